@@ -1,0 +1,71 @@
+# `make` alone says what there is. Everything happens in .venv; the stamps in it say what has been installed.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup demo test check bench constraints clean
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install -qq --disable-pip-version-check
+# PyTorch's own public index of CPU wheels; where it cannot be reached pip goes on with what it has
+TORCH := torch==2.13.0 --retries 0 --extra-index-url https://download.pytorch.org/whl/cpu
+RECENT := import sys; sys.exit(sys.version_info < (3, 11))
+
+help:  ## this list
+	@echo "datagen: synthetic text datasets. Start with 'make demo'."
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name words; do \
+		printf '%-20s%s\n' "$$name" "$$words"; done
+
+setup: $(VENV)/.full  ## .venv with everything: all extras and the development tools
+	@echo "ready: $(VENV)/bin/datagen"
+
+demo: $(VENV)/.core  ## installs the core (no torch) and makes a small dataset with the offline model
+	@$(PY) -m datagen_cli generate quickstart -o runs/demo --fresh
+	@echo
+	@$(PY) -m datagen_cli status runs/demo
+	@echo
+	@$(PY) -m datagen_cli show runs/demo --rejected --by reason
+	@echo
+	@$(PY) -m datagen_cli show runs/demo -n 1
+	@echo
+	@echo "The files are in runs/demo: dataset.jsonl, rejected.jsonl, run.json, README.md."
+	@echo "What next: $(VENV)/bin/datagen init my.yaml, edit it, $(VENV)/bin/datagen generate my.yaml; README.md says more."
+
+test: $(VENV)/.full  ## full install and the whole test suite
+	@$(PY) -m pytest
+
+check: $(VENV)/.full  ## format, lint, types and architecture; run it before every commit
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@$(PY) -m pytest tests/test_architecture.py
+
+bench: $(VENV)/.full  ## the engine beside a plain loop of requests
+	@$(PY) -m tests.bench
+
+constraints: $(VENV)/.full  ## writes constraints.txt from what is installed
+	@{ echo "# written by 'make constraints' from what was installed and tested"; \
+		$(PY) -m pip freeze --exclude-editable | sed -n 's/^\([A-Za-z0-9._-]*==[^+ ]*\)\(+[^ ]*\)*$$/\1/p'; } > $(VENV)/constraints.new
+	@mv $(VENV)/constraints.new constraints.txt
+	@touch $(VENV)/.core $(VENV)/.full
+
+clean:  ## removes .venv, caches and build output; keeps runs/
+	@rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PY):
+	@for python in python3.11 python3 python; do \
+		if $$python -c '$(RECENT)' 2> /dev/null; then exec $$python -m venv $(VENV); fi; \
+	done; echo "error: no Python 3.11 or newer found" >&2; exit 2
+
+$(VENV)/.core: pyproject.toml constraints.txt | $(PY)
+	@echo "installing the core into $(VENV)" >&2
+	@$(PIP) -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.full: $(VENV)/.core
+	@echo "installing all extras and the development tools into $(VENV), a minute or two the first time" >&2
+	@$(PIP) -c constraints.txt $(TORCH)
+	@$(PIP) -c constraints.txt -e ".[all,dev]"
+	@touch $@

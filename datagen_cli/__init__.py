@@ -1,0 +1,1 @@
+"""Synthetic text datasets with LLMs, and measures of how good they are."""

@@ -1,0 +1,45 @@
+"""The table of contents: every name a recipe or the command line may use, and the class behind it.
+
+Strings only, nothing is imported here. A new thing is one file on its shelf and one line in this table.
+"""
+
+CATALOG: dict[str, dict[str, str]] = {
+    "sources": {
+        "jsonl": "datagen_cli.sources.files:Jsonl",
+        "json": "datagen_cli.sources.files:Json",
+        "csv": "datagen_cli.sources.files:Csv",
+        "tsv": "datagen_cli.sources.files:Tsv",
+        "parquet": "datagen_cli.sources.parquet:Parquet",
+        "hf": "datagen_cli.sources.hub:Hub",
+    },
+    "examples": {
+        "random": "datagen_cli.examples.random:Random",
+    },
+    "constraints": {
+        "length": "datagen_cli.validators.constraints.length:Length",
+        "pattern": "datagen_cli.validators.constraints.pattern:Pattern",
+        "contains": "datagen_cli.validators.constraints.contains:Contains",
+        "excludes": "datagen_cli.validators.constraints.excludes:Excludes",
+        "choices": "datagen_cli.validators.constraints.choices:Choices",
+        "range": "datagen_cli.validators.constraints.range:Range",
+        "unique": "datagen_cli.validators.constraints.unique:Unique",
+        "language": "datagen_cli.validators.constraints.language:Language",
+        "balance": "datagen_cli.validators.constraints.balance:Balance",
+        "ask": "datagen_cli.validators.constraints.ask:Ask",
+    },
+    "validators": {
+        "schema": "datagen_cli.validators.schema:Schema",
+        "code": "datagen_cli.validators.code:Code",
+        "solve": "datagen_cli.validators.solve:Solve",
+        "search": "datagen_cli.validators.search:Search",
+        "reflect": "datagen_cli.validators.reflect:Reflect",
+    },
+    "providers": {
+        "offline": "datagen_cli.llm.offline:Offline",
+        "openai": "datagen_cli.llm.openai_http:OpenAIHTTP",
+        "litellm": "datagen_cli.llm.litellm:LiteLLM",
+    },
+    "engines": {
+        "local": "datagen_cli.pipeline.engines.local:LocalEngine",
+    },
+}

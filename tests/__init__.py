@@ -1,0 +1,1 @@
+"""The tests mirror the package: tests/<folder>/test_<module>.py."""
