@@ -1,0 +1,172 @@
+"""What the parts of a recipe must agree on: fields, label, base, method, attributes and pins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from datagen_cli.config.attributes import AttributeOptions
+from datagen_cli.config.explain import Problem, problem_at
+from datagen_cli.config.fields import RESERVED, FieldOptions
+from datagen_cli.config.recipe import RecipeOptions
+from datagen_cli.config.tree import Node
+from datagen_cli.core.registry import suggest
+
+
+def inconsistencies(options: RecipeOptions, root: Node) -> list[Problem]:
+    """Everything in a recipe whose options are each valid that still does not make sense."""
+    parts = (_fields, _method, _label, _base, _models, _attributes, _pins)
+    return [problem for part in parts for problem in part(options, root)]
+
+
+def _fields(options: RecipeOptions, root: Node) -> Iterator[Problem]:
+    fields = options.fields
+    if fields is None:
+        return
+    if not fields:
+        yield problem_at(root, ("fields",), "needs at least one field")
+    elif not any(field.keep for field in fields.values()):
+        yield problem_at(root, ("fields",), "needs at least one field without `keep: false`")
+    for name, field in fields.items():
+        path = ("fields", name)
+        if name in RESERVED:
+            yield problem_at(root, path, "reserved: every row has it already", "give the field another name")
+        if not name.strip():
+            yield problem_at(root, ("fields",), "a field needs a name")
+        if options.base is None and (way := _reads_base(field)):
+            hint = "say what it is, such as `{type: text}`, or name a base"
+            written = (*path, way) if root.at((*path, way)) else path
+            yield problem_at(root, written, f"{way} reads a base, and there is none", hint)
+        if field.json_schema is not None and (broken := _broken_schema(field.json_schema)):
+            yield problem_at(root, (*path, "schema"), f"not a JSON Schema: {broken}")
+
+
+def _reads_base(field: FieldOptions) -> str:
+    for way in ("column", "regex", "split", "template", "choices"):
+        if getattr(field, way) is not None:
+            return way
+    return ""
+
+
+def _broken_schema(schema: dict[str, object]) -> str:
+    """What is wrong with a JSON Schema, empty for nothing."""
+    from jsonschema import Draft202012Validator, SchemaError
+
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        return str(error.message)
+    return ""
+
+
+def _method(options: RecipeOptions, root: Node) -> Iterator[Problem]:
+    if options.method == "instance":
+        if options.write is not None:
+            yield problem_at(root, ("write",), "goes with `method: response` and `method: enhance`")
+        return
+    if options.base is None:
+        yield problem_at(root, ("method",), f"{options.method} needs a base: its rows are what is worked on")
+    if not options.write:
+        hint = "write: the fields that the model writes"
+        yield problem_at(root, ("write",), f"required by `method: {options.method}`", hint, urgency=2)
+    fields = options.fields
+    if fields is None:
+        return
+    for i, name in enumerate(options.write or []):
+        if name not in fields:
+            yield problem_at(root, ("write", i), f"no field {name!r}", suggest(name, fields))
+    if options.method == "response" and set(fields) <= set(options.write or []):
+        yield problem_at(root, ("write",), "leaves no field of the base to answer", "leave out the input")
+
+
+def _label(options: RecipeOptions, root: Node) -> Iterator[Problem]:
+    label = options.label
+    if label is None:
+        return
+    path = ("label", "field") if root.at(("label", "field")) else ("label",)
+    field = (options.fields or {}).get(label.field)
+    if options.fields is not None and field is None:
+        yield problem_at(root, path, f"no field {label.field!r}", suggest(label.field, options.fields))
+    if field is not None and field.type in ("list", "json"):
+        yield problem_at(root, path, f"{label.field} is of type {field.type}, which cannot be a label")
+    if options.base is None and label.quota == "base":
+        yield problem_at(root, ("label", "quota"), "base takes the shares of a base, and there is none")
+    if options.base is None and label.quota == "balanced" and label.values is None:
+        yield problem_at(
+            root, ("label", "quota"), "balanced needs values, or a base that has them", "list them under label.values"
+        )
+
+
+def _base(options: RecipeOptions, root: Node) -> Iterator[Problem]:
+    if options.base is not None:
+        return
+    if options.examples is not None and options.examples.strategy != "none":
+        yield problem_at(root, ("examples",), "come from a base, and there is none", "name a base, or remove examples")
+
+
+def _models(options: RecipeOptions, root: Node) -> Iterator[Problem]:
+    for role, models in options.models.items():
+        if not isinstance(models, list):
+            continue
+        if role != "generator":
+            yield problem_at(root, ("models", role), "one model only: a list is for the generator")
+        elif not models:
+            yield problem_at(root, ("models", role), "must not be empty")
+
+
+def _attributes(options: RecipeOptions, root: Node) -> Iterator[Problem]:
+    earlier: dict[str, AttributeOptions] = {}
+    for name, attribute in options.attributes.items():
+        path = ("attributes", name)
+        if not name.strip():
+            yield problem_at(root, ("attributes",), "an attribute needs a name")
+        if attribute.emit and (name in RESERVED or name in (options.fields or {})):
+            yield problem_at(
+                root, (*path, "emit"), f"the record has a field {name} already", "give the attribute another name"
+            )
+        if attribute.extract is not None and options.base is None:
+            yield problem_at(
+                root, (*path, "extract"), "finds values in a base, and there is none", "use ask, or give values"
+            )
+        for other, values in (attribute.when or {}).items():
+            where = (*path, "when", other)
+            if other not in earlier:
+                if other in options.attributes:
+                    yield problem_at(root, where, f"{other} must come before {name}", "move it up")
+                else:
+                    hint = suggest(other, earlier) if earlier else "name an attribute that comes before"
+                    yield problem_at(root, where, f"no attribute {other!r}", hint)
+            else:
+                yield from (
+                    problem_at(
+                        root, where, f"{other} has no value {value!r}", suggest(value, earlier[other].values or {})
+                    )
+                    for value in values
+                    if _unknown_value(earlier[other], value)
+                )
+        earlier[name] = attribute
+
+
+def _pins(options: RecipeOptions, root: Node) -> Iterator[Problem]:
+    for i, pin in enumerate(options.pin):
+        if not pin:
+            yield problem_at(root, ("pin", i), "must not be empty")
+        for name, value in pin.items():
+            path = ("pin", i, name)
+            attribute = options.attributes.get(name)
+            if attribute is None:
+                yield problem_at(
+                    root,
+                    path,
+                    f"no attribute {name!r}",
+                    suggest(name, options.attributes) if options.attributes else "",
+                )
+                continue
+            if _unknown_value(attribute, value):
+                yield problem_at(root, path, f"{name} has no value {value!r}", suggest(value, attribute.values or {}))
+            for other, allowed in (attribute.when or {}).items():
+                if other in pin and pin[other] not in allowed:
+                    yield problem_at(root, path, f"{name} is drawn only where {other} is {' or '.join(allowed)}")
+
+
+def _unknown_value(attribute: AttributeOptions, value: str) -> bool:
+    return attribute.values is not None and value not in attribute.values

@@ -1,0 +1,77 @@
+"""Environment variables: `.env` of the working folder, and `${NAME}` in the few places of a recipe where it expands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from datagen_cli.config.explain import Problem, problem_error
+from datagen_cli.config.includes import model_paths
+from datagen_cli.config.tree import Node, put
+from datagen_cli.core.errors import Place, RecipeError
+
+_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
+_QUOTED = re.compile(r"'([^']*)'\s*(?:#.*)?|\"((?:[^\"\\]|\\.)*)\"\s*(?:#.*)?")
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+
+
+def read_environment(environ: Mapping[str, str], cwd: Path) -> dict[str, str]:
+    """The environment with what `.env` in `cwd` adds to it; a variable that is set already wins.
+
+    Lines are `KEY=VALUE`, with `export`, quotes and `#` comments allowed; other lines are passed over. Values stand on
+    one line and nothing expands in them. Raises `RecipeError` when the file cannot be read.
+    """
+    file = cwd / ".env"
+    if not file.is_file():
+        return dict(environ)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError("cannot be read as UTF-8 text", place=Place(".env")) from error
+    return {**_pairs(text), **environ}
+
+
+def _pairs(text: str) -> dict[str, str]:
+    found = {}
+    for line in text.splitlines():
+        match = _LINE.fullmatch(line)
+        if match:
+            found[match[1]] = _value(match[2])
+    return found
+
+
+def _value(text: str) -> str:
+    quoted = _QUOTED.fullmatch(text)
+    if quoted is None:
+        return re.split(r"(?:^|\s)#", text, maxsplit=1)[0].rstrip()
+    if quoted[1] is not None:
+        return quoted[1]
+    return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), quoted[2])
+
+
+def expand_environment(root: Node, environ: Mapping[str, str]) -> Node:
+    """`${NAME}` replaced in `base.path`, in every model's name and in every `base_url`; it stays text elsewhere.
+
+    Raises `RecipeError` for a variable that is not set.
+    """
+    paths: list[tuple[str | int, ...]] = [("base", "path")]
+    for path in model_paths(root):
+        paths += [path, (*path, "name"), (*path, "base_url")]
+    for path in paths:
+        node = root.at(path)
+        if node is not None and isinstance(node.value, str) and "${" in node.value:
+            root = put(root, path, node.with_value(_expanded(node.value, path, node, environ)))
+    return root
+
+
+def _expanded(text: str, path: tuple[str | int, ...], node: Node, environ: Mapping[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in environ:
+            hint = f"export {name}=..., or put it into .env in the working folder"
+            raise problem_error([Problem(path, f"the environment variable {name} is not set", hint, node.place)])
+        return environ[name]
+
+    return _PLACEHOLDER.sub(value, text)

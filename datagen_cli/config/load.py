@@ -1,0 +1,85 @@
+"""`load_recipe`: from a file or a shipped name, and what the command line says, to a `Recipe` ready to run.
+
+Everything that can be wrong with a recipe alone ends here, as one `RecipeError` with file, line, path and hint. The
+base is not opened, no model is asked, and no class of a shelf is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from datagen_cli.config.consistency import inconsistencies
+from datagen_cli.config.environment import expand_environment
+from datagen_cli.config.explain import Problem, problem_error, problems_of
+from datagen_cli.config.includes import absolute_paths, inline_models, read_mapping, with_includes
+from datagen_cli.config.overrides import with_overrides
+from datagen_cli.config.recipe import Recipe, RecipeOptions
+from datagen_cli.config.resolve import resolve_checks, resolve_examples, resolve_models
+from datagen_cli.config.shipped import open_recipe
+from datagen_cli.config.tree import Node, put, without
+
+
+def load_recipe(
+    source: str,
+    *,
+    overrides: Sequence[str] = (),
+    model: Sequence[str] = (),
+    count: int | None = None,
+    seed: int | None = None,
+    environ: Mapping[str, str],
+    cwd: Path,
+) -> Recipe:
+    """The recipe that a file, the name of a shipped recipe or `-` (standard input) names.
+
+    `overrides` are the `a.b.c=value` of `--set`, `model` the values of `--model`. `environ` fills `${NAME}`; give it
+    what `read_environment` returns. Relative paths of the command line start at `cwd`. Raises `RecipeError`.
+    """
+    cwd = cwd.absolute()
+    data, named, path = open_recipe(source, cwd)
+    chain = (path.resolve(),) if path else ()
+    root = with_includes(read_mapping(data, named), chain)
+    root = with_overrides(root, sets=overrides, model=model, count=count, seed=seed, folder=str(cwd))
+    return recipe_from(with_includes(root, chain), environ)  # once more, for `--set include=...`
+
+
+def recipe_from(root: Node, environ: Mapping[str, str]) -> Recipe:
+    """The recipe of a tree whose includes and overrides are merged already. Raises `RecipeError`."""
+    root = absolute_paths(inline_models(root))
+    written = root.plain()
+    root = absolute_paths(expand_environment(_with_pins_apart(root), environ))
+    problems: list[Problem] = []
+    options: RecipeOptions | None = None
+    try:
+        options = RecipeOptions.model_validate(root.plain())
+    except ValidationError as error:
+        problems += problems_of(error, root, (), RecipeOptions)
+    checks, broken = resolve_checks(root)
+    problems += broken
+    if options is not None:
+        problems += inconsistencies(options, root)
+    if problems or options is None:
+        raise problem_error(problems)
+    return Recipe(
+        options=options,
+        models=resolve_models(options),
+        constraints=tuple(check for check in checks if check.kind == "constraints"),
+        validators=tuple(check for check in checks if check.kind == "validators"),
+        examples=resolve_examples(options),
+        file=root.source.name,
+        folder=root.source.folder,
+        source=written,
+        tree=root,
+    )
+
+
+def _with_pins_apart(root: Node) -> Node:
+    """`pin` may stand among the attributes: a list of mappings there is pins, anything else is an attribute."""
+    pins = root.at(("attributes", "pin"))
+    if pins is None or not pins.items or not all(isinstance(item.value, dict) for item in pins.items):
+        return root
+    above = root.mapping.get("pin")
+    together = pins.with_value([*(above.items if above else []), *pins.items])
+    return put(without(root, ("attributes", "pin")), ("pin",), together)

@@ -1,0 +1,132 @@
+"""Models, sampling and limits of a recipe."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from datagen_cli.core.options import Options, runtime
+
+ROLES = ("generator", "coder", "solver", "reviewer", "extractor", "judge")
+
+
+class Faults(Options):
+    """How often the offline model errs on purpose: shares from 0 to 1, the defaults on; `faults: none` for none."""
+
+    wrong_label: float = Field(0.2, ge=0, le=1)
+    wrong_program: float = Field(0.05, ge=0, le=1)
+    wrong_verdict: float = Field(0.1, ge=0, le=1)
+    malformed: float = Field(0.05, ge=0, le=1)
+    truncated: float = Field(0.02, ge=0, le=1)
+    duplicate: float = Field(0.1, ge=0, le=1)
+    refusal: float = Field(0.02, ge=0, le=1)
+    unsolvable: float = Field(0.05, ge=0, le=1)
+    off_constraint: float = Field(0.1, ge=0, le=1)
+    contradicted: float = Field(0.05, ge=0, le=1)
+    near_copy: float = Field(0.05, ge=0, le=1)
+    injected: float = Field(0.02, ge=0, le=1)
+
+
+class Price(Options):
+    """Price of a model in USD per million tokens."""
+
+    input_per_million: float = Field(ge=0)
+    output_per_million: float = Field(ge=0)
+
+
+class ModelOptions(Options):
+    """One model: its name and how it is reached. `offline`, `local/...` and litellm's names are all written alike."""
+
+    name: str = Field(min_length=1)
+    base_url: str | None = runtime(None, description="an OpenAI-compatible endpoint; /chat/completions is appended")
+    api_key_env: str | None = runtime(
+        None, description="environment variable that holds the key; ends in _KEY or _TOKEN"
+    )
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=1)
+    max_tokens: int = Field(2048, ge=1, description="most tokens of a reply, always sent")
+    device: str | None = runtime(None, description="local models only: cpu, cuda, cuda:1, mps")
+    dtype: Literal["float32", "bfloat16", "float16"] | None = Field(None, description="local models only")
+    timeout_s: float = runtime(60.0, gt=0, description="longest wait for one try of a call")
+    deadline_s: float = runtime(300.0, gt=0, description="longest time for a call with all its tries")
+    params: dict[str, Any] = Field(default_factory=dict, description="sent as they are in the request body")
+    headers: dict[str, str] = runtime({}, description="sent with every request; never logged")
+    requests_per_minute: float | None = runtime(None, gt=0)
+    tokens_per_minute: float | None = runtime(None, gt=0)
+    structured: Literal["auto", "off"] = Field("auto", description="off: never send response_format")
+    price: Price | Literal["free"] | None = runtime(None, description="USD per million tokens, or free")
+    faults: Faults | Literal["none"] | None = Field(None, description="offline only: how often it errs on purpose")
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _looks_like_a_key(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*(_KEY|_TOKEN)", value):
+            raise ValueError("must be the name of an environment variable that ends in _KEY or _TOKEN")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"https?://[^/\s]", value):
+            raise ValueError("must start with http:// or https:// and name a host")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> ModelOptions:
+        if self.faults is not None and self.name != "offline":
+            raise ValueError("faults goes with the offline model only")
+        if not self.name.startswith("local/") and (self.device or self.dtype):
+            raise ValueError("device and dtype go with local models only")
+        return self
+
+
+class SharedModel(ModelOptions):
+    """A generator of several, with its share of the records."""
+
+    share: float = Field(1.0, gt=0)
+
+
+class Correlated(Options):
+    """Correlated sampling (CorrSynth, arXiv 2411.08553): sequences contrasted against their peers token by token."""
+
+    variant: Literal["plain", "cfg", "cross", "intra", "hybrid"]
+    contrast: float = Field(0.3, ge=0)
+    intra_share: float = Field(0.5, ge=0, le=1)
+    guidance: float = Field(1.5, ge=0)
+    plausibility: float = Field(0.01, gt=0, le=1)
+    per_label: int = Field(2, ge=1)
+    gamma: float = Field(1.0, gt=0)
+    field: str = Field("text", min_length=1)
+
+    @model_validator(mode="after")
+    def _contrast_in_range(self) -> Correlated:
+        if self.contrast > self.gamma:
+            raise ValueError("contrast must not be above gamma")
+        if self.variant == "intra" and self.per_label < 2:
+            raise ValueError("variant intra needs per_label of 2 or more: a row has no peer of its own label")
+        return self
+
+
+class Sampling(Options):
+    """Sampling of the generator; wins over the model's own keys."""
+
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=1)
+    correlated: Correlated | None = None
+
+
+class Limits(Options):
+    """What a run may use. None of it changes what is written, `attempts_per_record` apart."""
+
+    concurrency: int = runtime(32, ge=1, description="calls in flight")
+    max_cost: float | None = runtime(None, gt=0, description="USD, per run folder, across resumes")
+    max_total_tokens: int | None = runtime(None, ge=1)
+    max_minutes: float | None = runtime(None, gt=0)
+    attempts_per_record: int = Field(6, ge=1, le=99)
+    patience_s: float = runtime(300.0, gt=0, description="stop when nothing has succeeded for this long")
+    hedge: bool = runtime(False, description="ask the slowest calls twice")
+    batch: bool = runtime(False, description="use the provider's batch API")

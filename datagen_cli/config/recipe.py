@@ -1,0 +1,197 @@
+"""The recipe: what a run is, as frozen data. `load.py` makes one from YAML; nothing here reads a file.
+
+`RecipeOptions` is the YAML as written, `Recipe` the same with defaults filled in and checks resolved by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from datagen_cli.config.attributes import AttributeOptions
+from datagen_cli.config.checks import Check
+from datagen_cli.config.fields import FieldOptions, LabelOptions, label_text
+from datagen_cli.config.models import ROLES, Limits, ModelOptions, Sampling, SharedModel
+from datagen_cli.config.tree import Node, read_path
+from datagen_cli.core.errors import Place
+from datagen_cli.core.options import Options
+
+Method = Literal["instance", "response", "enhance"]
+OPERATORS = ("paraphrase", "add_context", "paraphrase_choices", "add_choice", "more_steps")
+
+
+class BaseOptions(Options):
+    """The base dataset: a local file, or one of the hub."""
+
+    path: str | None = Field(None, min_length=1, description="a .jsonl, .json, .csv, .tsv or .parquet file")
+    hf: str | None = Field(None, description="a dataset of the hub, such as openai/gsm8k")
+    config: str | None = None
+    split: str = "train"
+    revision: str | None = None
+    limit: int | None = Field(None, ge=1, description="only the first rows")
+    on_bad_row: Literal["stop", "skip"] = "stop"
+
+    @model_validator(mode="after")
+    def _one_source(self) -> BaseOptions:
+        if (self.path is None) == (self.hf is None):
+            raise ValueError("needs exactly one of path and hf")
+        if self.path is not None and (self.config or self.revision or "split" in self.model_fields_set):
+            raise ValueError("config, split and revision go with hf")
+        return self
+
+
+class ExamplesOptions(Options):
+    """Few-shot examples from the base."""
+
+    strategy: Literal["random", "clusters", "none"] = "random"
+    k: int = Field(3, ge=1)
+
+
+class DifficultyOptions(Options):
+    """Which share of the records is made harder, and how."""
+
+    share: float = Field(ge=0, le=1)
+    operators: list[Literal["paraphrase", "add_context", "paraphrase_choices", "add_choice", "more_steps"]] = Field(
+        min_length=1
+    )
+
+
+class DedupOptions(Options):
+    """Which repeats are refused beyond exact ones."""
+
+    near: float | None = Field(None, gt=0, le=1, description="Jaccard similarity of word 3-shingles")
+    threshold: float | None = Field(None, gt=0, le=1, description="cosine similarity of embeddings")
+    against: list[str] = Field(default_factory=lambda: ["accepted", "base"], min_length=1)
+    embedder: str | None = Field(None, description="minilm, hashed, or a hub id or path")
+
+
+class PromptOptions(Options):
+    """Templates that replace the shipped ones: a file that ends in .j2, or the text itself."""
+
+    system: str | None = None
+    generate: str | None = None
+
+
+class RecipeOptions(Options):
+    """A recipe as written. Checks and models are still raw here; `load.py` resolves them by name."""
+
+    version: Literal[1] = Field(description="of the recipe format: 1")
+    name: str = Field(
+        min_length=1,
+        max_length=100,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="names the run's folder: letters, digits, dots, dashes and underscores",
+    )
+    description: str = Field(min_length=1, description="goes into the prompts")
+    method: Method = "instance"
+    base: BaseOptions | None = None
+    fields: dict[str, FieldOptions] | None = Field(None, description="ours: a column of the base, or what it is")
+    write: list[str] | None = Field(None, description="response and enhance: the fields that the model writes")
+    label: LabelOptions | None = None
+    model: ModelOptions | None = None
+    models: dict[
+        Literal["generator", "coder", "solver", "reviewer", "extractor", "judge"], ModelOptions | list[SharedModel]
+    ] = Field(default_factory=dict)
+    count: int = Field(ge=1, description="accepted, distinct records")
+    seed: int = Field(0, ge=0)
+    records_per_call: int = Field(1, ge=1, le=100)
+    examples: ExamplesOptions | None = None
+    attributes: dict[str, AttributeOptions] = Field(default_factory=dict)
+    pin: list[dict[str, str]] = Field(
+        default_factory=list, description="combinations of attribute values that must occur"
+    )
+    constraints: list[Any] = Field(default_factory=list)
+    validators: list[Any] = Field(default_factory=list)
+    difficulty: DifficultyOptions | None = None
+    dedup: DedupOptions | None = None
+    sampling: Sampling = Field(default_factory=Sampling)
+    limits: Limits = Field(default_factory=Limits)
+    prompts: PromptOptions = Field(default_factory=PromptOptions)
+    embedder: str | None = None
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _short_fields(cls, value: Any) -> Any:
+        """`question: question` is short for `question: {column: question}`."""
+        if isinstance(value, dict):
+            return {key: {"column": item} if isinstance(item, str) else item for key, item in value.items()}
+        return value
+
+    @field_validator("label", mode="before")
+    @classmethod
+    def _short_label(cls, value: Any) -> Any:
+        return {"field": value} if isinstance(value, str) else value
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _short_model(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("pin", mode="before")
+    @classmethod
+    def _text_pins(cls, value: Any) -> Any:
+        """Pinned values are text, as the values of attributes are."""
+        if not isinstance(value, list):
+            return value
+        return [{key: _text(item) for key, item in pin.items()} if isinstance(pin, dict) else pin for pin in value]
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _short_models(cls, value: Any) -> Any:
+        def long(item: Any) -> Any:
+            if isinstance(item, list):
+                return [long(one) for one in item]
+            return {"name": item} if isinstance(item, str) else item
+
+        return {key: long(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> RecipeOptions:
+        if self.model is None and "generator" not in self.models:
+            raise ValueError("model is missing: name one, such as `model: offline`")
+        if self.fields is None and self.base is None:
+            raise ValueError("fields is missing: without a base it must say what a record is made of")
+        return self
+
+
+def _text(value: Any) -> Any:
+    return label_text(value) if isinstance(value, str | int | float | bool) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A recipe ready to run.
+
+    `options` is what was written; `models` maps every role to its models (several only for the generator);
+    `constraints` and `validators` are resolved checks with unique names; `examples` is None when none are used.
+    `file` names the recipe (a path, or `shipped:quickstart`); `folder` is where its relative paths start.
+    `source` is the merged YAML before `${ENV}` was expanded, for the lock: paths in it are absolute. `tree` is the same
+    with the place of every value.
+    """
+
+    options: RecipeOptions
+    models: Mapping[str, tuple[SharedModel, ...]]
+    constraints: tuple[Check, ...]
+    validators: tuple[Check, ...]
+    examples: ExamplesOptions | None
+    file: str
+    folder: str
+    source: Mapping[str, Any]
+    tree: Node | None = field(default=None, compare=False, repr=False)
+
+    def place(self, where: str) -> Place:
+        """File and line of an option such as `constraints[1].length`, else of the nearest thing around it."""
+        if self.tree is None:
+            return Place(self.file)
+        return self.tree.nearest(read_path(where)).place if where else self.tree.place
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """All checks, constraints first."""
+        return self.constraints + self.validators
+
+
+__all__ = ["OPERATORS", "ROLES", "Recipe", "RecipeOptions"]

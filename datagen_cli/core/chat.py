@@ -1,0 +1,83 @@
+"""What is sent to a chat model and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message; `role` is `system`, `user` or `assistant`."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """The place of a call in the run, and the only source of variety between identical prompts.
+
+    Never "the n-th identical request so far": the same place draws the same reply whatever ran before it.
+    `purpose` is what is asked for (`generate`, `repair`, `code`, ...); `k` counts independent draws of one purpose.
+    """
+
+    slot: int
+    attempt: int
+    purpose: str
+    k: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.slot}.{self.attempt}.{self.purpose}.{self.k}"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to the model of a role (`generator`, `coder`, `reviewer`, ...).
+
+    `response_format` is an OpenAI `json_schema` object or None. `max_tokens` overrides the model's own when set, and
+    `more_tokens` multiplies either. `several` says that this is one of several independent draws of a purpose (as
+    `draw.k` > 0 does), for which solver and coder are warmer.
+    """
+
+    role: str
+    messages: tuple[Message, ...]
+    draw: Draw
+    response_format: Mapping[str, Any] | None = None
+    max_tokens: int | None = None
+    more_tokens: int = 1
+    several: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call or a sum of calls; `cost_usd` is None when a price is unknown, never 0 for unknown."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float | None = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        known = self.cost_usd is not None and other.cost_usd is not None
+        return Usage(
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A model's answer. `finish_reason` is `stop`, `length`, `content_filter` or what the provider said.
+
+    `digest` is the key of the call in the call cache; `cached` says that it was not paid now; `model` is the id
+    that the provider returned.
+    """
+
+    text: str
+    finish_reason: str = "stop"
+    usage: Usage = field(default_factory=Usage)
+    model: str = ""
+    digest: str = ""
+    cached: bool = False

@@ -1,0 +1,108 @@
+"""Every error a user can cause or meet: what happened, where, what to do, and the exit code it ends with.
+
+The command line prints `error: WHERE: MESSAGE`, a blank line and `hint: HINT`, and exits with `exit_code`.
+Anything that is not a `DatagenError` is a bug and ends with 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EXIT_DONE = 0
+EXIT_UNEXPECTED = 1
+EXIT_USAGE = 2
+EXIT_SHORT = 3
+EXIT_CAP = 4
+EXIT_PROVIDER = 5
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in a file the user wrote; `line` counts from 1, 0 when there is none."""
+
+    file: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+class DatagenError(Exception):
+    """Base of all errors with a message for the user.
+
+    `message` is lower case without a full stop; `hint` says what to do; `place` says where.
+    """
+
+    exit_code = EXIT_UNEXPECTED
+
+    def __init__(self, message: str, *, hint: str = "", place: Place | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.place = place
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+class UsageError(DatagenError):
+    """A wrong command line, an unwritable folder, a folder held by another process."""
+
+    exit_code = EXIT_USAGE
+
+
+class RecipeError(UsageError):
+    """A recipe that cannot be read or does not make sense."""
+
+
+class DataError(UsageError):
+    """Base data, a dataset or a reference that cannot be read or does not fit the recipe."""
+
+
+class MissingExtra(UsageError):
+    """A feature whose optional packages are not installed."""
+
+
+class ShortError(DatagenError):
+    """A run that ended with fewer records than asked for, or a gate that failed."""
+
+    exit_code = EXIT_SHORT
+
+
+class CapReached(DatagenError):
+    """A cap of `limits` (cost, tokens, minutes) leaves no room for another call."""
+
+    exit_code = EXIT_CAP
+
+
+class ProviderError(DatagenError):
+    """The provider refuses every call: wrong key, unknown model, an endpoint that cannot be reached."""
+
+    exit_code = EXIT_PROVIDER
+
+
+class Stopped(DatagenError):
+    """The user (130) or the system (143) asked the run to stop."""
+
+    def __init__(self, message: str, *, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class CallRefused(Exception):
+    """The endpoint refused this one request for good (400, 422): costs its attempt, nothing else."""
+
+
+class CallPending(Exception):
+    """No reply before the deadline (429, 5xx, time-outs, drops): the unit stays pending, no attempt is used.
+
+    `timed_out` is true when the last try ended in a time-out; `alone` when other calls of the same endpoint
+    succeeded while this one waited, so that the fault is this request's own.
+    """
+
+    def __init__(self, message: str, *, timed_out: bool = False, alone: bool = False) -> None:
+        super().__init__(message)
+        self.timed_out = timed_out
+        self.alone = alone

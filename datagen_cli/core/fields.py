@@ -1,0 +1,129 @@
+"""The resolved fields of a record: name, type, and how a value is brought into that type."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+JSON_TYPES: dict[str, dict[str, Any]] = {
+    "text": {"type": "string"},
+    "number": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "list": {"type": "array", "items": {}},
+    "json": {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """A field as every part of the run sees it.
+
+    `type` is text, number, boolean, label, list or json. `values` are the label's values in the base's own form
+    (text, number or boolean); empty when any value may stand there. `written` is false for fields that come from
+    the base (methods response and enhance); `keep` is false for scratch.
+    """
+
+    name: str
+    type: str = "text"
+    description: str = ""
+    keep: bool = True
+    written: bool = True
+    values: tuple[Any, ...] = ()
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    item_type: str = ""
+
+    def json_schema(self) -> dict[str, Any]:
+        """JSON Schema of one value."""
+        if self.type == "label":
+            return {"enum": list(self.values)} if self.values else {"type": "string"}
+        if self.type == "json":
+            return dict(self.schema)
+        if self.type == "list" and self.item_type in JSON_TYPES:
+            return {"type": "array", "items": dict(JSON_TYPES[self.item_type])}
+        return dict(JSON_TYPES[self.type])
+
+
+class WrongType(ValueError):
+    """A value that is not of its field's type and cannot be brought into it without loss."""
+
+
+def coerce(spec: FieldSpec, value: Any) -> Any:
+    """`value` in the type of the field: "1,234" for a number becomes 1234, 3 for a text stays an error.
+
+    Raises `WrongType`, whose text says what was found.
+    """
+    if spec.type == "number":
+        return to_number(value)
+    if spec.type == "boolean":
+        return to_boolean(value)
+    if spec.type == "label":
+        return to_label(spec.values, value)
+    expected = {"text": str, "list": list}.get(spec.type, object)
+    if not isinstance(value, expected):
+        raise WrongType(f"expected {spec.type}, found {describe_type(value)}")
+    if isinstance(value, str) and spec.type == "text" and not value.strip():
+        raise WrongType("expected text, found an empty one")
+    return value
+
+
+def to_number(value: Any) -> int | float:
+    """An int or a finite float from a number or the text of one (thousands separators allowed)."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise WrongType(f"expected number, found {describe_type(value)}")
+    if isinstance(value, str):
+        text = value.strip().replace(",", "")
+        try:
+            return int(text)
+        except ValueError:
+            pass
+        try:
+            value = float(text)
+        except ValueError:
+            raise WrongType(f"expected number, found text {value[:40]!r}") from None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise WrongType("expected a finite number")
+    return value
+
+
+def to_boolean(value: Any) -> bool:
+    """A boolean from a boolean or the texts true and false."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    raise WrongType(f"expected boolean, found {describe_type(value)}")
+
+
+def to_label(values: tuple[Any, ...], value: Any) -> Any:
+    """The label value that `value` names, in the form of the base; exact first, then by text without case."""
+    if isinstance(value, list | dict) or value is None:
+        raise WrongType(f"expected a label, found {describe_type(value)}")
+    if not values:
+        if isinstance(value, str) and not value.strip():
+            raise WrongType("expected a label, found an empty text")
+        return value
+    for known in values:
+        if type(known) is type(value) and known == value:
+            return known
+    text = plain(value)
+    for known in values:
+        if plain(known) == text:
+            return known
+    raise WrongType(f"{str(value)[:40]!r} is not one of the label's values")
+
+
+def plain(value: Any) -> str:
+    """Label text for comparing: `True` and "true" alike, 3 and 3.0 alike."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip().casefold()
+
+
+def describe_type(value: Any) -> str:
+    """The JSON name of a value's type."""
+    if value is None:
+        return "null"
+    names = {bool: "boolean", int: "number", float: "number", str: "text", list: "list", dict: "object"}
+    return names.get(type(value), type(value).__name__)

@@ -1,0 +1,100 @@
+"""JSON Lines files that survive the death of the process: appended lines, torn ends, files written aside.
+
+Every write error (folder not writable, disk full, file size limit) becomes a `UsageError` with the file's name.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.core.errors import DataError, Place, UsageError
+
+MODE = 0o600
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ADVICE = {
+    errno.ENOSPC: ("no space left", "free some space and run the same command again: nothing is lost"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space and run the same command again: nothing is lost"),
+    errno.EFBIG: (
+        "the file size limit is reached",
+        "raise `ulimit -f` and run the same command again: nothing is lost",
+    ),
+    errno.EACCES: ("not writable", "choose another folder with -o, or change its permissions"),
+    errno.EPERM: ("not writable", "choose another folder with -o, or change its permissions"),
+    errno.EROFS: ("on a read-only file system", "choose another folder with -o"),
+    errno.ENOTDIR: ("a part of the path is a file, not a folder", "choose another folder with -o"),
+    errno.EEXIST: ("a file is in the way", "choose another folder with -o"),
+    errno.EISDIR: ("a folder is in the way", "choose another name"),
+    errno.ENAMETOOLONG: ("the name is too long", "choose a shorter one"),
+}
+
+
+@contextmanager
+def write_errors(path: Path | str) -> Iterator[None]:
+    """Turns an `OSError` of writing into a `UsageError` that names the file and says what to do."""
+    try:
+        yield
+    except OSError as error:
+        what, hint = _ADVICE.get(error.errno or 0, (error.strerror or str(error), ""))
+        raise UsageError(f"cannot write: {what}", hint=hint, place=Place(str(path))) from error
+
+
+def dump(value: Any) -> bytes:
+    """One compact JSON line without its line end, keys in their order."""
+    return _ENCODE(value).encode("utf-8")
+
+
+def write_aside(path: Path, chunks: Iterable[bytes]) -> None:
+    """Writes a whole file beside `path` and renames it into place: readers see the old or the new one, never half."""
+    aside = path.with_name(f".{path.name}.part")
+    with write_errors(path):
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
+        try:
+            with os.fdopen(descriptor, "wb", buffering=1 << 18) as file:
+                for chunk in chunks:
+                    file.write(chunk)
+            os.replace(aside, path)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """One JSON document, indented, written aside."""
+    write_aside(path, [json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8"), b"\n"])
+
+
+def read_json(path: Path) -> Any:
+    """A JSON document, or None when the file is missing or broken."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a JSONL file, one at a time; a missing file has none. Raises `DataError` at a broken line."""
+    if not path.exists():
+        return
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                value = json.loads(line)
+            except ValueError as error:
+                raise DataError(f"not JSON: {error}", place=Place(str(path), number)) from error
+            if not isinstance(value, dict):
+                raise DataError("expected a JSON object on every line", place=Place(str(path), number))
+            yield value
+
+
+def make_folder(path: Path) -> None:
+    """Creates a folder with its parents."""
+    with write_errors(path):
+        path.mkdir(parents=True, exist_ok=True)

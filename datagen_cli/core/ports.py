@@ -1,0 +1,68 @@
+"""What stages and validators need from the outside, as protocols: they never import a provider or the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from datagen_cli.core.chat import Message, Reply
+from datagen_cli.core.record import Record, Slot, Verdict
+
+T = TypeVar("T")
+
+
+class Context(Protocol):
+    """The surroundings of one unit of work: one attempt at one slot (or at the slots of one batched call)."""
+
+    @property
+    def slot(self) -> int:
+        """Index of the unit's first slot."""
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt this is, from 1."""
+
+    async def ask(
+        self,
+        role: str,
+        messages: Sequence[Message],
+        *,
+        purpose: str,
+        k: int = 0,
+        response_format: Mapping[str, Any] | None = None,
+        more_tokens: int = 1,
+    ) -> Reply:
+        """The role's model answers; the call is counted to this unit.
+
+        `more_tokens` multiplies the model's `max_tokens`.
+
+        Raises `CallRefused` (this request is refused for good) and `CallPending` (no reply before the deadline);
+        both pass through stages untouched.
+        """
+
+    async def run_blocking(self, function: Callable[..., T], *args: Any) -> T:
+        """Runs a function that computes or waits, beside the event loop."""
+
+
+class Validator(Protocol):
+    """A check that may ask a model. Built with its options; `verify` never raises for a bad record."""
+
+    async def verify(self, record: Record, slot: Slot, ctx: Context) -> Verdict:
+        """The verdict on one record."""
+
+
+class Constraint(Protocol):
+    """A check that is a pure function of the record's fields."""
+
+    def describe(self) -> str:
+        """One line for the prompt, such as `question: at least 15 words, at most 90 words`."""
+
+    def check(self, fields: Mapping[str, Any]) -> Verdict:
+        """The verdict; `detail` says what was found: `question: at most 90 words; it has 104`."""
+
+
+class Observer(Protocol):
+    """Told what happens in a run, for progress; must be cheap and never raise."""
+
+    def event(self, kind: str, **facts: Any) -> None:
+        """`accepted`, `rejected`, `call`, `retry`, `note` (text=...) and the like."""

@@ -1,0 +1,48 @@
+"""From a name in a recipe to the class that implements it, by the table in `catalog.py` and by entry points.
+
+Nothing is imported before it is asked for. Other packages add things with an entry point in the group
+`datagen_cli.<kind>` (for instance `datagen_cli.validators`); a name of the catalog cannot be replaced.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from datagen_cli.catalog import CATALOG
+from datagen_cli.core.errors import UsageError
+
+
+@cache
+def targets(kind: str) -> dict[str, str]:
+    """All names of a kind with their `module:Class`, the catalog first, then entry points."""
+    from importlib.metadata import entry_points
+
+    found = dict(CATALOG[kind])
+    for point in entry_points(group=f"datagen_cli.{kind}"):
+        found.setdefault(point.name, point.value)
+    return found
+
+
+def names(kind: str) -> list[str]:
+    """The names a recipe may use for this kind, in catalog order."""
+    return list(targets(kind))
+
+
+def load(kind: str, name: str) -> Any:
+    """The class behind a name. Raises `UsageError` with the nearest names when there is none."""
+    table = targets(kind)
+    if name not in table:
+        raise UsageError(f"unknown {kind[:-1]} {name!r}", hint=suggest(name, table))
+    module, _, attribute = table[name].partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def suggest(word: str, known: Any) -> str:
+    """`did you mean max_words?`, or the list of what there is."""
+    import difflib
+
+    options = [str(item) for item in known]
+    near = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else f"known: {', '.join(options)}"

@@ -1,0 +1,240 @@
+"""A file that maps keys to bytes and survives the death of its process at any instruction: SQLite, one writer thread.
+
+`put` returns after the commit. All puts of one tick of the event loop, and all that arrive while a commit is under
+way, are one transaction of one statement, so that thousands a second cost the loop about 10 µs each. Not durable
+against loss of power (`synchronous=OFF`): the system holds the pages, and what is stored can be had again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import sqlite3
+import threading
+import zlib
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from datagen_cli.core.errors import UsageError
+
+BUSY_S = 30.0
+MOST_ROWS = 256
+RAW, ZLIB = b"\x00", b"\x01"
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_Put = tuple[str, tuple[bytes, ...], "asyncio.Future[None]"]
+
+
+class Store:
+    """Keys (text) to values (bytes) in one SQLite file of mode 0600, which other processes may use at the same time.
+
+    `compress` packs values with zlib in the writer thread. `on_broken(aside)` is told when the file turned out to be
+    no database, or a damaged one: it was renamed to `<name>.broken-N` and an empty one is in its place; it may be
+    called from the writer thread. Raises `UsageError` when the file cannot be opened or written.
+    """
+
+    def __init__(
+        self, path: str | Path, *, compress: bool = False, on_broken: Callable[[Path], None] | None = None
+    ) -> None:
+        self.path = Path(path)
+        self._compress = compress
+        self._on_broken = on_broken
+        self._lock = threading.Lock()
+        self._pending: list[_Put] = []
+        self._batches: queue.SimpleQueue[list[_Put] | None] = queue.SimpleQueue()
+        self._closed = False
+        self._open_both()
+        self._thread = threading.Thread(target=self._write_all, name=f"store {self.path.name}", daemon=True)
+        self._thread.start()
+
+    async def put(self, key: str, value: bytes | tuple[bytes, ...]) -> None:
+        """Stores a value (or the parts of one) and returns once it is committed; an earlier value is replaced."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        if not self._pending:
+            loop.call_soon(self._flush)
+        self._pending.append((key, value if isinstance(value, tuple) else (value,), done))
+        await done
+
+    def get(self, key: str) -> bytes | None:
+        """The committed value of a key, or None."""
+        for _ in range(2):
+            try:
+                with self._lock:
+                    seen = self._inode
+                    row = self._reader.execute("SELECT value FROM pairs WHERE key = ?", (key,)).fetchone()
+                return None if row is None else _unpack(row[0])
+            except sqlite3.DatabaseError as error:
+                if not _is_broken(error):
+                    raise UsageError(f"{self.path}: cannot be read: {error}") from error
+                self._start_over(seen)
+            except (zlib.error, ValueError):
+                return None
+        return None
+
+    def close(self) -> None:
+        """Commits what is on its way and closes the file; may be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self._flush()
+        self._batches.put(None)
+        self._thread.join()
+        with self._lock, suppress(sqlite3.Error):
+            self._reader.close()
+            self._writer.close()
+
+    def _flush(self) -> None:
+        batch, self._pending = self._pending, []
+        if batch:
+            self._batches.put(batch)
+
+    def _write_all(self) -> None:
+        """The writer thread: takes all that waits, commits it as one, tells the loops."""
+        ended = False
+        while not ended:
+            waiting = [self._batches.get()]
+            while not self._batches.empty():
+                waiting.append(self._batches.get())
+            ended = None in waiting
+            puts = [put for batch in waiting if batch for put in batch]
+            if puts:
+                _tell(puts, self._commit(puts))
+
+    def _commit(self, puts: list[_Put]) -> Exception | None:
+        rows: list[str | bytes] = []
+        for key, parts, _ in puts:
+            rows.append(key)
+            rows.append(_pack(parts, self._compress))
+        for last_try in (False, True):
+            seen = self._inode
+            try:
+                _insert(self._writer, rows)
+                return None
+            except sqlite3.Error as error:
+                with suppress(sqlite3.Error):
+                    self._writer.rollback()
+                if last_try or not _is_broken(error):
+                    return _write_error(self.path, error)
+            try:
+                self._start_over(seen)
+            except UsageError as error:
+                return error
+        return None
+
+    def _open_both(self) -> None:
+        for last_try in (False, True):
+            try:
+                self._writer, self._reader = _connect(self.path, create=True), _connect(self.path)
+                self._inode = os.stat(self.path).st_ino
+                return
+            except (sqlite3.Error, OSError) as error:
+                if last_try or not _is_broken(error):
+                    raise _write_error(self.path, error) from error
+                self._move_aside()
+
+    def _start_over(self, inode: int) -> None:
+        """Replaces a broken file by an empty one, unless the other thread has done so already."""
+        with self._lock:
+            if self._inode != inode:
+                return
+            with suppress(sqlite3.Error):
+                self._reader.close()
+                self._writer.close()
+            if self.path.exists() and os.stat(self.path).st_ino == inode:
+                self._move_aside()
+            self._open_both()
+
+    def _move_aside(self) -> None:
+        number = 1
+        while (aside := self.path.with_name(f"{self.path.name}.broken-{number}")).exists():
+            number += 1
+        try:
+            os.rename(self.path, aside)
+        except OSError as error:
+            raise _write_error(self.path, error) from error
+        for tail in ("-wal", "-shm"):
+            with suppress(OSError):
+                os.rename(f"{self.path}{tail}", f"{aside}{tail}")
+        if self._on_broken is not None:
+            self._on_broken(aside)
+
+
+def _connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
+    if create:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.chmod(path, 0o600)
+    connection = sqlite3.connect(
+        path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=MOST_ROWS + 8
+    )
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=OFF")
+        if create:
+            connection.execute("CREATE TABLE IF NOT EXISTS pairs (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
+        connection.execute("SELECT value FROM pairs LIMIT 1").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _insert(connection: sqlite3.Connection, rows: list[str | bytes]) -> None:
+    """One transaction. One statement holds up to 256 rows: the lock of the interpreter is handed over once for all."""
+    step = 2 * MOST_ROWS
+    if len(rows) <= step:
+        connection.execute(_statement(len(rows) // 2), rows)
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    for start in range(0, len(rows), step):
+        part = rows[start : start + step]
+        connection.execute(_statement(len(part) // 2), part)
+    connection.execute("COMMIT")
+
+
+def _statement(rows: int) -> str:
+    return "INSERT OR REPLACE INTO pairs VALUES " + ",".join(["(?,?)"] * rows)
+
+
+def _pack(parts: tuple[bytes, ...], compress: bool) -> bytes:
+    if compress:
+        return ZLIB + zlib.compress(b"".join(parts), 1)
+    return b"".join((RAW, *parts))
+
+
+def _unpack(value: bytes) -> bytes:
+    if value[:1] == ZLIB:
+        return zlib.decompress(value[1:])
+    return value[1:]
+
+
+def _tell(puts: Iterable[_Put], error: Exception | None) -> None:
+    """Wakes the tasks that wait for a commit, each on its own loop; a loop that is gone needs no telling."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for _, _, done in puts:
+        by_loop.setdefault(done.get_loop(), []).append(done)
+    for loop, waiting in by_loop.items():
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_resolve, waiting, error)
+
+
+def _resolve(waiting: list[asyncio.Future[None]], error: Exception | None) -> None:
+    for done in waiting:
+        if done.done():
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+
+def _is_broken(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
+
+
+def _write_error(path: Path, error: BaseException) -> UsageError:
+    return UsageError(
+        f"{path}: cannot be written: {error}",
+        hint="is the disk full, or the folder not writable? nothing stored is lost",
+    )

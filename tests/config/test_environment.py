@@ -1,0 +1,91 @@
+"""`.env` and `${NAME}`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from datagen_cli.config.environment import read_environment
+from datagen_cli.core.errors import RecipeError
+from tests.config.recipes import SMALL, load, write
+
+
+def test_dotenv_adds_to_the_environment_and_never_overrides_it(tmp_path: Path) -> None:
+    text = (
+        '# keys\nA=1\nexport B = two words  # said\nC=\'single # kept\'\nD="line\\nbreak \\"q\\"" # x\n'
+        "E=\nF=a#b\nnot a line\n  G=g\nPATH=/dotenv\n"
+    )
+    write(tmp_path, text, ".env")
+    assert read_environment({"PATH": "/real"}, tmp_path) == {
+        "PATH": "/real",
+        "A": "1",
+        "B": "two words",
+        "C": "single # kept",
+        "D": 'line\nbreak "q"',
+        "E": "",
+        "F": "a#b",
+        "G": "g",
+    }
+
+
+def test_without_dotenv_or_with_a_folder_of_that_name_the_environment_is_all(tmp_path: Path) -> None:
+    assert read_environment({"A": "1"}, tmp_path) == {"A": "1"}
+    (tmp_path / ".env").mkdir()
+    assert read_environment({"A": "1"}, tmp_path) == {"A": "1"}
+
+
+def test_a_dotenv_that_is_not_text_says_so(tmp_path: Path) -> None:
+    write(tmp_path, b"A=\xff\xfe", ".env")
+    with pytest.raises(RecipeError) as caught:
+        read_environment({}, tmp_path)
+    assert str(caught.value) == ".env: cannot be read as UTF-8 text"
+
+
+def test_variables_expand_in_paths_urls_and_model_names_and_nowhere_else(tmp_path: Path) -> None:
+    text = SMALL.replace("short notes", "about ${TOPIC}").replace(
+        "model: offline",
+        "model: {name: 'openai/${M}', base_url: '${URL}/v1'}\nmodels: {coder: '${M}', judge: {name: j}}",
+    )
+    environ = {"M": "big", "URL": "http://127.0.0.1:1", "DATA": "sub"}
+    recipe = load(tmp_path, text + "base: {path: '${DATA}/x.jsonl'}\n", environ=environ)
+    model = recipe.models["generator"][0]
+    assert (model.name, model.base_url, recipe.models["coder"][0].name) == (
+        "openai/big",
+        "http://127.0.0.1:1/v1",
+        "big",
+    )
+    assert recipe.options.base is not None and recipe.options.base.path == str(tmp_path / "sub/x.jsonl")
+    assert recipe.options.description == "about ${TOPIC}"
+    assert recipe.source["model"] == {"name": "openai/${M}", "base_url": "${URL}/v1"}
+    assert recipe.source["base"] == {"path": "${DATA}/x.jsonl"}
+
+
+def test_a_variable_may_hold_an_absolute_path(tmp_path: Path) -> None:
+    recipe = load(tmp_path, SMALL + "base: {path: '${DATA}/x.jsonl'}\n", environ={"DATA": "/data"})
+    assert recipe.options.base is not None and recipe.options.base.path == "/data/x.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides", "message"),
+    [
+        (
+            SMALL + "base: {path: '${DATA}/x.jsonl'}\n",
+            [],
+            "x.yaml:10: base.path: the environment variable DATA is not set",
+        ),
+        (SMALL, ["model.base_url=${DATA}"], "--set model.base_url: the environment variable DATA is not set"),
+        (SMALL, ["model=${DATA}"], "--set model: the environment variable DATA is not set"),
+        (
+            SMALL,
+            ["models.generator=[a, '${DATA}']"],
+            "--set models.generator: models.generator[1]: the environment variable DATA is not set",
+        ),
+    ],
+)
+def test_an_unset_variable_is_an_error(tmp_path: Path, text: str, overrides: list[str], message: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        load(tmp_path, text, *overrides)
+    assert str(caught.value) == message
+    assert caught.value.hint == "export DATA=..., or put it into .env in the working folder"
+    assert caught.value.exit_code == 2

@@ -1,0 +1,49 @@
+"""Values are brought into their field's type without loss, or refused with what was found."""
+
+from __future__ import annotations
+
+import pytest
+
+from datagen_cli.core.fields import FieldSpec, WrongType, coerce
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("number", "1,234", 1234),
+        ("number", " -2.50 ", -2.5),
+        ("number", 3, 3),
+        ("number", "1e3", 1000.0),
+        ("boolean", "True", True),
+        ("boolean", False, False),
+        ("text", " a ", " a "),
+        ("list", [1], [1]),
+        ("json", {"a": 1}, {"a": 1}),
+        ("label", "anything", "anything"),
+    ],
+)
+def test_a_value_takes_the_type_of_its_field(kind: str, value: object, expected: object) -> None:
+    result = coerce(FieldSpec("f", kind), value)
+    assert result == expected
+    assert type(result) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("number", "three"), ("number", True), ("number", float("nan")), ("number", "inf"), ("number", None),
+        ("boolean", 1), ("boolean", "yes"), ("text", 3), ("text", "  "), ("text", None), ("list", "a"),
+        ("label", ""), ("label", None), ("label", ["a"]),
+    ],
+)  # fmt: skip
+def test_a_value_of_another_type_is_refused(kind: str, value: object) -> None:
+    with pytest.raises(WrongType):
+        coerce(FieldSpec("f", kind), value)
+
+
+def test_a_label_keeps_the_form_of_the_base() -> None:
+    assert coerce(FieldSpec("f", "label", values=(0, 1)), "1") == 1
+    assert coerce(FieldSpec("f", "label", values=(True, False)), "false") is False
+    assert coerce(FieldSpec("f", "label", values=("World", "Sports")), " world ") == "World"
+    with pytest.raises(WrongType, match="not one of"):
+        coerce(FieldSpec("f", "label", values=("World",)), "Sport")

@@ -1,0 +1,208 @@
+"""The store: what is put is there after the commit, whatever happens to the process or the file."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from datagen_cli.core.errors import UsageError
+from datagen_cli.core.store import Store
+
+
+async def test_what_is_put_can_be_had_by_another_store_of_the_same_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    store, other = Store(path), Store(path)
+    await store.put("k", b"one")
+    assert store.get("k") == b"one"
+    assert other.get("k") == b"one"
+    await other.put("k", (b"t", b"", b"wo"))
+    assert store.get("k") == b"two"
+    assert store.get("missing") is None
+    store.close()
+    other.close()
+
+
+@pytest.mark.parametrize("value", [b"", b"\x00", b"\x01x", "käse \N{PILE OF POO}".encode(), b"x" * 3_000_000])
+async def test_every_value_comes_back_packed_or_not(tmp_path: Path, value: bytes) -> None:
+    for compress in (False, True):
+        store = Store(tmp_path / f"{compress}.sqlite", compress=compress)
+        await store.put("ключ", value)
+        assert store.get("ключ") == value
+        store.close()
+
+
+async def test_a_store_that_packs_reads_what_was_not_packed_and_the_other_way_round(tmp_path: Path) -> None:
+    for first in (False, True):
+        store = Store(tmp_path / f"{first}.sqlite", compress=first)
+        await store.put("k", b"value")
+        store.close()
+        store = Store(tmp_path / f"{first}.sqlite", compress=not first)
+        assert store.get("k") == b"value"
+        store.close()
+
+
+async def test_thousands_of_puts_in_flight_are_all_committed_the_last_of_a_key_wins(tmp_path: Path) -> None:
+    store = Store(tmp_path / "a.sqlite")
+    await asyncio.gather(*(store.put(f"{n % 1500}", b"%d" % n) for n in range(3000)))
+    assert [store.get(str(n)) for n in (0, 1, 1499)] == [b"1500", b"1501", b"2999"]
+    store.close()
+    assert sqlite3.connect(tmp_path / "a.sqlite").execute("SELECT count(*) FROM pairs").fetchone() == (1500,)
+
+
+async def test_puts_of_one_tick_are_one_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datagen_cli.core import store as module
+
+    commits = []
+    real = module._insert
+    monkeypatch.setattr(
+        module, "_insert", lambda connection, rows: (commits.append(len(rows) // 2), real(connection, rows))
+    )
+    store = Store(tmp_path / "a.sqlite")
+    await asyncio.gather(*(store.put(str(n), b"x") for n in range(100)))
+    store.close()
+    assert commits == [100]
+
+
+async def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    store = Store(tmp_path / "a.sqlite")
+    await store.put("k", b"v")
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+    store.close()
+
+
+async def test_closing_commits_what_is_on_its_way_and_may_be_repeated(tmp_path: Path) -> None:
+    store = Store(tmp_path / "a.sqlite")
+    task = asyncio.ensure_future(store.put("k", b"v"))
+    await asyncio.sleep(0)
+    store.close()
+    store.close()
+    await task
+    store = Store(tmp_path / "a.sqlite")
+    assert store.get("k") == b"v"
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "junk", [b"this is no database at all, only words" * 50, b"SQLite format 3\x00" + b"\xff" * 5000]
+)
+async def test_a_file_that_is_no_database_is_moved_aside_and_reported(tmp_path: Path, junk: bytes) -> None:
+    path = tmp_path / "a.sqlite"
+    path.write_bytes(junk)
+    (tmp_path / "a.sqlite.broken-1").write_bytes(b"an earlier one")
+    moved: list[Path] = []
+    store = Store(path, on_broken=moved.append)
+    await store.put("k", b"v")
+    assert store.get("k") == b"v"
+    store.close()
+    assert moved == [tmp_path / "a.sqlite.broken-2"]
+    assert moved[0].read_bytes() == junk
+
+
+async def test_a_file_damaged_inside_is_moved_aside_when_it_shows(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    store = Store(path)
+    await asyncio.gather(*(store.put(f"key {n:05d}", b"v" * 200) for n in range(2000)))
+    store.close()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(8192)
+        file.write(b"\xa5" * (size - 8192))
+    moved: list[Path] = []
+    store = Store(path, on_broken=moved.append)
+    found = [store.get(f"key {n:05d}") for n in range(2000)]
+    assert None in found
+    await store.put("new", b"v")
+    assert store.get("new") == b"v"
+    store.close()
+    assert moved == [tmp_path / "a.sqlite.broken-1"]
+
+
+def test_a_folder_that_cannot_be_written_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be written"):
+        Store(tmp_path / "no such folder" / "a.sqlite")
+    with pytest.raises(UsageError, match="cannot be written"):
+        Store(tmp_path)
+
+
+FULL = """
+import asyncio, resource, signal, sys
+from datagen_cli.core.errors import UsageError
+from datagen_cli.core.store import Store
+async def main():
+    store = Store(sys.argv[1])
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+    kept = 0
+    try:
+        for n in range(100):
+            await store.put(str(n), b"x" * 10_000)
+            kept += 1
+    except UsageError as error:
+        print(kept, error.message, flush=True)
+asyncio.run(main())
+"""
+
+
+async def test_a_full_disk_is_an_error_and_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, timeout=60)
+    kept, _, said = done.stdout.partition(" ")
+    assert "cannot be written" in said, done.stderr
+    assert 5 < int(kept) < 30
+    store = Store(path)
+    assert all(store.get(str(n)) == b"x" * 10_000 for n in range(int(kept)))
+    store.close()
+
+
+KILLED = """
+import asyncio, sys
+from datagen_cli.core.store import Store
+async def worker(store, first):
+    for n in range(first, 10**9, 8):
+        await store.put(str(n), b"v%d" % n)
+        sys.stdout.write(f"{n}\\n")
+        sys.stdout.flush()
+async def main():
+    store = Store(sys.argv[1])
+    await asyncio.gather(*(worker(store, n) for n in range(8)))
+asyncio.run(main())
+"""
+
+
+async def test_what_was_reported_as_stored_survives_sigkill(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    told = [process.stdout.readline() for _ in range(500)]
+    os.kill(process.pid, signal.SIGKILL)
+    told += process.stdout.readlines()
+    process.wait()
+    process.stdout.close()
+    store = Store(path)
+    whole = [line.strip() for line in told if line.endswith("\n")]
+    assert len(whole) >= 500
+    assert [n for n in whole if store.get(n) != b"v" + n.encode()] == []
+    store.close()
+
+
+async def test_two_processes_write_one_file_at_the_same_time(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    store = Store(path)
+    for n in range(200):
+        await store.put(f"ours {n}", b"v")
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    assert all(store.get(f"ours {n}") == b"v" for n in range(200))
+    assert store.get("0") == b"v0"
+    store.close()
