@@ -1,0 +1,1 @@
+"""Few-shot choice: one strategy a file."""

@@ -1,0 +1,73 @@
+"""Datasets of the Hugging Face hub as rows, through `datasets` (`pip install 'datagen-cli[hub]'`).
+
+Downloaded once into that library's cache, then read from there, offline too. The digest is of the rows as JSON, so it
+does not depend on where or how the cache keeps them. Datasets that need their own code to load are not run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from datagen_cli.config.recipe import BaseOptions
+from datagen_cli.core.digest import canonical
+from datagen_cli.core.errors import DataError, MissingExtra, Place
+from datagen_cli.sources.rows import BadRow, Row, json_value
+
+_UNREACHABLE = ("offline", "connect", "resolve", "timed out", "timeout", "network", "unreachable", "max retries")
+
+
+class Hub:
+    """One split of a dataset of the hub, or of a local folder that `datasets` can load."""
+
+    by_line: ClassVar[bool] = False
+
+    def __init__(self, options: BaseOptions) -> None:
+        self._options = options
+        self.shown = f"hf:{options.hf}"
+        self._hash = hashlib.sha256()
+
+    def rows(self) -> Iterator[Row | BadRow]:
+        """The rows of the split, in order. Raises `MissingExtra` without `datasets`, `DataError` without a network."""
+        for number, data in enumerate(self._load(), 1):
+            try:
+                values = {str(column): json_value(value) for column, value in data.items()}
+            except ValueError as error:
+                yield BadRow(number, str(error), "name another dataset, or make a JSONL file of the columns you need")
+                continue
+            self._hash.update(canonical(values) + b"\n")
+            yield Row(number, values)
+
+    @property
+    def digest(self) -> str:
+        """Hex SHA-256 of the rows read so far, as canonical JSON lines."""
+        return self._hash.hexdigest()
+
+    def _load(self) -> Any:
+        try:
+            import datasets
+        except ImportError as error:
+            hint = "pip install 'datagen-cli[hub]'"
+            raise MissingExtra(
+                "a base of the hub needs the package datasets", hint=hint, place=Place(self.shown)
+            ) from error
+        options = self._options
+        datasets.disable_progress_bars()
+        try:
+            return datasets.load_dataset(options.hf, options.config, split=options.split, revision=options.revision)
+        except Exception as error:  # four libraries' worth of error types, told apart by what they say
+            raise _data_error(error, self.shown) from error
+        finally:
+            datasets.enable_progress_bars()
+
+
+def _data_error(error: Exception, shown: str) -> DataError:
+    """What went wrong, in one line, with what to do."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    said = f"{type(error).__name__} {lines[0]}".lower()
+    if any(word in said for word in _UNREACHABLE):
+        hint = "check the network, or download the dataset once on a machine that has one; a local file works offline"
+        return DataError("the hub cannot be reached and the dataset is not in the cache", hint=hint, place=Place(shown))
+    hint = "check the name, and base.config, base.split and base.revision"
+    return DataError(f"cannot be loaded: {lines[0][:200]}", hint=hint, place=Place(shown))

@@ -1,0 +1,211 @@
+"""What every source yields, and the bytes it yields it from: rows, bad rows with their reasons, lines of a file.
+
+A source is a class with `rows() -> Iterator[Row | BadRow]`, `digest` (known once the rows are read), `shown` (its name
+in messages) and `by_line` (whether a row's number is a line of the file, or its place among the rows).
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import math
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Any, Protocol, cast
+
+from datagen_cli.core.errors import DataError, Place
+from datagen_cli.core.registry import suggest
+
+MAX_LINE_BYTES = 10_000_000
+_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\xff\xfe\x00\x00": "UTF-32", b"\x00\x00\xfe\xff": "UTF-32"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a base; `line` counts from 1: the line it starts on, or its number where rows are not lines."""
+
+    line: int
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be used: why, and what to do about it."""
+
+    line: int
+    reason: str
+    hint: str = ""
+
+
+class Source(Protocol):
+    """Where rows come from."""
+
+    shown: str
+    by_line: bool
+
+    def rows(self) -> Iterator[Row | BadRow]:
+        """The rows in order; raises `DataError` where reading cannot go on."""
+
+    @property
+    def digest(self) -> str:
+        """Hex SHA-256 of what was read so far."""
+
+
+class BadLine(ValueError):
+    """A line that is no text; `hint` says what to do."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.hint = hint
+
+
+class Lines:
+    """The lines of a file (of what is inside, for .gz) one at a time, hashed as they are handed out.
+
+    Lines end with `\\n` only. A line above `MAX_LINE_BYTES` is read over, without holding it, and raised as `BadLine`;
+    so is one that is not UTF-8 or holds a NUL byte. A byte order mark at the start is taken off. After a `BadLine` the
+    next line can be asked for. `number` is the line handed out last.
+    """
+
+    def __init__(self, path: str, shown: str) -> None:
+        self.number = 0
+        self._shown = shown
+        self._hash = hashlib.sha256()
+        self._file = open_bytes(path, shown)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        with reading(self._shown):
+            line = self._file.readline(MAX_LINE_BYTES + 1)
+        if not line:
+            raise StopIteration
+        self._hash.update(line)
+        self.number += 1
+        if self.number == 1:
+            line = without_mark(line, self._shown)
+        if len(line) > MAX_LINE_BYTES:
+            self._read_over()
+            raise BadLine(f"a line over {MAX_LINE_BYTES // 1_000_000} MB", "is the file of the kind its name says?")
+        return as_text(line)
+
+    def _read_over(self) -> None:
+        with reading(self._shown):
+            while rest := self._file.readline(1 << 20):
+                self._hash.update(rest)
+                if rest.endswith(b"\n"):
+                    return
+
+    @property
+    def digest(self) -> str:
+        """Hex SHA-256 of the bytes up to the end of the line handed out last."""
+        return self._hash.hexdigest()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+
+def open_bytes(path: str, shown: str) -> IO[bytes]:
+    """A file opened for reading, unpacked when its name ends in .gz. Raises `DataError` that says what stands there."""
+    if path == "-":
+        raise DataError(
+            "a base cannot come from standard input", hint="a run reads it again when it resumes: name a file"
+        )
+    with reading(shown):
+        if os.path.isdir(path):
+            raise DataError("is a folder, not a file", hint=_inside(path), place=Place(shown))
+        try:
+            return cast(IO[bytes], gzip.open(path)) if path.endswith(".gz") else open(path, "rb")
+        except FileNotFoundError as error:
+            raise DataError("no such file", hint=_neighbour(path), place=Place(shown)) from error
+
+
+@contextmanager
+def reading(shown: str) -> Iterator[None]:
+    """Turns errors of reading a file into a `DataError` that names it."""
+    try:
+        yield
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        hint = "the name ends in .gz: is it whole, and packed with gzip?"
+        raise DataError("broken gzip file", hint=hint, place=Place(shown)) from error
+    except PermissionError as error:
+        raise DataError("may not be read", hint="change its permissions", place=Place(shown)) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(f"cannot be read: {reason.lower()}", place=Place(shown)) from error
+
+
+def without_mark(start: bytes, shown: str) -> bytes:
+    """The start of a file without a UTF-8 byte order mark. Raises `DataError` for the mark of another encoding."""
+    for mark in sorted(_BOMS, key=len, reverse=True):
+        if start.startswith(mark):
+            hint = f"convert it first: iconv -f {_BOMS[mark]} -t UTF-8 {shown} > utf8-file"
+            raise DataError(f"the file is {_BOMS[mark]}, not UTF-8", hint=hint, place=Place(shown, 1))
+    return start.removeprefix(b"\xef\xbb\xbf")
+
+
+def as_text(data: bytes) -> str:
+    """Bytes as text. Raises `BadLine` for NUL bytes and for what is not UTF-8."""
+    if b"\0" in data:
+        raise BadLine("holds a NUL byte", "the file is damaged, or not a text file in UTF-8")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        reason = f"not UTF-8: byte 0x{data[error.start]:02x} at position {error.start + 1}"
+        raise BadLine(reason, "convert the file first, such as with iconv -f latin1 -t UTF-8") from error
+
+
+def json_value(value: Any) -> Any:
+    """A value of a table as JSON has it: dates as ISO text, decimals as numbers, NaN as null.
+
+    Raises `ValueError` for what JSON cannot hold, such as bytes.
+    """
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {str(key): json_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_value(item) for item in value]
+    raise ValueError(f"a value of type {type(value).__name__} is not JSON")
+
+
+def shown_path(path: str) -> str:
+    """A path as messages show it: from the working folder where it lies inside."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return path
+
+
+def _neighbour(path: str) -> str:
+    """A file in the same folder with a similar name, or what to check."""
+    folder, name = os.path.split(path)
+    try:
+        found = [entry for entry in os.listdir(folder or ".") if not entry.startswith(".")]
+    except OSError:
+        return "the folder does not exist either; relative paths start at the file that names them"
+    near = suggest(name, found)
+    return near if near.startswith("did") else "relative paths start at the file that names them"
+
+
+def _inside(path: str) -> str:
+    """The first data files of a folder."""
+    try:
+        found = sorted(entry for entry in os.listdir(path) if entry.split(".")[-1] in ("jsonl", "json", "csv", "tsv"))
+    except OSError:
+        found = []
+    return f"name a file in it: {', '.join(found[:5])}" if found else "name a file in it"

@@ -1,0 +1,66 @@
+"""`choices`: a field whose value is one of given ones; every item of a list.
+
+Values are compared as JSON values (3 and 3.0 alike, "3" apart from 3), texts exactly. Values that the field's type
+cannot hold are refused when the recipe is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from datagen_cli.config.checks import CheckOptions
+from datagen_cli.core.errors import RecipeError
+from datagen_cli.core.fields import FieldSpec, WrongType, coerce
+from datagen_cli.core.record import Verdict
+from datagen_cli.validators.fields import PASSED, check_fields, item_name, items_of, quoted, shortened
+
+
+class ChoicesOptions(CheckOptions):
+    """A field and its allowed values."""
+
+    field: str = Field(min_length=1)
+    values: list[str | int | float | bool] = Field(min_length=1)
+
+
+class Choices:
+    """A field with one of given values."""
+
+    options: ClassVar[type[CheckOptions]] = ChoicesOptions
+    scope: ClassVar[Literal["record", "set"]] = "record"
+    built: ClassVar[bool] = True
+    short: ClassVar[str | None] = None
+
+    def __init__(self, options: ChoicesOptions, specs: Mapping[str, FieldSpec]) -> None:
+        check_fields(specs, [options.field])
+        self._field = options.field
+        self._values = [_in_type(specs[options.field], value) for value in options.values]
+
+    def describe(self) -> str:
+        """`category: one of "a", "b", 3`."""
+        return f"{self._field}: one of {quoted(self._values)}"
+
+    def check(self, fields: Mapping[str, Any]) -> Verdict:
+        """Fails with the first value that is none of them."""
+        items = items_of(fields.get(self._field))
+        for index, item in enumerate(items):
+            if not any(_same(item, value) for value in self._values):
+                return Verdict("fail", f"{self.describe()}; {item_name(items, index)} is {shortened(item)}")
+        return PASSED
+
+
+def _in_type(spec: FieldSpec, value: Any) -> Any:
+    """A value in the form that the field, or an item of the list, has."""
+    if spec.type == "list":
+        spec = replace(spec, type=spec.item_type or "json")
+    try:
+        return coerce(spec, value)
+    except WrongType as error:
+        raise RecipeError(f"values: field {spec.name!r}: {error}") from error
+
+
+def _same(left: Any, right: Any) -> bool:
+    return isinstance(left, bool) == isinstance(right, bool) and left == right

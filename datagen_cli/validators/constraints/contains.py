@@ -1,0 +1,68 @@
+"""`contains`: texts that must stand in a field, anywhere in it, parts of words too.
+
+Case, white space and Unicode forms are folded on both sides (NFKC, casefold) unless `case: true`. Numbers are read in
+their plain form; a list contains what one of its items contains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from datagen_cli.config.checks import CheckOptions
+from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.record import Verdict
+from datagen_cli.text.normalise import fold
+from datagen_cli.validators.fields import PASSED, check_fields, items_of, plain_text, quoted
+
+Needle = Annotated[str, Field(min_length=1)]
+
+
+class ContainsOptions(CheckOptions):
+    """Exactly one of `text`, `all` and `any`."""
+
+    field: str = Field(min_length=1)
+    text: Needle | None = Field(None, description="one text that must be there")
+    all: list[Needle] | None = Field(None, min_length=1, description="every one of these")
+    any: list[Needle] | None = Field(None, min_length=1, description="at least one of these")
+    case: bool = Field(False, description="true: case, white space and Unicode forms count")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ContainsOptions:
+        if sum(value is not None for value in (self.text, self.all, self.any)) != 1:
+            raise ValueError("needs exactly one of text, all and any")
+        return self
+
+
+class Contains:
+    """A field that holds given texts."""
+
+    options: ClassVar[type[CheckOptions]] = ContainsOptions
+    scope: ClassVar[Literal["record", "set"]] = "record"
+    built: ClassVar[bool] = True
+    short: ClassVar[str | None] = None
+
+    def __init__(self, options: ContainsOptions, specs: Mapping[str, FieldSpec]) -> None:
+        check_fields(specs, [options.field])
+        self._field = options.field
+        self._case = options.case
+        self._any = options.any is not None
+        self._needles = [options.text] if options.text is not None else options.all or options.any or []
+
+    def describe(self) -> str:
+        """`question: contains all of "a", "b"`, `contains one of "a", "b"` or `contains "a"`."""
+        how = "" if len(self._needles) == 1 else "one of " if self._any else "all of "
+        return f"{self._field}: contains {how}{quoted(self._needles)}{' (case counts)' if self._case else ''}"
+
+    def check(self, fields: Mapping[str, Any]) -> Verdict:
+        """Fails with the texts that are missing."""
+        items = [self._folded(plain_text(item)) for item in items_of(fields.get(self._field))]
+        missing = [text for text in self._needles if not any(self._folded(text) in item for item in items)]
+        if not missing or (self._any and len(missing) < len(self._needles)):
+            return PASSED
+        return Verdict("fail", f"{self.describe()}; it does not contain {quoted(missing)}")
+
+    def _folded(self, text: str) -> str:
+        return text if self._case else fold(text)

@@ -1,0 +1,72 @@
+"""`excludes`: words or texts that must not stand in a field.
+
+`words` are refused as whole words or phrases only (`art` is not found in `party`), `texts` anywhere. Case, white space
+and Unicode forms are folded on both sides (NFKC, casefold) unless `case: true`. Numbers are read in their plain form;
+in a list no item may hold any of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from datagen_cli.config.checks import CheckOptions
+from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.record import Verdict
+from datagen_cli.text.normalise import fold
+from datagen_cli.validators.fields import PASSED, check_fields, items_of, plain_text, quoted
+
+Needle = Annotated[str, Field(min_length=1)]
+
+
+class ExcludesOptions(CheckOptions):
+    """At least one of `words` and `texts`."""
+
+    field: str = Field(min_length=1)
+    words: list[Needle] | None = Field(None, min_length=1, description="refused as whole words or phrases")
+    texts: list[Needle] | None = Field(None, min_length=1, description="refused anywhere, inside words too")
+    case: bool = Field(False, description="true: case, white space and Unicode forms count")
+
+    @model_validator(mode="after")
+    def _something(self) -> ExcludesOptions:
+        if self.words is None and self.texts is None:
+            raise ValueError("needs words or texts")
+        return self
+
+
+class Excludes:
+    """A field that holds none of given words or texts."""
+
+    options: ClassVar[type[CheckOptions]] = ExcludesOptions
+    scope: ClassVar[Literal["record", "set"]] = "record"
+    built: ClassVar[bool] = True
+    short: ClassVar[str | None] = None
+
+    def __init__(self, options: ExcludesOptions, specs: Mapping[str, FieldSpec]) -> None:
+        check_fields(specs, [options.field])
+        self._field = options.field
+        self._case = options.case
+        self._needles = [*(options.words or []), *(options.texts or [])]
+        self._patterns = [(word, self._whole_word(word)) for word in options.words or []]
+        self._patterns += [(text, re.compile(re.escape(self._folded(text)))) for text in options.texts or []]
+
+    def describe(self) -> str:
+        """`question: does not contain "a", "b"`."""
+        return f"{self._field}: does not contain {quoted(self._needles)}{' (case counts)' if self._case else ''}"
+
+    def check(self, fields: Mapping[str, Any]) -> Verdict:
+        """Fails with the words and texts that were found."""
+        items = [self._folded(plain_text(item)) for item in items_of(fields.get(self._field))]
+        found = [needle for needle, pattern in self._patterns if any(pattern.search(item) for item in items)]
+        if not found:
+            return PASSED
+        return Verdict("fail", f"{self._field}: does not contain {quoted(found)}; it does")
+
+    def _whole_word(self, word: str) -> re.Pattern[str]:
+        return re.compile(rf"(?<!\w){re.escape(self._folded(word))}(?!\w)")
+
+    def _folded(self, text: str) -> str:
+        return text if self._case else fold(text)

@@ -1,0 +1,68 @@
+r"""`pattern`: a regular expression that must be found in a field (Python's `re.search`: anchor it with ^ and $).
+
+Numbers are matched on their plain form (42, not 42.0), every item of a list on its own. `$` also matches before a
+line break at the end, as in Python; `\Z` does not. A match that takes a second of CPU time, or a text above 100,000
+characters, is *unknown* (see `text/matching.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.fields import compile_regex
+from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.record import Verdict
+from datagen_cli.text.matching import TooSlow, search
+from datagen_cli.validators.fields import PASSED, check_fields, item_name, items_of, plain_text, shortened
+
+
+class PatternOptions(CheckOptions):
+    """A field and what must be found in it."""
+
+    field: str = Field(min_length=1)
+    regex: str = Field(min_length=1, description="Python regular expression, searched for; anchor it with ^ and $")
+    ignore_case: bool = False
+
+    @field_validator("regex")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        compile_regex(value)
+        return value
+
+
+class Pattern:
+    """A field in which a regular expression is found."""
+
+    options: ClassVar[type[CheckOptions]] = PatternOptions
+    scope: ClassVar[Literal["record", "set"]] = "record"
+    built: ClassVar[bool] = True
+    short: ClassVar[str | None] = None
+
+    def __init__(self, options: PatternOptions, specs: Mapping[str, FieldSpec]) -> None:
+        check_fields(specs, [options.field])
+        self._field = options.field
+        self._pattern = re.compile(options.regex, re.IGNORECASE if options.ignore_case else 0)
+        self._rule = f"matches the regular expression {options.regex}" + (" (any case)" if options.ignore_case else "")
+
+    def describe(self) -> str:
+        r"""`answer: matches the regular expression ^-?\d+$`."""
+        return f"{self._field}: {self._rule}"
+
+    def check(self, fields: Mapping[str, Any]) -> Verdict:
+        """Fails with the first value that does not match; unknown when matching was given up."""
+        items = items_of(fields.get(self._field))
+        for index, item in enumerate(items):
+            text = plain_text(item)
+            try:
+                found = search(self._pattern, text)
+            except TooSlow as error:
+                return Verdict("unknown", f"{self._field}: {error}")
+            if found is None:
+                name = item_name(items, index)
+                return Verdict("fail", f"{self._field}: {self._rule}; {name} is {shortened(text)}")
+        return PASSED

@@ -1,0 +1,93 @@
+"""`range`: bounds of a number, and whether it must be whole; every item of a list of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from operator import ge, gt, le, lt
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from datagen_cli.config.checks import CheckOptions
+from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.record import Verdict
+from datagen_cli.validators.fields import PASSED, check_fields, item_name, items_of, plain_text, shortened
+
+BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
+    "min": ("at least", ge),
+    "above": ("more than", gt),
+    "max": ("at most", le),
+    "below": ("less than", lt),
+}
+
+
+class RangeOptions(CheckOptions):
+    """`min` and `max` are included, `above` and `below` are not; at most one bound a side."""
+
+    field: str = Field(min_length=1, description="a number field, or a list of numbers")
+    min: int | float | None = Field(None, allow_inf_nan=False)
+    max: int | float | None = Field(None, allow_inf_nan=False)
+    above: int | float | None = Field(None, allow_inf_nan=False)
+    below: int | float | None = Field(None, allow_inf_nan=False)
+    integer: bool = Field(False, description="whole numbers only")
+
+    @model_validator(mode="after")
+    def _bounds_make_sense(self) -> RangeOptions:
+        for one, other in (("min", "above"), ("max", "below")):
+            if getattr(self, one) is not None and getattr(self, other) is not None:
+                raise ValueError(f"{one} and {other} exclude each other")
+        given = {name: getattr(self, name) for name in BOUNDS if getattr(self, name) is not None}
+        lows, highs = [name for name in ("min", "above") if name in given], [n for n in ("max", "below") if n in given]
+        if lows and highs:
+            low, high = given[lows[0]], given[highs[0]]
+            if low > high:
+                raise ValueError(f"{lows[0]} {low} is above {highs[0]} {high}")
+            if low == high and (lows[0], highs[0]) != ("min", "max"):
+                raise ValueError(f"no number lies between {lows[0]} {low} and {highs[0]} {high}")
+        if not given and not self.integer:
+            raise ValueError("needs at least one of min, max, above, below and integer")
+        return self
+
+
+class Range:
+    """A number within bounds."""
+
+    options: ClassVar[type[CheckOptions]] = RangeOptions
+    scope: ClassVar[Literal["record", "set"]] = "record"
+    built: ClassVar[bool] = True
+    short: ClassVar[str | None] = None
+
+    def __init__(self, options: RangeOptions, specs: Mapping[str, FieldSpec]) -> None:
+        check_fields(specs, [options.field], ("number",))
+        self._field = options.field
+        self._rules: list[tuple[str, Callable[[Any], bool]]] = [
+            (f"{words} {plain_text(getattr(options, name))}", _holds(compare, getattr(options, name)))
+            for name, (words, compare) in BOUNDS.items()
+            if getattr(options, name) is not None
+        ]
+        if options.integer:
+            self._rules.append(("a whole number", _is_whole))
+
+    def describe(self) -> str:
+        """`answer: at least 0, less than 100, a whole number`."""
+        return f"{self._field}: {', '.join(words for words, _ in self._rules)}"
+
+    def check(self, fields: Mapping[str, Any]) -> Verdict:
+        """Fails with the rules that the number breaks, or when it is no number."""
+        items = items_of(fields.get(self._field))
+        for index, item in enumerate(items):
+            name = item_name(items, index)
+            if isinstance(item, bool) or not isinstance(item, int | float):
+                return Verdict("fail", f"{self._field}: a number; {name} is {shortened(item)}")
+            broken = [words for words, holds in self._rules if not holds(item)]
+            if broken:
+                return Verdict("fail", f"{self._field}: {', '.join(broken)}; {name} is {plain_text(item)}")
+        return PASSED
+
+
+def _holds(compare: Callable[[Any, Any], bool], bound: float) -> Callable[[Any], bool]:
+    return lambda value: compare(value, bound)
+
+
+def _is_whole(value: int | float) -> bool:
+    return float(value).is_integer() if isinstance(value, float) else True

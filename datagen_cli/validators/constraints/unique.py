@@ -1,0 +1,49 @@
+"""`unique`: a field whose value no other accepted record has.
+
+Values are compared after folding (NFKC, casefold, white space; 3 and 3.0 alike), see `text/normalise.py`. One record
+alone always passes: the dedup stage compares the keys, in its order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from datagen_cli.config.checks import CheckOptions
+from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.record import Verdict
+from datagen_cli.text.normalise import exact_key
+from datagen_cli.validators.fields import PASSED, check_fields
+
+
+class UniqueOptions(CheckOptions):
+    """The field that must differ."""
+
+    field: str = Field(min_length=1)
+
+
+class Unique:
+    """A field that is different in every record of the set."""
+
+    options: ClassVar[type[CheckOptions]] = UniqueOptions
+    scope: ClassVar[Literal["record", "set"]] = "set"
+    built: ClassVar[bool] = True
+    short: ClassVar[str | None] = "field"
+
+    def __init__(self, options: UniqueOptions, specs: Mapping[str, FieldSpec]) -> None:
+        check_fields(specs, [options.field])
+        self.field = options.field
+
+    def describe(self) -> str:
+        """`question: different in every record`."""
+        return f"{self.field}: different in every record"
+
+    def key(self, fields: Mapping[str, Any]) -> str:
+        """32 hex digits, equal for records whose field has the same value."""
+        return exact_key([fields.get(self.field)]).hex()
+
+    def check(self, fields: Mapping[str, Any]) -> Verdict:
+        """One record alone repeats nothing: always a pass."""
+        return PASSED

@@ -1,0 +1,79 @@
+"""Manners of every check in the catalog: options, scope, whether it is built, what a bare value stands for."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from datagen_cli.catalog import CATALOG
+from datagen_cli.config.checks import CheckOptions
+from datagen_cli.core.registry import load
+
+CHECKS = [(kind, name) for kind in ("constraints", "validators") for name in CATALOG[kind]]
+
+
+@pytest.mark.parametrize(("kind", "name"), CHECKS)
+def test_every_check_says_what_it_is(kind: str, name: str) -> None:
+    check = load(kind, name)
+    assert issubclass(check.options, CheckOptions)
+    assert isinstance(check.built, bool)
+    assert check.short is None or check.short in check.options.model_json_schema()["properties"]
+    assert kind != "constraints" or check.scope == ("set" if name in ("unique", "balance") else "record")
+
+
+@pytest.mark.parametrize(("kind", "name"), CHECKS)
+def test_only_checks_that_are_built_can_run(kind: str, name: str) -> None:
+    check = load(kind, name)
+    methods = ("describe", "check") if kind == "constraints" else ("verify",)
+    assert all(hasattr(check, method) == check.built for method in methods)
+    if kind == "validators" and check.built:
+        assert inspect.iscoroutinefunction(check.verify)
+
+
+@pytest.mark.parametrize(("kind", "name"), CHECKS)
+def test_every_option_is_described_or_plain(kind: str, name: str) -> None:
+    schema = load(kind, name).options.model_json_schema()
+    assert schema["additionalProperties"] is False
+    assert {"name", "on_fail", "on_unknown"} <= set(schema["properties"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "options"),
+    [
+        ("constraints", "language", {"is": "en"}),
+        ("constraints", "ask", {"text": "The problem has exactly one question."}),
+        ("constraints", "balance", {}),
+        (
+            "validators",
+            "code",
+            {"question": "question", "answer": "answer", "solutions": 3, "on_fail": "drop", "on_unknown": "drop"},
+        ),
+        ("validators", "solve", {"question": "question", "answer": "answer", "attempts": 3}),
+        ("validators", "search", {"fields": ["question"], "sources": ["wikipedia", "duckduckgo"], "on_fail": "fix"}),
+        ("validators", "reflect", {"rounds": 2}),
+        ("validators", "reflect", {}),
+    ],
+)
+def test_options_of_checks_yet_to_come_are_read_as_the_contract_writes_them(
+    kind: str, name: str, options: dict[str, Any]
+) -> None:
+    read = load(kind, name).options.model_validate(options)
+    assert read.identity()["name"] is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "options", "message"),
+    [
+        ("constraints", "language", {"is": "English"}, "pattern"),
+        ("validators", "search", {"fields": ["q"], "sources": ["bing"]}, "unknown bing; known: wikipedia"),
+        ("validators", "search", {"fields": ["q"], "sources": ["corpus"]}, "go together"),
+        ("validators", "code", {"question": "q"}, "answer"),
+        ("validators", "reflect", {"rounds": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(kind: str, name: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        load(kind, name).options.model_validate(options)
