@@ -1,0 +1,1 @@
+"""From a planned record to messages, and from a reply to records."""

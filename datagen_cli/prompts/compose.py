@@ -1,0 +1,185 @@
+"""From a planned record to the messages a model is sent: fenced data in sandboxed Jinja templates.
+
+Templates see the fenced variables of `VARIABLES` and nothing else. What is the same in every prompt of a run
+is rendered to text once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from datagen_cli.core.chat import Message
+from datagen_cli.core.digest import digest
+from datagen_cli.core.errors import Place, RecipeError
+from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.record import Slot
+from datagen_cli.prompts.fences import fence, fence_line
+
+VARIABLES = {
+    "n": "how many records to write",
+    "dataset": "the recipe's description",
+    "fields": "name, type and description of every field to write",
+    "labels": "label values with their meanings; empty without them",
+    "examples": "records of the base; empty without them",
+    "constraints": "one sentence a constraint; empty without them",
+    "records": "label and attributes of each record wanted; empty when there are none",
+    "avoid": "what earlier attempts at this record repeated; empty on first attempts",
+    "answer_form": "the JSON object to answer with",
+}
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Composer:
+    """Composes the prompts of one run. `specs` are the fields, `label` names the planned label field or is empty."""
+
+    def __init__(
+        self,
+        *,
+        description: str,
+        specs: Sequence[FieldSpec],
+        label_field: str = "",
+        meanings: Mapping[str, str] | None = None,
+        value_notes: Mapping[str, Mapping[str, str]] | None = None,
+        constraints: Sequence[str] = (),
+        system: str | None = None,
+        generate: str | None = None,
+    ) -> None:
+        self._written = [spec for spec in specs if spec.written]
+        self._label_field = label_field
+        self._value_notes = value_notes or {}
+        self._sources = {
+            "system": _source(system, "system.j2", "prompts.system"),
+            "generate": _source(generate, "generate.j2", "prompts.generate"),
+            "repair": (TEMPLATES / "repair.j2").read_text(encoding="utf-8"),
+        }
+        environment = ImmutableSandboxedEnvironment(
+            undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+        )
+        self._templates = {name: _compile(environment, name, text) for name, text in self._sources.items()}
+        self._fixed = {
+            "dataset": fence("dataset", [description.strip()]),
+            "fields": fence("fields", [_field_line(spec) for spec in self._written]),
+            "labels": _labels(meanings),
+            "constraints": fence("constraints", constraints) if constraints else "",
+            "answer_form": fence_line({"records": [{spec.name: _placeholder(spec) for spec in self._written}]}),
+        }
+        self._system = Message(
+            "system",
+            self._render("system", {**self._fixed, **dict.fromkeys(("examples", "records", "avoid"), ""), "n": 1}),
+        )
+
+    @property
+    def templates_digest(self) -> str:
+        """Digest of the templates and of all that every generation prompt shares, constraints apart.
+
+        Constraints are left out on purpose: a changed one re-checks what was paid for instead of asking again.
+        """
+        fixed = {key: value for key, value in self._fixed.items() if key != "constraints"}
+        return digest(self._sources["system"], self._sources["generate"], fixed)
+
+    @property
+    def repair_digest(self) -> str:
+        """Digest of what the repair prompts add to the generation prompts."""
+        return digest(self._sources["repair"], self._fixed["constraints"])
+
+    def generate(
+        self, slots: Sequence[Slot], *, examples: Sequence[Mapping[str, Any]] = (), avoid: Sequence[Any] = ()
+    ) -> tuple[Message, ...]:
+        """The messages that ask for one record per slot, in slot order."""
+        wanted = [self._wanted(number, slot) for number, slot in enumerate(slots, start=1)]
+        variables = {
+            **self._fixed,
+            "n": len(slots),
+            "examples": fence("examples", examples) if examples else "",
+            "records": fence("records", wanted) if any(len(line) > 1 for line in wanted) else "",
+            "avoid": fence("avoid", avoid) if avoid else "",
+        }
+        return (self._system, Message("user", self._render("generate", variables)))
+
+    def repair(
+        self, asked: Sequence[Message], record: Mapping[str, Any], failures: Sequence[str]
+    ) -> tuple[Message, ...]:
+        """The one re-ask: what was asked, what came, and what failed, quoted."""
+        came = {spec.name: record.get(spec.name) for spec in self._written}
+        text = self._render(
+            "repair",
+            {
+                "record": fence("record", [came]),
+                "failures": fence("failures", failures),
+                "answer_form": self._fixed["answer_form"],
+                "label": bool(self._label_field),
+            },
+        )
+        return (*asked, Message("assistant", fence_line({"records": [came]})), Message("user", text))
+
+    def _wanted(self, number: int, slot: Slot) -> dict[str, Any]:
+        line: dict[str, Any] = {"record": number}
+        if self._label_field and slot.label is not None:
+            line[self._label_field] = slot.label
+        attributes = {
+            name: self._described(name, value) for name, value in slot.attributes.items() if value is not None
+        }
+        if attributes:
+            line["attributes"] = attributes
+        return line
+
+    def _described(self, name: str, value: str) -> str:
+        note = self._value_notes.get(name, {}).get(value, "")
+        return f"{value} ({note})" if note else value
+
+    def _render(self, name: str, variables: Mapping[str, Any]) -> str:
+        try:
+            return self._templates[name].render(variables).strip() + "\n"
+        except TemplateError as error:
+            raise RecipeError(f"prompts.{name}: {error}", hint=f"templates see: {', '.join(VARIABLES)}") from error
+
+
+def _source(given: str | None, shipped: str, where: str) -> str:
+    """The template's text: the recipe's own (a file that ends in .j2, or text), else the shipped one."""
+    if given is None:
+        return (TEMPLATES / shipped).read_text(encoding="utf-8")
+    if not given.endswith(".j2"):
+        return given
+    try:
+        return Path(given).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(
+            f"{where}: cannot read {given}", hint="give a UTF-8 file, or the text itself", place=Place(given)
+        ) from error
+
+
+def _compile(environment: ImmutableSandboxedEnvironment, name: str, text: str) -> Any:
+    try:
+        return environment.from_string(text)
+    except TemplateError as error:
+        raise RecipeError(f"prompts.{name}: {error}", hint="the template is not valid Jinja") from error
+
+
+def _field_line(spec: FieldSpec) -> dict[str, Any]:
+    line: dict[str, Any] = {"name": spec.name, "type": spec.type}
+    if spec.description:
+        line["description"] = spec.description
+    if spec.values:
+        line["values"] = list(spec.values)
+    if spec.schema:
+        line["schema"] = dict(spec.schema)
+    if spec.item_type:
+        line["items"] = spec.item_type
+    return line
+
+
+def _labels(meanings: Mapping[str, str] | None) -> str:
+    lines = [{"value": value, "meaning": meaning} for value, meaning in (meanings or {}).items() if meaning]
+    return fence("labels", lines) if lines else ""
+
+
+def _placeholder(spec: FieldSpec) -> Any:
+    """A value that shows the JSON type to write in the answer form."""
+    return {"number": 0, "boolean": True, "list": ["..."], "json": {}}.get(
+        spec.type, spec.values[0] if spec.values else "..."
+    )

@@ -1,0 +1,1 @@
+"""What is done to a record, one stage a file."""

@@ -1,0 +1,123 @@
+"""Generation (DataGen, arXiv 2406.18966): one call for one record, or for several in a batched call.
+
+A reply with too few or broken records yields those that are whole; every other slot of the call has lost one attempt,
+with the reason. A reply that was cut off is asked for once more with twice the tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from datagen_cli.core.chat import Message, Reply
+from datagen_cli.core.fields import FieldSpec, plain
+from datagen_cli.core.ports import Context
+from datagen_cli.core.record import Record, Rejection, Slot
+from datagen_cli.prompts.compose import Composer
+from datagen_cli.prompts.parse import ParsedReply, parse_reply, response_format
+
+VERSION = 1
+EXCERPT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What one call asks for: slots, which attempt, the examples shown, and what earlier attempts repeated."""
+
+    slots: tuple[Slot, ...]
+    attempt: int
+    examples: tuple[str, ...] = ()
+    avoid: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def first(self) -> int:
+        """Index of the first slot, which names the unit."""
+        return self.slots[0].index
+
+    def made_from(self) -> list[Any]:
+        """What a finished unit depends on beside the stage's fingerprint."""
+        slots = [[slot.index, slot.label, dict(slot.attributes)] for slot in self.slots]
+        return [slots, self.attempt, list(self.examples), [dict(item) for item in self.avoid]]
+
+
+class Generate:
+    """Asks the generator for a unit's records. `rows` maps example ids to base rows in the recipe's fields."""
+
+    def __init__(
+        self,
+        composer: Composer,
+        specs: Sequence[FieldSpec],
+        rows: Mapping[str, Mapping[str, Any]],
+        label_field: str = "",
+    ) -> None:
+        self._composer = composer
+        self._specs = [spec for spec in specs if spec.written]
+        self._rows = rows
+        self._label_field = label_field
+        self._formats: dict[int, dict[str, Any]] = {}
+
+    def messages(self, unit: Unit) -> tuple[Message, ...]:
+        """The exact messages for a unit."""
+        shown = [self._rows[name] for name in unit.examples]
+        return self._composer.generate(unit.slots, examples=shown, avoid=unit.avoid)
+
+    def format(self, count: int) -> dict[str, Any]:
+        """The response format for so many records."""
+        if count not in self._formats:
+            self._formats[count] = response_format(self._specs, count)
+        return self._formats[count]
+
+    async def run(self, unit: Unit, ctx: Context) -> list[Record]:
+        """One record per slot, in slot order, then surplus ones; what is not whole is rejected with its reason."""
+        reply, parsed = await self.ask(self.messages(unit), len(unit.slots), ctx)
+        records = _assign(unit, parsed.records, self._label_field)
+        problem = _problem(reply, parsed)
+        kept: list[Record] = []
+        for slot, fields in zip(unit.slots, records, strict=True):
+            record = Record(slot.index, unit.attempt, fields or {}, examples=unit.examples, repaired=parsed.repaired)
+            kept.append(record if fields is not None else record.rejected(problem))
+        if fields_over := parsed.records[len(unit.slots) :]:
+            last = unit.slots[-1].index
+            over = Rejection("generate", "surplus", "more records came than were asked for")
+            kept += [Record(last, unit.attempt, fields, rejection=over) for fields in fields_over if fields is not None]
+        return kept
+
+    async def ask(
+        self, messages: tuple[Message, ...], count: int, ctx: Context, *, purpose: str = "generate"
+    ) -> tuple[Reply, ParsedReply]:
+        """Asks for `count` records and reads the reply; one that was cut off is asked again with twice the tokens."""
+        form = self.format(count)
+        reply = await ctx.ask("generator", messages, purpose=purpose, response_format=form)
+        if reply.finish_reason == "length":
+            reply = await ctx.ask("generator", messages, purpose=purpose, response_format=form, more_tokens=2)
+        return reply, parse_reply(reply.text, reply.finish_reason, self._specs, count)
+
+
+def _assign(
+    unit: Unit, records: Sequence[Mapping[str, Any] | None], label_field: str
+) -> list[Mapping[str, Any] | None]:
+    """Records to slots: by position when one came for each, else by label, so that a gap moves nothing wrongly."""
+    wanted = len(unit.slots)
+    if len(records) >= wanted or not label_field:
+        return [*records[:wanted], *[None] * (wanted - len(records))]
+    placed: list[Mapping[str, Any] | None] = [None] * wanted
+    for record in records:
+        if record is None:
+            continue
+        for position, slot in enumerate(unit.slots):
+            if placed[position] is None and plain(record.get(label_field)) == plain(slot.label):
+                placed[position] = record
+                break
+    return placed
+
+
+def _problem(reply: Reply, parsed: ParsedReply) -> Rejection:
+    """Why a slot of this reply has no record."""
+    excerpt = " ".join(reply.text.split())[:EXCERPT]
+    if reply.finish_reason == "length":
+        return Rejection("generate", "truncated", f"cut off twice at the token limit: {excerpt}")
+    if parsed.refused:
+        return Rejection("generate", "refused", f"the model declined: {excerpt}")
+    what = parsed.problems[0] if parsed.problems else "a record is missing"
+    return Rejection("generate", "malformed", f"{what}; the reply: {excerpt}")
