@@ -1,0 +1,120 @@
+"""The only file that prints: data and JSON to stdout, words, tables and progress to stderr.
+
+`NO_COLOR`, `CI` and non-terminals are honoured; Rich is imported only when something is drawn with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from datagen_cli.core.errors import DatagenError
+
+
+def out(text: str) -> None:
+    """Data, to stdout. A closed pipe ends quietly."""
+    _write(sys.stdout, text)
+
+
+def say(text: str) -> None:
+    """Words, to stderr."""
+    _write(sys.stderr, text)
+
+
+def emit_json(value: Any) -> None:
+    """One JSON object on one line, to stdout."""
+    out(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def error(problem: DatagenError) -> None:
+    """`error: where: what`, a blank line, and the hint."""
+    say(f"{painted('error:', '1;31')} {problem}")
+    if problem.hint:
+        say(f"\n{painted('hint:', '1;36')} {problem.hint}")
+
+
+def note(text: str) -> None:
+    """A remark that is no error."""
+    say(f"{painted('note:', '1;33')} {text}")
+
+
+def next_step(text: str) -> None:
+    """The one line after a command that ended well: what to do next."""
+    say(f"{painted('next:', '1;32')} {text}")
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, to: str = "stdout") -> None:
+    """A table; plain aligned columns where no terminal reads it."""
+    stream = sys.stdout if to == "stdout" else sys.stderr
+    cells = [[str(cell) for cell in row] for row in rows]
+    if not is_terminal(stream):
+        _write(stream, _plain_table(title, columns, cells))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, column in enumerate(columns):
+        numeric = bool(cells) and all(_numeric(row[index]) for row in cells)
+        drawn.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in cells:
+        drawn.add_row(*(Text(cell) for cell in row))
+    Console(file=stream, no_color=not colours(stream), highlight=False).print(drawn)
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a person reads the stream: a terminal, and not CI."""
+    return stream.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+
+
+def colours(stream: TextIO) -> bool:
+    """Whether colour is wanted there."""
+    return is_terminal(stream) and "NO_COLOR" not in os.environ
+
+
+def painted(text: str, code: str) -> str:
+    """Text with an ANSI style where stderr takes colour."""
+    return f"\x1b[{code}m{text}\x1b[0m" if colours(sys.stderr) else text
+
+
+def painted_out(text: str, code: str) -> str:
+    """Text with an ANSI style where stdout takes colour."""
+    return f"\x1b[{code}m{text}\x1b[0m" if colours(sys.stdout) else text
+
+
+def money(cost: float | None) -> str:
+    """A cost for people: `$0.0123`, `$12.30`, `unknown`."""
+    if cost is None:
+        return "unknown"
+    return f"${cost:,.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        print(text.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
+
+
+def _plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(cell) for cell in column) for column in zip(columns, *rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [columns, *rows]
+    ]
+    return "\n".join([*([title] if title else []), *lines])
+
+
+def _numeric(cell: str) -> bool:
+    return (
+        cell.replace(",", "").replace(".", "").replace("%", "").replace("$", "").replace("-", "").isdigit()
+        or cell == "–"
+    )

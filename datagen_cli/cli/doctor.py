@@ -1,0 +1,135 @@
+"""`datagen doctor`: what is installed, which keys are set (names, never values), whether the models named answer.
+
+Versions and extras come from the installed packages' metadata; nothing is imported and, without models to ask, nothing
+is contacted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.core.errors import EXIT_DONE, EXIT_PROVIDER
+
+DISTRIBUTION = "datagen-cli"
+INNER_EXTRAS = ("all", "dev", "gpu")
+"""Extras that doctor leaves out: `all` is the sum of the others, the last two are not for users."""
+_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)")
+_EXTRA = re.compile(r"extra\s*==\s*['\"]([A-Za-z0-9._-]+)['\"]")
+
+Probe = Callable[[str], tuple[bool, str]]
+"""Asks one model for one word: whether it answered, and a sentence."""
+
+
+def doctor(models: Sequence[str], probe: Probe | None = None) -> dict[str, Any]:
+    """The state of the installation, as JSON values.
+
+    Gives `{datagen, python, platform, packages: {name: version or null}, extras: {name: {installed, missing}},
+    keys: {name: set or not}, models: [{name, answers, detail}], exit_code}`. `answers` is null without a `probe`;
+    `exit_code` is 5 when a model named does not answer.
+    """
+    import platform
+
+    requirements = _requirements()
+    asked = [_asked(name, probe) for name in models]
+    failed = any(row["answers"] is False for row in asked)
+    return {
+        "datagen": installed_version(DISTRIBUTION),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: installed_version(name) for name in requirements.get("", [])},
+        "extras": {name: _extra(names) for name, names in requirements.items() if name not in ("", *INNER_EXTRAS)},
+        "keys": keys_set(os.environ, Path.cwd()),
+        "models": asked,
+        "exit_code": EXIT_PROVIDER if failed else EXIT_DONE,
+    }
+
+
+def show_doctor(result: Mapping[str, Any]) -> None:
+    """The same in tables on stdout, and what to do about it."""
+    from datagen_cli.cli import console
+
+    versions = {"datagen": result["datagen"], "python": result["python"], **result["packages"]}
+    rows = [[name, version or "missing"] for name, version in versions.items()]
+    console.table("installed", ["package", "version"], rows, to="stdout")
+    rows = [
+        [name, "yes" if extra["installed"] else f"no: {', '.join(extra['missing'])}"]
+        for name, extra in result["extras"].items()
+    ]
+    console.table("extras", ["extra", "installed"], rows, to="stdout")
+    there = [name for name, is_set in result["keys"].items() if is_set]
+    console.table(
+        "keys", ["variable", "state"], [[name, "set"] for name in there] or [["none", "not set"]], to="stdout"
+    )
+    words = {True: "yes", False: "no", None: "not asked"}
+    rows = [[row["name"], words[row["answers"]], row["detail"]] for row in result["models"]]
+    if rows:
+        console.table("models", ["model", "answers", "detail"], rows, to="stdout")
+    if result["exit_code"] == EXIT_DONE:
+        console.next_step(advice(result))
+    else:
+        console.note(advice(result))
+
+
+def advice(result: Mapping[str, Any]) -> str:
+    """The one thing to do next."""
+    lost = [name for name, version in result["packages"].items() if version is None]
+    if lost:
+        return f"pip install {' '.join(lost)}"
+    silent = [row["name"] for row in result["models"] if row["answers"] is False]
+    if silent:
+        return f"look at the key and the address of {silent[0]}, then: datagen doctor --model {silent[0]}"
+    return "datagen generate quickstart"
+
+
+def installed_version(name: str) -> str | None:
+    """The version of a distribution, or None when it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def keys_set(environ: Mapping[str, str], cwd: Path) -> dict[str, bool]:
+    """The variables that hold vendors' keys, and whether each is set, here or in `.env` of the working folder."""
+    from datagen_cli.config.environment import read_environment
+    from datagen_cli.llm.vendors import VENDORS
+
+    known = read_environment(environ, cwd)
+    names = dict.fromkeys(key for vendor in VENDORS.values() for key in vendor.keys)
+    return {name: bool(known.get(name)) for name in names}
+
+
+def split_requirements(lines: Sequence[str]) -> dict[str, list[str]]:
+    """Distribution names by extra from the lines of `Requires-Dist`; the core's under an empty name."""
+    found: dict[str, list[str]] = {"": []}
+    for line in lines:
+        requirement, _, marker = line.partition(";")
+        name, extra = _REQUIREMENT.match(requirement.strip()), _EXTRA.search(marker)
+        if name:
+            found.setdefault(extra[1] if extra else "", []).append(name[1])
+    return found
+
+
+def _requirements() -> dict[str, list[str]]:
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        return split_requirements(requires(DISTRIBUTION) or [])
+    except PackageNotFoundError:
+        return {"": []}
+
+
+def _extra(names: Sequence[str]) -> dict[str, Any]:
+    missing = [name for name in names if installed_version(name) is None]
+    return {"installed": not missing, "missing": missing}
+
+
+def _asked(name: str, probe: Probe | None) -> dict[str, Any]:
+    answers, detail = (None, "") if probe is None else probe(name)
+    return {"name": name, "answers": answers, "detail": detail}

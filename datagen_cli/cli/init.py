@@ -1,0 +1,122 @@
+"""`datagen init`: a shipped recipe written where the user wants it, with its base data and the schema beside it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.core.errors import UsageError
+from datagen_cli.core.jsonl import make_folder, write_aside
+
+DEFAULT_TEMPLATE = "quickstart"
+SCHEMA_FILE = "recipe.schema.json"
+SUFFIXES = (".yaml", ".yml")
+_SCHEMA_LINE = re.compile(r"\A# yaml-language-server: \$schema=\S+\n")
+_BASE_PATH = re.compile(r"^(base:\s*(?:\{\s*path:|\n\s+path:)\s*)([^\s,}#]+)", re.MULTILINE)
+_NAME = re.compile(r"^name:.*$", re.MULTILINE)
+
+
+def init(template: str | None, path: str | None) -> dict[str, Any]:
+    """Writes a shipped recipe to `path`, its base below `data/` and the recipe's JSON Schema beside it.
+
+    A single argument that ends in `.yaml` is the path; the template is then the quickstart. Without a path the file is
+    named after the template. With the path `-` nothing is written: the text is in `text`, ready for standard output.
+    Gives `{template, recipe, written, kept, text, next}`; paths as given. Raises `UsageError` for an unknown template,
+    a file that exists already, and a folder that cannot be written.
+    """
+    if path is None and template is not None and (template.endswith(SUFFIXES) or template == "-"):
+        template, path = None, template
+    template = template or DEFAULT_TEMPLATE
+    source = _shipped(template)
+    path = path or f"{source.stem}.yaml"
+    text = source.read_text(encoding="utf-8")
+    if path == "-":
+        text = _BASE_PATH.sub(lambda found: found[1] + str(source.parent / found[2]), _SCHEMA_LINE.sub("", text))
+        return _result(template, path, text=text)
+    target = Path(path)
+    if target.suffix not in SUFFIXES:
+        raise UsageError(f"{path}: not the name of a recipe file", hint=f"for instance {path.rstrip('/')}.yaml")
+    files = {target.parent / SCHEMA_FILE: _schema_text()}
+    base = _BASE_PATH.search(text)
+    if base is not None:
+        files[target.parent / base[2]] = (source.parent / base[2]).read_bytes()
+    files[target] = _adapted(text, template, path).encode()
+    written, kept = _write(files, recipe=target)
+    return _result(template, path, written=written, kept=kept)
+
+
+def show_init(result: dict[str, Any]) -> None:
+    """Says what was written and what comes next; with the path `-` the recipe itself goes to stdout."""
+    from datagen_cli.cli import console
+
+    if result["recipe"] == "-":
+        console.out(result["text"].rstrip("\n"))
+    for name in result["written"]:
+        console.say(f"wrote {name}")
+    for name in result["kept"]:
+        console.say(f"kept {name}, which was there already")
+    console.next_step(result["next"])
+
+
+def _result(template: str, path: str, **more: Any) -> dict[str, Any]:
+    name = shlex.quote(path)
+    step = f"edit {name}, then: datagen generate {name}" if path != "-" else "pipe it into: datagen generate -"
+    return {"template": template, "recipe": path, "written": [], "kept": [], "text": None, "next": step, **more}
+
+
+def _shipped(template: str) -> Path:
+    """The file of a shipped recipe. Raises `UsageError` that names the nearest one."""
+    from datagen_cli.config.shipped import shipped_recipes
+    from datagen_cli.core.registry import suggest
+
+    recipes = shipped_recipes()
+    if template not in recipes:
+        raise UsageError(f"no shipped recipe is called {template!r}", hint=suggest(template, recipes))
+    return recipes[template]
+
+
+def _adapted(text: str, template: str, path: str) -> str:
+    """The recipe's text for its new place: schema beside it, named after its file, commands that name the file."""
+    stem = Path(path).stem
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).lstrip("._-") or template
+    body = _SCHEMA_LINE.sub("", text)
+    lines = [
+        line.replace(f"datagen generate {template}", f"datagen generate {shlex.quote(path)}").replace(
+            f"runs/{template}/", f"runs/{name}/"
+        )
+        if line.startswith("#")
+        else line
+        for line in body.splitlines()
+    ]
+    body = _NAME.sub(f"name: {name}", "\n".join(lines), count=1)
+    return f"# yaml-language-server: $schema={SCHEMA_FILE}\n{body}\n"
+
+
+def _schema_text() -> bytes:
+    import json
+
+    from datagen_cli.cli.schema import schema
+
+    return (json.dumps(schema(), indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _write(files: dict[Path, bytes], *, recipe: Path) -> tuple[list[str], list[str]]:
+    """Writes what is not there yet, the recipe last; gives the names written and those kept.
+
+    Refuses before the first write when the recipe exists, or when base data of that name has other content. A schema
+    that is there already is kept.
+    """
+    if recipe.exists():
+        raise UsageError(f"{recipe}: exists already", hint="give another file name; nothing is overwritten")
+    kept = [file for file in files if file.exists()]
+    for file in kept:
+        if file.name != SCHEMA_FILE and not (file.is_file() and file.read_bytes() == files[file]):
+            hint = "give a file name in another folder; nothing is overwritten"
+            raise UsageError(f"{file}: exists already, with other content", hint=hint)
+    written = [file for file in files if file not in kept]
+    for file in written:
+        make_folder(file.parent)
+        write_aside(file, [files[file]])
+    return [str(file) for file in written], [str(file) for file in kept]

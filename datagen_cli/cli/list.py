@@ -1,0 +1,101 @@
+"""`datagen list`: every name that a recipe or the command line may use, each with a line of what it does.
+
+Nothing is imported for it: the line is the first of the class's or else the module's docstring, read from the source.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.catalog import CATALOG
+from datagen_cli.core.errors import UsageError
+
+Row = dict[str, Any]
+
+
+def list_things(kind: str | None) -> dict[str, list[Row]]:
+    """The things of one kind, or of all: `{kind: [{name, about, built}]}`.
+
+    Kinds are `recipes`, `models` (shipped model files) and those of the catalog. `built` is false for what a recipe
+    may name already but no run can use yet. Raises `UsageError` for an unknown kind.
+    """
+    from datagen_cli.core.registry import suggest
+
+    known = kinds()
+    if kind is not None and kind not in known:
+        raise UsageError(f"there is no list of {kind!r}", hint=suggest(kind, known))
+    return {name: _rows(name) for name in ([kind] if kind else known)}
+
+
+def kinds() -> list[str]:
+    """What can be listed."""
+    return ["recipes", "models", *CATALOG]
+
+
+def show_list(result: dict[str, list[Row]]) -> None:
+    """One table a kind, on stdout."""
+    from datagen_cli.cli import console
+
+    for kind, rows in result.items():
+        shown = [[row["name"], row["about"] if row["built"] else f"{row['about']} (not built yet)"] for row in rows]
+        console.table(kind, ["name", "what it does"], shown, to="stdout")
+    console.next_step("datagen init my.yaml, or datagen generate quickstart")
+
+
+def _rows(kind: str) -> list[Row]:
+    from datagen_cli.config.shipped import shipped_folder, shipped_recipes
+
+    if kind == "recipes":
+        return [{"name": name, "about": _comment(file), "built": True} for name, file in shipped_recipes().items()]
+    if kind == "models":
+        files = sorted((shipped_folder("configs") / "models").glob("*.yaml"))
+        return [{"name": f"configs/models/{file.name}", "about": _comment(file), "built": True} for file in files]
+    return [{"name": name, **_described(target)} for name, target in _targets(kind).items()]
+
+
+def _targets(kind: str) -> dict[str, str]:
+    from datagen_cli.core.registry import targets
+
+    return targets(kind)
+
+
+def _comment(file: Path) -> str:
+    """The sentence that opens a shipped file: its `# What` line, else its first comment."""
+    lines = [line[1:].strip() for line in file.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    lines = [line for line in lines if line and not line.startswith("yaml-language-server")]
+    return lines[0].removeprefix("What").strip() if lines else ""
+
+
+def _described(target: str) -> Row:
+    """What the docstring behind `module:Class` says, and whether the class is built."""
+    import ast
+    from importlib.util import find_spec
+
+    module, _, name = target.partition(":")
+    try:
+        spec = find_spec(module)
+        tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else "?")
+    except (ImportError, OSError, ValueError, SyntaxError):
+        return {"about": f"cannot be read: {module}", "built": False}
+    found = next((node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name), None)
+    text = (ast.get_docstring(found) if found else None) or ast.get_docstring(tree) or ""
+    return {"about": _sentence(text), "built": found is None or not _says_unbuilt(found)}
+
+
+def _sentence(docstring: str) -> str:
+    """The first paragraph of a docstring on one line, without its full stop."""
+    return " ".join(docstring.strip().partition("\n\n")[0].split()).removesuffix(".")
+
+
+def _says_unbuilt(found: Any) -> bool:
+    """Whether the class sets `built = False`."""
+    import ast
+
+    for node in found.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        named = any(isinstance(target, ast.Name) and target.id == "built" for target in targets)
+        value = getattr(node, "value", None)
+        if named and isinstance(value, ast.Constant):
+            return value.value is False
+    return False

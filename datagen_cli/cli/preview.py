@@ -1,0 +1,113 @@
+"""`datagen preview`: the first slots of the real plan, what every stage did to each, and what it cost."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+from datagen_cli.cli import console
+from datagen_cli.cli.generate import Flags, open_session
+from datagen_cli.core.chat import Usage
+from datagen_cli.core.errors import CallPending, ProviderError
+from datagen_cli.llm.cache import open_cache
+from datagen_cli.pipeline.connect import add_spending, open_client
+from datagen_cli.pipeline.engines.local import LocalEngine
+from datagen_cli.pipeline.preview import Trace, preview
+from datagen_cli.pipeline.session import Session
+
+
+def run(flags: Flags, number: int) -> int:
+    """Runs the command. Returns the exit code."""
+    session, built = open_session(flags)
+    number = max(1, min(number, built.recipe.options.count))
+    session.folder.lock()
+    try:
+        engine = LocalEngine()
+        traces = engine.run(lambda: _trace(session, engine, number))
+    except CallPending as pending:
+        raise ProviderError(f"no answer: {pending}", hint="try again later; what was answered is kept") from pending
+    finally:
+        session.plants.close()
+        session.close()
+    if flags.as_json:
+        console.emit_json(
+            {"run": str(session.folder.path), "simulated": built.simulated, "records": [_as_json(t) for t in traces]}
+        )
+        return 0
+    if built.simulated:
+        console.say("simulated: the offline model writes these records; nothing is sent anywhere")
+    for trace in traces:
+        _show(trace)
+    console.next_step(f"datagen generate {shlex.quote(flags.recipe)}; the calls above are not paid again")
+    return 0
+
+
+async def _trace(session: Session, engine: LocalEngine, number: int) -> list[Trace]:
+    options = session.options
+    cache = open_cache(options.cache, session.folder.path)
+    spent = session.folder.state().get("spent", {})
+    client = open_client(
+        session.built.recipe, cache=cache, observer=session.observer, environ=options.environ,
+        allow_hosts=options.allow_hosts, plant=session.plants, spent=spent,
+    )  # fmt: skip
+    try:
+        return await preview(session.built, client, engine, number)
+    finally:
+        await client.close()
+        if cache is not None:
+            cache.close()
+        session.add_to_spent(add_spending(spent, client.totals.as_dict()))
+
+
+def _usage(trace: Trace) -> Usage:
+    total = Usage()
+    for call in trace.calls:
+        total = total + Usage(call.tokens_in, call.tokens_out, call.cost_usd)
+    return total
+
+
+def _as_json(trace: Trace) -> dict[str, Any]:
+    usage = _usage(trace)
+    stages = [
+        {
+            "stage": stage,
+            "fields": dict(record.fields),
+            "verdicts": dict(record.verdicts),
+            "rejected": record.rejection.reason if record.rejection else None,
+            "detail": record.rejection.detail if record.rejection else None,
+        }
+        for stage, record in trace.stages
+    ]
+    return {
+        "id": trace.slot.id,
+        "label": trace.slot.label,
+        "attributes": dict(trace.slot.attributes),
+        "stages": stages,
+        "calls": len(trace.calls),
+        "tokens": {"in": usage.tokens_in, "out": usage.tokens_out},
+        "cost_usd": usage.cost_usd,
+    }
+
+
+def _show(trace: Trace) -> None:
+    usage = _usage(trace)
+    drawn = {**({"label": trace.slot.label} if trace.slot.label is not None else {}), **trace.slot.attributes}
+    plan = ", ".join(f"{name} {value}" for name, value in drawn.items() if value is not None)
+    console.out(console.painted_out(trace.slot.id, "1") + (f" · {plan}" if plan else ""))
+    before: Any = None
+    for stage, record in trace.stages:
+        rejection = record.rejection
+        verdicts = (
+            ", ".join(f"{name} {verdict}" for name, verdict in record.verdicts.items()) if stage == "validate" else ""
+        )
+        outcome = f"rejected, {rejection.reason}: {rejection.detail}" if rejection else verdicts or "passed on"
+        if stage == "dedup" and not rejection:
+            outcome = "would be accepted"
+        console.out(f"  {stage}: {outcome}")
+        if record.fields and record.fields != before:
+            for name, value in record.fields.items():
+                console.out(f"    {name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")
+        before = record.fields
+    tokens = f"{usage.tokens_in:,} + {usage.tokens_out:,} tokens"
+    console.out(f"  {len(trace.calls)} calls, {tokens}, {console.money(usage.cost_usd)}\n")

@@ -1,0 +1,61 @@
+"""`datagen prompt`: the exact messages of the first units of the plan, with their token counts; nothing is sent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.cli import console
+from datagen_cli.config.environment import read_environment
+from datagen_cli.config.load import load_recipe
+from datagen_cli.core.errors import UsageError
+from datagen_cli.pipeline.build import Built, build
+from datagen_cli.pipeline.connect import identities
+from datagen_cli.text.tokens import estimate_tokens
+
+STAGES = ("generate",)
+
+
+def run(
+    recipe: str,
+    number: int,
+    stage: str,
+    model: Sequence[str],
+    overrides: Sequence[str],
+    seed: int | None,
+    as_json: bool,
+) -> int:
+    """Runs the command. Returns the exit code."""
+    if stage not in STAGES:
+        raise UsageError(f"--stage: there are no prompts of {stage!r}", hint=f"known: {', '.join(STAGES)}")
+    environ = read_environment(os.environ, Path.cwd())
+    loaded = load_recipe(recipe, overrides=overrides, model=model, seed=seed, environ=environ, cwd=Path.cwd())
+    built = build(loaded, identities(loaded))
+    prompts = list(islice(_prompts(built), max(number, 0)))
+    if as_json:
+        console.emit_json({"stage": stage, "prompts": prompts})
+        return 0
+    for item in prompts:
+        console.out(f"── {', '.join(item['ids'])} · about {item['tokens']:,} tokens ──")
+        for message in item["messages"]:
+            console.out(f"[{message['role']}]\n{message['content']}")
+    console.next_step(f"datagen preview {recipe}")
+    return 0
+
+
+def _prompts(built: Built) -> Iterator[dict[str, Any]]:
+    per_call = built.recipe.options.records_per_call
+    slots = list(built.slots(built.recipe.options.count + per_call))
+    for start in range(0, len(slots) - per_call + 1, per_call):
+        unit = built.unit(slots[start : start + per_call], 1)
+        messages = built.generate.messages(unit)
+        yield {
+            "ids": [slot.id for slot in unit.slots],
+            "examples": list(unit.examples),
+            "tokens": sum(estimate_tokens(message.content) for message in messages),
+            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "response_format": built.generate.format(per_call),
+        }

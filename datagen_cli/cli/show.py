@@ -1,0 +1,67 @@
+"""`datagen show`: rows of a run's dataset, or what was rejected and why."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from datagen_cli.cli import console
+from datagen_cli.cli.run_folder import dataset_rows, open_run, rejected_rows
+from datagen_cli.core.errors import UsageError
+from datagen_cli.core.registry import suggest
+
+
+def run(name: str, rejected: bool, by: str | None, number: int, as_json: bool) -> int:
+    """Runs the command. Returns the exit code."""
+    folder, state = open_run(name)
+    rows = rejected_rows(folder) if rejected else dataset_rows(folder, state)
+    if by is not None:
+        return _counted(rows, by, as_json)
+    shown = list(islice(rows, max(number, 0)))
+    if as_json:
+        console.emit_json({"run": name, "rows": shown})
+        return 0
+    for row in shown:
+        _record(row)
+    if not shown:
+        console.say("nothing was rejected" if rejected else "no records yet")
+    elif rejected:
+        console.next_step(f"datagen why {shlex.quote(name)} {shown[0]['id']}")
+    else:
+        run_name = shlex.quote(name)
+        console.next_step(f"datagen why {run_name} {shown[0]['id']}, or datagen show {run_name} --rejected --by reason")
+    return 0
+
+
+def _counted(rows: Iterator[dict[str, Any]], by: str, as_json: bool) -> int:
+    counts: Counter[str] = Counter()
+    known: dict[str, Any] = {}
+    for row in rows:
+        known = known or row
+        if by not in row:
+            raise UsageError(f"--by: there is no column {by!r}", hint=suggest(by, row))
+        value = row[by]
+        counts[value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)] += 1
+    if as_json:
+        console.emit_json({"by": by, "counts": dict(counts.most_common())})
+        return 0
+    console.table("", (by, "rows"), counts.most_common())
+    return 0
+
+
+def _record(row: dict[str, Any]) -> None:
+    console.out(console.painted_out(str(row.get("id")), "1"))
+    for name, value in row.items():
+        if name in ("id", "simulated") or value is None:
+            continue
+        if isinstance(value, dict) and name in ("attributes", "verdicts"):
+            if not value:
+                continue
+            value = ", ".join(f"{key} {item}" for key, item in value.items() if item is not None)
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        console.out(f"  {name}: {text}")
+    console.out("")

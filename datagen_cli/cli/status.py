@@ -1,0 +1,70 @@
+"""`datagen status`: state, counts, checks and cost of a run."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from datagen_cli.cli import console
+from datagen_cli.cli.run_folder import live_state, open_run
+
+
+def run(name: str, as_json: bool) -> int:
+    """Runs the command. Returns the exit code."""
+    folder, state = open_run(name)
+    state["state"] = live_state(folder, state)
+    if as_json:
+        console.emit_json(state)
+        return 0
+    _show(state)
+    if state["state"] == "running":
+        console.next_step(f"datagen status {shlex.quote(name)}, once more")
+    elif state["state"] == "done":
+        console.next_step(f"datagen show {shlex.quote(name)}")
+    else:
+        console.next_step(f"resume with: {state['resume_command']}")
+    return 0
+
+
+def _show(state: dict[str, Any]) -> None:
+    recipe = state["recipe"]
+    console.out(f"{recipe['name']} · {state['state']}" + (f": {state['reason']}" if state.get("reason") else ""))
+    console.out(
+        f"  accepted   {state['accepted']:,} of {state['count']:,}"
+        + (" · simulated (offline model)" if state["simulated"] else "")
+    )
+    console.out(
+        f"  calls      {sum_calls(state):,} in all, {state['tokens']['in']:,} tokens in, {state['tokens']['out']:,} out"
+    )
+    per_record = state["cost_usd"] / state["accepted"] if state["cost_usd"] and state["accepted"] else None
+    console.out(
+        f"  cost       {console.money(state['cost_usd'])}"
+        + (f", {console.money(per_record)} a record" if per_record else "")
+    )
+    console.out(f"  time       {state['seconds']:.1f} s (the last run)")
+    console.out(f"  dataset    {state.get('dataset') or 'none yet'}")
+    if state.get("rejected"):
+        console.table("\nnot kept", ("reason", "attempts"), list(state["rejected"].items()))
+    checks = [
+        (name, _counts(found["before"]), _counts(found["after"])) for name, found in state.get("checks", {}).items()
+    ]
+    if checks:
+        console.table("\nchecks", ("check", "first verdict of every attempt", "accepted records"), checks)
+    spent = [
+        (role, purpose, counts["calls"], counts["tokens_in"], counts["tokens_out"], console.money(counts["cost_usd"]))
+        for role, purposes in state.get("spent", {}).items()
+        for purpose, counts in purposes.items()
+    ]
+    if spent:
+        console.table("\nspent", ("role", "for", "calls", "tokens in", "tokens out", "cost"), spent)
+    for slot in state.get("failed_slots", [])[:10]:
+        console.out(f"  short: {slot['id']}: {slot['reason'][:200]}")
+
+
+def sum_calls(state: dict[str, Any]) -> int:
+    """Calls paid in the folder, across resumes."""
+    return sum(counts["calls"] for purposes in state.get("spent", {}).values() for counts in purposes.values())
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{counts[name]:,} {name}" for name in ("pass", "fail", "unknown") if counts.get(name)) or "–"

@@ -1,0 +1,95 @@
+"""`datagen validate`: checks a recipe without any call, and runs its constraints over the base."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.cli import console
+from datagen_cli.config.environment import read_environment
+from datagen_cli.config.load import load_recipe
+from datagen_cli.config.recipe import Recipe
+from datagen_cli.llm.keys import hosts
+from datagen_cli.pipeline.build import Built, build, refuse_mixed
+from datagen_cli.pipeline.connect import identities, roles
+
+
+def run(
+    recipe: str, model: Sequence[str], overrides: Sequence[str], count: int | None, seed: int | None,
+    allow_hosts: Sequence[str], as_json: bool,
+) -> int:  # fmt: skip
+    """Runs the command. Returns the exit code."""
+    environ = read_environment(os.environ, Path.cwd())
+    loaded = load_recipe(
+        recipe, overrides=overrides, model=model, count=count, seed=seed, environ=environ, cwd=Path.cwd()
+    )
+    built = build(loaded, identities(loaded))
+    refuse_mixed(built)
+    result = examine(loaded, built)
+    if as_json:
+        console.emit_json(result)
+        return 0
+    _show(result)
+    console.next_step(f"datagen preview {recipe}")
+    return 0
+
+
+def examine(recipe: Recipe, built: Built) -> dict[str, Any]:
+    """What `validate --json` prints: fields, label shares, attributes, how the base fares, hosts."""
+    rows = [row for _, row in built.base.rows]
+    label = built.base.label
+    return {
+        "recipe": recipe.file,
+        "valid": True,
+        "count": recipe.options.count,
+        "fields": {spec.name: spec.type for spec in built.specs},
+        "label": {
+            "field": label.field,
+            "quota": {str(value): share for value, share in built.plan.labels} or None,
+        }
+        if label
+        else None,
+        "attributes": {attribute.name: list(attribute.values) for attribute in built.plan.attributes},
+        "checks": [check.name for check in recipe.checks],
+        "base": {"rows": len(rows), "skipped": built.base.skipped} if recipe.options.base else None,
+        "constraints_on_base": {
+            check.name: {
+                "rows": len(rows),
+                "pass": sum(constraint.check(row).outcome == "pass" for row in rows),
+                "asks": constraint.describe(),
+            }
+            for check, constraint in built.constraints
+            if rows
+        },
+        "models": {role: [model.name for model in recipe.models[role]] for role in roles(recipe)},
+        "hosts": hosts([model for role in roles(recipe) for model in recipe.models[role]]),
+        "simulated": built.simulated,
+    }
+
+
+def _show(result: dict[str, Any]) -> None:
+    fields = ", ".join(f"{name} ({kind})" for name, kind in result["fields"].items())
+    console.out(f"{result['recipe']}: valid")
+    console.out(f"  records: {result['count']:,} with {fields}")
+    if result["label"]:
+        shares = result["label"]["quota"]
+        console.out(f"  label: {result['label']['field']}, " + (f"quota {_shares(shares)}" if shares else "no quota"))
+    for name, values in result["attributes"].items():
+        console.out(f"  attribute {name}: {', '.join(values)}")
+    if result["base"]:
+        console.out(
+            f"  base: {result['base']['rows']:,} rows"
+            + (f", {result['base']['skipped']:,} skipped" if result["base"]["skipped"] else "")
+        )
+    for name, found in result["constraints_on_base"].items():
+        console.out(f"  {name}: {found['pass']:,} of {found['rows']:,} base rows pass ({found['asks']})")
+        if found["pass"] == 0:
+            console.note(f"no base row passes {name}: is it what you mean?")
+    console.out(f"  hosts contacted: {', '.join(result['hosts']) or 'none'}")
+
+
+def _shares(shares: dict[str, float]) -> str:
+    total = sum(shares.values())
+    return ", ".join(f"{value} {100 * share / total:.0f} %" for value, share in shares.items())

@@ -1,0 +1,283 @@
+"""From a recipe to something that runs: every name resolved, every option checked, the base read. Nothing is paid yet.
+
+What this version cannot run yet is refused here by name, after the recipe has been validated as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from datagen_cli.config.checks import Check
+from datagen_cli.config.recipe import Recipe
+from datagen_cli.core.digest import digest
+from datagen_cli.core.errors import RecipeError
+from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.record import Slot
+from datagen_cli.core.registry import load
+from datagen_cli.examples.random import Random
+from datagen_cli.pipeline.outcome import Shape
+from datagen_cli.prompts.compose import Composer
+from datagen_cli.sources.open import BaseRows, read_base
+from datagen_cli.stages import dedup as dedup_stage
+from datagen_cli.stages import enhance as enhance_stage
+from datagen_cli.stages import generate as generate_stage
+from datagen_cli.stages import validate as validate_stage
+from datagen_cli.stages.dedup import Dedup, SetCheck
+from datagen_cli.stages.generate import Generate, Unit
+from datagen_cli.stages.plan import AttributePlan, PlanSpec, draw_slots
+from datagen_cli.stages.validate import BoundCheck, Validate
+
+LOAD_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Built:
+    """A run, ready to start. `rows` are base rows in the recipe's fields with their ids; empty without a base.
+
+    `identities` holds what identifies the models of every role.
+    """
+
+    recipe: Recipe
+    base: BaseRows
+    identities: Mapping[str, Any]
+    composer: Composer
+    constraints: tuple[tuple[Check, Any], ...]
+    bound: tuple[BoundCheck, ...]
+    set_checks: tuple[SetCheck, ...]
+    plan: PlanSpec
+
+    @property
+    def specs(self) -> tuple[FieldSpec, ...]:
+        """The fields, in order."""
+        return self.base.specs
+
+    @property
+    def label_field(self) -> str:
+        """The planned label's field, empty when the model writes the label itself."""
+        return self.base.label.field if self.base.label and self.plan.labels else ""
+
+    @cached_property
+    def rows(self) -> dict[str, Mapping[str, Any]]:
+        """Base rows by id."""
+        return dict(self.base.rows)
+
+    @cached_property
+    def row_ids(self) -> list[str]:
+        """Ids of base rows, in order."""
+        return [name for name, _ in self.base.rows]
+
+    @cached_property
+    def examples(self) -> Random | None:
+        """How examples are drawn, or None."""
+        options = self.recipe.examples
+        if options is None or not self.base.rows:
+            return None
+        return Random(seed=self.plan.seed, rows=len(self.base.rows), k=options.k, labels=self._base_labels())
+
+    def _base_labels(self) -> list[Any]:
+        """The planned label of every base row; empty when none is planned or some row lacks it."""
+        labels = [row.get(self.label_field) for _, row in self.base.rows] if self.label_field else []
+        return labels if all(isinstance(label, str | int | float) for label in labels) else []
+
+    @cached_property
+    def generate(self) -> Generate:
+        """The generation stage."""
+        return Generate(self.composer, self.specs, self.rows, self.label_field)
+
+    @cached_property
+    def validate(self) -> Validate:
+        """The validation stage."""
+        return Validate(self.bound, self.generate, self.composer, self.label_field)
+
+    def dedup(self) -> Dedup:
+        """A fresh group check."""
+        names = [spec.name for spec in self.specs if spec.keep and spec.written]
+        return Dedup(names, self.base.rows, self.set_checks)
+
+    @property
+    def shape(self) -> Shape:
+        """The columns of the dataset."""
+        options = self.recipe.options
+        return Shape.of(
+            self.specs,
+            [name for name, attribute in options.attributes.items() if attribute.emit],
+            list(options.attributes),
+            [check.name for check in self.recipe.checks],
+            simulated=self.simulated,
+            name=options.name,
+            seed=options.seed,
+        )
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any role is played by the offline model."""
+        return any(model.name == "offline" for models in self.recipe.models.values() for model in models)
+
+    def slots(self, count: int) -> Iterator[Slot]:
+        """The first `count` slots of the plan."""
+        return draw_slots(self.plan, count)
+
+    def unit(self, slots: Sequence[Slot], attempt: int, avoid: tuple[Any, ...] = ()) -> Unit:
+        """The unit of these slots, with its examples drawn for the attempt."""
+        drawn = self.examples.draw(slots[0].index, attempt) if self.examples else ()
+        return Unit(tuple(slots), attempt, tuple(self.row_ids[index] for index in drawn), avoid)
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """Stage → digest of all that its output depends on beside its input, chained from stage to stage."""
+        options = self.recipe.options
+        examples = self.recipe.examples.identity() if self.recipe.examples else None
+        own: dict[str, list[Any]] = {
+            "load": [LOAD_VERSION, self.base.digest, self.base.identity],
+            "plan": [self.plan.identity()],
+            "generate": [
+                generate_stage.VERSION, self.composer.templates_digest, examples, options.records_per_call,
+                self.identities["generator"],
+            ],
+            "validate": [
+                validate_stage.VERSION, [check.identity() for check in self.recipe.checks], self.composer.repair_digest,
+            ],
+            "enhance": [enhance_stage.VERSION],
+            "dedup": [dedup_stage.VERSION, [check.name for check in self.set_checks]],
+        }  # fmt: skip
+        chained: dict[str, str] = {}
+        before = ""
+        for stage, parts in own.items():
+            before = chained[stage] = digest(before, stage, parts)
+        return chained
+
+
+def build(recipe: Recipe, identities: Mapping[str, Any]) -> Built:
+    """Resolves a recipe and reads its base. Raises `RecipeError` or `DataError`; nothing has been paid for."""
+    _refuse_unbuilt(recipe)
+    base = read_base(recipe.options)
+    specs = {spec.name: spec for spec in base.specs}
+    constraints = tuple((check, _bind(check, specs, recipe)) for check in recipe.constraints)
+    validators = tuple((check, _bind(check, specs, recipe)) for check in recipe.validators)
+    plan = _plan(recipe, base)
+    return Built(
+        recipe=recipe,
+        base=base,
+        identities=identities,
+        composer=_composer(recipe, base, plan, [constraint.describe() for _, constraint in constraints]),
+        constraints=constraints,
+        bound=(
+            *(
+                BoundCheck(check.name, check.on_fail, check.on_unknown, constraint=constraint)
+                for check, constraint in constraints
+                if constraint.scope == "record"
+            ),
+            *(
+                BoundCheck(check.name, check.on_fail, check.on_unknown, validator=validator)
+                for check, validator in validators
+            ),
+        ),
+        set_checks=tuple(
+            SetCheck(check.name, constraint.key, check.on_fail)
+            for check, constraint in constraints
+            if constraint.scope == "set"
+        ),
+        plan=plan,
+    )
+
+
+def _bind(check: Check, specs: Mapping[str, FieldSpec], recipe: Recipe) -> Any:
+    try:
+        return load(check.kind, check.type)(check.options, specs)
+    except RecipeError as error:
+        message = error.message if error.message.startswith(check.where) else f"{check.where}: {error.message}"
+        raise RecipeError(message, hint=error.hint, place=error.place or recipe.place(check.where)) from error
+
+
+def _plan(recipe: Recipe, base: BaseRows) -> PlanSpec:
+    options = recipe.options
+    labels = tuple(base.label.shares) if base.label and base.label.shares else ()
+    attributes = []
+    for name, attribute in options.attributes.items():
+        assert attribute.values is not None
+        weights = attribute.weights or attribute.counts or [1.0] * len(attribute.values)
+        when = {key: tuple(values) for key, values in (attribute.when or {}).items()}
+        attributes.append(AttributePlan(name, tuple(attribute.values), tuple(map(float, weights)), when))
+    if len(options.pin) > options.count:
+        raise RecipeError(
+            f"pin: {len(options.pin)} combinations do not fit into {options.count} records",
+            hint="raise count or pin fewer",
+            place=recipe.place("pin"),
+        )
+    return PlanSpec(options.name, options.seed, labels, tuple(attributes), tuple(options.pin))
+
+
+def _composer(recipe: Recipe, base: BaseRows, plan: PlanSpec, sentences: list[str]) -> Composer:
+    options = recipe.options
+    notes = {name: attribute.values or {} for name, attribute in options.attributes.items()}
+    return Composer(
+        description=options.description,
+        specs=base.specs,
+        label_field=base.label.field if base.label and plan.labels else "",
+        meanings=base.label.definitions if base.label else None,
+        value_notes=notes,
+        constraints=sentences,
+        system=options.prompts.system,
+        generate=options.prompts.generate,
+    )
+
+
+def _refuse_unbuilt(recipe: Recipe) -> None:
+    for where, what in _unbuilt(recipe):
+        raise RecipeError(
+            f"{where}: this version of datagen does not have {what} yet",
+            hint="the recipe itself is valid; remove this part to run it today",
+            place=recipe.place(where),
+        )
+
+
+def _unbuilt(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """(path, what) of every part of the recipe that later versions will run."""
+    options = recipe.options
+    if options.method != "instance":
+        yield "method", f"the method {options.method}"
+    if recipe.examples is not None and recipe.examples.strategy == "clusters":
+        yield "examples.strategy", "clusters"
+    for name, attribute in options.attributes.items():
+        if attribute.values is None:
+            yield f"attributes.{name}", "extracted or asked attributes"
+    for check in recipe.checks:
+        if not load(check.kind, check.type).built:
+            yield check.where, f"the check {check.type}"
+    if options.difficulty is not None:
+        yield "difficulty", "difficulty operators"
+    if options.dedup is not None:
+        yield from _unbuilt_dedup(recipe)
+    if options.sampling.correlated is not None:
+        yield "sampling.correlated", "correlated sampling"
+    for role, models in recipe.models.items():
+        if any(model.name.startswith("local/") for model in models):
+            yield f"models.{role}", "local models"
+    for name in ("hedge", "batch"):
+        if getattr(options.limits, name):
+            yield f"limits.{name}", {"hedge": "hedging", "batch": "the batch API"}[name]
+
+
+def _unbuilt_dedup(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    options = recipe.options.dedup
+    assert options is not None
+    if options.near is not None:
+        yield "dedup.near", "near-duplicate search"
+    if options.threshold is not None:
+        yield "dedup.threshold", "embedding neighbours"
+    if set(options.against) - {"accepted", "base"}:
+        yield "dedup.against", "files and earlier runs to compare with"
+
+
+def refuse_mixed(built: Built) -> None:
+    """Simulated and real records never share a dataset."""
+    generators = {model.name == "offline" for model in built.recipe.models["generator"]}
+    if len(generators) > 1:
+        raise RecipeError(
+            "models.generator: offline and a real model cannot write one dataset",
+            hint="simulated and real rows never share a dataset: name one kind only",
+            place=built.recipe.place("models.generator"),
+        )

@@ -1,0 +1,96 @@
+"""The dataset card, `README.md` of a run folder: what is in it, how it was made, what was refused and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from datagen_cli.core.jsonl import write_aside
+from datagen_cli.pipeline.folder import RunFolder
+from datagen_cli.pipeline.manifest import Manifest
+from datagen_cli.pipeline.outcome import Shape
+
+
+def write_card(
+    folder: RunFolder, name: str, description: str, manifest: Manifest, shape: Shape, labels: Mapping[str, int]
+) -> None:
+    """Writes the card beside the dataset."""
+    parts = [
+        _front(name, manifest),
+        f"# {name}\n\n{description.strip()}\n",
+        _simulated(manifest),
+        _counts(manifest),
+        _fields(shape),
+        _table("Labels", ("label", "records"), list(labels.items())),
+        _table("Refused attempts", ("reason", "attempts"), list(manifest.rejected.items())),
+        _checks(manifest),
+        _how(manifest),
+    ]
+    write_aside(folder.file("README.md"), ["\n".join(part for part in parts if part).encode("utf-8", "replace")])
+
+
+def _front(name: str, manifest: Manifest) -> str:
+    files = ", ".join(manifest.shards or ["dataset.jsonl"])
+    tags = ["synthetic", "datagen", *(["simulated"] if manifest.simulated else [])]
+    lines = ["---", f"pretty_name: {name}", f"tags: [{', '.join(tags)}]"]
+    lines += ["configs:", "- config_name: default", f"  data_files: [{files}]", "---", ""]
+    return "\n".join(lines)
+
+
+def _simulated(manifest: Manifest) -> str:
+    if not manifest.simulated:
+        return ""
+    what = "Every record was written by datagen's offline model, a simulation that errs on purpose."
+    return f"> **Simulated.** {what} Not for training.\n"
+
+
+def _counts(manifest: Manifest) -> str:
+    cost = "unknown" if manifest.cost_usd is None else f"{manifest.cost_usd:.4f} USD"
+    tokens = manifest.tokens
+    return (
+        f"{manifest.accepted:,} of {manifest.count:,} records, seed {manifest.seed}; {manifest.calls:,} calls, "
+        f"{tokens['in']:,} tokens in and {tokens['out']:,} out, cost {cost}.\n"
+    )
+
+
+def _fields(shape: Shape) -> str:
+    rows = [(f"`{spec.name}`", spec.type, spec.description) for spec in shape.specs if spec.keep]
+    rows += [(f"`{name}`", "text", "attribute") for name in shape.emitted]
+    rows += [("`attributes`", "object", ", ".join(shape.attributes)), ("`verdicts`", "object", ", ".join(shape.checks))]
+    return _table("Fields", ("field", "type", "what it is"), rows)
+
+
+def _checks(manifest: Manifest) -> str:
+    rows = []
+    for name, counted in manifest.checks.items():
+        before, after = counted.get("before", {}), counted.get("after", {})
+        rows.append((f"`{name}`", _outcomes(before), _outcomes(after)))
+    return _table("Checks", ("check", "every attempt, first verdict", "accepted records"), rows)
+
+
+def _outcomes(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{counts[name]} {name}" for name in ("pass", "fail", "unknown") if counts.get(name)) or "–"
+
+
+def _how(manifest: Manifest) -> str:
+    models = "; ".join(f"{role}: {', '.join(names)}" for role, names in manifest.models.items())
+    lines = [
+        "## How it was made",
+        "",
+        f"- recipe `{manifest.recipe.get('name')}`, digest `{manifest.recipe.get('digest')}`",
+    ]
+    lines.append(f"- models: {models}")
+    if manifest.base:
+        lines.append(f"- base: {manifest.base.get('rows'):,} rows, sha256 `{manifest.base.get('digest', '')[:16]}`")
+    lines.append("- `recipe.lock.yaml` holds the recipe as resolved; `datagen why RUN ID` tells one record's history")
+    return "\n".join(lines) + "\n"
+
+
+def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    if not rows:
+        return ""
+    lines = [f"## {title}", "", "| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += [
+        "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in rows
+    ]
+    return "\n".join(lines) + "\n"

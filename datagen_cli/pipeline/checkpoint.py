@@ -1,0 +1,159 @@
+"""Checkpoints: an append-only JSONL file a stage, a line a finished unit, and what makes a line still valid.
+
+The first line holds the stage's fingerprint. Every other line is `{"unit": "000012.1", "from": DIGEST, ...}`: it counts
+only when the unit is made from the same thing again. A torn last line is cut off; under another fingerprint the whole
+file moves aside. Only offsets are kept in memory (8 bytes a line of a first attempt).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from datagen_cli.core.jsonl import MODE, dump, write_errors
+from datagen_cli.core.record import unit_name
+
+_HEAD = b'{"unit":"'
+
+
+class LineIndex:
+    """(slot, attempt) → offset of the line; first attempts in an array, the few others in a dict."""
+
+    def __init__(self) -> None:
+        self._first = array("q")
+        self._later: dict[tuple[int, int], int] = {}
+
+    def put(self, slot: int, attempt: int, offset: int) -> None:
+        """Remembers a line; a later line of the same unit replaces an earlier one."""
+        if attempt != 1:
+            self._later[(slot, attempt)] = offset
+            return
+        if slot >= len(self._first):
+            self._first.extend([-1] * (slot + 1 - len(self._first)))
+        self._first[slot] = offset
+
+    def get(self, slot: int, attempt: int) -> int | None:
+        """Offset of the unit's line, or None."""
+        if attempt != 1:
+            return self._later.get((slot, attempt))
+        offset = self._first[slot] if slot < len(self._first) else -1
+        return None if offset < 0 else offset
+
+    def __len__(self) -> int:
+        return sum(1 for offset in self._first if offset >= 0) + len(self._later)
+
+    def units(self) -> Iterator[tuple[int, int]]:
+        """All (slot, attempt) known, first attempts first."""
+        for slot, offset in enumerate(self._first):
+            if offset >= 0:
+                yield slot, 1
+        yield from sorted(self._later, key=lambda unit: (unit[1], unit[0]))
+
+
+class Checkpoint:
+    """One stage's file. Open it once; lines are appended and flushed, and read back by offset."""
+
+    def __init__(self, path: Path, stage: str, fingerprint: str) -> None:
+        self.path = path
+        self.stage = stage
+        self.fingerprint = fingerprint
+        self.index = LineIndex()
+        self.damaged = 0
+        with write_errors(path):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, MODE)
+        self._file: IO[bytes] = os.fdopen(descriptor, "r+b", buffering=0)
+        self._end = 0
+        self._scan()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def find(self, slot: int, attempt: int, made_from: str) -> dict[str, Any] | None:
+        """The unit's line if it was made from the same thing, else None."""
+        line = self.line(slot, attempt)
+        return line if line is not None and line.get("from") == made_from else None
+
+    def line(self, slot: int, attempt: int) -> dict[str, Any] | None:
+        """The unit's last line whatever it was made from, or None."""
+        offset = self.index.get(slot, attempt)
+        return None if offset is None else self._read(offset)
+
+    def append(self, slot: int, attempt: int, made_from: str, payload: dict[str, Any]) -> None:
+        """Appends and flushes a line. On a full disk the torn line is cut off again before the error is raised."""
+        line = dump({"unit": unit_name(slot, attempt), "from": made_from, **payload}) + b"\n"
+        self._write(line)
+        self.index.put(slot, attempt, self._end - len(line))
+
+    def _write(self, line: bytes) -> None:
+        with write_errors(self.path):
+            written = 0
+            try:
+                while written < len(line):
+                    written += os.pwrite(self._file.fileno(), line[written:], self._end + written)
+            except OSError:
+                os.ftruncate(self._file.fileno(), self._end)
+                raise
+        self._end += len(line)
+
+    def _read(self, offset: int) -> dict[str, Any] | None:
+        descriptor = self._file.fileno()
+        chunk = os.pread(descriptor, 4096, offset)
+        while b"\n" not in chunk:
+            more = os.pread(descriptor, 65536, offset + len(chunk))
+            if not more:
+                return None
+            chunk += more
+        try:
+            value = json.loads(chunk[: chunk.index(b"\n")])
+        except ValueError:
+            return None
+        return value if isinstance(value, dict) else None
+
+    def _scan(self) -> None:
+        """Indexes the whole lines, cuts the torn end; a file without a whole header starts anew."""
+        header = self._file.readline()
+        if not header.endswith(b"\n") or _fingerprint(header) != self.fingerprint:
+            os.ftruncate(self._file.fileno(), 0)
+            self._end = 0
+            self._write(dump({"stage": self.stage, "fingerprint": self.fingerprint}) + b"\n")
+            return
+        self._end = len(header)
+        with open(self.path, "rb") as file:
+            file.seek(self._end)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self._index_line(line)
+                self._end += len(line)
+        os.ftruncate(self._file.fileno(), self._end)
+
+    def _index_line(self, line: bytes) -> None:
+        name = line[len(_HEAD) : line.find(b'"', len(_HEAD))]
+        slot, _, attempt = name.partition(b".")
+        if line.startswith(_HEAD) and slot.isdigit() and attempt.isdigit() and line.endswith(b"}\n"):
+            self.index.put(int(slot), int(attempt), self._end)
+        else:
+            self.damaged += 1
+
+
+def _fingerprint(header: bytes) -> str | None:
+    try:
+        value = json.loads(header)
+    except ValueError:
+        return None
+    return value.get("fingerprint") if isinstance(value, dict) else None
+
+
+def stored_fingerprint(path: Path) -> str | None:
+    """The fingerprint a checkpoint file was written under, or None when there is no whole header."""
+    try:
+        with open(path, "rb") as file:
+            header = file.readline()
+    except OSError:
+        return None
+    return _fingerprint(header) if header.endswith(b"\n") else None

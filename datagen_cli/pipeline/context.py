@@ -1,0 +1,68 @@
+"""The surroundings of one unit of work: asks models on its behalf and counts what it paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from datagen_cli.core.chat import Draw, Message, Reply, Request
+from datagen_cli.core.record import Call
+
+T = TypeVar("T")
+
+
+class Asks(Protocol):
+    """A client that answers requests."""
+
+    async def ask(self, request: Request) -> Reply:
+        """The reply to one request."""
+
+
+class UnitContext:
+    """Implements `core.ports.Context` for one attempt at one slot.
+
+    `calls` lists what was asked so far; ids of the models that answered are added to `seen`.
+    """
+
+    __slots__ = ("_blocking", "_client", "_seen", "attempt", "calls", "slot")
+
+    def __init__(
+        self,
+        client: Asks,
+        blocking: Callable[..., Awaitable[Any]],
+        slot: int,
+        attempt: int,
+        seen: set[str],
+    ) -> None:
+        self._client = client
+        self._blocking = blocking
+        self._seen = seen
+        self.slot = slot
+        self.attempt = attempt
+        self.calls: list[Call] = []
+
+    async def ask(
+        self,
+        role: str,
+        messages: Sequence[Message],
+        *,
+        purpose: str,
+        k: int = 0,
+        response_format: Mapping[str, Any] | None = None,
+        more_tokens: int = 1,
+    ) -> Reply:
+        """See `core.ports.Context.ask`."""
+        draw = Draw(self.slot, self.attempt, purpose, k)
+        request = Request(role, tuple(messages), draw, response_format, more_tokens=more_tokens)
+        reply = await self._client.ask(request)
+        self._seen.add(reply.model)
+        usage = reply.usage
+        self.calls.append(
+            Call(reply.digest, role, purpose, reply.model, usage.tokens_in, usage.tokens_out, usage.cost_usd)
+        )
+        return reply
+
+    async def run_blocking(self, function: Callable[..., T], *args: Any) -> T:
+        """See `core.ports.Context.run_blocking`."""
+        result: T = await self._blocking(function, *args)
+        return result

@@ -1,0 +1,1 @@
+"""Where units run: one engine a file."""

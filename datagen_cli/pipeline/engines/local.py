@@ -1,0 +1,56 @@
+"""The local engine: one event loop for calls, threads beside it for work that computes, and signals.
+
+The first Ctrl-C (SIGINT), SIGTERM or SIGHUP asks the run to stop: calls in flight finish. The second stops at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from datagen_cli.core.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
+
+T = TypeVar("T")
+SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_TERMINATED}
+
+
+class LocalEngine:
+    """Owns the event loop of a run. `on_signal(exit_code, count)` is told of every stop signal, counted from 1."""
+
+    def __init__(self, on_signal: Callable[[int, int], None] | None = None) -> None:
+        self._on_signal = on_signal
+        self._signals = 0
+        self._threads: ThreadPoolExecutor | None = None
+
+    def run(self, main: Callable[[], Awaitable[T]]) -> T:
+        """Runs a coroutine to its end."""
+        return asyncio.run(self._main(main))
+
+    async def run_blocking(self, function: Callable[..., T], *args: Any) -> T:
+        """Runs a function in a thread; as many at once as there are cores."""
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="datagen")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
+
+    async def _main(self, main: Callable[[], Awaitable[T]]) -> T:
+        loop = asyncio.get_running_loop()
+        if self._on_signal is not None:
+            for number, exit_code in SIGNALS.items():
+                loop.add_signal_handler(number, self._signalled, exit_code)
+        try:
+            return await main()
+        finally:
+            if self._threads is not None:
+                self._threads.shutdown(wait=False, cancel_futures=True)
+            if self._on_signal is not None:
+                for number in SIGNALS:
+                    loop.remove_signal_handler(number)
+
+    def _signalled(self, exit_code: int) -> None:
+        self._signals += 1
+        assert self._on_signal is not None
+        self._on_signal(exit_code, self._signals)

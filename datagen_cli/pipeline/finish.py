@@ -1,0 +1,95 @@
+"""The end of a run, whole or not: dataset, rejected attempts, card, lock and `run.json` from the checkpoints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from datagen_cli.core.fields import plain
+from datagen_cli.core.record import Record
+from datagen_cli.pipeline.card import write_card
+from datagen_cli.pipeline.manifest import Manifest, write_lock
+from datagen_cli.pipeline.outcome import Ledger, write_dataset, write_rejected
+from datagen_cli.pipeline.session import STEPS, Session
+
+LABELS_SHOWN = 50
+
+
+class _Adherence:
+    """Counts verdicts per check: the first verdict of every attempt that was checked, and those of accepted records."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.table: dict[str, dict[str, dict[str, int]]] = {name: {"before": {}, "after": {}} for name in names}
+
+    def count(self, record: Record, *, accepted: bool) -> None:
+        """Adds one attempt."""
+        for name, counts in self.table.items():
+            outcome = record.verdicts.get(name)
+            first = record.first_verdicts.get(name, outcome)
+            if first is not None:
+                counts["before"][first] = counts["before"].get(first, 0) + 1
+            if accepted and outcome is not None:
+                counts["after"][outcome] = counts["after"].get(outcome, 0) + 1
+
+
+def finish(session: Session) -> Manifest:
+    """Writes what a run leaves and returns its manifest. Works on a run that was stopped, too."""
+    runner, built, manifest = session.runner, session.built, session.manifest
+    assert runner is not None
+    shape = built.shape
+    options = built.recipe.options
+    ledger = Ledger(session.checkpoints, STEPS, options.records_per_call, options.limits.attempts_per_record)
+    adherence = _Adherence(shape.checks)
+    labels: Counter[str] = Counter()
+    label_field = built.base.label.field if built.base.label else ""
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for slot in session.plan:
+            if slot.index >= manifest.count or not runner.accepted[slot.index]:
+                continue
+            record = ledger.accepted(slot.index, runner.accepted[slot.index])
+            adherence.count(record, accepted=True)
+            if label_field:
+                labels[plain_label(record.fields.get(label_field))] += 1
+            yield shape.row(record, slot)
+
+    def refused() -> Iterator[Record]:
+        for record in ledger.rejected(runner.touched, runner.accepted):
+            adherence.count(record, accepted=False)
+            yield record
+        if runner.surplus:
+            yield from ledger.surplus(manifest.count)
+
+    session.update()
+    manifest.shards = write_dataset(session.folder, rows())
+    manifest.dataset = str(session.folder.file(manifest.shards[0]))
+    manifest.rejected = write_rejected(session.folder, shape, refused())
+    manifest.checks = adherence.table
+    manifest.models = {role: [model.name for model in built.recipe.models[role]] for role in built.identities}
+    session.settle()
+    shown = dict(sorted(labels.items())) if len(labels) <= LABELS_SHOWN else {}
+    write_card(session.folder, options.name, options.description, manifest, shape, shown)
+    write_lock(session.folder, built.recipe.source, _locked(session))
+    manifest.write(session.folder)
+    return manifest
+
+
+def plain_label(value: Any) -> str:
+    """A label as the card shows it."""
+    return value if isinstance(value, str) else plain(value)
+
+
+def _locked(session: Session) -> dict[str, Any]:
+    """What the recipe's names stood for in this run."""
+    built = session.built
+    prices = session.client.prices() if session.client else {}
+    return {
+        "recipe_digest": session.manifest.recipe["digest"],
+        "fingerprints": dict(built.fingerprints),
+        "base": session.manifest.base,
+        "label": [[value, share] for value, share in built.plan.labels],
+        "models": dict(built.identities),
+        "model_ids": session.manifest.model_ids,
+        "prices_usd_per_million": prices,
+    }

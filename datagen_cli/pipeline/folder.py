@@ -1,0 +1,136 @@
+"""The run folder: its files, its lock, and what moves aside when a recipe changes.
+
+The lock is `flock`, so it dies with its process. Nothing is ever deleted: what an earlier recipe left goes to
+`previous/<digest>/`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.core.errors import Place, UsageError
+from datagen_cli.core.jsonl import MODE, make_folder, read_json, write_errors
+from datagen_cli.pipeline.checkpoint import Checkpoint, stored_fingerprint
+
+STAGES = ("load", "plan", "generate", "validate", "enhance", "dedup")
+FILES = ("dataset.jsonl", "rejected.jsonl", "run.json", "recipe.lock.yaml", "README.md", "plants.jsonl")
+
+
+class RunFolder:
+    """Paths and lock of one run. Use as a context manager to hold the lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: int | None = None
+
+    def __enter__(self) -> RunFolder:
+        self.lock()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.unlock()
+
+    def lock(self) -> None:
+        """Creates the folder and takes its lock. Raises `UsageError` when another process holds it."""
+        make_folder(self.path)
+        make_folder(self.path / "checkpoints")
+        lock = self.path / ".lock"
+        with write_errors(lock):
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, MODE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+            os.close(descriptor)
+            raise UsageError(
+                f"another process{f' ({holder})' if holder else ''} is working in this folder",
+                hint="wait for it, or choose another folder with -o",
+                place=Place(str(self.path)),
+            ) from None
+        with write_errors(lock):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"pid {os.getpid()}".encode(), 0)
+        self._lock = descriptor
+
+    def unlock(self) -> None:
+        """Gives the lock back."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def held(self) -> bool:
+        """Whether a process works in this folder right now."""
+        try:
+            descriptor = os.open(self.path / ".lock", os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def checkpoint_path(self, stage: str) -> Path:
+        """`checkpoints/3-generate.jsonl`."""
+        return self.path / "checkpoints" / f"{STAGES.index(stage) + 1}-{stage}.jsonl"
+
+    def checkpoint(self, stage: str, fingerprint: str) -> Checkpoint:
+        """The stage's checkpoint, opened for appending."""
+        return Checkpoint(self.checkpoint_path(stage), stage, fingerprint)
+
+    def file(self, name: str) -> Path:
+        """A file of the folder."""
+        return self.path / name
+
+    def state(self) -> dict[str, Any]:
+        """What `run.json` says, empty when there is none."""
+        found = read_json(self.path / "run.json")
+        return found if isinstance(found, dict) else {}
+
+    def changed_stages(self, fingerprints: dict[str, str]) -> list[str]:
+        """The stages whose checkpoint was written under another fingerprint."""
+        changed = []
+        for stage in STAGES:
+            stored = stored_fingerprint(self.checkpoint_path(stage))
+            if stored is not None and stored != fingerprints[stage]:
+                changed.append(stage)
+        return changed
+
+    def set_aside(self, stages: list[str], tag: str) -> Path:
+        """Moves the dataset, its card and these stages' checkpoints to `previous/<tag>/`. Returns that folder."""
+        target = self._free_folder(tag)
+        make_folder(target / "checkpoints")
+        moved = [self.checkpoint_path(stage) for stage in stages]
+        moved += [path for name in FILES if name != "plants.jsonl" for path in [self.path / name]]
+        moved += sorted(self.path.glob("dataset-*.jsonl"))
+        self._move(moved, target)
+        return target
+
+    def set_all_aside(self, tag: str) -> Path:
+        """Moves everything, call cache included, to `previous/<tag>/`: a fresh start that deletes nothing."""
+        target = self._free_folder(tag)
+        make_folder(target / "checkpoints")
+        keep = {"previous", ".lock", "checkpoints"}
+        moved = [path for path in sorted(self.path.iterdir()) if path.name not in keep]
+        moved += sorted((self.path / "checkpoints").iterdir())
+        self._move(moved, target)
+        return target
+
+    def _move(self, paths: list[Path], target: Path) -> None:
+        for path in paths:
+            if path.exists():
+                within = target / path.relative_to(self.path)
+                with write_errors(within):
+                    os.replace(path, within)
+
+    def _free_folder(self, tag: str) -> Path:
+        previous = self.path / "previous"
+        candidate, number = previous / tag, 2
+        while candidate.exists():
+            candidate, number = previous / f"{tag}-{number}", number + 1
+        return candidate

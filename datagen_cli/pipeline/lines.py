@@ -1,0 +1,69 @@
+"""Checkpoint lines and records: one form for all stages, so that `why`, `show` and a resume read the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from datagen_cli.core.digest import digest
+from datagen_cli.core.record import Call, Record, Rejection
+
+
+def content_digest(record: Record) -> str:
+    """Digest of what later stages depend on: the fields, and whether the record still stands."""
+    return digest(list(record.fields.items()), record.rejection is None)
+
+
+def to_line(record: Record) -> dict[str, Any]:
+    """The record as a checkpoint holds it; empty parts are left out."""
+    line: dict[str, Any] = {"slot": record.slot, "attempt": record.attempt, "fields": dict(record.fields)}
+    if record.verdicts:
+        line["verdicts"] = dict(record.verdicts)
+    if record.first_verdicts:
+        line["first_verdicts"] = dict(record.first_verdicts)
+    if record.notes:
+        line["notes"] = dict(record.notes)
+    if record.examples:
+        line["examples"] = list(record.examples)
+    if record.repaired:
+        line["repaired"] = True
+    if record.rejection is not None:
+        line["rejection"] = _rejection_line(record.rejection)
+    return line
+
+
+def from_line(line: Mapping[str, Any]) -> Record:
+    """The record a checkpoint line holds."""
+    rejection = line.get("rejection")
+    return Record(
+        slot=line["slot"],
+        attempt=line["attempt"],
+        fields=line["fields"],
+        verdicts=line.get("verdicts", {}),
+        first_verdicts=line.get("first_verdicts", {}),
+        notes=line.get("notes", {}),
+        examples=tuple(line.get("examples", ())),
+        rejection=Rejection(**rejection) if rejection else None,
+        repaired=line.get("repaired", False),
+    )
+
+
+def call_lines(calls: list[Call]) -> list[list[Any]]:
+    """Calls as compact rows: digest, role, purpose, model, tokens in, tokens out, cost in USD (null = unknown)."""
+    return [[c.digest, c.role, c.purpose, c.model, c.tokens_in, c.tokens_out, c.cost_usd] for c in calls]
+
+
+def calls_of(line: Mapping[str, Any]) -> list[Call]:
+    """The calls a checkpoint line paid for."""
+    return [Call(*row) for row in line.get("calls", ())]
+
+
+def _rejection_line(rejection: Rejection) -> dict[str, Any]:
+    line: dict[str, Any] = {"stage": rejection.stage, "reason": rejection.reason}
+    if rejection.detail:
+        line["detail"] = rejection.detail
+    if rejection.repeats is not None:
+        line["repeats"] = rejection.repeats
+    if rejection.evidence is not None:
+        line["evidence"] = dict(rejection.evidence)
+    return line

@@ -1,0 +1,94 @@
+"""`run.json` (state, counts, cost) and `recipe.lock.yaml` (what exactly was run)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import yaml
+
+from datagen_cli.core.jsonl import write_aside, write_json
+from datagen_cli.pipeline.folder import RunFolder
+
+PACKAGES = ("pydantic", "aiohttp", "jinja2", "numpy")
+
+
+@dataclass(slots=True)
+class Manifest:
+    """The content of `run.json`, a superset of what `generate --json` prints. Costs in USD, None when unknown."""
+
+    run: str
+    recipe: dict[str, Any]
+    count: int
+    seed: int
+    simulated: bool
+    fingerprints: dict[str, str]
+    resume_command: str
+    state: str = "running"
+    reason: str = ""
+    accepted: int = 0
+    new_records: int = 0
+    rejected: dict[str, int] = field(default_factory=dict)
+    failed_slots: list[dict[str, str]] = field(default_factory=list)
+    calls: int = 0
+    cached_calls: int = 0
+    tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
+    cost_usd: float | None = 0.0
+    spent: dict[str, Any] = field(default_factory=dict)
+    checks: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    seconds: float = 0.0
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    finished: str | None = None
+    exit_code: int | None = None
+    dataset: str | None = None
+    shards: list[str] = field(default_factory=list)
+    models: dict[str, list[str]] = field(default_factory=dict)
+    model_ids: list[str] = field(default_factory=list)
+    base: dict[str, Any] | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """`run.json` as an object."""
+        return {
+            **{name: getattr(self, name) for name in self.__slots__},
+            "stages": {name: round(value, 3) for name, value in self.stage_seconds.items()},
+            "versions": versions(),
+        }
+
+    def report(self) -> dict[str, Any]:
+        """What `generate --json` prints."""
+        names = (
+            "state", "reason", "run", "dataset", "count", "accepted", "new_records", "rejected", "calls",
+            "cached_calls", "tokens", "cost_usd", "simulated", "seconds", "exit_code", "resume_command", "failed_slots",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
+    def write(self, folder: RunFolder) -> None:
+        """Writes `run.json` aside and renames it."""
+        write_json(folder.file("run.json"), self.document())
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a run depends on."""
+    found = {"python": ".".join(map(str, sys.version_info[:3])), "datagen": package_version("datagen-cli")}
+    return {**found, **{name: package_version(name) for name in PACKAGES}}
+
+
+def package_version(name: str) -> str:
+    """An installed package's version, or `not installed`."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def write_lock(folder: RunFolder, source: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    """`recipe.lock.yaml`: the recipe as resolved, `${ENV}` unexpanded, and under `locked` what it stood for."""
+    text = yaml.safe_dump({**source, "locked": dict(facts)}, sort_keys=False, allow_unicode=True, width=100)
+    head = "# written by datagen: the recipe of this run as resolved, and what its names stood for\n"
+    write_aside(folder.file("recipe.lock.yaml"), [head.encode(), text.encode("utf-8", "replace")])

@@ -1,0 +1,195 @@
+"""What a run leaves: `dataset.jsonl` and `rejected.jsonl`, written aside from the checkpoints, in slot order.
+
+Every row has the same keys and each field one JSON type throughout, so that pandas and `datasets` read the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.jsonl import dump, write_aside
+from datagen_cli.core.record import Record, Rejection, Slot, record_id
+from datagen_cli.pipeline.checkpoint import Checkpoint
+from datagen_cli.pipeline.folder import RunFolder
+from datagen_cli.pipeline.lines import content_digest, from_line
+from datagen_cli.stages.plan import id_prefix
+
+SHARD_BYTES = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The columns of a dataset: fields in order, emitted attributes, check names, and whether a model was simulated."""
+
+    specs: tuple[FieldSpec, ...]
+    emitted: tuple[str, ...]
+    attributes: tuple[str, ...]
+    checks: tuple[str, ...]
+    simulated: bool
+    prefix: str
+
+    @classmethod
+    def of(
+        cls, specs: Sequence[FieldSpec], emitted: Sequence[str], attributes: Sequence[str], checks: Sequence[str],
+        *, simulated: bool, name: str, seed: int,
+    ) -> Shape:  # fmt: skip
+        """The shape of a run's files."""
+        return cls(tuple(specs), tuple(emitted), tuple(attributes), tuple(checks), simulated, id_prefix(name, seed))
+
+    def row(self, record: Record, slot: Slot) -> dict[str, Any]:
+        """A row of `dataset.jsonl`."""
+        row: dict[str, Any] = {"id": slot.id}
+        row.update({spec.name: record.fields.get(spec.name) for spec in self.specs if spec.keep})
+        row.update({name: slot.attributes.get(name) for name in self.emitted})
+        row["attributes"] = {name: slot.attributes.get(name) for name in self.attributes}
+        row["verdicts"] = {name: record.verdicts.get(name, "unknown") for name in self.checks}
+        row["simulated"] = self.simulated
+        return row
+
+    def rejected_row(self, record: Record, rejection: Rejection) -> dict[str, Any]:
+        """A row of `rejected.jsonl`."""
+        row: dict[str, Any] = {"id": record_id(self.prefix, record.slot, record.attempt)}
+        row.update({spec.name: record.fields.get(spec.name) for spec in self.specs})
+        row.update(stage=rejection.stage, reason=rejection.reason, detail=rejection.detail, repeats=rejection.repeats)
+        return row
+
+
+class Ledger:
+    """Reads a run's checkpoints back: the accepted record of a slot, and every attempt that was turned away."""
+
+    def __init__(
+        self, checkpoints: Mapping[str, Checkpoint], steps: Sequence[str], per_call: int, attempts: int
+    ) -> None:
+        self._checkpoints = checkpoints
+        self._steps = steps
+        self._per_call = per_call
+        self._attempts = attempts
+
+    def generated(self, slot: int, attempt: int) -> tuple[dict[str, Any], int] | None:
+        """The generation line that holds an attempt, and the record's position in it."""
+        first = slot - slot % self._per_call if attempt == 1 else slot
+        line = self._checkpoints["generate"].line(first, attempt)
+        position = slot - first
+        return (line, position) if line is not None and position < len(line["records"]) else None
+
+    def history(self, slot: int, attempt: int) -> list[tuple[str, dict[str, Any]]]:
+        """The attempt's line of every stage that it reached, in stage order; the generation line as it is."""
+        found = self.generated(slot, attempt)
+        if found is None:
+            return []
+        line, position = found
+        record = from_line(line["records"][position])
+        lines = [("generate", {**line, "position": position})]
+        for stage in self._steps:
+            if record.rejection is not None:
+                return lines
+            step = self._checkpoints[stage].find(slot, attempt, content_digest(record))
+            if step is None:
+                return lines
+            lines.append((stage, step))
+            record = from_line(step)
+        judged = self._checkpoints["dedup"].line(slot, attempt)
+        if record.rejection is None and judged is not None:
+            lines.append(("dedup", judged))
+        return lines
+
+    def final(self, slot: int, attempt: int) -> Record | None:
+        """The attempt as the last stage that it reached left it."""
+        lines = self.history(slot, attempt)
+        if not lines:
+            return None
+        stage, line = lines[-1]
+        return from_line(line["records"][line["position"]] if stage == "generate" else line)
+
+    def accepted(self, slot: int, attempt: int) -> Record:
+        """An accepted record."""
+        line = self._checkpoints["dedup"].line(slot, attempt)
+        assert line is not None
+        return from_line(line)
+
+    def rejected(self, slots: Iterable[int], accepted: bytes | bytearray) -> Iterator[Record]:
+        """Every rejected attempt of these slots, in slot order."""
+        for slot in sorted(slots):
+            last = accepted[slot] - 1 if accepted[slot] else self._attempts
+            for attempt in range(1, last + 1):
+                record = self.final(slot, attempt)
+                if record is None or record.rejection is None:
+                    break
+                yield record
+
+    def surplus(self, count: int) -> Iterator[Record]:
+        """Records that came beside those asked for, or for slots beyond the count. Reads the whole generation file."""
+        beyond = Rejection("generate", "surplus", "its slot is beyond the count; a larger count uses it")
+        for first, attempt in self._checkpoints["generate"].index.units():
+            line = self._checkpoints["generate"].line(first, attempt) or {"records": []}
+            for item in line["records"]:
+                record = from_line(item)
+                if record.rejection is None and record.slot >= count:
+                    yield record.rejected(beyond)
+                elif record.rejection is not None and record.rejection.reason == "surplus" and record.slot < count:
+                    yield record
+
+
+def write_dataset(folder: RunFolder, rows: Iterable[dict[str, Any]]) -> list[str]:
+    """Writes `dataset.jsonl`, or shards above a size. Returns the file names."""
+    shards = _shards(dump(row) + b"\n" for row in rows)
+    names: list[str] = []
+    for number, chunk in enumerate(shards):
+        name = f".dataset-{number:05d}.new"
+        write_aside(folder.file(name), chunk)
+        names.append(name)
+    if not names:
+        write_aside(folder.file("dataset.jsonl"), [])
+        return ["dataset.jsonl"]
+    final = (
+        ["dataset.jsonl"]
+        if len(names) == 1
+        else [f"dataset-{i:05d}-of-{len(names):05d}.jsonl" for i in range(len(names))]
+    )
+    for old in [*folder.path.glob("dataset-*-of-*.jsonl"), folder.file("dataset.jsonl")]:
+        if old.name not in final:
+            old.unlink(missing_ok=True)
+    for aside, name in zip(names, final, strict=True):
+        folder.file(aside).replace(folder.file(name))
+    return final
+
+
+def _shards(lines: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
+    """Groups of lines of at most `SHARD_BYTES` each; every group must be read before the next is asked for."""
+    pending: list[bytes] = []
+
+    def group() -> Iterator[bytes]:
+        size = 0
+        while pending:
+            line = pending.pop()
+            size += len(line)
+            yield line
+            following = next(lines, None)
+            if following is None:
+                return
+            pending.append(following)
+            if size + len(following) > SHARD_BYTES:
+                return
+
+    first = next(lines, None)
+    if first is not None:
+        pending.append(first)
+    while pending:
+        yield group()
+
+
+def write_rejected(folder: RunFolder, shape: Shape, records: Iterable[Record]) -> dict[str, int]:
+    """Writes `rejected.jsonl`. Returns the counts by reason."""
+    counts: dict[str, int] = {}
+
+    def lines() -> Iterator[bytes]:
+        for record in records:
+            assert record.rejection is not None
+            counts[record.rejection.reason] = counts.get(record.rejection.reason, 0) + 1
+            yield dump(shape.rejected_row(record, record.rejection)) + b"\n"
+
+    write_aside(folder.file("rejected.jsonl"), lines())
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,70 @@
+"""The first units of the real plan through every stage, kept in the call cache only: the run does not pay again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from datagen_cli.core.errors import CallRefused
+from datagen_cli.core.record import Call, Record, Rejection, Slot
+from datagen_cli.llm.client import Client
+from datagen_cli.pipeline.build import Built
+from datagen_cli.pipeline.context import UnitContext
+from datagen_cli.pipeline.engines.local import LocalEngine
+from datagen_cli.stages.enhance import enhance
+from datagen_cli.stages.generate import Unit
+
+
+@dataclass(slots=True)
+class Trace:
+    """What happened to one slot: the record as each stage left it, and the calls that were made for it."""
+
+    slot: Slot
+    stages: list[tuple[str, Record]] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+
+    @property
+    def last(self) -> Record:
+        """The record as the last stage left it."""
+        return self.stages[-1][1]
+
+
+async def preview(built: Built, client: Client, engine: LocalEngine, number: int) -> list[Trace]:
+    """Traces of the first `number` slots, first attempts only. Raises `CallPending` when a model does not answer."""
+    per_call = built.recipe.options.records_per_call
+    planned = list(built.slots(-(-number // per_call) * per_call))
+    seen: set[str] = set()
+    traces: list[Trace] = []
+    for start in range(0, len(planned), per_call):
+        unit = built.unit(planned[start : start + per_call], 1)
+        context = UnitContext(client, engine.run_blocking, unit.first, 1, seen)
+        records = await _generate(built, unit, context)
+        for slot, record in zip(unit.slots, records, strict=False):
+            trace = Trace(slot, [("generate", record)], list(context.calls))
+            own = UnitContext(client, engine.run_blocking, slot.index, 1, seen)
+            for stage, step in (("validate", built.validate.run), ("enhance", enhance)):
+                if trace.last.rejection is None:
+                    trace.stages.append((stage, await _step(stage, step, trace.last, slot, unit, own)))
+            trace.calls += own.calls
+            traces.append(trace)
+    judge = built.dedup()
+    for trace in traces[:number]:
+        if trace.last.rejection is None:
+            trace.stages.append(("dedup", judge.judge(trace.last).record))
+    return traces[:number]
+
+
+async def _generate(built: Built, unit: Unit, context: UnitContext) -> list[Record]:
+    try:
+        return await built.generate.run(unit, context)
+    except CallRefused as refused:
+        rejection = Rejection("generate", "bad_request", str(refused))
+        return [Record(slot.index, 1, {}, rejection=rejection) for slot in unit.slots]
+
+
+async def _step(stage: str, step: Any, record: Record, slot: Slot, unit: Unit, context: UnitContext) -> Record:
+    try:
+        result: Record = await step(record, slot, unit, context)
+    except CallRefused as refused:
+        return record.rejected(Rejection(stage, "bad_request", str(refused)))
+    return result

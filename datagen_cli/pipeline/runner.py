@@ -1,0 +1,333 @@
+"""The runner: units in flight, refills, pending units, and the order in which attempts are judged.
+
+It knows stages by what they do (generate a unit; work on one record; judge), never by feature. Wall time decides
+nothing that is written: a reply only decides when its slot moves on, `Sequence` decides what is accepted. A unit whose
+calls stay unanswered is put back without using up its attempt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Sequence as Items
+from dataclasses import dataclass, field
+from typing import Any
+
+from datagen_cli.core.digest import digest
+from datagen_cli.core.errors import CallPending, CallRefused, DatagenError, UsageError
+from datagen_cli.core.ports import Observer
+from datagen_cli.core.record import Record, Rejection, Slot
+from datagen_cli.pipeline.checkpoint import Checkpoint
+from datagen_cli.pipeline.context import UnitContext
+from datagen_cli.pipeline.lines import call_lines, content_digest, from_line, to_line
+from datagen_cli.pipeline.sequence import Sequence
+from datagen_cli.stages.dedup import Decision
+from datagen_cli.stages.generate import Unit
+
+GRACE_S = 30.0
+AGAIN_S = 1.0
+STRIKES = 2
+REPLAYS_A_TURN = 256
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a run is made of. `units` yields the first attempts in slot order, batches whole; `refill(slot, attempt,
+    avoid)` makes the unit of a later attempt; `slot(index)` is the plan; `context(slot, attempt)` the surroundings."""
+
+    count: int
+    attempts: int
+    width: int
+    units: Callable[[], Iterator[Unit]]
+    refill: Callable[[Slot, int, tuple[Any, ...]], Unit]
+    slot: Callable[[int], Slot]
+    generate: Callable[[Unit, UnitContext], Awaitable[list[Record]]]
+    steps: Items[tuple[str, Callable[[Record, Slot, Unit, UnitContext], Awaitable[Record]]]]
+    judge: Callable[[Record], Decision]
+    context: Callable[[int, int], UnitContext]
+    checkpoints: dict[str, Checkpoint]
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is. `rejected` counts by reason over all attempts that were judged or turned away."""
+
+    accepted: int = 0
+    new_records: int = 0
+    rejected: dict[str, int] = field(default_factory=dict)
+    failed_slots: list[tuple[int, str]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class Runner:
+    """Runs units until every slot is settled or something stops it. One use a run.
+
+    `accepted` holds the accepted attempt of every slot, 0 where there is none yet; `touched` the slots that had an
+    attempt rejected; `surplus` says that more records came than slots were to fill.
+    """
+
+    def __init__(self, parts: Parts, observer: Observer) -> None:
+        self._parts = parts
+        self._observer = observer
+        self._sequence = Sequence(parts.count, self._judge, self._settled)
+        self._units = parts.units()
+        self._refills: list[tuple[int, int]] = []
+        self._again: list[Unit] = []
+        self._avoid: dict[int, tuple[Any, ...]] = {}
+        self._strikes: dict[tuple[int, int], int] = {}
+        self._queued: dict[int, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sleeping = 0
+        self._wake = asyncio.Event()
+        self._chain = ""
+        self.progress = Progress()
+        self.error: BaseException | None = None
+        self.accepted = bytearray(parts.count)
+        self.touched: set[int] = set()
+        self.surplus = False
+
+    def stop(self, reason: BaseException) -> None:
+        """Starts nothing new; calls in flight may finish. The first reason is the one that counts."""
+        if self.error is None:
+            self.error = reason
+        self._wake.set()
+
+    def abort(self) -> None:
+        """Ends calls in flight at once; what is committed stays."""
+        for task in self._tasks:
+            task.cancel()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until every slot is accepted or out of attempts, or `stop` was called and calls in flight are done."""
+        try:
+            while self.error is None and not self._sequence.done:
+                if self._pump():
+                    await asyncio.sleep(0)
+                    continue
+                await self._wake.wait()
+                self._wake.clear()
+            if self._tasks and self.error is not None:
+                await asyncio.wait(self._tasks, timeout=GRACE_S)
+        finally:
+            self.abort()
+            if self._tasks:
+                await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _pump(self) -> bool:
+        """Starts units while there is room. True when it stopped to let the loop turn, with more to start."""
+        replayed = 0
+        while self.error is None and len(self._tasks) < self._parts.width:
+            unit = self._next_unit()
+            if unit is None:
+                return False
+            if self._replay(unit):
+                replayed += 1
+                if replayed >= REPLAYS_A_TURN:
+                    return True
+                continue
+            task = asyncio.get_running_loop().create_task(self._work(unit))
+            self._tasks.add(task)
+            task.add_done_callback(self._finished)
+        return False
+
+    def _next_unit(self) -> Unit | None:
+        """Postponed units first, then refills (lowest attempt first), then new slots."""
+        if self._again:
+            return self._again.pop()
+        while self._refills:
+            attempt, slot = heapq.heappop(self._refills)
+            return self._parts.refill(self._parts.slot(slot), attempt, self._avoid.get(slot, ()))
+        return next(self._units, None)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.stop(error)
+            if not isinstance(error, DatagenError) or isinstance(error, UsageError):
+                self.abort()  # a bug, or a disk that takes no more: replies could not be kept anyway
+        self._pump()
+        self._wake.set()
+
+    def _replay(self, unit: Unit) -> bool:
+        """Takes the unit from the checkpoints if all of it is there."""
+        line = self._parts.checkpoints["generate"].find(unit.first, unit.attempt, digest(unit.made_from()))
+        if line is None:
+            return False
+        outcomes = []
+        self.surplus |= len(line["records"]) > sum(slot.index < self._parts.count for slot in unit.slots)
+        for slot, item in zip(unit.slots, line["records"], strict=False):
+            record: Record | None = from_line(item)
+            if slot.index >= self._parts.count:
+                continue
+            for stage, _ in self._parts.steps:
+                if record is not None and record.rejection is None:
+                    found = self._parts.checkpoints[stage].find(slot.index, unit.attempt, content_digest(record))
+                    record = from_line(found) if found is not None else None
+            if record is None:
+                return False
+            outcomes.append(record)
+        self._deliver(outcomes)
+        return True
+
+    async def _work(self, unit: Unit) -> None:
+        try:
+            records = await self._generate(unit)
+            wanted = [
+                (slot, record)
+                for slot, record in zip(unit.slots, records, strict=False)
+                if slot.index < self._parts.count
+            ]
+            self.surplus |= len(records) > len(wanted)
+            if len(wanted) == 1:
+                outcomes = [await self._walk(*wanted[0], unit)]
+            else:
+                outcomes = await _all(self._walk(slot, record, unit) for slot, record in wanted)
+        except CallPending as pending:
+            self._postpone(unit, pending)
+        else:
+            self._deliver(outcomes)
+
+    async def _generate(self, unit: Unit) -> list[Record]:
+        checkpoint = self._parts.checkpoints["generate"]
+        made_from = digest(unit.made_from())
+        line = checkpoint.find(unit.first, unit.attempt, made_from)
+        if line is not None:
+            return [from_line(item) for item in line["records"]]
+        context = self._parts.context(unit.first, unit.attempt)
+        started = asyncio.get_running_loop().time()
+        if self._given_up(unit):
+            records = [_lost(slot, unit, "generate") for slot in unit.slots]
+        else:
+            try:
+                records = await self._parts.generate(unit, context)
+            except CallRefused as refused:
+                rejection = Rejection("generate", "bad_request", str(refused))
+                records = [
+                    Record(slot.index, unit.attempt, {}, examples=unit.examples, rejection=rejection)
+                    for slot in unit.slots
+                ]
+        self._count_seconds("generate", started)
+        payload = {"records": [to_line(record) for record in records], "calls": call_lines(context.calls)}
+        checkpoint.append(unit.first, unit.attempt, made_from, payload)
+        return records
+
+    async def _walk(self, slot: Slot, record: Record, unit: Unit) -> Record:
+        """One record through the stages after generation, a checkpoint line after each."""
+        for stage, step in self._parts.steps:
+            if record.rejection is not None:
+                break
+            checkpoint = self._parts.checkpoints[stage]
+            made_from = content_digest(record)
+            found = checkpoint.find(slot.index, unit.attempt, made_from)
+            if found is not None:
+                record = from_line(found)
+                continue
+            context = self._parts.context(slot.index, unit.attempt)
+            started = asyncio.get_running_loop().time()
+            if self._given_up(unit):
+                record = _lost(slot, unit, stage, record)
+            else:
+                try:
+                    record = await step(record, slot, unit, context)
+                except CallRefused as refused:
+                    record = record.rejected(Rejection(stage, "bad_request", str(refused)))
+            self._count_seconds(stage, started)
+            calls = {"calls": call_lines(context.calls)} if context.calls else {}
+            checkpoint.append(slot.index, unit.attempt, made_from, {**to_line(record), **calls})
+        return record
+
+    def _deliver(self, records: list[Record]) -> None:
+        for record in records:
+            if record.slot >= self._parts.count:
+                continue
+            if record.rejection is not None:
+                self._refill(record)
+            self._sequence.deliver(record)
+        self._wake.set()
+
+    def _judge(self, record: Record) -> Record:
+        """The group check, its decision checkpointed; evidence of what is repeated is added for the next attempt."""
+        self._chain = digest(self._chain, record.slot, record.attempt, content_digest(record))
+        checkpoint = self._parts.checkpoints["dedup"]
+        decision = self._parts.judge(record)
+        judged = decision.record
+        if decision.slot is not None and judged.rejection is not None:
+            judged = judged.rejected(self._with_evidence(judged.rejection, decision.slot))
+        if checkpoint.find(record.slot, record.attempt, self._chain) is None:
+            checkpoint.append(record.slot, record.attempt, self._chain, to_line(judged))
+            if judged.rejection is None:
+                self.progress.new_records += 1
+        if judged.rejection is not None:
+            self._refill(judged)
+        return judged
+
+    def _with_evidence(self, rejection: Rejection, slot: int) -> Rejection:
+        line = self._parts.checkpoints["dedup"].line(slot, self.accepted[slot])
+        fields = line["fields"] if line else None
+        return Rejection(rejection.stage, rejection.reason, rejection.detail, self._parts.slot(slot).id, fields)
+
+    def _refill(self, record: Record) -> None:
+        """Queues the slot's next attempt as soon as its rejection is known."""
+        assert record.rejection is not None
+        if record.attempt >= self._parts.attempts or self._queued.get(record.slot, 1) > record.attempt:
+            return
+        if record.rejection.evidence is not None:
+            self._avoid[record.slot] = (*self._avoid.get(record.slot, ()), record.rejection.evidence)
+        self._queued[record.slot] = record.attempt + 1
+        heapq.heappush(self._refills, (record.attempt + 1, record.slot))
+
+    def _settled(self, record: Record) -> bool:
+        """Counts an attempt that has had its turn; whether the slot gets another."""
+        if record.rejection is None:
+            self.progress.accepted += 1
+            self.accepted[record.slot] = record.attempt
+            self._observer.event("accepted", slot=record.slot, attempt=record.attempt)
+            return False
+        reason = record.rejection.reason
+        self.touched.add(record.slot)
+        self.progress.rejected[reason] = self.progress.rejected.get(reason, 0) + 1
+        self._observer.event("rejected", slot=record.slot, attempt=record.attempt, reason=reason)
+        if record.attempt < self._parts.attempts:
+            return True
+        self.progress.failed_slots.append((record.slot, f"{reason}: {record.rejection.detail}"))
+        return False
+
+    def _postpone(self, unit: Unit, pending: CallPending) -> None:
+        """Puts a unit back without using up its attempt; one that alone times out twice loses it."""
+        key = (unit.first, unit.attempt)
+        if pending.timed_out and pending.alone:
+            self._strikes[key] = self._strikes.get(key, 0) + 1
+        self._observer.event("pending", slot=unit.first, attempt=unit.attempt, text=str(pending))
+        delay = 0.0 if self._given_up(unit) else AGAIN_S
+        asyncio.get_running_loop().call_later(delay, self._put_back, unit)
+
+    def _put_back(self, unit: Unit) -> None:
+        self._again.append(unit)
+        self._pump()
+        self._wake.set()
+
+    def _given_up(self, unit: Unit) -> bool:
+        return self._strikes.get((unit.first, unit.attempt), 0) >= STRIKES
+
+    def _count_seconds(self, stage: str, started: float) -> None:
+        seconds = self.progress.seconds
+        seconds[stage] = seconds.get(stage, 0.0) + asyncio.get_running_loop().time() - started
+
+
+def _lost(slot: Slot, unit: Unit, stage: str, record: Record | None = None) -> Record:
+    rejection = Rejection(
+        stage, "timeout", f"no reply within the deadline, {STRIKES} times, while other calls were answered"
+    )
+    base = record or Record(slot.index, unit.attempt, {}, examples=unit.examples)
+    return base.rejected(rejection)
+
+
+async def _all(walks: Any) -> list[Record]:
+    """All records of a batched unit; when one is pending the others finish their stages first."""
+    results = await asyncio.gather(*walks, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if isinstance(result, Record)]

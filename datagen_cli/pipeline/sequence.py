@@ -1,0 +1,59 @@
+"""The order in which attempts are judged: all first attempts in slot order, then all second ones, and so on.
+
+Outcomes arrive in any order and wait here for their turn, so that what is accepted never depends on which reply came
+first. A slot that is stuck holds back the judging of later ones, never their generation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from datagen_cli.core.record import Record
+
+
+class Sequence:
+    """Feeds records to `judge` in key order.
+
+    `judge(record)` is called for records that no earlier stage rejected and returns the record as it leaves the group
+    check; `settled(record)` is called for every attempt in key order, accepted or rejected, after it is judged.
+    `settled` returns whether the slot gets another attempt.
+    """
+
+    def __init__(self, count: int, judge: Callable[[Record], Record], settled: Callable[[Record], bool]) -> None:
+        self._count = count
+        self._judge = judge
+        self._settled = settled
+        self._level = 1
+        self._position = 0
+        self._members: list[int] | range = range(count)
+        self._next_members: list[int] = []
+        self._waiting: dict[tuple[int, int], Record] = {}
+
+    @property
+    def done(self) -> bool:
+        """True when every slot is accepted or out of attempts."""
+        return self._position >= len(self._members) and not self._next_members
+
+    @property
+    def waiting_for(self) -> tuple[int, int] | None:
+        """The (attempt, slot) whose outcome holds back the rest, or None."""
+        if self._position >= len(self._members):
+            return None
+        return self._level, self._members[self._position]
+
+    def deliver(self, record: Record) -> None:
+        """Takes the outcome of an attempt and judges all that is now in turn."""
+        self._waiting[record.key] = record
+        while not self.done:
+            if self._position >= len(self._members):
+                self._members, self._next_members = self._next_members, []
+                self._level, self._position = self._level + 1, 0
+                continue
+            outcome = self._waiting.pop((self._level, self._members[self._position]), None)
+            if outcome is None:
+                return
+            if outcome.rejection is None:
+                outcome = self._judge(outcome)
+            self._position += 1
+            if self._settled(outcome):
+                self._next_members.append(outcome.slot)

@@ -1,0 +1,326 @@
+"""One run from start to end: folder, lock, checkpoints, client, runner, and the files that it leaves.
+
+The same call again resumes; what a changed recipe does not touch is kept (see `semantics.md` of the design).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from array import array
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.config.recipe import Recipe
+from datagen_cli.core.digest import digest
+from datagen_cli.core.errors import (
+    EXIT_DONE,
+    EXIT_SHORT,
+    EXIT_UNEXPECTED,
+    CapReached,
+    DatagenError,
+    Place,
+    Stopped,
+    UsageError,
+)
+from datagen_cli.core.jsonl import dump, write_aside, write_json
+from datagen_cli.core.ports import Observer
+from datagen_cli.core.record import Slot, unit_name
+from datagen_cli.llm.cache import open_cache
+from datagen_cli.llm.client import Client
+from datagen_cli.pipeline.build import Built
+from datagen_cli.pipeline.checkpoint import Checkpoint
+from datagen_cli.pipeline.connect import open_client, record_spending
+from datagen_cli.pipeline.context import UnitContext
+from datagen_cli.pipeline.engines.local import LocalEngine
+from datagen_cli.pipeline.folder import RunFolder
+from datagen_cli.pipeline.manifest import Manifest
+from datagen_cli.pipeline.plants import PlantLog
+from datagen_cli.pipeline.runner import Parts, Runner
+from datagen_cli.stages.enhance import enhance
+from datagen_cli.stages.generate import Unit
+
+HEARTBEAT_S = 1.0
+READ_SLOTS = 512
+STEPS = ("validate", "enhance")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run is carried out; nothing here changes what is written. `command` is what resumes it."""
+
+    environ: Mapping[str, str]
+    allow_hosts: Collection[str] = ()
+    cache: str = "run"
+    fresh: bool = False
+    command: str = ""
+
+
+@dataclass(slots=True)
+class Plan:
+    """The slots of a run, on disk: 8 bytes a slot in memory."""
+
+    built: Built
+    path: Path
+    offsets: array[int] = field(default_factory=lambda: array("q"))
+
+    def write(self, count: int, fingerprint: str) -> None:
+        """Draws the slots and writes `2-plan.jsonl` aside."""
+
+        def lines() -> Iterator[bytes]:
+            head = dump({"stage": "plan", "fingerprint": fingerprint}) + b"\n"
+            position = len(head)
+            yield head
+            for slot in self.built.slots(count):
+                unit = {"unit": unit_name(slot.index, 1), "id": slot.id, "label": slot.label}
+                line = dump({**unit, "attributes": dict(slot.attributes)}) + b"\n"
+                self.offsets.append(position)
+                position += len(line)
+                yield line
+
+        write_aside(self.path, lines())
+
+    def __iter__(self) -> Iterator[Slot]:
+        for start in range(0, len(self.offsets), READ_SLOTS):
+            yield from self.read(range(start, start + READ_SLOTS))
+
+    def read(self, indices: range) -> list[Slot]:
+        """The slots of a range that are planned."""
+        indices = range(indices.start, min(indices.stop, len(self.offsets)))
+        found = []
+        with open(self.path, "rb") as file:
+            file.seek(self.offsets[indices.start] if indices else 0)
+            for index in indices:
+                line = json.loads(file.readline())
+                found.append(Slot(index, line["id"], line["label"], line["attributes"]))
+        return found
+
+
+class Session:
+    """A run in its folder. `prepare` locks and lays out, `run` does the work, `close` gives everything back."""
+
+    def __init__(self, built: Built, folder: RunFolder, options: RunOptions, observer: Observer) -> None:
+        self.built = built
+        self.folder = folder
+        self.options = options
+        self.observer = observer
+        self.checkpoints: dict[str, Checkpoint] = {}
+        self.plan = Plan(built, folder.checkpoint_path("plan"))
+        self.plants = PlantLog(folder.file("plants.jsonl"))
+        self.manifest = self._manifest()
+        self.client: Client | None = None
+        self.runner: Runner | None = None
+        self._started = time.monotonic()
+        self._spent: Mapping[str, Any] = {}
+        self.model_ids: set[str] = set()
+
+    def prepare(self) -> None:
+        """Takes the lock, moves aside what a changed recipe left, writes the plan, opens the checkpoints."""
+        self.folder.lock()
+        before = self.folder.state()
+        self._spent = before.get("spent", {})
+        self.model_ids = set(before.get("model_ids", ()))
+        if self.options.fresh and before:
+            self.folder.set_all_aside(_tag(before))
+            before = self._spent = {}
+        self._refuse_other_recipe(before)
+        self._set_changed_aside(before)
+        self._write_load()
+        per_call = self.built.recipe.options.records_per_call
+        planned = -(-self.manifest.count // per_call) * per_call
+        self.plan.write(planned, self.built.fingerprints["plan"])
+        for stage in ("generate", *STEPS, "dedup"):
+            self.checkpoints[stage] = self.folder.checkpoint(stage, self.built.fingerprints[stage])
+        self.manifest.write(self.folder)
+
+    def run(self) -> Manifest:
+        """Runs to the end or to what stops it. Returns the manifest; the error that stopped it is in `error`."""
+        engine = LocalEngine(self._signalled)
+        engine.run(lambda: self._main(engine))
+        return self.manifest
+
+    @property
+    def error(self) -> BaseException | None:
+        """What stopped the run before its end, or None."""
+        return self.runner.error if self.runner else None
+
+    def close(self) -> None:
+        """Closes files and gives the lock back."""
+        for checkpoint in self.checkpoints.values():
+            checkpoint.close()
+        self.folder.unlock()
+
+    async def _main(self, engine: LocalEngine) -> None:
+        cache = open_cache(self.options.cache, self.folder.path, self._broken_cache)
+        self.client = open_client(
+            self.built.recipe,
+            cache=cache,
+            observer=self.observer,
+            environ=self.options.environ,
+            allow_hosts=self.options.allow_hosts,
+            plant=self.plants,
+            spent=self._spent,
+        )
+        self.runner = Runner(self._parts(engine), self.observer)
+        heartbeat = asyncio.create_task(self._heartbeat())
+        minutes = self.built.recipe.options.limits.max_minutes
+        if minutes is not None:
+            stop = CapReached(f"limits.max_minutes: {minutes:g} minutes are over", hint="raise it and run again")
+            asyncio.get_running_loop().call_later(minutes * 60, self.runner.stop, stop)
+        try:
+            await self.runner.run()
+        finally:
+            heartbeat.cancel()
+            await self.client.close()
+            if cache is not None:
+                cache.close()
+            self.update()
+            self.plants.close()
+
+    def _parts(self, engine: LocalEngine) -> Parts:
+        built, options = self.built, self.built.recipe.options
+        client = self.client
+        assert client is not None
+
+        def context(slot: int, attempt: int) -> UnitContext:
+            return UnitContext(client, engine.run_blocking, slot, attempt, self.model_ids)
+
+        return Parts(
+            count=self.manifest.count,
+            attempts=options.limits.attempts_per_record,
+            width=options.limits.concurrency,
+            units=self._units,
+            refill=lambda slot, attempt, avoid: built.unit([slot], attempt, avoid),
+            slot=lambda index: self.plan.read(range(index, index + 1))[0],
+            generate=built.generate.run,
+            steps=(("validate", built.validate.run), ("enhance", enhance)),
+            judge=built.dedup().judge,
+            context=context,
+            checkpoints=self.checkpoints,
+        )
+
+    def _units(self) -> Iterator[Unit]:
+        per_call = self.built.recipe.options.records_per_call
+        batch: list[Slot] = []
+        for slot in self.plan:
+            batch.append(slot)
+            if len(batch) == per_call:
+                yield self.built.unit(batch, 1)
+                batch = []
+
+    def _signalled(self, exit_code: int, count: int) -> None:
+        assert self.runner is not None
+        if count == 1:
+            self.observer.event(
+                "note", text="stopping: calls in flight may finish for up to 30 s; again to stop at once"
+            )
+            what = "interrupted" if exit_code == 130 else "terminated"
+            self.runner.stop(Stopped(f"{what}; everything so far is kept", exit_code=exit_code))
+        else:
+            self.runner.abort()
+
+    async def _heartbeat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            self.update()
+            self.manifest.write(self.folder)
+            self.observer.event("tick", cost_usd=self.manifest.cost_usd, new_records=self.manifest.new_records)
+
+    def update(self) -> None:
+        """Brings the manifest's counts up to date."""
+        manifest = self.manifest
+        manifest.model_ids = sorted(self.model_ids - {""})
+        manifest.seconds = round(time.monotonic() - self._started, 3)
+        if self.runner is not None:
+            progress = self.runner.progress
+            manifest.accepted, manifest.new_records = progress.accepted, progress.new_records
+            manifest.rejected = dict(progress.rejected)
+            manifest.stage_seconds = dict(progress.seconds)
+        if self.client is not None:
+            record_spending(manifest, self._spent, self.client.totals)
+
+    def add_to_spent(self, spent: Mapping[str, Any]) -> None:
+        """Keeps what a preview paid, so that caps and totals of the folder count it."""
+        before = self.folder.state()
+        document = before or {**self.manifest.document(), "state": "previewed"}
+        write_json(self.folder.file("run.json"), {**document, "spent": spent})
+
+    def settle(self) -> None:
+        """State, reason and exit code from how the run ended."""
+        manifest, error = self.manifest, self.error
+        manifest.finished = datetime.now(UTC).isoformat(timespec="seconds")
+        if error is None and manifest.accepted == manifest.count:
+            manifest.state, manifest.reason, manifest.exit_code = "done", "", EXIT_DONE
+        elif error is None:
+            slots = self.runner.progress.failed_slots if self.runner else []
+            manifest.state, manifest.exit_code = "short", EXIT_SHORT
+            manifest.reason = (
+                f"{len(slots)} slots used up their {self.built.recipe.options.limits.attempts_per_record} attempts"
+            )
+            prefix = self.built.shape.prefix
+            manifest.failed_slots = [{"id": f"{prefix}-{slot:06d}", "reason": why} for slot, why in sorted(slots)]
+        else:
+            manifest.state = "stopped" if isinstance(error, Stopped | CapReached) else "failed"
+            manifest.reason = str(error)
+            manifest.exit_code = error.exit_code if isinstance(error, DatagenError) else EXIT_UNEXPECTED
+
+    def _manifest(self) -> Manifest:
+        recipe, options = self.built.recipe, self.built.recipe.options
+        return Manifest(
+            run=str(self.folder.path),
+            recipe={"name": options.name, "file": recipe_place(recipe), "digest": digest(dict(recipe.source))},
+            count=options.count,
+            seed=options.seed,
+            simulated=self.built.simulated,
+            fingerprints=dict(self.built.fingerprints),
+            resume_command=self.options.command,
+            base={"rows": len(self.built.base.rows), "digest": self.built.base.digest}
+            if self.built.base.rows
+            else None,
+        )
+
+    def _refuse_other_recipe(self, before: Mapping[str, Any]) -> None:
+        file = before.get("recipe", {}).get("file")
+        if file is not None and file != recipe_place(self.built.recipe):
+            raise UsageError(
+                f"this folder belongs to the recipe {file}",
+                hint="choose another folder with -o, or --fresh to move the old run aside",
+                place=Place(str(self.folder.path)),
+            )
+
+    def _set_changed_aside(self, before: Mapping[str, Any]) -> None:
+        changed = self.folder.changed_stages(self.built.fingerprints)
+        if not changed:
+            return
+        moved = self.folder.set_aside(changed, _tag(before))
+        cost = before.get("cost_usd")
+        paid = f"; the last time they cost {cost:.4f} USD in all" if "generate" in changed and cost else ""
+        again = "the model is asked again" if "generate" in changed else "what was generated is kept and checked again"
+        text = f"the recipe changed: {', '.join(changed)} run again ({again}{paid}); earlier files are in {moved}"
+        self.observer.event("note", text=text)
+        self.manifest.notes.append(text)
+
+    def _write_load(self) -> None:
+        fingerprint = self.built.fingerprints["load"]
+        head = dump({"stage": "load", "fingerprint": fingerprint}) + b"\n"
+        rows = (dump({"id": name, "fields": dict(row)}) + b"\n" for name, row in self.built.base.rows)
+        write_aside(self.folder.checkpoint_path("load"), (chunk for part in ([head], rows) for chunk in part))
+
+    def _broken_cache(self, moved: Path) -> None:
+        text = f"the call cache was broken and is now {moved.name}; what is in the checkpoints is not asked for again"
+        self.observer.event("note", text=text)
+
+
+def recipe_place(recipe: Recipe) -> str:
+    """What tells one recipe from another: a shipped name, or the file wherever it was named from."""
+    if recipe.file.startswith("shipped:"):
+        return recipe.file
+    return str(Path(recipe.folder) / Path(recipe.file).name)
+
+
+def _tag(before: Mapping[str, Any]) -> str:
+    return str(before.get("recipe", {}).get("digest") or f"{time.time_ns():x}")[:12]

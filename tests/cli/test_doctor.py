@@ -1,0 +1,106 @@
+"""`datagen doctor`: what is installed, which keys are set by name, which models answer."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from datagen_cli.cli.doctor import advice, doctor, installed_version, keys_set, show_doctor, split_requirements
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_core_packages_and_extras_are_reported() -> None:
+    result = doctor([])
+    assert result["packages"]["typer"] == installed_version("typer")
+    assert None not in result["packages"].values()
+    assert set(result["extras"]) >= {"embed", "sympy", "local", "ray", "hub", "train", "fast"}
+    assert set(result["extras"]) & {"all", "dev", ""} == set()
+    for extra in result["extras"].values():
+        assert extra["installed"] == (extra["missing"] == [])
+    assert result["exit_code"] == 0
+
+
+def test_keys_are_named_and_their_values_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    Path(".env").write_text("MISTRAL_API_KEY=also-secret\nGROQ_API_KEY=\n")
+    result = doctor([])
+    assert result["keys"]["OPENAI_API_KEY"] is True
+    assert result["keys"]["MISTRAL_API_KEY"] is True
+    assert result["keys"]["GROQ_API_KEY"] is False
+    assert result["keys"]["ANTHROPIC_API_KEY"] is False
+    assert "secret" not in json.dumps(result)
+
+
+def test_an_empty_key_counts_as_not_set(tmp_path: Path) -> None:
+    assert keys_set({"OPENAI_API_KEY": ""}, tmp_path)["OPENAI_API_KEY"] is False
+
+
+def test_models_named_are_asked_and_one_that_is_silent_ends_with_five() -> None:
+    replies = {"offline": (True, "ok"), "openai/x": (False, "no key")}
+    result = doctor(["offline", "openai/x"], probe=lambda name: replies[name])
+    assert result["models"] == [
+        {"name": "offline", "answers": True, "detail": "ok"},
+        {"name": "openai/x", "answers": False, "detail": "no key"},
+    ]
+    assert result["exit_code"] == 5
+    assert "openai/x" in advice(result)
+
+
+def test_without_a_probe_no_model_is_asked() -> None:
+    result = doctor(["openai/x"])
+    assert result["models"] == [{"name": "openai/x", "answers": None, "detail": ""}]
+    assert result["exit_code"] == 0
+
+
+def test_a_missing_package_is_what_to_do_next() -> None:
+    assert advice({"packages": {"typer": None, "rich": "1"}, "models": []}) == "pip install typer"
+    assert advice({"packages": {"typer": "1"}, "models": []}) == "datagen generate quickstart"
+
+
+def test_requirements_are_split_by_extra() -> None:
+    lines = [
+        "typer<1,>=0.15",
+        'torch; extra == "local"',
+        "numpy>=1; extra == 'x-y'",
+        "datagen-cli[embed]; extra == 'all'",
+    ]
+    assert split_requirements(lines) == {"": ["typer"], "local": ["torch"], "x-y": ["numpy"], "all": ["datagen-cli"]}
+    assert split_requirements([]) == {"": []}
+    assert split_requirements(["nothing-like-it-is-installed"]) == {"": ["nothing-like-it-is-installed"]}
+    assert installed_version("nothing-like-it-is-installed") is None
+
+
+def test_nothing_heavy_is_imported() -> None:
+    code = (
+        "import sys\nfrom datagen_cli.cli.doctor import doctor\ndoctor([])\n"
+        "assert not {'torch', 'litellm', 'ray', 'hdbscan', 'transformers', 'datasets'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_tables_name_what_is_set_and_never_a_value(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    show_doctor(doctor(["offline"], probe=lambda name: (True, "answered")))
+    shown = capsys.readouterr()
+    assert "OPENAI_API_KEY" in shown.out
+    assert "ANTHROPIC_API_KEY" not in shown.out
+    assert "secret" not in shown.out + shown.err
+    assert shown.err == "next: datagen generate quickstart\n"
+
+
+def test_a_silent_model_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
+    show_doctor(doctor(["openai/x"], probe=lambda name: (False, "no key")))
+    shown = capsys.readouterr()
+    assert "no key" in shown.out
+    assert shown.err.startswith("note: look at the key")

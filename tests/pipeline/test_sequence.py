@@ -1,0 +1,58 @@
+"""Judging order: whatever order outcomes come in, they are judged by attempt, then by slot."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+from datagen_cli.core.record import Record, Rejection
+from datagen_cli.pipeline.sequence import Sequence
+
+BAD = Rejection("validate", "length")
+
+
+def run(count: int, outcomes: list[Record], attempts: int = 3) -> tuple[list[tuple[int, int]], Sequence]:
+    judged: list[tuple[int, int]] = []
+
+    def judge(record: Record) -> Record:
+        judged.append(record.key)
+        return record.rejected(BAD) if record.fields.get("repeat") else record
+
+    sequence = Sequence(count, judge, lambda record: record.rejection is not None and record.attempt < attempts)
+    for outcome in outcomes:
+        sequence.deliver(outcome)
+    return judged, sequence
+
+
+def test_every_order_of_arrival_gives_the_same_order_of_judging() -> None:
+    outcomes = [
+        Record(0, 1, {}),
+        Record(1, 1, {}, rejection=BAD),
+        Record(2, 1, {"repeat": True}),
+        Record(1, 2, {}),
+        Record(2, 2, {}),
+    ]
+    for order in permutations(outcomes):
+        judged, sequence = run(3, list(order))
+        assert judged == [(1, 0), (1, 2), (2, 1), (2, 2)]
+        assert sequence.done
+
+
+def test_a_missing_outcome_holds_back_what_comes_after_it() -> None:
+    judged, sequence = run(3, [Record(1, 1, {}), Record(2, 1, {})])
+    assert judged == []
+    assert sequence.waiting_for == (1, 0)
+    sequence.deliver(Record(0, 1, {}))
+    assert judged == [(1, 0), (1, 1), (1, 2)]
+
+
+def test_second_attempts_wait_for_all_first_ones() -> None:
+    judged, sequence = run(2, [Record(0, 1, {}, rejection=BAD), Record(0, 2, {})])
+    assert judged == []
+    sequence.deliver(Record(1, 1, {}))
+    assert judged == [(1, 1), (2, 0)]
+    assert sequence.done
+
+
+def test_a_slot_out_of_attempts_ends_the_sequence() -> None:
+    _, sequence = run(1, [Record(0, 1, {}, rejection=BAD), Record(0, 2, {}, rejection=BAD)], attempts=2)
+    assert sequence.done

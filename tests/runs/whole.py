@@ -1,0 +1,72 @@
+"""Whole runs in this process, and in forked children that can be killed for real."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.cli.app import run
+
+OUTCOME = ("dataset.jsonl", "rejected.jsonl", "plants.jsonl")
+
+
+def generate(*arguments: str | Path) -> int:
+    """`datagen generate ARGUMENTS --quiet`. Returns the exit code."""
+    return run(["generate", *map(str, arguments), "--quiet"])
+
+
+def report(capsys: Any, *arguments: str | Path) -> dict[str, Any]:
+    """What `datagen generate ARGUMENTS --json` prints."""
+    capsys.readouterr()
+    run(["generate", *map(str, arguments), "--json"])
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def rows(folder: Path, name: str = "dataset.jsonl") -> list[dict[str, Any]]:
+    """The rows of a file of a run."""
+    return [json.loads(line) for line in (folder / name).read_text().splitlines()]
+
+
+def outcome(folder: Path) -> dict[str, bytes]:
+    """The bytes that must be the same however a run came to its end."""
+    return {name: (folder / name).read_bytes() for name in OUTCOME if (folder / name).exists()}
+
+
+def killed(arrange: Callable[[], None], *arguments: str | Path) -> bool:
+    """Runs `generate` in a forked child after `arrange()`. True when the child died by SIGKILL, not by itself."""
+    child = os.fork()
+    if child == 0:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(1, 2)
+        try:
+            arrange()
+            os._exit(generate(*arguments))
+        finally:
+            os._exit(99)
+    _, state = os.waitpid(child, 0)
+    return os.WIFSIGNALED(state) and os.WTERMSIG(state) == signal.SIGKILL
+
+
+def die() -> None:
+    """Ends this process as `kill -9` does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def after(calls: int, function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, after whose n-th call the process dies."""
+    seen = 0
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        nonlocal seen
+        result = function(*arguments, **options)
+        seen += 1
+        if seen == calls:
+            die()
+        return result
+
+    return counted
