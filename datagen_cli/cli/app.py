@@ -251,7 +251,7 @@ def _failed(error: DatagenError, as_json: bool, exit_code: int | None = None) ->
 
     code = error.exit_code if exit_code is None else exit_code
     if as_json:
-        console.emit_json({"error": str(error), "hint": error.hint, "exit_code": code})
+        console.emit_json({"error": str(error), "hint": error.advice, "exit_code": code})
     console.error(error)
     return code
 

@@ -32,8 +32,8 @@ def emit_json(value: Any) -> None:
 def error(problem: DatagenError) -> None:
     """`error: where: what`, a blank line, and the hint."""
     say(f"{painted('error:', '1;31')} {problem}")
-    if problem.hint:
-        say(f"\n{painted('hint:', '1;36')} {problem.hint}")
+    if problem.advice:
+        say(f"\n{painted('hint:', '1;36')} {problem.advice}")
 
 
 def note(text: str) -> None:

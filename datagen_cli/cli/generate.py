@@ -51,6 +51,8 @@ def run(flags: Flags) -> int:
     assert isinstance(progress, Progress)
     if built.simulated and not flags.as_json:
         console.say("simulated: the offline model writes these records; nothing is sent anywhere")
+    if built.base.skipped:
+        console.note(f"{built.base.skipped:,} bad rows of the base left out, the first: {built.base.reasons[0]}")
     try:
         session.prepare()
         before = session.folder.state().get("state")
@@ -106,7 +108,7 @@ def open_session(flags: Flags) -> tuple[Session, Built]:
 def _report(flags: Flags, manifest: Manifest, error: DatagenError | None, before: str | None) -> int:
     code = manifest.exit_code or 0
     if flags.as_json:
-        problem = {"error": str(error), "hint": error.hint} if error is not None else {}
+        problem = {"error": str(error), "hint": error.advice} if error is not None else {}
         console.emit_json({**manifest.report(), **problem})
     else:
         _summary(manifest)

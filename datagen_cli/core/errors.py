@@ -36,12 +36,18 @@ class DatagenError(Exception):
     """
 
     exit_code = EXIT_UNEXPECTED
+    general_hint = ""
 
     def __init__(self, message: str, *, hint: str = "", place: Place | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.place = place
+
+    @property
+    def advice(self) -> str:
+        """The hint, or the one that fits every error of its kind."""
+        return self.hint or self.general_hint
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else self.message
@@ -56,9 +62,13 @@ class UsageError(DatagenError):
 class RecipeError(UsageError):
     """A recipe that cannot be read or does not make sense."""
 
+    general_hint = "`datagen schema` prints every option, `datagen init` writes a recipe to start from"
+
 
 class DataError(UsageError):
     """Base data, a dataset or a reference that cannot be read or does not fit the recipe."""
+
+    general_hint = "mend the file, or name another with --set base.path=FILE"
 
 
 class MissingExtra(UsageError):

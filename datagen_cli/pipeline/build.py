@@ -153,7 +153,7 @@ class Built:
 def build(recipe: Recipe, identities: Mapping[str, Any]) -> Built:
     """Resolves a recipe and reads its base. Raises `RecipeError` or `DataError`; nothing has been paid for."""
     _refuse_unbuilt(recipe)
-    base = read_base(recipe.options)
+    base = _read_base(recipe)
     specs = {spec.name: spec for spec in base.specs}
     constraints = tuple((check, _bind(check, specs, recipe)) for check in recipe.constraints)
     validators = tuple((check, _bind(check, specs, recipe)) for check in recipe.validators)
@@ -182,6 +182,14 @@ def build(recipe: Recipe, identities: Mapping[str, Any]) -> Built:
         ),
         plan=plan,
     )
+
+
+def _read_base(recipe: Recipe) -> BaseRows:
+    try:
+        return read_base(recipe.options)
+    except RecipeError as error:
+        where = error.message.partition(": ")[0]
+        raise RecipeError(error.message, hint=error.hint, place=error.place or recipe.place(where)) from error
 
 
 def _bind(check: Check, specs: Mapping[str, FieldSpec], recipe: Recipe) -> Any:

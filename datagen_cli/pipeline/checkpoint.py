@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import MODE, dump, write_errors
 from datagen_cli.core.record import unit_name
 
+HEADER_BYTES = 4096
 _HEAD = b'{"unit":"'
 
 
@@ -65,6 +68,11 @@ class Checkpoint:
         self.damaged = 0
         with write_errors(path):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, MODE)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise UsageError(
+                "cannot write: this is not a regular file", hint="choose another folder with -o", place=Place(str(path))
+            )
         self._file: IO[bytes] = os.fdopen(descriptor, "r+b", buffering=0)
         self._end = 0
         self._scan()
@@ -116,7 +124,7 @@ class Checkpoint:
 
     def _scan(self) -> None:
         """Indexes the whole lines, cuts the torn end; a file without a whole header starts anew."""
-        header = self._file.readline()
+        header = self._file.readline(HEADER_BYTES)
         if not header.endswith(b"\n") or _fingerprint(header) != self.fingerprint:
             os.ftruncate(self._file.fileno(), 0)
             self._end = 0
@@ -153,7 +161,7 @@ def stored_fingerprint(path: Path) -> str | None:
     """The fingerprint a checkpoint file was written under, or None when there is no whole header."""
     try:
         with open(path, "rb") as file:
-            header = file.readline()
+            header = file.readline(HEADER_BYTES)
     except OSError:
         return None
     return _fingerprint(header) if header.endswith(b"\n") else None

@@ -228,7 +228,7 @@ def _few(counts: Counter[Any]) -> bool:
 def _in_base_form(texts: Sequence[str], counts: Counter[Any], kind: str, where: str) -> tuple[Any, ...]:
     """Values written in the recipe (texts) in the form that the base has, or that the field's type asks for."""
     exact = {label_text(value): value for value in counts}
-    folded = {plain(value): value for value in reversed(counts)}
+    folded = {plain(value): value for value in sorted(counts, reverse=True)}
     found = []
     for text in texts:
         value = exact.get(text, folded.get(plain(text)))

@@ -77,11 +77,8 @@ class Generate:
         for slot, fields in zip(unit.slots, records, strict=True):
             record = Record(slot.index, unit.attempt, fields or {}, examples=unit.examples, repaired=parsed.repaired)
             kept.append(record if fields is not None else record.rejected(problem))
-        if fields_over := parsed.records[len(unit.slots) :]:
-            last = unit.slots[-1].index
-            over = Rejection("generate", "surplus", "more records came than were asked for")
-            kept += [Record(last, unit.attempt, fields, rejection=over) for fields in fields_over if fields is not None]
-        return kept
+        last, over = unit.slots[-1].index, Rejection("generate", "surplus", "more records came than were asked for")
+        return kept + [Record(last, unit.attempt, fields, rejection=over) for fields in parsed.surplus]
 
     async def ask(
         self, messages: tuple[Message, ...], count: int, ctx: Context, *, purpose: str = "generate"

@@ -42,7 +42,7 @@ def wrapped(*records: Any) -> str:
         f"Sure, here it is:\n\n{wrapped(ONE)}\n\nLet me know [if] {{you}} need more!",
         f"Here [1] is one: {json.dumps([ONE])}",
         f"The form is {{...}}.\n```json\n{json.dumps(ONE)}\n```\nDone.",
-        f'<think>maybe {{"question": "no"}}</think>\n{wrapped(ONE)}',
+        f"<think>maybe {wrapped(TWO)}</think>\n{wrapped(ONE)}",
         f"  \n{wrapped(ONE)}\n ",
     ],
 )

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from datagen_cli.pipeline import finish, outcome as outcome_module, plants, session
+from datagen_cli.pipeline import finish, plants, session
+from datagen_cli.pipeline import outcome as outcome_module
 from datagen_cli.pipeline.checkpoint import Checkpoint
 from tests.runs.whole import after, generate, killed, outcome
 

@@ -47,14 +47,26 @@ def test_real_base_data_gives_exactly_the_records_asked_for(
     assert outcome(tmp_path / "a")["dataset.jsonl"] == outcome(tmp_path / "c")["dataset.jsonl"]
 
 
+LEVEL = [
+    "fields.level={type: label, description: how hard it is}",
+    "label={field: level, values: {easy: one step, hard: many steps}}",
+]
+ATTRIBUTES = (
+    "attributes={topic: [money, travel], steps: {values: [2, 3], weights: [2, 1]},"
+    " mood: {values: [calm, hurried], emit: true, when: {topic: [money]}}}"
+)
+CONSTRAINTS = (
+    "constraints=[{length: {field: question, min_words: 6, max_words: 120}},"
+    " {unique: {field: question}}, {range: {field: answer, min: -1000000}}]"
+)
 SWITCHES: dict[str, list[list[str]]] = {
     "base": [[], ["base=null", "fields.question={type: text}", "fields.answer={type: number}"]],
-    "quota": [[], ["fields.level={type: label, description: how hard it is}", "label={field: level, values: {easy: one step, hard: many steps}}"]],
-    "attributes": [["attributes=null"], ["attributes={topic: [money, travel], steps: {values: [2, 3], weights: [2, 1]}, mood: {values: [calm, hurried], emit: true, when: {topic: [money]}}}"]],
+    "quota": [[], LEVEL],
+    "attributes": [["attributes=null"], [ATTRIBUTES]],
     "examples": [[], ["examples={strategy: none}"], ["examples={k: 2}"]],
-    "constraints": [["constraints=null"], ["constraints=[{length: {field: question, min_words: 6, max_words: 120}}, {unique: {field: question}}, {range: {field: answer, min: -1000000}}]", "validators=[schema]"]],
+    "constraints": [["constraints=null"], [CONSTRAINTS, "validators=[schema]"]],
     "per_call": [[], ["records_per_call=4"], ["records_per_call=7"]],
-}  # fmt: skip
+}
 
 
 def pairwise_cases() -> list[dict[str, int]]:
@@ -71,11 +83,7 @@ def pairwise_cases() -> list[dict[str, int]]:
     ]
     cases = []
     while missing:
-
-        def covers(case: dict[str, int]) -> int:
-            return len(missing & pairs(case))
-
-        best = max(every, key=covers)
+        best = max(every, key=lambda case: len(missing & pairs(case)))
         missing -= pairs(best)
         cases.append(best)
     return cases

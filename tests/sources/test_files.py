@@ -141,6 +141,7 @@ def test_a_line_over_10_mb_is_not_held_in_memory_and_the_next_is_read(
     assert failure(path).message.startswith("a line over")
     base = opened(path, on_bad_row="skip")
     assert [row.data for row in base.rows()] == ROWS
+    assert base.skipped == 1
     assert base.digest == hashlib.sha256(path.read_bytes()).hexdigest()
 
 

@@ -142,6 +142,12 @@ def test_values_given_take_the_form_of_the_base(
     assert found.shares == tuple((value, 1.0) for value in values)
 
 
+@pytest.mark.parametrize("rows", [labels(("AB", 1), ("Ab", 2)), labels(("Ab", 2), ("AB", 1))])
+def test_a_value_that_two_of_the_base_match_takes_the_same_one_in_any_order(rows: list[dict[str, Any]]) -> None:
+    assert plan(rows, {"field": "y", "values": ["ab"]}).values == ("AB",)
+    assert plan(rows, {"field": "y", "values": ["Ab"]}).values == ("Ab",)
+
+
 def test_the_labels_field_gets_its_type_and_values() -> None:
     found = resolved(labels((0, 5), (1, 5)), fields={"y": "y"}, label="y")
     assert [(spec.type, spec.values) for spec in found.specs] == [("label", (0, 1))]

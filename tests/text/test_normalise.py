@@ -17,7 +17,14 @@ VALUES = st.recursive(
 
 @pytest.mark.parametrize(
     ("text", "folded"),
-    [("", ""), ("  A \n b\t", "a b"), ("STRASSE Straße", "strasse strasse"), ("ﬁne\u00a0①", "fine 1"), ("É", "é")],
+    [
+        ("", ""),
+        ("  A \n b\t", "a b"),
+        ("STRASSE Straße", "strasse strasse"),
+        ("ﬁne\u00a0①", "fine 1"),
+        ("É", "é"),
+        ("℃", "°c"),
+    ],
 )
 def test_folding_takes_case_width_and_white_space_away(text: str, folded: str) -> None:
     assert fold(text) == folded

@@ -23,6 +23,7 @@ def test_it_is_described_in_the_words_of_the_prompt() -> None:
     ("what", "text", "outcome"),
     [
         ({"words": ["art"]}, "a party", "pass"),
+        ({"words": ["art"]}, "be smart", "pass"),
         ({"words": ["art"]}, "modern ART!", "fail"),
         ({"texts": ["art"]}, "a party", "fail"),
         ({"words": ["as an AI"]}, "As an  AI, I", "fail"),

@@ -1,0 +1,105 @@
+"""Money and tokens: reserved before a call is sent, settled after it, so that calls in flight cannot overrun a cap.
+
+A reservation is the most that the call can use. A call for which there is no room waits until others have settled;
+only when nothing is in flight and there is still no room is the cap reached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+from datagen_cli.core.chat import Usage
+from datagen_cli.core.errors import CapReached
+
+TINY_USD = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What one call may use at most; `cost_usd` is 0 where no price is known (then there is no `max_cost` either)."""
+
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in both directions."""
+        return self.tokens_in + self.tokens_out
+
+
+class Budget:
+    """The caps of a run folder. `spent` is what earlier runs of the folder used."""
+
+    def __init__(
+        self, max_cost: float | None = None, max_tokens: int | None = None, spent: Usage | None = None
+    ) -> None:
+        start = spent or Usage()
+        self.max_cost = max_cost
+        self.max_tokens = max_tokens
+        self.cost_usd = start.cost_usd or 0.0
+        self.tokens = start.tokens_in + start.tokens_out
+        self._held_usd = 0.0
+        self._held_tokens = 0
+        self._holds = 0
+        self._waiting: deque[tuple[Hold, asyncio.Future[None]]] = deque()
+
+    async def reserve(self, hold: Hold) -> None:
+        """Waits for room and takes it. Raises `CapReached` when no settlement can make room any more."""
+        if not self._waiting and self._fits(hold):
+            self._take(hold)
+            return
+        if not self._holds:
+            raise self._reached(hold)
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((hold, place))
+        try:
+            await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled() and place.exception() is None:
+                self.settle(hold, 0, 0.0)
+            raise
+
+    def settle(self, hold: Hold, tokens: int, cost_usd: float | None) -> None:
+        """Ends a reservation with what was used: nothing for a call that never ran, all of it for one that was lost."""
+        self._holds -= 1
+        self._held_usd = self._held_usd - hold.cost_usd if self._holds else 0.0
+        self._held_tokens -= hold.tokens
+        self.cost_usd += cost_usd or 0.0
+        self.tokens += tokens
+        while self._waiting:
+            wanted, place = self._waiting[0]
+            if place.done():
+                self._waiting.popleft()
+            elif self._fits(wanted):
+                self._waiting.popleft()
+                self._take(wanted)
+                place.set_result(None)
+            elif not self._holds:
+                self._waiting.popleft()
+                place.set_exception(self._reached(wanted))
+            else:
+                return
+
+    def _take(self, hold: Hold) -> None:
+        self._holds += 1
+        self._held_usd += hold.cost_usd
+        self._held_tokens += hold.tokens
+
+    def _fits(self, hold: Hold) -> bool:
+        if self.max_cost is not None and self.cost_usd + self._held_usd + hold.cost_usd > self.max_cost + TINY_USD:
+            return False
+        return self.max_tokens is None or self.tokens + self._held_tokens + hold.tokens <= self.max_tokens
+
+    def _reached(self, hold: Hold) -> CapReached:
+        if self.max_tokens is not None and self.tokens + hold.tokens > self.max_tokens:
+            return CapReached(
+                f"max_total_tokens {self.max_tokens:,}: {self.tokens:,} used, the next call may need {hold.tokens:,}",
+                hint="raise it with --max-total-tokens and run the same command again; everything is kept",
+            )
+        return CapReached(
+            f"max_cost ${self.max_cost:g}: ${self.cost_usd:.4f} spent, and the next call may cost ${hold.cost_usd:.4f}",
+            hint="raise it with --max-cost and run the same command again; everything is kept",
+        )

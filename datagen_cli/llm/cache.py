@@ -1,0 +1,91 @@
+"""The call cache: what was sent → what came back, so that no answer is paid for twice.
+
+The key covers all that was actually sent (endpoint, model, body) and the draw it was sent for. The value keeps the
+request too, for `datagen why`. It lies below retries and above the network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.core.digest import canonical
+from datagen_cli.core.store import Store
+from datagen_cli.llm.provider import RawReply
+
+FILE = "calls.sqlite"
+
+
+def endpoint_key(identity: Any, run_seed: int) -> Any:
+    """A hash state of what all calls to one endpoint and model share; `call_digest` goes on from it."""
+    state = hashlib.blake2b(digest_size=16)
+    state.update(canonical([1, identity, run_seed]))
+    return state
+
+
+def call_digest(state: Any, body: bytes, draw: str) -> str:
+    """The key of one call: 32 hex characters."""
+    own = state.copy()
+    own.update(b"\x00%d\x00" % len(body))
+    own.update(body)
+    own.update(draw.encode("utf-8", "surrogatepass"))
+    return own.hexdigest()
+
+
+def open_cache(choice: str, folder: Path, on_broken: Callable[[Path], None] | None = None) -> CallCache | None:
+    """The cache that `--cache off|run|PATH` asks for: none, the run folder's, or another file (or one in a folder)."""
+    if choice == "off":
+        return None
+    if choice == "run":
+        return CallCache(folder / FILE, on_broken=on_broken)
+    path = Path(choice)
+    return CallCache(path / FILE if path.is_dir() else path, on_broken=on_broken)
+
+
+class CallCache:
+    """Replies by digest, in one SQLite file. Values are JSON objects: text, finish_reason, tokens_in, tokens_out,
+    model, request (the body that was sent)."""
+
+    def __init__(self, path: str | Path, *, on_broken: Callable[[Path], None] | None = None) -> None:
+        self.store = Store(path, on_broken=on_broken)
+
+    def get(self, digest: str) -> RawReply | None:
+        """The reply that was stored under a digest; None when there is none or it cannot be read."""
+        found = self._read(digest)
+        return None if found is None else found[1]
+
+    async def put(self, digest: str, reply: RawReply, body: bytes) -> None:
+        """Stores a reply with the request body (JSON) that it answers; returns after the commit."""
+        head = {
+            "text": reply.text,
+            "finish_reason": reply.finish_reason,
+            "tokens_in": reply.tokens_in,
+            "tokens_out": reply.tokens_out,
+            "model": reply.model,
+        }
+        await self.store.put(digest, (_encode(head).encode()[:-1], b',"request":', body, b"}"))
+
+    def history(self, digest: str) -> tuple[dict[str, Any], RawReply] | None:
+        """The request body (its `messages` and all that was sent with them) and the reply, or None."""
+        return self._read(digest)
+
+    def close(self) -> None:
+        """Commits and closes."""
+        self.store.close()
+
+    def _read(self, digest: str) -> tuple[dict[str, Any], RawReply] | None:
+        raw = self.store.get(digest)
+        if raw is None:
+            return None
+        try:
+            value = json.loads(raw)
+            request = value.pop("request")
+            return request, RawReply(**value)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode

@@ -1,0 +1,283 @@
+"""The client: the one way from a question to a model's answer. Picks the model of a role, looks into the call cache,
+waits for its turn and its money, sends, tries again, and commits the answer before anyone sees it.
+
+Retries are in `retry.py`, places and paces in `limits.py`, money in `budget.py`, keys in `keys.py`; a provider does one
+try. Everything runs on one event loop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from typing import Any
+
+from datagen_cli.config.models import Limits, Sampling, SharedModel
+from datagen_cli.core.chat import Draw, Reply, Request, Usage
+from datagen_cli.core.errors import CallRefused, UsageError
+from datagen_cli.core.ports import Observer
+from datagen_cli.llm.amend import amended, note, objection
+from datagen_cli.llm.budget import Budget
+from datagen_cli.llm.cache import CallCache, call_digest
+from datagen_cli.llm.channel import Channel, Spending
+from datagen_cli.llm.faults import RequestRefused, TransportError
+from datagen_cli.llm.identity import role_identity, sampling_of
+from datagen_cli.llm.keys import Target, resolve
+from datagen_cli.llm.provider import Payload, RawReply
+from datagen_cli.llm.retry import FIRST_CALLS, Pulse, Refusals, persist, refused_from_the_start, said
+from datagen_cli.llm.shares import Shares
+from datagen_cli.llm.usage import Totals
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Seat:
+    """One model in one role: its channel and all of the request that does not change from call to call."""
+
+    __slots__ = ("channel", "chosen", "head", "max_tokens", "options", "params", "warm")
+
+    def __init__(self, options: SharedModel, role: str, sampling: Sampling, channel: Channel) -> None:
+        self.options = options
+        self.channel = channel
+        self.head = {"model": channel.target.model, **sampling_of(options, role, sampling)}
+        self.warm = {"model": channel.target.model, **sampling_of(options, role, sampling, several=True)}
+        self.max_tokens = options.max_tokens
+        self.params = dict(sorted(options.params.items()))
+        own = sampling.temperature if role == "generator" and sampling.temperature is not None else options.temperature
+        self.chosen = {*self.params, *(() if own is None else ("temperature",))}
+
+    def payload(
+        self, request: Request, messages: list[dict[str, str]], seed: int, dropped: Collection[str]
+    ) -> dict[str, Any]:
+        """The body of a request. What the request says of `max_tokens` wins over `params`, they win over the rest."""
+        found = dict(self.warm if request.several or request.draw.k else self.head)
+        found["messages"] = messages
+        found["max_tokens"] = self.max_tokens
+        found["seed"] = seed
+        if request.response_format is not None and self.options.structured == "auto":
+            found["response_format"] = request.response_format
+        if self.params:
+            found.update(self.params)
+            if "max_completion_tokens" in self.params:
+                del found["max_tokens"]
+        if request.max_tokens is not None or request.more_tokens != 1:
+            name = "max_completion_tokens" if "max_completion_tokens" in found else "max_tokens"
+            found[name] = (request.max_tokens or found[name]) * request.more_tokens
+        return amended(found, dropped) if dropped else found
+
+
+class Client:
+    """All models of a run, by role.
+
+    Raises `UsageError` (unknown provider, a key for a foreign host, `max_cost` with an unknown price) and
+    `ProviderError` (a missing key) before anything is sent; give it only the roles that the run uses. `spent` is
+    what earlier runs of the folder used, for the caps. `plant` takes what the offline model planted.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, tuple[SharedModel, ...]],
+        *,
+        seed: int,
+        sampling: Sampling,
+        limits: Limits,
+        cache: CallCache | None,
+        observer: Observer,
+        environ: Mapping[str, str],
+        allow_hosts: Collection[str] = (),
+        plant: Callable[[dict[str, Any]], None] = lambda _: None,
+        spent: Usage | None = None,
+    ) -> None:
+        self.totals = Totals()
+        self._models = models
+        self._seed = seed
+        self._sampling = sampling
+        self._cache = cache
+        self._observer = observer
+        self._budget = Budget(limits.max_cost, limits.max_total_tokens, spent)
+        self._pulse = Pulse()
+        self._refusals = Refusals()
+        self._rng = random.Random(seed)
+        self._channels: dict[Any, Channel] = {}
+        self._seats: dict[str, list[Seat]] = {}
+        self._shares = {role: Shares([model.share for model in several], seed) for role, several in models.items()}
+        for role, several in models.items():
+            targets = [(options, resolve(options, environ, allow_hosts)) for options in several]
+            self._seats[role] = [
+                Seat(options, role, sampling, self._channel(options, target, limits, plant))
+                for options, target in targets
+            ]
+        _check_prices(self._channels.values(), limits)
+        if limits.max_cost is not None and spent is not None and spent.cost_usd is None:
+            observer.event(
+                "note", text="what earlier runs of this folder cost is not known; max_cost counts from now on"
+            )
+
+    async def ask(self, request: Request) -> Reply:
+        """The answer of the role's model, committed to the cache. The text may be cut off (`finish_reason: length`).
+
+        Raises `CallRefused` (this request costs its attempt), `CallPending` (no answer before the deadline),
+        `CapReached` and `ProviderError` (the run stops).
+        """
+        draw = request.draw
+        seats = self._seats[request.role]
+        seat = seats[self._shares[request.role].pick(draw.slot)] if len(seats) > 1 else seats[0]
+        channel = seat.channel
+        messages = [{"role": message.role, "content": message.content} for message in request.messages]
+        seed = draw_seed(self._seed, draw)
+        dropped = channel.dropped
+        while True:
+            values = seat.payload(request, messages, seed, dropped)
+            payload = Payload(values, to_bytes(values))
+            digest = call_digest(channel.key_state, payload.body, str(draw))
+            cached = self._cache.get(digest) if self._cache is not None else None
+            if cached is not None:
+                self._keep(channel, dropped)
+                return self._from_cache(request, channel, payload, digest, cached)
+            try:
+                reply = await self._send(request, channel, payload)
+            except RequestRefused as fault:
+                name = objection(fault.message, payload, seat.chosen)
+                if name is None or name in dropped:
+                    raise self._refused(fault, channel.target, request.role) from fault
+                dropped = dropped | {name}
+                continue
+            self._keep(channel, dropped)
+            self._refusals.lifted.add(request.role)
+            if self._cache is not None:
+                await self._cache.put(digest, reply, payload.body)
+            return self._answered(request, channel, payload, digest, reply)
+
+    def prices(self) -> dict[str, dict[str, float] | None]:
+        """USD per million tokens by model name, None where it is not known: for the lock."""
+        return {
+            seat.options.name: None if seat.channel.price is None else seat.channel.price.model_dump()
+            for seats in self._seats.values()
+            for seat in seats
+        }
+
+    def identity(self, role: str) -> dict[str, Any]:
+        """What the role's models are, for fingerprints."""
+        return role_identity(self._models, role, self._sampling)
+
+    async def close(self) -> None:
+        """Closes all providers; the cache belongs to whoever opened it."""
+        for channel in self._channels.values():
+            await channel.close()
+
+    async def _send(self, request: Request, channel: Channel, payload: Payload) -> RawReply:
+        """The call with all its tries."""
+        most = max(_tokens(payload.get("max_tokens")), _tokens(payload.get("max_completion_tokens")))
+        hold = channel.hold_for(payload.body, most)
+        run = Spending(self._budget, self.totals.tally(request.role, request.draw.purpose))
+        return await persist(
+            lambda clock, again: channel.send_once(payload, request.draw, hold, clock, again, run),
+            request.draw,
+            policy=channel.policy,
+            health=channel.health,
+            pulse=self._pulse,
+            rng=self._rng,
+            retrying=partial(self._retrying, request.draw, channel.target),
+        )
+
+    def _answered(self, request: Request, channel: Channel, payload: Payload, digest: str, raw: RawReply) -> Reply:
+        tally = self.totals.tally(request.role, request.draw.purpose)
+        tally.calls += 1
+        if channel.usage_of(raw) is None and not channel.uncounted:
+            channel.uncounted = True
+            self._observer.event(
+                "note", text=f"{channel.target.label} does not count tokens; each call counts at its most"
+            )
+        reply = self._reply(channel, payload, digest, raw, cached=False)
+        self._observer.event("call", role=request.role, purpose=request.draw.purpose, cached=False, usage=reply.usage)
+        return reply
+
+    def _from_cache(self, request: Request, channel: Channel, payload: Payload, digest: str, raw: RawReply) -> Reply:
+        """A stored reply: it costs nothing now, and `usage` says what it cost when it was paid for."""
+        self.totals.tally(request.role, request.draw.purpose).cached_calls += 1
+        self._refusals.lifted.add(request.role)
+        reply = self._reply(channel, payload, digest, raw, cached=True)
+        self._observer.event("call", role=request.role, purpose=request.draw.purpose, cached=True, usage=reply.usage)
+        return reply
+
+    def _reply(self, channel: Channel, payload: Payload, digest: str, raw: RawReply, *, cached: bool) -> Reply:
+        usage = channel.usage_of(raw)
+        if usage is None:
+            most = max(_tokens(payload.get("max_tokens")), _tokens(payload.get("max_completion_tokens")))
+            hold = channel.hold_for(payload.body, most)
+            usage = Usage(hold.tokens_in, hold.tokens_out, hold.cost_usd if channel.rate else None)
+        return Reply(raw.text, raw.finish_reason, usage, raw.model or channel.target.model, digest, cached)
+
+    def _keep(self, channel: Channel, dropped: frozenset[str]) -> None:
+        """Remembers what the endpoint does not take, now that a request without it was answered; said once."""
+        for name in sorted(dropped - channel.dropped):
+            self._observer.event("note", text=note(name, channel.target.label))
+        channel.dropped |= dropped
+
+    def _refused(self, fault: RequestRefused, target: Target, role: str) -> Exception:
+        """What a refused request leads to: it costs its attempt, unless all of the role's first calls were refused."""
+        if self._refusals.refused(role) >= FIRST_CALLS:
+            return refused_from_the_start(fault, target, role)
+        return CallRefused(said(fault.message, target, fault.status))
+
+    def _retrying(self, draw: Draw, target: Target, fault: TransportError, wait_s: float) -> None:
+        self._observer.event(
+            "retry", text=said(fault.message, target, fault.status), draw=draw, fault=fault.kind, wait_s=wait_s
+        )
+
+    def _channel(
+        self, options: SharedModel, target: Target, limits: Limits, plant: Callable[[dict[str, Any]], None]
+    ) -> Channel:
+        """The channel of a model; models that differ only in sampling and length share one."""
+        faults = (
+            options.faults.model_dump_json()
+            if options.faults is not None and options.faults != "none"
+            else options.faults
+        )
+        waits = (options.timeout_s, options.deadline_s, options.requests_per_minute, options.tokens_per_minute)
+        place = (
+            target,
+            tuple(sorted(options.headers.items())),
+            faults,
+            waits,
+            str(options.price),
+            options.dtype,
+            options.device,
+        )
+        if place not in self._channels:
+            self._channels[place] = Channel(options, target, seed=self._seed, limits=limits, plant=plant)
+        return self._channels[place]
+
+
+def draw_seed(run_seed: int, draw: Draw) -> int:
+    """The `seed` that is sent for a draw: 31 bits that depend on the run's seed and the draw only."""
+    place = hashlib.blake2b(f"{run_seed}/{draw}".encode("utf-8", "surrogatepass"), digest_size=4)
+    return int.from_bytes(place.digest(), "big") >> 1
+
+
+def to_bytes(values: Mapping[str, Any]) -> bytes:
+    """The body as UTF-8 JSON. Half of a surrogate pair, which UTF-8 cannot say, is written as an escape."""
+    text = _encode(values)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(values, separators=(",", ":")).encode()
+
+
+def _tokens(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _check_prices(channels: Collection[Channel], limits: Limits) -> None:
+    """Raises `UsageError` when a cap on cost cannot be kept because a price is not known."""
+    if limits.max_cost is None:
+        return
+    for channel in channels:
+        if channel.price is None:
+            raise UsageError(
+                f"max_cost needs a price, and that of {channel.target.label} is not known",
+                hint="give the model a price: {input_per_million, output_per_million} or price: free,"
+                " or cap tokens instead with --max-total-tokens",
+            )

@@ -1,0 +1,161 @@
+"""What can go wrong with one try of a call, and how a status code and an error page become one sentence.
+
+Three kinds: `TransportError` may pass when tried again, `RequestRefused` is about this request, `AuthRefused` about the
+key, the model's name or the address. Pure functions; what follows from a fault is decided in `llm/retry.py`.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Collection, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+Kind = Literal["rate", "server", "timeout", "dropped"]
+SENTENCE_CHARS = 300
+REFUSES_ALL = (401, 402, 403, 404)
+PASSING = (408, 409, 425, 429)
+_LOOKS_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|hf|gsk|xai|r8|pplx|AIza)[-_]?[A-Za-z0-9_*-]{12,}")
+
+
+class Fault(Exception):
+    """Base: `message` is the provider's own sentence, short and without keys; `status` is None when none came."""
+
+    def __init__(self, status: int | None, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class RequestRefused(Fault):
+    """This request is refused for good (400, 422 and all that is not listed elsewhere)."""
+
+
+class AuthRefused(Fault):
+    """The key, the account, the model or the address is refused (401, 402, 403, 404, a redirect)."""
+
+
+class TransportError(Fault):
+    """No answer this time: 408, 409, 429, 5xx, a time-out, a dropped connection.
+
+    `sent` is false when the request cannot have reached the model (so that it cannot have cost anything);
+    `quota` is true when the account's quota is spent, which waiting a minute does not mend.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        message: str,
+        retry_after_s: float | None = None,
+        status: int | None = None,
+        *,
+        sent: bool = True,
+        quota: bool = False,
+    ) -> None:
+        super().__init__(status, message)
+        self.kind = kind
+        self.retry_after_s = retry_after_s
+        self.sent = sent
+        self.quota = quota
+
+    @property
+    def may_have_cost(self) -> bool:
+        """Whether the model may have worked although no usage came back."""
+        return self.sent and self.kind in ("timeout", "dropped")
+
+
+def fault_of(status: int, message: str, *, retry_after_s: float | None = None, quota: bool = False) -> Fault:
+    """The fault that a status code other than 2xx stands for."""
+    if status in REFUSES_ALL or 300 <= status < 400:
+        return AuthRefused(status, message)
+    if status in PASSING or status >= 500:
+        kind: Kind = "rate" if status == 429 else "server"
+        return TransportError(kind, message, retry_after_s, status, quota=quota)
+    return RequestRefused(status, message)
+
+
+def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds to wait from `retry-after-ms` or `Retry-After` (seconds or an HTTP date); None when neither is readable.
+
+    `now` is the wall clock as a Unix time, used for a date without a `Date` header beside it.
+    """
+    headers = {name.lower(): value for name, value in headers.items()}
+    millis = headers.get("retry-after-ms")
+    if millis is not None and _number(millis) is not None:
+        return max(0.0, (_number(millis) or 0.0) / 1000)
+    value = headers.get("retry-after")
+    if value is None:
+        return None
+    seconds = _number(value)
+    if seconds is not None:
+        return max(0.0, seconds)
+    when, server = _date(value), _date(headers.get("date", ""))
+    return None if when is None else max(0.0, when - (now if server is None else server))
+
+
+def sentence_of(body: bytes, status: int) -> str:
+    """The provider's own sentence from an error body: `error.message` and its cousins, or what a page says in words."""
+    text = body.decode("utf-8", "replace").strip()
+    try:
+        found = _spoken(json.loads(text)) if text[:1] in '{["' else None
+    except ValueError:
+        found = None
+    if found is None:
+        found = _page(text)
+    found = " ".join(found.split())
+    if len(found) > SENTENCE_CHARS:
+        found = found[: SENTENCE_CHARS - 1] + "…"
+    return found or f"HTTP status {status} without a word"
+
+
+def says_quota(body: bytes) -> bool:
+    """Whether a 429 says that the account's quota is spent, not that requests come too fast."""
+    return b"insufficient_quota" in body or b"billing_hard_limit" in body
+
+
+def redact(text: str, secrets: Collection[str] = ()) -> str:
+    """`text` with every secret and everything that looks like a vendor's key replaced by `[key]`."""
+    for secret in secrets:
+        if len(secret) >= 4:
+            text = text.replace(secret, "[key]")
+    return _LOOKS_LIKE_A_KEY.sub("[key]", text)
+
+
+def _spoken(value: Any) -> str | None:
+    """The sentence in a JSON error, wherever the usual servers put it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "; ".join(part for part in map(_spoken, value[:3]) if part) or None
+    if isinstance(value, dict):
+        for name in ("error", "message", "detail", "details", "msg", "errors", "error_description", "title"):
+            found = _spoken(value[name]) if name in value else None
+            if found:
+                return found
+    return None
+
+
+def _page(text: str) -> str:
+    """What an HTML page says: its title, else its first words; plain text as it is."""
+    if not text.startswith("<"):
+        return text
+    title = re.search(r"<(title|h1)\b[^>]*>(.*?)</\1>", text[:20000], re.IGNORECASE | re.DOTALL)
+    inner = title.group(2) if title else re.sub(r"(?s)<(script|style)\b.*?</\1>|<[^>]*>", " ", text[:20000])
+    return f"a web page: {html.unescape(re.sub(r'<[^>]*>', ' ', inner)).strip()[:120]}"
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if value == value and abs(value) != float("inf") else None
+
+
+def _date(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

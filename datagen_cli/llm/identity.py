@@ -1,0 +1,57 @@
+"""What a model is for the fingerprints: all that decides what it writes, and nothing else (no key, time-out, price)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from datagen_cli.config.models import Faults, ModelOptions, Sampling, SharedModel
+
+WARM_ROLES = ("solver", "coder")
+WARM = 0.7
+
+
+def sampling_of(
+    options: ModelOptions, role: str, sampling: Sampling | None = None, *, several: bool = False
+) -> dict[str, Any]:
+    """The sampling that is sent: `temperature`, `top_p`, `top_k`, only those that are set.
+
+    The recipe's `sampling` applies to the generator and wins over the model's own keys. Other roles default to
+    temperature 0; solver and coder to 0.7 for one of several draws.
+    """
+    found: dict[str, Any] = {}
+    for name in ("temperature", "top_p", "top_k"):
+        value = getattr(sampling, name) if sampling is not None and role == "generator" else None
+        value = getattr(options, name) if value is None else value
+        if value is None and name == "temperature" and role != "generator":
+            value = WARM if several and role in WARM_ROLES else 0
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def model_identity(options: ModelOptions, role: str, sampling: Sampling | None = None) -> dict[str, Any]:
+    """One model in one role, as JSON values, defaults included."""
+    found: dict[str, Any] = {
+        "name": options.name,
+        "base_url": options.base_url,
+        **sampling_of(options, role, sampling),
+        "max_tokens": options.max_tokens,
+        "params": dict(options.params),
+        "structured": options.structured,
+        "dtype": options.dtype,
+    }
+    if options.name == "offline":
+        faults = options.faults if options.faults is not None else Faults()
+        found["faults"] = faults if isinstance(faults, str) else faults.model_dump(mode="json")
+    return found
+
+
+def role_identity(
+    models: Mapping[str, Sequence[SharedModel]], role: str, sampling: Sampling | None = None
+) -> dict[str, Any]:
+    """All models of a role with their shares: part of the fingerprint of every stage that asks the role."""
+    return {
+        "role": role,
+        "models": [{**model_identity(model, role, sampling), "share": model.share} for model in models[role]],
+    }

@@ -1,0 +1,216 @@
+"""The fast path: OpenAI-compatible endpoints over aiohttp, one POST a call, about 0.15 CPU ms each.
+
+One session with kept-alive connections; the body is serialised once, by the client. Redirects are not followed, no
+cookies, no retries, no streaming. A proxy of the environment is used for hosts that are not this machine.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from yarl import URL
+
+from datagen_cli.config.models import ModelOptions
+from datagen_cli.core.chat import Draw
+from datagen_cli.core.errors import UsageError
+from datagen_cli.llm.faults import (
+    AuthRefused,
+    Fault,
+    TransportError,
+    fault_of,
+    redact,
+    retry_after_s,
+    says_quota,
+    sentence_of,
+)
+from datagen_cli.llm.keys import Target, secrets
+from datagen_cli.llm.provider import Payload, RawReply
+
+ERROR_BYTES = 64 * 1024
+REPLY_BYTES = 64 * 1024 * 1024
+CONNECT_S = 15.0
+KEEP_ALIVE_S = 30.0
+
+
+class OpenAIHTTP:
+    """One endpoint. `concurrency` bounds its connections; the session opens with the first call."""
+
+    def __init__(self, options: ModelOptions, target: Target, *, concurrency: int = 0) -> None:
+        if target.url is None:
+            raise UsageError(f"model {options.name}: base_url is missing")
+        self._url = URL(target.url, encoded=True)
+        self._secrets = secrets(target, options)
+        self._concurrency = concurrency
+        self._headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "datagen-cli"}
+        if target.key:
+            self._headers["Authorization"] = f"Bearer {target.key}"
+        self._headers.update(options.headers)
+        if any("\n" in part or "\r" in part for item in self._headers.items() for part in item):
+            raise UsageError(f"model {options.name}: a header holds a line break")
+        self._proxy = None if target.loopback else proxy_for(target.url)
+        self._session: aiohttp.ClientSession | None = None
+        self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
+
+    async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
+        """One POST. Raises the faults of `llm/faults.py`; the draw is in the payload already, as `seed`."""
+        body = payload.body if isinstance(payload, Payload) else json.dumps(payload).encode()
+        try:
+            async with self._open().post(
+                self._url, data=body, timeout=self._timeout(timeout_s), allow_redirects=False, proxy=self._proxy
+            ) as response:
+                if response.status == 200:
+                    return read_reply(await _whole(response), self._secrets)
+                raise await self._fault(response)
+        except Fault:
+            raise
+        except TimeoutError as error:
+            sent = not isinstance(error, aiohttp.ConnectionTimeoutError)
+            what = "no answer" if sent else "no connection"
+            raise TransportError(
+                "timeout" if sent else "dropped", f"{what} within {timeout_s:g} s", sent=sent
+            ) from error
+        except aiohttp.ClientConnectorError as error:
+            raise TransportError("dropped", self._clean(f"cannot connect: {error}"), sent=False) from error
+        except (aiohttp.ClientError, OSError) as error:
+            said = self._clean(str(error)) or type(error).__name__
+            raise TransportError("dropped", f"the connection broke: {said}") from error
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=self._concurrency,
+                    keepalive_timeout=KEEP_ALIVE_S,
+                    ttl_dns_cache=300,
+                    enable_cleanup_closed=False,
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=self._headers,
+                trust_env=False,
+                raise_for_status=False,
+            )
+        return self._session
+
+    def _timeout(self, timeout_s: float) -> aiohttp.ClientTimeout:
+        found = self._timeouts.get(timeout_s)
+        if found is None:
+            found = aiohttp.ClientTimeout(total=timeout_s, connect=None, sock_connect=min(CONNECT_S, timeout_s))
+            if len(self._timeouts) < 16:
+                self._timeouts[timeout_s] = found
+        return found
+
+    async def _fault(self, response: aiohttp.ClientResponse) -> Fault:
+        """The fault of an answer that is not 200: its sentence, and how long to wait."""
+        status = response.status
+        wait = retry_after_s(response.headers, time.time())
+        if 300 <= status < 400:
+            return AuthRefused(status, self._clean(f"redirects to {response.headers.get('Location', 'nowhere')[:200]}"))
+        try:
+            body = await _some(response)
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            body = b""
+        quota = status == 429 and says_quota(body)
+        return fault_of(status, self._clean(sentence_of(body, status)), retry_after_s=wait, quota=quota)
+
+    def _clean(self, text: str) -> str:
+        return redact(" ".join(text.split()), self._secrets)
+
+
+def read_reply(body: bytes, hidden: tuple[str, ...] = ()) -> RawReply:
+    """The reply in a chat completion. Raises `TransportError` for a body that is none, and for an error inside a 200.
+
+    Content may be a string or a list of parts; reasoning beside it is ignored; a refusal counts as filtered content.
+    """
+    try:
+        value = json.loads(body)
+        if "choices" not in value and value.get("error"):
+            raise _inner_fault(value["error"], body, hidden)
+        choice = value["choices"][0]
+        message = choice["message"]
+        text, refusal = _text(message.get("content")), message.get("refusal")
+        usage = value.get("usage") or {}
+        finish = choice.get("finish_reason") or "stop"
+        if not text and isinstance(refusal, str) and refusal:
+            text, finish = refusal, "content_filter"
+        return RawReply(
+            text,
+            str(finish),
+            _count(usage.get("prompt_tokens")),
+            _count(usage.get("completion_tokens")),
+            str(value.get("model") or ""),
+        )
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise TransportError(
+            "dropped", f"the reply is broken off or no chat completion ({len(body):,} bytes)", status=200
+        ) from error
+
+
+def proxy_for(url: str) -> URL | None:
+    """The proxy that the environment names for an address, or None."""
+    parts = URL(url)
+    proxies = getproxies()
+    found = proxies.get(parts.scheme) or proxies.get("all")
+    if not found or not found.startswith("http") or (parts.host and proxy_bypass(parts.host)):
+        return None
+    return URL(found)
+
+
+def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...]) -> Fault:
+    """The fault of `{"error": ...}` under status 200, as some routers send it."""
+    code = error.get("code") if isinstance(error, dict) else None
+    status = code if isinstance(code, int) and 400 <= code < 600 else 502
+    return fault_of(status, redact(sentence_of(body, status), hidden), quota=status == 429 and says_quota(body))
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "".join(
+            part if isinstance(part, str) else str(part.get("text") or "")
+            for part in content
+            if isinstance(part, str) or (isinstance(part, dict) and part.get("type", "text") in ("text", "output_text"))
+        )
+    return ""
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    """The body of a reply, which is never held beyond 64 MB."""
+    length = response.content_length
+    if length is not None and length <= REPLY_BYTES:
+        return await response.read()
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > REPLY_BYTES:
+            response.close()
+            raise TransportError("dropped", "the reply is larger than 64 MB")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _some(response: aiohttp.ClientResponse) -> bytes:
+    """The first 64 kB of an error's body; the connection is given up when there is more."""
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size >= ERROR_BYTES:
+            response.close()
+            break
+    return b"".join(parts)[:ERROR_BYTES]

@@ -1,0 +1,72 @@
+"""What a model costs: the recipe's price, nothing for models on this machine, else litellm's bundled table.
+
+The table is read as a file; litellm is not imported. A price that is not known is None, never 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from datagen_cli.config.models import ModelOptions, Price
+from datagen_cli.llm.keys import Target
+from datagen_cli.llm.vendors import VENDORS, is_host_of, litellm_catalog
+
+FREE = Price(input_per_million=0.0, output_per_million=0.0)
+CHAT_MODES = ("chat", "completion", "responses")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """USD per token, input and output."""
+
+    input_usd: float
+    output_usd: float
+
+    def cost_usd(self, tokens_in: int, tokens_out: int) -> float:
+        """What so many tokens cost."""
+        return tokens_in * self.input_usd + tokens_out * self.output_usd
+
+
+def price_of(options: ModelOptions, target: Target) -> Price | None:
+    """The price of a model in USD per million tokens; None when nobody says it.
+
+    A model at an address of the user's own has the table's price only where that address is the vendor's.
+    """
+    if isinstance(options.price, Price):
+        return options.price
+    if options.price == "free" or target.kind in ("offline", "local") or target.loopback:
+        return FREE
+    prefix, _, rest = options.name.partition("/")
+    if rest and prefix == "ollama":
+        return FREE
+    if options.base_url is not None:
+        vendor = VENDORS.get(prefix)
+        host = (target.host or "").partition(":")[0]
+        if vendor is None or not is_host_of(vendor, host):
+            return None
+    return listed_price(options.name)
+
+
+def listed_price(name: str) -> Price | None:
+    """The price of a name in litellm's table, with its provider's prefix or without; None when it is not there.
+
+    An entry that says 0 for both is taken for "not known": the table writes 0 for many paid models.
+    """
+    table = litellm_catalog()
+    prefix, _, rest = name.partition("/")
+    candidates = [(name, None)] + ([(rest, prefix)] if rest else [])
+    for candidate, provider in candidates:
+        entry = table.get(candidate)
+        if entry is None or entry.get("mode", "chat") not in CHAT_MODES:
+            continue
+        if provider is not None and not str(entry.get("litellm_provider", "")).startswith(provider):
+            continue
+        into, out = entry.get("input_cost_per_token"), entry.get("output_cost_per_token")
+        if isinstance(into, int | float) and isinstance(out, int | float) and (into or out):
+            return Price(input_per_million=into * 1e6, output_per_million=out * 1e6)
+    return None
+
+
+def rate_of(price: Price | None) -> Rate | None:
+    """A price per token."""
+    return None if price is None else Rate(price.input_per_million / 1e6, price.output_per_million / 1e6)

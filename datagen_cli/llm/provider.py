@@ -1,0 +1,40 @@
+"""What every provider offers the client: one try of one chat call, with no retries and no state of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from datagen_cli.core.chat import Draw
+
+
+@dataclass(frozen=True, slots=True)
+class RawReply:
+    """A model's answer to one try. Token counts are None when the endpoint does not say them."""
+
+    text: str
+    finish_reason: str = "stop"
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    model: str = ""
+
+
+class Payload(dict[str, Any]):
+    """The body of a request as a mapping, and as the JSON bytes that were made of it once."""
+
+    __slots__ = ("body",)
+
+    def __init__(self, values: Mapping[str, Any], body: bytes) -> None:
+        super().__init__(values)
+        self.body = body
+
+
+class Provider(Protocol):
+    """Sends one request once. Raises the faults of `llm/faults.py` and nothing else."""
+
+    async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
+        """The reply to an OpenAI chat body: `model`, `messages`, `max_tokens`, `seed` and the like."""
+
+    async def close(self) -> None:
+        """Closes connections; may be called twice."""

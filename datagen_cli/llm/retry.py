@@ -1,0 +1,239 @@
+"""What follows from a fault: try again, wait how long, leave the unit pending, refuse the request, or end the run.
+
+The decisions are pure functions; `persist` is the loop around one call. Time is read from the event loop only, jitter
+comes from the generator it is given. Nothing here knows HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from datagen_cli.core.chat import Draw
+from datagen_cli.core.errors import CallPending, CallRefused, ProviderError
+from datagen_cli.llm.faults import AuthRefused, RequestRefused, TransportError
+from datagen_cli.llm.keys import Target
+from datagen_cli.llm.provider import RawReply
+
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 30.0
+FIRST_CALLS = 5
+RESUME = "run the same command again to go on from here; everything is kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How long to try: one try, one call with all its tries, and the run while nothing at all succeeds."""
+
+    timeout_s: float
+    deadline_s: float
+    patience_s: float
+
+
+@dataclass(slots=True)
+class Health:
+    """What is known of one endpoint and model in this process; `failing` are the calls without luck since its last
+    answer."""
+
+    target: Target
+    answers: int = 0
+    last_answer: float = float("-inf")
+    failing: set[Draw] = field(default_factory=set)
+
+    def answered(self, now: float) -> None:
+        """The endpoint answered a call."""
+        self.answers += 1
+        self.last_answer = now
+        self.failing.clear()
+
+    def is_alone(self, draw: Draw, since: float) -> bool:
+        """Whether a call that got no answer is the only one: no other has failed since the endpoint's last answer, or
+        others were answered after `since`. Never before the first answer: then the endpoint may be gone."""
+        return self.answers > 0 and (self.failing <= {draw} or self.last_answer > since)
+
+
+@dataclass(slots=True)
+class Pulse:
+    """What is known of all endpoints together: since when nothing has been answered while something failed."""
+
+    failing_since: float | None = None
+    last_answer: float = float("-inf")
+
+    def answered(self, now: float) -> None:
+        """An endpoint answered."""
+        self.failing_since = None
+        self.last_answer = now
+
+    def failed(self, sent_at: float) -> None:
+        """A try that was sent at `sent_at` had no answer."""
+        if self.failing_since is None:
+            self.failing_since = max(sent_at, self.last_answer)
+
+    def silent_s(self, now: float) -> float:
+        """For how long nothing has been answered; 0 while something is."""
+        return 0.0 if self.failing_since is None else now - self.failing_since
+
+
+@dataclass(slots=True)
+class Refusals:
+    """How the first calls of each role fared: a role is lifted by the first of its calls that succeeds."""
+
+    lifted: set[str] = field(default_factory=set)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def refused(self, role: str) -> int:
+        """Counts a refusal; how many there were in a row from the role's first call on, 0 once it is lifted."""
+        if role in self.lifted:
+            return 0
+        self.counts[role] = self.counts.get(role, 0) + 1
+        return self.counts[role]
+
+
+def backoff_s(tries: int, jitter: float) -> float:
+    """The wait after the `tries`-th try (from 1): doubles from 0.5 s to 30 s, then half of it to all of it by `jitter`
+    (0 to 1)."""
+    return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(tries - 1, 10)) * (0.5 + 0.5 * jitter)
+
+
+def wait_s(fault: TransportError, tries: int, jitter: float) -> float:
+    """The wait before the next try: what the endpoint asks for and up to a tenth more, else `backoff_s`."""
+    if fault.retry_after_s is None:
+        return backoff_s(tries, jitter)
+    return fault.retry_after_s * (1.0 + 0.1 * jitter) + 0.05 * jitter
+
+
+def stops_run(fault: AuthRefused, answers: int) -> bool:
+    """Whether a refused key, model or address ends the run: always before the first answer; later on a lost model or
+    page (404, a redirect) is about that request only, while a refused key or account still ends it."""
+    return answers == 0 or fault.status in (401, 402, 403)
+
+
+def is_spent(fault: TransportError, patience_s: float) -> bool:
+    """Whether the quota is spent: the endpoint says so, or it asks to wait for longer than the run's patience."""
+    return fault.quota or (
+        fault.kind == "rate" and fault.retry_after_s is not None and fault.retry_after_s > patience_s
+    )
+
+
+class Clock:
+    """The deadline of one call. It starts with the first try, not while the call waits in a queue to be sent."""
+
+    __slots__ = ("_loop", "_policy", "sent_at", "started")
+
+    def __init__(self, policy: Policy) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._policy = policy
+        self.started: float | None = None
+        self.sent_at = 0.0
+
+    def begin(self) -> float:
+        """Starts a try; the longest that it may take. Raises `TransportError` when the deadline passed in the queue."""
+        self.sent_at = self._loop.time()
+        if self.started is None:
+            self.started = self.sent_at
+            return min(self._policy.timeout_s, self._policy.deadline_s)
+        left = self.left_s()
+        if left <= 0:
+            raise TransportError("dropped", "no turn before the deadline", sent=False)
+        return min(self._policy.timeout_s, left)
+
+    def left_s(self) -> float:
+        """Seconds until the deadline."""
+        if self.started is None:
+            return self._policy.deadline_s
+        return self.started + self._policy.deadline_s - self._loop.time()
+
+
+async def persist(
+    send: Callable[[Clock, bool], Awaitable[RawReply]],
+    draw: Draw,
+    *,
+    policy: Policy,
+    health: Health,
+    pulse: Pulse,
+    rng: random.Random,
+    retrying: Callable[[TransportError, float], None],
+) -> RawReply:
+    """One call with all its tries. `send(clock, again)` sends it once and calls `clock.begin()` when it does.
+
+    Raises `RequestRefused` (never tried again), `CallRefused` (a 404 after answers), `CallPending` (deadline) and
+    `ProviderError` (the run has to stop).
+    """
+    loop = asyncio.get_running_loop()
+    clock = Clock(policy)
+    tries = 0
+    while True:
+        try:
+            reply = await send(clock, tries > 0)
+        except RequestRefused:
+            pulse.answered(loop.time())
+            raise
+        except AuthRefused as fault:
+            if stops_run(fault, health.answers):
+                raise refused_by_all(fault, health.target) from fault
+            raise CallRefused(said(fault.message, health.target, fault.status)) from fault
+        except TransportError as fault:
+            tries += 1
+            health.failing.add(draw)
+            wait = _after(fault, tries, clock, policy, health, pulse, rng)
+            left = clock.left_s()
+            if left > 0:
+                retrying(fault, min(wait, left))
+                await asyncio.sleep(min(wait, left))
+            if wait >= left:
+                alone = health.is_alone(draw, since=max(clock.started or 0.0, loop.time() - policy.timeout_s))
+                message = said(fault.message, health.target, fault.status)
+                raise CallPending(message, timed_out=fault.kind == "timeout", alone=alone) from fault
+        else:
+            health.answered(loop.time())
+            pulse.answered(loop.time())
+            return reply
+
+
+def _after(
+    fault: TransportError, tries: int, clock: Clock, policy: Policy, health: Health, pulse: Pulse, rng: random.Random
+) -> float:
+    """The wait before the next try. Raises `ProviderError` when trying on is no use."""
+    pulse.failed(clock.sent_at)
+    if is_spent(fault, policy.patience_s):
+        raise ProviderError(
+            f"the quota is spent: {said(fault.message, health.target, fault.status)}",
+            hint=f"raise the quota or wait until it is renewed, then {RESUME}",
+        ) from fault
+    if pulse.silent_s(asyncio.get_running_loop().time()) >= policy.patience_s:
+        last = said(fault.message, health.target, fault.status)
+        raise ProviderError(
+            f"nothing has answered for {policy.patience_s:g} s; last: {last}",
+            hint=f"check that {health.target.host or 'the endpoint'} can be reached (`datagen doctor`), then {RESUME}",
+        ) from fault
+    return wait_s(fault, tries, rng.random())
+
+
+def said(message: str, target: Target, status: int | None) -> str:
+    """`gpt-4o at api.openai.com (429): "slow down"`."""
+    code = "" if status is None else f" ({status})"
+    return f'{target.label}{code}: "{message}"'
+
+
+def refused_by_all(fault: AuthRefused, target: Target) -> ProviderError:
+    """The end of a run whose key, model or address is refused, with what to do about it."""
+    key = target.key_env or "a key (api_key_env)"
+    wrong = f"the key in {key} is refused: check it" if target.key else f"the endpoint wants a key: set {key}"
+    hints = {
+        401: wrong,
+        402: "the account cannot pay: add credit, or choose another model",
+        403: f"the key in {key} may not use this model: check the account's rights, or choose another model",
+        404: f"check the model's name {target.model!r} and base_url; the call went to {target.url or target.host}",
+    }
+    hint = hints.get(fault.status or 0, "the address answers with a redirect: give the one it points to as base_url")
+    return ProviderError(f"refused: {said(fault.message, target, fault.status)}", hint=hint)
+
+
+def refused_from_the_start(fault: RequestRefused, target: Target, role: str) -> ProviderError:
+    """The end of a run in which every one of a role's first calls was refused as a bad request."""
+    return ProviderError(
+        f"the first {FIRST_CALLS} calls of the {role} were all refused: {said(fault.message, target, fault.status)}",
+        hint=f"check the model's name, params, max_tokens and sampling; `datagen prompt` shows what is sent; {RESUME}",
+    )

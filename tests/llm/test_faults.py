@@ -1,0 +1,93 @@
+"""From a status and a page to a fault and one sentence."""
+
+from __future__ import annotations
+
+import json
+from email.utils import formatdate
+
+import pytest
+
+from datagen_cli.llm.faults import (
+    AuthRefused,
+    RequestRefused,
+    TransportError,
+    fault_of,
+    redact,
+    retry_after_s,
+    says_quota,
+    sentence_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(401, AuthRefused), (402, AuthRefused), (403, AuthRefused), (404, AuthRefused), (307, AuthRefused)]
+    + [(status, TransportError) for status in (408, 409, 429, 500, 502, 503, 504, 529)]
+    + [(status, RequestRefused) for status in (400, 413, 415, 422, 451)],
+)
+def test_each_status_has_its_fault(status: int, kind: type) -> None:
+    assert type(fault_of(status, "no")) is kind
+
+
+def test_only_a_time_out_or_a_drop_after_sending_may_have_cost() -> None:
+    assert TransportError("timeout", "x").may_have_cost
+    assert TransportError("dropped", "x").may_have_cost
+    assert not TransportError("dropped", "x", sent=False).may_have_cost
+    assert not TransportError("rate", "x").may_have_cost
+    assert not TransportError("server", "x").may_have_cost
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ('{"error": {"message": "no such model", "code": 1}}', "no such model"),
+        ('{"error": "model not found"}', "model not found"),
+        ('{"object": "error", "message": "too long"}', "too long"),
+        ('{"detail": [{"loc": ["body"], "msg": "field required"}]}', "field required"),
+        ('{"detail": "Not Found"}', "Not Found"),
+        ('[{"error": {"message": "quota"}}]', "quota"),
+        ("plain  words\n here", "plain words here"),
+        ("<html><head><title>502 Bad\nGateway</title></head><body>x</body></html>", "a web page: 502 Bad Gateway"),
+        ("<html><style>p{}</style><p>Sorry &amp; bye</p>", "a web page: Sorry & bye"),
+        ("", "HTTP status 500 without a word"),
+        ('{"error": {}}', '{"error": {}}'),
+        ("{broken", "{broken"),
+        ("\xff", "\xff"),
+    ],
+)
+def test_the_providers_own_sentence_is_found(body: str, sentence: str) -> None:
+    assert sentence_of(body.encode(), 500) == sentence
+
+
+def test_a_long_sentence_is_cut() -> None:
+    assert len(sentence_of(json.dumps({"error": {"message": "a " * 9000}}).encode(), 400)) == 300
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "0.5"}, 0.5),
+        ({"Retry-After": "-3"}, 0.0),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": formatdate(1_000_030, usegmt=True)}, 30.0),
+        ({"Retry-After": formatdate(999_000, usegmt=True)}, 0.0),
+        ({"Retry-After": formatdate(5_000_009, usegmt=True), "Date": formatdate(5_000_000, usegmt=True)}, 9.0),
+        ({"retry-after-ms": "250", "Retry-After": "7"}, 0.25),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_a_date(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after_s(headers, now=1_000_000.0) == seconds
+
+
+def test_keys_are_struck_out() -> None:
+    assert redact("bad key hunter22 given", ["hunter22"]) == "bad key [key] given"
+    assert redact("Incorrect API key provided: sk-proj-abcdef0123456789.") == "Incorrect API key provided: [key]."
+    assert redact("the skill is task-oriented-programming") == "the skill is task-oriented-programming"
+
+
+def test_a_spent_quota_is_told_from_haste() -> None:
+    assert says_quota(b'{"error": {"code": "insufficient_quota"}}')
+    assert not says_quota(b'{"error": {"code": "rate_limit_exceeded"}}')

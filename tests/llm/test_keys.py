@@ -1,0 +1,178 @@
+"""Where calls go and with which key: decided before anything is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from datagen_cli.config.models import ModelOptions
+from datagen_cli.core.errors import ProviderError, UsageError
+from datagen_cli.llm.keys import hosts, is_loopback, locate, resolve
+
+KEYS = {"OPENAI_API_KEY": "sk-secret-of-openai", "MINE_KEY": "mine", "ANTHROPIC_API_KEY": "sk-ant-secret"}
+
+
+def options(name: str, **more: Any) -> ModelOptions:
+    return ModelOptions(name=name, **more)
+
+
+@pytest.mark.parametrize(
+    ("name", "base_url", "kind", "model", "url"),
+    [
+        ("openai/gpt-4o-mini", None, "openai", "gpt-4o-mini", "https://api.openai.com/v1/chat/completions"),
+        ("ollama/llama3:8b", None, "openai", "llama3:8b", "http://localhost:11434/v1/chat/completions"),
+        ("lm_studio/qwen", None, "openai", "qwen", "http://localhost:1234/v1/chat/completions"),
+        ("hosted_vllm/a/b", "http://gpu:8000/v1/", "openai", "a/b", "http://gpu:8000/v1/chat/completions"),
+        ("Qwen/Qwen3", "https://x.org/v1", "openai", "Qwen/Qwen3", "https://x.org/v1/chat/completions"),
+        ("m", "https://x.org/v1?api-version=2", "openai", "m", "https://x.org/v1/chat/completions?api-version=2"),
+        ("m", "http://h/v1/chat/completions", "openai", "m", "http://h/v1/chat/completions"),
+        ("anthropic/claude-haiku-4-5", None, "litellm", "anthropic/claude-haiku-4-5", None),
+        ("gpt-4o", None, "litellm", "gpt-4o", None),
+        ("offline", None, "offline", "offline", None),
+    ],
+)
+def test_a_name_leads_to_its_provider(name: str, base_url: str | None, kind: str, model: str, url: str | None) -> None:
+    target = resolve(options(name, base_url=base_url), KEYS)
+    assert (target.kind, target.model, target.url) == (kind, model, url)
+
+
+@pytest.mark.parametrize("name", ["foo/bar", "ofline", "gpt4", "/", "offline/x", "opnai/gpt-4o"])
+def test_an_unknown_provider_is_a_usage_error(name: str) -> None:
+    with pytest.raises(UsageError, match="unknown provider"):
+        locate(options(name), {})
+
+
+def test_a_near_miss_is_named() -> None:
+    with pytest.raises(UsageError) as raised:
+        locate(options("opnai/gpt-4o"), {})
+    assert "did you mean openai/...?" in raised.value.hint
+
+
+@pytest.mark.parametrize("base_url", ["http://[::1", "http://h:x/v1", "http://:80/v1"])
+def test_an_unusable_address_is_a_usage_error(base_url: str) -> None:
+    with pytest.raises(UsageError, match="no http address"):
+        locate(options("m", base_url=base_url), {})
+
+
+def test_a_password_in_the_address_is_refused_and_not_shown() -> None:
+    with pytest.raises(UsageError) as raised:
+        locate(options("m", base_url="https://me:hunter2@x.org/v1"), {})
+    assert "hunter2" not in f"{raised.value} {raised.value.hint}"
+
+
+def test_a_vllm_without_an_address_and_a_streamed_reply_are_refused() -> None:
+    with pytest.raises(UsageError, match="base_url is missing"):
+        locate(options("hosted_vllm/m"), {})
+    with pytest.raises(UsageError, match=r"params\.stream cannot be set"):
+        locate(options("openai/m", params={"stream": True}), {})
+
+
+def test_the_key_of_the_vendor_goes_to_the_vendor() -> None:
+    assert resolve(options("openai/m"), KEYS).key == "sk-secret-of-openai"
+    assert resolve(options("anthropic/claude-haiku-4-5"), KEYS).key == "sk-ant-secret"
+    assert resolve(options("m", base_url="https://api.openai.com/v1", api_key_env="OPENAI_API_KEY"), KEYS).key
+
+
+@pytest.mark.parametrize(
+    ("name", "base_url", "key_env"),
+    [
+        ("openai/m", "https://evil.example/v1", "OPENAI_API_KEY"),
+        ("openai/m", "https://evil.example/v1", None),
+        ("hosted_vllm/m", "https://evil.example/v1", "OPENAI_API_KEY"),
+        ("m", "https://api.openai.com.evil.example/v1", "OPENAI_API_KEY"),
+        ("m", "https://notapi.openai.com/v1", "OPENAI_API_KEY"),
+        ("m", "https://api.openai.com/v1", "ANTHROPIC_API_KEY"),
+        ("m", "https://evil.example/v1", "AWS_SECRET_ACCESS_KEY"),
+        ("m", "https://evil.example/v1", "GITHUB_TOKEN"),
+        ("anthropic/claude-haiku-4-5", None, "OPENAI_API_KEY"),
+    ],
+)
+def test_a_vendors_key_with_a_foreign_address_is_a_usage_error(
+    name: str, base_url: str | None, key_env: str | None
+) -> None:
+    with pytest.raises(UsageError, match="nothing was sent") as raised:
+        resolve(options(name, base_url=base_url, api_key_env=key_env), KEYS)
+    assert raised.value.exit_code == 2
+    assert "--allow-host" in raised.value.hint
+    assert "sk-" not in f"{raised.value} {raised.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("allow", "environ"),
+    [(["proxy.example"], {}), (["PROXY.example:8443"], {}), ([], {"DATAGEN_ALLOW_HOSTS": "a.b, proxy.example"})],
+)
+def test_an_allowed_host_gets_the_key(allow: list[str], environ: dict[str, str]) -> None:
+    wanted = options("openai/m", base_url="https://proxy.example:8443/v1")
+    assert resolve(wanted, {**KEYS, **environ}, allow).key == "sk-secret-of-openai"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "127.1.2.3", "vllm.localhost"])
+def test_loopback_gets_the_key_when_there_is_one_and_needs_none(host: str) -> None:
+    wanted = options("m", base_url=f"http://{host}:8000/v1", api_key_env="OPENAI_API_KEY")
+    assert resolve(wanted, KEYS).key == "sk-secret-of-openai"
+    assert resolve(wanted, {}).key is None
+    assert is_loopback(host)
+
+
+def test_a_key_of_ones_own_goes_where_the_recipe_says() -> None:
+    assert resolve(options("m", base_url="http://gpu.lan/v1", api_key_env="MINE_KEY"), KEYS).key == "mine"
+    assert resolve(options("m", base_url="http://gpu.lan/v1"), KEYS).key is None
+
+
+def test_a_vendors_key_is_never_sent_unencrypted() -> None:
+    with pytest.raises(UsageError, match="unencrypted"):
+        resolve(options("openai/m", base_url="http://api.openai.com/v1"), KEYS)
+
+
+def test_litellm_sent_elsewhere_by_the_environment_is_held_to_the_same_rule() -> None:
+    moved = {**KEYS, "ANTHROPIC_API_BASE": "https://evil.example"}
+    with pytest.raises(UsageError, match=r"evil\.example"):
+        resolve(options("anthropic/claude-haiku-4-5"), moved)
+
+
+@pytest.mark.parametrize(
+    ("name", "key_env", "variable"),
+    [
+        ("openai/m", None, "OPENAI_API_KEY"),
+        ("mistral/m", None, "MISTRAL_API_KEY"),
+        ("openai/m", "MINE_TOKEN", "MINE_TOKEN"),
+    ],
+)
+def test_a_missing_key_is_a_provider_error_that_names_the_variable(
+    name: str, key_env: str | None, variable: str
+) -> None:
+    with pytest.raises(ProviderError) as raised:
+        resolve(options(name, api_key_env=key_env), {})
+    assert raised.value.exit_code == 5
+    assert variable in raised.value.message
+    assert f"export {variable}=" in raised.value.hint
+
+
+def test_a_key_is_not_shown_by_repr() -> None:
+    assert "secret" not in repr(resolve(options("openai/m"), KEYS))
+
+
+def test_a_key_with_a_line_break_inside_is_refused() -> None:
+    with pytest.raises(ProviderError, match="OPENAI_API_KEY"):
+        resolve(options("openai/m"), {"OPENAI_API_KEY": "sk\nX-Evil: 1"})
+
+
+def test_every_host_is_listed_and_offline_contacts_none() -> None:
+    models = [
+        options("offline"),
+        options("openai/m"),
+        options("openai/n"),
+        options("ollama/m"),
+        options("m", base_url="http://gpu.lan:8000/v1"),
+        options("anthropic/claude-haiku-4-5"),
+        options("watsonx/m"),
+    ]
+    assert hosts(models) == [
+        "api.anthropic.com",
+        "api.openai.com",
+        "gpu.lan:8000",
+        "localhost:11434",
+        "watsonx (address chosen by litellm)",
+    ]
+    assert hosts(models[:1]) == []

@@ -1,0 +1,91 @@
+"""Places and paces."""
+
+from __future__ import annotations
+
+import asyncio
+
+from datagen_cli.llm.limits import Gate, Pace, pause
+from tests.llm.virtual import run_virtual
+
+
+async def test_no_more_than_the_limit_are_inside_and_the_order_is_kept() -> None:
+    gate, order, most = Gate(3), [], 0
+
+    async def visit(n: int) -> None:
+        nonlocal most
+        await gate.enter()
+        most = max(most, gate.in_flight)
+        order.append(n)
+        await asyncio.sleep(0)
+        gate.leave()
+
+    await asyncio.gather(*(visit(n) for n in range(20)))
+    assert (most, order, gate.in_flight) == (3, list(range(20)), 0)
+
+
+async def test_a_call_that_tries_again_goes_first() -> None:
+    gate, order = Gate(1), []
+
+    async def visit(name: str, again: bool) -> None:
+        await gate.enter(again=again)
+        order.append(name)
+        gate.leave()
+
+    await gate.enter()
+    tasks = [asyncio.ensure_future(visit("new", False)), asyncio.ensure_future(visit("again", True))]
+    await asyncio.sleep(0)
+    gate.leave()
+    await asyncio.gather(*tasks)
+    assert order == ["again", "new"]
+
+
+async def test_a_cancelled_wait_takes_no_place() -> None:
+    gate = Gate(1)
+    await gate.enter()
+    early, late = asyncio.ensure_future(gate.enter()), asyncio.ensure_future(gate.enter())
+    await asyncio.sleep(0)
+    gate.leave()
+    early.cancel()  # it was let in already, in this very tick
+    await asyncio.wait([early, late], timeout=1)
+    assert early.cancelled() and late.done() and not late.cancelled()
+    gate.leave()
+    assert gate.in_flight == 0
+
+
+async def test_a_gate_can_be_widened_and_narrowed() -> None:
+    gate = Gate(1)
+    tasks = [asyncio.ensure_future(gate.enter()) for _ in range(4)]
+    await asyncio.sleep(0)
+    gate.resize(3)
+    assert gate.in_flight == 3
+    gate.resize(0)
+    assert gate.limit == 1
+    for _ in range(3):
+        gate.leave()
+    await asyncio.gather(*tasks)
+    assert gate.in_flight == 1
+
+
+def test_a_pace_spaces_calls_evenly_in_the_order_they_ask() -> None:
+    pace = Pace(60)
+    assert [pace.delay_s(1, 100.0) for _ in range(3)] == [0.0, 1.0, 2.0]
+    assert pace.delay_s(1, 200.0) == 0.0
+
+
+def test_what_was_not_used_is_given_back() -> None:
+    pace = Pace(60)
+    pace.delay_s(30, 0.0)
+    pace.give_back(20)
+    assert pace.delay_s(1, 0.0) == 10.0
+
+
+def test_a_paused_caller_waits_on_the_loops_clock() -> None:
+    async def main() -> list[float]:
+        pace, times = Pace(30), []
+        for _ in range(3):
+            await pause(pace, 1)
+            times.append(asyncio.get_running_loop().time())
+        await pause(None, 1)
+        return times
+
+    assert run_virtual(main()) == [0.0, 2.0, 4.0]

@@ -1,0 +1,103 @@
+"""The way through litellm, exercised against the tests' own endpoint."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from datagen_cli.core.chat import Draw
+from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError
+from datagen_cli.llm.keys import Target
+from datagen_cli.llm.litellm import LiteLLM, fault_from, import_litellm
+from datagen_cli.llm.provider import RawReply
+from tests.endpoint import Answer, Endpoint, refusal
+from tests.llm.asking import model
+
+pytestmark = pytest.mark.slow
+PAYLOAD = {
+    "model": "openai/tiny",
+    "messages": [{"role": "user", "content": "hi"}],
+    "max_tokens": 5,
+    "seed": 3,
+    "temperature": 0.5,
+}
+
+
+def provider(endpoint: Endpoint) -> LiteLLM:
+    options = model(endpoint, headers={"X-Team": "blue"})
+    url = f"{endpoint.url}/chat/completions"
+    return LiteLLM(options, Target("litellm", "openai/tiny", url, "127.0.0.1", True, "MY_KEY", "secret-1234"))
+
+
+async def complete(answer: Answer | str, timeout_s: float = 20.0) -> tuple[RawReply | Fault, Endpoint]:
+    with Endpoint(lambda body, attempt: answer) as endpoint:
+        caller = provider(endpoint)
+        try:
+            return await caller.complete(PAYLOAD, Draw(0, 1, "generate"), timeout_s=timeout_s), endpoint
+        except Fault as fault:
+            return fault, endpoint
+        finally:
+            await caller.close()
+
+
+async def test_a_call_arrives_and_its_answer_comes_back(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        reply, endpoint = await complete(Answer("hé", finish_reason="length", usage=(12, 3)))
+    assert reply == RawReply("hé", "length", 12, 3, "tiny-served")
+    seen = endpoint.requests[0]
+    assert {name: seen.body[name] for name in ("model", "messages", "max_tokens", "seed", "temperature")} == {
+        **PAYLOAD,
+        "model": "tiny",
+    }
+    assert (seen.headers["Authorization"], seen.headers["X-Team"]) == ("Bearer secret-1234", "blue")
+    assert [record for record in caplog.records if "litellm" in record.name.lower()] == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "status"),
+    [
+        (refusal(401, "bad secret-1234"), AuthRefused, 401),
+        (refusal(404, "no such model"), AuthRefused, 404),
+        (refusal(400, "context too long"), RequestRefused, 400),
+        (refusal(422, "bad field"), RequestRefused, 422),
+        (refusal(429, "slow", Retry_After="7"), TransportError, 429),
+        (refusal(500, "oops"), TransportError, 500),
+        (refusal(503, "busy"), TransportError, 503),
+    ],
+)
+async def test_each_status_becomes_our_fault_after_one_request(answer: Answer, kind: type, status: int) -> None:
+    fault, endpoint = await complete(answer)
+    assert type(fault) is kind
+    assert isinstance(fault, Fault)
+    assert fault.status == status
+    assert "secret-1234" not in fault.message
+    assert endpoint.count == 1
+    if isinstance(fault, TransportError) and status == 429:
+        assert (fault.kind, fault.retry_after_s, fault.message) == ("rate", 7.0, "slow")
+
+
+async def test_no_answer_is_a_time_out_and_no_connection_cannot_have_cost_anything() -> None:
+    fault, _ = await complete(Answer(never=True), timeout_s=0.2)
+    assert isinstance(fault, TransportError) and fault.kind == "timeout"
+    with Endpoint(lambda body, attempt: "ok") as endpoint:
+        pass
+    with pytest.raises(TransportError) as raised:
+        await provider(endpoint).complete(PAYLOAD, Draw(0, 1, "generate"), timeout_s=5)
+    assert not raised.value.may_have_cost
+    assert raised.value.message == "Connection error."
+
+
+async def test_a_parameter_that_a_provider_does_not_take_is_refused_by_name_without_a_request() -> None:
+    litellm = import_litellm()
+    with pytest.raises(litellm.UnsupportedParamsError) as raised:
+        await litellm.acompletion(model="anthropic/claude-haiku-4-5", messages=PAYLOAD["messages"], seed=3, api_key="x")
+    fault = fault_from(raised.value)
+    assert type(fault) is RequestRefused
+    assert "seed" in fault.message
+
+
+def test_strange_exceptions_have_a_fault_too() -> None:
+    assert isinstance(fault_from(RuntimeError("")), TransportError)
+    assert fault_from(TimeoutError()).status == 408
+    assert isinstance(fault_from(ValueError("no such provider")), RequestRefused)

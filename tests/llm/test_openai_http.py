@@ -1,0 +1,222 @@
+"""One try over real HTTP: every way in which an endpoint can answer or fail to."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from datagen_cli.core.chat import Draw
+from datagen_cli.core.errors import UsageError
+from datagen_cli.llm.faults import AuthRefused, RequestRefused, TransportError
+from datagen_cli.llm.keys import resolve
+from datagen_cli.llm.openai_http import OpenAIHTTP, proxy_for
+from datagen_cli.llm.provider import Payload, RawReply
+from tests.endpoint import Answer, Endpoint, refusal
+from tests.llm.asking import model
+
+DRAW = Draw(0, 1, "generate")
+PAYLOAD = {"model": "tiny", "messages": [{"role": "user", "content": "käse"}], "max_tokens": 5}
+
+
+async def complete(answer: Answer | str, timeout_s: float = 5.0, **more: Any) -> RawReply:
+    """One try against an endpoint that answers so."""
+    with Endpoint(lambda body, attempt: answer) as endpoint:
+        options = model(endpoint, **more)
+        provider = OpenAIHTTP(options, resolve(options, {"MY_KEY": "secret-1234"}))
+        try:
+            return await provider.complete(PAYLOAD, DRAW, timeout_s=timeout_s)
+        finally:
+            await provider.close()
+
+
+async def test_a_reply_is_read_whole() -> None:
+    reply = await complete(Answer("hé", finish_reason="length", usage=(12, 3)))
+    assert reply == RawReply("hé", "length", 12, 3, "tiny-served")
+
+
+async def test_the_body_the_key_and_the_headers_arrive_as_they_are() -> None:
+    with Endpoint(lambda body, attempt: "ok") as endpoint:
+        options = model(endpoint, api_key_env="MY_KEY", headers={"X-Team": "blue"})
+        provider = OpenAIHTTP(options, resolve(options, {"MY_KEY": "secret-1234"}))
+        await provider.complete(Payload(PAYLOAD, json.dumps(PAYLOAD).encode()), DRAW, timeout_s=5)
+        await provider.complete(PAYLOAD, DRAW, timeout_s=5)
+        await provider.close()
+        await provider.close()
+    seen = endpoint.requests[0]
+    assert endpoint.requests[1].body == seen.body == PAYLOAD
+    assert seen.path == "/v1/chat/completions"
+    assert seen.headers["Authorization"] == "Bearer secret-1234"
+    assert seen.headers["X-Team"] == "blue"
+    assert seen.headers["Content-Type"] == "application/json"
+
+
+async def test_no_key_means_no_authorization() -> None:
+    with Endpoint(lambda body, attempt: "ok") as endpoint:
+        options = model(endpoint)
+        provider = OpenAIHTTP(options, resolve(options, {"OPENAI_API_KEY": "sk-x"}))
+        await provider.complete(PAYLOAD, DRAW, timeout_s=5)
+        await provider.close()
+    assert "Authorization" not in endpoint.requests[0].headers
+
+
+@pytest.mark.parametrize(
+    ("message", "text", "finish"),
+    [
+        (
+            {"content": [{"type": "text", "text": "a"}, {"type": "image_url"}, {"type": "text", "text": "b"}]},
+            "ab",
+            "stop",
+        ),
+        ({"content": ["a", "b"]}, "ab", "stop"),
+        ({"content": None}, "", "stop"),
+        ({"content": "a", "reasoning_content": "long thoughts", "reasoning": "x"}, "a", "stop"),
+        ({"content": None, "refusal": "I cannot help"}, "I cannot help", "content_filter"),
+        ({"content": "a", "refusal": None}, "a", "stop"),
+    ],
+)
+async def test_content_comes_in_many_forms(message: dict[str, Any], text: str, finish: str) -> None:
+    reply = await complete(Answer(message=message))
+    assert (reply.text, reply.finish_reason) == (text, finish)
+
+
+async def test_counts_that_are_missing_are_none() -> None:
+    reply = await complete(Answer("a", usage=None))
+    assert (reply.tokens_in, reply.tokens_out) == (None, None)
+    body = json.dumps({"choices": [{"message": {"content": "a"}}], "usage": {"prompt_tokens": "many"}}).encode()
+    assert await complete(Answer(body=body)) == RawReply("a", "stop", None, None, "")
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+async def test_a_refused_key_or_address_carries_the_providers_sentence(status: int) -> None:
+    with pytest.raises(AuthRefused) as raised:
+        await complete(refusal(status, "Incorrect API key"))
+    assert (raised.value.status, raised.value.message) == (status, "Incorrect API key")
+
+
+async def test_a_refused_request_carries_the_providers_sentence() -> None:
+    with pytest.raises(RequestRefused, match="context length"):
+        await complete(refusal(400, "context length"))
+
+
+async def test_the_key_and_header_values_are_struck_out_of_what_the_endpoint_says() -> None:
+    with pytest.raises(RequestRefused) as raised:
+        await complete(
+            refusal(400, "got secret-1234 and hdr-value-9"), api_key_env="MY_KEY", headers={"X-A": "hdr-value-9"}
+        )
+    assert raised.value.message == "got [key] and [key]"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "wait"),
+    [
+        (refusal(429, "slow down", Retry_After="3"), "rate", 3.0),
+        (refusal(429, "slow down"), "rate", None),
+        (refusal(503, "overloaded", retry_after_ms="1500"), "server", 1.5),
+        (refusal(408, "late"), "server", None),
+        (Answer(status=502, body=b"<html><title>Bad Gateway</title>" + b"x" * 300_000), "server", None),
+    ],
+)
+async def test_a_passing_refusal_says_how_long_to_wait(answer: Answer, kind: str, wait: float | None) -> None:
+    with pytest.raises(TransportError) as raised:
+        await complete(answer)
+    assert (raised.value.kind, raised.value.retry_after_s) == (kind, wait)
+    assert len(raised.value.message) <= 300
+
+
+async def test_a_spent_quota_is_marked() -> None:
+    with pytest.raises(TransportError) as raised:
+        await complete(refusal(429, "You exceeded your current quota", code="insufficient_quota"))
+    assert raised.value.quota
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer("hello", cut=40),
+        Answer("hello", cut=40, cut_off=True),
+        Answer(drop=True),
+        Answer(body=b""),
+        Answer(body=b"null"),
+        Answer(body=b"[]"),
+        Answer(body=b'{"choices": []}'),
+        Answer(body=b"<html>captive portal</html>"),
+    ],
+)
+async def test_a_reply_that_is_broken_off_is_dropped(answer: Answer) -> None:
+    with pytest.raises(TransportError) as raised:
+        await complete(answer)
+    assert raised.value.kind == "dropped"
+    assert raised.value.may_have_cost
+
+
+async def test_an_error_inside_a_200_is_an_error() -> None:
+    with pytest.raises(TransportError, match="upstream is busy"):
+        await complete(Answer(body=b'{"error": {"message": "upstream is busy", "code": 503}}'))
+    with pytest.raises(RequestRefused, match="bad"):
+        await complete(Answer(body=b'{"error": {"message": "bad", "code": 400}}'))
+
+
+async def test_an_endpoint_that_never_answers_times_out() -> None:
+    with pytest.raises(TransportError) as raised:
+        await complete(Answer(never=True), timeout_s=0.05)
+    assert raised.value.kind == "timeout"
+    assert raised.value.may_have_cost
+
+
+async def test_an_endpoint_that_is_not_there_cannot_have_cost_anything() -> None:
+    with Endpoint(lambda body, attempt: "ok") as endpoint:
+        url = endpoint.url
+    provider = OpenAIHTTP(model(url), resolve(model(url), {}))
+    with pytest.raises(TransportError, match="cannot connect") as raised:
+        await provider.complete(PAYLOAD, DRAW, timeout_s=5)
+    await provider.close()
+    assert not raised.value.may_have_cost
+
+
+async def test_redirects_are_not_followed_and_the_key_goes_nowhere() -> None:
+    with Endpoint(lambda body, attempt: "stolen") as other:
+        with pytest.raises(AuthRefused, match="redirects to"):
+            await complete(
+                Answer(status=307, headers={"Location": f"{other.url}/chat/completions"}), api_key_env="MY_KEY"
+            )
+        assert other.count == 0
+
+
+async def test_connections_are_kept_and_used_again() -> None:
+    peers = set()
+    with Endpoint(lambda body, attempt: "ok") as endpoint:
+        provider = OpenAIHTTP(model(endpoint), resolve(model(endpoint), {}), concurrency=4)
+        for _ in range(5):
+            await provider.complete(PAYLOAD, DRAW, timeout_s=5)
+        session = provider._session
+        assert session is not None and session.connector is not None
+        peers = {key for key, held in session.connector._conns.items() for _ in held}  # type: ignore[attr-defined]
+        await provider.close()
+    assert len(peers) == 1
+
+
+def test_a_header_with_a_line_break_is_a_usage_error() -> None:
+    options = model("http://127.0.0.1:1/v1", headers={"X-A": "a\r\nX-B: b"})
+    with pytest.raises(UsageError, match="line break"):
+        OpenAIHTTP(options, resolve(options, {}))
+
+
+def test_a_proxy_of_the_environment_is_used_unless_it_is_excepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "no_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    assert proxy_for("https://api.openai.com/v1") is None
+    monkeypatch.setenv("https_proxy", "http://proxy.lan:3128")
+    monkeypatch.setenv("no_proxy", "gpu.lan")
+    assert str(proxy_for("https://api.openai.com/v1")) == "http://proxy.lan:3128"
+    assert proxy_for("https://gpu.lan/v1") is None

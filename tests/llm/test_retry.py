@@ -1,0 +1,228 @@
+"""What follows from a fault, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from datagen_cli.core.chat import Draw
+from datagen_cli.core.errors import CallPending, CallRefused, ProviderError
+from datagen_cli.llm.faults import AuthRefused, RequestRefused, TransportError
+from datagen_cli.llm.keys import Target
+from datagen_cli.llm.provider import RawReply
+from datagen_cli.llm.retry import Clock, Health, Policy, Pulse, Refusals, backoff_s, persist, stops_run, wait_s
+from tests.llm.virtual import run_virtual
+
+TARGET = Target(
+    "openai", "m", "https://api.openai.com/v1/chat/completions", "api.openai.com", False, "OPENAI_API_KEY", "k"
+)
+POLICY = Policy(timeout_s=60, deadline_s=300, patience_s=300)
+
+
+class World:
+    """One endpoint; `script(try, now)` returns a fault or None for an answer; each try takes `took_s`."""
+
+    def __init__(
+        self, script: Callable[[int, float], Exception | None], took_s: float = 0.0, policy: Policy = POLICY
+    ) -> None:
+        self.script, self.took_s, self.policy = script, took_s, policy
+        self.health, self.pulse, self.draw = Health(TARGET), Pulse(), Draw(0, 1, "generate")
+        self.times: list[float] = []
+        self.limits: list[float] = []
+
+    async def send(self, clock: Clock, again: bool) -> RawReply:
+        loop = asyncio.get_running_loop()
+        assert again == bool(self.times)
+        self.limits.append(clock.begin())
+        self.times.append(loop.time())
+        await asyncio.sleep(min(self.took_s, self.limits[-1]))
+        fault = self.script(len(self.times), loop.time())
+        if fault is not None:
+            raise fault
+        return RawReply("ok")
+
+    async def call(self) -> RawReply:
+        return await persist(
+            self.send,
+            self.draw,
+            policy=self.policy,
+            health=self.health,
+            pulse=self.pulse,
+            rng=random.Random(1),
+            retrying=lambda *_: None,
+        )
+
+
+def end_of(world: World) -> tuple[Any, float]:
+    """The exception that a call ends with (None for an answer), and when."""
+
+    async def main() -> tuple[Any, float]:
+        loop = asyncio.get_running_loop()
+        try:
+            await world.call()
+        except Exception as error:
+            return error, loop.time()
+        return None, loop.time()
+
+    return run_virtual(main())
+
+
+def test_waits_double_with_jitter_up_to_half_a_minute() -> None:
+    assert [backoff_s(n, 1.0) for n in (1, 2, 3, 4, 7, 50, 10**6)] == [0.5, 1.0, 2.0, 4.0, 30.0, 30.0, 30.0]
+    assert backoff_s(3, 0.0) == 1.0
+
+
+def test_retry_after_is_never_undercut() -> None:
+    fault = TransportError("rate", "slow", retry_after_s=7.0)
+    assert wait_s(fault, 1, 0.0) == 7.0
+    assert 7.0 < wait_s(fault, 1, 1.0) < 8.0
+    assert wait_s(TransportError("rate", "slow", retry_after_s=0.0), 9, 1.0) < 0.1
+
+
+def test_a_passing_fault_is_tried_again() -> None:
+    world = World(lambda n, _: TransportError("server", "busy") if n < 4 else None)
+    error, _ = end_of(world)
+    assert error is None
+    assert len(world.times) == 4
+    assert world.health.answers == 1
+
+
+def test_the_endpoint_is_left_alone_for_as_long_as_it_asks() -> None:
+    world = World(lambda n, _: TransportError("rate", "slow", retry_after_s=20.0) if n == 1 else None)
+    end_of(world)
+    assert 20.0 <= world.times[1] - world.times[0] <= 22.1
+
+
+def test_the_whole_call_ends_at_its_deadline_and_leaves_the_unit_pending() -> None:
+    world = World(lambda n, _: TransportError("timeout", "none"), took_s=60, policy=Policy(60, 150, 10_000))
+    error, now = end_of(world)
+    assert isinstance(error, CallPending)
+    assert error.timed_out and not error.alone
+    assert now == pytest.approx(150)
+    assert world.limits[-1] < 60
+
+
+def test_a_wait_beyond_the_deadline_ends_at_the_deadline() -> None:
+    world = World(lambda n, _: TransportError("rate", "slow", retry_after_s=200.0), policy=Policy(60, 100, 300))
+    error, now = end_of(world)
+    assert isinstance(error, CallPending)
+    assert not error.timed_out
+    assert now == 100.0
+
+
+def test_a_call_is_alone_when_no_other_failed_since_the_last_answer() -> None:
+    health, one, two = Health(TARGET), Draw(1, 1, "generate"), Draw(2, 1, "generate")
+    health.failing.add(one)
+    assert not health.is_alone(one, since=0.0)  # nothing was ever answered: the endpoint may be gone
+    health.answered(10.0)
+    health.failing.add(one)
+    assert health.is_alone(one, since=50.0)
+    health.failing.add(two)
+    assert not health.is_alone(one, since=50.0)
+    assert health.is_alone(one, since=5.0)
+
+
+def test_a_call_is_alone_when_others_were_answered_while_it_waited() -> None:
+    async def main() -> CallPending:
+        world = World(lambda n, _: TransportError("timeout", "none"), took_s=60, policy=Policy(60, 120, 10_000))
+        task = asyncio.ensure_future(world.call())
+        await asyncio.sleep(90)
+        world.health.answered(90.0)
+        world.health.failing.add(Draw(5, 1, "generate"))
+        with pytest.raises(CallPending) as raised:
+            await task
+        return raised.value
+
+    assert run_virtual(main()).alone
+
+
+def test_nothing_answered_for_the_patience_ends_the_run() -> None:
+    world = World(lambda n, _: TransportError("dropped", "gone", sent=False), policy=Policy(60, 10_000, 300))
+    error, now = end_of(world)
+    assert isinstance(error, ProviderError)
+    assert error.exit_code == 5
+    assert error.message.startswith("nothing has answered for 300 s; last: m at api.openai.com")
+    assert 300 <= now <= 331
+
+
+def test_patience_counts_across_calls_from_the_last_answer() -> None:
+    pulse = Pulse()
+    pulse.answered(1000.0)
+    pulse.failed(sent_at=900.0)
+    pulse.failed(sent_at=1200.0)
+    assert pulse.silent_s(1250.0) == 250.0
+    pulse.answered(1260.0)
+    assert pulse.silent_s(2000.0) == 0.0
+
+
+def test_a_deadline_passed_while_others_succeed_is_no_reason_to_stop() -> None:
+    async def main() -> Any:
+        world = World(lambda n, _: TransportError("server", "busy"), policy=Policy(60, 900, 300))
+        task = asyncio.ensure_future(world.call())
+        for _ in range(10):
+            await asyncio.sleep(100)
+            world.pulse.answered(asyncio.get_running_loop().time())
+        with pytest.raises(CallPending) as raised:
+            await task
+        return raised.value
+
+    assert not run_virtual(main()).alone
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        TransportError("rate", "You exceeded your current quota", status=429, quota=True),
+        TransportError("rate", "daily limit", retry_after_s=3600.0, status=429),
+    ],
+)
+def test_a_spent_quota_ends_the_run_at_once(fault: TransportError) -> None:
+    error, now = end_of(World(lambda n, _: fault))
+    assert isinstance(error, ProviderError)
+    assert "the quota is spent" in error.message and fault.message in error.message
+    assert now == 0.0
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [(401, "OPENAI_API_KEY"), (402, "credit"), (403, "rights"), (404, "model's name 'm'"), (307, "redirect")],
+)
+def test_a_refused_key_on_the_first_call_ends_the_run_and_says_what_to_do(status: int, hint: str) -> None:
+    world = World(lambda n, _: AuthRefused(status, "no entry"))
+    error, _ = end_of(world)
+    assert isinstance(error, ProviderError)
+    assert '"no entry"' in error.message and str(status) in error.message
+    assert hint in error.hint
+    assert len(world.times) == 1
+
+
+def test_after_an_answer_a_lost_page_costs_its_request_and_a_lost_key_the_run() -> None:
+    answers = 1
+    assert [status for status in (401, 402, 403, 404, 307) if stops_run(AuthRefused(status, ""), answers)] == [
+        401,
+        402,
+        403,
+    ]
+    world = World(lambda n, _: AuthRefused(404, "gone"))
+    world.health.answers = 1
+    error, _ = end_of(world)
+    assert isinstance(error, CallRefused)
+
+
+def test_a_refused_request_is_never_tried_again() -> None:
+    world = World(lambda n, _: RequestRefused(400, "no"))
+    error, _ = end_of(world)
+    assert isinstance(error, RequestRefused)
+    assert len(world.times) == 1
+
+
+def test_refusals_count_until_the_role_has_succeeded_once() -> None:
+    refusals = Refusals()
+    assert [refusals.refused("coder") for _ in range(5)] == [1, 2, 3, 4, 5]
+    assert refusals.refused("solver") == 1
+    refusals.lifted.add("coder")
+    assert refusals.refused("coder") == 0
