@@ -87,7 +87,10 @@ def validate(
     allow_host: AllowHost = None,
     json_: Json = False,
 ) -> None:
-    """Check a recipe and its base without any call; run its constraints over the base."""
+    """Check a recipe and its base; nothing is sent.
+
+    Runs the constraints over the base and lists every host that a run would contact.
+    """
     from datagen_cli.cli.validate import run
 
     raise typer.Exit(run(recipe, model or [], set_ or [], count, seed, allow_host or [], json_))
@@ -103,7 +106,7 @@ def prompt(
     seed: Seed = None,
     json_: Json = False,
 ) -> None:
-    """Show the exact messages and their token counts; nothing is sent."""
+    """Show the exact messages; nothing is sent."""
     from datagen_cli.cli.prompt import run
 
     raise typer.Exit(run(recipe, number, stage, model or [], set_ or [], seed, json_))
@@ -122,7 +125,10 @@ def preview(
     max_cost: Annotated[float | None, typer.Option(help="Hard cap in USD.")] = None,
     json_: Json = False,
 ) -> None:
-    """Run the first slots of the real plan and show what every stage did; the run does not pay for them again."""
+    """Run the first records and show what every stage did.
+
+    They are the first slots of the real plan: the run does not pay for them again.
+    """
     from datagen_cli.cli.generate import Flags
     from datagen_cli.cli.preview import run
 
@@ -149,7 +155,7 @@ def show(
     number: Annotated[int, typer.Option("-n", "--count", help="How many rows.")] = 5,
     json_: Json = False,
 ) -> None:
-    """Show rows of a run's dataset, or what was rejected and why."""
+    """Show records, or what was rejected and why."""
     from datagen_cli.cli.show import run as command
 
     raise typer.Exit(command(run, rejected, by, number, json_))
@@ -157,7 +163,10 @@ def show(
 
 @app.command()
 def why(run: RunArgument, id_: Annotated[str, typer.Argument(metavar="ID")], json_: Json = False) -> None:
-    """Tell one record's whole history: plan, prompts, replies, verdicts, evidence, cost."""
+    """Tell one record's whole history.
+
+    Plan, examples, prompts, replies, verdicts, evidence and cost of every attempt.
+    """
     from datagen_cli.cli.why import run as command
 
     raise typer.Exit(command(run, id_, json_))
@@ -171,7 +180,10 @@ def init(
     path: Annotated[str | None, typer.Argument(metavar="[PATH]", help="Where to write it; ends in .yaml.")] = None,
     json_: Json = False,
 ) -> None:
-    """Write a recipe to start from, with its base data and schema beside it."""
+    """Write a recipe to start from.
+
+    Its base data and the schema are written beside it.
+    """
     from datagen_cli.cli import init as command
 
     _finish(command.init(template, path), command.show_init, json_)
@@ -182,7 +194,7 @@ def list_(
     kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="recipes, validators, constraints, ...")] = None,
     json_: Json = False,
 ) -> None:
-    """List what there is: recipes, validators, constraints and the like."""
+    """List recipes, validators, constraints and the like."""
     from datagen_cli.cli import list as command
 
     _finish(command.list_things(kind), command.show_list, json_)
@@ -202,7 +214,10 @@ def doctor(
     allow_host: AllowHost = None,
     json_: Json = False,
 ) -> None:
-    """Say what is installed, which keys are set, and whether the models named answer."""
+    """Say what is installed and whether models answer.
+
+    Keys are named, their values never shown.
+    """
     from datagen_cli.cli import doctor as command
     from datagen_cli.cli.ping import ping
 

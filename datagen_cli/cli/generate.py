@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -91,18 +90,32 @@ def open_session(flags: Flags) -> tuple[Session, Built]:
     built = build(recipe, identities(recipe))
     refuse_mixed(built)
     folder = Path(flags.out) if flags.out else Path("runs") / recipe.options.name
-    command = shlex.join(["datagen", *sys.argv[1:]])
     if flags.new:
         folder = folder.with_name(f"{folder.name}-{stamp}")
-        command = shlex.join(
-            ["datagen", *(a for a in sys.argv[1:] if a != "--new"), "-o", str(folder), "--seed", str(seed)]
-        )
-    command = command.replace(" --fresh", "")
+        flags = replace(flags, out=str(folder), seed=seed)
     options = RunOptions(
-        environ=environ, allow_hosts=flags.allow_hosts, cache=flags.cache, fresh=flags.fresh, command=command
+        environ=environ,
+        allow_hosts=flags.allow_hosts,
+        cache=flags.cache,
+        fresh=flags.fresh,
+        command=resume_command(flags),
     )
     progress = Progress(recipe.options.count, quiet=flags.quiet or flags.as_json)
     return Session(built, RunFolder(folder), options, progress), built
+
+
+def resume_command(flags: Flags) -> str:
+    """The command line that goes on with this run, for people to paste."""
+    words = ["datagen", "generate", flags.recipe]
+    for name, value in (("-o", flags.out), ("-n", flags.count), ("--seed", flags.seed)):
+        words += [name, str(value)] if value is not None else []
+    words += [word for name in flags.model for word in ("--model", name)]
+    words += [word for text in flags.overrides for word in ("--set", text)]
+    for name, value in flags.limits.items():
+        words += [f"--{name.replace('_', '-')}", f"{value:g}"] if value is not None else []
+    words += ["--cache", flags.cache] if flags.cache != "run" else []
+    words += [word for host in flags.allow_hosts for word in ("--allow-host", host)]
+    return shlex.join(words)
 
 
 def _report(flags: Flags, manifest: Manifest, error: DatagenError | None, before: str | None) -> int:

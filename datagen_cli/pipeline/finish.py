@@ -55,7 +55,7 @@ def finish(session: Session) -> Manifest:
             yield shape.row(record, slot)
 
     def refused() -> Iterator[Record]:
-        for record in ledger.rejected(runner.touched, runner.accepted):
+        for record in ledger.rejected((slot for slot in runner.touched if slot < manifest.count), runner.accepted):
             adherence.count(record, accepted=False)
             yield record
         if runner.surplus:

@@ -28,6 +28,7 @@ class Manifest:
     simulated: bool
     fingerprints: dict[str, str]
     resume_command: str
+    cohorts: list[int] = field(default_factory=list)
     state: str = "running"
     reason: str = ""
     accepted: int = 0

@@ -33,10 +33,14 @@ REPLAYS_A_TURN = 256
 
 @dataclass(slots=True)
 class Parts:
-    """What a run is made of. `units` yields the first attempts in slot order, batches whole; `refill(slot, attempt,
-    avoid)` makes the unit of a later attempt; `slot(index)` is the plan; `context(slot, attempt)` the surroundings."""
+    """What a run is made of.
 
-    count: int
+    `cohorts` are slot counts, see `Sequence`; the last is the count. `units` yields the first attempts in slot order,
+    batches whole; `refill(slot, attempt, avoid)` makes the unit of a later attempt; `slot(index)` is the plan;
+    `context(slot, attempt)` the surroundings.
+    """
+
+    cohorts: Items[int]
     attempts: int
     width: int
     units: Callable[[], Iterator[Unit]]
@@ -48,12 +52,16 @@ class Parts:
     context: Callable[[int, int], UnitContext]
     checkpoints: dict[str, Checkpoint]
 
+    @property
+    def count(self) -> int:
+        """How many slots there are to fill."""
+        return self.cohorts[-1]
+
 
 @dataclass(slots=True)
 class Progress:
     """How far a run is. `rejected` counts by reason over all attempts that were judged or turned away."""
 
-    accepted: int = 0
     new_records: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
     failed_slots: list[tuple[int, str]] = field(default_factory=list)
@@ -70,7 +78,7 @@ class Runner:
     def __init__(self, parts: Parts, observer: Observer) -> None:
         self._parts = parts
         self._observer = observer
-        self._sequence = Sequence(parts.count, self._judge, self._settled)
+        self._sequence = Sequence(parts.cohorts, self._judge, self._settled)
         self._units = parts.units()
         self._refills: list[tuple[int, int]] = []
         self._again: list[Unit] = []
@@ -281,7 +289,6 @@ class Runner:
     def _settled(self, record: Record) -> bool:
         """Counts an attempt that has had its turn; whether the slot gets another."""
         if record.rejection is None:
-            self.progress.accepted += 1
             self.accepted[record.slot] = record.attempt
             self._observer.event("accepted", slot=record.slot, attempt=record.attempt)
             return False

@@ -1,38 +1,43 @@
 """The order in which attempts are judged: all first attempts in slot order, then all second ones, and so on.
 
 Outcomes arrive in any order and wait here for their turn, so that what is accepted never depends on which reply came
-first. A slot that is stuck holds back the judging of later ones, never their generation.
+first. A slot that is stuck holds back the judging of later ones, never their generation. Slots that a larger count
+added to a finished run form a cohort of their own, judged after the earlier ones: what was accepted stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence as Items
 
 from datagen_cli.core.record import Record
 
 
 class Sequence:
-    """Feeds records to `judge` in key order.
+    """Feeds records to `judge` in key order, cohort by cohort; `cohorts` are the slot counts at which each ends.
 
     `judge(record)` is called for records that no earlier stage rejected and returns the record as it leaves the group
     check; `settled(record)` is called for every attempt in key order, accepted or rejected, after it is judged.
     `settled` returns whether the slot gets another attempt.
     """
 
-    def __init__(self, count: int, judge: Callable[[Record], Record], settled: Callable[[Record], bool]) -> None:
-        self._count = count
+    def __init__(
+        self, cohorts: Items[int], judge: Callable[[Record], Record], settled: Callable[[Record], bool]
+    ) -> None:
+        starts = [0, *cohorts[:-1]]
+        self._cohorts = [range(start, end) for start, end in zip(starts, cohorts, strict=True)]
         self._judge = judge
         self._settled = settled
         self._level = 1
         self._position = 0
-        self._members: list[int] | range = range(count)
+        self._members: list[int] | range = self._cohorts.pop(0)
         self._next_members: list[int] = []
         self._waiting: dict[tuple[int, int], Record] = {}
 
     @property
     def done(self) -> bool:
         """True when every slot is accepted or out of attempts."""
-        return self._position >= len(self._members) and not self._next_members
+        return self._position >= len(self._members) and not self._next_members and not self._cohorts
 
     @property
     def waiting_for(self) -> tuple[int, int] | None:
@@ -46,8 +51,7 @@ class Sequence:
         self._waiting[record.key] = record
         while not self.done:
             if self._position >= len(self._members):
-                self._members, self._next_members = self._next_members, []
-                self._level, self._position = self._level + 1, 0
+                self._advance()
                 continue
             outcome = self._waiting.pop((self._level, self._members[self._position]), None)
             if outcome is None:
@@ -57,3 +61,12 @@ class Sequence:
             self._position += 1
             if self._settled(outcome):
                 self._next_members.append(outcome.slot)
+
+    def _advance(self) -> None:
+        """On to the next attempts of this cohort, or to the next cohort."""
+        if self._next_members:
+            self._members, self._next_members = self._next_members, []
+            self._level += 1
+        else:
+            self._members, self._level = self._cohorts.pop(0), 1
+        self._position = 0

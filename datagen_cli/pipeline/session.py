@@ -128,10 +128,11 @@ class Session:
             self.folder.set_all_aside(_tag(before))
             before = self._spent = {}
         self._refuse_other_recipe(before)
-        self._set_changed_aside(before)
+        changed = self._set_changed_aside(before)
+        self.manifest.cohorts = cohorts({} if changed else before, self.manifest.count)
         self._write_load()
         per_call = self.built.recipe.options.records_per_call
-        planned = -(-self.manifest.count // per_call) * per_call
+        planned = -(-self.manifest.cohorts[-1] // per_call) * per_call
         self.plan.write(planned, self.built.fingerprints["plan"])
         for stage in ("generate", *STEPS, "dedup"):
             self.checkpoints[stage] = self.folder.checkpoint(stage, self.built.fingerprints[stage])
@@ -190,7 +191,7 @@ class Session:
             return UnitContext(client, engine.run_blocking, slot, attempt, self.model_ids)
 
         return Parts(
-            count=self.manifest.count,
+            cohorts=self.manifest.cohorts,
             attempts=options.limits.attempts_per_record,
             width=options.limits.concurrency,
             units=self._units,
@@ -237,7 +238,8 @@ class Session:
         manifest.seconds = round(time.monotonic() - self._started, 3)
         if self.runner is not None:
             progress = self.runner.progress
-            manifest.accepted, manifest.new_records = progress.accepted, progress.new_records
+            manifest.accepted = manifest.count - self.runner.accepted.count(0, 0, manifest.count)
+            manifest.new_records = progress.new_records
             manifest.rejected = dict(progress.rejected)
             manifest.stage_seconds = dict(progress.seconds)
         if self.client is not None:
@@ -256,7 +258,8 @@ class Session:
         if error is None and manifest.accepted == manifest.count:
             manifest.state, manifest.reason, manifest.exit_code = "done", "", EXIT_DONE
         elif error is None:
-            slots = self.runner.progress.failed_slots if self.runner else []
+            failed = self.runner.progress.failed_slots if self.runner else []
+            slots = [(slot, why) for slot, why in failed if slot < manifest.count]
             manifest.state, manifest.exit_code = "short", EXIT_SHORT
             manifest.reason = (
                 f"{len(slots)} slots used up their {self.built.recipe.options.limits.attempts_per_record} attempts"
@@ -292,10 +295,11 @@ class Session:
                 place=Place(str(self.folder.path)),
             )
 
-    def _set_changed_aside(self, before: Mapping[str, Any]) -> None:
+    def _set_changed_aside(self, before: Mapping[str, Any]) -> bool:
+        """Moves aside what a changed recipe makes stale, and says so. Whether there was anything."""
         changed = self.folder.changed_stages(self.built.fingerprints)
         if not changed:
-            return
+            return False
         moved = self.folder.set_aside(changed, _tag(before))
         cost = before.get("cost_usd")
         paid = f"; the last time they cost {cost:.4f} USD in all" if "generate" in changed and cost else ""
@@ -303,6 +307,7 @@ class Session:
         text = f"the recipe changed: {', '.join(changed)} run again ({again}{paid}); earlier files are in {moved}"
         self.observer.event("note", text=text)
         self.manifest.notes.append(text)
+        return True
 
     def _write_load(self) -> None:
         fingerprint = self.built.fingerprints["load"]
@@ -320,6 +325,19 @@ def recipe_place(recipe: Recipe) -> str:
     if recipe.file.startswith("shipped:"):
         return recipe.file
     return str(Path(recipe.folder) / Path(recipe.file).name)
+
+
+def cohorts(before: Mapping[str, Any], count: int) -> list[int]:
+    """Ends of the cohorts in which a run of `count` slots is judged, given the `run.json` of the folder.
+
+    A finished run keeps what it accepted: a larger count adds a cohort, a smaller one shows the first of its records.
+    """
+    ends = [int(end) for end in before.get("cohorts", ())]
+    if not ends:
+        return [count]
+    if before.get("state") in ("done", "short"):
+        return ends if count <= ends[-1] else [*ends, count]
+    return [end for end in ends[:-1] if end < count] + [count]
 
 
 def _tag(before: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ def run(count: int, outcomes: list[Record], attempts: int = 3) -> tuple[list[tup
         judged.append(record.key)
         return record.rejected(BAD) if record.fields.get("repeat") else record
 
-    sequence = Sequence(count, judge, lambda record: record.rejection is not None and record.attempt < attempts)
+    sequence = Sequence([count], judge, lambda record: record.rejection is not None and record.attempt < attempts)
     for outcome in outcomes:
         sequence.deliver(outcome)
     return judged, sequence
@@ -55,4 +55,21 @@ def test_second_attempts_wait_for_all_first_ones() -> None:
 
 def test_a_slot_out_of_attempts_ends_the_sequence() -> None:
     _, sequence = run(1, [Record(0, 1, {}, rejection=BAD), Record(0, 2, {}, rejection=BAD)], attempts=2)
+    assert sequence.done
+
+
+def test_a_later_cohort_waits_for_every_attempt_of_the_earlier_one() -> None:
+    judged: list[tuple[int, int]] = []
+
+    def judge(record: Record) -> Record:
+        judged.append(record.key)
+        return record
+
+    sequence = Sequence([2, 3], judge, lambda record: record.rejection is not None)
+    for outcome in (Record(2, 1, {}), Record(0, 1, {}, rejection=BAD), Record(1, 1, {})):
+        sequence.deliver(outcome)
+    assert judged == [(1, 1)]
+    assert not sequence.done
+    sequence.deliver(Record(0, 2, {}))
+    assert judged == [(1, 1), (2, 0), (1, 2)]
     assert sequence.done

@@ -41,10 +41,15 @@ def test_real_base_data_gives_exactly_the_records_asked_for(
     assert more["accepted"] == 300
     assert more["new_records"] == 100
     assert rows(tmp_path / "a")[:200] == found
-    fresh = report(capsys, *arguments, "-o", tmp_path / "c", "-n", "300")
-    first = report(capsys, *arguments, "-o", tmp_path / "d", "-n", "200")
-    assert more["calls"] == fresh["calls"] - first["calls"]
-    assert outcome(tmp_path / "a")["dataset.jsonl"] == outcome(tmp_path / "c")["dataset.jsonl"]
+    assert 100 <= more["calls"] <= 100 + 2 * sum(more["rejected"].values())
+    asked_before = {line["unit"] for line in rows(tmp_path / "b" / "checkpoints", "3-generate.jsonl") if "unit" in line}
+    asked = [line["unit"] for line in rows(tmp_path / "a" / "checkpoints", "3-generate.jsonl") if "unit" in line]
+    assert len(asked) == len(set(asked))
+    assert {unit for unit in asked if int(unit[:6]) < 200} == asked_before
+
+    fewer = report(capsys, *arguments, "-o", tmp_path / "a", "-n", "50")
+    assert (fewer["calls"], fewer["accepted"], fewer["exit_code"]) == (0, 50, 0)
+    assert rows(tmp_path / "a") == found[:50]
 
 
 LEVEL = [
@@ -114,7 +119,8 @@ def test_every_pair_of_switches_gives_exactly_n_valid_records(case: dict[str, in
 
 def test_a_changed_recipe_keeps_what_it_does_not_touch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     base = ["quickstart", "-n", "20", "-o", tmp_path]
-    first = report(capsys, *base, "--set=constraints.length.max_words=40", "--set=constraints.length.on_fail=drop")
+    base.append("--set=limits.attempts_per_record=30")
+    first = report(capsys, *base, "--set=constraints.length.max_words=26", "--set=constraints.length.on_fail=drop")
     dropped = first["rejected"].get("length", 0)
     loosened = report(capsys, *base, "--set=constraints.length.max_words=400", "--set=constraints.length.on_fail=drop")
     assert dropped > 0

@@ -1,0 +1,95 @@
+"""The command line as a whole: help that is quick, usage errors, JSON on failure, and no traceback for a user."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from datagen_cli.cli.app import run
+
+COMMANDS = (
+    "generate", "validate", "prompt", "preview", "status", "show", "why", "init", "list", "schema", "doctor",
+)  # fmt: skip
+HEAVY = {
+    "pydantic", "numpy", "yaml", "jinja2", "aiohttp", "rich", "litellm", "torch", "hdbscan", "asyncio", "sqlite3",
+    "jsonschema", "json_repair", "ddgs",
+}  # fmt: skip
+
+
+def python(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    said = python(
+        "import sys\n"
+        "from datagen_cli.cli.app import run\n"
+        "run(['--help'])\n"
+        "print('MODULES', *{name.partition('.')[0] for name in sys.modules})\n"
+        "print('COUNT', sum(name.startswith('datagen_cli') for name in sys.modules))"
+    )
+    modules = set(said.partition("MODULES ")[2].splitlines()[0].split())
+    assert modules & HEAVY == set()
+    assert int(said.partition("COUNT ")[2]) <= 10
+
+
+def test_a_run_on_the_offline_model_imports_no_network_client_and_no_heavy_library(tmp_path: Path) -> None:
+    said = python(
+        "import sys\n"
+        "from datagen_cli.cli.app import run\n"
+        f"code = run(['generate', 'tickets', '-n', '2', '-o', {str(tmp_path)!r}, '--quiet'])\n"
+        "print('MODULES', code, *{name.partition('.')[0] for name in sys.modules})"
+    )
+    code, *modules = said.partition("MODULES ")[2].split()
+    assert code == "0"
+    assert set(modules) & {"torch", "litellm", "hdbscan", "pandas", "rich", "ddgs", "numpy", "aiohttp"} == set()
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(f"  {name} " in said for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_json(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([command, "-h"]) == 0
+    assert "--json" in capsys.readouterr().out
+
+
+def test_a_wrong_option_is_a_usage_error_with_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["generate", "quickstart", "--cuont", "3"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: no such option: --cuont")
+    assert "hint: see datagen generate --help" in said
+
+
+def test_json_speaks_on_failure_too(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["status", "/no/such/run"], ["generate", "no-such-recipe"], ["why", "/no/such/run", "x"]):
+        assert run([*arguments, "--json"]) == 2
+        found = json.loads(capsys.readouterr().out)
+        assert found["exit_code"] == 2
+        assert found["error"]
+        assert found["hint"]
+
+
+def test_python_dash_m_is_the_same_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "datagen_cli", "list", "recipes"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert "quickstart" in done.stdout
+
+
+def test_a_bug_ends_with_1_and_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("datagen_cli.cli.status.open_run", lambda name: 1 / 0)
+    assert run(["status", "x"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: unexpected ZeroDivisionError")
+    assert "Traceback" not in said

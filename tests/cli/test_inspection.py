@@ -1,0 +1,111 @@
+"""Looking at a run: status, show, why, validate, prompt, preview."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datagen_cli.cli.app import run
+from tests.runs.whole import generate, rows
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run with refused attempts."""
+    path = tmp_path_factory.mktemp("looking") / "run"
+    assert generate("quickstart", "-n", "16", "-o", path, "--set=model.faults.malformed=0.3") == 0
+    return path
+
+
+def asked(capsys: pytest.CaptureFixture[str], *arguments: object) -> Any:
+    capsys.readouterr()
+    assert run([*map(str, arguments), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_status_counts_what_the_files_hold(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = asked(capsys, "status", folder)
+    assert (found["state"], found["accepted"], found["simulated"]) == ("done", 16, True)
+    assert sum(found["rejected"].values()) == len(rows(folder, "rejected.jsonl"))
+    assert found["checks"]["length"]["after"] == {"pass": 16}
+    assert run(["status", str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert "16 of 16" in said
+    assert "simulated" in said
+
+
+def test_status_of_a_killed_run_says_so(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "run.json").write_text(
+        json.dumps({**json.loads((folder / "run.json").read_text()), "state": "running"})
+    )
+    assert asked(capsys, "status", tmp_path)["state"] == "killed"
+    assert run(["status", str(tmp_path)]) == 0
+    assert "resume with: datagen generate" in capsys.readouterr().err
+
+
+def test_show_prints_rows_and_counts_by_any_column(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert asked(capsys, "show", folder, "-n", "2")["rows"] == rows(folder)[:2]
+    counted = asked(capsys, "show", folder, "--rejected", "--by", "reason")["counts"]
+    assert counted["malformed"] >= 1
+    assert sum(counted.values()) == len(rows(folder, "rejected.jsonl"))
+    assert run(["show", str(folder), "--by", "reasn"]) == 2
+    assert "error: --by: there is no column 'reasn'" in capsys.readouterr().err
+
+
+def test_why_tells_the_whole_history(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    refused = rows(folder, "rejected.jsonl")[0]["id"].partition(".")[0]
+    found = asked(capsys, "why", folder, refused)
+    assert found["plan"]["id"] == refused
+    first, *_, last = found["attempts"].values()
+    assert first["generate"]["rejection"]["reason"] == "malformed"
+    assert first["generate"]["calls"][0]["messages"][0]["role"] == "system"
+    assert first["generate"]["calls"][0]["reply"]
+    assert list(last) == ["generate", "validate", "enhance", "dedup"]
+    assert run(["why", str(folder), refused]) == 0
+    said = capsys.readouterr().out
+    assert "attempt 1" in said
+    assert "attempt 2" in said
+    assert "accepted" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("zzz", "is not an id"),
+        ("000999", "there is no record"),
+        ("ffffff-000001", "belongs to another run"),
+        ("000001.9", "no attempt 9"),
+    ],
+)
+def test_why_of_something_else_says_what_ids_look_like(
+    name: str, words: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["why", str(folder), name]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_validate_runs_the_constraints_over_the_base(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = asked(capsys, "validate", "quickstart", "--set=constraints.length.min_words=30")
+    length = found["constraints_on_base"]["length"]
+    assert 0 < length["pass"] < length["rows"]
+    assert found["hosts"] == []
+    remote = asked(capsys, "validate", "tickets", "--model", "openai/gpt-4o-mini")
+    assert remote["hosts"] == ["api.openai.com"]
+
+
+def test_prompt_shows_exactly_what_a_run_sends(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = asked(capsys, "prompt", "quickstart", "-n", "3")["prompts"]
+    assert [item["ids"][0][-6:] for item in shown] == ["000000", "000001", "000002"]
+    sent = asked(capsys, "why", folder, shown[1]["ids"][0])["attempts"]["1"]["generate"]["calls"][0]["messages"]
+    assert shown[1]["messages"] == sent
+
+
+def test_preview_shows_every_stage_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["preview", "quickstart", "-n", "2", "-o", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert said.count("  generate: ") == 2
+    assert "question: " in said
+    assert not (tmp_path / "dataset.jsonl").exists()

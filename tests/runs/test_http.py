@@ -1,0 +1,286 @@
+"""Whole runs over real HTTP: what an endpoint can do to a run, and what the run makes of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datagen_cli.cli.app import run
+from datagen_cli.core.chat import Draw
+from datagen_cli.llm.client import draw_seed
+from datagen_cli.prompts.fences import read_fence
+from tests.endpoint import Answer, Endpoint, refusal
+from tests.runs.whole import generate, report, rows
+
+RECIPE = """
+version: 1
+name: letters
+description: Short letters to a shop.
+fields:
+  text: {type: text}
+  kind: {type: label}
+label: {field: kind, values: {praise: kind words, blame: complaints}}
+model: {name: any/model, base_url: "%s"}
+count: 40
+attributes: {tone: [curt, warm]}
+constraints: [{length: {field: text, min_words: 3, max_words: 50}}]
+limits: {concurrency: 16, patience_s: 5}
+"""
+
+
+def recipe(tmp_path: Path, endpoint: Endpoint) -> Path:
+    path = tmp_path / "letters.yaml"
+    path.write_text(RECIPE % endpoint.url)
+    return path
+
+
+def letter(body: dict[str, Any]) -> str:
+    """A whole reply to any request of the recipe: distinct, of the planned label."""
+    user = next(message["content"] for message in body["messages"] if message["role"] == "user")
+    wanted = read_fence(user, "records") or [{}]
+    made = [{"text": f"letter number {body['seed']} part {n}", "kind": item["kind"]} for n, item in enumerate(wanted)]
+    return json.dumps({"records": made})
+
+
+def seeds_of(slot: int, attempts: int = 6) -> set[int]:
+    """What is sent as `seed` for a slot: how a test knows which slot a request is for."""
+    return {draw_seed(0, Draw(slot, attempt, "generate")) for attempt in range(1, attempts + 1)}
+
+
+def test_a_whole_run_asks_once_a_record_and_keeps_to_the_limit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Endpoint(lambda body, attempt: letter(body)) as endpoint:
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
+        again = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
+    assert (found["state"], found["accepted"], found["calls"], found["exit_code"]) == ("done", 40, 40, 0)
+    assert found["tokens"] == {"in": 400, "out": 200}
+    assert found["cost_usd"] == 0
+    assert found["simulated"] is False
+    assert again["calls"] == 0
+    assert endpoint.count == 40
+    assert endpoint.most_in_flight <= 16
+    assert {seen.body["model"] for seen in endpoint.requests} == {"any/model"} or endpoint.requests
+    body = endpoint.requests[0].body
+    assert body["max_tokens"] == 2048
+    assert body["response_format"]["type"] == "json_schema"
+    assert [row["kind"] for row in rows(tmp_path / "run")].count("praise") == 20
+
+
+def test_a_refused_key_ends_the_run_with_5_and_the_providers_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Endpoint(lambda body, attempt: refusal(401, "Incorrect API key provided.")) as endpoint:
+        assert generate(recipe(tmp_path, endpoint), "-o", tmp_path / "run") == 5
+    error = capsys.readouterr().err
+    assert "Incorrect API key provided" in error
+    assert "hint:" in error
+    assert "resume with: datagen" in error
+    assert endpoint.count <= 16
+
+
+def test_one_prompt_that_always_gets_400_costs_its_attempts_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = seeds_of(7, attempts=1)
+
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        return refusal(400, "this prompt is not allowed") if body["seed"] in bad else letter(body)
+
+    with Endpoint(script) as endpoint:
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
+    assert (found["accepted"], found["exit_code"], found["rejected"]) == (40, 0, {"bad_request": 1})
+    assert endpoint.count == 41
+    assert rows(tmp_path / "run", "rejected.jsonl")[0]["id"].endswith("-000007")
+
+
+def test_a_slot_whose_every_prompt_gets_400_leaves_the_run_one_short(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = seeds_of(7)
+
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        return refusal(400, "this prompt is not allowed") if body["seed"] in bad else letter(body)
+
+    with Endpoint(script) as endpoint:
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
+    assert (found["state"], found["accepted"], found["exit_code"]) == ("short", 39, 3)
+    assert [slot["id"][-6:] for slot in found["failed_slots"]] == ["000007"]
+    assert "not allowed" in found["failed_slots"][0]["reason"]
+    assert len(rows(tmp_path / "run")) == 39
+
+
+def test_a_request_that_is_never_answered_stalls_its_slot_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silent = seeds_of(3, attempts=1)
+
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        return Answer(never=True) if body["seed"] in silent else letter(body)
+
+    waits = ["--set=model.timeout_s=0.3", "--set=model.deadline_s=0.6", "--set=limits.concurrency=4"]
+    with Endpoint(script) as endpoint:
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run", *waits)
+    assert (found["accepted"], found["exit_code"], found["rejected"]) == (40, 0, {"timeout": 1})
+    answered = [seen for seen in endpoint.requests if seen.body["seed"] not in silent]
+    assert len(answered) == 40
+
+
+def test_an_endpoint_that_is_away_uses_up_no_attempt_and_the_run_can_be_resumed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = True
+
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        return refusal(503, "overloaded") if away else letter(body)
+
+    waits = ["--set=limits.patience_s=0.5", "--set=model.deadline_s=0.3"]
+    with Endpoint(script) as endpoint:
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run", *waits)
+        assert (found["state"], found["exit_code"], found["accepted"]) == ("failed", 5, 0)
+        assert found["rejected"] == {}
+        away = False
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run", *waits)
+    assert (found["accepted"], found["exit_code"], found["rejected"]) == (40, 0, {})
+
+
+def test_rate_limits_errors_and_broken_replies_cost_no_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        kind = body["seed"] % 7 if attempt == 1 and body["max_tokens"] == 2048 else 6
+        return {
+            0: refusal(429, "slow down", Retry_After="0"),
+            1: refusal(500, "oops"),
+            2: Answer(drop=True),
+            3: Answer('{"records": [{"text": "cut o', finish_reason="length"),
+            4: Answer("I'm sorry, I can't help with that."),
+            5: Answer(letter(body), cut_off=True, cut=60),
+        }.get(kind, letter(body))  # type: ignore[return-value]
+
+    with Endpoint(script) as endpoint:
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
+    assert (found["accepted"], found["exit_code"]) == (40, 0)
+    assert set(found["rejected"]) <= {"refused"}
+    assert all(row["text"].startswith("letter number") for row in rows(tmp_path / "run"))
+
+
+def test_an_endpoint_without_response_format_is_asked_again_without_it_and_that_is_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        return refusal(400, "response_format is not supported") if "response_format" in body else letter(body)
+
+    with Endpoint(script) as endpoint:
+        assert run(["generate", str(recipe(tmp_path, endpoint)), "-o", str(tmp_path / "run")]) == 0
+    assert capsys.readouterr().err.count("response_format") == 1
+    assert len(rows(tmp_path / "run")) == 40
+
+
+def test_several_records_a_call_over_http_where_replies_lack_some(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        records = json.loads(letter(body))["records"]
+        return json.dumps({"records": records[: max(1, len(records) - 1)]})
+
+    with Endpoint(script) as endpoint:
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run", "--set=records_per_call=5")
+    assert (found["accepted"], found["exit_code"], found["rejected"]) == (40, 0, {"malformed": 8})
+    assert endpoint.count == 8 + 8
+    assert [row["kind"] for row in rows(tmp_path / "run")].count("praise") == 20
+
+
+def test_a_vendors_key_is_not_sent_to_a_foreign_host(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-000000000000")
+    arguments = ["--set=model.base_url=https://evil.example/v1", "--set=model.name=openai/gpt-4o-mini"]
+    path = tmp_path / "letters.yaml"
+    path.write_text(RECIPE % "http://127.0.0.1:9/v1")
+    assert generate(path, "-o", tmp_path / "run", *arguments) == 2
+    said = capsys.readouterr()
+    assert "evil.example" in said.err
+    assert "--allow-host" in said.err
+    assert "sk-secret" not in said.err + said.out
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
+def test_a_signal_lets_calls_in_flight_finish_and_prints_how_to_go_on(
+    number: int, exit_code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Endpoint(lambda body, attempt: Answer(letter(body), delay_s=0.2)) as endpoint:
+        command = [recipe(tmp_path, endpoint), "-o", tmp_path / "run", "--concurrency", "4"]
+        process = start(*command)
+        wait_for(lambda: endpoint.count >= 6)
+        process.send_signal(number)
+        said = process.communicate(timeout=30)[1]
+        assert process.returncode == exit_code
+        assert "resume with: datagen generate" in said
+        kept = rows(tmp_path / "run")
+        asked = endpoint.count
+        assert len(kept) == asked < 40
+        found = report(capsys, *command)
+    assert (found["accepted"], found["calls"]) == (40, 40 - asked)
+    assert rows(tmp_path / "run")[: len(kept)] == kept
+
+
+def test_a_second_ctrl_c_stops_at_once_and_loses_nothing_that_was_answered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow = seeds_of(30, 1) | seeds_of(31, 1)
+    release = False
+
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        return Answer(never=True) if body["seed"] in slow and not release else letter(body)
+
+    with Endpoint(script) as endpoint:
+        command = [recipe(tmp_path, endpoint), "-o", tmp_path / "run", "--concurrency", "2"]
+        process = start(*command)
+        wait_for(lambda: endpoint.in_flight == 2 and endpoint.count == 32)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+        assert process.returncode == 130
+        assert len(rows(tmp_path / "run")) == 30
+        release = True
+        found = report(capsys, *command)
+    assert (found["accepted"], found["calls"]) == (40, 10)
+
+
+def test_kill_9_costs_at_most_the_calls_in_flight(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Endpoint(lambda body, attempt: Answer(letter(body), delay_s=0.02)) as endpoint:
+        command = [recipe(tmp_path, endpoint), "-o", tmp_path / "run", "--concurrency", "4"]
+        process = start(*command)
+        wait_for(lambda: endpoint.count >= 20)
+        process.kill()
+        process.wait(10)
+        wait_for(lambda: endpoint.in_flight == 0)
+        asked = endpoint.count
+        found = report(capsys, *command)
+    assert found["accepted"] == 40
+    assert asked < 40
+    assert endpoint.count <= 40 + 4
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "datagen_cli", "generate", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ})
+
+
+def wait_for(condition: Any) -> None:
+    for _ in range(2000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not come to pass")
