@@ -14,12 +14,12 @@ from datagen_cli.core import registry
 from datagen_cli.core.chat import Draw, Usage
 from datagen_cli.llm.budget import Budget, Hold
 from datagen_cli.llm.cache import endpoint_key
-from datagen_cli.llm.faults import TransportError
+from datagen_cli.llm.faults import AuthRefused, TransportError
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.limits import Gate, Pace, pause
 from datagen_cli.llm.prices import price_of, rate_of
 from datagen_cli.llm.provider import Payload, Provider, RawReply
-from datagen_cli.llm.retry import Clock, Health, Policy
+from datagen_cli.llm.retry import Clock, Health, Policy, stops_run
 from datagen_cli.llm.usage import Tally
 
 BYTES_PER_TOKEN = 3  # a guess for tokens_per_minute only; it is corrected by what the endpoint counts
@@ -68,6 +68,10 @@ class Channel:
                 reply = await self.provider().complete(payload, draw, timeout_s=clock.begin())
                 used = self.usage_of(reply)
                 return reply
+            except AuthRefused as fault:
+                if stops_run(fault, self.health.answers):
+                    self.gate.halt()  # before the place is given back: nobody else need be refused
+                raise
             except TransportError as fault:
                 if fault.may_have_cost:
                     used = None

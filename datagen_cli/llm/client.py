@@ -162,6 +162,11 @@ class Client:
         """What the role's models are, for fingerprints."""
         return role_identity(self._models, role, self._sampling)
 
+    def halt(self) -> None:
+        """Sends nothing any more; calls in flight may finish, all others raise `CallPending`."""
+        for channel in self._channels.values():
+            channel.gate.halt()
+
     async def close(self) -> None:
         """Closes all providers; the cache belongs to whoever opened it."""
         for channel in self._channels.values():

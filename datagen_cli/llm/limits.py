@@ -10,19 +10,29 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from datagen_cli.core.errors import CallPending
+
+HALTED = "the run is stopping"
+
 
 class Gate:
     """At most `limit` holders at a time."""
 
-    __slots__ = ("_waiting", "in_flight", "limit")
+    __slots__ = ("_halted", "_waiting", "in_flight", "limit")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.in_flight = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._halted = False
 
     async def enter(self, *, again: bool = False) -> None:
-        """Waits for a place. `again` puts a call that was sent before at the head of the queue."""
+        """Waits for a place. `again` puts a call that was sent before at the head of the queue.
+
+        Raises `CallPending` once the gate is halted.
+        """
+        if self._halted:
+            raise CallPending(HALTED)
         if self.in_flight < self.limit and not self._waiting:
             self.in_flight += 1
             return
@@ -34,7 +44,7 @@ class Gate:
         try:
             await place
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
+            if place.done() and not place.cancelled() and place.exception() is None:
                 self.leave()
             raise
 
@@ -42,6 +52,14 @@ class Gate:
         """Gives the place back."""
         self.in_flight -= 1
         self._admit()
+
+    def halt(self) -> None:
+        """Lets nobody in any more; those who hold a place keep it."""
+        self._halted = True
+        while self._waiting:
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_exception(CallPending(HALTED))
 
     def resize(self, limit: int) -> None:
         """Changes the limit (at least 1); those in flight stay."""

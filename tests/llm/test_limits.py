@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from datagen_cli.core.errors import CallPending
 from datagen_cli.llm.limits import Gate, Pace, pause
 from tests.llm.virtual import run_virtual
 
@@ -89,3 +92,18 @@ def test_a_paused_caller_waits_on_the_loops_clock() -> None:
         return times
 
     assert run_virtual(main()) == [0.0, 2.0, 4.0]
+
+
+async def test_a_halted_gate_lets_nobody_in_and_keeps_those_who_hold_a_place() -> None:
+    gate = Gate(1)
+    await gate.enter()
+    waiting = asyncio.ensure_future(gate.enter())
+    await asyncio.sleep(0)
+    gate.halt()
+    with pytest.raises(CallPending):
+        await waiting
+    with pytest.raises(CallPending):
+        await gate.enter()
+    assert gate.in_flight == 1
+    gate.leave()
+    assert gate.in_flight == 0
