@@ -14,6 +14,7 @@ CATALOG: dict[str, dict[str, str]] = {
     },
     "examples": {
         "random": "datagen_cli.examples.random:Random",
+        "clusters": "datagen_cli.examples.clusters:Clusters",
     },
     "constraints": {
         "length": "datagen_cli.validators.constraints.length:Length",

