@@ -50,8 +50,6 @@ def run(flags: Flags) -> int:
     assert isinstance(progress, Progress)
     if built.simulated and not flags.as_json:
         console.say("simulated: the offline model writes these records; nothing is sent anywhere")
-    if built.base.skipped:
-        console.note(f"{built.base.skipped:,} bad rows of the base left out, the first: {built.base.reasons[0]}")
     try:
         session.prepare()
         before = session.folder.state().get("state")

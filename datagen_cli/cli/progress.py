@@ -1,4 +1,4 @@
-"""Progress of a run on stderr: a live bar in a terminal, plain lines elsewhere, nothing with `--quiet`."""
+"""Progress of a run on stderr: a live bar in a terminal, plain lines elsewhere, remarks only with `--quiet`."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Progress:
             self._fresh = facts.get("new_records", 0)
             self._line()
             self._show()
-        elif kind == "note" and not self._quiet:
+        elif kind == "note":
             self._say(str(facts["text"]))
 
     def _say(self, text: str) -> None:

@@ -45,6 +45,16 @@ class FieldSpec:
         return dict(JSON_TYPES[self.type])
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a checker is told of the dataset: its description, fields, label meanings and constraints in words."""
+
+    description: str
+    specs: tuple[FieldSpec, ...]
+    meanings: Mapping[Any, str] = field(default_factory=dict)
+    constraints: tuple[str, ...] = ()
+
+
 class WrongType(ValueError):
     """A value that is not of its field's type and cannot be brought into it without loss."""
 

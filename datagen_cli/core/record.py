@@ -60,6 +60,7 @@ class Record:
     `fields` holds the recipe's fields in order, scratch ones included. `verdicts` maps check names to outcomes,
     `first_verdicts` to the outcomes before any repair (only those that changed). `notes` holds a sentence per check.
     `examples` are ids of base rows shown to the model. `repaired` says that the reply was not valid JSON as it came.
+    `changes` lists what was mended: `{"by": check, "before": {field: old value}}`, oldest first.
     """
 
     slot: int
@@ -72,6 +73,7 @@ class Record:
     calls: tuple[Call, ...] = ()
     rejection: Rejection | None = None
     repaired: bool = False
+    changes: tuple[Mapping[str, JsonValue], ...] = ()
 
     @property
     def key(self) -> tuple[int, int]:

@@ -5,20 +5,23 @@ What this version cannot run yet is refused here by name, after the recipe has b
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.checks import Check
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import RecipeError
-from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Slot
 from datagen_cli.core.registry import load
-from datagen_cli.examples.random import Random
+from datagen_cli.pipeline.known import Comparison, compare_with
 from datagen_cli.pipeline.outcome import Shape
+from datagen_cli.prompts.checking import checking_digest
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.sources.open import BaseRows, read_base
 from datagen_cli.stages import dedup as dedup_stage
@@ -46,6 +49,8 @@ class Built:
     composer: Composer
     constraints: tuple[tuple[Check, Any], ...]
     bound: tuple[BoundCheck, ...]
+    comparison: Comparison
+    embedder: Any
     set_checks: tuple[SetCheck, ...]
     plan: PlanSpec
 
@@ -70,12 +75,16 @@ class Built:
         return [name for name, _ in self.base.rows]
 
     @cached_property
-    def examples(self) -> Random | None:
-        """How examples are drawn, or None."""
+    def examples(self) -> Any:
+        """How examples are drawn (`draw(slot, attempt) -> row numbers`), or None."""
         options = self.recipe.examples
         if options is None or not self.base.rows:
             return None
-        return Random(seed=self.plan.seed, rows=len(self.base.rows), k=options.k, labels=self._base_labels())
+        shared: dict[str, Any] = {"seed": self.plan.seed, "k": options.k, "labels": self._base_labels()}
+        if options.strategy == "clusters":
+            texts = [self.comparison.text(row) for _, row in self.base.rows]
+            return load("examples", "clusters")(vectors=self.embedder.encode(texts), **shared)
+        return load("examples", options.strategy)(rows=len(self.base.rows), **shared)
 
     def _base_labels(self) -> list[Any]:
         """The planned label of every base row; empty when none is planned or some row lacks it."""
@@ -94,8 +103,7 @@ class Built:
 
     def dedup(self) -> Dedup:
         """A fresh group check."""
-        names = [spec.name for spec in self.specs if spec.keep and spec.written]
-        return Dedup(names, self.base.rows, self.set_checks)
+        return self.comparison.dedup(self.set_checks)
 
     @property
     def shape(self) -> Shape:
@@ -125,6 +133,31 @@ class Built:
         drawn = self.examples.draw(slots[0].index, attempt) if self.examples else ()
         return Unit(tuple(slots), attempt, tuple(self.row_ids[index] for index in drawn), avoid)
 
+    @property
+    def checkers(self) -> dict[str, Any]:
+        """What identifies the models that check, by role."""
+        return {role: identity for role, identity in self.identities.items() if role != "generator"}
+
+    @property
+    def _examples_embedder(self) -> str | None:
+        clustered = self.recipe.examples is not None and self.recipe.examples.strategy == "clusters"
+        return self.embedder.signature if clustered and self.base.rows else None
+
+    def notes(self) -> list[str]:
+        """What a user should know before the run: rows left out, how examples are drawn, who checks whom."""
+        found = []
+        if self.base.skipped:
+            found.append(f"{self.base.skipped:,} bad rows of the base left out, the first: {self.base.reasons[0]}")
+        found += getattr(self.examples, "notes", ())
+        for file in self.comparison.files:
+            if file.skipped:
+                found.append(f"{file.skipped:,} rows of {file.shown} cannot be compared: they lack the recipe's fields")
+        generator = {model.name for model in self.recipe.models["generator"]} - {"offline"}
+        for role in self.checkers:
+            if generator & {model.name for model in self.recipe.models[role]}:
+                found.append(f"the {role} is the generator itself: it may not see its own mistakes")
+        return found
+
     @cached_property
     def fingerprints(self) -> dict[str, str]:
         """Stage → digest of all that its output depends on beside its input, chained from stage to stage."""
@@ -134,14 +167,15 @@ class Built:
             "load": [LOAD_VERSION, self.base.digest, self.base.identity],
             "plan": [self.plan.identity()],
             "generate": [
-                generate_stage.VERSION, self.composer.templates_digest, examples, options.records_per_call,
-                self.identities["generator"],
+                generate_stage.VERSION, self.composer.templates_digest, examples, self._examples_embedder,
+                options.records_per_call, self.identities["generator"],
             ],
             "validate": [
-                validate_stage.VERSION, [check.identity() for check in self.recipe.checks], self.composer.repair_digest,
+                validate_stage.VERSION, [check.identity() for check in self.recipe.checks],
+                self.composer.repair_digest, checking_digest() if self.checkers else "", self.checkers,
             ],
             "enhance": [enhance_stage.VERSION],
-            "dedup": [dedup_stage.VERSION, [check.name for check in self.set_checks]],
+            "dedup": [dedup_stage.VERSION, [check.name for check in self.set_checks], self.comparison.identity],
         }  # fmt: skip
         chained: dict[str, str] = {}
         before = ""
@@ -150,38 +184,67 @@ class Built:
         return chained
 
 
-def build(recipe: Recipe, identities: Mapping[str, Any]) -> Built:
-    """Resolves a recipe and reads its base. Raises `RecipeError` or `DataError`; nothing has been paid for."""
+def build(recipe: Recipe, identities: Mapping[str, Any], *, folder: Path | None = None) -> Built:
+    """Resolves a recipe and reads its base. Raises `RecipeError` or `DataError`; nothing has been paid for.
+
+    `folder` is the run's own, which `dedup.against` may match too.
+    """
     _refuse_unbuilt(recipe)
     base = _read_base(recipe)
     specs = {spec.name: spec for spec in base.specs}
-    constraints = tuple((check, _bind(check, specs, recipe)) for check in recipe.constraints)
-    validators = tuple((check, _bind(check, specs, recipe)) for check in recipe.validators)
     plan = _plan(recipe, base)
+    about = About(recipe.options.description, base.specs, dict(base.label.definitions) if base.label else {})
+    constraints = tuple((check, _bind(check, specs, about, recipe)) for check in recipe.constraints)
+    sentences = tuple(constraint.describe() for _, constraint in constraints)
+    about = replace(about, constraints=sentences)
+    validators = tuple((check, _bind(check, specs, about, recipe)) for check in recipe.validators)
+    embedder = _embedder(recipe)
     return Built(
         recipe=recipe,
         base=base,
         identities=identities,
-        composer=_composer(recipe, base, plan, [constraint.describe() for _, constraint in constraints]),
+        composer=_composer(recipe, base, plan, list(sentences)),
         constraints=constraints,
-        bound=(
-            *(
-                BoundCheck(check.name, check.on_fail, check.on_unknown, constraint=constraint)
-                for check, constraint in constraints
-                if constraint.scope == "record"
-            ),
-            *(
-                BoundCheck(check.name, check.on_fail, check.on_unknown, validator=validator)
-                for check, validator in validators
-            ),
-        ),
+        bound=tuple(_bound(check, made) for check, made in (*constraints, *validators) if _scope(made) == "record"),
+        comparison=compare_with(base.specs, base, recipe.options.dedup, embedder, folder=folder),
+        embedder=embedder,
         set_checks=tuple(
-            SetCheck(check.name, constraint.key, check.on_fail)
-            for check, constraint in constraints
-            if constraint.scope == "set"
+            SetCheck(check.name, made.rule, check.on_fail) for check, made in constraints if _scope(made) == "set"
         ),
         plan=plan,
     )
+
+
+def _bound(check: Check, made: Any) -> BoundCheck:
+    """A check as the validation stage runs it: a pure constraint, or something that asks."""
+    pure = not hasattr(made, "verify")
+    return BoundCheck(
+        check.name,
+        check.on_fail,
+        check.on_unknown,
+        constraint=made if pure else None,
+        validator=None if pure else made,
+        mends=getattr(made, "mends", 1),
+        rewrites=getattr(made, "rewrites", False),
+    )
+
+
+def _scope(made: Any) -> str:
+    return str(getattr(made, "scope", "record"))
+
+
+def _embedder(recipe: Recipe) -> Any:
+    """The embedder of the run, or None where the recipe asks for nothing that needs one."""
+    dedup = recipe.options.dedup
+    wanted = dedup is not None and (dedup.threshold is not None or dedup.embedder is not None)
+    clustered = recipe.examples is not None and recipe.examples.strategy == "clusters"
+    if not wanted and not (clustered and recipe.options.base is not None):
+        return None
+    from datagen_cli.text.embed import open_embedder
+
+    name = (dedup.embedder if dedup else None) or recipe.options.embedder
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return open_embedder(name, home / "datagen" / "vectors.sqlite")
 
 
 def _read_base(recipe: Recipe) -> BaseRows:
@@ -192,9 +255,10 @@ def _read_base(recipe: Recipe) -> BaseRows:
         raise RecipeError(error.message, hint=error.hint, place=error.place or recipe.place(where)) from error
 
 
-def _bind(check: Check, specs: Mapping[str, FieldSpec], recipe: Recipe) -> Any:
+def _bind(check: Check, specs: Mapping[str, FieldSpec], about: About, recipe: Recipe) -> Any:
+    kind = load(check.kind, check.type)
     try:
-        return load(check.kind, check.type)(check.options, specs)
+        return kind(check.options, specs, about) if getattr(kind, "roles", ()) else kind(check.options, specs)
     except RecipeError as error:
         message = error.message if error.message.startswith(check.where) else f"{check.where}: {error.message}"
         raise RecipeError(message, hint=error.hint, place=error.place or recipe.place(check.where)) from error
@@ -247,8 +311,6 @@ def _unbuilt(recipe: Recipe) -> Iterator[tuple[str, str]]:
     options = recipe.options
     if options.method != "instance":
         yield "method", f"the method {options.method}"
-    if recipe.examples is not None and recipe.examples.strategy == "clusters":
-        yield "examples.strategy", "clusters"
     for name, attribute in options.attributes.items():
         if attribute.values is None:
             yield f"attributes.{name}", "extracted or asked attributes"
@@ -257,8 +319,6 @@ def _unbuilt(recipe: Recipe) -> Iterator[tuple[str, str]]:
             yield check.where, f"the check {check.type}"
     if options.difficulty is not None:
         yield "difficulty", "difficulty operators"
-    if options.dedup is not None:
-        yield from _unbuilt_dedup(recipe)
     if options.sampling.correlated is not None:
         yield "sampling.correlated", "correlated sampling"
     for role, models in recipe.models.items():
@@ -267,17 +327,6 @@ def _unbuilt(recipe: Recipe) -> Iterator[tuple[str, str]]:
     for name in ("hedge", "batch"):
         if getattr(options.limits, name):
             yield f"limits.{name}", {"hedge": "hedging", "batch": "the batch API"}[name]
-
-
-def _unbuilt_dedup(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    options = recipe.options.dedup
-    assert options is not None
-    if options.near is not None:
-        yield "dedup.near", "near-duplicate search"
-    if options.threshold is not None:
-        yield "dedup.threshold", "embedding neighbours"
-    if set(options.against) - {"accepted", "base"}:
-        yield "dedup.against", "files and earlier runs to compare with"
 
 
 def refuse_mixed(built: Built) -> None:

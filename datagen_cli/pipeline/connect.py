@@ -8,6 +8,7 @@ from typing import Any
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.ports import Observer
+from datagen_cli.core.registry import load
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import Client
 from datagen_cli.llm.identity import role_identity
@@ -18,8 +19,9 @@ COUNTED = ("calls", "cached_calls", "lost", "tokens_in", "tokens_out", "cost_usd
 
 
 def roles(recipe: Recipe) -> tuple[str, ...]:
-    """The roles that a run of this recipe asks."""
-    return ("generator",)
+    """The roles that a run of this recipe asks: the generator, and those of its checks."""
+    asked = {role for check in recipe.checks for role in getattr(load(check.kind, check.type), "roles", ())}
+    return ("generator", *sorted(asked))
 
 
 def identities(recipe: Recipe) -> dict[str, Any]:

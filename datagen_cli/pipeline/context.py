@@ -24,7 +24,7 @@ class UnitContext:
     `calls` lists what was asked so far; ids of the models that answered are added to `seen`.
     """
 
-    __slots__ = ("_blocking", "_client", "_seen", "attempt", "calls", "slot")
+    __slots__ = ("_asked", "_blocking", "_client", "_seen", "attempt", "calls", "slot")
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class UnitContext:
         self.slot = slot
         self.attempt = attempt
         self.calls: list[Call] = []
+        self._asked: dict[tuple[Any, ...], Reply] = {}
 
     async def ask(
         self,
@@ -50,11 +51,15 @@ class UnitContext:
         k: int = 0,
         response_format: Mapping[str, Any] | None = None,
         more_tokens: int = 1,
+        several: bool = False,
     ) -> Reply:
         """See `core.ports.Context.ask`."""
         draw = Draw(self.slot, self.attempt, purpose, k)
-        request = Request(role, tuple(messages), draw, response_format, more_tokens=more_tokens)
-        reply = await self._client.ask(request)
+        place = (role, draw, tuple(messages), more_tokens)
+        if place in self._asked:
+            return self._asked[place]
+        request = Request(role, tuple(messages), draw, response_format, more_tokens=more_tokens, several=several)
+        reply = self._asked[place] = await self._client.ask(request)
         self._seen.add(reply.model)
         usage = reply.usage
         self.calls.append(

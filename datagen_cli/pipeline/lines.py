@@ -27,6 +27,8 @@ def to_line(record: Record) -> dict[str, Any]:
         line["examples"] = list(record.examples)
     if record.repaired:
         line["repaired"] = True
+    if record.changes:
+        line["changes"] = [dict(change) for change in record.changes]
     if record.rejection is not None:
         line["rejection"] = _rejection_line(record.rejection)
     return line
@@ -45,6 +47,7 @@ def from_line(line: Mapping[str, Any]) -> Record:
         examples=tuple(line.get("examples", ())),
         rejection=Rejection(**rejection) if rejection else None,
         repaired=line.get("repaired", False),
+        changes=tuple(line.get("changes", ())),
     )
 
 

@@ -11,6 +11,7 @@ from datagen_cli.llm.client import Client
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.engines.local import LocalEngine
+from datagen_cli.pipeline.known import VectorDesk
 from datagen_cli.stages.enhance import enhance
 from datagen_cli.stages.generate import Unit
 
@@ -48,9 +49,11 @@ async def preview(built: Built, client: Client, engine: LocalEngine, number: int
             trace.calls += own.calls
             traces.append(trace)
     judge = built.dedup()
+    desk = VectorDesk(built.comparison, engine.run_blocking)
+    await desk.prepare([trace.last for trace in traces[:number]])
     for trace in traces[:number]:
         if trace.last.rejection is None:
-            trace.stages.append(("dedup", judge.judge(trace.last).record))
+            trace.stages.append(("dedup", judge.judge(trace.last, desk.take(trace.last)).record))
     return traces[:number]
 
 

@@ -37,7 +37,8 @@ class Parts:
 
     `cohorts` are slot counts, see `Sequence`; the last is the count. `units` yields the first attempts in slot order,
     batches whole; `refill(slot, attempt, avoid)` makes the unit of a later attempt; `slot(index)` is the plan;
-    `context(slot, attempt)` the surroundings.
+    `context(slot, attempt)` the surroundings; `prepare`, if any, must have seen records before they are judged;
+    `halt` stops the sending of calls. `width` is how many units are under way at once.
     """
 
     cohorts: Items[int]
@@ -49,8 +50,10 @@ class Parts:
     generate: Callable[[Unit, UnitContext], Awaitable[list[Record]]]
     steps: Items[tuple[str, Callable[[Record, Slot, Unit, UnitContext], Awaitable[Record]]]]
     judge: Callable[[Record], Decision]
+    prepare: Callable[[Items[Record]], Awaitable[None]] | None
     context: Callable[[int, int], UnitContext]
     checkpoints: dict[str, Checkpoint]
+    halt: Callable[[], None]
 
     @property
     def count(self) -> int:
@@ -99,6 +102,7 @@ class Runner:
         """Starts nothing new; calls in flight may finish. The first reason is the one that counts."""
         if self.error is None:
             self.error = reason
+            self._parts.halt()
         self._wake.set()
 
     def abort(self) -> None:
@@ -159,7 +163,9 @@ class Runner:
         self._wake.set()
 
     def _replay(self, unit: Unit) -> bool:
-        """Takes the unit from the checkpoints if all of it is there."""
+        """Takes the unit from the checkpoints if all of it is there and nothing has to be prepared."""
+        if self._parts.prepare is not None:
+            return False
         line = self._parts.checkpoints["generate"].find(unit.first, unit.attempt, digest(unit.made_from()))
         if line is None:
             return False
@@ -192,6 +198,8 @@ class Runner:
                 outcomes = [await self._walk(*wanted[0], unit)]
             else:
                 outcomes = await _all(self._walk(slot, record, unit) for slot, record in wanted)
+            if self._parts.prepare is not None:
+                await self._parts.prepare(outcomes)
         except CallPending as pending:
             self._postpone(unit, pending)
         else:
@@ -223,11 +231,13 @@ class Runner:
 
     async def _walk(self, slot: Slot, record: Record, unit: Unit) -> Record:
         """One record through the stages after generation, a checkpoint line after each."""
+        made_from, digested = "", None
         for stage, step in self._parts.steps:
             if record.rejection is not None:
                 break
             checkpoint = self._parts.checkpoints[stage]
-            made_from = content_digest(record)
+            if digested is not record.fields:
+                made_from, digested = content_digest(record), record.fields
             found = checkpoint.find(slot.index, unit.attempt, made_from)
             if found is not None:
                 record = from_line(found)

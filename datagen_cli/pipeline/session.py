@@ -29,7 +29,7 @@ from datagen_cli.core.errors import (
 )
 from datagen_cli.core.jsonl import dump, write_aside, write_json
 from datagen_cli.core.ports import Observer
-from datagen_cli.core.record import Slot, unit_name
+from datagen_cli.core.record import Record, Slot, unit_name
 from datagen_cli.llm.cache import open_cache
 from datagen_cli.llm.client import Client
 from datagen_cli.pipeline.build import Built
@@ -38,14 +38,18 @@ from datagen_cli.pipeline.connect import open_client, record_spending
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.folder import RunFolder
+from datagen_cli.pipeline.known import VectorDesk
 from datagen_cli.pipeline.manifest import Manifest
 from datagen_cli.pipeline.plants import PlantLog
 from datagen_cli.pipeline.runner import Parts, Runner
+from datagen_cli.stages.dedup import Decision
 from datagen_cli.stages.enhance import enhance
 from datagen_cli.stages.generate import Unit
 
 HEARTBEAT_S = 1.0
 READ_SLOTS = 512
+AHEAD = 2
+"""Units under way for each call in flight: while one reply is worked on, the next prompt waits at the gate."""
 STEPS = ("validate", "enhance")
 
 
@@ -130,6 +134,9 @@ class Session:
         self._refuse_other_recipe(before)
         changed = self._set_changed_aside(before)
         self.manifest.cohorts = cohorts({} if changed else before, self.manifest.count)
+        for note in self.built.notes():
+            self.observer.event("note", text=note)
+            self.manifest.notes.append(note)
         self._write_load()
         per_call = self.built.recipe.options.records_per_call
         planned = -(-self.manifest.cohorts[-1] // per_call) * per_call
@@ -153,6 +160,8 @@ class Session:
         """Closes files and gives the lock back."""
         for checkpoint in self.checkpoints.values():
             checkpoint.close()
+        if self.built.embedder is not None:
+            self.built.embedder.close()
         self.folder.unlock()
 
     async def _main(self, engine: LocalEngine) -> None:
@@ -190,16 +199,24 @@ class Session:
         def context(slot: int, attempt: int) -> UnitContext:
             return UnitContext(client, engine.run_blocking, slot, attempt, self.model_ids)
 
+        dedup = built.dedup()
+        desk = VectorDesk(built.comparison, engine.run_blocking)
+
+        def judge(record: Record) -> Decision:
+            return dedup.judge(record, desk.take(record))
+
         return Parts(
             cohorts=self.manifest.cohorts,
             attempts=options.limits.attempts_per_record,
-            width=options.limits.concurrency,
+            width=AHEAD * options.limits.concurrency,
+            halt=client.halt,
             units=self._units,
             refill=lambda slot, attempt, avoid: built.unit([slot], attempt, avoid),
             slot=lambda index: self.plan.read(range(index, index + 1))[0],
             generate=built.generate.run,
             steps=(("validate", built.validate.run), ("enhance", enhance)),
-            judge=built.dedup().judge,
+            judge=judge,
+            prepare=desk.prepare if built.comparison.threshold is not None else None,
             context=context,
             checkpoints=self.checkpoints,
         )

@@ -43,7 +43,7 @@ class Composer:
         description: str,
         specs: Sequence[FieldSpec],
         label_field: str = "",
-        meanings: Mapping[str, str] | None = None,
+        meanings: Mapping[Any, str] | None = None,
         value_notes: Mapping[str, Mapping[str, str]] | None = None,
         constraints: Sequence[str] = (),
         system: str | None = None,
@@ -63,8 +63,8 @@ class Composer:
         self._templates = {name: _compile(environment, name, text) for name, text in self._sources.items()}
         self._fixed = {
             "dataset": fence("dataset", [description.strip()]),
-            "fields": fence("fields", [_field_line(spec) for spec in self._written]),
-            "labels": _labels(meanings),
+            "fields": fence("fields", [field_line(spec) for spec in self._written]),
+            "labels": fence("labels", label_lines(meanings)) if label_lines(meanings) else "",
             "constraints": fence("constraints", constraints) if constraints else "",
             "answer_form": fence_line({"records": [{spec.name: _placeholder(spec) for spec in self._written}]}),
         }
@@ -160,7 +160,8 @@ def _compile(environment: ImmutableSandboxedEnvironment, name: str, text: str) -
         raise RecipeError(f"prompts.{name}: {error}", hint="the template is not valid Jinja") from error
 
 
-def _field_line(spec: FieldSpec) -> dict[str, Any]:
+def field_line(spec: FieldSpec) -> dict[str, Any]:
+    """A field as prompts describe it."""
     line: dict[str, Any] = {"name": spec.name, "type": spec.type}
     if spec.description:
         line["description"] = spec.description
@@ -173,9 +174,9 @@ def _field_line(spec: FieldSpec) -> dict[str, Any]:
     return line
 
 
-def _labels(meanings: Mapping[str, str] | None) -> str:
-    lines = [{"value": value, "meaning": meaning} for value, meaning in (meanings or {}).items() if meaning]
-    return fence("labels", lines) if lines else ""
+def label_lines(meanings: Mapping[Any, str] | None) -> list[dict[str, Any]]:
+    """Label values with their meanings, those that have one."""
+    return [{"value": value, "meaning": meaning} for value, meaning in (meanings or {}).items() if meaning]
 
 
 def _placeholder(spec: FieldSpec) -> Any:

@@ -12,7 +12,7 @@ from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.registry import load, targets
 from datagen_cli.sources.infer import LabelPlan, resolve
-from datagen_cli.sources.mapping import BadValue, map_row
+from datagen_cli.sources.mapping import BadValue, FieldReader, map_row
 from datagen_cli.sources.rows import BadRow, Row, Source, shown_path
 
 REASONS_KEPT = 5
@@ -77,7 +77,8 @@ class BaseRows:
 
     `rows` are (name, fields) in the order of the file; `row 12` is the name of the row on line 12 (or the twelfth row,
     where rows are not lines). Fields that the model adds are not in them. `digest` and `identity` (JSON values) are
-    what the rows depend on; `digest` is empty without a base. `reasons` are those of the first skipped rows.
+    what the rows depend on; `digest` is empty without a base. `reasons` are those of the first skipped rows, `readers`
+    how another file of the same columns is read.
     """
 
     specs: tuple[FieldSpec, ...]
@@ -89,6 +90,7 @@ class BaseRows:
     read: int = 0
     skipped: int = 0
     reasons: tuple[str, ...] = ()
+    readers: tuple[tuple[FieldReader, FieldSpec], ...] = ()
 
 
 def open_base(options: BaseOptions) -> BaseFile:
@@ -131,6 +133,7 @@ def read_base(options: RecipeOptions) -> BaseRows:
         read=base.read,
         skipped=base.skipped,
         reasons=tuple(base.reasons),
+        readers=resolved.readers,
     )
 
 

@@ -1,14 +1,15 @@
-"""Validation: constraints first (they cost nothing), then validators; one re-ask that quotes what failed.
+"""Validation: constraints first (they cost nothing), then what asks a model; fixes, and one re-ask.
 
-Every check says pass, fail or unknown. A failed check with `on_fail: fix` leads to one re-ask of the generator for the
-whole record, after which all checks run again; what still fails is dropped. A fix that changes a planned label is a
-rejection. Verdicts before the fix are kept beside those after it.
+Every check says pass, fail or unknown. A check that can mend the record itself (`code` knows the right answer,
+`reflect` rewrites) does so, otherwise `on_fail: fix` leads to one re-ask of the generator that quotes what failed.
+After each change all checks run again (a question already asked for this attempt is not asked twice), so that nothing
+is kept unchecked; what still fails is dropped. A change that moves a planned label is a rejection.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from datagen_cli.core.errors import CallRefused
@@ -23,13 +24,33 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class BoundCheck:
-    """A check with what a failure or an unknown leads to. Exactly one of `constraint` and `validator` is set."""
+    """A check with what a failure or an unknown leads to. Exactly one of `constraint` and `validator` is set.
+
+    `mends` is how often the check may change the record itself; one that `rewrites` does so whatever `on_fail` says,
+    others only with `on_fail: fix`.
+    """
 
     name: str
     on_fail: Literal["drop", "fix", "keep"]
     on_unknown: Literal["drop", "keep"]
     constraint: Constraint | None = None
     validator: Validator | None = None
+    mends: int = 1
+    rewrites: bool = False
+
+
+@dataclass(slots=True)
+class _Course:
+    """What happened to one record so far."""
+
+    record: Record
+    first: dict[str, Outcome] = field(default_factory=dict)
+    mended: dict[str, int] = field(default_factory=dict)
+    reasked: bool = False
+    changes: list[dict[str, Any]] = field(default_factory=list)
+
+
+Failure = tuple[BoundCheck, Verdict]
 
 
 class Validate:
@@ -42,70 +63,91 @@ class Validate:
         self._label_field = label_field
 
     async def run(self, record: Record, slot: Slot, unit: Unit, ctx: Context) -> Record:
-        """The record with its verdicts, repaired where a check asked for it, or rejected."""
+        """The record with its verdicts, mended where a check asked for it, or rejected."""
         if self._moved_label(record.fields, slot):
             found = record.fields.get(self._label_field)
             return record.rejected(
                 Rejection("validate", "label", f"asked for {slot.label!r}, the record has {found!r}")
             )
-        record, failures = await self._check(record, slot, ctx)
-        dropped = _first_drop(failures)
-        if dropped is None and failures:
-            record, failures, problem = await self._repair(record, failures, slot, unit, ctx)
-            dropped = problem or (_rejection(*failures[0]) if failures else None)
-        return record.rejected(dropped) if dropped else record
+        course = _Course(record)
+        while True:
+            failures = await self._check(course, slot, ctx)
+            if not failures:
+                return self._done(course)
+            before = course.record
+            rejection = await self._change(course, failures, slot, unit, ctx)
+            if rejection is not None:
+                return self._done(course).rejected(rejection)
+            if self._moved_label(course.record.fields, slot):
+                check, verdict = failures[0]
+                course.record = before
+                what = f"{verdict.detail}; the fix changed the label"
+                return self._done(course).rejected(Rejection("validate", check.name, what))
 
-    async def _check(self, record: Record, slot: Slot, ctx: Context) -> tuple[Record, list[tuple[BoundCheck, Verdict]]]:
-        """Verdicts of all checks, stopping at the first that drops the record; and those that call for action."""
+    async def _check(self, course: _Course, slot: Slot, ctx: Context) -> list[Failure]:
+        """Verdicts of all checks into the course; what calls for action. Nothing is paid once something failed."""
         verdicts: dict[str, Outcome] = {}
         notes: dict[str, str] = {}
-        failures: list[tuple[BoundCheck, Verdict]] = []
+        failures: list[Failure] = []
         for check in self._checks:
-            if failures and check.constraint is None and any(c.constraint is not None for c, _ in failures):
-                break  # a record whose constraints fail is repaired or dropped before anything is paid for checking it
-            verdict = await _verdict(check, record, slot, ctx)
+            if failures and check.constraint is None:
+                break
+            verdict = await _verdict(check, course.record, slot, ctx)
             verdicts[check.name] = verdict.outcome
+            course.first.setdefault(check.name, verdict.outcome)
             if verdict.detail and verdict.outcome != "pass":
                 notes[check.name] = verdict.detail
-            if verdict.outcome == "fail" and check.on_fail != "keep":
+            if _calls_for_action(check, verdict):
                 failures.append((check, verdict))
-            if verdict.outcome == "unknown" and check.on_unknown == "drop":
-                failures.append((check, verdict))
-            if failures and _drops(*failures[-1]):
-                break
-        return replace(record, verdicts=verdicts, notes=notes), failures
+        course.record = replace(course.record, verdicts=verdicts, notes=notes)
+        return failures
 
-    async def _repair(
-        self, record: Record, failures: list[tuple[BoundCheck, Verdict]], slot: Slot, unit: Unit, ctx: Context
-    ) -> tuple[Record, list[tuple[BoundCheck, Verdict]], Rejection | None]:
-        """One re-ask; the new record checked again. The rejection is set when no usable record came."""
+    async def _change(
+        self, course: _Course, failures: list[Failure], slot: Slot, unit: Unit, ctx: Context
+    ) -> Rejection | None:
+        """Mends the record, by the check's own fix or by the one re-ask; a rejection when nothing more can be done."""
+        for check, verdict in failures:
+            fixable = verdict.outcome == "fail" and (check.on_fail == "fix" or check.rewrites)
+            if fixable and verdict.fix and course.mended.get(check.name, 0) < check.mends:
+                course.mended[check.name] = course.mended.get(check.name, 0) + 1
+                self._replace(course, check, {**course.record.fields, **verdict.fix})
+                return None
+        dropped = next((failure for failure in failures if not _can_be_reasked(*failure)), None)
+        if dropped is None and not course.reasked:
+            course.reasked = True
+            fields = await self._reask(course.record, failures, slot, unit, ctx)
+            if fields is not None:
+                self._replace(course, failures[0][0], fields)
+                return None
+        check, verdict = dropped or failures[0]
+        return Rejection("validate", check.name, verdict.detail)
+
+    async def _reask(
+        self, record: Record, failures: list[Failure], slot: Slot, unit: Unit, ctx: Context
+    ) -> Mapping[str, Any] | None:
+        """The generator's second version of the record; None when no usable one came."""
         asked = self._generate.messages(Unit((slot,), unit.attempt, unit.examples, unit.avoid))
         messages = self._composer.repair(asked, record.fields, [verdict.detail for _, verdict in failures])
         try:
             _, parsed = await self._generate.ask(messages, 1, ctx, purpose="repair")
         except CallRefused:
-            return record, failures, None
-        fields = parsed.records[0] if parsed.records else None
-        if fields is None:
-            return record, failures, None
-        if self._moved_label(fields, slot):
-            check, verdict = failures[0]
-            return (
-                record,
-                failures,
-                Rejection("validate", check.name, f"{verdict.detail}; the repair changed the label"),
-            )
-        before = record.verdicts
-        repaired, still = await self._check(replace(record, fields=fields), slot, ctx)
-        changed = {name: outcome for name, outcome in before.items() if repaired.verdicts.get(name) != outcome}
-        return replace(repaired, first_verdicts=changed), still, None
+            return None
+        return parsed.records[0] if parsed.records else None
+
+    def _replace(self, course: _Course, check: BoundCheck, fields: Mapping[str, Any]) -> None:
+        old = course.record.fields
+        changed = {name: old.get(name) for name, value in fields.items() if old.get(name) != value}
+        course.changes.append({"by": check.name, "before": changed})
+        course.record = replace(course.record, fields=fields)
+
+    def _done(self, course: _Course) -> Record:
+        record = course.record
+        first = {name: outcome for name, outcome in course.first.items() if record.verdicts.get(name) != outcome}
+        return replace(record, first_verdicts=first, changes=tuple(course.changes))
 
     def _moved_label(self, fields: Mapping[str, Any], slot: Slot) -> bool:
-        return (
-            bool(self._label_field)
-            and slot.label is not None
-            and plain(fields.get(self._label_field)) != plain(slot.label)
-        )
+        planned = bool(self._label_field) and slot.label is not None
+        return planned and plain(fields.get(self._label_field)) != plain(slot.label)
 
 
 async def _verdict(check: BoundCheck, record: Record, slot: Slot, ctx: Context) -> Verdict:
@@ -118,16 +160,12 @@ async def _verdict(check: BoundCheck, record: Record, slot: Slot, ctx: Context) 
         return Verdict("unknown", f"{check.name}: the model's endpoint refused the request: {refused}")
 
 
-def _drops(check: BoundCheck, verdict: Verdict) -> bool:
-    return verdict.outcome == "unknown" or check.on_fail == "drop"
+def _calls_for_action(check: BoundCheck, verdict: Verdict) -> bool:
+    if verdict.outcome == "unknown":
+        return check.on_unknown == "drop"
+    return verdict.outcome == "fail" and check.on_fail != "keep"
 
 
-def _first_drop(failures: Sequence[tuple[BoundCheck, Verdict]]) -> Rejection | None:
-    for check, verdict in failures:
-        if _drops(check, verdict):
-            return _rejection(check, verdict)
-    return None
-
-
-def _rejection(check: BoundCheck, verdict: Verdict) -> Rejection:
-    return Rejection("validate", check.name, verdict.detail)
+def _can_be_reasked(check: BoundCheck, verdict: Verdict) -> bool:
+    """A re-ask quotes what is wrong: there must be something wrong, and the recipe must want it mended."""
+    return verdict.outcome == "fail" and check.on_fail == "fix" and not check.rewrites

@@ -1,12 +1,32 @@
-"""`code`: programs written from the question alone must print the answer. Options only: the check is not built yet."""
+"""`code`: independent programs, written from the question alone, must print the answer (DataGen, arXiv 2406.18966).
+
+`solutions` programs are drawn and run in the sandbox; what they print is compared as numbers. A majority of all of them
+that agrees with the answer is a pass; one that agrees with itself only is a fail, and its result is the fix, written in
+the answer's own form; a majority for UNSOLVABLE is a fail without one. Anything else is unknown: programs that do not
+run, print no number, or scatter. Programs are drawn until the majority is certain, so that agreement at once saves the
+rest. The label is overwritten only on `on_fail: fix`, and the old one is kept. Does *not* trust the label anywhere: the
+coder never sees it.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 from pydantic import Field
 
 from datagen_cli.config.checks import CheckOptions
+from datagen_cli.core.fields import About, FieldSpec
+from datagen_cli.core.ports import Context
+from datagen_cli.core.record import Record, Slot, Verdict
+from datagen_cli.prompts.checking import code_messages, read_program
+from datagen_cli.text.answers import in_form_of, parse_number, same_number
+from datagen_cli.validators.fields import check_fields, plain_text
+
+UNSOLVABLE = "UNSOLVABLE"
+ROLE = "coder"
 
 
 class CodeOptions(CheckOptions):
@@ -20,9 +40,120 @@ class CodeOptions(CheckOptions):
     memory_mb: int = Field(512, ge=16)
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one program said: a number's text, UNSOLVABLE, or nothing with the reason."""
+
+    value: str | None
+    problem: str = ""
+    layer: str = ""
+
+
 class Code:
     """The majority of independent programs agrees with the answer."""
 
     options: ClassVar[type[CheckOptions]] = CodeOptions
-    built: ClassVar[bool] = False
+    built: ClassVar[bool] = True
     short: ClassVar[str | None] = None
+    roles: ClassVar[tuple[str, ...]] = (ROLE,)
+
+    def __init__(self, options: CodeOptions, specs: Mapping[str, FieldSpec], about: About) -> None:
+        check_fields(specs, [options.question, options.answer])
+        self._options = options
+
+    async def verify(self, record: Record, slot: Slot, ctx: Context) -> Verdict:
+        """See the module's docstring."""
+        options = self._options
+        question, answer = plain_text(record.fields[options.question]), record.fields[options.answer]
+        results = await self._results(question, ctx)
+        evidence = {"results": [result.value or result.problem for result in results]}
+        winner = majority([result.value for result in results], options.solutions, options.tolerance)
+        if winner is None:
+            return Verdict(
+                "unknown", f"programs do not agree: {', '.join(map(str, evidence['results']))}", None, evidence
+            )
+        if winner == UNSOLVABLE:
+            return Verdict("fail", f"{options.question}: programs find that it cannot be solved", None, evidence)
+        agrees = same_number(winner, plain_text(answer), tolerance=options.tolerance)
+        if agrees:
+            return Verdict("pass", "", None, evidence)
+        detail = f"{options.answer}: programs compute {winner}, the record says {plain_text(answer)}"
+        return Verdict("fail", detail, {options.answer: in_form_of(winner, answer)}, evidence)
+
+    async def _results(self, question: str, ctx: Context) -> list[Result]:
+        """Results of as many programs as it takes to be certain of the majority."""
+        options = self._options
+        results: list[Result] = []
+        while len(results) < options.solutions:
+            values = [result.value for result in results]
+            needed = undecided(values, options.solutions, options.tolerance)
+            if needed == 0:
+                break
+            draws = range(len(results), min(len(results) + needed, options.solutions))
+            results += await asyncio.gather(*(self._solution(question, k, ctx) for k in draws))
+        return results
+
+    async def _solution(self, question: str, k: int, ctx: Context) -> Result:
+        """What one program prints. Where none came, or it printed nothing usable, another is asked for once."""
+        messages = code_messages(question)
+        several = self._options.solutions > 1
+        result = Result(None, "no program")
+        for draw in (k, k + self._options.solutions):
+            reply = await ctx.ask(ROLE, messages, purpose="code", k=draw, several=several)
+            if reply.finish_reason == "length":
+                reply = await ctx.ask(ROLE, messages, purpose="code", k=draw, several=several, more_tokens=2)
+            program = read_program(reply.text) if reply.finish_reason != "length" else None
+            if program is not None:
+                result = await ctx.run_blocking(self._run, program)
+            if result.value is not None:
+                break
+        return result
+
+    def _run(self, program: str) -> Result:
+        from datagen_cli.sandbox.run import run_program
+
+        done = run_program(program, timeout_s=self._options.timeout_s, memory_mb=self._options.memory_mb)
+        if done.status != "ok":
+            return Result(None, f"{done.status}: {done.error}"[:200], done.layer)
+        return Result(printed_value(done.stdout), "printed no number", done.layer)
+
+
+def printed_value(stdout: str) -> str | None:
+    """The number, or UNSOLVABLE, on the last line printed; None for anything else."""
+    lines = stdout.strip().splitlines()
+    if not lines:
+        return None
+    last = lines[-1].strip()
+    if last.upper().strip(".!'\"") == UNSOLVABLE:
+        return UNSOLVABLE
+    return last if parse_number(last) is not None else None
+
+
+def votes(values: list[str | None], tolerance: float) -> list[tuple[str, int]]:
+    """Groups of equal results with their sizes, largest first, ties in order of appearance."""
+    groups: list[tuple[str, int]] = []
+    for value in values:
+        if value is None:
+            continue
+        for index, (known, count) in enumerate(groups):
+            if known == value or (UNSOLVABLE not in (known, value) and same_number(known, value, tolerance=tolerance)):
+                groups[index] = (known, count + 1)
+                break
+        else:
+            groups.append((value, 1))
+    return sorted(groups, key=lambda group: -group[1])
+
+
+def majority(values: list[str | None], solutions: int, tolerance: float) -> str | None:
+    """The result of more than half of all `solutions`, or None."""
+    groups = votes(values, tolerance)
+    return groups[0][0] if groups and 2 * groups[0][1] > solutions else None
+
+
+def undecided(values: list[str | None], solutions: int, tolerance: float) -> int:
+    """How many more draws are worth asking for at once: 0 when a majority stands or can no longer come about."""
+    groups = votes(values, tolerance)
+    largest = groups[0][1] if groups else 0
+    needed = solutions // 2 + 1 - largest
+    left = solutions - len(values)
+    return 0 if needed <= 0 or needed > left else needed

@@ -1,23 +1,70 @@
-"""`reflect`: a reviewer model judges the record and rewrites weak ones. Options only: the check is not built yet."""
+"""`reflect`: a reviewer model judges the record, gives reasons, and rewrites weak ones (DataGen's self-reflection).
+
+A rewrite passes all other checks again and is itself reviewed; after `rounds` rewrites a record that is still not good
+is dropped. A reply that is no verdict is asked for once more and then is unknown. "good" never counts as verified:
+it is the reviewer's opinion.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from datagen_cli.config.checks import CheckOptions
+from datagen_cli.core.fields import About, FieldSpec, WrongType, coerce
+from datagen_cli.core.ports import Context
+from datagen_cli.core.record import Record, Slot, Verdict
+from datagen_cli.prompts.checking import review_messages
+from datagen_cli.validators.asking import ask_verdict
+
+ROLE = "reviewer"
 
 
 class ReflectOptions(CheckOptions):
     """How often a record may be rewritten."""
 
-    rounds: int = Field(2, ge=1, le=10, description="reviews with a rewrite; still not good after the last: dropped")
+    rounds: int = Field(2, ge=1, le=10, description="rewrites, each reviewed; still not good after the last: dropped")
 
 
 class Reflect:
     """The reviewer finds the record good within so many rounds."""
 
     options: ClassVar[type[CheckOptions]] = ReflectOptions
-    built: ClassVar[bool] = False
+    built: ClassVar[bool] = True
     short: ClassVar[str | None] = "rounds"
+    roles: ClassVar[tuple[str, ...]] = (ROLE,)
+    rewrites: ClassVar[bool] = True
+
+    def __init__(self, options: ReflectOptions, specs: Mapping[str, FieldSpec], about: About) -> None:
+        self.mends = options.rounds
+        self._about = about
+
+    async def verify(self, record: Record, slot: Slot, ctx: Context) -> Verdict:
+        """One review; the fix is the reviewer's rewrite, where it gave a whole one."""
+        about = self._about
+        shown = {spec.name: record.fields.get(spec.name) for spec in about.specs}
+        messages = review_messages(
+            about.description, about.specs, shown, meanings=about.meanings, constraints=about.constraints
+        )
+        found = await ask_verdict(ctx, ROLE, messages, purpose="review", known=("good", "bad"))
+        if found is None:
+            return Verdict("unknown", "the reviewer gave no verdict")
+        reasons = [str(reason) for reason in found.get("reasons") or [] if isinstance(reason, str | int | float)]
+        if found["verdict"] == "good":
+            return Verdict("pass", "", None, {"reasons": reasons})
+        detail = f"the reviewer: {'; '.join(reasons) or 'bad'}"
+        return Verdict("fail", detail, rewrite_of(about, shown, found.get("rewrite")), {"reasons": reasons})
+
+
+def rewrite_of(about: About, shown: Mapping[str, Any], rewrite: Any) -> dict[str, Any] | None:
+    """The fields of a rewrite in their types; None when it is not whole or changes nothing."""
+    if not isinstance(rewrite, dict):
+        return None
+    try:
+        written = [spec for spec in about.specs if spec.written]
+        fields = {spec.name: coerce(spec, rewrite.get(spec.name, shown[spec.name])) for spec in written}
+    except WrongType:
+        return None
+    return fields if any(shown[name] != value for name, value in fields.items()) else None

@@ -96,7 +96,7 @@ def test_a_dash_gives_the_text_and_writes_nothing() -> None:
     ("template", "path", "message", "hint"),
     [
         ("quickstrat", None, "no shipped recipe is called 'quickstrat'", "did you mean quickstart?"),
-        ("nothing-like-it", "x.yaml", "no shipped recipe", "known: quickstart"),
+        ("nothing-like-it", "x.yaml", "no shipped recipe", "known: "),
         ("quickstart", "folder/", "not the name of a recipe file", "folder.yaml"),
         ("quickstart", "x.json", "not the name of a recipe file", "x.json.yaml"),
     ],

@@ -182,3 +182,29 @@ def test_the_lines_are_read_by_pandas_and_datasets(tmp_path: Path) -> None:
     assert len(pandas.read_json(path, lines=True)) == 12
     loaded = datasets.load_dataset("json", data_files=path, split="train", cache_dir=str(tmp_path / "hf"))
     assert loaded.num_rows == 12
+
+
+def test_every_validator_on_and_off_pairwise_gives_n_valid_records(tmp_path: Path) -> None:
+    code = "{code: {question: question, answer: answer, on_fail: %s}}"
+    ask, english = "{ask: The problem has exactly one question.}", "{language: en}"
+    cases = [
+        (
+            f"validators=[{code % 'drop'}, {{reflect: 2}}, schema]",
+            f"constraints=[{ask}, {english}]",
+            "dedup={near: 0.8}",
+        ),
+        (f"validators=[{code % 'fix'}, schema]", f"constraints=[{ask}]", "dedup={embedder: hashed}"),
+        ("validators=[{reflect: 1}]", f"constraints=[{english}]", "dedup=null"),
+        (f"validators=[{code % 'fix'}, {{reflect: 1}}]", "constraints=null", "dedup={near: 0.8, embedder: hashed}"),
+        ("validators=[schema]", f"constraints=[{ask}, {english}]", "dedup={embedder: hashed}"),
+        ("validators=null", "constraints=null", "dedup={near: 0.9}"),
+    ]
+    for number, sets in enumerate(cases):
+        settings = [*sets, "limits.attempts_per_record=15"]
+        arguments = ["quickstart", "-n", "15", *(f"--set={setting}" for setting in settings)]
+        folder = tmp_path / str(number)
+        assert generate(*arguments, "-o", folder) == 0, sets
+        assert len(rows(folder)) == 15
+        assert all("fail" not in row["verdicts"].values() for row in rows(folder))
+        assert generate(*arguments, "-o", tmp_path / f"{number}b", "--concurrency", "2") == 0
+        assert outcome(folder) == outcome(tmp_path / f"{number}b"), sets

@@ -27,9 +27,10 @@ def test_every_check_says_what_it_is(kind: str, name: str) -> None:
 @pytest.mark.parametrize(("kind", "name"), CHECKS)
 def test_only_checks_that_are_built_can_run(kind: str, name: str) -> None:
     check = load(kind, name)
-    methods = ("describe", "check") if kind == "constraints" else ("verify",)
+    asks = kind == "validators" or name == "ask"
+    methods = ["verify" if asks else "check", *(["describe"] if kind == "constraints" else [])]
     assert all(hasattr(check, method) == check.built for method in methods)
-    if kind == "validators" and check.built:
+    if asks and check.built:
         assert inspect.iscoroutinefunction(check.verify)
 
 

@@ -16,6 +16,7 @@ from datagen_cli.llm.simulation.facts import CAPITALS
 from datagen_cli.llm.simulation.judging import choice_of, faults_of, guess_class
 from datagen_cli.llm.simulation.prompt import Asked, block, values
 from datagen_cli.llm.simulation.quiz import answer_of
+from datagen_cli.llm.simulation.records import ORDERS
 from datagen_cli.llm.simulation.registers import content_words
 from datagen_cli.llm.simulation.replies import Plant, Written
 from datagen_cli.llm.simulation.slots import Slots, pick
@@ -113,6 +114,21 @@ def _review(rng: random.Random, asked: Asked, rates: Rates) -> Written:
     )
 
 
+def _ask(rng: random.Random, asked: Asked, rates: Rates) -> Written:
+    """A statement about a record: counted where it is about questions, otherwise taken to hold of a faultless record."""
+    found = _fenced(asked, "record")
+    record = found[-1] if found and isinstance(found[-1], dict) else {}
+    statement = str((_fenced(asked, "statement") or [""])[-1]).lower()
+    texts = " ".join(value for value in record.values() if isinstance(value, str))
+    holds = texts.count("?") == 1 if "one question" in statement else not any(order in texts for order in ORDERS)
+    verdict, plants = ("yes" if holds else "no"), []
+    if rng.random() < rates["wrong_verdict"]:
+        plants.append(Plant("wrong_verdict", truth=verdict))
+        verdict = "no" if holds else "yes"
+    reason = "it holds as far as I can see" if verdict == "yes" else "the record says otherwise"
+    return Written(json.dumps({"verdict": verdict, "reason": reason}), plants=plants)
+
+
 def _extract(rng: random.Random, asked: Asked, rates: Rates) -> Written:
     lines = _fenced(asked, "attribute")
     line = lines[-1] if lines else ""
@@ -190,6 +206,7 @@ _WRITERS: dict[str, Callable[[random.Random, Asked, Rates], Written]] = {
     "code": _code,
     "solve": _solve,
     "review": _review,
+    "ask": _ask,
     "extract": _extract,
     "claims": _claims,
     "judge": _judge,

@@ -6,6 +6,7 @@ The first Ctrl-C (SIGINT), SIGTERM or SIGHUP asks the run to stop: calls in flig
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -38,6 +39,7 @@ class LocalEngine:
 
     async def _main(self, main: Callable[[], Awaitable[T]]) -> T:
         loop = asyncio.get_running_loop()
+        quiet_collector()
         if self._on_signal is not None:
             for number, exit_code in SIGNALS.items():
                 loop.add_signal_handler(number, self._signalled, exit_code)
@@ -54,3 +56,10 @@ class LocalEngine:
         self._signals += 1
         assert self._on_signal is not None
         self._on_signal(exit_code, self._signals)
+
+
+def quiet_collector() -> None:
+    """Keeps the cyclic collector from scanning what lives as long as the run: 15 % of a fast run's time otherwise."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)

@@ -1,12 +1,21 @@
-"""`ask`: a sentence in free words, judged by the reviewer model. Options only: the check is not built yet."""
+"""`ask`: a sentence in free words, judged by the reviewer model. It stands in the prompt as it is."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from datagen_cli.config.checks import CheckOptions
+from datagen_cli.core.fields import About, FieldSpec
+from datagen_cli.core.ports import Context
+from datagen_cli.core.record import Record, Slot, Verdict
+from datagen_cli.prompts.checking import ask_messages
+from datagen_cli.validators.asking import ask_verdict
+
+ROLE = "reviewer"
+OUTCOMES: dict[str, Literal["pass", "fail", "unknown"]] = {"yes": "pass", "no": "fail", "unclear": "unknown"}
 
 
 class AskOptions(CheckOptions):
@@ -20,5 +29,24 @@ class Ask:
 
     options: ClassVar[type[CheckOptions]] = AskOptions
     scope: ClassVar[Literal["record", "set"]] = "record"
-    built: ClassVar[bool] = False
+    built: ClassVar[bool] = True
     short: ClassVar[str | None] = "text"
+    roles: ClassVar[tuple[str, ...]] = (ROLE,)
+
+    def __init__(self, options: AskOptions, specs: Mapping[str, FieldSpec], about: About) -> None:
+        self._text = options.text
+        self._about = about
+
+    def describe(self) -> str:
+        """The sentence itself."""
+        return self._text
+
+    async def verify(self, record: Record, slot: Slot, ctx: Context) -> Verdict:
+        """`yes` is a pass, `no` a fail, anything else unknown."""
+        shown = {spec.name: record.fields.get(spec.name) for spec in self._about.specs}
+        messages = ask_messages(self._about.description, shown, self._text)
+        found = await ask_verdict(ctx, ROLE, messages, purpose="ask", known=tuple(OUTCOMES))
+        if found is None:
+            return Verdict("unknown", f"{self._text} the reviewer gave no verdict")
+        reason = str(found.get("reason") or "")
+        return Verdict(OUTCOMES[found["verdict"]], f"{self._text} {reason}".strip())

@@ -1,12 +1,31 @@
-"""`language`: the language a record is written in. Options only: the check is not built yet."""
+"""`language`: the language a record is written in, by py3langid (offline, 97 languages).
+
+A field whose text has fewer than `MIN_WORDS` words, or of which the detector is not sure, is unknown, never a fail.
+Costs about 0.3 ms a text; loading the model takes about 0.1 s, once.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from datagen_cli.config.checks import CheckOptions
+from datagen_cli.core.errors import RecipeError
+from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.record import Verdict
+from datagen_cli.text.tokens import words
+from datagen_cli.validators.fields import PASSED, check_fields, items_of
+
+MIN_WORDS = 4
+SURE = 0.8
+NAMES = {
+    "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese",
+    "nl": "Dutch", "pl": "Polish", "ru": "Russian", "uk": "Ukrainian", "zh": "Chinese", "ja": "Japanese",
+    "ko": "Korean", "ar": "Arabic", "hi": "Hindi", "tr": "Turkish", "sv": "Swedish", "cs": "Czech",
+}  # fmt: skip
 
 
 class LanguageOptions(CheckOptions):
@@ -23,5 +42,52 @@ class Language:
 
     options: ClassVar[type[CheckOptions]] = LanguageOptions
     scope: ClassVar[Literal["record", "set"]] = "record"
-    built: ClassVar[bool] = False
+    built: ClassVar[bool] = True
     short: ClassVar[str | None] = "is"
+
+    def __init__(self, options: LanguageOptions, specs: Mapping[str, FieldSpec]) -> None:
+        if options.field is not None:
+            check_fields(specs, [options.field], ("text", "list"))
+        self._code = options.language.partition("-")[0]
+        if self._code not in _detector().labels:
+            raise RecipeError(
+                f"is: no language {options.language!r} is known to the detector",
+                hint=f"known: {', '.join(sorted(_detector().labels))}",
+            )
+        named = [options.field] if options.field else [name for name, spec in specs.items() if spec.type == "text"]
+        self._fields = named
+        self._shown = options.field
+
+    def describe(self) -> str:
+        """`question: in English (en)`."""
+        name = NAMES.get(self._code)
+        where = self._shown or "all text"
+        return f"{where}: in {name} ({self._code})" if name else f"{where}: in the language {self._code}"
+
+    def check(self, fields: Mapping[str, Any]) -> Verdict:
+        """A fail names the language found; too short or unsure is unknown."""
+        unsure = ""
+        for name in self._fields:
+            for text in items_of(fields.get(name)):
+                if not isinstance(text, str) or len(words(text)) < MIN_WORDS:
+                    unsure = unsure or f"{name}: too short to tell its language"
+                    continue
+                found, sure = detect(text)
+                if found != self._code and sure >= SURE:
+                    return Verdict("fail", f"{name}: in {NAMES.get(self._code, self._code)}; it seems to be {found}")
+                if found != self._code:
+                    unsure = unsure or f"{name}: {found} or {self._code}"
+        return Verdict("unknown", unsure) if unsure else PASSED
+
+
+def detect(text: str) -> tuple[str, float]:
+    """ISO 639 code of the likeliest language and its probability, 0 to 1."""
+    found, sure = _detector().classify(text)
+    return str(found), float(sure)
+
+
+@lru_cache(maxsize=1)
+def _detector() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -40,10 +40,30 @@ class Unique:
         """`question: different in every record`."""
         return f"{self.field}: different in every record"
 
-    def key(self, fields: Mapping[str, Any]) -> str:
-        """32 hex digits, equal for records whose field has the same value."""
-        return exact_key([fields.get(self.field)]).hex()
+    def rule(self) -> UniqueRule:
+        """The state of one run."""
+        return UniqueRule(self.field)
 
     def check(self, fields: Mapping[str, Any]) -> Verdict:
         """One record alone repeats nothing: always a pass."""
         return PASSED
+
+
+class UniqueRule:
+    """The values accepted so far, as 128-bit keys, with their slots."""
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+        self._slots: dict[bytes, int] = {}
+
+    def refuses(self, fields: Mapping[str, Any]) -> tuple[str, int | None] | None:
+        """That an accepted record has the same value, and its slot."""
+        slot = self._slots.get(self._key(fields))
+        return None if slot is None else (f"{self._field}: an accepted record has the same value", slot)
+
+    def accept(self, fields: Mapping[str, Any], slot: int) -> None:
+        """Keeps the value of an accepted record."""
+        self._slots.setdefault(self._key(fields), slot)
+
+    def _key(self, fields: Mapping[str, Any]) -> bytes:
+        return exact_key([fields.get(self._field)])

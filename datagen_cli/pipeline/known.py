@@ -1,0 +1,137 @@
+"""What a run compares its records with: the rows of `dedup.against`, their indexes, and the vectors of new records."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.config.recipe import DedupOptions
+from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.record import Record
+from datagen_cli.sources.named import NamedRows, read_named, text_of
+from datagen_cli.sources.open import BaseRows
+from datagen_cli.stages.dedup import Dedup, Known, SetCheck
+
+AT_ONCE = 32
+TEXTS = ("text", "list", "json")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything the group check is made of. `identity` is its part of the fingerprint."""
+
+    names: tuple[str, ...]
+    text_names: tuple[str, ...]
+    known: tuple[Known, ...]
+    files: tuple[NamedRows, ...]
+    options: DedupOptions | None
+    threshold: float | None
+    embedder: Any
+
+    @property
+    def identity(self) -> list[Any]:
+        """What decisions depend on."""
+        options = self.options.identity() if self.options else None
+        signature = self.embedder.signature if self.embedder else None
+        return [options, self.threshold, signature, list(self.text_names), [file.digest for file in self.files]]
+
+    def text(self, fields: Mapping[str, Any]) -> str:
+        """What near copies and vectors of a record are made of."""
+        return text_of(fields, self.text_names)
+
+    def dedup(self, checks: Sequence[SetCheck]) -> Dedup:
+        """A fresh group check that knows all rows it must not repeat."""
+        near = neighbours = None
+        texts = [row.text for row in self.known]
+        if self.options is not None and self.options.near is not None:
+            from datagen_cli.text.similarity import NearIndex
+
+            near = NearIndex(self.options.near)
+            for text in texts:
+                near.add(text)
+        if self.threshold is not None:
+            from datagen_cli.text.similarity import NeighbourIndex
+
+            neighbours = NeighbourIndex(self.threshold, self.embedder.dim)
+            if texts:
+                neighbours.add(self.embedder.encode(texts))
+        grows = self.options is None or "accepted" in self.options.against
+        return Dedup(
+            self.names, self.known, checks, near=near, neighbours=neighbours, against_accepted=grows, text=self.text
+        )
+
+
+def compare_with(
+    specs: Sequence[FieldSpec], base: BaseRows, options: DedupOptions | None, embedder: Any, *, folder: Path | None
+) -> Comparison:
+    """Reads what new records are compared with. `folder` is the run's own, which a glob may match too."""
+    names = tuple(spec.name for spec in specs if spec.keep and spec.written)
+    texts = tuple(spec.name for spec in specs if spec.keep and spec.written and spec.type in TEXTS)
+    text_names = texts or names
+    against = options.against if options else ["accepted", "base"]
+    files = tuple(
+        file
+        for pattern in against
+        if pattern not in ("accepted", "base")
+        for file in read_named(pattern, specs, base.readers, without=folder)
+    )
+    rows = [(f"{name} of the base", row) for name, row in base.rows] if "base" in against else []
+    rows += [row for file in files for row in file.rows]
+    known = tuple(Known(name, row, text_of(row, text_names)) for name, row in rows)
+    threshold = options.threshold if options is not None else None
+    if options is not None and threshold is None and options.embedder is not None:
+        threshold = embedder.default_threshold
+    return Comparison(names, text_names, known, files, options, threshold, embedder)
+
+
+class VectorDesk:
+    """Vectors of records that wait to be judged: made beside the loop, so many at a time as have come together."""
+
+    def __init__(self, comparison: Comparison, run_blocking: Callable[..., Awaitable[Any]]) -> None:
+        self._comparison = comparison
+        self._run_blocking = run_blocking
+        self._vectors: dict[tuple[int, int], Any] = {}
+        self._queue: list[tuple[str, asyncio.Future[Any]]] = []
+        self._busy = False
+
+    async def prepare(self, records: Sequence[Record]) -> None:
+        """Makes the vectors of these records."""
+        if self._comparison.threshold is None:
+            return
+        loop = asyncio.get_running_loop()
+        waiting = []
+        for record in records:
+            if record.rejection is None:
+                future: asyncio.Future[Any] = loop.create_future()
+                self._queue.append((self._comparison.text(record.fields), future))
+                waiting.append((record.key, future))
+        if not self._busy:
+            self._busy = True
+            await self._work()
+        for key, future in waiting:
+            self._vectors[key] = await future
+
+    def take(self, record: Record) -> Any:
+        """The vector of a record that is judged now."""
+        return self._vectors.pop(record.key, None)
+
+    async def _work(self) -> None:
+        try:
+            while self._queue:
+                await asyncio.sleep(0)  # what arrives in the same turn of the loop is encoded together
+                batch, self._queue = self._queue[:AT_ONCE], self._queue[AT_ONCE:]
+                vectors = await self._run_blocking(self._comparison.embedder.encode, [text for text, _ in batch])
+                for (_, future), vector in zip(batch, vectors, strict=True):
+                    if not future.done():
+                        future.set_result(vector)
+        except BaseException as error:
+            for _, future in [*batch, *self._queue]:
+                if not future.done():
+                    future.set_exception(error)
+            self._queue = []
+            raise
+        finally:
+            self._busy = False

@@ -1,0 +1,167 @@
+"""Validation: what a failure leads to, that nothing is kept unchecked, and that labels stay where they were planned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.record import Record, Slot, Verdict
+from datagen_cli.prompts.compose import Composer
+from datagen_cli.stages.generate import Generate, Unit
+from datagen_cli.stages.validate import BoundCheck, Validate
+from tests.validators.asked import Scripted
+
+SPECS = (FieldSpec("text"), FieldSpec("kind", "label", values=("a", "b")))
+SLOT = Slot(0, "x-000000", "a")
+
+
+@dataclass
+class Rule:
+    """A constraint made of a function: None is a pass, a text the failure."""
+
+    judge: Callable[[Mapping[str, Any]], str | None]
+
+    def describe(self) -> str:
+        return "text: as it should be"
+
+    def check(self, fields: Mapping[str, Any]) -> Verdict:
+        found = self.judge(fields)
+        return Verdict("pass") if found is None else Verdict("fail", found)
+
+
+@dataclass
+class Mender:
+    """A validator that fails until the text ends with `!` and offers to put it there; counts how often it is asked."""
+
+    asked: int = 0
+    fix: bool = True
+    outcome: str = "fail"
+
+    async def verify(self, record: Record, slot: Slot, ctx: Any) -> Verdict:
+        self.asked += 1
+        if str(record.fields["text"]).endswith("!"):
+            return Verdict("pass")
+        fix = {"text": f"{record.fields['text']}!"} if self.fix else None
+        return Verdict(self.outcome, "needs a mark", fix)  # type: ignore[arg-type]
+
+
+def short(fields: Mapping[str, Any]) -> str | None:
+    return None if len(fields["text"]) <= 12 else "text: too long"
+
+
+def pure(name: str, judge: Callable[[Mapping[str, Any]], str | None], on_fail: str = "fix") -> BoundCheck:
+    return BoundCheck(name, on_fail, "keep", constraint=Rule(judge))  # type: ignore[arg-type]
+
+
+def asking(name: str, validator: Any, on_fail: str = "drop", on_unknown: str = "keep", **more: Any) -> BoundCheck:
+    return BoundCheck(name, on_fail, on_unknown, validator=validator, **more)  # type: ignore[arg-type]
+
+
+async def run(
+    checks: list[BoundCheck], text: str, *replies: dict[str, Any], kind: str = "a"
+) -> tuple[Record, Scripted]:
+    composer = Composer(description="d", specs=SPECS, label_field="kind")
+    generate = Generate(composer, SPECS, {}, "kind")
+    said = iter(replies)
+    ctx = Scripted(lambda purpose, k, prompt: json.dumps({"records": [next(said)]}))
+    validate = Validate(checks, generate, composer, "kind")
+    record = Record(0, 1, {"text": text, "kind": kind})
+    return await validate.run(record, SLOT, Unit((SLOT,), 1), ctx), ctx
+
+
+async def test_a_record_that_passes_is_left_alone() -> None:
+    record, ctx = await run([pure("short", short)], "fine")
+    assert record.rejection is None
+    assert (record.verdicts, record.first_verdicts, record.changes) == ({"short": "pass"}, {}, ())
+    assert ctx.asked == []
+
+
+async def test_a_failure_is_quoted_in_one_re_ask_and_the_new_record_checked() -> None:
+    record, ctx = await run([pure("short", short)], "much too long a text", {"text": "short", "kind": "a"})
+    assert record.rejection is None
+    assert record.fields["text"] == "short"
+    assert (record.verdicts, record.first_verdicts) == ({"short": "pass"}, {"short": "fail"})
+    assert record.changes == ({"by": "short", "before": {"text": "much too long a text"}},)
+    assert ctx.asked == [("generator", "repair", 0)]
+
+
+async def test_what_still_fails_after_the_re_ask_is_dropped() -> None:
+    record, ctx = await run([pure("short", short)], "much too long a text", {"text": "still far too long", "kind": "a"})
+    assert record.rejection is not None
+    assert (record.rejection.stage, record.rejection.reason) == ("validate", "short")
+    assert len(ctx.asked) == 1
+
+
+async def test_drop_asks_nobody_and_keep_keeps_the_verdict() -> None:
+    record, ctx = await run([pure("short", short, "drop")], "much too long a text")
+    assert record.rejection is not None
+    assert ctx.asked == []
+    record, _ = await run([pure("short", short, "keep")], "much too long a text")
+    assert record.rejection is None
+    assert record.verdicts == {"short": "fail"}
+
+
+async def test_a_planned_label_may_not_move_neither_at_first_nor_by_a_fix() -> None:
+    record, _ = await run([], "fine", kind="b")
+    assert record.rejection is not None
+    assert record.rejection.reason == "label"
+    record, _ = await run([pure("short", short)], "much too long a text", {"text": "short", "kind": "b"})
+    assert record.rejection is not None
+    assert "changed the label" in record.rejection.detail
+
+
+async def test_nothing_is_paid_for_a_record_whose_constraints_fail() -> None:
+    mender = Mender()
+    record, _ = await run([asking("mark", mender), pure("short", short, "drop")], "much too long a text")
+    assert record.rejection is not None
+    assert mender.asked == 0
+
+
+async def test_a_check_that_knows_the_fix_mends_the_record_and_all_checks_run_again() -> None:
+    mender = Mender()
+    record, ctx = await run([pure("short", short), asking("mark", mender, "fix")], "fine")
+    assert record.rejection is None
+    assert record.fields["text"] == "fine!"
+    assert record.verdicts == {"short": "pass", "mark": "pass"}
+    assert record.first_verdicts == {"mark": "fail"}
+    assert record.changes[0]["by"] == "mark"
+    assert mender.asked == 2
+    assert ctx.asked == []
+
+
+async def test_a_fix_that_breaks_another_check_does_not_get_through() -> None:
+    record, _ = await run([pure("short", short, "drop"), asking("mark", Mender(), "fix")], "twelve signs")
+    assert record.rejection is not None
+    assert record.rejection.reason == "short"
+
+
+async def test_with_drop_the_fix_of_a_check_is_not_used_unless_it_rewrites_by_nature() -> None:
+    record, _ = await run([asking("mark", Mender())], "fine")
+    assert record.rejection is not None
+    record, _ = await run([asking("mark", Mender(), rewrites=True)], "fine")
+    assert record.rejection is None
+    assert record.fields["text"] == "fine!"
+
+
+async def test_a_rewriter_gives_up_after_its_rounds() -> None:
+    class Never(Mender):
+        async def verify(self, record: Record, slot: Slot, ctx: Any) -> Verdict:
+            self.asked += 1
+            return Verdict("fail", "never good", {"text": f"{record.fields['text']}."})
+
+    never = Never()
+    record, _ = await run([asking("mark", never, rewrites=True, mends=2)], "fine")
+    assert record.rejection is not None
+    assert never.asked == 3
+
+
+async def test_unknown_is_kept_or_dropped_as_the_recipe_says_and_never_re_asked() -> None:
+    record, _ = await run([asking("mark", Mender(outcome="unknown", fix=False))], "fine")
+    assert record.rejection is None
+    assert record.verdicts == {"mark": "unknown"}
+    record, ctx = await run([asking("mark", Mender(outcome="unknown", fix=False), "fix", "drop")], "fine")
+    assert record.rejection is not None
+    assert ctx.asked == []

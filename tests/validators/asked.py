@@ -1,0 +1,43 @@
+"""A context whose models answer from a script, for checks that ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from datagen_cli.core.chat import Message, Reply
+
+Script = Callable[[str, int, str], str]
+
+
+class Scripted:
+    """Implements `core.ports.Context`: `script(purpose, k, text of the last message)` is the reply's text.
+
+    `asked` lists (role, purpose, k) of every call.
+    """
+
+    slot = 0
+    attempt = 1
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self.asked: list[tuple[str, str, int]] = []
+
+    async def ask(
+        self,
+        role: str,
+        messages: Sequence[Message],
+        *,
+        purpose: str,
+        k: int = 0,
+        response_format: Mapping[str, Any] | None = None,
+        more_tokens: int = 1,
+        several: bool = False,
+    ) -> Reply:
+        """See `core.ports.Context`."""
+        self.asked.append((role, purpose, k))
+        return Reply(self._script(purpose, k, messages[-1].content))
+
+    async def run_blocking(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Runs it at once."""
+        return function(*args)

@@ -1,0 +1,101 @@
+"""The code check: votes of programs, what they lead to, and how few are asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from datagen_cli.core.fields import About, FieldSpec
+from datagen_cli.core.record import Record, Slot, Verdict
+from datagen_cli.validators.code import Code, CodeOptions, majority, printed_value, undecided
+from tests.validators.asked import Scripted
+
+SPECS = {"question": FieldSpec("question"), "answer": FieldSpec("answer", "number")}
+ABOUT = About("Word problems", tuple(SPECS.values()))
+
+
+async def verdict(programs: list[str], answer: object = 42, solutions: int = 3) -> tuple[Verdict, Scripted]:
+    check = Code(CodeOptions(question="question", answer="answer", solutions=solutions), SPECS, ABOUT)
+    ctx = Scripted(lambda purpose, k, text: programs[k] if k < len(programs) else "no code")
+    record = Record(0, 1, {"question": "What is six times seven?", "answer": answer})
+    return await check.verify(record, Slot(0, "x"), ctx), ctx
+
+
+def block(code: str) -> str:
+    return f"Here it is:\n```python\n{code}\n```"
+
+
+async def test_two_programs_that_agree_with_the_answer_are_enough_of_three() -> None:
+    found, ctx = await verdict([block("print(6 * 7)"), block("print(42.0)"), block("print(0)")])
+    assert found.outcome == "pass"
+    assert ctx.asked == [("coder", "code", 0), ("coder", "code", 1)]
+
+
+async def test_the_coder_sees_the_question_and_not_the_answer() -> None:
+    seen = []
+    check = Code(CodeOptions(question="question", answer="answer", solutions=1), SPECS, ABOUT)
+    ctx = Scripted(lambda purpose, k, text: seen.append(text) or block("print(1)"))  # type: ignore[func-returns-value]
+    await check.verify(Record(0, 1, {"question": "What is six times seven?", "answer": 987654}), Slot(0, "x"), ctx)
+    assert "six times seven" in seen[0]
+    assert "987654" not in seen[0]
+
+
+async def test_a_majority_against_the_answer_is_a_fail_with_the_fix_in_the_answers_form() -> None:
+    found, _ = await verdict([block("print(42)"), block("print(7)"), block("print(42)")], answer="43 apples")
+    assert found.outcome == "fail"
+    assert found.fix == {"answer": "42 apples"}
+    assert "programs compute 42, the record says 43 apples" in found.detail
+
+
+async def test_a_majority_for_unsolvable_is_a_fail_without_a_fix() -> None:
+    found, _ = await verdict([block("print('UNSOLVABLE')")] * 2)
+    assert (found.outcome, found.fix) == ("fail", None)
+
+
+@pytest.mark.parametrize(
+    "programs",
+    [
+        [block("print(1)"), block("print(2)"), block("print(3)")],
+        ["I cannot write code.", "no", "sorry"],
+        [block("1/0"), block("while True: pass"), block("print('many')")],
+        [block("print(42)"), block("print(")],
+    ],
+)
+async def test_no_majority_is_unknown(programs: list[str]) -> None:
+    found, _ = await verdict(programs)
+    assert found.outcome == "unknown"
+    assert found.fix is None
+
+
+async def test_a_reply_without_a_usable_program_is_asked_for_once_more() -> None:
+    programs = [
+        block("print(42)"),
+        "cut off ```python\nprint(",
+        block("print(1)"),
+        block("print(9)"),
+        block("print(42)"),
+    ]
+    found, ctx = await verdict(programs)
+    assert found.outcome == "pass"
+    assert [k for _, _, k in ctx.asked] == [0, 1, 4]
+
+
+def test_a_result_is_the_number_on_the_last_line() -> None:
+    assert printed_value("working...\n42\n") == "42"
+    assert printed_value("unsolvable.") == "UNSOLVABLE"
+    assert printed_value("") is None
+    assert printed_value("many apples") is None
+
+
+def test_a_majority_is_more_than_half_of_all_that_were_to_vote() -> None:
+    assert majority(["1", "1.0", None], 3, 1e-6) == "1"
+    assert majority(["1", "2", None], 3, 1e-6) is None
+    assert majority(["1", "1"], 4, 1e-6) is None
+    assert majority(["1"], 1, 1e-6) == "1"
+
+
+def test_programs_are_asked_for_until_the_majority_is_certain_either_way() -> None:
+    assert undecided([], 3, 0) == 2
+    assert undecided(["1", "1"], 3, 0) == 0
+    assert undecided(["1", "2"], 3, 0) == 1
+    assert undecided(["1", "2", "3"], 5, 0) == 2
+    assert undecided(["1", "2", "3", None], 5, 0) == 0
