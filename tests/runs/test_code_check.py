@@ -1,0 +1,61 @@
+"""The code check against the truth of `plants.jsonl`: what it finds, what it harms, what it cannot tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.runs.code_table import Table, measure
+from tests.runs.whole import generate, rows
+
+FAULTS = "{wrong_label: 0.25, wrong_program: 0.05, unsolvable: 0.05}"
+MANY_WRONG_PROGRAMS = "{wrong_label: 0.25, wrong_program: 0.2, unsolvable: 0.05}"
+
+
+def test_of_wrong_labels_98_percent_are_found_and_of_right_ones_1_percent_harmed(tmp_path: Path) -> None:
+    table = measure(tmp_path / "run", count=800, faults=FAULTS)
+    assert table.wrong > 120
+    assert table.wrong_found / table.wrong >= 0.98
+    assert table.right_harmed / table.right <= 0.01
+    assert table.unsolvable_found / table.unsolvable >= 0.9
+    assert table.unknown / table.checked <= 0.02
+
+
+@pytest.mark.parametrize(
+    ("solutions", "faults"),
+    [(1, FAULTS), (5, FAULTS), (3, MANY_WRONG_PROGRAMS)],
+    ids=["1", "5", "3-of-20-percent-wrong"],
+)
+def test_the_table_with_other_settings(
+    solutions: int, faults: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table: Table = measure(tmp_path / "run", count=150, solutions=solutions, faults=faults)
+    with capsys.disabled():
+        shares = ", ".join(f"{name} {share:.1%}" for name, share in table.shares().items())
+        print(f"\n  code check, {solutions} solutions, {faults}: {shares}")
+    assert table.checked == 150
+    assert table.wrong_found > table.wrong / 2
+
+
+def test_fix_puts_the_majoritys_result_in_the_place_of_a_wrong_label_and_keeps_the_old_one(tmp_path: Path) -> None:
+    sets = [
+        "validators=[{code: {question: question, answer: answer, on_fail: fix}}]",
+        "model.faults={wrong_label: 0.5, wrong_program: 0, off_constraint: 0, malformed: 0}",
+        "dedup={near: 0.8}",
+    ]
+    assert generate("quickstart", "-n", "40", *(f"--set={setting}" for setting in sets), "-o", tmp_path) == 0
+    truth = {
+        (plant["slot"], plant["attempt"]): plant["truth"]
+        for plant in rows(tmp_path, "plants.jsonl")
+        if plant["fault"] == "wrong_label" and plant["purpose"] == "generate"
+    }
+    lines = rows(tmp_path / "checkpoints", "6-dedup.jsonl")
+    fixed = [line for line in lines if [set(change["before"]) for change in line.get("changes", ())] == [{"answer"}]]
+    assert len(fixed) >= 8
+    for line in fixed:
+        assert line["verdicts"]["code"] == "pass"
+        assert line["first_verdicts"] == {"code": "fail"}
+        assert line["changes"][0]["by"] == "code"
+        assert line["fields"]["answer"] == truth[(line["slot"], line["attempt"])]
+        assert line["changes"][0]["before"]["answer"] != line["fields"]["answer"]
