@@ -88,6 +88,10 @@ def _locked(session: Session) -> dict[str, Any]:
         "recipe_digest": session.manifest.recipe["digest"],
         "fingerprints": dict(built.fingerprints),
         "base": session.manifest.base,
+        "compared_with": [
+            {"file": file.shown, "rows": len(file.rows), "sha256": file.digest} for file in built.comparison.files
+        ],
+        "embedder": built.embedder.signature if built.embedder is not None else None,
         "label": [[value, share] for value, share in built.plan.labels],
         "models": dict(built.identities),
         "model_ids": session.manifest.model_ids,
