@@ -32,7 +32,9 @@ FARTHER_TURNS = 1 << 40
 
 
 class Clusters:
-    """Draws `k` different base rows for one attempt at one slot, from k different clusters where there are as many.
+    """Rows of the base from different clusters, so that each prompt shows what it is made of.
+
+    `k` different rows for one attempt at one slot, from k clusters where there are as many.
 
     `vectors` is `[rows, d]`, unit rows. `labels` (one per row, or empty) makes the rows of a cluster take turns label
     by label. A base with at most k rows gives all of them. `notes` are sentences for the user; `clusters` and `noise`

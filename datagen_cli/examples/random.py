@@ -9,8 +9,9 @@ from datagen_cli.core.digest import rng
 
 
 class Random:
-    """Draws `k` different base rows for one attempt at one slot.
+    """Different rows of the base, at random.
 
+    `k` rows for one attempt at one slot, a function of the seed and the place.
     `labels` (one per row, or empty) balances the draw: as many rows of each label as k allows, in shuffled order.
     A base with fewer than k rows gives all of them.
     """

@@ -20,7 +20,10 @@ SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, sig
 
 
 class LocalEngine:
-    """Owns the event loop of a run. `on_signal(exit_code, count)` is told of every stop signal, counted from 1."""
+    """One process: an event loop for calls, threads for work that computes.
+
+    `on_signal(exit_code, count)` is told of every stop signal, counted from 1.
+    """
 
     def __init__(self, on_signal: Callable[[int, int], None] | None = None) -> None:
         self._on_signal = on_signal
