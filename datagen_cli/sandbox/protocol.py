@@ -1,0 +1,53 @@
+"""What the parent, the fork server and its children say to one another; standard library only, no behaviour.
+
+The parent sends one `REQUEST` with four descriptors (program text, stdout, error text, report). The child writes to the
+second and third; the server alone holds the fourth and writes one `REPORT` to it when the child is dead, so that no
+program can forge how it ended.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+MAX_CODE_BYTES = 20_000
+MAX_STDOUT_BYTES = 65_536
+MAX_ERROR_BYTES = 4_096
+
+REQUEST = struct.Struct("<ddQ")
+"""CPU seconds, wall seconds, bytes of memory beyond what the server itself has mapped."""
+REPORT = struct.Struct("<Biddq")
+"""One of `ENDED`, `CPU`, `WALL`; wait status; CPU seconds; wall seconds; peak resident set as the system counts it."""
+READY = b"R"
+
+ENDED, CPU, WALL = 0, 1, 2
+
+# Exit codes of a child. A program can forge these about itself, which tells nobody anything false but its author.
+EXIT_OK, EXIT_ERROR, EXIT_MEMORY, EXIT_SETUP = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one program may use: CPU and wall seconds, mebibytes."""
+
+    cpu_s: float
+    wall_s: float
+    memory_mb: int
+
+    def pack(self) -> bytes:
+        return REQUEST.pack(self.cpu_s, self.wall_s, self.memory_mb << 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How a fork server is to be started.
+
+    `packages` maps the third-party packages that programs may import to the folder each lies in; no other package of
+    the environment can be found. `readable` are the paths that Landlock leaves readable.
+    """
+
+    socket_fd: int
+    confine: bool
+    preload: tuple[str, ...]
+    packages: dict[str, str]
+    readable: tuple[str, ...]

@@ -1,0 +1,244 @@
+"""The fork server: a small CPython process with an empty environment that forks one child for each program.
+
+It runs in its own process, started by `guard`. One thread, one loop: it takes a request (`REQUEST` and four
+descriptors), forks, watches the child's CPU time and wall time, kills its process group when either is spent, and
+reports. It never reads a program, nor what a program writes. When the parent is gone, its socket reaches the end (also
+after kill -9) and the server kills what it runs and exits; a parent death signal would be wrong here, because it fires
+when the thread that started the server ends. The children do have one: they die with the server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import importlib.machinery
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+
+from datagen_cli.sandbox import confine
+from datagen_cli.sandbox.child import MAX_DESCRIPTORS, Cell, Ends, arrange, become_program
+from datagen_cli.sandbox.protocol import CPU, ENDED, READY, REPORT, REQUEST, WALL, Setup
+
+_PARENT_CHECK_S = 2.0
+
+
+class PackageFinder:
+    """Finds the named third-party packages, each in its folder, and nothing else beside the standard library."""
+
+    def __init__(self, packages: dict[str, str]) -> None:
+        self._packages = packages
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        folder = self._packages.get(name)
+        return None if folder is None else importlib.machinery.PathFinder.find_spec(name, [folder], target)
+
+
+@dataclass(slots=True)
+class Child:
+    """A running program: when it began, what it may use, where its report goes."""
+
+    pid: int
+    report_fd: int
+    cpu_s: float
+    wall_s: float
+    began: float = field(default_factory=time.monotonic)
+    reason: int = ENDED
+
+    def used_s(self) -> float:
+        """CPU seconds so far; 0 where the system does not tell."""
+        try:
+            return time.clock_gettime((~self.pid << 3) | 2)
+        except (OSError, OverflowError):
+            return 0.0
+
+    def check(self, now: float) -> float:
+        """Kills the child if a limit is reached; else the seconds until one can be."""
+        if self.reason != ENDED:
+            return _PARENT_CHECK_S
+        wall_left, cpu_left = self.began + self.wall_s - now, self.cpu_s - self.used_s()
+        if cpu_left <= 0:
+            self.kill(CPU)
+        elif wall_left <= 0:
+            self.kill(WALL)
+        return max(min(cpu_left, wall_left), 0.001)
+
+    def kill(self, reason: int) -> None:
+        self.reason = reason
+        for send, target in ((os.killpg, self.pid), (os.kill, self.pid)):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                send(target, signal.SIGKILL)
+
+    def report(self, status: int, used: resource.struct_rusage) -> None:
+        wall_s = time.monotonic() - self.began
+        with contextlib.suppress(OSError):
+            cpu_s = used.ru_utime + used.ru_stime
+            os.write(self.report_fd, REPORT.pack(self.reason, status, cpu_s, wall_s, used.ru_maxrss))
+        os.close(self.report_fd)
+
+
+class Server:
+    """The loop. `run` returns when the parent is gone."""
+
+    def __init__(self, parent: socket.socket, cell: Cell, wakeup: socket.socket) -> None:
+        self._socket = parent
+        self._cell = cell
+        self._wakeup = wakeup
+        self._parent = os.getppid()
+        self._children: dict[int, Child] = {}
+
+    def run(self) -> None:
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        poll.register(self._wakeup, select.POLLIN)
+        while os.getppid() == self._parent:
+            now = time.monotonic()
+            waits = [child.check(now) for child in self._children.values()]
+            ready = dict(poll.poll(1000 * min(waits, default=_PARENT_CHECK_S)))
+            if self._wakeup.fileno() in ready:
+                with contextlib.suppress(BlockingIOError):
+                    self._wakeup.recv(4096)
+            self._reap()
+            if self._socket.fileno() in ready and not self._take():
+                break
+        for child in self._children.values():
+            child.kill(ENDED)
+
+    def _take(self) -> bool:
+        """One request; False when the parent is gone."""
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._socket, REQUEST.size, 4)
+        except OSError:
+            return False
+        if len(data) != REQUEST.size or len(descriptors) != 4:
+            return False
+        code, stdout, error, report = descriptors
+        cpu_s, wall_s, memory_bytes = REQUEST.unpack(data)
+        try:
+            pid = os.fork()
+        except OSError:
+            pid = -1
+        if pid == 0:
+            become_program(self._cell, Ends(code, stdout, error), cpu_s, memory_bytes)
+        for descriptor in (code, stdout, error):
+            os.close(descriptor)
+        if pid < 0:
+            os.close(report)  # the parent reads the end of the pipe and tries again
+        else:
+            self._children[pid] = Child(pid, report, cpu_s, wall_s)
+        return True
+
+    def _reap(self) -> None:
+        for pid, child in list(self._children.items()):
+            ended, status, used = os.wait4(pid, os.WNOHANG)
+            if not ended:
+                continue
+            if self._cell.ruleset is None:  # unconfined, it may have left others of its group
+                child.kill(child.reason)
+            child.report(status, used)
+            del self._children[pid]
+
+
+def prepare(setup: Setup) -> Cell:
+    """Imports what programs will need, leaves the environment, the folder and all privileges behind."""
+    sys.meta_path.append(PackageFinder(setup.packages))
+    for name in setup.preload:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    if "sympy" in setup.preload:
+        warm_sympy()
+    os.environ.clear()
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a program cannot start threads; numpy would try
+    # A folder that is gone: relative paths lead nowhere, nothing can be created in it, nothing is left to remove.
+    folder = tempfile.mkdtemp(prefix="datagen-")
+    os.chdir(folder)
+    os.rmdir(folder)
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    if not setup.confine:
+        return Cell(os.getpid(), null, None, b"")
+    ruleset = confine.read_only_ruleset(setup.readable)
+    confine.drop_privileges()
+    cell = Cell(os.getpid(), null, ruleset, confine.seccomp_program())
+    verify(cell)
+    return cell
+
+
+def warm_sympy() -> None:
+    """Runs what most programs ask of sympy, so that its lazy imports and first caches are paid once for all."""
+    with contextlib.suppress(ImportError):
+        import sympy
+
+        x, y = sympy.symbols("x y")
+        sympy.solve(x**2 - 5 * x + 6, x)
+        sympy.solve([x + y - 10, x - 2 * y - 1], [x, y])
+        sympy.solveset(x**2 - 4, x)
+        sympy.simplify((x**2 - 1) / (x - 1) + sympy.Rational(1, 3))
+        sympy.integrate(sympy.diff(x**3 + sympy.sqrt(x), x), x)
+        sympy.sympify("2*x + 1/3").subs(x, sympy.pi).evalf()
+        sympy.factorint(360)
+
+
+def verify(cell: Cell) -> None:
+    """Shows by effect, in a child, that the confinement holds; raises `ConfinementError` where it does not."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            arrange(cell, Ends(cell.null_fd, cell.null_fd, cell.null_fd))
+            attempts: tuple[Callable[[], object], ...] = (
+                lambda: os.open("/", os.O_RDONLY),
+                lambda: os.open("/proc/self/environ", os.O_RDONLY),
+                lambda: os.open("datagen-test", os.O_WRONLY | os.O_CREAT),
+                socket.socket,
+                os.fork,
+                lambda: os.kill(os.getppid(), 0),
+                lambda: resource.getrlimit(resource.RLIMIT_CPU),
+            )
+            os._exit(sum(_succeeds(attempt) for attempt in attempts))
+        finally:
+            os._exit(100)
+    _, status = os.waitpid(pid, 0)
+    if status != 0:
+        raise confine.ConfinementError(f"the confinement does not hold (wait status {status})")
+
+
+def _succeeds(attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except OSError:
+        return False
+    return True
+
+
+def main(setup: Setup) -> None:
+    """Prepares, says `READY` or why not, and serves until the parent is gone."""
+    parent = socket.socket(fileno=setup.socket_fd)
+    _, ceiling = resource.getrlimit(resource.RLIMIT_NOFILE)
+    descriptors = MAX_DESCRIPTORS if ceiling == resource.RLIM_INFINITY else min(MAX_DESCRIPTORS, ceiling)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+    try:
+        cell = prepare(setup)
+    except Exception as problem:
+        parent.sendall(f"{type(problem).__name__}: {problem}".encode())
+        return
+    wakeup, signalled = socket.socketpair()
+    for end in (wakeup, signalled):
+        end.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(signalled.fileno(), warn_on_full_buffer=False)
+    server = Server(parent, cell, wakeup)
+    gc.collect()
+    gc.disable()
+    gc.freeze()
+    parent.sendall(READY)
+    server.run()

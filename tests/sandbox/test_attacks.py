@@ -1,0 +1,96 @@
+"""Every attack of the tables, with all layers and with the screen and Monty switched off, judged by its effect."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from datagen_cli.sandbox import confine
+from datagen_cli.sandbox.run import ProgramResult, Sandbox
+from tests.sandbox.programs import ATTACKS, Program
+from tests.sandbox.world import World, server_pids, timing
+
+pytestmark = pytest.mark.skipif(
+    bool(confine.confinement_missing()), reason=f"nothing to attack: {confine.confinement_missing()}"
+)
+RUNNABLE = [attack for attack in ATTACKS if "x86" not in attack.flags or platform.machine() == "x86_64"]
+WITH_TEETH = [attack for attack in RUNNABLE if "teeth" in attack.flags]
+NAMES = [attack.name for attack in RUNNABLE]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    found = World(tmp_path_factory.mktemp("world"))
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def full(world: World) -> Iterator[Sandbox]:
+    with Sandbox(cores=1) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def bare(world: World) -> Iterator[Sandbox]:
+    with Sandbox(screen=False, monty=False, cores=1) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def unconfined(world: World) -> Iterator[Sandbox]:
+    """The same without Landlock and seccomp, to show that the tests would notice."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(confine, "confinement_missing", lambda: "switched off by the test")
+    with Sandbox(screen=False, monty=False, cores=1) as sandbox:
+        patch.undo()
+        yield sandbox
+
+
+def _attack(
+    sandbox: Sandbox, attack: Program, world: World, *, unsafe: bool = False
+) -> tuple[ProgramResult, list[str]]:
+    before = server_pids()
+    result = sandbox.run(world.fill(attack.code), memory_mb=128, unsafe=unsafe, **timing(attack))
+    return result, world.changes(result, before)
+
+
+def test_there_are_enough_attacks() -> None:
+    assert len(set(NAMES)) == len(NAMES) >= 40
+    assert len(WITH_TEETH) >= 40
+
+
+@pytest.mark.parametrize("attack", RUNNABLE, ids=NAMES)
+def test_no_attack_gets_through_all_layers(attack: Program, full: Sandbox, world: World) -> None:
+    result, changes = _attack(full, attack, world)
+    assert changes == [], result
+
+
+@pytest.mark.parametrize("attack", RUNNABLE, ids=NAMES)
+def test_no_attack_gets_through_the_confinement_alone(attack: Program, bare: Sandbox, world: World) -> None:
+    result, changes = _attack(bare, attack, world)
+    assert changes == [], result
+    assert result.layer == "guarded"
+    assert result.status in attack.flags or not attack.flags & {"timeout", "memory"}, result
+
+
+@pytest.mark.parametrize("attack", WITH_TEETH, ids=[attack.name for attack in WITH_TEETH])
+def test_the_same_attack_gets_through_without_the_confinement(
+    attack: Program, unconfined: Sandbox, world: World
+) -> None:
+    if "root" in attack.flags and os.geteuid() != 0:
+        pytest.skip("the limits alone stop it for anybody but root")
+    _, changes = _attack(unconfined, attack, world, unsafe=True)
+    assert changes != []
+
+
+def test_nothing_is_left_when_the_sandbox_is_closed(tmp_path: Path) -> None:
+    before = server_pids()
+    with Sandbox(monty=False) as sandbox:
+        sandbox.run("import fractions")
+        assert len(server_pids() - before) == 1
+    assert server_pids() == before

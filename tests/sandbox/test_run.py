@@ -1,0 +1,193 @@
+"""run_program's promises: verdicts, limits, determinism, nothing left between programs, threads."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from datagen_cli.sandbox import confine, run
+from datagen_cli.sandbox.guard import Outcome
+from datagen_cli.sandbox.protocol import MAX_CODE_BYTES, MAX_STDOUT_BYTES
+from datagen_cli.sandbox.run import ProgramResult, Sandbox, run_program
+
+pytestmark = pytest.mark.skipif(
+    bool(confine.confinement_missing()), reason=f"no guarded layer: {confine.confinement_missing()}"
+)
+
+
+@pytest.fixture(scope="module")
+def bare() -> Iterator[Sandbox]:
+    with Sandbox(screen=False, monty=False) as sandbox:
+        yield sandbox
+
+
+def verdict(result: ProgramResult) -> tuple[str, str, str, str]:
+    return result.status, result.stdout, result.error, result.layer
+
+
+def test_the_signature_is_the_contract_s() -> None:
+    parameters = inspect.signature(run_program).parameters
+    assert list(parameters) == ["code", "timeout_s", "memory_mb", "unsafe"]
+    assert [parameters[name].default for name in ("timeout_s", "memory_mb", "unsafe")] == [5.0, 512, False]
+
+
+def test_a_plain_program_runs_in_monty() -> None:
+    assert verdict(run_program("print(6 * 7)")) == ("ok", "42\n", "", "monty")
+
+
+def test_what_monty_lacks_runs_guarded() -> None:
+    code = "from fractions import Fraction\nprint(Fraction(1, 3))"
+    assert verdict(run_program(code)) == ("ok", "1/3\n", "", "guarded")
+
+
+def test_a_program_s_own_error_is_decided_by_monty() -> None:
+    result = run_program("print('before')\nx = 0\nprint(1 / x)")
+    assert verdict(result) == ("error", "before\n", "ZeroDivisionError: division by zero (line 3)", "monty")
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("x = 1\nprint(1 / 0)", "ZeroDivisionError: division by zero (line 2)"),
+        ("class E(Exception): pass\nraise E('no')", "E: no (line 2)"),
+        ("raise ValueError", "ValueError (line 1)"),
+        ("import sys\nsys.exit('no answer')", "SystemExit: no answer"),
+        ("exit(3)", "SystemExit: 3"),
+        ("input()", "EOFError: EOF when reading a line (line 1)"),
+        ("print(undefined)", "NameError: name 'undefined' is not defined (line 1)"),
+        ("def f(): return f()\nf()", "RecursionError: maximum recursion depth exceeded (line 1)"),
+        ("import os\nos._exit(9)", "ended with exit code 9"),
+    ],
+)
+def test_errors_say_what_and_where(code: str, error: str, bare: Sandbox) -> None:
+    assert verdict(bare.run(code)) == ("error", "", error, "guarded")
+
+
+def test_a_program_that_does_not_parse_is_an_error() -> None:
+    result = run_program("print(1")
+    assert (result.status, result.error) == ("error", "SyntaxError: '(' was never closed (line 1)")
+
+
+@pytest.mark.parametrize("code", ["", "# nothing", "import sys\nsys.exit()", "raise SystemExit(0)"])
+def test_a_program_that_says_nothing_is_ok(code: str, bare: Sandbox) -> None:
+    assert verdict(bare.run(code)) == ("ok", "", "", "guarded")
+    assert verdict(run_program(code))[:3] == ("ok", "", "")
+
+
+def test_a_refused_program_has_not_run() -> None:
+    result = run_program("print('here')\nimport os")
+    assert verdict(result) == ("refused", "", "imports os, which programs may not", "guarded")
+
+
+@pytest.mark.parametrize("screen", [True, False])
+def test_a_program_that_is_too_long_is_refused(screen: bool) -> None:
+    with Sandbox(screen=screen, monty=screen) as sandbox:
+        result = sandbox.run("#" * (MAX_CODE_BYTES + 1))
+    assert (result.status, result.error) == ("refused", "the program has 20001 bytes, at most 20000")
+
+
+def test_cpu_time_decides_a_timeout(bare: Sandbox) -> None:
+    code = "import time\nwhile time.process_time() < 0.6: pass\nprint('done')"
+    assert bare.run(code, timeout_s=5).status == "ok"
+    result = bare.run(code, timeout_s=0.2)
+    assert verdict(result) == ("timeout", "", "", "guarded")
+    assert result.seconds >= 0.2
+
+
+def test_output_before_a_timeout_is_kept(bare: Sandbox) -> None:
+    result = bare.run("print('so far', flush=True)\nwhile True: pass", timeout_s=0.1)
+    assert verdict(result) == ("timeout", "so far\n", "", "guarded")
+
+
+def test_memory_is_counted_beyond_the_interpreter_s(bare: Sandbox) -> None:
+    code = "print(len(bytearray(100 << 20)))"
+    assert bare.run(code, memory_mb=110).stdout == f"{100 << 20}\n"
+    assert verdict(bare.run(code, memory_mb=90)) == ("memory", "", "MemoryError: over the limit", "guarded")
+    assert run_program("print(len('x' * (100 << 20)))", memory_mb=90).status == "memory"
+
+
+def test_output_is_cut_and_marked(bare: Sandbox) -> None:
+    full = "x" * MAX_STDOUT_BYTES
+    assert bare.run(f"print('x' * {MAX_STDOUT_BYTES}, end='')").stdout == full
+    for sandbox in (bare, run):
+        execute = sandbox.run if isinstance(sandbox, Sandbox) else sandbox.run_program
+        result = execute(f"print('x' * {MAX_STDOUT_BYTES + 1}, end='')")
+        assert verdict(result) == ("error", full, "wrote more than 65536 bytes; cut there", "guarded")
+
+
+@pytest.mark.parametrize(("timeout_s", "memory_mb"), [(0, 512), (-1.0, 512), (5.0, 0)])
+def test_limits_are_positive(timeout_s: float, memory_mb: int) -> None:
+    with pytest.raises(ValueError, match="positive"):
+        run_program("print(1)", timeout_s=timeout_s, memory_mb=memory_mb)
+
+
+SEEDED = """
+import random
+print(hash("text"), {"b", "a", "c", "word"}, random.random(), random.sample(range(100), 5))
+"""
+
+
+def test_the_same_program_gives_the_same_answer_in_every_server() -> None:
+    answers = set()
+    for _ in range(2):
+        with Sandbox(screen=False, monty=False) as sandbox:
+            answers |= {sandbox.run(SEEDED).stdout for _ in range(3)}
+    assert len(answers) == 1
+
+
+def test_random_starts_alike_in_both_layers(bare: Sandbox) -> None:
+    code = "import random\nprint(random.random(), random.randint(1, 100), random.choice('abc'))"
+    first = run_program(code)
+    assert first.layer == "monty"
+    assert first.stdout == bare.run(code).stdout
+
+
+def test_nothing_is_left_between_programs(bare: Sandbox) -> None:
+    bare.run(
+        "import builtins, sys, os, math, random, decimal\n"
+        "builtins.len = lambda x: 99\nbuiltins.left = 1\nmath.pi = 3\nsys.modules['json'] = None\n"
+        "os.environ['LEFT'] = '1'\nsys.setrecursionlimit(50)\nrandom.seed(9)\ndecimal.getcontext().prec = 2\n"
+        "globals()['left'] = 1\nsys.path.append('/left')\nint.__doc__"
+    )
+    code = (
+        "import json, math, os, sys, decimal\n"
+        "print(len([]), 'left' in dir(__builtins__), math.pi, 'LEFT' in os.environ, sys.getrecursionlimit(),"
+        " decimal.getcontext().prec, 'left' in globals(), '/left' in sys.path)"
+    )
+    assert bare.run(code).stdout == "0 False 3.141592653589793 False 1000 28 False False\n"
+
+
+def test_what_the_docstring_admits_is_so(bare: Sandbox, tmp_path: object) -> None:
+    assert "its size" in (run.__doc__ or "")
+    result = bare.run(f"import os\nprint(os.path.exists({str(tmp_path)!r}))")
+    assert result.stdout == "True\n"
+
+
+def test_many_threads_share_one_sandbox(bare: Sandbox) -> None:
+    codes = [f"from fractions import Fraction\nprint(Fraction({n}, 7) * 7)" for n in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(bare.run, codes))
+    assert [result.stdout for result in results] == [f"{n}\n" for n in range(40)]
+
+
+def test_the_server_outlives_the_thread_that_started_it() -> None:
+    with Sandbox(screen=False, monty=False) as sandbox:
+        starter = threading.Thread(target=sandbox.run, args=("print(1)",))
+        starter.start()
+        starter.join()
+        server = next(iter(sandbox._servers.values()))
+        assert [sandbox.run("print(2)").stdout for _ in range(3)] == ["2\n"] * 3
+        assert next(iter(sandbox._servers.values())) is server
+
+
+def test_what_the_wall_clock_stopped_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes = [Outcome("wall", "", "", 0.1), Outcome("ok", "7\n", "", 0.2)]
+    monkeypatch.setattr(Sandbox, "_guarded", lambda *_: outcomes.pop(0))
+    with Sandbox(monty=False) as sandbox:
+        assert verdict(sandbox.run("print(7)")) == ("ok", "7\n", "", "guarded")
+        outcomes += [Outcome("wall", "", "", 0.1)] * 2
+        assert verdict(sandbox.run("print(7)")) == ("timeout", "", "", "guarded")
