@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -74,17 +74,17 @@ SWITCHES: dict[str, list[list[str]]] = {
 }
 
 
-def pairwise_cases() -> list[dict[str, int]]:
+def pairwise_cases(switches: Mapping[str, Sequence[object]]) -> list[dict[str, int]]:
     """A small set of combinations in which every pair of choices of two switches stands together at least once."""
-    names = list(SWITCHES)
+    names = list(switches)
     missing = {
         ((a, i), (b, j))
         for a, b in itertools.combinations(names, 2)
-        for i in range(len(SWITCHES[a]))
-        for j in range(len(SWITCHES[b]))
+        for i in range(len(switches[a]))
+        for j in range(len(switches[b]))
     }
     every = [
-        dict(zip(names, choice, strict=True)) for choice in itertools.product(*(range(len(SWITCHES[n])) for n in names))
+        dict(zip(names, choice, strict=True)) for choice in itertools.product(*(range(len(switches[n])) for n in names))
     ]
     cases = []
     while missing:
@@ -98,7 +98,9 @@ def pairs(case: dict[str, int]) -> set[tuple[tuple[str, int], tuple[str, int]]]:
     return set(itertools.combinations(case.items(), 2))
 
 
-@pytest.mark.parametrize("case", pairwise_cases(), ids=lambda case: "-".join(f"{k}{v}" for k, v in case.items()))
+@pytest.mark.parametrize(
+    "case", pairwise_cases(SWITCHES), ids=lambda case: "-".join(f"{k}{v}" for k, v in case.items())
+)
 def test_every_pair_of_switches_gives_exactly_n_valid_records(case: dict[str, int], tmp_path: Path) -> None:
     sets = [f"--set={value}" for name, choice in case.items() for value in SWITCHES[name][choice]]
     if case["base"] == 1:
@@ -184,27 +186,45 @@ def test_the_lines_are_read_by_pandas_and_datasets(tmp_path: Path) -> None:
     assert loaded.num_rows == 12
 
 
-def test_every_validator_on_and_off_pairwise_gives_n_valid_records(tmp_path: Path) -> None:
-    code = "{code: {question: question, answer: answer, on_fail: %s}}"
-    ask, english = "{ask: The problem has exactly one question.}", "{language: en}"
-    cases = [
-        (
-            f"validators=[{code % 'drop'}, {{reflect: 2}}, schema]",
-            f"constraints=[{ask}, {english}]",
-            "dedup={near: 0.8}",
-        ),
-        (f"validators=[{code % 'fix'}, schema]", f"constraints=[{ask}]", "dedup={embedder: hashed}"),
-        ("validators=[{reflect: 1}]", f"constraints=[{english}]", "dedup=null"),
-        (f"validators=[{code % 'fix'}, {{reflect: 1}}]", "constraints=null", "dedup={near: 0.8, embedder: hashed}"),
-        ("validators=[schema]", f"constraints=[{ask}, {english}]", "dedup={embedder: hashed}"),
-        ("validators=null", "constraints=null", "dedup={near: 0.9}"),
+CHECKS: dict[str, list[str]] = {
+    "code": [
+        "",
+        "{code: {question: question, answer: answer}}",
+        "{code: {question: question, answer: answer, on_fail: fix}}",
+    ],
+    "reflect": ["", "{reflect: 2}"],
+    "schema": ["", "schema"],
+    "ask": ["", "{ask: The problem has exactly one question.}"],
+    "language": ["", "{language: en}"],
+    "near": ["", "near: 0.8"],
+    "embedder": ["", "embedder: hashed"],
+    "examples": ["random", "none", "clusters"],
+}
+
+
+@pytest.mark.parametrize(
+    "case", pairwise_cases(CHECKS), ids=lambda case: "-".join(f"{name}{choice}" for name, choice in case.items())
+)
+def test_every_pair_of_checks_gives_n_valid_records_and_the_same_bytes(case: dict[str, int], tmp_path: Path) -> None:
+    chosen = {name: CHECKS[name][choice] for name, choice in case.items()}
+
+    def listed(*names: str) -> str:
+        return ", ".join(chosen[name] for name in names if chosen[name])
+
+    settings = [
+        f"validators=[{listed('code', 'reflect', 'schema')}]",
+        f"constraints=[{listed('ask', 'language')}]",
+        f"dedup={{{listed('near', 'embedder')}}}",
+        f"examples={{strategy: {chosen['examples']}}}",
+        "embedder=hashed",
+        "limits.attempts_per_record=20",
     ]
-    for number, sets in enumerate(cases):
-        settings = [*sets, "limits.attempts_per_record=15"]
-        arguments = ["quickstart", "-n", "15", *(f"--set={setting}" for setting in settings)]
-        folder = tmp_path / str(number)
-        assert generate(*arguments, "-o", folder) == 0, sets
-        assert len(rows(folder)) == 15
-        assert all("fail" not in row["verdicts"].values() for row in rows(folder))
-        assert generate(*arguments, "-o", tmp_path / f"{number}b", "--concurrency", "2") == 0
-        assert outcome(folder) == outcome(tmp_path / f"{number}b"), sets
+    arguments = ["quickstart", "-n", "15", *(f"--set={setting}" for setting in settings)]
+    assert generate(*arguments, "-o", tmp_path / "one") == 0
+    found = rows(tmp_path / "one")
+    assert len(found) == len({row["question"] for row in found}) == 15
+    assert all("fail" not in row["verdicts"].values() for row in found)
+    if case["code"]:
+        assert {row["verdicts"]["code"] for row in found} == {"pass"}
+    assert generate(*arguments, "-o", tmp_path / "two", "--concurrency", "2") == 0
+    assert outcome(tmp_path / "one") == outcome(tmp_path / "two")
