@@ -14,6 +14,8 @@ from datagen_cli.core.errors import Place, RecipeError
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
 _QUOTED = re.compile(r"'([^']*)'\s*(?:#.*)?|\"((?:[^\"\\]|\\.)*)\"\s*(?:#.*)?")
+NOT_FROM_FILES = ("DATAGEN_ALLOW_HOSTS",)
+"""Where keys may be sent is for whoever runs the tool to say, never for a file that came with a recipe."""
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 
@@ -21,7 +23,8 @@ def read_environment(environ: Mapping[str, str], cwd: Path) -> dict[str, str]:
     """The environment with what `.env` in `cwd` adds to it; a variable that is set already wins.
 
     Lines are `KEY=VALUE`, with `export`, quotes and `#` comments allowed; other lines are passed over. Values stand on
-    one line and nothing expands in them. Raises `RecipeError` when the file cannot be read.
+    one line and nothing expands in them; `DATAGEN_ALLOW_HOSTS` is not taken from the file. Raises `RecipeError` when
+    the file cannot be read.
     """
     file = cwd / ".env"
     if not file.is_file():
@@ -30,7 +33,8 @@ def read_environment(environ: Mapping[str, str], cwd: Path) -> dict[str, str]:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError("cannot be read as UTF-8 text", place=Place(".env")) from error
-    return {**_pairs(text), **environ}
+    found = {name: value for name, value in _pairs(text).items() if name not in NOT_FROM_FILES}
+    return {**found, **environ}
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -89,3 +89,9 @@ def test_an_unset_variable_is_an_error(tmp_path: Path, text: str, overrides: lis
     assert str(caught.value) == message
     assert caught.value.hint == "export DATA=..., or put it into .env in the working folder"
     assert caught.value.exit_code == 2
+
+
+def test_a_file_cannot_say_where_keys_may_be_sent(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DATAGEN_ALLOW_HOSTS=evil.example\nOPENAI_API_KEY=k\n")
+    assert read_environment({}, tmp_path) == {"OPENAI_API_KEY": "k"}
+    assert read_environment({"DATAGEN_ALLOW_HOSTS": "mine"}, tmp_path)["DATAGEN_ALLOW_HOSTS"] == "mine"
