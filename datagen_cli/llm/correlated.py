@@ -1,0 +1,137 @@
+"""Correlated sampling (CorrSynth, arXiv 2411.08553): the arithmetic of one step, as pure functions.
+
+Sequences of a group are generated in parallel and each is contrasted against its peers. With l_m the log-softmax of row
+m on its own prompt and prefix, and weights w[m, n] over its active peers:
+
+    adj_m = gamma · l_m − Σ_n w[m, n] · l_n
+
+Even weights make the denominator the geometric mean of the peers' distributions, to the power c = Σ_n w[m, n]. Rows in
+identical states are not spread: the contrast is then a temperature of 1 / (gamma − c). Blocks of different groups never
+meet. The NumPy and the torch version agree; a step costs one [B, B] × [B, V] product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def step_weights(
+    groups: Sequence[Any], labels: Sequence[Any], active: Sequence[bool], *, c_intra: float, c_cross: float
+) -> NDArray[np.float64]:
+    """`[B, B]` weights of one step: row m spreads `c_intra` evenly over its active peers of the same label in its
+    group, and `c_cross` evenly over those of other labels.
+
+    If only one kind of peer is left, it gets `c_intra + c_cross` when both are above 0 (hybrid), else its own share
+    only. Rows are zero for finished rows and for rows without peers. Raises `ValueError` for lengths that differ or a
+    share below 0.
+    """
+    if not len(groups) == len(labels) == len(active):
+        raise ValueError(f"{len(groups)} groups, {len(labels)} labels and {len(active)} active flags for one batch")
+    if c_intra < 0 or c_cross < 0:
+        raise ValueError("c_intra and c_cross must be 0 or more")
+    alive = np.asarray(active, dtype=bool)
+    together = _equal(groups) & alive[:, None] & alive[None, :]
+    np.fill_diagonal(together, False)
+    same = _equal(labels)
+    intra, cross = together & same, together & ~same
+    n_intra, n_cross = intra.sum(axis=1), cross.sum(axis=1)
+    share_intra = np.full(len(alive), float(c_intra))
+    share_cross = np.full(len(alive), float(c_cross))
+    if c_intra > 0 and c_cross > 0:
+        share_intra[n_cross == 0] += c_cross
+        share_cross[n_intra == 0] += c_intra
+    weights = np.zeros(together.shape)
+    weights += intra * (share_intra / np.maximum(n_intra, 1))[:, None]
+    weights += cross * (share_cross / np.maximum(n_cross, 1))[:, None]
+    return weights
+
+
+def adjust_logits(
+    logits: NDArray[Any],
+    weights: NDArray[Any],
+    *,
+    gamma: float = 1.0,
+    alpha: float | None = None,
+    exempt: Sequence[int] = (),
+) -> NDArray[Any]:
+    """`[B, V]` adjusted logits of one step, to be divided by the temperature, cut to top-p and drawn from.
+
+    Rows whose weights are all zero come back untouched at gamma = 1, else as gamma · logits, without a cut. −inf stays
+    −inf; a peer's −inf counts as the lowest finite value of its row. `alpha` in (0, 1] keeps only tokens v with
+    l_m(v) ≥ max l_m + ln alpha, on the row's own unadjusted logits. Columns in `exempt` get (gamma − Σ w) · l_m, as if
+    all peers agreed. The floating type is kept.
+    """
+    logits = np.asarray(logits)
+    dtype = logits.dtype if np.issubdtype(logits.dtype, np.floating) else np.dtype(np.float64)
+    weights = np.asarray(weights, dtype=dtype)
+    contrast = weights.sum(axis=1)
+    adjusted = logits.astype(dtype) * dtype.type(gamma) if gamma != 1.0 else logits.astype(dtype, copy=True)
+    rows = np.flatnonzero(contrast != 0)
+    if rows.size == 0:
+        return adjusted
+    own = _log_softmax(logits.astype(dtype))
+    mixed = dtype.type(gamma) * own[rows] - weights[rows] @ _floored(own)
+    if len(exempt):
+        columns = np.asarray(exempt, dtype=np.intp)
+        mixed[:, columns] = (dtype.type(gamma) - contrast[rows])[:, None] * own[rows][:, columns]
+    mixed[np.isneginf(own[rows])] = -np.inf
+    if alpha is not None:
+        mixed[own[rows] < own[rows].max(axis=1, keepdims=True) + np.log(dtype.type(alpha))] = -np.inf
+    adjusted[rows] = mixed
+    return adjusted
+
+
+def adjust_logits_torch(
+    logits: Any, weights: Any, *, gamma: float = 1.0, alpha: float | None = None, exempt: Sequence[int] = ()
+) -> Any:
+    """`adjust_logits` on torch tensors: the same values on the tensors' device and in the logits' floating type."""
+    import math
+
+    import torch
+
+    contrast = weights.sum(dim=1)
+    adjusted = logits * gamma if gamma != 1.0 else logits.clone()
+    rows = torch.nonzero(contrast != 0).squeeze(1)
+    if rows.numel() == 0:
+        return adjusted
+    own = torch.log_softmax(logits, dim=1)
+    lowest = own.masked_fill(torch.isneginf(own), math.inf).amin(dim=1, keepdim=True)
+    floored = torch.where(torch.isneginf(own), lowest, own)
+    mine = own[rows]
+    mixed = gamma * mine - weights[rows].to(own.dtype) @ floored
+    if len(exempt):
+        columns = torch.as_tensor(list(exempt), device=logits.device)
+        mixed[:, columns] = (gamma - contrast[rows].to(own.dtype)).unsqueeze(1) * mine[:, columns]
+    mixed = mixed.masked_fill(torch.isneginf(mine), -math.inf)
+    if alpha is not None:
+        mixed = mixed.masked_fill(mine < mine.amax(dim=1, keepdim=True) + math.log(alpha), -math.inf)
+    adjusted[rows] = mixed
+    return adjusted
+
+
+def _equal(values: Sequence[Any]) -> NDArray[np.bool_]:
+    """`[B, B]`: which rows have the same value."""
+    codes = {value: code for code, value in enumerate(dict.fromkeys(values))}
+    numbers = np.array([codes[value] for value in values], dtype=np.intp)
+    return np.asarray(numbers[:, None] == numbers[None, :])
+
+
+def _log_softmax(logits: NDArray[Any]) -> NDArray[Any]:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
+def _floored(own: NDArray[Any]) -> NDArray[Any]:
+    """Log-probabilities with −inf at the lowest finite value of the row."""
+    gone = np.isneginf(own)
+    if not gone.any():
+        return own
+    lowest = np.where(gone, np.inf, own).min(axis=1, keepdims=True)
+    return np.where(gone, lowest, own)
