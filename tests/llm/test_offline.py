@@ -332,7 +332,7 @@ async def test_extract_gives_so_many_different_values() -> None:
 
 
 @pytest.mark.parametrize(
-    "purpose", ["code", "solve", "review", "extract", "claims", "judge", "enhance", "something new"]
+    "purpose", ["code", "solve", "review", "ask", "extract", "claims", "judge", "enhance", "something new"]
 )
 async def test_no_purpose_fails_on_an_empty_prompt(purpose: str) -> None:
     assert (await problems(faults=None).told(purpose, "")).text

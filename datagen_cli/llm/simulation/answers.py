@@ -115,7 +115,7 @@ def _review(rng: random.Random, asked: Asked, rates: Rates) -> Written:
 
 
 def _ask(rng: random.Random, asked: Asked, rates: Rates) -> Written:
-    """A statement about a record: counted where it is about questions, otherwise taken to hold of a faultless record."""
+    """A statement about a record: counted where it is about questions, else taken to hold of a faultless record."""
     found = _fenced(asked, "record")
     record = found[-1] if found and isinstance(found[-1], dict) else {}
     statement = str((_fenced(asked, "statement") or [""])[-1]).lower()

@@ -285,8 +285,8 @@ NEWS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]] =
 FILLERS = (
     "The news came on {day} in {city}.",
     "{name} {surname} reported from {city}.",
-    "More details are expected in {month}.",
-    "A spokesperson declined to comment on {day}.",
-    "Local media first reported it on {day}.",
-    "The story has been followed closely in {city}.",
+    "More details are expected in {month}, {name} {surname} writes.",
+    "A spokesperson named {surname} declined to comment on {day}.",
+    "Local media in {city} first reported it on {day}.",
+    "The story has been followed closely in {city} since {month}.",
 )

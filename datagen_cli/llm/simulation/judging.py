@@ -14,7 +14,7 @@ from datagen_cli.llm.simulation.banks_news import NEWS
 from datagen_cli.llm.simulation.banks_reviews import JOKES, SENTIMENTS, STATEMENTS
 from datagen_cli.llm.simulation.banks_tickets import TICKETS
 from datagen_cli.llm.simulation.facts import CAPITALS
-from datagen_cli.llm.simulation.labelled import LETTERS, subjects_for, values_of
+from datagen_cli.llm.simulation.labelled import LETTERS, first_index, subjects_for, values_of
 from datagen_cli.llm.simulation.prompt import Asked, label_text
 from datagen_cli.llm.simulation.quiz import answer_of, is_kind
 from datagen_cli.llm.simulation.records import ORDERS
@@ -23,6 +23,7 @@ from datagen_cli.llm.simulation.slots import pick
 from datagen_cli.llm.simulation.solutions import last_number
 from datagen_cli.llm.simulation.tasks import Task
 from datagen_cli.llm.simulation.wording import plain
+from datagen_cli.text.normalise import fold
 
 _CAPITAL = re.compile(r"The capital of ([A-Z]\w+) is ([A-Z][\w ]+?)\.")
 
@@ -70,6 +71,17 @@ def choice_of(rng: random.Random, question: str, choices: Sequence[str]) -> int:
     return ending if ending is not None else int(rng.random() * len(choices))
 
 
+def right_choice(question: str, choices: Any) -> int | None:
+    """Which choice answers the question, 0 for the first; None when this cannot be told."""
+    if not isinstance(choices, list) or not all(isinstance(choice, str) for choice in choices):
+        return None
+    answer = answer_of(question)
+    return next(
+        (at for at, choice in enumerate(choices) if choice == answer or is_kind(question, choice)),
+        ending_of(question, choices),
+    )
+
+
 def faults_of(asked: Asked, task: Task, record: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
     """What is wrong with a record, in sentences, and the fields that would put it right."""
     reasons: list[str] = []
@@ -82,7 +94,9 @@ def faults_of(asked: Asked, task: Task, record: Mapping[str, Any]) -> tuple[list
     if task.kind == "word_problem":
         _problem_faults(task, record, reasons, mended)
     elif task.kind == "choice":
-        _choice_faults(task, record, reasons)
+        _choice_faults(asked, task, record, reasons)
+    elif task.kind == "truth":
+        _truth_faults(task, record, reasons, mended)
     elif task.kind == "classes":
         _class_faults(asked, task, record, reasons)
     return reasons, mended
@@ -119,21 +133,62 @@ def _problem_faults(task: Task, record: Mapping[str, Any], reasons: list[str], m
             mended[name] = program.answer
 
 
-def _choice_faults(task: Task, record: Mapping[str, Any], reasons: list[str]) -> None:
+def _choice_faults(asked: Asked, task: Task, record: Mapping[str, Any], reasons: list[str]) -> None:
     choices, label = record.get(task.name("choices")), label_text(record.get(task.name("label")))
     question = str(record.get(task.name("question"), ""))
-    if not isinstance(choices, list) or not all(isinstance(choice, str) for choice in choices):
+    right = right_choice(question, choices)
+    if right is None or not isinstance(choices, list):
         return
-    answer = answer_of(question)
-    right = next(
-        (at for at, choice in enumerate(choices) if choice == answer or is_kind(question, choice)),
-        ending_of(question, choices),
-    )
-    if right is None:
-        return
-    named = {LETTERS[right], str(right), choices[right]}
+    start = first_index(asked, task.name("label"), task.name("choices"))
+    named = {LETTERS[right], str(right + start), choices[right]}
     if label.strip("() ").upper() not in named and label not in named:
         reasons.append(f"the right choice is {choices[right]}")
+
+
+def _truth_faults(task: Task, record: Mapping[str, Any], reasons: list[str], mended: dict[str, Any]) -> None:
+    """Objects to a best answer that is among the incorrect ones, or not among the correct ones."""
+    name, of_right, of_wrong = task.name("answer"), task.name("right"), task.name("wrong")
+    best = record.get(name)
+    right, wrong = listed(record.get(of_right)), listed(record.get(of_wrong))
+    if not isinstance(best, str):
+        return
+    if fold(best) in map(fold, wrong):
+        reasons.append(f"{name}: it is one of {of_wrong}")
+        known = next((text for text in right if fold(text) not in map(fold, wrong)), None)
+        known = known or answer_of(str(record.get(task.name("question"), "")))
+        if known is not None and fold(known) != fold(best):
+            mended[name] = known
+    elif of_right and fold(best) not in map(fold, right):
+        reasons.append(f"{of_right}: {name} is missing from it")
+        mended[of_right] = [best, *right] if isinstance(record.get(of_right), list) else "; ".join([best, *right])
+
+
+def listed(value: Any) -> list[str]:
+    """The answers of a list, or of a text that joins them by a semicolon."""
+    parts = value.split(";") if isinstance(value, str) else value if isinstance(value, list) else []
+    return [part.strip() for part in parts if isinstance(part, str) and part.strip()]
+
+
+def still_answered(task: Task, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a record has the answer it had, as far as its question, or the choices, were changed.
+
+    An answer that cannot be told any more counts as lost; in a pair only where it could be told before.
+    """
+    question, choices = task.name("question"), task.name("choices")
+    old, new = str(before.get(question, "")), str(after.get(question, ""))
+    if old == new and before.get(choices) == after.get(choices):
+        return True
+    if task.kind == "word_problem":
+        first, then = word_problems.read(old), word_problems.read(new)
+        return first is not None and then is not None and first.answer is not None and first.answer == then.answer
+    if task.kind == "choice":
+        found = [right_choice(text, row.get(choices)) for text, row in ((old, before), (new, after))]
+        return found[1] is not None and found[0] in (None, found[1])
+    if task.kind == "truth":
+        answer = answer_of(new)
+        right = [str(after.get(task.name("answer"))), *listed(after.get(task.name("right")))]
+        return answer == answer_of(old) if answer is not None else any(is_kind(new, text) for text in right)
+    return task.kind != "pair" or answer_of(old) in (None, answer_of(new))
 
 
 def _class_faults(asked: Asked, task: Task, record: Mapping[str, Any], reasons: list[str]) -> None:

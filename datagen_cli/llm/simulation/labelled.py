@@ -109,7 +109,7 @@ def fill_choice(
     frame, name, choices = asked.frame, task.name("label"), task.name("choices")
     given = wanted.given.get(name)
     count = _choice_count(asked, choices, name)
-    start = _first_index(asked, name, choices)
+    start = first_index(asked, name, choices)
     at = _position(given, task.form, start, count)
     at = int(rng.random() * count) if at is None else at
     subject = _subject(rng, asked, wanted, draft, but=(name,))
@@ -151,7 +151,7 @@ def _choice_count(asked: Asked, choices: str, label: str) -> int:
     return max(2, min(10, len(values))) if len(values) > 1 and not lengthy else 4
 
 
-def _first_index(asked: Asked, label: str, choices: str) -> int:
+def first_index(asked: Asked, label: str, choices: str) -> int:
     """0 or 1: where the base starts to count."""
     values = [value for value in (asked.frame.field(label) or FieldAsked(label)).values if label_text(value).isdigit()]
     if values:

@@ -129,8 +129,9 @@ def wish_of(
 
 def _limits(frame: Frame, question: str, answer: str) -> tuple[int, int, float | None, float | None, bool]:
     """Least and most words of the question, bounds of the answer, and whether it must be whole."""
-    if "limits" in frame.kept:
-        return frame.kept["limits"]
+    known: tuple[int, int, float | None, float | None, bool] | None = frame.kept.get("limits")
+    if known is not None:
+        return known
     least, most, low, high, whole = 0, 0, None, None, False
     for rule in frame.rules.get(question, ()):
         if rule.kind == "length":
@@ -144,8 +145,9 @@ def _limits(frame: Frame, question: str, answer: str) -> tuple[int, int, float |
             high = rule.high if rule.high is not None else high
             whole = whole or rule.whole
         whole = whole or (rule.kind == "pattern" and not rule.holds("2.5"))
-    frame.kept["limits"] = (least, most, low, high, whole)
-    return frame.kept["limits"]
+    found = (least, most, low, high, whole)
+    frame.kept["limits"] = found
+    return found
 
 
 def _whole(shown: list[Any]) -> bool:

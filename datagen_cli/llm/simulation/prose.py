@@ -63,11 +63,11 @@ HEARD = (
     "{name} {surname} writes:",
 )
 HEADLINE_ENDS = (
-    ", says {name} {surname}",
-    ": {name} {surname} reports from {city}",
-    " after {n} days, {name} {surname} confirms",
-    " in {month} {year}, report says",
-    ", {surname} and {name2} react",
+    ", and {name} {surname} of {city} says it is only the start",
+    ", which nobody in {city} had expected, {name} {surname} writes",
+    " after {n} days, and {name} {surname} was there to see it",
+    " in {month} {year}, the {nth} time that this has happened in {city}",
+    ", and {surname} and {name2} want to know why",
 )
 TICKET_FILLERS = (
     *CONTEXTS,
@@ -161,6 +161,7 @@ def _event(rng: random.Random, subject: Subject, slots: Slots) -> str:
 
 
 def _headline(rng: random.Random, subject: Subject) -> str:
+    """One line without a full stop; in lower case and with small words, so that a detector sees that it is English."""
     own = pick(rng, subject.keywords).capitalize() if subject.parts > 1 and subject.keywords else ""
     slots = Slots(rng, city=own) if own and subject.key == "city" else Slots(rng)
     text = _event(rng, subject, slots)
@@ -175,7 +176,7 @@ def _headline(rng: random.Random, subject: Subject) -> str:
         )
     else:
         text += slots.fill(pick(rng, HEADLINE_ENDS))
-    return text if rng.random() < 0.8 else text.title()
+    return text
 
 
 def _news(rng: random.Random, subject: Subject) -> str:

@@ -152,7 +152,7 @@ class Author:
 
     def _broken(self, rng: random.Random, value: Any, rule: Rule) -> Any | None:
         if rule.kind == "language":
-            return " ".join([foreign(rng), foreign(rng), foreign(rng)]) if isinstance(value, str) else None
+            return foreign(rng, str(rule.values[0])) if isinstance(value, str) else None
         if rule.kind in ("unique", "ask"):
             return None
         return broken(rng, value, rule, lambda: self.more(rng))

@@ -23,6 +23,10 @@ REGISTERS = {
     "humor": "humor humour humorous joke jokes funny comic witty puns",
     "question": "question questions faq quiz",
 }
+WITH_STORY = re.compile(
+    r"\b(?:headlines?|titles?)\b[^.]*\b(?:and|with|then|plus|followed)\b[^.]*"
+    r"\b(?:story|stories|sentences?|descriptions?|body|bodies|texts?|leads?|paragraphs?)\b"
+)
 HUMOR = ("true 1 yes funny joke jokes humor humour humorous", "false 0 no serious plain news not")
 STOP = frozenset(
     listed(
@@ -86,7 +90,9 @@ def register_of(about: str, labels: tuple[tuple[str, str], ...]) -> str:
     best = max(scores, key=lambda name: scores[name])
     if scores[best] == 0:
         return "statement"
-    return "headline" if best == "news" and scores["headline"] else best
+    if best in ("news", "headline") and scores["headline"]:
+        return "news" if WITH_STORY.search(about.lower()) else "headline"
+    return best
 
 
 def _score(bank: Mapping[str, frozenset[str]], value: str, meaning: str) -> tuple[str, float]:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datagen_cli.core.digest import rng as rng_of
-from datagen_cli.llm.simulation import word_problems
 from datagen_cli.llm.simulation.draft import Draft
+from datagen_cli.llm.simulation.judging import still_answered
 from datagen_cli.llm.simulation.prompt import Asked, FieldAsked, Wanted, block, label_text, values
 from datagen_cli.llm.simulation.records import Author, near_copy
 from datagen_cli.llm.simulation.rules import keep
@@ -195,25 +195,27 @@ def _mended(rng: random.Random, author: Author, wanted: Wanted, record: Mapping[
         if name in fields and not all(rule.holds(fields[name]) for rule in rules)
     ]
     fresh = author.write(rng, wanted).fields
-    if wrong or not failing:
+    foreign = [name for name in _not_english(author.asked) if name in fields and name not in wanted.given]
+    if set(foreign) & set(author.task.roles.values()):
+        return fresh
+    fields.update({name: fresh[name] for name in foreign})
+    if wrong or not (failing or foreign):
         return {one.name: wanted.given.get(one.name, fresh[one.name]) for one in frame.fields}
-    question, answer = author.task.name("question"), author.task.name("answer")
     for name in failing:
-        if name in wanted.given:
+        if name in wanted.given or name in foreign:
             continue
-        if author.task.kind == "word_problem" and name in (answer, author.task.name("steps")):
+        if author.task.kind == "word_problem" and name in (author.task.name("answer"), author.task.name("steps")):
             return fresh
-        mended = keep(rng, fields[name], frame.rules[name], lambda: author.more(rng))
-        if author.task.kind == "word_problem" and name == question and not _same_problem(fields[name], mended):
-            return fresh
-        fields[name] = mended
+        fields[name] = keep(rng, fields[name], frame.rules[name], lambda: author.more(rng))
+    if not still_answered(author.task, record, fields):
+        return fresh
     return {one.name: fields[one.name] for one in frame.fields}
 
 
-def _same_problem(before: str, after: str) -> bool:
-    """Whether a question still has the answer it had; one that could not be read counts as changed when cut."""
-    old, new = word_problems.read(before), word_problems.read(after)
-    return old is not None and new is not None and old.answer is not None and old.answer == new.answer
+def _not_english(asked: Asked) -> list[str]:
+    """The fields of which a failure says that they are not in English."""
+    lines = [str(line) for line in values(block(asked.last, "failures"))]
+    return [one.name for one in asked.frame.fields if any(line.startswith(f"{one.name}: in English") for line in lines)]
 
 
 def _of_type(one: FieldAsked, value: Any) -> bool:

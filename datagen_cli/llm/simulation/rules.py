@@ -17,11 +17,23 @@ from datagen_cli.text.tokens import BYTES_PER_TOKEN, estimate_tokens, word_count
 _LENGTH = re.compile(r"(at least|at most) (\d+) (words|characters|tokens)")
 _BOUND = re.compile(r"(at least|at most|more than|less than) (-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)$")
 _WORD_END = re.compile(r"[\s,;:]+$")
-_FOREIGN = (
-    "Der alte Zug fährt am Morgen langsam durch das stille Tal.",
-    "La vieille horloge de la gare ne sonne plus depuis longtemps.",
-    "El viento de la tarde mueve las hojas del jardín sin descanso.",
-)
+_FOREIGN = {
+    "de": (
+        "Der alte Zug fährt am Morgen langsam durch das stille Tal.",
+        "Niemand weiß, wann die Brücke über den Fluss wieder geöffnet wird.",
+        "Am Abend sitzen die Nachbarn vor dem Haus und erzählen Geschichten.",
+    ),
+    "fr": (
+        "La vieille horloge de la gare ne sonne plus depuis longtemps.",
+        "Personne ne sait quand le pont sur la rivière sera rouvert.",
+        "Le soir, les voisins sont assis devant la maison et racontent des histoires.",
+    ),
+    "es": (
+        "El viento de la tarde mueve las hojas del jardín sin descanso.",
+        "Nadie sabe cuándo volverán a abrir el puente sobre el río.",
+        "Por la noche los vecinos se sientan delante de la casa y cuentan historias.",
+    ),
+}
 More = Callable[[], str]
 
 
@@ -29,8 +41,9 @@ More = Callable[[], str]
 class Rule:
     """One constraint. `kind` is length, pattern, contains, excludes, choices, range, unique, language or ask.
 
-    `low` and `high` bound a length in `unit` or a number; `values` are texts or JSON values; `any` says that one of the
-    values is enough; `sharp` that bounds are exclusive or that case counts.
+    `low` and `high` bound a length in `unit` or a number; `values` are texts, JSON values or the code of a language;
+    `any` says that one of the values is enough; `sharp` that bounds are exclusive or that case counts. What language a
+    text is in is not looked at: a rule of the kind language always holds.
     """
 
     field: str
@@ -125,7 +138,7 @@ def read_rules(line: str, fields: Sequence[str]) -> list[Rule]:
     if text == "different in every record":
         return [Rule(field, "unique")]
     if text.startswith("in ") and text.endswith(")"):
-        return [Rule(field, "language")]
+        return [Rule(field, "language", values=(text.rpartition("(")[2].rstrip(")"),))]
     return _lengths(field, text) or _range(field, text) or [Rule(field, "ask")]
 
 
@@ -363,6 +376,8 @@ def _too_short(text: str, rule: Rule) -> str:
     return " ".join(pieces)
 
 
-def foreign(rng: random.Random) -> str:
-    """A sentence that is not English."""
-    return pick(rng, _FOREIGN)
+def foreign(rng: random.Random, wanted: str) -> str:
+    """Two sentences of one language, neither English nor that of the code `wanted`."""
+    sentences = list(pick(rng, [found for code, found in _FOREIGN.items() if code != wanted]))
+    rng.shuffle(sentences)
+    return " ".join(sentences[:2])

@@ -5,19 +5,20 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TypeVar
 
 from datagen_cli.llm.simulation import banks_reviews as reviews
 from datagen_cli.llm.simulation import banks_tickets as tickets
 from datagen_cli.llm.simulation import names
 
+T = TypeVar("T")
 ALL_NAMES = names.SHE + names.HE
 ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _BARE_A = re.compile(r"\b([Aa]) (?=[aeio])")
 LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 
 
-def pick(rng: random.Random, values: Sequence[Any]) -> Any:
+def pick(rng: random.Random, values: Sequence[T]) -> T:
     """One of the values; quicker than `rng.choice`."""
     return values[int(rng.random() * len(values))]
 

@@ -127,17 +127,18 @@ def _decide(description: str, key: tuple[Any, ...], shapes: tuple[str, ...]) -> 
 
 
 def _named(fields: Sequence[FieldAsked], names: Sequence[str], *kinds: str, but: Sequence[str] = ()) -> str:
-    """The field whose name is the first of `names`, or ends in it, among those of some type."""
-    for name in names:
-        for one in fields:
-            own = one.name.lower().replace("-", "_")
-            if (
-                one.type in kinds
-                and one.name not in but
-                and (own == name or own.endswith("_" + name) or own.startswith(name + "_"))
-            ):
-                return one.name
-    return ""
+    """The field whose name is the first of `names`, else one that begins or ends with it, among those of some type."""
+    own = {one.name: one.name.lower().replace("-", "_") for one in fields if one.type in kinds and one.name not in but}
+    exact = [field for name in names for field, text in own.items() if text == name]
+    if exact:
+        return exact[0]
+    parts = [
+        field
+        for name in names
+        for field, text in own.items()
+        if text.startswith(f"{name}_") or text.endswith(f"_{name}")
+    ]
+    return parts[0] if parts else ""
 
 
 def _truth(fields: list[FieldAsked]) -> Task | None:

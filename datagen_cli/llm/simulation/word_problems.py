@@ -14,6 +14,7 @@ from typing import Any
 from datagen_cli.llm.simulation import names
 from datagen_cli.llm.simulation.arithmetic import Line, Scale, Value, draw, exact, work_out
 from datagen_cli.llm.simulation.phrases import CONNECTORS, CONTEXT, FRONTED
+from datagen_cli.llm.simulation.slots import pick
 from datagen_cli.llm.simulation.stories import (
     MAKES,
     Scene,
@@ -155,19 +156,19 @@ def _try(rng: random.Random, wish: Wish, turn: int) -> Problem | None:
 def _begin(rng: random.Random, scene: Scene, wish: Wish, *, small: bool) -> _Story:
     female = rng.random() < 0.5
     pool = names.SHE if female else names.HE
-    one, many = _pick(rng, scene.things)
+    one, many = pick(rng, scene.things)
     his = "her" if female else "his"
     values = {
-        "N": _pick(rng, pool),
+        "N": pick(rng, pool),
         "s": "she" if female else "he",
         "h": his,
         "o": many,
         "o1": one,
-        "b": _pick(rng, scene.holders),
-        "w": f"{his} {_pick(rng, names.RELATIVES)}",
-        "g": names.plural(_pick(rng, names.GOODS)),
-        "l": _pick(rng, names.LARGE),
-        "gift": _pick(rng, names.GIFTS),
+        "b": pick(rng, scene.holders),
+        "w": f"{his} {pick(rng, names.RELATIVES)}",
+        "g": names.plural(pick(rng, names.GOODS)),
+        "l": pick(rng, names.LARGE),
+        "gift": pick(rng, names.GIFTS),
     }
     price = {"₹": 10, "¥": 100}.get(wish.symbol, 1)
     shrink = 6 if small else 1
@@ -175,22 +176,18 @@ def _begin(rng: random.Random, scene: Scene, wish: Wish, *, small: bool) -> _Sto
     return _Story(scene, values, scale, wish.whole, money=scene.money)
 
 
-def _pick(rng: random.Random, values: Any) -> Any:
-    return values[int(rng.random() * len(values))]
-
-
 def _plot(rng: random.Random, story: _Story, target: int, needs_money: bool) -> Wording | None:
     """Tells exactly `target` calculations; the question, or None when the numbers did not work out."""
     lines = story.scene.lines
     starts = [telling for telling in lines["start"] if telling.cost <= target]
-    if not starts or not story.tell(rng, _pick(rng, starts)):
+    if not starts or not story.tell(rng, pick(rng, starts)):
         return None
     if lines["sum"]:
         return _plot_people(rng, story, target - len(story.lines))
     left = target - len(story.lines)
-    sale = _pick(rng, lines["money"]) if lines["money"] and left and (needs_money or rng.random() < 0.3) else None
+    sale = pick(rng, lines["money"]) if lines["money"] and left and (needs_money or rng.random() < 0.3) else None
     ends = [telling for telling in lines["end"] if telling.cost <= left] if sale is None and rng.random() < 0.4 else []
-    end = _pick(rng, ends) if ends else None
+    end = pick(rng, ends) if ends else None
     after = int(rng.random() * min(3, left)) if sale else 0
     before = left - after - (sale.cost if sale else 0) - (end.cost if end else 0)
     if not _fill(rng, story, lines["steps"], before):
@@ -212,7 +209,7 @@ def _question(rng: random.Random, story: _Story, asks: tuple[Telling, ...]) -> W
     """A question; none that asks what is left where nothing was taken away."""
     taken = any("- " in telling.wording.op for telling, _, _ in story.told)
     fitting = asks if taken else [ask for ask in asks if not _LEFT.search(ask.wording.text)]
-    return _pick(rng, fitting or asks).wording
+    return pick(rng, fitting or asks).wording
 
 
 def _fill(rng: random.Random, story: _Story, steps: tuple[Telling, ...], cost: int) -> bool:
@@ -221,7 +218,7 @@ def _fill(rng: random.Random, story: _Story, steps: tuple[Telling, ...], cost: i
     for _ in range(14):
         if cost == 0:
             return True
-        telling = _pick(rng, steps)
+        telling = pick(rng, steps)
         if telling.cost <= cost and id(telling) not in used and story.tell(rng, telling):
             used.add(id(telling))
             cost -= telling.cost
@@ -235,9 +232,9 @@ def _plot_people(rng: random.Random, story: _Story, left: int) -> Wording | None
     for _ in range(40):
         if len(story.people) > left - total or len(story.people) > 6:
             break
-        if story.tell(rng, _pick(rng, story.scene.lines["steps"])):
+        if story.tell(rng, pick(rng, story.scene.lines["steps"])):
             taken = {name for name, _ in story.people}
-            free = [name for name in (_pick(rng, names.SHE), _pick(rng, names.HE)) if name not in taken]
+            free = [name for name in (pick(rng, names.SHE), pick(rng, names.HE)) if name not in taken]
             if not free:
                 return None
             story.people.append((free[0], story.v))
@@ -246,9 +243,9 @@ def _plot_people(rng: random.Random, story: _Story, left: int) -> Wording | None
     if total:
         story.v = sum(value for _, value in story.people)
         story.lines.append(Line(" + ".join(plain(value) for _, value in story.people), story.v))
-        return _pick(rng, story.scene.lines["sum"]).wording
+        return pick(rng, story.scene.lines["sum"]).wording
     story.values["B"] = story.people[-1][0]
-    return _pick(rng, story.scene.lines["ask"]).wording
+    return pick(rng, story.scene.lines["ask"]).wording
 
 
 def _compose(rng: random.Random, story: _Story, ask: Wording, wish: Wish, known: bool) -> Problem:
@@ -261,22 +258,22 @@ def _compose(rng: random.Random, story: _Story, ask: Wording, wish: Wish, known:
     words = sum(sentence.count(" ") + 1 for sentence in sentences)
     room = not wish.max_words or words + 25 < wish.max_words
     if room and story.scene.lines["noise"] and rng.random() < 0.12:
-        noise = _pick(rng, story.scene.lines["noise"]).wording
+        noise = pick(rng, story.scene.lines["noise"]).wording
         place = 1 + int(rng.random() * (len(sentences) - 1))
         sentences.insert(place, noise.fill({**story.values, "S": story.values["N"], "k": 3 + int(rng.random() * 20)}))
     opening = _opening(wish, known)
     if room and rng.random() < (0.2 if len(story.told) > 2 else 0.6):
-        opening.append(_pick(rng, CONTEXT))
+        opening.append(pick(rng, CONTEXT))
     values = {
         **story.values,
-        "day": _pick(rng, names.DAYS),
-        "city": _pick(rng, names.CITIES),
-        "surname": _pick(rng, names.SURNAMES),
+        "day": pick(rng, names.DAYS),
+        "city": pick(rng, names.CITIES),
+        "surname": pick(rng, names.SURNAMES),
     }
     question = ask.fill(story.values)
     words = sum(sentence.count(" ") + 1 for sentence in (*sentences, question))
     while words + sum(text.count(" ") + 1 for text in opening) < wish.min_words and len(opening) < len(CONTEXT):
-        opening.append(_pick(rng, [text for text in CONTEXT if text not in opening]))
+        opening.append(pick(rng, [text for text in CONTEXT if text not in opening]))
     text = " ".join((*(text.format_map(values) for text in opening), *sentences, question))
     unit = "" if story.told[-1][0].question else wish.symbol if story.money else story.values["o"]
     return Problem(text, story.v, tuple(story.lines), unit, story.values["N"], wish.missing)
@@ -301,7 +298,7 @@ def _opening(wish: Wish, known: bool) -> list[str]:
 def _blank(rng: random.Random, story: _Story) -> tuple[int, str]:
     """Which number of which sentence is left out."""
     places = [(i, slot) for i, (_, given, _) in enumerate(story.told) for slot in given if slot in "nmkp"]
-    return _pick(rng, places) if places else (0, "n")
+    return pick(rng, places) if places else (0, "n")
 
 
 def _sentence(
@@ -322,7 +319,7 @@ def _sentence(
     if "a" in given:
         values["f"] = FRACTION_NAMES[int(given["a"]), int(given["b"])]
     if blank:
-        values[blank] = _pick(rng, VAGUE_AMOUNTS if blank == "p" else VAGUE_COUNTS)
+        values[blank] = pick(rng, VAGUE_AMOUNTS if blank == "p" else VAGUE_COUNTS)
     named = place == 0 or rng.random() < 0.2
     values["S"] = values["N"] if named else values["s"].capitalize()
     if story.people and place:
@@ -334,7 +331,7 @@ def _sentence(
     first = text.split(" ", 1)[0]
     if first in FRONTED:
         return text
-    connector = _pick(rng, CONNECTORS) if rng.random() < 0.7 else f"On {_pick(rng, names.DAYS)}, "
+    connector = pick(rng, CONNECTORS) if rng.random() < 0.7 else f"On {pick(rng, names.DAYS)}, "
     return connector + (text if first == values["N"] else text[0].lower() + text[1:])
 
 

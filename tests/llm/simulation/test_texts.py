@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import Any
 
 import pytest
 
+from datagen_cli.core.fields import FieldSpec
 from datagen_cli.llm.simulation.activities import ending_of, write_ending
+from datagen_cli.llm.simulation.banks_news import NEWS
 from datagen_cli.llm.simulation.names import article, plural
 from datagen_cli.llm.simulation.pairs import write_pair
 from datagen_cli.llm.simulation.programs import UNSOLVABLE, program_for, spoiled
@@ -17,6 +20,7 @@ from datagen_cli.llm.simulation.quiz import answer_of, is_kind, misconception, w
 from datagen_cli.llm.simulation.registers import register_of, subjects_of
 from datagen_cli.llm.simulation.tasks import task_of
 from datagen_cli.llm.simulation.word_problems import write
+from datagen_cli.validators.constraints.language import Language, LanguageOptions
 
 
 def test_every_quiz_can_be_answered_from_its_text() -> None:
@@ -127,6 +131,42 @@ def frame(*fields: FieldAsked, about: str = "") -> Frame:
 )
 def test_the_task_is_told_from_fields_and_examples(asked: Frame, examples: list[dict[str, Any]], kind: str) -> None:
     assert task_of(asked, examples).kind == kind
+
+
+def test_a_field_of_the_very_name_plays_the_part_before_one_that_only_ends_in_it() -> None:
+    asked = frame(
+        FieldAsked("activity_label"), FieldAsked("ctx_a"), FieldAsked("ctx"), FieldAsked("endings", "list"),
+        FieldAsked("label", "number"),
+    )  # fmt: skip
+    roles = task_of(asked, []).roles
+    assert (roles["label"], roles["question"]) == ("label", "ctx")
+    gold = frame(FieldAsked("activity_label"), FieldAsked("ctx"), FieldAsked("endings", "list"), FieldAsked("gold"))
+    assert task_of(gold, []).name("label") == "gold"
+
+
+@pytest.mark.parametrize("register", ["news", "headline"])
+def test_news_are_seen_to_be_english(register: str) -> None:
+    constraint = Language(LanguageOptions.model_validate({"is": "en"}), {"text": FieldSpec("text", "text")})
+    outcomes = Counter(
+        constraint.check({"text": class_text(random.Random(seed), register, subject)}).outcome
+        for key in NEWS
+        for subject in subjects_of(((key, ""),), register).values()
+        for seed in range(150)
+    )
+    assert outcomes["pass"] >= 0.99 * outcomes.total(), outcomes
+    assert outcomes["fail"] == 0
+
+
+@pytest.mark.parametrize(
+    ("about", "register"),
+    [
+        ("News items: a headline and, after it, one or two sentences of the story, as one text.", "news"),
+        ("Title and description of news articles", "news"),
+        ("Headlines of news articles and magazines", "headline"),
+    ],
+)
+def test_a_headline_with_its_story_is_a_news_text(about: str, register: str) -> None:
+    assert register_of(about, (("World", ""), ("Sports", ""))) == register
 
 
 def test_a_spoiled_program_is_another_one() -> None:
