@@ -1,0 +1,95 @@
+"""Balance of the labels: their Shannon entropy over its maximum, the logarithm of the number of labels; 1 is even.
+
+Labels are compared as written (1 and "1" are one label). Labels that only the reference has count as labels with no
+rows, unless the two share none: then they speak of different things. One label has no maximum, and values that are
+hardly ever shared (free answers) are no classes: no value then. The interval is the jackknife's. Linear.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from datagen_cli.metrics.features import Features
+from datagen_cli.metrics.intervals import clip, jackknife_interval
+from datagen_cli.metrics.measure import Direction, Measure
+
+MOST_CLASSES = 50
+"""More labels than this are classes only when they have five rows each on average."""
+ROWS_A_CLASS = 5
+
+
+def balance(counts: Collection[int]) -> float | None:
+    """Normalised entropy of label counts (0 counts as a label), in [0, 1]; None below two labels or without rows."""
+    if len(counts) < 2 or not sum(counts):
+        return None
+    shares = np.array([count for count in counts if count], dtype=np.float64) / sum(counts)
+    return min(1.0, max(0.0, float(-(shares * np.log(shares)).sum() / np.log(len(counts)))))
+
+
+def as_label(value: Any) -> str | None:
+    """A label as text; None for a missing one (null or empty)."""
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def not_classes(counts: Mapping[str, int]) -> bool:
+    """Whether the labels are free answers rather than classes."""
+    return len(counts) > MOST_CLASSES and sum(counts.values()) < ROWS_A_CLASS * len(counts)
+
+
+class Balance:
+    """Detail holds the rows of each label, most frequent first, and how many rows have none."""
+
+    name: ClassVar[str] = "balance"
+    direction: ClassVar[Direction] = "higher"
+
+    def compute(self, features: Features, reference: Features | None) -> Measure:
+        dataset = features.dataset
+        if not len(dataset):
+            return Measure.missing("no rows", self.direction)
+        if dataset.labels is None:
+            return Measure.missing("no label field", self.direction)
+        labels = [as_label(value) for value in dataset.labels]
+        counts = Counter(label for label in labels if label is not None)
+        if not counts:
+            return Measure.missing(f"no row has a value for {dataset.label_field}", self.direction)
+        if not_classes(counts):
+            return Measure.missing(f"{dataset.label_field} has {len(counts)} values: no classes", self.direction)
+        others = _other_labels(reference)
+        if not counts.keys().isdisjoint(others):
+            counts.update(dict.fromkeys(others, 0))
+        value = balance(counts.values())
+        if value is None:
+            return Measure.missing(f"every row has the same {dataset.label_field}", self.direction)
+        interval = jackknife_interval(value, _left_out(labels, dict(counts), dataset.groups))
+        detail = {"labels": dict(counts.most_common()), "unlabelled": labels.count(None)}
+        signature = f"labels={len(counts)}|N={len(labels)}"
+        return Measure(value, self.direction, signature, clip(interval, 0.0, 1.0), detail)
+
+
+def _other_labels(reference: Features | None) -> Sequence[str]:
+    """The classes of the reference, in order of first sight; none when they are free answers."""
+    values = (reference.dataset.labels if reference is not None else None) or []
+    counts = Counter(label for value in values if (label := as_label(value)) is not None)
+    return [] if not_classes(counts) else list(counts)
+
+
+def _left_out(labels: Sequence[str | None], counts: dict[str, int], groups: Sequence[str] | None) -> list[float]:
+    """The balance without each row, or each group; without groups rows of a label are alike, so each is done once."""
+    parts: dict[str, Counter[str]] = {}
+    if groups is None:
+        once = {
+            label: balance([n - (other == label) for other, n in counts.items()]) for label in counts if counts[label]
+        }
+        values = [once[label] for label in labels if label is not None]
+    else:
+        for group, label in zip(groups, labels, strict=True):
+            parts.setdefault(group, Counter())[label or ""] += label is not None
+        values = [balance([n - part[label] for label, n in counts.items()]) for part in parts.values()]
+    return [value for value in values if value is not None]

@@ -1,0 +1,76 @@
+"""The rows that are measured, as the measures see them: texts, labels, ids, and what a run stored about them.
+
+Pure data: reading files and run folders, and choosing fields, is `evaluation/load.py`'s work.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+FIELD_JOINT = "\n\n"
+"""Between the fields of a text: a blank line."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """The verdicts that a run stored, so that measures of them need no files.
+
+    `first` has a mapping for every generated record, from the name of a check to its first verdict (`pass`, `fail` or
+    `unknown`); `last` has one for every accepted record. `kinds` maps a check's name to what it is (`length`, `code`).
+    """
+
+    first: Sequence[Mapping[str, str]]
+    last: Sequence[Mapping[str, str]]
+    kinds: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows of one file or run. `ids` and `groups`, when given, have one entry a row.
+
+    Rows of one group are not independent of each other (correlated sampling, a parent and its child); intervals are
+    computed over groups where there are some.
+    """
+
+    name: str
+    rows: Sequence[Mapping[str, Any]]
+    text_fields: Sequence[str]
+    label_field: str | None = None
+    ids: Sequence[str] = field(default=())
+    groups: Sequence[str] | None = None
+    simulated: bool = False
+    run: RunFacts | None = None
+
+    def __post_init__(self) -> None:
+        if not self.ids:
+            object.__setattr__(self, "ids", tuple(str(line) for line in range(1, len(self.rows) + 1)))
+        for name, entries in (("ids", self.ids), ("groups", self.groups)):
+            if entries is not None and len(entries) != len(self.rows):
+                raise ValueError(f"{len(entries)} {name} for {len(self.rows)} rows")
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """One text a row: its text fields joined by a blank line; fields that are absent or null are left out."""
+        return [text_of(row, self.text_fields) for row in self.rows]
+
+    @cached_property
+    def labels(self) -> list[Any] | None:
+        """One label a row as it stands there (None where it is absent), or None when there is no label field."""
+        return None if self.label_field is None else [row.get(self.label_field) for row in self.rows]
+
+
+def text_of(row: Mapping[str, Any], fields: Sequence[str]) -> str:
+    """The fields of a row as one text. What is not text is written as JSON."""
+    values = (row.get(name) for name in fields)
+    return FIELD_JOINT.join(_written(value) for value in values if value is not None)
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,54 @@
+"""Distinct-n (Li et al. 2016): distinct token n-grams / all n-grams of the set; higher is better.
+
+Linear. It falls as the set grows: compare at equal n only. The interval is the jackknife's: a text left out takes away
+its own n-grams, and of the distinct ones those that stand nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from datagen_cli.metrics.features import Features
+from datagen_cli.metrics.intervals import clip, group_sums, jackknife_interval
+from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.ngrams import NGramCounts, count_ngrams, tokenise
+
+HEADLINE = 2
+SIZES = (1, 2, 3)
+
+
+def distinct_n(texts: list[str], *, n: int = HEADLINE) -> float | None:
+    """The share of n-grams that differ, in (0, 1]; None when no text has n tokens."""
+    return _share(list(count_ngrams(tokenise(texts), n))[-1])
+
+
+def _share(counts: NGramCounts) -> float | None:
+    return counts.distinct / counts.total if counts.total else None
+
+
+class DistinctN:
+    """Headline n = 2; detail holds n = 1, 2, 3."""
+
+    name: ClassVar[str] = "distinct_n"
+    direction: ClassVar[Direction] = "higher"
+
+    def compute(self, features: Features, reference: Features | None) -> Measure:
+        if reason := features.lack():
+            return Measure.missing(reason, self.direction)
+        counts = features.ngrams(HEADLINE)
+        value = _share(counts)
+        if value is None:
+            return Measure.missing(f"no text has {HEADLINE} tokens", self.direction)
+        groups = features.dataset.groups
+        own = group_sums(counts.exclusive.astype(np.float64), groups)
+        rest = counts.total - group_sums(counts.totals.astype(np.float64), groups)
+        left_out = np.divide(counts.distinct - own, rest, out=np.full(len(rest), np.nan), where=rest > 0)
+        return Measure(
+            value,
+            self.direction,
+            f"n={HEADLINE}|tok=word|N={len(features)}",
+            clip(jackknife_interval(value, left_out), 0.0, 1.0),
+            {str(n): _share(features.ngrams(n)) for n in SIZES},
+        )

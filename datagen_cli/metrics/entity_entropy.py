@@ -1,0 +1,95 @@
+"""Entity entropy (CorrSynth, arXiv 2411.08553): Shannon entropy in bits of the entity strings; higher is more varied.
+
+Per type and overall, over every mention. Entities come from the rules of `text/entities.py`, so numbers are not those
+of a trained recogniser: compare sets measured here. Linear. It grows with the set: compare at equal n only. The
+interval is the jackknife's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from datagen_cli.metrics.features import Features
+from datagen_cli.metrics.intervals import clip, jackknife_interval
+from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.text.entities import RULES, TYPES, Entity, find_entities
+
+MOST_FREQUENT = 10
+
+
+def entity_entropy(texts: Sequence[str]) -> float | None:
+    """Entropy in bits of the entity strings of the texts, ≥ 0; None when there is no entity."""
+    return entropy_bits(Counter(string for text in texts for _, string in find_entities(text)).values())
+
+
+def entropy_bits(counts: Iterable[int]) -> float | None:
+    """Shannon entropy in bits of counts ≥ 0, from 0 to log2 of their number; None when all are 0."""
+    total, weighted = 0, 0.0
+    for count in counts:
+        total += count
+        weighted += _weight(count)
+    return _entropy(total, weighted)
+
+
+def _weight(count: int) -> float:
+    return count * math.log2(count) if count > 1 else 0.0
+
+
+def _entropy(total: int, weighted: float) -> float | None:
+    """log2 N - (Σ c log2 c) / N."""
+    return max(0.0, math.log2(total) - weighted / total) if total else None
+
+
+def _left_out(parts: Iterable[Counter[str]], counts: Counter[str]) -> list[float]:
+    """The entropy without each part, from what the part adds to the two sums."""
+    total, weighted = counts.total(), sum(map(_weight, counts.values()))
+    values = []
+    for part in parts:
+        change = sum(_weight(counts[string]) - _weight(counts[string] - count) for string, count in part.items())
+        values.append(_entropy(total - part.total(), weighted - change))
+    return [value for value in values if value is not None]
+
+
+def _parts(entities: Sequence[Sequence[Entity]], groups: Sequence[str] | None) -> list[Counter[str]]:
+    """Entity strings by text, or by group."""
+    if groups is None:
+        return [Counter(string for _, string in found) for found in entities]
+    parts: dict[str, Counter[str]] = {}
+    for group, found in zip(groups, entities, strict=True):
+        parts.setdefault(group, Counter()).update(string for _, string in found)
+    return list(parts.values())
+
+
+class EntityEntropy:
+    """Headline: overall. Detail: entropy, mentions and distinct strings by type, and the most frequent strings."""
+
+    name: ClassVar[str] = "entity_entropy"
+    direction: ClassVar[Direction] = "higher"
+
+    def compute(self, features: Features, reference: Features | None) -> Measure:
+        if reason := features.lack():
+            return Measure.missing(reason, self.direction)
+        by_type: dict[str, Counter[str]] = {kind: Counter() for kind in TYPES}
+        for found in features.entities:
+            for kind, string in found:
+                by_type[kind][string] += 1
+        overall: Counter[str] = sum(by_type.values(), Counter())
+        value = entropy_bits(overall.values())
+        if value is None:
+            return Measure.missing("no entity found in any text", self.direction)
+        left_out = _left_out(_parts(features.entities, features.dataset.groups), overall)
+        detail = {
+            "types": {
+                kind: {"entropy": entropy_bits(counts.values()), "mentions": counts.total(), "distinct": len(counts)}
+                for kind, counts in by_type.items()
+                if counts
+            },
+            "mentions": overall.total(),
+            "distinct": len(overall),
+            "most_frequent": [[string, count] for string, count in overall.most_common(MOST_FREQUENT)],
+        }
+        interval = clip(jackknife_interval(value, left_out), 0.0, math.inf)
+        return Measure(value, self.direction, f"ner=rules{RULES}|N={len(features)}", interval, detail)

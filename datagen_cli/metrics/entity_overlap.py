@@ -1,0 +1,89 @@
+"""Knowledge overlap (DataGen, arXiv 2406.18966): entities shared with the reference / those of the smaller set.
+
+Distinct entity strings of both sides, by the rules of `text/entities.py`; 0 when the sets speak of different things, 1
+when one holds all of the other's. Lower means more that is new. Linear. The interval is the jackknife's over the
+dataset's texts, the reference fixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from typing import ClassVar
+
+from datagen_cli.metrics.features import Features
+from datagen_cli.metrics.intervals import clip, jackknife_interval
+from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.text.entities import RULES, TYPES, Entity, find_entities
+
+
+def entity_overlap(texts: Sequence[str], reference: Sequence[str]) -> float | None:
+    """The share in [0, 1] of the smaller set's entities that the other has too; None when a side has no entity."""
+    sides = ({string for text in side for _, string in find_entities(text)} for side in (texts, reference))
+    return overlap(*sides)
+
+
+def overlap(first: Set[str], second: Set[str]) -> float | None:
+    """|first ∩ second| / the smaller size; None when one is empty."""
+    smaller = min(len(first), len(second))
+    return len(first & second) / smaller if smaller else None
+
+
+def _left_out(parts: Sequence[set[str]], own: Set[str], other: Set[str]) -> list[float]:
+    """The overlap without each text, or group: it takes away the entities that no other text has."""
+    holders: dict[str, int] = {}
+    for part in parts:
+        for string in part:
+            holders[string] = holders.get(string, 0) + 1
+    shared = len(own & other)
+    values = []
+    for part in parts:
+        alone = [string for string in part if holders[string] == 1]
+        if smaller := min(len(own) - len(alone), len(other)):
+            values.append((shared - sum(string in other for string in alone)) / smaller)
+    return values
+
+
+def _strings(entities: Sequence[Sequence[Entity]], kind: str | None = None) -> set[str]:
+    return {string for found in entities for one, string in found if kind in (None, one)}
+
+
+def _parts(features: Features) -> list[set[str]]:
+    """Distinct entity strings by text, or by group."""
+    if features.dataset.groups is None:
+        return [{string for _, string in found} for found in features.entities]
+    parts: dict[str, set[str]] = {}
+    for group, found in zip(features.dataset.groups, features.entities, strict=True):
+        parts.setdefault(group, set()).update(string for _, string in found)
+    return list(parts.values())
+
+
+class EntityOverlap:
+    """Detail: the overlap by type, how many are shared, and the shared strings."""
+
+    name: ClassVar[str] = "entity_overlap"
+    direction: ClassVar[Direction] = "lower"
+
+    def compute(self, features: Features, reference: Features | None) -> Measure:
+        if reason := features.lack():
+            return Measure.missing(reason, self.direction)
+        if reference is None:
+            return Measure.missing("no reference given", self.direction)
+        if reason := reference.lack():
+            return Measure.missing(f"reference: {reason}", self.direction)
+        own, other = _strings(features.entities), _strings(reference.entities)
+        value = overlap(own, other)
+        if value is None:
+            side = "reference" if own else "dataset"
+            return Measure.missing(f"no entity found in the {side}", self.direction)
+        kinds = {kind: (_strings(features.entities, kind), _strings(reference.entities, kind)) for kind in TYPES}
+        shared = sorted(own & other)
+        detail = {
+            "types": {kind: both for kind, sides in kinds.items() if (both := overlap(*sides)) is not None},
+            "distinct": len(own),
+            "distinct_reference": len(other),
+            "shared": shared,
+            "total": len(shared),
+        }
+        interval = clip(jackknife_interval(value, _left_out(_parts(features), own, other)), 0.0, 1.0)
+        signature = f"ner=rules{RULES}|N={len(features)}|R={len(reference)}"
+        return Measure(value, self.direction, signature, interval, detail)

@@ -1,0 +1,96 @@
+"""What several measures need of one dataset, computed when first asked for and then kept.
+
+Tokens are `\\w+` or one other non-space character, case kept, as methods.md section 4 says. Words are `\\w+` of
+the folded text: two texts with the same words are the same up to case and punctuation. For 100,000 texts of 60 tokens,
+tokens take 25 MB and words 50 MB; n-grams are counted one length after the other and only counts a text are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen_cli.metrics.dataset import Dataset
+from datagen_cli.metrics.ngrams import NGramCounts, TokenTable, count_ngrams, tokenise
+from datagen_cli.text.entities import Entity, find_entities
+from datagen_cli.text.normalise import fold
+
+if TYPE_CHECKING:
+    from datagen_cli.text.embed import Embedder
+
+LONGEST_NGRAM = 5
+WORD = re.compile(r"\w+")
+
+
+def plain_words(text: str) -> list[str]:
+    """The words of a text without case (folded: NFKC, casefold) and without punctuation."""
+    return WORD.findall(fold(text))
+
+
+class Features:
+    """One dataset's texts, tokens, words, n-grams, entities and vectors. Every list has one entry a row."""
+
+    def __init__(self, dataset: Dataset, *, embedder: Embedder | None = None) -> None:
+        self.dataset = dataset
+        self._embedder = embedder
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    @property
+    def texts(self) -> list[str]:
+        """The text fields of each row, joined by a blank line."""
+        return self.dataset.texts
+
+    @cached_property
+    def table(self) -> TokenTable:
+        """The tokens of all texts, one after the other, as numbers."""
+        return tokenise(self.texts)
+
+    @cached_property
+    def tokens(self) -> list[NDArray[np.int32]]:
+        """The tokens of each text as numbers of a vocabulary shared by the texts (not by other datasets)."""
+        return self.table.split()
+
+    @cached_property
+    def words(self) -> list[list[str]]:
+        """The folded words of each text; equal words are one string object."""
+        known: dict[str, str] = {}
+        return [[known.setdefault(word, word) for word in plain_words(text)] for text in self.texts]
+
+    @cached_property
+    def _ngrams(self) -> list[NGramCounts]:
+        return list(count_ngrams(self.table, LONGEST_NGRAM))
+
+    def ngrams(self, n: int) -> NGramCounts:
+        """How often each text's token n-grams stand in it and in others; n from 1 to 5."""
+        return self._ngrams[n - 1]
+
+    @cached_property
+    def entities(self) -> list[list[Entity]]:
+        """The named things and amounts of each text in order, as (type, string)."""
+        return [find_entities(text) for text in self.texts]
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float32] | None:
+        """Unit vectors `[n, d]`, or None without an embedder."""
+        return None if self._embedder is None else self._embedder.encode(self.texts)
+
+    @property
+    def embedder_signature(self) -> str:
+        """What made the vectors; empty without an embedder."""
+        return "" if self._embedder is None else self._embedder.signature
+
+    def lack(self, least: int = 1) -> str:
+        """Why measures of texts that need `least` rows cannot be computed; empty when they can."""
+        if not len(self):
+            return "no rows"
+        if not self.dataset.text_fields:
+            return "no text field"
+        if not any(text and not text.isspace() for text in self.texts):
+            return "no text in any row"
+        return f"needs at least {least} rows, has {len(self)}" if len(self) < least else ""

@@ -1,0 +1,53 @@
+"""INGF, inter-sample n-gram frequency (DataGen, arXiv 2406.18966; Mishra et al. 2020): occurrences a distinct 3-gram.
+
+1 when no 3-gram ever returns; lower is better. Linear. It grows with the set: compare at equal n only. The interval is
+the jackknife's.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from datagen_cli.metrics.features import Features
+from datagen_cli.metrics.intervals import clip, group_sums, jackknife_interval
+from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.ngrams import NGramCounts, count_ngrams, tokenise
+
+SIZE = 3
+
+
+def ingf(texts: list[str]) -> float | None:
+    """The mean number of occurrences of a distinct token 3-gram, ≥ 1; None when no text has three tokens."""
+    return _frequency(list(count_ngrams(tokenise(texts), SIZE))[-1])
+
+
+def _frequency(counts: NGramCounts) -> float | None:
+    return counts.total / counts.distinct if counts.distinct else None
+
+
+class Ingf:
+    """Token 3-grams, case kept."""
+
+    name: ClassVar[str] = "ingf"
+    direction: ClassVar[Direction] = "lower"
+
+    def compute(self, features: Features, reference: Features | None) -> Measure:
+        if reason := features.lack():
+            return Measure.missing(reason, self.direction)
+        counts = features.ngrams(SIZE)
+        value = _frequency(counts)
+        if value is None:
+            return Measure.missing(f"no text has {SIZE} tokens", self.direction)
+        groups = features.dataset.groups
+        total = counts.total - group_sums(counts.totals.astype(np.float64), groups)
+        distinct = counts.distinct - group_sums(counts.exclusive.astype(np.float64), groups)
+        left_out = np.divide(total, distinct, out=np.full(len(total), np.nan), where=distinct > 0)
+        return Measure(
+            value,
+            self.direction,
+            f"n={SIZE}|tok=word|N={len(features)}",
+            clip(jackknife_interval(value, left_out), 1.0, np.inf),
+            {"distinct": counts.distinct, "total": counts.total},
+        )

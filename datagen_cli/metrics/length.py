@@ -1,0 +1,65 @@
+"""Lengths of the texts in words, characters and tokens; headline: mean words. Neither longer nor shorter is better.
+
+Words as in `text/tokens.py` (a Han character or kana is one), tokens as in `features.py` (no model's). Linear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from datagen_cli.metrics.features import Features
+from datagen_cli.metrics.intervals import clip, mean_interval
+from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.text.tokens import word_count
+
+PERCENTILES = (5, 25, 50, 75, 95)
+BINS = 20
+
+
+def mean_words(texts: Sequence[str]) -> float | None:
+    """Mean words a text, empty texts counted as 0; None without a text."""
+    return float(np.mean([word_count(text) for text in texts])) if texts else None
+
+
+def distribution(lengths: ArrayLike) -> dict[str, Any]:
+    """Mean, standard deviation, least, percentiles, most of at least one length; histogram of at most 20 equal bins."""
+    values = np.asarray(lengths, dtype=np.int64)
+    low, high = int(values.min()), int(values.max())
+    width = -(-(high - low + 1) // BINS)
+    counts = np.bincount((values - low) // width)
+    return {
+        "mean": float(values.mean()),
+        "sd": float(values.std()),
+        "min": low,
+        **{f"p{share}": float(np.percentile(values, share)) for share in PERCENTILES},
+        "max": high,
+        "histogram": {"start": low, "width": width, "counts": counts.tolist()},
+    }
+
+
+class Length:
+    """Detail holds the distributions of words, characters and tokens; histogram bins are half open."""
+
+    name: ClassVar[str] = "length"
+    direction: ClassVar[Direction] = "none"
+
+    def compute(self, features: Features, reference: Features | None) -> Measure:
+        if reason := features.lack():
+            return Measure.missing(reason, self.direction)
+        words = np.array([word_count(text) for text in features.texts], dtype=np.int64)
+        return Measure(
+            float(words.mean()),
+            self.direction,
+            f"unit=word|N={len(words)}",
+            clip(mean_interval(words, features.dataset.groups), 0.0, np.inf),
+            {
+                "words": distribution(words),
+                "characters": distribution([len(text) for text in features.texts]),
+                "tokens": distribution(features.table.lengths),
+                "empty": int(sum(not text or text.isspace() for text in features.texts)),
+            },
+        )

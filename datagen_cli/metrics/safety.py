@@ -1,0 +1,119 @@
+"""Safety: texts that carry what nobody wants to train on, found by rules. The headline is the share flagged.
+
+Flagged is a text with a planted instruction (prompt injection), a secret, personal data, or the look of poison:
+characters that cannot be seen, one word repeated on and on, long unbroken blobs, or a length far outside all others.
+`detail` adds what is said and never flagged: the skew of labels and attributes. Linear: some 0.1 ms a text.
+
+Rules find forms, not meaning: a text that is harmful in plain words is not found, and a made-up telephone number in a
+story is (its reader decides). Nothing found is repeated whole: secrets and personal data are shown masked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from datagen_cli.metrics import safety_rules as rules
+from datagen_cli.metrics.intervals import share_interval
+from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.safety_rules import KINDS, Kind
+
+if TYPE_CHECKING:
+    from datagen_cli.metrics.features import Features
+
+SHOWN = 120
+LEAST_FOR_LENGTHS = 30
+FAR = 12.0
+"""Robust standard deviations of a logarithm of a length from the median: nothing ordinary is so far out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found in a text: of which kind, by which rule, and the part that shows it (masked where private)."""
+
+    kind: Kind
+    rule: str
+    shown: str
+
+
+def inspect(text: str) -> list[Finding]:
+    """All that the rules find in one text, one finding a rule."""
+    lowered = text.lower()
+    tried = rules.worded_rules() + (rules.digit_rules() if rules.has_digits(text) else ())
+    found: dict[tuple[Kind, str], Finding] = {}
+    for rule in tried:
+        if (rule.kind, rule.name) not in found and (match := rule.find(text, lowered)) is not None:
+            found[rule.kind, rule.name] = Finding(rule.kind, rule.name, _shown(rule.kind, match))
+    if (match := rules.repeated_word(text)) is not None:
+        found["outlier", "word"] = Finding("outlier", "one word on and on", _shown("outlier", match))
+    if (match := rules.unbroken_blob(text)) is not None:
+        found["outlier", "blob"] = Finding("outlier", "an unbroken blob", _shown("outlier", match))
+    return list(found.values())
+
+
+def far_lengths(lengths: Sequence[int]) -> list[int]:
+    """Numbers of the texts whose length lies far outside all others; none for few texts."""
+    if len(lengths) < LEAST_FOR_LENGTHS:
+        return []
+    logs = np.log1p(np.asarray(lengths, dtype=np.float64))
+    middle = float(np.median(logs))
+    spread = max(1.4826 * float(np.median(np.abs(logs - middle))), 0.1)
+    return [int(row) for row in np.flatnonzero(logs - middle > FAR * spread)]
+
+
+def skew(values: Sequence[Any]) -> dict[str, Any]:
+    """How unevenly values are spread: the largest share, which value has it, how many there are."""
+    counts = Counter(str(value) for value in values)
+    value, most = counts.most_common(1)[0]
+    return {"largest": value[:SHOWN], "share": round(most / len(values), 4), "values": len(counts)}
+
+
+def _shown(kind: Kind, text: str) -> str:
+    if kind in ("secret", "personal"):
+        return f"{text[:4]}…({len(text)} characters)"
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text[:SHOWN])
+
+
+class Safety:
+    """Share of texts flagged as injected, secret, personal or poisoned; lower is better."""
+
+    name: ClassVar[str] = "safety"
+    direction: ClassVar[Direction] = "lower"
+
+    def compute(self, features: Features, reference: Features | None) -> Measure:
+        """See `Metric`."""
+        if lack := features.lack(1):
+            return Measure.missing(lack, self.direction)
+        found = [(row, finding) for row, text in enumerate(features.texts) for finding in inspect(text)]
+        found += [
+            (row, Finding("outlier", "length far outside", f"{len(features.texts[row]):,} characters"))
+            for row in far_lengths([len(text) for text in features.texts])
+        ]
+        flagged = len({row for row, _ in found})
+        evidence = [
+            {"id": features.dataset.ids[row], "kind": finding.kind, "rule": finding.rule, "shown": finding.shown}
+            for row, finding in sorted(found, key=lambda item: (KINDS.index(item[1].kind), item[0]))
+        ]
+        detail: dict[str, Any] = {kind: len({row for row, item in found if item.kind == kind}) for kind in KINDS}
+        detail |= {"skew": _skews(features), "evidence": evidence, "total": len(evidence)}
+        value, n = flagged / len(features), len(features)
+        return Measure(value, self.direction, f"rules=v{rules.VERSION}|N={n}", share_interval(flagged, n), detail)
+
+
+def _skews(features: Features) -> Mapping[str, Any]:
+    """The skew of the label and of every attribute that a run drew."""
+    found = {}
+    labels = features.dataset.labels
+    known = [label for label in labels or () if label is not None]
+    if known and len({str(label) for label in known}) <= max(50, len(known) // 5):
+        found["label"] = skew(known)
+    columns: dict[str, list[Any]] = {}
+    for row in features.dataset.rows:
+        attributes = row.get("attributes")
+        for name, value in attributes.items() if isinstance(attributes, dict) else ():
+            columns.setdefault(name, []).append(value)
+    return {**found, **{f"attributes.{name}": skew(values) for name, values in columns.items()}}

@@ -1,0 +1,185 @@
+"""The forms that `safety` looks for: planted instructions, secrets, personal data, and the look of poison.
+
+A rule is a regular expression with literal parts of which one must stand in the folded text, so that most texts cost a
+substring search and no more. Rules are kept narrow: what they flag in real data should be what they say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+Kind = Literal["injection", "secret", "personal", "outlier"]
+KINDS: tuple[Kind, ...] = ("injection", "secret", "personal", "outlier")
+VERSION = 1
+_LONG_BLOB = 120
+_REPEATS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One form. `needs`: lower-case literals of which one must occur; `holds`: what a match must also be."""
+
+    kind: Kind
+    name: str
+    pattern: re.Pattern[str]
+    needs: tuple[str, ...] = ()
+    holds: Callable[[str], bool] | None = None
+
+    def find(self, text: str, lowered: str) -> str | None:
+        """The first part of the text that has the form; `lowered` is the text in lower case."""
+        if self.needs and not any(literal in lowered for literal in self.needs):
+            return None
+        for match in self.pattern.finditer(text):
+            if self.holds is None or self.holds(match[0]):
+                return match[0]
+        return None
+
+
+_EARLIER = r"(?:(?:all|any|the|your|my|these|those) )*(?:previous|prior|above|earlier|preceding|foregoing|system)"
+_ORDERS = r"(?:instructions?|prompts?|rules|directions|guidelines|messages?|context)"
+_CHECKER = r"(?:reviewer|grader|judge|evaluator)"
+_INJECTION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        "overrides instructions",
+        rf"\b(?:ignore|disregard|forget|override|bypass)\s+{_EARLIER}\s+{_ORDERS}\b"
+        r"|\b(?:ignore|disregard|forget)\s+(?:everything|all)\s+(?:above|before|prior)\b",
+        ("ignore", "disregard", "forget", "override", "bypass"),
+    ),
+    (
+        "asks for the prompt",
+        r"\b(?:reveal|print|show|repeat|leak|output)\s+(?:me\s+)?(?:your|the)\s+(?:system|hidden|initial)\s+" + _ORDERS,
+        ("system", "hidden", "initial"),
+    ),
+    (
+        "gives a new role",
+        r"\byou are (?:now|no longer)\s+(?:an?\s+|in\s+)?"
+        r"(?:ai\b|assistant|chatgpt|dan\b|jailbr|unrestricted|developer mode|free)"
+        r"|\b(?:jailbreak|do anything now|developer mode enabled)\b",
+        ("you are no", "jailbreak", "anything now", "developer mode"),
+    ),
+    (
+        "speaks as the system",
+        r"^\s*(?:#+\s*)?(?:system|developer)\s*(?:prompt|message|note|override)?\s*:\s*(?:you|ignore|from now)"
+        r"|<\|(?:im_start|im_end|system|endoftext|begin_of_text|start_header_id)\|>|\[/?INST\]|<<SYS>>",
+        ("system", "developer", "<|", "inst]", "<<sys"),
+    ),
+    (
+        "speaks to a judge",
+        r"\b(?:dear|note to|attention|hey)\s+(?:the\s+)?(?:ai|llm|language model|annotator|"
+        + _CHECKER
+        + r")s?\b\s*[,:!]"
+        rf"|\bas the {_CHECKER},? (?:you must|please)"
+        r"|\b(?:mark|rate|grade|label) this (?:(?:answer|text|record|example|item) )?as (?:correct|good|pass|perfect)",
+        ("dear", "note to", "attention", "hey", "as the", " this "),
+    ),
+    (
+        "hides a command",
+        r"\b(?:instead|then)\s*,?\s+(?:output|respond|reply|answer)\s+(?:only\s+)?(?:with\s+)?"
+        r"[\"'][^\"'\n]{1,80}[\"']\s+(?:to|for)\s+(?:every|all|any)",
+        ("instead", "then"),
+    ),
+    (
+        "carries data away",
+        r"\b(?:send|post|upload|exfiltrate)\s+(?:the|your|all|this)\s+"
+        r"(?:conversation|data|prompt|secrets?|keys?|credentials)\s+to\s+(?:https?://|\S+@)",
+        ("send", "post", "upload", "exfiltrate"),
+    ),
+)
+_SECRETS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("private key", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----", ("private key",)),
+    ("AWS key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b", ("akia", "asia")),
+    ("OpenAI-like key", r"\bsk-(?:proj-|ant-|or-)?[A-Za-z0-9_-]{20,}", ("sk-",)),
+    ("GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})", ("gh", "github_pat_")),
+    ("Hugging Face token", r"\bhf_[A-Za-z0-9]{30,}", ("hf_",)),
+    ("Google key", r"\bAIza[0-9A-Za-z_-]{35}", ("aiza",)),
+    ("Slack token", r"\bxox[abprs]-[A-Za-z0-9-]{10,}", ("xox",)),
+    ("Stripe key", r"\b[rs]k_live_[A-Za-z0-9]{16,}", ("k_live_",)),
+    ("JSON web token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}", ("eyj",)),
+    ("password in a URL", r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[^\s/:@]{1,64}:[^\s/@]{3,64}@[\w.-]+", ("://",)),
+    (
+        "assigned secret",
+        r"(?i:\b(?:api[_-]?key|secret[_-]?key|access[_-]?token|auth[_-]?token|client[_-]?secret)\b)"
+        r"[\"']?\s{0,3}[:=]\s{0,3}[\"']?[A-Za-z0-9_/+.-]{16,}",
+        ("key", "token", "secret"),
+    ),
+)
+_EMAIL = (
+    r"(?<![\w.@/:%+-])[A-Za-z0-9._%+-]{1,64}@(?!(?:[\w-]+\.)*example\.(?:com|org|net))"
+    r"(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}\b"
+)
+_DIGITS = re.compile(r"\d(?:[ ().-]{0,2}\d){8}")
+_PERSONAL = (
+    ("telephone number", r"(?<![\w.+-])\+\d{1,3}[ .-]?(?:\(?\d{2,4}\)?[ .-]?){2,4}\d{2,4}(?![\w-])"),
+    ("telephone number", r"(?<![\w.+-])(?:\(\d{3}\) ?|\d{3}[.-])\d{3}[.-]\d{4}(?![\w-])"),
+    ("social security number", r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])"),
+    ("card number", r"(?<![\d.-])(?:\d[ -]?){12,18}\d(?![\d.-])"),
+)
+_IBAN = r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"
+_INVISIBLE = r"[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f\x00-\x08\x0e-\x1f]"
+_BLOB = r"(?=[A-Za-z+/=]*\d)(?=[\d+/=]*[A-Za-z])[A-Za-z0-9+/=]{120,}"
+
+
+@cache
+def worded_rules() -> tuple[Rule, ...]:
+    """Rules for any text: instructions, secrets, addresses, characters that cannot be seen."""
+    return tuple(_worded())
+
+
+@cache
+def digit_rules() -> tuple[Rule, ...]:
+    """Rules for texts in which many digits stand together."""
+    checked = {"card number": _card}
+    found = [Rule("personal", name, re.compile(pattern), holds=checked.get(name)) for name, pattern in _PERSONAL]
+    return (*found, Rule("personal", "IBAN", re.compile(_IBAN), holds=_iban))
+
+
+def has_digits(text: str) -> bool:
+    """Whether `digit_rules` are worth a try."""
+    return _DIGITS.search(text) is not None
+
+
+def repeated_word(text: str) -> str | None:
+    """A word that stands six times in a row, or None; numbers do not count."""
+    before, run = "", 0
+    for word in text.split():
+        run = run + 1 if word == before else 1
+        before = word
+        if run >= _REPEATS and any(char.isalpha() for char in word):
+            return " ".join([word] * run)
+    return None
+
+
+def unbroken_blob(text: str) -> str | None:
+    """A run of 120 letters and digits, as of base64, outside addresses; or None."""
+    for word in text.split() if len(text) >= _LONG_BLOB else ():
+        if len(word) >= _LONG_BLOB and "://" not in word and (match := re.match(_BLOB, word)):
+            return match[0]
+    return None
+
+
+def _worded() -> Iterator[Rule]:
+    for name, pattern, needs in _INJECTION:
+        yield Rule("injection", name, re.compile(pattern, re.IGNORECASE | re.MULTILINE), needs)
+    for name, pattern, needs in _SECRETS:
+        yield Rule("secret", name, re.compile(pattern), needs)
+    yield Rule("personal", "e-mail address", re.compile(_EMAIL), ("@",))
+    yield Rule("outlier", "invisible characters", re.compile(_INVISIBLE))
+
+
+def _card(text: str) -> bool:
+    """Luhn's check, for 13 to 19 digits that begin as cards do."""
+    digits = [int(char) for char in text if char.isdigit()]
+    if not 13 <= len(digits) <= 19 or digits[0] not in (3, 4, 5, 6) or len(set(digits)) == 1:
+        return False
+    doubled = [2 * digit - 9 * (digit > 4) if place % 2 else digit for place, digit in enumerate(reversed(digits))]
+    return sum(doubled) % 10 == 0
+
+
+def _iban(text: str) -> bool:
+    compact = text.replace(" ", "")
+    turned = compact[4:] + compact[:4]
+    return 15 <= len(compact) <= 34 and int("".join(str(int(char, 36)) for char in turned)) % 97 == 1

@@ -1,0 +1,82 @@
+"""Entropy of the labels over its maximum."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from datagen_cli.metrics.balance import Balance, balance
+from datagen_cli.metrics.dataset import Dataset
+from datagen_cli.metrics.features import Features
+from datagen_cli.metrics.intervals import jackknife_interval
+
+
+def features(labels: Sequence[Any], groups: Sequence[str] | None = None) -> Features:
+    return Features(Dataset("d", [{"t": "x", "l": label} for label in labels], ["t"], "l", groups=groups))
+
+
+@pytest.mark.parametrize(
+    ("counts", "value"),
+    [
+        ([5, 5], 1.0),
+        ([1, 1, 1, 1], 1.0),
+        ([10, 0], 0.0),
+        ([3, 1], -(0.75 * math.log2(0.75) + 0.25 * math.log2(0.25))),
+        ([4], None),
+        ([], None),
+        ([0, 0], None),
+    ],
+)
+def test_literal_values(counts: list[int], value: float | None) -> None:
+    assert balance(counts) == (None if value is None else pytest.approx(value))
+
+
+def test_labels_are_counted_as_written_and_rows_without_one_are_named() -> None:
+    measure = Balance().compute(features([1, "1", True, None, ""]), None)
+    assert measure.detail == {"labels": {"1": 2, "true": 1}, "unlabelled": 2}
+    assert measure.value == balance([2, 1])
+    assert (measure.signature, measure.direction) == ("labels=2|N=5", "higher")
+
+
+def test_the_interval_is_the_jackknife_over_rows() -> None:
+    labels = ["a"] * 6 + ["b"] * 3 + ["c"]
+    measure = Balance().compute(features(labels), None)
+    left_out = [balance([5, 3, 1])] * 6 + [balance([6, 2, 1])] * 3 + [balance([6, 3, 0])]
+    low, high = jackknife_interval(measure.value, left_out) or (0, 0)  # type: ignore[arg-type]
+    assert measure.interval == pytest.approx((max(0.0, low), min(1.0, high)))
+
+
+def test_rows_in_groups_of_their_own_have_the_same_interval_as_without() -> None:
+    labels = ["a"] * 9 + ["b"] * 5
+    alone = Balance().compute(features(labels), None)
+    grouped = Balance().compute(features(labels, [str(row) for row in range(14)]), None)
+    assert alone.interval is not None
+    assert grouped.interval == pytest.approx(alone.interval)
+    pairs = Balance().compute(features(labels, [str(row // 2) for row in range(14)]), None)
+    assert pairs.interval != pytest.approx(alone.interval)
+
+
+def test_a_label_that_only_the_reference_has_counts_as_one_without_rows() -> None:
+    measure = Balance().compute(features(["a", "b"] * 3), features(["a", "b", "c"]))
+    assert measure.value == pytest.approx(math.log(2) / math.log(3))
+    assert measure.detail["labels"] == {"a": 3, "b": 3, "c": 0}
+
+
+def test_a_reference_with_labels_of_another_kind_changes_nothing() -> None:
+    assert Balance().compute(features(["a", "b"]), features(["x", "y", "z"])).value == 1.0
+
+
+def test_one_label_is_told_from_none_and_from_free_answers() -> None:
+    assert Balance().compute(features(["a", "a"]), None).reason == "every row has the same l"
+    assert Balance().compute(features([None, ""]), None).reason == "no row has a value for l"
+    assert Balance().compute(features(list(range(100))), None).reason == "l has 100 values: no classes"
+    assert Balance().compute(features([]), None).reason == "no rows"
+    unlabelled = Features(Dataset("d", [{"t": "x"}], ["t"]))
+    assert Balance().compute(unlabelled, None).reason == "no label field"
+
+
+def test_one_label_against_a_reference_of_two_is_all_out_of_balance() -> None:
+    assert Balance().compute(features(["a", "a"]), features(["a", "b"])).value == 0.0

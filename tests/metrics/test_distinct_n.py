@@ -1,0 +1,56 @@
+"""Distinct n-grams over all n-grams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from datagen_cli.metrics.dataset import Dataset
+from datagen_cli.metrics.distinct_n import DistinctN, distinct_n
+from datagen_cli.metrics.features import Features
+from datagen_cli.metrics.intervals import jackknife_interval
+
+
+def features(texts: Sequence[str], groups: Sequence[str] | None = None) -> Features:
+    return Features(Dataset("d", [{"text": text} for text in texts], ["text"], groups=groups))
+
+
+@pytest.mark.parametrize(
+    ("texts", "n", "value"),
+    [
+        (["a b", "a b"], 1, 0.5),
+        (["a b", "a b"], 2, 0.5),
+        (["a b c", "a b d"], 2, 0.75),
+        (["a A"], 1, 1.0),
+        (["a", ""], 2, None),
+        ([], 1, None),
+    ],
+)
+def test_literal_values(texts: list[str], n: int, value: float | None) -> None:
+    assert distinct_n(texts, n=n) == value
+
+
+def test_the_interval_is_the_jackknife_over_texts() -> None:
+    texts = ["a b c", "a b d", "e f g h", "a b a b"]
+    measure = DistinctN().compute(features(texts), None)
+    left_out = [distinct_n(texts[:i] + texts[i + 1 :]) for i in range(4)]
+    assert measure.value == distinct_n(texts)
+    low, high = jackknife_interval(measure.value, left_out) or (0, 0)  # type: ignore[arg-type]
+    assert measure.interval == pytest.approx((low, min(1.0, high)))
+    assert measure.detail == {str(n): distinct_n(texts, n=n) for n in (1, 2, 3)}
+    assert (measure.signature, measure.direction) == ("n=2|tok=word|N=4", "higher")
+
+
+def test_a_group_is_left_out_as_a_whole_where_its_texts_share_nothing_with_others() -> None:
+    measure = DistinctN().compute(features(["a b", "c d", "x y", "x y"], ["1", "2", "3", "3"]), None)
+    assert measure.interval is not None and measure.value is not None
+    assert measure.interval[0] <= measure.value == 0.75 <= measure.interval[1]
+
+
+@pytest.mark.parametrize(
+    ("texts", "reason"), [([], "no rows"), ([""], "no text in any row"), (["one"], "no text has 2 tokens")]
+)
+def test_without_an_ngram_there_is_a_reason(texts: list[str], reason: str) -> None:
+    measure = DistinctN().compute(features(texts), None)
+    assert (measure.value, measure.reason) == (None, reason)

@@ -1,0 +1,76 @@
+"""Intervals hold their value, have known widths, and know nothing of what too little would say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datagen_cli.metrics.intervals import (
+    Z,
+    around,
+    block_interval,
+    clip,
+    group_sums,
+    jackknife_interval,
+    mean_interval,
+    share_interval,
+)
+
+SCORES = st.lists(st.floats(0, 1), min_size=2, max_size=30)
+
+
+def test_of_a_mean_it_is_the_normal_one() -> None:
+    low, high = mean_interval([0.0, 1.0, 0.0, 1.0]) or (0.0, 0.0)
+    assert (low + high) / 2 == pytest.approx(0.5)
+    assert high - low == pytest.approx(2 * Z * np.std([0, 1, 0, 1], ddof=1) / 2)
+
+
+def test_the_jackknife_of_a_mean_is_the_interval_of_the_mean() -> None:
+    scores = np.array([0.1, 0.9, 0.4, 0.6, 0.35])
+    left_out = [np.delete(scores, i).mean() for i in range(len(scores))]
+    assert jackknife_interval(scores.mean(), left_out) == pytest.approx(mean_interval(scores))
+
+
+def test_blocks_are_rescaled_to_the_whole() -> None:
+    low, high = block_interval(2.0, [1.0, 3.0, 1.0, 3.0]) or (0.0, 0.0)
+    assert high - 2.0 == pytest.approx(2.0 - low) == pytest.approx(Z * np.std([1, 3, 1, 3], ddof=1) / 2)
+
+
+def test_of_a_share_it_is_wilsons() -> None:
+    assert share_interval(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
+    assert share_interval(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
+    assert share_interval(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
+
+
+def test_one_text_or_none_has_no_interval() -> None:
+    assert mean_interval([]) is None
+    assert mean_interval([0.5]) is None
+    assert mean_interval([0.5, 0.6], ["g", "g"]) is None
+    assert jackknife_interval(1.0, [1.0]) is None
+    assert jackknife_interval(1.0, [float("nan"), 1.0]) is None
+    assert block_interval(1.0, [1.0]) is None
+    assert share_interval(0, 0) is None
+    assert clip(None, 0, 1) is None
+
+
+@given(SCORES, st.lists(st.sampled_from("abc"), min_size=30, max_size=30))
+def test_every_interval_holds_its_value(scores: list[float], names: list[str]) -> None:
+    mean = float(np.mean(scores))
+    groups = names[: len(scores)]
+    for interval in (mean_interval(scores), mean_interval(scores, groups), jackknife_interval(mean, scores)):
+        assert interval is None or interval[0] <= mean <= interval[1]
+    hits = sum(score > 0.5 for score in scores)
+    low, high = share_interval(hits, len(scores)) or (1.0, 0.0)
+    assert 0 <= low <= hits / len(scores) <= high <= 1
+
+
+def test_an_interval_holds_the_value_even_beyond_what_it_may_reach() -> None:
+    assert around(1.0, 0.5, 0.0, 1.0) == (pytest.approx(1 - Z / 2), 1.0)
+    assert around(0.0, 0.5, 0.1, 1.0)[0] == 0.0
+
+
+def test_sums_by_group_are_in_order_of_first_sight() -> None:
+    assert group_sums(np.array([1.0, 2.0, 4.0]), ["b", "a", "b"]).tolist() == [5.0, 2.0]
+    assert group_sums(np.array([1.0, 2.0]), None).tolist() == [1.0, 2.0]

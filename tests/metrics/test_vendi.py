@@ -1,0 +1,37 @@
+"""The Vendi score against the eigenvalues of the n × n kernel, with few and with many texts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from datagen_cli.metrics.vendi import Vendi, entropy_and_influences, vendi
+from tests.metrics.given_vectors import features, unit
+
+
+@pytest.mark.parametrize(("n", "dim"), [(200, 32), (32, 200), (40, 40), (1, 5)])
+def test_it_equals_the_pairwise_definition(n: int, dim: int) -> None:
+    rows = unit(n, dim).astype(np.float64)
+    values = np.linalg.eigvalsh(rows @ rows.T / n)
+    values = values[values > 1e-14]
+    assert vendi(rows.astype(np.float32)) == pytest.approx(np.exp(-(values * np.log(values)).sum()), abs=1e-6)
+
+
+def test_equal_texts_count_as_one_and_orthogonal_ones_all() -> None:
+    assert vendi(np.repeat(unit(1, 8), 20, axis=0)) == pytest.approx(1, abs=1e-5)
+    assert vendi(np.eye(7, dtype=np.float32)) == pytest.approx(7)
+
+
+@pytest.mark.parametrize(("n", "dim"), [(60, 8), (8, 60)])
+def test_the_influences_are_those_of_leaving_a_text_out(n: int, dim: int) -> None:
+    rows = unit(n, dim)
+    entropy, influences = entropy_and_influences(rows)
+    assert influences.mean() == pytest.approx(0, abs=1e-5)
+    without = [entropy_and_influences(np.delete(rows, row, axis=0))[0] for row in range(n)]
+    assert np.corrcoef(influences, entropy - np.asarray(without))[0, 1] > 0.99
+
+
+def test_the_interval_holds_the_value() -> None:
+    found = Vendi().compute(features(unit(80, 8)), None)
+    assert found.interval and found.value is not None
+    assert 1 <= found.interval[0] < found.value < found.interval[1]
