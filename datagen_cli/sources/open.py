@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from datagen_cli.config.recipe import BaseOptions, RecipeOptions
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.pointer import Pointer, find_pointer
 from datagen_cli.core.registry import load, targets
-from datagen_cli.sources.infer import LabelPlan, resolve
+from datagen_cli.sources.infer import LabelPlan, Resolved, resolve
 from datagen_cli.sources.mapping import BadValue, FieldReader, map_row
 from datagen_cli.sources.rows import BadRow, Row, Source, shown_path
 
@@ -78,7 +79,7 @@ class BaseRows:
     `rows` are (name, fields) in the order of the file; `row 12` is the name of the row on line 12 (or the twelfth row,
     where rows are not lines). Fields that the model adds are not in them. `digest` and `identity` (JSON values) are
     what the rows depend on; `digest` is empty without a base. `reasons` are those of the first skipped rows, `readers`
-    how another file of the same columns is read.
+    how another file of the same columns is read. `pointer` says that the label names an item of a list field.
     """
 
     specs: tuple[FieldSpec, ...]
@@ -91,6 +92,7 @@ class BaseRows:
     skipped: int = 0
     reasons: tuple[str, ...] = ()
     readers: tuple[tuple[FieldReader, FieldSpec], ...] = ()
+    pointer: Pointer | None = None
 
 
 def open_base(options: BaseOptions) -> BaseFile:
@@ -134,7 +136,14 @@ def read_base(options: RecipeOptions) -> BaseRows:
         skipped=base.skipped,
         reasons=tuple(base.reasons),
         readers=resolved.readers,
+        pointer=_pointer(resolved, [row for _, row in rows]),
     )
+
+
+def _pointer(resolved: Resolved, rows: Sequence[Mapping[str, Any]]) -> Pointer | None:
+    if resolved.label is None:
+        return None
+    return find_pointer(resolved.label.field, [spec.name for spec in resolved.specs if spec.type == "list"], rows)
 
 
 def _kind(options: BaseOptions) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from datagen_cli.core.errors import CallRefused
 from datagen_cli.core.fields import plain
+from datagen_cli.core.pointer import Pointer
 from datagen_cli.core.ports import Constraint, Context, Validator
 from datagen_cli.core.record import Outcome, Record, Rejection, Slot, Verdict
 from datagen_cli.prompts.compose import Composer
@@ -54,13 +55,24 @@ Failure = tuple[BoundCheck, Verdict]
 
 
 class Validate:
-    """Runs the checks of one record. `label_field` is empty when no label is planned."""
+    """Runs the checks of one record.
 
-    def __init__(self, checks: Sequence[BoundCheck], generate: Generate, composer: Composer, label_field: str) -> None:
+    `label_field` is empty when no label is planned; `pointer` says that the label names an item of a list field.
+    """
+
+    def __init__(
+        self,
+        checks: Sequence[BoundCheck],
+        generate: Generate,
+        composer: Composer,
+        label_field: str,
+        pointer: Pointer | None = None,
+    ) -> None:
         self._checks = sorted(checks, key=lambda check: check.constraint is None)
         self._generate = generate
         self._composer = composer
         self._label_field = label_field
+        self._pointer = pointer
 
     async def run(self, record: Record, slot: Slot, unit: Unit, ctx: Context) -> Record:
         """The record with its verdicts, mended where a check asked for it, or rejected."""
@@ -69,6 +81,8 @@ class Validate:
             return record.rejected(
                 Rejection("validate", "label", f"asked for {slot.label!r}, the record has {found!r}")
             )
+        if self._pointer is not None and not self._points(record.fields):
+            return record.rejected(Rejection("validate", "label", self._pointer.problem(record.fields)))
         course = _Course(record)
         while True:
             failures = await self._check(course, slot, ctx)
@@ -78,10 +92,10 @@ class Validate:
             rejection = await self._change(course, failures, slot, unit, ctx)
             if rejection is not None:
                 return self._done(course).rejected(rejection)
-            if self._moved_label(course.record.fields, slot):
+            if self._moved_label(course.record.fields, slot) or not self._points(course.record.fields):
                 check, verdict = failures[0]
                 course.record = before
-                what = f"{verdict.detail}; the fix changed the label"
+                what = f"{verdict.detail}; the fix broke the label"
                 return self._done(course).rejected(Rejection("validate", check.name, what))
 
     async def _check(self, course: _Course, slot: Slot, ctx: Context) -> list[Failure]:
@@ -144,6 +158,9 @@ class Validate:
         record = course.record
         first = {name: outcome for name, outcome in course.first.items() if record.verdicts.get(name) != outcome}
         return replace(record, first_verdicts=first, changes=tuple(course.changes))
+
+    def _points(self, fields: Mapping[str, Any]) -> bool:
+        return self._pointer is None or self._pointer.holds(fields)
 
     def _moved_label(self, fields: Mapping[str, Any], slot: Slot) -> bool:
         planned = bool(self._label_field) and slot.label is not None

@@ -110,7 +110,7 @@ async def test_a_planned_label_may_not_move_neither_at_first_nor_by_a_fix() -> N
     assert record.rejection.reason == "label"
     record, _ = await run([pure("short", short)], "much too long a text", {"text": "short", "kind": "b"})
     assert record.rejection is not None
-    assert "changed the label" in record.rejection.detail
+    assert "broke the label" in record.rejection.detail
 
 
 async def test_nothing_is_paid_for_a_record_whose_constraints_fail() -> None:

@@ -1,0 +1,57 @@
+"""A label that points at an item of a list field: by its place, by a letter, or by being the item itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Form = Literal["item", "letter", "index", "place"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """`label` names an item of `choices`. `index` counts from 0, `place` from 1, `letter` is A for the first item."""
+
+    label: str
+    choices: str
+    form: Form
+
+    def holds(self, fields: Mapping[str, Any]) -> bool:
+        """Whether the record's label points at an item that is there."""
+        return _points(fields.get(self.label), fields.get(self.choices), self.form)
+
+    def problem(self, fields: Mapping[str, Any]) -> str:
+        """What is wrong, in a sentence."""
+        items = fields.get(self.choices)
+        count = len(items) if isinstance(items, list) else 0
+        return f"{self.label}: {fields.get(self.label)!r} is none of the {count} items of {self.choices}"
+
+
+def find_pointer(label: str, lists: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> Pointer | None:
+    """The relation that holds in every row of the base; None when there is none, or no row.
+
+    An index that could count from 0 or from 1 counts from 0.
+    """
+    rows = list(rows)
+    if not rows:
+        return None
+    for choices in lists:
+        for form in ("item", "letter", "index", "place"):
+            if all(_points(row.get(label), row.get(choices), form) for row in rows):
+                return Pointer(label, choices, form)
+    return None
+
+
+def _points(label: Any, items: Any, form: Form) -> bool:
+    if not isinstance(items, list) or not items or label is None:
+        return False
+    if form == "item":
+        return label in items
+    if form == "letter":
+        text = str(label).strip().strip("().").upper()
+        return len(text) == 1 and 0 <= ord(text) - ord("A") < len(items)
+    text = str(label).strip()
+    if isinstance(label, bool) or not text.isdigit():
+        return False
+    return 0 <= int(text) - (form == "place") < len(items)

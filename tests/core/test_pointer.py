@@ -1,0 +1,34 @@
+"""Labels that point at an item of a list: found in the base, checked in every record."""
+
+from __future__ import annotations
+
+import pytest
+
+from datagen_cli.core.pointer import Pointer, find_pointer
+
+ITEMS = ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "form"),
+    [([0, 3], "index"), (["0", "3"], "index"), ([1, 4], "place"), (["A", "d"], "letter"), (["(B)", "C"], "letter")],
+)
+def test_the_relation_is_found_where_every_row_has_it(labels: list[object], form: str) -> None:
+    rows = [{"label": label, "choices": ["x", "y", "z", "w"]} for label in labels]
+    assert find_pointer("label", ["choices"], rows) == Pointer("label", "choices", form)  # type: ignore[arg-type]
+
+
+def test_an_item_itself_and_no_relation_at_all() -> None:
+    assert find_pointer("l", ["c"], [{"l": "b", "c": ITEMS}]) == Pointer("l", "c", "item")
+    assert find_pointer("l", ["c"], [{"l": "b", "c": ITEMS}, {"l": "zebra", "c": ITEMS}]) is None
+    assert find_pointer("l", ["c"], []) is None
+    assert find_pointer("l", [], [{"l": "b"}]) is None
+
+
+def test_a_record_whose_label_points_nowhere_does_not_hold() -> None:
+    pointer = Pointer("label", "choices", "index")
+    assert pointer.holds({"label": 3, "choices": ITEMS})
+    assert not pointer.holds({"label": 4, "choices": ITEMS})
+    assert not pointer.holds({"label": True, "choices": ITEMS})
+    assert not pointer.holds({"label": 0, "choices": []})
+    assert pointer.problem({"label": 4, "choices": ITEMS}) == "label: 4 is none of the 4 items of choices"
