@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.digest import canonical
+from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.store import Store
 from datagen_cli.llm.provider import RawReply
 
 FILE = "calls.sqlite"
+MAGIC = b"SQLite format 3\x00"
 
 
 def endpoint_key(identity: Any, run_seed: int) -> Any:
@@ -42,7 +44,21 @@ def open_cache(choice: str, folder: Path, on_broken: Callable[[Path], None] | No
     if choice == "run":
         return CallCache(folder / FILE, on_broken=on_broken)
     path = Path(choice)
-    return CallCache(path / FILE if path.is_dir() else path, on_broken=on_broken)
+    path = path / FILE if path.is_dir() else path
+    refuse_other_file(path)
+    return CallCache(path, on_broken=on_broken)
+
+
+def refuse_other_file(path: Path) -> None:
+    """Raises `UsageError` for a named cache whose folder is missing, or that is somebody's file and no cache."""
+    if not path.parent.is_dir():
+        raise UsageError("--cache: its folder does not exist", hint="make it first", place=Place(str(path)))
+    if path.exists():
+        with open(path, "rb") as file:
+            head = file.read(len(MAGIC))
+        if head and head != MAGIC:
+            hint = "name a new file, or one that --cache made"
+            raise UsageError("--cache: this file is no call cache", hint=hint, place=Place(str(path)))
 
 
 class CallCache:

@@ -6,22 +6,30 @@ the cache imports no HTTP client.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from datagen_cli.config.models import Limits, ModelOptions
 from datagen_cli.core import registry
 from datagen_cli.core.chat import Draw, Usage
+from datagen_cli.core.store import Store
 from datagen_cli.llm.budget import Budget, Hold
 from datagen_cli.llm.cache import endpoint_key
 from datagen_cli.llm.faults import AuthRefused, TransportError
+from datagen_cli.llm.health import Health
+from datagen_cli.llm.hedge import Hedge
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.limits import Gate, Pace, pause
-from datagen_cli.llm.prices import price_of, rate_of
+from datagen_cli.llm.prices import price_of, rate_of, share_of
 from datagen_cli.llm.provider import Payload, Provider, RawReply
-from datagen_cli.llm.retry import Clock, Health, Policy, stops_run
+from datagen_cli.llm.ratelimit import LEFT, REQUESTS_LEFT, TOKENS_LEFT, closed_s
+from datagen_cli.llm.retry import Clock, Policy, stops_run
 from datagen_cli.llm.usage import Tally
+from datagen_cli.llm.width import Width
 
+BATCH_WINDOW_S = 25 * 3600.0
+BATCH_PRICE_SHARE = 0.5
 BYTES_PER_TOKEN = 3  # a guess for tokens_per_minute only; it is corrected by what the endpoint counts
 
 
@@ -36,21 +44,30 @@ class Channel:
         seed: int,
         limits: Limits,
         plant: Callable[[dict[str, Any]], None],
+        store: Store | None = None,
     ) -> None:
         self.target = target
+        self.batched = limits.batch and target.kind == "openai"
         self.policy = Policy(options.timeout_s, options.deadline_s, limits.patience_s)
         self.health = Health(target)
         self.gate = Gate(limits.concurrency)
+        self.width = Width(self.gate)
+        self.hedge = Hedge(self.gate) if limits.hedge else None
         self.price = price_of(options, target)
+        if self.batched:
+            self.policy = Policy(BATCH_WINDOW_S, 2 * BATCH_WINDOW_S, limits.patience_s, batched=True)
+            self.price = share_of(self.price, BATCH_PRICE_SHARE)
         self.rate = rate_of(self.price)
         self.dropped: frozenset[str] = frozenset()
         self.key_state = endpoint_key(_known_by(options, target), seed)
         self.uncounted = False
         self._options = options
         self._plant = plant
+        self._store = store
         self._concurrency = limits.concurrency
         self._requests = Pace(options.requests_per_minute) if options.requests_per_minute else None
         self._tokens = Pace(options.tokens_per_minute) if options.tokens_per_minute else None
+        self._usual_tokens = 1.0  # of a call, smoothed
         self._provider: Provider | None = None
 
     async def send_once(
@@ -60,31 +77,70 @@ class Channel:
         await self.gate.enter(again=again)
         try:
             guess = hold.tokens_in // BYTES_PER_TOKEN + hold.tokens_out
-            await pause(self._requests, 1)
-            await pause(self._tokens, guess)
-            await run.budget.reserve(hold)
-            used: Usage | None = Usage()
-            try:
-                reply = await self.provider().complete(payload, draw, timeout_s=clock.begin())
-                used = self.usage_of(reply)
-                return reply
-            except AuthRefused as fault:
-                if stops_run(fault, self.health.answers):
-                    self.gate.halt()  # before the place is given back: nobody else need be refused
-                raise
-            except TransportError as fault:
-                if fault.may_have_cost:
-                    used = None
-                    run.tally.lost += 1
-                raise
-            except BaseException as error:
-                if not isinstance(error, Exception):
-                    used = None  # cancelled under way: it may be paid for although nobody waits for it
-                raise
-            finally:
-                self._settle(hold, used, guess, run)
+            if self._requests is not None or self._tokens is not None:
+                await pause(self._requests, 1)
+                await pause(self._tokens, guess)
+            if self.hedge is None:
+                return await self._paid(payload, draw, hold, clock, guess, run)
+            return await self.hedge.race(
+                self._paid(payload, draw, hold, clock, guess, run),
+                lambda: self._double(payload, draw, hold, clock, guess, run),
+            )
         finally:
             self.gate.leave()
+
+    async def _double(
+        self, payload: Payload, draw: Draw, hold: Hold, clock: Clock, guess: int, run: Spending
+    ) -> RawReply:
+        """The same request once more, in a place of its own and for money of its own."""
+        await self.gate.enter(again=True)
+        try:
+            await pause(self._requests, 1)
+            await pause(self._tokens, guess)
+            run.tally.hedged += 1
+            return await self._paid(payload, draw, hold, clock, guess, run)
+        finally:
+            self.gate.leave()
+
+    async def _paid(
+        self, payload: Payload, draw: Draw, hold: Hold, clock: Clock, guess: int, run: Spending
+    ) -> RawReply:
+        """Reserves, sends, and settles."""
+        await run.budget.reserve(hold)
+        used: Usage | None = Usage()
+        try:
+            reply = await self._on_the_wire(payload, draw, clock)
+            used = self.usage_of(reply)
+            return reply
+        except TransportError as fault:
+            if fault.may_have_cost:
+                used = None
+                run.tally.lost += 1
+            raise
+        except BaseException as error:
+            if not isinstance(error, Exception) and not self.batched:  # a pending batch is paid for when it is fetched
+                used = None  # cancelled under way: it may be paid for although nobody waits for it
+                run.tally.lost += 1
+            raise
+        finally:
+            self._settle(hold, used, guess, run)
+
+    async def _on_the_wire(self, payload: Payload, draw: Draw, clock: Clock) -> RawReply:
+        """Sends, and tells the width what came of it before the place is given back."""
+        timeout_s = clock.begin()
+        ticket = self.width.sent()
+        try:
+            reply = await self.provider().complete(payload, draw, timeout_s=timeout_s)
+        except BaseException as error:
+            if isinstance(error, TransportError) and error.kind == "rate":
+                self.width.refused(ticket, error.retry_after_s)
+            else:
+                self.width.ended(ticket)
+            if isinstance(error, AuthRefused) and stops_run(error, self.health.answers):
+                self.gate.halt()  # nobody else need be refused
+            raise
+        self.width.answered(ticket)
+        return reply
 
     def usage_of(self, reply: RawReply) -> Usage | None:
         """What a reply used; None when the endpoint does not say."""
@@ -101,17 +157,30 @@ class Channel:
     def provider(self) -> Provider:
         """The provider, built when it is first needed."""
         if self._provider is None:
-            build = registry.load("providers", self.target.kind)
-            if self.target.kind == "offline":
-                self._provider = build(self._options, self._plant)
-            else:
-                self._provider = build(self._options, self.target, concurrency=self._concurrency)
+            self._provider = self._build()
+            if hasattr(self._provider, "heard"):
+                self._provider.heard = self._heard
         return self._provider
+
+    def _build(self) -> Provider:
+        if self.batched:
+            from datagen_cli.llm.batch import BatchHTTP
+
+            return BatchHTTP(self._options, self.target, concurrency=self._concurrency, store=self._store)
+        build = registry.load("providers", self.target.kind)
+        if self.target.kind == "offline":
+            return build(self._options, self._plant)
+        return build(self._options, self.target, concurrency=self._concurrency)
 
     async def close(self) -> None:
         """Closes the provider, if there is one."""
         if self._provider is not None:
             await self._provider.close()
+
+    def _heard(self, headers: Mapping[str, str]) -> None:
+        """Sends nothing more while the headers of a reply say that nothing more will be taken."""
+        if REQUESTS_LEFT in headers or TOKENS_LEFT in headers or LEFT in headers:
+            self.gate.close_for(closed_s(headers, self._usual_tokens, time.time()))
 
     def _settle(self, hold: Hold, used: Usage | None, guess: int, run: Spending) -> None:
         if used is None:
@@ -119,6 +188,7 @@ class Channel:
         run.budget.settle(hold, used.tokens_in + used.tokens_out, used.cost_usd)
         if used.tokens_in or used.tokens_out:
             run.tally.add(used)
+            self._usual_tokens += 0.1 * (used.tokens_in + used.tokens_out - self._usual_tokens)
         if self._tokens is not None:
             self._tokens.give_back(guess - used.tokens_in - used.tokens_out)
 

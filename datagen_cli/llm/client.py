@@ -23,10 +23,11 @@ from datagen_cli.llm.budget import Budget
 from datagen_cli.llm.cache import CallCache, call_digest
 from datagen_cli.llm.channel import Channel, Spending
 from datagen_cli.llm.faults import RequestRefused, TransportError
+from datagen_cli.llm.health import Pulse, Refusals
 from datagen_cli.llm.identity import role_identity, sampling_of
 from datagen_cli.llm.keys import Target, resolve
 from datagen_cli.llm.provider import Payload, RawReply
-from datagen_cli.llm.retry import FIRST_CALLS, Pulse, Refusals, persist, refused_from_the_start, said
+from datagen_cli.llm.retry import FIRST_CALLS, persist, refused_from_the_start, said
 from datagen_cli.llm.shares import Shares
 from datagen_cli.llm.usage import Totals
 
@@ -110,6 +111,7 @@ class Client:
                 for options, target in targets
             ]
         _check_prices(self._channels.values(), limits)
+        _check_batch(self._channels.values(), limits, observer)
         if limits.max_cost is not None and spent is not None and spent.cost_usd is None:
             observer.event(
                 "note", text="what earlier runs of this folder cost is not known; max_cost counts from now on"
@@ -252,7 +254,8 @@ class Client:
             options.device,
         )
         if place not in self._channels:
-            self._channels[place] = Channel(options, target, seed=self._seed, limits=limits, plant=plant)
+            store = None if self._cache is None else self._cache.store
+            self._channels[place] = Channel(options, target, seed=self._seed, limits=limits, plant=plant, store=store)
         return self._channels[place]
 
 
@@ -273,6 +276,22 @@ def to_bytes(values: Mapping[str, Any]) -> bytes:
 
 def _tokens(value: Any) -> int:
     return value if isinstance(value, int) else 0
+
+
+def _check_batch(channels: Collection[Channel], limits: Limits, observer: Observer) -> None:
+    """Raises `UsageError` for a batch that cannot be; says where `batch` changes nothing."""
+    if not limits.batch:
+        return
+    if limits.hedge:
+        raise UsageError("limits: batch and hedge do not go together", hint="a batch has no slow calls; remove one")
+    for channel in channels:
+        if channel.target.kind == "litellm":
+            raise UsageError(
+                f"limits.batch: {channel.target.label} is reached through litellm, which has no batches here",
+                hint="give the model a base_url with an OpenAI-compatible batch API, or remove limits.batch",
+            )
+        if not channel.batched:
+            observer.event("note", text=f"limits.batch changes nothing for {channel.target.label}")
 
 
 def _check_prices(channels: Collection[Channel], limits: Limits) -> None:

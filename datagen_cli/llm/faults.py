@@ -13,10 +13,14 @@ from collections.abc import Collection, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
+from datagen_cli.llm.ratelimit import closed_s
+
 Kind = Literal["rate", "server", "timeout", "dropped"]
 SENTENCE_CHARS = 300
 REFUSES_ALL = (401, 402, 403, 404)
 PASSING = (408, 409, 425, 429)
+GATEWAY_TIMED_OUT = 504  # a proxy gave up waiting for the model, which may have worked
+_QUOTA = re.compile(rb"insufficient_quota|billing_hard_limit|per[ _-]?day|daily|\((?:RPD|TPD)\)", re.IGNORECASE)
 _LOOKS_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|hf|gsk|xai|r8|pplx|AIza)[-_]?[A-Za-z0-9_*-]{12,}")
 
 
@@ -71,13 +75,14 @@ def fault_of(status: int, message: str, *, retry_after_s: float | None = None, q
     if status in REFUSES_ALL or 300 <= status < 400:
         return AuthRefused(status, message)
     if status in PASSING or status >= 500:
-        kind: Kind = "rate" if status == 429 else "server"
+        kind: Kind = "rate" if status == 429 else "timeout" if status == GATEWAY_TIMED_OUT else "server"
         return TransportError(kind, message, retry_after_s, status, quota=quota)
     return RequestRefused(status, message)
 
 
 def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds to wait from `retry-after-ms` or `Retry-After` (seconds or an HTTP date); None when neither is readable.
+    """Seconds to wait from `retry-after-ms` or `Retry-After` (seconds or an HTTP date), else until the window that
+    `x-ratelimit-*` call spent is over; None when nothing is readable.
 
     `now` is the wall clock as a Unix time, used for a date without a `Date` header beside it.
     """
@@ -87,7 +92,7 @@ def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
         return max(0.0, (_number(millis) or 0.0) / 1000)
     value = headers.get("retry-after")
     if value is None:
-        return None
+        return closed_s(headers, 1.0, now) or None
     seconds = _number(value)
     if seconds is not None:
         return max(0.0, seconds)
@@ -111,8 +116,8 @@ def sentence_of(body: bytes, status: int) -> str:
 
 
 def says_quota(body: bytes) -> bool:
-    """Whether a 429 says that the account's quota is spent, not that requests come too fast."""
-    return b"insufficient_quota" in body or b"billing_hard_limit" in body
+    """Whether a 429 says that a quota (of money or of the day) is spent, not that requests come too fast."""
+    return _QUOTA.search(body) is not None
 
 
 def redact(text: str, secrets: Collection[str] = ()) -> str:

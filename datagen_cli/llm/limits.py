@@ -1,8 +1,8 @@
 """How many calls are in flight, and how fast they are sent. Time is read from the event loop only.
 
-`Gate` is first come, first served; calls that try again go before new ones. Its limit starts at `limits.concurrency`
-and a random 429 does not change it; `resize` is where an adaptive limit plugs in. `Pace` spreads requests or tokens
-over a minute (the virtual scheduling of GCRA: one number, no queue).
+`Gate` is first come, first served; calls that try again go before new ones. Its limit starts at `limits.concurrency`;
+`Width` (llm/width.py) narrows and widens it. `Pace` spreads requests or tokens over a minute (the virtual scheduling of
+GCRA: one number, no queue).
 """
 
 from __future__ import annotations
@@ -16,15 +16,23 @@ HALTED = "the run is stopping"
 
 
 class Gate:
-    """At most `limit` holders at a time."""
+    """At most `limit` holders at a time. `resting` places are out of use for a while; `close_for` admits nobody."""
 
-    __slots__ = ("_halted", "_waiting", "in_flight", "limit")
+    __slots__ = ("_closed_until", "_halted", "_rests", "_waiting", "in_flight", "limit", "resting")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.in_flight = 0
+        self.resting = 0
+        self._rests = 0
+        self._closed_until = float("-inf")
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._halted = False
+
+    @property
+    def spare(self) -> bool:
+        """Whether a newcomer would be let in at once."""
+        return not self._waiting and self._open and self.in_flight + self.resting < self.limit
 
     async def enter(self, *, again: bool = False) -> None:
         """Waits for a place. `again` puts a call that was sent before at the head of the queue.
@@ -33,7 +41,7 @@ class Gate:
         """
         if self._halted:
             raise CallPending(HALTED)
-        if self.in_flight < self.limit and not self._waiting:
+        if self.spare:
             self.in_flight += 1
             return
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -62,12 +70,46 @@ class Gate:
                 place.set_exception(CallPending(HALTED))
 
     def resize(self, limit: int) -> None:
-        """Changes the limit (at least 1); those in flight stay."""
+        """Changes the limit (at least 1); those in flight stay, resting places are no longer counted."""
         self.limit = max(1, limit)
+        self.wake()
+
+    def rest(self, seconds: float) -> None:
+        """Takes a place out of use for so long."""
+        if seconds > 0:
+            self.resting += 1
+            asyncio.get_running_loop().call_later(seconds, self._rested, self._rests)
+
+    def wake(self) -> None:
+        """Ends all rests."""
+        self.resting = 0
+        self._rests += 1
         self._admit()
 
+    def close_for(self, seconds: float) -> None:
+        """Admits nobody for so long; a longer closure wins."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        if seconds > 0 and until > self._closed_until:
+            self._closed_until = until
+            loop.call_at(until, self._reopen, until)
+
+    @property
+    def _open(self) -> bool:
+        return self._closed_until == float("-inf")
+
+    def _reopen(self, until: float) -> None:
+        if until >= self._closed_until:
+            self._closed_until = float("-inf")
+            self._admit()
+
+    def _rested(self, rests: int) -> None:
+        if rests == self._rests and self.resting:
+            self.resting -= 1
+            self._admit()
+
     def _admit(self) -> None:
-        while self._waiting and self.in_flight < self.limit:
+        while self._waiting and self._open and self.in_flight + self.resting < self.limit:
             place = self._waiting.popleft()
             if not place.done():
                 self.in_flight += 1

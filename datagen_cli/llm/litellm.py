@@ -16,9 +16,9 @@ from typing import Any
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import MissingExtra
-from datagen_cli.llm.faults import SENTENCE_CHARS, Fault, TransportError, fault_of, redact, retry_after_s
+from datagen_cli.llm.faults import SENTENCE_CHARS, Fault, TransportError, fault_of, redact, retry_after_s, says_quota
 from datagen_cli.llm.keys import Target, secrets
-from datagen_cli.llm.provider import RawReply
+from datagen_cli.llm.provider import Heard, RawReply
 
 _PREFIX = re.compile(r"^(?:litellm\.)?(?:\w*(?:Error|Timeout): )*(?:\w+Exception - )?")
 LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router", "litellm", "httpx", "openai")
@@ -38,6 +38,7 @@ class LiteLLM:
         if options.headers:
             self._more["extra_headers"] = dict(options.headers)
         self._litellm: Any = None
+        self.heard: Heard | None = None
 
     async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
         """One call. Raises the faults of `llm/faults.py`."""
@@ -47,6 +48,9 @@ class LiteLLM:
             answer = await self._litellm.acompletion(**{**payload, **self._more, "timeout": timeout_s})
         except Exception as error:  # litellm passes on whatever its providers' packages raise
             raise fault_from(error, self._secrets) from error
+        if self.heard is not None:
+            said = (getattr(answer, "_hidden_params", None) or {}).get("additional_headers") or {}
+            self.heard({str(name).lower(): str(value) for name, value in said.items()})
         return reply_from(answer)
 
     async def close(self) -> None:
@@ -105,7 +109,7 @@ def fault_from(error: Exception, hidden: tuple[str, ...] = ()) -> Fault:
     if name == "APIConnectionError" or isinstance(error, ConnectionError):
         return TransportError("dropped", said, wait, None)
     if isinstance(status, int):
-        quota = status == 429 and "insufficient_quota" in str(error)
+        quota = status == 429 and says_quota(str(error).encode("utf-8", "replace"))
         return fault_of(status, said, retry_after_s=wait, quota=quota)
     return (
         fault_of(400, said) if isinstance(error, ValueError | TypeError) else TransportError("server", said, wait, None)

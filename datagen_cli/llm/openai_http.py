@@ -29,7 +29,7 @@ from datagen_cli.llm.faults import (
     sentence_of,
 )
 from datagen_cli.llm.keys import Target, secrets
-from datagen_cli.llm.provider import Payload, RawReply
+from datagen_cli.llm.provider import Heard, Payload, RawReply
 
 ERROR_BYTES = 64 * 1024
 REPLY_BYTES = 64 * 1024 * 1024
@@ -55,6 +55,7 @@ class OpenAIHTTP:
         self._proxy = None if target.loopback else proxy_for(target.url)
         self._session: aiohttp.ClientSession | None = None
         self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
+        self.heard: Heard | None = None
 
     async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
         """One POST. Raises the faults of `llm/faults.py`; the draw is in the payload already, as `seed`."""
@@ -63,28 +64,30 @@ class OpenAIHTTP:
             async with self._open().post(
                 self._url, data=body, timeout=self._timeout(timeout_s), allow_redirects=False, proxy=self._proxy
             ) as response:
+                if self.heard is not None:
+                    self.heard(response.headers)
                 if response.status == 200:
                     return read_reply(await _whole(response), self._secrets)
                 raise await self._fault(response)
-        except Fault:
-            raise
-        except TimeoutError as error:
-            sent = not isinstance(error, aiohttp.ConnectionTimeoutError)
-            what = "no answer" if sent else "no connection"
-            raise TransportError(
-                "timeout" if sent else "dropped", f"{what} within {timeout_s:g} s", sent=sent
-            ) from error
-        except aiohttp.ClientConnectorError as error:
-            raise TransportError("dropped", self._clean(f"cannot connect: {error}"), sent=False) from error
         except (aiohttp.ClientError, OSError) as error:
-            said = self._clean(str(error)) or type(error).__name__
-            raise TransportError("dropped", f"the connection broke: {said}") from error
+            raise self._broken(error, timeout_s) from error
 
     async def close(self) -> None:
         """Closes the connections."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+    def _broken(self, error: Exception, timeout_s: float) -> TransportError:
+        """The fault of a connection that was not made, broke, or stayed silent."""
+        if isinstance(error, TimeoutError):
+            sent = not isinstance(error, aiohttp.ConnectionTimeoutError)
+            what = "no answer" if sent else "no connection"
+            return TransportError("timeout" if sent else "dropped", f"{what} within {timeout_s:g} s", sent=sent)
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return TransportError("dropped", self._clean(f"cannot connect: {error}"), sent=False)
+        said = self._clean(str(error)) or type(error).__name__
+        return TransportError("dropped", f"the connection broke: {said}")
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

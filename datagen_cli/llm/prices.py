@@ -67,6 +67,13 @@ def listed_price(name: str) -> Price | None:
     return None
 
 
+def share_of(price: Price | None, share: float) -> Price | None:
+    """A share of a price: what the batch API costs."""
+    if price is None:
+        return None
+    return Price(input_per_million=price.input_per_million * share, output_per_million=price.output_per_million * share)
+
+
 def rate_of(price: Price | None) -> Rate | None:
     """A price per token."""
     return None if price is None else Rate(price.input_per_million / 1e6, price.output_per_million / 1e6)

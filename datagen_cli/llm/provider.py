@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from datagen_cli.core.chat import Draw
+
+Heard = Callable[[Mapping[str, str]], None]
+"""Told the headers of every reply, if a provider has an attribute `heard` of this type."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,86 +9,31 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import CallPending, CallRefused, ProviderError
 from datagen_cli.llm.faults import AuthRefused, RequestRefused, TransportError
+from datagen_cli.llm.health import Health, Pulse
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.provider import RawReply
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 FIRST_CALLS = 5
+TICK_S = 0.001  # a timer may be early by the clock's resolution
 RESUME = "run the same command again to go on from here; everything is kept"
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long to try: one try, one call with all its tries, and the run while nothing at all succeeds."""
+    """How long to try: one try, one call with all its tries, and the run while nothing at all succeeds. `batched` tries
+    may take hours, which is no silence of the endpoint."""
 
     timeout_s: float
     deadline_s: float
     patience_s: float
-
-
-@dataclass(slots=True)
-class Health:
-    """What is known of one endpoint and model in this process; `failing` are the calls without luck since its last
-    answer."""
-
-    target: Target
-    answers: int = 0
-    last_answer: float = float("-inf")
-    failing: set[Draw] = field(default_factory=set)
-
-    def answered(self, now: float) -> None:
-        """The endpoint answered a call."""
-        self.answers += 1
-        self.last_answer = now
-        self.failing.clear()
-
-    def is_alone(self, draw: Draw, since: float) -> bool:
-        """Whether a call that got no answer is the only one: no other has failed since the endpoint's last answer, or
-        others were answered after `since`. Never before the first answer: then the endpoint may be gone."""
-        return self.answers > 0 and (self.failing <= {draw} or self.last_answer > since)
-
-
-@dataclass(slots=True)
-class Pulse:
-    """What is known of all endpoints together: since when nothing has been answered while something failed."""
-
-    failing_since: float | None = None
-    last_answer: float = float("-inf")
-
-    def answered(self, now: float) -> None:
-        """An endpoint answered."""
-        self.failing_since = None
-        self.last_answer = now
-
-    def failed(self, sent_at: float) -> None:
-        """A try that was sent at `sent_at` had no answer."""
-        if self.failing_since is None:
-            self.failing_since = max(sent_at, self.last_answer)
-
-    def silent_s(self, now: float) -> float:
-        """For how long nothing has been answered; 0 while something is."""
-        return 0.0 if self.failing_since is None else now - self.failing_since
-
-
-@dataclass(slots=True)
-class Refusals:
-    """How the first calls of each role fared: a role is lifted by the first of its calls that succeeds."""
-
-    lifted: set[str] = field(default_factory=set)
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def refused(self, role: str) -> int:
-        """Counts a refusal; how many there were in a row from the role's first call on, 0 once it is lifted."""
-        if role in self.lifted:
-            return 0
-        self.counts[role] = self.counts.get(role, 0) + 1
-        return self.counts[role]
+    batched: bool = False
 
 
 def backoff_s(tries: int, jitter: float) -> float:
@@ -176,27 +121,29 @@ async def persist(
             raise CallRefused(said(fault.message, health.target, fault.status)) from fault
         except TransportError as fault:
             tries += 1
-            health.failing.add(draw)
-            wait = _after(fault, tries, clock, policy, health, pulse, rng)
+            since = loop.time() if policy.batched else clock.sent_at
+            health.failed(draw, fault.kind, since)
+            pulse.failed(draw, fault.kind, since, suspect=draw.slot in health.suspects)
+            wait = _after(fault, tries, policy, health, pulse, rng)
             left = clock.left_s()
             if left > 0:
                 retrying(fault, min(wait, left))
-                await asyncio.sleep(min(wait, left))
-            if wait >= left:
+                backing_off = fault.kind != "rate" and fault.retry_after_s is None
+                await health.pause(min(wait, left), until_answer=backing_off and tries > 1)
+            if clock.left_s() <= TICK_S:
                 alone = health.is_alone(draw, since=max(clock.started or 0.0, loop.time() - policy.timeout_s))
                 message = said(fault.message, health.target, fault.status)
                 raise CallPending(message, timed_out=fault.kind == "timeout", alone=alone) from fault
         else:
-            health.answered(loop.time())
+            health.answered(draw, loop.time())
             pulse.answered(loop.time())
             return reply
 
 
 def _after(
-    fault: TransportError, tries: int, clock: Clock, policy: Policy, health: Health, pulse: Pulse, rng: random.Random
+    fault: TransportError, tries: int, policy: Policy, health: Health, pulse: Pulse, rng: random.Random
 ) -> float:
     """The wait before the next try. Raises `ProviderError` when trying on is no use."""
-    pulse.failed(clock.sent_at)
     if is_spent(fault, policy.patience_s):
         raise ProviderError(
             f"the quota is spent: {said(fault.message, health.target, fault.status)}",

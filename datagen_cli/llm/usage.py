@@ -11,11 +11,13 @@ from datagen_cli.core.chat import Usage
 @dataclass(slots=True)
 class Tally:
     """Sums over calls. `calls` were answered now, `cached_calls` came from the cache and cost nothing now, `lost` had
-    no answer but may have cost something: they are counted at all that was reserved for them."""
+    no answer but may have cost something: they are counted at all that was reserved for them. `hedged` are second
+    requests for slow calls; the loser of each two is lost."""
 
     calls: int = 0
     cached_calls: int = 0
     lost: int = 0
+    hedged: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float | None = 0.0
@@ -32,6 +34,7 @@ class Tally:
         self.calls += other.calls
         self.cached_calls += other.cached_calls
         self.lost += other.lost
+        self.hedged += other.hedged
         self.add(other.usage)
 
     @property

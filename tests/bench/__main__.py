@@ -14,7 +14,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench.cases import CASES, Bench, Row
+from tests.bench.cases import CASES as FIRST_CASES
+from tests.bench.cases import Bench, Row
+from tests.bench.cases_hard import MORE_CASES
 from tests.bench.processes import BenchError
 from tests.bench.runs import Workplace
 from tests.bench.table import render
@@ -22,6 +24,7 @@ from tests.bench.table import render
 COUNT, QUICK_COUNT = 1000, 100
 CONCURRENCY = 100
 MOST_ITEMS = 5000
+CASES = {**FIRST_CASES, **MORE_CASES}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

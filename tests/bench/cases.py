@@ -139,8 +139,8 @@ def fixed(bench: Bench) -> list[Row]:
     pair = bench.place.pair("fixed 200 ms", law, bench.count, bench.rounds)
     limit_s = -(-bench.count // bench.place.concurrency) * law.latency_s
     case = "fixed 200 ms"
-    spans = _both(pair, lambda run: run.log.span_s / limit_s)
-    walls = _both(pair, lambda run: run.wall_s)
+    spans = both(pair, lambda run: run.log.span_s / limit_s)
+    walls = both(pair, lambda run: run.wall_s)
     return [
         Row(case, "span / limit", *spans, Limit("<=", 1.05), Limit("<=", 1.03)),
         Row(case, "wall s; ratio", *walls, goal=Limit("<=", 1.4), limited=min(walls[1]) / min(walls[0])),
@@ -160,7 +160,7 @@ def zero(bench: Bench) -> list[Row]:
         begun = min(run.wall_s for run in ones)
         return tuple(more / max(run.wall_s - begun, 1e-9) for run in runs)
 
-    spans = _both(pair, lambda run: run.count / run.log.span_s)
+    spans = both(pair, lambda run: run.count / run.log.span_s)
     walls = rates(pair.reference, single.reference), rates(pair.datagen, single.datagen)
     cpu = costs(pair.reference, single.reference), costs(pair.datagen, single.datagen)
     bar, goal = Limit(">=", 1000), Limit(">=", 1200)
@@ -174,9 +174,9 @@ def zero(bench: Bench) -> list[Row]:
 def start(bench: Bench) -> list[Row]:
     """From the start of the process to its first request, and the most memory it held."""
     case = "start and memory"
-    firsts = _both(bench.zero, lambda run: run.first_s)
-    memory = _both(bench.zero, lambda run: run.rss_mb)
-    alone = _both(bench.single, lambda run: run.cpu_s)
+    firsts = both(bench.zero, lambda run: run.first_s)
+    memory = both(bench.zero, lambda run: run.rss_mb)
+    alone = both(bench.single, lambda run: run.cpu_s)
     return [
         Row(case, "start to first request s", *firsts, goal=Limit("<=", 0.7)),
         Row(case, "peak memory MB", *memory, goal=Limit("<=", 120)),
@@ -186,28 +186,28 @@ def start(bench: Bench) -> list[Row]:
 
 def lognormal(bench: Bench) -> list[Row]:
     """Latencies with a heavy tail, beside the greedy schedule of the same draws in the order sent."""
-    pair = bench.place.pair("lognormal", Law(latency="lognormal"), bench.count, _fewer(bench))
+    pair = bench.place.pair("lognormal", Law(latency="lognormal"), bench.count, fewer(bench))
     case = "lognormal 200 ms, σ 0.8"
 
     def over(run: Run) -> float:
         return run.log.span_s / greedy_span((r.latency_s for r in run.log.requests), bench.place.concurrency)
 
     return [
-        Row(case, "span s", *_both(pair, lambda run: run.log.span_s)),
-        Row(case, "span / greedy schedule", *_both(pair, over), goal=Limit("<=", 1.03)),
+        Row(case, "span s", *both(pair, lambda run: run.log.span_s)),
+        Row(case, "span / greedy schedule", *both(pair, over), goal=Limit("<=", 1.03)),
     ]
 
 
 def faulty(bench: Bench) -> list[Row]:
     """5 % 429 with Retry-After 1 s, 2 % 500, 3 % malformed: all records all the same."""
     law = Law(latency="fixed", faults=FAULTS)
-    pair = bench.place.pair("faults", law, bench.count, _fewer(bench))
+    pair = bench.place.pair("faults", law, bench.count, fewer(bench))
     case = "5 % 429, 2 % 500, 3 % malformed"
-    walls = _both(pair, lambda run: run.wall_s)
+    walls = both(pair, lambda run: run.wall_s)
     return [
         Row(case, "wall s; ratio", *walls, goal=Limit("<=", 1.5), limited=min(walls[1]) / min(walls[0])),
-        Row(case, "requests", *_both(pair, lambda run: float(len(run.log.requests)))),
-        Row(case, "429s met", *_both(pair, lambda run: float(run.log.count("429")))),
+        Row(case, "requests", *both(pair, lambda run: float(len(run.log.requests)))),
+        Row(case, "429s met", *both(pair, lambda run: float(run.log.count("429")))),
     ]
 
 
@@ -236,9 +236,11 @@ CASES: dict[str, Callable[[Bench], list[Row]]] = {
 }
 
 
-def _fewer(bench: Bench) -> int:
+def fewer(bench: Bench) -> int:
+    """How often the longer cases are run."""
     return min(2, bench.rounds)
 
 
-def _both(pair: Pair, figure: Callable[[Run], float]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def both(pair: Pair, figure: Callable[[Run], float]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """A figure of all runs: of the reference, and of the product."""
     return tuple(map(figure, pair.reference)), tuple(map(figure, pair.datagen))

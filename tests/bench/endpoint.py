@@ -51,8 +51,10 @@ def text_of(key: int) -> str:
 
 def reply(key: int, fault: str, retry_after_s: float) -> bytes:
     """What is sent back, head and body; empty for a dropped connection."""
-    if fault == "dropped":
+    if fault in ("dropped", "silent", "away"):
         return b""
+    if fault == "400":
+        return _refusal(b"400 Bad Request", b"this prompt is not allowed", 0)
     if fault == "429":
         return _refusal(b"429 Too Many Requests", b"slow down", retry_after_s)
     if fault == "500":
@@ -97,6 +99,8 @@ class Served:
         item = self.items.get(key, key)
         attempt = self.asked[item] = self.asked.get(item, 0) + 1
         latency_s, fault = self.law.draw(item, attempt)
+        if self.law.away_s[1] and self.law.away_s[0] <= arrived - self.first(arrived) < self.law.away_s[1]:
+            latency_s, fault = 0.0, "away"
         if self.law.capacity and self.in_flight >= self.law.capacity:
             latency_s, fault = 0.0, "429"
         self.in_flight += 1
@@ -104,6 +108,10 @@ class Served:
         line = [item, attempt, key, arrived, None, fault, latency_s]
         self.log.append(line)
         return line, reply(key, fault, self.law.retry_after_s)
+
+    def first(self, arrived: float) -> float:
+        """When the first request arrived."""
+        return float(self.log[0][3]) if self.log else arrived
 
     def leave(self, line: list[Any], *, sent: bool) -> None:
         """Logs the end of a request."""
@@ -144,7 +152,9 @@ class Connection(asyncio.Protocol):
                 break
             line, answer = self._served.arrive(data[end + 4 : stop])
             data = data[stop:]
-            if line[6]:
+            if line[5] == "silent":
+                line[6] = 0.0
+            elif line[6]:
                 self._loop.call_later(line[6], self._answer, line, answer)
             else:
                 self._answer(line, answer)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import heapq
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from statistics import NormalDist
 from typing import Any
 
 FAULTS = ("429", "500", "malformed", "truncated", "dropped")
+STATES = ("400", "silent", "away")
+"""What a request can meet besides: its item is refused, or never answered, or nobody is there at this time."""
 _NORMAL = NormalDist()
 
 
@@ -23,7 +25,8 @@ class Law:
 
     `faults` maps names of `FAULTS` to shares of the requests. `capacity` (0: none) is how many requests may be in
     flight; more get a 429. A 429 is sent at once, with `Retry-After` unless `retry_after_s` is 0; every other fault
-    comes after the latency.
+    comes after the latency. Every request for an item of `refused` gets a 400; one for an item of `silent` is never
+    answered. `away_s` (begin and end, seconds after the first request) is when connections are closed without a word.
     """
 
     seed: int = 7
@@ -33,8 +36,13 @@ class Law:
     faults: Mapping[str, float] = field(default_factory=dict)
     retry_after_s: float = 1.0
     capacity: int = 0
+    refused: Sequence[int] = ()
+    silent: Sequence[int] = ()
+    away_s: Sequence[float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
+        for name in ("refused", "silent", "away_s"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))  # JSON has lists only
         if self.latency not in ("zero", "fixed", "lognormal"):
             raise ValueError(f"no such law of latency: {self.latency}")
         if strange := set(self.faults) - set(FAULTS):
@@ -42,6 +50,10 @@ class Law:
 
     def draw(self, item: int, attempt: int) -> tuple[float, str]:
         """Seconds until the reply and the name of the fault, empty without one."""
+        if item in self.refused:
+            return 0.0, "400"
+        if item in self.silent:
+            return math.inf, "silent"
         latency_s, fault = self._latency(item, attempt), self._fault(item, attempt)
         return (0.0 if fault == "429" else latency_s), fault
 

@@ -35,6 +35,16 @@ seed: {seed}
 limits: {{concurrency: {concurrency}, attempts_per_record: {attempts}}}
 """
 
+OFFLINE = """\
+version: 1
+name: bench
+description: Short notes of forty words about anything.
+fields: {{text: {{type: text}}}}
+model: {{name: offline, faults: none}}
+count: {count}
+seed: {seed}
+"""
+
 
 class BenchError(Exception):
     """A run that is part of the bench did not do what it must; nothing can be said about speed."""
@@ -94,6 +104,15 @@ class Run:
     def first_s(self) -> float:
         """From the start of the process to its first request."""
         return self.log.first - self.started
+
+
+@dataclass(frozen=True)
+class Expected:
+    """How a run must end: its exit code, its records (None: any number), and within how long."""
+
+    exit_code: int
+    records: int | None
+    most_s: float = MOST_S
 
 
 class Endpoint:
@@ -157,24 +176,37 @@ def reference_command(url: str, folder: Path, count: int, concurrency: int, out:
     return [sys.executable, str(script), *where, str(count), str(concurrency), str(out)]
 
 
-def datagen_command(url: str, folder: Path, count: int, concurrency: int) -> list[str]:
-    """`datagen generate` with a recipe that only generates, written into `folder`; it writes to `folder`/run."""
+def datagen_command(url: str, folder: Path, count: int, concurrency: int, *more: str) -> list[str]:
+    """`datagen generate` with a recipe that only generates, written into `folder`; it writes to `folder`/run.
+
+    `more` are further arguments."""
     recipe = folder / "bench.yaml"
     recipe.write_text(
         RECIPE.format(url=url, count=count, seed=RUN_SEED, concurrency=concurrency, attempts=ATTEMPTS), encoding="utf-8"
     )
+    return [sys.executable, "-m", "datagen_cli", "generate", str(recipe), "-o", str(folder / "run"), "--quiet", *more]
+
+
+def offline_command(folder: Path, count: int) -> list[str]:
+    """`datagen generate` with the offline model, which never errs here; it writes to `folder`/run."""
+    recipe = folder / "offline.yaml"
+    recipe.write_text(OFFLINE.format(count=count, seed=RUN_SEED), encoding="utf-8")
     return [sys.executable, "-m", "datagen_cli", "generate", str(recipe), "-o", str(folder / "run"), "--quiet"]
 
 
-def measure(name: str, command: Sequence[str], folder: Path, count: int, rows: Path) -> Run:
-    """Runs one process to its end. `rows` is the file whose lines are its records."""
+def measure(
+    name: str, command: Sequence[str], folder: Path, count: int, rows: Path, *, expect: Expected | None = None
+) -> Run:
+    """Runs one process to its end. `rows` is the file whose lines are its records. Raises `BenchError` when it does not
+    end as expected, by default with 0 and all records."""
+    expect = expect or Expected(0, count)
     said = folder / f"{name}.log"
     with open(said, "wb") as out:
         started = time.monotonic()
         process = subprocess.Popen(
             command, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=out
         )
-        timer = threading.Timer(MOST_S, process.kill)
+        timer = threading.Timer(expect.most_s, process.kill)
         timer.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
@@ -195,7 +227,7 @@ def measure(name: str, command: Sequence[str], folder: Path, count: int, rows: P
         records=count_lines(rows),
         started=started,
     )
-    if run.exit_code or run.records != count:
+    if run.exit_code != expect.exit_code or expect.records not in (None, run.records):
         tail = said.read_text(encoding="utf-8", errors="replace")[-1500:]
         raise BenchError(f"{name}: exit {run.exit_code}, {run.records} of {count} records\n{tail}")
     return run

@@ -15,16 +15,19 @@ from tests.bench.laws import Law
 from tests.bench.processes import (
     BenchError,
     Endpoint,
+    Expected,
     Run,
     datagen_command,
     kill,
     measure,
+    offline_command,
     prepare,
     reference_command,
     start,
 )
 
 POLL_S = 0.005
+OFFLINE_MOST_S = 900.0
 
 
 @dataclass
@@ -50,7 +53,7 @@ class Workplace:
 
     def __init__(self, folder: Path, most: int, concurrency: int, say: Callable[[str], None]) -> None:
         self.concurrency = concurrency
-        self._folder = folder
+        self.folder = folder
         self._say = say
         prepare(folder, most)
 
@@ -66,27 +69,44 @@ class Workplace:
     def reference(self, law: Law, count: int) -> Run:
         """One run of the reference loop."""
         with self._empty() as folder:
-            with Endpoint(law, self._folder) as endpoint:
+            with Endpoint(law, self.folder) as endpoint:
                 out = folder / "out.jsonl"
-                command = reference_command(endpoint.url, self._folder, count, self.concurrency, out)
+                command = reference_command(endpoint.url, self.folder, count, self.concurrency, out)
                 run = measure("reference", command, folder, count, out)
             run.log = endpoint.log
         return run
 
-    def datagen(self, law: Law, count: int) -> Run:
-        """One run of `datagen generate`."""
+    def datagen(
+        self,
+        law: Law,
+        count: int,
+        *more: str,
+        expect: Expected | None = None,
+        look: Callable[[Path], None] = lambda run: None,
+    ) -> Run:
+        """One run of `datagen generate`, with further arguments; `look` sees the run's folder before it is gone."""
         with self._empty() as folder:
-            with Endpoint(law, self._folder) as endpoint:
-                command = datagen_command(endpoint.url, folder, count, self.concurrency)
-                run = measure("datagen", command, folder, count, folder / "run" / "dataset.jsonl")
+            with Endpoint(law, self.folder) as endpoint:
+                command = datagen_command(endpoint.url, folder, count, self.concurrency, *more)
+                rows = folder / "run" / "dataset.jsonl"
+                run = measure("datagen", command, folder, count, rows, expect=expect)
             run.log = endpoint.log
+            look(folder / "run")
         return run
+
+    def offline(self, count: int, *, resumed: bool = False) -> list[Run]:
+        """A run of the offline model without faults, and with `resumed` the same command once more."""
+        with self._empty() as folder:
+            command = offline_command(folder, count)
+            rows = folder / "run" / "dataset.jsonl"
+            expect = Expected(0, count, OFFLINE_MOST_S)
+            return [measure("datagen", command, folder, count, rows, expect=expect) for _ in range(2 if resumed else 1)]
 
     def killed_at_half(self, law: Law, count: int) -> Resumed:
         """`kill -9` when half of the replies are committed, then the same command; beside a run never stopped."""
         self._say("kill -9 at half, then resumed")
         with self._empty() as folder, self._empty() as other:
-            with Endpoint(law, self._folder) as endpoint:
+            with Endpoint(law, self.folder) as endpoint:
                 command = datagen_command(endpoint.url, folder, count, self.concurrency)
                 process = start(command, folder)
                 calls = folder / "run" / "calls.sqlite"
@@ -101,7 +121,7 @@ class Workplace:
                 seeds = committed_seeds(calls, folder)
                 dataset = folder / "run" / "dataset.jsonl"
                 measure("datagen, resumed", command, folder, count, dataset)
-            with Endpoint(law, self._folder) as undisturbed:
+            with Endpoint(law, self.folder) as undisturbed:
                 command = datagen_command(undisturbed.url, other, count, self.concurrency)
                 whole = other / "run" / "dataset.jsonl"
                 measure("datagen", command, other, count, whole)
@@ -115,7 +135,7 @@ class Workplace:
 
     @contextmanager
     def _empty(self) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(dir=self._folder) as name:
+        with tempfile.TemporaryDirectory(dir=self.folder) as name:
             yield Path(name)
 
 

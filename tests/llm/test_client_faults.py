@@ -205,3 +205,33 @@ async def test_a_cancelled_call_gives_its_place_and_its_money_back() -> None:
             stuck.cancel()
             assert (await waiting).text == "ok"
             assert stuck.cancelled()
+
+
+async def test_an_endpoint_that_says_that_nothing_is_left_is_left_alone_until_its_reset() -> None:
+    def script(body: dict[str, Any], attempt: int) -> Answer:
+        left = str(max(0, 2 - slot_of(body)))
+        return Answer("ok", headers={"X-RateLimit-Remaining-Requests": left, "X-RateLimit-Reset-Requests": "9s"})
+
+    with Endpoint(script) as endpoint:
+        async with asking(model(endpoint)) as client:
+            for n in range(3):
+                await client.ask(question(n))
+            fourth = asyncio.ensure_future(client.ask(question(3)))
+            await asyncio.sleep(0)
+            (channel,) = client._channels.values()
+            assert not channel.gate.spare
+            fourth.cancel()
+            await asyncio.wait([fourth])
+        assert endpoint.count == 3
+
+
+async def test_more_429s_than_answers_narrow_what_is_sent_at_once() -> None:
+    def script(body: dict[str, Any], attempt: int) -> Answer:
+        return refusal(429, "too many", Retry_After="0.1") if endpoint.in_flight > 5 else Answer("ok", delay_s=0.02)
+
+    with Endpoint(script) as endpoint:
+        async with asking(model(endpoint), limits=Limits(concurrency=40)) as client:
+            await asyncio.gather(*(client.ask(question(n)) for n in range(200)))
+            (channel,) = client._channels.values()
+            assert channel.gate.limit <= 12
+        assert endpoint.count < 300

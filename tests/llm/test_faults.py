@@ -91,3 +91,31 @@ def test_keys_are_struck_out() -> None:
 def test_a_spent_quota_is_told_from_haste() -> None:
     assert says_quota(b'{"error": {"code": "insufficient_quota"}}')
     assert not says_quota(b'{"error": {"code": "rate_limit_exceeded"}}')
+
+
+@pytest.mark.parametrize(
+    ("body", "spent"),
+    [
+        (b'{"error":{"code":"insufficient_quota"}}', True),
+        (b"Rate limit reached on requests per day (RPD): Limit 200, Used 200.", True),
+        (b'{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}', True),
+        (b"You have reached your daily limit.", True),
+        (b"Rate limit reached on tokens per min (TPM): Limit 30000.", False),
+        (b"slow down", False),
+    ],
+)
+def test_a_spent_quota_of_money_or_of_the_day_is_told_from_haste(body: bytes, spent: bool) -> None:
+    assert says_quota(body) is spent
+
+
+def test_without_retry_after_the_spent_window_says_how_long_to_wait() -> None:
+    headers = {"X-RateLimit-Remaining-Requests": "0", "X-RateLimit-Reset-Requests": "1m2s"}
+    assert retry_after_s(headers, 0.0) == 62.0
+    assert retry_after_s({**headers, "Retry-After": "3"}, 0.0) == 3.0
+    assert retry_after_s({"x-ratelimit-remaining-requests": "5", "x-ratelimit-reset-requests": "9s"}, 0.0) is None
+
+
+def test_a_proxy_that_gave_up_waiting_is_a_time_out_that_may_have_cost_something() -> None:
+    fault = fault_of(504, "upstream request timeout")
+    assert isinstance(fault, TransportError)
+    assert (fault.kind, fault.may_have_cost) == ("timeout", True)

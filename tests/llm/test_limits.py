@@ -107,3 +107,44 @@ async def test_a_halted_gate_lets_nobody_in_and_keeps_those_who_hold_a_place() -
     assert gate.in_flight == 1
     gate.leave()
     assert gate.in_flight == 0
+
+
+def test_a_resting_place_is_not_used_until_its_rest_is_over_or_ended() -> None:
+    async def main() -> list[float]:
+        loop, gate, times = asyncio.get_running_loop(), Gate(2), []
+
+        async def visit() -> None:
+            await gate.enter()
+            times.append(loop.time())
+            await asyncio.sleep(1)
+            gate.leave()
+
+        gate.rest(1.5)
+        tasks = [asyncio.ensure_future(visit()) for _ in range(6)]
+        await asyncio.sleep(2.0)
+        gate.rest(100.0)
+        await asyncio.sleep(1.75)
+        gate.wake()
+        await asyncio.gather(*tasks)
+        return times
+
+    assert run_virtual(main()) == [0.0, 1.0, 1.5, 2.5, 3.5, 3.75]
+
+
+def test_a_closed_gate_opens_after_the_longest_closure() -> None:
+    async def main() -> list[float]:
+        loop, gate, times = asyncio.get_running_loop(), Gate(2), []
+
+        async def visit() -> None:
+            await gate.enter()
+            times.append(loop.time())
+            gate.leave()
+
+        gate.close_for(5.0)
+        gate.close_for(2.0)
+        assert not gate.spare
+        await asyncio.gather(visit(), visit())
+        assert gate.spare
+        return times
+
+    assert run_virtual(main()) == [5.0, 5.0]

@@ -12,9 +12,10 @@ import pytest
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import CallPending, CallRefused, ProviderError
 from datagen_cli.llm.faults import AuthRefused, RequestRefused, TransportError
+from datagen_cli.llm.health import Health, Pulse
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.provider import RawReply
-from datagen_cli.llm.retry import Clock, Health, Policy, Pulse, Refusals, backoff_s, persist, stops_run, wait_s
+from datagen_cli.llm.retry import Clock, Policy, backoff_s, persist, stops_run, wait_s
 from tests.llm.virtual import run_virtual
 
 TARGET = Target(
@@ -114,25 +115,13 @@ def test_a_wait_beyond_the_deadline_ends_at_the_deadline() -> None:
     assert now == 100.0
 
 
-def test_a_call_is_alone_when_no_other_failed_since_the_last_answer() -> None:
-    health, one, two = Health(TARGET), Draw(1, 1, "generate"), Draw(2, 1, "generate")
-    health.failing.add(one)
-    assert not health.is_alone(one, since=0.0)  # nothing was ever answered: the endpoint may be gone
-    health.answered(10.0)
-    health.failing.add(one)
-    assert health.is_alone(one, since=50.0)
-    health.failing.add(two)
-    assert not health.is_alone(one, since=50.0)
-    assert health.is_alone(one, since=5.0)
-
-
 def test_a_call_is_alone_when_others_were_answered_while_it_waited() -> None:
     async def main() -> CallPending:
         world = World(lambda n, _: TransportError("timeout", "none"), took_s=60, policy=Policy(60, 120, 10_000))
         task = asyncio.ensure_future(world.call())
         await asyncio.sleep(90)
-        world.health.answered(90.0)
-        world.health.failing.add(Draw(5, 1, "generate"))
+        world.health.answered(Draw(4, 1, "generate"), 90.0)
+        world.health.failed(Draw(5, 1, "generate"), "server", 90.0)
         with pytest.raises(CallPending) as raised:
             await task
         return raised.value
@@ -147,16 +136,6 @@ def test_nothing_answered_for_the_patience_ends_the_run() -> None:
     assert error.exit_code == 5
     assert error.message.startswith("nothing has answered for 300 s; last: m at api.openai.com")
     assert 300 <= now <= 331
-
-
-def test_patience_counts_across_calls_from_the_last_answer() -> None:
-    pulse = Pulse()
-    pulse.answered(1000.0)
-    pulse.failed(sent_at=900.0)
-    pulse.failed(sent_at=1200.0)
-    assert pulse.silent_s(1250.0) == 250.0
-    pulse.answered(1260.0)
-    assert pulse.silent_s(2000.0) == 0.0
 
 
 def test_a_deadline_passed_while_others_succeed_is_no_reason_to_stop() -> None:
@@ -220,9 +199,9 @@ def test_a_refused_request_is_never_tried_again() -> None:
     assert len(world.times) == 1
 
 
-def test_refusals_count_until_the_role_has_succeeded_once() -> None:
-    refusals = Refusals()
-    assert [refusals.refused("coder") for _ in range(5)] == [1, 2, 3, 4, 5]
-    assert refusals.refused("solver") == 1
-    refusals.lifted.add("coder")
-    assert refusals.refused("coder") == 0
+def test_a_batch_that_took_hours_and_failed_is_no_silence_of_the_endpoint() -> None:
+    hours = Policy(90_000, 180_000, 300, batched=True)
+    world = World(lambda n, _: TransportError("server", "expired") if n == 1 else None, took_s=36_000, policy=hours)
+    error, now = end_of(world)
+    assert error is None
+    assert now > 72_000

@@ -19,6 +19,7 @@ def test_sums_are_kept_by_role_and_purpose() -> None:
         "calls": 1,
         "cached_calls": 2,
         "lost": 0,
+        "hedged": 0,
         "tokens_in": 10,
         "tokens_out": 5,
         "cost_usd": 1.0,

@@ -1,0 +1,236 @@
+"""The batch API (`limits: {batch: true}`): OpenAI-compatible files and batches, at half the price, within a day.
+
+Calls that wait for an answer are gathered: a second after the last one came, or when there are as many as fit, they are
+uploaded as one file (`POST /files`), started (`POST /batches`) and looked after (`GET /batches/ID`) until the replies
+can be fetched. A batch holds at most as many calls as `limits.concurrency`. Which call is in which batch is kept in
+the call cache, so that a run that is stopped or killed while a batch is pending finds it again and sends nothing twice;
+only a death between the start of a batch and that note, a few milliseconds, leaves one behind that nobody fetches.
+After `kill -9` the caps count pending calls twice: at their reservation, and at what they used when they are fetched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from datagen_cli.config.models import ModelOptions
+from datagen_cli.core.chat import Draw
+from datagen_cli.core.store import Store
+from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError, fault_of, sentence_of
+from datagen_cli.llm.keys import Target
+from datagen_cli.llm.openai_http import OpenAIHTTP, read_reply
+from datagen_cli.llm.provider import Payload, RawReply
+
+QUIET_S = 1.0
+FIRST_POLL_S, LONGEST_POLL_S = 2.0, 60.0
+HTTP_TIMEOUT_S = 120.0
+MOST_CALLS, MOST_BYTES = 50_000, 190 * 1024 * 1024
+BOUNDARY = "datagen-cli-batch-7f3c9a51d2"
+OVER = ("completed", "expired", "cancelled", "failed")
+
+Waiting = dict[str, tuple[bytes, "asyncio.Future[RawReply]"]]
+
+
+class BatchHTTP(OpenAIHTTP):
+    """One endpoint's batches. `store` remembers which call is in which batch; without one nothing is found again."""
+
+    def __init__(
+        self, options: ModelOptions, target: Target, *, concurrency: int = 0, store: Store | None = None
+    ) -> None:
+        super().__init__(options, target, concurrency=concurrency)
+        self._root = URL(str(self._url).removesuffix("/chat/completions"), encoded=True)
+        self._most = min(concurrency or MOST_CALLS, MOST_CALLS)
+        self._store = store
+        self._waiting: Waiting = {}
+        self._waiting_bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._asked: dict[str, dict[str, asyncio.Future[RawReply]]] = {}
+        self._lines: dict[str, dict[str, Any]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
+        """The reply out of a batch. Raises the faults of `llm/faults.py`."""
+        body = payload.body if isinstance(payload, Payload) else json.dumps(payload).encode()
+        key = blake2b(body + str(draw).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        future: asyncio.Future[RawReply] = asyncio.get_running_loop().create_future()
+        batch = self._remembered(key)
+        if batch:
+            self._asked.setdefault(batch, {})[key] = future
+            self._look_after(batch)
+        else:
+            self._gather(key, body, future)
+        try:
+            return await asyncio.wait_for(future, timeout_s)
+        except TimeoutError as error:
+            raise TransportError("server", f"the batch is not over after {timeout_s:g} s") from error
+        except TransportError:
+            await self._forget(key)
+            raise
+        finally:
+            self._waiting.pop(key, None)
+
+    async def close(self) -> None:
+        """Leaves batches that are pending to themselves."""
+        if self._timer is not None:
+            self._timer.cancel()
+        tasks, self._tasks = list(self._tasks.values()), {}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await super().close()
+
+    def _gather(self, key: str, body: bytes, future: asyncio.Future[RawReply]) -> None:
+        if self._waiting_bytes + len(body) > MOST_BYTES:
+            self._send()
+        self._waiting[key] = (body, future)
+        self._waiting_bytes += len(body)
+        if self._timer is not None:
+            self._timer.cancel()
+        if len(self._waiting) >= self._most:
+            self._send()
+        else:
+            self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._send)
+
+    def _send(self) -> None:
+        """Starts a batch of what has been gathered."""
+        waiting, self._waiting, self._waiting_bytes = self._waiting, {}, 0
+        if waiting:
+            name = next(iter(waiting))
+            self._tasks[name] = asyncio.get_running_loop().create_task(self._start(name, waiting))
+
+    async def _start(self, name: str, waiting: Waiting) -> None:
+        try:
+            uploaded = await self._ask("POST", "files", *form(input_file(waiting)))
+            order = {
+                "input_file_id": uploaded["id"],
+                "endpoint": "/v1/chat/completions",
+                "completion_window": "24h",
+            }
+            batch = str((await self._ask("POST", "batches", json.dumps(order).encode(), "application/json"))["id"])
+            if self._store is not None:
+                await asyncio.gather(*(self._store.put(f"batch/{key}", batch.encode()) for key in waiting))
+        except Fault as fault:
+            _fail((future for _, future in waiting.values()), fault)
+        except (KeyError, TypeError) as error:
+            _fail((future for _, future in waiting.values()), TransportError("server", f"no batch came of it: {error}"))
+        else:
+            self._asked.setdefault(batch, {}).update({key: future for key, (_, future) in waiting.items()})
+            self._look_after(batch)
+        finally:
+            self._tasks.pop(name, None)
+
+    def _look_after(self, batch: str) -> None:
+        if batch not in self._tasks:
+            self._tasks[batch] = asyncio.get_running_loop().create_task(self._follow(batch))
+
+    async def _follow(self, batch: str) -> None:
+        """Waits for the end of a batch and answers those who asked."""
+        try:
+            if batch not in self._lines:
+                self._lines[batch] = await self._result(batch)
+            lines = self._lines[batch]
+            for key, future in self._asked.pop(batch, {}).items():
+                if not future.done():
+                    try:
+                        future.set_result(self._reply(lines.get(key)))
+                    except Fault as fault:
+                        future.set_exception(fault)
+        except Fault as fault:
+            _fail(self._asked.pop(batch, {}).values(), fault)
+        finally:
+            self._tasks.pop(batch, None)
+
+    async def _result(self, batch: str) -> dict[str, Any]:
+        """The lines of a batch's files by call. Raises what is wrong with the batch as a whole."""
+        wait_s = FIRST_POLL_S
+        while True:
+            try:
+                found = await self._ask("GET", f"batches/{batch}")
+                if found.get("status") in OVER:
+                    break
+            except TransportError:
+                pass  # the batch goes on wherever we are
+            except AuthRefused as fault:
+                if fault.status == 404:
+                    raise TransportError("server", f"batch {batch} is gone", sent=False) from fault
+                raise
+            await asyncio.sleep(wait_s)
+            wait_s = min(LONGEST_POLL_S, wait_s * 1.5)
+        if found["status"] == "failed":
+            said = self._clean(sentence_of(json.dumps(found.get("errors") or {}).encode(), 400))
+            raise RequestRefused(400, f"batch {batch} failed: {said}")
+        lines: dict[str, Any] = {}
+        for name in ("output_file_id", "error_file_id"):
+            if found.get(name):
+                body = await self._fetch("GET", f"files/{found[name]}/content")
+                lines.update((line["custom_id"], line) for line in map(json.loads, body.splitlines()))
+        return lines
+
+    def _reply(self, line: dict[str, Any] | None) -> RawReply:
+        """The reply in a line of a batch's files. Raises the fault that it stands for."""
+        if line is None:
+            raise TransportError("server", "the batch ended without this call")
+        response = line.get("response") or {}
+        body, status = json.dumps(response.get("body") or line.get("error") or {}).encode(), response.get("status_code")
+        if status == 200:
+            return read_reply(body, self._secrets)
+        if not isinstance(status, int):
+            raise TransportError("server", self._clean(sentence_of(body, 500)))
+        raise fault_of(status, self._clean(sentence_of(body, status)))
+
+    async def _ask(self, method: str, path: str, data: bytes | None = None, kind: str = "") -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads(await self._fetch(method, path, data, kind))
+        except ValueError as error:
+            raise TransportError("dropped", f"{path}: the answer is no JSON", status=200) from error
+        return found
+
+    async def _fetch(self, method: str, path: str, data: bytes | None = None, kind: str = "") -> bytes:
+        headers = {"Content-Type": kind} if kind else None
+        try:
+            async with self._open().request(
+                method, self._root / path, data=data, headers=headers, timeout=self._timeout(HTTP_TIMEOUT_S),
+                allow_redirects=False, proxy=self._proxy,
+            ) as response:  # fmt: skip
+                if response.status in (200, 201):
+                    return await response.read()
+                raise await self._fault(response)
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._broken(error, HTTP_TIMEOUT_S) from error
+
+    def _remembered(self, key: str) -> str:
+        value = None if self._store is None else self._store.get(f"batch/{key}")
+        return (value or b"").decode()
+
+    async def _forget(self, key: str) -> None:
+        """A call that had no answer goes into another batch."""
+        if self._store is not None:
+            await self._store.put(f"batch/{key}", b"")
+
+
+def input_file(waiting: Waiting) -> bytes:
+    """A batch's input: one JSON line a call, bodies as they are."""
+    head = b'{"custom_id":"%s","method":"POST","url":"/v1/chat/completions","body":%s}\n'
+    return b"".join(head % (key.encode(), body) for key, (body, _) in waiting.items())
+
+
+def form(content: bytes) -> tuple[bytes, str]:
+    """The upload of an input file as a form, and its content type."""
+    parts = (
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="datagen.jsonl"\r\n'
+        "Content-Type: application/jsonl\r\n\r\n"
+    )
+    return parts.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode(), f"multipart/form-data; boundary={BOUNDARY}"
+
+
+def _fail(futures: Any, fault: Fault) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_exception(fault)

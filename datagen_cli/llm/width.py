@@ -1,0 +1,178 @@
+"""How many calls an endpoint takes at a time, learned from its 429s: the limit of a gate that only the endpoint lowers.
+
+Each call has a level: how many calls were on the wire when it was sent, itself among them. An endpoint that takes so
+many at a time refuses what is sent above that level and answers what is sent below; a random 429 falls on any level.
+So the boundary is the level at and above which refusals outnumber the other calls the most, those still unanswered
+counted as taken; with a lead of `LEAD` calls it is believed. Random refusals of a twentieth of the calls lead by five
+about once in two million times, and then cost one place, not a factor. Where more than half of all calls are
+refused (an endpoint that counts by the minute) the limit shrinks by up to a half besides.
+
+A place whose call was refused rests for as long as the endpoint asks, unless most calls are being answered: then the
+refusal was a random one, and the place is used by the next call. What was lowered is tried again after a while: one
+place more, then two, four, ...; after each failure the while doubles. All steps are O(1) but the search for the
+boundary: a pass over the levels, at most one in `SETTLING_S`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+from datagen_cli.llm.limits import Gate
+
+LEAD = 5
+PROBE_LEAD = 2
+ENOUGH_ANSWERS = 8
+RANDOM_SHARE = 0.25
+REST_S = 1.0
+FIRST_PROBE_S = 1.0
+LONGEST_PROBE_S = 60.0
+AGED = 4
+"""How many calls a place the evidence spans; then older evidence counts half."""
+
+SETTLING_S = 0.05
+
+Ticket = tuple[int, int, float]
+"""Level and epoch of a call on the wire, and when it was sent."""
+
+
+def boundary(taken: list[int], refused: list[int]) -> tuple[int, int]:
+    """(level, lead): the level at and above which refusals lead the most over calls taken, the lowest of several.
+
+    Both lists are indexed by level. (0, 0) when refusals never lead.
+    """
+    lead = best = level = 0
+    for number in range(len(taken) - 1, 0, -1):
+        lead += refused[number] - taken[number]
+        if lead > best or (lead == best and best and refused[number]):
+            best, level = lead, number
+    return level, best
+
+
+class Width:
+    """Narrows and widens a gate. `sent` before a call goes out; then one of `answered`, `refused` and `ended`."""
+
+    __slots__ = (
+        "_answers", "_before", "_epoch", "_failures", "_gate", "_judging", "_on_wire", "_probe_at", "_proof",
+        "_refusals", "_refused", "_rest_s", "_step", "_taken", "most",
+    )  # fmt: skip
+
+    def __init__(self, gate: Gate) -> None:
+        self.most = gate.limit
+        self._gate = gate
+        self._on_wire = 0
+        self._epoch = 0
+        self._failures = 0
+        self._step = 1
+        self._before = 0  # the limit before the probe under way; 0 without one
+        self._probe_at = 0.0
+        self._taken: list[int] = []
+        self._refused: list[int] = []
+        self._answers = self._refusals = self._proof = 0
+        self._rest_s = REST_S
+        self._judging = False
+        self._forget()
+
+    def sent(self) -> Ticket:
+        """A call goes out."""
+        self._on_wire += 1
+        level = min(self._on_wire, self.most)
+        self._taken[level] += 1
+        return level, self._epoch, asyncio.get_running_loop().time()
+
+    def answered(self, ticket: Ticket) -> None:
+        """The call had an answer."""
+        self._on_wire -= 1
+        level, epoch, _ = ticket
+        if epoch != self._epoch:
+            return
+        self._answers += 1
+        if self._gate.resting and not self._before and self._looks_random():
+            self._gate.wake()
+        if self._answers > AGED * max(self.most, 64):
+            self._age()
+        if self._before:
+            self._proof += level > self._before
+            if self._proof >= max(4, 2 * self._step):
+                self._widen()
+        elif self._gate.limit < self.most and self._on_wire + 1 >= self._gate.limit and self._is_time():
+            self._turn(self._gate.limit + self._step, before=self._gate.limit)
+
+    def refused(self, ticket: Ticket, retry_after_s: float | None) -> None:
+        """The call got a 429, which asks to wait so long. To be called before its place is given back."""
+        self._on_wire -= 1
+        level, epoch, sent_at = ticket
+        if epoch != self._epoch:
+            return
+        self._taken[level] = max(0, self._taken[level] - 1)
+        self._refused[level] += 1
+        self._refusals += 1
+        self._rest_s = REST_S if retry_after_s is None else retry_after_s
+        if level > self._before if self._before else not self._looks_random():
+            self._gate.rest(max(self._rest_s, SETTLING_S))
+        if not self._judging:
+            self._judging = True
+            loop = asyncio.get_running_loop()
+            loop.call_later(max(2 * (loop.time() - sent_at), SETTLING_S), self._judge, epoch)
+
+    def ended(self, ticket: Ticket) -> None:
+        """The call ended in another way, which says nothing about load."""
+        self._on_wire -= 1
+        level, epoch, _ = ticket
+        if epoch == self._epoch and self._taken[level]:
+            self._taken[level] -= 1
+
+    def _looks_random(self) -> bool:
+        return self._answers >= ENOUGH_ANSWERS and self._refusals <= RANDOM_SHARE * (self._answers + self._refusals)
+
+    def _judge(self, epoch: int) -> None:
+        """Looks for a boundary, once what was sent with the first refused call has been refused too."""
+        if epoch != self._epoch:
+            return
+        self._judging = False
+        found, lead = boundary(self._taken, self._refused)
+        if lead >= (PROBE_LEAD if self._before else LEAD) and self._gate.limit > 1:
+            self._narrow(found - 1)
+
+    def _narrow(self, limit: int) -> None:
+        if self._before:
+            limit = min(limit, self._before)
+            self._failures += 1
+        share = self._refusals / max(1, self._refusals + self._answers + self._on_wire)
+        if share > 0.5 and not self._before:
+            limit = min(limit, math.ceil(self._gate.limit * (1.0 - share / 2)))
+        wait_s = min(LONGEST_PROBE_S, max(FIRST_PROBE_S, self._rest_s) * 2.0 ** min(self._failures, 10))
+        self._probe_at = asyncio.get_running_loop().time() + wait_s
+        self._step = 1
+        self._turn(limit, before=0)
+
+    def _is_time(self) -> bool:
+        return asyncio.get_running_loop().time() >= self._probe_at
+
+    def _widen(self) -> None:
+        """The step up has proved itself: a larger one, or the end of it."""
+        self._failures = 0
+        self._step *= 2
+        if self._gate.limit < self.most:
+            self._turn(min(self.most, self._gate.limit + self._step), before=self._gate.limit)
+        else:
+            self._before = 0
+
+    def _turn(self, limit: int, *, before: int) -> None:
+        """Starts a new epoch at another limit: evidence from the old one is void."""
+        self._epoch += 1
+        self._before = before
+        self._forget()
+        self._gate.resize(max(1, limit))
+
+    def _age(self) -> None:
+        self._taken = [count // 2 for count in self._taken]
+        self._refused = [count // 2 for count in self._refused]
+        self._answers //= 2
+        self._refusals //= 2
+
+    def _forget(self) -> None:
+        self._taken = [0] * (self.most + 1)
+        self._refused = [0] * (self.most + 1)
+        self._answers = self._refusals = self._proof = 0
+        self._judging = False

@@ -1,0 +1,75 @@
+"""The tests' own batch API: files and batches over an `Endpoint`, whose script answers the lines.
+
+A batch is over when `release` is set (as it is from the start). Lines that the script answers with a status other than
+200 stand in the error file.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from tests.endpoint import Answer, Endpoint, Script, completion
+
+
+class BatchEndpoint(Endpoint):
+    """`batches` are lists of their lines, in order; `polls` counts looks at a batch."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__(script)
+        self.files: dict[str, bytes] = {}
+        self.batches: list[list[dict[str, Any]]] = []
+        self.release = True
+        self.status = "completed"
+        self.refuse: Answer | None = None
+        self.lost: set[int] = set()
+        self.polls = 0
+
+    @property
+    def lines(self) -> int:
+        """How many calls were sent in all batches."""
+        return sum(map(len, self.batches))
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = request.path.removeprefix("/v1/")
+        raw = await request.read()
+        if self.refuse is not None:
+            refuse = self.refuse
+            return web.Response(status=refuse.status, body=refuse.body, headers=dict(refuse.headers))
+        if path == "files":
+            name = f"file-{len(self.files)}"
+            assert b'name="purpose"\r\n\r\nbatch\r\n' in raw
+            self.files[name] = raw.split(b"jsonl\r\n\r\n")[1].rsplit(b"\r\n--", 1)[0]
+            return web.json_response({"id": name})
+        if path == "batches":
+            order = json.loads(raw)
+            assert (order["endpoint"], order["completion_window"]) == ("/v1/chat/completions", "24h")
+            self.batches.append([json.loads(line) for line in self.files[order["input_file_id"]].splitlines()])
+            return web.json_response({"id": f"batch-{len(self.batches) - 1}", "status": "validating"})
+        if path.startswith("batches/"):
+            return self._look(int(path.rpartition("-")[2]))
+        if path.startswith("files/"):
+            return web.Response(body=self.files[path.split("/")[1]])
+        return web.Response(status=500, body=b"not a batch")
+
+    def _look(self, number: int) -> web.Response:
+        self.polls += 1
+        if number in self.lost:
+            return web.json_response({"error": {"message": "no such batch"}}, status=404)
+        if not self.release:
+            return web.json_response({"id": f"batch-{number}", "status": "in_progress"})
+        if self.status == "failed":
+            return web.json_response({"status": "failed", "errors": {"message": "the model has no batches"}})
+        good, bad = [], []
+        for line in self.batches[number]:
+            said = self._script(line["body"], number + 1)
+            answer = Answer(said) if isinstance(said, str) else said
+            body = json.loads(answer.body if answer.body is not None else completion(line["body"], answer))
+            reply = {"custom_id": line["custom_id"], "response": {"status_code": answer.status, "body": body}}
+            if not answer.drop:
+                (good if answer.status == 200 else bad).append(json.dumps(reply))
+        self.files |= {f"out-{number}": "\n".join(good).encode(), f"bad-{number}": "\n".join(bad).encode()}
+        names = {"output_file_id": f"out-{number}", "error_file_id": f"bad-{number}" if bad else None}
+        return web.json_response({"id": f"batch-{number}", "status": self.status, **names})

@@ -1,0 +1,152 @@
+"""Calls through the batch API, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datagen_cli.config.models import Limits, Price
+from datagen_cli.core.chat import Usage
+from datagen_cli.core.errors import CallRefused, ProviderError, UsageError
+from datagen_cli.llm import batch, retry
+from datagen_cli.llm.cache import CallCache
+from datagen_cli.llm.client import Client
+from tests.endpoint import Answer, refusal
+from tests.llm.asking import Told, asking, model, question
+from tests.llm.batch_endpoint import BatchEndpoint
+
+BATCH = Limits(batch=True, concurrency=100)
+PRICE = Price(input_per_million=1000.0, output_per_million=2000.0)
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "QUIET_S", 0.02)
+    monkeypatch.setattr(batch, "FIRST_POLL_S", 0.01)
+    monkeypatch.setattr(batch, "LONGEST_POLL_S", 0.02)
+    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.01)
+
+
+def echo(body: dict[str, Any], attempt: int) -> str:
+    return f"re: {body['messages'][1]['content']}"
+
+
+async def ask_all(client: Client, count: int) -> list[Any]:
+    return await asyncio.gather(*(client.ask(question(n)) for n in range(count)), return_exceptions=True)
+
+
+async def test_all_calls_that_wait_go_in_one_batch_at_half_the_price() -> None:
+    with BatchEndpoint(echo) as endpoint:
+        async with asking(model(endpoint, price=PRICE), limits=BATCH) as client:
+            replies = await ask_all(client, 20)
+            prices = client.prices()
+    assert [reply.text for reply in replies] == [f"re: write {n}" for n in range(20)]
+    assert replies[0].usage == Usage(10, 5, pytest.approx(0.01))
+    assert len(endpoint.batches) == 1
+    assert {line["url"] for line in endpoint.batches[0]} == {"/v1/chat/completions"}
+    assert endpoint.batches[0][0]["body"]["max_tokens"] == 100
+    assert prices == {"hosted_vllm/tiny": {"input_per_million": 500.0, "output_per_million": 1000.0}}
+
+
+async def test_a_batch_holds_no_more_calls_than_may_be_in_flight() -> None:
+    with BatchEndpoint(echo) as endpoint:
+        async with asking(model(endpoint), limits=Limits(batch=True, concurrency=8)) as client:
+            replies = await ask_all(client, 20)
+    assert len({reply.text for reply in replies}) == 20
+    assert [len(lines) for lines in endpoint.batches] == [8, 8, 4]
+
+
+async def test_a_pending_batch_is_found_again_and_nothing_is_sent_or_paid_twice(tmp_path: Path) -> None:
+    with BatchEndpoint(echo) as endpoint:
+        endpoint.release = False
+        async with asking(model(endpoint, price=PRICE), limits=BATCH, cache=CallCache(tmp_path / "c")) as client:
+            waiting = asyncio.ensure_future(ask_all(client, 10))
+            while endpoint.polls < 3:
+                await asyncio.sleep(0.005)
+            waiting.cancel()
+            await asyncio.wait([waiting])
+            spent = client.totals.usage
+        endpoint.release = True
+        async with asking(model(endpoint, price=PRICE), limits=BATCH, cache=CallCache(tmp_path / "c")) as client:
+            replies = await ask_all(client, 12)
+            total = client.totals.usage
+    assert [reply.text for reply in replies] == [f"re: write {n}" for n in range(12)]
+    assert [len(lines) for lines in endpoint.batches] == [10, 2]
+    assert spent == Usage()
+    assert total.tokens_in == 120
+
+
+async def test_lines_that_failed_go_into_another_batch_and_refused_ones_do_not() -> None:
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        slot = int(body["messages"][1]["content"].split()[-1])
+        if slot == 3:
+            return refusal(400, "this prompt is not allowed")
+        if slot == 4 and attempt == 1:
+            return refusal(429, "slow down")
+        if slot == 5 and attempt == 1:
+            return Answer(drop=True)
+        return echo(body, attempt)
+
+    with BatchEndpoint(script) as endpoint:
+        async with asking(model(endpoint), limits=BATCH) as client:
+            replies = await ask_all(client, 8)
+    assert isinstance(replies[3], CallRefused)
+    assert [getattr(reply, "text", None) for n, reply in enumerate(replies) if n != 3] == [
+        f"re: write {n}" for n in range(8) if n != 3
+    ]
+    assert endpoint.lines == 10
+
+
+async def test_a_batch_that_expired_gives_what_it_has_and_the_rest_goes_on(tmp_path: Path) -> None:
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        late = attempt == 1 and body["messages"][1]["content"].endswith(("6", "7"))
+        return Answer(drop=True) if late else echo(body, attempt)
+
+    with BatchEndpoint(script) as endpoint:
+        endpoint.status = "expired"
+        async with asking(model(endpoint), limits=BATCH, cache=CallCache(tmp_path / "c")) as client:
+            replies = await ask_all(client, 8)
+    assert [reply.text for reply in replies] == [f"re: write {n}" for n in range(8)]
+    assert endpoint.lines == 10
+
+
+async def test_a_batch_that_is_gone_is_sent_again(tmp_path: Path) -> None:
+    with BatchEndpoint(echo) as endpoint:
+        endpoint.lost = {0}
+        async with asking(model(endpoint), limits=BATCH, cache=CallCache(tmp_path / "c")) as client:
+            replies = await ask_all(client, 4)
+    assert {reply.text for reply in replies} == {f"re: write {n}" for n in range(4)}
+    assert 4 < endpoint.lines <= 8
+
+
+async def test_a_batch_that_the_endpoint_refuses_ends_the_run_with_its_sentence() -> None:
+    with BatchEndpoint(echo) as endpoint:
+        endpoint.status = "failed"
+        async with asking(model(endpoint), limits=BATCH) as client:
+            found = await ask_all(client, 8)
+        assert any(isinstance(error, ProviderError) for error in found)
+        assert "the model has no batches" in str(found[0])
+        endpoint.refuse = refusal(401, "Incorrect API key provided.")
+        async with asking(model(endpoint), limits=BATCH) as client:
+            with pytest.raises(ProviderError, match="Incorrect API key"):
+                await client.ask(question())
+
+
+async def test_batches_and_what_cannot_go_with_them() -> None:
+    with pytest.raises(UsageError, match="batch and hedge"):
+        async with asking(model("http://127.0.0.1:9/v1"), limits=Limits(batch=True, hedge=True)):
+            pass
+    with pytest.raises(UsageError, match="through litellm"):
+        async with asking(
+            model("", name="anthropic/claude-3-5-haiku-20241022", base_url=None),
+            limits=BATCH,
+            environ={"ANTHROPIC_API_KEY": "sk-ant-0000"},
+        ):
+            pass
+    told = Told()
+    async with asking(model("", name="offline", base_url=None), limits=BATCH, observer=told):
+        pass
+    assert told.notes == ["limits.batch changes nothing for offline"]
