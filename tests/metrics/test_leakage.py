@@ -66,6 +66,13 @@ def test_the_reference_text_that_is_named_is_the_one_repeated() -> None:
     assert found[0].reference == 42
 
 
+def test_of_two_that_fit_the_closer_is_named() -> None:
+    nearly, whole = LONG.replace("others", "strangers"), f"{LONG} And then some more."
+    for reference in ([nearly, whole], [whole, nearly]):
+        (leak,) = leaks([LONG.replace("others", "others and")], reference)
+        assert reference[leak.reference] == whole
+
+
 def test_a_rewording_is_found_by_its_embedding() -> None:
     vectors = unit(2, 16)
     ours = Features(Dataset("a", [{"t": "some words"}, {"t": "others"}], ("t",)), embedder=Given(vectors))

@@ -1,0 +1,118 @@
+"""`datagen student`: trains students on a dataset and on real data, and scores them on real test rows."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.cli import console
+from datagen_cli.core.errors import UsageError
+from datagen_cli.core.jsonl import dump, write_aside
+from datagen_cli.evaluation.document import cut
+from datagen_cli.evaluation.embedding import open_for_eval
+from datagen_cli.evaluation.lessons import lessons
+from datagen_cli.evaluation.load import Wanted, base_of, load_dataset, load_reference
+from datagen_cli.students.linear import require_sklearn
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """The options of the command line as given."""
+
+    dataset: str
+    test: str
+    reference: str | None = None
+    texts: Sequence[str] = ()
+    reference_texts: Sequence[str] = ()
+    label: str | None = None
+    sizes: str | None = None
+    seeds: int = 5
+    embedder: str | None = None
+    detail: str | None = None
+    as_json: bool = False
+
+
+def run(flags: Flags) -> int:
+    """Runs the command. Returns the exit code."""
+    require_sklearn()
+    sizes = _sizes(flags.sizes)
+    if flags.seeds < 1:
+        raise UsageError("--seeds must be at least 1")
+    loaded = load_dataset(flags.dataset, Wanted(tuple(flags.texts), flags.label))
+    columns = Wanted(tuple(flags.reference_texts), flags.label)
+    test = load_reference(flags.test, loaded.dataset, columns)
+    real = load_reference(flags.reference, loaded.dataset, columns) if flags.reference else None
+    if real is None and loaded.run is not None:
+        real = base_of(loaded.run, loaded.dataset)
+    for note in [*loaded.notes, *test.notes, *(real.notes if real else ())]:
+        console.note(note)
+    embedder = open_for_eval(flags.embedder, console.say) if flags.embedder else None
+    try:
+        found = lessons(
+            loaded.dataset,
+            test.dataset,
+            real.dataset if real else None,
+            sizes=sizes,
+            seeds=flags.seeds,
+            embed=embedder.encode if embedder else None,
+            say=console.say,
+        )
+    finally:
+        if embedder is not None:
+            embedder.close()
+    head = {"dataset": flags.dataset, "test": flags.test, "simulated": loaded.dataset.simulated}
+    if flags.detail is not None:
+        write_aside(Path(flags.detail), [dump(head | found) + b"\n"])
+    if flags.as_json:
+        console.emit_json(head | cut(found, SHOWN))
+    else:
+        _show(flags, found)
+    console.next_step(f"datagen eval {shlex.quote(flags.dataset)} --reference {shlex.quote(flags.test)}")
+    return 0
+
+
+def _sizes(text: str | None) -> list[int]:
+    if text is None:
+        return []
+    try:
+        sizes = [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        sizes = []
+    if not sizes or min(sizes) < 2:
+        raise UsageError(f"--sizes: {text!r} is no list of numbers from 2 on", hint="such as --sizes 100,500")
+    return sizes
+
+
+def _show(flags: Flags, found: dict[str, Any]) -> None:
+    console.out(
+        f"{flags.dataset} · {found['student']}, {found['seeds']} seeds · {found['n_test']:,} test rows of {flags.test}"
+        f" · real rows from {found['real_from']}"
+    )
+    rows = [
+        (
+            row["train"], f"{row['n']:,}", f"{row['accuracy']['value']:.4f}", _range(row["accuracy"]["interval"]),
+            f"{row['macro_f1']['value']:.4f}", _reading(row),
+        )
+        for row in found["rows"]
+    ]  # fmt: skip
+    console.table("", ("trained on", "rows", "accuracy", "95 %", "macro-F1", "reading"), rows)
+    if regions := found["cartography"]:
+        counts = ", ".join(f"{regions[name]:,} {name}" for name in ("easy", "ambiguous", "hard"))
+        console.out(f"\nrecords: {counts} (hard ones are often mislabelled; --detail FILE lists all)")
+
+
+def _reading(row: dict[str, Any]) -> str:
+    if "gap" not in row:
+        return "–"
+    gap = row["gap"]
+    words = {"tie": "as good as real alone", "better": "better than real alone", "worse": "worse than real alone"}
+    return f"{words[gap['verdict']]} ({gap['value']:+.3f})"
+
+
+def _range(interval: Sequence[float]) -> str:
+    return f"{interval[0]:.3f} – {interval[1]:.3f}"

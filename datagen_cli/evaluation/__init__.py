@@ -1,0 +1,1 @@
+"""Evaluation of datasets: reading them, running the measures, comparing, gates, and students."""

@@ -1,0 +1,135 @@
+"""Correctness against something outside the run: gold labels, or a person's review. Never self-certified.
+
+Right, wrong and unknown are counted; the value is right / (right + wrong) with Wilson's interval. Answers are equal
+when they are the same number (fractions, separators, units and currency as in `text/answers.py`), else when their text
+is the same but for case. For labels of few values macro-F1 is in the detail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from datagen_cli.core.errors import DataError, Place
+from datagen_cli.core.fields import plain
+from datagen_cli.core.jsonl import read_lines
+from datagen_cli.metrics.dataset import Dataset
+from datagen_cli.metrics.intervals import share_interval
+from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.students.scores import macro_f1
+from datagen_cli.text.answers import final_answer, same_number
+from datagen_cli.text.normalise import fold
+
+if TYPE_CHECKING:
+    from datagen_cli.metrics.features import Features
+
+NOTHING = "no --gold, --recheck or review"
+GOLD_COLUMNS = ("gold", "label", "answer", "target")
+REVIEW = "review.jsonl"
+_FEW = 50
+
+
+def same_answer(found: Any, gold: Any) -> bool:
+    """Whether two answers mean the same; of a worked solution (`####`, `\\boxed`) its final answer counts."""
+    found, gold = _answer(found), _answer(gold)
+    if isinstance(found, bool) or isinstance(gold, bool):
+        return plain(found) == plain(gold)
+    if isinstance(found, str | int | float) and isinstance(gold, str | int | float):
+        alike = same_number(found, gold)
+        return alike if alike is not None else fold(plain(found)) == fold(plain(gold))
+    return bool(found == gold)
+
+
+def against_gold(dataset: Dataset, gold: Dataset) -> Measure:
+    """The dataset's labels against those of gold rows with the same id, else with the same text.
+
+    Rows without a gold row, and gold rows without a label, are unknown.
+    """
+    if dataset.label_field is None:
+        return Measure.missing("the dataset has no label: name it with --label", "higher")
+    column = _gold_column(gold, dataset.label_field)
+    known = _joined(dataset, gold)
+    pairs: list[tuple[Any, Any, str]] = []
+    for number, row in enumerate(dataset.rows):
+        other = known(number)
+        if other is not None and other.get(column) is not None:
+            pairs.append((row.get(dataset.label_field), other[column], dataset.ids[number]))
+    if not pairs:
+        return Measure.missing("no row of --gold has the id or the text of a row of the dataset", "higher")
+    wrong = [{"id": id_, "found": found, "gold": right} for found, right, id_ in pairs if not same_answer(found, right)]
+    detail = _counts(len(pairs) - len(wrong), len(wrong), len(dataset) - len(pairs))
+    truth = [plain(right) for _, right, _ in pairs]
+    if len(set(truth)) <= _FEW:
+        detail["macro_f1"] = macro_f1(truth, [plain(found) for found, _, _ in pairs])
+    detail |= {"rows": wrong, "total": len(wrong)}
+    return _measure(len(pairs) - len(wrong), len(wrong), f"gold:{column}", detail)
+
+
+def reviewed(path: Path, dataset: Dataset) -> Measure | None:
+    """The decisions of a run's `review.jsonl`, the last of an id: kept is right, else wrong; None without."""
+    if not path.is_file():
+        return None
+    decisions = {str(line.get("id")): line for line in read_lines(path)}
+    ids = set(dataset.ids)
+    found = {id_: line for id_, line in decisions.items() if id_ in ids and line.get("decision") in _DECISIONS}
+    if not found:
+        return None
+    wrong = [
+        {"id": id_, "decision": line["decision"], "reason": line.get("reason")}
+        for id_, line in found.items()
+        if line["decision"] != "keep"
+    ]
+    right = len(found) - len(wrong)
+    detail = _counts(right, len(wrong), len(dataset) - len(found)) | {"rows": wrong, "total": len(wrong)}
+    return _measure(right, len(wrong), "review", detail)
+
+
+_DECISIONS = ("keep", "reject", "edit")
+
+
+def _answer(value: Any) -> Any:
+    if isinstance(value, str) and ("####" in value or "\\boxed" in value):
+        return final_answer(value) or value
+    return value
+
+
+def _joined(dataset: Dataset, gold: Dataset) -> Callable[[int], Mapping[str, Any] | None]:
+    """How to find a row's gold row: by id where ids are given on both sides and meet, else by text."""
+    named = "id" in (dataset.rows[0] if dataset.rows else {}) and "id" in (gold.rows[0] if gold.rows else {})
+    if named and set(dataset.ids) & set(gold.ids):
+        by_id = dict(zip(gold.ids, gold.rows, strict=True))
+        return lambda number: by_id.get(dataset.ids[number])
+    by_text = {fold(text): row for text, row in zip(gold.texts, gold.rows, strict=True) if text.strip()}
+    return lambda number: by_text.get(fold(dataset.texts[number]))
+
+
+def _gold_column(gold: Dataset, label: str) -> str:
+    names = {name for row in gold.rows for name in row}
+    for name in (label, *GOLD_COLUMNS):
+        if name in names:
+            return name
+    shown = ", ".join(sorted(names)) or "none"
+    raise DataError(
+        f"--gold has no column {label!r}", hint=f"its columns: {shown}; --label names it", place=Place(gold.name)
+    )
+
+
+def _counts(right: int, wrong: int, unknown: int) -> dict[str, Any]:
+    return {"right": right, "wrong": wrong, "unknown": unknown}
+
+
+def _measure(right: int, wrong: int, how: str, detail: Mapping[str, Any]) -> Measure:
+    n = right + wrong
+    return Measure(right / n, "higher", f"{how}|N={n}", share_interval(right, n), detail)
+
+
+class Correctness:
+    """Share of right answers among those that gold labels or a review decide; higher is better."""
+
+    name: ClassVar[str] = "correctness"
+    direction: ClassVar[Direction] = "higher"
+
+    def compute(self, features: Features, reference: Features | None) -> Measure:
+        """Missing: a dataset says nothing of its own correctness. Gold and reviews are given to `evaluate`."""
+        return Measure.missing(NOTHING, self.direction)

@@ -1,0 +1,79 @@
+"""The JSON of `eval` as contracts.md has it, from what was measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from datagen_cli.evaluation.evaluate import Evaluation
+from datagen_cli.metrics.measure import Measure
+
+SHOWN = 20
+
+
+def document(found: Evaluation, gates: Sequence[Mapping[str, Any]], *, shown: int | None = SHOWN) -> dict[str, Any]:
+    """One object; lists in `detail` stop at `shown` with their `total` (None: all of them)."""
+    loaded = found.sides.loaded
+    data = loaded.dataset
+    result: dict[str, Any] = {
+        "dataset": data.name,
+        "n": loaded.total,
+        "text_fields": list(data.text_fields),
+        "label_field": data.label_field,
+        "reference": found.reference.loaded.dataset.name if found.reference else None,
+        "simulated": data.simulated,
+        "metrics": {name: entry(measure, shown) for name, measure in found.measures.items()},
+        "reference_metrics": {name: entry(measure, shown) for name, measure in found.reference_measures.items()},
+        "gates": list(gates),
+    }
+    if loaded.total > len(data):
+        result["sampled"] = len(data)
+    if found.reference_n:
+        result["reference_n"] = found.reference_n
+    if loaded.notes:
+        result["notes"] = list(loaded.notes)
+    return result
+
+
+def entry(measure: Measure, shown: int | None = SHOWN) -> dict[str, Any]:
+    """A measure as JSON: value, interval, direction, signature and detail, or null and the reason."""
+    detail = {"detail": cut(plain_values(measure.detail), shown)} if measure.detail else {}
+    if measure.value is None:
+        return {"value": None, "reason": measure.reason, **detail}
+    interval = {"interval": [float(edge) for edge in measure.interval]} if measure.interval else {}
+    return {
+        "value": float(measure.value),
+        **interval,
+        "direction": measure.direction,
+        "signature": measure.signature,
+        **detail,
+    }
+
+
+def cut(value: Any, shown: int | None) -> Any:
+    """Long lists stop at `shown`; `total` beside one says how many there were (`NAME_total` where there are more)."""
+    if isinstance(value, Mapping):
+        long = [name for name, item in value.items() if isinstance(item, list) and shown and len(item) > shown]
+        result = {name: cut(item, shown) for name, item in value.items()}
+        for name in long:
+            result.setdefault("total" if len(long) == 1 else f"{name}_total", len(value[name]))
+        return result
+    if isinstance(value, list):
+        return [cut(item, shown) for item in (value[:shown] if shown else value)]
+    return value
+
+
+def plain_values(value: Any) -> Any:
+    """JSON values only: tuples as lists, NumPy numbers as numbers, what is not finite as null."""
+    if isinstance(value, Mapping):
+        return {str(name): plain_values(item) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain_values(item) for item in value]
+    if isinstance(value, str | bool) or value is None:
+        return value
+    if hasattr(value, "tolist"):
+        return plain_values(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, int | float) else str(value)

@@ -1,0 +1,152 @@
+"""Runs measures over a dataset and its reference, each missing with a reason rather than wrong.
+
+Features are computed once and shared. Embeddings are made of at most `MOST_EMBEDDED` rows of each side: above that the
+measures that need them are taken on a random sample and say so. The reference's own measures are taken on a sample of
+the dataset's size, so that the two are comparable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from datagen_cli.core.errors import UsageError
+from datagen_cli.core.registry import load, names, suggest
+from datagen_cli.evaluation.load import Loaded
+from datagen_cli.evaluation.subsets import drawn, embedded
+from datagen_cli.metrics.features import Features
+from datagen_cli.metrics.measure import Measure
+from datagen_cli.text.embed import Embedder
+
+MOST_EMBEDDED = 20_000
+EMBEDDING = ("remote_clique", "aps", "vendi", "mauve")
+"""Measures that need embeddings and nothing else."""
+NEED_REFERENCE = ("mauve", "leakage", "entity_overlap", "student")
+ONE_SIDED = (
+    "self_bleu", "remote_clique", "aps", "ingf", "distinct_n", "vendi", "compression_ratio", "entity_entropy",
+    "near_duplicates", "length", "balance", "safety",
+)  # fmt: skip
+"""Measures that make sense of the reference by itself."""
+
+
+class Sides:
+    """The features that measures of one dataset are given: of all rows, and of as many as are embedded."""
+
+    def __init__(self, loaded: Loaded, embedder: Embedder | None) -> None:
+        self.loaded = loaded
+        self._embedder = embedder
+
+    @property
+    def large(self) -> bool:
+        """Whether only a sample is embedded."""
+        return len(self.loaded.dataset) > MOST_EMBEDDED
+
+    @cached_property
+    def all(self) -> Features:
+        """Of every row; without vectors where there are too many."""
+        return Features(self.loaded.dataset, embedder=None if self.large else self._embedder)
+
+    @cached_property
+    def few(self) -> Features:
+        """Of the rows that are embedded."""
+        return embedded(self.loaded.dataset, self._embedder, MOST_EMBEDDED) if self.large else self.all
+
+    def for_metric(self, name: str) -> Features:
+        """What this measure is computed from."""
+        return self.few if name in EMBEDDING else self.all
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The measures of one dataset, and of its reference on `reference_n` rows."""
+
+    sides: Sides
+    reference: Sides | None
+    measures: Mapping[str, Measure]
+    reference_measures: Mapping[str, Measure] = field(default_factory=dict)
+    reference_n: int = 0
+
+    def at_reference_size(self, name: str) -> Measure:
+        """A measure of the dataset on as many rows as the reference's own was taken on."""
+        features = self.sides.for_metric(name)
+        if len(features) <= self.reference_n:
+            return self.measures[name]
+        return measure(name, drawn(features, self.reference_n), None)
+
+
+Say = Callable[[str], None]
+
+
+def evaluate(
+    loaded: Loaded,
+    reference: Loaded | None,
+    wanted: Sequence[str],
+    *,
+    embedder: Embedder | None,
+    given: Mapping[str, Measure],
+    say: Say,
+) -> Evaluation:
+    """The wanted measures. `given` are measures made elsewhere (correctness); `say` is told what is under way."""
+    ours = Sides(loaded, embedder)
+    theirs = None if reference is None else Sides(reference, embedder)
+    why_not = _unusable(reference)
+    measures: dict[str, Measure] = {}
+    for name in wanted:
+        say(f"{loaded.dataset.name}: {name}")
+        if name in given:
+            measures[name] = given[name]
+        elif why_not and name in NEED_REFERENCE:
+            measures[name] = Measure.missing(why_not, load("metrics", name).direction)
+        else:
+            other = None if theirs is None or why_not else theirs.for_metric(name)
+            measures[name] = _told(measure(name, ours.for_metric(name), other), loaded, ours, name)
+    n = 0
+    own: dict[str, Measure] = {}
+    if theirs is not None and not why_not:
+        n = min(len(theirs.all), max(len(ours.all), 1))
+        for name in (name for name in wanted if name in ONE_SIDED):
+            say(f"{theirs.loaded.dataset.name}: {name}")
+            own[name] = measure(name, drawn(theirs.for_metric(name), n), None)
+    return Evaluation(ours, theirs, measures, own, n)
+
+
+def measure(name: str, features: Features, reference: Features | None) -> Measure:
+    """One measure by name, without a value that is no number."""
+    found: Measure = load("metrics", name)().compute(features, reference)
+    if found.value is not None and found.value != found.value:
+        return Measure.missing("not a number", found.direction)
+    return found
+
+
+def choose(listed: str | None, gated: Sequence[str] = ()) -> list[str]:
+    """The measures to compute, in the catalog's order: those of `--metrics a,b` (all without it) and of the gates.
+
+    Raises `UsageError` for a name that there is not.
+    """
+    known = names("metrics")
+    wanted = {name.strip() for name in listed.split(",") if name.strip()} if listed is not None else set(known)
+    for name in sorted(wanted - set(known)):
+        raise UsageError(f"--metrics: there is no measure {name!r}", hint=suggest(name, known))
+    return [name for name in known if name in wanted or name in gated]
+
+
+def _unusable(reference: Loaded | None) -> str:
+    """Why a reference that was given cannot be used; empty when it can, or when there is none."""
+    if reference is None:
+        return ""
+    if not len(reference.dataset):
+        return "the reference has no rows"
+    if not reference.dataset.text_fields:
+        return "the reference has no such text field: name it with --reference-text"
+    return ""
+
+
+def _told(found: Measure, loaded: Loaded, sides: Sides, name: str) -> Measure:
+    """The measure with what it was sampled from in its signature."""
+    if found.value is None:
+        return found
+    sampled = len(sides.for_metric(name))
+    if sampled < loaded.total and "sampled" not in found.signature:
+        return replace(found, signature=f"{found.signature}|sampled={sampled} of {loaded.total}")
+    return found

@@ -1,0 +1,152 @@
+"""Gates: conditions on measures that a script can rely on.
+
+`METRIC[.detail][@low|@high] OP NUMBER`, or `OP reference*FACTOR`; OP is one of `<= >= < > ==`. `@low` and `@high` are
+the ends of the interval. A missing value fails the gate and says why; a name that there is not is an error. Against the
+reference both sides are taken at equal size, and refused where their signatures still differ.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.core.errors import Place, UsageError
+from datagen_cli.core.registry import names, suggest
+from datagen_cli.evaluation.document import entry
+from datagen_cli.evaluation.evaluate import ONE_SIDED, Evaluation
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_GATE = re.compile(
+    rf"\s*(?P<metric>[A-Za-z_]\w*)(?:\.(?P<detail>[^@<>=]+?))?(?:@(?P<edge>low|high))?\s*(?P<op><=|>=|==|<|>)\s*"
+    rf"(?:(?P<number>{_NUMBER})|reference(?:\s*\*\s*(?P<factor>{_NUMBER}))?)\s*"
+)
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq,
+}  # fmt: skip
+FORM = "METRIC[.detail][@low|@high] OP NUMBER or OP reference*FACTOR, such as 'self_bleu<=0.5'; OP: <= >= < > =="
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One condition; `factor` is set where the bound is the reference's value times it, else `number`."""
+
+    text: str
+    metric: str
+    detail: tuple[str, ...]
+    edge: str
+    op: str
+    number: float | None
+    factor: float | None
+
+
+def parse_gate(text: str) -> Gate:
+    """Raises `UsageError` for what is no gate or names no measure."""
+    found = _GATE.fullmatch(text)
+    if found is None:
+        raise UsageError(f"--gate: {text.strip()!r} cannot be read", hint=f"a gate is {FORM}")
+    metric = found["metric"]
+    if metric not in names("metrics"):
+        raise UsageError(f"--gate: there is no measure {metric!r}", hint=suggest(metric, names("metrics")))
+    against = found["number"] is None
+    if against and metric not in ONE_SIDED:
+        raise UsageError(
+            f"--gate: {metric} has no value of the reference's own", hint=f"those that do: {', '.join(ONE_SIDED)}"
+        )
+    return Gate(
+        text=text.strip(),
+        metric=metric,
+        detail=tuple(part.strip() for part in found["detail"].split(".")) if found["detail"] else (),
+        edge=found["edge"] or "",
+        op=found["op"],
+        number=None if against else float(found["number"]),
+        factor=float(found["factor"] or 1) if against else None,
+    )
+
+
+def read_gates(path: Path) -> list[Gate]:
+    """The gates of a file, one a line; `#` begins a comment, a dash and quotes around a gate may stand there."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError("cannot be read", hint="--gates names a text file", place=Place(str(path))) from error
+    gates = []
+    for number, line in enumerate(lines, start=1):
+        text = re.sub(r"(?:^|\s)#.*$", "", line).strip().removeprefix("-").strip().strip("'\"")
+        if not text or text == "gates:":
+            continue
+        try:
+            gates.append(parse_gate(text))
+        except UsageError as error:
+            raise UsageError(error.message, hint=error.hint, place=Place(str(path), number)) from error
+    return gates
+
+
+def check_gates(gates: Sequence[Gate], found: Evaluation) -> list[dict[str, Any]]:
+    """`{"gate", "passed", "value", "bound"}` for each, with a `reason` where it fails for lack of a value.
+
+    Raises `UsageError` for a detail that a measure with a value does not have.
+    """
+    return [_check(gate, found) for gate in gates]
+
+
+def _check(gate: Gate, found: Evaluation) -> dict[str, Any]:
+    result: dict[str, Any] = {"gate": gate.text, "passed": False}
+    if gate.factor is None:
+        ours = entry(found.measures[gate.metric], None)
+        bound = gate.number
+    else:
+        if gate.metric not in found.reference_measures:
+            return {**result, "reason": "no reference to compare with"}
+        measured = found.at_reference_size(gate.metric)
+        own = found.reference_measures[gate.metric]
+        if None not in (measured.value, own.value) and measured.signature != own.signature:
+            return {**result, "reason": f"not comparable: {measured.signature} against {own.signature}"}
+        ours = entry(measured, None)
+        theirs, reason = _value(gate, entry(own, None))
+        if theirs is None:
+            return {**result, "reason": f"reference: {reason}"}
+        bound = theirs * gate.factor
+    value, reason = _value(gate, ours)
+    if value is None:
+        return {**result, "reason": reason}
+    assert bound is not None
+    return {**result, "passed": _OPERATORS[gate.op](value, bound), "value": value, "bound": bound}
+
+
+def _value(gate: Gate, measure: Mapping[str, Any]) -> tuple[float | None, str]:
+    """The number that the gate speaks of, or None and why there is none."""
+    if gate.detail:
+        return _detail(gate, measure)
+    if measure["value"] is None:
+        return None, str(measure["reason"])
+    if not gate.edge:
+        return float(measure["value"]), ""
+    if "interval" not in measure:
+        return None, f"{gate.metric} has no interval"
+    return float(measure["interval"][gate.edge == "high"]), ""
+
+
+def _detail(gate: Gate, measure: Mapping[str, Any]) -> tuple[float | None, str]:
+    inside: Any = measure.get("detail", {})
+    if measure["value"] is None and not inside:
+        return None, str(measure["reason"])
+    for part in gate.detail:
+        if not isinstance(inside, Mapping) or part not in inside:
+            known = inside if isinstance(inside, Mapping) else ()
+            if part in ("pass", "fail", "unknown"):  # counts that are 0 are not written
+                return 0.0, ""
+            raise UsageError(
+                f"--gate: {gate.metric} has no detail {part!r}", hint=suggest(part, known) if known else ""
+            )
+        inside = inside[part]
+    if isinstance(inside, Mapping) and isinstance(inside.get("value"), int | float):
+        inside = inside["value"]
+    if isinstance(inside, list):
+        return float(len(inside)), ""
+    if isinstance(inside, bool) or not isinstance(inside, int | float):
+        return None, f"{gate.metric}.{'.'.join(gate.detail)} is no number"
+    return float(inside), ""

@@ -1,0 +1,200 @@
+"""Any JSONL file (also .json, .csv, .tsv, .parquet, .gz, or `-`) or run folder as a dataset to measure.
+
+Memory is bounded: of a file above `LARGEST` rows a seeded random sample of that many is kept, and `total` says what it
+was drawn from. Rows that are no objects are left out and counted; what was noticed on the way is in `notes`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.config.recipe import BaseOptions
+from datagen_cli.core.digest import rng
+from datagen_cli.core.errors import DataError, Place
+from datagen_cli.core.registry import load, suggest, targets
+from datagen_cli.evaluation.columns import column_names, label_column, text_columns
+from datagen_cli.evaluation.run_facts import RunRecord
+from datagen_cli.metrics.dataset import Dataset
+from datagen_cli.sources.rows import BadRow, Row
+
+LARGEST = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user said about columns: text fields (none: to be found) and the label field.
+
+    `usual_label` is the recipe's: taken where a file has it, no error where it has not.
+    """
+
+    texts: tuple[str, ...] = ()
+    label: str | None = None
+    usual_label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A dataset, how many rows it was drawn from, and what was noticed. `run` is set for a run folder."""
+
+    dataset: Dataset
+    total: int
+    notes: list[str] = field(default_factory=list)
+    run: RunRecord | None = None
+
+
+def load_dataset(name: str, wanted: Wanted) -> Loaded:
+    """The dataset of a file or run folder. An empty one has no rows, and is no error.
+
+    Raises `DataError` where there is nothing to read, or no row has a column that was asked for by name.
+    """
+    run = RunRecord(Path(name)) if name != "-" and Path(name).is_dir() else None
+    notes: list[str] = []
+    kept, total = sample(_numbered(run.rows()) if run else _file_rows(name, notes), name)
+    rows = [row for _, row in kept]
+    _refuse_unknown(name, rows, wanted)
+    label = label_column(rows, wanted.label or wanted.usual_label or (run.label if run else None))
+    texts = list(wanted.texts) or text_columns(rows, label)
+    if total > len(rows):
+        notes.append(f"{name}: a random sample of {len(rows):,} of its {total:,} rows is measured")
+    accepted: list[Mapping[str, str]] = [row["verdicts"] for row in rows if isinstance(row.get("verdicts"), dict)]
+    dataset = Dataset(
+        name=name,
+        rows=rows,
+        text_fields=tuple(texts),
+        label_field=label,
+        ids=tuple(str(row["id"]) if row.get("id") is not None else str(number) for number, row in kept),
+        groups=_groups(rows),
+        simulated=run.simulated if run else any(row.get("simulated") is True for row in rows),
+        run=run.facts(accepted) if run else None,
+    )
+    return Loaded(dataset, total, notes, run)
+
+
+def load_reference(name: str, like: Dataset, wanted: Wanted) -> Loaded:
+    """A file to compare with: the dataset's own text fields where it has them, else its only text column.
+
+    With neither the reference has no text fields, and a note says what to name.
+    """
+    loaded = load_dataset(name, Wanted(wanted.texts, None))
+    return as_reference(loaded, like, wanted)
+
+
+def base_of(run: RunRecord, like: Dataset) -> Loaded | None:
+    """The base that a run read, as the reference; None without one."""
+    name = run.base_name()
+    if name is None:
+        return None
+    kept, total = sample(_numbered(run.base_rows()), name)
+    rows = [row for _, row in kept]
+    if not rows:
+        return None
+    ids = tuple(str(row.pop("id")) for row in rows)
+    return as_reference(Loaded(Dataset(name, rows, (), None, ids), total), like, Wanted())
+
+
+def as_reference(loaded: Loaded, like: Dataset, wanted: Wanted) -> Loaded:
+    """The loaded file with the columns that answer to those of the dataset."""
+    rows = loaded.dataset.rows
+    columns = column_names(rows[:1000])
+    label = label_column(rows, wanted.label or like.label_field)
+    notes = list(loaded.notes)
+    if wanted.texts:
+        texts = list(wanted.texts)
+    elif like.text_fields and all(name in columns for name in like.text_fields):
+        texts = list(like.text_fields)
+    else:
+        texts = text_columns(rows, label)
+        if len(texts) != 1:
+            shown = ", ".join(columns) or "none"
+            if rows:
+                notes.append(
+                    f"{loaded.dataset.name} has no column {', '.join(like.text_fields) or 'of text'} (it has: {shown}):"
+                    " name its text with --reference-text"
+                )
+            texts = []
+    data = loaded.dataset
+    found = Dataset(data.name, rows, tuple(texts), label, data.ids, data.groups, data.simulated, data.run)
+    return Loaded(found, loaded.total, notes, loaded.run)
+
+
+def sample(
+    rows: Iterable[tuple[int, dict[str, Any]]], name: str, most: int = LARGEST
+) -> tuple[list[tuple[int, dict[str, Any]]], int]:
+    """At most `most` of the numbered rows in their order, each equally likely, and how many there were."""
+    random = rng("rows", Path(name).name, most)
+    kept: list[tuple[int, dict[str, Any]]] = []
+    total = 0
+    for item in rows:
+        total += 1
+        if len(kept) < most:
+            kept.append(item)
+        elif (place := random.randrange(total)) < most:
+            kept[place] = item
+    if total > most:
+        kept.sort(key=lambda item: item[0])
+    return kept, total
+
+
+def _numbered(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    return enumerate(rows, start=1)
+
+
+def _file_rows(name: str, notes: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    bad: list[str] = []
+    count = 0
+    for row in _standard_input() if name == "-" else _source(name).rows():
+        if isinstance(row, BadRow):
+            count += 1
+            if len(bad) < 1:
+                bad.append(f"line {row.line}: {row.reason}")
+        else:
+            yield row.line, row.data
+    if count:
+        notes.append(f"{name}: {count:,} rows cannot be read and are left out; the first: {bad[0]}")
+
+
+def _source(name: str) -> Any:
+    """The reader that the ending of the name calls for; any other file is read as JSON Lines."""
+    if not Path(name).exists():
+        raise DataError("no such file or folder", hint="name a JSONL file or a run folder", place=Place(name))
+    ending = name.removesuffix(".gz").rpartition(".")[2].lower()
+    kind = ending if ending in targets("sources") and ending != "hf" else "jsonl"
+    return load("sources", kind)(BaseOptions(path=name))
+
+
+def _standard_input() -> Iterator[Row | BadRow]:
+    for number, line in enumerate(sys.stdin, start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            yield BadRow(number, f"not JSON: {error}")
+            continue
+        yield Row(number, value) if isinstance(value, dict) else BadRow(number, "expected an object")
+
+
+def _refuse_unknown(name: str, rows: Sequence[Mapping[str, Any]], wanted: Wanted) -> None:
+    """A column that was asked for by name and that no row has is a slip of the pen."""
+    if not rows:
+        return
+    asked = [("--text", column) for column in wanted.texts]
+    asked += [("--label", wanted.label)] if wanted.label else []
+    for option, column in asked:
+        if not any(column in row for row in rows):
+            columns = column_names(rows[:1000])
+            raise DataError(
+                f"{option}: no row has a column {column!r}", hint=suggest(column, columns), place=Place(name)
+            )
+
+
+def _groups(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...] | None:
+    """The correlated group of every row, where the rows say."""
+    if not rows or not all(isinstance(row.get("group"), str) for row in rows):
+        return None
+    return tuple(row["group"] for row in rows)

@@ -1,0 +1,109 @@
+"""What a run folder says of itself: its rows, its base, its label, and the verdicts in its checkpoints.
+
+Nothing here locks or writes; a run that is still going on is read as far as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.core.errors import DataError, Place
+from datagen_cli.core.jsonl import read_json, read_lines
+from datagen_cli.metrics.dataset import RunFacts
+
+_STEPS = ("4-validate", "5-enhance", "6-dedup")
+
+
+class RunRecord:
+    """One run folder, read lazily. Raises `DataError` when the folder holds no run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        state = read_json(folder / "run.json")
+        if not isinstance(state, dict):
+            raise DataError(
+                "this folder holds no run (no run.json)",
+                hint="name a JSONL file or a run folder, such as runs/quickstart",
+                place=Place(str(folder)),
+            )
+        self.state: Mapping[str, Any] = state
+        self._lock = self._read_lock()
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The accepted records, all shards in order."""
+        for name in self.state.get("shards") or ["dataset.jsonl"]:
+            yield from read_lines(self.folder / name)
+
+    @property
+    def label(self) -> str | None:
+        """The recipe's label field."""
+        label = self._lock.get("label")
+        found = label.get("field") if isinstance(label, dict) else label
+        return found if isinstance(found, str) else None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the offline model wrote it."""
+        return bool(self.state.get("simulated"))
+
+    def base_name(self) -> str | None:
+        """How the base is called, or None without one."""
+        base = self._lock.get("base")
+        if not isinstance(base, dict):
+            return None
+        path = base.get("path")
+        return Path(path).name if isinstance(path, str) else str(base.get("hf", "base"))
+
+    def base_rows(self) -> Iterator[dict[str, Any]]:
+        """The rows of the base in the recipe's fields, as the run read them."""
+        for line in _checkpoint(self.folder, "1-load"):
+            if isinstance(line.get("fields"), dict):
+                yield {"id": line.get("id"), **line["fields"]}
+
+    def facts(self, accepted: list[Mapping[str, str]]) -> RunFacts:
+        """The stored verdicts: the first ones of every generated record, and those of the accepted ones."""
+        lines: dict[tuple[int, int], Mapping[str, Any]] = {}
+        count = int(self.state.get("count", 0))
+        for step in _STEPS:
+            for line in _checkpoint(self.folder, step):
+                if isinstance(line.get("slot"), int) and line["slot"] < count:
+                    lines[line["slot"], line["attempt"]] = {
+                        name: line.get("first_verdicts", {}).get(name, outcome)
+                        for name, outcome in line.get("verdicts", {}).items()
+                    }
+        return RunFacts(list(lines.values()), accepted, self._kinds())
+
+    def _kinds(self) -> dict[str, str]:
+        """What each check is; `run.json` names them in the order of the recipe, constraints first."""
+        names = list(self.state.get("checks", {}))
+        written = [*(self._lock.get("constraints") or []), *(self._lock.get("validators") or [])]
+        kinds = [next(iter(item)) if isinstance(item, dict) and item else str(item) for item in written]
+        return dict(zip(names, kinds, strict=True)) if len(kinds) == len(names) else {name: name for name in names}
+
+    def _read_lock(self) -> dict[str, Any]:
+        import yaml
+
+        try:
+            found = yaml.safe_load((self.folder / "recipe.lock.yaml").read_bytes())
+        except (OSError, yaml.YAMLError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def _checkpoint(folder: Path, name: str) -> Iterator[dict[str, Any]]:
+    """Whole lines of a checkpoint after its header; a torn last one is left out."""
+    path = folder / "checkpoints" / f"{name}.jsonl"
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        next(file, None)
+        for line in file:
+            try:
+                value = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(value, dict):
+                yield value

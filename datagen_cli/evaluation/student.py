@@ -1,0 +1,227 @@
+"""What a student learns from a dataset, beside one that learns from real data of the same size.
+
+Train on synthetic, test on real: accuracy and macro-F1 of a linear student on real test rows, against a student of as
+many real rows, both over several seeds (each seed draws its training rows; students themselves are exact). Intervals
+and the gap come from seeds and test items drawn together. Training rows that stand in the test, up to case and spacing,
+are left out on both sides: a set that leaks teaches nothing by that.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from datagen_cli.core.digest import rng
+from datagen_cli.core.errors import MissingExtra
+from datagen_cli.core.fields import plain
+from datagen_cli.evaluation.bootstrap import Interval, coded_f1, item_interval
+from datagen_cli.metrics.dataset import Dataset
+from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.students.cartography import cartography
+from datagen_cli.students.linear import Embed, Linear
+from datagen_cli.text.normalise import fold
+
+if TYPE_CHECKING:
+    from datagen_cli.metrics.features import Features
+
+SEEDS = 5
+LEAST = 10
+MOST = 5_000
+MOST_LABELS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Texts with their labels as plain text, and the ids of their rows."""
+
+    texts: Sequence[str]
+    labels: Sequence[str]
+    ids: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, rows: Sequence[int]) -> Labelled:
+        """The rows with these numbers."""
+        return Labelled(
+            [self.texts[row] for row in rows], [self.labels[row] for row in rows], [self.ids[row] for row in rows]
+        )
+
+    def plus(self, other: Labelled) -> Labelled:
+        """Both, one after the other."""
+        return Labelled([*self.texts, *other.texts], [*self.labels, *other.labels], [*self.ids, *other.ids])
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A student's score on the test rows: means over seeds, intervals, and what it said `[seeds][items]`."""
+
+    n: int
+    accuracy: float
+    accuracy_interval: Interval
+    macro_f1: float
+    macro_f1_interval: Interval
+    predicted: Sequence[Sequence[str]]
+
+
+def labelled(dataset: Dataset) -> Labelled:
+    """The rows that have a text and a label."""
+    labels = dataset.labels or []
+    rows = [
+        row
+        for row, label in enumerate(labels)
+        if isinstance(label, str | int | float) and plain(label) and dataset.texts[row].strip()
+    ]
+    return Labelled(
+        [dataset.texts[row] for row in rows], [plain(labels[row]) for row in rows], [dataset.ids[row] for row in rows]
+    )
+
+
+def unfit(train: Labelled, test: Labelled) -> str:
+    """Why no student can be trained on one and tested on the other; empty when one can."""
+    for what, side in (("training", train), ("test", test)):
+        if len(side) < LEAST:
+            return f"needs at least {LEAST} labelled {what} rows, has {len(side)}"
+    if len(set(test.labels)) > MOST_LABELS:
+        return f"the label has {len(set(test.labels))} values: no classes (at most {MOST_LABELS})"
+    if not set(train.labels) & set(test.labels):
+        return "the dataset and the real data have no label in common"
+    return "" if len(set(test.labels)) > 1 else "the test rows have one label only"
+
+
+def split_half(real: Labelled) -> tuple[Labelled, Labelled]:
+    """Real rows for training and for testing, half of each label; equal texts stay on one side."""
+    kinds: dict[str, list[int]] = {}
+    for row, label in enumerate(real.labels):
+        kinds.setdefault(label, []).append(row)
+    train: list[int] = []
+    test: list[int] = []
+    for label, rows in sorted(kinds.items()):
+        rng("student", "split", label).shuffle(rows)
+        train += rows[: len(rows) // 2]
+        test += rows[len(rows) // 2 :]
+    return without(real.take(sorted(train)), real.take(sorted(test))), real.take(sorted(test))
+
+
+def without(train: Labelled, test: Labelled) -> Labelled:
+    """The training rows whose text is no test row's."""
+    known = {fold(text) for text in test.texts}
+    return train.take([row for row, text in enumerate(train.texts) if fold(text) not in known])
+
+
+def draw(rows: Labelled, n: int, seed: int) -> Labelled:
+    """n rows drawn at random without replacement, all of them where n is no less."""
+    if n >= len(rows):
+        return rows
+    return rows.take(sorted(rng("student", seed).sample(range(len(rows)), n)))
+
+
+def train_and_score(trains: Sequence[Labelled], test: Labelled, embed: Embed | None = None) -> Score:
+    """One student for each training set (a seed each), all scored on the same test rows."""
+    predicted: list[list[str]] = []
+    for seed, train in enumerate(trains):
+        if seed and train is trains[0]:
+            predicted.append(predicted[0])
+        else:
+            predicted.append(Linear(embed=embed).fit(train.texts, train.labels).predict(test.texts))
+    values, intervals = _scores(test.labels, predicted)
+    return Score(len(trains[0]), values[0], intervals[0], values[1], intervals[1], predicted)
+
+
+def gap(test: Labelled, score: Score, other: Score) -> tuple[float, Interval]:
+    """Accuracy of one student minus another's on the same rows and seeds, with an interval."""
+    import numpy as np
+
+    truth = np.asarray(test.labels)
+    hits = np.asarray(score.predicted) == truth
+    others = np.asarray(other.predicted) == truth
+    difference = hits.astype(float) - others.astype(float)
+    value = float(difference.mean())
+    found = item_interval(
+        lambda seeds, items: float(difference[np.ix_(seeds, items)].mean()), len(hits), len(truth), value
+    )
+    return value, found
+
+
+def _scores(truth: Sequence[str], predicted: Sequence[Sequence[str]]) -> tuple[list[float], list[Interval]]:
+    """Accuracy and macro-F1, each a mean over seeds, and their intervals."""
+    import numpy as np
+
+    codes = {label: code for code, label in enumerate(sorted({*truth, *(one for run in predicted for one in run)}))}
+    true = np.asarray([codes[label] for label in truth])
+    runs = np.asarray([[codes[label] for label in run] for run in predicted])
+    hits = runs == true
+
+    def mean_hits(seeds: Any, items: Any) -> float:
+        return float(hits[np.ix_(seeds, items)].mean())
+
+    def mean_f1(seeds: Any, items: Any) -> float:
+        return float(np.mean([coded_f1(true[items], runs[seed][items], len(codes)) for seed in seeds]))
+
+    everything = (np.arange(len(runs)), np.arange(len(true)))
+    values = [mean_hits(*everything), mean_f1(*everything)]
+    intervals = [
+        item_interval(statistic, len(runs), len(true), value)
+        for statistic, value in zip((mean_hits, mean_f1), values, strict=True)
+    ]
+    return values, intervals
+
+
+def map_of(rows: Labelled, embed: Embed | None = None) -> dict[str, Any]:
+    """The cartography of a training set as `detail` shows it: counts by region, and every record, hardest first."""
+    if len(set(rows.labels)) < 2:
+        return {}
+    places = cartography(rows.texts, rows.labels, embed=embed)
+    regions = Counter(place.region for place in places)
+    records = [
+        {
+            "id": rows.ids[row],
+            "label": rows.labels[row],
+            "region": place.region,
+            "confidence": round(place.confidence, 4),
+            "variability": round(place.variability, 4),
+            "correctness": round(place.correctness, 4),
+        }
+        for row, place in sorted(enumerate(places), key=lambda item: (item[1].confidence, item[0]))
+    ]
+    return {**{name: regions[name] for name in ("easy", "ambiguous", "hard")}, "records": records}
+
+
+class Student:
+    """Accuracy on real data of a classifier trained on the set; the reference's halves are real training and test."""
+
+    name: ClassVar[str] = "student"
+    direction: ClassVar[Direction] = "higher"
+
+    def compute(self, features: Features, reference: Features | None) -> Measure:
+        """See `Metric`."""
+        if reference is None:
+            return Measure.missing("no reference given", self.direction)
+        if features.dataset.labels is None or reference.dataset.labels is None:
+            whose = "the dataset" if features.dataset.labels is None else "the reference"
+            return Measure.missing(f"{whose} has no label", self.direction)
+        try:
+            return self._measure(labelled(features.dataset), *split_half(labelled(reference.dataset)))
+        except MissingExtra as error:
+            return Measure.missing(error.message, self.direction)
+
+    def _measure(self, given: Labelled, real: Labelled, test: Labelled) -> Measure:
+        synthetic = without(given, test)
+        if reason := unfit(synthetic, test) or unfit(real, test):
+            return Measure.missing(reason, self.direction)
+        n = min(len(synthetic), len(real), MOST)
+        test = draw(test, MOST, 0)
+        ours = train_and_score([draw(synthetic, n, seed) for seed in range(SEEDS)], test)
+        theirs = train_and_score([draw(real, n, seed) for seed in range(SEEDS)], test)
+        difference, interval = gap(test, ours, theirs)
+        detail = {
+            "macro_f1": ours.macro_f1,
+            "real": {"accuracy": theirs.accuracy, "macro_f1": theirs.macro_f1},
+            "gap": {"accuracy": difference, "interval": list(interval)},
+            "rows": {"train": n, "test": len(test), "left_out": len(given) - len(synthetic)},
+            "cartography": map_of(draw(synthetic, MOST, 0)),
+        }
+        signature = f"{Linear().signature}|train={n}|test={len(test)}|seeds={SEEDS}"
+        return Measure(ours.accuracy, self.direction, signature, ours.accuracy_interval, detail)

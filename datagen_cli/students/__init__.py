@@ -1,0 +1,1 @@
+"""Students: models trained on a dataset, to see what it teaches."""

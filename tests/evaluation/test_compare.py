@@ -1,0 +1,56 @@
+"""Two datasets: better, worse or tie, at equal size, paired where the rows are the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.evaluation.compare import compare
+from datagen_cli.evaluation.evaluate import Sides
+from datagen_cli.evaluation.load import Wanted, load_dataset
+from datagen_cli.text.embed import open_embedder
+from tests.evaluation.files import news, write
+
+NAMES = ["self_bleu", "distinct_n", "vendi", "length", "near_duplicates", "verified"]
+
+
+def side(rows: list[dict[str, Any]], path: Path) -> Sides:
+    return Sides(load_dataset(write(path, rows), Wanted()), open_embedder("hashed", None))
+
+
+def compared(ours: list[dict[str, Any]], theirs: list[dict[str, Any]], tmp_path: Path) -> dict[str, Any]:
+    first, second = side(ours, tmp_path / "a.jsonl"), side(theirs, tmp_path / "b.jsonl")
+    return compare(first, second, None, NAMES, lambda text: None)
+
+
+def test_a_set_that_repeats_itself_is_worse_and_the_other_better(tmp_path: Path) -> None:
+    varied = [{"text": f"word{n} thing{n * 7 % 200} place{n * 3 % 200}"} for n in range(200)]
+    dull = [{"text": f"the same old story about word{n % 5}"} for n in range(300)]
+    found = compared(varied, dull, tmp_path)
+    assert found["n"] == 200
+    verdicts = {name: item.get("verdict") for name, item in found["metrics"].items()}
+    assert verdicts == {
+        "self_bleu": "better", "distinct_n": "better", "vendi": "better", "length": None, "near_duplicates": "better",
+    }  # fmt: skip
+    back = compared(dull, varied, tmp_path)
+    assert back["metrics"]["self_bleu"]["verdict"] == "worse"
+    for item in found["metrics"].values():
+        assert item["interval"][0] <= item["difference"] <= item["interval"][1]
+
+
+def test_two_draws_of_the_same_source_tie(tmp_path: Path) -> None:
+    found = compared(news(300, 1), news(300, 2), tmp_path)
+    assert found["metrics"]["self_bleu"]["verdict"] == "tie"
+    assert found["metrics"]["distinct_n"]["verdict"] == "tie"
+
+
+def test_the_same_rows_in_another_order_are_paired(tmp_path: Path) -> None:
+    rows = [{"id": str(n), **row} for n, row in enumerate(news(100))]
+    found = compared(rows, rows[::-1], tmp_path)
+    assert abs(found["metrics"]["self_bleu"]["difference"]) < 1e-12
+    assert max(abs(edge) for edge in found["metrics"]["self_bleu"]["interval"]) < 1e-9
+
+
+def test_what_one_side_lacks_has_a_reason(tmp_path: Path) -> None:
+    found = compared(news(30), [], tmp_path)
+    assert "no rows" in found["metrics"]["self_bleu"]["reason"] or "needs" in found["metrics"]["self_bleu"]["reason"]

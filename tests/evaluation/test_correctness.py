@@ -1,0 +1,80 @@
+"""Correctness by gold labels and by reviews; a run is never its own witness."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datagen_cli.core.errors import DataError
+from datagen_cli.evaluation.correctness import Correctness, against_gold, reviewed, same_answer
+from datagen_cli.metrics.dataset import Dataset
+from datagen_cli.metrics.features import Features
+
+
+def dataset(rows: list[dict[str, Any]], label: str | None = "label") -> Dataset:
+    ids = tuple(str(row["id"]) for row in rows) if rows and "id" in rows[0] else ()
+    return Dataset("d", rows, ("text",), label, ids)
+
+
+@pytest.mark.parametrize(
+    ("found", "gold", "same"),
+    [
+        ("1,200", 1200, True), ("$3.50", 3.5, True), ("1/2", "0.5", True), (18, "so 18 eggs\n#### 18", True),
+        ("18", 19, False), ("World", " world ", True), ("World", "Sports", False), (True, "true", True),
+        (True, 1, False), ("B", "b", True), ([1], [1], True), (None, "x", False), (None, None, True),
+    ],
+)  # fmt: skip
+def test_answers_are_compared_by_what_they_mean(found: Any, gold: Any, same: bool) -> None:
+    assert same_answer(found, gold) is same
+
+
+def test_gold_rows_are_found_by_id() -> None:
+    ours = dataset([{"id": n, "text": "t", "label": label} for n, label in enumerate("aabb")])
+    gold = dataset([{"id": n, "text": "else", "label": label} for n, label in enumerate("aab")])
+    found = against_gold(ours, gold)
+    assert found.value == 1
+    assert (found.detail["right"], found.detail["wrong"], found.detail["unknown"]) == (3, 0, 1)
+
+
+def test_gold_rows_are_found_by_text_where_ids_do_not_meet() -> None:
+    ours = dataset([{"text": "One  Egg", "label": 1}, {"text": "two eggs", "label": "3"}, {"text": "x", "label": 9}])
+    gold = dataset([{"text": "two eggs", "answer": "2"}, {"text": "one egg", "answer": "1.0"}])
+    found = against_gold(ours, gold)
+    assert found.value == 0.5
+    assert found.detail["rows"] == [{"id": "2", "found": "3", "gold": "2"}]
+    assert found.detail["unknown"] == 1
+    assert found.interval and found.interval[0] < 0.5 < found.interval[1]
+
+
+def test_macro_f1_is_given_for_classes() -> None:
+    ours = dataset([{"id": n, "text": "t", "label": label} for n, label in enumerate("aaab")])
+    gold = dataset([{"id": n, "text": "t", "label": label} for n, label in enumerate("aabb")])
+    assert against_gold(ours, gold).detail["macro_f1"] == pytest.approx((0.8 + 2 / 3) / 2)
+
+
+def test_gold_that_says_nothing_is_told() -> None:
+    ours = dataset([{"text": "a", "label": 1}])
+    assert "no row of --gold" in against_gold(ours, dataset([{"text": "b", "label": 1}])).reason
+    assert "has no label" in against_gold(dataset([{"text": "a"}], None), ours).reason
+    with pytest.raises(DataError, match="has no column 'label'"):
+        against_gold(ours, dataset([{"text": "a", "other": 1}]))
+
+
+def test_the_last_decision_of_a_review_counts(tmp_path: Path) -> None:
+    decisions = [("a", "reject"), ("a", "keep"), ("b", "edit"), ("c", "keep"), ("zz", "reject")]
+    path = tmp_path / "review.jsonl"
+    path.write_text("".join(json.dumps({"id": id_, "decision": word}) + "\n" for id_, word in decisions))
+    ours = dataset([{"id": name, "text": "t", "label": 1} for name in "abcd"])
+    found = reviewed(path, ours)
+    assert found is not None
+    assert found.value == pytest.approx(2 / 3)
+    assert (found.detail["right"], found.detail["wrong"], found.detail["unknown"]) == (2, 1, 1)
+    assert reviewed(tmp_path / "none", ours) is None
+
+
+def test_a_dataset_alone_says_nothing_of_its_correctness() -> None:
+    found = Correctness().compute(Features(dataset([{"text": "a", "label": 1}])), None)
+    assert found.reason == "no --gold, --recheck or review"

@@ -1,0 +1,101 @@
+"""Gates: what they may say, what passes, what fails and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datagen_cli.core.errors import UsageError
+from datagen_cli.evaluation.evaluate import Evaluation, evaluate
+from datagen_cli.evaluation.gates import check_gates, parse_gate, read_gates
+from datagen_cli.evaluation.load import Wanted, load_dataset, load_reference
+from datagen_cli.metrics.measure import Measure
+from tests.evaluation.files import news, write
+
+MEASURES = {
+    "self_bleu": Measure(0.31, "lower", "s", (0.3, 0.33), {"2": 0.6}),
+    "near_duplicates": Measure(0.1, "lower", "s", None, {"exact": {"rows": 4, "extra": 2}, "pairs": [["a", "b", 1.0]]}),
+    "verified": Measure(0.9, "higher", "s", None, {"code": {"before": {"pass": 9}, "after": {"pass": 9}}}),
+    "mauve": Measure.missing("no reference given", "higher"),
+}
+
+
+def checked(text: str, tmp_path: Path) -> dict[str, Any]:
+    ours = load_dataset(write(tmp_path / "a.jsonl", news(3)), Wanted())
+    found = evaluate(ours, None, list(MEASURES), embedder=None, given=MEASURES, say=lambda word: None)
+    return check_gates([parse_gate(text)], found)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "passed"),
+    [
+        ("self_bleu<=0.31", True), ("self_bleu < 0.31", False), ("self_bleu>=0.31", True), ("self_bleu>.3", True),
+        ("self_bleu==0.31", True), ("self_bleu@high<=0.32", False), ("self_bleu@low >= 3e-1", True),
+        ("self_bleu.2<0.7", True), ("near_duplicates.exact.extra==2", True), ("near_duplicates.pairs==1", True),
+        ("verified.code.after.pass>=9", True), ("verified.code.after.fail==0", True),
+    ],
+)  # fmt: skip
+def test_a_gate_compares(text: str, passed: bool, tmp_path: Path) -> None:
+    assert checked(text, tmp_path)["passed"] is passed
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("mauve>0.5", "no reference given"), ("mauve<0.5", "no reference given"),
+        ("verified@low>0.5", "verified has no interval"), ("verified.code>1", "is no number"),
+        ("self_bleu<reference", "no reference to compare with"), ("mauve.x>1", "no reference given"),
+    ],
+)  # fmt: skip
+def test_a_missing_value_fails_and_says_why(text: str, reason: str, tmp_path: Path) -> None:
+    found = checked(text, tmp_path)
+    assert found["passed"] is False
+    assert reason in found["reason"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("selfbleu<1", "no measure 'selfbleu'"), ("self_bleu", "cannot be read"), ("self_bleu=<1", "cannot be read"),
+        ("self_bleu<one", "cannot be read"), ("self_bleu@mid<1", "cannot be read"),
+        ("mauve>reference*0.9", "no value of the reference's own"),
+    ],
+)  # fmt: skip
+def test_what_is_no_gate_is_an_error(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        parse_gate(text)
+    assert caught.value.exit_code == 2
+
+
+def test_an_unknown_detail_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no detail '7'"):
+        checked("self_bleu.7<1", tmp_path)
+
+
+def against(ours: int, theirs: int, tmp_path: Path) -> Evaluation:
+    first = load_dataset(write(tmp_path / "a.jsonl", news(ours)), Wanted())
+    second = load_reference(write(tmp_path / "b.jsonl", news(theirs, 1)), first.dataset, Wanted())
+    return evaluate(first, second, ["self_bleu", "length"], embedder=None, given={}, say=lambda word: None)
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(50, 200), (200, 50)])
+def test_the_reference_is_compared_with_at_equal_size(ours: int, theirs: int, tmp_path: Path) -> None:
+    found = against(ours, theirs, tmp_path)
+    gates = [
+        parse_gate(text) for text in ("self_bleu<=reference*1.2", "self_bleu<=reference*0.5", "length<=reference*2")
+    ]
+    assert [gate["passed"] for gate in check_gates(gates, found)] == [True, False, True]
+
+
+def test_gates_are_read_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "gates.txt"
+    path.write_text('# quality\ngates:\n  - "self_bleu<=0.5"\nlength > 3  # words\n\n')
+    assert [gate.text for gate in read_gates(path)] == ["self_bleu<=0.5", "length > 3"]
+    path.write_text("length>3\nlengthh>3\n")
+    with pytest.raises(UsageError) as caught:
+        read_gates(path)
+    assert str(caught.value.place).endswith("gates.txt:2")
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_gates(tmp_path / "none")

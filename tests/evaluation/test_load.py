@@ -1,0 +1,141 @@
+"""Files and run folders as datasets: which columns, which ids, what is left out, what is sampled."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from datagen_cli.core.errors import DataError
+from datagen_cli.evaluation import load as module
+from datagen_cli.evaluation.columns import text_columns
+from datagen_cli.evaluation.load import Wanted, base_of, load_dataset, load_reference, sample
+from tests.evaluation.files import write
+from tests.runs.whole import generate
+
+
+def test_text_columns_are_those_of_text_but_id_and_label(tmp_path: Path) -> None:
+    rows = [
+        {"id": "x", "question": "Why?", "answer": "So.", "label": "a", "n": 3, "uuid": "ab-12", "note": None},
+        {"id": "y", "question": "How?", "answer": "Thus it is.", "label": "b", "n": 4, "uuid": "ab-13", "note": None},
+    ]
+    found = load_dataset(write(tmp_path / "a.jsonl", rows), Wanted()).dataset
+    assert found.text_fields == ("question", "answer")
+    assert found.label_field == "label"
+    assert found.texts == ["Why?\n\nSo.", "How?\n\nThus it is."]
+    assert found.ids == ("x", "y")
+
+
+def test_ids_are_line_numbers_where_there_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"t": "a"}\n\n{"t": "b"}\n')
+    assert load_dataset(str(path), Wanted()).dataset.ids == ("1", "3")
+
+
+def test_fields_named_by_the_user_win_and_a_slip_is_told(tmp_path: Path) -> None:
+    name = write(tmp_path / "a.jsonl", [{"a": "x", "b": "y", "kind": "k"}])
+    found = load_dataset(name, Wanted(("b",), "kind")).dataset
+    assert (found.texts, found.labels) == (["y"], ["k"])
+    with pytest.raises(DataError, match="no row has a column 'kin'") as caught:
+        load_dataset(name, Wanted((), "kin"))
+    assert caught.value.advice == "did you mean kind?"
+
+
+def test_broken_rows_are_left_out_counted_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"t": "a"}\nnot json\n[1]\n{"t": "b"}\n')
+    loaded = load_dataset(str(path), Wanted())
+    assert loaded.total == 2
+    assert "2 rows cannot be read" in loaded.notes[0]
+    assert "line 2" in loaded.notes[0]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "json", "csv", "tsv", "jsonl.gz", "txt", ""])
+def test_every_kind_of_file_is_read(ending: str, tmp_path: Path) -> None:
+    content = {"json": '[{"t": "a b"}]', "csv": "t\na b\n", "tsv": "t\na b\n"}.get(ending, '{"t": "a b"}\n').encode()
+    path = tmp_path / (f"a.{ending}" if ending else "a")
+    path.write_bytes(gzip.compress(content) if ending.endswith("gz") else content)
+    assert load_dataset(str(path), Wanted()).dataset.texts == ["a b"]
+
+
+def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"t": "a"}\n\nbad\n{"t": "b"}\n'))
+    loaded = load_dataset("-", Wanted())
+    assert loaded.dataset.texts == ["a", "b"]
+    assert "1 rows" in loaded.notes[0]
+
+
+def test_an_empty_file_is_a_dataset_without_rows(tmp_path: Path) -> None:
+    loaded = load_dataset(write(tmp_path / "a.jsonl", []), Wanted(("t",), "label"))
+    assert (loaded.total, len(loaded.dataset)) == (0, 0)
+
+
+def test_what_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such file"):
+        load_dataset(str(tmp_path / "none.jsonl"), Wanted())
+    with pytest.raises(DataError, match="holds no run"):
+        load_dataset(str(tmp_path), Wanted())
+
+
+def test_a_large_file_is_sampled_evenly_in_order_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [(number, {"t": str(number)}) for number in range(10_000)]
+    kept, total = sample(rows, "x", 500)
+    numbers = [number for number, _ in kept]
+    assert total == 10_000
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) == 500
+    assert 4_500 < sum(numbers) / 500 < 5_500
+    assert kept == sample(rows, "elsewhere/x", 500)[0]
+    monkeypatch.setattr(module, "LARGEST", 10)
+    monkeypatch.setattr(module.sample, "__defaults__", (10,))
+    loaded = load_dataset(write(tmp_path / "a.jsonl", [{"t": str(number)} for number in range(50)]), Wanted())
+    assert (loaded.total, len(loaded.dataset)) == (50, 10)
+    assert "a random sample of 10 of its 50 rows" in loaded.notes[0]
+
+
+def test_a_reference_is_read_by_the_same_fields_or_its_only_text(tmp_path: Path) -> None:
+    ours = load_dataset(write(tmp_path / "a.jsonl", [{"text": "a", "label": "x"}]), Wanted()).dataset
+    same = load_reference(write(tmp_path / "b.jsonl", [{"text": "b", "more": "c", "label": "y"}]), ours, Wanted())
+    assert (same.dataset.texts, same.dataset.labels) == (["b"], ["y"])
+    only = load_reference(write(tmp_path / "c.jsonl", [{"sentence": "c", "label": "y"}]), ours, Wanted())
+    assert only.dataset.texts == ["c"]
+    several = load_reference(write(tmp_path / "d.jsonl", [{"q": "c", "a": "d"}]), ours, Wanted())
+    assert several.dataset.text_fields == ()
+    assert "--reference-text" in several.notes[0]
+    named = load_reference(str(tmp_path / "d.jsonl"), ours, Wanted(("q",)))
+    assert named.dataset.texts == ["c"]
+
+
+def test_a_run_folder_brings_its_verdicts_its_base_and_that_it_is_simulated(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    assert generate("quickstart", "-n", "12", "-o", folder, "--set=model.faults={off_constraint: 0.5}") == 0
+    loaded = load_dataset(str(folder), Wanted())
+    assert (loaded.total, loaded.dataset.simulated, loaded.dataset.text_fields) == (12, True, ("question",))
+    facts = loaded.dataset.run
+    assert facts is not None
+    assert facts.kinds == {"length": "length", "ends_with_a_question": "pattern", "range": "range"}
+    stored = json.loads((folder / "run.json").read_text())["checks"]
+    for name, counts in stored.items():
+        first = [verdicts[name] for verdicts in facts.first if name in verdicts]
+        assert {outcome: first.count(outcome) for outcome in set(first)} == counts["before"]
+        assert [verdicts[name] for verdicts in facts.last].count("pass") == counts["after"]["pass"]
+    assert loaded.run is not None
+    base = base_of(loaded.run, loaded.dataset)
+    assert base is not None
+    assert base.dataset.name == "word_problems.jsonl"
+    assert (base.dataset.text_fields, len(base.dataset)) == (("question",), 52)
+
+
+def test_emitted_attributes_are_no_text() -> None:
+    rows = [{"id": "1", "body": "some words", "topic": "x", "attributes": {"topic": "x"}, "verdicts": {}}]
+    assert text_columns(rows) == ["body"]
+
+
+@pytest.mark.samples
+def test_sample_files_have_the_columns_that_a_reader_would_take(sample: Callable[[str], Path]) -> None:
+    found = load_dataset(str(sample("synthetic/unigen/seed_gsm8k.jsonl")), Wanted()).dataset
+    assert (found.text_fields, found.label_field) == (("text",), "label")
