@@ -7,8 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from datagen_cli.core.errors import EXIT_INTERRUPTED, EXIT_UNEXPECTED, EXIT_USAGE, DatagenError
-
 app = typer.Typer(
     name="datagen",
     help="Synthetic text datasets with LLMs: exactly N checked records, resumable runs, no surprises on the bill.",
@@ -30,6 +28,9 @@ Set = Annotated[
     list[str] | None, typer.Option("--set", help="Any recipe key: a.b.c=value; =null removes it; repeatable.")
 ]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of plan, examples and draws.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Estimate calls, tokens, cost, time and hosts; nothing is sent or written.")
+]
 AllowHost = Annotated[
     list[str] | None, typer.Option("--allow-host", help="A host that may be sent a vendor's key; repeatable.")
 ]
@@ -56,14 +57,24 @@ def generate(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Move the old run aside and start anew; nothing is deleted.")
     ] = False,
+    dry_run: DryRun = False,
+    probe: Annotated[
+        int | None, typer.Option(min=1, help="Make the first N records and project the whole; they are not paid again.")
+    ] = None,
     cache: Cache = "run",
     allow_host: AllowHost = None,
+    unsafe_exec: Annotated[
+        bool, typer.Option("--unsafe-exec", help="Run models' programs even where they cannot be confined.")
+    ] = False,
+    engine: Annotated[str, typer.Option(help="Where units run: local.")] = "local",
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     json_: Json = False,
 ) -> None:
     """Run a recipe; the same command again resumes it."""
     from datagen_cli.cli.generate import Flags, run
+    from datagen_cli.core.registry import load
 
+    load("engines", engine)
     limits = {
         "concurrency": concurrency,
         "max_cost": max_cost,
@@ -73,7 +84,15 @@ def generate(
     flags = Flags(
         recipe=recipe, out=out, model=model or [], count=count, seed=seed, overrides=set_ or [], limits=limits, new=new,
         fresh=fresh, cache=cache, allow_hosts=allow_host or [], quiet=quiet, as_json=json_,
+        unsafe_exec=unsafe_exec,
     )  # fmt: skip
+    if dry_run or probe is not None:
+        from dataclasses import replace
+
+        from datagen_cli.cli import dry_run as command
+
+        flags = replace(flags, new=False) if probe is None else flags
+        raise typer.Exit(command.run(flags) if dry_run or probe is None else command.probe(flags, probe))
     raise typer.Exit(run(flags))
 
 
@@ -123,6 +142,7 @@ def preview(
     cache: Cache = "run",
     allow_host: AllowHost = None,
     max_cost: Annotated[float | None, typer.Option(help="Hard cap in USD.")] = None,
+    dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
     """Run the first records and show what every stage did.
@@ -136,6 +156,10 @@ def preview(
         recipe=recipe, out=out, model=model or [], count=None, seed=seed, overrides=set_ or [],
         limits={"max_cost": max_cost}, cache=cache, allow_hosts=allow_host or [], quiet=True, as_json=json_,
     )  # fmt: skip
+    if dry_run:
+        from datagen_cli.cli import dry_run as command
+
+        raise typer.Exit(command.run(flags, number))
     raise typer.Exit(run(flags, number))
 
 
@@ -226,6 +250,84 @@ def doctor(
     raise typer.Exit(int(result.get("exit_code", 0)))
 
 
+Text = Annotated[
+    list[str] | None, typer.Option("--text", help="A text field; repeatable. All text columns without it.")
+]
+ReferenceText = Annotated[
+    list[str] | None, typer.Option("--reference-text", help="Its text field, where it is called otherwise; repeatable.")
+]
+LabelField = Annotated[str | None, typer.Option("--label", help="The label field.")]
+EmbedderName = Annotated[str | None, typer.Option("--embedder", help="minilm, hashed, a folder or a hub id.")]
+Detail = Annotated[str | None, typer.Option("--detail", help="A file that gets the JSON with nothing cut.")]
+
+
+@app.command(name="eval")
+def eval_(
+    datasets: Annotated[
+        list[str], typer.Argument(metavar="DATASET...", help="JSONL files or run folders; - is stdin.")
+    ],
+    reference: Annotated[
+        str | None, typer.Option(help="Real data to compare with; a run's own base without it.")
+    ] = None,
+    text: Text = None,
+    reference_text: ReferenceText = None,
+    label: LabelField = None,
+    recipe: Annotated[str | None, typer.Option(help="A recipe that names the label field.")] = None,
+    gold: Annotated[str | None, typer.Option(help="Rows with the right labels, by id or by text.")] = None,
+    recheck: Annotated[bool, typer.Option("--recheck", help="Check again, with draws not used before.")] = False,
+    model: Model = None,
+    max_cost: Annotated[float | None, typer.Option(help="Hard cap of --recheck in USD.")] = None,
+    metrics: Annotated[str | None, typer.Option(help="Only these measures: a,b.")] = None,
+    gate: Annotated[
+        list[str] | None, typer.Option("--gate", help="METRIC[.detail][@low|@high] OP NUMBER; exit 3 if it fails.")
+    ] = None,
+    gates: Annotated[str | None, typer.Option(help="A file of gates, one a line.")] = None,
+    embedder: EmbedderName = None,
+    compare: Annotated[str | None, typer.Option(help="Another dataset: better, worse or tie.")] = None,
+    detail: Detail = None,
+    html: Annotated[str | None, typer.Option(help="A report to write (not built yet).")] = None,
+    json_: Json = False,
+) -> None:
+    """Measure datasets: diversity, leakage, correctness, safety."""
+    from datagen_cli.cli.eval import Flags, run
+
+    flags = Flags(
+        datasets=datasets, reference=reference, texts=text or [], reference_texts=reference_text or [], label=label,
+        recipe=recipe, gold=gold, recheck=recheck, models=model or [], max_cost=max_cost, metrics=metrics,
+        gates=gate or [], gates_file=gates, embedder=embedder, compare=compare, detail=detail, html=html, as_json=json_,
+    )  # fmt: skip
+    raise typer.Exit(run(flags))
+
+
+@app.command()
+def student(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A JSONL file or a run folder.")],
+    test: Annotated[str, typer.Option(help="Real rows to score on; half train without --reference.")],
+    reference: Annotated[str | None, typer.Option(help="Real rows to train on.")] = None,
+    text: Text = None,
+    reference_text: ReferenceText = None,
+    label: LabelField = None,
+    sizes: Annotated[
+        str | None, typer.Option(help="Training rows: 100,500; a quarter, half and all without it.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Draws of the training rows.")] = 5,
+    embedder: Annotated[str | None, typer.Option(help="Learn from embeddings instead of TF-IDF.")] = None,
+    detail: Detail = None,
+    json_: Json = False,
+) -> None:
+    """Train a student on a dataset and score it on real data.
+
+    Beside it, students of real rows and of both together, at several sizes.
+    """
+    from datagen_cli.cli.student import Flags, run
+
+    flags = Flags(
+        dataset=dataset, test=test, reference=reference, texts=text or [], reference_texts=reference_text or [],
+        label=label, sizes=sizes, seeds=seeds, embedder=embedder, detail=detail, as_json=json_,
+    )  # fmt: skip
+    raise typer.Exit(run(flags))
+
+
 def _finish(result: dict[str, Any], show: Any, as_json: bool) -> None:
     from datagen_cli.cli import console
 
@@ -243,50 +345,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs one command line. Returns its exit code."""
-    as_json = "--json" in arguments
-    try:
-        code = app(args=arguments, standalone_mode=False, prog_name="datagen")
-    except DatagenError as error:
-        return _failed(error, as_json)
-    except KeyboardInterrupt:
-        return _failed(DatagenError("interrupted"), as_json, EXIT_INTERRUPTED)
-    except Exception as error:
-        if hasattr(error, "format_message"):  # Typer's own usage errors, whatever version brings them
-            return _failed(
-                DatagenError(_lower(error.format_message()), hint=_usage_hint(arguments)), as_json, EXIT_USAGE
-            )
-        if type(error).__name__ == "Abort":
-            return _failed(DatagenError("interrupted"), as_json, EXIT_INTERRUPTED)
-        return _unexpected(error, as_json)
-    return int(code or 0)
+    from datagen_cli.cli.failures import reported
 
-
-def _failed(error: DatagenError, as_json: bool, exit_code: int | None = None) -> int:
-    from datagen_cli.cli import console
-
-    code = error.exit_code if exit_code is None else exit_code
-    if as_json:
-        console.emit_json({"error": str(error), "hint": error.advice, "exit_code": code})
-    console.error(error)
-    return code
-
-
-def _unexpected(error: Exception, as_json: bool) -> int:
-    import os
-    import traceback
-
-    from datagen_cli.cli import console
-
-    if os.environ.get("DATAGEN_DEBUG"):
-        console.say(traceback.format_exc())
-    hint = "this is a bug: set DATAGEN_DEBUG=1 for the traceback; everything that was received is kept"
-    return _failed(DatagenError(f"unexpected {type(error).__name__}: {error}", hint=hint), as_json, EXIT_UNEXPECTED)
-
-
-def _usage_hint(arguments: list[str]) -> str:
-    command = arguments[0] if arguments and not arguments[0].startswith("-") else ""
-    return f"see datagen {command + ' ' if command else ''}--help"
-
-
-def _lower(text: str) -> str:
-    return (text[:1].lower() + text[1:]).rstrip(".")
+    return reported(lambda: app(args=arguments or ["--help"], standalone_mode=False, prog_name="datagen"), arguments)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from datagen_cli.core.errors import DatagenError
+from datagen_cli.core.errors import DatagenError, UsageError
 
 
 def out(text: str) -> None:
@@ -67,12 +67,12 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, 
     Console(file=stream, no_color=not colours(stream), highlight=False).print(drawn)
 
 
-def is_terminal(stream: TextIO) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
     """Whether a person reads the stream: a terminal, and not CI."""
-    return stream.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+    return stream is not None and stream.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
 
 
-def colours(stream: TextIO) -> bool:
+def colours(stream: TextIO | None) -> bool:
     """Whether colour is wanted there."""
     return is_terminal(stream) and "NO_COLOR" not in os.environ
 
@@ -94,11 +94,16 @@ def money(cost: float | None) -> str:
     return f"${cost:,.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:
+        return
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"cannot write the output: {reason}", hint="check where the output goes") from error
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
         print(text.encode(encoding, "replace").decode(encoding), file=stream, flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,14 +14,18 @@ from datagen_cli.cli import console
 from datagen_cli.cli.progress import Progress
 from datagen_cli.config.environment import read_environment
 from datagen_cli.config.load import load_recipe
+from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.digest import seed_of
-from datagen_cli.core.errors import DatagenError
+from datagen_cli.core.errors import DatagenError, Place, RecipeError, Stopped, UsageError
+from datagen_cli.core.jsonl import make_folder, write_errors
 from datagen_cli.pipeline.build import Built, build, refuse_mixed
 from datagen_cli.pipeline.connect import identities
 from datagen_cli.pipeline.finish import finish
 from datagen_cli.pipeline.folder import RunFolder
 from datagen_cli.pipeline.manifest import Manifest
 from datagen_cli.pipeline.session import RunOptions, Session
+
+COMPLETE = "already complete; more: --count N; another: --new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Flags:
     allow_hosts: Sequence[str] = ()
     quiet: bool = False
     as_json: bool = False
+    unsafe_exec: bool = False
 
 
 def run(flags: Flags) -> int:
@@ -48,58 +53,100 @@ def run(flags: Flags) -> int:
     session, built = open_session(flags)
     progress = session.observer
     assert isinstance(progress, Progress)
-    if built.simulated and not flags.as_json:
+    if built.simulated:
         console.say("simulated: the offline model writes these records; nothing is sent anywhere")
     try:
         session.prepare()
-        before = session.folder.state().get("state")
-        progress.start()
         try:
-            session.run()
-        finally:
-            progress.stop()
-        manifest = finish(session)
+            _run(session, progress)
+        except BaseException as broken_off:
+            session.fail(broken_off)
+            if not isinstance(broken_off, DatagenError):
+                raise
+            return _report(flags, session.manifest, broken_off)
+    except Stopped:
+        console.say(f"resume with: {session.manifest.resume_command}")
+        raise
     finally:
         session.close()
     error = session.error
     if error is not None and not isinstance(error, DatagenError):
         raise error
-    return _report(flags, manifest, error, before)
+    return _report(flags, session.manifest, error)
+
+
+def _run(session: Session, progress: Progress) -> None:
+    progress.start()
+    try:
+        session.run()
+    finally:
+        progress.stop()
+    if not session.complete:
+        finish(session)
+    if session.manifest.state == "done" and not session.manifest.new_records:
+        session.manifest.reason = COMPLETE
 
 
 def open_session(flags: Flags) -> tuple[Session, Built]:
     """Reads the recipe, resolves it, and lays out the session; nothing is written yet."""
     cwd = Path.cwd()
     environ = read_environment(os.environ, cwd)
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     limits = [f"limits.{name}={value}" for name, value in flags.limits.items() if value is not None]
-    seed = flags.seed
-    if flags.new and seed is None:
-        seed = seed_of("new", stamp, os.getpid()) % 2**31
-    recipe = load_recipe(
-        flags.recipe,
-        overrides=[*flags.overrides, *limits],
-        model=flags.model,
-        count=flags.count,
-        seed=seed,
-        environ=environ,
-        cwd=cwd,
-    )
-    built = build(recipe, identities(recipe))
-    refuse_mixed(built)
+    if flags.out == "":
+        raise UsageError("-o: the folder's name is empty", hint="leave -o out for runs/<name>")
+    recipe = _load(flags, limits, environ, cwd)
     folder = Path(flags.out) if flags.out else Path("runs") / recipe.options.name
     if flags.new:
-        folder = folder.with_name(f"{folder.name}-{stamp}")
+        folder = _claim_new(folder)
+        seed = flags.seed if flags.seed is not None else seed_of("new", folder.name) % 2**31
         flags = replace(flags, out=str(folder), seed=seed)
+        recipe = _load(flags, limits, environ, cwd)
+    built = build(recipe, identities(recipe), folder=folder)
+    refuse_mixed(built)
     options = RunOptions(
         environ=environ,
         allow_hosts=flags.allow_hosts,
         cache=flags.cache,
         fresh=flags.fresh,
         command=resume_command(flags),
+        unsafe_exec=flags.unsafe_exec,
     )
     progress = Progress(recipe.options.count, quiet=flags.quiet or flags.as_json)
     return Session(built, RunFolder(folder), options, progress), built
+
+
+def _load(flags: Flags, limits: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Recipe:
+    """The recipe with all that the command line says; a wrong limit is named by its own option."""
+    try:
+        return load_recipe(
+            flags.recipe,
+            overrides=[*flags.overrides, *limits],
+            model=flags.model,
+            count=flags.count,
+            seed=flags.seed,
+            environ=environ,
+            cwd=cwd,
+        )
+    except RecipeError as error:
+        for name in flags.limits:
+            if error.place is not None and error.place.file == f"--set limits.{name}":
+                error.place = Place(f"--{name.replace('_', '-')}")
+        raise
+
+
+def _claim_new(folder: Path) -> Path:
+    """A folder of its own for `--new`: made here, so that two runs that start at once never share one."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    make_folder(folder.parent)
+    for number in range(1, 1000):
+        claimed = folder.with_name(f"{folder.name}-{stamp}" + (f"-{number}" if number > 1 else ""))
+        with write_errors(claimed):
+            try:
+                claimed.mkdir()
+            except FileExistsError:
+                continue
+            return claimed
+    raise UsageError("--new: too many runs in one second", hint="name a folder with -o", place=Place(str(folder)))
 
 
 def resume_command(flags: Flags) -> str:
@@ -110,28 +157,28 @@ def resume_command(flags: Flags) -> str:
     words += [word for name in flags.model for word in ("--model", name)]
     words += [word for text in flags.overrides for word in ("--set", text)]
     for name, value in flags.limits.items():
-        words += [f"--{name.replace('_', '-')}", f"{value:g}"] if value is not None else []
+        words += [f"--{name.replace('_', '-')}", repr(value)] if value is not None else []
     words += ["--cache", flags.cache] if flags.cache != "run" else []
+    words += ["--unsafe-exec"] if flags.unsafe_exec else []
     words += [word for host in flags.allow_hosts for word in ("--allow-host", host)]
     return shlex.join(words)
 
 
-def _report(flags: Flags, manifest: Manifest, error: DatagenError | None, before: str | None) -> int:
+def _report(flags: Flags, manifest: Manifest, error: DatagenError | None) -> int:
     code = manifest.exit_code or 0
     if flags.as_json:
         problem = {"error": str(error), "hint": error.advice} if error is not None else {}
         console.emit_json({**manifest.report(), **problem})
-    else:
-        _summary(manifest)
+    _summary(manifest)
     if error is not None:
         console.error(error)
     if code != 0:
         if manifest.state == "short":
             _short(manifest)
         console.say(f"resume with: {manifest.resume_command}")
-    elif not flags.as_json:
-        if manifest.new_records == 0 and before in ("done", "running"):
-            console.say("already complete; more: --count N; another: --new")
+    else:
+        if manifest.reason:
+            console.say(manifest.reason)
         console.next_step(f"datagen show {shlex.quote(manifest.run)}")
     return code
 

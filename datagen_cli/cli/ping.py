@@ -33,7 +33,7 @@ def ping(name: str, allow_hosts: Sequence[str]) -> tuple[bool, str]:
 
         async def ask() -> str:
             client = open_client(
-                recipe, cache=None, observer=_Silent(), environ=environ, allow_hosts=allow_hosts, plant=_drop, spent={}
+                recipe, cache=None, observer=_Silent(), environ=environ, allow_hosts=allow_hosts, plant=_drop
             )
             try:
                 message = Message("user", "Answer with the single word: ready")

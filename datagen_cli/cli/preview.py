@@ -9,9 +9,9 @@ from typing import Any
 from datagen_cli.cli import console
 from datagen_cli.cli.generate import Flags, open_session
 from datagen_cli.core.chat import Usage
-from datagen_cli.core.errors import CallPending, ProviderError
+from datagen_cli.core.errors import CallPending, ProviderError, UsageError
 from datagen_cli.llm.cache import open_cache
-from datagen_cli.pipeline.connect import add_spending, open_client
+from datagen_cli.pipeline.connect import add_spending
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.preview import Trace, preview
 from datagen_cli.pipeline.session import Session
@@ -19,12 +19,15 @@ from datagen_cli.pipeline.session import Session
 
 def run(flags: Flags, number: int) -> int:
     """Runs the command. Returns the exit code."""
+    if number < 1:
+        raise UsageError(f"-n: {number} records cannot be shown", hint="give 1 or more")
     session, built = open_session(flags)
-    number = max(1, min(number, built.recipe.options.count))
+    number = min(number, built.recipe.options.count)
     session.folder.lock()
     try:
+        session.refuse_other_recipe(session.folder.state())
         engine = LocalEngine()
-        traces = engine.run(lambda: _trace(session, engine, number))
+        traces, _ = engine.run(lambda: make_first(session, engine, number))
     except CallPending as pending:
         raise ProviderError(f"no answer: {pending}", hint="try again later; what was answered is kept") from pending
     finally:
@@ -43,21 +46,22 @@ def run(flags: Flags, number: int) -> int:
     return 0
 
 
-async def _trace(session: Session, engine: LocalEngine, number: int) -> list[Trace]:
-    options = session.options
-    cache = open_cache(options.cache, session.folder.path)
-    spent = session.folder.state().get("spent", {})
-    client = open_client(
-        session.built.recipe, cache=cache, observer=session.observer, environ=options.environ,
-        allow_hosts=options.allow_hosts, plant=session.plants, spent=spent,
-    )  # fmt: skip
+async def make_first(session: Session, engine: LocalEngine, number: int) -> tuple[list[Trace], int]:
+    """Traces of the first slots, kept in the run's cache and counted by its folder; how many answers were cached."""
+    journal = session.open_journal(session.folder.state())
+    cache = open_cache(session.options.cache, session.folder.path)
+    client = session.connect(cache)
     try:
-        return await preview(session.built, client, engine, number)
+        unsafe = session.options.unsafe_exec
+        traces = await preview(session.built, client, engine, number, unsafe_exec=unsafe)
+        return traces, client.totals.cached_calls
     finally:
         await client.close()
         if cache is not None:
             cache.close()
-        session.add_to_spent(add_spending(spent, client.totals.as_dict()))
+        spent = add_spending(journal.before, client.totals.as_dict())
+        journal.close(spent)
+        session.add_to_spent(spent)
 
 
 def _usage(trace: Trace) -> Usage:

@@ -7,12 +7,20 @@ from typing import Any
 
 from datagen_cli.cli import console
 from datagen_cli.cli.run_folder import live_state, open_run
+from datagen_cli.pipeline.connect import cost_shares, total_of
+from datagen_cli.pipeline.money import FILE as SPENDING
+from datagen_cli.pipeline.money import read_spending
 
 
 def run(name: str, as_json: bool) -> int:
     """Runs the command. Returns the exit code."""
     folder, state = open_run(name)
     state["state"] = live_state(folder, state)
+    spent = read_spending(folder.file(SPENDING))
+    if spent is not None:
+        whole = total_of(spent)
+        state |= {"spent": spent, "tokens": {"in": whole["tokens_in"], "out": whole["tokens_out"]}}
+        state |= {"cost_usd": whole["cost_usd"], "cost": cost_shares(spent, state["accepted"])}
     if as_json:
         console.emit_json(state)
         return 0
@@ -36,11 +44,16 @@ def _show(state: dict[str, Any]) -> None:
     console.out(
         f"  calls      {sum_calls(state):,} in all, {state['tokens']['in']:,} tokens in, {state['tokens']['out']:,} out"
     )
-    per_record = state["cost_usd"] / state["accepted"] if state["cost_usd"] and state["accepted"] else None
+    cost = state.get("cost", {})
+    per_record = cost.get("per_accepted")
     console.out(
         f"  cost       {console.money(state['cost_usd'])}"
-        + (f", {console.money(per_record)} a record" if per_record else "")
+        + (f", {console.money(per_record)} an accepted record" if per_record else "")
     )
+    if state["cost_usd"]:
+        shares = [f"{name} {console.money(share)}" for name, share in cost.get("by_stage", {}).items()]
+        roles = [f"{name} {console.money(share)}" for name, share in cost.get("by_role", {}).items()]
+        console.out(f"             by stage: {', '.join(shares)}; by role: {', '.join(roles)}")
     console.out(f"  time       {state['seconds']:.1f} s (the last run)")
     console.out(f"  dataset    {state.get('dataset') or 'none yet'}")
     if state.get("rejected"):

@@ -9,6 +9,7 @@ from typing import Any
 
 from datagen_cli.cli import console
 from datagen_cli.config.environment import read_environment
+from datagen_cli.config.fields import label_text
 from datagen_cli.config.load import load_recipe
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.llm.keys import hosts
@@ -47,7 +48,7 @@ def examine(recipe: Recipe, built: Built) -> dict[str, Any]:
         "fields": {spec.name: spec.type for spec in built.specs},
         "label": {
             "field": label.field,
-            "quota": {str(value): share for value, share in built.plan.labels} or None,
+            "quota": {label_text(value): share for value, share in built.plan.labels} or None,
         }
         if label
         else None,
@@ -61,8 +62,9 @@ def examine(recipe: Recipe, built: Built) -> dict[str, Any]:
                 "asks": constraint.describe(),
             }
             for check, constraint in built.constraints
-            if rows
+            if rows and hasattr(constraint, "check")
         },
+        "asked_of_a_model": [check.name for check, made in built.constraints if hasattr(made, "verify")],
         "models": {role: [model.name for model in recipe.models[role]] for role in roles(recipe)},
         "hosts": hosts([model for role in roles(recipe) for model in recipe.models[role]]),
         "simulated": built.simulated,
@@ -87,6 +89,8 @@ def _show(result: dict[str, Any]) -> None:
         console.out(f"  {name}: {found['pass']:,} of {found['rows']:,} base rows pass ({found['asks']})")
         if found["pass"] == 0:
             console.note(f"no base row passes {name}: is it what you mean?")
+    if result["asked_of_a_model"]:
+        console.out(f"  {', '.join(result['asked_of_a_model'])}: asked of the reviewer, not run over the base")
     console.out(f"  hosts contacted: {', '.join(result['hosts']) or 'none'}")
 
 

@@ -12,6 +12,8 @@ _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", 
 
 def canonical(value: Any) -> bytes:
     """One byte string per JSON value: keys sorted, no white space, UTF-8."""
+    if type(value) is int:  # the encoder takes 2 µs to say the same
+        return b"%d" % value
     return _encode(value).encode("utf-8", "surrogatepass")
 
 

@@ -22,6 +22,10 @@ class Context(Protocol):
     def attempt(self) -> int:
         """Which attempt this is, from 1."""
 
+    @property
+    def unsafe_exec(self) -> bool:
+        """Whether the user allowed programs to run where this machine cannot confine them (`--unsafe-exec`)."""
+
     async def ask(
         self,
         role: str,

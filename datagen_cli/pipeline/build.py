@@ -99,7 +99,7 @@ class Built:
     @cached_property
     def validate(self) -> Validate:
         """The validation stage."""
-        return Validate(self.bound, self.generate, self.composer, self.label_field)
+        return Validate(self.bound, self.generate, self.composer, self.label_field, self.base.pointer)
 
     def dedup(self) -> Dedup:
         """A fresh group check."""
@@ -324,9 +324,6 @@ def _unbuilt(recipe: Recipe) -> Iterator[tuple[str, str]]:
     for role, models in recipe.models.items():
         if any(model.name.startswith("local/") for model in models):
             yield f"models.{role}", "local models"
-    for name in ("hedge", "batch"):
-        if getattr(options.limits, name):
-            yield f"limits.{name}", {"hedge": "hedging", "batch": "the batch API"}[name]
 
 
 def refuse_mixed(built: Built) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen_cli.core.jsonl import write_aside
+from datagen_cli.pipeline.connect import total_of
 from datagen_cli.pipeline.folder import RunFolder
 from datagen_cli.pipeline.manifest import Manifest
 from datagen_cli.pipeline.outcome import Shape
@@ -24,6 +25,7 @@ def write_card(
         _table("Labels", ("label", "records"), list(labels.items())),
         _table("Refused attempts", ("reason", "attempts"), list(manifest.rejected.items())),
         _checks(manifest),
+        _cost(manifest),
         _how(manifest),
     ]
     write_aside(folder.file("README.md"), ["\n".join(part for part in parts if part).encode("utf-8", "replace")])
@@ -46,11 +48,25 @@ def _simulated(manifest: Manifest) -> str:
 
 def _counts(manifest: Manifest) -> str:
     cost = "unknown" if manifest.cost_usd is None else f"{manifest.cost_usd:.4f} USD"
-    tokens = manifest.tokens
+    tokens, calls = manifest.tokens, total_of(manifest.spent)["calls"]
     return (
-        f"{manifest.accepted:,} of {manifest.count:,} records, seed {manifest.seed}; {manifest.calls:,} calls, "
+        f"{manifest.accepted:,} of {manifest.count:,} records, seed {manifest.seed}; {calls:,} calls, "
         f"{tokens['in']:,} tokens in and {tokens['out']:,} out, cost {cost}.\n"
     )
+
+
+def _cost(manifest: Manifest) -> str:
+    """Cost by stage, by role and for each accepted record; nothing for a run that cost nothing."""
+    if manifest.cost_usd == 0:
+        return ""
+    rows = [(f"stage `{name}`", _usd(share)) for name, share in manifest.cost.get("by_stage", {}).items()]
+    rows += [(f"role `{name}`", _usd(share)) for name, share in manifest.cost.get("by_role", {}).items()]
+    rows.append(("each accepted record", _usd(manifest.cost.get("per_accepted"))))
+    return _table("Cost", ("for", "USD"), rows)
+
+
+def _usd(cost: float | None) -> str:
+    return "unknown" if cost is None else f"{cost:.6f}"
 
 
 def _fields(shape: Shape) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from array import array
 from collections.abc import Iterator
@@ -20,7 +21,8 @@ from datagen_cli.core.jsonl import MODE, dump, write_errors
 from datagen_cli.core.record import unit_name
 
 HEADER_BYTES = 4096
-_HEAD = b'{"unit":"'
+GUESS_BYTES = 1024
+_UNIT = re.compile(rb'\{"unit":"(\d+)\.(\d+)"')
 
 
 class LineIndex:
@@ -83,11 +85,21 @@ class Checkpoint:
 
     def find(self, slot: int, attempt: int, made_from: str) -> dict[str, Any] | None:
         """The unit's line if it was made from the same thing, else None."""
-        line = self.line(slot, attempt)
-        return line if line is not None and line.get("from") == made_from else None
+        raw = self.raw(slot, attempt)
+        return None if raw is None or tail_of(raw, slot, attempt, made_from) is None else _object(raw)
+
+    def has(self, slot: int, attempt: int, made_from: str) -> bool:
+        """Whether the unit's line was made from this. Its rest is not read."""
+        raw = self.raw(slot, attempt)
+        return raw is not None and tail_of(raw, slot, attempt, made_from) is not None
 
     def line(self, slot: int, attempt: int) -> dict[str, Any] | None:
         """The unit's last line whatever it was made from, or None."""
+        raw = self.raw(slot, attempt)
+        return None if raw is None else _object(raw)
+
+    def raw(self, slot: int, attempt: int) -> bytes | None:
+        """The bytes of the unit's last line without its line end, or None."""
         offset = self.index.get(slot, attempt)
         return None if offset is None else self._read(offset)
 
@@ -108,19 +120,15 @@ class Checkpoint:
                 raise
         self._end += len(line)
 
-    def _read(self, offset: int) -> dict[str, Any] | None:
+    def _read(self, offset: int) -> bytes | None:
         descriptor = self._file.fileno()
-        chunk = os.pread(descriptor, 4096, offset)
-        while b"\n" not in chunk:
+        chunk = os.pread(descriptor, GUESS_BYTES, offset)
+        while (end := chunk.find(b"\n")) < 0:
             more = os.pread(descriptor, 65536, offset + len(chunk))
             if not more:
                 return None
             chunk += more
-        try:
-            value = json.loads(chunk[: chunk.index(b"\n")])
-        except ValueError:
-            return None
-        return value if isinstance(value, dict) else None
+        return chunk[:end]
 
     def _scan(self) -> None:
         """Indexes the whole lines, cuts the torn end; a file without a whole header starts anew."""
@@ -141,12 +149,25 @@ class Checkpoint:
         os.ftruncate(self._file.fileno(), self._end)
 
     def _index_line(self, line: bytes) -> None:
-        name = line[len(_HEAD) : line.find(b'"', len(_HEAD))]
-        slot, _, attempt = name.partition(b".")
-        if line.startswith(_HEAD) and slot.isdigit() and attempt.isdigit() and line.endswith(b"}\n"):
-            self.index.put(int(slot), int(attempt), self._end)
+        unit = _UNIT.match(line)
+        if unit is not None and line.endswith(b"}\n"):
+            self.index.put(int(unit[1]), int(unit[2]), self._end)
         else:
             self.damaged += 1
+
+
+def tail_of(raw: bytes, slot: int, attempt: int, made_from: str) -> bytes | None:
+    """What a line says after its unit and what it was made from; None when it is of another unit, or made otherwise."""
+    head = b'{"unit":"%06d.%d","from":"%s"' % (slot, attempt, made_from.encode())
+    return raw[len(head) :] if raw.startswith(head) else None
+
+
+def _object(raw: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(raw.decode())
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _fingerprint(header: bytes) -> str | None:

@@ -14,8 +14,10 @@ from datagen_cli.llm.client import Client
 from datagen_cli.llm.identity import role_identity
 from datagen_cli.llm.usage import Totals
 from datagen_cli.pipeline.manifest import Manifest
+from datagen_cli.pipeline.money import COUNTED, Journal, PayingClient
 
-COUNTED = ("calls", "cached_calls", "lost", "tokens_in", "tokens_out", "cost_usd")
+STAGE_OF = {"generate": "generate"}
+"""The stage that asks for a purpose; all others are asked by `validate`."""
 
 
 def roles(recipe: Recipe) -> tuple[str, ...]:
@@ -37,32 +39,60 @@ def open_client(
     environ: Mapping[str, str],
     allow_hosts: Collection[str],
     plant: Callable[[dict[str, Any]], None],
-    spent: Mapping[str, Any],
+    journal: Journal | None = None,
 ) -> Client:
-    """The client of a run; `spent` is what `run.json` says earlier runs of the folder used."""
-    before = total_of(spent)
-    return Client(
-        {role: recipe.models[role] for role in roles(recipe)},
-        seed=recipe.options.seed,
-        sampling=recipe.options.sampling,
-        limits=recipe.options.limits,
-        cache=cache,
-        observer=observer,
-        environ=environ,
-        allow_hosts=allow_hosts,
-        plant=plant,
-        spent=Usage(before["tokens_in"], before["tokens_out"], before["cost_usd"]),
-    )
+    """The client of a run. What it spends goes to the folder's journal, if any, whose sums count for the caps."""
+    models = {role: recipe.models[role] for role in roles(recipe)}
+    options: dict[str, Any] = {
+        "seed": recipe.options.seed,
+        "sampling": recipe.options.sampling,
+        "limits": recipe.options.limits,
+        "cache": cache,
+        "observer": observer,
+        "environ": environ,
+        "allow_hosts": allow_hosts,
+        "plant": plant,
+    }
+    if journal is None:
+        return Client(models, **options)
+    before = total_of(journal.before)
+    spent = Usage(before["tokens_in"], before["tokens_out"], before["cost_usd"])
+    return PayingClient(models, journal=journal, spent=spent, **options)
 
 
 def record_spending(manifest: Manifest, before: Mapping[str, Any], totals: Totals) -> None:
-    """Counts of this run, and cost and tokens of the folder across resumes, into the manifest."""
+    """Counts of this run, and cost and tokens of the folder across resumes, into the manifest.
+
+    `before` is what the folder had spent when this run began.
+    """
     manifest.spent = add_spending(before, totals.as_dict())
     whole = total_of(manifest.spent)
     manifest.calls, manifest.cached_calls = totals.calls, totals.cached_calls
     manifest.tokens = {"in": whole["tokens_in"], "out": whole["tokens_out"]}
     cost = whole["cost_usd"]
     manifest.cost_usd = None if cost is None else round(cost, 9)
+    manifest.cost = cost_shares(manifest.spent, manifest.accepted)
+
+
+def cost_shares(spent: Mapping[str, Any], accepted: int) -> dict[str, Any]:
+    """Cost in USD by stage, by role, and for each accepted record; None where it is not known or there is none."""
+    by_stage: dict[str, Any] = {}
+    by_role: dict[str, Any] = {}
+    for role, purposes in spent.items():
+        for purpose, counts in purposes.items():
+            stage = STAGE_OF.get(purpose, "validate")
+            by_stage[stage] = _plus(by_stage.get(stage, 0.0), counts.get("cost_usd", 0))
+            by_role[role] = _plus(by_role.get(role, 0.0), counts.get("cost_usd", 0))
+    whole = total_of(spent)["cost_usd"]
+    return {
+        "by_stage": {name: _rounded(cost) for name, cost in by_stage.items()},
+        "by_role": {name: _rounded(cost) for name, cost in by_role.items()},
+        "per_accepted": _rounded(whole / accepted) if whole is not None and accepted else None,
+    }
+
+
+def _rounded(cost: float | None) -> float | None:
+    return None if cost is None else round(cost, 9)
 
 
 def add_spending(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

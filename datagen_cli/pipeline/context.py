@@ -24,7 +24,7 @@ class UnitContext:
     `calls` lists what was asked so far; ids of the models that answered are added to `seen`.
     """
 
-    __slots__ = ("_asked", "_blocking", "_client", "_seen", "attempt", "calls", "slot")
+    __slots__ = ("_asked", "_blocking", "_client", "_seen", "attempt", "calls", "slot", "unsafe_exec")
 
     def __init__(
         self,
@@ -33,12 +33,15 @@ class UnitContext:
         slot: int,
         attempt: int,
         seen: set[str],
+        *,
+        unsafe_exec: bool = False,
     ) -> None:
         self._client = client
         self._blocking = blocking
         self._seen = seen
         self.slot = slot
         self.attempt = attempt
+        self.unsafe_exec = unsafe_exec
         self.calls: list[Call] = []
         self._asked: dict[tuple[Any, ...], Reply] = {}
 

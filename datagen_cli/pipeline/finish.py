@@ -9,8 +9,9 @@ from typing import Any
 from datagen_cli.core.fields import plain
 from datagen_cli.core.record import Record
 from datagen_cli.pipeline.card import write_card
-from datagen_cli.pipeline.manifest import Manifest, write_lock
+from datagen_cli.pipeline.manifest import Manifest, now, write_lock
 from datagen_cli.pipeline.outcome import Ledger, write_dataset, write_rejected
+from datagen_cli.pipeline.seal import make_seal
 from datagen_cli.pipeline.session import STEPS, Session
 
 LABELS_SHOWN = 50
@@ -36,6 +37,11 @@ class _Adherence:
 def finish(session: Session) -> Manifest:
     """Writes what a run leaves and returns its manifest. Works on a run that was stopped, too."""
     runner, built, manifest = session.runner, session.built, session.manifest
+    session.update()
+    if session.complete:
+        manifest.finished = now()
+        manifest.write(session.folder)
+        return manifest
     assert runner is not None
     shape = built.shape
     options = built.recipe.options
@@ -61,7 +67,6 @@ def finish(session: Session) -> Manifest:
         if runner.surplus:
             yield from ledger.surplus(manifest.count)
 
-    session.update()
     manifest.shards = write_dataset(session.folder, rows())
     manifest.dataset = str(session.folder.file(manifest.shards[0]))
     manifest.rejected = write_rejected(session.folder, shape, refused())
@@ -71,6 +76,7 @@ def finish(session: Session) -> Manifest:
     shown = dict(sorted(labels.items())) if len(labels) <= LABELS_SHOWN else {}
     write_card(session.folder, options.name, options.description, manifest, shape, shown)
     write_lock(session.folder, built.recipe.source, _locked(session))
+    manifest.seal = make_seal(session.folder, manifest) if manifest.state == "done" else {}
     manifest.write(session.folder)
     return manifest
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen_cli.core.digest import digest
@@ -12,6 +13,21 @@ from datagen_cli.core.record import Call, Record, Rejection
 def content_digest(record: Record) -> str:
     """Digest of what later stages depend on: the fields, and whether the record still stands."""
     return digest(list(record.fields.items()), record.rejection is None)
+
+
+_CONTENT = re.compile(rb'"content":\[((?:"[0-9a-f]*",?)*)\]')
+
+
+def contents(records: Sequence[Record]) -> list[str]:
+    """The content digest of each record that stands, else an empty text: the first thing in a generation line, so that
+    a resumed run need not parse the rest."""
+    return [content_digest(record) if record.rejection is None else "" for record in records]
+
+
+def read_contents(raw: bytes) -> list[str] | None:
+    """The content digests of a generation line as it stands in the file; None for a line that has none."""
+    found = _CONTENT.search(raw, 0, raw.find(b'"records":'))
+    return None if found is None else [item.strip('"') for item in found[1].decode().split(",")]
 
 
 def to_line(record: Record) -> dict[str, Any]:

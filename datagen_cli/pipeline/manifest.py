@@ -39,11 +39,12 @@ class Manifest:
     cached_calls: int = 0
     tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
     cost_usd: float | None = 0.0
+    cost: dict[str, Any] = field(default_factory=dict)
     spent: dict[str, Any] = field(default_factory=dict)
     checks: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     seconds: float = 0.0
     stage_seconds: dict[str, float] = field(default_factory=dict)
-    started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    started: str = field(default_factory=lambda: now())
     finished: str | None = None
     exit_code: int | None = None
     dataset: str | None = None
@@ -52,6 +53,7 @@ class Manifest:
     model_ids: list[str] = field(default_factory=list)
     base: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
+    seal: dict[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """`run.json` as an object."""
@@ -72,6 +74,11 @@ class Manifest:
     def write(self, folder: RunFolder) -> None:
         """Writes `run.json` aside and renames it."""
         write_json(folder.file("run.json"), self.document())
+
+
+def now() -> str:
+    """The time, for people."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def versions() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +19,13 @@ from datagen_cli.stages.generate import Unit
 
 @dataclass(slots=True)
 class Trace:
-    """What happened to one slot: the record as each stage left it, and the calls that were made for it."""
+    """What happened to one slot: the record as each stage left it, the calls that were made for it (by its whole batch
+    where several records came of one), and for how long it was under way."""
 
     slot: Slot
     stages: list[tuple[str, Record]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    seconds: float = 0.0
 
     @property
     def last(self) -> Record:
@@ -30,24 +33,40 @@ class Trace:
         return self.stages[-1][1]
 
 
-async def preview(built: Built, client: Client, engine: LocalEngine, number: int) -> list[Trace]:
+async def preview(
+    built: Built, client: Client, engine: LocalEngine, number: int, *, unsafe_exec: bool = False
+) -> list[Trace]:
     """Traces of the first `number` slots, first attempts only. Raises `CallPending` when a model does not answer."""
     per_call = built.recipe.options.records_per_call
     planned = list(built.slots(-(-number // per_call) * per_call))
     seen: set[str] = set()
-    traces: list[Trace] = []
-    for start in range(0, len(planned), per_call):
+
+    async def follow(start: int) -> list[Trace]:
         unit = built.unit(planned[start : start + per_call], 1)
         context = UnitContext(client, engine.run_blocking, unit.first, 1, seen)
+        began = asyncio.get_running_loop().time()
         records = await _generate(built, unit, context)
+        asked = asyncio.get_running_loop().time() - began
+        found = []
         for slot, record in zip(unit.slots, records, strict=False):
+            began = asyncio.get_running_loop().time()
             trace = Trace(slot, [("generate", record)], list(context.calls))
-            own = UnitContext(client, engine.run_blocking, slot.index, 1, seen)
+            own = UnitContext(client, engine.run_blocking, slot.index, 1, seen, unsafe_exec=unsafe_exec)
             for stage, step in (("validate", built.validate.run), ("enhance", enhance)):
                 if trace.last.rejection is None:
                     trace.stages.append((stage, await _step(stage, step, trace.last, slot, unit, own)))
             trace.calls += own.calls
-            traces.append(trace)
+            trace.seconds = asked / len(unit.slots) + asyncio.get_running_loop().time() - began
+            found.append(trace)
+        return found
+
+    starts = range(0, len(planned), per_call)
+    results = await asyncio.gather(*(follow(start) for start in starts), return_exceptions=True)
+    traces: list[Trace] = []
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+        traces += result
     judge = built.dedup()
     desk = VectorDesk(built.comparison, engine.run_blocking)
     await desk.prepare([trace.last for trace in traces[:number]])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +20,8 @@ from datagen_cli.core.ports import Observer
 from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.pipeline.checkpoint import Checkpoint
 from datagen_cli.pipeline.context import UnitContext
-from datagen_cli.pipeline.lines import call_lines, content_digest, from_line, to_line
+from datagen_cli.pipeline.lines import call_lines, content_digest, contents, from_line, to_line
+from datagen_cli.pipeline.replay import last_line, replayable
 from datagen_cli.pipeline.sequence import Sequence
 from datagen_cli.stages.dedup import Decision
 from datagen_cli.stages.generate import Unit
@@ -35,16 +36,18 @@ REPLAYS_A_TURN = 256
 class Parts:
     """What a run is made of.
 
-    `cohorts` are slot counts, see `Sequence`; the last is the count. `units` yields the first attempts in slot order,
-    batches whole; `refill(slot, attempt, avoid)` makes the unit of a later attempt; `slot(index)` is the plan;
-    `context(slot, attempt)` the surroundings; `prepare`, if any, must have seen records before they are judged;
-    `halt` stops the sending of calls. `width` is how many units are under way at once.
+    `cohorts` are slot counts, see `Sequence`; the last is the count. `starts` are the first slots of the units of first
+    attempts, in order, and `unit(start)` makes one, batches whole; `refill(slot, attempt, avoid)` makes the unit of a
+    later attempt; `slot(index)` is the plan; `context(slot, attempt)` the surroundings; `prepare`, if any, must have
+    seen records before they are judged; `halt` stops the sending of calls. `width` is how many units are
+    under way at once.
     """
 
     cohorts: Items[int]
     attempts: int
     width: int
-    units: Callable[[], Iterator[Unit]]
+    starts: Items[int]
+    unit: Callable[[int], Unit]
     refill: Callable[[Slot, int, tuple[Any, ...]], Unit]
     slot: Callable[[int], Slot]
     generate: Callable[[Unit, UnitContext], Awaitable[list[Record]]]
@@ -82,7 +85,7 @@ class Runner:
         self._parts = parts
         self._observer = observer
         self._sequence = Sequence(parts.cohorts, self._judge, self._settled)
-        self._units = parts.units()
+        self._starts = iter(parts.starts)
         self._refills: list[tuple[int, int]] = []
         self._again: list[Unit] = []
         self._avoid: dict[int, tuple[Any, ...]] = {}
@@ -92,6 +95,7 @@ class Runner:
         self._sleeping = 0
         self._wake = asyncio.Event()
         self._chain = ""
+        self._known: tuple[Any, str] = (None, "")
         self.progress = Progress()
         self.error: BaseException | None = None
         self.accepted = bytearray(parts.count)
@@ -133,8 +137,11 @@ class Runner:
         while self.error is None and len(self._tasks) < self._parts.width:
             unit = self._next_unit()
             if unit is None:
-                return False
-            if self._replay(unit):
+                start = next(self._starts, None)
+                if start is None:
+                    return False
+                unit = None if self._replay_first(start) else self._parts.unit(start)
+            if unit is None or self._replay(unit):
                 replayed += 1
                 if replayed >= REPLAYS_A_TURN:
                     return True
@@ -145,13 +152,13 @@ class Runner:
         return False
 
     def _next_unit(self) -> Unit | None:
-        """Postponed units first, then refills (lowest attempt first), then new slots."""
+        """Postponed units first, then refills (lowest attempt first); None when new slots are next."""
         if self._again:
             return self._again.pop()
         while self._refills:
             attempt, slot = heapq.heappop(self._refills)
             return self._parts.refill(self._parts.slot(slot), attempt, self._avoid.get(slot, ()))
-        return next(self._units, None)
+        return None
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -161,6 +168,24 @@ class Runner:
                 self.abort()  # a bug, or a disk that takes no more: replies could not be kept anyway
         self._pump()
         self._wake.set()
+
+    def _replay_first(self, start: int) -> bool:
+        """Takes a unit of first attempts from the checkpoints, where all its records stand, without making it."""
+        checkpoints = self._parts.checkpoints
+        contents = None if self._parts.prepare is not None else replayable(checkpoints["generate"], start)
+        if contents is None:
+            return False
+        wanted = contents[: self._parts.count - start]
+        steps = [checkpoints[stage] for stage, _ in self._parts.steps]
+        found = [last_line(steps, start + place, content) for place, content in enumerate(wanted)]
+        records = [item for item in found if item is not None]
+        if len(records) < len(wanted):
+            return False
+        self.surplus |= len(contents) > len(wanted)
+        for record, content in records:
+            self._known = (record.fields, content)
+            self._deliver([record])
+        return True
 
     def _replay(self, unit: Unit) -> bool:
         """Takes the unit from the checkpoints if all of it is there and nothing has to be prepared."""
@@ -225,7 +250,8 @@ class Runner:
                     for slot in unit.slots
                 ]
         self._count_seconds("generate", started)
-        payload = {"records": [to_line(record) for record in records], "calls": call_lines(context.calls)}
+        found = [to_line(record) for record in records]
+        payload = {"content": contents(records), "records": found, "calls": call_lines(context.calls)}
         checkpoint.append(unit.first, unit.attempt, made_from, payload)
         return records
 
@@ -267,13 +293,14 @@ class Runner:
 
     def _judge(self, record: Record) -> Record:
         """The group check, its decision checkpointed; evidence of what is repeated is added for the next attempt."""
-        self._chain = digest(self._chain, record.slot, record.attempt, content_digest(record))
+        content = self._known[1] if record.fields is self._known[0] else content_digest(record)
+        self._chain = digest(self._chain, record.slot, record.attempt, content)
         checkpoint = self._parts.checkpoints["dedup"]
         decision = self._parts.judge(record)
         judged = decision.record
         if decision.slot is not None and judged.rejection is not None:
             judged = judged.rejected(self._with_evidence(judged.rejection, decision.slot))
-        if checkpoint.find(record.slot, record.attempt, self._chain) is None:
+        if not checkpoint.has(record.slot, record.attempt, self._chain):
             checkpoint.append(record.slot, record.attempt, self._chain, to_line(judged))
             if judged.rejection is None:
                 self.progress.new_records += 1

@@ -6,12 +6,10 @@ The same call again resumes; what a changed recipe does not touch is kept (see `
 from __future__ import annotations
 
 import asyncio
-import json
+import os
 import time
-from array import array
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +27,10 @@ from datagen_cli.core.errors import (
 )
 from datagen_cli.core.jsonl import dump, write_aside, write_json
 from datagen_cli.core.ports import Observer
-from datagen_cli.core.record import Record, Slot, unit_name
-from datagen_cli.llm.cache import open_cache
+from datagen_cli.core.record import Record
+from datagen_cli.llm.cache import FILE, CallCache, open_cache, refuse_other_file
 from datagen_cli.llm.client import Client
+from datagen_cli.llm.usage import Totals
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.checkpoint import Checkpoint
 from datagen_cli.pipeline.connect import open_client, record_spending
@@ -39,15 +38,17 @@ from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.folder import RunFolder
 from datagen_cli.pipeline.known import VectorDesk
-from datagen_cli.pipeline.manifest import Manifest
+from datagen_cli.pipeline.manifest import Manifest, now
+from datagen_cli.pipeline.money import FILE as SPENDING
+from datagen_cli.pipeline.money import Journal
+from datagen_cli.pipeline.planned import Plan
 from datagen_cli.pipeline.plants import PlantLog
 from datagen_cli.pipeline.runner import Parts, Runner
+from datagen_cli.pipeline.seal import restate, unbroken
 from datagen_cli.stages.dedup import Decision
 from datagen_cli.stages.enhance import enhance
-from datagen_cli.stages.generate import Unit
 
 HEARTBEAT_S = 1.0
-READ_SLOTS = 512
 AHEAD = 2
 """Units under way for each call in flight: while one reply is worked on, the next prompt waits at the gate."""
 STEPS = ("validate", "enhance")
@@ -62,46 +63,7 @@ class RunOptions:
     cache: str = "run"
     fresh: bool = False
     command: str = ""
-
-
-@dataclass(slots=True)
-class Plan:
-    """The slots of a run, on disk: 8 bytes a slot in memory."""
-
-    built: Built
-    path: Path
-    offsets: array[int] = field(default_factory=lambda: array("q"))
-
-    def write(self, count: int, fingerprint: str) -> None:
-        """Draws the slots and writes `2-plan.jsonl` aside."""
-
-        def lines() -> Iterator[bytes]:
-            head = dump({"stage": "plan", "fingerprint": fingerprint}) + b"\n"
-            position = len(head)
-            yield head
-            for slot in self.built.slots(count):
-                unit = {"unit": unit_name(slot.index, 1), "id": slot.id, "label": slot.label}
-                line = dump({**unit, "attributes": dict(slot.attributes)}) + b"\n"
-                self.offsets.append(position)
-                position += len(line)
-                yield line
-
-        write_aside(self.path, lines())
-
-    def __iter__(self) -> Iterator[Slot]:
-        for start in range(0, len(self.offsets), READ_SLOTS):
-            yield from self.read(range(start, start + READ_SLOTS))
-
-    def read(self, indices: range) -> list[Slot]:
-        """The slots of a range that are planned."""
-        indices = range(indices.start, min(indices.stop, len(self.offsets)))
-        found = []
-        with open(self.path, "rb") as file:
-            file.seek(self.offsets[indices.start] if indices else 0)
-            for index in indices:
-                line = json.loads(file.readline())
-                found.append(Slot(index, line["id"], line["label"], line["attributes"]))
-        return found
+    unsafe_exec: bool = False
 
 
 class Session:
@@ -119,19 +81,28 @@ class Session:
         self.client: Client | None = None
         self.runner: Runner | None = None
         self._started = time.monotonic()
-        self._spent: Mapping[str, Any] = {}
+        self.journal: Journal | None = None
         self.model_ids: set[str] = set()
+        self.complete = False
 
     def prepare(self) -> None:
-        """Takes the lock, moves aside what a changed recipe left, writes the plan, opens the checkpoints."""
+        """Takes the lock, moves aside what a changed recipe left, writes the plan, opens the checkpoints.
+
+        `complete` says that the folder holds this very run, finished: there is nothing to do.
+        """
         self.folder.lock()
         before = self.folder.state()
-        self._spent = before.get("spent", {})
         self.model_ids = set(before.get("model_ids", ()))
         if self.options.fresh and before:
             self.folder.set_all_aside(_tag(before))
-            before = self._spent = {}
-        self._refuse_other_recipe(before)
+            before = {}
+        self.refuse_other_recipe(before)
+        self.open_journal(before)
+        if unbroken(self.folder, before, self.manifest):
+            restate(self.folder, before, self.manifest)
+            self.complete = True
+            return
+        self._try_connections()
         changed = self._set_changed_aside(before)
         self.manifest.cohorts = cohorts({} if changed else before, self.manifest.count)
         for note in self.built.notes():
@@ -143,10 +114,31 @@ class Session:
         self.plan.write(planned, self.built.fingerprints["plan"])
         for stage in ("generate", *STEPS, "dedup"):
             self.checkpoints[stage] = self.folder.checkpoint(stage, self.built.fingerprints[stage])
+        self.update()
         self.manifest.write(self.folder)
+
+    def open_journal(self, before: Mapping[str, Any]) -> Journal:
+        """Opens what the folder has spent; `before` is its `run.json`, for folders that have no journal yet."""
+        self.journal = Journal(self.folder.file(SPENDING), before.get("spent", {}))
+        self.journal.start()
+        return self.journal
+
+    def connect(self, cache: CallCache | None) -> Client:
+        """The client of this run, whose spending the folder's journal keeps."""
+        return open_client(
+            self.built.recipe,
+            cache=cache,
+            observer=self.observer,
+            environ=self.options.environ,
+            allow_hosts=self.options.allow_hosts,
+            plant=self.plants,
+            journal=self.journal,
+        )
 
     def run(self) -> Manifest:
         """Runs to the end or to what stops it. Returns the manifest; the error that stopped it is in `error`."""
+        if self.complete:
+            return self.manifest
         engine = LocalEngine(self._signalled)
         engine.run(lambda: self._main(engine))
         return self.manifest
@@ -160,44 +152,44 @@ class Session:
         """Closes files and gives the lock back."""
         for checkpoint in self.checkpoints.values():
             checkpoint.close()
+        if self.journal is not None:
+            self.journal.close()
         if self.built.embedder is not None:
             self.built.embedder.close()
         self.folder.unlock()
 
     async def _main(self, engine: LocalEngine) -> None:
         cache = open_cache(self.options.cache, self.folder.path, self._broken_cache)
-        self.client = open_client(
-            self.built.recipe,
-            cache=cache,
-            observer=self.observer,
-            environ=self.options.environ,
-            allow_hosts=self.options.allow_hosts,
-            plant=self.plants,
-            spent=self._spent,
-        )
-        self.runner = Runner(self._parts(engine), self.observer)
         heartbeat = asyncio.create_task(self._heartbeat())
-        minutes = self.built.recipe.options.limits.max_minutes
-        if minutes is not None:
-            stop = CapReached(f"limits.max_minutes: {minutes:g} minutes are over", hint="raise it and run again")
-            asyncio.get_running_loop().call_later(minutes * 60, self.runner.stop, stop)
         try:
+            self.client = self.connect(cache)
+            self.runner = Runner(self._parts(engine), self.observer)
+            minutes = self.built.recipe.options.limits.max_minutes
+            if minutes is not None:
+                stop = CapReached(f"limits.max_minutes: {minutes:g} minutes are over", hint="raise it and run again")
+                asyncio.get_running_loop().call_later(minutes * 60, self.runner.stop, stop)
             await self.runner.run()
         finally:
             heartbeat.cancel()
-            await self.client.close()
+            if self.client is not None:
+                await self.client.close()
             if cache is not None:
                 cache.close()
             self.update()
+            if self.journal is not None:
+                self.journal.close(self.manifest.spent)
             self.plants.close()
 
     def _parts(self, engine: LocalEngine) -> Parts:
         built, options = self.built, self.built.recipe.options
+        per_call = options.records_per_call
         client = self.client
         assert client is not None
 
         def context(slot: int, attempt: int) -> UnitContext:
-            return UnitContext(client, engine.run_blocking, slot, attempt, self.model_ids)
+            return UnitContext(
+                client, engine.run_blocking, slot, attempt, self.model_ids, unsafe_exec=self.options.unsafe_exec
+            )
 
         dedup = built.dedup()
         desk = VectorDesk(built.comparison, engine.run_blocking)
@@ -210,9 +202,10 @@ class Session:
             attempts=options.limits.attempts_per_record,
             width=AHEAD * options.limits.concurrency,
             halt=client.halt,
-            units=self._units,
+            starts=range(0, self.manifest.cohorts[-1], per_call),
+            unit=lambda start: built.unit(self.plan.read(range(start, start + per_call)), 1),
             refill=lambda slot, attempt, avoid: built.unit([slot], attempt, avoid),
-            slot=lambda index: self.plan.read(range(index, index + 1))[0],
+            slot=self.plan.slot,
             generate=built.generate.run,
             steps=(("validate", built.validate.run), ("enhance", enhance)),
             judge=judge,
@@ -220,15 +213,6 @@ class Session:
             context=context,
             checkpoints=self.checkpoints,
         )
-
-    def _units(self) -> Iterator[Unit]:
-        per_call = self.built.recipe.options.records_per_call
-        batch: list[Slot] = []
-        for slot in self.plan:
-            batch.append(slot)
-            if len(batch) == per_call:
-                yield self.built.unit(batch, 1)
-                batch = []
 
     def _signalled(self, exit_code: int, count: int) -> None:
         assert self.runner is not None
@@ -259,19 +243,22 @@ class Session:
             manifest.new_records = progress.new_records
             manifest.rejected = dict(progress.rejected)
             manifest.stage_seconds = dict(progress.seconds)
-        if self.client is not None:
-            record_spending(manifest, self._spent, self.client.totals)
+        if self.journal is not None:
+            record_spending(manifest, self.journal.before, self.client.totals if self.client else Totals())
 
     def add_to_spent(self, spent: Mapping[str, Any]) -> None:
         """Keeps what a preview paid, so that caps and totals of the folder count it."""
-        before = self.folder.state()
-        document = before or {**self.manifest.document(), "state": "previewed"}
-        write_json(self.folder.file("run.json"), {**document, "spent": spent})
+        record_spending(self.manifest, spent, Totals())
+        mine = self.manifest.document()
+        document = self.folder.state() or {**mine, "state": "previewed"}
+        write_json(
+            self.folder.file("run.json"), {**document, **{name: mine[name] for name in ("spent", "tokens", "cost_usd")}}
+        )
 
     def settle(self) -> None:
         """State, reason and exit code from how the run ended."""
         manifest, error = self.manifest, self.error
-        manifest.finished = datetime.now(UTC).isoformat(timespec="seconds")
+        manifest.finished = now()
         if error is None and manifest.accepted == manifest.count:
             manifest.state, manifest.reason, manifest.exit_code = "done", "", EXIT_DONE
         elif error is None:
@@ -279,20 +266,35 @@ class Session:
             slots = [(slot, why) for slot, why in failed if slot < manifest.count]
             manifest.state, manifest.exit_code = "short", EXIT_SHORT
             manifest.reason = (
-                f"{len(slots)} slots used up their {self.built.recipe.options.limits.attempts_per_record} attempts"
+                f"{len(slots)} {'slot' if len(slots) == 1 else 'slots'} used up all"
+                f" {self.built.recipe.options.limits.attempts_per_record} attempts"
             )
             prefix = self.built.shape.prefix
             manifest.failed_slots = [{"id": f"{prefix}-{slot:06d}", "reason": why} for slot, why in sorted(slots)]
         else:
-            manifest.state = "stopped" if isinstance(error, Stopped | CapReached) else "failed"
-            manifest.reason = str(error)
-            manifest.exit_code = error.exit_code if isinstance(error, DatagenError) else EXIT_UNEXPECTED
+            self._failed(error)
+
+    def fail(self, error: BaseException) -> None:
+        """Writes down that the run broke off outside its loop; counts stay as they were last known."""
+        self.update()
+        self._failed(error)
+        self.manifest.write(self.folder)
+
+    def _failed(self, error: BaseException) -> None:
+        manifest = self.manifest
+        manifest.state = "stopped" if isinstance(error, Stopped | CapReached) else "failed"
+        manifest.reason = str(error)
+        manifest.exit_code = error.exit_code if isinstance(error, DatagenError) else EXIT_UNEXPECTED
 
     def _manifest(self) -> Manifest:
         recipe, options = self.built.recipe, self.built.recipe.options
         return Manifest(
             run=str(self.folder.path),
-            recipe={"name": options.name, "file": recipe_place(recipe), "digest": digest(dict(recipe.source))},
+            recipe={
+                "name": options.name,
+                "file": recipe_place(recipe),
+                "digest": digest(lasting(recipe)),
+            },
             count=options.count,
             seed=options.seed,
             simulated=self.built.simulated,
@@ -303,7 +305,22 @@ class Session:
             else None,
         )
 
-    def _refuse_other_recipe(self, before: Mapping[str, Any]) -> None:
+    def _try_connections(self) -> None:
+        """Finds a missing key, a foreign host, an unknown price or a wrong cache before anything is written."""
+        open_client(
+            self.built.recipe,
+            cache=None,
+            observer=self.observer,
+            environ=self.options.environ,
+            allow_hosts=self.options.allow_hosts,
+            plant=self.plants,
+        )
+        if self.options.cache not in ("run", "off"):
+            named = Path(self.options.cache)
+            refuse_other_file(named / FILE if named.is_dir() else named)
+
+    def refuse_other_recipe(self, before: Mapping[str, Any]) -> None:
+        """Raises `UsageError` when the folder's `run.json`, `before`, is of a recipe from another file."""
         file = before.get("recipe", {}).get("file")
         if file is not None and file != recipe_place(self.built.recipe):
             raise UsageError(
@@ -318,8 +335,11 @@ class Session:
         if not changed:
             return False
         moved = self.folder.set_aside(changed, _tag(before))
-        cost = before.get("cost_usd")
-        paid = f"; the last time they cost {cost:.4f} USD in all" if "generate" in changed and cost else ""
+        if not self.built.simulated and self.folder.file("plants.jsonl").exists():
+            os.replace(self.folder.file("plants.jsonl"), moved / "plants.jsonl")
+        costs = before.get("cost", {}).get("by_stage", {})
+        cost = sum(costs.get(stage) or 0.0 for stage in changed)
+        paid = f"; so far they cost {cost:.4f} USD, replies in the call cache cost nothing" if cost else ""
         again = "the model is asked again" if "generate" in changed else "what was generated is kept and checked again"
         text = f"the recipe changed: {', '.join(changed)} run again ({again}{paid}); earlier files are in {moved}"
         self.observer.event("note", text=text)
@@ -337,10 +357,18 @@ class Session:
         self.observer.event("note", text=text)
 
 
+def lasting(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as written, without the limits that change how a run goes and never what it writes."""
+    found = {name: part for name, part in recipe.source.items() if name != "limits"}
+    return {**found, "attempts": recipe.options.limits.attempts_per_record}
+
+
 def recipe_place(recipe: Recipe) -> str:
     """What tells one recipe from another: a shipped name, or the file wherever it was named from."""
     if recipe.file.startswith("shipped:"):
         return recipe.file
+    if recipe.file == "-":
+        return f"-:{recipe.options.name}"
     return str(Path(recipe.folder) / Path(recipe.file).name)
 
 

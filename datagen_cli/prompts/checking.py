@@ -74,7 +74,7 @@ def ask_messages(description: str, record: Mapping[str, Any], statement: str) ->
 
 
 def read_program(text: str) -> str | None:
-    """The program of a reply: its last whole fenced block, or the text itself when it is bare code; None without one."""
+    """The program of a reply: its last whole fenced block, or the text itself when it is bare code; else None."""
     blocks = [block.strip() for block in _BLOCK.findall(text)]
     blocks = [block for block in blocks if block]
     if blocks:

@@ -68,10 +68,17 @@ class Composer:
             "constraints": fence("constraints", constraints) if constraints else "",
             "answer_form": fence_line({"records": [{spec.name: _placeholder(spec) for spec in self._written}]}),
         }
+        self._check()
         self._system = Message(
             "system",
             self._render("system", {**self._fixed, **dict.fromkeys(("examples", "records", "avoid"), ""), "n": 1}),
         )
+
+    def _check(self) -> None:
+        """Renders every template once with stand-ins, so that a mistake in one is found before anything is paid."""
+        stand_ins = dict.fromkeys(("examples", "records", "avoid"), "")
+        self._render("generate", {**self._fixed, **stand_ins, "n": 1})
+        self._render("generate", {**self._fixed, **dict.fromkeys(stand_ins, "x"), "n": 2})
 
     @property
     def templates_digest(self) -> str:

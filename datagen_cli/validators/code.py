@@ -104,15 +104,16 @@ class Code:
                 reply = await ctx.ask(ROLE, messages, purpose="code", k=draw, several=several, more_tokens=2)
             program = read_program(reply.text) if reply.finish_reason != "length" else None
             if program is not None:
-                result = await ctx.run_blocking(self._run, program)
+                result = await ctx.run_blocking(self._run, program, ctx.unsafe_exec)
             if result.value is not None:
                 break
         return result
 
-    def _run(self, program: str) -> Result:
+    def _run(self, program: str, unsafe: bool) -> Result:
         from datagen_cli.sandbox.run import run_program
 
-        done = run_program(program, timeout_s=self._options.timeout_s, memory_mb=self._options.memory_mb)
+        options = self._options
+        done = run_program(program, timeout_s=options.timeout_s, memory_mb=options.memory_mb, unsafe=unsafe)
         if done.status != "ok":
             return Result(None, f"{done.status}: {done.error}"[:200], done.layer)
         return Result(printed_value(done.stdout), "printed no number", done.layer)

@@ -109,3 +109,69 @@ def test_preview_shows_every_stage_in_words(tmp_path: Path, capsys: pytest.Captu
     assert said.count("  generate: ") == 2
     assert "question: " in said
     assert not (tmp_path / "dataset.jsonl").exists()
+
+
+CONTRACT = """
+version: 1
+name: fresh-gsm8k
+description: Grade-school math word problems with one numeric answer, two to eight steps of arithmetic.
+base: {path: base.jsonl, limit: 500, on_bad_row: stop}
+fields:
+  question: question
+  answer: {column: answer, regex: '####\\s*([-\\d,.]+)', type: number}
+label: answer
+model: offline
+count: 4
+seed: 7
+examples: {strategy: clusters, k: 2}
+attributes:
+  topic: [money, travel, cooking]
+  steps: {values: [2, 3, 4], weights: [2, 1, 1]}
+  currency: {values: {usd: amounts in dollars, eur: amounts in euro}, when: {topic: [money]}}
+constraints:
+  - length: {field: question, min_words: 5, max_words: 90}
+  - pattern: {field: answer, regex: '^-?\\d+(\\.\\d+)?$'}
+  - language: {is: en}
+  - ask: The problem has exactly one question.
+validators:
+  - code: {question: question, answer: answer, solutions: 3, on_fail: drop, on_unknown: drop}
+  - reflect: {rounds: 2}
+dedup: {near: 0.8, against: [accepted, base]}
+embedder: hashed
+sampling: {temperature: 0.9, top_p: 0.95}
+limits: {concurrency: 32, max_cost: 5.0, attempts_per_record: 30}
+"""
+
+
+def test_the_example_of_the_contract_is_valid_and_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.yaml").write_text(CONTRACT)
+    rows_of_base = [
+        f'{{"question": "Ann has {n} apples and eats one. How many are left?", "answer": "{n} - 1 #### {n - 1}"}}'
+        for n in range(2, 9)
+    ]
+    (tmp_path / "base.jsonl").write_text("\n".join(rows_of_base))
+    found = asked(capsys, "validate", tmp_path / "x.yaml")
+    assert found["asked_of_a_model"] == ["ask"]
+    assert found["constraints_on_base"]["pattern"]["pass"] == 7
+    assert generate(tmp_path / "x.yaml", "-o", tmp_path / "run") == 0
+    assert len(rows(tmp_path / "run")) == 4
+
+
+def test_validate_finds_a_mistake_in_a_template(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "my.j2").write_text("Write {{ n }} of {{ nothing_like_it }}")
+    assert run(["validate", "tickets", f"--set=prompts.generate={tmp_path / 'my.j2'}"]) == 2
+    said = capsys.readouterr().err
+    assert "prompts.generate: 'nothing_like_it' is undefined" in said
+    assert "templates see: n, dataset" in said
+
+
+def test_output_that_cannot_be_written_is_a_usage_error() -> None:
+    import subprocess
+    import sys
+
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "datagen_cli", "schema"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 2
+    assert "error: cannot write the output: No space left" in done.stderr

@@ -228,3 +228,24 @@ def test_every_pair_of_checks_gives_n_valid_records_and_the_same_bytes(case: dic
         assert {row["verdicts"]["code"] for row in found} == {"pass"}
     assert generate(*arguments, "-o", tmp_path / "two", "--concurrency", "2") == 0
     assert outcome(tmp_path / "one") == outcome(tmp_path / "two")
+
+
+@pytest.mark.parametrize("flag", [[], ["--unsafe-exec"]])
+def test_programs_run_unconfined_only_where_the_user_says_so(
+    flag: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from datagen_cli.sandbox import run as sandbox
+
+    allowed = set()
+    real = sandbox.run_program
+
+    def watched(code: str, **options: object) -> object:
+        allowed.add(options.pop("unsafe"))
+        return real(code, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sandbox, "run_program", watched)
+    check = "--set=validators=[{code: {question: question, answer: answer}}]"
+    found = report(capsys, "quickstart", "-n", "3", check, "-o", tmp_path, *flag)
+    assert found["accepted"] == 3
+    assert allowed == {bool(flag)}
+    assert ("--unsafe-exec" in found["resume_command"]) == bool(flag)

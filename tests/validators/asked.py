@@ -18,6 +18,7 @@ class Scripted:
 
     slot = 0
     attempt = 1
+    unsafe_exec = False
 
     def __init__(self, script: Script) -> None:
         self._script = script

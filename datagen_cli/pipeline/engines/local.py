@@ -43,17 +43,17 @@ class LocalEngine:
     async def _main(self, main: Callable[[], Awaitable[T]]) -> T:
         loop = asyncio.get_running_loop()
         quiet_collector()
-        if self._on_signal is not None:
-            for number, exit_code in SIGNALS.items():
-                loop.add_signal_handler(number, self._signalled, exit_code)
+        before = {number: signal.getsignal(number) for number in SIGNALS} if self._on_signal is not None else {}
+        for number in before:
+            loop.add_signal_handler(number, self._signalled, SIGNALS[number])
         try:
             return await main()
         finally:
             if self._threads is not None:
                 self._threads.shutdown(wait=False, cancel_futures=True)
-            if self._on_signal is not None:
-                for number in SIGNALS:
-                    loop.remove_signal_handler(number)
+            for number, handler in before.items():
+                loop.remove_signal_handler(number)
+                signal.signal(number, handler)
 
     def _signalled(self, exit_code: int) -> None:
         self._signals += 1

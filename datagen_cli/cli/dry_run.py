@@ -1,0 +1,147 @@
+"""`--dry-run` and `--probe N`: what a run would take, from an estimate or from its first records."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from datagen_cli.cli import console
+from datagen_cli.cli.generate import Flags, open_session
+from datagen_cli.cli.preview import make_first
+from datagen_cli.core.errors import CallPending, ProviderError
+from datagen_cli.pipeline.engines.local import LocalEngine
+from datagen_cli.pipeline.estimate import contacted, estimate
+from datagen_cli.pipeline.probe import project
+
+OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")
+
+
+def run(flags: Flags, count: int | None = None) -> int:
+    """`--dry-run`: nothing is sent and nothing is written. `count` is for commands that make fewer records."""
+    with _nothing_fetched():
+        session, built = open_session(flags)
+        result = estimate(built, session.options.environ, flags.allow_hosts, count=count)
+    if flags.as_json:
+        console.emit_json(result)
+        return 0
+    rows = []
+    for item in result["estimates"]:
+        tokens = {name: sum(item["tokens"][name].values()) for name in ("low", "high")}
+        rows.append(
+            (
+                f"{item['records_per_call']}{' (this recipe)' if item['yours'] else ''}",
+                _span(item["calls"]),
+                _span(tokens),
+                _cost(item["cost_usd"]),
+                f"{_time(item['seconds']['low'])} to {_time(item['seconds']['high'])}",
+            )
+        )
+    title = f"{result['count']:,} records; nothing was sent"
+    console.table(title, ("records a call", "calls", "tokens", "cost", "time"), rows)
+    console.out(f"low: every first attempt is kept; high: {_high(result)}")
+    for name, cap in result["caps"].items():
+        if cap is not None:
+            console.out(f"{name}: {cap:g}; the run stops before it would be exceeded")
+    console.out(f"hosts contacted: {', '.join(result['hosts']) or 'none'}")
+    console.next_step(f"datagen generate {shlex.quote(flags.recipe)} --probe 10 makes ten records and says more")
+    return 0
+
+
+def probe(flags: Flags, number: int) -> int:
+    """`--probe N`: makes the first N records of the run, kept in its cache, and projects the whole."""
+    session, built = open_session(flags)
+    options = built.recipe.options
+    per_call = options.records_per_call
+    number = -(-min(number, options.count) // per_call) * per_call
+    session.folder.lock()
+    try:
+        engine = LocalEngine()
+        traces, cached = engine.run(lambda: make_first(session, engine, number))
+    except CallPending as pending:
+        raise ProviderError(f"no answer: {pending}", hint="try again later; what was answered is kept") from pending
+    finally:
+        session.plants.close()
+        session.close()
+    limits = options.limits
+    result = project(
+        traces,
+        count=options.count,
+        attempts=limits.attempts_per_record,
+        concurrency=limits.concurrency,
+        timed=cached == 0,
+    )
+    result |= {
+        "run": str(session.folder.path),
+        "count": options.count,
+        "cached_calls": cached,
+        "hosts": contacted(built, session.options.environ),
+        "simulated": built.simulated,
+    }
+    if flags.as_json:
+        console.emit_json(result)
+        return 0
+    _show_probe(result)
+    console.next_step(f"datagen generate {shlex.quote(flags.recipe)}; the calls above are not paid again")
+    return 0
+
+
+def _show_probe(result: Mapping[str, Any]) -> None:
+    if result["simulated"]:
+        console.say("simulated: the offline model writes these records; nothing is sent anywhere")
+    made = f"{result['would_be_accepted']:,} of {result['probed']:,} first attempts would be kept"
+    console.out(f"{made}; {result['calls']:,} calls, {console.money(result['cost_usd'])}")
+    rows = [
+        (
+            name,
+            item["attempts_a_record"],
+            f"{item['calls']:,}",
+            f"{sum(item['tokens'].values()):,}",
+            console.money(item["cost_usd"]),
+            "not measured" if item["seconds"] is None else _time(item["seconds"]),
+        )
+        for name, item in result["projected"].items()
+    ]
+    console.table(
+        f"all {result['count']:,} records",
+        ("projected", "attempts a record", "calls", "tokens", "cost", "time"),
+        rows,
+    )
+
+
+@contextmanager
+def _nothing_fetched() -> Iterator[None]:
+    """The libraries of the hub read their local cache only."""
+    before = {name: os.environ.get(name) for name in OFFLINE}
+    os.environ.update(dict.fromkeys(OFFLINE, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _high(result: Mapping[str, Any]) -> str:
+    attempts = result["assumptions"]["attempts_a_record"]["high"]
+    return f"{attempts:g} attempts a record, repairs, long replies"
+
+
+def _span(values: Mapping[str, float]) -> str:
+    low, high = values["low"], values["high"]
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _cost(values: Mapping[str, float | None]) -> str:
+    low, high = console.money(values["low"]), console.money(values["high"])
+    return low if low == high else f"{low} to {high}"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 1 else "1 s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

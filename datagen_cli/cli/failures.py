@@ -1,0 +1,100 @@
+"""How a command ends when it does not end well: one line, a hint, the documented exit code, JSON when asked for."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from datagen_cli.core.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_TERMINATED,
+    EXIT_UNEXPECTED,
+    EXIT_USAGE,
+    DatagenError,
+    Stopped,
+    UsageError,
+)
+
+LATER_COMMANDS = ("bench", "dedup", "export", "merge", "review", "score", "view")
+LATER_OPTIONS = ("--control", "--ray-address")
+SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_TERMINATED}
+
+
+def reported(command: Callable[[], Any], arguments: list[str]) -> int:
+    """Runs a command and reports what goes wrong. Returns the exit code."""
+    as_json = "--json" in arguments
+    before = _handle_signals()
+    try:
+        return int(command() or 0)
+    except DatagenError as error:
+        return failed(error, as_json)
+    except KeyboardInterrupt:
+        return failed(Stopped("interrupted", exit_code=EXIT_INTERRUPTED), as_json)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # Typer's own usage errors, whatever version brings them
+            return failed(_usage(error.format_message(), arguments), as_json, EXIT_USAGE)
+        if type(error).__name__ == "Abort":
+            return failed(Stopped("interrupted", exit_code=EXIT_INTERRUPTED), as_json)
+        return _unexpected(error, as_json)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def failed(error: DatagenError, as_json: bool, exit_code: int | None = None) -> int:
+    """Prints an error. Returns its exit code, or the one given."""
+    from datagen_cli.cli import console
+
+    code = error.exit_code if exit_code is None else exit_code
+    with suppress(UsageError):  # where even the error cannot be written, the code still tells
+        if as_json:
+            console.emit_json({"error": str(error), "hint": error.advice, "exit_code": code})
+        console.error(error)
+    return code
+
+
+def _handle_signals() -> dict[signal.Signals, Any]:
+    """Outside of a run's loop a signal ends the command with its code; returns the handlers that were there."""
+
+    def stop(number: int, frame: Any) -> None:
+        code = SIGNALS[signal.Signals(number)]
+        what = "interrupted" if code == EXIT_INTERRUPTED else "terminated"
+        raise Stopped(f"{what}; the same command goes on from here", exit_code=code)
+
+    before: dict[signal.Signals, Any] = {}
+    with suppress(ValueError):  # not in the main thread: whoever runs us there handles signals
+        for number in SIGNALS:
+            before[number] = signal.signal(number, stop)
+    return before
+
+
+def _usage(message: str, arguments: list[str]) -> DatagenError:
+    """A usage error of the command line, with where to look; what later versions bring is said to be that."""
+    command = arguments[0] if arguments and not arguments[0].startswith("-") else ""
+    if command in LATER_COMMANDS:
+        return UsageError(f"{command}: this version of datagen does not have it yet", hint="see datagen --help")
+    later = next((word for word in arguments if word.partition("=")[0] in LATER_OPTIONS and word in message), None)
+    if later is not None:
+        return UsageError(
+            f"{later}: this version of datagen does not have it yet", hint=f"see datagen {command} --help"
+        )
+    known = "no such command" not in message.lower()
+    return UsageError(_lower(message), hint=f"see datagen {command + ' ' if command and known else ''}--help")
+
+
+def _unexpected(error: Exception, as_json: bool) -> int:
+    import os
+    import traceback
+
+    from datagen_cli.cli import console
+
+    if os.environ.get("DATAGEN_DEBUG"):
+        console.say(traceback.format_exc())
+    hint = "this is a bug: set DATAGEN_DEBUG=1 for the traceback; everything that was received is kept"
+    return failed(DatagenError(f"unexpected {type(error).__name__}: {error}", hint=hint), as_json, EXIT_UNEXPECTED)
+
+
+def _lower(text: str) -> str:
+    return (text[:1].lower() + text[1:]).rstrip(".")

@@ -1,0 +1,260 @@
+"""What a run would take, before it: calls, tokens, cost and time, low and high, and every host it would contact.
+
+Low: every first attempt is kept and replies are as short as usual. High: every second attempt is refused, every record
+is asked for again once where a check may do so, and replies are long. Nothing is sent and nothing is written.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from datagen_cli.config.models import SharedModel
+from datagen_cli.core.record import Slot
+from datagen_cli.core.registry import load
+from datagen_cli.llm.channel import BATCH_PRICE_SHARE
+from datagen_cli.llm.keys import hosts, locate
+from datagen_cli.llm.prices import price_of, rate_of, share_of
+from datagen_cli.pipeline.build import Built
+from datagen_cli.pipeline.connect import roles
+from datagen_cli.stages.generate import Unit
+from datagen_cli.text.tokens import BYTES_PER_TOKEN
+
+PER_CALL = (1, 5, 10)
+SAMPLE = 20
+HIGH_ATTEMPTS = 2.0
+HIGH_BYTES_PER_TOKEN = 3
+FIELD_TOKENS = {
+    "text": (25, 250), "number": (2, 8), "boolean": (1, 2), "label": (1, 8), "list": (10, 80), "json": (20, 200),
+}  # fmt: skip
+CHECK_OVERHEAD = (150, 700)
+"""Tokens of a checker's prompt beside the record."""
+CHECK_REPLY = {"code": (60, 400), "reflect": (30, 400), "ask": (10, 120)}
+SECONDS_A_CALL, TOKENS_A_SECOND = (0.3, 2.0), (150.0, 20.0)
+OFFLINE_RECORDS_A_SECOND = (1500.0, 200.0)
+HUB = "huggingface.co"
+
+
+class Span(NamedTuple):
+    """A low and a high figure."""
+
+    low: float
+    high: float
+
+    def __add__(self, other: Span) -> Span:  # type: ignore[override]
+        return Span(self.low + other.low, self.high + other.high)
+
+    def times(self, other: Span) -> Span:
+        """Both figures multiplied."""
+        return Span(self.low * other.low, self.high * other.high)
+
+
+NOTHING = Span(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one role is asked: calls in all, tokens in and out of one call."""
+
+    role: str
+    calls: Span
+    tokens_in: Span
+    tokens_out: Span
+
+
+def estimate(
+    built: Built, environ: Mapping[str, str], allow_hosts: Collection[str] = (), *, count: int | None = None
+) -> dict[str, Any]:
+    """What `--dry-run --json` prints. Costs in USD, None where a price is not known; times in seconds."""
+    options = built.recipe.options
+    wanted = options.count if count is None else count
+    sizes = sorted({*PER_CALL, options.records_per_call})
+    limits = options.limits
+    return {
+        "recipe": built.recipe.file,
+        "count": wanted,
+        "records_per_call": options.records_per_call,
+        "estimates": [_at(built, environ, allow_hosts, wanted, size) for size in sizes],
+        "hosts": contacted(built, environ),
+        "models": {role: [model.name for model in built.recipe.models[role]] for role in roles(built.recipe)},
+        "caps": {"max_cost": limits.max_cost, "max_total_tokens": limits.max_total_tokens},
+        "assumptions": {
+            "attempts_a_record": {"low": 1, "high": _attempts(built).high},
+            "seconds_a_call": {"low": SECONDS_A_CALL[0], "high": SECONDS_A_CALL[1]},
+            "tokens_a_second": {"low": TOKENS_A_SECOND[1], "high": TOKENS_A_SECOND[0]},
+        },
+        "simulated": built.simulated,
+    }
+
+
+def contacted(built: Built, environ: Mapping[str, str]) -> list[str]:
+    """Every host that a run would contact: models, and the hub for what has to come from there."""
+    recipe = built.recipe
+    found = set(hosts([model for role in roles(recipe) for model in recipe.models[role]], environ))
+    if recipe.options.base is not None and recipe.options.base.hf is not None:
+        found.add(f"{HUB} (the base, unless it is in the local cache)")
+    name = (recipe.options.dedup.embedder if recipe.options.dedup else None) or recipe.options.embedder
+    if built.embedder is not None and name is not None and "/" in name:
+        found.add(f"{HUB} (the embedder, unless it is in the local cache)")
+    return sorted(found)
+
+
+def _at(
+    built: Built, environ: Mapping[str, str], allow_hosts: Collection[str], count: int, per_call: int
+) -> dict[str, Any]:
+    """The figures at so many records a call."""
+    tasks = [*_generator(built, count, per_call), *_checkers(built, count)]
+    calls, tokens_in, tokens_out, cost = NOTHING, NOTHING, NOTHING, Span(0, 0)
+    unknown = False
+    for task in tasks:
+        into, out = task.calls.times(task.tokens_in), task.calls.times(task.tokens_out)
+        calls, tokens_in, tokens_out = calls + task.calls, tokens_in + into, tokens_out + out
+        price = _price(built.recipe.models[task.role], environ, allow_hosts, batch=built.recipe.options.limits.batch)
+        unknown |= price is None
+        if price is not None:
+            cost += Span(price(into.low, out.low), price(into.high, out.high))
+    seconds = _seconds(built, count, tasks)
+    return {
+        "records_per_call": per_call,
+        "yours": per_call == built.recipe.options.records_per_call,
+        "calls": {"low": math.ceil(calls.low), "high": math.ceil(calls.high)},
+        "tokens": {
+            name: {"in": math.ceil(getattr(tokens_in, name)), "out": math.ceil(getattr(tokens_out, name))}
+            for name in ("low", "high")
+        },
+        "cost_usd": {"low": None, "high": None}
+        if unknown
+        else {"low": round(cost.low, 6), "high": round(cost.high, 6)},
+        "seconds": {"low": round(seconds.low, 1), "high": round(seconds.high, 1)},
+    }
+
+
+def _attempts(built: Built) -> Span:
+    return Span(1.0, min(HIGH_ATTEMPTS, float(built.recipe.options.limits.attempts_per_record)))
+
+
+def _generator(built: Built, count: int, per_call: int) -> Iterator[Load]:
+    """First attempts, so many records a call; refills, one a call; repairs."""
+    record = record_tokens(built)
+    size = min(per_call, count)
+    longest = max(model.max_tokens for model in built.recipe.models["generator"])
+    many = _reply(record, size, longest)
+    yield Load("generator", Span(*[math.ceil(count / size)] * 2), _prompt(built, count, size), many)
+    again = count * (_attempts(built).high - 1)
+    one, prompt = _reply(record, 1, longest), _prompt(built, count, 1)
+    yield Load("generator", Span(0, again), Span(prompt.low, prompt.high + record.high), one)
+    if any(check.on_fail == "fix" for check in built.bound):
+        repair = Span(prompt.low, prompt.high + 2 * record.high)
+        yield Load("generator", Span(0, count * _attempts(built).high), repair, one)
+
+
+def _reply(record: Span, records: int, longest: int) -> Span:
+    return Span(min(record.low * records + 6, longest), min(record.high * records + 30, longest))
+
+
+def _checkers(built: Built, count: int) -> Iterator[Load]:
+    record, attempts = record_tokens(built), _attempts(built)
+    for check in built.recipe.checks:
+        for role in getattr(load(check.kind, check.type), "roles", ()):
+            asked = CHECK_CALLS.get(check.type, _once)(check.options)
+            calls = Span(count * asked.low, count * asked.high * attempts.high)
+            into = Span(record.low + CHECK_OVERHEAD[0], record.high + CHECK_OVERHEAD[1])
+            longest = max(model.max_tokens for model in built.recipe.models[role])
+            out = CHECK_REPLY.get(check.type, (20, 300))
+            more = record.high if check.type == "reflect" else 0
+            yield Load(role, calls, into, Span(min(out[0], longest), min(out[1] + more, longest)))
+
+
+def _programs(options: Any) -> Span:
+    return Span(options.solutions // 2 + 1, 2 * options.solutions)
+
+
+def _reviews(options: Any) -> Span:
+    return Span(1, 1 + options.rounds)
+
+
+def _once(options: Any) -> Span:
+    return Span(1, 2)
+
+
+CHECK_CALLS: dict[str, Callable[[Any], Span]] = {"code": _programs, "reflect": _reviews}
+
+
+def _prompt(built: Built, count: int, size: int) -> Span:
+    """Tokens of a generation prompt for so many records, measured on real ones."""
+    slots = list(built.slots(min(max(SAMPLE, size), max(count, size))))
+    rows, k = built.row_ids, built.recipe.examples.k if built.recipe.examples else 0
+    shown = tuple(rows[:k]) if built.recipe.examples and built.recipe.examples.strategy != "none" else ()
+    sizes = [_bytes(built, slots[start : start + size], shown) for start in range(0, len(slots) - size + 1, size)]
+    schema = len(json.dumps(built.generate.format(size)))
+    return Span(min(sizes) / BYTES_PER_TOKEN, (max(sizes) + schema) / HIGH_BYTES_PER_TOKEN)
+
+
+def _bytes(built: Built, slots: list[Slot], examples: tuple[str, ...]) -> int:
+    messages = built.generate.messages(Unit(tuple(slots), 1, examples))
+    return sum(len(message.content.encode()) for message in messages)
+
+
+def record_tokens(built: Built) -> Span:
+    """Tokens of one record as JSON: as in the base, else by the types of its fields."""
+    written = [spec for spec in built.specs if spec.written]
+    rows = [row for _, row in built.base.rows[:500]]
+    if rows:
+        sizes = sorted(
+            len(json.dumps({spec.name: row.get(spec.name) for spec in written}, ensure_ascii=False).encode())
+            for row in rows
+        )
+        low, high = sizes[len(sizes) // 4], sizes[min(len(sizes) * 19 // 20, len(sizes) - 1)]
+        return Span(low / BYTES_PER_TOKEN, 1.5 * high / HIGH_BYTES_PER_TOKEN)
+    names = sum(len(spec.name) for spec in written) / BYTES_PER_TOKEN + 3 * len(written)
+    low, high = (sum(FIELD_TOKENS.get(spec.type, (5, 100))[side] for spec in written) for side in (0, 1))
+    return Span(low + names, high + 2 * names)
+
+
+def _price(
+    models: tuple[SharedModel, ...], environ: Mapping[str, str], allow_hosts: Collection[str], *, batch: bool
+) -> Callable[[float, float], float] | None:
+    """What tokens cost in this role; several models by their shares. None when a price is not known."""
+    rates = []
+    for model in models:
+        target = locate(model, environ, allow_hosts)
+        price = price_of(model, target)
+        if batch and target.kind == "openai":
+            price = share_of(price, BATCH_PRICE_SHARE)
+        rates.append((model.share, rate_of(price)))
+    if any(rate is None for _, rate in rates):
+        return None
+    whole = sum(share for share, _ in rates)
+
+    def cost(tokens_in: float, tokens_out: float) -> float:
+        return sum(
+            share / whole * (tokens_in * rate.input_usd + tokens_out * rate.output_usd) for share, rate in rates if rate
+        )
+
+    return cost
+
+
+def _seconds(built: Built, count: int, tasks: list[Load]) -> Span:
+    """Calls side by side at the recipe's concurrency; never faster than the rates that the recipe sets."""
+    recipe = built.recipe
+    found = NOTHING
+    for task in tasks:
+        models = recipe.models[task.role]
+        if all(model.name == "offline" for model in models):
+            fast, slow = OFFLINE_RECORDS_A_SECOND
+            found += Span(task.calls.low / fast, task.calls.high / slow)
+            continue
+        low = task.calls.low * (SECONDS_A_CALL[0] + task.tokens_out.low / TOKENS_A_SECOND[0])
+        high = task.calls.high * (SECONDS_A_CALL[1] + task.tokens_out.high / TOKENS_A_SECOND[1])
+        side_by_side = min(recipe.options.limits.concurrency, max(count, 1))
+        slowest = max(_paced_s(model, task.calls.low) for model in models)
+        slowest_high = max(_paced_s(model, task.calls.high) for model in models)
+        found += Span(max(low / side_by_side, slowest), max(high / side_by_side, slowest_high))
+    return found
+
+
+def _paced_s(model: SharedModel, calls: float) -> float:
+    return 60.0 * calls / model.requests_per_minute if model.requests_per_minute else 0.0

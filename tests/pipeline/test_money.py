@@ -1,0 +1,168 @@
+"""The journal of a folder's spending: what it says after a death at any line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from datagen_cli.core.chat import Usage
+from datagen_cli.core.errors import UsageError
+from datagen_cli.llm.budget import Hold
+from datagen_cli.pipeline import money
+from datagen_cli.pipeline.connect import cost_shares, total_of
+from datagen_cli.pipeline.money import CALL, Caller, Journal, JournalledBudget, JournalledTotals, read_spending
+
+CALLER = Caller("generator", "generate")
+
+
+def journal(tmp_path: Path, known: dict[str, object] | None = None) -> Journal:
+    made = Journal(tmp_path / "spending.jsonl", known or {})
+    made.start()
+    return made
+
+
+def spend(made: Journal, hold: Hold, usage: Usage, call: Caller = CALLER, *, lost: bool = False) -> None:
+    made.reserved(call, hold)
+    made.settled(hold, usage.tokens_in + usage.tokens_out)
+    if usage.tokens_in or usage.tokens_out:
+        made.used(call[0], call[1], usage, lost=lost)
+
+
+def total(tmp_path: Path) -> dict[str, object]:
+    found = read_spending(tmp_path / "spending.jsonl")
+    assert found is not None
+    return total_of(found)
+
+
+def test_a_process_that_dies_leaves_what_was_settled_and_the_most_of_what_was_not(tmp_path: Path) -> None:
+    made = journal(tmp_path)
+    spend(made, Hold(100, 50, 1.0), Usage(10, 5, 0.25))
+    spend(made, Hold(100, 50, 1.0), Usage())
+    spend(made, Hold(7, 3, 0.5), Usage(7, 3, 0.5), Caller("coder", "code"), lost=True)
+    made.reserved(CALLER, Hold(200, 60, 2.0))
+    assert made.spent["generator"]["generate"]["tokens_in"] == 10
+    found = read_spending(made.path)
+    assert found is not None
+    assert found["generator"]["generate"] == {
+        "calls": 1, "cached_calls": 0, "lost": 1, "hedged": 0, "tokens_in": 210, "tokens_out": 65, "cost_usd": 2.25,
+    }  # fmt: skip
+    assert (found["coder"]["code"]["lost"], found["coder"]["code"]["cost_usd"]) == (1, 0.5)
+    again = journal(tmp_path)
+    assert again.before == found
+    assert read_spending(made.path) == found
+    assert len(made.path.read_bytes().splitlines()) == 1
+
+
+def test_a_journal_cut_anywhere_never_says_less_than_was_used(tmp_path: Path) -> None:
+    made = journal(tmp_path, {"generator": {"generate": {"tokens_in": 1000, "cost_usd": 1.0}}})
+    used = [0]
+    ends = [made.path.stat().st_size]
+    for number in range(6):
+        spend(made, Hold(100, 100, 1.0), Usage(10 + number, 1, 0.1), lost=number == 3)
+        used.append(used[-1] + 11 + number)
+        ends.append(made.path.stat().st_size)
+    content = made.path.read_bytes()
+    for cut in range(ends[0], len(content) + 1):
+        made.path.write_bytes(content[:cut])
+        paid = max(tokens for tokens, end in zip(used, ends, strict=True) if end <= cut)
+        counts = total(tmp_path)
+        whole = counts["tokens_in"] + counts["tokens_out"] - 1000  # type: ignore[operator]
+        assert paid <= whole <= paid + 200
+
+
+def test_a_price_that_is_not_known_stays_unknown_across_a_death(tmp_path: Path) -> None:
+    made = journal(tmp_path)
+    made.reserved(Caller("generator", "generate", priced=False), Hold(10, 10, 0.0))
+    assert total(tmp_path)["cost_usd"] is None
+    assert total(tmp_path)["tokens_out"] == 10
+
+
+def test_a_batch_that_outlives_the_process_is_counted_when_it_is_fetched(tmp_path: Path) -> None:
+    made, batched = journal(tmp_path), Caller("generator", "generate", waits=True)
+    made.reserved(batched, Hold(100, 50, 1.0))
+    assert total(tmp_path)["cost_usd"] == 0
+    again = journal(tmp_path)
+    spend(again, Hold(100, 50, 1.0), Usage(10, 5, 0.25), batched)
+    assert (total(tmp_path)["calls"], total(tmp_path)["cost_usd"]) == (1, 0.25)
+
+
+def test_two_reservations_of_one_hold_are_two(tmp_path: Path) -> None:
+    made, hold = journal(tmp_path), Hold(10, 10, 1.0)
+    made.reserved(CALLER, hold)
+    made.reserved(CALLER, hold)
+    assert total(tmp_path)["cost_usd"] == 2.0
+    made.settled(hold, 0)
+    assert total(tmp_path)["cost_usd"] == 1.0
+    made.settled(hold, 0)
+    made.settled(hold, 0)
+    assert total(tmp_path)["cost_usd"] == 0
+
+
+def test_a_large_journal_is_summed_up_while_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(money, "LARGE_BYTES", 2000)
+    made, open_one = journal(tmp_path), Hold(1, 1, 0.5)
+    made.reserved(CALLER, open_one)
+    for _ in range(200):
+        spend(made, Hold(100, 50, 1.0), Usage(10, 5, 0.25))
+    assert made.path.stat().st_size < 2500
+    assert total(tmp_path)["cost_usd"] == 50.5
+    made.settled(open_one, 2)
+    made.used("generator", "generate", Usage(1, 1, 0.25), lost=False)
+    assert total(tmp_path)["cost_usd"] == 50.25
+
+
+def test_closing_keeps_what_the_run_counted_and_may_be_done_twice(tmp_path: Path) -> None:
+    made = journal(tmp_path)
+    made.close({"generator": {"generate": {"calls": 2, "cached_calls": 5, "tokens_in": 3, "cost_usd": 0.5}}})
+    made.close()
+    assert (total(tmp_path)["cached_calls"], total(tmp_path)["cost_usd"]) == (5, 0.5)
+
+
+async def test_budget_and_totals_write_down_what_they_count(tmp_path: Path) -> None:
+    made = journal(tmp_path)
+    budget, totals = JournalledBudget(made, 10.0, None, Usage()), JournalledTotals(made)
+    CALL.set(CALLER)
+    first, second = Hold(10, 10, 1.0), Hold(20, 20, 2.0)
+    await budget.reserve(first)
+    await budget.reserve(second)
+    assert total(tmp_path)["cost_usd"] == 3.0
+    budget.settle(first, 3, 0.25)
+    totals.tally("generator", "generate").add(Usage(2, 1, 0.25))
+    assert total(tmp_path)["cost_usd"] == 2.25
+    budget.settle(second, 0, 0.0)
+    assert (total(tmp_path)["cost_usd"], total(tmp_path)["calls"]) == (0.25, 1)
+    assert totals.as_dict()["generator"]["generate"]["tokens_in"] == 2
+
+
+async def test_a_call_whose_reservation_cannot_be_written_is_not_sent_and_holds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = journal(tmp_path)
+    budget = JournalledBudget(made, 1.0, None, Usage())
+    CALL.set(CALLER)
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(money.os, "pwrite", full)
+        with pytest.raises(UsageError, match="no space left"):
+            await budget.reserve(Hold(1, 1, 1.0))
+    await budget.reserve(Hold(1, 1, 1.0))
+
+
+def test_cost_is_shared_out_by_stage_role_and_accepted_record() -> None:
+    spent = {
+        "generator": {"generate": {"cost_usd": 3.0}, "repair": {"cost_usd": 0.5}},
+        "coder": {"code": {"cost_usd": 1.5}},
+    }
+    assert cost_shares(spent, 10) == {
+        "by_stage": {"generate": 3.0, "validate": 2.0},
+        "by_role": {"generator": 3.5, "coder": 1.5},
+        "per_accepted": 0.5,
+    }
+    spent["coder"]["code"]["cost_usd"] = None  # type: ignore[assignment]
+    assert cost_shares(spent, 10)["by_role"] == {"generator": 3.5, "coder": None}
+    assert cost_shares(spent, 10)["per_accepted"] is None
+    assert cost_shares({}, 0)["per_accepted"] is None

@@ -1,0 +1,121 @@
+"""How runs begin and end: signals at any time, failed starts that damage nothing, commands that can be pasted."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from datagen_cli.cli.app import run
+from datagen_cli.cli.generate import Flags, resume_command
+from tests.runs.whole import generate, outcome, report, rows
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
+@pytest.mark.parametrize("when", ["1-load.jsonl", "2-plan.jsonl", "3-generate.jsonl", "dataset"])
+def test_a_signal_at_any_time_ends_with_its_code_and_json(
+    number: signal.Signals, code: int, when: str, tmp_path: Path
+) -> None:
+    arguments = ["tickets", "-n", "6000", "-o", str(tmp_path / "run"), "--json"]
+    command = [sys.executable, "-m", "datagen_cli", "generate", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    waited = [tmp_path / "run" / "checkpoints" / when, tmp_path / "run" / "checkpoints" / f".{when}.part"]
+    if when == "dataset":
+        waited = [tmp_path / "run" / ".dataset-00000.new", tmp_path / "run" / "..dataset-00000.new.part"]
+    while process.poll() is None and not any(path.exists() for path in waited):
+        time.sleep(0.002)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode in (code, 0)
+    assert json.loads(out)["exit_code"] == process.returncode
+    if process.returncode:
+        assert "resume with: datagen generate tickets" in err
+    assert generate(*arguments[:-1]) == 0
+    assert len(rows(tmp_path / "run")) == 6000
+
+
+def test_a_start_that_fails_damages_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "run"
+    assert generate("tickets", "-n", "6", "-o", folder) == 0
+    before, state = outcome(folder), (folder / "run.json").read_bytes()
+    assert generate("tickets", "-n", "6", "-o", folder, "--model", "openai/gpt-4o-mini") == 5
+    assert generate("tickets", "-n", "6", "-o", folder, "--cache", tmp_path / "none" / "x", "--seed", "5") == 2
+    assert outcome(folder) == before
+    assert (folder / "run.json").read_bytes() == state
+    assert not (folder / "previous").exists()
+    assert not list(folder.glob("calls.sqlite-*"))
+
+
+def test_a_file_that_is_no_cache_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine.yaml").write_text("precious: true\n")
+    assert generate("tickets", "-n", "2", "-o", tmp_path / "run", "--cache", tmp_path / "mine.yaml") == 2
+    assert "this file is no call cache" in capsys.readouterr().err
+    assert (tmp_path / "mine.yaml").read_text() == "precious: true\n"
+
+
+def test_the_resume_command_can_be_pasted() -> None:
+    flags = Flags(
+        recipe="my recipe.yaml",
+        count=3,
+        overrides=["a.b={c: 1}"],
+        limits={"max_total_tokens": 1234567, "max_cost": 1234.5678},
+    )
+    words = shlex.split(resume_command(flags))
+    assert words[:3] == ["datagen", "generate", "my recipe.yaml"]
+    assert words[words.index("--max-total-tokens") + 1] == "1234567"
+    assert words[words.index("--max-cost") + 1] == "1234.5678"
+    assert words[words.index("--set") + 1] == "a.b={c: 1}"
+
+
+def test_new_runs_that_start_in_the_same_second_never_share_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = [report(capsys, "tickets", "-n", "2", "--new") for _ in range(3)]
+    assert len({item["run"] for item in found}) == 3
+    assert len({(tmp_path / item["run"] / "dataset.jsonl").read_bytes() for item in found}) == 3
+    assert not list((tmp_path / "runs").glob("*/previous"))
+
+
+def test_a_preview_refuses_another_recipes_folder_and_nothing_to_show(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert generate("tickets", "-n", "2", "-o", tmp_path / "run") == 0
+    assert run(["preview", "quickstart", "-n", "1", "-o", str(tmp_path / "run")]) == 2
+    assert "belongs to the recipe" in capsys.readouterr().err
+    assert run(["preview", "tickets", "-n", "0", "-o", str(tmp_path / "other")]) == 2
+
+
+def test_what_later_versions_bring_is_said_to_be_that(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["merge", "a", "b"], ["bench", "x"], ["generate", "tickets", "--control"]):
+        assert run(arguments) == 2
+        assert "this version of datagen does not have it yet" in capsys.readouterr().err
+    assert run(["nonsense"]) == 2
+    assert "hint: see datagen --help" in capsys.readouterr().err
+    assert run([]) == 0
+    assert "Commands:" in capsys.readouterr().out
+
+
+def test_json_keeps_the_words_on_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report(capsys, "tickets", "-n", "2", "-o", tmp_path)
+    capsys.readouterr()
+    run(["generate", "tickets", "-n", "2", "-o", str(tmp_path), "--json"])
+    said = capsys.readouterr()
+    assert json.loads(said.out)["reason"].startswith("already complete")
+    assert said.err.startswith("simulated:")
+    assert "already complete; more: --count N; another: --new" in said.err
+    assert said.err.rstrip().splitlines()[-1].startswith("next:")
+
+
+def test_a_wrong_limit_is_named_by_its_own_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate("tickets", "--concurrency", "0", "-o", "/nonexistent") == 2
+    assert capsys.readouterr().err.startswith("error: --concurrency: must be at least 1")
