@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 from typing import Any
 
-_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+from datagen_cli.core.json_text import make_encoder
+
+_encode = make_encoder(sort_keys=True)
 
 
 def canonical(value: Any) -> bytes:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.errors import DataError, Place, UsageError
+from datagen_cli.core.json_text import make_encoder
 
 MODE = 0o600
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ENCODE = make_encoder(sort_keys=False)
 _ADVICE = {
     errno.ENOSPC: ("no space left", "free some space and run the same command again: nothing is lost"),
     errno.EDQUOT: ("the disk quota is used up", "free some space and run the same command again: nothing is lost"),

@@ -17,6 +17,7 @@ from typing import Any
 from datagen_cli.config.models import Limits, Sampling, SharedModel
 from datagen_cli.core.chat import Draw, Reply, Request, Usage
 from datagen_cli.core.errors import CallRefused, UsageError
+from datagen_cli.core.json_text import make_encoder
 from datagen_cli.core.ports import Observer
 from datagen_cli.llm.amend import amended, note, objection
 from datagen_cli.llm.budget import Budget
@@ -31,7 +32,7 @@ from datagen_cli.llm.retry import FIRST_CALLS, persist, refused_from_the_start, 
 from datagen_cli.llm.shares import Shares
 from datagen_cli.llm.usage import Totals
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode = make_encoder(sort_keys=False)
 
 
 class Seat:
