@@ -75,12 +75,6 @@ class MissingExtra(UsageError):
     """A feature whose optional packages are not installed."""
 
 
-class ShortError(DatagenError):
-    """A run that ended with fewer records than asked for, or a gate that failed."""
-
-    exit_code = EXIT_SHORT
-
-
 class CapReached(DatagenError):
     """A cap of `limits` (cost, tokens, minutes) leaves no room for another call."""
 

@@ -5,7 +5,6 @@ uploaded as one file (`POST /files`), started (`POST /batches`) and looked after
 can be fetched. A batch holds at most as many calls as `limits.concurrency`. Which call is in which batch is kept in
 the call cache, so that a run that is stopped or killed while a batch is pending finds it again and sends nothing twice;
 only a death between the start of a batch and that note, a few milliseconds, leaves one behind that nobody fetches.
-After `kill -9` the caps count pending calls twice: at their reservation, and at what they used when they are fetched.
 """
 
 from __future__ import annotations

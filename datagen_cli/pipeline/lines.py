@@ -72,11 +72,6 @@ def call_lines(calls: list[Call]) -> list[list[Any]]:
     return [[c.digest, c.role, c.purpose, c.model, c.tokens_in, c.tokens_out, c.cost_usd] for c in calls]
 
 
-def calls_of(line: Mapping[str, Any]) -> list[Call]:
-    """The calls a checkpoint line paid for."""
-    return [Call(*row) for row in line.get("calls", ())]
-
-
 def _rejection_line(rejection: Rejection) -> dict[str, Any]:
     line: dict[str, Any] = {"stage": rejection.stage, "reason": rejection.reason}
     if rejection.detail:
