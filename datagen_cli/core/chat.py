@@ -38,7 +38,8 @@ class Request:
 
     `response_format` is an OpenAI `json_schema` object or None. `max_tokens` overrides the model's own when set, and
     `more_tokens` multiplies either. `several` says that this is one of several independent draws of a purpose (as
-    `draw.k` > 0 does), for which solver and coder are warmer.
+    `draw.k` > 0 does), for which solver and coder are warmer. `group` asks a local model for several texts at once that
+    are sampled together (correlated sampling), in place of `messages`; its form is that of `llm/local/provider.py`.
     """
 
     role: str
@@ -48,6 +49,7 @@ class Request:
     max_tokens: int | None = None
     more_tokens: int = 1
     several: bool = False
+    group: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

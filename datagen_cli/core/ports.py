@@ -36,11 +36,12 @@ class Context(Protocol):
         response_format: Mapping[str, Any] | None = None,
         more_tokens: int = 1,
         several: bool = False,
+        group: Mapping[str, Any] | None = None,
     ) -> Reply:
         """The role's model answers; the call is counted to this unit. The same question is not asked twice.
 
         `more_tokens` multiplies the model's `max_tokens`; `several` says that this is one of several independent
-        draws `k`, which raises the default temperature of solver and coder.
+        draws `k`, which raises the default temperature of solver and coder. `group`: see `core.chat.Request`.
 
         Raises `CallRefused` (this request is refused for good) and `CallPending` (no reply before the deadline);
         both pass through stages untouched.

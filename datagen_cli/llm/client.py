@@ -58,6 +58,8 @@ class Seat:
         found["messages"] = messages
         found["max_tokens"] = self.max_tokens
         found["seed"] = seed
+        if request.group is not None:
+            found["group"] = request.group
         if request.response_format is not None and self.options.structured == "auto":
             found["response_format"] = request.response_format
         if self.params:
@@ -177,8 +179,7 @@ class Client:
 
     async def _send(self, request: Request, channel: Channel, payload: Payload) -> RawReply:
         """The call with all its tries."""
-        most = max(_tokens(payload.get("max_tokens")), _tokens(payload.get("max_completion_tokens")))
-        hold = channel.hold_for(payload.body, most)
+        hold = channel.hold_for(payload.body, _most_tokens(payload))
         run = Spending(self._budget, self.totals.tally(request.role, request.draw.purpose))
         return await persist(
             lambda clock, again: channel.send_once(payload, request.draw, hold, clock, again, run),
@@ -213,8 +214,7 @@ class Client:
     def _reply(self, channel: Channel, payload: Payload, digest: str, raw: RawReply, *, cached: bool) -> Reply:
         usage = channel.usage_of(raw)
         if usage is None:
-            most = max(_tokens(payload.get("max_tokens")), _tokens(payload.get("max_completion_tokens")))
-            hold = channel.hold_for(payload.body, most)
+            hold = channel.hold_for(payload.body, _most_tokens(payload))
             usage = Usage(hold.tokens_in, hold.tokens_out, hold.cost_usd if channel.rate else None)
         return Reply(raw.text, raw.finish_reason, usage, raw.model or channel.target.model, digest, cached)
 
@@ -275,8 +275,11 @@ def to_bytes(values: Mapping[str, Any]) -> bytes:
         return json.dumps(values, separators=(",", ":")).encode()
 
 
-def _tokens(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+def _most_tokens(payload: Payload) -> int:
+    """The most that may be written for a request: by every row, in a group."""
+    most = [payload.get("max_tokens"), payload.get("max_completion_tokens")]
+    rows = len(payload["group"]["rows"]) if "group" in payload else 1
+    return rows * max(value if isinstance(value, int) else 0 for value in most)
 
 
 def _check_batch(channels: Collection[Channel], limits: Limits, observer: Observer) -> None:

@@ -55,13 +55,16 @@ class UnitContext:
         response_format: Mapping[str, Any] | None = None,
         more_tokens: int = 1,
         several: bool = False,
+        group: Mapping[str, Any] | None = None,
     ) -> Reply:
         """See `core.ports.Context.ask`."""
         draw = Draw(self.slot, self.attempt, purpose, k)
         place = (role, draw, tuple(messages), more_tokens)
         if place in self._asked:
             return self._asked[place]
-        request = Request(role, tuple(messages), draw, response_format, more_tokens=more_tokens, several=several)
+        request = Request(
+            role, tuple(messages), draw, response_format, more_tokens=more_tokens, several=several, group=group
+        )
         reply = self._asked[place] = await self._client.ask(request)
         self._seen.add(reply.model)
         usage = reply.usage
