@@ -7,7 +7,7 @@ the cache imports no HTTP client.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from datagen_cli.config.models import Limits, ModelOptions
@@ -28,6 +28,7 @@ from datagen_cli.llm.retry import Clock, Policy, stops_run
 from datagen_cli.llm.usage import Tally
 from datagen_cli.llm.width import Width
 
+FOREVER_S = 1e9
 BATCH_WINDOW_S = 25 * 3600.0
 BATCH_PRICE_SHARE = 0.5
 BYTES_PER_TOKEN = 3  # a guess for tokens_per_minute only; it is corrected by what the endpoint counts
@@ -49,6 +50,8 @@ class Channel:
         self.target = target
         self.batched = limits.batch and target.kind == "openai"
         self.policy = Policy(options.timeout_s, options.deadline_s, limits.patience_s)
+        if target.kind == "local":  # computes in this process: as long as it takes
+            self.policy = Policy(FOREVER_S, FOREVER_S, limits.patience_s)
         self.health = Health(target)
         self.gate = Gate(limits.concurrency)
         self.width = Width(self.gate)
@@ -81,11 +84,14 @@ class Channel:
                 await pause(self._requests, 1)
                 await pause(self._tokens, guess)
             if self.hedge is None:
-                return await self._paid(payload, draw, hold, clock, guess, run)
-            return await self.hedge.race(
-                self._paid(payload, draw, hold, clock, guess, run),
-                lambda: self._double(payload, draw, hold, clock, guess, run),
-            )
+                reply = await self._paid(payload, draw, hold, clock, guess, run)
+            else:
+                reply = await self.hedge.race(
+                    self._paid(payload, draw, hold, clock, guess, run),
+                    lambda: self._double(payload, draw, hold, clock, guess, run),
+                )
+            await run.keep(reply)  # the place is held until then: never more are lost than have a place
+            return reply
         finally:
             self.gate.leave()
 
@@ -194,13 +200,14 @@ class Channel:
 
 
 class Spending:
-    """Where a call's use is written down: the caps, and the tally of its role and purpose."""
+    """Where a call's use is written down: the caps, and the tally of its role and purpose; `keep` commits its reply."""
 
-    __slots__ = ("budget", "tally")
+    __slots__ = ("budget", "keep", "tally")
 
-    def __init__(self, budget: Budget, tally: Tally) -> None:
+    def __init__(self, budget: Budget, tally: Tally, keep: Callable[[RawReply], Awaitable[None]]) -> None:
         self.budget = budget
         self.tally = tally
+        self.keep = keep
 
 
 def _known_by(options: ModelOptions, target: Target) -> dict[str, Any]:

@@ -142,7 +142,7 @@ class Client:
                 self._keep(channel, dropped)
                 return self._from_cache(request, channel, payload, digest, cached)
             try:
-                reply = await self._send(request, channel, payload)
+                reply = await self._send(request, channel, payload, digest)
             except RequestRefused as fault:
                 name = objection(fault.message, payload, seat.chosen)
                 if name is None or name in dropped:
@@ -151,8 +151,6 @@ class Client:
                 continue
             self._keep(channel, dropped)
             self._refusals.lifted.add(request.role)
-            if self._cache is not None:
-                await self._cache.put(digest, reply, payload.body)
             return self._answered(request, channel, payload, digest, reply)
 
     def prices(self) -> dict[str, dict[str, float] | None]:
@@ -177,10 +175,11 @@ class Client:
         for channel in self._channels.values():
             await channel.close()
 
-    async def _send(self, request: Request, channel: Channel, payload: Payload) -> RawReply:
-        """The call with all its tries."""
+    async def _send(self, request: Request, channel: Channel, payload: Payload, digest: str) -> RawReply:
+        """The call with all its tries, its reply committed."""
         hold = channel.hold_for(payload.body, _most_tokens(payload))
-        run = Spending(self._budget, self.totals.tally(request.role, request.draw.purpose))
+        keep = _kept_nowhere if self._cache is None else partial(self._cache.put, digest, body=payload.body)
+        run = Spending(self._budget, self.totals.tally(request.role, request.draw.purpose), keep)
         return await persist(
             lambda clock, again: channel.send_once(payload, request.draw, hold, clock, again, run),
             request.draw,
@@ -273,6 +272,10 @@ def to_bytes(values: Mapping[str, Any]) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         return json.dumps(values, separators=(",", ":")).encode()
+
+
+async def _kept_nowhere(reply: RawReply) -> None:
+    """Without a cache."""
 
 
 def _most_tokens(payload: Payload) -> int:

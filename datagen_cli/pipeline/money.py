@@ -256,6 +256,6 @@ class PayingClient(Client):
         self.totals = JournalledTotals(journal)
         self._budget = JournalledBudget(journal, limits.max_cost, limits.max_total_tokens, spent)
 
-    async def _send(self, request: Request, channel: Channel, payload: Payload) -> RawReply:
+    async def _send(self, request: Request, channel: Channel, payload: Payload, digest: str) -> RawReply:
         CALL.set(Caller(request.role, request.draw.purpose, channel.rate is not None, channel.batched))
-        return await super()._send(request, channel, payload)
+        return await super()._send(request, channel, payload, digest)

@@ -56,7 +56,20 @@ async def test_thousands_of_puts_in_flight_are_all_committed_the_last_of_a_key_w
     assert sqlite3.connect(tmp_path / "a.sqlite").execute("SELECT count(*) FROM pairs").fetchone() == (1500,)
 
 
-async def test_puts_of_one_tick_are_one_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_put_is_committed_before_the_loop_turns(tmp_path: Path) -> None:
+    store, other = Store(tmp_path / "a.sqlite"), Store(tmp_path / "a.sqlite")
+    turned = []
+    asyncio.get_running_loop().call_soon(turned.append, True)
+    await store.put("k", b"v")
+    assert other.get("k") == b"v"
+    assert not turned
+    store.close()
+    other.close()
+
+
+async def test_puts_while_another_process_writes_wait_for_it_and_are_then_one_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from datagen_cli.core import store as module
 
     commits = []
@@ -65,7 +78,16 @@ async def test_puts_of_one_tick_are_one_transaction(tmp_path: Path, monkeypatch:
         module, "_insert", lambda connection, rows: (commits.append(len(rows) // 2), real(connection, rows))
     )
     store = Store(tmp_path / "a.sqlite")
-    await asyncio.gather(*(store.put(str(n), b"x") for n in range(100)))
+    other = sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    puts = asyncio.gather(*(store.put(str(n), b"x") for n in range(100)))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not puts.done()
+    assert store.get("1") is None
+    other.execute("COMMIT")
+    await puts
+    assert store.get("99") == b"x"
     store.close()
     assert commits == [100]
 
