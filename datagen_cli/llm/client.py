@@ -30,6 +30,7 @@ from datagen_cli.llm.keys import Target, resolve
 from datagen_cli.llm.provider import Payload, RawReply
 from datagen_cli.llm.retry import FIRST_CALLS, persist, refused_from_the_start, said
 from datagen_cli.llm.shares import Shares
+from datagen_cli.llm.turns import Turns
 from datagen_cli.llm.usage import Totals
 
 _encode = make_encoder(sort_keys=False)
@@ -93,6 +94,7 @@ class Client:
         allow_hosts: Collection[str] = (),
         plant: Callable[[dict[str, Any]], None] = lambda _: None,
         spent: Usage | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self.totals = Totals()
         self._models = models
@@ -103,6 +105,7 @@ class Client:
         self._budget = Budget(limits.max_cost, limits.max_total_tokens, spent)
         self._pulse = Pulse()
         self._refusals = Refusals()
+        self._turns = turns or Turns()
         self._rng = random.Random(seed)
         self._channels: dict[Any, Channel] = {}
         self._seats: dict[str, list[Seat]] = {}
@@ -151,6 +154,7 @@ class Client:
                 continue
             self._keep(channel, dropped)
             self._refusals.lifted.add(request.role)
+            await self._turns.take()
             return self._answered(request, channel, payload, digest, reply)
 
     def prices(self) -> dict[str, dict[str, float] | None]:

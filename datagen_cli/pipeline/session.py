@@ -30,6 +30,7 @@ from datagen_cli.core.ports import Observer
 from datagen_cli.core.record import Record
 from datagen_cli.llm.cache import FILE, CallCache, open_cache, refuse_other_file
 from datagen_cli.llm.client import Client
+from datagen_cli.llm.turns import Turns
 from datagen_cli.llm.usage import Totals
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.checkpoint import Checkpoint
@@ -123,7 +124,7 @@ class Session:
         self.journal.start()
         return self.journal
 
-    def connect(self, cache: CallCache | None) -> Client:
+    def connect(self, cache: CallCache | None, turns: Turns | None = None) -> Client:
         """The client of this run, whose spending the folder's journal keeps."""
         return open_client(
             self.built.recipe,
@@ -133,6 +134,7 @@ class Session:
             allow_hosts=self.options.allow_hosts,
             plant=self.plants,
             journal=self.journal,
+            turns=turns,
         )
 
     def run(self) -> Manifest:
@@ -162,7 +164,7 @@ class Session:
         cache = open_cache(self.options.cache, self.folder.path, self._broken_cache)
         heartbeat = asyncio.create_task(self._heartbeat())
         try:
-            self.client = self.connect(cache)
+            self.client = self.connect(cache, engine.turns)
             self.runner = Runner(self._parts(engine), self.observer)
             minutes = self.built.recipe.options.limits.max_minutes
             if minutes is not None:

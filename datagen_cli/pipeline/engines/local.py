@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from datagen_cli.core.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
+from datagen_cli.llm.turns import Turns
+from datagen_cli.pipeline.engines.selector import OneByOne
 
 T = TypeVar("T")
 SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_TERMINATED}
@@ -22,17 +24,20 @@ SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, sig
 class LocalEngine:
     """One process: an event loop for calls, threads for work that computes.
 
-    `on_signal(exit_code, count)` is told of every stop signal, counted from 1.
+    `turns` are to be given to clients: they go on when no event is ready. `on_signal(exit_code, count)` is told of
+    every stop signal, counted from 1.
     """
 
     def __init__(self, on_signal: Callable[[int, int], None] | None = None) -> None:
+        self.turns = Turns(when_idle=True)
         self._on_signal = on_signal
         self._signals = 0
         self._threads: ThreadPoolExecutor | None = None
 
     def run(self, main: Callable[[], Awaitable[T]]) -> T:
         """Runs a coroutine to its end."""
-        return asyncio.run(self._main(main))
+        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(OneByOne(self.turns.next))) as runner:
+            return runner.run(self._main(main))
 
     async def run_blocking(self, function: Callable[..., T], *args: Any) -> T:
         """Runs a function in a thread; as many at once as there are cores."""
