@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check bench constraints clean
+.PHONY: help setup demo test check bench corrsynth constraints clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -41,8 +41,11 @@ check: $(VENV)/.full  ## format, lint, types and architecture; run it before eve
 	@$(PY) -m mypy
 	@$(PY) -m pytest tests/test_architecture.py
 
-bench: $(VENV)/.full  ## the engine beside a plain loop of requests
+bench: $(VENV)/.full  ## the engine beside a plain loop of requests, the measures beside nltk's
 	@$(PY) -m tests.bench
+
+corrsynth: $(VENV)/.full  ## trains a small teacher on real news and compares CorrSynth with FewGen; under an hour
+	@$(PY) -m tests.bench.corrsynth
 
 constraints: $(VENV)/.full  ## writes constraints.txt from what is installed
 	@{ echo "# written by 'make constraints' from what was installed and tested"; \

@@ -32,11 +32,14 @@ def plain_words(text: str) -> list[str]:
 
 
 class Features:
-    """One dataset's texts, tokens, words, n-grams, entities and vectors. Every list has one entry a row."""
+    """One dataset's texts, tokens, words, n-grams, entities and vectors. Every list has one entry a row.
+
+    `embedder` makes the vectors; None: there are none.
+    """
 
     def __init__(self, dataset: Dataset, *, embedder: Embedder | None = None) -> None:
         self.dataset = dataset
-        self._embedder = embedder
+        self.embedder = embedder
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -78,12 +81,12 @@ class Features:
     @cached_property
     def vectors(self) -> NDArray[np.float32] | None:
         """Unit vectors `[n, d]`, or None without an embedder."""
-        return None if self._embedder is None else self._embedder.encode(self.texts)
+        return None if self.embedder is None else self.embedder.encode(self.texts)
 
     @property
     def embedder_signature(self) -> str:
         """What made the vectors; empty without an embedder."""
-        return "" if self._embedder is None else self._embedder.signature
+        return "" if self.embedder is None else self.embedder.signature
 
     def lack(self, least: int = 1) -> str:
         """Why measures of texts that need `least` rows cannot be computed; empty when they can."""

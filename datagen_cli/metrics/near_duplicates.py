@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from datagen_cli.metrics.features import Features, plain_words
 from datagen_cli.metrics.intervals import mean_interval, share_interval
 from datagen_cli.metrics.measure import Direction, Measure
-from datagen_cli.metrics.ngrams import number_ngrams, number_tokens
+from datagen_cli.metrics.ngrams import distinct, number_ngrams, number_tokens
 from datagen_cli.metrics.similar_sets import Pair, Sets, rarest_first, similar_pairs
 from datagen_cli.text.normalise import fold
 
@@ -79,7 +79,7 @@ def _shingle_sets(words: Sequence[Sequence[str]]) -> Sets:
     table = number_tokens([*found, *fill[len(found) :]] if 0 < len(found) < SHINGLE else found for found in words)
     starts, numbers, _ = list(number_ngrams(table, SHINGLE))[-1]
     owners = np.searchsorted(table.offsets, starts, side="right") - 1
-    keys = np.unique((owners.astype(np.int64) << 32) | numbers)
+    keys = distinct((owners.astype(np.int64) << 32) | numbers)
     return rarest_first(keys >> 32, keys & 0xFFFFFFFF, len(words))
 
 

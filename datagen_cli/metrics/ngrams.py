@@ -167,6 +167,12 @@ def _changes(values: NDArray[np.integer]) -> Bools:
     return changes
 
 
+def distinct(keys: Longs) -> Longs:
+    """The keys that differ, ascending. As `np.unique`, whose hash table is several times slower than sorting."""
+    keys = np.sort(keys)
+    return keys[_changes(keys)]
+
+
 def _clipped(begins: Longs, texts: Ints, counts: Longs) -> tuple[Ints, Longs]:
     """For every run of an n-gram of several texts: its text, and its count clipped to the largest in another text."""
     sizes = np.diff(begins, append=len(texts))

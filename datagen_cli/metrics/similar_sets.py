@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen_cli.metrics.ngrams import Longs
+from datagen_cli.metrics.ngrams import Longs, distinct
 
 NEXT = 16
 WINDOW = 32
@@ -103,13 +103,13 @@ def _candidates(sets: Sets, bar: float, marked: Bools) -> Iterator[Longs]:
         needed = bar / (1 + bar) * (sizes[place] + sizes[other]) - _TINY
         reach = 1 + np.minimum(after[place], after[other]) >= needed
         a, b = owners[place[reach]], owners[other[reach]]
-        keys = np.unique((np.minimum(a, b) << 32) | np.maximum(a, b))
+        keys = distinct((np.minimum(a, b) << 32) | np.maximum(a, b))
         waiting.append(keys[~_both(keys, marked)] if step > NEXT else keys)
         if sum(map(len, waiting)) > PORTION:
-            yield np.unique(np.concatenate(waiting))
+            yield distinct(np.concatenate(waiting))
             waiting.clear()
     if waiting:
-        yield np.unique(np.concatenate(waiting))
+        yield distinct(np.concatenate(waiting))
 
 
 def _prefixes(sets: Sets, bar: float) -> tuple[Longs, Longs, Longs]:

@@ -1,4 +1,6 @@
-"""`python -m tests.bench`: measures the engine beside a plain loop of requests, as whole processes.
+"""`python -m tests.bench`: measures the engine beside a plain loop of requests, and Self-BLEU beside nltk's loop.
+
+Everything measured is a process of its own, so that its peak memory is its own.
 
 Prints a table. Exit code 0: every bar is kept; 1: one is not, or the bench itself cannot be trusted here.
 """
@@ -17,6 +19,7 @@ from pathlib import Path
 from tests.bench.cases import CASES as FIRST_CASES
 from tests.bench.cases import Bench, Row
 from tests.bench.cases_hard import MORE_CASES
+from tests.bench.cases_metrics import METRIC_CASES
 from tests.bench.processes import BenchError
 from tests.bench.runs import Workplace
 from tests.bench.table import render
@@ -24,7 +27,7 @@ from tests.bench.table import render
 COUNT, QUICK_COUNT = 1000, 100
 CONCURRENCY = 100
 MOST_ITEMS = 5000
-CASES = {**FIRST_CASES, **MORE_CASES}
+CASES = {**FIRST_CASES, **MORE_CASES, **METRIC_CASES}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

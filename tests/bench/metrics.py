@@ -1,15 +1,14 @@
-"""`python -m tests.bench.metrics`: what the measures cost, as figures and ratios of one run.
+"""`python -m tests.bench.metrics PART [TEXTS]`: what the measures cost, measured in this process and printed as JSON.
 
-Self-BLEU beside nltk's loop (a slice of it, extrapolated, and said so), its growth with the number of texts, and every
-measure that needs no embeddings together on 100,000 texts. The texts are GSM8K questions of the sample data, and for
-the large sets new texts from their sentences with other numbers. Seconds are CPU seconds of one thread, so that other
-work on the machine does not count. Exit code 0: every bar is kept.
+PART is `self_bleu`: Self-BLEU beside nltk's loop (a slice of it, extrapolated, and said so), and its growth with the
+number of texts; or `measures`: every measure that needs no embeddings, together. The texts are GSM8K questions of the
+sample data, and for the large sets new texts from their sentences with other numbers. Seconds are CPU seconds of this
+process, so that other work on the machine does not count. `tests.bench` runs it, holds the figures against their bars
+and prints the table: `python -m tests.bench self_bleu measures`.
 """
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import json
 import random
 import re
@@ -17,10 +16,11 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from datagen_cli.catalog import CATALOG
+from datagen_cli.core.registry import load
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.self_bleu import bleu_scores, self_bleu
@@ -29,28 +29,7 @@ SAMPLES = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 EMBEDDING = ("remote_clique", "aps", "vendi", "mauve")
 QUESTIONS, SLICE = 2000, 4
 LARGE = 100_000
-FASTER, GROWTH, SELF_BLEU_S, ALL_S, ALL_GB = 1000, 2.6, 15, 60, 2.0
 TOKEN = re.compile(r"\w+|[^\w\s]")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A measured number; `bar` is what it must not exceed (`at_least`: must reach), None when it is only shown."""
-
-    name: str
-    value: float
-    unit: str
-    bar: float | None = None
-    at_least: bool = False
-
-    @property
-    def kept(self) -> bool:
-        return self.bar is None or (self.value >= self.bar if self.at_least else self.value <= self.bar)
-
-    def __str__(self) -> str:
-        sign = "≥" if self.at_least else "≤"
-        verdict = "" if self.bar is None else f"   {sign} {self.bar:g}  {'pass' if self.kept else 'FAIL'}"
-        return f"{self.name:<58}{self.value:>10.3g} {self.unit:<3}{verdict}"
 
 
 def timed(work: Callable[[], object], rounds: int = 1) -> float:
@@ -101,70 +80,42 @@ def nltk_loop_s(texts: Sequence[str], size: int) -> float:
     return timed(part) * len(texts) / size
 
 
-def self_bleu_figures(large: Sequence[str]) -> list[Figure]:
-    """Beside nltk, and at n / 4, n / 2 and n texts."""
+def self_bleu_costs(count: int) -> dict[str, Any]:
+    """Seconds of `QUESTIONS` questions, of nltk's loop over them, and of count / 4, count / 2 and count texts."""
     texts = questions(QUESTIONS)
+    large = recombined(texts, count)
     ours, theirs = timed(lambda: self_bleu(texts), rounds=3), nltk_loop_s(texts, SLICE)
-    figures = [
-        Figure(f"self_bleu of {len(texts)} GSM8K questions", ours, "s"),
-        Figure(f"nltk's loop over them, extrapolated from {SLICE} of them", theirs, "s"),
-        Figure("ratio", theirs / ours, "x", FASTER, at_least=True),
-    ]
-    seconds = [timed(lambda size=size: self_bleu(large[:size])) for size in _sizes(large)]  # type: ignore[misc]
-    for size, value in zip(_sizes(large), seconds, strict=True):
-        figures.append(Figure(f"self_bleu of {size} texts", value, "s", SELF_BLEU_S if size == LARGE else None))
-    figures.append(Figure("self_bleu, twice the texts take (times as long)", seconds[2] / seconds[1], "x", GROWTH))
-    return figures
+    sizes = (count // 4, count // 2, count)
+    growth = {size: timed(lambda size=size: self_bleu(large[:size]), rounds=2) for size in sizes}  # type: ignore[misc]
+    return {"questions": len(texts), "slice": SLICE, "self_bleu_s": ours, "nltk_s": theirs, "growth": growth}
 
 
-def _sizes(texts: Sequence[str]) -> tuple[int, int, int]:
-    return len(texts) // 4, len(texts) // 2, len(texts)
+def all_costs(count: int) -> dict[str, Any]:
+    """Seconds of every measure without embeddings, and the peak memory of this process in GB.
 
-
-def all_figures(large: Sequence[str]) -> list[Figure]:
-    """Every measure without embeddings, sharing features as `eval` does, against a reference of a tenth the size."""
+    They share features as in `eval`; the reference has a tenth of the texts.
+    """
+    large = recombined(questions(QUESTIONS), count)
     rows = [{"text": text, "label": str(place % 4)} for place, text in enumerate(large)]
     features = Features(Dataset("large", rows, ["text"], "label"))
     reference = Features(Dataset("reference", rows[: len(rows) // 10], ["text"], "label"))
-    figures = []
 
     def shared() -> None:
         bleu_scores([features.ngrams(n) for n in range(1, 6)])
         for one in (features, reference):
             _ = one.words, one.entities
 
-    figures.append(Figure("tokens, words, n-grams and entities", timed(shared), "s"))
-    for name, target in CATALOG["metrics"].items():
+    seconds = {"tokens, words, n-grams, entities": timed(shared)}
+    for name in CATALOG["metrics"]:
         if name not in EMBEDDING:
-            module, _, cls = target.partition(":")
-            metric = getattr(importlib.import_module(module), cls)()
-            seconds = timed(lambda metric=metric: metric.compute(features, reference))  # type: ignore[misc]
-            figures.append(Figure(f"  {name}", seconds, "s"))
-    full = len(large) == LARGE
-    figures.append(
-        Figure(f"all on {len(large)} texts", sum(one.value for one in figures), "s", ALL_S if full else None)
-    )
+            metric = load("metrics", name)()
+            seconds[name] = timed(lambda metric=metric: metric.compute(features, reference))  # type: ignore[misc]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6)
-    figures.append(Figure("peak memory of this process", peak, "GB", ALL_GB))
-    return figures
+    return {"seconds": seconds, "peak_gb": peak}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints the figures; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.metrics", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the texts: do the pieces work")
-    options = parser.parse_args(arguments)
-    if not SAMPLES.is_dir():
-        print("error: the sample data is not here: shared/data", file=sys.stderr)
-        return 2
-    large = recombined(questions(QUESTIONS), LARGE // 10 if options.quick else LARGE)
-    figures = []
-    for part in (self_bleu_figures, all_figures):
-        for figure in part(large):
-            print(figure, flush=True)
-            figures.append(figure)
-    return 0 if all(figure.kept for figure in figures) else 1
+PARTS: dict[str, Callable[[int], dict[str, Any]]] = {"self_bleu": self_bleu_costs, "measures": all_costs}
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    print(json.dumps(PARTS[sys.argv[1]](int(sys.argv[2]) if len(sys.argv) > 2 else LARGE)))

@@ -54,14 +54,14 @@ class Workplace:
     def __init__(self, folder: Path, most: int, concurrency: int, say: Callable[[str], None]) -> None:
         self.concurrency = concurrency
         self.folder = folder
-        self._say = say
+        self.say = say
         prepare(folder, most)
 
     def pair(self, name: str, law: Law, count: int, rounds: int) -> Pair:
         """Reference and product in turn, `rounds` times each."""
         found = Pair()
         for number in range(1, rounds + 1):
-            self._say(f"{name}: {number} of {rounds}")
+            self.say(f"{name}: {number} of {rounds}")
             found.reference.append(self.reference(law, count))
             found.datagen.append(self.datagen(law, count))
         return found
@@ -104,7 +104,7 @@ class Workplace:
 
     def killed_at_half(self, law: Law, count: int) -> Resumed:
         """`kill -9` when half of the replies are committed, then the same command; beside a run never stopped."""
-        self._say("kill -9 at half, then resumed")
+        self.say("kill -9 at half, then resumed")
         with self._empty() as folder, self._empty() as other:
             with Endpoint(law, self.folder) as endpoint:
                 command = datagen_command(endpoint.url, folder, count, self.concurrency)

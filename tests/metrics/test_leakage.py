@@ -113,7 +113,7 @@ def test_time_grows_with_n_and_not_with_n_times_m() -> None:
     import time
 
     random = np.random.default_rng(0)
-    words = [f"w{number}" for number in range(3000)]
+    words = np.array([f"w{number}" for number in range(3000)])
 
     def some(n: int) -> list[str]:
         return [" ".join(random.choice(words, size=30)) for _ in range(n)]
