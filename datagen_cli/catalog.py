@@ -60,6 +60,7 @@ CATALOG: dict[str, dict[str, str]] = {
         "offline": "datagen_cli.llm.offline:Offline",
         "openai": "datagen_cli.llm.openai_http:OpenAIHTTP",
         "litellm": "datagen_cli.llm.litellm:LiteLLM",
+        "local": "datagen_cli.llm.local.provider:Local",
     },
     "engines": {
         "local": "datagen_cli.pipeline.engines.local:LocalEngine",

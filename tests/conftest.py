@@ -48,7 +48,7 @@ def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sample() -> Callable[[str], Path]:
     """The path of a file of sample data, read in place; skipped aloud without it, failed where CI=true."""
 

@@ -66,6 +66,9 @@ def generate(
     unsafe_exec: Annotated[
         bool, typer.Option("--unsafe-exec", help="Run models' programs even where they cannot be confined.")
     ] = False,
+    control: Annotated[
+        bool, typer.Option("--control", help="Of a correlated run: make its twin without contrast beside it, too.")
+    ] = False,
     engine: Annotated[str, typer.Option(help="Where units run: local.")] = "local",
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     json_: Json = False,
@@ -84,7 +87,7 @@ def generate(
     flags = Flags(
         recipe=recipe, out=out, model=model or [], count=count, seed=seed, overrides=set_ or [], limits=limits, new=new,
         fresh=fresh, cache=cache, allow_hosts=allow_host or [], quiet=quiet, as_json=json_,
-        unsafe_exec=unsafe_exec,
+        unsafe_exec=unsafe_exec, control=control,
     )  # fmt: skip
     if dry_run or probe is not None:
         from dataclasses import replace
@@ -285,7 +288,7 @@ def eval_(
     embedder: EmbedderName = None,
     compare: Annotated[str | None, typer.Option(help="Another dataset: better, worse or tie.")] = None,
     detail: Detail = None,
-    html: Annotated[str | None, typer.Option(help="A report to write (not built yet).")] = None,
+    html: Annotated[str | None, typer.Option(help="A page to write: one file, no scripts, no requests.")] = None,
     json_: Json = False,
 ) -> None:
     """Measure datasets: diversity, leakage, correctness, safety."""

@@ -19,6 +19,16 @@ def out(text: str) -> None:
     _write(sys.stdout, text)
 
 
+def paragraph(text: str) -> None:
+    """Words, to stdout; broken between words where a terminal reads them, one line elsewhere."""
+    if is_terminal(sys.stdout):
+        import shutil
+        import textwrap
+
+        text = textwrap.fill(text, max(40, shutil.get_terminal_size().columns), break_on_hyphens=False)
+    out(text)
+
+
 def say(text: str) -> None:
     """Words, to stderr."""
     _write(sys.stderr, text)
@@ -61,7 +71,8 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, 
     drawn = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
         numeric = bool(cells) and all(_numeric(row[index]) for row in cells)
-        drawn.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        whole = bool(cells) and all(_numeric(row[index].replace(" – ", "")) for row in cells)  # a range is not broken
+        drawn.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
     for row in cells:
         drawn.add_row(*(Text(cell) for cell in row))
     Console(file=stream, no_color=not colours(stream), highlight=False).print(drawn)

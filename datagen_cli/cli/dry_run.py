@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from datagen_cli.cli import console
+from datagen_cli.cli.control import twin_of
 from datagen_cli.cli.generate import Flags, open_session
 from datagen_cli.cli.preview import make_first
 from datagen_cli.core.errors import CallPending, ProviderError
@@ -24,6 +25,8 @@ def run(flags: Flags, count: int | None = None) -> int:
     with _nothing_fetched():
         session, built = open_session(flags)
         result = estimate(built, session.options.environ, flags.allow_hosts, count=count)
+        if flags.control:
+            result["control"] = twin_of(built.recipe).about
     if flags.as_json:
         console.emit_json(result)
         return 0
@@ -46,6 +49,8 @@ def run(flags: Flags, count: int | None = None) -> int:
         if cap is not None:
             console.out(f"{name}: {cap:g}; the run stops before it would be exceeded")
     console.out(f"hosts contacted: {', '.join(result['hosts']) or 'none'}")
+    if flags.control:
+        console.out(f"--control: as much again, {result['control']}")
     console.next_step(f"datagen generate {shlex.quote(flags.recipe)} --probe 10 makes ten records and says more")
     return 0
 
@@ -53,8 +58,10 @@ def run(flags: Flags, count: int | None = None) -> int:
 def probe(flags: Flags, number: int) -> int:
     """`--probe N`: makes the first N records of the run, kept in its cache, and projects the whole."""
     session, built = open_session(flags)
+    if flags.control:
+        console.note("--control: the run itself is probed, its control takes as much again")
     options = built.recipe.options
-    per_call = options.records_per_call
+    per_call = built.per_call
     number = -(-min(number, options.count) // per_call) * per_call
     session.folder.lock()
     try:

@@ -13,17 +13,19 @@ from typing import Any
 
 from datagen_cli.cli import console
 from datagen_cli.config.environment import read_environment
-from datagen_cli.core.errors import EXIT_DONE, EXIT_SHORT, UsageError
+from datagen_cli.core.errors import EXIT_DONE, EXIT_SHORT, Place, UsageError
 from datagen_cli.core.jsonl import dump, write_aside
 from datagen_cli.evaluation.compare import compare
+from datagen_cli.evaluation.control import control_line, control_of
 from datagen_cli.evaluation.correctness import REVIEW, against_gold, reviewed
 from datagen_cli.evaluation.document import document
 from datagen_cli.evaluation.embedding import open_for_eval
 from datagen_cli.evaluation.evaluate import Evaluation, Sides, choose, evaluate
 from datagen_cli.evaluation.gates import check_gates, parse_gate, read_gates
 from datagen_cli.evaluation.load import Loaded, Wanted, base_of, load_dataset, load_reference
-from datagen_cli.evaluation.reading import reading
+from datagen_cli.evaluation.reading import number, readings, span
 from datagen_cli.metrics.measure import Measure
+from datagen_cli.report.evaluation import Sheet, evaluation_page, sheet_of
 from datagen_cli.text.embed import Embedder
 
 SAY_EVERY_S = 2.0
@@ -61,6 +63,7 @@ def run(flags: Flags) -> int:
         gates += read_gates(Path(flags.gates_file))
     wanted = choose(flags.metrics, [gate.metric for gate in gates])
     wholes: list[dict[str, Any]] = []
+    sheets: list[Sheet] = []
     failed = False
     with _progress() as say:
         embedder = open_for_eval(flags.embedder, say)
@@ -69,15 +72,21 @@ def run(flags: Flags) -> int:
                 found, extra = _measure(name, flags, wanted, embedder, say)
                 checked = check_gates(gates, found)
                 failed = failed or not all(gate["passed"] for gate in checked)
-                _show(flags, found, document(found, checked) | extra)
+                result = document(found, checked) | extra
+                if "-" not in (flags.detail, flags.html):
+                    _show(flags, found, result)
                 if flags.detail is not None:
                     wholes.append(document(found, checked, shown=None) | extra)
+                if flags.html is not None:
+                    sheets.append(sheet_of(found, result))
         finally:
             embedder.close()
     if flags.detail is not None:
-        write_aside(Path(flags.detail), (dump(whole) + b"\n" for whole in wholes))
+        _write(flags.detail, b"".join(dump(whole) + b"\n" for whole in wholes))
+    if flags.html is not None:
+        _write(flags.html, evaluation_page(sheets).encode("utf-8"))
     if not failed:
-        console.next_step(_next(flags))
+        console.next_step(_next(flags, found.reference is not None))
     return EXIT_SHORT if failed else EXIT_DONE
 
 
@@ -85,10 +94,24 @@ def _refuse(flags: Flags) -> None:
     """What is not built yet, or makes no sense, is said before anything is computed."""
     if flags.recheck and flags.gold is not None:
         raise UsageError("--recheck and --gold both measure correctness", hint="name one of them")
-    if flags.html is not None:
-        raise UsageError("--html is not built yet", hint="--json and --detail FILE hold everything")
+    to_stdout = [name for name, file in (("--detail", flags.detail), ("--html", flags.html)) if file == "-"]
+    if len(to_stdout) + flags.as_json > 1:
+        raise UsageError("only one of --json, --detail - and --html - can go to standard output", hint="name a file")
+    for option, file in (("--detail", flags.detail), ("--html", flags.html)):
+        if file not in (None, "-"):
+            _refuse_unwritable(option, Path(str(file)))
     if list(flags.datasets).count("-") > 1:
         raise UsageError("standard input can be read once only", hint="name - once")
+
+
+def _refuse_unwritable(option: str, file: Path) -> None:
+    """A file that cannot be written is said before minutes of work, not after."""
+    if file.is_dir():
+        raise UsageError(f"{option}: a folder is in the way", hint="name a file", place=Place(str(file)))
+    if not file.parent.is_dir():
+        raise UsageError(f"{option}: there is no such folder", hint="create it first", place=Place(str(file.parent)))
+    if not os.access(file.parent, os.W_OK):
+        raise UsageError(f"{option}: not writable", hint="choose another folder", place=Place(str(file.parent)))
 
 
 def _measure(
@@ -103,11 +126,13 @@ def _measure(
         console.note(note)
     given = {} if (measured := _correctness(flags, loaded, say)) is None else {"correctness": measured}
     found = evaluate(loaded, reference, wanted, embedder=embedder, given=given, say=say)
+    beside = control_of(loaded, reference, wanted, columns=columns, embedder=embedder, say=say)
+    extra: dict[str, Any] = {} if beside is None else {"control": beside}
     if flags.compare is None:
-        return found, {}
+        return found, extra
     other = load_dataset(flags.compare, columns)
     theirs = Sides(other, embedder)
-    return found, {"compare": compare(found.sides, theirs, found.reference, wanted, say)}
+    return found, extra | {"compare": compare(found.sides, theirs, found.reference, wanted, say)}
 
 
 def _recipe_label(recipe: str | None) -> str | None:
@@ -164,14 +189,10 @@ def _show(flags: Flags, found: Evaluation, result: dict[str, Any]) -> None:
     what = f"{data.dataset.name}: {data.total:,} {'row' if data.total == 1 else 'rows'}"
     fields = ", ".join(data.dataset.text_fields) or "none"
     simulated = " · simulated (offline model)" if data.dataset.simulated else ""
-    console.out(f"{what} · text: {fields} · label: {data.dataset.label_field or 'none'}{simulated}")
+    console.paragraph(f"{what} · text: {fields} · label: {data.dataset.label_field or 'none'}{simulated}")
+    words = readings(found)
     rows = [
-        (
-            name,
-            f"{measure.value:.4g}",
-            _range(measure.interval),
-            reading(name, measure, found.reference_measures.get(name)),
-        )
+        (name, number(measure.value), span(measure.interval), words[name])
         for name, measure in found.measures.items()
         if measure.value is not None
     ]
@@ -182,13 +203,21 @@ def _show(flags: Flags, found: Evaluation, result: dict[str, Any]) -> None:
         if measure.value is None:
             reasons.setdefault(measure.reason, []).append(name)
     if reasons:
-        console.out("missing: " + "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items()))
+        console.paragraph(
+            "missing: " + "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
+        )
+    if "control" in result:
+        console.out(control_line(result["control"]))
     _show_compared(result.get("compare"))
     _show_gates(result["gates"])
 
 
-def _range(interval: tuple[float, float] | None) -> str:
-    return f"{interval[0]:.3g} – {interval[1]:.3g}" if interval else "–"
+def _write(file: str, content: bytes) -> None:
+    """Into a file, whole or not at all; `-` is standard output."""
+    if file == "-":
+        console.out(content.decode("utf-8").rstrip("\n"))
+    else:
+        write_aside(Path(file), [content])
 
 
 def _show_compared(compared: Mapping[str, Any] | None) -> None:
@@ -197,9 +226,9 @@ def _show_compared(compared: Mapping[str, Any] | None) -> None:
     rows = []
     for name, item in compared["metrics"].items():
         if "difference" in item:
-            interval = _range(tuple(item["interval"])) if "interval" in item else item.get("reason", "–")
+            interval = span(item["interval"]) if "interval" in item else item.get("reason", "–")
             verdict = item.get("verdict", "–")
-            rows.append((name, f"{item['value']:.4g}", f"{item['other']:.4g}", interval, verdict))
+            rows.append((name, number(item["value"]), number(item["other"]), interval, verdict))
     if rows:
         title = f"\ncompared with {compared['with']}, {compared['n']:,} rows of each"
         console.table(title, ("measure", "this", "that", "difference", "verdict"), rows)
@@ -210,17 +239,17 @@ def _show_gates(gates: Sequence[Mapping[str, Any]]) -> None:
         console.out("")
     for gate in gates:
         if gate["passed"]:
-            console.out(f"passed: {gate['gate']} ({gate['value']:.4g})")
+            console.out(f"passed: {gate['gate']} ({number(gate['value'])})")
         else:
-            console.out(
-                f"FAILED: {gate['gate']} ({gate['reason'] if 'reason' in gate else format(gate['value'], '.4g')})"
-            )
+            console.out(f"FAILED: {gate['gate']} ({gate.get('reason') or number(gate['value'])})")
 
 
-def _next(flags: Flags) -> str:
+def _next(flags: Flags, beside: bool) -> str:
+    """What to do after this; `beside`: a reference was there, named or a run's base."""
     name = shlex.quote(flags.datasets[0])
-    if flags.reference is None:
+    if not beside:
         return f"datagen eval {name} --reference FILE, to compare with real data"
     if not flags.gates and flags.gates_file is None:
-        return f"datagen eval {name} --reference {shlex.quote(flags.reference)} --gate 'self_bleu<=reference*1.2'"
+        named = f" --reference {shlex.quote(flags.reference)}" if flags.reference is not None else ""
+        return f"datagen eval {name}{named} --gate 'self_bleu<=reference*1.2'"
     return f"datagen student {name} --test FILE, to see what it teaches"

@@ -18,7 +18,7 @@ from datagen_cli.core.errors import (
 )
 
 LATER_COMMANDS = ("bench", "dedup", "export", "merge", "review", "score", "view")
-LATER_OPTIONS = ("--control", "--ray-address")
+LATER_OPTIONS = ("--ray-address",)
 SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_TERMINATED}
 
 

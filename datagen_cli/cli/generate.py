@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.cli import console
+from datagen_cli.cli.control import SUFFIX, Twin, twin_of
 from datagen_cli.cli.progress import Progress
 from datagen_cli.config.environment import read_environment
 from datagen_cli.config.load import load_recipe
@@ -46,11 +47,37 @@ class Flags:
     quiet: bool = False
     as_json: bool = False
     unsafe_exec: bool = False
+    control: bool = False
 
 
 def run(flags: Flags) -> int:
     """Runs the command. Returns the exit code."""
     session, built = open_session(flags)
+    twin = twin_of(built.recipe) if flags.control else None
+    manifest, error = _carry_out(session, built)
+    if twin is None:
+        return _report(flags, manifest, error)
+    if error is not None:
+        code = _report(flags, manifest, error)
+        console.say("the control was not begun; the command above does both")
+        return code
+    _summary(manifest)
+    return _report(flags, manifest, *_run_control(flags, session, twin))
+
+
+def _run_control(flags: Flags, session: Session, twin: Twin) -> tuple[DatagenError | None, Manifest]:
+    """Runs the control of a run into the folder beside it."""
+    folder = f"{session.folder.path}{SUFFIX}"
+    console.say(f"control: {twin.about}, into {folder}")
+    seed = session.built.recipe.options.seed if flags.new else flags.seed
+    overrides = [*flags.overrides, *twin.overrides]
+    flags = replace(flags, out=folder, seed=seed, overrides=overrides, new=False, control=False)
+    manifest, error = _carry_out(*open_session(flags))
+    return error, manifest
+
+
+def _carry_out(session: Session, built: Built) -> tuple[Manifest, DatagenError | None]:
+    """Runs a session from start to end: what came of it, and what a user can mend that stopped it."""
     progress = session.observer
     assert isinstance(progress, Progress)
     if built.simulated:
@@ -63,7 +90,7 @@ def run(flags: Flags) -> int:
             session.fail(broken_off)
             if not isinstance(broken_off, DatagenError):
                 raise
-            return _report(flags, session.manifest, broken_off)
+            return session.manifest, broken_off
     except Stopped:
         console.say(f"resume with: {session.manifest.resume_command}")
         raise
@@ -72,7 +99,7 @@ def run(flags: Flags) -> int:
     error = session.error
     if error is not None and not isinstance(error, DatagenError):
         raise error
-    return _report(flags, session.manifest, error)
+    return session.manifest, error
 
 
 def _run(session: Session, progress: Progress) -> None:
@@ -160,26 +187,31 @@ def resume_command(flags: Flags) -> str:
         words += [f"--{name.replace('_', '-')}", repr(value)] if value is not None else []
     words += ["--cache", flags.cache] if flags.cache != "run" else []
     words += ["--unsafe-exec"] if flags.unsafe_exec else []
+    words += ["--control"] if flags.control else []
     words += [word for host in flags.allow_hosts for word in ("--allow-host", host)]
     return shlex.join(words)
 
 
-def _report(flags: Flags, manifest: Manifest, error: DatagenError | None) -> int:
-    code = manifest.exit_code or 0
+def _report(flags: Flags, manifest: Manifest, error: DatagenError | None, control: Manifest | None = None) -> int:
+    """Says how a run ended, or its control where that came last. Returns the exit code."""
+    last = control or manifest
+    code = last.exit_code or manifest.exit_code or 0
     if flags.as_json:
         problem = {"error": str(error), "hint": error.advice} if error is not None else {}
-        console.emit_json({**manifest.report(), **problem})
-    _summary(manifest)
+        beside = {"control": control.report()} if control else {}
+        console.emit_json({**manifest.report(), **beside, **problem})
+    _summary(last)
     if error is not None:
         console.error(error)
     if code != 0:
-        if manifest.state == "short":
-            _short(manifest)
+        for short in (found for found in (manifest, control) if found is not None and found.state == "short"):
+            _short(short)
         console.say(f"resume with: {manifest.resume_command}")
     else:
-        if manifest.reason:
-            console.say(manifest.reason)
-        console.next_step(f"datagen show {shlex.quote(manifest.run)}")
+        if last.reason:
+            console.say(last.reason)
+        step = "eval" if control else "show"
+        console.next_step(f"datagen {step} {shlex.quote(manifest.run)}")
     return code
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from os.path import normpath
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def init(template: str | None, path: str | None) -> dict[str, Any]:
     path = path or f"{source.stem}.yaml"
     text = source.read_text(encoding="utf-8")
     if path == "-":
-        text = _BASE_PATH.sub(lambda found: found[1] + str(source.parent / found[2]), _SCHEMA_LINE.sub("", text))
+        text = _BASE_PATH.sub(lambda found: found[1] + normpath(source.parent / found[2]), _SCHEMA_LINE.sub("", text))
         return _result(template, path, text=text)
     target = Path(path)
     if target.suffix not in SUFFIXES:
@@ -41,7 +42,9 @@ def init(template: str | None, path: str | None) -> dict[str, Any]:
     files = {target.parent / SCHEMA_FILE: _schema_text()}
     base = _BASE_PATH.search(text)
     if base is not None:
-        files[target.parent / base[2]] = (source.parent / base[2]).read_bytes()
+        beside = f"data/{Path(base[2]).name}"
+        files[target.parent / beside] = (source.parent / base[2]).read_bytes()
+        text = _BASE_PATH.sub(lambda found: found[1] + beside, text)
     files[target] = _adapted(text, template, path).encode()
     written, kept = _write(files, recipe=target)
     return _result(template, path, written=written, kept=kept)
@@ -84,7 +87,7 @@ def _adapted(text: str, template: str, path: str) -> str:
     body = _SCHEMA_LINE.sub("", text)
     lines = [
         line.replace(f"datagen generate {template}", f"datagen generate {shlex.quote(path)}").replace(
-            f"runs/{template}/", f"runs/{name}/"
+            f"runs/{template.replace('/', '-')}", f"runs/{name}"
         )
         if line.startswith("#")
         else line

@@ -10,7 +10,7 @@ from typing import Any
 from datagen_cli.config.environment import read_environment
 from datagen_cli.config.load import load_recipe
 from datagen_cli.core.chat import Draw, Message, Request
-from datagen_cli.core.errors import CallPending, CallRefused, DatagenError
+from datagen_cli.core.errors import CallPending, CallRefused, DatagenError, UsageError
 from datagen_cli.pipeline.connect import open_client
 from datagen_cli.pipeline.engines.local import LocalEngine
 
@@ -25,7 +25,10 @@ class _Silent:
 
 
 def ping(name: str, allow_hosts: Sequence[str]) -> tuple[bool, str]:
-    """Whether the model answers, and a sentence: its words, or what is wrong."""
+    """Whether the model answers, and a sentence: its words, or what is wrong.
+
+    Raises `UsageError` for a name that no model can have.
+    """
     environ = read_environment(os.environ, Path.cwd())
     try:
         recipe = load_recipe("quickstart", model=[name], overrides=list(WAIT), environ=environ, cwd=Path.cwd())
@@ -45,6 +48,8 @@ def ping(name: str, allow_hosts: Sequence[str]) -> tuple[bool, str]:
         return True, f"answers: {engine.run(ask)}"
     except (CallPending, CallRefused) as error:
         return False, str(error)
+    except UsageError:
+        raise  # a name that cannot be: nothing was asked
     except DatagenError as error:
         return False, f"{error}" + (f" ({error.hint})" if error.hint else "")
 

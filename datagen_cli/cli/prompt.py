@@ -1,4 +1,7 @@
-"""`datagen prompt`: the exact messages of the first units of the plan, with their token counts; nothing is sent."""
+"""`datagen prompt`: the exact messages of the first units of the plan, with their token counts; nothing is sent.
+
+Of a correlated run: the prompts of every row of the first group, in both forms.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from datagen_cli.config.load import load_recipe
 from datagen_cli.core.errors import UsageError
 from datagen_cli.pipeline.build import Built, build
 from datagen_cli.pipeline.connect import identities
+from datagen_cli.pipeline.groups import Groups
 from datagen_cli.text.tokens import estimate_tokens
 
 STAGES = ("generate",)
@@ -34,7 +38,10 @@ def run(
     environ = read_environment(os.environ, Path.cwd())
     loaded = load_recipe(recipe, overrides=overrides, model=model, seed=seed, environ=environ, cwd=Path.cwd())
     built = build(loaded, identities(loaded))
-    prompts = list(islice(_prompts(built), max(number, 0)))
+    if built.groups:
+        prompts = list(_rows(built, built.groups, number))
+    else:
+        prompts = list(islice(_prompts(built), max(number, 0)))
     if as_json:
         console.emit_json({"stage": stage, "prompts": prompts})
         return 0
@@ -42,8 +49,28 @@ def run(
         console.out(f"── {', '.join(item['ids'])} · about {item['tokens']:,} tokens ──")
         for message in item["messages"]:
             console.out(f"[{message['role']}]\n{message['content']}")
+        if "text" in item:
+            console.out(f"[or, without a chat template]\n{item['text']}\n")
     console.next_step(f"datagen preview {recipe}")
     return 0
+
+
+def _rows(built: Built, groups: Groups, number: int) -> Iterator[dict[str, Any]]:
+    """The prompts of the first rows of a correlated run, of whole groups: at least the first one's."""
+    wanted = -(-max(number, 1) // groups.size) * groups.size
+    unit = groups.unit(list(built.slots(-(-wanted // groups.batch) * groups.batch))[: groups.batch], 1)
+    for row, asked in list(zip(unit.rows, groups.generate.request(unit)["rows"], strict=True))[:wanted]:
+        prompt = asked["prompt"]
+        yield {
+            "ids": [row.slot.id],
+            "group": row.group,
+            "label": row.slot.label,
+            "examples": list(row.examples),
+            "tokens": sum(estimate_tokens(message["content"]) for message in prompt["messages"]),
+            "messages": prompt["messages"],
+            "text": prompt["text"],
+            "negatives": [other["messages"] for other in asked.get("negatives", ())],
+        }
 
 
 def _prompts(built: Built) -> Iterator[dict[str, Any]]:
@@ -51,11 +78,11 @@ def _prompts(built: Built) -> Iterator[dict[str, Any]]:
     slots = list(built.slots(built.recipe.options.count + per_call))
     for start in range(0, len(slots) - per_call + 1, per_call):
         unit = built.unit(slots[start : start + per_call], 1)
-        messages = built.generate.messages(unit)
+        messages = built.chat.messages(unit)
         yield {
             "ids": [slot.id for slot in unit.slots],
             "examples": list(unit.examples),
             "tokens": sum(estimate_tokens(message.content) for message in messages),
             "messages": [{"role": message.role, "content": message.content} for message in messages],
-            "response_format": built.generate.format(per_call),
+            "response_format": built.chat.format(per_call),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ from datagen_cli.config.environment import read_environment
 from datagen_cli.config.fields import label_text
 from datagen_cli.config.load import load_recipe
 from datagen_cli.config.recipe import Recipe
-from datagen_cli.llm.keys import hosts
 from datagen_cli.pipeline.build import Built, build, refuse_mixed
 from datagen_cli.pipeline.connect import identities, roles
+from datagen_cli.pipeline.estimate import contacted
 
 
 def run(
@@ -28,7 +28,7 @@ def run(
     )
     built = build(loaded, identities(loaded))
     refuse_mixed(built)
-    result = examine(loaded, built)
+    result = examine(loaded, built, environ)
     if as_json:
         console.emit_json(result)
         return 0
@@ -37,7 +37,7 @@ def run(
     return 0
 
 
-def examine(recipe: Recipe, built: Built) -> dict[str, Any]:
+def examine(recipe: Recipe, built: Built, environ: Mapping[str, str]) -> dict[str, Any]:
     """What `validate --json` prints: fields, label shares, attributes, how the base fares, hosts."""
     rows = [row for _, row in built.base.rows]
     label = built.base.label
@@ -66,9 +66,18 @@ def examine(recipe: Recipe, built: Built) -> dict[str, Any]:
         },
         "asked_of_a_model": [check.name for check, made in built.constraints if hasattr(made, "verify")],
         "models": {role: [model.name for model in recipe.models[role]] for role in roles(recipe)},
-        "hosts": hosts([model for role in roles(recipe) for model in recipe.models[role]]),
+        "hosts": contacted(built, environ),
+        "group": _group(built),
         "simulated": built.simulated,
     }
+
+
+def _group(built: Built) -> dict[str, Any] | None:
+    """How a correlated run is cut up; None for any other."""
+    if built.groups is None:
+        return None
+    groups = built.groups
+    return {"variant": groups.options.variant, "labels": len(groups.labels), "rows": groups.size, "batch": groups.batch}
 
 
 def _show(result: dict[str, Any]) -> None:
@@ -78,6 +87,9 @@ def _show(result: dict[str, Any]) -> None:
     if result["label"]:
         shares = result["label"]["quota"]
         console.out(f"  label: {result['label']['field']}, " + (f"quota {_shares(shares)}" if shares else "no quota"))
+    if result["group"]:
+        group = result["group"]
+        console.out(f"  groups of {group['rows']} rows, {group['variant']}; {group['batch']} rows are written at once")
     for name, values in result["attributes"].items():
         console.out(f"  attribute {name}: {', '.join(values)}")
     if result["base"]:

@@ -9,6 +9,7 @@ from typing import Any
 from datagen_cli.cli import console
 from datagen_cli.cli.run_folder import open_run
 from datagen_cli.core.errors import UsageError
+from datagen_cli.core.record import unit_name
 from datagen_cli.llm.cache import FILE, CallCache
 from datagen_cli.pipeline.folder import RunFolder
 
@@ -85,7 +86,8 @@ def _add_calls(folder: RunFolder, history: dict[str, Any]) -> None:
     try:
         for stages in history["attempts"].values():
             for line in stages.values():
-                line["calls"] = [_call(cache, row) for row in line.get("calls", [])]
+                calls = [_call(cache, row) for row in line.get("calls", [])]
+                line["calls"] = [_of_row(call, line) if "lineage" in line else call for call in calls]
     finally:
         if cache is not None:
             cache.close()
@@ -104,8 +106,29 @@ def _call(cache: CallCache | None, row: list[Any]) -> dict[str, Any]:
     if stored is not None:
         request, reply = stored
         call["messages"] = request.get("messages", [])
+        if "group" in request:
+            call["group"] = request["group"]
         call["reply"] = reply.text
         call["finish_reason"] = reply.finish_reason
+    return call
+
+
+def _of_row(call: dict[str, Any], line: dict[str, Any]) -> dict[str, Any]:
+    """Of a call for a whole batch of groups: the prompt and the text of this record's row."""
+    group = call.pop("group", None)
+    if group is None:
+        return call
+    key = unit_name(line["slot"], line["attempt"])
+    place = next((place for place, row in enumerate(group["rows"]) if row["key"] == key), None)
+    if place is None:
+        return call
+    prompt = group["rows"][place]["prompt"]
+    call["messages"], call["completion"] = prompt["messages"], prompt["text"]
+    try:
+        own = json.loads(call["reply"])["rows"][place]
+        call["reply"], call["finish_reason"] = own["text"], own["finish"]
+    except (ValueError, LookupError, TypeError):
+        pass
     return call
 
 
@@ -121,6 +144,9 @@ def _show(history: dict[str, Any]) -> None:
         examples = stages["generate"].get("examples")
         if examples:
             console.out(f"  examples: {', '.join(examples)}")
+        lineage = stages["generate"].get("lineage")
+        if lineage:
+            console.out("  " + ", ".join(f"{name} {value}" for name, value in lineage.items()))
         for stage, line in stages.items():
             _show_stage(stage, line)
     if not history["attempts"]:
@@ -140,6 +166,8 @@ def _show_stage(stage: str, line: dict[str, Any]) -> None:
         console.out(f"    {call['purpose']} by {call['model']}: {used}")
         for message in call.get("messages", []):
             console.out(_indented(f"[{message['role']}] {message['content']}"))
+        if "completion" in call:
+            console.out(_indented(f"[or, for a model without a chat template] {call['completion']}"))
         if "reply" in call:
             console.out(_indented(f"[reply, {call['finish_reason']}] {call['reply']}"))
         else:

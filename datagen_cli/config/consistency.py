@@ -14,7 +14,7 @@ from datagen_cli.core.registry import suggest
 
 def inconsistencies(options: RecipeOptions, root: Node) -> list[Problem]:
     """Everything in a recipe whose options are each valid that still does not make sense."""
-    parts = (_fields, _method, _label, _base, _models, _attributes, _pins)
+    parts = (_fields, _method, _label, _base, _models, _sampling, _attributes, _pins)
     return [problem for part in parts for problem in part(options, root)]
 
 
@@ -111,6 +111,13 @@ def _models(options: RecipeOptions, root: Node) -> Iterator[Problem]:
             yield problem_at(root, ("models", role), "one model only: a list is for the generator")
         elif not models:
             yield problem_at(root, ("models", role), "must not be empty")
+
+
+def _sampling(options: RecipeOptions, root: Node) -> Iterator[Problem]:
+    sampling = options.sampling
+    if sampling.correlated is None and (sampling.temperature or 0) > 2:
+        hint = "higher ones are for the control of a correlated run"
+        yield problem_at(root, ("sampling", "temperature"), f"must be at most 2, found {sampling.temperature:g}", hint)
 
 
 def _attributes(options: RecipeOptions, root: Node) -> Iterator[Problem]:

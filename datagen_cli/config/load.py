@@ -21,6 +21,8 @@ from datagen_cli.config.resolve import resolve_checks, resolve_examples, resolve
 from datagen_cli.config.shipped import open_recipe
 from datagen_cli.config.tree import Node, put, without
 
+LOCKED = "locked"
+
 
 def load_recipe(
     source: str,
@@ -35,12 +37,13 @@ def load_recipe(
     """The recipe that a file, the name of a shipped recipe or `-` (standard input) names.
 
     `overrides` are the `a.b.c=value` of `--set`, `model` the values of `--model`. `environ` fills `${NAME}`; give it
-    what `read_environment` returns. Relative paths of the command line start at `cwd`. Raises `RecipeError`.
+    what `read_environment` returns. Relative paths of the command line start at `cwd`. A `recipe.lock.yaml` is a recipe
+    too: what stands under `locked` in it is what its names stood for, and is passed over. Raises `RecipeError`.
     """
     cwd = cwd.absolute()
     data, named, path = open_recipe(source, cwd)
     chain = (path.resolve(),) if path else ()
-    root = with_includes(read_mapping(data, named), chain)
+    root = without(with_includes(read_mapping(data, named), chain), (LOCKED,))
     root = with_overrides(root, sets=overrides, model=model, count=count, seed=seed, folder=str(cwd))
     return recipe_from(with_includes(root, chain), environ)  # once more, for `--set include=...`
 

@@ -92,14 +92,19 @@ class SharedModel(ModelOptions):
 class Correlated(Options):
     """Correlated sampling (CorrSynth, arXiv 2411.08553): sequences contrasted against their peers token by token."""
 
-    variant: Literal["plain", "cfg", "cross", "intra", "hybrid"]
-    contrast: float = Field(0.3, ge=0)
-    intra_share: float = Field(0.5, ge=0, le=1)
-    guidance: float = Field(1.5, ge=0)
-    plausibility: float = Field(0.01, gt=0, le=1)
-    per_label: int = Field(2, ge=1)
-    gamma: float = Field(1.0, gt=0)
-    field: str = Field("text", min_length=1)
+    variant: Literal["plain", "cfg", "cross", "intra", "hybrid"] = Field(
+        description="plain: no contrast; cfg: against the other labels' prompts; cross, intra, hybrid: against rows of"
+        " other labels, of the same label, of both"
+    )
+    contrast: float = Field(0.3, ge=0, description="weight of the peers, at most gamma")
+    intra_share: float = Field(0.5, ge=0, le=1, description="hybrid: the part of the contrast within a label")
+    guidance: float = Field(1.5, ge=0, description="cfg: weight of the row's own prompt; the others get 1 less")
+    plausibility: float = Field(
+        0.01, gt=0, le=1, description="tokens below this share of the row's own best token are cut"
+    )
+    per_label: int = Field(2, ge=1, description="rows of each label in a group")
+    gamma: float = Field(1.0, gt=0, description="weight of a row's own log-probabilities")
+    field: str = Field("text", min_length=1, description="the text field that is sampled; all others must be planned")
 
     @model_validator(mode="after")
     def _contrast_in_range(self) -> Correlated:
@@ -113,7 +118,7 @@ class Correlated(Options):
 class Sampling(Options):
     """Sampling of the generator; wins over the model's own keys."""
 
-    temperature: float | None = Field(None, ge=0, le=2)
+    temperature: float | None = Field(None, ge=0, le=100, description="at most 2, above that with correlated only")
     top_p: float | None = Field(None, gt=0, le=1)
     top_k: int | None = Field(None, ge=1)
     correlated: Correlated | None = None

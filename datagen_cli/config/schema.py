@@ -31,11 +31,19 @@ _VARIABLES = {
     "avoid": "what earlier attempts repeated or were rejected for, fenced; empty on the first attempt",
     "answer_form": "how to answer",
 }
+_OF_A_ROW = {
+    "label": "the row's planned label as it stands in the base; empty without one",
+    "meaning": "what that label means; empty without a definition",
+    "texts": "the example texts of that label, a list",
+}
 
 
-def template_variables() -> dict[str, str]:
-    """The variables that templates under `prompts` may use, with what each holds; all but `n` are ready-made text."""
-    return dict(_VARIABLES)
+def template_variables(*, correlated: bool = False) -> dict[str, str]:
+    """The variables that templates under `prompts` may use, with what each holds; all but `n` are ready-made text.
+
+    With `correlated` sampling each prompt asks for the text of one row, and templates see its label and examples too.
+    """
+    return {**_VARIABLES, **_OF_A_ROW} if correlated else dict(_VARIABLES)
 
 
 def recipe_schema() -> dict[str, Any]:
@@ -142,7 +150,9 @@ def _short_forms(properties: dict[str, Any], definitions: dict[str, Any]) -> Non
     when = {"type": "object", "additionalProperties": {"anyOf": [SCALAR, SCALARS]}}
     _describe(definitions["AttributeOptions"]["properties"], "when", when)
     listed = "; ".join(f"{name}: {about}" for name, about in _VARIABLES.items())
-    definitions["PromptOptions"]["description"] += f" Templates may use: {listed}."
+    more = "; ".join(f"{name}: {about}" for name, about in _OF_A_ROW.items())
+    about = f" Templates may use: {listed}. With sampling.correlated also: {more}."
+    definitions["PromptOptions"]["description"] += about
 
 
 def _describe(properties: dict[str, Any], key: str, schema: dict[str, Any]) -> None:

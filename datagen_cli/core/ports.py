@@ -47,6 +47,9 @@ class Context(Protocol):
         both pass through stages untouched.
         """
 
+    def note(self, text: str) -> None:
+        """Tells the user something that is worth knowing of the whole run; said once."""
+
     async def run_blocking(self, function: Callable[..., T], *args: Any) -> T:
         """Runs a function that computes or waits, beside the event loop."""
 

@@ -60,7 +60,8 @@ class Record:
     `fields` holds the recipe's fields in order, scratch ones included. `verdicts` maps check names to outcomes,
     `first_verdicts` to the outcomes before any repair (only those that changed). `notes` holds a sentence per check.
     `examples` are ids of base rows shown to the model. `repaired` says that the reply was not valid JSON as it came.
-    `changes` lists what was mended: `{"by": check, "before": {field: old value}}`, oldest first.
+    `changes` lists what was mended: `{"by": check, "before": {field: old value}}`, oldest first. `lineage` says how a
+    text that was sampled together with others came about: its group, its row there, steps and the like.
     """
 
     slot: int
@@ -74,6 +75,7 @@ class Record:
     rejection: Rejection | None = None
     repaired: bool = False
     changes: tuple[Mapping[str, JsonValue], ...] = ()
+    lineage: Mapping[str, JsonValue] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[int, int]:

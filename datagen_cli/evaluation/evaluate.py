@@ -36,6 +36,7 @@ class Sides:
     def __init__(self, loaded: Loaded, embedder: Embedder | None) -> None:
         self.loaded = loaded
         self._embedder = embedder
+        self._samples: dict[tuple[bool, int], Features] = {}
 
     @property
     def large(self) -> bool:
@@ -56,6 +57,14 @@ class Sides:
         """What this measure is computed from."""
         return self.few if name in EMBEDDING else self.all
 
+    def sample_for(self, name: str, n: int) -> Features:
+        """Of n of its rows, drawn once."""
+        features = self.for_metric(name)
+        key = (features is self.few, n)
+        if key not in self._samples:
+            self._samples[key] = drawn(features, n)
+        return self._samples[key]
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -68,11 +77,10 @@ class Evaluation:
     reference_n: int = 0
 
     def at_reference_size(self, name: str) -> Measure:
-        """A measure of the dataset on as many rows as the reference's own was taken on."""
-        features = self.sides.for_metric(name)
-        if len(features) <= self.reference_n:
+        """A measure of the dataset on as many rows as the reference's own was taken on, if it has more."""
+        if name not in self.reference_measures or len(self.sides.for_metric(name)) <= self.reference_n:
             return self.measures[name]
-        return measure(name, drawn(features, self.reference_n), None)
+        return measure(name, self.sides.sample_for(name, self.reference_n), None)
 
 
 Say = Callable[[str], None]

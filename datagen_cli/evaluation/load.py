@@ -68,7 +68,7 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
         text_fields=tuple(texts),
         label_field=label,
         ids=tuple(str(row["id"]) if row.get("id") is not None else str(number) for number, row in kept),
-        groups=_groups(rows),
+        groups=_groups(rows, run),
         simulated=run.simulated if run else any(row.get("simulated") is True for row in rows),
         run=run.facts(accepted) if run else None,
     )
@@ -193,8 +193,12 @@ def _refuse_unknown(name: str, rows: Sequence[Mapping[str, Any]], wanted: Wanted
             )
 
 
-def _groups(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...] | None:
-    """The correlated group of every row, where the rows say."""
+def _groups(rows: Sequence[Mapping[str, Any]], run: RunRecord | None) -> tuple[str, ...] | None:
+    """The correlated group of every row, where its run or the rows themselves say."""
+    known = run.groups() if run else {}
+    found = [known.get(str(row.get("id"))) for row in rows] if known else []
+    if found and None not in found:
+        return tuple(group for group in found if group is not None)
     if not rows or not all(isinstance(row.get("group"), str) for row in rows):
         return None
     return tuple(row["group"] for row in rows)

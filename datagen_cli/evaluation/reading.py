@@ -3,16 +3,43 @@ marks the reading is the comparison with the reference."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from datagen_cli.evaluation.evaluate import Evaluation
 from datagen_cli.metrics.measure import Measure
 
+GROWING = (
+    "self_bleu", "ingf", "distinct_n", "vendi", "compression_ratio", "entity_entropy", "near_duplicates",
+)  # fmt: skip
+"""Measures whose value depends on how many texts there are."""
 
-def reading(name: str, found: Measure, reference: Measure | None = None) -> str:
-    """A short sentence about a measure that has a value, beside the reference's own where there is one."""
+
+def readings(found: Evaluation) -> dict[str, str]:
+    """The reading of every measure that has a value; measures that grow with n are held against others at equal n."""
+    return {
+        name: reading(
+            name,
+            one,
+            found.reference_measures.get(name),
+            found.at_reference_size(name) if name in GROWING else None,
+        )
+        for name, one in found.measures.items()
+        if one.value is not None
+    }
+
+
+def reading(name: str, found: Measure, reference: Measure | None = None, at_its_size: Measure | None = None) -> str:
+    """A short sentence about a measure that has a value, beside the reference's own where there is one.
+
+    `at_its_size` is the measure of as many rows as the reference's was taken on, where those may be fewer.
+    """
     assert found.value is not None
     words = _WORDS.get(name, _nothing)(found.value, found)
     beside = _beside(found, reference)
+    if beside and at_its_size is not None and at_its_size.value not in (None, found.value):
+        beside = (
+            _beside(at_its_size, reference).replace("(", f"({at_its_size.value:.3g} against ")[:-1] + " at equal n)"
+        )
     return "; ".join(part for part in (words, beside) if part)
 
 
@@ -28,6 +55,19 @@ def _beside(found: Measure, reference: Measure | None) -> str:
         return f"{'above' if found.value > reference.value else 'below'} the reference ({shown})"
     better = (found.value > reference.value) == (found.direction == "higher")
     return f"{'better' if better else 'worse'} than the reference ({shown})"
+
+
+def number(value: float) -> str:
+    """`0.4551`, `38.67`, `12,345`: four digits, and never a power of ten for a large number."""
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+
+
+def span(interval: Sequence[float] | None) -> str:
+    """`0.41 – 0.5`, or a dash where there is no interval."""
+    if interval is None:
+        return "–"
+    low, high = (f"{end:,.0f}" if abs(end) >= 1000 else f"{end:.3g}" for end in interval)
+    return f"{low} – {high}"
 
 
 def percent(share: float) -> str:

@@ -80,8 +80,7 @@ def _built(run: Path | None, how: Again) -> Built:
     source = how.recipe or (str(run / "recipe.lock.yaml") if run is not None else None)
     if source is None:
         raise UsageError("--recheck needs a recipe", hint="--recipe FILE, or name a run folder")
-    overrides = ["locked=null"] if how.recipe is None else []
-    overrides += [f"limits.max_cost={how.max_cost}"] if how.max_cost is not None else []
+    overrides = [f"limits.max_cost={how.max_cost}"] if how.max_cost is not None else []
     recipe = load_recipe(source, overrides=overrides, model=how.models, environ=how.environ, cwd=Path.cwd())
     for check in recipe.validators:
         if check.type in FINDING and not load("validators", check.type).built:

@@ -49,6 +49,30 @@ class RunRecord:
         """Whether the offline model wrote it."""
         return bool(self.state.get("simulated"))
 
+    @property
+    def correlated(self) -> Mapping[str, Any]:
+        """The recipe's `sampling.correlated`; empty without it."""
+        found = self._sampling.get("correlated")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def temperature(self) -> float | None:
+        """The recipe's `sampling.temperature`."""
+        found = self._sampling.get("temperature")
+        return float(found) if isinstance(found, int | float) else None
+
+    @property
+    def _sampling(self) -> Mapping[str, Any]:
+        found = self._lock.get("sampling")
+        return found if isinstance(found, dict) else {}
+
+    def groups(self) -> dict[str, str]:
+        """Record id → the group that it was sampled in, for runs with correlated sampling; empty for others."""
+        if not (self.folder / "lineage.jsonl").is_file():
+            return {}
+        lines = read_lines(self.folder / "lineage.jsonl")
+        return {line["id"]: line["group"] for line in lines if isinstance(line.get("group"), str) and "id" in line}
+
     def base_name(self) -> str | None:
         """How the base is called, or None without one."""
         base = self._lock.get("base")

@@ -15,7 +15,7 @@ class Part(Features):
     """Features of some rows of a dataset; vectors come from those of the whole."""
 
     def __init__(self, whole: Features, rows: Sequence[int]) -> None:
-        super().__init__(rows_of(whole.dataset, rows), embedder=whole._embedder)
+        super().__init__(rows_of(whole.dataset, rows), embedder=whole.embedder)
         if (vectors := whole.vectors) is not None:
             self.__dict__["vectors"] = vectors[list(rows)]
 

@@ -55,7 +55,7 @@ class Channel:
         self.health = Health(target)
         self.gate = Gate(limits.concurrency)
         self.width = Width(self.gate)
-        self.hedge = Hedge(self.gate) if limits.hedge else None
+        self.hedge = Hedge(self.gate) if limits.hedge and target.kind != "local" else None
         self.price = price_of(options, target)
         if self.batched:
             self.policy = Policy(BATCH_WINDOW_S, 2 * BATCH_WINDOW_S, limits.patience_s, batched=True)
@@ -211,8 +211,14 @@ class Spending:
 
 
 def _known_by(options: ModelOptions, target: Target) -> dict[str, Any]:
-    """What the call cache knows the endpoint by. The faults of `offline` are part of what answers."""
+    """What the call cache knows the endpoint by. The faults of `offline` are part of what answers; so are the number
+    format of a local model and what is in its folder, where a model can be trained anew."""
     found: dict[str, Any] = dict(target.identity)
+    if target.kind == "local":
+        from datagen_cli.llm.local.weights import weights_digest
+
+        found["dtype"] = options.dtype
+        found["weights"] = weights_digest(target.model)
     if target.kind == "offline":
         faults = options.faults
         found["faults"] = (

@@ -78,7 +78,8 @@ class Client:
 
     Raises `UsageError` (unknown provider, a key for a foreign host, `max_cost` with an unknown price) and
     `ProviderError` (a missing key) before anything is sent; give it only the roles that the run uses. `spent` is
-    what earlier runs of the folder used, for the caps. `plant` takes what the offline model planted.
+    what earlier runs of the folder used, for the caps; `budget`
+    and `totals` replace the client's own. `plant` takes what the offline model planted.
     """
 
     def __init__(
@@ -94,15 +95,17 @@ class Client:
         allow_hosts: Collection[str] = (),
         plant: Callable[[dict[str, Any]], None] = lambda _: None,
         spent: Usage | None = None,
+        budget: Budget | None = None,
+        totals: Totals | None = None,
         turns: Turns | None = None,
     ) -> None:
-        self.totals = Totals()
+        self.totals = totals or Totals()
         self._models = models
         self._seed = seed
         self._sampling = sampling
         self._cache = cache
         self._observer = observer
-        self._budget = Budget(limits.max_cost, limits.max_total_tokens, spent)
+        self._budget = budget or Budget(limits.max_cost, limits.max_total_tokens, spent)
         self._pulse = Pulse()
         self._refusals = Refusals()
         self._turns = turns or Turns()

@@ -7,7 +7,8 @@ m on its own prompt and prefix, and weights w[m, n] over its active peers:
 
 Even weights make the denominator the geometric mean of the peers' distributions, to the power c = Σ_n w[m, n]. Rows in
 identical states are not spread: the contrast is then a temperature of 1 / (gamma − c). Blocks of different groups never
-meet. The NumPy and the torch version agree; a step costs one [B, B] × [B, V] product.
+meet. The NumPy and the torch version agree; a step costs one [B, B] × [B, V] product. `mix_logits_torch` is the same
+for sampling: without what a softmax does not see, and without a log-softmax.
 """
 
 from __future__ import annotations
@@ -90,13 +91,17 @@ def adjust_logits(
 def adjust_logits_torch(
     logits: Any, weights: Any, *, gamma: float = 1.0, alpha: float | None = None, exempt: Sequence[int] = ()
 ) -> Any:
-    """`adjust_logits` on torch tensors: the same values on the tensors' device and in the logits' floating type."""
+    """`adjust_logits` on torch tensors: the same values on the tensors' device and in the logits' floating type.
+
+    `weights` may be `[M, B]` with M < B: then the first M rows are adjusted and returned, the others are peers only.
+    """
     import math
 
     import torch
 
     contrast = weights.sum(dim=1)
-    adjusted = logits * gamma if gamma != 1.0 else logits.clone()
+    first = logits[: len(weights)]
+    adjusted = first * gamma if gamma != 1.0 else first.clone()
     rows = torch.nonzero(contrast != 0).squeeze(1)
     if rows.numel() == 0:
         return adjusted
@@ -111,6 +116,37 @@ def adjust_logits_torch(
     mixed = mixed.masked_fill(torch.isneginf(mine), -math.inf)
     if alpha is not None:
         mixed = mixed.masked_fill(mine < mine.amax(dim=1, keepdim=True) + math.log(alpha), -math.inf)
+    adjusted[rows] = mixed
+    return adjusted
+
+
+def mix_logits_torch(
+    logits: Any, weights: Any, rows: Any, *, gamma: float = 1.0, alpha: float | None = None, exempt: Sequence[int] = ()
+) -> Any:
+    """`adjust_logits_torch` up to one number per row, which no softmax sees; `rows` are those with weights.
+
+    gamma · l_m − Σ w · l_n and the same of raw logits differ by the log-normalisers only. So a step is one product, two
+    reductions and the cut, in which a token below it gets less than any it could be confused with: −1e30 times its
+    distance. Where a logit is −inf, or columns are exempt, the exact function does the work. May overwrite `logits`.
+    """
+    import math
+
+    import torch
+
+    if len(exempt) or bool(torch.isneginf(logits.amin())):
+        return adjust_logits_torch(logits, weights, gamma=gamma, alpha=alpha, exempt=exempt)
+    first = logits[: len(weights)]
+    every = len(rows) == len(weights)
+    own = first if every else first[rows]
+    mixing = -(weights if every else weights[rows]).to(logits.dtype)
+    mixing[torch.arange(len(rows), device=logits.device), rows] += gamma
+    mixed = mixing @ logits
+    if alpha is not None:
+        below = (own.amax(dim=1, keepdim=True) + math.log(alpha)).sub(own).clamp_(min=0.0)
+        mixed.sub_(below, alpha=1e30)
+    if every:
+        return mixed
+    adjusted = first.mul_(gamma) if gamma != 1.0 else first
     adjusted[rows] = mixed
     return adjusted
 

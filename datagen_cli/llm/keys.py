@@ -11,6 +11,7 @@ import ipaddress
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from datagen_cli.catalog import CATALOG
@@ -30,7 +31,7 @@ from datagen_cli.llm.vendors import (
 ANY = "*"
 ALLOW_HOSTS_ENV = "DATAGEN_ALLOW_HOSTS"
 OWN_KEYS = ("messages", "model", "stream", "n")
-KNOWN = "known: offline, openai/..., hosted_vllm/..., ollama/..., lm_studio/... and the names of litellm"
+KNOWN = "known: offline, local/..., openai/..., hosted_vllm/..., ollama/..., lm_studio/... and the names of litellm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +93,12 @@ def locate(options: ModelOptions, environ: Mapping[str, str], allow_hosts: Colle
     prefix, _, rest = options.name.partition("/")
     if options.name == "offline":
         return Target("offline", "offline", loopback=True)
+    if prefix == "local" and rest:
+        return _in_process(options, rest)
     if options.base_url is not None or (rest and prefix in DROP_INS):
         return _fast(options, environ, allow_hosts)
     if rest and prefix in registry.targets("providers") and prefix not in CATALOG["providers"]:
         return Target(prefix, rest, key_env=options.api_key_env)
-    if prefix == "local" and rest:
-        raise UsageError(
-            f"model {options.name}: local models are not built yet", hint="serve it, and use hosted_vllm/ or ollama/"
-        )
     return _through_litellm(options, environ, allow_hosts)
 
 
@@ -162,6 +161,22 @@ def _fast(options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collec
         else:
             _guard(options, key_env, host, name, url, allowed_hosts(environ, allow_hosts))
     return Target("openai", rest if drop_in else options.name, url, name, loopback, key_env)
+
+
+def _in_process(options: ModelOptions, rest: str) -> Target:
+    """A model in this process: it has no address, needs no key, and is sent no parameters."""
+    given: dict[str, Any] = {
+        "base_url": options.base_url,
+        "api_key_env": options.api_key_env,
+        "headers": options.headers,
+    }
+    found = [*(name for name, value in given.items() if value), *(f"params.{name}" for name in options.params)]
+    for name in found:
+        raise UsageError(
+            f"model {options.name}: {name} does not go with a model in this process",
+            hint=f"remove {name}; a model that is served is hosted_vllm/... or ollama/...",
+        )
+    return Target("local", rest)
 
 
 def _through_litellm(options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str]) -> Target:

@@ -19,6 +19,7 @@ from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Slot
 from datagen_cli.core.registry import load
+from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
 from datagen_cli.pipeline.known import Comparison, compare_with
 from datagen_cli.pipeline.outcome import Shape
 from datagen_cli.prompts.checking import checking_digest
@@ -30,6 +31,7 @@ from datagen_cli.stages import generate as generate_stage
 from datagen_cli.stages import validate as validate_stage
 from datagen_cli.stages.dedup import Dedup, SetCheck
 from datagen_cli.stages.generate import Generate, Unit
+from datagen_cli.stages.groups import GroupGenerate
 from datagen_cli.stages.plan import AttributePlan, PlanSpec, draw_slots
 from datagen_cli.stages.validate import BoundCheck, Validate
 
@@ -40,7 +42,7 @@ LOAD_VERSION = 1
 class Built:
     """A run, ready to start. `rows` are base rows in the recipe's fields with their ids; empty without a base.
 
-    `identities` holds what identifies the models of every role.
+    `identities` holds what identifies the models of every role, `groups` how a correlated run is cut into units.
     """
 
     recipe: Recipe
@@ -53,6 +55,7 @@ class Built:
     embedder: Any
     set_checks: tuple[SetCheck, ...]
     plan: PlanSpec
+    groups: Groups | None = None
 
     @property
     def specs(self) -> tuple[FieldSpec, ...]:
@@ -92,14 +95,20 @@ class Built:
         return labels if all(isinstance(label, str | int | float) for label in labels) else []
 
     @cached_property
-    def generate(self) -> Generate:
+    def generate(self) -> Generate | GroupGenerate:
         """The generation stage."""
+        return self.groups.generate if self.groups else self.chat
+
+    @cached_property
+    def chat(self) -> Generate:
+        """Generation by chat, record by record or some in a call."""
         return Generate(self.composer, self.specs, self.rows, self.label_field)
 
     @cached_property
     def validate(self) -> Validate:
         """The validation stage."""
-        return Validate(self.bound, self.generate, self.composer, self.label_field, self.base.pointer)
+        chat = None if self.groups else self.chat
+        return Validate(self.bound, chat, self.composer, self.label_field, self.base.pointer)
 
     def dedup(self) -> Dedup:
         """A fresh group check."""
@@ -130,8 +139,15 @@ class Built:
 
     def unit(self, slots: Sequence[Slot], attempt: int, avoid: tuple[Any, ...] = ()) -> Unit:
         """The unit of these slots, with its examples drawn for the attempt."""
+        if self.groups:
+            return self.groups.unit(slots, attempt, avoid)
         drawn = self.examples.draw(slots[0].index, attempt) if self.examples else ()
         return Unit(tuple(slots), attempt, tuple(self.row_ids[index] for index in drawn), avoid)
+
+    @property
+    def per_call(self) -> int:
+        """Slots of a unit of first attempts."""
+        return self.groups.batch if self.groups else self.recipe.options.records_per_call
 
     @property
     def checkers(self) -> dict[str, Any]:
@@ -148,7 +164,7 @@ class Built:
         found = []
         if self.base.skipped:
             found.append(f"{self.base.skipped:,} bad rows of the base left out, the first: {self.base.reasons[0]}")
-        found += getattr(self.examples, "notes", ())
+        found += self.groups.notes() if self.groups else getattr(self.examples, "notes", ())
         for file in self.comparison.files:
             if file.skipped:
                 found.append(f"{file.skipped:,} rows of {file.shown} cannot be compared: they lack the recipe's fields")
@@ -177,6 +193,7 @@ class Built:
             "enhance": [enhance_stage.VERSION],
             "dedup": [dedup_stage.VERSION, [check.name for check in self.set_checks], self.comparison.identity],
         }  # fmt: skip
+        own["generate"] += [self.groups.identity] if self.groups else []
         chained: dict[str, str] = {}
         before = ""
         for stage, parts in own.items():
@@ -193,6 +210,7 @@ def build(recipe: Recipe, identities: Mapping[str, Any], *, folder: Path | None 
     base = _read_base(recipe)
     specs = {spec.name: spec for spec in base.specs}
     plan = _plan(recipe, base)
+    check_groups(recipe, base, plan)
     about = About(recipe.options.description, base.specs, dict(base.label.definitions) if base.label else {})
     constraints = tuple((check, _bind(check, specs, about, recipe)) for check in recipe.constraints)
     sentences = tuple(constraint.describe() for _, constraint in constraints)
@@ -212,6 +230,7 @@ def build(recipe: Recipe, identities: Mapping[str, Any], *, folder: Path | None 
             SetCheck(check.name, made.rule, check.on_fail) for check, made in constraints if _scope(made) == "set"
         ),
         plan=plan,
+        groups=make_groups(recipe, base, plan, sentences, embedder),
     )
 
 
@@ -293,7 +312,7 @@ def _composer(recipe: Recipe, base: BaseRows, plan: PlanSpec, sentences: list[st
         value_notes=notes,
         constraints=sentences,
         system=options.prompts.system,
-        generate=options.prompts.generate,
+        generate=None if options.sampling.correlated else options.prompts.generate,
     )
 
 
@@ -319,11 +338,6 @@ def _unbuilt(recipe: Recipe) -> Iterator[tuple[str, str]]:
             yield check.where, f"the check {check.type}"
     if options.difficulty is not None:
         yield "difficulty", "difficulty operators"
-    if options.sampling.correlated is not None:
-        yield "sampling.correlated", "correlated sampling"
-    for role, models in recipe.models.items():
-        if any(model.name.startswith("local/") for model in models):
-            yield f"models.{role}", "local models"
 
 
 def refuse_mixed(built: Built) -> None:

@@ -21,10 +21,10 @@ class Asks(Protocol):
 class UnitContext:
     """Implements `core.ports.Context` for one attempt at one slot.
 
-    `calls` lists what was asked so far; ids of the models that answered are added to `seen`.
+    `calls` lists what was asked so far; ids of the models that answered are added to `seen`; notes go to `note`.
     """
 
-    __slots__ = ("_asked", "_blocking", "_client", "_seen", "attempt", "calls", "slot", "unsafe_exec")
+    __slots__ = ("_asked", "_blocking", "_client", "_seen", "attempt", "calls", "note", "slot", "unsafe_exec")
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class UnitContext:
         seen: set[str],
         *,
         unsafe_exec: bool = False,
+        note: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._client = client
         self._blocking = blocking
@@ -42,6 +43,7 @@ class UnitContext:
         self.slot = slot
         self.attempt = attempt
         self.unsafe_exec = unsafe_exec
+        self.note = note
         self.calls: list[Call] = []
         self._asked: dict[tuple[Any, ...], Reply] = {}
 

@@ -20,6 +20,8 @@ from datagen_cli.llm.keys import hosts, locate
 from datagen_cli.llm.prices import price_of, rate_of, share_of
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.connect import roles
+from datagen_cli.pipeline.groups import Groups
+from datagen_cli.pipeline.local_models import LOCAL, to_be_fetched
 from datagen_cli.stages.generate import Unit
 from datagen_cli.text.tokens import BYTES_PER_TOKEN
 
@@ -71,12 +73,13 @@ def estimate(
     """What `--dry-run --json` prints. Costs in USD, None where a price is not known; times in seconds."""
     options = built.recipe.options
     wanted = options.count if count is None else count
-    sizes = sorted({*PER_CALL, options.records_per_call})
+    yours = built.per_call
+    sizes = [yours] if built.groups else sorted({*PER_CALL, yours})
     limits = options.limits
     return {
         "recipe": built.recipe.file,
         "count": wanted,
-        "records_per_call": options.records_per_call,
+        "records_per_call": yours,
         "estimates": [_at(built, environ, allow_hosts, wanted, size) for size in sizes],
         "hosts": contacted(built, environ),
         "models": {role: [model.name for model in built.recipe.models[role]] for role in roles(built.recipe)},
@@ -99,6 +102,8 @@ def contacted(built: Built, environ: Mapping[str, str]) -> list[str]:
     name = (recipe.options.dedup.embedder if recipe.options.dedup else None) or recipe.options.embedder
     if built.embedder is not None and name is not None and "/" in name:
         found.add(f"{HUB} (the embedder, unless it is in the local cache)")
+    if to_be_fetched(recipe):
+        found.add(f"{HUB} (the model, which is not in the local cache)")
     return sorted(found)
 
 
@@ -106,7 +111,8 @@ def _at(
     built: Built, environ: Mapping[str, str], allow_hosts: Collection[str], count: int, per_call: int
 ) -> dict[str, Any]:
     """The figures at so many records a call."""
-    tasks = [*_generator(built, count, per_call), *_checkers(built, count)]
+    asked = _grouped(built, built.groups, count) if built.groups else _generator(built, count, per_call)
+    tasks = [*asked, *_checkers(built, count)]
     calls, tokens_in, tokens_out, cost = NOTHING, NOTHING, NOTHING, Span(0, 0)
     unknown = False
     for task in tasks:
@@ -119,7 +125,7 @@ def _at(
     seconds = _seconds(built, count, tasks)
     return {
         "records_per_call": per_call,
-        "yours": per_call == built.recipe.options.records_per_call,
+        "yours": per_call == built.per_call,
         "calls": {"low": math.ceil(calls.low), "high": math.ceil(calls.high)},
         "tokens": {
             name: {"in": math.ceil(getattr(tokens_in, name)), "out": math.ceil(getattr(tokens_out, name))}
@@ -149,6 +155,25 @@ def _generator(built: Built, count: int, per_call: int) -> Iterator[Load]:
     if any(check.on_fail == "fix" for check in built.bound):
         repair = Span(prompt.low, prompt.high + 2 * record.high)
         yield Load("generator", Span(0, count * _attempts(built).high), repair, one)
+
+
+def _grouped(built: Built, groups: Groups, count: int) -> Iterator[Load]:
+    """Whole batches of groups, then a group for every attempt that is refused; no repairs."""
+    unit = groups.unit(list(built.slots(groups.batch)), 1)
+    said = [_row_bytes(row) for row in groups.generate.request(unit)["rows"]]
+    into = Span(sum(said) / BYTES_PER_TOKEN, sum(said) / HIGH_BYTES_PER_TOKEN)
+    record, longest = record_tokens(built), built.recipe.models["generator"][0].max_tokens
+    row = Span(min(record.low, longest), min(record.high, longest))
+    share = groups.size / groups.batch
+    yield Load("generator", Span(*[math.ceil(count / groups.batch)] * 2), into, row.times(Span(*[groups.batch] * 2)))
+    again = count * (_attempts(built).high - 1)
+    yield Load("generator", Span(0, again), into.times(Span(share, share)), row.times(Span(*[groups.size] * 2)))
+
+
+def _row_bytes(row: Mapping[str, Any]) -> int:
+    """Bytes of a row's prompt, and of those that it is steered away from."""
+    prompts = [row["prompt"], *row.get("negatives", ())]
+    return sum(len(message["content"].encode()) for prompt in prompts for message in prompt["messages"])
 
 
 def _reply(record: Span, records: int, longest: int) -> Span:
@@ -189,12 +214,12 @@ def _prompt(built: Built, count: int, size: int) -> Span:
     rows, k = built.row_ids, built.recipe.examples.k if built.recipe.examples else 0
     shown = tuple(rows[:k]) if built.recipe.examples and built.recipe.examples.strategy != "none" else ()
     sizes = [_bytes(built, slots[start : start + size], shown) for start in range(0, len(slots) - size + 1, size)]
-    schema = len(json.dumps(built.generate.format(size)))
+    schema = len(json.dumps(built.chat.format(size)))
     return Span(min(sizes) / BYTES_PER_TOKEN, (max(sizes) + schema) / HIGH_BYTES_PER_TOKEN)
 
 
 def _bytes(built: Built, slots: list[Slot], examples: tuple[str, ...]) -> int:
-    messages = built.generate.messages(Unit(tuple(slots), 1, examples))
+    messages = built.chat.messages(Unit(tuple(slots), 1, examples))
     return sum(len(message.content.encode()) for message in messages)
 
 
@@ -250,6 +275,8 @@ def _seconds(built: Built, count: int, tasks: list[Load]) -> Span:
         low = task.calls.low * (SECONDS_A_CALL[0] + task.tokens_out.low / TOKENS_A_SECOND[0])
         high = task.calls.high * (SECONDS_A_CALL[1] + task.tokens_out.high / TOKENS_A_SECOND[1])
         side_by_side = min(recipe.options.limits.concurrency, max(count, 1))
+        if all(model.name.startswith(LOCAL) for model in models):
+            side_by_side = 1
         slowest = max(_paced_s(model, task.calls.low) for model in models)
         slowest_high = max(_paced_s(model, task.calls.high) for model in models)
         found += Span(max(low / side_by_side, slowest), max(high / side_by_side, slowest_high))

@@ -10,7 +10,7 @@ from datagen_cli.core.fields import plain
 from datagen_cli.core.record import Record
 from datagen_cli.pipeline.card import write_card
 from datagen_cli.pipeline.manifest import Manifest, now, write_lock
-from datagen_cli.pipeline.outcome import Ledger, write_dataset, write_rejected
+from datagen_cli.pipeline.outcome import Ledger, write_dataset, write_lineage, write_rejected
 from datagen_cli.pipeline.seal import make_seal
 from datagen_cli.pipeline.session import STEPS, Session
 
@@ -45,7 +45,7 @@ def finish(session: Session) -> Manifest:
     assert runner is not None
     shape = built.shape
     options = built.recipe.options
-    ledger = Ledger(session.checkpoints, STEPS, options.records_per_call, options.limits.attempts_per_record)
+    ledger = Ledger(session.checkpoints, STEPS, built.per_call, options.limits.attempts_per_record)
     adherence = _Adherence(shape.checks)
     labels: Counter[str] = Counter()
     label_field = built.base.label.field if built.base.label else ""
@@ -60,6 +60,11 @@ def finish(session: Session) -> Manifest:
                 labels[plain_label(record.fields.get(label_field))] += 1
             yield shape.row(record, slot)
 
+    def lineages() -> Iterator[dict[str, Any]]:
+        for slot in session.plan:
+            if slot.index < manifest.count and runner.accepted[slot.index]:
+                yield {"id": slot.id, **ledger.accepted(slot.index, runner.accepted[slot.index]).lineage}
+
     def refused() -> Iterator[Record]:
         for record in ledger.rejected((slot for slot in runner.touched if slot < manifest.count), runner.accepted):
             adherence.count(record, accepted=False)
@@ -69,6 +74,8 @@ def finish(session: Session) -> Manifest:
 
     manifest.shards = write_dataset(session.folder, rows())
     manifest.dataset = str(session.folder.file(manifest.shards[0]))
+    if built.groups:
+        write_lineage(session.folder, lineages())
     manifest.rejected = write_rejected(session.folder, shape, refused())
     manifest.checks = adherence.table
     manifest.models = {role: [model.name for model in built.recipe.models[role]] for role in built.identities}

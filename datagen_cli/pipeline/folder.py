@@ -16,7 +16,9 @@ from datagen_cli.core.jsonl import MODE, make_folder, read_json, write_errors
 from datagen_cli.pipeline.checkpoint import Checkpoint, stored_fingerprint
 
 STAGES = ("load", "plan", "generate", "validate", "enhance", "dedup")
-FILES = ("dataset.jsonl", "rejected.jsonl", "run.json", "recipe.lock.yaml", "README.md", "plants.jsonl")
+FILES = (
+    "dataset.jsonl", "lineage.jsonl", "rejected.jsonl", "run.json", "recipe.lock.yaml", "README.md", "plants.jsonl",
+)  # fmt: skip
 
 
 class RunFolder:

@@ -45,6 +45,8 @@ def to_line(record: Record) -> dict[str, Any]:
         line["repaired"] = True
     if record.changes:
         line["changes"] = [dict(change) for change in record.changes]
+    if record.lineage:
+        line["lineage"] = dict(record.lineage)
     if record.rejection is not None:
         line["rejection"] = _rejection_line(record.rejection)
     return line
@@ -64,6 +66,7 @@ def from_line(line: Mapping[str, Any]) -> Record:
         rejection=Rejection(**rejection) if rejection else None,
         repaired=line.get("repaired", False),
         changes=tuple(line.get("changes", ())),
+        lineage=line.get("lineage", {}),
     )
 
 

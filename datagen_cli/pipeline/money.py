@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from datagen_cli.config.models import Limits
 from datagen_cli.core.chat import Request, Usage
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.jsonl import MODE, dump, write_aside, write_errors
@@ -250,11 +251,10 @@ class JournalledTotals(Totals):
 class PayingClient(Client):
     """The client of a run: what it spends is in the folder's journal before anything else happens."""
 
-    def __init__(self, *arguments: Any, journal: Journal, spent: Usage, **options: Any) -> None:
-        super().__init__(*arguments, spent=spent, **options)
-        limits = options["limits"]
-        self.totals = JournalledTotals(journal)
-        self._budget = JournalledBudget(journal, limits.max_cost, limits.max_total_tokens, spent)
+    def __init__(self, *arguments: Any, journal: Journal, spent: Usage, limits: Limits, **options: Any) -> None:
+        budget = JournalledBudget(journal, limits.max_cost, limits.max_total_tokens, spent)
+        totals = JournalledTotals(journal)
+        super().__init__(*arguments, spent=spent, limits=limits, budget=budget, totals=totals, **options)
 
     async def _send(self, request: Request, channel: Channel, payload: Payload, digest: str) -> RawReply:
         CALL.set(Caller(request.role, request.draw.purpose, channel.rate is not None, channel.batched))

@@ -1,6 +1,7 @@
 """What a run leaves: `dataset.jsonl` and `rejected.jsonl`, written aside from the checkpoints, in slot order.
 
-Every row has the same keys and each field one JSON type throughout, so that pandas and `datasets` read the files.
+Where rows were sampled together, `lineage.jsonl` says so. Every row has the same keys and each field one JSON type
+throughout, so that pandas and `datasets` read the files.
 """
 
 from __future__ import annotations
@@ -155,6 +156,15 @@ def write_dataset(folder: RunFolder, rows: Iterable[dict[str, Any]]) -> list[str
     for aside, name in zip(names, final, strict=True):
         folder.file(aside).replace(folder.file(name))
     return final
+
+
+def write_lineage(folder: RunFolder, rows: Iterable[dict[str, Any]]) -> None:
+    """Writes `lineage.jsonl` of a correlated run: a line for every row of the dataset, in its order.
+
+    `{"id", "group", "row", "label", "variant", ...parameters, "steps", "finish", "batch_rows", "forward_rows"}`; rows
+    of one group were sampled together and are not independent of each other.
+    """
+    write_aside(folder.file("lineage.jsonl"), (dump(row) + b"\n" for row in rows))
 
 
 def _shards(lines: Iterator[bytes]) -> Iterator[Iterator[bytes]]:

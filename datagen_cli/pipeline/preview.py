@@ -37,7 +37,7 @@ async def preview(
     built: Built, client: Client, engine: LocalEngine, number: int, *, unsafe_exec: bool = False
 ) -> list[Trace]:
     """Traces of the first `number` slots, first attempts only. Raises `CallPending` when a model does not answer."""
-    per_call = built.recipe.options.records_per_call
+    per_call = built.per_call
     planned = list(built.slots(-(-number // per_call) * per_call))
     seen: set[str] = set()
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import (
     EXIT_DONE,
@@ -36,9 +35,11 @@ from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.checkpoint import Checkpoint
 from datagen_cli.pipeline.connect import open_client, record_spending
 from datagen_cli.pipeline.context import UnitContext
+from datagen_cli.pipeline.earlier import cohorts, lasting, recipe_place, tag_of
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.folder import RunFolder
 from datagen_cli.pipeline.known import VectorDesk
+from datagen_cli.pipeline.local_models import check_local_models
 from datagen_cli.pipeline.manifest import Manifest, now
 from datagen_cli.pipeline.money import FILE as SPENDING
 from datagen_cli.pipeline.money import Journal
@@ -95,7 +96,7 @@ class Session:
         before = self.folder.state()
         self.model_ids = set(before.get("model_ids", ()))
         if self.options.fresh and before:
-            self.folder.set_all_aside(_tag(before))
+            self.folder.set_all_aside(tag_of(before))
             before = {}
         self.refuse_other_recipe(before)
         self.open_journal(before)
@@ -107,14 +108,14 @@ class Session:
         changed = self._set_changed_aside(before)
         self.manifest.cohorts = cohorts({} if changed else before, self.manifest.count)
         for note in self.built.notes():
-            self.observer.event("note", text=note)
-            self.manifest.notes.append(note)
+            self._say_once(note)
         self._write_load()
-        per_call = self.built.recipe.options.records_per_call
+        per_call = self.built.per_call
         planned = -(-self.manifest.cohorts[-1] // per_call) * per_call
         self.plan.write(planned, self.built.fingerprints["plan"])
         for stage in ("generate", *STEPS, "dedup"):
             self.checkpoints[stage] = self.folder.checkpoint(stage, self.built.fingerprints[stage])
+        self._say_damage()
         self.update()
         self.manifest.write(self.folder)
 
@@ -184,13 +185,14 @@ class Session:
 
     def _parts(self, engine: LocalEngine) -> Parts:
         built, options = self.built, self.built.recipe.options
-        per_call = options.records_per_call
+        per_call = built.per_call
         client = self.client
         assert client is not None
 
         def context(slot: int, attempt: int) -> UnitContext:
+            unsafe = self.options.unsafe_exec
             return UnitContext(
-                client, engine.run_blocking, slot, attempt, self.model_ids, unsafe_exec=self.options.unsafe_exec
+                client, engine.run_blocking, slot, attempt, self.model_ids, unsafe_exec=unsafe, note=self._say_once
             )
 
         dedup = built.dedup()
@@ -215,6 +217,11 @@ class Session:
             context=context,
             checkpoints=self.checkpoints,
         )
+
+    def _say_once(self, note: str) -> None:
+        if note not in self.manifest.notes:
+            self.observer.event("note", text=note)
+            self.manifest.notes.append(note)
 
     def _signalled(self, exit_code: int, count: int) -> None:
         assert self.runner is not None
@@ -308,7 +315,8 @@ class Session:
         )
 
     def _try_connections(self) -> None:
-        """Finds a missing key, a foreign host, an unknown price or a wrong cache before anything is written."""
+        """Finds a missing key or model, a foreign host, an unknown price, a wrong cache before anything is written."""
+        check_local_models(self.built.recipe)
         open_client(
             self.built.recipe,
             cache=None,
@@ -336,7 +344,7 @@ class Session:
         changed = self.folder.changed_stages(self.built.fingerprints)
         if not changed:
             return False
-        moved = self.folder.set_aside(changed, _tag(before))
+        moved = self.folder.set_aside(changed, tag_of(before))
         if not self.built.simulated and self.folder.file("plants.jsonl").exists():
             os.replace(self.folder.file("plants.jsonl"), moved / "plants.jsonl")
         costs = before.get("cost", {}).get("by_stage", {})
@@ -344,9 +352,16 @@ class Session:
         paid = f"; so far they cost {cost:.4f} USD, replies in the call cache cost nothing" if cost else ""
         again = "the model is asked again" if "generate" in changed else "what was generated is kept and checked again"
         text = f"the recipe changed: {', '.join(changed)} run again ({again}{paid}); earlier files are in {moved}"
-        self.observer.event("note", text=text)
-        self.manifest.notes.append(text)
+        self._say_once(text)
         return True
+
+    def _say_damage(self) -> None:
+        for checkpoint in self.checkpoints.values():
+            if checkpoint.damaged:
+                lines = f"{checkpoint.damaged:,} damaged line{'s' if checkpoint.damaged > 1 else ''}"
+                self._say_once(
+                    f"{checkpoint.path.name}: {lines}, whose work is done again; replies in the call cache cost nothing"
+                )
 
     def _write_load(self) -> None:
         fingerprint = self.built.fingerprints["load"]
@@ -357,35 +372,3 @@ class Session:
     def _broken_cache(self, moved: Path) -> None:
         text = f"the call cache was broken and is now {moved.name}; what is in the checkpoints is not asked for again"
         self.observer.event("note", text=text)
-
-
-def lasting(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as written, without the limits that change how a run goes and never what it writes."""
-    found = {name: part for name, part in recipe.source.items() if name != "limits"}
-    return {**found, "attempts": recipe.options.limits.attempts_per_record}
-
-
-def recipe_place(recipe: Recipe) -> str:
-    """What tells one recipe from another: a shipped name, or the file wherever it was named from."""
-    if recipe.file.startswith("shipped:"):
-        return recipe.file
-    if recipe.file == "-":
-        return f"-:{recipe.options.name}"
-    return str(Path(recipe.folder) / Path(recipe.file).name)
-
-
-def cohorts(before: Mapping[str, Any], count: int) -> list[int]:
-    """Ends of the cohorts in which a run of `count` slots is judged, given the `run.json` of the folder.
-
-    A finished run keeps what it accepted: a larger count adds a cohort, a smaller one shows the first of its records.
-    """
-    ends = [int(end) for end in before.get("cohorts", ())]
-    if not ends:
-        return [count]
-    if before.get("state") in ("done", "short"):
-        return ends if count <= ends[-1] else [*ends, count]
-    return [end for end in ends[:-1] if end < count] + [count]
-
-
-def _tag(before: Mapping[str, Any]) -> str:
-    return str(before.get("recipe", {}).get("digest") or f"{time.time_ns():x}")[:12]

@@ -53,14 +53,12 @@ class Composer:
         self._label_field = label_field
         self._value_notes = value_notes or {}
         self._sources = {
-            "system": _source(system, "system.j2", "prompts.system"),
-            "generate": _source(generate, "generate.j2", "prompts.generate"),
+            "system": template_source(system, "system.j2", "prompts.system"),
+            "generate": template_source(generate, "generate.j2", "prompts.generate"),
             "repair": (TEMPLATES / "repair.j2").read_text(encoding="utf-8"),
         }
-        environment = ImmutableSandboxedEnvironment(
-            undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
-        )
-        self._templates = {name: _compile(environment, name, text) for name, text in self._sources.items()}
+        environment = make_environment()
+        self._templates = {name: compile_template(environment, name, text) for name, text in self._sources.items()}
         self._fixed = {
             "dataset": fence("dataset", [description.strip()]),
             "fields": fence("fields", [field_line(spec) for spec in self._written]),
@@ -146,7 +144,14 @@ class Composer:
             raise RecipeError(f"prompts.{name}: {error}", hint=f"templates see: {', '.join(VARIABLES)}") from error
 
 
-def _source(given: str | None, shipped: str, where: str) -> str:
+def make_environment() -> ImmutableSandboxedEnvironment:
+    """Where templates are rendered: sandboxed, and a name that there is not is an error."""
+    return ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
+
+
+def template_source(given: str | None, shipped: str, where: str) -> str:
     """The template's text: the recipe's own (a file that ends in .j2, or text), else the shipped one."""
     if given is None:
         return (TEMPLATES / shipped).read_text(encoding="utf-8")
@@ -160,7 +165,8 @@ def _source(given: str | None, shipped: str, where: str) -> str:
         ) from error
 
 
-def _compile(environment: ImmutableSandboxedEnvironment, name: str, text: str) -> Any:
+def compile_template(environment: ImmutableSandboxedEnvironment, name: str, text: str) -> Any:
+    """The template, ready to render. Raises `RecipeError` where the text is no template."""
     try:
         return environment.from_string(text)
     except TemplateError as error:

@@ -58,12 +58,14 @@ class Validate:
     """Runs the checks of one record.
 
     `label_field` is empty when no label is planned; `pointer` says that the label names an item of a list field.
+    Without `generate` no record is asked for again: texts that were sampled in a group are not written anew one by one,
+    so that a failure which the check cannot mend itself rejects the attempt, `on_fail: fix` or not.
     """
 
     def __init__(
         self,
         checks: Sequence[BoundCheck],
-        generate: Generate,
+        generate: Generate | None,
         composer: Composer,
         label_field: str,
         pointer: Pointer | None = None,
@@ -127,7 +129,7 @@ class Validate:
                 self._replace(course, check, {**course.record.fields, **verdict.fix})
                 return None
         dropped = next((failure for failure in failures if not _can_be_reasked(*failure)), None)
-        if dropped is None and not course.reasked:
+        if dropped is None and self._generate is not None and not course.reasked:
             course.reasked = True
             fields = await self._reask(course.record, failures, slot, unit, ctx)
             if fields is not None:
@@ -140,6 +142,7 @@ class Validate:
         self, record: Record, failures: list[Failure], slot: Slot, unit: Unit, ctx: Context
     ) -> Mapping[str, Any] | None:
         """The generator's second version of the record; None when no usable one came."""
+        assert self._generate is not None
         asked = self._generate.messages(Unit((slot,), unit.attempt, unit.examples, unit.avoid))
         messages = self._composer.repair(asked, record.fields, [verdict.detail for _, verdict in failures])
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from datagen_cli.cli.app import run
 from datagen_cli.cli.doctor import advice, doctor, installed_version, keys_set, show_doctor, split_requirements
 
 
@@ -104,3 +105,8 @@ def test_a_silent_model_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr()
     assert "no key" in shown.out
     assert shown.err.startswith("note: look at the key")
+
+
+def test_a_name_that_no_model_can_have_is_an_error_of_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "--model", "recipe.yaml"]) == 2
+    assert "error: model recipe.yaml: unknown provider" in capsys.readouterr().err

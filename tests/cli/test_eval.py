@@ -135,7 +135,10 @@ def test_odd_files_give_reasons_and_end_well(content: str, capsys: pytest.Captur
         (["a.jsonl", "--recheck"], "--recheck needs a recipe"),
         (["a.jsonl", "--recheck", "--recipe", "tickets"], "no check that finds an answer"),
         (["a.jsonl", "--recheck", "--gold", "a.jsonl"], "name one of them"),
-        (["a.jsonl", "--html", "x.html"], "--html is not built yet"),
+        (["a.jsonl", "--html", "none/x.html"], "error: none: --html: there is no such folder"),
+        (["a.jsonl", "--html", "."], "--html: a folder is in the way"),
+        (["a.jsonl", "--detail", "none/x.jsonl"], "error: none: --detail: there is no such folder"),
+        (["a.jsonl", "--html", "-", "--json"], "only one of --json, --detail - and --html -"),
         (["a.jsonl", "--embedder", "nonsense"], "unknown embedder 'nonsense'"),
         ([], "missing argument"),
     ],
@@ -174,3 +177,41 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file stands where the folder should be")
     write(Path("a.jsonl"), news(5))
     assert run(["eval", "a.jsonl", *HASHED, "--metrics", "aps"]) == 0
+
+
+def test_html_is_one_file_beside_the_table_and_never_half(capsys: pytest.CaptureFixture[str]) -> None:
+    evil = "<script>alert(1)</script> said the page"
+    write(Path("a.jsonl"), [{"text": evil}, {"text": evil}, *news(20)])
+    write(Path("b.jsonl"), news(20))
+    chosen = ("--metrics", "self_bleu,near_duplicates,length,balance,leakage")
+    assert run(["eval", "a.jsonl", "b.jsonl", "--reference", "a.jsonl", *chosen, *HASHED, "--html", "out.html"]) == 0
+    assert "self_bleu" in capsys.readouterr().out
+    page = Path("out.html").read_text(encoding="utf-8")
+    for part in ("Evaluation of 2 datasets", "a.jsonl", "b.jsonl", "Words a text", "Rows that repeat the reference"):
+        assert part in page
+    assert "&lt;script&gt;alert(1)" in page and "<script" not in page and "http" not in page.replace("http-equiv", "")
+    assert sorted(path.name for path in Path().glob("*out*")) == ["out.html"]
+
+
+def test_html_and_detail_go_to_standard_output_instead_of_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("a.jsonl"), news(10))
+    assert run(["eval", "a.jsonl", "--metrics", "length", "--html", "-"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("<!doctype html>") and out.endswith("</html>\n")
+    assert run(["eval", "a.jsonl", "--metrics", "length", "--detail", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["metrics"]["length"]["value"] > 0
+
+
+def test_a_page_of_nothing_measured_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("a.jsonl"), [])
+    assert run(["eval", "a.jsonl", *HASHED, "--html", "out.html"]) == 0
+    assert "no rows" in Path("out.html").read_text(encoding="utf-8")
+
+
+def test_a_reading_against_a_smaller_reference_is_at_equal_size(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("a.jsonl"), news(80))
+    write(Path("b.jsonl"), news(80)[:20])
+    assert run(["eval", "a.jsonl", "--reference", "b.jsonl", "--metrics", "self_bleu,length"]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
+    assert "against" in lines["self_bleu"] and lines["self_bleu"].endswith("at equal n)")
+    assert "at equal n" not in lines["length"]

@@ -102,5 +102,6 @@ def test_what_includes_may_fill_in_is_not_required() -> None:
 def test_templates_may_use_exactly_these_variables() -> None:
     wanted = ["n", "dataset", "fields", "labels", "examples", "constraints", "records", "avoid", "answer_form"]
     assert list(template_variables()) == wanted
+    assert list(template_variables(correlated=True)) == [*wanted, "label", "meaning", "texts"]
     about: dict[str, Any] = SCHEMA["$defs"]["PromptOptions"]
-    assert all(f"{name}: " in about["description"] for name in wanted)
+    assert all(f"{name}: " in about["description"] for name in template_variables(correlated=True))

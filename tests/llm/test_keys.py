@@ -30,6 +30,8 @@ def options(name: str, **more: Any) -> ModelOptions:
         ("anthropic/claude-haiku-4-5", None, "litellm", "anthropic/claude-haiku-4-5", None),
         ("gpt-4o", None, "litellm", "gpt-4o", None),
         ("offline", None, "offline", "offline", None),
+        ("local/org/model", None, "local", "org/model", None),
+        ("local//data/my model", None, "local", "/data/my model", None),
     ],
 )
 def test_a_name_leads_to_its_provider(name: str, base_url: str | None, kind: str, model: str, url: str | None) -> None:
@@ -41,6 +43,21 @@ def test_a_name_leads_to_its_provider(name: str, base_url: str | None, kind: str
 def test_an_unknown_provider_is_a_usage_error(name: str) -> None:
     with pytest.raises(UsageError, match="unknown provider"):
         locate(options(name), {})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"base_url": "http://localhost:1/v1"},
+        {"api_key_env": "MINE_KEY"},
+        {"headers": {"a": "b"}},
+        {"params": {"n_x": 1}},
+    ],
+)
+def test_a_model_in_this_process_takes_nothing_that_is_for_endpoints(more: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=f"{next(iter(more))}.* does not go with a model in this process"):
+        locate(options("local/org/model", **more), KEYS)
+    assert hosts([options("local/org/model")]) == []
 
 
 def test_a_near_miss_is_named() -> None:

@@ -108,3 +108,25 @@ def test_a_run_that_goes_on_takes_whole_records_without_making_their_units(
     assert slow == [30, 31, 32, 33]
     assert generate(*clean[:-1], tmp_path / "b", "-n", "34") == 0
     assert outcome(tmp_path / "a") == outcome(tmp_path / "b")
+
+
+def test_the_lock_of_a_run_is_a_recipe_that_makes_the_same_dataset(tmp_path: Path) -> None:
+    finished(tmp_path / "first")
+    assert generate(tmp_path / "first" / "recipe.lock.yaml", "-o", tmp_path / "second") == 0
+    assert outcome(tmp_path / "second") == outcome(tmp_path / "first")
+
+
+def test_a_damaged_line_is_said_and_its_work_done_again_for_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    finished(tmp_path)
+    before = outcome(tmp_path)
+    checkpoint = tmp_path / "checkpoints" / "3-generate.jsonl"
+    lines = checkpoint.read_bytes().splitlines(keepends=True)
+    lines[5] = b"\x00" * (len(lines[5]) - 1) + b"\n"
+    checkpoint.write_bytes(b"".join(lines))
+    found = report(capsys, *ARGUMENTS, "-o", tmp_path)
+    assert (found["exit_code"], found["calls"]) == (0, 0)
+    assert outcome(tmp_path) == before
+    [note] = [text for text in json.loads((tmp_path / "run.json").read_text())["notes"] if "damaged" in text]
+    assert note.startswith("3-generate.jsonl: 1 damaged line,")

@@ -1,0 +1,1 @@
+"""Local models: Hugging Face weights in this process, our own decoding loop, and the provider around both."""

@@ -1,0 +1,117 @@
+"""One loaded model: its weights, its tokenizer, and what the decoding loop has to know about both.
+
+A prompt is a mapping: `messages` go through the chat template of a model that has one, `text` is what every other model
+continues. `shorter` may hold the same prompt with fewer examples, most first, for a context in which it has no room;
+`examples` says how many there are, for the note about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from datagen_cli.core.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModel:
+    """A causal language model in evaluation mode. `context` is None where the model does not say its length.
+
+    `stop` are the ids that end a text; `notes` is what the user should know of the loading; `forward_names` are the
+    parameters that the model's forward takes.
+    """
+
+    name: str
+    model: Any
+    tokenizer: Any
+    device: Any
+    has_chat_template: bool
+    context: int | None
+    stop: tuple[int, ...]
+    pad: int
+    notes: tuple[str, ...]
+    forward_names: frozenset[str]
+
+    def encode(self, prompt: Mapping[str, Any]) -> list[int]:
+        """Token ids of a prompt, at least one."""
+        if self.has_chat_template and prompt.get("messages"):
+            return self.encode_chat(prompt["messages"])
+        return self.encode_text(str(prompt.get("text") or ""))
+
+    def encode_chat(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+        """Token ids of a conversation, up to where the answer begins.
+
+        A template that knows no system role gets its words in the first user message. Raises `UsageError` when there
+        is no template, or it does not take the messages.
+        """
+        from jinja2 import TemplateError
+
+        if not self.has_chat_template:
+            raise UsageError(
+                f"model local/{self.name}: has no chat template, so it cannot be asked questions",
+                hint="name an instruction-tuned model for this role; a model without one can only write"
+                " (sampling.correlated)",
+            )
+        said = [{"role": message["role"], "content": _clean(message["content"])} for message in messages]
+        try:
+            text = self._templated(said)
+        except TemplateError:
+            try:
+                text = self._templated(_without_system(said))
+            except TemplateError as error:
+                raise UsageError(
+                    f"model local/{self.name}: its chat template refuses the messages: {error}",
+                    hint="name another model for this role",
+                ) from error
+        return self._ids(text, special=False)
+
+    def encode_text(self, text: str) -> list[int]:
+        """Token ids of a text to be continued, with the marks that the tokenizer puts before it, none after it."""
+        ids = self._ids(_clean(text), special=True)
+        if ids and ids[-1] in self.stop:
+            bare = self._ids(_clean(text), special=False)
+            if not bare or bare[-1] != ids[-1]:
+                ids = ids[:-1]
+        first = self.tokenizer.bos_token_id
+        return ids or [first if first is not None else self.stop[0]]
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of generated ids, without special tokens."""
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def count_tokens(self, prompt: Mapping[str, Any]) -> int:
+        """How long a prompt is for this model."""
+        return len(self.encode(prompt))
+
+    def fits(self, prompt: Mapping[str, Any], max_tokens: int) -> bool:
+        """Whether a prompt leaves room for the reply: for `max_tokens`, or for half the context if they are more."""
+        return self.has_room(self.count_tokens(prompt), max_tokens)
+
+    def has_room(self, length: int, max_tokens: int) -> bool:
+        """`fits` for a prompt of `length` tokens."""
+        return self.context is None or length + min(max_tokens, self.context // 2) <= self.context
+
+    def room(self, length: int, max_tokens: int) -> int:
+        """The most tokens that a reply to a prompt of `length` tokens may have; 0 or less for no room."""
+        return max_tokens if self.context is None else min(max_tokens, self.context - length)
+
+    def _templated(self, messages: list[dict[str, str]]) -> str:
+        return str(self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+
+    def _ids(self, text: str, *, special: bool) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=special, verbose=False)["input_ids"])
+
+
+def _without_system(messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """The messages with the system's words at the head of the first user message."""
+    system = "\n\n".join(message["content"] for message in messages if message["role"] == "system")
+    others = [dict(message) for message in messages if message["role"] != "system"]
+    if system and others:
+        others[0]["content"] = f"{system}\n\n{others[0]['content']}"
+    return others
+
+
+def _clean(text: str) -> str:
+    """Half a surrogate pair, which no tokenizer takes, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,251 @@
+"""Models in this process (`local/<hub id or path>`), as a provider: chat requests, and groups sampled together.
+
+Payloads are OpenAI chat bodies. With `group` they ask for several texts at once (correlated sampling):
+
+    {"variant", "contrast", "intra_share", "guidance", "plausibility", "gamma",
+     "rows": [{"key", "group": int, "label", "prompt": PROMPT, "negatives": [PROMPT, ...] (cfg)}, ...]}
+
+PROMPT is a prompt of `llm/local/model.py`; where it does not fit into the context the first of its `shorter` ones that
+does is taken, and said. The reply's text is JSON: {"rows": [{"text", "finish": stop | length, "steps", "tokens_in",
+"tokens_out"}, ...], "forward_rows", "notes": [...]}. A row ends where the model says so, or at the blank line that ends
+a text (`prompts/free_text.py`), which is in the reply then. Rows draw from (payload seed, row key) only.
+
+The model is loaded with the first request; one thread does all the work, lowest slot first. A group is a batch of its
+own; chat requests that wait and agree in their sampling go together, as many as `concurrency`. Time-outs do not apply.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from datagen_cli.config.models import ModelOptions
+from datagen_cli.core.chat import Draw
+from datagen_cli.core.digest import seed_of
+from datagen_cli.core.errors import UsageError
+from datagen_cli.llm.faults import RequestRefused
+from datagen_cli.llm.keys import Target
+from datagen_cli.llm.local.decode import MOST_TOKENS, Decoded, Halted, Row, Settings, Written, decode
+from datagen_cli.llm.local.model import LocalModel
+from datagen_cli.llm.local.weights import open_model
+from datagen_cli.llm.provider import RawReply
+from datagen_cli.prompts.free_text import clean_text
+
+TAKEN = ("model", "messages", "max_tokens", "max_completion_tokens", "seed", "temperature", "top_p", "top_k", "group")
+CORRELATED = ("variant", "contrast", "intra_share", "guidance", "plausibility", "gamma")
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    """A request, and who waits for it."""
+
+    payload: Mapping[str, Any]
+    draw: Draw
+    reply: asyncio.Future[RawReply]
+    number: int
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        return self.draw.slot, self.draw.attempt, self.number
+
+    @property
+    def sampling(self) -> tuple[Any, ...]:
+        return tuple(self.payload.get(name) for name in ("temperature", "top_p", "top_k"))
+
+
+class Local:
+    """Provider of `local/...`."""
+
+    def __init__(self, options: ModelOptions, target: Target, *, concurrency: int = 1) -> None:
+        self._name = target.model
+        self._open = partial(open_model, target.model, device=options.device, dtype=options.dtype)
+        self._most = max(1, concurrency)
+        self._model: LocalModel | None = None
+        self._waiting: list[_Waiting] = []
+        self._count = 0
+        self._serving: asyncio.Task[None] | None = None
+        self._closed = threading.Event()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="local-model")
+
+    async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
+        """The reply. Raises `RequestRefused` (an unknown parameter, a prompt longer than the context), `UsageError`
+        (no model there, no chat template, no room for a group's prompts) and `ProviderError` (out of memory)."""
+        unknown = next((name for name in payload if name not in TAKEN), None)
+        if unknown is not None:
+            raise RequestRefused(None, f"a model in this process takes no {unknown}")
+        waiting = _Waiting(payload, draw, asyncio.get_running_loop().create_future(), self._count)
+        self._count += 1
+        self._waiting.append(waiting)
+        if self._serving is None or self._serving.done():
+            self._serving = asyncio.create_task(self._serve())
+        return await waiting.reply
+
+    async def close(self) -> None:
+        """Ends the work under way after its step; may be called twice."""
+        self._closed.set()
+        if self._serving is not None:
+            self._serving.cancel()
+        for one in self._waiting:
+            one.reply.cancel()
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    async def _serve(self) -> None:
+        """Batch after batch, until nobody waits."""
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(0)  # what is asked for in the same turn of the loop goes together
+        while batch := self._next_batch():
+            work = self._group if "group" in batch[0].payload else self._chat
+            stop = partial(_nobody_waits, self._closed, [one.reply for one in batch])
+            try:
+                results: Sequence[RawReply | Exception] = await loop.run_in_executor(
+                    self._worker, work, [(one.payload, one.draw) for one in batch], stop
+                )
+            except asyncio.CancelledError:
+                for one in batch:
+                    one.reply.cancel()
+                raise
+            except Halted:
+                for one in batch:
+                    one.reply.cancel()
+                continue
+            except Exception as error:  # it belongs to those who wait, whatever it is
+                results = [error] * len(batch)
+            for one, result in zip(batch, results, strict=True):
+                if one.reply.done():
+                    continue
+                if isinstance(result, Exception):
+                    one.reply.set_exception(result)
+                else:
+                    one.reply.set_result(result)
+
+    def _next_batch(self) -> list[_Waiting]:
+        """The request of the lowest slot, and those that can go with it; they wait no longer."""
+        alive = sorted((one for one in self._waiting if not one.reply.done()), key=lambda one: one.place)
+        batch = alive[:1]
+        if batch and "group" not in batch[0].payload:
+            same = [one for one in alive if "group" not in one.payload and one.sampling == batch[0].sampling]
+            batch = same[: self._most]
+        taken = set(map(id, batch))
+        self._waiting = [one for one in alive if id(one) not in taken]
+        return batch
+
+    # what follows runs in the worker's thread
+
+    def _loaded(self) -> LocalModel:
+        if self._model is None:
+            self._model = self._open()
+        return self._model
+
+    def _group(self, asked: Sequence[tuple[Mapping[str, Any], Draw]], stop: Callable[[], bool]) -> list[RawReply]:
+        """The one group of `asked`."""
+        payload = asked[0][0]
+        return [write_group(self._loaded(), payload, stop)]
+
+    def _chat(
+        self, asked: Sequence[tuple[Mapping[str, Any], Draw]], stop: Callable[[], bool]
+    ) -> list[RawReply | Exception]:
+        """A reply or a refusal for each."""
+        model = self._loaded()
+        found: dict[int, RawReply | Exception] = {}
+        rows: dict[int, Row] = {}
+        for place, (payload, draw) in enumerate(asked):
+            ids = model.encode_chat(payload["messages"])
+            room = model.room(len(ids), _most_tokens(payload))
+            if room <= 0:
+                found[place] = RequestRefused(None, f"the prompt has {len(ids)} tokens, the context {model.context}")
+            else:
+                rows[place] = Row(ids, seed_of(payload.get("seed"), str(draw)), group=place, max_tokens=room)
+        if rows:
+            most = max(row.max_tokens or 0 for row in rows.values())
+            decoded = decode(model, list(rows.values()), replace(_sampling(asked[0][0]), max_tokens=most), stop=stop)
+            for place, written in zip(rows, decoded.rows, strict=True):
+                text = model.text(written.ids)
+                found[place] = RawReply(text, written.finish, len(rows[place].ids), written.steps, model.name)
+        return [found[place] for place in range(len(asked))]
+
+
+def write_group(model: LocalModel, payload: Mapping[str, Any], stop: Callable[[], bool] = lambda: False) -> RawReply:
+    """The reply to a payload with `group`. Raises `UsageError` when the context has no room for a prompt."""
+    group = payload["group"]
+    most = _most_tokens(payload)
+    shown: Counter[tuple[Any, Any]] = Counter()
+    rows, cut = [], 0
+    for row in group["rows"]:
+        ids = _encoded(model, row["prompt"], most, shown)
+        negatives = [_encoded(model, prompt, most, shown) for prompt in row.get("negatives") or ()]
+        room = min(model.room(len(prompt), most) for prompt in (ids, *negatives))
+        cut += room < most
+        seed = seed_of(payload.get("seed"), row["key"])
+        rows.append(Row(ids, seed, row["group"], row.get("label"), negatives, room))
+    notes = list(model.notes)
+    if shown:
+        parts = ", ".join(f"{k} of {m} examples in {n} prompts" for (k, m), n in sorted(shown.items(), key=str))
+        notes.append(f"context of {model.context} tokens: showed {parts}")
+    if cut:
+        notes.append(f"context of {model.context} tokens: less than max_tokens {most} left for {cut} texts")
+    settings = replace(
+        _sampling(payload),
+        max_tokens=most,
+        ended=partial(_text_ended, model),
+        **{name: group[name] for name in CORRELATED if name in group},
+    )
+    decoded = decode(model, rows, settings, stop=stop)
+    return _group_reply(model, rows, decoded, [*notes, *decoded.notes])
+
+
+def _group_reply(model: LocalModel, rows: Sequence[Row], decoded: Decoded, notes: list[str]) -> RawReply:
+    said = [_row_reply(model, row, written) for row, written in zip(rows, decoded.rows, strict=True)]
+    text = json.dumps({"rows": said, "forward_rows": decoded.forward_rows, "notes": notes}, ensure_ascii=False)
+    tokens_in, tokens_out = (sum(one[name] for one in said) for name in ("tokens_in", "tokens_out"))
+    return RawReply(text, "stop", tokens_in, tokens_out, model.name)
+
+
+def _row_reply(model: LocalModel, row: Row, written: Written) -> dict[str, Any]:
+    return {
+        "text": model.text(written.ids),
+        "finish": written.finish,
+        "steps": written.steps,
+        "tokens_in": len(row.ids),
+        "tokens_out": written.steps,
+    }
+
+
+def _encoded(model: LocalModel, prompt: Mapping[str, Any], most: int, shown: Counter[tuple[Any, Any]]) -> list[int]:
+    """The ids of a prompt, or of the first shorter one that fits; counts in `shown` how many examples that left."""
+    for form in (prompt, *(prompt.get("shorter") or ())):
+        ids = model.encode(form)
+        if model.has_room(len(ids), most):
+            if form is not prompt:
+                shown[form.get("examples", "fewer"), prompt.get("examples", "all")] += 1
+            return ids
+    raise UsageError(
+        f"model local/{model.name}: its context of {model.context} tokens has no room for a prompt of {len(ids)} tokens"
+        f" and a reply of {min(most, (model.context or 0) // 2)}",
+        hint="a shorter description or template, fewer max_tokens, or a model with a longer context",
+    )
+
+
+def _text_ended(model: LocalModel, ids: Sequence[int]) -> bool:
+    """Whether a text is over at the token just written: only a line end can be what ends it."""
+    return "\n" in model.text(ids[-1:]) and clean_text(model.text(ids))[1]
+
+
+def _sampling(payload: Mapping[str, Any]) -> Settings:
+    """The sampling of a payload; what it does not say is plain sampling at temperature 1."""
+    said = {name: payload[name] for name in ("temperature", "top_p", "top_k") if payload.get(name) is not None}
+    return Settings(variant="plain", **said)
+
+
+def _most_tokens(payload: Mapping[str, Any]) -> int:
+    return int(payload.get("max_completion_tokens") or payload.get("max_tokens") or MOST_TOKENS)
+
+
+def _nobody_waits(closed: threading.Event, replies: Sequence[asyncio.Future[RawReply]]) -> bool:
+    return closed.is_set() or all(reply.cancelled() for reply in replies)

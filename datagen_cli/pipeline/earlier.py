@@ -1,0 +1,43 @@
+"""What an earlier run in the same folder means for this one: whose folder it is, and how far its judging went."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.config.recipe import Recipe
+
+
+def lasting(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as written, without the limits that change how a run goes and never what it writes."""
+    found = {name: part for name, part in recipe.source.items() if name != "limits"}
+    return {**found, "attempts": recipe.options.limits.attempts_per_record}
+
+
+def recipe_place(recipe: Recipe) -> str:
+    """What tells one recipe from another: a shipped name, or the file wherever it was named from."""
+    if recipe.file.startswith("shipped:"):
+        return recipe.file
+    if recipe.file == "-":
+        return f"-:{recipe.options.name}"
+    return str(Path(recipe.folder) / Path(recipe.file).name)
+
+
+def cohorts(before: Mapping[str, Any], count: int) -> list[int]:
+    """Ends of the cohorts in which a run of `count` slots is judged, given the `run.json` of the folder.
+
+    A finished run keeps what it accepted: a larger count adds a cohort, a smaller one shows the first of its records.
+    """
+    ends = [int(end) for end in before.get("cohorts", ())]
+    if not ends:
+        return [count]
+    if before.get("state") in ("done", "short"):
+        return ends if count <= ends[-1] else [*ends, count]
+    return [end for end in ends[:-1] if end < count] + [count]
+
+
+def tag_of(before: Mapping[str, Any]) -> str:
+    """Names the folder that an earlier run is moved to."""
+    return str(before.get("recipe", {}).get("digest") or f"{time.time_ns():x}")[:12]

@@ -1,0 +1,257 @@
+"""Correlated runs: what a recipe must be for one, which slots make a group, and which examples each row is shown.
+
+A group is K · `per_label` rows for K planned labels (K = 1 without labels), so with balanced labels each label stands
+`per_label` times in it; with uneven quotas labels stand in proportion. A unit of first attempts is one batch: as many
+whole groups as fit `BATCH_ROWS`, at least one. Batches are the same whatever the count, so a larger count pays nothing
+twice; slots beyond it are kept as surplus. A further attempt at a slot has a group of its own: the slot's row first,
+then peers of every label with the slot's attributes, which are surplus too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from datagen_cli.config.models import Correlated
+from datagen_cli.config.recipe import Recipe
+from datagen_cli.core.digest import digest
+from datagen_cli.core.errors import RecipeError
+from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.record import Slot, unit_name
+from datagen_cli.core.registry import load, suggest
+from datagen_cli.llm.identity import sampling_of
+from datagen_cli.pipeline.local_models import LOCAL
+from datagen_cli.prompts.free_text import FreeText
+from datagen_cli.sources.open import BaseRows
+from datagen_cli.stages import groups as groups_stage
+from datagen_cli.stages.groups import GroupGenerate, GroupUnit, Row
+from datagen_cli.stages.plan import PlanSpec
+
+BATCH_ROWS = 32
+AGAINST_LABELS = ("cfg", "cross", "hybrid")
+OWN_OPTIONS = {"hybrid": ("intra_share",), "cfg": ("guidance",)}
+PEERS_FROM = 1 << 32
+"""Peers draw their examples as slots from here on would."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The units of one correlated run. `embedder` is for examples by `strategy: clusters`."""
+
+    recipe: Recipe
+    base: BaseRows
+    plan: PlanSpec
+    prompts: FreeText
+    embedder: Any = None
+
+    @property
+    def options(self) -> Correlated:
+        """The recipe's `sampling.correlated`."""
+        found = self.recipe.options.sampling.correlated
+        assert found is not None
+        return found
+
+    @cached_property
+    def labels(self) -> tuple[Any, ...]:
+        """The labels that are planned; one None without any."""
+        return planned_labels(self.plan) or (None,)
+
+    @property
+    def size(self) -> int:
+        """Rows of a group."""
+        return len(self.labels) * self.options.per_label
+
+    @property
+    def batch(self) -> int:
+        """Slots of a unit of first attempts."""
+        return max(1, BATCH_ROWS // self.size) * self.size
+
+    @property
+    def label_field(self) -> str:
+        """The planned label's field, empty without one."""
+        return self.base.label.field if self.base.label and self.plan.labels else ""
+
+    def unit(self, slots: Sequence[Slot], attempt: int, avoid: tuple[Any, ...] = ()) -> GroupUnit:
+        """The unit of a whole batch, or of a further attempt at one slot with its peers."""
+        rows = self._first(slots) if attempt == 1 else self._again(slots[0], attempt)
+        return GroupUnit(tuple(slots), attempt, avoid=avoid, rows=tuple(rows))
+
+    def _first(self, slots: Sequence[Slot]) -> Iterator[Row]:
+        for place, slot in enumerate(slots):
+            leader = slots[place - place % self.size]
+            yield self._row(unit_name(slot.index, 1), unit_name(leader.index, 1), slot, slot.index, 1)
+
+    def _again(self, slot: Slot, attempt: int) -> Iterator[Row]:
+        name = unit_name(slot.index, attempt)
+        yield self._row(name, name, slot, slot.index, attempt)
+        labels = [label for label in self.labels for _ in range(self.options.per_label)]
+        if slot.label in labels:
+            labels.remove(slot.label)
+        for number, label in enumerate(labels, start=1):
+            place = PEERS_FROM * number + slot.index
+            yield self._row(f"{name}/{number}", name, replace(slot, label=label), place, attempt)
+
+    def _row(self, key: str, group: str, slot: Slot, place: int, attempt: int) -> Row:
+        negatives: tuple[tuple[Any, tuple[str, ...]], ...] = ()
+        if self.options.variant == "cfg":
+            others = [label for label in self.labels if label != slot.label]
+            negatives = tuple((label, self._examples(label, place, attempt)) for label in others)
+        return Row(key, group, slot, self._examples(slot.label, place, attempt), negatives)
+
+    def _examples(self, label: Any, place: int, attempt: int) -> tuple[str, ...]:
+        """Ids of base rows of the label (of any, without labels), drawn for one row of one attempt."""
+        pool = self._pools.get(label)
+        if pool is None:
+            return ()
+        numbers, drawer = pool
+        return tuple(self.base.rows[numbers[found]][0] for found in drawer.draw(place, attempt))
+
+    @cached_property
+    def _pools(self) -> dict[Any, tuple[list[int], Any]]:
+        """Label → numbers of its base rows, and how examples are drawn from them."""
+        options = self.recipe.examples
+        if options is None or options.strategy == "none":
+            return {}
+        members: dict[Any, list[int]] = {}
+        for number, (_, row) in enumerate(self.base.rows):
+            if row.get(self.options.field):
+                members.setdefault(row.get(self.label_field) if self.label_field else None, []).append(number)
+        return {label: (members[label], self._drawer(members[label])) for label in self.labels if label in members}
+
+    @cached_property
+    def _vectors(self) -> Any:
+        """Of every base row's text."""
+        return self.embedder.encode([str(row.get(self.options.field) or "") for _, row in self.base.rows])
+
+    def _drawer(self, numbers: Sequence[int]) -> Any:
+        options = self.recipe.examples
+        assert options is not None
+        shared = {"seed": self.plan.seed, "k": options.k}
+        if options.strategy == "clusters":
+            return load("examples", "clusters")(vectors=self._vectors[list(numbers)], **shared)
+        return load("examples", options.strategy)(rows=len(numbers), **shared)
+
+    @cached_property
+    def generate(self) -> GroupGenerate:
+        """The generation stage."""
+        return GroupGenerate(
+            self.prompts,
+            self.base.specs,
+            {name: str(row[self.options.field]) for name, row in self.base.rows if row.get(self.options.field)},
+            field=self.options.field,
+            label_field=self.label_field,
+            sampling=self._sampling,
+            facts=self._facts,
+        )
+
+    @property
+    def _sampling(self) -> dict[str, Any]:
+        """What every request says of how its rows are contrasted."""
+        return self.options.model_dump(exclude={"per_label", "field"})
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        """How the rows of this run are sampled, for the lineage of each; only what the variant uses."""
+        options = self.options
+        names = ["variant", *(("contrast", "plausibility") if options.variant not in ("plain", "cfg") else ())]
+        names += [*OWN_OPTIONS.get(options.variant, ()), "gamma"]
+        found = {name: getattr(options, name) for name in names}
+        return {**found, **sampling_of(self.recipe.models["generator"][0], "generator", self.recipe.options.sampling)}
+
+    @property
+    def identity(self) -> list[Any]:
+        """What the texts depend on beside the model: part of the generation fingerprint."""
+        options = self.options
+        return [groups_stage.VERSION, BATCH_ROWS, options.model_dump(), [*self.labels], digest(self.prompts.identity)]
+
+    def notes(self) -> list[str]:
+        """What a user should know before the run: labels without examples, or with too few of them."""
+        options = self.recipe.examples
+        if options is None or options.strategy == "none" or not self.base.rows:
+            return []
+        bare = [str(label) for label in self.labels if label not in self._pools]
+        few = [str(label) for label, (numbers, _) in self._pools.items() if len(numbers) <= options.k]
+        found = [f"examples: no base row is of {', '.join(bare)}: its rows are shown none"] if bare else []
+        if few:
+            of = "" if few == ["None"] else f" of {', '.join(few)}"
+            found.append(f"examples: no more than {options.k} base rows{of}: all its prompts show the same texts")
+        return found
+
+
+def planned_labels(plan: PlanSpec) -> tuple[Any, ...]:
+    """The labels that some slot gets."""
+    return tuple(label for label, weight in plan.labels if weight > 0)
+
+
+def check_groups(recipe: Recipe, base: BaseRows, plan: PlanSpec) -> None:
+    """Raises `RecipeError` for a recipe with `sampling.correlated` that cannot be run so."""
+    for where, message, hint in _objections(recipe, base, plan):
+        raise RecipeError(f"{where}: {message}", hint=hint, place=recipe.place(where))
+
+
+def _objections(recipe: Recipe, base: BaseRows, plan: PlanSpec) -> Iterator[tuple[str, str, str]]:
+    options = recipe.options
+    correlated = options.sampling.correlated
+    if correlated is None:
+        return
+    here = "sampling.correlated"
+    generators = recipe.models["generator"]
+    for model in generators:
+        if not model.name.startswith(LOCAL):
+            why = f"needs every next-token probability, which {model.name} does not give"
+            yield here, why, "name a local model: `model: local/<hub id or path>`, or remove correlated"
+    if len(generators) > 1:
+        yield here, f"one generator samples a group, found {len(generators)}", "name one under models.generator"
+    if options.records_per_call > 1:
+        yield "records_per_call", "goes without sampling.correlated, whose batches are groups", "remove it"
+    yield from _field_objections(correlated, base.specs, base.label.field if base.label and plan.labels else "")
+    labels = planned_labels(plan)
+    if correlated.variant in AGAINST_LABELS and len(labels) < 2:
+        found = f"only {labels[0]!r}" if labels else "none"
+        yield (
+            f"{here}.variant",
+            f"{correlated.variant} contrasts labels, and {found} is planned",
+            "give label.values at least two labels and a quota, or use `variant: intra`",
+        )
+
+
+def _field_objections(
+    correlated: Correlated, specs: Sequence[FieldSpec], label_field: str
+) -> Iterator[tuple[str, str, str]]:
+    here = "sampling.correlated.field"
+    written = {spec.name: spec for spec in specs if spec.written}
+    spec = written.get(correlated.field)
+    if spec is None:
+        yield here, f"no field {correlated.field!r} is written by the model", suggest(correlated.field, written)
+    elif spec.type != "text":
+        yield here, f"{spec.name} is of type {spec.type}; only a text can be sampled", "name a field of type text"
+    for name in written:
+        if name not in (correlated.field, label_field):
+            yield (
+                f"fields.{name}",
+                f"only {correlated.field} is sampled, so nothing would write it",
+                "plan it: a label with a quota, or an attribute with `emit: true`; or remove the field",
+            )
+
+
+def make_groups(
+    recipe: Recipe, base: BaseRows, plan: PlanSpec, sentences: Sequence[str], embedder: Any
+) -> Groups | None:
+    """The groups of a correlated run, or None for any other."""
+    correlated = recipe.options.sampling.correlated
+    if correlated is None:
+        return None
+    options = recipe.options
+    prompts = FreeText(
+        description=options.description,
+        spec=next(spec for spec in base.specs if spec.name == correlated.field),
+        label_field=base.label.field if base.label and plan.labels else "",
+        meanings=base.label.definitions if base.label else None,
+        value_notes={name: attribute.values or {} for name, attribute in options.attributes.items()},
+        constraints=sentences,
+        system=options.prompts.system,
+        generate=options.prompts.generate,
+    )
+    return Groups(recipe, base, plan, prompts, embedder)

@@ -1,0 +1,1 @@
+"""Pages that draw what was computed elsewhere."""

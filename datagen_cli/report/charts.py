@@ -1,0 +1,143 @@
+"""Small charts as inline SVG: intervals on one scale, histograms, bars of counts. Each says in words what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from datagen_cli.report.html import Html, join, tag
+
+WIDTH, MARGIN, LINE = 200.0, 6.0, 14.0
+TALL, WIDE = 80.0, 320.0
+REFERENCE = "reference"
+PARTS = {"pass": "good", "right": "good", "unknown": "unsure", "fail": "bad", "wrong": "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A value with its interval, if it has one; `series` is its class: `s0`, `s1` … or `reference`."""
+
+    value: float
+    interval: tuple[float, float] | None
+    series: str
+    words: str
+
+
+def strip(marks: Sequence[Mark]) -> Html | None:
+    """The marks below each other on one scale, from the least to the largest of all ends; None without a spread."""
+    ends = [end for mark in marks for end in (mark.value, *(mark.interval or ()))]
+    if not ends or min(ends) == max(ends):
+        return None
+    low, high = min(ends), max(ends)
+
+    def place(value: float) -> float:
+        return MARGIN + (WIDTH - 2 * MARGIN) * (value - low) / (high - low)
+
+    drawn = []
+    for number, mark in enumerate(marks):
+        y = LINE * (number + 0.5)
+        if mark.interval:
+            start, end = map(place, mark.interval)
+            drawn.append(tag("line", x1=start, x2=end, y1=y, y2=y, class_=f"range {mark.series}"))
+        drawn.append(_point(place(mark.value), y, mark.series))
+    return _svg(WIDTH, LINE * len(marks), "; ".join(mark.words for mark in marks), drawn, "strip")
+
+
+def _point(x: float, y: float, series: str) -> Html:
+    """A dot; the reference's is a hollow square, so that colour is not all that tells them apart."""
+    if series == REFERENCE:
+        return tag("rect", x=x - 4, y=y - 4, width=8, height=8, class_=f"dot {series}")
+    return tag("circle", cx=x, cy=y, r=4.5, class_=f"dot {series}")
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Counts of half-open bins of `width` from `start`."""
+
+    start: float
+    width: float
+    counts: Sequence[int]
+
+    @property
+    def end(self) -> float:
+        """Where the last bin ends."""
+        return self.start + self.width * len(self.counts)
+
+
+def histogram(bins: Histogram, low: float, high: float, words: str, series: str) -> Html:
+    """The bins on a scale from `low` to `high`, which stand below; bars are as tall as their share of the largest."""
+    scale, most = WIDE / max(high - low, 1e-9), max(bins.counts, default=0) or 1
+    bars = [
+        tag(
+            "rect",
+            tag("title", f"{bins.start + number * bins.width:,.0f} and more: {count:,}"),
+            x=(bins.start + number * bins.width - low) * scale,
+            y=TALL * (1 - count / most),
+            width=max(bins.width * scale - 1, 0.5),
+            height=TALL * count / most,
+            class_=f"bar {series}",
+        )
+        for number, count in enumerate(bins.counts)
+        if count
+    ]
+    base = tag("line", x1=0, x2=WIDE, y1=TALL, y2=TALL, class_="axis")
+    ends = tag("div", tag("span", f"{low:,.0f}"), tag("span", f"{high:,.0f}"), class_="ends", aria_hidden="true")
+    return tag("div", _svg(WIDE, TALL + 1, words, [*bars, base], "histogram"), ends)
+
+
+def counts_table(caption: str, heads: tuple[str, str], counts: Mapping[str, int]) -> Html:
+    """A table of names and counts with a bar for each."""
+    most = max(counts.values(), default=0) or 1
+    rows = [
+        tag(
+            "tr",
+            tag("th", tag("bdi", name), scope="row"),
+            tag("td", _bar([(count / most, "s0")]), class_="bars"),
+            tag("td", f"{count:,}", class_="number"),
+        )
+        for name, count in counts.items()
+    ]
+    first, last = heads
+    return _table(caption, (first, "", last), rows)
+
+
+def outcomes_table(caption: str, outcomes: Sequence[str], rows: Mapping[str, Mapping[str, int]]) -> Html:
+    """A table of counts of the outcomes of each row, with a bar of their shares."""
+    drawn = []
+    for name, counts in rows.items():
+        total = sum(counts.get(outcome, 0) for outcome in outcomes) or 1
+        shares = [(counts.get(outcome, 0) / total, PARTS.get(outcome, "s0")) for outcome in outcomes]
+        numbers = [tag("td", f"{counts.get(outcome, 0):,}", class_="number") for outcome in outcomes]
+        drawn.append(
+            tag("tr", tag("th", tag("bdi", name), scope="row"), tag("td", _bar(shares), class_="bars"), numbers)
+        )
+    return _table(caption, ("", "", *outcomes), drawn)
+
+
+def _bar(shares: Sequence[tuple[float, str]]) -> Html:
+    """Shares of a width of 1, side by side; the numbers stand beside it, so it is hidden from readers of the page."""
+    drawn, x = [], 0.0
+    for share, series in shares:
+        if share:
+            drawn.append(
+                tag("rect", x=x * WIDTH, y=0, width=max(share * WIDTH, 1.0), height=10, class_=f"bar {series}")
+            )
+        x += share
+    return tag(
+        "svg", drawn, viewBox=f"0 0 {WIDTH:.0f} 10", preserveAspectRatio="none", aria_hidden="true", class_="share"
+    )
+
+
+def _table(caption: str, heads: Sequence[str], rows: Sequence[Html]) -> Html:
+    head = tag(
+        "tr",
+        [
+            tag("th", name, scope="col", class_="number" if number > 1 else None) if name else tag("td", class_="empty")
+            for number, name in enumerate(heads)
+        ],
+    )
+    return tag("table", tag("caption", caption), tag("thead", head), tag("tbody", rows), class_="counts")
+
+
+def _svg(width: float, height: float, words: str, drawn: Sequence[Html], class_: str) -> Html:
+    return tag("svg", join(drawn), viewBox=f"0 0 {width:g} {height:g}", role="img", aria_label=words, class_=class_)

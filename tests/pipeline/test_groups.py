@@ -1,0 +1,88 @@
+"""How a correlated run is cut into groups, and what its rows are shown."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datagen_cli.config.load import load_recipe
+from datagen_cli.pipeline.build import Built, build
+from datagen_cli.pipeline.connect import identities
+from tests.runs.correlated import BASE, write_recipe
+
+
+def built(folder: Path, *settings: str, more: str = "", **correlated: Any) -> Built:
+    path = write_recipe(folder, more, **correlated)
+    recipe = load_recipe(str(path), overrides=settings, environ={}, cwd=folder)
+    return build(recipe, identities(recipe))
+
+
+def labels_of(made: Built, names: tuple[str, ...]) -> set[Any]:
+    return {made.rows[name]["label"] for name in names}
+
+
+@pytest.mark.parametrize(
+    ("per_label", "size", "batch"), [(1, 3, 30), (2, 6, 30), (5, 15, 30), (6, 18, 18), (20, 60, 60)]
+)
+def test_a_batch_holds_as_many_whole_groups_as_fit_32_rows_and_at_least_one(
+    per_label: int, size: int, batch: int, tmp_path: Path
+) -> None:
+    made = built(tmp_path, per_label=per_label)
+    assert made.groups is not None
+    assert (made.groups.size, made.groups.batch, made.per_call) == (size, batch, batch)
+
+
+def test_a_further_attempt_has_peers_of_every_label_and_other_examples(tmp_path: Path) -> None:
+    made = built(tmp_path, more="attributes: {place: [sea, hill]}", per_label=3)
+    slot = next(made.slots(1))
+    first, second, third = (made.unit([slot], attempt) for attempt in (1, 2, 3))
+    rows = second.rows  # type: ignore[attr-defined]
+    assert [row.key for row in rows[:3]] == ["000000.2", "000000.2/1", "000000.2/2"]
+    assert Counter(row.slot.label for row in rows) == {"red": 3, "green": 3, "blue": 3}
+    assert {row.slot.attributes["place"] for row in rows} == {slot.attributes["place"]}
+    assert all(labels_of(made, row.examples) == {row.slot.label} for row in rows)
+    assert len({row.examples for row in rows}) == 9
+    assert len({unit.rows[0].examples for unit in (first, second, third)}) == 3  # type: ignore[attr-defined]
+    assert second == made.unit([slot], 2)
+
+
+def test_examples_by_clusters_are_of_the_row_s_label_too(tmp_path: Path) -> None:
+    made = built(tmp_path, "embedder=hashed", more="examples: {strategy: clusters, k: 2}")
+    rows = made.unit(list(made.slots(30)), 1).rows  # type: ignore[attr-defined]
+    assert all(len(row.examples) == 2 and labels_of(made, row.examples) == {row.slot.label} for row in rows)
+
+
+def test_a_label_without_base_rows_is_shown_none_and_that_is_said(tmp_path: Path) -> None:
+    bare = built(tmp_path, "examples.k=8")
+    (tmp_path / "base.jsonl").write_text("".join(json.dumps(row) + "\n" for row in BASE if row["label"] != "blue"))
+    made = build(bare.recipe, bare.identities)
+    assert made.groups is not None
+    assert made.notes() == [
+        "examples: no base row is of blue: its rows are shown none",
+        "examples: no more than 8 base rows of red, green: all its prompts show the same texts",
+    ]
+    rows = made.unit(list(made.slots(6)), 1).rows  # type: ignore[attr-defined]
+    assert {len(row.examples) for row in rows} == {0, 8}
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "sampling.correlated.contrast=0.2", "sampling.correlated.variant=intra", "sampling.correlated.per_label=3",
+        "label.values.red=hot", "prompts.generate=x", "description=Other stories.",
+    ],
+)  # fmt: skip
+def test_what_the_texts_depend_on_is_in_the_fingerprint_of_generation(setting: str, tmp_path: Path) -> None:
+    before, after = built(tmp_path).fingerprints, built(tmp_path, setting).fingerprints
+    assert before["generate"] != after["generate"]
+
+
+def test_a_constraint_is_not_so_that_a_changed_one_checks_what_there_is(tmp_path: Path) -> None:
+    before = built(tmp_path).fingerprints
+    after = built(tmp_path, more="constraints: [{length: {field: text, min_words: 2}}]").fingerprints
+    assert before["generate"] == after["generate"]
+    assert before["validate"] != after["validate"]

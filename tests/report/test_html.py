@@ -1,0 +1,65 @@
+"""Markup that data cannot break out of, and the charts made of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from datagen_cli.report.charts import Histogram, Mark, counts_table, histogram, outcomes_table, strip
+from datagen_cli.report.html import Html, join, tag, text
+from datagen_cli.report.page import page, section
+
+
+def test_text_is_escaped_and_markup_is_not() -> None:
+    assert tag("b", "<i> & \"q\" 'a'") == "<b>&lt;i&gt; &amp; &quot;q&quot; &#x27;a&#x27;</b>"
+    assert tag("p", tag("b", "x"), [tag("i", "y"), None], "z") == "<p><b>x</b><i>y</i>z</p>"
+    assert join("<", Html("<br>"), None, ["&"]) == "&lt;<br>&amp;"
+
+
+def test_attributes_are_escaped_and_empty_ones_left_out() -> None:
+    made = tag("td", class_='a" onclick="x', aria_label="<", hidden=True, id=None, open=False, x=1.5)
+    assert made == '<td class="a&quot; onclick=&quot;x" aria-label="&lt;" hidden x="1.5"></td>'
+
+
+@pytest.mark.parametrize("strange", ["\x00", "\x1b[31m", "\ud800", "\x85"])
+def test_what_no_page_may_hold_is_replaced(strange: str) -> None:
+    assert text(f"a{strange}b").startswith("a�")
+    text(strange).encode("utf-8")
+
+
+def test_a_page_asks_nobody_and_runs_nothing() -> None:
+    made = page("<title>", tag("p", "hello"))
+    assert made.startswith('<!doctype html>\n<html lang="en"><head>')
+    assert "&lt;title&gt;" in made and "<script" not in made and "http:" not in made and "url(" not in made
+    assert "prefers-color-scheme: dark" in made and "default-src 'none'" in made
+
+
+def test_an_empty_section_is_none() -> None:
+    assert section("x", None, []) is None
+    assert section("x", "y") == "<section><h2>x</h2>y</section>"
+
+
+def test_intervals_lie_on_one_scale_and_are_said_in_words() -> None:
+    marks = [Mark(0.5, (0.0, 1.0), "s0", "a: 0.5"), Mark(1.0, None, "reference", "b: 1")]
+    made = strip(marks)
+    assert made is not None
+    assert 'aria-label="a: 0.5; b: 1"' in made
+    assert '<line x1="6" x2="194" y1="7" y2="7" class="range s0">' in made
+    assert '<circle cx="100"' in made and '<rect x="190"' in made
+    assert strip([Mark(1.0, None, "s0", "one")]) is None
+    assert strip([]) is None
+
+
+def test_the_tallest_bar_of_a_histogram_fills_it() -> None:
+    made = histogram(Histogram(10, 5, [1, 0, 4]), 0, 25, "words", "s0")
+    assert made.count("<title>") == 2
+    assert 'height="80"' in made and 'height="20"' in made
+    assert "<title>20 and more: 4</title>" in made
+
+
+def test_tables_of_counts_hold_the_numbers_beside_the_bars() -> None:
+    made = counts_table("Rows", ("label", "rows"), {"<a>": 1200, "b": 0})
+    assert "&lt;a&gt;" in made and "1,200" in made and '<th scope="col" class="number">rows</th>' in made
+    made = outcomes_table("Verdicts", ("pass", "fail"), {"code": {"pass": 3, "fail": 1}})
+    assert 'class="bar good"' in made and 'class="bar bad"' in made
+    assert 'width="150"' in made and 'width="50"' in made
+    assert "NaN" not in outcomes_table("Verdicts", ("pass", "fail"), {"code": {}})
