@@ -17,7 +17,7 @@ from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.registry import load, suggest, targets
-from datagen_cli.evaluation.columns import column_names, label_column, text_columns
+from datagen_cli.evaluation.columns import categories, column_names, label_column, string_columns, text_columns
 from datagen_cli.evaluation.run_facts import RunRecord
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.sources.rows import BadRow, Row
@@ -59,6 +59,8 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
     _refuse_unknown(name, rows, wanted)
     label = label_column(rows, wanted.label or wanted.usual_label or (run.label if run else None))
     texts = list(wanted.texts) or text_columns(rows, label)
+    if not wanted.texts and (fixed := categories(rows, string_columns(rows, label))):
+        notes.append(f"{name}: {', '.join(fixed)} has few values and is not measured as text; --text names what is")
     if total > len(rows):
         notes.append(f"{name}: a random sample of {len(rows):,} of its {total:,} rows is measured")
     accepted: list[Mapping[str, str]] = [row["verdicts"] for row in rows if isinstance(row.get("verdicts"), dict)]

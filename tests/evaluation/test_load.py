@@ -139,3 +139,11 @@ def test_emitted_attributes_are_no_text() -> None:
 def test_sample_files_have_the_columns_that_a_reader_would_take(sample: Callable[[str], Path]) -> None:
     found = load_dataset(str(sample("synthetic/unigen/seed_gsm8k.jsonl")), Wanted()).dataset
     assert (found.text_fields, found.label_field) == (("text",), "label")
+
+
+def test_a_column_of_few_values_beside_text_is_a_category_and_no_text() -> None:
+    rows = [{"text": f"text number {n}", "prompt": f"Rating: {n % 2}"} for n in range(100)]
+    assert text_columns(rows) == ["text"]
+    assert text_columns(rows[:99]) == ["text", "prompt"]
+    assert text_columns([{"text": "the same"} for _ in range(200)]) == ["text"]
+    assert text_columns([{"text": "the same", "other": "as well"} for _ in range(200)]) == ["text", "other"]
