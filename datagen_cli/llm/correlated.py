@@ -142,8 +142,8 @@ def mix_logits_torch(
     mixing[torch.arange(len(rows), device=logits.device), rows] += gamma
     mixed = mixing @ logits
     if alpha is not None:
-        below = (own.amax(dim=1, keepdim=True) + math.log(alpha)).sub(own).clamp_(min=0.0)
-        mixed.sub_(below, alpha=1e30)
+        cut = own.amax(dim=1, keepdim=True) + math.log(alpha)
+        mixed.sub_(own.neg_().add_(cut).clamp_(min=0.0), alpha=1e30)  # in place: new memory would cost as much again
     if every:
         return mixed
     adjusted = first.mul_(gamma) if gamma != 1.0 else first
