@@ -21,12 +21,12 @@ SILENT_S = 2.0
 @dataclass(slots=True)
 class Health:
     """What is known of one endpoint and model in this process; `failing` are the slots without luck since its last
-    answer, `suspects` those that timed out while others were answered."""
+    answer, with the time of their last failure, `suspects` those that timed out while others were answered."""
 
     target: Target
     answers: int = 0
     last_answer: float = float("-inf")
-    failing: set[int] = field(default_factory=set)
+    failing: dict[int, float] = field(default_factory=dict)
     suspects: set[int] = field(default_factory=set)
     _sleepers: set[asyncio.Future[None]] = field(default_factory=set)
 
@@ -40,16 +40,21 @@ class Health:
         self.failing.clear()
         self.suspects.discard(draw.slot)
 
-    def failed(self, draw: Draw, kind: Kind, sent_at: float) -> None:
-        """A try that was sent at `sent_at` had no answer."""
+    def failed(self, draw: Draw, kind: Kind, sent_at: float, now: float) -> None:
+        """A try that was sent at `sent_at` had no answer until now."""
         if kind == "timeout" and self.last_answer > sent_at:
             self.suspects.add(draw.slot)
-        self.failing.add(draw.slot)
+        self.failing[draw.slot] = now
 
-    def is_alone(self, draw: Draw, since: float) -> bool:
+    def is_alone(self, draw: Draw, *, since: float, recent: float) -> bool:
         """Whether a call that got no answer is the only one: no slot but suspects has failed since the endpoint's last
-        answer, or others were answered after `since`. Never before the first answer: the endpoint may be gone."""
-        return self.answers > 0 and (self.failing - self.suspects <= {draw.slot} or self.last_answer > since)
+        answer, or others were answered after `since`. Never before the first answer: the endpoint may be gone.
+
+        Failures before `recent` are of slots that nobody tries any more: they have used up their attempts."""
+        if not self.answers:
+            return False
+        others = {slot for slot, last in self.failing.items() if last >= recent} - self.suspects - {draw.slot}
+        return not others or self.last_answer > since
 
     async def pause(self, seconds: float, *, until_answer: bool) -> None:
         """Waits; `until_answer` ends the wait when the endpoint answers somebody after a silence."""

@@ -35,6 +35,11 @@ class Policy:
     patience_s: float
     batched: bool = False
 
+    @property
+    def longest_gap_s(self) -> float:
+        """Between two failures of a call that is still tried, when nothing else is under way."""
+        return 2 * min(self.timeout_s + LONGEST_WAIT_S, self.deadline_s)
+
 
 def backoff_s(tries: int, jitter: float) -> float:
     """The wait after the `tries`-th try (from 1): doubles from 0.5 s to 30 s, then half of it to all of it by `jitter`
@@ -122,7 +127,7 @@ async def persist(
         except TransportError as fault:
             tries += 1
             since = loop.time() if policy.batched else clock.sent_at
-            health.failed(draw, fault.kind, since)
+            health.failed(draw, fault.kind, since, loop.time())
             pulse.failed(draw, fault.kind, since, suspect=draw.slot in health.suspects)
             wait = _after(fault, tries, policy, health, pulse, rng)
             left = clock.left_s()
@@ -131,7 +136,9 @@ async def persist(
                 backing_off = fault.kind != "rate" and fault.retry_after_s is None
                 await health.pause(min(wait, left), until_answer=backing_off and tries > 1)
             if clock.left_s() <= TICK_S:
-                alone = health.is_alone(draw, since=max(clock.started or 0.0, loop.time() - policy.timeout_s))
+                now = loop.time()
+                since = max(clock.started or 0.0, now - policy.timeout_s)
+                alone = health.is_alone(draw, since=since, recent=now - policy.longest_gap_s)
                 message = said(fault.message, health.target, fault.status)
                 raise CallPending(message, timed_out=fault.kind == "timeout", alone=alone) from fault
         else:

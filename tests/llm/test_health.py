@@ -18,26 +18,35 @@ def health() -> Health:
 
 def test_a_call_is_alone_when_no_other_failed_since_the_last_answer() -> None:
     found = health()
-    found.failed(ONE, "server", 0.0)
-    assert not found.is_alone(ONE, since=0.0)  # nothing was ever answered: the endpoint may be gone
+    found.failed(ONE, "server", 0.0, 0.0)
+    assert not found.is_alone(ONE, since=0.0, recent=0.0)  # nothing was ever answered: the endpoint may be gone
     found.answered(THREE, 10.0)
-    found.failed(ONE, "server", 20.0)
-    assert found.is_alone(ONE, since=50.0)
-    found.failed(TWO, "server", 20.0)
-    assert not found.is_alone(ONE, since=50.0)
-    assert found.is_alone(ONE, since=5.0)
+    found.failed(ONE, "server", 20.0, 20.0)
+    assert found.is_alone(ONE, since=50.0, recent=0.0)
+    found.failed(TWO, "server", 20.0, 20.0)
+    assert not found.is_alone(ONE, since=50.0, recent=0.0)
+    assert found.is_alone(ONE, since=5.0, recent=0.0)
 
 
 def test_a_slot_that_timed_out_while_others_were_answered_does_not_keep_another_company() -> None:
     found = health()
     found.answered(THREE, 10.0)
-    found.failed(ONE, "timeout", 5.0)
-    found.failed(TWO, "timeout", 20.0)
+    found.failed(ONE, "timeout", 5.0, 5.0)
+    found.failed(TWO, "timeout", 20.0, 20.0)
     assert found.suspects == {1}
-    assert found.is_alone(TWO, since=50.0)
-    assert not found.is_alone(ONE, since=50.0)
+    assert found.is_alone(TWO, since=50.0, recent=0.0)
+    assert not found.is_alone(ONE, since=50.0, recent=0.0)
     found.answered(ONE, 60.0)
     assert found.suspects == set()
+
+
+def test_a_slot_that_is_tried_no_more_keeps_nobody_company() -> None:
+    found = health()
+    found.answered(THREE, 10.0)
+    found.failed(ONE, "timeout", 5.0, 11.0)
+    found.failed(TWO, "timeout", 12.0, 20.0)
+    assert not found.is_alone(ONE, since=50.0, recent=20.0)
+    assert found.is_alone(ONE, since=50.0, recent=20.1)
 
 
 def test_patience_counts_across_calls_from_the_last_answer() -> None:

@@ -121,7 +121,7 @@ def test_a_call_is_alone_when_others_were_answered_while_it_waited() -> None:
         task = asyncio.ensure_future(world.call())
         await asyncio.sleep(90)
         world.health.answered(Draw(4, 1, "generate"), 90.0)
-        world.health.failed(Draw(5, 1, "generate"), "server", 90.0)
+        world.health.failed(Draw(5, 1, "generate"), "server", 90.0, 90.0)
         with pytest.raises(CallPending) as raised:
             await task
         return raised.value
