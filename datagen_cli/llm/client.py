@@ -241,6 +241,10 @@ class Client:
             "retry", text=said(fault.message, target, fault.status), draw=draw, fault=fault.kind, wait_s=wait_s
         )
 
+    def _turned(self) -> None:
+        """Takes replies together while an endpoint is known to take fewer calls than there may be."""
+        self._turns.together = any(channel.gate.limit < channel.width.most for channel in self._channels.values())
+
     def _channel(
         self, options: SharedModel, target: Target, limits: Limits, plant: Callable[[dict[str, Any]], None]
     ) -> Channel:
@@ -263,6 +267,7 @@ class Client:
         if place not in self._channels:
             store = None if self._cache is None else self._cache.store
             self._channels[place] = Channel(options, target, seed=self._seed, limits=limits, plant=plant, store=store)
+            self._channels[place].width.turned = self._turned
         return self._channels[place]
 
 

@@ -13,12 +13,16 @@ from collections import deque
 
 class Turns:
     """Lets waiting tasks go on one by one, first come, first served. `when_idle` says that whoever runs the event loop
-    calls `next` whenever the loop has nothing else to do; otherwise one goes on at every turn of the loop."""
+    calls `next` whenever the loop has nothing else to do; otherwise one goes on at every turn of the loop.
 
-    __slots__ = ("_waiting", "when_idle")
+    `together` asks that all replies which are there be taken before anything is sent: an endpoint that takes only so
+    many at a time is then never sent one more while a reply lies unread."""
+
+    __slots__ = ("_waiting", "together", "when_idle")
 
     def __init__(self, *, when_idle: bool = False) -> None:
         self.when_idle = when_idle
+        self.together = False
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def take(self) -> None:

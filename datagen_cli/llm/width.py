@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 
 from datagen_cli.llm.limits import Gate
 
@@ -50,15 +51,19 @@ def boundary(taken: list[int], refused: list[int]) -> tuple[int, int]:
 
 
 class Width:
-    """Narrows and widens a gate. `sent` before a call goes out; then one of `answered`, `refused` and `ended`."""
+    """Narrows and widens a gate. `sent` before a call goes out; then one of `answered`, `refused` and `ended`.
+
+    `turned` is called after every change of the limit. Levels are counted by what was heard: whoever narrows the gate
+    should not send while answers lie unread, or they count as calls on the wire."""
 
     __slots__ = (
         "_answers", "_before", "_epoch", "_failures", "_gate", "_judging", "_on_wire", "_probe_at", "_proof",
-        "_refusals", "_refused", "_rest_s", "_step", "_taken", "most",
+        "_refusals", "_refused", "_rest_s", "_step", "_taken", "most", "turned",
     )  # fmt: skip
 
     def __init__(self, gate: Gate) -> None:
         self.most = gate.limit
+        self.turned: Callable[[], None] = lambda: None
         self._gate = gate
         self._on_wire = 0
         self._epoch = 0
@@ -164,6 +169,7 @@ class Width:
         self._before = before
         self._forget()
         self._gate.resize(max(1, limit))
+        self.turned()
 
     def _age(self) -> None:
         self._taken = [count // 2 for count in self._taken]

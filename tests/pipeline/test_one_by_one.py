@@ -16,7 +16,7 @@ from datagen_cli.pipeline.engines.selector import OneByOne
 
 def test_events_that_are_ready_together_are_handed_over_one_by_one_and_none_is_lost() -> None:
     pairs = [socket.socketpair() for _ in range(5)]
-    with OneByOne(lambda: False) as selector:
+    with OneByOne(Turns()) as selector:
         for number, (near, far) in enumerate(pairs):
             selector.register(near, selectors.EVENT_READ, number)
             far.send(b"x")
@@ -35,7 +35,7 @@ def test_events_that_are_ready_together_are_handed_over_one_by_one_and_none_is_l
 
 def test_an_event_of_what_was_unregistered_or_changed_meanwhile_is_left_out() -> None:
     pairs = [socket.socketpair() for _ in range(3)]
-    with OneByOne(lambda: False) as selector:
+    with OneByOne(Turns()) as selector:
         for number, (near, far) in enumerate(pairs):
             selector.register(near, selectors.EVENT_READ, number)
             far.send(b"x")
@@ -51,19 +51,32 @@ def test_an_event_of_what_was_unregistered_or_changed_meanwhile_is_left_out() ->
         far.close()
 
 
+class Counted(Turns):
+    """Turns of which some are due; `asked` counts how often they were asked for."""
+
+    def __init__(self, due: int) -> None:
+        super().__init__(when_idle=True)
+        self.due, self.asked = due, 0
+
+    def next(self) -> bool:
+        self.asked += 1
+        self.due -= 1
+        return self.due >= 0
+
+
 def test_idle_work_goes_on_only_where_the_loop_would_wait() -> None:
-    asked = []
     near, far = socket.socketpair()
-    with OneByOne(lambda: asked.append(True) is None) as selector:
+    turns = Counted(5)
+    with OneByOne(turns) as selector:
         selector.register(near, selectors.EVENT_READ)
         far.send(b"x")
         assert len(selector.select(None)) == 1
-        assert asked == []
+        assert turns.asked == 0
         near.recv(1)
         assert selector.select(0) == []
-        assert asked == []
+        assert turns.asked == 0
         assert selector.select(None) == []
-        assert asked == [True]
+        assert turns.asked == 1
     near.close()
     far.close()
 
@@ -123,18 +136,17 @@ def test_a_task_that_is_cancelled_while_it_waits_loses_nobody_elses_turn() -> No
     assert asyncio.run(main(Turns())) == "done"
 
 
-def test_a_loop_that_only_computes_is_told_of_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("together", [False, True])
+def test_a_loop_that_only_computes_or_is_asked_to_is_told_of_all_at_once(
+    together: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pairs = [socket.socketpair() for _ in range(3)]
     now = [100.0]
     monkeypatch.setattr(selector_module.time, "monotonic", lambda: now[0])
-    left = [2]
-
-    def idle() -> bool:
-        left[0] -= 1
-        return left[0] >= 0
-
-    with OneByOne(idle) as selector:
-        now[0] += 1.0
+    turns = Counted(2)
+    turns.together = together
+    with OneByOne(turns) as selector:
+        now[0] += 0.0 if together else 1.0
         for near, far in pairs:
             selector.register(near, selectors.EVENT_READ)
             far.send(b"x")
@@ -142,7 +154,7 @@ def test_a_loop_that_only_computes_is_told_of_all_at_once(monkeypatch: pytest.Mo
         for near, _ in pairs:
             near.recv(1)
         assert selector.select(None) == []
-        assert left[0] < 0
+        assert turns.asked == (1 if together else 3)
     for near, far in pairs:
         near.close()
         far.close()

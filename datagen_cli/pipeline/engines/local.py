@@ -36,7 +36,7 @@ class LocalEngine:
 
     def run(self, main: Callable[[], Awaitable[T]]) -> T:
         """Runs a coroutine to its end."""
-        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(OneByOne(self.turns.next))) as runner:
+        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(OneByOne(self.turns))) as runner:
             return runner.run(self._main(main))
 
     async def run_blocking(self, function: Callable[..., T], *args: Any) -> T:

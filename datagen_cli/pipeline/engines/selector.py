@@ -12,7 +12,8 @@ from __future__ import annotations
 import selectors
 import time
 from collections import deque
-from collections.abc import Callable
+
+from datagen_cli.llm.turns import Turns
 
 BUSY_S = 0.1
 MANY = 16
@@ -20,12 +21,12 @@ MANY = 16
 
 class OneByOne(selectors.DefaultSelector):
     """The system's selector; `select` returns one of the events that are ready, the others next time, or all of them
-    when it has not had to wait for `BUSY_S`. Where it would have to wait it calls `idle` first, which may give the loop
-    something to do and then returns True."""
+    when it has not had to wait for `BUSY_S` or `turns` say so. Where it would have to wait the next turn is due first.
+    """
 
-    def __init__(self, idle: Callable[[], bool]) -> None:
+    def __init__(self, turns: Turns) -> None:
         super().__init__()
-        self._idle = idle
+        self._turns = turns
         self._waited = time.monotonic()
         self._ready: deque[tuple[selectors.SelectorKey, int]] = deque()
 
@@ -37,7 +38,7 @@ class OneByOne(selectors.DefaultSelector):
             if not found and timeout != 0 and not self._idled(MANY if busy else 1):
                 found = super().select(timeout)
                 self._waited = time.monotonic()
-            if busy or len(found) < 2:
+            if busy or self._turns.together or len(found) < 2:
                 return found
             self._ready.extend(found)
         while self._ready:
@@ -50,6 +51,6 @@ class OneByOne(selectors.DefaultSelector):
     def _idled(self, most: int) -> bool:
         """Whether there was something to do."""
         done = 0
-        while done < most and self._idle():
+        while done < most and self._turns.next():
             done += 1
         return done > 0
