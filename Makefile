@@ -41,10 +41,10 @@ check: $(VENV)/.full  ## format, lint, types and architecture; run it before eve
 	@$(PY) -m mypy
 	@$(PY) -m pytest tests/test_architecture.py
 
-bench: $(VENV)/.full  ## the engine beside a plain loop of requests, the measures beside nltk's, decoding beside generate
+bench: $(VENV)/.full  ## the engine beside a plain loop, measures beside nltk's, decoding beside generate
 	@$(PY) -m tests.bench; engine=$$?; $(PY) -m tests.bench.decoding && exit $$engine
 
-corrsynth: $(VENV)/.full  ## trains a small teacher on real news and compares CorrSynth with FewGen; under an hour
+corrsynth: $(VENV)/.full  ## CorrSynth beside FewGen, on a teacher trained here; about an hour
 	@$(PY) -m tests.bench.corrsynth
 
 constraints: $(VENV)/.full  ## writes constraints.txt from what is installed
