@@ -74,10 +74,10 @@ def generate(
     json_: Json = False,
 ) -> None:
     """Run a recipe; the same command again resumes it."""
+    from datagen_cli.cli.failures import refuse_engine
     from datagen_cli.cli.generate import Flags, run
-    from datagen_cli.core.registry import load
 
-    load("engines", engine)
+    refuse_engine(engine)
     limits = {
         "concurrency": concurrency,
         "max_cost": max_cost,

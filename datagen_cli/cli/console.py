@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
 
 from datagen_cli.core.errors import DatagenError, UsageError
+
+_CONTROL = re.compile(r"(\x1b\[[0-9;]*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def out(text: str) -> None:
@@ -59,7 +62,7 @@ def next_step(text: str) -> None:
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, to: str = "stdout") -> None:
     """A table; plain aligned columns where no terminal reads it."""
     stream = sys.stdout if to == "stdout" else sys.stderr
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[harmless(str(cell)) if is_terminal(stream) else str(cell) for cell in row] for row in rows]
     if not is_terminal(stream):
         _write(stream, _plain_table(title, columns, cells))
         return
@@ -98,6 +101,11 @@ def painted_out(text: str, code: str) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if colours(sys.stdout) else text
 
 
+def harmless(text: str) -> str:
+    """Text for a terminal: control characters, which could drive it, are shown as `\\x1b`; colours stay."""
+    return _CONTROL.sub(lambda found: found[1] or f"\\x{ord(found[0]):02x}", text)
+
+
 def money(cost: float | None) -> str:
     """A cost for people: `$0.0123`, `$12.30`, `unknown`."""
     if cost is None:
@@ -108,6 +116,8 @@ def money(cost: float | None) -> str:
 def _write(stream: TextIO | None, text: str) -> None:
     if stream is None:
         return
+    if is_terminal(stream):
+        text = harmless(text)
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from datagen_cli.cli import console
-from datagen_cli.cli.control import twin_of
-from datagen_cli.cli.generate import Flags, open_session
+from datagen_cli.cli.generate import Flags, open_session, resume_command
 from datagen_cli.cli.preview import make_first
 from datagen_cli.core.errors import CallPending, ProviderError
+from datagen_cli.pipeline.control import twin_of
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.estimate import contacted, estimate
 from datagen_cli.pipeline.probe import project
@@ -91,7 +91,7 @@ def probe(flags: Flags, number: int) -> int:
         console.emit_json(result)
         return 0
     _show_probe(result)
-    console.next_step(f"datagen generate {shlex.quote(flags.recipe)}; the calls above are not paid again")
+    console.next_step(f"{resume_command(flags)}; the calls above are not paid again")
     return 0
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.cli import console
+from datagen_cli.cli.outputs import refuse_outputs, write_output
 from datagen_cli.config.environment import read_environment
-from datagen_cli.core.errors import EXIT_DONE, EXIT_SHORT, Place, UsageError
-from datagen_cli.core.jsonl import dump, write_aside
+from datagen_cli.core.errors import EXIT_CAP, EXIT_DONE, EXIT_SHORT, UsageError
+from datagen_cli.core.jsonl import dump
 from datagen_cli.evaluation.compare import compare
 from datagen_cli.evaluation.control import control_line, control_of
 from datagen_cli.evaluation.correctness import REVIEW, against_gold, reviewed
@@ -22,7 +23,15 @@ from datagen_cli.evaluation.document import document
 from datagen_cli.evaluation.embedding import open_for_eval
 from datagen_cli.evaluation.evaluate import Evaluation, Sides, choose, evaluate
 from datagen_cli.evaluation.gates import check_gates, parse_gate, read_gates
-from datagen_cli.evaluation.load import Loaded, Wanted, base_of, load_dataset, load_reference
+from datagen_cli.evaluation.load import (
+    Loaded,
+    Wanted,
+    base_of,
+    load_dataset,
+    load_reference,
+    refuse_empty,
+    refuse_second_stdin,
+)
 from datagen_cli.evaluation.reading import number, readings, span
 from datagen_cli.metrics.measure import Measure
 from datagen_cli.report.evaluation import Sheet, evaluation_page, sheet_of
@@ -56,7 +65,7 @@ class Flags:
 
 
 def run(flags: Flags) -> int:
-    """Runs the command. Returns the exit code: 3 when a gate of any dataset failed."""
+    """Runs the command. Returns the exit code: 4 when a cap stopped a recheck, 3 when a gate of any dataset failed."""
     _refuse(flags)
     gates = [parse_gate(text) for text in flags.gates]
     if flags.gates_file is not None:
@@ -64,12 +73,13 @@ def run(flags: Flags) -> int:
     wanted = choose(flags.metrics, [gate.metric for gate in gates])
     wholes: list[dict[str, Any]] = []
     sheets: list[Sheet] = []
-    failed = False
+    failed = capped = False
     with _progress() as say:
         embedder = open_for_eval(flags.embedder, say)
         try:
             for name in flags.datasets:
                 found, extra = _measure(name, flags, wanted, embedder, say)
+                capped = capped or (flags.recheck and _capped(found))
                 checked = check_gates(gates, found)
                 failed = failed or not all(gate["passed"] for gate in checked)
                 result = document(found, checked) | extra
@@ -82,12 +92,18 @@ def run(flags: Flags) -> int:
         finally:
             embedder.close()
     if flags.detail is not None:
-        _write(flags.detail, b"".join(dump(whole) + b"\n" for whole in wholes))
+        write_output(flags.detail, b"".join(dump(whole) + b"\n" for whole in wholes))
     if flags.html is not None:
-        _write(flags.html, evaluation_page(sheets).encode("utf-8"))
-    if not failed:
+        write_output(flags.html, evaluation_page(sheets).encode("utf-8"))
+    if not failed and not capped:
         console.next_step(_next(flags, found.reference is not None))
-    return EXIT_SHORT if failed else EXIT_DONE
+    return EXIT_CAP if capped else EXIT_SHORT if failed else EXIT_DONE
+
+
+def _capped(found: Evaluation) -> bool:
+    from datagen_cli.evaluation.recheck import stopped_by_cap
+
+    return stopped_by_cap(found.measures.get("correctness"))
 
 
 def _refuse(flags: Flags) -> None:
@@ -97,21 +113,13 @@ def _refuse(flags: Flags) -> None:
     to_stdout = [name for name, file in (("--detail", flags.detail), ("--html", flags.html)) if file == "-"]
     if len(to_stdout) + flags.as_json > 1:
         raise UsageError("only one of --json, --detail - and --html - can go to standard output", hint="name a file")
-    for option, file in (("--detail", flags.detail), ("--html", flags.html)):
-        if file not in (None, "-"):
-            _refuse_unwritable(option, Path(str(file)))
-    if list(flags.datasets).count("-") > 1:
-        raise UsageError("standard input can be read once only", hint="name - once")
-
-
-def _refuse_unwritable(option: str, file: Path) -> None:
-    """A file that cannot be written is said before minutes of work, not after."""
-    if file.is_dir():
-        raise UsageError(f"{option}: a folder is in the way", hint="name a file", place=Place(str(file)))
-    if not file.parent.is_dir():
-        raise UsageError(f"{option}: there is no such folder", hint="create it first", place=Place(str(file.parent)))
-    if not os.access(file.parent, os.W_OK):
-        raise UsageError(f"{option}: not writable", hint="choose another folder", place=Place(str(file.parent)))
+    inputs = [*flags.datasets, flags.reference, flags.gold, flags.compare, flags.recipe, flags.gates_file]
+    refuse_outputs({"--detail": flags.detail, "--html": flags.html}, inputs)
+    if flags.metrics is not None and not flags.metrics.replace(",", " ").strip():
+        raise UsageError("--metrics names no measure", hint="such as --metrics length,self_bleu; all without it")
+    beside = [flags.reference, flags.compare, flags.gold] * len(flags.datasets)  # read anew for every dataset
+    refuse_second_stdin([*flags.datasets, flags.gates_file, *beside])
+    refuse_empty("--gold", flags.gold)
 
 
 def _measure(
@@ -124,7 +132,8 @@ def _measure(
     reference = _reference(flags, loaded)
     for note in [*loaded.notes, *(reference.notes if reference else ())]:
         console.note(note)
-    given = {} if (measured := _correctness(flags, loaded, say)) is None else {"correctness": measured}
+    measured = _correctness(flags, loaded, wanted, say)
+    given = {} if measured is None else {"correctness": measured}
     found = evaluate(loaded, reference, wanted, embedder=embedder, given=given, say=say)
     beside = control_of(loaded, reference, wanted, columns=columns, embedder=embedder, say=say)
     extra: dict[str, Any] = {} if beside is None else {"control": beside}
@@ -152,18 +161,23 @@ def _reference(flags: Flags, loaded: Loaded) -> Loaded | None:
     return base_of(loaded.run, loaded.dataset) if loaded.run is not None else None
 
 
-def _correctness(flags: Flags, loaded: Loaded, say: Any) -> Measure | None:
-    """Correctness by gold labels, by checking again, else by the reviews of a run folder."""
+def _correctness(flags: Flags, loaded: Loaded, wanted: Sequence[str], say: Any) -> Measure | None:
+    """Correctness by gold labels, by checking again, else by the reviews of a run folder; None when nobody asks."""
+    if "correctness" not in wanted:
+        if flags.recheck or flags.gold is not None:
+            option = "--recheck" if flags.recheck else "--gold"
+            console.note(f"{option} does nothing: correctness is not among --metrics")
+        return None
     if flags.gold is not None:
         gold = load_reference(flags.gold, loaded.dataset, Wanted((), None))
         return against_gold(loaded.dataset, gold.dataset)
     if flags.recheck:
-        from datagen_cli.evaluation.recheck import Again, recheck
+        from datagen_cli.evaluation.recheck import Again, Told, recheck
 
         again = Again(flags.recipe, flags.models, flags.max_cost, read_environment(os.environ, Path.cwd()))
-        return recheck(loaded.dataset, loaded.run.folder if loaded.run else None, again, say)
+        return recheck(loaded.dataset, loaded.run.folder if loaded.run else None, again, Told(say, console.note))
     if loaded.run is not None:
-        return reviewed(loaded.run.folder / REVIEW, loaded.dataset)
+        return reviewed(loaded.run.folder / REVIEW, loaded.dataset, console.note)
     return None
 
 
@@ -210,14 +224,6 @@ def _show(flags: Flags, found: Evaluation, result: dict[str, Any]) -> None:
         console.out(control_line(result["control"]))
     _show_compared(result.get("compare"))
     _show_gates(result["gates"])
-
-
-def _write(file: str, content: bytes) -> None:
-    """Into a file, whole or not at all; `-` is standard output."""
-    if file == "-":
-        console.out(content.decode("utf-8").rstrip("\n"))
-    else:
-        write_aside(Path(file), [content])
 
 
 def _show_compared(compared: Mapping[str, Any] | None) -> None:

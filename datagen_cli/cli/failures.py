@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from datagen_cli.core import registry
 from datagen_cli.core.errors import (
     EXIT_INTERRUPTED,
     EXIT_TERMINATED,
@@ -18,6 +19,7 @@ from datagen_cli.core.errors import (
 )
 
 LATER_COMMANDS = ("bench", "dedup", "export", "merge", "review", "score", "view")
+LATER_ENGINE = "ray"
 LATER_OPTIONS = ("--ray-address",)
 SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_TERMINATED}
 
@@ -68,6 +70,13 @@ def _handle_signals() -> dict[signal.Signals, Any]:
         for number in SIGNALS:
             before[number] = signal.signal(number, stop)
     return before
+
+
+def refuse_engine(name: str) -> None:
+    """Raises `UsageError` for an engine that there is not, or not yet."""
+    if name == LATER_ENGINE:
+        raise UsageError(f"--engine {name}: not built yet", hint="leave it out: calls run on this machine")
+    registry.load("engines", name)
 
 
 def _usage(message: str, arguments: list[str]) -> DatagenError:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.cli import console
-from datagen_cli.cli.control import SUFFIX, Twin, twin_of
 from datagen_cli.cli.progress import Progress
 from datagen_cli.config.environment import read_environment
 from datagen_cli.config.load import load_recipe
@@ -21,6 +20,7 @@ from datagen_cli.core.errors import DatagenError, Place, RecipeError, Stopped, U
 from datagen_cli.core.jsonl import make_folder, write_errors
 from datagen_cli.pipeline.build import Built, build, refuse_mixed
 from datagen_cli.pipeline.connect import identities
+from datagen_cli.pipeline.control import Twin, control_folder, twin_of
 from datagen_cli.pipeline.finish import finish
 from datagen_cli.pipeline.folder import RunFolder
 from datagen_cli.pipeline.manifest import Manifest
@@ -65,14 +65,19 @@ def run(flags: Flags) -> int:
     return _report(flags, manifest, *_run_control(flags, session, twin))
 
 
-def _run_control(flags: Flags, session: Session, twin: Twin) -> tuple[DatagenError | None, Manifest]:
+def _run_control(flags: Flags, session: Session, twin: Twin) -> tuple[DatagenError | None, Manifest | None]:
     """Runs the control of a run into the folder beside it."""
-    folder = f"{session.folder.path}{SUFFIX}"
+    folder = str(control_folder(session.folder.path))
     console.say(f"control: {twin.about}, into {folder}")
     seed = session.built.recipe.options.seed if flags.new else flags.seed
     overrides = [*flags.overrides, *twin.overrides]
     flags = replace(flags, out=folder, seed=seed, overrides=overrides, new=False, control=False)
-    manifest, error = _carry_out(*open_session(flags))
+    try:
+        manifest, error = _carry_out(*open_session(flags))
+    except Stopped:
+        raise
+    except DatagenError as error:  # of the control alone: what the run itself made is reported all the same
+        return error, None
     return error, manifest
 
 
@@ -195,9 +200,9 @@ def resume_command(flags: Flags) -> str:
 def _report(flags: Flags, manifest: Manifest, error: DatagenError | None, control: Manifest | None = None) -> int:
     """Says how a run ended, or its control where that came last. Returns the exit code."""
     last = control or manifest
-    code = last.exit_code or manifest.exit_code or 0
+    code = last.exit_code or manifest.exit_code or (0 if error is None else error.exit_code)
     if flags.as_json:
-        problem = {"error": str(error), "hint": error.advice} if error is not None else {}
+        problem = {"error": str(error), "hint": error.advice, "exit_code": code} if error is not None else {}
         beside = {"control": control.report()} if control else {}
         console.emit_json({**manifest.report(), **beside, **problem})
     _summary(last)

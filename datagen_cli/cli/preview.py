@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import shlex
 from typing import Any
 
 from datagen_cli.cli import console
-from datagen_cli.cli.generate import Flags, open_session
+from datagen_cli.cli.generate import Flags, open_session, resume_command
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import CallPending, ProviderError, UsageError
 from datagen_cli.llm.cache import open_cache
@@ -42,7 +41,7 @@ def run(flags: Flags, number: int) -> int:
         console.say("simulated: the offline model writes these records; nothing is sent anywhere")
     for trace in traces:
         _show(trace)
-    console.next_step(f"datagen generate {shlex.quote(flags.recipe)}; the calls above are not paid again")
+    console.next_step(f"{resume_command(flags)}; the calls above are not paid again")
     return 0
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from datagen_cli.cli import console
+from datagen_cli.cli.outputs import refuse_outputs, write_output
 from datagen_cli.core.errors import UsageError
-from datagen_cli.core.jsonl import dump, write_aside
+from datagen_cli.core.jsonl import dump
 from datagen_cli.evaluation.document import cut
 from datagen_cli.evaluation.embedding import open_for_eval
 from datagen_cli.evaluation.lessons import lessons
-from datagen_cli.evaluation.load import Wanted, base_of, load_dataset, load_reference
+from datagen_cli.evaluation.load import Loaded, Wanted, base_of, load_dataset, load_reference, refuse_second_stdin
+from datagen_cli.evaluation.student import labelled
 from datagen_cli.students.linear import require_sklearn
 
 SHOWN = 20
@@ -41,16 +42,16 @@ def run(flags: Flags) -> int:
     """Runs the command. Returns the exit code."""
     require_sklearn()
     sizes = _sizes(flags.sizes)
-    if flags.seeds < 1:
-        raise UsageError("--seeds must be at least 1")
+    _refuse(flags)
     loaded = load_dataset(flags.dataset, Wanted(tuple(flags.texts), flags.label))
     columns = Wanted(tuple(flags.reference_texts), flags.label)
     test = load_reference(flags.test, loaded.dataset, columns)
     real = load_reference(flags.reference, loaded.dataset, columns) if flags.reference else None
     if real is None and loaded.run is not None:
         real = base_of(loaded.run, loaded.dataset)
-    for note in [*loaded.notes, *test.notes, *(real.notes if real else ())]:
-        console.note(note)
+    for side in (loaded, test, real):
+        if side is not None:
+            _remark(side)
     embedder = open_for_eval(flags.embedder, console.say) if flags.embedder else None
     try:
         found = lessons(
@@ -67,13 +68,36 @@ def run(flags: Flags) -> int:
             embedder.close()
     head = {"dataset": flags.dataset, "test": flags.test, "simulated": loaded.dataset.simulated}
     if flags.detail is not None:
-        write_aside(Path(flags.detail), [dump(head | found) + b"\n"])
+        write_output(flags.detail, dump(head | found) + b"\n")
     if flags.as_json:
         console.emit_json(head | cut(found, SHOWN))
-    else:
+    elif flags.detail != "-":
         _show(flags, found)
     console.next_step(f"datagen eval {shlex.quote(flags.dataset)} --reference {shlex.quote(flags.test)}")
     return 0
+
+
+def _refuse(flags: Flags) -> None:
+    """What makes no sense, or cannot be read or written, is said before anything is trained."""
+    if flags.seeds < 1:
+        raise UsageError("--seeds must be at least 1")
+    if flags.detail == "-" and flags.as_json:
+        raise UsageError("only one of --json and --detail - can go to standard output", hint="name a file")
+    read = [flags.dataset, flags.test, flags.reference]
+    refuse_second_stdin(read)
+    refuse_outputs({"--detail": flags.detail}, read)
+
+
+def _remark(side: Loaded) -> None:
+    """What is to be known of one set before its scores: notes, rows that are not used, who wrote it."""
+    data = side.dataset
+    for note in side.notes:
+        console.note(note)
+    if data.label_field is not None and (unused := len(data) - len(labelled(data))):
+        rows = "1 row has" if unused == 1 else f"{unused:,} rows have"
+        console.note(f"{data.name}: {rows} no text or no {data.label_field} (the label): left out")
+    if data.simulated:
+        console.say(f"simulated: {data.name} was written by the offline model, for trying things out; not for training")
 
 
 def _sizes(text: str | None) -> list[int]:

@@ -12,9 +12,11 @@ from datagen_cli.config.environment import read_environment
 from datagen_cli.config.fields import label_text
 from datagen_cli.config.load import load_recipe
 from datagen_cli.config.recipe import Recipe
+from datagen_cli.core.errors import MissingExtra
 from datagen_cli.pipeline.build import Built, build, refuse_mixed
 from datagen_cli.pipeline.connect import identities, roles
 from datagen_cli.pipeline.estimate import contacted
+from datagen_cli.pipeline.local_models import check_local_models
 
 
 def run(
@@ -28,6 +30,10 @@ def run(
     )
     built = build(loaded, identities(loaded))
     refuse_mixed(built)
+    try:
+        check_local_models(loaded, to_run=False)
+    except MissingExtra as missing:
+        console.note(str(missing))
     result = examine(loaded, built, environ)
     if as_json:
         console.emit_json(result)

@@ -110,8 +110,9 @@ class Correlated(Options):
     def _contrast_in_range(self) -> Correlated:
         if self.contrast > self.gamma:
             raise ValueError("contrast must not be above gamma")
-        if self.variant == "intra" and self.per_label < 2:
-            raise ValueError("variant intra needs per_label of 2 or more: a row has no peer of its own label")
+        within = self.variant == "intra" or (self.variant == "hybrid" and self.intra_share == 1)
+        if within and self.per_label < 2:
+            raise ValueError(f"variant {self.variant} needs per_label of 2 or more: a row has no peer of its own label")
         return self
 
 

@@ -53,8 +53,11 @@ class Store:
 
     async def put(self, key: str, value: bytes | tuple[bytes, ...]) -> None:
         """Stores a value (or the parts of one) and returns once it is committed; an earlier value is replaced."""
+        if self._closed:
+            raise UsageError(f"{self.path}: is closed")
         parts = value if isinstance(value, tuple) else (value,)
-        if not self._compress and not self._pending and self._commit_at_once(key, parts):
+        waiting = self._pending or not self._batches.empty()
+        if not self._compress and not waiting and self._commit_at_once(key, parts):
             return
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
@@ -109,8 +112,11 @@ class Store:
 
     def _get_patiently(self, key: str) -> bytes | None:
         """`get` while another process holds the file to itself."""
-        with self._writing:
-            row = self._writer.execute(_SELECT, (key,)).fetchone()
+        try:
+            with self._writing:
+                row = self._writer.execute(_SELECT, (key,)).fetchone()
+        except sqlite3.Error as error:
+            raise UsageError(f"{self.path}: cannot be read: {error}") from error
         return None if row is None else _unpack(row[0])
 
     def _flush(self) -> None:

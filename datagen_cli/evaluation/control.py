@@ -6,17 +6,22 @@ contrasted run without one is said to have none.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from datagen_cli.core.errors import DataError
+from datagen_cli.config.load import load_recipe
+from datagen_cli.config.recipe import Recipe
+from datagen_cli.core.errors import DataError, UsageError
 from datagen_cli.evaluation.document import entry
 from datagen_cli.evaluation.evaluate import ONE_SIDED, evaluate
 from datagen_cli.evaluation.load import Loaded, Wanted, load_dataset
 from datagen_cli.evaluation.run_facts import RunRecord
+from datagen_cli.pipeline.control import control_folder, twin_of
 from datagen_cli.text.embed import Embedder
 
+LOCK = "recipe.lock.yaml"
 NOT_RUN = "not run"
 MEASURES = (*ONE_SIDED, "mauve", "leakage", "entity_overlap")
 
@@ -32,11 +37,12 @@ def control_of(
 ) -> dict[str, Any] | str | None:
     """The same measures of the run's control: `{"dataset", "n", "temperature", "metrics"}`.
 
-    `not run` where there is none, None for what needs none: a file, a run without correlated sampling, a plain one.
+    `not run` where there is none, with a reason where it is of another recipe or size; None for what needs
+    none: a file, a run without correlated sampling, a plain one.
     """
     if loaded.run is None or loaded.run.correlated.get("variant", "plain") == "plain":
         return None
-    folder = _beside(loaded.run.folder)
+    folder = control_folder(loaded.run.folder)
     try:
         control = RunRecord(folder)
         found = load_dataset(str(folder), columns)
@@ -44,6 +50,11 @@ def control_of(
         return NOT_RUN
     if control.correlated.get("variant") != "plain" or not len(found.dataset):
         return NOT_RUN
+    why = _stale(loaded.run, control)
+    if not why and found.total != loaded.total:
+        why = f"{folder} has {found.total:,} rows, the run {loaded.total:,}"
+    if why:
+        return f"{NOT_RUN} ({why}; generate --control makes it anew)"
     chosen = [name for name in wanted if name in MEASURES]
     measured = evaluate(found, reference, chosen, embedder=embedder, given={}, say=say)
     return {
@@ -65,6 +76,18 @@ def control_line(control: Mapping[str, Any] | str) -> str:
     return f"control: {control['dataset']} ({at}{control['n']:,} rows): {', '.join(values) or 'no measure'}"
 
 
-def _beside(folder: Path) -> Path:
-    folder = folder if folder.name not in ("", "..") else folder.resolve()
-    return folder.with_name(f"{folder.name}-control")
+def _stale(run: RunRecord, control: RunRecord) -> str:
+    """Why the control is not that of the run as it is now; empty when it is."""
+    locks = [run.folder / LOCK, control.folder / LOCK]
+    try:
+        recipe, other = (load_recipe(str(lock), environ=os.environ, cwd=Path.cwd()) for lock in locks)
+        wanted = load_recipe(str(locks[0]), overrides=twin_of(recipe).overrides, environ=os.environ, cwd=Path.cwd())
+    except UsageError:
+        return ""  # a lock that cannot be read today (an unset variable, no control possible) proves nothing
+    if _compared(wanted) != _compared(other):
+        return f"{control.folder} is the control of another recipe"
+    return ""
+
+
+def _compared(recipe: Recipe) -> dict[str, Any]:
+    return {name: part for name, part in recipe.source.items() if name not in ("limits", "count")}

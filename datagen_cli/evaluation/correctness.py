@@ -7,13 +7,13 @@ is the same but for case. For labels of few values macro-F1 is in the detail.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.fields import plain
-from datagen_cli.core.jsonl import read_lines
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.intervals import share_interval
 from datagen_cli.metrics.measure import Direction, Measure
@@ -44,33 +44,42 @@ def same_answer(found: Any, gold: Any) -> bool:
 def against_gold(dataset: Dataset, gold: Dataset) -> Measure:
     """The dataset's labels against those of gold rows with the same id, else with the same text.
 
-    Rows without a gold row, and gold rows without a label, are unknown.
+    Rows without a gold row, and gold rows without a label, are unknown; so are those whose gold rows contradict each
+    other (`contradicted` in the detail).
     """
     if dataset.label_field is None:
         return Measure.missing("the dataset has no label: name it with --label", "higher")
     column = _gold_column(gold, dataset.label_field)
-    known = _joined(dataset, gold)
+    known = _joined(dataset, gold, column)
     pairs: list[tuple[Any, Any, str]] = []
+    contradicted = 0
     for number, row in enumerate(dataset.rows):
-        other = known(number)
-        if other is not None and other.get(column) is not None:
-            pairs.append((row.get(dataset.label_field), other[column], dataset.ids[number]))
+        right = known(number)
+        if right is _CONTRADICTION:
+            contradicted += 1
+        elif right is not None:
+            pairs.append((row.get(dataset.label_field), right, dataset.ids[number]))
     if not pairs:
-        return Measure.missing("no row of --gold has the id or the text of a row of the dataset", "higher")
+        return Measure.missing(_CONTRADICTED if contradicted else _UNMATCHED, "higher")
     wrong = [{"id": id_, "found": found, "gold": right} for found, right, id_ in pairs if not same_answer(found, right)]
     detail = _counts(len(pairs) - len(wrong), len(wrong), len(dataset) - len(pairs))
     truth = [plain(right) for _, right, _ in pairs]
     if len(set(truth)) <= _FEW:
         detail["macro_f1"] = macro_f1(truth, [plain(found) for found, _, _ in pairs])
+    detail |= {"contradicted": contradicted} if contradicted else {}
     detail |= {"rows": wrong, "total": len(wrong)}
     return _measure(len(pairs) - len(wrong), len(wrong), f"gold:{column}", detail)
 
 
-def reviewed(path: Path, dataset: Dataset) -> Measure | None:
-    """The decisions of a run's `review.jsonl`, the last of an id: kept is right, else wrong; None without."""
+def reviewed(path: Path, dataset: Dataset, note: Callable[[str], None]) -> Measure | None:
+    """The decisions of a run's `review.jsonl`, the last of an id: kept is right, else wrong; None without.
+
+    A broken last line is the torn end of a review that was killed and is left out; one before it is left out with a
+    `note` that names it.
+    """
     if not path.is_file():
         return None
-    decisions = {str(line.get("id")): line for line in read_lines(path)}
+    decisions = {str(line.get("id")): line for line in _decisions(path, note)}
     ids = set(dataset.ids)
     found = {id_: line for id_, line in decisions.items() if id_ in ids and line.get("decision") in _DECISIONS}
     if not found:
@@ -88,20 +97,61 @@ def reviewed(path: Path, dataset: Dataset) -> Measure | None:
 _DECISIONS = ("keep", "reject", "edit")
 
 
+def _decisions(path: Path, note: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """The whole lines of a review."""
+    broken: list[int] = []
+    number = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                value = json.loads(line) if line.strip() else {}
+            except ValueError:
+                value = None
+            if isinstance(value, dict):
+                yield value
+            else:
+                broken.append(number)
+    if inside := [line for line in broken if line != number]:
+        lines = f"line {inside[0]:,}" if len(inside) == 1 else f"{len(inside):,} lines from line {inside[0]:,} on"
+        note(f"{path}: {lines} cannot be read and {'is' if len(inside) == 1 else 'are'} left out")
+
+
 def _answer(value: Any) -> Any:
     if isinstance(value, str) and ("####" in value or "\\boxed" in value):
         return final_answer(value) or value
     return value
 
 
-def _joined(dataset: Dataset, gold: Dataset) -> Callable[[int], Mapping[str, Any] | None]:
-    """How to find a row's gold row: by id where ids are given on both sides and meet, else by text."""
+_CONTRADICTION: Any = object()
+_UNMATCHED = "no row of --gold has the id or the text of a row of the dataset"
+_CONTRADICTED = "the rows of --gold contradict each other wherever they meet the dataset: one text, different labels"
+
+
+def _joined(dataset: Dataset, gold: Dataset, column: str) -> Callable[[int], Any]:
+    """How to find a row's gold label: by id where ids are given on both sides and meet, else by text.
+
+    None where there is none, `_CONTRADICTION` where gold rows of one id or text have different ones.
+    """
+    labels = [row.get(column) for row in gold.rows]
     named = "id" in (dataset.rows[0] if dataset.rows else {}) and "id" in (gold.rows[0] if gold.rows else {})
     if named and set(dataset.ids) & set(gold.ids):
-        by_id = dict(zip(gold.ids, gold.rows, strict=True))
+        by_id = _agreed(zip(gold.ids, labels, strict=True))
         return lambda number: by_id.get(dataset.ids[number])
-    by_text = {fold(text): row for text, row in zip(gold.texts, gold.rows, strict=True) if text.strip()}
+    by_text = _agreed((fold(text), label) for text, label in zip(gold.texts, labels, strict=True) if text.strip())
     return lambda number: by_text.get(fold(dataset.texts[number]))
+
+
+def _agreed(labelled: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """The one label of every key; `_CONTRADICTION` where labels differ. Null is no label."""
+    found: dict[str, Any] = {}
+    for key, label in labelled:
+        if label is None or found.get(key) is _CONTRADICTION:
+            continue
+        if key in found and not same_answer(found[key], label):
+            found[key] = _CONTRADICTION
+        else:
+            found.setdefault(key, label)
+    return found
 
 
 def _gold_column(gold: Dataset, label: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,18 +69,19 @@ def parse_gate(text: str) -> Gate:
 
 
 def read_gates(path: Path) -> list[Gate]:
-    """The gates of a file, one a line; `#` begins a comment, a dash and quotes around a gate may stand there."""
+    """The gates of a file (`-`: standard input), one a line. `#` begins a comment; dashes, quotes may stand there."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        lines = text.splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError("cannot be read", hint="--gates names a text file", place=Place(str(path))) from error
     gates = []
     for number, line in enumerate(lines, start=1):
-        text = re.sub(r"(?:^|\s)#.*$", "", line).strip().removeprefix("-").strip().strip("'\"")
-        if not text or text == "gates:":
+        gate = re.sub(r"(?:^|\s)#.*$", "", line).strip().removeprefix("-").strip().strip("'\"")
+        if not gate or gate == "gates:":
             continue
         try:
-            gates.append(parse_gate(text))
+            gates.append(parse_gate(gate))
         except UsageError as error:
             raise UsageError(error.message, hint=error.hint, place=Place(str(path), number)) from error
     return gates
@@ -143,10 +145,15 @@ def _detail(gate: Gate, measure: Mapping[str, Any]) -> tuple[float | None, str]:
                 f"--gate: {gate.metric} has no detail {part!r}", hint=suggest(part, known) if known else ""
             )
         inside = inside[part]
+    name = f"{gate.metric}.{'.'.join(gate.detail)}"
+    if gate.edge:
+        if not isinstance(inside, Mapping) or not isinstance(inside.get("interval"), list | tuple):
+            return None, f"{name} has no interval"
+        return float(inside["interval"][gate.edge == "high"]), ""
     if isinstance(inside, Mapping) and isinstance(inside.get("value"), int | float):
         inside = inside["value"]
     if isinstance(inside, list):
         return float(len(inside)), ""
     if isinstance(inside, bool) or not isinstance(inside, int | float):
-        return None, f"{gate.metric}.{'.'.join(gate.detail)} is no number"
+        return None, f"{name} is no number"
     return float(inside), ""

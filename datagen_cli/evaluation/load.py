@@ -6,8 +6,6 @@ was drawn from. Rows that are no objects are left out and counted; what was noti
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,26 +13,30 @@ from typing import Any
 
 from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.digest import rng
-from datagen_cli.core.errors import DataError, Place
+from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.registry import load, suggest, targets
 from datagen_cli.evaluation.columns import categories, column_names, label_column, string_columns, text_columns
 from datagen_cli.evaluation.run_facts import RunRecord
 from datagen_cli.metrics.dataset import Dataset
-from datagen_cli.sources.rows import BadRow, Row
+from datagen_cli.sources.files import StandardInput
+from datagen_cli.sources.rows import BadRow, Source
 
 LARGEST = 200_000
+STANDARD = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the user said about columns: text fields (none: to be found) and the label field.
 
-    `usual_label` is the recipe's: taken where a file has it, no error where it has not.
+    `usual_label` is the recipe's: taken where a file has it, no error where it has not. `text_option` is the option
+    that errors about the text fields name.
     """
 
     texts: tuple[str, ...] = ()
     label: str | None = None
     usual_label: str | None = None
+    text_option: str = "--text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,10 @@ class Loaded:
 def load_dataset(name: str, wanted: Wanted) -> Loaded:
     """The dataset of a file or run folder. An empty one has no rows, and is no error.
 
-    Raises `DataError` where there is nothing to read, or no row has a column that was asked for by name.
+    Raises `DataError` where there is nothing to read, where there are rows and none of them can be read, or where no
+    row has a column that was asked for by name.
     """
-    run = RunRecord(Path(name)) if name != "-" and Path(name).is_dir() else None
+    run = _run_at(name)
     notes: list[str] = []
     kept, total = sample(_numbered(run.rows()) if run else _file_rows(name, notes), name)
     rows = [row for _, row in kept]
@@ -82,8 +85,24 @@ def load_reference(name: str, like: Dataset, wanted: Wanted) -> Loaded:
 
     With neither the reference has no text fields, and a note says what to name.
     """
-    loaded = load_dataset(name, Wanted(wanted.texts, None))
+    loaded = load_dataset(name, Wanted(wanted.texts, None, text_option="--reference-text"))
     return as_reference(loaded, like, wanted)
+
+
+def refuse_empty(option: str, name: str | None) -> None:
+    """Raises `DataError` for a file or run folder without any row; `-` is not looked into. One row is read."""
+    if name is None or name == STANDARD:
+        return
+    run = _run_at(name)
+    rows: Iterator[Any] = run.rows() if run else _file_rows(name, [])
+    if next(rows, None) is None:
+        raise DataError(f"{option}: the file is empty", hint="name a file with rows", place=Place(name))
+
+
+def refuse_second_stdin(names: Iterable[str | None]) -> None:
+    """Raises `UsageError` where standard input is named more than once among the files that will be read."""
+    if list(names).count(STANDARD) > 1:
+        raise UsageError("standard input can be read once only", hint="name - once, and files for the rest")
 
 
 def base_of(run: RunRecord, like: Dataset) -> Loaded | None:
@@ -142,50 +161,54 @@ def sample(
     return kept, total
 
 
+def _run_at(name: str) -> RunRecord | None:
+    """The run of a folder, None for a file. Raises `DataError` for a name that no output could hold."""
+    if not name.isascii() and name.encode("utf-8", "replace").decode("utf-8") != name:
+        raise DataError("the name is not UTF-8", hint="rename the file", place=Place(ascii(name)))
+    return RunRecord(Path(name)) if name != STANDARD and Path(name).is_dir() else None
+
+
 def _numbered(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
     return enumerate(rows, start=1)
 
 
 def _file_rows(name: str, notes: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    bad: list[str] = []
-    count = 0
-    for row in _standard_input() if name == "-" else _source(name).rows():
+    source = StandardInput() if name == STANDARD else _source(name)
+    first: BadRow | None = None
+    read = bad = 0
+    for row in source.rows():
         if isinstance(row, BadRow):
-            count += 1
-            if len(bad) < 1:
-                bad.append(f"line {row.line}: {row.reason}")
+            first = first or row
+            bad += 1
         else:
+            read += 1
             yield row.line, row.data
-    if count:
-        notes.append(f"{name}: {count:,} rows cannot be read and are left out; the first: {bad[0]}")
+    if first is None:
+        return
+    where = f"{'line' if source.by_line else 'row'} {first.line}"
+    if not read:
+        place = Place(name, first.line if source.by_line else 0)
+        why = first.reason if source.by_line else f"{where}: {first.reason}"
+        raise DataError(f"no row can be read: {why}", hint=first.hint, place=place)
+    said = "1 row cannot be read and is" if bad == 1 else f"{bad:,} rows cannot be read and are"
+    notes.append(f"{name}: {said} left out; the first: {where}: {first.reason}")
 
 
-def _source(name: str) -> Any:
+def _source(name: str) -> Source:
     """The reader that the ending of the name calls for; any other file is read as JSON Lines."""
     if not Path(name).exists():
         raise DataError("no such file or folder", hint="name a JSONL file or a run folder", place=Place(name))
     ending = name.removesuffix(".gz").rpartition(".")[2].lower()
     kind = ending if ending in targets("sources") and ending != "hf" else "jsonl"
-    return load("sources", kind)(BaseOptions(path=name))
-
-
-def _standard_input() -> Iterator[Row | BadRow]:
-    for number, line in enumerate(sys.stdin, start=1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except ValueError as error:
-            yield BadRow(number, f"not JSON: {error}")
-            continue
-        yield Row(number, value) if isinstance(value, dict) else BadRow(number, "expected an object")
+    source: Source = load("sources", kind)(BaseOptions(path=name))
+    return source
 
 
 def _refuse_unknown(name: str, rows: Sequence[Mapping[str, Any]], wanted: Wanted) -> None:
     """A column that was asked for by name and that no row has is a slip of the pen."""
     if not rows:
         return
-    asked = [("--text", column) for column in wanted.texts]
+    asked = [(wanted.text_option, column) for column in wanted.texts]
     asked += [("--label", wanted.label)] if wanted.label else []
     for option, column in asked:
         if not any(column in row for row in rows):

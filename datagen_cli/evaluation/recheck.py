@@ -3,8 +3,13 @@
 A run's own verdicts chose its records, so they cannot measure them. Here every record is checked by the same kind of
 check under other draws (and with `--model` by another model), whatever was said before: pass is right, fail is wrong,
 anything else unknown. Only checks that find an answer by themselves count (`code`, `solve`, `search`): a reviewer's
-"good" is no proof. Nothing is cached, so that a second recheck draws anew only with another seed; what it costs is
-bounded by the recipe's `limits` and `--max-cost`.
+"good" is no proof. Nothing is cached or kept: a second recheck asks and pays again, and draws anew only with another
+seed. What it costs is bounded by the recipe's `limits` and `--max-cost` (`cost_usd` and `calls` in the detail);
+where a cap ends it, the rows checked so far are the measure (`stopped` in the detail says so).
+
+A row of a run has the recipe's fields. A row of another file has them too, or else the columns of the recipe's base and
+is read through its mapping. What cannot be read is unknown, and a file without the columns has no measure. The offline
+model only simulates: it judges simulated rows and no others.
 """
 
 from __future__ import annotations
@@ -13,14 +18,16 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.load import load_recipe
-from datagen_cli.core.errors import CallPending, CallRefused, UsageError
+from datagen_cli.core.errors import CallPending, CallRefused, CapReached, UsageError
+from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type
 from datagen_cli.core.record import Outcome, Record, Slot, Verdict
 from datagen_cli.core.registry import load
+from datagen_cli.llm.usage import Totals
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.intervals import share_interval
 from datagen_cli.metrics.measure import Measure
@@ -28,12 +35,17 @@ from datagen_cli.pipeline.build import Built, build
 from datagen_cli.pipeline.connect import identities, open_client
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.engines.local import LocalEngine
+from datagen_cli.sources.mapping import BadValue, FieldReader, readers_of
 from datagen_cli.stages.validate import BoundCheck
+from datagen_cli.text.answers import parse_number
 
 FINDING = ("code", "solve", "search")
 """Validators that find an answer of their own."""
 UNUSED_ATTEMPT = 1_000_000
 """No run makes so many attempts at a slot, so no draw of this attempt was ever asked."""
+NEEDS = ("question", "answer", "choices", "fields")
+"""Options of such validators that name fields."""
+OFFLINE = "the checker is offline, a simulation: it cannot judge real rows; name a model with --model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +58,41 @@ class Again:
     environ: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How to speak meanwhile: `say` of what is under way, `note` of what must not be missed."""
+
+    say: Callable[[str], None]
+    note: Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Outcomes:
+    """For every row its verdicts by check, or why it cannot be read, or None where a cap came first."""
+
+    verdicts: list[dict[str, Verdict] | str | None]
+    totals: Totals = field(default_factory=Totals)
+    stopped: str = ""
+
+
 class Silent:
     """An observer that is told and says nothing but remarks."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
 
     def event(self, kind: str, **facts: Any) -> None:
         """See `core.ports.Observer`."""
         if kind == "note":
-            self._say(str(facts["text"]))
+            self._note(str(facts["text"]))
 
 
-def recheck(dataset: Dataset, run: Path | None, how: Again, say: Callable[[str], None]) -> Measure:
-    """The measure. Raises `UsageError` where the recipe has no check that finds an answer, or there is no recipe."""
+def recheck(dataset: Dataset, run: Path | None, how: Again, told: Told) -> Measure:
+    """The measure; missing where the rows lack what the check needs, or a simulation would judge real ones.
+
+    Raises `UsageError` where the recipe has no check that finds an answer, or there is no recipe. A measure that a cap
+    ended is `stopped_by_cap`.
+    """
     built = _built(run, how)
     checks = [
         bound
@@ -71,9 +104,24 @@ def recheck(dataset: Dataset, run: Path | None, how: Again, say: Callable[[str],
             "--recheck: the recipe has no check that finds an answer by itself",
             hint="--recipe FILE with `validators: [{code: …}]`, or --gold FILE",
         )
+    records = _records(dataset, built, run is not None)
+    if all(isinstance(record, str) for record in records):
+        return Measure.missing(_why_unread(dataset, built, records), "higher")
+    offline = _offline(built, checks)
+    if offline and not _simulated(dataset, run):
+        return Measure.missing(OFFLINE, "higher")
+    if offline:
+        told.note("recheck: simulated: the offline model checks simulated rows")
     engine = LocalEngine()
-    verdicts = engine.run(lambda: _verify_all(dataset, built, checks, how, engine, say))
-    return _measure(dataset, [check.name for check in checks], verdicts, built)
+    outcomes = engine.run(lambda: _verify_all(dataset, records, built, checks, how, engine, told))
+    if outcomes.stopped:
+        told.note(f"recheck: {outcomes.stopped}; it ended there, and nothing of it is kept for another time")
+    return _measure(dataset, [check.name for check in checks], outcomes, simulated=offline or dataset.simulated)
+
+
+def stopped_by_cap(measure: Measure | None) -> bool:
+    """Whether a cap ended the recheck before its last row: exit code 4."""
+    return measure is not None and "stopped" in measure.detail
 
 
 def _built(run: Path | None, how: Again) -> Built:
@@ -92,38 +140,142 @@ def _kind(built: Built, name: str) -> str:
     return next((check.type for check in built.recipe.validators if check.name == name), "")
 
 
+def _offline(built: Built, checks: Sequence[BoundCheck]) -> bool:
+    """Whether the offline model plays a part in these checks."""
+    asked = {role for check in checks for role in getattr(check.validator, "roles", ())}
+    return any(model.name == "offline" for role in asked for model in built.recipe.models[role])
+
+
+def _simulated(dataset: Dataset, run: Path | None) -> bool:
+    """Whether every row is simulated: a run is as a whole, a file's rows say it one by one."""
+    return dataset.simulated and (run is not None or all(row.get("simulated") is True for row in dataset.rows))
+
+
+def _needed(built: Built) -> list[FieldSpec]:
+    """The fields that the checks read."""
+    names: set[str] = set()
+    for check in built.recipe.validators:
+        given = [getattr(check.options, option, None) for option in NEEDS] if check.type in FINDING else []
+        names |= {name for value in given for name in ([value] if isinstance(value, str) else value or [])}
+    return [spec for spec in built.specs if spec.name in names]
+
+
+def _readers(built: Built) -> dict[str, FieldReader]:
+    return readers_of(built.recipe.options.fields or {})
+
+
+def _records(dataset: Dataset, built: Built, of_run: bool) -> list[dict[str, Any] | str]:
+    """The fields of every row, or why they cannot be read."""
+    needed, readers = _needed(built), _readers(built)
+    records: list[dict[str, Any] | str] = []
+    for row in dataset.rows:
+        own = of_run or isinstance(row.get("verdicts"), dict)
+        try:
+            records.append(
+                {**{spec.name: row.get(spec.name) for spec in built.specs}, **_read(row, needed, readers, own)}
+            )
+        except BadValue as error:
+            records.append(str(error))
+    return records
+
+
+def _read(
+    row: Mapping[str, Any], specs: Sequence[FieldSpec], readers: Mapping[str, FieldReader], own: bool
+) -> dict[str, Any]:
+    """The fields by their names if the row has all of them, else through the recipe's mapping. Raises `BadValue`."""
+    if all(spec.name in row for spec in specs):
+        return {spec.name: _typed(spec, _named(row, spec, None if own else readers.get(spec.name))) for spec in specs}
+    for spec in specs:
+        if spec.name not in readers:
+            raise BadValue(f"{spec.name}: there is no such column")
+    return {spec.name: _typed(spec, readers[spec.name].read(row)) for spec in specs}
+
+
+def _named(row: Mapping[str, Any], spec: FieldSpec, reader: FieldReader | None) -> Any:
+    """The column of the field's name; in a row of the base what the recipe takes from it."""
+    if reader is not None and reader.derived and reader.column == spec.name:
+        try:
+            return reader.read(row)
+        except BadValue:
+            pass
+    return row[spec.name]
+
+
+def _typed(spec: FieldSpec, value: Any) -> Any:
+    """The value in the field's type; as it is where a check can still read it. Raises `BadValue`."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise BadValue(f"{spec.name} is {'null' if value is None else 'empty'}")
+    try:
+        return coerce(spec, value)
+    except WrongType as error:
+        scalar = isinstance(value, str | int | float)
+        if scalar and (spec.type != "number" or (not isinstance(value, bool) and parse_number(value) is not None)):
+            return value
+        raise BadValue(f"{spec.name}: {error or describe_type(value)}") from error
+
+
+def _why_unread(dataset: Dataset, built: Built, records: Sequence[Any]) -> str:
+    """Why no row can be read: the columns that are in none of them, else what is wrong with the first."""
+    if not records:
+        return "the dataset has no rows"
+    columns = {name for row in dataset.rows for name in row}
+    readers = _readers(built)
+    names = [spec.name for spec in _needed(built)]
+    mapped = [readers[name].column for name in names if name in readers and readers[name].column]
+    lacking = [name for name in names if name not in columns]
+    unmapped = [column for column in dict.fromkeys(mapped) if column not in columns]
+    if not lacking or (readers and not unmapped):
+        return f"no row can be read; the first: {records[0]}"
+    other = (
+        f", nor those that the recipe reads them from: {', '.join(unmapped)}" if set(unmapped) - set(lacking) else ""
+    )
+    return f"the dataset lacks the columns that the recheck needs: {', '.join(lacking)}{other}"
+
+
 async def _verify_all(
     dataset: Dataset,
+    records: Sequence[dict[str, Any] | str],
     built: Built,
     checks: Sequence[BoundCheck],
     how: Again,
     engine: LocalEngine,
-    say: Callable[[str], None],
-) -> list[dict[str, Verdict]]:
-    """For every row its verdicts by check; as many rows at once as the recipe allows calls."""
+    told: Told,
+) -> Outcomes:
+    """The verdicts of every row; as many rows at once as the recipe allows calls. A cap ends it, and is no error."""
     client = open_client(
-        built.recipe, cache=None, observer=Silent(say), environ=how.environ, allow_hosts=(), plant=lambda _: None
+        built.recipe, cache=None, observer=Silent(told.note), environ=how.environ, allow_hosts=(), plant=lambda _: None
     )
+    outcomes = Outcomes([None] * len(records), client.totals)
     places = asyncio.Semaphore(built.recipe.options.limits.concurrency)
     seen: set[str] = set()
     done = 0
 
-    async def verify(number: int) -> dict[str, Verdict]:
+    async def verify(number: int) -> None:
         nonlocal done
-        row, index = dataset.rows[number], _slot(dataset.ids[number], number)
-        fields = {spec.name: row.get(spec.name) for spec in built.specs}
+        fields = records[number]
+        if isinstance(fields, str):
+            outcomes.verdicts[number] = fields
+            return
+        index = _slot(dataset.ids[number], number)
         record, slot = Record(index, UNUSED_ATTEMPT, fields), Slot(index, dataset.ids[number])
         async with places:
+            if outcomes.stopped:
+                return
             context = UnitContext(client, engine.run_blocking, index, UNUSED_ATTEMPT, seen)
-            found = {check.name: await _verdict(check, record, slot, context) for check in checks}
+            try:
+                found = {check.name: await _verdict(check, record, slot, context) for check in checks}
+            except CapReached as error:
+                outcomes.stopped = outcomes.stopped or error.message
+                return
+        outcomes.verdicts[number] = found
         done += 1
-        say(f"recheck: {done:,} of {len(dataset):,} rows")
-        return found
+        told.say(f"recheck: {done:,} of {len(dataset):,} rows")
 
     try:
-        return list(await asyncio.gather(*(verify(number) for number in range(len(dataset)))))
+        await asyncio.gather(*(verify(number) for number in range(len(records))))
     finally:
         await client.close()
+    return outcomes
 
 
 async def _verdict(check: BoundCheck, record: Record, slot: Slot, context: UnitContext) -> Verdict:
@@ -140,25 +292,32 @@ def _slot(id_: str, number: int) -> int:
     return int(found[1]) if found else number
 
 
-def _measure(
-    dataset: Dataset, names: Sequence[str], verdicts: Sequence[Mapping[str, Verdict]], built: Built
-) -> Measure:
-    together = [_together([verdict.outcome for verdict in found.values()]) for found in verdicts]
-    counts = Counter(together)
+def _measure(dataset: Dataset, names: Sequence[str], outcomes: Outcomes, *, simulated: bool) -> Measure:
+    checked = [
+        (id_, found) for id_, found in zip(dataset.ids, outcomes.verdicts, strict=True) if isinstance(found, dict)
+    ]
+    unread = [found for found in outcomes.verdicts if isinstance(found, str)]
+    counts = Counter(_together([verdict.outcome for verdict in found.values()]) for _, found in checked)
     right, wrong = counts["pass"], counts["fail"]
     rows = [
-        {"id": dataset.ids[number], "check": name, "detail": verdict.detail}
-        for number, found in enumerate(verdicts)
+        {"id": id_, "check": name, "detail": verdict.detail}
+        for id_, found in checked
         for name, verdict in found.items()
         if verdict.outcome == "fail"
     ]
-    by_check = {name: dict(Counter(found[name].outcome for found in verdicts)) for name in names}
-    detail = {
-        "right": right, "wrong": wrong, "unknown": counts["unknown"], "checks": by_check, "rows": rows,
-        "total": len(rows), "simulated": built.simulated,
+    by_check = {name: dict(Counter(found[name].outcome for _, found in checked)) for name in names}
+    cost = outcomes.totals.usage.cost_usd
+    detail: dict[str, Any] = {
+        "right": right, "wrong": wrong, "unknown": counts["unknown"] + len(unread), "checks": by_check, "rows": rows,
+        "total": len(rows), "simulated": simulated, "calls": outcomes.totals.calls,
+        "cost_usd": None if cost is None else round(cost, 9),
     }  # fmt: skip
+    if unread:
+        detail["unread"] = {"n": len(unread), "first": unread[0]}
+    if outcomes.stopped:
+        detail |= {"stopped": outcomes.stopped, "rechecked": len(checked), "of": len(dataset)}
     if not right + wrong:
-        return Measure(None, "higher", reason="the recheck could decide no row", detail=detail)
+        return Measure(None, "higher", reason=outcomes.stopped or "the recheck could decide no row", detail=detail)
     signature = f"recheck:{'+'.join(names)}|draws=new|N={right + wrong}"
     return Measure(right / (right + wrong), "higher", signature, share_interval(right, right + wrong), detail)
 

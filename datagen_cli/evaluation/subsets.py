@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.features import Features
@@ -16,8 +20,14 @@ class Part(Features):
 
     def __init__(self, whole: Features, rows: Sequence[int]) -> None:
         super().__init__(rows_of(whole.dataset, rows), embedder=whole.embedder)
-        if (vectors := whole.vectors) is not None:
-            self.__dict__["vectors"] = vectors[list(rows)]
+        self._whole = whole
+        self._rows = list(rows)
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float32] | None:
+        """The vectors of these rows; the whole is embedded only when they are asked for."""
+        vectors = self._whole.vectors
+        return None if vectors is None else vectors[self._rows]
 
 
 def rows_of(dataset: Dataset, rows: Sequence[int]) -> Dataset:

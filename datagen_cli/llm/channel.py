@@ -189,6 +189,8 @@ class Channel:
             self.gate.close_for(closed_s(headers, self._usual_tokens, time.time()))
 
     def _settle(self, hold: Hold, used: Usage | None, guess: int, run: Spending) -> None:
+        if used is None and self.target.kind == "local":
+            used = Usage()  # lost work of this machine is no spending
         if used is None:
             used = Usage(hold.tokens_in, hold.tokens_out, hold.cost_usd if self.rate else None)
         run.budget.settle(hold, used.tokens_in + used.tokens_out, used.cost_usd)

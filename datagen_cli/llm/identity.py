@@ -41,6 +41,10 @@ def model_identity(options: ModelOptions, role: str, sampling: Sampling | None =
         "structured": options.structured,
         "dtype": options.dtype,
     }
+    if options.name.startswith("local/"):
+        from datagen_cli.llm.local.weights import weights_digest
+
+        found["weights"] = weights_digest(options.name.removeprefix("local/"))  # a path may be trained anew
     if options.name == "offline":
         faults = options.faults if options.faults is not None else Faults()
         found["faults"] = faults if isinstance(faults, str) else faults.model_dump(mode="json")

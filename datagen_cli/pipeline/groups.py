@@ -164,7 +164,8 @@ class Groups:
     def identity(self) -> list[Any]:
         """What the texts depend on beside the model: part of the generation fingerprint."""
         options = self.options
-        return [groups_stage.VERSION, BATCH_ROWS, options.model_dump(), [*self.labels], digest(self.prompts.identity)]
+        used = [options.field, options.per_label, self._facts]
+        return [groups_stage.VERSION, BATCH_ROWS, used, [*self.labels], digest(self.prompts.identity)]
 
     def notes(self) -> list[str]:
         """What a user should know before the run: labels without examples, or with too few of them."""

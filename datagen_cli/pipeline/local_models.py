@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from datagen_cli.config.recipe import Recipe
-from datagen_cli.core.errors import MissingExtra
+from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.pipeline.connect import roles
 
 LOCAL = "local/"
@@ -17,12 +17,24 @@ def local_names(recipe: Recipe) -> list[str]:
     return sorted(name.removeprefix(LOCAL) for name in names if name.startswith(LOCAL))
 
 
-def check_local_models(recipe: Recipe) -> None:
-    """Raises `UsageError` for a path that holds no model, `MissingExtra` without what runs one. Loads no weights."""
-    from datagen_cli.llm.local.weights import check_model
+def check_local_models(recipe: Recipe, *, to_run: bool = True) -> None:
+    """Raises `UsageError` for a path that holds no model and a model without a chat template in a role that chats; with
+    `to_run` also for a device that is not there. `MissingExtra` without what runs models. Loads no weights."""
+    for role in roles(recipe):
+        for model in recipe.models[role]:
+            if not model.name.startswith(LOCAL):
+                continue
+            from datagen_cli.llm.local.weights import check_device, check_model
 
-    for name in local_names(recipe):
-        check_model(name)
+            if to_run:
+                check_device(model.device)
+            facts = check_model(model.name.removeprefix(LOCAL))
+            sampled = role == "generator" and recipe.options.sampling.correlated is not None
+            if facts.has_chat_template is False and not sampled:
+                raise UsageError(
+                    f"model {model.name}: has no chat template, so it cannot be the {role}",
+                    hint="name a model that was trained to chat; a generator without one goes with sampling.correlated",
+                )
 
 
 def to_be_fetched(recipe: Recipe) -> bool:

@@ -52,7 +52,9 @@ class Shape:
 
     def rejected_row(self, record: Record, rejection: Rejection) -> dict[str, Any]:
         """A row of `rejected.jsonl`."""
-        row: dict[str, Any] = {"id": record_id(self.prefix, record.slot, record.attempt)}
+        peer = record.lineage.get("peer") if record.lineage else None
+        own = record_id(self.prefix, record.slot, record.attempt)
+        row: dict[str, Any] = {"id": own if peer is None else f"{own}/{peer}"}
         row.update({spec.name: record.fields.get(spec.name) for spec in self.specs})
         row.update(stage=rejection.stage, reason=rejection.reason, detail=rejection.detail, repeats=rejection.repeats)
         return row
@@ -128,9 +130,9 @@ class Ledger:
             line = self._checkpoints["generate"].line(first, attempt) or {"records": []}
             for item in line["records"]:
                 record = from_line(item)
-                if record.rejection is None and record.slot >= count:
-                    yield record.rejected(beyond)
-                elif record.rejection is not None and record.rejection.reason == "surplus" and record.slot < count:
+                if record.slot >= count:
+                    yield record if record.rejection is not None else record.rejected(beyond)
+                elif record.rejection is not None and record.rejection.reason == "surplus":
                     yield record
 
 

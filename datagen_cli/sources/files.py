@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import sys
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from datagen_cli.config.recipe import BaseOptions
-from datagen_cli.core.errors import DataError, Place
+from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.fields import describe_type
 from datagen_cli.sources.rows import (
     MAX_LINE_BYTES,
@@ -43,7 +44,7 @@ class Jsonl:
 
     def rows(self) -> Iterator[Row | BadRow]:
         """The objects of the file, in order."""
-        self._lines = lines = Lines(self._path, self.shown)
+        self._lines = lines = self._open()
         try:
             while True:
                 try:
@@ -62,6 +63,21 @@ class Jsonl:
     def digest(self) -> str:
         """Hex SHA-256 of the bytes up to the end of the row read last."""
         return self._lines.digest if self._lines else ""
+
+    def _open(self) -> Lines:
+        return Lines(self._path, self.shown)
+
+
+class StandardInput(Jsonl):
+    """JSON Lines from standard input, by the same rules as from a file. It can be read once."""
+
+    def __init__(self) -> None:
+        super().__init__(BaseOptions(path="-"))
+
+    def _open(self) -> Lines:
+        if sys.stdin is None or sys.stdin.closed:
+            raise UsageError("standard input is closed", hint="pipe JSON Lines into it, or name a file instead of -")
+        return Lines("-", self.shown, sys.stdin.buffer)
 
 
 class Json:

@@ -70,14 +70,16 @@ class Lines:
 
     Lines end with `\\n` only. A line above `MAX_LINE_BYTES` is read over, without holding it, and raised as `BadLine`;
     so is one that is not UTF-8 or holds a NUL byte. A byte order mark at the start is taken off. After a `BadLine` the
-    next line can be asked for. `number` is the line handed out last.
+    next line can be asked for. `number` is the line handed out last. A `stream` is read instead of the path and left
+    open.
     """
 
-    def __init__(self, path: str, shown: str) -> None:
+    def __init__(self, path: str, shown: str, stream: IO[bytes] | None = None) -> None:
         self.number = 0
         self._shown = shown
         self._hash = hashlib.sha256()
-        self._file = open_bytes(path, shown)
+        self._owned = stream is None
+        self._file = open_bytes(path, shown) if stream is None else stream
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -110,7 +112,8 @@ class Lines:
 
     def close(self) -> None:
         """Closes the file."""
-        self._file.close()
+        if self._owned:
+            self._file.close()
 
 
 def open_bytes(path: str, shown: str) -> IO[bytes]:

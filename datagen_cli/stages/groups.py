@@ -122,6 +122,8 @@ class GroupGenerate:
             "batch_rows": len(unit.rows),
             "forward_rows": shared["forward_rows"],
         }
+        if "/" in row.key:  # a peer of another attempt, which has its number beside that attempt's name
+            lineage["peer"] = int(row.key.rpartition("/")[2])
         bare = Record(row.slot.index, unit.attempt, {}, examples=row.examples, lineage=lineage)
         if answer is None:
             return bare.rejected(Rejection("generate", "malformed", "the reply has no text for this row"))

@@ -134,3 +134,14 @@ def test_a_batch_costs_half(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     assert costs[0]["low"] > 0
     assert costs[1]["low"] == pytest.approx(costs[0]["low"] / 2, rel=1e-3)
+
+
+def test_what_a_probe_says_to_do_next_goes_on_with_what_was_paid(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "run")
+    for command in (["generate", "quickstart", "-n", "6", "--probe", "2"], ["preview", "quickstart", "--seed", "5"]):
+        assert run([*command, "-o", f"{out} {command[0]}"]) == 0
+        said = capsys.readouterr().err
+        options = "-n 6" if command[0] == "generate" else "--seed 5"
+        assert f"next: datagen generate quickstart -o '{out} {command[0]}' {options}; the calls above" in said

@@ -68,11 +68,58 @@ def test_the_last_decision_of_a_review_counts(tmp_path: Path) -> None:
     path = tmp_path / "review.jsonl"
     path.write_text("".join(json.dumps({"id": id_, "decision": word}) + "\n" for id_, word in decisions))
     ours = dataset([{"id": name, "text": "t", "label": 1} for name in "abcd"])
-    found = reviewed(path, ours)
+    found = reviewed(path, ours, no_note)
     assert found is not None
     assert found.value == pytest.approx(2 / 3)
     assert (found.detail["right"], found.detail["wrong"], found.detail["unknown"]) == (2, 1, 1)
-    assert reviewed(tmp_path / "none", ours) is None
+    assert reviewed(tmp_path / "none", ours, no_note) is None
+
+
+def no_note(text: str) -> None:
+    raise AssertionError(text)
+
+
+def test_a_torn_last_line_of_a_review_is_survived(tmp_path: Path) -> None:
+    path = tmp_path / "review.jsonl"
+    path.write_text('{"id": "a", "decision": "keep"}\n{"id": "b", "decision": "reject"}\n{"id": "a", "deci')
+    found = reviewed(path, dataset([{"id": name, "text": "t", "label": 1} for name in "ab"]), no_note)
+    assert found is not None
+    assert (found.detail["right"], found.detail["wrong"]) == (1, 1)
+
+
+@pytest.mark.parametrize("broken", [b'{"id": "a", "deci', b"[1]", b"\xff\xfe"])
+def test_a_broken_line_inside_a_review_is_named_and_left_out(broken: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "review.jsonl"
+    path.write_bytes(b'{"id": "a", "decision": "keep"}\n' + broken + b'\n{"id": "b", "decision": "reject"}\n')
+    notes: list[str] = []
+    found = reviewed(path, dataset([{"id": name, "text": "t", "label": 1} for name in "ab"]), notes.append)
+    assert found is not None
+    assert (found.detail["right"], found.detail["wrong"]) == (1, 1)
+    assert notes == [f"{path}: line 2 cannot be read and is left out"]
+
+
+def test_gold_rows_that_contradict_each_other_decide_nothing() -> None:
+    ours = dataset([{"text": "one egg", "label": 1}, {"text": "two eggs", "label": 2}, {"text": "three", "label": 4}])
+    gold = dataset(
+        [
+            {"text": "One egg", "label": 1}, {"text": "one egg", "label": 7}, {"text": "one egg", "label": 1},
+            {"text": "two eggs", "label": "2.0"}, {"text": "two eggs", "label": 2}, {"text": "two eggs", "label": None},
+            {"text": "three", "label": 3},
+        ]
+    )  # fmt: skip
+    found = against_gold(ours, gold)
+    assert (found.detail["right"], found.detail["wrong"], found.detail["unknown"]) == (1, 1, 1)
+    assert found.detail["contradicted"] == 1
+    none = against_gold(dataset([{"text": "one egg", "label": 1}]), gold)
+    assert none.value is None
+    assert "contradict each other" in none.reason
+
+
+def test_gold_rows_of_one_id_that_contradict_each_other_decide_nothing() -> None:
+    ours = dataset([{"id": n, "text": "t", "label": "a"} for n in range(2)])
+    gold = dataset([{"id": n, "text": "t", "label": label} for n, label in ((0, "b"), (0, "a"), (1, "a"))])
+    found = against_gold(ours, gold)
+    assert (found.detail["right"], found.detail["wrong"], found.detail["unknown"]) == (1, 0, 1)
 
 
 def test_a_dataset_alone_says_nothing_of_its_correctness() -> None:

@@ -47,6 +47,7 @@ def test_a_gate_compares(text: str, passed: bool, tmp_path: Path) -> None:
         ("mauve>0.5", "no reference given"), ("mauve<0.5", "no reference given"),
         ("verified@low>0.5", "verified has no interval"), ("verified.code>1", "is no number"),
         ("self_bleu<reference", "no reference to compare with"), ("mauve.x>1", "no reference given"),
+        ("self_bleu.2@high<=0.7", "self_bleu.2 has no interval"),
     ],
 )  # fmt: skip
 def test_a_missing_value_fails_and_says_why(text: str, reason: str, tmp_path: Path) -> None:

@@ -10,10 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from datagen_cli.core.errors import DataError
+from datagen_cli.core.errors import DataError, UsageError
 from datagen_cli.evaluation import load as module
 from datagen_cli.evaluation.columns import text_columns
-from datagen_cli.evaluation.load import Wanted, base_of, load_dataset, load_reference, sample
+from datagen_cli.evaluation.load import (
+    Wanted,
+    base_of,
+    load_dataset,
+    load_reference,
+    refuse_empty,
+    refuse_second_stdin,
+    sample,
+)
+from datagen_cli.evaluation.subsets import Part
+from datagen_cli.metrics.features import Features
+from datagen_cli.text.embed import open_embedder
 from tests.evaluation.files import write
 from tests.runs.whole import generate
 
@@ -62,11 +73,97 @@ def test_every_kind_of_file_is_read(ending: str, tmp_path: Path) -> None:
     assert load_dataset(str(path), Wanted()).dataset.texts == ["a b"]
 
 
-def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO('{"t": "a"}\n\nbad\n{"t": "b"}\n'))
-    loaded = load_dataset("-", Wanted())
-    assert loaded.dataset.texts == ["a", "b"]
-    assert "1 rows" in loaded.notes[0]
+def piped(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+ODD_LINES = (
+    b'{"t": "a"}\n\nbad\n{"t": "b"}\n',
+    b'\xef\xbb\xbf{"t": "with a mark"}\n',
+    b'{"t": "a"}\n{"t": "\xff"}\n',
+    b'{"t": "a"}\n{"t": "x", "n": NaN}\n',
+    b'{"t": "a"}\n{"t": "\\ud800"}\n',
+    b'{"t": "a"}\n[{"t": "b"}]\n',
+    b'{"t": "a"}\n{"t": "' + b"x" * 10_000_000 + b'"}\n{"t": "b"}\n',
+    b'{"t": "a\xc2\x85b"}\r\n{"t": "c\0"}',
+    b"",
+)
+
+
+@pytest.mark.parametrize("content", ODD_LINES, ids=range(len(ODD_LINES)))
+def test_standard_input_is_read_as_a_file_is(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(content)
+    piped(content, monkeypatch)
+    expected, found = load_dataset(str(path), Wanted()), load_dataset("-", Wanted())
+    assert (found.dataset.rows, found.dataset.ids) == (expected.dataset.rows, expected.dataset.ids)
+    assert [note.removeprefix("-") for note in found.notes] == [note.removeprefix(str(path)) for note in expected.notes]
+    assert found.dataset.name == "-"
+
+
+def test_a_closed_standard_input_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(UsageError, match="standard input is closed"):
+        load_dataset("-", Wanted())
+
+
+@pytest.mark.parametrize("name", ["-", "a.jsonl", "a.json"])
+def test_a_file_of_broken_rows_alone_is_an_error_with_the_first_reason(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = b"[1, 2]" if name.endswith(".json") else b"\nnot json\n[1]\n"
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(content)
+    piped(content, monkeypatch)
+    with pytest.raises(DataError) as caught:
+        load_dataset(name, Wanted())
+    expected = {"a.json": "a.json: no row can be read: row 1: expected an object"}
+    assert str(caught.value).startswith(expected.get(name, f"{name}:2: no row can be read: not JSON"))
+
+
+def test_a_name_that_no_output_could_hold_is_an_error(tmp_path: Path) -> None:
+    for ask in (lambda: load_dataset("n\udcff.jsonl", Wanted()), lambda: refuse_empty("--gold", "n\udcff.jsonl")):
+        with pytest.raises(DataError, match="the name is not UTF-8") as caught:
+            ask()
+        assert str(caught.value).isascii()
+    assert len(load_dataset(write(tmp_path / "naïve.jsonl", [{"t": "a"}]), Wanted()).dataset) == 1
+
+
+def test_a_slip_in_a_column_names_the_option_that_held_it(tmp_path: Path) -> None:
+    name = write(tmp_path / "a.jsonl", [{"t": "a"}])
+    ours = load_dataset(name, Wanted()).dataset
+    with pytest.raises(DataError, match=r"^[^ ]+: --text: no row has a column 'nope'"):
+        load_dataset(name, Wanted(("nope",)))
+    with pytest.raises(DataError, match=r"^[^ ]+: --reference-text: no row has a column 'nope'"):
+        load_reference(name, ours, Wanted(("nope",)))
+
+
+def test_a_file_that_must_hold_rows_is_refused_by_its_option(tmp_path: Path) -> None:
+    refuse_empty("--gold", write(tmp_path / "a.jsonl", [{"t": "a"}]))
+    refuse_empty("--gold", None)
+    refuse_empty("--gold", "-")
+    with pytest.raises(DataError, match="--gold: the file is empty"):
+        refuse_empty("--gold", write(tmp_path / "b.jsonl", []))
+
+
+def test_standard_input_may_be_named_once() -> None:
+    refuse_second_stdin(["-", "a.jsonl", None])
+    with pytest.raises(UsageError, match="once only") as caught:
+        refuse_second_stdin(["-", None, "-"])
+    assert "name - once" in caught.value.advice
+
+
+def test_a_part_is_embedded_only_when_its_vectors_are_asked_for(tmp_path: Path) -> None:
+    rows = [{"t": f"text number {number}"} for number in range(5)]
+    dataset = load_dataset(write(tmp_path / "a.jsonl", rows), Wanted()).dataset
+    embedder = open_embedder("hashed", None)
+    whole = Features(dataset, embedder=embedder)
+    part = Part(whole, [3, 1])
+    assert part.texts == ["text number 3", "text number 1"]
+    assert "vectors" not in whole.__dict__
+    assert part.vectors is not None and whole.vectors is not None
+    assert (part.vectors == whole.vectors[[3, 1]]).all()
+    assert Part(Features(dataset), [0]).vectors is None
 
 
 def test_an_empty_file_is_a_dataset_without_rows(tmp_path: Path) -> None:

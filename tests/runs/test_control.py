@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from datagen_cli.cli.app import run
+from datagen_cli.pipeline.control import control_folder
 from tests.runs.correlated import FakeLocal, text_of, use_fake, write_recipe
 from tests.runs.whole import generate, report, rows
 
@@ -144,6 +145,44 @@ def test_eval_takes_no_other_folder_for_the_control(
     assert generate(recipe, "-o", tmp_path / "run") == 0
     assert generate(recipe, "-o", tmp_path / "run-control", "--set", "sampling.correlated.contrast=0.1") == 0
     assert evaluated(capsys, tmp_path / "run")["control"] == "not run"
+
+
+@pytest.mark.parametrize(
+    ("later", "why"),
+    [(["--set=sampling.correlated.contrast=0.6"], "is the control of another recipe"), (["-n", "13"], "has 12 rows")],
+)
+def test_a_control_of_an_earlier_state_of_the_run_is_none(
+    later: list[str], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use_fake(monkeypatch)
+    recipe = write_recipe(tmp_path)
+    assert generate(recipe, "-o", tmp_path / "run", "--control") == 0
+    assert generate(recipe, "-o", tmp_path / "run", *later) == 0
+    control = evaluated(capsys, tmp_path / "run")["control"]
+    assert control.startswith("not run (") and why in control
+
+
+def test_the_report_of_a_run_survives_a_control_that_cannot_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use_fake(monkeypatch)
+    (tmp_path / "other").mkdir()
+    assert generate(write_recipe(tmp_path / "other"), "-o", tmp_path / "run-control") == 0
+    capsys.readouterr()
+    assert run(["generate", str(write_recipe(tmp_path)), "-o", str(tmp_path / "run"), "--control", "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert (found["state"], found["accepted"], found["exit_code"]) == ("done", 12, 2)
+    assert "belongs to the recipe" in found["error"]
+
+
+def test_the_folder_of_the_control_lies_beside_that_of_the_run_however_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run" / "in").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "run")
+    assert control_folder(Path("..")).resolve() == tmp_path.with_name(f"{tmp_path.name}-control")
+    assert control_folder(Path(".")) == tmp_path / "run-control"
+    assert control_folder(Path("a/b")) == Path("a/b-control")
 
 
 def test_eval_of_a_run_without_correlated_sampling_says_nothing_of_controls(

@@ -117,7 +117,10 @@ def test_a_further_attempt_has_a_group_of_its_own_with_new_examples(
     line = rows(tmp_path / "run", "lineage.jsonl")[7]
     assert (line["group"], line["row"], line["batch_rows"]) == ("000007.2", 0, 6)
     peers = [row for row in rows(tmp_path / "run", "rejected.jsonl") if row["reason"] == "surplus" and row["text"]]
-    assert sum(row["id"].endswith("-000007.2") for row in peers) == 5
+    assert [row["id"][-10:] for row in peers if ".2" in row["id"]] == [
+        f"-000007.2/{peer}"[-10:] for peer in range(1, 6)
+    ]
+    assert len({row["id"] for row in rows(tmp_path / "run", "rejected.jsonl")}) == 24
 
 
 def test_what_was_cut_off_is_no_record_unless_it_had_come_to_an_end(
@@ -131,6 +134,21 @@ def test_what_was_cut_off_is_no_record_unless_it_had_come_to_an_end(
     assert generate(write_recipe(tmp_path), "-o", tmp_path / "run") == 0
     reasons = {row["id"][-6:]: row["reason"] for row in rows(tmp_path / "run", "rejected.jsonl")}
     assert reasons["000000"] == "truncated"
+
+
+def test_an_attempt_beyond_the_count_that_failed_by_itself_is_kept_with_its_own_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_fake(monkeypatch, in_place("000020.1", {"text": "half a t", "finish": "length", "steps": 9}))
+    assert generate(write_recipe(tmp_path), "-o", tmp_path / "run") == 0
+    reasons = {row["id"][-6:]: row["reason"] for row in rows(tmp_path / "run", "rejected.jsonl")}
+    assert (len(reasons), reasons["000020"], reasons["000021"]) == (18, "truncated", "surplus")
+
+
+def test_a_text_whose_end_came_before_the_limit_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {"text": "a whole text\n\nand the next o", "finish": "length", "steps": 9}
+    use_fake(monkeypatch, in_place("000001.1", whole))
+    assert generate(write_recipe(tmp_path), "-o", tmp_path / "run") == 0
     assert rows(tmp_path / "run")[1]["text"] == "a whole text"
 
 
@@ -302,6 +320,7 @@ def forward(self, *args, **options):
     return real(self, *args, **options)
 LlamaModel.forward = forward
 from datagen_cli.cli.app import run
+from datagen_cli.config.models import SharedModel
 run(["generate", *sys.argv[1:], "--quiet"])
 """
 
@@ -322,50 +341,3 @@ def test_a_real_model_killed_in_the_middle_of_a_group_and_resumed_writes_the_sam
     finally:
         torch.set_num_threads(threads)
     assert everything(tmp_path / "run") == everything(tmp_path / "whole")
-
-
-# what is refused
-
-
-@pytest.mark.parametrize(
-    ("options", "settings", "message"),
-    [
-        ({}, ["model=offline"], "sampling.correlated: needs every next-token probability, which offline does not give"),
-        ({}, ["model=openai/gpt-4o"], "which openai/gpt-4o does not give"),
-        ({}, ["models.generator=[{name: local/a}, {name: local/b}]"], "one generator samples a group, found 2"),
-        ({}, ["records_per_call=4"], "records_per_call: goes without sampling.correlated"),
-        ({"field": "txt"}, [], "sampling.correlated.field: no field 'txt' is written by the model"),
-        ({"field": "label"}, [], "sampling.correlated.field: label is of type label; only a text can be sampled"),
-        ({}, ["fields.title.type=text"], "fields.title: only text is sampled, so nothing would write it"),
-        ({}, ["label.quota=none"], "fields.label: only text is sampled, so nothing would write it"),
-        ({}, ["label.values=[red]", "base.limit=1"], "cross contrasts labels, and only 'red' is planned"),
-        ({"variant": "hybrid"}, ["fields.label=null", "label=null"], "hybrid contrasts labels, and none is planned"),
-        ({"variant": "cfg"}, ["fields.label=null", "label=null"], "cfg contrasts labels, and none is planned"),
-        ({"variant": "intra", "per_label": 1}, [], "variant intra needs per_label of 2 or more"),
-        ({"contrast": 1.2}, [], "contrast must not be above gamma"),
-        ({}, ["sampling.correlated=null", "sampling.temperature=2.5"], "sampling.temperature: must be at most 2"),
-        ({}, ["prompts.generate='one {{ lable }}'"], "'lable' is undefined"),
-    ],
-)
-def test_what_makes_no_sense_is_refused_before_anything_is_made(
-    options: dict[str, Any], settings: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    recipe = write_recipe(tmp_path, **options)
-    overrides = [f"--set={setting}" for setting in settings]
-    assert generate(recipe, "-o", tmp_path / "run", *overrides) == 2
-    said = capsys.readouterr().err
-    assert message in said
-    assert "hint: " in said
-    assert not (tmp_path / "run").exists()
-    assert run(["validate", str(recipe), *overrides]) == 2
-
-
-def test_a_path_that_holds_no_model_is_an_error_before_the_run(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pytest.importorskip("torch")
-    recipe = write_recipe(tmp_path, model=f"local/{tmp_path}/nothing")
-    assert generate(recipe, "-o", tmp_path / "run") == 2
-    assert not (tmp_path / "run" / "checkpoints" / "3-generate.jsonl").exists()
-    assert run(["validate", str(recipe)]) == 2
-    assert "nothing" in capsys.readouterr().err

@@ -90,7 +90,8 @@ def _draw_again(shares: Any, own: Any, most: Any, uniform: Uniform, rows: NDArra
 def _pick(shares: Any, uniform: NDArray[np.float64]) -> tuple[Any, Any]:
     """(tokens `[B]`, total mass `[B]`): the inverse distribution function of each row at its number.
 
-    In two stages, blocks and then the tokens of one block, both summed in float64. A token of share 0 is never drawn.
+    In two stages, blocks and then the tokens of one block, both summed in float64 (float32 on MPS). A token of share 0
+    is never drawn.
     """
     import torch
     from torch.nn.functional import pad
@@ -98,14 +99,14 @@ def _pick(shares: Any, uniform: NDArray[np.float64]) -> tuple[Any, Any]:
     wide = torch.float32 if shares.device.type == "mps" else torch.float64
     size = shares.shape[1]
     whole = size // BLOCK * BLOCK
-    blocks = shares[:, :whole].unflatten(1, (-1, BLOCK)).sum(2) if whole else shares[:, :0]
+    blocks = shares[:, :whole].unflatten(1, (-1, BLOCK)).sum(2, dtype=wide) if whole else shares[:, :0].to(wide)
     if whole < size:
-        blocks = torch.cat([blocks, shares[:, whole:].sum(1, keepdim=True)], dim=1)
-    edges = blocks.to(wide).cumsum(1)
+        blocks = torch.cat([blocks, shares[:, whole:].sum(1, keepdim=True, dtype=wide)], dim=1)
+    edges = blocks.cumsum(1)
     total = edges[:, -1]
     target = torch.from_numpy(np.minimum(uniform, BELOW_ONE)).to(shares.device, wide)[:, None] * total[:, None]
     block = torch.searchsorted(edges, target, right=True).clamp_(max=edges.shape[1] - 1)
-    inside = (target - pad(edges, (1, 0)).gather(1, block)) / blocks.gather(1, block).to(wide)
+    inside = (target - pad(edges, (1, 0)).gather(1, block)) / blocks.gather(1, block)
     columns = block * BLOCK + torch.arange(min(BLOCK, size), device=shares.device)
     among = shares.gather(1, columns.clamp(max=size - 1)).to(wide).masked_fill_(columns >= size, 0.0).cumsum(1)
     place = torch.searchsorted(among, inside.clamp_(0.0, BELOW_ONE) * among[:, -1:], right=True)

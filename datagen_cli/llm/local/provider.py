@@ -19,9 +19,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -35,6 +33,7 @@ from datagen_cli.llm.keys import Target
 from datagen_cli.llm.local.decode import MOST_TOKENS, Decoded, Halted, Row, Settings, Written, decode
 from datagen_cli.llm.local.model import LocalModel
 from datagen_cli.llm.local.weights import open_model
+from datagen_cli.llm.local.worker import Worker
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.prompts.free_text import clean_text
 
@@ -72,7 +71,7 @@ class Local:
         self._count = 0
         self._serving: asyncio.Task[None] | None = None
         self._closed = threading.Event()
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="local-model")
+        self._worker = Worker("local-model")
 
     async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
         """The reply. Raises `RequestRefused` (an unknown parameter, a prompt longer than the context), `UsageError`
@@ -88,24 +87,23 @@ class Local:
         return await waiting.reply
 
     async def close(self) -> None:
-        """Ends the work under way after its step; may be called twice."""
+        """Ends the work under way after its step, and waits for none of it; may be called twice."""
         self._closed.set()
         if self._serving is not None:
             self._serving.cancel()
         for one in self._waiting:
             one.reply.cancel()
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        self._worker.close()
 
     async def _serve(self) -> None:
         """Batch after batch, until nobody waits."""
-        loop = asyncio.get_running_loop()
         await asyncio.sleep(0)  # what is asked for in the same turn of the loop goes together
         while batch := self._next_batch():
             work = self._group if "group" in batch[0].payload else self._chat
             stop = partial(_nobody_waits, self._closed, [one.reply for one in batch])
             try:
-                results: Sequence[RawReply | Exception] = await loop.run_in_executor(
-                    self._worker, work, [(one.payload, one.draw) for one in batch], stop
+                results: Sequence[RawReply | Exception] = await self._worker.run(
+                    partial(work, [(one.payload, one.draw) for one in batch], stop)
                 )
             except asyncio.CancelledError:
                 for one in batch:
@@ -175,21 +173,21 @@ def write_group(model: LocalModel, payload: Mapping[str, Any], stop: Callable[[]
     """The reply to a payload with `group`. Raises `UsageError` when the context has no room for a prompt."""
     group = payload["group"]
     most = _most_tokens(payload)
-    shown: Counter[tuple[Any, Any]] = Counter()
-    rows, cut = [], 0
+    shown: set[tuple[Any, Any]] = set()
+    rows, cut = [], False
     for row in group["rows"]:
         ids = _encoded(model, row["prompt"], most, shown)
         negatives = [_encoded(model, prompt, most, shown) for prompt in row.get("negatives") or ()]
         room = min(model.room(len(prompt), most) for prompt in (ids, *negatives))
-        cut += room < most
+        cut = cut or room < most
         seed = seed_of(payload.get("seed"), row["key"])
         rows.append(Row(ids, seed, row["group"], row.get("label"), negatives, room))
     notes = list(model.notes)
-    if shown:
-        parts = ", ".join(f"{k} of {m} examples in {n} prompts" for (k, m), n in sorted(shown.items(), key=str))
-        notes.append(f"context of {model.context} tokens: showed {parts}")
+    # without how many prompts, so that the notes of all batches are the same words, said once a run
+    pairs = sorted(shown, key=str)
+    notes += [f"context of {model.context} tokens: prompts showed {k} of {m} examples" for k, m in pairs]
     if cut:
-        notes.append(f"context of {model.context} tokens: less than max_tokens {most} left for {cut} texts")
+        notes.append(f"context of {model.context} tokens: less than max_tokens {most} left for some texts")
     settings = replace(
         _sampling(payload),
         max_tokens=most,
@@ -217,13 +215,13 @@ def _row_reply(model: LocalModel, row: Row, written: Written) -> dict[str, Any]:
     }
 
 
-def _encoded(model: LocalModel, prompt: Mapping[str, Any], most: int, shown: Counter[tuple[Any, Any]]) -> list[int]:
-    """The ids of a prompt, or of the first shorter one that fits; counts in `shown` how many examples that left."""
+def _encoded(model: LocalModel, prompt: Mapping[str, Any], most: int, shown: set[tuple[Any, Any]]) -> list[int]:
+    """The ids of a prompt, or of the first shorter one that fits; puts into `shown` how many examples that left."""
     for form in (prompt, *(prompt.get("shorter") or ())):
         ids = model.encode(form)
         if model.has_room(len(ids), most):
             if form is not prompt:
-                shown[form.get("examples", "fewer"), prompt.get("examples", "all")] += 1
+                shown.add((form.get("examples", "fewer"), prompt.get("examples", "all")))
             return ids
     raise UsageError(
         f"model local/{model.name}: its context of {model.context} tokens has no room for a prompt of {len(ids)} tokens"

@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,10 @@ _TOKENIZERS = (
 )
 _LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "max_sequence_length", "seq_length")
 _EDGE_BYTES = 65536
+_INDEX = "model.safetensors.index.json"
+_WHOLE = (".json", ".jinja", ".model", ".txt")
+_DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
+_SEQUENTIAL = "HF_DEACTIVATE_ASYNC_LOAD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +71,23 @@ def open_model(name: str, *, device: str | None = None, dtype: str | None = None
     """Loads a model for writing. `device` is CUDA where there is one, else the CPU; `dtype` is bfloat16 on CUDA and
     float32 elsewhere.
 
-    Raises as `check_model` does, `UsageError` for a device that is not there and for a tokenizer without an end of
-    text, `ProviderError` when a hub id cannot be downloaded or the weights cannot be loaded.
+    Raises as `check_model` does; `UsageError` for a device that is not there, for a folder whose files cannot be
+    loaded, and for a model without an end of text, without all its weights or that is no causal one; `ProviderError`
+    when a hub id cannot be downloaded or loaded, or the device has no room.
     """
+    check_device(device)
     folder = check_model(name).folder or _download(name)
-    place = _device(name, device)
+    place = _place(device)
     notes: list[str] = []
     model, tokenizer = _load(name, folder, place, dtype or ("bfloat16" if place.type == "cuda" else "float32"))
     stop = stop_ids(model, tokenizer)
+    if not stop:
+        raise UsageError(
+            f"model local/{name}: neither its tokenizer nor its settings name an end-of-text token",
+            hint="set eos_token in its tokenizer_config.json: without one no text would ever end",
+        )
     pad = tokenizer.pad_token_id
     if pad is None:
-        if not stop:
-            raise UsageError(
-                f"model local/{name}: its tokenizer has neither an end-of-text nor a padding token",
-                hint="set eos_token in its tokenizer_config.json: without one no text would ever end",
-            )
         pad = stop[0]
         notes.append(f"local/{name} has no padding token; its end-of-text token stands in, masked")
     names = frozenset(inspect.signature(model.forward).parameters)
@@ -122,18 +130,19 @@ def context_of(config: Mapping[str, Any]) -> int | None:
 def weights_digest(name: str) -> str | None:
     """A digest of what is in a model's folder, None for a hub id: for caches, since a path can be trained anew.
 
-    The settings in full, and the size, the first and the last 64 KiB of each file of weights.
+    The settings, the tokenizer and the chat template in full, and the size, the first and the last 64 KiB of each file
+    of weights.
     """
     path = Path(name).expanduser()
     if not path.is_dir():
         return None
     total = hashlib.blake2b(digest_size=16)
-    for file in sorted([*path.glob("*.json"), *path.glob("*.safetensors")]):
+    for file in sorted(file for file in path.iterdir() if file.suffix in (*_WHOLE, ".safetensors") and file.is_file()):
         with file.open("rb") as data:
             size = file.stat().st_size
             edges = data.read(_EDGE_BYTES)
             data.seek(max(0, size - _EDGE_BYTES))
-            edges = file.read_bytes() if file.suffix == ".json" else edges + data.read()
+            edges = file.read_bytes() if file.suffix in _WHOLE else edges + data.read()
         total.update(f"{file.name} {size} ".encode() + hashlib.blake2b(edges).digest())
     return total.hexdigest()
 
@@ -163,96 +172,201 @@ def _check_folder(name: str, path: Path) -> None:
         raise UsageError(f"model local/{name}: is a file, not a folder of a model", hint=hint)
     if not (path / "config.json").is_file():
         raise UsageError(f"model local/{name}: holds no model: config.json is missing", hint=hint)
+    missing = _missing_shards(name, path)
+    if missing:
+        raise UsageError(
+            f"model local/{name}: of its weights {len(missing)} files are missing, such as {missing[0]}",
+            hint=f"{_INDEX} names them: copy or save the model again",
+        )
     if not any(path.glob("*.safetensors")):
         raise UsageError(
             f"model local/{name}: holds no weights in a .safetensors file",
             hint="other formats can run code: save it again with save_pretrained",
         )
-    if not any((path / file).is_file() for file in _TOKENIZERS):
+    if not _has_tokenizer(path):
         raise UsageError(f"model local/{name}: holds no tokenizer", hint="tokenizer.save_pretrained writes it there")
 
 
+def _has_tokenizer(path: Path) -> bool:
+    return any((path / file).is_file() for file in _TOKENIZERS)
+
+
+def _missing_shards(name: str, path: Path) -> list[str]:
+    """The files of weights that the index names and that are not there; none for weights in one file."""
+    if (path / "model.safetensors").is_file() or not (path / _INDEX).is_file():
+        return []
+    places = _read_json(name, path / _INDEX).get("weight_map")
+    files = sorted({str(file) for file in places.values()}) if isinstance(places, dict) else []
+    return [file for file in files if not (path / file).is_file()]
+
+
 def _cached(name: str) -> Path | None:
-    """The snapshot of a hub id in the hub cache, if its settings and weights are there."""
+    """The snapshot of a hub id in the hub cache, if its settings, its tokenizer and all its weights are there."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
-        folder = Path(snapshot_download(name, local_files_only=True))
+        folder = Path(
+            snapshot_download(name, local_files_only=True, allow_patterns=_HUB_FILES, ignore_patterns=_NOT_HUB_FILES)
+        )
     except LocalEntryNotFoundError:
         return None
     except HFValidationError as error:
         raise UsageError(f"model local/{name}: neither a folder nor a hub id", hint="such as org/model") from error
-    complete = (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))
-    return folder if complete else None
+    weights = any((folder / file).is_file() for file in ("model.safetensors", _INDEX))
+    complete = (folder / "config.json").is_file() and weights and _has_tokenizer(folder)
+    return folder if complete and not _missing_shards(name, folder) else None
 
 
 def _download(name: str) -> Path:
-    from huggingface_hub import snapshot_download
+    """Fetches file after file in this thread: the threads of `snapshot_download` would hold up the end of a run.
+
+    `config.json` comes last, so that a download that was broken off is not taken for a model.
+    """
+    from huggingface_hub import HfApi, hf_hub_download
+    from huggingface_hub.utils import filter_repo_objects
 
     try:
-        folder = Path(snapshot_download(name, allow_patterns=_HUB_FILES, ignore_patterns=_NOT_HUB_FILES))
+        files = filter_repo_objects(
+            HfApi().list_repo_files(name), allow_patterns=_HUB_FILES, ignore_patterns=_NOT_HUB_FILES
+        )
+        at = [
+            Path(hf_hub_download(name, file)) for file in sorted(files, key=lambda file: (file == "config.json", file))
+        ]
     except Exception as error:  # the hub's client lets those of its many libraries through
-        sentence = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ProviderError(
-            f"model local/{name}: not in the hub cache of this machine, and cannot be downloaded: {sentence}",
+            f"model local/{name}: not in the hub cache of this machine, and cannot be downloaded: {_sentence(error)}",
             hint="check the name and the network, or name a folder",
         ) from error
-    _check_folder(name, folder)
-    return folder
+    if not at or at[-1].name != "config.json":
+        raise UsageError(f"model local/{name}: holds no model: config.json is missing", hint="name another model")
+    _check_folder(name, at[-1].parent)
+    return at[-1].parent
 
 
-def _device(name: str, device: str | None) -> Any:
+def check_device(device: str | None) -> None:
+    """Raises `UsageError` for a device that is misspelt or not here, `MissingExtra` when torch is needed to tell.
+
+    Imports torch for `cuda` and `mps` only.
+    """
+    if device is None or device == "cpu":
+        return
+    if not _DEVICE.fullmatch(device):
+        raise UsageError(f"no device {device!r}", hint="cpu, cuda, cuda:1 or mps")
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtra(f"device {device!r}: needs torch", hint="pip install 'datagen-cli[local]'") from error
+    if device == "mps":
+        if not torch.backends.mps.is_available():
+            raise UsageError(f"no device {device!r} here", hint="device: cpu")
+        return
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if int(device.partition(":")[2] or 0) >= count:
+        raise UsageError(f"no device {device!r} here: {count} CUDA devices", hint="device: cpu")
+
+
+def _place(device: str | None) -> Any:
     import torch
 
-    if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        place = torch.device(device)
-    except RuntimeError as error:
-        raise UsageError(f"model local/{name}: no device {device!r}", hint="cpu, cuda, cuda:1 or mps") from error
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if place.type == "cuda" and (place.index or 0) >= count:
-        raise UsageError(f"model local/{name}: no device {device!r} here: {count} CUDA devices", hint="device: cpu")
-    if place.type == "mps" and not torch.backends.mps.is_available():
-        raise UsageError(f"model local/{name}: no device {device!r} here", hint="device: cpu")
-    if place.type not in ("cpu", "cuda", "mps"):
-        raise UsageError(f"model local/{name}: no device {device!r}", hint="cpu, cuda, cuda:1 or mps")
-    return place
+    return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def _load(name: str, folder: Path, place: Any, dtype: str) -> tuple[Any, Any]:
     """Weights and tokenizer from this folder alone: no network, no code of its own, no bars on the terminal."""
     import torch
-    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    own: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    with _quietly():
+        with _loading(name, "tokenizer", "are the tokenizer's files those of the model, and whole?"):
+            tokenizer = AutoTokenizer.from_pretrained(str(folder), **own)
+        with _loading(name, "weights", "is it a causal language model of transformers?"):
+            model, report = AutoModelForCausalLM.from_pretrained(
+                str(folder),
+                dtype=getattr(torch, dtype),
+                use_safetensors=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,
+                **own,
+            )
+    _check_loaded(name, model, report)
+    try:
+        return model.to(place).eval(), tokenizer
+    except RuntimeError as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise _no_room(name, str(place)) from error
+        raise ProviderError(
+            f"model local/{name}: its weights cannot be put on {place}: {_sentence(error)}", hint="device: cpu"
+        ) from error
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """No bars on the terminal, and weights read in this thread: the end of a run would wait for those of a pool."""
     from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
+    shown, before = logging.is_progress_bar_enabled(), os.environ.get(_SEQUENTIAL)
     logging.disable_progress_bar()
+    os.environ[_SEQUENTIAL] = "1"
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
-        model = AutoModelForCausalLM.from_pretrained(
-            str(folder),
-            dtype=getattr(torch, dtype),
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-        )
-        return model.to(place).eval(), tokenizer
-    except torch.OutOfMemoryError as error:
-        raise ProviderError(
-            f"model local/{name}: {place} has no room for its weights", hint="a smaller model, or device: cpu"
-        ) from error
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
-        sentence = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ProviderError(
-            f"model local/{name}: cannot be loaded: {sentence}",
-            hint="is it a causal language model of transformers?",
-        ) from error
+        yield
     finally:
+        if before is None:
+            os.environ.pop(_SEQUENTIAL, None)
+        else:
+            os.environ[_SEQUENTIAL] = before
         if shown:
             logging.enable_progress_bar()
+
+
+@contextmanager
+def _loading(name: str, part: str, hint: str) -> Iterator[None]:
+    """Says which part of a model cannot be loaded: the user's mistake in a folder, the provider's in a hub id."""
+    import torch
+
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise _no_room(name, "the machine") from error
+    except Exception as error:  # other people's files through other people's readers: anything can come
+        kind = UsageError if Path(name).expanduser().exists() else ProviderError
+        raise kind(f"model local/{name}: its {part} cannot be loaded: {_sentence(error)}", hint=hint) from error
+
+
+def _check_loaded(name: str, model: Any, report: Mapping[str, Any]) -> None:
+    """Raises `UsageError` when weights are random for want of those of the file, and for a model that looks ahead."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
+
+    config = model.config
+    ahead = config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES or config.model_type == "bert-generation"
+    if ahead and not getattr(config, "is_decoder", False):
+        raise UsageError(
+            f"model local/{name}: {config.model_type} is an encoder: it cannot write",
+            hint="name a causal language model, such as a gpt2 or a llama",
+        )
+    wrong = [one if isinstance(one, str) else str(one[0]) for one in report.get("mismatched_keys") or ()]
+    for words, keys in (("lack", sorted(report.get("missing_keys") or ())), ("have another size for", sorted(wrong))):
+        if keys:
+            more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
+            raise UsageError(
+                f"model local/{name}: its weights {words} {', '.join(keys[:3])}{more}",
+                hint="its files are not those of a whole causal language model: save or download it again",
+            )
+
+
+def _no_room(name: str, place: str) -> ProviderError:
+    return ProviderError(
+        f"model local/{name}: {place} has no room for its weights", hint="a smaller model, or device: cpu"
+    )
+
+
+def _sentence(error: BaseException) -> str:
+    """The first line of what an error says, with its type where that says more than the words do."""
+    said = str(error).strip().splitlines()
+    if not said:
+        return type(error).__name__
+    return said[0] if isinstance(error, (OSError, ValueError)) else f"{type(error).__name__}: {said[0]}"
 
 
 def _read_json(name: str, path: Path) -> dict[str, Any]:

@@ -122,8 +122,8 @@ def test_a_prompt_that_does_not_fit_is_shown_fewer_examples_and_that_is_said(fol
     found = json.loads(write_group(model, payload).text)
     assert [row["tokens_in"] for row in found["rows"]] == [100, 2, 1, 1]
     assert found["notes"][1:] == [
-        "context of 256 tokens: showed 2 of 8 examples in 1 prompts",
-        "context of 256 tokens: less than max_tokens 500 left for 4 texts",
+        "context of 256 tokens: prompts showed 2 of 8 examples",
+        "context of 256 tokens: less than max_tokens 500 left for some texts",
     ]
 
 

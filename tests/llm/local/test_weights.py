@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
-from datagen_cli.llm.local.weights import check_model, open_model, weights_digest
-from tests.llm.local.tiny import CHAT, save_model
+from datagen_cli.llm.local.weights import check_device, check_model, open_model, weights_digest
+from tests.llm.local.tiny import CHAT, save_model, save_tokenizer
 
 torch = pytest.importorskip("torch")
 
@@ -76,15 +76,19 @@ def test_a_template_without_a_system_role_gets_its_words_from_the_user(tmp_path:
         never.encode_chat([{"role": "user", "content": "ab"}])
 
 
-def test_a_missing_padding_token_is_said_and_a_missing_end_refused(tmp_path: Path) -> None:
+def test_a_missing_padding_token_is_said(tmp_path: Path) -> None:
     model = open_model(str(save_model(tmp_path / "m", pad=False)), device="cpu")
     assert model.pad == 0
     assert "no padding token" in model.notes[0]
-    folder = save_model(tmp_path / "n", pad=False)
+
+
+@pytest.mark.parametrize("pad", [True, False])
+def test_a_model_without_an_end_of_text_is_refused(tmp_path: Path, pad: bool) -> None:
+    folder = save_model(tmp_path / "n", pad=pad)
     for name in ("config.json", "generation_config.json", "tokenizer_config.json"):
         settings = json.loads((folder / name).read_text())
         (folder / name).write_text(json.dumps({**settings, "eos_token_id": None, "eos_token": None}))
-    with pytest.raises(UsageError, match="neither an end-of-text nor a padding token"):
+    with pytest.raises(UsageError, match="neither its tokenizer nor its settings name an end-of-text token"):
         open_model(str(folder), device="cpu")
 
 
@@ -121,7 +125,7 @@ def test_a_path_that_holds_no_model_is_refused_at_a_look(
 
 def test_weights_that_cannot_be_read_are_an_error_of_one_line(copied: Path) -> None:
     (copied / "model.safetensors").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00nothing!")
-    with pytest.raises(ProviderError, match="cannot be loaded") as caught:
+    with pytest.raises(UsageError, match="its weights cannot be loaded: SafetensorError") as caught:
         open_model(str(copied), device="cpu")
     assert "\n" not in caught.value.message
 
@@ -131,7 +135,7 @@ def test_code_of_the_model_is_never_run(copied: Path) -> None:
     config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.C", "AutoModelForCausalLM": "own.M"}}
     (copied / "config.json").write_text(json.dumps(config))
     (copied / "own.py").write_text("raise SystemExit('ran')")
-    with pytest.raises(ProviderError, match="cannot be loaded"):
+    with pytest.raises(UsageError, match="cannot be loaded"):
         open_model(str(copied), device="cpu")
 
 
@@ -169,3 +173,112 @@ def test_the_digest_of_a_folder_changes_with_its_weights(copied: Path) -> None:
     (copied / "model.safetensors").write_bytes(data)
     assert weights_digest(str(copied)) != before
     assert weights_digest("someone/some-model") is None
+
+
+def test_the_digest_of_a_folder_changes_with_whatever_decides_the_output(copied: Path) -> None:
+    seen = {weights_digest(str(copied))}
+    for file in ("chat_template.jinja", "tokenizer.model", "merges.txt"):
+        for text in ("a" * 200_000, "a" * 100_000 + "b" + "a" * 99_999):
+            (copied / file).write_text(text)
+            seen.add(weights_digest(str(copied)))
+    assert len(seen) == 7
+
+
+def test_a_tokenizer_that_cannot_be_read_is_named(copied: Path) -> None:
+    (copied / "tokenizer.json").write_text("{}")
+    with pytest.raises(UsageError, match=r"its tokenizer cannot be loaded: [A-Z]\w+") as caught:
+        open_model(str(copied), device="cpu")
+    assert "tokenizer" in caught.value.hint
+
+
+def _without_a_layer(folder: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    kept = {k: v for k, v in load_file(folder / "model.safetensors").items() if ".layers.1." not in k}
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def _with_another_size(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "vocab_size": 99}))
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (_without_a_layer, r"its weights lack model\.layers\.1\.\S+, .* and \d+ more"),
+        (_with_another_size, "its weights have another size for .*embed_tokens"),
+    ],
+)
+def test_weights_that_are_not_those_of_the_model_are_refused(
+    copied: Path, damage: Callable[[Path], None], words: str
+) -> None:
+    damage(copied)
+    with pytest.raises(UsageError, match=words):
+        open_model(str(copied), device="cpu")
+
+
+@pytest.mark.parametrize("decoder", [False, True])
+def test_an_encoder_is_refused_unless_it_was_made_to_write(tmp_path: Path, decoder: bool) -> None:
+    from transformers import BertConfig, BertLMHeadModel
+
+    sizes = {"vocab_size": 64, "hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2}
+    BertLMHeadModel(BertConfig(num_hidden_layers=1, is_decoder=decoder, **sizes)).save_pretrained(str(tmp_path))
+    save_tokenizer(tmp_path)
+    if decoder:
+        assert open_model(str(tmp_path), device="cpu").stop == (0,)
+        return
+    with pytest.raises(UsageError, match="bert is an encoder: it cannot write"):
+        open_model(str(tmp_path), device="cpu")
+
+
+def _sharded(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
+    places = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": places}))
+
+
+def test_a_folder_that_lacks_a_file_of_its_weights_is_refused_at_a_look(copied: Path) -> None:
+    _sharded(copied)
+    with pytest.raises(UsageError, match="1 files are missing, such as model-00002-of-00002"):
+        check_model(str(copied))
+
+
+@pytest.mark.parametrize("damage", [_sharded, _remove("tokenizer*"), _remove("config.json"), None])
+def test_a_hub_model_counts_as_cached_when_all_of_it_is_there(
+    saved: Path, tmp_path: Path, damage: Callable[[Path], None] | None
+) -> None:
+    cache = tmp_path / "hub" / "models--someone--some-model"
+    commit = "a" * 40
+    folder = Path(shutil.copytree(saved, cache / "snapshots" / commit))
+    (cache / "refs").mkdir()
+    (cache / "refs" / "main").write_text(commit)
+    if damage is not None:
+        damage(folder)
+    assert check_model("someone/some-model").folder == (folder if damage is None else None)
+
+
+def test_a_device_can_be_checked_before_anything_is_loaded() -> None:
+    for device in (None, "cpu"):
+        check_device(device)
+    for device in ("cpu:0x", "gpu", "cuda:", "cuda:-1", "cuda:99"):
+        with pytest.raises(UsageError, match=f"no device '{device}'"):
+            check_device(device)
+
+
+def test_a_download_is_no_model_before_its_last_file(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub
+
+    there = ["README.md", "config.json", "model.safetensors", "onnx/config.json", "tokenizer.json"]
+    fetched: list[str] = []
+
+    def fetch(name: str, file: str) -> str:
+        fetched.append(file)
+        return shutil.copy(saved / file, tmp_path / file)
+
+    monkeypatch.setattr(huggingface_hub.HfApi, "list_repo_files", lambda self, name: there)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", fetch)
+    assert open_model("someone/some-model", device="cpu").stop == (0,)
+    assert fetched == ["model.safetensors", "tokenizer.json", "config.json"]

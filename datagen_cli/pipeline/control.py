@@ -8,6 +8,7 @@ goes into `<folder>-control`. The weights of `cfg` sum to 1: its control is plai
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from datagen_cli.config.models import Correlated
 from datagen_cli.config.recipe import Recipe
@@ -29,6 +30,12 @@ class Twin:
         """What `--set` says for it."""
         plain = [f"sampling.correlated.{name}" for name in ("variant=plain", "gamma=1", "contrast=0")]
         return [*plain, f"sampling.temperature={self.temperature!r}"]
+
+
+def control_folder(folder: Path) -> Path:
+    """Where the control of the run in a folder lies: beside it."""
+    folder = folder if folder.name not in ("", "..") else folder.resolve()
+    return folder.with_name(f"{folder.name}{SUFFIX}")
 
 
 def twin_of(recipe: Recipe) -> Twin:

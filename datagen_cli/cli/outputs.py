@@ -1,0 +1,62 @@
+"""Files that the user names for output: written whole or not at all, and never over what was read.
+
+Links are followed, and what is no regular file (a device, a pipe) is written to and stays what it is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from datagen_cli.cli import console
+from datagen_cli.core.errors import Place, UsageError
+from datagen_cli.core.jsonl import write_aside, write_errors
+
+STANDARD = "-"
+
+
+def write_output(name: str, content: bytes) -> None:
+    """Writes a file; `-` is standard output. Raises `UsageError` where that cannot be done."""
+    if name == STANDARD:
+        console.out(content.decode("utf-8").rstrip("\n"))
+        return
+    path = Path(name)
+    if path.exists() and not path.is_file():
+        with write_errors(path), open(path, "wb") as file:
+            file.write(content)
+        return
+    write_aside(Path(os.path.realpath(path)), [content])
+
+
+def refuse_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str | None]) -> None:
+    """Raises `UsageError` for an output that cannot be written, is read as well, or is named twice.
+
+    `outputs` maps options to the files they name. Said before minutes of work, not after.
+    """
+    read = {os.path.realpath(name) for name in inputs if name not in (None, STANDARD)}
+    taken: dict[str, str] = {}
+    for option, name in outputs.items():
+        if name is None or name == STANDARD:
+            continue
+        place = os.path.realpath(name)
+        if place in read:
+            raise UsageError(
+                f"{option}: this file is read by the same command", hint="name another file", place=Place(name)
+            )
+        if place in taken:
+            raise UsageError(
+                f"{option}: {taken[place]} names the same file", hint="name another file", place=Place(name)
+            )
+        taken[place] = option
+        _refuse_unwritable(option, Path(name), Path(place))
+
+
+def _refuse_unwritable(option: str, named: Path, file: Path) -> None:
+    if file.is_dir():
+        raise UsageError(f"{option}: a folder is in the way", hint="name a file", place=Place(str(named)))
+    above = str(named.parent)
+    if not file.parent.is_dir():
+        raise UsageError(f"{option}: there is no such folder", hint="create it first", place=Place(above))
+    if not os.access(file.parent, os.W_OK) and not (file.exists() and os.access(file, os.W_OK)):
+        raise UsageError(f"{option}: not writable", hint="choose another folder", place=Place(above))
