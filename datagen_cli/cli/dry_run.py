@@ -11,9 +11,7 @@ from typing import Any
 from datagen_cli.cli import console
 from datagen_cli.cli.generate import Flags, open_session, resume_command
 from datagen_cli.cli.preview import make_first
-from datagen_cli.core.errors import CallPending, ProviderError
 from datagen_cli.pipeline.control import twin_of
-from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.estimate import contacted, estimate
 from datagen_cli.pipeline.probe import project
 
@@ -63,15 +61,7 @@ def probe(flags: Flags, number: int) -> int:
     options = built.recipe.options
     per_call = built.per_call
     number = -(-min(number, options.count) // per_call) * per_call
-    session.folder.lock()
-    try:
-        engine = LocalEngine()
-        traces, cached = engine.run(lambda: make_first(session, engine, number))
-    except CallPending as pending:
-        raise ProviderError(f"no answer: {pending}", hint="try again later; what was answered is kept") from pending
-    finally:
-        session.plants.close()
-        session.close()
+    traces, cached = make_first(session, number)
     limits = options.limits
     result = project(
         traces,

@@ -21,17 +21,7 @@ def run(flags: Flags, number: int) -> int:
     if number < 1:
         raise UsageError(f"-n: {number} records cannot be shown", hint="give 1 or more")
     session, built = open_session(flags)
-    number = min(number, built.recipe.options.count)
-    session.folder.lock()
-    try:
-        session.refuse_other_recipe(session.folder.state())
-        engine = LocalEngine()
-        traces, _ = engine.run(lambda: make_first(session, engine, number))
-    except CallPending as pending:
-        raise ProviderError(f"no answer: {pending}", hint="try again later; what was answered is kept") from pending
-    finally:
-        session.plants.close()
-        session.close()
+    traces, _ = make_first(session, min(number, built.recipe.options.count))
     if flags.as_json:
         console.emit_json(
             {"run": str(session.folder.path), "simulated": built.simulated, "records": [_as_json(t) for t in traces]}
@@ -45,8 +35,24 @@ def run(flags: Flags, number: int) -> int:
     return 0
 
 
-async def make_first(session: Session, engine: LocalEngine, number: int) -> tuple[list[Trace], int]:
-    """Traces of the first slots, kept in the run's cache and counted by its folder; how many answers were cached."""
+def make_first(session: Session, number: int) -> tuple[list[Trace], int]:
+    """Traces of the first slots, kept in the run's cache and counted by its folder; how many answers were cached.
+
+    Closes the session. Raises `UsageError` for a folder of another recipe, `ProviderError` where no answer came.
+    """
+    session.folder.lock()
+    try:
+        session.refuse_other_recipe(session.folder.state())
+        engine = LocalEngine()
+        return engine.run(lambda: _ask_first(session, engine, number))
+    except CallPending as pending:
+        raise ProviderError(f"no answer: {pending}", hint="try again later; what was answered is kept") from pending
+    finally:
+        session.plants.close()
+        session.close()
+
+
+async def _ask_first(session: Session, engine: LocalEngine, number: int) -> tuple[list[Trace], int]:
     journal = session.open_journal(session.folder.state())
     cache = open_cache(session.options.cache, session.folder.path)
     client = session.connect(cache)

@@ -145,3 +145,12 @@ def test_what_a_probe_says_to_do_next_goes_on_with_what_was_paid(
         said = capsys.readouterr().err
         options = "-n 6" if command[0] == "generate" else "--seed 5"
         assert f"next: datagen generate quickstart -o '{out} {command[0]}' {options}; the calls above" in said
+
+
+def test_a_probe_leaves_the_folder_of_another_recipe_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path / "run")
+    assert run(["generate", "tickets", "-n", "5", "-o", out, "--quiet"]) == 0
+    before = outcome(tmp_path / "run")
+    assert run(["generate", "quickstart", "-o", out, "--probe", "2"]) == 2
+    assert "this folder belongs to the recipe" in capsys.readouterr().err
+    assert outcome(tmp_path / "run") == before
