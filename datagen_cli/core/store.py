@@ -103,7 +103,7 @@ class Store:
             return False
         try:
             with self._lock:
-                self._near.execute(_statement(1), (key, _pack(parts, False)))
+                self._near.execute(_ONE_ROW, (key, _pack(parts, False)))
             return True
         except sqlite3.Error:
             return False
@@ -237,6 +237,9 @@ def _insert(connection: sqlite3.Connection, rows: list[str | bytes]) -> None:
 
 def _statement(rows: int) -> str:
     return "INSERT OR REPLACE INTO pairs VALUES " + ",".join(["(?,?)"] * rows)
+
+
+_ONE_ROW = _statement(1)
 
 
 def _pack(parts: tuple[bytes, ...], compress: bool) -> bytes:

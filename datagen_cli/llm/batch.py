@@ -23,12 +23,13 @@ from datagen_cli.core.chat import Draw
 from datagen_cli.core.store import Store
 from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError, fault_of, sentence_of
 from datagen_cli.llm.keys import Target
-from datagen_cli.llm.openai_http import OpenAIHTTP, read_reply
-from datagen_cli.llm.provider import Payload, RawReply
+from datagen_cli.llm.openai_http import CONNECT_S, OpenAIHTTP, read_reply
+from datagen_cli.llm.provider import Payload, RawReply, Start
 
 QUIET_S = 1.0
 FIRST_POLL_S, LONGEST_POLL_S = 2.0, 60.0
 HTTP_TIMEOUT_S = 120.0
+HTTP_TIMEOUT = aiohttp.ClientTimeout(HTTP_TIMEOUT_S, sock_connect=CONNECT_S)
 MOST_CALLS, MOST_BYTES = 50_000, 190 * 1024 * 1024
 BOUNDARY = "datagen-cli-batch-7f3c9a51d2"
 OVER = ("completed", "expired", "cancelled", "failed")
@@ -73,6 +74,10 @@ class BatchHTTP(OpenAIHTTP):
             raise
         finally:
             self._waiting.pop(key, None)
+
+    async def complete_when(self, payload: Mapping[str, Any], draw: Draw, start: Start) -> RawReply:
+        """`complete` after `start`."""
+        return await self.complete(payload, draw, timeout_s=await start())
 
     async def close(self) -> None:
         """Leaves batches that are pending to themselves."""
@@ -194,7 +199,7 @@ class BatchHTTP(OpenAIHTTP):
         headers = {"Content-Type": kind} if kind else None
         try:
             async with self._open().request(
-                method, self._root / path, data=data, headers=headers, timeout=self._timeout(HTTP_TIMEOUT_S),
+                method, self._root / path, data=data, headers=headers, timeout=HTTP_TIMEOUT,
                 allow_redirects=False, proxy=self._proxy,
             ) as response:  # fmt: skip
                 if response.status in (200, 201):

@@ -14,6 +14,7 @@ from typing import Any
 
 from datagen_cli.core.digest import canonical
 from datagen_cli.core.errors import Place, UsageError
+from datagen_cli.core.json_text import make_encoder
 from datagen_cli.core.store import Store
 from datagen_cli.llm.provider import RawReply
 
@@ -104,4 +105,4 @@ class CallCache:
             return None
 
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode = make_encoder(sort_keys=False, ascii_only=True)

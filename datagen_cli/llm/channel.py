@@ -22,11 +22,11 @@ from datagen_cli.llm.hedge import Hedge
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.limits import Gate, Pace, pause
 from datagen_cli.llm.prices import price_of, rate_of, share_of
-from datagen_cli.llm.provider import Payload, Provider, RawReply
+from datagen_cli.llm.provider import Payload, Provider, RawReply, Ready, Start
 from datagen_cli.llm.ratelimit import LEFT, REQUESTS_LEFT, TOKENS_LEFT, closed_s
 from datagen_cli.llm.retry import Clock, Policy, stops_run
 from datagen_cli.llm.usage import Tally
-from datagen_cli.llm.width import Width
+from datagen_cli.llm.width import Ticket, Width
 
 FOREVER_S = 1e9
 BATCH_WINDOW_S = 25 * 3600.0
@@ -72,81 +72,50 @@ class Channel:
         self._tokens = Pace(options.tokens_per_minute) if options.tokens_per_minute else None
         self._usual_tokens = 1.0  # of a call, smoothed
         self._provider: Provider | None = None
+        self._ready: Ready | None = None
 
     async def send_once(
         self, payload: Payload, draw: Draw, hold: Hold, clock: Clock, again: bool, run: Spending
     ) -> RawReply:
-        """One try: waits for its place, its pace and its money, sends, and settles."""
-        await self.gate.enter(again=again)
+        """One try: waits for its place, its pace and its money, sends, settles, and commits the reply."""
+        trip = Trip(self, hold, clock, run, again=again)
         try:
-            guess = hold.tokens_in // BYTES_PER_TOKEN + hold.tokens_out
-            if self._requests is not None or self._tokens is not None:
-                await pause(self._requests, 1)
-                await pause(self._tokens, guess)
             if self.hedge is None:
-                reply = await self._paid(payload, draw, hold, clock, guess, run)
+                reply = await trip.ride(payload, draw)
             else:
+                await trip.board()
                 reply = await self.hedge.race(
-                    self._paid(payload, draw, hold, clock, guess, run),
-                    lambda: self._double(payload, draw, hold, clock, guess, run),
+                    trip.ride(payload, draw), lambda: self._double(payload, draw, hold, clock, run)
                 )
             await run.keep(reply)  # the place is held until then: never more are lost than have a place
             return reply
         finally:
-            self.gate.leave()
+            if trip.aboard:
+                self.gate.leave()
 
-    async def _double(
-        self, payload: Payload, draw: Draw, hold: Hold, clock: Clock, guess: int, run: Spending
-    ) -> RawReply:
+    async def _double(self, payload: Payload, draw: Draw, hold: Hold, clock: Clock, run: Spending) -> RawReply:
         """The same request once more, in a place of its own and for money of its own."""
-        await self.gate.enter(again=True)
+        trip = Trip(self, hold, clock, run, again=True)
         try:
-            await pause(self._requests, 1)
-            await pause(self._tokens, guess)
+            await trip.board()
             run.tally.hedged += 1
-            return await self._paid(payload, draw, hold, clock, guess, run)
+            return await trip.ride(payload, draw)
         finally:
-            self.gate.leave()
+            if trip.aboard:
+                self.gate.leave()
 
-    async def _paid(
-        self, payload: Payload, draw: Draw, hold: Hold, clock: Clock, guess: int, run: Spending
-    ) -> RawReply:
-        """Reserves, sends, and settles."""
-        await run.budget.reserve(hold)
-        used: Usage | None = Usage()
-        try:
-            reply = await self._on_the_wire(payload, draw, clock)
-            used = self.usage_of(reply)
-            return reply
-        except TransportError as fault:
-            if fault.may_have_cost:
-                used = None
-                run.tally.lost += 1
-            raise
-        except BaseException as error:
-            if not isinstance(error, Exception) and not self.batched:  # a pending batch is paid for when it is fetched
-                used = None  # cancelled under way: it may be paid for although nobody waits for it
-                run.tally.lost += 1
-            raise
-        finally:
-            self._settle(hold, used, guess, run)
+    async def ask(self, payload: Payload, draw: Draw, start: Start) -> RawReply:
+        """The provider's reply. One that can makes its request ready before `start`, the others after it."""
+        provider = self._provider or self.provider()
+        if self._ready is not None:
+            return await self._ready.complete_when(payload, draw, start)
+        return await provider.complete(payload, draw, timeout_s=await start())
 
-    async def _on_the_wire(self, payload: Payload, draw: Draw, clock: Clock) -> RawReply:
-        """Sends, and tells the width what came of it before the place is given back."""
-        timeout_s = clock.begin()
-        ticket = self.width.sent()
-        try:
-            reply = await self.provider().complete(payload, draw, timeout_s=timeout_s)
-        except BaseException as error:
-            if isinstance(error, TransportError) and error.kind == "rate":
-                self.width.refused(ticket, error.retry_after_s)
-            else:
-                self.width.ended(ticket)
-            if isinstance(error, AuthRefused) and stops_run(error, self.health.answers):
-                self.gate.halt()  # nobody else need be refused
-            raise
-        self.width.answered(ticket)
-        return reply
+    async def pace(self, tokens: int) -> None:
+        """Waits until the requests and tokens of a minute allow a call."""
+        if self._requests is not None or self._tokens is not None:
+            await pause(self._requests, 1)
+            await pause(self._tokens, tokens)
 
     def usage_of(self, reply: RawReply) -> Usage | None:
         """What a reply used; None when the endpoint does not say."""
@@ -164,6 +133,7 @@ class Channel:
         """The provider, built when it is first needed."""
         if self._provider is None:
             self._provider = self._build()
+            self._ready = self._provider if isinstance(self._provider, Ready) else None
             if hasattr(self._provider, "heard"):
                 self._provider.heard = self._heard
         return self._provider
@@ -188,7 +158,8 @@ class Channel:
         if REQUESTS_LEFT in headers or TOKENS_LEFT in headers or LEFT in headers:
             self.gate.close_for(closed_s(headers, self._usual_tokens, time.time()))
 
-    def _settle(self, hold: Hold, used: Usage | None, guess: int, run: Spending) -> None:
+    def settle(self, hold: Hold, used: Usage | None, run: Spending) -> None:
+        """Ends a reservation with what was used; None: with all of it, for nobody knows."""
         if used is None and self.target.kind == "local":
             used = Usage()  # lost work of this machine is no spending
         if used is None:
@@ -198,7 +169,74 @@ class Channel:
             run.tally.add(used)
             self._usual_tokens += 0.1 * (used.tokens_in + used.tokens_out - self._usual_tokens)
         if self._tokens is not None:
-            self._tokens.give_back(guess - used.tokens_in - used.tokens_out)
+            self._tokens.give_back(_guess(hold) - used.tokens_in - used.tokens_out)
+
+
+class Trip:
+    """One try on its way to the endpoint and back: the place, the money and the ticket that it has taken.
+
+    `aboard` says that it has a place, which is its owner's to give back."""
+
+    __slots__ = ("_again", "_channel", "_clock", "_hold", "_paid", "_run", "_ticket", "aboard")
+
+    def __init__(self, channel: Channel, hold: Hold, clock: Clock, run: Spending, *, again: bool) -> None:
+        self._channel, self._hold, self._clock, self._run, self._again = channel, hold, clock, run, again
+        self._paid = False
+        self._ticket: Ticket | None = None
+        self.aboard = False
+
+    async def board(self) -> None:
+        """Waits for a place and its pace."""
+        await self._channel.gate.enter(again=self._again)
+        self.aboard = True
+        await self._channel.pace(_guess(self._hold))
+
+    async def start(self) -> float:
+        """Waits for all that a request needs to be sent; the longest that it may take then."""
+        if not self.aboard:
+            await self.board()
+        await self._run.budget.reserve(self._hold)
+        self._paid = True
+        timeout_s = self._clock.begin()
+        self._ticket = self._channel.width.sent()
+        return timeout_s
+
+    async def ride(self, payload: Payload, draw: Draw) -> RawReply:
+        """Sends, tells the width what came of it, and settles."""
+        channel = self._channel
+        try:
+            reply = await channel.ask(payload, draw, self.start)
+        except BaseException as error:
+            self._failed(error)
+            raise
+        assert self._ticket is not None
+        channel.width.answered(self._ticket)
+        channel.settle(self._hold, channel.usage_of(reply), self._run)
+        return reply
+
+    def _failed(self, error: BaseException) -> None:
+        """Gives back the ticket, and the money unless the call may have cost something."""
+        channel = self._channel
+        if self._ticket is not None:
+            if isinstance(error, TransportError) and error.kind == "rate":
+                channel.width.refused(self._ticket, error.retry_after_s)
+            else:
+                channel.width.ended(self._ticket)
+        if isinstance(error, AuthRefused) and stops_run(error, channel.health.answers):
+            channel.gate.halt()  # nobody else need be refused
+        if not self._paid:
+            return
+        if isinstance(error, TransportError):
+            lost = error.may_have_cost
+        else:  # cancelled under way: it may be paid for although nobody waits for it; a batch is paid for when fetched
+            lost = not isinstance(error, Exception) and not channel.batched
+        self._run.tally.lost += lost
+        channel.settle(self._hold, None if lost else Usage(), self._run)
+
+
+def _guess(hold: Hold) -> int:
+    """The tokens of a call before it is sent, for `tokens_per_minute`."""
+    return hold.tokens_in // BYTES_PER_TOKEN + hold.tokens_out
 
 
 class Spending:

@@ -6,6 +6,7 @@ cookies, no retries, no streaming. A proxy of the environment is used for hosts 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping
@@ -29,11 +30,12 @@ from datagen_cli.llm.faults import (
     sentence_of,
 )
 from datagen_cli.llm.keys import Target, secrets
-from datagen_cli.llm.provider import Heard, Payload, RawReply
+from datagen_cli.llm.provider import Heard, Payload, RawReply, Start
 
 ERROR_BYTES = 64 * 1024
 REPLY_BYTES = 64 * 1024 * 1024
 CONNECT_S = 15.0
+CONNECT_SHARE = 0.9  # of a try's time, so that one without a connection is known not to have been sent
 KEEP_ALIVE_S = 30.0
 
 
@@ -54,16 +56,38 @@ class OpenAIHTTP:
             raise UsageError(f"model {options.name}: a header holds a line break")
         self._proxy = None if target.loopback else proxy_for(target.url)
         self._session: aiohttp.ClientSession | None = None
-        self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
+        connect_s = min(CONNECT_S, CONNECT_SHARE * min(options.timeout_s, options.deadline_s))
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
         self.heard: Heard | None = None
 
     async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
         """One POST. Raises the faults of `llm/faults.py`; the draw is in the payload already, as `seed`."""
+
+        async def at_once() -> float:
+            return timeout_s
+
+        return await self.complete_when(payload, draw, at_once)
+
+    async def complete_when(self, payload: Mapping[str, Any], draw: Draw, start: Start) -> RawReply:
+        """The same: the request is built before `start` is awaited, and sent after it."""
         body = payload.body if isinstance(payload, Payload) else json.dumps(payload).encode()
+        timeout_s = 0.0
+
+        async def send(request: aiohttp.ClientRequest, on: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+            nonlocal timeout_s
+            timeout_s = await start()
+            limit.reschedule(loop.time() + timeout_s)
+            return await on(request)
+
+        loop = asyncio.get_running_loop()
+        limit = asyncio.timeout(None)
         try:
-            async with self._open().post(
-                self._url, data=body, timeout=self._timeout(timeout_s), allow_redirects=False, proxy=self._proxy
-            ) as response:
+            async with (
+                limit,
+                self._open().post(
+                    self._url, data=body, allow_redirects=False, proxy=self._proxy, middlewares=(send,)
+                ) as response,
+            ):
                 if self.heard is not None:
                     self.heard(response.headers)
                 if response.status == 200:
@@ -100,18 +124,11 @@ class OpenAIHTTP:
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=self._headers,
+                timeout=self._timeout,
                 trust_env=False,
                 raise_for_status=False,
             )
         return self._session
-
-    def _timeout(self, timeout_s: float) -> aiohttp.ClientTimeout:
-        found = self._timeouts.get(timeout_s)
-        if found is None:
-            found = aiohttp.ClientTimeout(total=timeout_s, connect=None, sock_connect=min(CONNECT_S, timeout_s))
-            if len(self._timeouts) < 16:
-                self._timeouts[timeout_s] = found
-        return found
 
     async def _fault(self, response: aiohttp.ClientResponse) -> Fault:
         """The fault of an answer that is not 200: its sentence, and how long to wait."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from datagen_cli.core.chat import Draw
 
 Heard = Callable[[Mapping[str, str]], None]
 """Told the headers of every reply, if a provider has an attribute `heard` of this type."""
+
+Start = Callable[[], Awaitable[float]]
+"""Waits until a request may be sent (its place, its pace, its money); returns the seconds that it may take then. To be
+awaited once, right before anything is sent; what it raises is passed on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +45,11 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Closes connections; may be called twice."""
+
+
+@runtime_checkable
+class Ready(Protocol):
+    """A provider that can make a request ready while it waits for its place, which then goes out sooner."""
+
+    async def complete_when(self, payload: Mapping[str, Any], draw: Draw, start: Start) -> RawReply:
+        """`complete`, which sends once `start` has returned."""

@@ -18,12 +18,18 @@ class Turns:
     `together` asks that all replies which are there be taken before anything is sent: an endpoint that takes only so
     many at a time is then never sent one more while a reply lies unread."""
 
-    __slots__ = ("_waiting", "together", "when_idle")
+    __slots__ = ("_waiting", "enough", "together", "when_idle")
 
     def __init__(self, *, when_idle: bool = False) -> None:
         self.when_idle = when_idle
         self.together = False
+        self.enough = 1
         self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """How many tasks wait."""
+        return len(self._waiting)
 
     async def take(self) -> None:
         """Returns when it is this task's turn."""

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -81,8 +82,9 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def versions() -> dict[str, str]:
-    """Versions of what a run depends on."""
+@cache
+def versions() -> Mapping[str, str]:
+    """Versions of what a run depends on, read once: finding them takes milliseconds."""
     found = {"python": ".".join(map(str, sys.version_info[:3])), "datagen": package_version("datagen-cli")}
     return {**found, **{name: package_version(name) for name in PACKAGES}}
 

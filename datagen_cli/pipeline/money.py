@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,10 +75,11 @@ class Journal:
 
     def reserved(self, call: Caller, hold: Hold) -> None:
         """A call is about to be sent. Raises `UsageError` when that cannot be written: then do not send it."""
-        cost = hold.cost_usd if call.priced else None
+        cost = repr(hold.cost_usd) if call.priced else "null"
         kind = PENDING if call.waits else RESERVED
         self._number += 1
-        line = dump([kind, self._number, call.role, call.purpose, hold.tokens_in, hold.tokens_out, cost]) + b"\n"
+        counts = f"{hold.tokens_in},{hold.tokens_out},{cost}"
+        line = f"[{kind},{self._number},{_place(call.role, call.purpose)},{counts}]\n".encode()
         self._append(line)
         self._lines[self._number] = line
         self._holds.setdefault(id(hold), []).append(self._number)
@@ -100,8 +102,9 @@ class Journal:
         """What the call that was settled just now used."""
         number, self._settling = self._settling, None
         counts = [usage.tokens_in, usage.tokens_out, usage.cost_usd, int(lost)]
-        place = [UNRESERVED, role, purpose] if number is None else [USED, number]
-        self._try_to_append(dump([*place, *counts]) + b"\n")
+        place = f"{UNRESERVED},{_place(role, purpose)}" if number is None else f"{USED},{number}"
+        cost = "null" if usage.cost_usd is None else repr(usage.cost_usd)
+        self._try_to_append(f"[{place},{usage.tokens_in},{usage.tokens_out},{cost},{int(lost)}]\n".encode())
         if number is not None:
             self._lines.pop(number, None)
         _count(self.spent, role, purpose, counts)
@@ -166,6 +169,11 @@ def read_spending(path: Path) -> Spent | None:
         if kind == RESERVED:
             _count(spent, role, purpose, [*most, 1])
     return spent
+
+
+@cache
+def _place(role: str, purpose: str) -> str:
+    return dump([role, purpose]).decode()[1:-1]
 
 
 def _whole(content: bytes) -> Iterator[Any]:

@@ -163,8 +163,9 @@ class Session:
 
     async def _main(self, engine: LocalEngine) -> None:
         cache = open_cache(self.options.cache, self.folder.path, self._broken_cache)
-        heartbeat = asyncio.create_task(self._heartbeat())
+        heartbeat = asyncio.create_task(self._heartbeat(engine.turns))
         try:
+            engine.turns.enough = self.built.recipe.options.limits.concurrency * 3 // 4
             self.client = self.connect(cache, engine.turns)
             self.runner = Runner(self._parts(engine), self.observer)
             minutes = self.built.recipe.options.limits.max_minutes
@@ -234,9 +235,10 @@ class Session:
         else:
             self.runner.abort()
 
-    async def _heartbeat(self) -> None:
+    async def _heartbeat(self, turns: Turns) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
+            await turns.take()
             self.update()
             self.manifest.write(self.folder)
             self.observer.event("tick", cost_usd=self.manifest.cost_usd, new_records=self.manifest.new_records)

@@ -16,7 +16,7 @@ import sys
 import time
 
 from datagen_cli.config.models import Limits
-from datagen_cli.pipeline.engines.local import quiet_collector
+from datagen_cli.pipeline.engines.collector import Collector
 from tests.bench.laws import greedy_span
 from tests.llm.simulated import Simulated
 from tests.llm.virtual import run_virtual
@@ -42,5 +42,5 @@ def simulate(units: int, in_flight: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    quiet_collector()
+    Collector().start()
     print(json.dumps(simulate(int(sys.argv[1]), int(sys.argv[2]))))

@@ -16,10 +16,10 @@ values = st.recursive(
 )
 
 
-@given(values, st.booleans())
-def test_the_text_is_that_of_json_dumps(value: object, sort_keys: bool) -> None:
-    expected = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=sort_keys)
-    assert make_encoder(sort_keys=sort_keys)(value) == expected
+@given(values, st.booleans(), st.booleans())
+def test_the_text_is_that_of_json_dumps(value: object, sort_keys: bool, ascii_only: bool) -> None:
+    expected = json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":"), sort_keys=sort_keys)
+    assert make_encoder(sort_keys=sort_keys, ascii_only=ascii_only)(value) == expected
 
 
 def test_what_is_no_json_is_refused_and_the_encoder_serves_again() -> None:

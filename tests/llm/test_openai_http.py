@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
 from datagen_cli.core.chat import Draw
-from datagen_cli.core.errors import UsageError
+from datagen_cli.core.errors import CallPending, UsageError
 from datagen_cli.llm.faults import AuthRefused, RequestRefused, TransportError
 from datagen_cli.llm.keys import resolve
 from datagen_cli.llm.openai_http import OpenAIHTTP, proxy_for
@@ -220,3 +221,38 @@ def test_a_proxy_of_the_environment_is_used_unless_it_is_excepted(monkeypatch: p
     monkeypatch.setenv("no_proxy", "gpu.lan")
     assert str(proxy_for("https://api.openai.com/v1")) == "http://proxy.lan:3128"
     assert proxy_for("https://gpu.lan/v1") is None
+
+
+async def test_nothing_is_sent_before_its_start_and_the_time_counts_from_then() -> None:
+    with Endpoint(lambda body, attempt: "ok") as endpoint:
+        options = model(endpoint)
+        provider = OpenAIHTTP(options, resolve(options, {}))
+        may_go = asyncio.Event()
+        seen: list[int] = []
+
+        async def start() -> float:
+            await may_go.wait()
+            seen.append(len(endpoint.requests))
+            await asyncio.sleep(0.3)
+            return 0.25
+
+        asked = asyncio.create_task(provider.complete_when(PAYLOAD, DRAW, start))
+        await asyncio.sleep(0.05)
+        may_go.set()
+        assert (await asked).text == "ok"
+        assert seen == [0]
+        await provider.close()
+
+
+async def test_what_a_start_raises_is_passed_on_and_nothing_is_sent() -> None:
+    with Endpoint(lambda body, attempt: "ok") as endpoint:
+        options = model(endpoint)
+        provider = OpenAIHTTP(options, resolve(options, {}))
+
+        async def start() -> float:
+            raise CallPending("the run is stopping")
+
+        with pytest.raises(CallPending):
+            await provider.complete_when(PAYLOAD, DRAW, start)
+        await provider.close()
+    assert endpoint.requests == []

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import selectors
 import socket
+import threading
+import weakref
+from collections.abc import Iterator
 
 import pytest
 
 from datagen_cli.llm.turns import Turns
 from datagen_cli.pipeline.engines import selector as selector_module
+from datagen_cli.pipeline.engines.collector import Collector
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.engines.selector import OneByOne
 
@@ -158,3 +163,97 @@ def test_a_loop_that_only_computes_or_is_asked_to_is_told_of_all_at_once(
     for near, far in pairs:
         near.close()
         far.close()
+
+
+class Waiting(Counted):
+    """As many tasks wait as are due."""
+
+    @property
+    def waiting(self) -> int:
+        return max(0, self.due)
+
+
+class Asked:
+    """A collector that always has something to do."""
+
+    due = True
+
+    def __init__(self) -> None:
+        self.collected = 0
+
+    def collect(self) -> None:
+        self.collected += 1
+
+
+def test_a_crowd_of_replies_goes_before_work_that_waits_even_where_it_has_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selector_module, "QUIET_S", 20.0)
+    near, far = socket.socketpair()
+    turns = Waiting(2)
+    turns.enough = 3
+    with OneByOne(turns) as selector:
+        selector.register(near, selectors.EVENT_READ)
+        sender = threading.Timer(0.02, far.send, (b"x",))
+        sender.start()
+        assert len(selector.select(None)) == 1
+        assert turns.asked == 0
+        sender.join()
+    near.close()
+    far.close()
+
+
+def test_after_a_quiet_moment_all_that_waits_goes_on_until_the_next_reply() -> None:
+    near, far = socket.socketpair()
+    turns, collector = Waiting(2), Asked()
+    turns.enough = 3
+    with OneByOne(turns, collector) as selector:  # type: ignore[arg-type]
+        selector.register(near, selectors.EVENT_READ)
+        assert selector.select(None) == []
+        assert (turns.due, collector.collected) == (1, 0)
+        assert selector.select(None) == []
+        assert (turns.due, collector.collected) == (0, 0)
+        far.send(b"x")
+        assert len(selector.select(None)) == 1
+        assert collector.collected == 0
+        near.recv(1)
+        assert selector.select(None) == []
+        assert collector.collected == 1
+    near.close()
+    far.close()
+
+
+def test_once_enough_tasks_wait_they_go_on_without_a_quiet_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selector_module, "QUIET_S", 20.0)
+    turns = Waiting(3)
+    turns.enough = 3
+    with OneByOne(turns) as selector:
+        assert selector.select(None) == []
+        assert turns.due == 2
+
+
+def test_the_collector_frees_cycles_when_it_is_due_and_leaves_alone_what_was_there(thresholds: None) -> None:
+    class Node:
+        def __init__(self) -> None:
+            self.me = self
+
+    old = Node()
+    gone = weakref.ref(old)
+    collector = Collector()
+    collector.start()
+    assert not collector.due
+    del old
+    several = [Node() for _ in range(3000)]
+    assert collector.due
+    fresh = weakref.ref(several[0])
+    del several
+    collector.collect()
+    assert fresh() is None
+    assert gone() is not None
+    assert not collector.due
+
+
+@pytest.fixture
+def thresholds() -> Iterator[None]:
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+    gc.unfreeze()

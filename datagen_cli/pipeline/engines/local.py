@@ -6,7 +6,6 @@ The first Ctrl-C (SIGINT), SIGTERM or SIGHUP asks the run to stop: calls in flig
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 
 from datagen_cli.core.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
 from datagen_cli.llm.turns import Turns
+from datagen_cli.pipeline.engines.collector import Collector
 from datagen_cli.pipeline.engines.selector import OneByOne
 
 T = TypeVar("T")
@@ -30,13 +30,16 @@ class LocalEngine:
 
     def __init__(self, on_signal: Callable[[int, int], None] | None = None) -> None:
         self.turns = Turns(when_idle=True)
+        self._collector = Collector()
         self._on_signal = on_signal
         self._signals = 0
         self._threads: ThreadPoolExecutor | None = None
 
     def run(self, main: Callable[[], Awaitable[T]]) -> T:
         """Runs a coroutine to its end."""
-        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(OneByOne(self.turns))) as runner:
+        with asyncio.Runner(
+            loop_factory=lambda: asyncio.SelectorEventLoop(OneByOne(self.turns, self._collector))
+        ) as runner:
             return runner.run(self._main(main))
 
     async def run_blocking(self, function: Callable[..., T], *args: Any) -> T:
@@ -47,7 +50,7 @@ class LocalEngine:
 
     async def _main(self, main: Callable[[], Awaitable[T]]) -> T:
         loop = asyncio.get_running_loop()
-        quiet_collector()
+        self._collector.start()
         before = {number: signal.getsignal(number) for number in SIGNALS} if self._on_signal is not None else {}
         for number in before:
             loop.add_signal_handler(number, self._signalled, SIGNALS[number])
@@ -64,10 +67,3 @@ class LocalEngine:
         self._signals += 1
         assert self._on_signal is not None
         self._on_signal(exit_code, self._signals)
-
-
-def quiet_collector() -> None:
-    """Keeps the cyclic collector from scanning what lives as long as the run: 15 % of a fast run's time otherwise."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 50)

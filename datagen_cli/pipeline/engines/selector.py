@@ -3,8 +3,9 @@
 An event loop that is told of a hundred replies at once takes all of them through every step side by side: all hundred
 next requests are then sent when the last reply has been dealt with, come back as one crowd, and the delay repeats with
 every wave. Taken one after the other, the first request leaves after one reply's worth of work, the crowd is drawn out
-once, and nothing waits from then on. Work that can wait goes on only when nothing is ready. A loop that has had no time
-to wait for a while does nothing but compute: it is told of all at once, which costs a third less.
+once, and nothing waits from then on. Work that can wait goes on only when nothing is ready, and while enough requests
+stand ready not even in the gaps of a crowd, which would never catch up again. A loop that has had no time to wait for a
+while does nothing but compute: it is told of all at once, which costs a third less.
 """
 
 from __future__ import annotations
@@ -14,30 +15,40 @@ import time
 from collections import deque
 
 from datagen_cli.llm.turns import Turns
+from datagen_cli.pipeline.engines.collector import Collector
 
 BUSY_S = 0.1
+QUIET_S = 0.001
 MANY = 16
+
+Event = tuple[selectors.SelectorKey, int]
 
 
 class OneByOne(selectors.DefaultSelector):
     """The system's selector; `select` returns one of the events that are ready, the others next time, or all of them
-    when it has not had to wait for `BUSY_S` or `turns` say so. Where it would have to wait the next turn is due first.
+    when it has not had to wait for `BUSY_S` or `turns` say so.
+
+    Where it would have to wait the next turn is due first; but a crowd is left alone: unless `turns.enough` tasks wait,
+    their turns begin after a quiet moment. The `collector`, if any, comes last.
     """
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: Turns, collector: Collector | None = None) -> None:
         super().__init__()
         self._turns = turns
+        self._collector = collector
         self._waited = time.monotonic()
-        self._ready: deque[tuple[selectors.SelectorKey, int]] = deque()
+        self._quiet = False
+        self._ready: deque[Event] = deque()
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+    def select(self, timeout: float | None = None) -> list[Event]:
         """See `selectors.BaseSelector.select`. What was unregistered or changed meanwhile is left out."""
         if not self._ready:
             found = super().select(0)
             busy = time.monotonic() - self._waited > BUSY_S
-            if not found and timeout != 0 and not self._idled(MANY if busy else 1):
-                found = super().select(timeout)
-                self._waited = time.monotonic()
+            if not found and timeout != 0:
+                found = self._wait(timeout, busy)
+            if found:
+                self._quiet = False
             if busy or self._turns.together or len(found) < 2:
                 return found
             self._ready.extend(found)
@@ -48,9 +59,25 @@ class OneByOne(selectors.DefaultSelector):
                 return [(current, events & current.events)]
         return []
 
-    def _idled(self, most: int) -> bool:
-        """Whether there was something to do."""
+    def _wait(self, timeout: float | None, busy: bool) -> list[Event]:
+        """What is ready after a wait; nothing after work that was done instead."""
+        turns, collector = self._turns, self._collector
+        collects = collector is not None and collector.due
+        long = timeout is None or timeout > QUIET_S
+        if (turns.waiting or collects) and long and not (busy or self._quiet or turns.waiting >= turns.enough):
+            found = super().select(QUIET_S)
+            if found:
+                return found
+            self._waited = time.monotonic()
+            self._quiet = True
         done = 0
-        while done < most and self._turns.next():
+        while done < (MANY if busy else 1) and turns.next():
             done += 1
-        return done > 0
+        if done:
+            return []
+        if collector is not None and collects and self._quiet:
+            collector.collect()
+            return []
+        found = super().select(timeout)
+        self._waited = time.monotonic()
+        return found
