@@ -113,7 +113,7 @@ class Width:
         self._refused[level] += 1
         self._refusals += 1
         self._rest_s = REST_S if retry_after_s is None else retry_after_s
-        if level > self._before if self._before else not self._looks_random():
+        if self._is_no_accident(level):
             self._gate.rest(max(self._rest_s, SETTLING_S))
         if not self._judging:
             self._judging = True
@@ -126,6 +126,13 @@ class Width:
         level, epoch, _ = ticket
         if epoch == self._epoch and self._taken[level]:
             self._taken[level] -= 1
+
+    def _is_no_accident(self, level: int) -> bool:
+        """Whether the place of a refused call rests. While a step up is tried, levels below it were taken before; but
+        that may have been luck: a call whose answer lay unread counted as on the wire."""
+        if self._before and level <= self._before and self._refusals < LEAD:
+            return False
+        return (0 < self._before < level) or not self._looks_random()
 
     def _looks_random(self) -> bool:
         return self._answers >= ENOUGH_ANSWERS and self._refusals <= RANDOM_SHARE * (self._answers + self._refusals)

@@ -151,6 +151,33 @@ def test_a_call_sent_before_the_last_change_says_nothing() -> None:
     assert run_virtual(main()) == 10
 
 
+def test_a_step_up_that_was_taken_by_luck_does_not_flood_the_endpoint() -> None:
+    async def main() -> tuple[int, int, int]:
+        gate = Gate(20)
+        width = Width(gate)
+        tickets = [width.sent() for _ in range(20)]
+        for ticket in tickets[10:]:
+            width.refused(ticket, 0.0)
+        await asyncio.sleep(2)
+        width.answered(tickets[0])  # old, and says nothing
+        tickets = [*tickets[1:10], width.sent()]
+        width.answered(tickets.pop())
+        assert gate.limit == 11
+        tickets += [width.sent(), width.sent()]
+        for _ in range(4):
+            width.answered(tickets.pop())
+            tickets.append(width.sent())
+        assert gate.limit == 13  # eleven were taken four times
+        refused = 0
+        while gate.resting < 2 and refused < 50:
+            width.refused(tickets.pop(), 1.0)
+            refused += 1
+            tickets.append(width.sent())
+        return gate.limit, gate.resting, refused
+
+    assert run_virtual(main()) == (13, 2, 6)
+
+
 def test_other_faults_change_nothing() -> None:
     async def main() -> int:
         gate = Gate(20)
