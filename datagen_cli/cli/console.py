@@ -59,6 +59,11 @@ def next_step(text: str) -> None:
     say(f"{painted('next:', '1;32')} {text}")
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 call`, `2 calls`: a number with its noun, which takes an s."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, to: str = "stdout") -> None:
     """A table; plain aligned columns where no terminal reads it."""
     stream = sys.stdout if to == "stdout" else sys.stderr
@@ -88,7 +93,7 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 def colours(stream: TextIO | None) -> bool:
     """Whether colour is wanted there."""
-    return is_terminal(stream) and "NO_COLOR" not in os.environ
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
 
 
 def painted(text: str, code: str) -> str:

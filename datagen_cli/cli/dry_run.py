@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -40,7 +39,7 @@ def run(flags: Flags, count: int | None = None) -> int:
                 f"{_time(item['seconds']['low'])} to {_time(item['seconds']['high'])}",
             )
         )
-    title = f"{result['count']:,} records; nothing was sent"
+    title = f"{console.counted(result['count'], 'record')}; nothing was sent"
     console.table(title, ("records a call", "calls", "tokens", "cost", "time"), rows)
     console.out(f"low: every first attempt is kept; high: {_high(result)}")
     for name, cap in result["caps"].items():
@@ -49,7 +48,7 @@ def run(flags: Flags, count: int | None = None) -> int:
     console.out(f"hosts contacted: {', '.join(result['hosts']) or 'none'}")
     if flags.control:
         console.out(f"--control: as much again, {result['control']}")
-    console.next_step(f"datagen generate {shlex.quote(flags.recipe)} --probe 10 makes ten records and says more")
+    console.next_step(f"{resume_command(flags, '--probe', '10')} makes ten records and says more")
     return 0
 
 
@@ -89,7 +88,7 @@ def _show_probe(result: Mapping[str, Any]) -> None:
     if result["simulated"]:
         console.say("simulated: the offline model writes these records; nothing is sent anywhere")
     made = f"{result['would_be_accepted']:,} of {result['probed']:,} first attempts would be kept"
-    console.out(f"{made}; {result['calls']:,} calls, {console.money(result['cost_usd'])}")
+    console.out(f"{made}; {console.counted(result['calls'], 'call')}, {console.money(result['cost_usd'])}")
     rows = [
         (
             name,

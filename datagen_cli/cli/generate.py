@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.cli import console
+from datagen_cli.cli.command import command_line
 from datagen_cli.cli.progress import Progress
 from datagen_cli.config.environment import read_environment
 from datagen_cli.config.load import load_recipe
@@ -181,20 +182,25 @@ def _claim_new(folder: Path) -> Path:
     raise UsageError("--new: too many runs in one second", hint="name a folder with -o", place=Place(str(folder)))
 
 
-def resume_command(flags: Flags) -> str:
-    """The command line that goes on with this run, for people to paste."""
-    words = ["datagen", "generate", flags.recipe]
-    for name, value in (("-o", flags.out), ("-n", flags.count), ("--seed", flags.seed)):
-        words += [name, str(value)] if value is not None else []
-    words += [word for name in flags.model for word in ("--model", name)]
-    words += [word for text in flags.overrides for word in ("--set", text)]
-    for name, value in flags.limits.items():
-        words += [f"--{name.replace('_', '-')}", repr(value)] if value is not None else []
-    words += ["--cache", flags.cache] if flags.cache != "run" else []
-    words += ["--unsafe-exec"] if flags.unsafe_exec else []
-    words += ["--control"] if flags.control else []
-    words += [word for host in flags.allow_hosts for word in ("--allow-host", host)]
-    return shlex.join(words)
+def resume_command(flags: Flags, *more: str) -> str:
+    """The command line that goes on with this run, for people to paste; `more` are further words."""
+    return command_line(
+        "generate",
+        flags.recipe,
+        out=flags.out,
+        count=flags.count,
+        seed=flags.seed,
+        model=flags.model,
+        overrides=flags.overrides,
+        limits=flags.limits,
+        allow_hosts=flags.allow_hosts,
+        more=[
+            *(("--cache", flags.cache) if flags.cache != "run" else ()),
+            *(("--unsafe-exec",) if flags.unsafe_exec else ()),
+            *(("--control",) if flags.control else ()),
+            *more,
+        ],
+    )
 
 
 def _report(flags: Flags, manifest: Manifest, error: DatagenError | None, control: Manifest | None = None) -> int:
@@ -221,11 +227,11 @@ def _report(flags: Flags, manifest: Manifest, error: DatagenError | None, contro
 
 
 def _summary(manifest: Manifest) -> None:
-    calls = f"{manifest.calls:,} calls" + (
+    calls = console.counted(manifest.calls, "call") + (
         f" and {manifest.cached_calls:,} from the cache" if manifest.cached_calls else ""
     )
-    tokens = f"{manifest.tokens['in'] + manifest.tokens['out']:,} tokens"
-    records = f"{manifest.accepted:,} of {manifest.count:,} records"
+    tokens = console.counted(manifest.tokens["in"] + manifest.tokens["out"], "token")
+    records = f"{manifest.accepted:,} of {console.counted(manifest.count, 'record')}"
     console.say(" · ".join([records, calls, tokens, console.money(manifest.cost_usd), f"{manifest.seconds:.1f} s"]))
     if manifest.rejected:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in manifest.rejected.items())

@@ -119,4 +119,4 @@ def _show(trace: Trace) -> None:
                 console.out(f"    {name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")
         before = record.fields
     tokens = f"{usage.tokens_in:,} + {usage.tokens_out:,} tokens"
-    console.out(f"  {len(trace.calls)} calls, {tokens}, {console.money(usage.cost_usd)}\n")
+    console.out(f"  {console.counted(len(trace.calls), 'call')}, {tokens}, {console.money(usage.cost_usd)}\n")

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from datagen_cli.cli import console
+from datagen_cli.cli.command import command_line
 from datagen_cli.config.environment import read_environment
 from datagen_cli.config.load import load_recipe
 from datagen_cli.core.errors import UsageError
@@ -51,15 +52,17 @@ def run(
             console.out(f"[{message['role']}]\n{message['content']}")
         if "text" in item:
             console.out(f"[or, without a chat template]\n{item['text']}\n")
-    console.next_step(f"datagen preview {recipe}")
+    console.next_step(command_line("preview", recipe, seed=seed, model=model, overrides=overrides))
     return 0
 
 
 def _rows(built: Built, groups: Groups, number: int) -> Iterator[dict[str, Any]]:
     """The prompts of the first rows of a correlated run, of whole groups: at least the first one's."""
     wanted = -(-max(number, 1) // groups.size) * groups.size
-    unit = groups.unit(list(built.slots(-(-wanted // groups.batch) * groups.batch))[: groups.batch], 1)
-    for row, asked in list(zip(unit.rows, groups.generate.request(unit)["rows"], strict=True))[:wanted]:
+    slots = list(built.slots(-(-wanted // groups.batch) * groups.batch))
+    units = [groups.unit(slots[start : start + groups.batch], 1) for start in range(0, len(slots), groups.batch)]
+    rows = (zip(unit.rows, groups.generate.request(unit)["rows"], strict=True) for unit in units)
+    for row, asked in islice(chain.from_iterable(rows), wanted):
         prompt = asked["prompt"]
         yield {
             "ids": [row.slot.id],

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.cli import console
+from datagen_cli.cli.command import command_line
 from datagen_cli.config.environment import read_environment
 from datagen_cli.config.fields import label_text
 from datagen_cli.config.load import load_recipe
@@ -39,7 +40,7 @@ def run(
         console.emit_json(result)
         return 0
     _show(result)
-    console.next_step(f"datagen preview {recipe}")
+    console.next_step(command_line("preview", recipe, seed=seed, model=model, overrides=overrides))
     return 0
 
 

@@ -85,7 +85,7 @@ class Channel:
             else:
                 await trip.board()
                 reply = await self.hedge.race(
-                    trip.ride(payload, draw), lambda: self._double(payload, draw, hold, clock, run)
+                    trip.ride(payload, draw), lambda aboard: self._double(payload, draw, hold, clock, run, aboard)
                 )
             await run.keep(reply)  # the place is held until then: never more are lost than have a place
             return reply
@@ -93,11 +93,15 @@ class Channel:
             if trip.aboard:
                 self.gate.leave()
 
-    async def _double(self, payload: Payload, draw: Draw, hold: Hold, clock: Clock, run: Spending) -> RawReply:
-        """The same request once more, in a place of its own and for money of its own."""
+    async def _double(
+        self, payload: Payload, draw: Draw, hold: Hold, clock: Clock, run: Spending, aboard: Callable[[], None]
+    ) -> RawReply:
+        """The same request once more, in a place of its own (`aboard` is called when it has it) and for money of its
+        own."""
         trip = Trip(self, hold, clock, run, again=True)
         try:
             await trip.board()
+            aboard()
             run.tally.hedged += 1
             return await trip.ride(payload, draw)
         finally:
@@ -206,12 +210,13 @@ class Trip:
         channel = self._channel
         try:
             reply = await channel.ask(payload, draw, self.start)
+            used = channel.usage_of(reply)
         except BaseException as error:
             self._failed(error)
             raise
         assert self._ticket is not None
         channel.width.answered(self._ticket)
-        channel.settle(self._hold, channel.usage_of(reply), self._run)
+        channel.settle(self._hold, used, self._run)
         return reply
 
     def _failed(self, error: BaseException) -> None:

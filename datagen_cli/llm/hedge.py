@@ -48,13 +48,15 @@ class Hedge:
             return None
         return self._sorted[int(QUANTILE * (len(self._sorted) - 1))]
 
-    async def race(self, first: Try, second: Callable[[], Try]) -> RawReply:
+    async def race(self, first: Try, second: Callable[[Callable[[], None]], Try]) -> RawReply:
         """The reply of a try that was sent now, or of its double. A double that fails changes nothing; a first try
-        that has no answer is one no more while its double is under way."""
+        that has no answer is one no more while its double is under way. `second` makes the double, which calls what it
+        is given once it has a place: one that still waits for it may wait for the first one's."""
         loop = asyncio.get_running_loop()
         started = loop.time()
         original: asyncio.Task[RawReply] = loop.create_task(first)
         double: asyncio.Task[RawReply] | None = None
+        aboard = asyncio.Event()
         try:
             while True:
                 racing = [task for task in (original, double) if task is not None and not task.done()]
@@ -63,9 +65,9 @@ class Hedge:
                 if not done:
                     if double is None and self._is_due(loop.time() - started):
                         self.extra += 1
-                        double = loop.create_task(second())
+                        double = loop.create_task(second(aboard.set))
                     continue
-                winner = _winner(original, double)
+                winner = _winner(original, double, aboard.is_set())
                 if winner is not None:
                     if winner is double or winner.exception() is None:
                         self._note(loop.time() - started)
@@ -93,14 +95,16 @@ class Hedge:
             del self._sorted[bisect_left(self._sorted, self._latencies.popleft())]
 
 
-def _winner(original: asyncio.Task[RawReply], double: asyncio.Task[RawReply] | None) -> asyncio.Task[RawReply] | None:
-    """The task whose outcome counts; None while that is open."""
+def _winner(
+    original: asyncio.Task[RawReply], double: asyncio.Task[RawReply] | None, aboard: bool
+) -> asyncio.Task[RawReply] | None:
+    """The task whose outcome counts; None while that is open. `aboard`: the double has a place."""
     if double is not None and double.done() and not double.cancelled() and double.exception() is None:
         return double
     if not original.done():
         return None
     open_double = double is not None and not double.done()
-    if open_double and not original.cancelled() and isinstance(original.exception(), TransportError):
+    if open_double and aboard and not original.cancelled() and isinstance(original.exception(), TransportError):
         return None
     return original
 

@@ -35,7 +35,6 @@ from datagen_cli.llm.provider import Heard, Payload, RawReply, Start
 ERROR_BYTES = 64 * 1024
 REPLY_BYTES = 64 * 1024 * 1024
 CONNECT_S = 15.0
-CONNECT_SHARE = 0.9  # of a try's time, so that one without a connection is known not to have been sent
 KEEP_ALIVE_S = 30.0
 
 
@@ -56,8 +55,7 @@ class OpenAIHTTP:
             raise UsageError(f"model {options.name}: a header holds a line break")
         self._proxy = None if target.loopback else proxy_for(target.url)
         self._session: aiohttp.ClientSession | None = None
-        connect_s = min(CONNECT_S, CONNECT_SHARE * min(options.timeout_s, options.deadline_s))
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
+        self._connecting: set[aiohttp.ClientRequest | None] = set()
         self.heard: Heard | None = None
 
     async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
@@ -71,20 +69,22 @@ class OpenAIHTTP:
     async def complete_when(self, payload: Mapping[str, Any], draw: Draw, start: Start) -> RawReply:
         """The same: the request is built before `start` is awaited, and sent after it."""
         body = payload.body if isinstance(payload, Payload) else json.dumps(payload).encode()
-        timeout_s = 0.0
-
-        async def send(request: aiohttp.ClientRequest, on: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-            nonlocal timeout_s
-            timeout_s = await start()
-            limit.reschedule(loop.time() + timeout_s)
-            return await on(request)
-
         loop = asyncio.get_running_loop()
         limit = asyncio.timeout(None)
+        session = self._open()
+        timeout_s: float | None = None
+        request: aiohttp.ClientRequest | None = None
+
+        async def send(ready: aiohttp.ClientRequest, on: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+            nonlocal timeout_s, request
+            timeout_s, request = await start(), ready
+            limit.reschedule(loop.time() + timeout_s)
+            return await on(ready)
+
         try:
             async with (
                 limit,
-                self._open().post(
+                session.post(
                     self._url, data=body, allow_redirects=False, proxy=self._proxy, middlewares=(send,)
                 ) as response,
             ):
@@ -92,9 +92,14 @@ class OpenAIHTTP:
                     self.heard(response.headers)
                 if response.status == 200:
                     return read_reply(await _whole(response), self._secrets)
-                raise await self._fault(response)
+                until = limit.when()
+                limit.reschedule(None)
+                raise await self._fault(response, until)
         except (aiohttp.ClientError, OSError) as error:
-            raise self._broken(error, timeout_s) from error
+            sent = request is not None and request not in self._connecting
+            raise self._broken(error, timeout_s or 0.0, sent=sent) from error
+        finally:
+            self._connecting.discard(request)
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -102,21 +107,23 @@ class OpenAIHTTP:
         if session is not None:
             await session.close()
 
-    def _broken(self, error: Exception, timeout_s: float) -> TransportError:
-        """The fault of a connection that was not made, broke, or stayed silent."""
+    def _broken(self, error: Exception, timeout_s: float, *, sent: bool = True) -> TransportError:
+        """The fault of a connection that was not made (then nothing was sent), broke, or stayed silent."""
         if isinstance(error, TimeoutError):
-            sent = not isinstance(error, aiohttp.ConnectionTimeoutError)
+            if isinstance(error, aiohttp.ConnectionTimeoutError):
+                sent, timeout_s = False, min(CONNECT_S, timeout_s)
             what = "no answer" if sent else "no connection"
             return TransportError("timeout" if sent else "dropped", f"{what} within {timeout_s:g} s", sent=sent)
         if isinstance(error, aiohttp.ClientConnectorError):
             return TransportError("dropped", self._clean(f"cannot connect: {error}"), sent=False)
         said = self._clean(str(error)) or type(error).__name__
-        return TransportError("dropped", f"the connection broke: {said}")
+        return TransportError("dropped", f"the connection broke: {said}", sent=sent)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
+                connector=_Connector(
+                    self._connecting,
                     limit=self._concurrency,
                     keepalive_timeout=KEEP_ALIVE_S,
                     ttl_dns_cache=300,
@@ -124,20 +131,21 @@ class OpenAIHTTP:
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=self._headers,
-                timeout=self._timeout,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
                 trust_env=False,
                 raise_for_status=False,
             )
         return self._session
 
-    async def _fault(self, response: aiohttp.ClientResponse) -> Fault:
-        """The fault of an answer that is not 200: its sentence, and how long to wait."""
+    async def _fault(self, response: aiohttp.ClientResponse, until: float | None = None) -> Fault:
+        """The fault of an answer that is not 200: its sentence, if that comes in time, and how long to wait."""
         status = response.status
         wait = retry_after_s(response.headers, time.time())
         if 300 <= status < 400:
             return AuthRefused(status, self._clean(f"redirects to {response.headers.get('Location', 'nowhere')[:200]}"))
         try:
-            body = await _some(response)
+            async with asyncio.timeout_at(until):
+                body = await _some(response)
         except (aiohttp.ClientError, OSError, TimeoutError):
             body = b""
         quota = status == 429 and says_quota(body)
@@ -145,6 +153,20 @@ class OpenAIHTTP:
 
     def _clean(self, text: str) -> str:
         return redact(" ".join(text.split()), self._secrets)
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Notes which requests have no connection yet: what never left costs nothing."""
+
+    def __init__(self, connecting: set[aiohttp.ClientRequest | None], **options: Any) -> None:
+        super().__init__(**options)
+        self._requests = connecting
+
+    async def connect(self, req: aiohttp.ClientRequest, *arguments: Any, **options: Any) -> Any:
+        self._requests.add(req)
+        connection = await super().connect(req, *arguments, **options)
+        self._requests.discard(req)
+        return connection
 
 
 def read_reply(body: bytes, hidden: tuple[str, ...] = ()) -> RawReply:

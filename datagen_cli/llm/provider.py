@@ -13,7 +13,7 @@ Heard = Callable[[Mapping[str, str]], None]
 
 Start = Callable[[], Awaitable[float]]
 """Waits until a request may be sent (its place, its pace, its money); returns the seconds that it may take then. To be
-awaited once, right before anything is sent; what it raises is passed on."""
+awaited once, right before anything is sent. It raises faults and errors of ours only, which are passed on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ class Turns:
     """Lets waiting tasks go on one by one, first come, first served. `when_idle` says that whoever runs the event loop
     calls `next` whenever the loop has nothing else to do; otherwise one goes on at every turn of the loop.
 
+    `enough` is how many tasks may wait while replies keep coming; with more of them fewer requests would stand ready.
     `together` asks that all replies which are there be taken before anything is sent: an endpoint that takes only so
     many at a time is then never sent one more while a reply lies unread."""
 
@@ -28,7 +29,7 @@ class Turns:
 
     @property
     def waiting(self) -> int:
-        """How many tasks wait."""
+        """How many tasks wait, those that were cancelled since among them."""
         return len(self._waiting)
 
     async def take(self) -> None:

@@ -75,7 +75,7 @@ class Journal:
 
     def reserved(self, call: Caller, hold: Hold) -> None:
         """A call is about to be sent. Raises `UsageError` when that cannot be written: then do not send it."""
-        cost = repr(hold.cost_usd) if call.priced else "null"
+        cost = dump(hold.cost_usd if call.priced else None).decode()
         kind = PENDING if call.waits else RESERVED
         self._number += 1
         counts = f"{hold.tokens_in},{hold.tokens_out},{cost}"
@@ -103,7 +103,7 @@ class Journal:
         number, self._settling = self._settling, None
         counts = [usage.tokens_in, usage.tokens_out, usage.cost_usd, int(lost)]
         place = f"{UNRESERVED},{_place(role, purpose)}" if number is None else f"{USED},{number}"
-        cost = "null" if usage.cost_usd is None else repr(usage.cost_usd)
+        cost = dump(usage.cost_usd).decode()
         self._try_to_append(f"[{place},{usage.tokens_in},{usage.tokens_out},{cost},{int(lost)}]\n".encode())
         if number is not None:
             self._lines.pop(number, None)

@@ -51,6 +51,7 @@ from datagen_cli.stages.dedup import Decision
 from datagen_cli.stages.enhance import enhance
 
 HEARTBEAT_S = 1.0
+FEWER = "the dataset will hold {:,} of the folder's {:,} records; -n {} brings the others back without a call"
 AHEAD = 2
 """Units under way for each call in flight: while one reply is worked on, the next prompt waits at the gate."""
 STEPS = ("validate", "enhance")
@@ -107,6 +108,8 @@ class Session:
         self._try_connections()
         changed = self._set_changed_aside(before)
         self.manifest.cohorts = cohorts({} if changed else before, self.manifest.count)
+        if not changed and before.get("accepted", 0) > self.manifest.count:
+            self.observer.event("note", text=FEWER.format(self.manifest.count, before["accepted"], before["count"]))
         for note in self.built.notes():
             self._say_once(note)
         self._write_load()
@@ -165,7 +168,7 @@ class Session:
         cache = open_cache(self.options.cache, self.folder.path, self._broken_cache)
         heartbeat = asyncio.create_task(self._heartbeat(engine.turns))
         try:
-            engine.turns.enough = self.built.recipe.options.limits.concurrency * 3 // 4
+            engine.turns.enough = max(1, self.built.recipe.options.limits.concurrency * 3 // 4)
             self.client = self.connect(cache, engine.turns)
             self.runner = Runner(self._parts(engine), self.observer)
             minutes = self.built.recipe.options.limits.max_minutes

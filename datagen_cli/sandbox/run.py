@@ -214,6 +214,7 @@ class _Shared:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sandbox: Sandbox | None = None
+        self._owners: Sandbox | None = None
         self._hooked = False
 
     def get(self) -> Sandbox:
@@ -227,7 +228,8 @@ class _Shared:
             return self._sandbox
 
     def _forget(self) -> None:
-        self._lock, self._sandbox = threading.Lock(), None
+        """In a forked copy. The owner's sandbox is kept, unused: to let go of it would end watches that both share."""
+        self._lock, self._owners, self._sandbox = threading.Lock(), self._sandbox, None
 
     def close(self) -> None:
         sandbox, self._sandbox = self._sandbox, None

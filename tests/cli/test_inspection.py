@@ -103,6 +103,15 @@ def test_prompt_shows_exactly_what_a_run_sends(folder: Path, capsys: pytest.Capt
     assert shown[1]["messages"] == sent
 
 
+@pytest.mark.parametrize("command", ["validate", "prompt"])
+def test_the_next_step_takes_over_what_was_said_about_the_recipe(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([command, "quickstart", "--set=constraints.length.min_words=30", "--seed", "3"]) == 0
+    said = capsys.readouterr().err
+    assert "next: datagen preview quickstart --seed 3 --set constraints.length.min_words=30\n" in said
+
+
 def test_preview_shows_every_stage_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["preview", "quickstart", "-n", "2", "-o", str(tmp_path)]) == 0
     said = capsys.readouterr().out

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datagen_cli.config.models import Limits, Price
+from datagen_cli.core.chat import Draw
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.faults import RequestRefused, TransportError
 from datagen_cli.llm.hedge import Hedge
@@ -122,7 +123,11 @@ class Tries:
         hedge = Hedge(Gate(10))
         for _ in range(100):
             hedge._note(1.0)
-        return await hedge.race(self.next(), self.next)
+        return await hedge.race(self.next(), self.double)
+
+    def double(self, aboard: Callable[[], None]) -> Coroutine[Any, Any, RawReply]:
+        aboard()
+        return self.next()
 
 
 DROPPED = TransportError("dropped", "gone")
@@ -152,6 +157,16 @@ def test_a_call_that_fails_twice_fails_as_its_first_try_did() -> None:
         run_virtual(Tries((3.0, DROPPED), (4.0, TransportError("server", "oops"))).race())
     with pytest.raises(RequestRefused):
         run_virtual(Tries((3.0, RequestRefused(400, "no")), (9.0, "late")).race())
+
+
+def test_a_double_that_waits_for_the_place_of_a_call_that_failed_does_not_hold_it_up() -> None:
+    def fault(draw: Draw, now: float) -> Exception | None:
+        return TransportError("server", "oops") if world.answers == 30 and len(world.sent) == 31 else None
+
+    world = Simulated(lambda n: 3.0 if n == 30 else 0.2, fault=fault)
+    run_virtual(world.serve(40, Limits(concurrency=1, hedge=True)))
+    assert world.answers == 40
+    assert len(world.sent) == 41
 
 
 def test_a_cancelled_race_cancels_both() -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import sys
 from typing import Any
 
 import pytest
 
+from datagen_cli.config.models import SharedModel
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import CallPending, UsageError
-from datagen_cli.llm.faults import AuthRefused, RequestRefused, TransportError
+from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError
 from datagen_cli.llm.keys import resolve
 from datagen_cli.llm.openai_http import OpenAIHTTP, proxy_for
 from datagen_cli.llm.provider import Payload, RawReply
@@ -256,3 +259,47 @@ async def test_what_a_start_raises_is_passed_on_and_nothing_is_sent() -> None:
             await provider.complete_when(PAYLOAD, DRAW, start)
         await provider.close()
     assert endpoint.requests == []
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "wait_s"), [("401 No", AuthRefused, None), ("429 Slow", TransportError, 7.0)]
+)
+async def test_a_refusal_counts_as_one_though_its_sentence_never_comes(
+    status: str, kind: type[Fault], wait_s: float | None
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {status}\r\nRetry-After: 7\r\nContent-Length: 99\r\n\r\n{{".encode())
+        await ended.wait()
+        writer.close()
+
+    ended = asyncio.Event()
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    options = SharedModel(name="m", base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
+    provider = OpenAIHTTP(options, resolve(options, {}))
+    with pytest.raises(kind) as raised:
+        await provider.complete(PAYLOAD, DRAW, timeout_s=0.1)
+    assert raised.value.status == int(status[:3])
+    assert getattr(raised.value, "retry_after_s", None) == wait_s
+    ended.set()
+    await provider.close()
+    server.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems let in more than they were told to")
+async def test_a_connection_that_is_never_made_costs_nothing() -> None:
+    deaf = [socket.socket()]
+    deaf[0].bind(("127.0.0.1", 0))
+    deaf[0].listen(0)
+    for _ in range(4):  # whoever comes after these is not let in
+        deaf.append(socket.socket())
+        deaf[-1].setblocking(False)
+        deaf[-1].connect_ex(deaf[0].getsockname())
+    options = SharedModel(name="m", base_url=f"http://127.0.0.1:{deaf[0].getsockname()[1]}/v1", timeout_s=60.0)
+    provider = OpenAIHTTP(options, resolve(options, {}))
+    with pytest.raises(TransportError, match=r"no connection within 0\.2 s") as raised:
+        await provider.complete(PAYLOAD, DRAW, timeout_s=0.2)
+    assert not raised.value.may_have_cost
+    await provider.close()
+    for one in deaf:
+        one.close()

@@ -278,6 +278,19 @@ def test_the_prompts_of_the_first_group_are_shown_and_nothing_is_asked(
     assert fake.asked == []
 
 
+def test_more_prompts_than_one_batch_are_those_that_a_run_sends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake = use_fake(monkeypatch)
+    recipe = write_recipe(tmp_path)
+    assert run(["prompt", str(recipe), "-n", "33", "--json"]) == 0
+    prompts = json.loads(capsys.readouterr().out)["prompts"]
+    assert [int(prompt["ids"][0][-6:]) for prompt in prompts] == list(range(36))
+    generate(recipe, "-o", tmp_path / "run", "-n", "36")
+    sent = {row["key"]: row["prompt"]["text"] for asked in fake.asked for row in asked["group"]["rows"]}
+    assert {prompt["text"] for prompt in prompts} <= set(sent.values())
+
+
 # killed and resumed
 
 

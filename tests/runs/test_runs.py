@@ -143,6 +143,22 @@ def test_surplus_of_a_batched_call_is_kept_and_used_when_the_count_grows(
     assert (second["calls"], second["accepted"], second["rejected"]) == (0, 10, {})
 
 
+def test_a_smaller_count_says_what_it_leaves_out_and_that_it_can_be_had_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generate("tickets", "-n", "6", "-o", tmp_path)
+    whole = outcome(tmp_path)["dataset.jsonl"]
+    capsys.readouterr()
+    generate("tickets", "-n", "1", "-o", tmp_path)
+    said = capsys.readouterr().err
+    assert "1 of 1 record ·" in said
+    assert "the dataset will hold 1 of the folder's 6 records; -n 6 brings the others back without a call" in said
+    assert len(rows(tmp_path)) == 1
+    found = report(capsys, "tickets", "-n", "6", "-o", tmp_path)
+    assert found["calls"] == 0
+    assert outcome(tmp_path)["dataset.jsonl"] == whole
+
+
 def test_a_new_run_gets_its_own_folder_and_seed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -159,3 +159,18 @@ def test_a_forked_process_has_a_sandbox_of_its_own() -> None:
     assert os.waitpid(pid, 0)[1] == 0
     assert server_pids() == servers
     assert run_program("import fractions\nprint(4)").stdout == "4\n"
+
+
+FORKS = """
+import os
+from datagen_cli.sandbox.run import run_program
+assert run_program("print(1)").status == "ok"
+child = os.fork()
+if child == 0:
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+
+def test_a_process_that_was_forked_in_between_ends_all_the_same() -> None:
+    subprocess.run([sys.executable, "-c", FORKS], cwd=ROOT, check=True, timeout=60)

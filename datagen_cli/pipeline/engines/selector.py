@@ -3,8 +3,8 @@
 An event loop that is told of a hundred replies at once takes all of them through every step side by side: all hundred
 next requests are then sent when the last reply has been dealt with, come back as one crowd, and the delay repeats with
 every wave. Taken one after the other, the first request leaves after one reply's worth of work, the crowd is drawn out
-once, and nothing waits from then on. Work that can wait goes on only when nothing is ready, and while enough requests
-stand ready not even in the gaps of a crowd, which would never catch up again. A loop that has had no time to wait for a
+once, and nothing waits from then on. Work that can wait goes on only when nothing is ready, and as long as not too much
+of it waits not even in the gaps of a crowd, which would never catch up again. A loop that has had no time to wait for a
 while does nothing but compute: it is told of all at once, which costs a third less.
 """
 
