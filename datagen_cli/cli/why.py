@@ -114,7 +114,8 @@ def _call(cache: CallCache | None, row: list[Any]) -> dict[str, Any]:
 
 
 def _of_row(call: dict[str, Any], line: dict[str, Any]) -> dict[str, Any]:
-    """Of a call for a whole batch of groups: the prompt and the text of this record's row."""
+    """Of a call for a whole batch of groups: the prompt and the text of this record's row, and under `negatives` the
+    prompts that it was steered away from (`cfg`)."""
     group = call.pop("group", None)
     if group is None:
         return call
@@ -122,8 +123,10 @@ def _of_row(call: dict[str, Any], line: dict[str, Any]) -> dict[str, Any]:
     place = next((place for place, row in enumerate(group["rows"]) if row["key"] == key), None)
     if place is None:
         return call
-    prompt = group["rows"][place]["prompt"]
-    call["messages"], call["completion"] = prompt["messages"], prompt["text"]
+    row = group["rows"][place]
+    call["messages"], call["completion"] = row["prompt"]["messages"], row["prompt"]["text"]
+    if row.get("negatives"):
+        call["negatives"] = [{"messages": other["messages"], "completion": other["text"]} for other in row["negatives"]]
     try:
         own = json.loads(call["reply"])["rows"][place]
         call["reply"], call["finish_reason"] = own["text"], own["finish"]
@@ -168,6 +171,8 @@ def _show_stage(stage: str, line: dict[str, Any]) -> None:
             console.out(_indented(f"[{message['role']}] {message['content']}"))
         if "completion" in call:
             console.out(_indented(f"[or, for a model without a chat template] {call['completion']}"))
+        for other in call.get("negatives", ()):
+            console.out(_indented(f"[steered away from] {other['messages'][-1]['content']}"))
         if "reply" in call:
             console.out(_indented(f"[reply, {call['finish_reason']}] {call['reply']}"))
         else:

@@ -183,7 +183,9 @@ def test_a_reply_that_lacks_rows_costs_those_rows_their_attempt(
     ]
 
 
-def test_cfg_sends_the_prompts_of_the_other_labels_beside_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cfg_sends_the_prompts_of_the_other_labels_beside_each_and_why_shows_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     fake = use_fake(monkeypatch)
     assert generate(write_recipe(tmp_path, variant="cfg", guidance=2.0), "-o", tmp_path / "run") == 0
     assert fake.asked[0]["group"]["guidance"] == 2.0
@@ -191,6 +193,12 @@ def test_cfg_sends_the_prompts_of_the_other_labels_beside_each(tmp_path: Path, m
         others = {negative["text"].rpartition("\n\n")[2].removesuffix(":") for negative in row["negatives"]}
         assert others == {"red", "green", "blue"} - {row["label"]}
     assert rows(tmp_path / "run", "lineage.jsonl")[0]["guidance"] == 2.0
+    row = rows(tmp_path / "run")[0]
+    capsys.readouterr()
+    assert run(["why", str(tmp_path / "run"), row["id"]]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("[steered away from]") == 2
+    assert shown.index("[steered away from]") < shown.index("[reply, stop]")
 
 
 def test_a_group_larger_than_a_batch_is_a_batch_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
