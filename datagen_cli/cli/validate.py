@@ -40,7 +40,9 @@ def run(
         console.emit_json(result)
         return 0
     _show(result)
-    console.next_step(command_line("preview", recipe, seed=seed, model=model, overrides=overrides))
+    overrides = [*overrides, *([] if count is None else [f"count={count}"])]
+    again = command_line("preview", recipe, seed=seed, model=model, overrides=overrides, allow_hosts=allow_hosts)
+    console.next_step(again)
     return 0
 
 

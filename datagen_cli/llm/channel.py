@@ -100,8 +100,9 @@ class Channel:
         own."""
         trip = Trip(self, hold, clock, run, again=True)
         try:
-            await trip.board()
+            await trip.enter()
             aboard()
+            await self.pace(_guess(hold))
             run.tally.hedged += 1
             return await trip.ride(payload, draw)
         finally:
@@ -189,10 +190,14 @@ class Trip:
         self._ticket: Ticket | None = None
         self.aboard = False
 
-    async def board(self) -> None:
-        """Waits for a place and its pace."""
+    async def enter(self) -> None:
+        """Waits for a place."""
         await self._channel.gate.enter(again=self._again)
         self.aboard = True
+
+    async def board(self) -> None:
+        """Waits for a place and its pace."""
+        await self.enter()
         await self._channel.pace(_guess(self._hold))
 
     async def start(self) -> float:

@@ -34,6 +34,7 @@ from datagen_cli.llm.provider import Heard, Payload, RawReply, Start
 
 ERROR_BYTES = 64 * 1024
 REPLY_BYTES = 64 * 1024 * 1024
+MOST_TOKENS = 1 << 40
 CONNECT_S = 15.0
 KEEP_ALIVE_S = 30.0
 
@@ -79,6 +80,7 @@ class OpenAIHTTP:
             nonlocal timeout_s, request
             timeout_s, request = await start(), ready
             limit.reschedule(loop.time() + timeout_s)
+            self._connecting.add(ready)
             return await on(ready)
 
         try:
@@ -156,16 +158,15 @@ class OpenAIHTTP:
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Notes which requests have no connection yet: what never left costs nothing."""
+    """Takes a request that has its connection off the list of those without: what never left costs nothing."""
 
     def __init__(self, connecting: set[aiohttp.ClientRequest | None], **options: Any) -> None:
         super().__init__(**options)
-        self._requests = connecting
+        self._connecting = connecting
 
     async def connect(self, req: aiohttp.ClientRequest, *arguments: Any, **options: Any) -> Any:
-        self._requests.add(req)
         connection = await super().connect(req, *arguments, **options)
-        self._requests.discard(req)
+        self._connecting.discard(req)
         return connection
 
 
@@ -228,7 +229,8 @@ def _text(content: Any) -> str:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """A count of tokens; None for what cannot be one."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_TOKENS else None
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:

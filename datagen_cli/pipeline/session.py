@@ -51,7 +51,7 @@ from datagen_cli.stages.dedup import Decision
 from datagen_cli.stages.enhance import enhance
 
 HEARTBEAT_S = 1.0
-FEWER = "the dataset will hold {:,} of the folder's {:,} records; -n {} brings the others back without a call"
+FEWER = "the dataset will hold {:,} instead of {:,} records; the same command with the larger count needs no call"
 AHEAD = 2
 """Units under way for each call in flight: while one reply is worked on, the next prompt waits at the gate."""
 STEPS = ("validate", "enhance")
@@ -108,8 +108,8 @@ class Session:
         self._try_connections()
         changed = self._set_changed_aside(before)
         self.manifest.cohorts = cohorts({} if changed else before, self.manifest.count)
-        if not changed and before.get("accepted", 0) > self.manifest.count:
-            self.observer.event("note", text=FEWER.format(self.manifest.count, before["accepted"], before["count"]))
+        if not changed and before.get("state") == "done" and before["count"] > self.manifest.count:
+            self.observer.event("note", text=FEWER.format(self.manifest.count, before["count"]))
         for note in self.built.notes():
             self._say_once(note)
         self._write_load()

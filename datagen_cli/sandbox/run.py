@@ -208,19 +208,27 @@ def _from_outcome(outcome: Outcome, layer: Layer, began: float) -> ProgramResult
     return _result(statuses[outcome.status], outcome.stdout, outcome.error, layer, began)
 
 
+def _never_free(sandbox: Sandbox) -> None:
+    """A forked copy that let go of its owner's sandbox would end watches on Monty's processes that both share, and the
+    owner would wait for them for ever when it closes."""
+    import ctypes
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(sandbox))
+
+
 class _Shared:
     """The process-wide sandbox that `run_program` uses; a forked process gets one of its own."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sandbox: Sandbox | None = None
-        self._owners: Sandbox | None = None
         self._hooked = False
 
     def get(self) -> Sandbox:
         with self._lock:
             if self._sandbox is None:
                 self._sandbox = Sandbox()
+                _never_free(self._sandbox)
                 if not self._hooked:
                     self._hooked = True
                     atexit.register(self.close)
@@ -228,8 +236,7 @@ class _Shared:
             return self._sandbox
 
     def _forget(self) -> None:
-        """In a forked copy. The owner's sandbox is kept, unused: to let go of it would end watches that both share."""
-        self._lock, self._owners, self._sandbox = threading.Lock(), self._sandbox, None
+        self._lock, self._sandbox = threading.Lock(), None
 
     def close(self) -> None:
         sandbox, self._sandbox = self._sandbox, None

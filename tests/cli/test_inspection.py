@@ -112,6 +112,19 @@ def test_the_next_step_takes_over_what_was_said_about_the_recipe(
     assert "next: datagen preview quickstart --seed 3 --set constraints.length.min_words=30\n" in said
 
 
+def test_the_step_after_validate_reaches_the_same_host_with_the_same_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text(
+        "name: r\ndescription: Notes.\nfields: {text: text}\n"
+        "model: {name: tiny, base_url: 'https://foreign.example/v1', api_key_env: OPENAI_API_KEY}\n"
+    )
+    assert run(["validate", str(recipe), "-n", "7", "--allow-host", "foreign.example"]) == 0
+    assert f"next: datagen preview {recipe} --set count=7 --allow-host foreign.example\n" in capsys.readouterr().err
+
+
 def test_preview_shows_every_stage_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["preview", "quickstart", "-n", "2", "-o", str(tmp_path)]) == 0
     said = capsys.readouterr().out

@@ -303,3 +303,10 @@ async def test_a_connection_that_is_never_made_costs_nothing() -> None:
     await provider.close()
     for one in deaf:
         one.close()
+
+
+@pytest.mark.parametrize("count", [-1, True, 2.0, 10**400])
+async def test_a_count_of_tokens_that_cannot_be_one_is_not_known(count: Any) -> None:
+    body = {"choices": [{"message": {"content": "ok"}}], "usage": {"prompt_tokens": count, "completion_tokens": 3}}
+    reply = await complete(Answer(body=json.dumps(body).encode()))
+    assert (reply.tokens_in, reply.tokens_out) == (None, 3)

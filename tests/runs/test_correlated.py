@@ -291,7 +291,7 @@ def test_more_prompts_than_one_batch_are_those_that_a_run_sends(
 ) -> None:
     fake = use_fake(monkeypatch)
     recipe = write_recipe(tmp_path)
-    assert run(["prompt", str(recipe), "-n", "33", "--json"]) == 0
+    assert run(["prompt", str(recipe), "-n", "33", "--set", "count=34", "--json"]) == 0
     prompts = json.loads(capsys.readouterr().out)["prompts"]
     assert [int(prompt["ids"][0][-6:]) for prompt in prompts] == list(range(36))
     generate(recipe, "-o", tmp_path / "run", "-n", "36")

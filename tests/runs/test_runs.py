@@ -152,7 +152,7 @@ def test_a_smaller_count_says_what_it_leaves_out_and_that_it_can_be_had_again(
     generate("tickets", "-n", "1", "-o", tmp_path)
     said = capsys.readouterr().err
     assert "1 of 1 record ·" in said
-    assert "the dataset will hold 1 of the folder's 6 records; -n 6 brings the others back without a call" in said
+    assert "the dataset will hold 1 instead of 6 records; the same command with the larger count needs no call" in said
     assert len(rows(tmp_path)) == 1
     found = report(capsys, "tickets", "-n", "6", "-o", tmp_path)
     assert found["calls"] == 0

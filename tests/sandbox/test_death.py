@@ -166,11 +166,17 @@ import os
 from datagen_cli.sandbox.run import run_program
 assert run_program("print(1)").status == "ok"
 child = os.fork()
+if child == 0 and {again}:
+    grandchild = os.fork()
+    if grandchild:
+        os.waitpid(grandchild, 0)
 if child == 0:
-    os._exit(0)
+    {end}
 os.waitpid(child, 0)
 """
 
 
-def test_a_process_that_was_forked_in_between_ends_all_the_same() -> None:
-    subprocess.run([sys.executable, "-c", FORKS], cwd=ROOT, check=True, timeout=60)
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("end", ["os._exit(0)", "raise SystemExit"])
+def test_a_process_that_was_forked_in_between_ends_all_the_same(again: bool, end: str) -> None:
+    subprocess.run([sys.executable, "-c", FORKS.format(again=again, end=end)], cwd=ROOT, check=True, timeout=60)
