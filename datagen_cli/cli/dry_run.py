@@ -48,7 +48,8 @@ def run(flags: Flags, count: int | None = None) -> int:
     console.out(f"hosts contacted: {', '.join(result['hosts']) or 'none'}")
     if flags.control:
         console.out(f"--control: as much again, {result['control']}")
-    console.next_step(f"{resume_command(flags, '--probe', '10')} makes ten records and says more")
+    console.say("--probe makes the first records and says more")
+    console.next_step(resume_command(flags, "--probe", "10"))
     return 0
 
 
@@ -80,7 +81,8 @@ def probe(flags: Flags, number: int) -> int:
         console.emit_json(result)
         return 0
     _show_probe(result)
-    console.next_step(f"{resume_command(flags)}; the calls above are not paid again")
+    console.say("the run does not pay for the calls above again")
+    console.next_step(resume_command(flags))
     return 0
 
 

@@ -247,3 +247,4 @@ def _short(manifest: Manifest) -> None:
         console.say(f"  {slot['id']}: {slot['reason'][:200]}")
     if len(manifest.failed_slots) > 5:
         console.say(f"  and {len(manifest.failed_slots) - 5:,} more, in run.json")
+    console.say(f"{manifest.reason}; more attempts: --set limits.attempts_per_record=N with the command below")

@@ -31,7 +31,8 @@ def run(flags: Flags, number: int) -> int:
         console.say("simulated: the offline model writes these records; nothing is sent anywhere")
     for trace in traces:
         _show(trace)
-    console.next_step(f"{resume_command(flags)}; the calls above are not paid again")
+    console.say("the run does not pay for the calls above again")
+    console.next_step(resume_command(flags))
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from datagen_cli.config.checks import check_names, short_option
+from datagen_cli.config.includes import model_node
 from datagen_cli.config.models import ROLES
 from datagen_cli.config.tree import Node, Path, Source, put, read_path, show_path, without
 from datagen_cli.config.yaml_lines import read_yaml
@@ -128,6 +129,8 @@ def _written_out(root: Node, path: Path, part: str | int) -> Node:
     if len(path) == 2 and path[0] in CHECKS and node.value == part:
         return put(root, path, node.with_value({str(part): node.with_value({})}))
     key = _short_key(path, node, part)
+    if key == "name" and isinstance(node.value, str) and isinstance((found := model_node(node)).value, dict):
+        return put(root, path, found)
     return root if key is None else put(root, path, node.with_value({key: node}))
 
 

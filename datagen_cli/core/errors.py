@@ -103,10 +103,12 @@ class CallPending(Exception):
     """No reply before the deadline (429, 5xx, time-outs, drops): the unit stays pending, no attempt is used.
 
     `timed_out` is true when the last try ended in a time-out; `alone` when other calls of the same endpoint
-    succeeded while this one waited, so that the fault is this request's own.
+    succeeded while this one waited, so that the fault is this request's own. `rest_s` are the seconds for which the
+    endpoint still wants to be left alone.
     """
 
-    def __init__(self, message: str, *, timed_out: bool = False, alone: bool = False) -> None:
+    def __init__(self, message: str, *, timed_out: bool = False, alone: bool = False, rest_s: float = 0.0) -> None:
         super().__init__(message)
+        self.rest_s = rest_s
         self.timed_out = timed_out
         self.alone = alone

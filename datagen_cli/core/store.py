@@ -14,6 +14,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -24,6 +25,7 @@ from datagen_cli.core.errors import UsageError
 BUSY_S = 30.0
 MOST_ROWS = 256
 RAW, ZLIB = b"\x00", b"\x01"
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _SELECT = "SELECT value FROM pairs WHERE key = ?"
 _Put = tuple[str, tuple[bytes, ...], "asyncio.Future[None]"]
@@ -166,8 +168,8 @@ class Store:
     def _open_both(self) -> None:
         for last_try in (False, True):
             try:
-                self._writer = _connect(self.path, BUSY_S, create=True)
-                self._near = _connect(self.path, BUSY_S)
+                self._writer = _patiently(lambda: _connect(self.path, BUSY_S, create=True))
+                self._near = _patiently(lambda: _connect(self.path, BUSY_S))
                 self._near.execute("PRAGMA busy_timeout=0")
                 self._inode = os.stat(self.path).st_ino
                 return
@@ -201,6 +203,19 @@ class Store:
                 os.rename(f"{self.path}{tail}", f"{aside}{tail}")
         if self._on_broken is not None:
             self._on_broken(aside)
+
+
+def _patiently(connect: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
+    """A connection, tried again while another process makes the file: SQLite does not wait for a change of the
+    journal's mode."""
+    give_up = time.monotonic() + BUSY_S
+    while True:
+        try:
+            return connect()
+        except sqlite3.OperationalError as error:
+            if _code(error) not in _BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
 
 
 def _connect(path: Path, busy_s: float, *, create: bool = False) -> sqlite3.Connection:

@@ -195,6 +195,7 @@ class Client:
             pulse=self._pulse,
             rng=self._rng,
             retrying=partial(self._retrying, request.draw, channel.target),
+            busy=lambda: channel.width.busy,
         )
 
     def _answered(self, request: Request, channel: Channel, payload: Payload, digest: str, raw: RawReply) -> Reply:

@@ -60,11 +60,12 @@ def stops_run(fault: AuthRefused, answers: int) -> bool:
     return answers == 0 or fault.status in (401, 402, 403)
 
 
-def is_spent(fault: TransportError, patience_s: float) -> bool:
-    """Whether the quota is spent: the endpoint says so, or it asks to wait for longer than the run's patience."""
-    return fault.quota or (
-        fault.kind == "rate" and fault.retry_after_s is not None and fault.retry_after_s > patience_s
-    )
+def is_spent(fault: TransportError, patience_s: float, *, others: bool) -> bool:
+    """Whether the quota is spent: the endpoint says so, or it asks to wait for longer than the run's patience while no
+    `others` are answered or may be."""
+    if fault.quota:
+        return True
+    return fault.kind == "rate" and (fault.retry_after_s or 0.0) > patience_s and not others
 
 
 class Clock:
@@ -105,8 +106,10 @@ async def persist(
     pulse: Pulse,
     rng: random.Random,
     retrying: Callable[[TransportError, float], None],
+    busy: Callable[[], bool] = lambda: False,
 ) -> RawReply:
-    """One call with all its tries. `send(clock, again)` sends it once and calls `clock.begin()` when it does.
+    """One call with all its tries. `send(clock, again)` sends it once and calls `clock.begin()` when it does; `busy`
+    says whether other calls are on the wire.
 
     Raises `RequestRefused` (never tried again), `CallRefused` (a 404 after answers), `CallPending` (deadline) and
     `ProviderError` (the run has to stop).
@@ -129,7 +132,9 @@ async def persist(
             since = loop.time() if policy.batched else clock.sent_at
             health.failed(draw, fault.kind, since, loop.time())
             pulse.failed(draw, fault.kind, since, suspect=draw.slot in health.suspects)
-            wait = _after(fault, tries, policy, health, pulse, rng)
+            others = busy() or health.last_answer > clock.sent_at
+            wait = _after(fault, tries, policy, health, pulse, rng, others)
+            asked_until = loop.time() + min(fault.retry_after_s or 0.0, policy.patience_s)
             left = clock.left_s()
             if left > 0:
                 retrying(fault, min(wait, left))
@@ -140,7 +145,8 @@ async def persist(
                 since = max(clock.started or 0.0, now - policy.timeout_s)
                 alone = health.is_alone(draw, since=since, recent=now - policy.longest_gap_s)
                 message = said(fault.message, health.target, fault.status)
-                raise CallPending(message, timed_out=fault.kind == "timeout", alone=alone) from fault
+                rest_s = max(0.0, asked_until - now)
+                raise CallPending(message, timed_out=fault.kind == "timeout", alone=alone, rest_s=rest_s) from fault
         else:
             health.answered(draw, loop.time())
             pulse.answered(loop.time())
@@ -148,12 +154,13 @@ async def persist(
 
 
 def _after(
-    fault: TransportError, tries: int, policy: Policy, health: Health, pulse: Pulse, rng: random.Random
+    fault: TransportError, tries: int, policy: Policy, health: Health, pulse: Pulse, rng: random.Random, others: bool
 ) -> float:
     """The wait before the next try. Raises `ProviderError` when trying on is no use."""
-    if is_spent(fault, policy.patience_s):
+    if is_spent(fault, policy.patience_s, others=others):
+        asks = f"; it asks to wait {fault.retry_after_s:,.0f} s" if fault.retry_after_s else ""
         raise ProviderError(
-            f"the quota is spent: {said(fault.message, health.target, fault.status)}",
+            f"the quota is spent: {said(fault.message, health.target, fault.status)}{asks}",
             hint=f"raise the quota or wait until it is renewed, then {RESUME}",
         ) from fault
     if pulse.silent_s(asyncio.get_running_loop().time()) >= policy.patience_s:

@@ -78,6 +78,11 @@ class Width:
         self._judging = False
         self._forget()
 
+    @property
+    def busy(self) -> bool:
+        """Whether calls are on the wire."""
+        return self._on_wire > 0
+
     def sent(self) -> Ticket:
         """A call goes out."""
         self._on_wire += 1

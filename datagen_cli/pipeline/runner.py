@@ -102,6 +102,12 @@ class Runner:
         self.touched: set[int] = set()
         self.surplus = False
 
+    @property
+    def held_back(self) -> tuple[int, int] | None:
+        """How many outcomes wait for a slot that has none yet, and that slot."""
+        first = self._sequence.waiting_for
+        return (self._sequence.held_back, first[1]) if first is not None and self._sequence.held_back else None
+
     def stop(self, reason: BaseException) -> None:
         """Starts nothing new; calls in flight may finish. The first reason is the one that counts."""
         if self.error is None:
@@ -344,7 +350,7 @@ class Runner:
         if pending.timed_out and pending.alone:
             self._strikes[key] = self._strikes.get(key, 0) + 1
         self._observer.event("pending", slot=unit.first, attempt=unit.attempt, text=str(pending))
-        delay = 0.0 if self._given_up(unit) else AGAIN_S
+        delay = 0.0 if self._given_up(unit) else max(AGAIN_S, pending.rest_s)
         asyncio.get_running_loop().call_later(delay, self._put_back, unit)
 
     def _put_back(self, unit: Unit) -> None:

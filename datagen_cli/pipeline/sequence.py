@@ -46,6 +46,11 @@ class Sequence:
             return None
         return self._level, self._members[self._position]
 
+    @property
+    def held_back(self) -> int:
+        """How many outcomes are there whose turn has not come."""
+        return len(self._waiting)
+
     def deliver(self, record: Record) -> None:
         """Takes the outcome of an attempt and judges all that is now in turn."""
         self._waiting[record.key] = record

@@ -52,6 +52,7 @@ from datagen_cli.stages.enhance import enhance
 
 HEARTBEAT_S = 1.0
 FEWER = "the dataset will hold {:,} instead of {:,} records; the same command with the larger count needs no call"
+HELD_BACK = "made beyond these: {:,}; they wait for {}, which has no answer yet, and cost no call again"
 AHEAD = 2
 """Units under way for each call in flight: while one reply is worked on, the next prompt waits at the gate."""
 STEPS = ("validate", "enhance")
@@ -287,6 +288,10 @@ class Session:
             manifest.failed_slots = [{"id": f"{prefix}-{slot:06d}", "reason": why} for slot, why in sorted(slots)]
         else:
             self._failed(error)
+            if self.runner is not None and self.runner.held_back is not None:
+                count, slot = self.runner.held_back
+                name = f"{self.built.shape.prefix}-{slot:06d}"
+                self.observer.event("note", text=HELD_BACK.format(count, name))
 
     def fail(self, error: BaseException) -> None:
         """Writes down that the run broke off outside its loop; counts stay as they were last known."""

@@ -109,4 +109,4 @@ def test_a_silent_model_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_name_that_no_model_can_have_is_an_error_of_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor", "--model", "recipe.yaml"]) == 2
-    assert "error: model recipe.yaml: unknown provider" in capsys.readouterr().err
+    assert "error: --model: no such model file: recipe.yaml" in capsys.readouterr().err

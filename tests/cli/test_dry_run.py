@@ -144,7 +144,7 @@ def test_what_a_probe_says_to_do_next_goes_on_with_what_was_paid(
         assert run([*command, "-o", f"{out} {command[0]}"]) == 0
         said = capsys.readouterr().err
         options = "-n 6" if command[0] == "generate" else "--seed 5"
-        assert f"next: datagen generate quickstart -o '{out} {command[0]}' {options}; the calls above" in said
+        assert f"next: datagen generate quickstart -o '{out} {command[0]}' {options}\n" in said
 
 
 def test_a_probe_leaves_the_folder_of_another_recipe_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

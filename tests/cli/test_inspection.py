@@ -118,7 +118,7 @@ def test_the_step_after_validate_reaches_the_same_host_with_the_same_count(
     monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
     recipe = tmp_path / "r.yaml"
     recipe.write_text(
-        "name: r\ndescription: Notes.\nfields: {text: text}\n"
+        "version: 1\nname: r\ndescription: Notes.\nfields: {text: {type: text}}\n"
         "model: {name: tiny, base_url: 'https://foreign.example/v1', api_key_env: OPENAI_API_KEY}\n"
     )
     assert run(["validate", str(recipe), "-n", "7", "--allow-host", "foreign.example"]) == 0

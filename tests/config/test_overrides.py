@@ -191,3 +191,10 @@ def test_a_model_file_that_is_missing_or_broken_says_so(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as caught:
         load(tmp_path, SMALL, model=[""])
     assert str(caught.value) == "--model: expected the name of a model"
+
+
+def test_an_option_of_a_model_that_stands_in_a_file_of_its_own_can_be_set(tmp_path: Path) -> None:
+    write(tmp_path, "name: tiny\nbase_url: http://127.0.0.1:9/v1\nmax_tokens: 7\n", "m.yaml")
+    loaded = load(tmp_path, SMALL, "model.timeout_s=3", model=["m.yaml"])
+    model = loaded.models["generator"][0]
+    assert (model.name, model.max_tokens, model.timeout_s) == ("tiny", 7, 3.0)

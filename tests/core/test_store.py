@@ -15,6 +15,18 @@ import pytest
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.store import Store
 
+OPENING = """
+import sys
+from datagen_cli.core.store import Store
+stores = [Store(f"{sys.argv[1]}/{number}.sqlite") for number in range(20)]
+"""
+
+
+def test_processes_that_make_the_same_file_at_the_same_time_wait_for_one_another(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OPENING, str(tmp_path)]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+    assert [process.communicate(timeout=60)[1] for process in processes] == [b""] * 3
+
 
 async def test_what_is_put_can_be_had_by_another_store_of_the_same_file(tmp_path: Path) -> None:
     path = tmp_path / "a.sqlite"

@@ -34,6 +34,7 @@ class World:
         self.health, self.pulse, self.draw = Health(TARGET), Pulse(), Draw(0, 1, "generate")
         self.times: list[float] = []
         self.limits: list[float] = []
+        self.busy = False
 
     async def send(self, clock: Clock, again: bool) -> RawReply:
         loop = asyncio.get_running_loop()
@@ -55,6 +56,7 @@ class World:
             pulse=self.pulse,
             rng=random.Random(1),
             retrying=lambda *_: None,
+            busy=lambda: self.busy,
         )
 
 
@@ -112,7 +114,28 @@ def test_a_wait_beyond_the_deadline_ends_at_the_deadline() -> None:
     error, now = end_of(world)
     assert isinstance(error, CallPending)
     assert not error.timed_out
-    assert now == 100.0
+    assert (now, error.rest_s) == (100.0, 100.0)
+
+
+@pytest.mark.parametrize("others", ["on the wire", "answered"])
+def test_one_call_that_is_asked_to_wait_for_hours_does_not_end_a_run_whose_other_calls_are_answered(
+    others: str,
+) -> None:
+    async def main() -> BaseException:
+        long = TransportError("rate", "slow", retry_after_s=3600.0)
+        world = World(lambda n, _: long, took_s=1, policy=Policy(60, 100, 300))
+        world.busy = others == "on the wire"
+        task = asyncio.ensure_future(world.call())
+        await asyncio.sleep(0.5)
+        if others == "answered":
+            world.health.answered(Draw(4, 1, "generate"), 0.5)
+        with pytest.raises(CallPending) as raised:
+            await task
+        return raised.value
+
+    error = run_virtual(main())
+    assert isinstance(error, CallPending)
+    assert error.rest_s == pytest.approx(200.0, abs=2.0)  # no longer than the patience
 
 
 def test_a_call_is_alone_when_others_were_answered_while_it_waited() -> None:
