@@ -28,6 +28,8 @@ RANDOM_SHARE = 0.25
 REST_S = 1.0
 FIRST_PROBE_S = 1.0
 LONGEST_PROBE_S = 60.0
+AGAINST = 8
+"""How many answers above the limit before a step up one refusal there outweighs."""
 AGED = 4
 """How many calls a place the evidence spans; then older evidence counts half."""
 
@@ -117,6 +119,7 @@ class Width:
         self._taken[level] = max(0, self._taken[level] - 1)
         self._refused[level] += 1
         self._refusals += 1
+        self._proof -= AGAINST if 0 < self._before < level else 0
         self._rest_s = REST_S if retry_after_s is None else retry_after_s
         if self._is_no_accident(level):
             self._gate.rest(max(self._rest_s, SETTLING_S))

@@ -178,6 +178,33 @@ def test_a_step_up_that_was_taken_by_luck_does_not_flood_the_endpoint() -> None:
     assert run_virtual(main()) == (13, 2, 6)
 
 
+def test_a_step_up_with_a_refusal_above_is_not_proved_by_a_few_answers() -> None:
+    async def main() -> int:
+        gate = Gate(20)
+        width = Width(gate)
+        tickets = [width.sent() for _ in range(20)]
+        for ticket in tickets[10:]:
+            width.refused(ticket, 0.0)
+        await asyncio.sleep(2)
+        width.answered(tickets[0])  # old, and says nothing
+        tickets = [*tickets[1:10], width.sent()]
+        width.answered(tickets.pop())
+        assert gate.limit == 11
+        tickets += [width.sent(), width.sent()]
+        width.refused(tickets.pop(), 1.0)
+        tickets.append(width.sent())
+        for _ in range(7):
+            width.answered(tickets.pop())
+            tickets.append(width.sent())
+        assert gate.limit == 11
+        for _ in range(5):
+            width.answered(tickets.pop())
+            tickets.append(width.sent())
+        return gate.limit
+
+    assert run_virtual(main()) == 13
+
+
 def test_other_faults_change_nothing() -> None:
     async def main() -> int:
         gate = Gate(20)
