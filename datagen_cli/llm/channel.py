@@ -90,8 +90,7 @@ class Channel:
             await run.keep(reply)  # the place is held until then: never more are lost than have a place
             return reply
         finally:
-            if trip.aboard:
-                self.gate.leave()
+            trip.leave()
 
     async def _double(
         self, payload: Payload, draw: Draw, hold: Hold, clock: Clock, run: Spending, aboard: Callable[[], None]
@@ -106,8 +105,7 @@ class Channel:
             run.tally.hedged += 1
             return await trip.ride(payload, draw)
         finally:
-            if trip.aboard:
-                self.gate.leave()
+            trip.leave()
 
     async def ask(self, payload: Payload, draw: Draw, start: Start) -> RawReply:
         """The provider's reply. One that can makes its request ready before `start`, the others after it."""
@@ -180,20 +178,25 @@ class Channel:
 class Trip:
     """One try on its way to the endpoint and back: the place, the money and the ticket that it has taken.
 
-    `aboard` says that it has a place, which is its owner's to give back."""
+    Whoever makes one calls `leave` in the end."""
 
-    __slots__ = ("_again", "_channel", "_clock", "_hold", "_paid", "_run", "_ticket", "aboard")
+    __slots__ = ("_aboard", "_again", "_channel", "_clock", "_hold", "_paid", "_run", "_ticket")
 
     def __init__(self, channel: Channel, hold: Hold, clock: Clock, run: Spending, *, again: bool) -> None:
         self._channel, self._hold, self._clock, self._run, self._again = channel, hold, clock, run, again
         self._paid = False
         self._ticket: Ticket | None = None
-        self.aboard = False
+        self._aboard = False
 
     async def enter(self) -> None:
         """Waits for a place."""
         await self._channel.gate.enter(again=self._again)
-        self.aboard = True
+        self._aboard = True
+
+    def leave(self) -> None:
+        """Gives the place back, if it has one."""
+        if self._aboard:
+            self._channel.gate.leave()
 
     async def board(self) -> None:
         """Waits for a place and its pace."""
@@ -202,7 +205,7 @@ class Trip:
 
     async def start(self) -> float:
         """Waits for all that a request needs to be sent; the longest that it may take then."""
-        if not self.aboard:
+        if not self._aboard:
             await self.board()
         await self._run.budget.reserve(self._hold)
         self._paid = True

@@ -288,10 +288,9 @@ class Session:
             manifest.failed_slots = [{"id": f"{prefix}-{slot:06d}", "reason": why} for slot, why in sorted(slots)]
         else:
             self._failed(error)
-            if self.runner is not None and self.runner.held_back is not None:
-                count, slot = self.runner.held_back
-                name = f"{self.built.shape.prefix}-{slot:06d}"
-                self.observer.event("note", text=HELD_BACK.format(count, name))
+            if self.runner is not None and (held := self.runner.held_back) is not None:
+                name = f"{self.built.shape.prefix}-{held[1]:06d}"
+                self.observer.event("note", text=HELD_BACK.format(held[0], name))
 
     def fail(self, error: BaseException) -> None:
         """Writes down that the run broke off outside its loop; counts stay as they were last known."""

@@ -12,7 +12,7 @@ import pytest
 from datagen_cli.config.models import Limits
 from datagen_cli.core.errors import ProviderError
 from datagen_cli.llm.limits import Gate
-from datagen_cli.llm.width import Width, boundary
+from datagen_cli.llm.width import Ticket, Width, boundary
 from tests.llm.simulated import Simulated
 from tests.llm.virtual import run_virtual
 
@@ -151,22 +151,33 @@ def test_a_call_sent_before_the_last_change_says_nothing() -> None:
     assert run_virtual(main()) == 10
 
 
+async def one_step_up() -> tuple[Gate, Width, list[Ticket]]:
+    """A gate that was narrowed to ten and tries eleven, with eleven calls on the wire."""
+    gate = Gate(20)
+    width = Width(gate)
+    tickets = [width.sent() for _ in range(20)]
+    for ticket in tickets[10:]:
+        width.refused(ticket, 0.0)
+    await asyncio.sleep(2)
+    width.answered(tickets[0])  # old, and says nothing
+    tickets = [*tickets[1:10], width.sent()]
+    width.answered(tickets.pop())
+    assert gate.limit == 11
+    tickets += [width.sent(), width.sent()]
+    return gate, width, tickets
+
+
+def answer(width: Width, tickets: list[Ticket], calls: int) -> None:
+    """The calls sent last are answered, each followed by another."""
+    for _ in range(calls):
+        width.answered(tickets.pop())
+        tickets.append(width.sent())
+
+
 def test_a_step_up_that_was_taken_by_luck_does_not_flood_the_endpoint() -> None:
     async def main() -> tuple[int, int, int]:
-        gate = Gate(20)
-        width = Width(gate)
-        tickets = [width.sent() for _ in range(20)]
-        for ticket in tickets[10:]:
-            width.refused(ticket, 0.0)
-        await asyncio.sleep(2)
-        width.answered(tickets[0])  # old, and says nothing
-        tickets = [*tickets[1:10], width.sent()]
-        width.answered(tickets.pop())
-        assert gate.limit == 11
-        tickets += [width.sent(), width.sent()]
-        for _ in range(4):
-            width.answered(tickets.pop())
-            tickets.append(width.sent())
+        gate, width, tickets = await one_step_up()
+        answer(width, tickets, 4)
         assert gate.limit == 13  # eleven were taken four times
         refused = 0
         while gate.resting < 2 and refused < 50:
@@ -180,26 +191,12 @@ def test_a_step_up_that_was_taken_by_luck_does_not_flood_the_endpoint() -> None:
 
 def test_a_step_up_with_a_refusal_above_is_not_proved_by_a_few_answers() -> None:
     async def main() -> int:
-        gate = Gate(20)
-        width = Width(gate)
-        tickets = [width.sent() for _ in range(20)]
-        for ticket in tickets[10:]:
-            width.refused(ticket, 0.0)
-        await asyncio.sleep(2)
-        width.answered(tickets[0])  # old, and says nothing
-        tickets = [*tickets[1:10], width.sent()]
-        width.answered(tickets.pop())
-        assert gate.limit == 11
-        tickets += [width.sent(), width.sent()]
+        gate, width, tickets = await one_step_up()
         width.refused(tickets.pop(), 1.0)
         tickets.append(width.sent())
-        for _ in range(7):
-            width.answered(tickets.pop())
-            tickets.append(width.sent())
+        answer(width, tickets, 7)
         assert gate.limit == 11
-        for _ in range(5):
-            width.answered(tickets.pop())
-            tickets.append(width.sent())
+        answer(width, tickets, 5)
         return gate.limit
 
     assert run_virtual(main()) == 13
