@@ -10,7 +10,7 @@ from typing import Any
 from datagen_cli.cli import console
 from datagen_cli.cli.generate import Flags, open_session, resume_command
 from datagen_cli.cli.preview import make_first
-from datagen_cli.pipeline.control import twin_of
+from datagen_cli.pipeline.control import plan_control
 from datagen_cli.pipeline.estimate import contacted, estimate
 from datagen_cli.pipeline.probe import project
 
@@ -23,7 +23,7 @@ def run(flags: Flags, count: int | None = None) -> int:
         session, built = open_session(flags)
         result = estimate(built, session.options.environ, flags.allow_hosts, count=count)
         if flags.control:
-            result["control"] = twin_of(built.recipe).about
+            result["control"] = plan_control(built.recipe).about
     if flags.as_json:
         console.emit_json(result)
         return 0

@@ -21,7 +21,7 @@ from datagen_cli.core.errors import DatagenError, Place, RecipeError, Stopped, U
 from datagen_cli.core.jsonl import make_folder, write_errors
 from datagen_cli.pipeline.build import Built, build, refuse_mixed
 from datagen_cli.pipeline.connect import identities
-from datagen_cli.pipeline.control import Twin, control_folder, twin_of
+from datagen_cli.pipeline.control import ControlRun, control_folder, plan_control
 from datagen_cli.pipeline.finish import finish
 from datagen_cli.pipeline.folder import RunFolder
 from datagen_cli.pipeline.manifest import Manifest
@@ -54,24 +54,24 @@ class Flags:
 def run(flags: Flags) -> int:
     """Runs the command. Returns the exit code."""
     session, built = open_session(flags)
-    twin = twin_of(built.recipe) if flags.control else None
+    control = plan_control(built.recipe) if flags.control else None
     manifest, error = _carry_out(session, built)
-    if twin is None:
+    if control is None:
         return _report(flags, manifest, error)
     if error is not None:
         code = _report(flags, manifest, error)
         console.say("the control was not begun; the command above does both")
         return code
     _summary(manifest)
-    return _report(flags, manifest, *_run_control(flags, session, twin))
+    return _report(flags, manifest, *_run_control(flags, session, control))
 
 
-def _run_control(flags: Flags, session: Session, twin: Twin) -> tuple[DatagenError | None, Manifest | None]:
+def _run_control(flags: Flags, session: Session, control: ControlRun) -> tuple[DatagenError | None, Manifest | None]:
     """Runs the control of a run into the folder beside it."""
     folder = str(control_folder(session.folder.path))
-    console.say(f"control: {twin.about}, into {folder}")
+    console.say(f"control: {control.about}, into {folder}")
     seed = session.built.recipe.options.seed if flags.new else flags.seed
-    overrides = [*flags.overrides, *twin.overrides]
+    overrides = [*flags.overrides, *control.overrides]
     flags = replace(flags, out=folder, seed=seed, overrides=overrides, new=False, control=False)
     try:
         manifest, error = _carry_out(*open_session(flags))

@@ -18,7 +18,7 @@ from datagen_cli.evaluation.document import entry
 from datagen_cli.evaluation.evaluate import ONE_SIDED, evaluate
 from datagen_cli.evaluation.load import Loaded, Wanted, load_dataset
 from datagen_cli.evaluation.run_facts import RunRecord
-from datagen_cli.pipeline.control import control_folder, twin_of
+from datagen_cli.pipeline.control import control_folder, plan_control
 from datagen_cli.text.embed import Embedder
 
 LOCK = "recipe.lock.yaml"
@@ -81,7 +81,9 @@ def _stale(run: RunRecord, control: RunRecord) -> str:
     locks = [run.folder / LOCK, control.folder / LOCK]
     try:
         recipe, other = (load_recipe(str(lock), environ=os.environ, cwd=Path.cwd()) for lock in locks)
-        wanted = load_recipe(str(locks[0]), overrides=twin_of(recipe).overrides, environ=os.environ, cwd=Path.cwd())
+        wanted = load_recipe(
+            str(locks[0]), overrides=plan_control(recipe).overrides, environ=os.environ, cwd=Path.cwd()
+        )
     except UsageError:
         return ""  # a lock that cannot be read today (an unset variable, no control possible) proves nothing
     if _compared(wanted) != _compared(other):

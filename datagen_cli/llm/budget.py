@@ -17,7 +17,7 @@ TINY_USD = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Reservation:
     """What one call may use at most; `cost_usd` is 0 where no price is known (then there is no `max_cost` either)."""
 
     tokens_in: int
@@ -43,30 +43,30 @@ class Budget:
         self.tokens = start.tokens_in + start.tokens_out
         self._held_usd = 0.0
         self._held_tokens = 0
-        self._holds = 0
-        self._waiting: deque[tuple[Hold, asyncio.Future[None]]] = deque()
+        self._reservations = 0
+        self._waiting: deque[tuple[Reservation, asyncio.Future[None]]] = deque()
 
-    async def reserve(self, hold: Hold) -> None:
+    async def reserve(self, reservation: Reservation) -> None:
         """Waits for room and takes it. Raises `CapReached` when no settlement can make room any more."""
-        if not self._waiting and self._fits(hold):
-            self._take(hold)
+        if not self._waiting and self._fits(reservation):
+            self._take(reservation)
             return
-        if not self._holds:
-            raise self._reached(hold)
+        if not self._reservations:
+            raise self._reached(reservation)
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((hold, place))
+        self._waiting.append((reservation, place))
         try:
             await place
         except asyncio.CancelledError:
             if place.done() and not place.cancelled() and place.exception() is None:
-                self.settle(hold, 0, 0.0)
+                self.settle(reservation, 0, 0.0)
             raise
 
-    def settle(self, hold: Hold, tokens: int, cost_usd: float | None) -> None:
+    def settle(self, reservation: Reservation, tokens: int, cost_usd: float | None) -> None:
         """Ends a reservation with what was used: nothing for a call that never ran, all of it for one that was lost."""
-        self._holds -= 1
-        self._held_usd = self._held_usd - hold.cost_usd if self._holds else 0.0
-        self._held_tokens -= hold.tokens
+        self._reservations -= 1
+        self._held_usd = self._held_usd - reservation.cost_usd if self._reservations else 0.0
+        self._held_tokens -= reservation.tokens
         self.cost_usd += cost_usd or 0.0
         self.tokens += tokens
         while self._waiting:
@@ -77,29 +77,34 @@ class Budget:
                 self._waiting.popleft()
                 self._take(wanted)
                 place.set_result(None)
-            elif not self._holds:
+            elif not self._reservations:
                 self._waiting.popleft()
                 place.set_exception(self._reached(wanted))
             else:
                 return
 
-    def _take(self, hold: Hold) -> None:
-        self._holds += 1
-        self._held_usd += hold.cost_usd
-        self._held_tokens += hold.tokens
+    def _take(self, reservation: Reservation) -> None:
+        self._reservations += 1
+        self._held_usd += reservation.cost_usd
+        self._held_tokens += reservation.tokens
 
-    def _fits(self, hold: Hold) -> bool:
-        if self.max_cost is not None and self.cost_usd + self._held_usd + hold.cost_usd > self.max_cost + TINY_USD:
+    def _fits(self, reservation: Reservation) -> bool:
+        if (
+            self.max_cost is not None
+            and self.cost_usd + self._held_usd + reservation.cost_usd > self.max_cost + TINY_USD
+        ):
             return False
-        return self.max_tokens is None or self.tokens + self._held_tokens + hold.tokens <= self.max_tokens
+        return self.max_tokens is None or self.tokens + self._held_tokens + reservation.tokens <= self.max_tokens
 
-    def _reached(self, hold: Hold) -> CapReached:
-        if self.max_tokens is not None and self.tokens + hold.tokens > self.max_tokens:
+    def _reached(self, reservation: Reservation) -> CapReached:
+        if self.max_tokens is not None and self.tokens + reservation.tokens > self.max_tokens:
             return CapReached(
-                f"max_total_tokens {self.max_tokens:,}: {self.tokens:,} used, the next call may need {hold.tokens:,}",
+                f"max_total_tokens {self.max_tokens:,}: {self.tokens:,} used, "
+                f"the next call may need {reservation.tokens:,}",
                 hint="raise it with --max-total-tokens and run the same command again; everything is kept",
             )
         return CapReached(
-            f"max_cost ${self.max_cost:g}: ${self.cost_usd:.4f} spent, and the next call may cost ${hold.cost_usd:.4f}",
+            f"max_cost ${self.max_cost:g}: ${self.cost_usd:.4f} spent, "
+            f"and the next call may cost ${reservation.cost_usd:.4f}",
             hint="raise it with --max-cost and run the same command again; everything is kept",
         )

@@ -1,4 +1,4 @@
-"""One endpoint and model as the client holds it: provider, gate, paces, price, and what is known of its ways.
+"""One endpoint and model as the client holds it: provider, limiter, paces, price, and what is known of its ways.
 
 Roles that use the same model share one channel. The provider is built with the first call, so that a run answered by
 the cache imports no HTTP client.
@@ -14,19 +14,19 @@ from datagen_cli.config.models import Limits, ModelOptions
 from datagen_cli.core import registry
 from datagen_cli.core.chat import Draw, Usage
 from datagen_cli.core.store import Store
-from datagen_cli.llm.budget import Budget, Hold
+from datagen_cli.llm.adaptive_concurrency import AdaptiveConcurrency, Permit
+from datagen_cli.llm.budget import Budget, Reservation
 from datagen_cli.llm.cache import endpoint_key
 from datagen_cli.llm.faults import AuthRefused, TransportError
 from datagen_cli.llm.health import Health
 from datagen_cli.llm.hedge import Hedge
 from datagen_cli.llm.keys import Target
-from datagen_cli.llm.limits import Gate, Pace, pause
+from datagen_cli.llm.limits import ConcurrencyLimiter, RateLimiter, pause
 from datagen_cli.llm.prices import price_of, rate_of, share_of
 from datagen_cli.llm.provider import Payload, Provider, RawReply, Ready, Start
 from datagen_cli.llm.ratelimit import LEFT, REQUESTS_LEFT, TOKENS_LEFT, closed_s
 from datagen_cli.llm.retry import Clock, Policy, stops_run
 from datagen_cli.llm.usage import Tally
-from datagen_cli.llm.width import Ticket, Width
 
 FOREVER_S = 1e9
 BATCH_WINDOW_S = 25 * 3600.0
@@ -53,9 +53,9 @@ class Channel:
         if target.kind == "local":  # computes in this process: as long as it takes
             self.policy = Policy(FOREVER_S, FOREVER_S, limits.patience_s)
         self.health = Health(target)
-        self.gate = Gate(limits.concurrency)
-        self.width = Width(self.gate)
-        self.hedge = Hedge(self.gate) if limits.hedge and target.kind != "local" else None
+        self.limiter = ConcurrencyLimiter(limits.concurrency)
+        self.concurrency = AdaptiveConcurrency(self.limiter)
+        self.hedge = Hedge(self.limiter) if limits.hedge and target.kind != "local" else None
         self.price = price_of(options, target)
         if self.batched:
             self.policy = Policy(BATCH_WINDOW_S, 2 * BATCH_WINDOW_S, limits.patience_s, batched=True)
@@ -68,44 +68,51 @@ class Channel:
         self._plant = plant
         self._store = store
         self._concurrency = limits.concurrency
-        self._requests = Pace(options.requests_per_minute) if options.requests_per_minute else None
-        self._tokens = Pace(options.tokens_per_minute) if options.tokens_per_minute else None
+        self._requests = RateLimiter(options.requests_per_minute) if options.requests_per_minute else None
+        self._tokens = RateLimiter(options.tokens_per_minute) if options.tokens_per_minute else None
         self._usual_tokens = 1.0  # of a call, smoothed
         self._provider: Provider | None = None
         self._ready: Ready | None = None
 
     async def send_once(
-        self, payload: Payload, draw: Draw, hold: Hold, clock: Clock, again: bool, run: Spending
+        self, payload: Payload, draw: Draw, reservation: Reservation, clock: Clock, again: bool, run: Spending
     ) -> RawReply:
         """One try: waits for its place, its pace and its money, sends, settles, and commits the reply."""
-        trip = Trip(self, hold, clock, run, again=again)
+        attempt = Attempt(self, reservation, clock, run, again=again)
         try:
             if self.hedge is None:
-                reply = await trip.ride(payload, draw)
+                reply = await attempt.send(payload, draw)
             else:
-                await trip.board()
+                await attempt.acquire()
                 reply = await self.hedge.race(
-                    trip.ride(payload, draw), lambda aboard: self._double(payload, draw, hold, clock, run, aboard)
+                    attempt.send(payload, draw),
+                    lambda acquired: self._double(payload, draw, reservation, clock, run, acquired),
                 )
             await run.keep(reply)  # the place is held until then: never more are lost than have a place
             return reply
         finally:
-            trip.leave()
+            attempt.leave()
 
     async def _double(
-        self, payload: Payload, draw: Draw, hold: Hold, clock: Clock, run: Spending, aboard: Callable[[], None]
+        self,
+        payload: Payload,
+        draw: Draw,
+        reservation: Reservation,
+        clock: Clock,
+        run: Spending,
+        acquired: Callable[[], None],
     ) -> RawReply:
-        """The same request once more, in a place of its own (`aboard` is called when it has it) and for money of its
+        """The same request once more, in a place of its own (`acquired` is called when it has it) and for money of its
         own."""
-        trip = Trip(self, hold, clock, run, again=True)
+        attempt = Attempt(self, reservation, clock, run, again=True)
         try:
-            await trip.enter()
-            aboard()
-            await self.pace(_guess(hold))
+            await attempt.enter()
+            acquired()
+            await self.pace(_guess(reservation))
             run.tally.hedged += 1
-            return await trip.ride(payload, draw)
+            return await attempt.send(payload, draw)
         finally:
-            trip.leave()
+            attempt.leave()
 
     async def ask(self, payload: Payload, draw: Draw, start: Start) -> RawReply:
         """The provider's reply. One that can makes its request ready before `start`, the others after it."""
@@ -127,10 +134,10 @@ class Channel:
         cost = self.rate.cost_usd(reply.tokens_in, reply.tokens_out) if self.rate else None
         return Usage(reply.tokens_in, reply.tokens_out, cost)
 
-    def hold_for(self, body: bytes, most_tokens: int) -> Hold:
+    def reservation_for(self, body: bytes, most_tokens: int) -> Reservation:
         """The most that a call can use: a token for each byte sent, and all that it may write."""
         cost = self.rate.cost_usd(len(body), most_tokens) if self.rate else 0.0
-        return Hold(len(body), most_tokens, cost)
+        return Reservation(len(body), most_tokens, cost)
 
     def provider(self) -> Provider:
         """The provider, built when it is first needed."""
@@ -159,62 +166,62 @@ class Channel:
     def _heard(self, headers: Mapping[str, str]) -> None:
         """Sends nothing more while the headers of a reply say that nothing more will be taken."""
         if REQUESTS_LEFT in headers or TOKENS_LEFT in headers or LEFT in headers:
-            self.gate.close_for(closed_s(headers, self._usual_tokens, time.time()))
+            self.limiter.close_for(closed_s(headers, self._usual_tokens, time.time()))
 
-    def settle(self, hold: Hold, used: Usage | None, run: Spending) -> None:
+    def settle(self, reservation: Reservation, used: Usage | None, run: Spending) -> None:
         """Ends a reservation with what was used; None: with all of it, for nobody knows."""
         if used is None and self.target.kind == "local":
             used = Usage()  # lost work of this machine is no spending
         if used is None:
-            used = Usage(hold.tokens_in, hold.tokens_out, hold.cost_usd if self.rate else None)
-        run.budget.settle(hold, used.tokens_in + used.tokens_out, used.cost_usd)
+            used = Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if self.rate else None)
+        run.budget.settle(reservation, used.tokens_in + used.tokens_out, used.cost_usd)
         if used.tokens_in or used.tokens_out:
             run.tally.add(used)
             self._usual_tokens += 0.1 * (used.tokens_in + used.tokens_out - self._usual_tokens)
         if self._tokens is not None:
-            self._tokens.give_back(_guess(hold) - used.tokens_in - used.tokens_out)
+            self._tokens.give_back(_guess(reservation) - used.tokens_in - used.tokens_out)
 
 
-class Trip:
-    """One try on its way to the endpoint and back: the place, the money and the ticket that it has taken.
+class Attempt:
+    """One try on its way to the endpoint and back: the place, the money and the permit that it has taken.
 
     Whoever makes one calls `leave` in the end."""
 
-    __slots__ = ("_aboard", "_again", "_channel", "_clock", "_hold", "_paid", "_run", "_ticket")
+    __slots__ = ("_again", "_channel", "_clock", "_holds_place", "_paid", "_permit", "_reservation", "_run")
 
-    def __init__(self, channel: Channel, hold: Hold, clock: Clock, run: Spending, *, again: bool) -> None:
-        self._channel, self._hold, self._clock, self._run, self._again = channel, hold, clock, run, again
+    def __init__(self, channel: Channel, reservation: Reservation, clock: Clock, run: Spending, *, again: bool) -> None:
+        self._channel, self._reservation, self._clock, self._run, self._again = channel, reservation, clock, run, again
         self._paid = False
-        self._ticket: Ticket | None = None
-        self._aboard = False
+        self._permit: Permit | None = None
+        self._holds_place = False
 
     async def enter(self) -> None:
         """Waits for a place."""
-        await self._channel.gate.enter(again=self._again)
-        self._aboard = True
+        await self._channel.limiter.enter(again=self._again)
+        self._holds_place = True
 
     def leave(self) -> None:
         """Gives the place back, if it has one."""
-        if self._aboard:
-            self._channel.gate.leave()
+        if self._holds_place:
+            self._channel.limiter.leave()
 
-    async def board(self) -> None:
+    async def acquire(self) -> None:
         """Waits for a place and its pace."""
         await self.enter()
-        await self._channel.pace(_guess(self._hold))
+        await self._channel.pace(_guess(self._reservation))
 
     async def start(self) -> float:
         """Waits for all that a request needs to be sent; the longest that it may take then."""
-        if not self._aboard:
-            await self.board()
-        await self._run.budget.reserve(self._hold)
+        if not self._holds_place:
+            await self.acquire()
+        await self._run.budget.reserve(self._reservation)
         self._paid = True
         timeout_s = self._clock.begin()
-        self._ticket = self._channel.width.sent()
+        self._permit = self._channel.concurrency.sent()
         return timeout_s
 
-    async def ride(self, payload: Payload, draw: Draw) -> RawReply:
-        """Sends, tells the width what came of it, and settles."""
+    async def send(self, payload: Payload, draw: Draw) -> RawReply:
+        """Sends, tells the adaptive limit what came of it, and settles."""
         channel = self._channel
         try:
             reply = await channel.ask(payload, draw, self.start)
@@ -222,21 +229,21 @@ class Trip:
         except BaseException as error:
             self._failed(error)
             raise
-        assert self._ticket is not None
-        channel.width.answered(self._ticket)
-        channel.settle(self._hold, used, self._run)
+        assert self._permit is not None
+        channel.concurrency.answered(self._permit)
+        channel.settle(self._reservation, used, self._run)
         return reply
 
     def _failed(self, error: BaseException) -> None:
-        """Gives back the ticket, and the money unless the call may have cost something."""
+        """Gives back the permit, and the money unless the call may have cost something."""
         channel = self._channel
-        if self._ticket is not None:
+        if self._permit is not None:
             if isinstance(error, TransportError) and error.kind == "rate":
-                channel.width.refused(self._ticket, error.retry_after_s)
+                channel.concurrency.refused(self._permit, error.retry_after_s)
             else:
-                channel.width.ended(self._ticket)
+                channel.concurrency.ended(self._permit)
         if isinstance(error, AuthRefused) and stops_run(error, channel.health.answers):
-            channel.gate.halt()  # nobody else need be refused
+            channel.limiter.halt()  # nobody else need be refused
         if not self._paid:
             return
         if isinstance(error, TransportError):
@@ -244,12 +251,12 @@ class Trip:
         else:  # cancelled under way: it may be paid for although nobody waits for it; a batch is paid for when fetched
             lost = not isinstance(error, Exception) and not channel.batched
         self._run.tally.lost += lost
-        channel.settle(self._hold, None if lost else Usage(), self._run)
+        channel.settle(self._reservation, None if lost else Usage(), self._run)
 
 
-def _guess(hold: Hold) -> int:
+def _guess(reservation: Reservation) -> int:
     """The tokens of a call before it is sent, for `tokens_per_minute`."""
-    return hold.tokens_in // BYTES_PER_TOKEN + hold.tokens_out
+    return reservation.tokens_in // BYTES_PER_TOKEN + reservation.tokens_out
 
 
 class Spending:

@@ -19,24 +19,24 @@ from datagen_cli.core.chat import Draw, Reply, Request, Usage
 from datagen_cli.core.errors import CallRefused, UsageError
 from datagen_cli.core.json_text import make_encoder
 from datagen_cli.core.ports import Observer
-from datagen_cli.llm.amend import amended, note, objection
 from datagen_cli.llm.budget import Budget
 from datagen_cli.llm.cache import CallCache, call_digest
 from datagen_cli.llm.channel import Channel, Spending
+from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.llm.faults import RequestRefused, TransportError
-from datagen_cli.llm.health import Pulse, Refusals
+from datagen_cli.llm.health import OutageDetector, Refusals
 from datagen_cli.llm.identity import role_identity, sampling_of
 from datagen_cli.llm.keys import Target, resolve
+from datagen_cli.llm.parameter_fallback import amended, note, objection
 from datagen_cli.llm.provider import Payload, RawReply
-from datagen_cli.llm.retry import FIRST_CALLS, persist, refused_from_the_start, said
+from datagen_cli.llm.retry import FIRST_CALLS, call_with_retries, refused_from_the_start, said
 from datagen_cli.llm.shares import Shares
-from datagen_cli.llm.turns import Turns
 from datagen_cli.llm.usage import Totals
 
 _encode = make_encoder(sort_keys=False)
 
 
-class Seat:
+class ModelBinding:
     """One model in one role: its channel and all of the request that does not change from call to call."""
 
     __slots__ = ("channel", "chosen", "head", "max_tokens", "options", "params", "warm")
@@ -97,7 +97,7 @@ class Client:
         spent: Usage | None = None,
         budget: Budget | None = None,
         totals: Totals | None = None,
-        turns: Turns | None = None,
+        deferred: DeferredWork | None = None,
     ) -> None:
         self.totals = totals or Totals()
         self._models = models
@@ -106,17 +106,17 @@ class Client:
         self._cache = cache
         self._observer = observer
         self._budget = budget or Budget(limits.max_cost, limits.max_total_tokens, spent)
-        self._pulse = Pulse()
+        self._outage = OutageDetector()
         self._refusals = Refusals()
-        self._turns = turns or Turns()
+        self._deferred = deferred or DeferredWork()
         self._rng = random.Random(seed)
         self._channels: dict[Any, Channel] = {}
-        self._seats: dict[str, list[Seat]] = {}
+        self._bindings: dict[str, list[ModelBinding]] = {}
         self._shares = {role: Shares([model.share for model in several], seed) for role, several in models.items()}
         for role, several in models.items():
             targets = [(options, resolve(options, environ, allow_hosts)) for options in several]
-            self._seats[role] = [
-                Seat(options, role, sampling, self._channel(options, target, limits, plant))
+            self._bindings[role] = [
+                ModelBinding(options, role, sampling, self._channel(options, target, limits, plant))
                 for options, target in targets
             ]
         _check_prices(self._channels.values(), limits)
@@ -133,14 +133,14 @@ class Client:
         `CapReached` and `ProviderError` (the run stops).
         """
         draw = request.draw
-        seats = self._seats[request.role]
-        seat = seats[self._shares[request.role].pick(draw.slot)] if len(seats) > 1 else seats[0]
-        channel = seat.channel
+        bindings = self._bindings[request.role]
+        binding = bindings[self._shares[request.role].pick(draw.slot)] if len(bindings) > 1 else bindings[0]
+        channel = binding.channel
         messages = [{"role": message.role, "content": message.content} for message in request.messages]
         seed = draw_seed(self._seed, draw)
         dropped = channel.dropped
         while True:
-            values = seat.payload(request, messages, seed, dropped)
+            values = binding.payload(request, messages, seed, dropped)
             payload = Payload(values, to_bytes(values))
             digest = call_digest(channel.key_state, payload.body, str(draw))
             cached = self._cache.get(digest) if self._cache is not None else None
@@ -150,22 +150,22 @@ class Client:
             try:
                 reply = await self._send(request, channel, payload, digest)
             except RequestRefused as fault:
-                name = objection(fault.message, payload, seat.chosen)
+                name = objection(fault.message, payload, binding.chosen)
                 if name is None or name in dropped:
                     raise self._refused(fault, channel.target, request.role) from fault
                 dropped = dropped | {name}
                 continue
             self._keep(channel, dropped)
             self._refusals.lifted.add(request.role)
-            await self._turns.take()
+            await self._deferred.take()
             return self._answered(request, channel, payload, digest, reply)
 
     def prices(self) -> dict[str, dict[str, float] | None]:
         """USD per million tokens by model name, None where it is not known: for the lock."""
         return {
-            seat.options.name: None if seat.channel.price is None else seat.channel.price.model_dump()
-            for seats in self._seats.values()
-            for seat in seats
+            binding.options.name: None if binding.channel.price is None else binding.channel.price.model_dump()
+            for bindings in self._bindings.values()
+            for binding in bindings
         }
 
     def identity(self, role: str) -> dict[str, Any]:
@@ -175,7 +175,7 @@ class Client:
     def halt(self) -> None:
         """Sends nothing any more; calls in flight may finish, all others raise `CallPending`."""
         for channel in self._channels.values():
-            channel.gate.halt()
+            channel.limiter.halt()
 
     async def close(self) -> None:
         """Closes all providers; the cache belongs to whoever opened it."""
@@ -184,18 +184,18 @@ class Client:
 
     async def _send(self, request: Request, channel: Channel, payload: Payload, digest: str) -> RawReply:
         """The call with all its tries, its reply committed."""
-        hold = channel.hold_for(payload.body, _most_tokens(payload))
+        reservation = channel.reservation_for(payload.body, _most_tokens(payload))
         keep = _kept_nowhere if self._cache is None else partial(self._cache.put, digest, body=payload.body)
         run = Spending(self._budget, self.totals.tally(request.role, request.draw.purpose), keep)
-        return await persist(
-            lambda clock, again: channel.send_once(payload, request.draw, hold, clock, again, run),
+        return await call_with_retries(
+            lambda clock, again: channel.send_once(payload, request.draw, reservation, clock, again, run),
             request.draw,
             policy=channel.policy,
             health=channel.health,
-            pulse=self._pulse,
+            outage=self._outage,
             rng=self._rng,
             retrying=partial(self._retrying, request.draw, channel.target),
-            busy=lambda: channel.width.busy,
+            busy=lambda: channel.concurrency.busy,
         )
 
     def _answered(self, request: Request, channel: Channel, payload: Payload, digest: str, raw: RawReply) -> Reply:
@@ -221,8 +221,8 @@ class Client:
     def _reply(self, channel: Channel, payload: Payload, digest: str, raw: RawReply, *, cached: bool) -> Reply:
         usage = channel.usage_of(raw)
         if usage is None:
-            hold = channel.hold_for(payload.body, _most_tokens(payload))
-            usage = Usage(hold.tokens_in, hold.tokens_out, hold.cost_usd if channel.rate else None)
+            reservation = channel.reservation_for(payload.body, _most_tokens(payload))
+            usage = Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if channel.rate else None)
         return Reply(raw.text, raw.finish_reason, usage, raw.model or channel.target.model, digest, cached)
 
     def _keep(self, channel: Channel, dropped: frozenset[str]) -> None:
@@ -244,7 +244,9 @@ class Client:
 
     def _turned(self) -> None:
         """Takes replies together while an endpoint is known to take fewer calls than there may be."""
-        self._turns.together = any(channel.gate.limit < channel.width.most for channel in self._channels.values())
+        self._deferred.together = any(
+            channel.limiter.limit < channel.concurrency.most for channel in self._channels.values()
+        )
 
     def _channel(
         self, options: SharedModel, target: Target, limits: Limits, plant: Callable[[dict[str, Any]], None]
@@ -268,7 +270,7 @@ class Client:
         if place not in self._channels:
             store = None if self._cache is None else self._cache.store
             self._channels[place] = Channel(options, target, seed=self._seed, limits=limits, plant=plant, store=store)
-            self._channels[place].width.turned = self._turned
+            self._channels[place].concurrency.turned = self._turned
         return self._channels[place]
 
 

@@ -73,7 +73,7 @@ class Health:
 
 
 @dataclass(slots=True)
-class Pulse:
+class OutageDetector:
     """What is known of all endpoints together: since when nothing has been answered although it was tried.
 
     `failing_since` counts every fault but the time-outs of single slots; `hanging` are the slots that timed out since

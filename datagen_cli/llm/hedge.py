@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from datagen_cli.llm.faults import TransportError
-from datagen_cli.llm.limits import Gate
+from datagen_cli.llm.limits import ConcurrencyLimiter
 from datagen_cli.llm.provider import RawReply
 
 QUANTILE = 0.95
@@ -32,10 +32,10 @@ Try = Coroutine[Any, Any, RawReply]
 class Hedge:
     """Latencies of one endpoint and model, and the race of two requests. `extra` counts second requests."""
 
-    __slots__ = ("_gate", "_latencies", "_sorted", "calls", "extra")
+    __slots__ = ("_latencies", "_limiter", "_sorted", "calls", "extra")
 
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
+    def __init__(self, limiter: ConcurrencyLimiter) -> None:
+        self._limiter = limiter
         self._latencies: deque[float] = deque()
         self._sorted: list[float] = []
         self.calls = 0
@@ -44,7 +44,7 @@ class Hedge:
     @property
     def slow_s(self) -> float | None:
         """Seconds after which a call is slow; None while too few are known (twice as many as there are places)."""
-        if self.calls < max(FEWEST, 2 * self._gate.limit):
+        if self.calls < max(FEWEST, 2 * self._limiter.limit):
             return None
         return self._sorted[int(QUANTILE * (len(self._sorted) - 1))]
 
@@ -56,7 +56,7 @@ class Hedge:
         started = loop.time()
         original: asyncio.Task[RawReply] = loop.create_task(first)
         double: asyncio.Task[RawReply] | None = None
-        aboard = asyncio.Event()
+        acquired = asyncio.Event()
         try:
             while True:
                 racing = [task for task in (original, double) if task is not None and not task.done()]
@@ -65,9 +65,9 @@ class Hedge:
                 if not done:
                     if double is None and self._is_due(loop.time() - started):
                         self.extra += 1
-                        double = loop.create_task(second(aboard.set))
+                        double = loop.create_task(second(acquired.set))
                     continue
-                winner = _winner(original, double, aboard.is_set())
+                winner = _winner(original, double, acquired.is_set())
                 if winner is not None:
                     if winner is double or winner.exception() is None:
                         self._note(loop.time() - started)
@@ -85,7 +85,7 @@ class Hedge:
         slow_s = self.slow_s
         if slow_s is None or self.extra >= MOST_SHARE * self.calls:
             return False
-        return age_s >= (slow_s if self._gate.spare else FULL_GATE_FACTOR * slow_s)
+        return age_s >= (slow_s if self._limiter.spare else FULL_GATE_FACTOR * slow_s)
 
     def _note(self, latency_s: float) -> None:
         self.calls += 1
@@ -96,15 +96,15 @@ class Hedge:
 
 
 def _winner(
-    original: asyncio.Task[RawReply], double: asyncio.Task[RawReply] | None, aboard: bool
+    original: asyncio.Task[RawReply], double: asyncio.Task[RawReply] | None, acquired: bool
 ) -> asyncio.Task[RawReply] | None:
-    """The task whose outcome counts; None while that is open. `aboard`: the double has a place."""
+    """The task whose outcome counts; None while that is open. `acquired`: the double has a place."""
     if double is not None and double.done() and not double.cancelled() and double.exception() is None:
         return double
     if not original.done():
         return None
     open_double = double is not None and not double.done()
-    if open_double and aboard and not original.cancelled() and isinstance(original.exception(), TransportError):
+    if open_double and acquired and not original.cancelled() and isinstance(original.exception(), TransportError):
         return None
     return original
 

@@ -1,8 +1,8 @@
 """How many calls are in flight, and how fast they are sent. Time is read from the event loop only.
 
-`Gate` is first come, first served; calls that try again go before new ones. Its limit starts at `limits.concurrency`;
-`Width` (llm/width.py) narrows and widens it. `Pace` spreads requests or tokens over a minute (the virtual scheduling of
-GCRA: one number, no queue).
+`ConcurrencyLimiter` admits calls first come, first served; calls that try again go before new ones. Its limit starts
+at `limits.concurrency`, and `AdaptiveConcurrency` lowers and raises it. `RateLimiter` spreads requests or tokens over
+a minute (the virtual scheduling of GCRA: one number, no queue).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datagen_cli.core.errors import CallPending
 HALTED = "the run is stopping"
 
 
-class Gate:
+class ConcurrencyLimiter:
     """At most `limit` holders at a time. `resting` places are out of use for a while; `close_for` admits nobody."""
 
     __slots__ = ("_closed_until", "_halted", "_rests", "_waiting", "in_flight", "limit", "resting")
@@ -37,7 +37,7 @@ class Gate:
     async def enter(self, *, again: bool = False) -> None:
         """Waits for a place. `again` puts a call that was sent before at the head of the queue.
 
-        Raises `CallPending` once the gate is halted.
+        Raises `CallPending` once the limiter is halted.
         """
         if self._halted:
             raise CallPending(HALTED)
@@ -116,7 +116,7 @@ class Gate:
                 place.set_result(None)
 
 
-class Pace:
+class RateLimiter:
     """So many units (requests or tokens) a minute, evenly spaced, without bursts."""
 
     __slots__ = ("_due", "per_s")
@@ -136,7 +136,7 @@ class Pace:
         self._due -= units / self.per_s
 
 
-async def pause(pace: Pace | None, units: float) -> None:
+async def pause(pace: RateLimiter | None, units: float) -> None:
     """Takes units from a pace and waits until they may be used."""
     if pace is not None:
         wait = pace.delay_s(units, asyncio.get_running_loop().time())

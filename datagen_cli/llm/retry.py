@@ -1,7 +1,7 @@
 """What follows from a fault: try again, wait how long, leave the unit pending, refuse the request, or end the run.
 
-The decisions are pure functions; `persist` is the loop around one call. Time is read from the event loop only, jitter
-comes from the generator it is given. Nothing here knows HTTP.
+The decisions are pure functions; `call_with_retries` is the loop around one call. It reads time from the event loop
+only and takes jitter from the generator it is given. Nothing here knows HTTP.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import CallPending, CallRefused, ProviderError
 from datagen_cli.llm.faults import AuthRefused, RequestRefused, TransportError
-from datagen_cli.llm.health import Health, Pulse
+from datagen_cli.llm.health import Health, OutageDetector
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.provider import RawReply
 
@@ -97,13 +97,13 @@ class Clock:
         return self.started + self._policy.deadline_s - self._loop.time()
 
 
-async def persist(
+async def call_with_retries(
     send: Callable[[Clock, bool], Awaitable[RawReply]],
     draw: Draw,
     *,
     policy: Policy,
     health: Health,
-    pulse: Pulse,
+    outage: OutageDetector,
     rng: random.Random,
     retrying: Callable[[TransportError, float], None],
     busy: Callable[[], bool] = lambda: False,
@@ -121,7 +121,7 @@ async def persist(
         try:
             reply = await send(clock, tries > 0)
         except RequestRefused:
-            pulse.answered(loop.time())
+            outage.answered(loop.time())
             raise
         except AuthRefused as fault:
             if stops_run(fault, health.answers):
@@ -131,9 +131,9 @@ async def persist(
             tries += 1
             since = loop.time() if policy.batched else clock.sent_at
             health.failed(draw, fault.kind, since, loop.time())
-            pulse.failed(draw, fault.kind, since, suspect=draw.slot in health.suspects)
+            outage.failed(draw, fault.kind, since, suspect=draw.slot in health.suspects)
             others = busy() or health.last_answer > clock.sent_at
-            wait = _after(fault, tries, policy, health, pulse, rng, others)
+            wait = _after(fault, tries, policy, health, outage, rng, others)
             asked_until = loop.time() + min(fault.retry_after_s or 0.0, policy.patience_s)
             left = clock.left_s()
             if left > 0:
@@ -149,12 +149,18 @@ async def persist(
                 raise CallPending(message, timed_out=fault.kind == "timeout", alone=alone, rest_s=rest_s) from fault
         else:
             health.answered(draw, loop.time())
-            pulse.answered(loop.time())
+            outage.answered(loop.time())
             return reply
 
 
 def _after(
-    fault: TransportError, tries: int, policy: Policy, health: Health, pulse: Pulse, rng: random.Random, others: bool
+    fault: TransportError,
+    tries: int,
+    policy: Policy,
+    health: Health,
+    outage: OutageDetector,
+    rng: random.Random,
+    others: bool,
 ) -> float:
     """The wait before the next try. Raises `ProviderError` when trying on is no use."""
     if is_spent(fault, policy.patience_s, others=others):
@@ -163,7 +169,7 @@ def _after(
             f"the quota is spent: {said(fault.message, health.target, fault.status)}{asks}",
             hint=f"raise the quota or wait until it is renewed, then {RESUME}",
         ) from fault
-    if pulse.silent_s(asyncio.get_running_loop().time()) >= policy.patience_s:
+    if outage.silent_s(asyncio.get_running_loop().time()) >= policy.patience_s:
         last = said(fault.message, health.target, fault.status)
         raise ProviderError(
             f"nothing has answered for {policy.patience_s:g} s; last: {last}",

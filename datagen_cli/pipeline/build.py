@@ -19,8 +19,8 @@ from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Slot
 from datagen_cli.core.registry import load
+from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
 from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
-from datagen_cli.pipeline.known import Comparison, compare_with
 from datagen_cli.pipeline.outcome import Shape
 from datagen_cli.prompts.checking import checking_digest
 from datagen_cli.prompts.compose import Composer

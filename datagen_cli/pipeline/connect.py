@@ -11,8 +11,8 @@ from datagen_cli.core.ports import Observer
 from datagen_cli.core.registry import load
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import Client
+from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.llm.identity import role_identity
-from datagen_cli.llm.turns import Turns
 from datagen_cli.llm.usage import Totals
 from datagen_cli.pipeline.manifest import Manifest
 from datagen_cli.pipeline.money import COUNTED, Journal, PayingClient
@@ -41,7 +41,7 @@ def open_client(
     allow_hosts: Collection[str],
     plant: Callable[[dict[str, Any]], None],
     journal: Journal | None = None,
-    turns: Turns | None = None,
+    deferred: DeferredWork | None = None,
 ) -> Client:
     """The client of a run. What it spends goes to the folder's journal, if any, whose sums count for the caps."""
     models = {role: recipe.models[role] for role in roles(recipe)}
@@ -54,7 +54,7 @@ def open_client(
         "environ": environ,
         "allow_hosts": allow_hosts,
         "plant": plant,
-        "turns": turns,
+        "deferred": deferred,
     }
     if journal is None:
         return Client(models, **options)

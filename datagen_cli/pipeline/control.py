@@ -1,4 +1,5 @@
-"""The control of a correlated run (`--control`): its twin without contrast, at the temperature the contrast amounts to.
+"""The control of a correlated run (`--control`): the plain run that it is compared with, at the
+temperature that the contrast amounts to.
 
 Where all rows are in the same state the contrast is nothing but a temperature of T / δ, δ = gamma − contrast. What a
 contrast is worth shows only beside a plain run at that temperature, with the same plan, seed, prompts and count: it
@@ -19,7 +20,7 @@ SUFFIX = "-control"
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
+class ControlRun:
     """How the control is sampled: at this temperature, and a sentence for the user."""
 
     temperature: float
@@ -38,7 +39,7 @@ def control_folder(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}{SUFFIX}")
 
 
-def twin_of(recipe: Recipe) -> Twin:
+def plan_control(recipe: Recipe) -> ControlRun:
     """The control of a recipe. Raises `UsageError` where there is none: no correlated sampling, plain, or δ = 0."""
     correlated = recipe.options.sampling.correlated
     if correlated is None:
@@ -59,8 +60,8 @@ def twin_of(recipe: Recipe) -> Twin:
             f"--control: its temperature would be {temperature:.3g}, which is noise", hint="choose a lower contrast"
         )
     if correlated.variant == "cfg":
-        return Twin(temperature, f"the weights of cfg sum to 1, so its control is plain at its own T = {own:g}")
-    return Twin(temperature, f"plain at T = {own:g} / {delta:g} = {temperature:.4g}")
+        return ControlRun(temperature, f"the weights of cfg sum to 1, so its control is plain at its own T = {own:g}")
+    return ControlRun(temperature, f"plain at T = {own:g} / {delta:g} = {temperature:.4g}")
 
 
 def _delta(correlated: Correlated) -> float:

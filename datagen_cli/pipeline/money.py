@@ -21,7 +21,7 @@ from datagen_cli.config.models import Limits
 from datagen_cli.core.chat import Request, Usage
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.jsonl import MODE, dump, write_aside, write_errors
-from datagen_cli.llm.budget import Budget, Hold
+from datagen_cli.llm.budget import Budget, Reservation
 from datagen_cli.llm.channel import Channel
 from datagen_cli.llm.client import Client
 from datagen_cli.llm.provider import Payload, RawReply
@@ -64,7 +64,7 @@ class Journal:
         self.before = copied(self.spent)
         self._number = 0
         self._lines: dict[int, bytes] = {}
-        self._holds: dict[int, list[int]] = {}
+        self._reservations: dict[int, list[int]] = {}
         self._settling: int | None = None
         self._file: int | None = None
         self._end = 0
@@ -73,25 +73,25 @@ class Journal:
         """Opens the file, summed up: what was in flight when the last process died is settled now."""
         self._sum_up()
 
-    def reserved(self, call: Caller, hold: Hold) -> None:
+    def reserved(self, call: Caller, reservation: Reservation) -> None:
         """A call is about to be sent. Raises `UsageError` when that cannot be written: then do not send it."""
-        cost = dump(hold.cost_usd if call.priced else None).decode()
+        cost = dump(reservation.cost_usd if call.priced else None).decode()
         kind = PENDING if call.waits else RESERVED
         self._number += 1
-        counts = f"{hold.tokens_in},{hold.tokens_out},{cost}"
+        counts = f"{reservation.tokens_in},{reservation.tokens_out},{cost}"
         line = f"[{kind},{self._number},{_place(call.role, call.purpose)},{counts}]\n".encode()
         self._append(line)
         self._lines[self._number] = line
-        self._holds.setdefault(id(hold), []).append(self._number)
+        self._reservations.setdefault(id(reservation), []).append(self._number)
 
-    def settled(self, hold: Hold, tokens: int) -> None:
+    def settled(self, reservation: Reservation, tokens: int) -> None:
         """A reservation ends. Where tokens were used, `used` must follow at once and say which."""
-        numbers = self._holds.get(id(hold))
+        numbers = self._reservations.get(id(reservation))
         if not numbers:
             return
         number = numbers.pop()
         if not numbers:
-            del self._holds[id(hold)]
+            del self._reservations[id(reservation)]
         if tokens:
             self._settling = number
         else:
@@ -210,19 +210,19 @@ class JournalledBudget(Budget):
         super().__init__(max_cost, max_tokens, spent)
         self._journal = journal
 
-    async def reserve(self, hold: Hold) -> None:
+    async def reserve(self, reservation: Reservation) -> None:
         """See `Budget.reserve`; returns once the reservation is written."""
-        await super().reserve(hold)
+        await super().reserve(reservation)
         try:
-            self._journal.reserved(CALL.get(), hold)
+            self._journal.reserved(CALL.get(), reservation)
         except BaseException:
-            super().settle(hold, 0, 0.0)
+            super().settle(reservation, 0, 0.0)
             raise
 
-    def settle(self, hold: Hold, tokens: int, cost_usd: float | None) -> None:
+    def settle(self, reservation: Reservation, tokens: int, cost_usd: float | None) -> None:
         """See `Budget.settle`."""
-        self._journal.settled(hold, tokens)
-        super().settle(hold, tokens, cost_usd)
+        self._journal.settled(reservation, tokens)
+        super().settle(reservation, tokens, cost_usd)
 
 
 class JournalledTally(Tally):

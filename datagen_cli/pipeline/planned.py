@@ -27,7 +27,7 @@ class Plan:
     def write(self, count: int, fingerprint: str) -> None:
         """Draws the slots and writes the file aside, unless it holds as many of this plan already."""
         head = dump({"stage": "plan", "fingerprint": fingerprint}) + b"\n"
-        if self._holds(count, head):
+        if self._reservations(count, head):
             return
         self._offsets = array("q")
 
@@ -72,7 +72,7 @@ class Plan:
                 found.append(Slot(index, line["id"], line["label"], line["attributes"]))
         return found
 
-    def _holds(self, count: int, head: bytes) -> bool:
+    def _reservations(self, count: int, head: bytes) -> bool:
         """Whether the file is whole, of this plan, and long enough: a longer plan begins with a shorter one."""
         offsets = array("q")
         try:

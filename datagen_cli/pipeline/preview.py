@@ -11,8 +11,8 @@ from datagen_cli.core.record import Call, Record, Rejection, Slot
 from datagen_cli.llm.client import Client
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.context import UnitContext
+from datagen_cli.pipeline.dedup_reference import BatchEmbedder
 from datagen_cli.pipeline.engines.local import LocalEngine
-from datagen_cli.pipeline.known import VectorDesk
 from datagen_cli.stages.enhance import enhance
 from datagen_cli.stages.generate import Unit
 
@@ -68,7 +68,7 @@ async def preview(
             raise result
         traces += result
     judge = built.dedup()
-    desk = VectorDesk(built.comparison, engine.run_blocking)
+    desk = BatchEmbedder(built.comparison, engine.run_blocking)
     await desk.prepare([trace.last for trace in traces[:number]])
     for trace in traces[:number]:
         if trace.last.rejection is None:

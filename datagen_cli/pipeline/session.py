@@ -29,22 +29,22 @@ from datagen_cli.core.ports import Observer
 from datagen_cli.core.record import Record
 from datagen_cli.llm.cache import FILE, CallCache, open_cache, refuse_other_file
 from datagen_cli.llm.client import Client
-from datagen_cli.llm.turns import Turns
+from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.llm.usage import Totals
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.checkpoint import Checkpoint
 from datagen_cli.pipeline.connect import open_client, record_spending
 from datagen_cli.pipeline.context import UnitContext
+from datagen_cli.pipeline.dedup_reference import BatchEmbedder
 from datagen_cli.pipeline.earlier import cohorts, lasting, recipe_place, tag_of
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.folder import RunFolder
-from datagen_cli.pipeline.known import VectorDesk
+from datagen_cli.pipeline.injected_faults import InjectedFaultLog
 from datagen_cli.pipeline.local_models import check_local_models
 from datagen_cli.pipeline.manifest import Manifest, now
 from datagen_cli.pipeline.money import FILE as SPENDING
 from datagen_cli.pipeline.money import Journal
 from datagen_cli.pipeline.planned import Plan
-from datagen_cli.pipeline.plants import PlantLog
 from datagen_cli.pipeline.runner import Parts, Runner
 from datagen_cli.pipeline.seal import restate, unbroken
 from datagen_cli.stages.dedup import Decision
@@ -80,7 +80,7 @@ class Session:
         self.observer = observer
         self.checkpoints: dict[str, Checkpoint] = {}
         self.plan = Plan(built, folder.checkpoint_path("plan"))
-        self.plants = PlantLog(folder.file("plants.jsonl"))
+        self.plants = InjectedFaultLog(folder.file("plants.jsonl"))
         self.manifest = self._manifest()
         self.client: Client | None = None
         self.runner: Runner | None = None
@@ -129,7 +129,7 @@ class Session:
         self.journal.start()
         return self.journal
 
-    def connect(self, cache: CallCache | None, turns: Turns | None = None) -> Client:
+    def connect(self, cache: CallCache | None, deferred: DeferredWork | None = None) -> Client:
         """The client of this run, whose spending the folder's journal keeps."""
         return open_client(
             self.built.recipe,
@@ -139,7 +139,7 @@ class Session:
             allow_hosts=self.options.allow_hosts,
             plant=self.plants,
             journal=self.journal,
-            turns=turns,
+            deferred=deferred,
         )
 
     def run(self) -> Manifest:
@@ -167,10 +167,10 @@ class Session:
 
     async def _main(self, engine: LocalEngine) -> None:
         cache = open_cache(self.options.cache, self.folder.path, self._broken_cache)
-        heartbeat = asyncio.create_task(self._heartbeat(engine.turns))
+        heartbeat = asyncio.create_task(self._heartbeat(engine.deferred))
         try:
-            engine.turns.enough = max(1, self.built.recipe.options.limits.concurrency * 3 // 4)
-            self.client = self.connect(cache, engine.turns)
+            engine.deferred.enough = max(1, self.built.recipe.options.limits.concurrency * 3 // 4)
+            self.client = self.connect(cache, engine.deferred)
             self.runner = Runner(self._parts(engine), self.observer)
             minutes = self.built.recipe.options.limits.max_minutes
             if minutes is not None:
@@ -201,7 +201,7 @@ class Session:
             )
 
         dedup = built.dedup()
-        desk = VectorDesk(built.comparison, engine.run_blocking)
+        desk = BatchEmbedder(built.comparison, engine.run_blocking)
 
         def judge(record: Record) -> Decision:
             return dedup.judge(record, desk.take(record))
@@ -239,10 +239,10 @@ class Session:
         else:
             self.runner.abort()
 
-    async def _heartbeat(self, turns: Turns) -> None:
+    async def _heartbeat(self, deferred: DeferredWork) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            await turns.take()
+            await deferred.take()
             self.update()
             self.manifest.write(self.folder)
             self.observer.event("tick", cost_usd=self.manifest.cost_usd, new_records=self.manifest.new_records)

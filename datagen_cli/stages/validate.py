@@ -41,7 +41,7 @@ class BoundCheck:
 
 
 @dataclass(slots=True)
-class _Course:
+class _CheckState:
     """What happened to one record so far."""
 
     record: Record
@@ -85,55 +85,55 @@ class Validate:
             )
         if self._pointer is not None and not self._points(record.fields):
             return record.rejected(Rejection("validate", "label", self._pointer.problem(record.fields)))
-        course = _Course(record)
+        state = _CheckState(record)
         while True:
-            failures = await self._check(course, slot, ctx)
+            failures = await self._check(state, slot, ctx)
             if not failures:
-                return self._done(course)
-            before = course.record
-            rejection = await self._change(course, failures, slot, unit, ctx)
+                return self._done(state)
+            before = state.record
+            rejection = await self._change(state, failures, slot, unit, ctx)
             if rejection is not None:
-                return self._done(course).rejected(rejection)
-            if self._moved_label(course.record.fields, slot) or not self._points(course.record.fields):
+                return self._done(state).rejected(rejection)
+            if self._moved_label(state.record.fields, slot) or not self._points(state.record.fields):
                 check, verdict = failures[0]
-                course.record = before
+                state.record = before
                 what = f"{verdict.detail}; the fix broke the label"
-                return self._done(course).rejected(Rejection("validate", check.name, what))
+                return self._done(state).rejected(Rejection("validate", check.name, what))
 
-    async def _check(self, course: _Course, slot: Slot, ctx: Context) -> list[Failure]:
-        """Verdicts of all checks into the course; what calls for action. Nothing is paid once something failed."""
+    async def _check(self, state: _CheckState, slot: Slot, ctx: Context) -> list[Failure]:
+        """Verdicts of all checks into the state; what calls for action. Nothing is paid once something failed."""
         verdicts: dict[str, Outcome] = {}
         notes: dict[str, str] = {}
         failures: list[Failure] = []
         for check in self._checks:
             if failures and check.constraint is None:
                 break
-            verdict = await _verdict(check, course.record, slot, ctx)
+            verdict = await _verdict(check, state.record, slot, ctx)
             verdicts[check.name] = verdict.outcome
-            course.first.setdefault(check.name, verdict.outcome)
+            state.first.setdefault(check.name, verdict.outcome)
             if verdict.detail and verdict.outcome != "pass":
                 notes[check.name] = verdict.detail
             if _calls_for_action(check, verdict):
                 failures.append((check, verdict))
-        course.record = replace(course.record, verdicts=verdicts, notes=notes)
+        state.record = replace(state.record, verdicts=verdicts, notes=notes)
         return failures
 
     async def _change(
-        self, course: _Course, failures: list[Failure], slot: Slot, unit: Unit, ctx: Context
+        self, state: _CheckState, failures: list[Failure], slot: Slot, unit: Unit, ctx: Context
     ) -> Rejection | None:
         """Mends the record, by the check's own fix or by the one re-ask; a rejection when nothing more can be done."""
         for check, verdict in failures:
             fixable = verdict.outcome == "fail" and (check.on_fail == "fix" or check.rewrites)
-            if fixable and verdict.fix and course.mended.get(check.name, 0) < check.mends:
-                course.mended[check.name] = course.mended.get(check.name, 0) + 1
-                self._replace(course, check, {**course.record.fields, **verdict.fix})
+            if fixable and verdict.fix and state.mended.get(check.name, 0) < check.mends:
+                state.mended[check.name] = state.mended.get(check.name, 0) + 1
+                self._replace(state, check, {**state.record.fields, **verdict.fix})
                 return None
         dropped = next((failure for failure in failures if not _can_be_reasked(*failure)), None)
-        if dropped is None and self._generate is not None and not course.reasked:
-            course.reasked = True
-            fields = await self._reask(course.record, failures, slot, unit, ctx)
+        if dropped is None and self._generate is not None and not state.reasked:
+            state.reasked = True
+            fields = await self._reask(state.record, failures, slot, unit, ctx)
             if fields is not None:
-                self._replace(course, failures[0][0], fields)
+                self._replace(state, failures[0][0], fields)
                 return None
         check, verdict = dropped or failures[0]
         return Rejection("validate", check.name, verdict.detail)
@@ -151,16 +151,16 @@ class Validate:
             return None
         return parsed.records[0] if parsed.records else None
 
-    def _replace(self, course: _Course, check: BoundCheck, fields: Mapping[str, Any]) -> None:
-        old = course.record.fields
+    def _replace(self, state: _CheckState, check: BoundCheck, fields: Mapping[str, Any]) -> None:
+        old = state.record.fields
         changed = {name: old.get(name) for name, value in fields.items() if old.get(name) != value}
-        course.changes.append({"by": check.name, "before": changed})
-        course.record = replace(course.record, fields=fields)
+        state.changes.append({"by": check.name, "before": changed})
+        state.record = replace(state.record, fields=fields)
 
-    def _done(self, course: _Course) -> Record:
-        record = course.record
-        first = {name: outcome for name, outcome in course.first.items() if record.verdicts.get(name) != outcome}
-        return replace(record, first_verdicts=first, changes=tuple(course.changes))
+    def _done(self, state: _CheckState) -> Record:
+        record = state.record
+        first = {name: outcome for name, outcome in state.first.items() if record.verdicts.get(name) != outcome}
+        return replace(record, first_verdicts=first, changes=tuple(state.changes))
 
     def _points(self, fields: Mapping[str, Any]) -> bool:
         return self._pointer is None or self._pointer.holds(fields)

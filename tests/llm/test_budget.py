@@ -8,9 +8,9 @@ import pytest
 
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import CapReached
-from datagen_cli.llm.budget import Budget, Hold
+from datagen_cli.llm.budget import Budget, Reservation
 
-HOLD = Hold(100, 100, 1.0)
+HOLD = Reservation(100, 100, 1.0)
 
 
 async def test_without_caps_nothing_waits() -> None:
@@ -51,12 +51,15 @@ async def test_those_who_wait_are_served_in_order() -> None:
     budget, order = Budget(max_tokens=300), []
     await budget.reserve(HOLD)
 
-    async def spend(name: str, hold: Hold) -> None:
-        await budget.reserve(hold)
+    async def spend(name: str, reservation: Reservation) -> None:
+        await budget.reserve(reservation)
         order.append(name)
-        budget.settle(hold, 0, 0.0)
+        budget.settle(reservation, 0, 0.0)
 
-    tasks = [asyncio.ensure_future(spend(n, h)) for n, h in (("big", Hold(300, 0, 0.0)), ("small", Hold(1, 0, 0.0)))]
+    tasks = [
+        asyncio.ensure_future(spend(n, h))
+        for n, h in (("big", Reservation(300, 0, 0.0)), ("small", Reservation(1, 0, 0.0)))
+    ]
     await asyncio.sleep(0)
     budget.settle(HOLD, 0, 0.0)
     await asyncio.gather(*tasks)

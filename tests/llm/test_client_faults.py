@@ -219,7 +219,7 @@ async def test_an_endpoint_that_says_that_nothing_is_left_is_left_alone_until_it
             fourth = asyncio.ensure_future(client.ask(question(3)))
             await asyncio.sleep(0)
             (channel,) = client._channels.values()
-            assert not channel.gate.spare
+            assert not channel.limiter.spare
             fourth.cancel()
             await asyncio.wait([fourth])
         assert endpoint.count == 3
@@ -233,5 +233,5 @@ async def test_more_429s_than_answers_narrow_what_is_sent_at_once() -> None:
         async with asking(model(endpoint), limits=Limits(concurrency=40)) as client:
             await asyncio.gather(*(client.ask(question(n)) for n in range(200)))
             (channel,) = client._channels.values()
-            assert channel.gate.limit <= 12
+            assert channel.limiter.limit <= 12
         assert endpoint.count < 300

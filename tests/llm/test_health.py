@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from datagen_cli.core.chat import Draw
-from datagen_cli.llm.health import Health, Pulse, Refusals
+from datagen_cli.llm.health import Health, OutageDetector, Refusals
 from datagen_cli.llm.keys import Target
 from tests.llm.virtual import run_virtual
 
@@ -50,31 +50,31 @@ def test_a_slot_that_is_tried_no_more_keeps_nobody_company() -> None:
 
 
 def test_patience_counts_across_calls_from_the_last_answer() -> None:
-    pulse = Pulse()
-    pulse.answered(1000.0)
-    pulse.failed(ONE, "server", 900.0, suspect=False)
-    pulse.failed(TWO, "dropped", 1200.0, suspect=False)
-    assert pulse.silent_s(1250.0) == 250.0
-    pulse.answered(1260.0)
-    assert pulse.silent_s(2000.0) == 0.0
+    outage = OutageDetector()
+    outage.answered(1000.0)
+    outage.failed(ONE, "server", 900.0, suspect=False)
+    outage.failed(TWO, "dropped", 1200.0, suspect=False)
+    assert outage.silent_s(1250.0) == 250.0
+    outage.answered(1260.0)
+    assert outage.silent_s(2000.0) == 0.0
 
 
 def test_a_slot_that_alone_times_out_is_no_sign_of_an_outage_and_two_are() -> None:
-    pulse = Pulse()
-    pulse.answered(10.0)
-    pulse.failed(ONE, "timeout", 20.0, suspect=False)
-    pulse.failed(ONE, "timeout", 80.0, suspect=False)
-    assert pulse.silent_s(500.0) == 0.0
-    pulse.failed(TWO, "timeout", 90.0, suspect=True)
-    assert pulse.silent_s(500.0) == 0.0
-    pulse.failed(THREE, "timeout", 100.0, suspect=False)
-    assert pulse.silent_s(500.0) == 480.0
+    outage = OutageDetector()
+    outage.answered(10.0)
+    outage.failed(ONE, "timeout", 20.0, suspect=False)
+    outage.failed(ONE, "timeout", 80.0, suspect=False)
+    assert outage.silent_s(500.0) == 0.0
+    outage.failed(TWO, "timeout", 90.0, suspect=True)
+    assert outage.silent_s(500.0) == 0.0
+    outage.failed(THREE, "timeout", 100.0, suspect=False)
+    assert outage.silent_s(500.0) == 480.0
 
 
 def test_before_the_first_answer_every_silence_is_a_sign() -> None:
-    pulse = Pulse()
-    pulse.failed(ONE, "timeout", 20.0, suspect=False)
-    assert pulse.silent_s(100.0) == 80.0
+    outage = OutageDetector()
+    outage.failed(ONE, "timeout", 20.0, suspect=False)
+    assert outage.silent_s(100.0) == 80.0
 
 
 def test_an_answer_after_a_silence_ends_the_waits_and_a_usual_one_does_not() -> None:

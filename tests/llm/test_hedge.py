@@ -16,7 +16,7 @@ from datagen_cli.core.chat import Draw
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.faults import RequestRefused, TransportError
 from datagen_cli.llm.hedge import Hedge
-from datagen_cli.llm.limits import Gate
+from datagen_cli.llm.limits import ConcurrencyLimiter
 from datagen_cli.llm.provider import RawReply
 from tests.endpoint import Answer, Endpoint
 from tests.llm.asking import asking, model, question
@@ -65,7 +65,7 @@ def test_extra_calls_are_counted_and_paid_at_their_reservation() -> None:
     total, budget = run_virtual(main())
     assert (total.calls, total.hedged, total.lost) == (300, 1, 1)
     assert total.cost_usd == budget.cost_usd == 300 * 5.0 + 100.0
-    assert budget._holds == 0
+    assert budget._reservations == 0
 
 
 def test_a_cap_on_cost_holds_for_both_requests_of_a_call() -> None:
@@ -120,13 +120,13 @@ class Tries:
         return RawReply(outcome)
 
     async def race(self) -> RawReply:
-        hedge = Hedge(Gate(10))
+        hedge = Hedge(ConcurrencyLimiter(10))
         for _ in range(100):
             hedge._note(1.0)
         return await hedge.race(self.next(), self.double)
 
-    def double(self, aboard: Callable[[], None]) -> Coroutine[Any, Any, RawReply]:
-        aboard()
+    def double(self, acquired: Callable[[], None]) -> Coroutine[Any, Any, RawReply]:
+        acquired()
         return self.next()
 
 

@@ -12,10 +12,10 @@ import pytest
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import CallPending, CallRefused, ProviderError
 from datagen_cli.llm.faults import AuthRefused, RequestRefused, TransportError
-from datagen_cli.llm.health import Health, Pulse
+from datagen_cli.llm.health import Health, OutageDetector
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.provider import RawReply
-from datagen_cli.llm.retry import Clock, Policy, backoff_s, persist, stops_run, wait_s
+from datagen_cli.llm.retry import Clock, Policy, backoff_s, call_with_retries, stops_run, wait_s
 from tests.llm.virtual import run_virtual
 
 TARGET = Target(
@@ -31,7 +31,7 @@ class World:
         self, script: Callable[[int, float], Exception | None], took_s: float = 0.0, policy: Policy = POLICY
     ) -> None:
         self.script, self.took_s, self.policy = script, took_s, policy
-        self.health, self.pulse, self.draw = Health(TARGET), Pulse(), Draw(0, 1, "generate")
+        self.health, self.outage, self.draw = Health(TARGET), OutageDetector(), Draw(0, 1, "generate")
         self.times: list[float] = []
         self.limits: list[float] = []
         self.busy = False
@@ -48,12 +48,12 @@ class World:
         return RawReply("ok")
 
     async def call(self) -> RawReply:
-        return await persist(
+        return await call_with_retries(
             self.send,
             self.draw,
             policy=self.policy,
             health=self.health,
-            pulse=self.pulse,
+            outage=self.outage,
             rng=random.Random(1),
             retrying=lambda *_: None,
             busy=lambda: self.busy,
@@ -167,7 +167,7 @@ def test_a_deadline_passed_while_others_succeed_is_no_reason_to_stop() -> None:
         task = asyncio.ensure_future(world.call())
         for _ in range(10):
             await asyncio.sleep(100)
-            world.pulse.answered(asyncio.get_running_loop().time())
+            world.outage.answered(asyncio.get_running_loop().time())
         with pytest.raises(CallPending) as raised:
             await task
         return raised.value

@@ -33,8 +33,8 @@ def test_nothing_is_kept_of_calls_that_are_over() -> None:
         async with world.client(Limits(concurrency=50)) as client:
             await ask_all(client, 2000, 100)
             (channel,) = client._channels.values()
-            assert channel.gate.in_flight == channel.gate.resting == 0
-            assert not channel.gate._waiting
+            assert channel.limiter.in_flight == channel.limiter.resting == 0
+            assert not channel.limiter._waiting
             assert not channel.health.failing and not channel.health._sleepers
             assert len(asyncio.all_tasks()) == 1
 

@@ -8,7 +8,7 @@ import pytest
 
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import UsageError
-from datagen_cli.llm.budget import Hold
+from datagen_cli.llm.budget import Reservation
 from datagen_cli.pipeline import money
 from datagen_cli.pipeline.connect import cost_shares, total_of
 from datagen_cli.pipeline.money import CALL, Caller, Journal, JournalledBudget, JournalledTotals, read_spending
@@ -22,9 +22,9 @@ def journal(tmp_path: Path, known: dict[str, object] | None = None) -> Journal:
     return made
 
 
-def spend(made: Journal, hold: Hold, usage: Usage, call: Caller = CALLER, *, lost: bool = False) -> None:
-    made.reserved(call, hold)
-    made.settled(hold, usage.tokens_in + usage.tokens_out)
+def spend(made: Journal, reservation: Reservation, usage: Usage, call: Caller = CALLER, *, lost: bool = False) -> None:
+    made.reserved(call, reservation)
+    made.settled(reservation, usage.tokens_in + usage.tokens_out)
     if usage.tokens_in or usage.tokens_out:
         made.used(call[0], call[1], usage, lost=lost)
 
@@ -37,10 +37,10 @@ def total(tmp_path: Path) -> dict[str, object]:
 
 def test_a_process_that_dies_leaves_what_was_settled_and_the_most_of_what_was_not(tmp_path: Path) -> None:
     made = journal(tmp_path)
-    spend(made, Hold(100, 50, 1.0), Usage(10, 5, 0.25))
-    spend(made, Hold(100, 50, 1.0), Usage())
-    spend(made, Hold(7, 3, 0.5), Usage(7, 3, 0.5), Caller("coder", "code"), lost=True)
-    made.reserved(CALLER, Hold(200, 60, 2.0))
+    spend(made, Reservation(100, 50, 1.0), Usage(10, 5, 0.25))
+    spend(made, Reservation(100, 50, 1.0), Usage())
+    spend(made, Reservation(7, 3, 0.5), Usage(7, 3, 0.5), Caller("coder", "code"), lost=True)
+    made.reserved(CALLER, Reservation(200, 60, 2.0))
     assert made.spent["generator"]["generate"]["tokens_in"] == 10
     found = read_spending(made.path)
     assert found is not None
@@ -59,7 +59,7 @@ def test_a_journal_cut_anywhere_never_says_less_than_was_used(tmp_path: Path) ->
     used = [0]
     ends = [made.path.stat().st_size]
     for number in range(6):
-        spend(made, Hold(100, 100, 1.0), Usage(10 + number, 1, 0.1), lost=number == 3)
+        spend(made, Reservation(100, 100, 1.0), Usage(10 + number, 1, 0.1), lost=number == 3)
         used.append(used[-1] + 11 + number)
         ends.append(made.path.stat().st_size)
     content = made.path.read_bytes()
@@ -73,38 +73,38 @@ def test_a_journal_cut_anywhere_never_says_less_than_was_used(tmp_path: Path) ->
 
 def test_a_price_that_is_not_known_stays_unknown_across_a_death(tmp_path: Path) -> None:
     made = journal(tmp_path)
-    made.reserved(Caller("generator", "generate", priced=False), Hold(10, 10, 0.0))
+    made.reserved(Caller("generator", "generate", priced=False), Reservation(10, 10, 0.0))
     assert total(tmp_path)["cost_usd"] is None
     assert total(tmp_path)["tokens_out"] == 10
 
 
 def test_a_batch_that_outlives_the_process_is_counted_when_it_is_fetched(tmp_path: Path) -> None:
     made, batched = journal(tmp_path), Caller("generator", "generate", waits=True)
-    made.reserved(batched, Hold(100, 50, 1.0))
+    made.reserved(batched, Reservation(100, 50, 1.0))
     assert total(tmp_path)["cost_usd"] == 0
     again = journal(tmp_path)
-    spend(again, Hold(100, 50, 1.0), Usage(10, 5, 0.25), batched)
+    spend(again, Reservation(100, 50, 1.0), Usage(10, 5, 0.25), batched)
     assert (total(tmp_path)["calls"], total(tmp_path)["cost_usd"]) == (1, 0.25)
 
 
 def test_two_reservations_of_one_hold_are_two(tmp_path: Path) -> None:
-    made, hold = journal(tmp_path), Hold(10, 10, 1.0)
-    made.reserved(CALLER, hold)
-    made.reserved(CALLER, hold)
+    made, reservation = journal(tmp_path), Reservation(10, 10, 1.0)
+    made.reserved(CALLER, reservation)
+    made.reserved(CALLER, reservation)
     assert total(tmp_path)["cost_usd"] == 2.0
-    made.settled(hold, 0)
+    made.settled(reservation, 0)
     assert total(tmp_path)["cost_usd"] == 1.0
-    made.settled(hold, 0)
-    made.settled(hold, 0)
+    made.settled(reservation, 0)
+    made.settled(reservation, 0)
     assert total(tmp_path)["cost_usd"] == 0
 
 
 def test_a_large_journal_is_summed_up_while_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(money, "LARGE_BYTES", 2000)
-    made, open_one = journal(tmp_path), Hold(1, 1, 0.5)
+    made, open_one = journal(tmp_path), Reservation(1, 1, 0.5)
     made.reserved(CALLER, open_one)
     for _ in range(200):
-        spend(made, Hold(100, 50, 1.0), Usage(10, 5, 0.25))
+        spend(made, Reservation(100, 50, 1.0), Usage(10, 5, 0.25))
     assert made.path.stat().st_size < 2500
     assert total(tmp_path)["cost_usd"] == 50.5
     made.settled(open_one, 2)
@@ -123,7 +123,7 @@ async def test_budget_and_totals_write_down_what_they_count(tmp_path: Path) -> N
     made = journal(tmp_path)
     budget, totals = JournalledBudget(made, 10.0, None, Usage()), JournalledTotals(made)
     CALL.set(CALLER)
-    first, second = Hold(10, 10, 1.0), Hold(20, 20, 2.0)
+    first, second = Reservation(10, 10, 1.0), Reservation(20, 20, 2.0)
     await budget.reserve(first)
     await budget.reserve(second)
     assert total(tmp_path)["cost_usd"] == 3.0
@@ -148,8 +148,8 @@ async def test_a_call_whose_reservation_cannot_be_written_is_not_sent_and_holds_
     with monkeypatch.context() as patched:
         patched.setattr(money.os, "pwrite", full)
         with pytest.raises(UsageError, match="no space left"):
-            await budget.reserve(Hold(1, 1, 1.0))
-    await budget.reserve(Hold(1, 1, 1.0))
+            await budget.reserve(Reservation(1, 1, 1.0))
+    await budget.reserve(Reservation(1, 1, 1.0))
 
 
 def test_cost_is_shared_out_by_stage_role_and_accepted_record() -> None:

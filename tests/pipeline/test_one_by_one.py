@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from datagen_cli.llm.turns import Turns
+from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.pipeline.engines import selector as selector_module
 from datagen_cli.pipeline.engines.collector import Collector
 from datagen_cli.pipeline.engines.local import LocalEngine
@@ -21,7 +21,7 @@ from datagen_cli.pipeline.engines.selector import OneByOne
 
 def test_events_that_are_ready_together_are_handed_over_one_by_one_and_none_is_lost() -> None:
     pairs = [socket.socketpair() for _ in range(5)]
-    with OneByOne(Turns()) as selector:
+    with OneByOne(DeferredWork()) as selector:
         for number, (near, far) in enumerate(pairs):
             selector.register(near, selectors.EVENT_READ, number)
             far.send(b"x")
@@ -40,7 +40,7 @@ def test_events_that_are_ready_together_are_handed_over_one_by_one_and_none_is_l
 
 def test_an_event_of_what_was_unregistered_or_changed_meanwhile_is_left_out() -> None:
     pairs = [socket.socketpair() for _ in range(3)]
-    with OneByOne(Turns()) as selector:
+    with OneByOne(DeferredWork()) as selector:
         for number, (near, far) in enumerate(pairs):
             selector.register(near, selectors.EVENT_READ, number)
             far.send(b"x")
@@ -56,7 +56,7 @@ def test_an_event_of_what_was_unregistered_or_changed_meanwhile_is_left_out() ->
         far.close()
 
 
-class Counted(Turns):
+class Counted(DeferredWork):
     """Turns of which some are due; `asked` counts how often they were asked for."""
 
     def __init__(self, due: int) -> None:
@@ -87,11 +87,11 @@ def test_idle_work_goes_on_only_where_the_loop_would_wait() -> None:
 
 
 def test_work_that_waits_for_its_turn_goes_on_in_the_order_it_came_on_any_loop() -> None:
-    async def main(turns: Turns) -> list[int]:
+    async def main(deferred: DeferredWork) -> list[int]:
         done: list[int] = []
 
         async def work(number: int) -> None:
-            await turns.take()
+            await deferred.take()
             done.append(number)
 
         await asyncio.gather(*(work(number) for number in range(50)))
@@ -99,21 +99,21 @@ def test_work_that_waits_for_its_turn_goes_on_in_the_order_it_came_on_any_loop()
         return done
 
     engine = LocalEngine()
-    assert engine.run(lambda: main(engine.turns)) == list(range(51))
-    assert asyncio.run(main(Turns())) == list(range(51))
+    assert engine.run(lambda: main(engine.deferred)) == list(range(51))
+    assert asyncio.run(main(DeferredWork())) == list(range(51))
 
 
 def test_a_reply_that_comes_meanwhile_goes_before_work_that_waits() -> None:
     order: list[str] = []
 
-    async def main(turns: Turns) -> None:
+    async def main(deferred: DeferredWork) -> None:
         near, far = socket.socketpair()
         near.setblocking(False)
         loop = asyncio.get_running_loop()
         loop.add_reader(near, lambda: (near.recv(1), order.append("reply")))
 
         async def work(number: int) -> None:
-            await turns.take()
+            await deferred.take()
             order.append(f"work {number}")
             far.send(b"x")
 
@@ -123,22 +123,22 @@ def test_a_reply_that_comes_meanwhile_goes_before_work_that_waits() -> None:
         far.close()
 
     engine = LocalEngine()
-    engine.run(lambda: main(engine.turns))
+    engine.run(lambda: main(engine.deferred))
     assert order[:5] == ["work 1", "reply", "work 2", "reply", "work 3"]
 
 
 def test_a_task_that_is_cancelled_while_it_waits_loses_nobody_elses_turn() -> None:
-    async def main(turns: Turns) -> str:
-        first = asyncio.ensure_future(turns.take())
-        second = asyncio.ensure_future(turns.take())
+    async def main(deferred: DeferredWork) -> str:
+        first = asyncio.ensure_future(deferred.take())
+        second = asyncio.ensure_future(deferred.take())
         await asyncio.sleep(0)
         first.cancel()
         await second
         return "done"
 
     engine = LocalEngine()
-    assert engine.run(lambda: main(engine.turns)) == "done"
-    assert asyncio.run(main(Turns())) == "done"
+    assert engine.run(lambda: main(engine.deferred)) == "done"
+    assert asyncio.run(main(DeferredWork())) == "done"
 
 
 @pytest.mark.parametrize("together", [False, True])

@@ -1,4 +1,4 @@
-"""`--control`: the twin without contrast beside a correlated run, and what `eval` says of it."""
+"""`--control`: the control without contrast beside a correlated run, and what `eval` says of it."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def test_the_control_is_the_plain_run_at_t_over_delta_with_the_same_plan_seed_an
     recipe = write_recipe(tmp_path, contrast=0.5, gamma=1.25)
     arguments = (recipe, "-o", tmp_path / "run", "--control", "-n", "9", "--set", "sampling.temperature=0.9")
     found = report(capsys, *arguments)
-    own, twin = fake.asked
-    assert (own["temperature"], twin["temperature"]) == (0.9, pytest.approx(0.9 / 0.75))
-    assert (own["group"]["variant"], twin["group"]["variant"], twin["group"]["gamma"]) == ("cross", "plain", 1.0)
-    assert own["seed"] == twin["seed"]
+    own, control = fake.asked
+    assert (own["temperature"], control["temperature"]) == (0.9, pytest.approx(0.9 / 0.75))
+    assert (own["group"]["variant"], control["group"]["variant"], control["group"]["gamma"]) == ("cross", "plain", 1.0)
+    assert own["seed"] == control["seed"]
     assert rows_asked(fake, 0) == rows_asked(fake, 1)
     assert (found["accepted"], found["control"]["accepted"]) == (9, 9)
     assert found["control"]["run"] == f"{tmp_path}/run-control"

@@ -27,8 +27,8 @@ import numpy as np
 
 from datagen_cli.core.errors import ProviderError
 from datagen_cli.llm.correlated import mix_logits_torch, step_weights
+from datagen_cli.llm.local.decode_batch import DecodeBatch
 from datagen_cli.llm.local.drawing import draw_tokens, uniforms
-from datagen_cli.llm.local.lane import Lane
 from datagen_cli.llm.local.model import LocalModel
 
 MOST_TOKENS = 256
@@ -173,7 +173,7 @@ class Batch:
         self._owners = [*self._alive, *(owner for owner, _ in beside)]
         prompts = [*(row.ids for row in rows), *(ids for _, ids in beside)]
         size = most_at_once or len(prompts)
-        self._lanes = [Lane(model, prompts[at : at + size]) for at in range(0, len(prompts), size)]
+        self._batches = [DecodeBatch(model, prompts[at : at + size]) for at in range(0, len(prompts), size)]
         self._forwarded = self._step = 0
         self._feed: Any = None
         self._arrange()
@@ -208,9 +208,9 @@ class Batch:
 
         self._forwarded += len(self._owners)
         found, at = [], 0
-        for lane in self._lanes:
-            found.append(lane.begin() if self._feed is None else lane.step(self._feed[at : at + lane.size]))
-            at += lane.size
+        for batch in self._batches:
+            found.append(batch.begin() if self._feed is None else batch.step(self._feed[at : at + batch.size]))
+            at += batch.size
         logits = found[0] if len(found) == 1 else torch.cat(found)
         return logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
 
@@ -237,17 +237,17 @@ class Batch:
         return [place for place, i in enumerate(self._alive) if i not in self._finish]
 
     def _leave(self, stay: Sequence[int]) -> None:
-        """Takes the ended rows and their negatives out of every lane."""
+        """Takes the ended rows and their negatives out of every batch."""
         self._alive = [self._alive[place] for place in stay]
-        at, lanes = 0, []
-        for lane in self._lanes:
-            kept = [place for place in range(lane.size) if self._owners[at + place] not in self._finish]
-            at += lane.size
-            if len(kept) < lane.size and kept:
-                lane.keep(kept)
+        at, batches = 0, []
+        for batch in self._batches:
+            kept = [place for place in range(batch.size) if self._owners[at + place] not in self._finish]
+            at += batch.size
+            if len(kept) < batch.size and kept:
+                batch.keep(kept)
             if kept:
-                lanes.append(lane)
-        self._lanes = lanes
+                batches.append(batch)
+        self._batches = batches
         self._owners = [owner for owner in self._owners if owner not in self._finish]
         if self._alive:
             self._arrange()

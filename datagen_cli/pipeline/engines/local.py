@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from datagen_cli.core.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
-from datagen_cli.llm.turns import Turns
+from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.pipeline.engines.collector import Collector
 from datagen_cli.pipeline.engines.selector import OneByOne
 
@@ -24,12 +24,12 @@ SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, sig
 class LocalEngine:
     """One process: an event loop for calls, threads for work that computes.
 
-    `turns` are to be given to clients: they go on when no event is ready. `on_signal(exit_code, count)` is told of
+    `deferred` are to be given to clients: they go on when no event is ready. `on_signal(exit_code, count)` is told of
     every stop signal, counted from 1.
     """
 
     def __init__(self, on_signal: Callable[[int, int], None] | None = None) -> None:
-        self.turns = Turns(when_idle=True)
+        self.deferred = DeferredWork(when_idle=True)
         self._collector = Collector()
         self._on_signal = on_signal
         self._signals = 0
@@ -38,7 +38,7 @@ class LocalEngine:
     def run(self, main: Callable[[], Awaitable[T]]) -> T:
         """Runs a coroutine to its end."""
         with asyncio.Runner(
-            loop_factory=lambda: asyncio.SelectorEventLoop(OneByOne(self.turns, self._collector))
+            loop_factory=lambda: asyncio.SelectorEventLoop(OneByOne(self.deferred, self._collector))
         ) as runner:
             return runner.run(self._main(main))
 

@@ -14,7 +14,7 @@ import selectors
 import time
 from collections import deque
 
-from datagen_cli.llm.turns import Turns
+from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.pipeline.engines.collector import Collector
 
 BUSY_S = 0.1
@@ -26,15 +26,15 @@ Event = tuple[selectors.SelectorKey, int]
 
 class OneByOne(selectors.DefaultSelector):
     """The system's selector; `select` returns one of the events that are ready, the others next time, or all of them
-    when it has not had to wait for `BUSY_S` or `turns` say so.
+    when it has not had to wait for `BUSY_S` or `deferred` say so.
 
-    Where it would have to wait the next turn is due first; but a crowd is left alone: unless `turns.enough` tasks wait,
-    their turns begin after a quiet moment. The `collector`, if any, comes last.
+    When no event is ready it lets the next deferred task go on before it waits. While many replies are arriving it
+    first waits `QUIET_S` for another one, unless `deferred.enough` tasks wait. The `collector`, if any, comes last.
     """
 
-    def __init__(self, turns: Turns, collector: Collector | None = None) -> None:
+    def __init__(self, deferred: DeferredWork, collector: Collector | None = None) -> None:
         super().__init__()
-        self._turns = turns
+        self._deferred = deferred
         self._collector = collector
         self._waited = time.monotonic()
         self._quiet = False
@@ -49,7 +49,7 @@ class OneByOne(selectors.DefaultSelector):
                 found = self._wait(timeout, busy)
             if found:
                 self._quiet = False
-            if busy or self._turns.together or len(found) < 2:
+            if busy or self._deferred.together or len(found) < 2:
                 return found
             self._ready.extend(found)
         while self._ready:
@@ -61,17 +61,17 @@ class OneByOne(selectors.DefaultSelector):
 
     def _wait(self, timeout: float | None, busy: bool) -> list[Event]:
         """What is ready after a wait; nothing after work that was done instead."""
-        turns, collector = self._turns, self._collector
+        deferred, collector = self._deferred, self._collector
         collects = collector is not None and collector.due
         long = timeout is None or timeout > QUIET_S
-        if (turns.waiting or collects) and long and not (busy or self._quiet or turns.waiting >= turns.enough):
+        if (deferred.waiting or collects) and long and not (busy or self._quiet or deferred.waiting >= deferred.enough):
             found = super().select(QUIET_S)
             if found:
                 return found
             self._waited = time.monotonic()
             self._quiet = True
         done = 0
-        while done < (MANY if busy else 1) and turns.next():
+        while done < (MANY if busy else 1) and deferred.next():
             done += 1
         if done:
             return []

@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 
 
-class Turns:
+class DeferredWork:
     """Lets waiting tasks go on one by one, first come, first served. `when_idle` says that whoever runs the event loop
     calls `next` whenever the loop has nothing else to do; otherwise one goes on at every turn of the loop.
 

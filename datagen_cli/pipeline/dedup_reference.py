@@ -87,7 +87,7 @@ def compare_with(
     return Comparison(names, text_names, known, files, options, threshold, embedder)
 
 
-class VectorDesk:
+class BatchEmbedder:
     """Vectors of records that wait to be judged: made beside the loop, so many at a time as have come together."""
 
     def __init__(self, comparison: Comparison, run_blocking: Callable[..., Awaitable[Any]]) -> None:

@@ -12,7 +12,7 @@ LEAST_TRIM = 16
 SPARE_COLUMNS = 256
 
 
-class Lane:
+class DecodeBatch:
     """Padded on the left; `begin` takes the prompts, `step` one token a row. Rows can leave in between."""
 
     def __init__(self, model: LocalModel, prompts: Sequence[Sequence[int]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from datagen_cli.llm.amend import amended, objection
+from datagen_cli.llm.parameter_fallback import amended, objection
 
 PAYLOAD = {"model": "m", "messages": [], "temperature": 0, "max_tokens": 9, "seed": 1, "response_format": {}}
 

@@ -11,8 +11,8 @@ import pytest
 
 from datagen_cli.config.models import Limits
 from datagen_cli.core.errors import ProviderError
-from datagen_cli.llm.limits import Gate
-from datagen_cli.llm.width import Ticket, Width, boundary
+from datagen_cli.llm.adaptive_concurrency import AdaptiveConcurrency, Permit, boundary
+from datagen_cli.llm.limits import ConcurrencyLimiter
 from tests.llm.simulated import Simulated
 from tests.llm.virtual import run_virtual
 
@@ -136,14 +136,14 @@ def test_a_quota_of_the_day_that_is_spent_ends_the_run() -> None:
 
 def test_a_call_sent_before_the_last_change_says_nothing() -> None:
     async def main() -> int:
-        gate = Gate(20)
-        width = Width(gate)
-        tickets = [width.sent() for _ in range(20)]
-        for ticket in tickets[10:]:
+        gate = ConcurrencyLimiter(20)
+        width = AdaptiveConcurrency(gate)
+        permits = [width.sent() for _ in range(20)]
+        for ticket in permits[10:]:
             width.refused(ticket, 0.0)
         await asyncio.sleep(0.1)
         assert gate.limit == 10
-        for ticket in tickets[:10]:
+        for ticket in permits[:10]:
             width.refused(ticket, 0.0)
         await asyncio.sleep(0.1)
         return gate.limit
@@ -151,39 +151,39 @@ def test_a_call_sent_before_the_last_change_says_nothing() -> None:
     assert run_virtual(main()) == 10
 
 
-async def one_step_up() -> tuple[Gate, Width, list[Ticket]]:
+async def one_step_up() -> tuple[ConcurrencyLimiter, AdaptiveConcurrency, list[Permit]]:
     """A gate that was narrowed to ten and tries eleven, with eleven calls on the wire."""
-    gate = Gate(20)
-    width = Width(gate)
-    tickets = [width.sent() for _ in range(20)]
-    for ticket in tickets[10:]:
+    gate = ConcurrencyLimiter(20)
+    width = AdaptiveConcurrency(gate)
+    permits = [width.sent() for _ in range(20)]
+    for ticket in permits[10:]:
         width.refused(ticket, 0.0)
     await asyncio.sleep(2)
-    width.answered(tickets[0])  # old, and says nothing
-    tickets = [*tickets[1:10], width.sent()]
-    width.answered(tickets.pop())
+    width.answered(permits[0])  # old, and says nothing
+    permits = [*permits[1:10], width.sent()]
+    width.answered(permits.pop())
     assert gate.limit == 11
-    tickets += [width.sent(), width.sent()]
-    return gate, width, tickets
+    permits += [width.sent(), width.sent()]
+    return gate, width, permits
 
 
-def answer(width: Width, tickets: list[Ticket], calls: int) -> None:
+def answer(width: AdaptiveConcurrency, permits: list[Permit], calls: int) -> None:
     """The calls sent last are answered, each followed by another."""
     for _ in range(calls):
-        width.answered(tickets.pop())
-        tickets.append(width.sent())
+        width.answered(permits.pop())
+        permits.append(width.sent())
 
 
 def test_a_step_up_that_was_taken_by_luck_does_not_flood_the_endpoint() -> None:
     async def main() -> tuple[int, int, int]:
-        gate, width, tickets = await one_step_up()
-        answer(width, tickets, 4)
+        gate, width, permits = await one_step_up()
+        answer(width, permits, 4)
         assert gate.limit == 13  # eleven were taken four times
         refused = 0
         while gate.resting < 2 and refused < 50:
-            width.refused(tickets.pop(), 1.0)
+            width.refused(permits.pop(), 1.0)
             refused += 1
-            tickets.append(width.sent())
+            permits.append(width.sent())
         return gate.limit, gate.resting, refused
 
     assert run_virtual(main()) == (13, 2, 6)
@@ -191,12 +191,12 @@ def test_a_step_up_that_was_taken_by_luck_does_not_flood_the_endpoint() -> None:
 
 def test_a_step_up_with_a_refusal_above_is_not_proved_by_a_few_answers() -> None:
     async def main() -> int:
-        gate, width, tickets = await one_step_up()
-        width.refused(tickets.pop(), 1.0)
-        tickets.append(width.sent())
-        answer(width, tickets, 7)
+        gate, width, permits = await one_step_up()
+        width.refused(permits.pop(), 1.0)
+        permits.append(width.sent())
+        answer(width, permits, 7)
         assert gate.limit == 11
-        answer(width, tickets, 5)
+        answer(width, permits, 5)
         return gate.limit
 
     assert run_virtual(main()) == 13
@@ -204,8 +204,8 @@ def test_a_step_up_with_a_refusal_above_is_not_proved_by_a_few_answers() -> None
 
 def test_other_faults_change_nothing() -> None:
     async def main() -> int:
-        gate = Gate(20)
-        width = Width(gate)
+        gate = ConcurrencyLimiter(20)
+        width = AdaptiveConcurrency(gate)
         for ticket in [width.sent() for _ in range(20)]:
             width.ended(ticket)
         await asyncio.sleep(1)

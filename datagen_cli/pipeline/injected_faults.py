@@ -15,7 +15,7 @@ from datagen_cli.core.jsonl import MODE, dump, write_aside, write_errors
 PLACE = ("slot", "attempt", "purpose", "k", "record", "fault")
 
 
-class PlantLog:
+class InjectedFaultLog:
     """Call it with a plant; `close` sorts the file. Nothing is written before the first plant."""
 
     def __init__(self, path: Path) -> None:

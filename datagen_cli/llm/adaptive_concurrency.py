@@ -19,7 +19,7 @@ import asyncio
 import math
 from collections.abc import Callable
 
-from datagen_cli.llm.limits import Gate
+from datagen_cli.llm.limits import ConcurrencyLimiter
 
 LEAD = 5
 PROBE_LEAD = 2
@@ -35,7 +35,7 @@ AGED = 4
 
 SETTLING_S = 0.05
 
-Ticket = tuple[int, int, float]
+Permit = tuple[int, int, float]
 """Level and epoch of a call on the wire, and when it was sent."""
 
 
@@ -52,7 +52,7 @@ def boundary(taken: list[int], refused: list[int]) -> tuple[int, int]:
     return level, best
 
 
-class Width:
+class AdaptiveConcurrency:
     """Narrows and widens a gate. `sent` before a call goes out; then one of `answered`, `refused` and `ended`.
 
     `turned` is called after every change of the limit. Levels are counted by what was heard: whoever narrows the gate
@@ -63,7 +63,7 @@ class Width:
         "_refusals", "_refused", "_rest_s", "_step", "_taken", "most", "turned",
     )  # fmt: skip
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: ConcurrencyLimiter) -> None:
         self.most = gate.limit
         self.turned: Callable[[], None] = lambda: None
         self._gate = gate
@@ -85,14 +85,14 @@ class Width:
         """Whether calls are on the wire."""
         return self._on_wire > 0
 
-    def sent(self) -> Ticket:
+    def sent(self) -> Permit:
         """A call goes out."""
         self._on_wire += 1
         level = min(self._on_wire, self.most)
         self._taken[level] += 1
         return level, self._epoch, asyncio.get_running_loop().time()
 
-    def answered(self, ticket: Ticket) -> None:
+    def answered(self, ticket: Permit) -> None:
         """The call had an answer."""
         self._on_wire -= 1
         level, epoch, _ = ticket
@@ -110,7 +110,7 @@ class Width:
         elif self._gate.limit < self.most and self._on_wire + 1 >= self._gate.limit and self._is_time():
             self._turn(self._gate.limit + self._step, before=self._gate.limit)
 
-    def refused(self, ticket: Ticket, retry_after_s: float | None) -> None:
+    def refused(self, ticket: Permit, retry_after_s: float | None) -> None:
         """The call got a 429, which asks to wait so long. To be called before its place is given back."""
         self._on_wire -= 1
         level, epoch, sent_at = ticket
@@ -128,7 +128,7 @@ class Width:
             loop = asyncio.get_running_loop()
             loop.call_later(max(2 * (loop.time() - sent_at), SETTLING_S), self._judge, epoch)
 
-    def ended(self, ticket: Ticket) -> None:
+    def ended(self, ticket: Permit) -> None:
         """The call ended in another way, which says nothing about load."""
         self._on_wire -= 1
         level, epoch, _ = ticket
