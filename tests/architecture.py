@@ -222,6 +222,59 @@ def catalog_violations(catalog: Mapping[str, Mapping[str, str]], tree: Tree) -> 
     return found
 
 
+def checks_named_elsewhere(catalog: Mapping[str, Mapping[str, str]], tree: Tree) -> list[str]:
+    """Constraints and validators that a module beside their own, and the catalog, knows by name.
+
+    Seen are: a kind or type compared with a name, a table of names (a constant that is a mapping, list or set of
+    nothing but names), and a class that is loaded by a literal name. The names are ordinary words elsewhere.
+    """
+    shelves = ("constraints", "validators")
+    homes = {name: target.partition(":")[0] for kind in shelves for name, target in catalog[kind].items()}
+    found = []
+    for module, source in tree.items():
+        foreign = {name for name, home in homes.items() if home != module}
+        if module != f"{PACKAGE}.catalog":
+            found += [f"{module}:{line}: names {name}" for name, line in _names_used(ast.parse(source), foreign)]
+    return found
+
+
+def _names_used(tree: ast.Module, names: set[str]) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        told: list[ast.AST | None] = []
+        if isinstance(node, ast.Compare) and any(_is_a_kind(side) for side in (node.left, *node.comparators)):
+            told = [part for side in (node.left, *node.comparators) for part in _parts(side)]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("load", "facts_of"):
+            told = list(node.args[1:])
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            parts = _parts(node.value)
+            constant = all(isinstance(part, ast.Constant) and part.value in names for part in parts)
+            told = parts if constant and _is_a_constant(node) else []
+        for part in told:
+            if isinstance(part, ast.Constant) and part.value in names:
+                yield str(part.value), part.lineno
+
+
+def _parts(node: ast.AST) -> list[ast.AST | None]:
+    """The items of a literal collection, the keys of a mapping, or the node alone."""
+    if isinstance(node, ast.Call) and len(node.args) == 1:  # frozenset((...))
+        return _parts(node.args[0])
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return list(node.elts)
+    return list(node.keys) if isinstance(node, ast.Dict) else [node]
+
+
+def _is_a_kind(node: ast.AST) -> bool:
+    """`check.type`, `kind`, `kind_of` and the like."""
+    return ast.unparse(node).rpartition(".")[2] in ("type", "kind", "kind_of", "check_type")
+
+
+def _is_a_constant(node: ast.Assign | ast.AnnAssign) -> bool:
+    """Whether the assignment is to a name in capitals and its value is a collection."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    collection = isinstance(node.value, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.Call)
+    return collection and all(isinstance(target, ast.Name) and target.id.isupper() for target in targets)
+
+
 def _defined_names(source: str) -> set[str]:
     """Names that a module defines or imports at its top."""
     names: set[str] = set()

@@ -1,10 +1,14 @@
-"""Constraints and validators as a recipe lists them: one name, its options, and what a failure leads to."""
+"""Constraints and validators as a recipe lists them, and what the class of each says of itself.
+
+Whatever another part must know of a check (whom it asks, with which prompts, what that costs, what a failure leads to)
+stands in its class, so that no table elsewhere names it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
@@ -27,6 +31,73 @@ class CheckOptions(Options):
 
 
 @dataclass(frozen=True, slots=True)
+class AskingCost:
+    """What asking for one record takes, each as (low, high): calls, and tokens of one call.
+
+    `prompt` counts the tokens beside the record. `rewrites` says that a reply may hold the whole record again.
+    """
+
+    calls: tuple[float, float] = (1, 2)
+    prompt: tuple[int, int] = (150, 700)
+    reply: tuple[int, int] = (20, 300)
+    rewrites: bool = False
+
+
+class Prompts(Protocol):
+    """The prompts of a check; `digest` changes whenever one of them does."""
+
+    @property
+    def digest(self) -> str:
+        """Part of the fingerprint of the stage that checks."""
+
+
+class CheckFacts:
+    """What the class of every check says of itself; a class states what differs from these defaults.
+
+    `short` is the option that a single value stands for. `roles` are the models it asks, and `prompts` are all that it
+    asks them. `scope` is `set` for a constraint that is judged over the accepted records. `finds_answers` says that it
+    works an answer out by itself, so that it can measure correctness. `mends` is how often it may change the record
+    itself; one that `rewrites` does so whatever `on_fail` says. `on_fail` and `on_unknown` are used where the recipe
+    says nothing. `built` is false for what recipes may name but no run can use yet.
+    """
+
+    options: ClassVar[type[CheckOptions]]
+    built: ClassVar[bool] = True
+    short: ClassVar[str | None] = None
+    scope: ClassVar[Literal["record", "set"]] = "record"
+    roles: ClassVar[tuple[str, ...]] = ()
+    prompts: ClassVar[Prompts | None] = None
+    finds_answers: ClassVar[bool] = False
+    rewrites: ClassVar[bool] = False
+    on_fail: ClassVar[OnFail] = "drop"
+    on_unknown: ClassVar[OnUnknown] = "keep"
+    mends: int = 1
+
+    @classmethod
+    def cost(cls, options: Any) -> AskingCost:
+        """What asking costs with these options."""
+        return AskingCost()
+
+    @classmethod
+    def reads(cls, options: Any) -> tuple[str, ...]:
+        """The fields that a check which `finds_answers` needs."""
+        return ()
+
+
+Facts = type[CheckFacts]
+
+
+class ConstraintFacts(CheckFacts):
+    """A failed constraint is asked for again once."""
+
+    on_fail: ClassVar[OnFail] = "fix"
+
+
+class ValidatorFacts(CheckFacts):
+    """A failed validator drops the attempt."""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One check of a recipe. `name` is unique among all checks; `where` is its path, such as
     `constraints[1].length`.
@@ -39,6 +110,11 @@ class Check:
     on_fail: OnFail
     on_unknown: OnUnknown
     where: str
+
+    @property
+    def facts(self) -> Facts:
+        """The class behind it."""
+        return facts_of(self.kind, self.type)
 
     def identity(self) -> dict[str, Any]:
         """What this check contributes to the fingerprint of the stage that runs it."""
@@ -63,9 +139,15 @@ def check_names(checks: Sequence[tuple[str | None, str]]) -> list[str]:
     return names
 
 
+def facts_of(kind: str, name: str) -> Facts:
+    """The class of a check, which says all there is to know of it."""
+    found: Facts = load(kind, name)
+    return found
+
+
 def short_option(kind: str, name: str) -> str | None:
     """The option that a single value stands for (`ask: TEXT` means `ask: {text: TEXT}`), or None."""
-    return getattr(load(kind, name), "short", None) if name in names(kind) else None
+    return facts_of(kind, name).short if name in names(kind) else None
 
 
 def path_options(kind: str, name: str) -> list[str]:

@@ -7,16 +7,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from datagen_cli.config.checks import Check, CheckOptions, Kind, check_names, short_option
+from datagen_cli.config.checks import Check, Kind, check_names, facts_of
 from datagen_cli.config.explain import Problem, describe, problem_at, problems_of
 from datagen_cli.config.models import ROLES, ModelOptions, SharedModel
 from datagen_cli.config.overrides import name_and_type
 from datagen_cli.config.recipe import ExamplesOptions, RecipeOptions
 from datagen_cli.config.tree import Node, Path, show_path
-from datagen_cli.core.registry import load, names, suggest
+from datagen_cli.core.registry import names, suggest
 
 KINDS: tuple[Kind, Kind] = ("constraints", "validators")
-DROP_UNKNOWN = ("code", "solve")
 
 
 def resolve_checks(root: Node) -> tuple[list[Check], list[Problem]]:
@@ -62,13 +61,13 @@ def _resolve_check(root: Node, kind: Kind, index: int, item: Node, name: str) ->
     if kind_of not in names(kind):
         return [problem_at(root, (*path, kind_of), f"unknown {kind[:-1]}", _unknown_hint(kind, kind_of))]
     value: Any = {} if written.value is None else written.plain()
-    short = short_option(kind, kind_of)
+    facts = facts_of(kind, kind_of)
     if not isinstance(value, dict):
-        if short is None:
+        if facts.short is None:
             message = f"expected a mapping of options, found {describe(value)}"
             return [problem_at(root, (*path, kind_of), message)]
-        value = {short: value}
-    model: type[CheckOptions] = load(kind, kind_of).options
+        value = {facts.short: value}
+    model = facts.options
     try:
         options = model.model_validate(value)
     except ValidationError as error:
@@ -78,8 +77,8 @@ def _resolve_check(root: Node, kind: Kind, index: int, item: Node, name: str) ->
         type=kind_of,
         name=name,
         options=options,
-        on_fail=options.on_fail or ("fix" if kind == "constraints" else "drop"),
-        on_unknown=options.on_unknown or ("drop" if kind_of in DROP_UNKNOWN else "keep"),
+        on_fail=options.on_fail or facts.on_fail,
+        on_unknown=options.on_unknown or facts.on_unknown,
         where=show_path((*path, kind_of)),
     )
 

@@ -96,7 +96,7 @@ def _check_forms(name: str, shelf: Any, reference: Any, definitions: dict[str, A
     """How one check may stand in its list: its name with options, and bare when no option is required."""
     options = definitions[reference["$ref"].rpartition("/")[2]]
     forms: list[Any] = [reference]
-    short = getattr(shelf, "short", None)
+    short = shelf.short
     required = set(options.get("required", []))
     if short is not None and required <= {short}:
         forms.append(options["properties"][short])

@@ -26,7 +26,6 @@ from datagen_cli.config.load import load_recipe
 from datagen_cli.core.errors import CallPending, CallRefused, CapReached, UsageError
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type
 from datagen_cli.core.record import Outcome, Record, Slot, Verdict
-from datagen_cli.core.registry import load
 from datagen_cli.llm.usage import Totals
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.intervals import share_interval
@@ -39,12 +38,8 @@ from datagen_cli.sources.mapping import BadValue, FieldReader, readers_of
 from datagen_cli.stages.validate import BoundCheck
 from datagen_cli.text.answers import parse_number
 
-FINDING = ("code", "solve", "search")
-"""Validators that find an answer of their own."""
 UNUSED_ATTEMPT = 1_000_000
 """No run makes so many attempts at a slot, so no draw of this attempt was ever asked."""
-NEEDS = ("question", "answer", "choices", "fields")
-"""Options of such validators that name fields."""
 OFFLINE = "the checker is offline, a simulation: it cannot judge real rows; name a model with --model"
 
 
@@ -94,11 +89,8 @@ def recheck(dataset: Dataset, run: Path | None, how: Again, told: Told) -> Measu
     ended is `stopped_by_cap`.
     """
     built = _built(run, how)
-    checks = [
-        bound
-        for bound in built.bound
-        if bound.validator is not None and _kind(built, bound.name) in FINDING
-    ]  # fmt: skip
+    finding = {check.name for check in built.recipe.checks if check.facts.finds_answers}
+    checks = [bound for bound in built.bound if bound.name in finding]
     if not checks:
         raise UsageError(
             "--recheck: the recipe has no check that finds an answer by itself",
@@ -131,18 +123,15 @@ def _built(run: Path | None, how: Again) -> Built:
     overrides = [f"limits.max_cost={how.max_cost}"] if how.max_cost is not None else []
     recipe = load_recipe(source, overrides=overrides, model=how.models, environ=how.environ, cwd=Path.cwd())
     for check in recipe.validators:
-        if check.type in FINDING and not load("validators", check.type).built:
+        if check.facts.finds_answers and not check.facts.built:
             raise UsageError(f"--recheck: the check {check.type} is not built yet", hint="--gold FILE tells now")
     return build(recipe, identities(recipe))
 
 
-def _kind(built: Built, name: str) -> str:
-    return next((check.type for check in built.recipe.validators if check.name == name), "")
-
-
 def _offline(built: Built, checks: Sequence[BoundCheck]) -> bool:
     """Whether the offline model plays a part in these checks."""
-    asked = {role for check in checks for role in getattr(check.validator, "roles", ())}
+    names = {check.name for check in checks}
+    asked = {role for check in built.recipe.checks if check.name in names for role in check.facts.roles}
     return any(model.name == "offline" for role in asked for model in built.recipe.models[role])
 
 
@@ -154,9 +143,8 @@ def _simulated(dataset: Dataset, run: Path | None) -> bool:
 def _needed(built: Built) -> list[FieldSpec]:
     """The fields that the checks read."""
     names: set[str] = set()
-    for check in built.recipe.validators:
-        given = [getattr(check.options, option, None) for option in NEEDS] if check.type in FINDING else []
-        names |= {name for value in given for name in ([value] if isinstance(value, str) else value or [])}
+    for check in built.recipe.checks:
+        names |= set(check.facts.reads(check.options)) if check.facts.finds_answers else set()
     return [spec for spec in built.specs if spec.name in names]
 
 

@@ -22,7 +22,6 @@ from datagen_cli.core.registry import load
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
 from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
 from datagen_cli.pipeline.outcome import Shape
-from datagen_cli.prompts.checking import checking_digest
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.sources.open import BaseRows, read_base
 from datagen_cli.stages import dedup as dedup_stage
@@ -150,6 +149,11 @@ class Built:
         return self.groups.batch if self.groups else self.recipe.options.records_per_call
 
     @property
+    def _asking(self) -> list[Any]:
+        """The prompts of the recipe's checks, in their order."""
+        return [check.facts.prompts for check in self.recipe.checks if check.facts.prompts is not None]
+
+    @property
     def checkers(self) -> dict[str, Any]:
         """What identifies the models that check, by role."""
         return {role: identity for role, identity in self.identities.items() if role != "generator"}
@@ -188,7 +192,7 @@ class Built:
             ],
             "validate": [
                 validate_stage.VERSION, [check.identity() for check in self.recipe.checks],
-                self.composer.repair_digest, checking_digest() if self.checkers else "", self.checkers,
+                self.composer.repair_digest, [prompts.digest for prompts in self._asking], self.checkers,
             ],
             "enhance": [enhance_stage.VERSION],
             "dedup": [dedup_stage.VERSION, [check.name for check in self.set_checks], self.comparison.identity],
@@ -223,11 +227,11 @@ def build(recipe: Recipe, identities: Mapping[str, Any], *, folder: Path | None 
         identities=identities,
         composer=_composer(recipe, base, plan, list(sentences)),
         constraints=constraints,
-        bound=tuple(_bound(check, made) for check, made in (*constraints, *validators) if _scope(made) == "record"),
+        bound=tuple(_bound(check, made) for check, made in (*constraints, *validators) if made.scope == "record"),
         comparison=compare_with(base.specs, base, recipe.options.dedup, embedder, folder=folder),
         embedder=embedder,
         set_checks=tuple(
-            SetCheck(check.name, made.rule, check.on_fail) for check, made in constraints if _scope(made) == "set"
+            SetCheck(check.name, made.rule, check.on_fail) for check, made in constraints if made.scope == "set"
         ),
         plan=plan,
         groups=make_groups(recipe, base, plan, sentences, embedder),
@@ -243,13 +247,9 @@ def _bound(check: Check, made: Any) -> BoundCheck:
         check.on_unknown,
         constraint=made if pure else None,
         validator=None if pure else made,
-        mends=getattr(made, "mends", 1),
-        rewrites=getattr(made, "rewrites", False),
+        mends=made.mends,
+        rewrites=made.rewrites,
     )
-
-
-def _scope(made: Any) -> str:
-    return str(getattr(made, "scope", "record"))
 
 
 def _embedder(recipe: Recipe) -> Any:
@@ -275,9 +275,9 @@ def _read_base(recipe: Recipe) -> BaseRows:
 
 
 def _bind(check: Check, specs: Mapping[str, FieldSpec], about: About, recipe: Recipe) -> Any:
-    kind = load(check.kind, check.type)
+    made: Any = check.facts
     try:
-        return kind(check.options, specs, about) if getattr(kind, "roles", ()) else kind(check.options, specs)
+        return made(check.options, specs, about) if made.roles else made(check.options, specs)
     except RecipeError as error:
         message = error.message if error.message.startswith(check.where) else f"{check.where}: {error.message}"
         raise RecipeError(message, hint=error.hint, place=error.place or recipe.place(check.where)) from error
@@ -334,7 +334,7 @@ def _unbuilt(recipe: Recipe) -> Iterator[tuple[str, str]]:
         if attribute.values is None:
             yield f"attributes.{name}", "extracted or asked attributes"
     for check in recipe.checks:
-        if not load(check.kind, check.type).built:
+        if not check.facts.built:
             yield check.where, f"the check {check.type}"
     if options.difficulty is not None:
         yield "difficulty", "difficulty operators"

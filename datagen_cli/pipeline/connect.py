@@ -8,7 +8,6 @@ from typing import Any
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.ports import Observer
-from datagen_cli.core.registry import load
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import Client
 from datagen_cli.llm.deferred_work import DeferredWork
@@ -23,7 +22,7 @@ STAGE_OF = {"generate": "generate"}
 
 def roles(recipe: Recipe) -> tuple[str, ...]:
     """The roles that a run of this recipe asks: the generator, and those of its checks."""
-    asked = {role for check in recipe.checks for role in getattr(load(check.kind, check.type), "roles", ())}
+    asked = {role for check in recipe.checks for role in check.facts.roles}
     return ("generator", *sorted(asked))
 
 

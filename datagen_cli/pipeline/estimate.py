@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from datagen_cli.config.models import SharedModel
 from datagen_cli.core.record import Slot
-from datagen_cli.core.registry import load
 from datagen_cli.llm.channel import BATCH_PRICE_SHARE
 from datagen_cli.llm.keys import hosts, locate
 from datagen_cli.llm.prices import price_of, rate_of, share_of
@@ -32,9 +31,6 @@ HIGH_BYTES_PER_TOKEN = 3
 FIELD_TOKENS = {
     "text": (25, 250), "number": (2, 8), "boolean": (1, 2), "label": (1, 8), "list": (10, 80), "json": (20, 200),
 }  # fmt: skip
-CHECK_OVERHEAD = (150, 700)
-"""Tokens of a checker's prompt beside the record."""
-CHECK_REPLY = {"code": (60, 400), "reflect": (30, 400), "ask": (10, 120)}
 SECONDS_A_CALL, TOKENS_A_SECOND = (0.3, 2.0), (150.0, 20.0)
 OFFLINE_RECORDS_A_SECOND = (1500.0, 200.0)
 HUB = "huggingface.co"
@@ -183,29 +179,13 @@ def _reply(record: Span, records: int, longest: int) -> Span:
 def _checkers(built: Built, count: int) -> Iterator[Load]:
     record, attempts = record_tokens(built), _attempts(built)
     for check in built.recipe.checks:
-        for role in getattr(load(check.kind, check.type), "roles", ()):
-            asked = CHECK_CALLS.get(check.type, _once)(check.options)
-            calls = Span(count * asked.low, count * asked.high * attempts.high)
-            into = Span(record.low + CHECK_OVERHEAD[0], record.high + CHECK_OVERHEAD[1])
+        cost = check.facts.cost(check.options)
+        calls = Span(count * cost.calls[0], count * cost.calls[1] * attempts.high)
+        into = Span(record.low + cost.prompt[0], record.high + cost.prompt[1])
+        most = cost.reply[1] + (record.high if cost.rewrites else 0)
+        for role in check.facts.roles:
             longest = max(model.max_tokens for model in built.recipe.models[role])
-            out = CHECK_REPLY.get(check.type, (20, 300))
-            more = record.high if check.type == "reflect" else 0
-            yield Load(role, calls, into, Span(min(out[0], longest), min(out[1] + more, longest)))
-
-
-def _programs(options: Any) -> Span:
-    return Span(options.solutions // 2 + 1, 2 * options.solutions)
-
-
-def _reviews(options: Any) -> Span:
-    return Span(1, 1 + options.rounds)
-
-
-def _once(options: Any) -> Span:
-    return Span(1, 2)
-
-
-CHECK_CALLS: dict[str, Callable[[Any], Span]] = {"code": _programs, "reflect": _reviews}
+            yield Load(role, calls, into, Span(min(cost.reply[0], longest), min(most, longest)))
 
 
 def _prompt(built: Built, count: int, size: int) -> Span:

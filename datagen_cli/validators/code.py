@@ -17,11 +17,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import AskingCost, CheckOptions, OnUnknown, ValidatorFacts
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
-from datagen_cli.prompts.checking import code_messages, read_program
+from datagen_cli.prompts.checking import CODE, CheckPrompts, code_messages, read_program
 from datagen_cli.text.answers import in_form_of, parse_number, same_number
 from datagen_cli.validators.fields import check_fields, plain_text
 
@@ -49,13 +49,24 @@ class Result:
     layer: str = ""
 
 
-class Code:
+class Code(ValidatorFacts):
     """The majority of independent programs agrees with the answer."""
 
     options: ClassVar[type[CheckOptions]] = CodeOptions
-    built: ClassVar[bool] = True
-    short: ClassVar[str | None] = None
     roles: ClassVar[tuple[str, ...]] = (ROLE,)
+    prompts: ClassVar[CheckPrompts] = CODE
+    finds_answers: ClassVar[bool] = True
+    on_unknown: ClassVar[OnUnknown] = "drop"
+
+    @classmethod
+    def cost(cls, options: CodeOptions) -> AskingCost:
+        """As many programs as make a majority, at most all and each once more."""
+        return AskingCost(calls=(options.solutions // 2 + 1, 2 * options.solutions), reply=(60, 400))
+
+    @classmethod
+    def reads(cls, options: CodeOptions) -> tuple[str, ...]:
+        """The question and the answer."""
+        return (options.question, options.answer)
 
     def __init__(self, options: CodeOptions, specs: Mapping[str, FieldSpec], about: About) -> None:
         check_fields(specs, [options.question, options.answer])

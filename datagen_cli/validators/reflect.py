@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import AskingCost, CheckOptions, ValidatorFacts
 from datagen_cli.core.fields import About, FieldSpec, WrongType, coerce
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
-from datagen_cli.prompts.checking import review_messages
+from datagen_cli.prompts.checking import REVIEW, CheckPrompts, review_messages
 from datagen_cli.validators.asking import ask_verdict
 
 ROLE = "reviewer"
@@ -28,14 +28,19 @@ class ReflectOptions(CheckOptions):
     rounds: int = Field(2, ge=1, le=10, description="rewrites, each reviewed; still not good after the last: dropped")
 
 
-class Reflect:
+class Reflect(ValidatorFacts):
     """The reviewer finds the record good within so many rounds."""
 
     options: ClassVar[type[CheckOptions]] = ReflectOptions
-    built: ClassVar[bool] = True
     short: ClassVar[str | None] = "rounds"
     roles: ClassVar[tuple[str, ...]] = (ROLE,)
+    prompts: ClassVar[CheckPrompts] = REVIEW
     rewrites: ClassVar[bool] = True
+
+    @classmethod
+    def cost(cls, options: ReflectOptions) -> AskingCost:
+        """One review, and one of every rewrite."""
+        return AskingCost(calls=(1, 1 + options.rounds), reply=(30, 400), rewrites=True)
 
     def __init__(self, options: ReflectOptions, specs: Mapping[str, FieldSpec], about: About) -> None:
         self.mends = options.rounds

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import CheckOptions, ValidatorFacts
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.ports import Context
@@ -42,11 +42,10 @@ class SchemaOptions(CheckOptions):
         return read_schema(value) if isinstance(value, str) else value
 
 
-class Schema:
+class Schema(ValidatorFacts):
     """A record whose fields have their types and fit the recipe's schema."""
 
     options: ClassVar[type[CheckOptions]] = SchemaOptions
-    built: ClassVar[bool] = True
     short: ClassVar[str | None] = "schema"
 
     def __init__(self, options: SchemaOptions, specs: Mapping[str, FieldSpec]) -> None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field, model_validator
 
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import CheckOptions, ValidatorFacts
 
 
 class SearchOptions(CheckOptions):
@@ -32,9 +32,15 @@ class SearchOptions(CheckOptions):
         return self
 
 
-class Search:
+class Search(ValidatorFacts):
     """No claim of the record is contradicted by what is found."""
 
     options: ClassVar[type[CheckOptions]] = SearchOptions
     built: ClassVar[bool] = False
+    finds_answers: ClassVar[bool] = True
     short: ClassVar[str | None] = "fields"
+
+    @classmethod
+    def reads(cls, options: SearchOptions) -> tuple[str, ...]:
+        """The fields whose claims are looked up."""
+        return tuple(options.fields)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import CheckOptions, OnUnknown, ValidatorFacts
 
 
 class SolveOptions(CheckOptions):
@@ -18,9 +18,15 @@ class SolveOptions(CheckOptions):
     attempts: int = Field(3, ge=1, le=25, description="independent answers")
 
 
-class Solve:
+class Solve(ValidatorFacts):
     """The majority of independent answers agrees with the label."""
 
     options: ClassVar[type[CheckOptions]] = SolveOptions
     built: ClassVar[bool] = False
-    short: ClassVar[str | None] = None
+    finds_answers: ClassVar[bool] = True
+    on_unknown: ClassVar[OnUnknown] = "drop"
+
+    @classmethod
+    def reads(cls, options: SolveOptions) -> tuple[str, ...]:
+        """The question, the answer and the choices, where there are any."""
+        return (options.question, options.answer, *([options.choices] if options.choices else []))

@@ -9,8 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from datagen_cli.catalog import CATALOG
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import CheckFacts, CheckOptions
 from datagen_cli.core.registry import load
+from datagen_cli.prompts import checking
+from datagen_cli.prompts.checking import CheckPrompts
 
 CHECKS = [(kind, name) for kind in ("constraints", "validators") for name in CATALOG[kind]]
 
@@ -18,6 +20,7 @@ CHECKS = [(kind, name) for kind in ("constraints", "validators") for name in CAT
 @pytest.mark.parametrize(("kind", "name"), CHECKS)
 def test_every_check_says_what_it_is(kind: str, name: str) -> None:
     check = load(kind, name)
+    assert issubclass(check, CheckFacts)
     assert issubclass(check.options, CheckOptions)
     assert isinstance(check.built, bool)
     assert check.short is None or check.short in check.options.model_json_schema()["properties"]
@@ -32,6 +35,31 @@ def test_only_checks_that_are_built_can_run(kind: str, name: str) -> None:
     assert all(hasattr(check, method) == check.built for method in methods)
     if asks and check.built:
         assert inspect.iscoroutinefunction(check.verify)
+
+
+@pytest.mark.parametrize(("kind", "name"), CHECKS)
+def test_a_check_that_asks_says_with_which_prompts_and_at_what_cost(kind: str, name: str) -> None:
+    check = load(kind, name)
+    if check.roles:
+        assert isinstance(check.prompts, CheckPrompts)
+        required = {"text": "x", "question": "q", "answer": "a"}
+        given = {key: value for key, value in required.items() if key in check.options.model_fields}
+        cost = check.cost(check.options.model_validate(given))
+        assert 1 <= cost.calls[0] <= cost.calls[1]
+    else:
+        assert check.prompts is None
+
+
+def test_a_check_can_only_use_the_templates_that_it_names() -> None:
+    with pytest.raises(KeyError):
+        CheckPrompts("system", ("ask",)).messages("code", question="x")
+
+
+def test_the_digest_of_prompts_covers_each_template_and_the_system_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [CheckPrompts("a", ("ask",)).digest, CheckPrompts("b", ("ask",)).digest, CheckPrompts("a", ()).digest]
+    monkeypatch.setattr(checking, "_source", lambda name: f"other {name}")
+    after = [CheckPrompts("a", ("ask",)).digest, CheckPrompts("b", ("ask",)).digest]
+    assert len({*before, *after}) == 5
 
 
 @pytest.mark.parametrize(("kind", "name"), CHECKS)

@@ -7,11 +7,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import AskingCost, CheckOptions, ConstraintFacts
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
-from datagen_cli.prompts.checking import ask_messages
+from datagen_cli.prompts.checking import ASK, CheckPrompts, ask_messages
 from datagen_cli.validators.asking import ask_verdict
 
 ROLE = "reviewer"
@@ -24,14 +24,18 @@ class AskOptions(CheckOptions):
     text: str = Field(min_length=1, description="what must hold of every record, in words")
 
 
-class Ask:
+class Ask(ConstraintFacts):
     """A sentence that the reviewer model finds true of the record."""
 
     options: ClassVar[type[CheckOptions]] = AskOptions
-    scope: ClassVar[Literal["record", "set"]] = "record"
-    built: ClassVar[bool] = True
     short: ClassVar[str | None] = "text"
     roles: ClassVar[tuple[str, ...]] = (ROLE,)
+    prompts: ClassVar[CheckPrompts] = ASK
+
+    @classmethod
+    def cost(cls, options: AskOptions) -> AskingCost:
+        """One question, asked once more where the reply is no verdict."""
+        return AskingCost(reply=(10, 120))
 
     def __init__(self, options: AskOptions, specs: Mapping[str, FieldSpec], about: About) -> None:
         self._text = options.text

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import CheckOptions, ConstraintFacts
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec, plain
 from datagen_cli.core.record import Verdict
@@ -28,12 +28,11 @@ class BalanceOptions(CheckOptions):
     tolerance: float = Field(0.05, ge=0, le=1, description="how far the share of a value may be from even")
 
 
-class Balance:
+class Balance(ConstraintFacts):
     """A field whose values come about equally often."""
 
     options: ClassVar[type[CheckOptions]] = BalanceOptions
     scope: ClassVar[Literal["record", "set"]] = "set"
-    built: ClassVar[bool] = True
     short: ClassVar[str | None] = "field"
 
     def __init__(self, options: BalanceOptions, specs: Mapping[str, FieldSpec]) -> None:

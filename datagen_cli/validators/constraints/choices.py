@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field
 
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import CheckOptions, ConstraintFacts
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce
 from datagen_cli.core.record import Verdict
@@ -26,13 +26,10 @@ class ChoicesOptions(CheckOptions):
     values: list[str | int | float | bool] = Field(min_length=1)
 
 
-class Choices:
+class Choices(ConstraintFacts):
     """A field with one of given values."""
 
     options: ClassVar[type[CheckOptions]] = ChoicesOptions
-    scope: ClassVar[Literal["record", "set"]] = "record"
-    built: ClassVar[bool] = True
-    short: ClassVar[str | None] = None
 
     def __init__(self, options: ChoicesOptions, specs: Mapping[str, FieldSpec]) -> None:
         check_fields(specs, [options.field])

@@ -7,11 +7,11 @@ their plain form; a list contains what one of its items contains.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import CheckOptions, ConstraintFacts
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
 from datagen_cli.text.normalise import fold
@@ -36,13 +36,10 @@ class ContainsOptions(CheckOptions):
         return self
 
 
-class Contains:
+class Contains(ConstraintFacts):
     """A field that holds given texts."""
 
     options: ClassVar[type[CheckOptions]] = ContainsOptions
-    scope: ClassVar[Literal["record", "set"]] = "record"
-    built: ClassVar[bool] = True
-    short: ClassVar[str | None] = None
 
     def __init__(self, options: ContainsOptions, specs: Mapping[str, FieldSpec]) -> None:
         check_fields(specs, [options.field])

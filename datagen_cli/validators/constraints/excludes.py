@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import CheckOptions, ConstraintFacts
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
 from datagen_cli.text.normalise import fold
@@ -37,13 +37,10 @@ class ExcludesOptions(CheckOptions):
         return self
 
 
-class Excludes:
+class Excludes(ConstraintFacts):
     """A field that holds none of given words or texts."""
 
     options: ClassVar[type[CheckOptions]] = ExcludesOptions
-    scope: ClassVar[Literal["record", "set"]] = "record"
-    built: ClassVar[bool] = True
-    short: ClassVar[str | None] = None
 
     def __init__(self, options: ExcludesOptions, specs: Mapping[str, FieldSpec]) -> None:
         check_fields(specs, [options.field])

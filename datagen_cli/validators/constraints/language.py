@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field
 
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import CheckOptions, ConstraintFacts
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
@@ -37,12 +37,10 @@ class LanguageOptions(CheckOptions):
     field: str | None = Field(None, min_length=1, description="all text fields when left out")
 
 
-class Language:
+class Language(ConstraintFacts):
     """The fields are in the language named."""
 
     options: ClassVar[type[CheckOptions]] = LanguageOptions
-    scope: ClassVar[Literal["record", "set"]] = "record"
-    built: ClassVar[bool] = True
     short: ClassVar[str | None] = "is"
 
     def __init__(self, options: LanguageOptions, specs: Mapping[str, FieldSpec]) -> None:

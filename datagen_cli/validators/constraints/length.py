@@ -7,11 +7,11 @@ rounded up, not by any model's tokeniser. On a list every item is measured.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import CheckOptions, ConstraintFacts
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
 from datagen_cli.text.tokens import estimate_tokens, word_count
@@ -46,13 +46,10 @@ class LengthOptions(CheckOptions):
         return getattr(self, f"min_{unit}"), getattr(self, f"max_{unit}")
 
 
-class Length:
+class Length(ConstraintFacts):
     """Words, characters and tokens of a field within bounds."""
 
     options: ClassVar[type[CheckOptions]] = LengthOptions
-    scope: ClassVar[Literal["record", "set"]] = "record"
-    built: ClassVar[bool] = True
-    short: ClassVar[str | None] = None
 
     def __init__(self, options: LengthOptions, specs: Mapping[str, FieldSpec]) -> None:
         check_fields(specs, [options.field], ("text", "list", "label"))

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import CheckOptions, ConstraintFacts
 from datagen_cli.config.fields import compile_regex
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
@@ -35,13 +35,10 @@ class PatternOptions(CheckOptions):
         return value
 
 
-class Pattern:
+class Pattern(ConstraintFacts):
     """A field in which a regular expression is found."""
 
     options: ClassVar[type[CheckOptions]] = PatternOptions
-    scope: ClassVar[Literal["record", "set"]] = "record"
-    built: ClassVar[bool] = True
-    short: ClassVar[str | None] = None
 
     def __init__(self, options: PatternOptions, specs: Mapping[str, FieldSpec]) -> None:
         check_fields(specs, [options.field])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from operator import ge, gt, le, lt
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import CheckOptions, ConstraintFacts
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
 from datagen_cli.validators.fields import PASSED, check_fields, item_name, items_of, plain_text, shortened
@@ -49,13 +49,10 @@ class RangeOptions(CheckOptions):
         return self
 
 
-class Range:
+class Range(ConstraintFacts):
     """A number within bounds."""
 
     options: ClassVar[type[CheckOptions]] = RangeOptions
-    scope: ClassVar[Literal["record", "set"]] = "record"
-    built: ClassVar[bool] = True
-    short: ClassVar[str | None] = None
 
     def __init__(self, options: RangeOptions, specs: Mapping[str, FieldSpec]) -> None:
         check_fields(specs, [options.field], ("number",))

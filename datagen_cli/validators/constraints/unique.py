@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from datagen_cli.config.checks import CheckOptions
+from datagen_cli.config.checks import CheckOptions, ConstraintFacts
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
 from datagen_cli.text.normalise import exact_key
@@ -24,12 +24,11 @@ class UniqueOptions(CheckOptions):
     field: str = Field(min_length=1)
 
 
-class Unique:
+class Unique(ConstraintFacts):
     """A field that is different in every record of the set."""
 
     options: ClassVar[type[CheckOptions]] = UniqueOptions
     scope: ClassVar[Literal["record", "set"]] = "set"
-    built: ClassVar[bool] = True
     short: ClassVar[str | None] = "field"
 
     def __init__(self, options: UniqueOptions, specs: Mapping[str, FieldSpec]) -> None:
