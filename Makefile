@@ -42,10 +42,10 @@ check: $(VENV)/.full  ## format, lint, types and architecture; run it before eve
 	@$(PY) -m pytest tests/test_architecture.py
 
 bench: $(VENV)/.full  ## the engine beside a plain loop, measures beside nltk's, decoding beside generate
-	@$(PY) -m tests.bench; engine=$$?; $(PY) -m tests.bench.decoding && exit $$engine
+	@$(PY) -m benchmarks; engine=$$?; $(PY) -m benchmarks.decoding && exit $$engine
 
 corrsynth: $(VENV)/.full  ## CorrSynth beside FewGen, on a teacher trained here; about an hour
-	@$(PY) -m tests.bench.corrsynth
+	@$(PY) -m benchmarks.corrsynth
 
 constraints: $(VENV)/.full  ## writes constraints.txt from what is installed
 	@{ echo "# written by 'make constraints' from what was installed and tested"; \

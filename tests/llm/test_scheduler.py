@@ -8,10 +8,10 @@ import random
 
 import pytest
 
+from benchmarks.laws import greedy_span
 from datagen_cli.config.models import Limits
 from datagen_cli.core.errors import CallPending, ProviderError
 from datagen_cli.llm.faults import TransportError
-from tests.bench.laws import greedy_span
 from tests.llm.asking import question
 from tests.llm.simulated import Simulated, ask_all
 from tests.llm.virtual import run_virtual

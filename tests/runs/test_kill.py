@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from datagen_cli.pipeline import finish, plants, session
+from datagen_cli.pipeline import finish, injected_faults, session
 from datagen_cli.pipeline import outcome as outcome_module
 from datagen_cli.pipeline.checkpoint import Checkpoint
 from tests.runs.whole import after, generate, killed, outcome
@@ -74,7 +74,7 @@ def test_killed_again_and_again_after_every_few_lines(whole: Path, tmp_path: Pat
     assert outcome(tmp_path / "run") == outcome(whole)
 
 
-@pytest.mark.parametrize("module", [session, finish, outcome_module, plants])
+@pytest.mark.parametrize("module", [session, finish, outcome_module, injected_faults])
 def test_killed_after_every_file_that_is_written_aside(module: Any, whole: Path, tmp_path: Path) -> None:
     names = [name for name in ("write_aside", "write_json", "write_card", "write_lock") if hasattr(module, name)]
     deaths = 0
