@@ -82,7 +82,7 @@ def _prompts(built: Built) -> Iterator[dict[str, Any]]:
     slots = list(built.slots(built.recipe.options.count + per_call))
     for start in range(0, len(slots) - per_call + 1, per_call):
         unit = built.unit(slots[start : start + per_call], 1)
-        messages = built.chat.messages(unit)
+        messages = built.chat.prompt(unit).messages
         yield {
             "ids": [slot.id for slot in unit.slots],
             "examples": list(unit.examples),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from datagen_cli.core.task import Task
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -13,6 +15,14 @@ class Message:
 
     role: str
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A question in both forms: the messages, and the same as data."""
+
+    messages: tuple[Message, ...]
+    task: Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,7 @@ class Request:
     `more_tokens` multiplies either. `several` says that this is one of several independent draws of a purpose (as
     `draw.k` > 0 does), for which solver and coder are warmer. `group` asks a local model for several texts at once that
     are sampled together (correlated sampling), in place of `messages`; its form is that of `llm/local/provider.py`.
+    `task` says what the messages ask as data; only the simulated model looks at it.
     """
 
     role: str
@@ -50,6 +61,7 @@ class Request:
     more_tokens: int = 1
     several: bool = False
     group: Mapping[str, Any] | None = None
+    task: Task | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from datagen_cli.core.constraint import Described
+
 JSON_TYPES: dict[str, dict[str, Any]] = {
     "text": {"type": "string"},
     "number": {"type": "number"},
@@ -47,12 +49,26 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a checker is told of the dataset: its description, fields, label meanings and constraints in words."""
+    """What a model is told of the dataset, whatever it is asked: description, fields, label meanings, constraints.
 
-    description: str
-    specs: tuple[FieldSpec, ...]
+    `label_field` names the planned label; it is empty when the model writes the label itself.
+    """
+
+    description: str = ""
+    specs: tuple[FieldSpec, ...] = ()
     meanings: Mapping[Any, str] = field(default_factory=dict)
-    constraints: tuple[str, ...] = ()
+    constraints: tuple[Described, ...] = ()
+    label_field: str = ""
+
+    @property
+    def written(self) -> tuple[FieldSpec, ...]:
+        """The fields that a model writes, in order."""
+        return tuple(spec for spec in self.specs if spec.written)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The constraints in words."""
+        return tuple(constraint.describe() for constraint in self.constraints)
 
 
 class WrongType(ValueError):

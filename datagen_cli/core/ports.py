@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from datagen_cli.core.chat import Message, Reply
+from datagen_cli.core.chat import Prompt, Reply
 from datagen_cli.core.record import Record, Slot, Verdict
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class Context(Protocol):
     async def ask(
         self,
         role: str,
-        messages: Sequence[Message],
+        prompt: Prompt | None,
         *,
         purpose: str,
         k: int = 0,
@@ -41,7 +41,8 @@ class Context(Protocol):
         """The role's model answers; the call is counted to this unit. The same question is not asked twice.
 
         `more_tokens` multiplies the model's `max_tokens`; `several` says that this is one of several independent
-        draws `k`, which raises the default temperature of solver and coder. `group`: see `core.chat.Request`.
+        draws `k`, which raises the default temperature of solver and coder. `group` takes the place of the prompt: see
+        `core.chat.Request`.
 
         Raises `CallRefused` (this request is refused for good) and `CallPending` (no reply before the deadline);
         both pass through stages untouched.
@@ -59,16 +60,6 @@ class Validator(Protocol):
 
     async def verify(self, record: Record, slot: Slot, ctx: Context) -> Verdict:
         """The verdict on one record."""
-
-
-class Constraint(Protocol):
-    """A check that is a pure function of the record's fields."""
-
-    def describe(self) -> str:
-        """One line for the prompt, such as `question: at least 15 words, at most 90 words`."""
-
-    def check(self, fields: Mapping[str, Any]) -> Verdict:
-        """The verdict; `detail` says what was found: `question: at most 90 words; it has 104`."""
 
 
 class Observer(Protocol):

@@ -141,7 +141,7 @@ class Client:
         dropped = channel.dropped
         while True:
             values = binding.payload(request, messages, seed, dropped)
-            payload = Payload(values, to_bytes(values))
+            payload = Payload(values, to_bytes(values), request.task)
             digest = call_digest(channel.key_state, payload.body, str(draw))
             cached = self._cache.get(digest) if self._cache is not None else None
             if cached is not None:

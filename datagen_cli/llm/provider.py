@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from datagen_cli.core.chat import Draw
+from datagen_cli.core.task import Task
 
 Heard = Callable[[Mapping[str, str]], None]
 """Told the headers of every reply, if a provider has an attribute `heard` of this type."""
@@ -28,13 +29,17 @@ class RawReply:
 
 
 class Payload(dict[str, Any]):
-    """The body of a request as a mapping, and as the JSON bytes that were made of it once."""
+    """The body of a request as a mapping, and as the JSON bytes that were made of it once.
 
-    __slots__ = ("body",)
+    `task` is what the body asks, as data. It is no part of the body and is sent nowhere.
+    """
 
-    def __init__(self, values: Mapping[str, Any], body: bytes) -> None:
+    __slots__ = ("body", "task")
+
+    def __init__(self, values: Mapping[str, Any], body: bytes, task: Task | None = None) -> None:
         super().__init__(values)
         self.body = body
+        self.task = task
 
 
 class Provider(Protocol):

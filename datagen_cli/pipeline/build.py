@@ -215,17 +215,21 @@ def build(recipe: Recipe, identities: Mapping[str, Any], *, folder: Path | None 
     specs = {spec.name: spec for spec in base.specs}
     plan = _plan(recipe, base)
     check_groups(recipe, base, plan)
-    about = About(recipe.options.description, base.specs, dict(base.label.definitions) if base.label else {})
+    about = About(
+        recipe.options.description,
+        base.specs,
+        dict(base.label.definitions) if base.label else {},
+        label_field=base.label.field if base.label and plan.labels else "",
+    )
     constraints = tuple((check, _bind(check, specs, about, recipe)) for check in recipe.constraints)
-    sentences = tuple(constraint.describe() for _, constraint in constraints)
-    about = replace(about, constraints=sentences)
+    about = replace(about, constraints=tuple(constraint for _, constraint in constraints))
     validators = tuple((check, _bind(check, specs, about, recipe)) for check in recipe.validators)
     embedder = _embedder(recipe)
     return Built(
         recipe=recipe,
         base=base,
         identities=identities,
-        composer=_composer(recipe, base, plan, list(sentences)),
+        composer=_composer(recipe, about),
         constraints=constraints,
         bound=tuple(_bound(check, made) for check, made in (*constraints, *validators) if made.scope == "record"),
         comparison=compare_with(base.specs, base, recipe.options.dedup, embedder, folder=folder),
@@ -234,7 +238,7 @@ def build(recipe: Recipe, identities: Mapping[str, Any], *, folder: Path | None 
             SetCheck(check.name, made.rule, check.on_fail) for check, made in constraints if made.scope == "set"
         ),
         plan=plan,
-        groups=make_groups(recipe, base, plan, sentences, embedder),
+        groups=make_groups(recipe, base, plan, about.sentences, embedder),
     )
 
 
@@ -301,16 +305,16 @@ def _plan(recipe: Recipe, base: BaseRows) -> PlanSpec:
     return PlanSpec(options.name, options.seed, labels, tuple(attributes), tuple(options.pin))
 
 
-def _composer(recipe: Recipe, base: BaseRows, plan: PlanSpec, sentences: list[str]) -> Composer:
+def _composer(recipe: Recipe, about: About) -> Composer:
     options = recipe.options
     notes = {name: attribute.values or {} for name, attribute in options.attributes.items()}
     return Composer(
-        description=options.description,
-        specs=base.specs,
-        label_field=base.label.field if base.label and plan.labels else "",
-        meanings=base.label.definitions if base.label else None,
+        description=about.description,
+        specs=about.specs,
+        label_field=about.label_field,
+        meanings=about.meanings,
         value_notes=notes,
-        constraints=sentences,
+        constraints=about.constraints,
         system=options.prompts.system,
         generate=None if options.sampling.correlated else options.prompts.generate,
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from datagen_cli.core.chat import Draw, Message, Reply, Request
+from datagen_cli.core.chat import Draw, Prompt, Reply, Request
 from datagen_cli.core.record import Call
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class UnitContext:
     async def ask(
         self,
         role: str,
-        messages: Sequence[Message],
+        prompt: Prompt | None,
         *,
         purpose: str,
         k: int = 0,
@@ -61,11 +61,19 @@ class UnitContext:
     ) -> Reply:
         """See `core.ports.Context.ask`."""
         draw = Draw(self.slot, self.attempt, purpose, k)
-        place = (role, draw, tuple(messages), more_tokens)
+        messages = prompt.messages if prompt else ()
+        place = (role, draw, messages, more_tokens)
         if place in self._asked:
             return self._asked[place]
         request = Request(
-            role, tuple(messages), draw, response_format, more_tokens=more_tokens, several=several, group=group
+            role,
+            messages,
+            draw,
+            response_format,
+            more_tokens=more_tokens,
+            several=several,
+            group=group,
+            task=prompt.task if prompt else None,
         )
         reply = self._asked[place] = await self._client.ask(request)
         self._seen.add(reply.model)

@@ -199,7 +199,7 @@ def _prompt(built: Built, count: int, size: int) -> Span:
 
 
 def _bytes(built: Built, slots: list[Slot], examples: tuple[str, ...]) -> int:
-    messages = built.chat.messages(Unit(tuple(slots), 1, examples))
+    messages = built.chat.prompt(Unit(tuple(slots), 1, examples)).messages
     return sum(len(message.content.encode()) for message in messages)
 
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from datagen_cli.core.chat import Message
+from datagen_cli.core.chat import Message, Prompt
 from datagen_cli.core.digest import digest
-from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.fields import About
+from datagen_cli.core.task import Task
 from datagen_cli.prompts.compose import TEMPLATES, compile_template, field_line, label_lines, make_environment
 from datagen_cli.prompts.fences import fence
 
@@ -61,38 +62,34 @@ REVIEW = CheckPrompts(SYSTEM, ("review",))
 ASK = CheckPrompts(SYSTEM, ("ask",))
 
 
-def code_messages(question: str) -> tuple[Message, ...]:
+def code_prompt(question: str) -> Prompt:
     """Asks for a program that computes the answer, from the question only."""
-    return CODE.messages("code", question=fence("question", [question]))
+    messages = CODE.messages("code", question=fence("question", [question]))
+    return Prompt(messages, Task("code", question=question))
 
 
-def review_messages(
-    description: str,
-    specs: Sequence[FieldSpec],
-    record: Mapping[str, Any],
-    *,
-    meanings: Mapping[Any, str] | None = None,
-    constraints: Sequence[str] = (),
-) -> tuple[Message, ...]:
+def review_prompt(about: About, record: Mapping[str, Any]) -> Prompt:
     """Asks whether a record is good, why not, and for a rewrite."""
-    return REVIEW.messages(
+    messages = REVIEW.messages(
         "review",
-        dataset=fence("dataset", [description.strip()]),
-        fields=fence("fields", [field_line(spec) for spec in specs]),
-        labels=fence("labels", label_lines(meanings)) if label_lines(meanings) else "",
-        constraints=fence("constraints", constraints) if constraints else "",
+        dataset=fence("dataset", [about.description.strip()]),
+        fields=fence("fields", [field_line(spec) for spec in about.specs]),
+        labels=fence("labels", label_lines(about.meanings)) if label_lines(about.meanings) else "",
+        constraints=fence("constraints", about.sentences) if about.constraints else "",
         record=fence("record", [dict(record)]),
     )
+    return Prompt(messages, Task("review", about, record=record))
 
 
-def ask_messages(description: str, record: Mapping[str, Any], statement: str) -> tuple[Message, ...]:
+def ask_prompt(about: About, record: Mapping[str, Any], statement: str) -> Prompt:
     """Asks whether a statement holds of a record."""
-    return ASK.messages(
+    messages = ASK.messages(
         "ask",
-        dataset=fence("dataset", [description.strip()]),
+        dataset=fence("dataset", [about.description.strip()]),
         record=fence("record", [dict(record)]),
         statement=fence("statement", [statement]),
     )
+    return Prompt(messages, Task("ask", about, record=record, statement=statement))
 
 
 def read_program(text: str) -> str | None:

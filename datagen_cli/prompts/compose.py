@@ -7,17 +7,20 @@ is rendered to text once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from datagen_cli.core.chat import Message
+from datagen_cli.core.chat import Message, Prompt
+from datagen_cli.core.constraint import Described
 from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import Place, RecipeError
-from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Slot
+from datagen_cli.core.task import Task, Wanted
 from datagen_cli.prompts.fences import fence, fence_line
 
 VARIABLES = {
@@ -45,11 +48,12 @@ class Composer:
         label_field: str = "",
         meanings: Mapping[Any, str] | None = None,
         value_notes: Mapping[str, Mapping[str, str]] | None = None,
-        constraints: Sequence[str] = (),
+        constraints: Sequence[Described] = (),
         system: str | None = None,
         generate: str | None = None,
     ) -> None:
-        self._written = [spec for spec in specs if spec.written]
+        self._about = About(description, tuple(specs), meanings or {}, tuple(constraints), label_field)
+        self._written = self._about.written
         self._label_field = label_field
         self._value_notes = value_notes or {}
         self._sources = {
@@ -63,7 +67,7 @@ class Composer:
             "dataset": fence("dataset", [description.strip()]),
             "fields": fence("fields", [field_line(spec) for spec in self._written]),
             "labels": fence("labels", label_lines(meanings)) if label_lines(meanings) else "",
-            "constraints": fence("constraints", constraints) if constraints else "",
+            "constraints": fence("constraints", self._about.sentences) if constraints else "",
             "answer_form": fence_line({"records": [{spec.name: _placeholder(spec) for spec in self._written}]}),
         }
         self._check()
@@ -94,9 +98,10 @@ class Composer:
 
     def generate(
         self, slots: Sequence[Slot], *, examples: Sequence[Mapping[str, Any]] = (), avoid: Sequence[Any] = ()
-    ) -> tuple[Message, ...]:
-        """The messages that ask for one record per slot, in slot order."""
-        wanted = [self._wanted(number, slot) for number, slot in enumerate(slots, start=1)]
+    ) -> Prompt:
+        """Asks for one record per slot, in slot order."""
+        planned = tuple(self._wanted(slot) for slot in slots)
+        wanted = [_wanted_line(number, one) for number, one in enumerate(planned, start=1)]
         variables = {
             **self._fixed,
             "n": len(slots),
@@ -104,11 +109,11 @@ class Composer:
             "records": fence("records", wanted) if any(len(line) > 1 for line in wanted) else "",
             "avoid": fence("avoid", avoid) if avoid else "",
         }
-        return (self._system, Message("user", self._render("generate", variables)))
+        messages = (self._system, Message("user", self._render("generate", variables)))
+        task = Task("generate", self._about, wanted=planned, examples=tuple(examples), avoid=tuple(avoid))
+        return Prompt(messages, task)
 
-    def repair(
-        self, asked: Sequence[Message], record: Mapping[str, Any], failures: Sequence[str]
-    ) -> tuple[Message, ...]:
+    def repair(self, asked: Prompt, record: Mapping[str, Any], failures: Sequence[str]) -> Prompt:
         """The one re-ask: what was asked, what came, and what failed, quoted."""
         came = {spec.name: record.get(spec.name) for spec in self._written}
         text = self._render(
@@ -120,18 +125,16 @@ class Composer:
                 "label": bool(self._label_field),
             },
         )
-        return (*asked, Message("assistant", fence_line({"records": [came]})), Message("user", text))
+        said = Message("assistant", fence_line({"records": [came]}))
+        task = replace(asked.task, kind="repair", record=came, failures=tuple(failures))
+        return Prompt((*asked.messages, said, Message("user", text)), task)
 
-    def _wanted(self, number: int, slot: Slot) -> dict[str, Any]:
-        line: dict[str, Any] = {"record": number}
-        if self._label_field and slot.label is not None:
-            line[self._label_field] = slot.label
+    def _wanted(self, slot: Slot) -> Wanted:
+        planned = bool(self._label_field) and slot.label is not None
         attributes = {
             name: self._described(name, value) for name, value in slot.attributes.items() if value is not None
         }
-        if attributes:
-            line["attributes"] = attributes
-        return line
+        return Wanted({self._label_field: slot.label} if planned else {}, attributes)
 
     def _described(self, name: str, value: str) -> str:
         note = self._value_notes.get(name, {}).get(value, "")
@@ -190,6 +193,13 @@ def field_line(spec: FieldSpec) -> dict[str, Any]:
 def label_lines(meanings: Mapping[Any, str] | None) -> list[dict[str, Any]]:
     """Label values with their meanings, those that have one."""
     return [{"value": value, "meaning": meaning} for value, meaning in (meanings or {}).items() if meaning]
+
+
+def _wanted_line(number: int, wanted: Wanted) -> dict[str, Any]:
+    line: dict[str, Any] = {"record": number, **wanted.given}
+    if wanted.attributes:
+        line["attributes"] = dict(wanted.attributes)
+    return line
 
 
 def _placeholder(spec: FieldSpec) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datagen_cli.core.chat import Message, Reply
+from datagen_cli.core.chat import Prompt, Reply
 from datagen_cli.core.fields import FieldSpec, plain
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Rejection, Slot
@@ -57,8 +57,8 @@ class Generate:
         self._label_field = label_field
         self._formats: dict[int, dict[str, Any]] = {}
 
-    def messages(self, unit: Unit) -> tuple[Message, ...]:
-        """The exact messages for a unit."""
+    def prompt(self, unit: Unit) -> Prompt:
+        """What is asked for a unit."""
         shown = [self._rows[name] for name in unit.examples]
         return self._composer.generate(unit.slots, examples=shown, avoid=unit.avoid)
 
@@ -70,7 +70,7 @@ class Generate:
 
     async def run(self, unit: Unit, ctx: Context) -> list[Record]:
         """One record per slot, in slot order, then surplus ones; what is not whole is rejected with its reason."""
-        reply, parsed = await self.ask(self.messages(unit), len(unit.slots), ctx)
+        reply, parsed = await self.ask(self.prompt(unit), len(unit.slots), ctx)
         records = _assign(unit, parsed.records, self._label_field)
         problem = _problem(reply, parsed)
         kept: list[Record] = []
@@ -81,13 +81,13 @@ class Generate:
         return kept + [Record(last, unit.attempt, fields, rejection=over) for fields in parsed.surplus]
 
     async def ask(
-        self, messages: tuple[Message, ...], count: int, ctx: Context, *, purpose: str = "generate"
+        self, prompt: Prompt, count: int, ctx: Context, *, purpose: str = "generate"
     ) -> tuple[Reply, ParsedReply]:
         """Asks for `count` records and reads the reply; one that was cut off is asked again with twice the tokens."""
         form = self.format(count)
-        reply = await ctx.ask("generator", messages, purpose=purpose, response_format=form)
+        reply = await ctx.ask("generator", prompt, purpose=purpose, response_format=form)
         if reply.finish_reason == "length":
-            reply = await ctx.ask("generator", messages, purpose=purpose, response_format=form, more_tokens=2)
+            reply = await ctx.ask("generator", prompt, purpose=purpose, response_format=form, more_tokens=2)
         return reply, parse_reply(reply.text, reply.finish_reason, self._specs, count)
 
 

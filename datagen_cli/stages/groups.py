@@ -85,7 +85,7 @@ class GroupGenerate:
     async def run(self, unit: Unit, ctx: Context) -> list[Record]:
         """One record per slot, in slot order, then those of the peers; what is no whole text is rejected."""
         assert isinstance(unit, GroupUnit)
-        reply = await ctx.ask("generator", (), purpose="generate", group=self.request(unit))
+        reply = await ctx.ask("generator", None, purpose="generate", group=self.request(unit))
         answers, shared = _read(reply.text, len(unit.rows))
         for note in shared["notes"]:
             ctx.note(note)

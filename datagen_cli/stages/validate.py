@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from datagen_cli.core.constraint import Constraint
 from datagen_cli.core.errors import CallRefused
 from datagen_cli.core.fields import plain
 from datagen_cli.core.pointer import Pointer
-from datagen_cli.core.ports import Constraint, Context, Validator
+from datagen_cli.core.ports import Context, Validator
 from datagen_cli.core.record import Outcome, Record, Rejection, Slot, Verdict
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.stages.generate import Generate, Unit
@@ -143,10 +144,10 @@ class Validate:
     ) -> Mapping[str, Any] | None:
         """The generator's second version of the record; None when no usable one came."""
         assert self._generate is not None
-        asked = self._generate.messages(Unit((slot,), unit.attempt, unit.examples, unit.avoid))
-        messages = self._composer.repair(asked, record.fields, [verdict.detail for _, verdict in failures])
+        asked = self._generate.prompt(Unit((slot,), unit.attempt, unit.examples, unit.avoid))
+        prompt = self._composer.repair(asked, record.fields, [verdict.detail for _, verdict in failures])
         try:
-            _, parsed = await self._generate.ask(messages, 1, ctx, purpose="repair")
+            _, parsed = await self._generate.ask(prompt, 1, ctx, purpose="repair")
         except CallRefused:
             return None
         return parsed.records[0] if parsed.records else None

@@ -21,7 +21,7 @@ from datagen_cli.config.checks import AskingCost, CheckOptions, OnUnknown, Valid
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
-from datagen_cli.prompts.checking import CODE, CheckPrompts, code_messages, read_program
+from datagen_cli.prompts.checking import CODE, CheckPrompts, code_prompt, read_program
 from datagen_cli.text.answers import in_form_of, parse_number, same_number
 from datagen_cli.validators.fields import check_fields, plain_text
 
@@ -106,13 +106,13 @@ class Code(ValidatorFacts):
 
     async def _solution(self, question: str, k: int, ctx: Context) -> Result:
         """What one program prints. Where none came, or it printed nothing usable, another is asked for once."""
-        messages = code_messages(question)
+        prompt = code_prompt(question)
         several = self._options.solutions > 1
         result = Result(None, "no program")
         for draw in (k, k + self._options.solutions):
-            reply = await ctx.ask(ROLE, messages, purpose="code", k=draw, several=several)
+            reply = await ctx.ask(ROLE, prompt, purpose="code", k=draw, several=several)
             if reply.finish_reason == "length":
-                reply = await ctx.ask(ROLE, messages, purpose="code", k=draw, several=several, more_tokens=2)
+                reply = await ctx.ask(ROLE, prompt, purpose="code", k=draw, several=several, more_tokens=2)
             program = read_program(reply.text) if reply.finish_reason != "length" else None
             if program is not None:
                 result = await ctx.run_blocking(self._run, program, ctx.unsafe_exec)

@@ -16,7 +16,7 @@ from datagen_cli.config.checks import AskingCost, CheckOptions, ValidatorFacts
 from datagen_cli.core.fields import About, FieldSpec, WrongType, coerce
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
-from datagen_cli.prompts.checking import REVIEW, CheckPrompts, review_messages
+from datagen_cli.prompts.checking import REVIEW, CheckPrompts, review_prompt
 from datagen_cli.validators.asking import ask_verdict
 
 ROLE = "reviewer"
@@ -50,10 +50,7 @@ class Reflect(ValidatorFacts):
         """One review; the fix is the reviewer's rewrite, where it gave a whole one."""
         about = self._about
         shown = {spec.name: record.fields.get(spec.name) for spec in about.specs}
-        messages = review_messages(
-            about.description, about.specs, shown, meanings=about.meanings, constraints=about.constraints
-        )
-        found = await ask_verdict(ctx, ROLE, messages, purpose="review", known=("good", "bad"))
+        found = await ask_verdict(ctx, ROLE, review_prompt(about, shown), purpose="review", known=("good", "bad"))
         if found is None:
             return Verdict("unknown", "the reviewer gave no verdict")
         reasons = [str(reason) for reason in found.get("reasons") or [] if isinstance(reason, str | int | float)]
@@ -68,8 +65,7 @@ def rewrite_of(about: About, shown: Mapping[str, Any], rewrite: Any) -> dict[str
     if not isinstance(rewrite, dict):
         return None
     try:
-        written = [spec for spec in about.specs if spec.written]
-        fields = {spec.name: coerce(spec, rewrite.get(spec.name, shown[spec.name])) for spec in written}
+        fields = {spec.name: coerce(spec, rewrite.get(spec.name, shown[spec.name])) for spec in about.written}
     except WrongType:
         return None
     return fields if any(shown[name] != value for name, value in fields.items()) else None

@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
-from datagen_cli.config.models import Limits, Price, Sampling
-from datagen_cli.core.chat import Usage
+from datagen_cli.config.models import Limits, Price, Sampling, SharedModel
+from datagen_cli.core.chat import Draw, Usage
 from datagen_cli.core.errors import CapReached, ProviderError, UsageError
+from datagen_cli.core.task import Task
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import draw_seed
+from datagen_cli.llm.offline import Offline
+from datagen_cli.llm.provider import Payload, RawReply
 from tests.endpoint import Answer, Endpoint
 from tests.llm.asking import Told, asking, model, question
 
@@ -107,6 +110,31 @@ async def test_what_was_answered_once_is_not_asked_again(tmp_path: Path) -> None
     assert all(reply.cached for reply in second)
     assert history is not None
     assert (history[0]["messages"][1]["content"], history[1].text) == ("write 0", "re: write 0")
+
+
+async def test_what_is_asked_as_data_is_neither_sent_nor_part_of_the_key(tmp_path: Path) -> None:
+    cache, task = CallCache(tmp_path / "c.sqlite"), Task("code", question="1 + 1?")
+    with Endpoint(echo) as endpoint:
+        async with asking(model(endpoint), cache=cache) as client:
+            first = await client.ask(question(0, task=task))
+            second = await client.ask(question(0))
+    assert (first.digest, second.cached, endpoint.count) == (second.digest, True, 1)
+    assert endpoint.requests[0].body.keys() == {"model", "messages", "max_tokens", "seed"}
+
+
+async def test_what_is_asked_as_data_reaches_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Task | None] = []
+
+    async def complete(self: Offline, payload: Payload, draw: Draw, *, timeout_s: float) -> RawReply:
+        seen.append(payload.task)
+        return RawReply("ok", "stop", 1, 1)
+
+    monkeypatch.setattr(Offline, "complete", complete)
+    task = Task("code", question="1 + 1?")
+    async with asking(SharedModel(name="offline")) as client:
+        await client.ask(question(0, task=task))
+        await client.ask(question(1))
+    assert seen == [task, None]
 
 
 async def test_another_draw_seed_or_sampling_is_another_call(tmp_path: Path) -> None:

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.llm.simulation.judging import right_choice
 from datagen_cli.llm.simulation.quiz import answer_of, is_kind
 from datagen_cli.llm.simulation.records import ORDERS
 from datagen_cli.llm.simulation.rules import measure
-from datagen_cli.prompts.checking import ask_messages, review_messages
+from datagen_cli.prompts.checking import ask_prompt, review_prompt
 from datagen_cli.prompts.parse import parse_reply
 from datagen_cli.validators.constraints.language import Language, LanguageOptions, detect
 from tests.llm.simulation.prompting import TICKET_SPECS, TICKETS, Asker, only, problems, tickets
+from tests.prompts.sentence import Sentence
 
 TRUTH = "Questions that many people answer wrongly."
 CHOICE_SPECS = (
@@ -34,8 +35,9 @@ def truth_specs(kind: str = "text") -> tuple[FieldSpec, ...]:
 
 
 async def reviewed(asker: Asker, record: Mapping[str, Any]) -> dict[str, Any]:
-    messages = review_messages(asker.description, asker.specs, record, constraints=asker.constraints)
-    found: dict[str, Any] = json.loads((await asker.told("review", messages[1].content)).text)
+    rules = tuple(Sentence(text) for text in asker.constraints)
+    prompt = review_prompt(About(asker.description, tuple(asker.specs), constraints=rules), record)
+    found: dict[str, Any] = json.loads((await asker.told("review", prompt.messages[1].content)).text)
     return found
 
 
@@ -171,7 +173,7 @@ async def test_a_side_field_in_another_language_is_written_again_alone() -> None
 
 
 async def asked(asker: Asker, record: Mapping[str, Any], statement: str, k: int = 0) -> dict[str, Any]:
-    reply = await asker.told("ask", ask_messages(TICKETS, record, statement)[1].content, k)
+    reply = await asker.told("ask", ask_prompt(About(TICKETS), record, statement).messages[1].content, k)
     found: dict[str, Any] = json.loads(reply.text)
     return found
 

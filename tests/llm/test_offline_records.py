@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from datagen_cli.core.constraint import Constraint
 from datagen_cli.core.fields import FieldSpec
-from datagen_cli.core.ports import Constraint
 from datagen_cli.llm.simulation import word_problems
 from datagen_cli.llm.simulation.judging import class_of
 from datagen_cli.llm.simulation.labelled import subjects_for

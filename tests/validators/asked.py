@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from datagen_cli.core.chat import Message, Reply
+from datagen_cli.core.chat import Prompt, Reply
 
 Script = Callable[[str, int, str], str]
 
@@ -27,7 +27,7 @@ class Scripted:
     async def ask(
         self,
         role: str,
-        messages: Sequence[Message],
+        prompt: Prompt,
         *,
         purpose: str,
         k: int = 0,
@@ -37,7 +37,7 @@ class Scripted:
     ) -> Reply:
         """See `core.ports.Context`."""
         self.asked.append((role, purpose, k))
-        return Reply(self._script(purpose, k, messages[-1].content))
+        return Reply(self._script(purpose, k, prompt.messages[-1].content))
 
     async def run_blocking(self, function: Callable[..., Any], *args: Any) -> Any:
         """Runs it at once."""

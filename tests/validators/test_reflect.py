@@ -10,10 +10,11 @@ from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.validators.constraints.ask import Ask, AskOptions
 from datagen_cli.validators.reflect import Reflect, ReflectOptions
+from tests.prompts.sentence import Sentence
 from tests.validators.asked import Scripted
 
 SPECS = {"text": FieldSpec("text"), "stars": FieldSpec("stars", "number")}
-ABOUT = About("Reviews of shops", tuple(SPECS.values()), {"5": "very good"}, ("text: at least 5 words",))
+ABOUT = About("Reviews of shops", tuple(SPECS.values()), {"5": "very good"}, (Sentence("text: at least 5 words"),))
 RECORD = Record(0, 1, {"text": "A fine shop", "stars": 5, "scratch": "x"})
 
 

@@ -11,7 +11,7 @@ from datagen_cli.config.checks import AskingCost, CheckOptions, ConstraintFacts
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
-from datagen_cli.prompts.checking import ASK, CheckPrompts, ask_messages
+from datagen_cli.prompts.checking import ASK, CheckPrompts, ask_prompt
 from datagen_cli.validators.asking import ask_verdict
 
 ROLE = "reviewer"
@@ -48,8 +48,8 @@ class Ask(ConstraintFacts):
     async def verify(self, record: Record, slot: Slot, ctx: Context) -> Verdict:
         """`yes` is a pass, `no` a fail, anything else unknown."""
         shown = {spec.name: record.fields.get(spec.name) for spec in self._about.specs}
-        messages = ask_messages(self._about.description, shown, self._text)
-        found = await ask_verdict(ctx, ROLE, messages, purpose="ask", known=tuple(OUTCOMES))
+        prompt = ask_prompt(self._about, shown, self._text)
+        found = await ask_verdict(ctx, ROLE, prompt, purpose="ask", known=tuple(OUTCOMES))
         if found is None:
             return Verdict("unknown", f"{self._text} the reviewer gave no verdict")
         reason = str(found.get("reason") or "")

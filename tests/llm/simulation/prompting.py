@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.models import Faults, ModelOptions
-from datagen_cli.core.chat import Draw, Message
+from datagen_cli.core.chat import Draw, Message, Prompt
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Slot
 from datagen_cli.llm.offline import FAULTS, Offline
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.parse import parse_reply, response_format
+from tests.prompts.sentence import Sentence
 
 QUESTION = FieldSpec("question", "text")
 ANSWER = FieldSpec("answer", "number")
@@ -70,7 +71,7 @@ class Asker:
             specs=self.specs,
             label_field=self.label,
             meanings=self.meanings,
-            constraints=self.constraints,
+            constraints=[Sentence(text) for text in self.constraints],
         )
         self.values = next((spec.values for spec in self.specs if spec.name == self.label), ())
 
@@ -80,10 +81,14 @@ class Asker:
         drawn = {name: values[index % len(values)] for name, values in self.attributes.items()}
         return Slot(index, f"a-{index:06d}", label, drawn)
 
-    def messages(self, index: int, *, per_call: int = 1, avoid: Sequence[Any] = ()) -> tuple[Message, ...]:
-        """The prompt of one call."""
+    def prompt(self, index: int, *, per_call: int = 1, avoid: Sequence[Any] = ()) -> Prompt:
+        """What one call asks."""
         examples = [self.examples[(3 * index + at) % len(self.examples)] for at in range(3)] if self.examples else ()
         return self.composer.generate([self.slot(index + at) for at in range(per_call)], examples=examples, avoid=avoid)
+
+    def messages(self, index: int, *, per_call: int = 1, avoid: Sequence[Any] = ()) -> tuple[Message, ...]:
+        """The messages of one call."""
+        return self.prompt(index, per_call=per_call, avoid=avoid).messages
 
     def payload(self, messages: Sequence[Message], *, per_call: int = 1, **changes: Any) -> dict[str, Any]:
         """The body of a request."""
@@ -118,7 +123,7 @@ class Asker:
 
     async def repaired(self, record: Mapping[str, Any], failures: Sequence[str], index: int = 0) -> RawReply:
         """The reply to the one re-ask."""
-        messages = self.composer.repair(self.messages(index), record, failures)
+        messages = self.composer.repair(self.prompt(index), record, failures).messages
         return await self.model.complete(self.payload(messages), Draw(index, 1, "repair"), timeout_s=1.0)
 
     async def told(self, purpose: str, text: str, k: int = 0) -> RawReply:

@@ -1,0 +1,51 @@
+"""What a model is asked, as data: whoever composes the messages also says what they ask in a form that is not read.
+
+A real model gets the messages and never sees the task. The simulated one answers from the task, so that no wording of a
+prompt decides what it writes. A task is in no payload and in no cache key: the messages stand for it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from datagen_cli.core.fields import About
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One record asked for: the values of fields that are given (a planned label), and its attributes in words.
+
+    An attribute stands here as it stands in the prompt: its value, with its description in brackets where it has one.
+    """
+
+    given: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One request. `kind` says what is asked, and which of the other parts are set:
+
+    - `generate`: `wanted` (one entry a record, in order), `examples` (rows of the base), `avoid` (what earlier attempts
+      repeated: rows or texts)
+    - `repair`: the same, with the `record` that came and the `failures` found in it, in words
+    - `code`: a program that computes the answer to `question`
+    - `ask`: whether `statement` holds of `record`
+    - `review`: whether `record` is good, why not, and a rewrite
+
+    `about` is the dataset, with every field; those with `written` set are to be written. It is empty where the model is
+    told nothing of the dataset (`code`). A kind that needs more puts it into `more`, by name.
+    """
+
+    kind: str
+    about: About = field(default_factory=About)
+    wanted: tuple[Wanted, ...] = ()
+    examples: tuple[Mapping[str, Any], ...] = ()
+    avoid: tuple[Any, ...] = ()
+    record: Mapping[str, Any] | None = None
+    failures: tuple[str, ...] = ()
+    question: str = ""
+    statement: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
