@@ -6,7 +6,7 @@ What this version cannot run yet is refused here by name, after the recipe has b
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,9 @@ from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import About, FieldSpec
-from datagen_cli.core.record import Slot
+from datagen_cli.core.flow import STAGES, STEPS
+from datagen_cli.core.ports import Context
+from datagen_cli.core.record import Record, Slot
 from datagen_cli.core.registry import load
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
 from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
@@ -29,12 +31,14 @@ from datagen_cli.stages import enhance as enhance_stage
 from datagen_cli.stages import generate as generate_stage
 from datagen_cli.stages import validate as validate_stage
 from datagen_cli.stages.dedup import Dedup, SetCheck
+from datagen_cli.stages.enhance import Enhance
 from datagen_cli.stages.generate import Generate, Unit
 from datagen_cli.stages.groups import GroupGenerate
 from datagen_cli.stages.plan import AttributePlan, PlanSpec, draw_slots
 from datagen_cli.stages.validate import BoundCheck, Validate
 
 LOAD_VERSION = 1
+Step = Callable[[Record, Slot, Unit, Context], Awaitable[Record]]
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,12 @@ class Built:
         """The validation stage."""
         chat = None if self.groups else self.chat
         return Validate(self.bound, chat, self.composer, self.label_field, self.base.pointer)
+
+    @property
+    def steps(self) -> tuple[tuple[str, Step], ...]:
+        """The stages that take one record after generation, in order, with what each does."""
+        made: dict[str, Step] = {"validate": self.validate.run, "enhance": Enhance().run}
+        return tuple((name, made[name]) for name in STEPS)
 
     def dedup(self) -> Dedup:
         """A fresh group check."""
@@ -200,8 +210,8 @@ class Built:
         own["generate"] += [self.groups.identity] if self.groups else []
         chained: dict[str, str] = {}
         before = ""
-        for stage, parts in own.items():
-            before = chained[stage] = digest(before, stage, parts)
+        for stage in STAGES:
+            before = chained[stage] = digest(before, stage, own[stage])
         return chained
 
 

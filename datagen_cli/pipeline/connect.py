@@ -7,6 +7,7 @@ from typing import Any
 
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.chat import Usage
+from datagen_cli.core.flow import stage_of
 from datagen_cli.core.ports import Observer
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import Client
@@ -15,9 +16,6 @@ from datagen_cli.llm.identity import role_identity
 from datagen_cli.llm.usage import Totals
 from datagen_cli.pipeline.manifest import Manifest
 from datagen_cli.pipeline.money import COUNTED, Journal, PayingClient
-
-STAGE_OF = {"generate": "generate"}
-"""The stage that asks for a purpose; all others are asked by `validate`."""
 
 
 def roles(recipe: Recipe) -> tuple[str, ...]:
@@ -82,7 +80,7 @@ def cost_shares(spent: Mapping[str, Any], accepted: int) -> dict[str, Any]:
     by_role: dict[str, Any] = {}
     for role, purposes in spent.items():
         for purpose, counts in purposes.items():
-            stage = STAGE_OF.get(purpose, "validate")
+            stage = stage_of(purpose)
             by_stage[stage] = _plus(by_stage.get(stage, 0.0), counts.get("cost_usd", 0))
             by_role[role] = _plus(by_role.get(role, 0.0), counts.get("cost_usd", 0))
     whole = total_of(spent)["cost_usd"]

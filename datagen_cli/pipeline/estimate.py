@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from datagen_cli.config.models import SharedModel
+from datagen_cli.core.flow import FLOW, stage_of
 from datagen_cli.core.record import Slot
 from datagen_cli.llm.channel import BATCH_PRICE_SHARE
 from datagen_cli.llm.keys import hosts, locate
@@ -55,9 +56,10 @@ NOTHING = Span(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one role is asked: calls in all, tokens in and out of one call."""
+    """What one role is asked for a purpose: calls in all, tokens in and out of one call."""
 
     role: str
+    purpose: str
     calls: Span
     tokens_in: Span
     tokens_out: Span
@@ -122,7 +124,8 @@ def _at(
     return {
         "records_per_call": per_call,
         "yours": per_call == built.per_call,
-        "calls": {"low": math.ceil(calls.low), "high": math.ceil(calls.high)},
+        "calls": _ends(calls),
+        "calls_by_stage": _by_stage(tasks),
         "tokens": {
             name: {"in": math.ceil(getattr(tokens_in, name)), "out": math.ceil(getattr(tokens_out, name))}
             for name in ("low", "high")
@@ -132,6 +135,18 @@ def _at(
         else {"low": round(cost.low, 6), "high": round(cost.high, 6)},
         "seconds": {"low": round(seconds.low, 1), "high": round(seconds.high, 1)},
     }
+
+
+def _by_stage(tasks: Sequence[Load]) -> dict[str, dict[str, int]]:
+    """Calls of every stage that asks, in the order of the flow."""
+    found = {stage.name: NOTHING for stage in FLOW}
+    for task in tasks:
+        found[stage_of(task.purpose)] += task.calls
+    return {name: _ends(span) for name, span in found.items() if span.high}
+
+
+def _ends(span: Span) -> dict[str, int]:
+    return {"low": math.ceil(span.low), "high": math.ceil(span.high)}
 
 
 def _attempts(built: Built) -> Span:
@@ -144,13 +159,13 @@ def _generator(built: Built, count: int, per_call: int) -> Iterator[Load]:
     size = min(per_call, count)
     longest = max(model.max_tokens for model in built.recipe.models["generator"])
     many = _reply(record, size, longest)
-    yield Load("generator", Span(*[math.ceil(count / size)] * 2), _prompt(built, count, size), many)
+    yield Load("generator", "generate", Span(*[math.ceil(count / size)] * 2), _prompt(built, count, size), many)
     again = count * (_attempts(built).high - 1)
     one, prompt = _reply(record, 1, longest), _prompt(built, count, 1)
-    yield Load("generator", Span(0, again), Span(prompt.low, prompt.high + record.high), one)
+    yield Load("generator", "generate", Span(0, again), Span(prompt.low, prompt.high + record.high), one)
     if any(check.on_fail == "fix" for check in built.bound):
         repair = Span(prompt.low, prompt.high + 2 * record.high)
-        yield Load("generator", Span(0, count * _attempts(built).high), repair, one)
+        yield Load("generator", "repair", Span(0, count * _attempts(built).high), repair, one)
 
 
 def _grouped(built: Built, groups: Groups, count: int) -> Iterator[Load]:
@@ -161,9 +176,17 @@ def _grouped(built: Built, groups: Groups, count: int) -> Iterator[Load]:
     record, longest = record_tokens(built), built.recipe.models["generator"][0].max_tokens
     row = Span(min(record.low, longest), min(record.high, longest))
     share = groups.size / groups.batch
-    yield Load("generator", Span(*[math.ceil(count / groups.batch)] * 2), into, row.times(Span(*[groups.batch] * 2)))
+    yield Load(
+        "generator",
+        "generate",
+        Span(*[math.ceil(count / groups.batch)] * 2),
+        into,
+        row.times(Span(*[groups.batch] * 2)),
+    )
     again = count * (_attempts(built).high - 1)
-    yield Load("generator", Span(0, again), into.times(Span(share, share)), row.times(Span(*[groups.size] * 2)))
+    yield Load(
+        "generator", "generate", Span(0, again), into.times(Span(share, share)), row.times(Span(*[groups.size] * 2))
+    )
 
 
 def _row_bytes(row: Mapping[str, Any]) -> int:
@@ -185,7 +208,7 @@ def _checkers(built: Built, count: int) -> Iterator[Load]:
         most = cost.reply[1] + (record.high if cost.rewrites else 0)
         for role in check.facts.roles:
             longest = max(model.max_tokens for model in built.recipe.models[role])
-            yield Load(role, calls, into, Span(min(cost.reply[0], longest), min(most, longest)))
+            yield Load(role, check.type, calls, into, Span(min(cost.reply[0], longest), min(most, longest)))
 
 
 def _prompt(built: Built, count: int, size: int) -> Span:

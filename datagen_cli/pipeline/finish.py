@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from datagen_cli.core.fields import plain
+from datagen_cli.core.flow import STEPS
 from datagen_cli.core.record import Record
 from datagen_cli.pipeline.card import write_card
 from datagen_cli.pipeline.manifest import Manifest, now, write_lock
 from datagen_cli.pipeline.outcome import Ledger, write_dataset, write_lineage, write_rejected
 from datagen_cli.pipeline.seal import make_seal
-from datagen_cli.pipeline.session import STEPS, Session
+from datagen_cli.pipeline.session import Session
 
 LABELS_SHOWN = 50
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.errors import Place, UsageError
+from datagen_cli.core.flow import STAGES
 from datagen_cli.core.jsonl import MODE, make_folder, read_json, write_errors
 from datagen_cli.pipeline.checkpoint import Checkpoint, stored_fingerprint
 
-STAGES = ("load", "plan", "generate", "validate", "enhance", "dedup")
 FILES = (
     "dataset.jsonl", "lineage.jsonl", "rejected.jsonl", "run.json", "recipe.lock.yaml", "README.md", "plants.jsonl",
 )  # fmt: skip

@@ -13,7 +13,6 @@ from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.dedup_reference import BatchEmbedder
 from datagen_cli.pipeline.engines.local import LocalEngine
-from datagen_cli.stages.enhance import enhance
 from datagen_cli.stages.generate import Unit
 
 
@@ -52,7 +51,7 @@ async def preview(
             began = asyncio.get_running_loop().time()
             trace = Trace(slot, [("generate", record)], list(context.calls))
             own = UnitContext(client, engine.run_blocking, slot.index, 1, seen, unsafe_exec=unsafe_exec)
-            for stage, step in (("validate", built.validate.run), ("enhance", enhance)):
+            for stage, step in built.steps:
                 if trace.last.rejection is None:
                     trace.stages.append((stage, await _step(stage, step, trace.last, slot, unit, own)))
             trace.calls += own.calls

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from datagen_cli.pipeline.folder import FILES, STAGES, RunFolder
+from datagen_cli.core.flow import STAGES
+from datagen_cli.pipeline.folder import FILES, RunFolder
 from datagen_cli.pipeline.manifest import Manifest, versions
 
 SAME = ("recipe", "count", "seed", "fingerprints", "simulated", "base")

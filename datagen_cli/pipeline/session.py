@@ -24,6 +24,7 @@ from datagen_cli.core.errors import (
     Stopped,
     UsageError,
 )
+from datagen_cli.core.flow import ATTEMPTED
 from datagen_cli.core.jsonl import dump, write_aside, write_json
 from datagen_cli.core.ports import Observer
 from datagen_cli.core.record import Record
@@ -48,14 +49,12 @@ from datagen_cli.pipeline.planned import Plan
 from datagen_cli.pipeline.runner import Parts, Runner
 from datagen_cli.pipeline.seal import restate, unbroken
 from datagen_cli.stages.dedup import Decision
-from datagen_cli.stages.enhance import enhance
 
 HEARTBEAT_S = 1.0
 FEWER = "the dataset will hold {:,} instead of {:,} records; the same command with the larger count needs no call"
 HELD_BACK = "made beyond these: {:,}; they wait for {}, which has no answer yet, and cost no call again"
 AHEAD = 2
 """Units under way for each call in flight: while one reply is worked on, the next prompt waits at the gate."""
-STEPS = ("validate", "enhance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ class Session:
         per_call = self.built.per_call
         planned = -(-self.manifest.cohorts[-1] // per_call) * per_call
         self.plan.write(planned, self.built.fingerprints["plan"])
-        for stage in ("generate", *STEPS, "dedup"):
+        for stage in ATTEMPTED:
             self.checkpoints[stage] = self.folder.checkpoint(stage, self.built.fingerprints[stage])
         self._say_damage()
         self.update()
@@ -216,7 +215,7 @@ class Session:
             refill=lambda slot, attempt, avoid: built.unit([slot], attempt, avoid),
             slot=self.plan.slot,
             generate=built.generate.run,
-            steps=(("validate", built.validate.run), ("enhance", enhance)),
+            steps=built.steps,
             judge=judge,
             prepare=desk.prepare if built.comparison.threshold is not None else None,
             context=context,

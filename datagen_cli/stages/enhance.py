@@ -9,6 +9,9 @@ from datagen_cli.stages.generate import Unit
 VERSION = 1
 
 
-async def enhance(record: Record, slot: Slot, unit: Unit, ctx: Context) -> Record:
-    """The record as it came: no operator is in the recipe."""
-    return record
+class Enhance:
+    """Works on one record after its checks."""
+
+    async def run(self, record: Record, slot: Slot, unit: Unit, ctx: Context) -> Record:
+        """The record as it came: no operator is in the recipe."""
+        return record

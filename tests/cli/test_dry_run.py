@@ -58,6 +58,15 @@ def test_a_dry_run_shows_1_5_and_10_records_a_call_and_the_recipes_own(capsys: p
     assert sums == sorted(sums, reverse=True)
 
 
+def test_a_dry_run_says_which_stage_makes_how_many_calls(capsys: pytest.CaptureFixture[str]) -> None:
+    found = asked(capsys, "generate", "quickstart", CODE, "-n", "60", "--dry-run")["estimates"][0]
+    stages = found["calls_by_stage"]
+    assert list(stages) == ["generate", "validate"]
+    assert stages["generate"] == {"low": 60, "high": 120}
+    for end in ("low", "high"):
+        assert sum(stage[end] for stage in stages.values()) == found["calls"][end]
+
+
 @pytest.mark.parametrize("settings", [[], [CODE], ["--set=records_per_call=5"]], ids=["plain", "checked", "batched"])
 def test_what_a_run_takes_lies_between_low_and_high(
     settings: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
