@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("evaluation",),
     ("students",),
     ("pipeline",),
-    ("stages",),
+    ("stages", "runs"),
     ("validators", "metrics", "examples", "sources", "llm"),
     ("prompts",),
     ("sandbox", "retrieval", "text", "config"),

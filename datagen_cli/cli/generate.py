@@ -23,9 +23,9 @@ from datagen_cli.pipeline.build import Built, build, refuse_mixed
 from datagen_cli.pipeline.connect import identities
 from datagen_cli.pipeline.control import ControlRun, control_folder, plan_control
 from datagen_cli.pipeline.finish import finish
-from datagen_cli.pipeline.folder import RunFolder
-from datagen_cli.pipeline.manifest import Manifest
 from datagen_cli.pipeline.session import RunOptions, Session
+from datagen_cli.runs.folder import RunFolder
+from datagen_cli.runs.manifest import Manifest
 
 COMPLETE = "already complete; more: --count N; another: --new"
 

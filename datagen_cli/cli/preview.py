@@ -10,10 +10,10 @@ from datagen_cli.cli.generate import Flags, open_session, resume_command
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import CallPending, ProviderError, UsageError
 from datagen_cli.llm.cache import open_cache
-from datagen_cli.pipeline.connect import add_spending
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.preview import Trace, preview
 from datagen_cli.pipeline.session import Session
+from datagen_cli.runs.spending import add_spending
 
 
 def run(flags: Flags, number: int) -> int:

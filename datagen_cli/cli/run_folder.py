@@ -8,7 +8,7 @@ from typing import Any
 
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import read_lines
-from datagen_cli.pipeline.folder import RunFolder
+from datagen_cli.runs.folder import RunFolder
 
 
 def open_run(run: str) -> tuple[RunFolder, dict[str, Any]]:

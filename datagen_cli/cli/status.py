@@ -7,9 +7,9 @@ from typing import Any
 
 from datagen_cli.cli import console
 from datagen_cli.cli.run_folder import live_state, open_run
-from datagen_cli.pipeline.connect import cost_shares, total_of
-from datagen_cli.pipeline.money import FILE as SPENDING
-from datagen_cli.pipeline.money import read_spending
+from datagen_cli.runs.ledger import FILE as SPENDING
+from datagen_cli.runs.ledger import read_spending
+from datagen_cli.runs.spending import cost_shares, total_of
 
 
 def run(name: str, as_json: bool) -> int:

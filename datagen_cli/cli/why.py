@@ -11,7 +11,7 @@ from datagen_cli.cli.run_folder import open_run
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.record import unit_name
 from datagen_cli.llm.cache import FILE, CallCache
-from datagen_cli.pipeline.folder import RunFolder
+from datagen_cli.runs.folder import RunFolder
 
 
 def run(name: str, id_: str, as_json: bool) -> int:

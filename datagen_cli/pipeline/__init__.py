@@ -1,1 +1,1 @@
-"""From a recipe to a run: build, runner, checkpoints, and the files a run leaves."""
+"""From a recipe to a run: build, runner, session, and what a run leaves in its folder."""

@@ -23,8 +23,8 @@ from datagen_cli.core.record import Record, Slot
 from datagen_cli.core.registry import load
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
 from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
-from datagen_cli.pipeline.outcome import Shape
 from datagen_cli.prompts.compose import Composer
+from datagen_cli.runs.shape import Shape
 from datagen_cli.sources.open import BaseRows, read_base
 from datagen_cli.stages import dedup as dedup_stage
 from datagen_cli.stages import enhance as enhance_stage
@@ -34,7 +34,7 @@ from datagen_cli.stages.dedup import Dedup, SetCheck
 from datagen_cli.stages.enhance import Enhance
 from datagen_cli.stages.generate import Generate, Unit
 from datagen_cli.stages.groups import GroupGenerate
-from datagen_cli.stages.plan import AttributePlan, PlanSpec, draw_slots
+from datagen_cli.stages.plan import AttributePlan, PlanSpec, draw_slots, id_prefix
 from datagen_cli.stages.validate import BoundCheck, Validate
 
 LOAD_VERSION = 1
@@ -127,14 +127,13 @@ class Built:
     def shape(self) -> Shape:
         """The columns of the dataset."""
         options = self.recipe.options
-        return Shape.of(
-            self.specs,
-            [name for name, attribute in options.attributes.items() if attribute.emit],
-            list(options.attributes),
-            [check.name for check in self.recipe.checks],
+        return Shape(
+            specs=tuple(self.specs),
+            emitted=tuple(name for name, attribute in options.attributes.items() if attribute.emit),
+            attributes=tuple(options.attributes),
+            checks=tuple(check.name for check in self.recipe.checks),
             simulated=self.simulated,
-            name=options.name,
-            seed=options.seed,
+            prefix=id_prefix(options.name, options.seed),
         )
 
     @property

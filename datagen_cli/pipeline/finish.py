@@ -9,11 +9,11 @@ from typing import Any
 from datagen_cli.core.fields import plain
 from datagen_cli.core.flow import STEPS
 from datagen_cli.core.record import Record
-from datagen_cli.pipeline.card import write_card
-from datagen_cli.pipeline.manifest import Manifest, now, write_lock
 from datagen_cli.pipeline.outcome import Ledger, write_dataset, write_lineage, write_rejected
-from datagen_cli.pipeline.seal import make_seal
 from datagen_cli.pipeline.session import Session
+from datagen_cli.runs.card import write_card
+from datagen_cli.runs.integrity import make_seal
+from datagen_cli.runs.manifest import Manifest, now, write_lock
 
 LABELS_SHOWN = 50
 

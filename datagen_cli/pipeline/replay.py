@@ -10,8 +10,8 @@ import json
 from collections.abc import Sequence
 
 from datagen_cli.core.record import Record
-from datagen_cli.pipeline.checkpoint import Checkpoint, tail_of
-from datagen_cli.pipeline.lines import content_digest, from_line, read_contents
+from datagen_cli.runs.checkpoint import Checkpoint, tail_of
+from datagen_cli.runs.lines import content_digest, from_line, read_contents
 
 
 def replayable(generated: Checkpoint, start: int) -> list[str] | None:

@@ -18,11 +18,11 @@ from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import CallPending, CallRefused, DatagenError, UsageError
 from datagen_cli.core.ports import Observer
 from datagen_cli.core.record import Record, Rejection, Slot
-from datagen_cli.pipeline.checkpoint import Checkpoint
 from datagen_cli.pipeline.context import UnitContext
-from datagen_cli.pipeline.lines import call_lines, content_digest, contents, from_line, to_line
 from datagen_cli.pipeline.replay import last_line, replayable
 from datagen_cli.pipeline.sequence import Sequence
+from datagen_cli.runs.checkpoint import Checkpoint
+from datagen_cli.runs.lines import call_lines, content_digest, contents, from_line, to_line
 from datagen_cli.stages.dedup import Decision
 from datagen_cli.stages.generate import Unit
 

@@ -31,23 +31,22 @@ from datagen_cli.core.record import Record
 from datagen_cli.llm.cache import FILE, CallCache, open_cache, refuse_other_file
 from datagen_cli.llm.client import Client
 from datagen_cli.llm.deferred_work import DeferredWork
-from datagen_cli.llm.usage import Totals
 from datagen_cli.pipeline.build import Built
-from datagen_cli.pipeline.checkpoint import Checkpoint
-from datagen_cli.pipeline.connect import open_client, record_spending
+from datagen_cli.pipeline.connect import open_client
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.dedup_reference import BatchEmbedder
-from datagen_cli.pipeline.earlier import cohorts, lasting, recipe_place, tag_of
 from datagen_cli.pipeline.engines.local import LocalEngine
-from datagen_cli.pipeline.folder import RunFolder
 from datagen_cli.pipeline.injected_faults import InjectedFaultLog
 from datagen_cli.pipeline.local_models import check_local_models
-from datagen_cli.pipeline.manifest import Manifest, now
-from datagen_cli.pipeline.money import FILE as SPENDING
-from datagen_cli.pipeline.money import Journal
 from datagen_cli.pipeline.planned import Plan
 from datagen_cli.pipeline.runner import Parts, Runner
-from datagen_cli.pipeline.seal import restate, unbroken
+from datagen_cli.runs.checkpoint import Checkpoint
+from datagen_cli.runs.folder import RunFolder
+from datagen_cli.runs.integrity import restate, unbroken
+from datagen_cli.runs.ledger import FILE as SPENDING
+from datagen_cli.runs.ledger import Journal
+from datagen_cli.runs.manifest import Manifest, now
+from datagen_cli.runs.previous_run import cohorts, lasting, recipe_place, tag_of
 from datagen_cli.stages.dedup import Decision
 
 HEARTBEAT_S = 1.0
@@ -258,11 +257,11 @@ class Session:
             manifest.rejected = dict(progress.rejected)
             manifest.stage_seconds = dict(progress.seconds)
         if self.journal is not None:
-            record_spending(manifest, self.journal.before, self.client.totals if self.client else Totals())
+            manifest.record_spending(self.journal.before, self.client.totals.as_dict() if self.client else {})
 
     def add_to_spent(self, spent: Mapping[str, Any]) -> None:
         """Keeps what a preview paid, so that caps and totals of the folder count it."""
-        record_spending(self.manifest, spent, Totals())
+        self.manifest.record_spending(spent, {})
         mine = self.manifest.document()
         document = self.folder.state() or {**mine, "state": "previewed"}
         write_json(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from datagen_cli.core.record import Record, Rejection
-from datagen_cli.pipeline.checkpoint import Checkpoint, tail_of
-from datagen_cli.pipeline.lines import content_digest, contents, read_contents, to_line
 from datagen_cli.pipeline.replay import last_line, replayable
+from datagen_cli.runs.checkpoint import Checkpoint, tail_of
+from datagen_cli.runs.lines import content_digest, contents, read_contents, to_line
 
 RECORD = Record(3, 1, {"text": 'odd "content":["0"] \\ text', "n": 3})
 BETTER = Record(3, 1, {"text": "mended", "n": 3}, changes=({"by": "x", "before": {"text": "odd"}},))

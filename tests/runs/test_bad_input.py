@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from datagen_cli.pipeline.folder import RunFolder
+from datagen_cli.runs.folder import RunFolder
 from tests.runs.whole import generate, outcome, rows
 
 RECIPE = """\

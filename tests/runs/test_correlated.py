@@ -14,7 +14,7 @@ import pytest
 
 from datagen_cli.cli.app import run
 from datagen_cli.evaluation.load import Wanted, load_dataset
-from datagen_cli.pipeline.checkpoint import Checkpoint
+from datagen_cli.runs.checkpoint import Checkpoint
 from tests.llm.local.tiny import save_model
 from tests.runs.correlated import text_of, use_fake, write_recipe
 from tests.runs.whole import after, generate, killed, outcome, report, rows

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from datagen_cli.pipeline.checkpoint import Checkpoint
 from datagen_cli.pipeline.runner import Runner
+from datagen_cli.runs.checkpoint import Checkpoint
 from tests.runs.whole import generate, outcome, report
 
 ARGUMENTS = ["quickstart", "-n", "20", "--set=limits.attempts_per_record=20"]

@@ -10,7 +10,7 @@ import pytest
 
 from datagen_cli.pipeline import finish, injected_faults, session
 from datagen_cli.pipeline import outcome as outcome_module
-from datagen_cli.pipeline.checkpoint import Checkpoint
+from datagen_cli.runs.checkpoint import Checkpoint
 from tests.runs.whole import after, generate, killed, outcome
 
 FAULTS = (

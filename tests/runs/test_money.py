@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from datagen_cli.cli.app import run
-from datagen_cli.pipeline.connect import total_of
-from datagen_cli.pipeline.money import read_spending
+from datagen_cli.runs.ledger import read_spending
+from datagen_cli.runs.spending import total_of
 from tests.endpoint import Answer, Endpoint
 from tests.runs.test_http import letter
 from tests.runs.whole import generate, outcome, report

@@ -9,9 +9,10 @@ import pytest
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.budget import Reservation
-from datagen_cli.pipeline import money
-from datagen_cli.pipeline.connect import cost_shares, total_of
-from datagen_cli.pipeline.money import CALL, Caller, Journal, JournalledBudget, JournalledTotals, read_spending
+from datagen_cli.pipeline.money import JournalledBudget, JournalledTotals
+from datagen_cli.runs import ledger
+from datagen_cli.runs.ledger import CALL, Caller, Journal, read_spending
+from datagen_cli.runs.spending import cost_shares, total_of
 
 CALLER = Caller("generator", "generate")
 
@@ -100,7 +101,7 @@ def test_two_reservations_of_one_hold_are_two(tmp_path: Path) -> None:
 
 
 def test_a_large_journal_is_summed_up_while_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(money, "LARGE_BYTES", 2000)
+    monkeypatch.setattr(ledger, "LARGE_BYTES", 2000)
     made, open_one = journal(tmp_path), Reservation(1, 1, 0.5)
     made.reserved(CALLER, open_one)
     for _ in range(200):
@@ -146,7 +147,7 @@ async def test_a_call_whose_reservation_cannot_be_written_is_not_sent_and_holds_
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(money.os, "pwrite", full)
+        patched.setattr(ledger.os, "pwrite", full)
         with pytest.raises(UsageError, match="no space left"):
             await budget.reserve(Reservation(1, 1, 1.0))
     await budget.reserve(Reservation(1, 1, 1.0))

@@ -14,7 +14,7 @@ from typing import Any
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.flow import STAGES
 from datagen_cli.core.jsonl import MODE, make_folder, read_json, write_errors
-from datagen_cli.pipeline.checkpoint import Checkpoint, stored_fingerprint
+from datagen_cli.runs.checkpoint import Checkpoint, stored_fingerprint
 
 FILES = (
     "dataset.jsonl", "lineage.jsonl", "rejected.jsonl", "run.json", "recipe.lock.yaml", "README.md", "plants.jsonl",

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen_cli.core.jsonl import write_aside
-from datagen_cli.pipeline.connect import total_of
-from datagen_cli.pipeline.folder import RunFolder
-from datagen_cli.pipeline.manifest import Manifest
-from datagen_cli.pipeline.outcome import Shape
+from datagen_cli.runs.folder import RunFolder
+from datagen_cli.runs.manifest import Manifest
+from datagen_cli.runs.shape import Shape
+from datagen_cli.runs.spending import total_of
 
 
 def write_card(

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.flow import STAGES
-from datagen_cli.pipeline.folder import FILES, RunFolder
-from datagen_cli.pipeline.manifest import Manifest, versions
+from datagen_cli.runs.folder import FILES, RunFolder
+from datagen_cli.runs.manifest import Manifest, versions
 
 SAME = ("recipe", "count", "seed", "fingerprints", "simulated", "base")
 OF_THIS_RUN = ("run", "started", "finished", "seconds", "resume_command")

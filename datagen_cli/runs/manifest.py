@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from datagen_cli.core.jsonl import write_aside, write_json
-from datagen_cli.pipeline.folder import RunFolder
+from datagen_cli.runs.folder import RunFolder
+from datagen_cli.runs.spending import add_spending, cost_shares, total_of
 
 PACKAGES = ("pydantic", "aiohttp", "jinja2", "numpy")
 
@@ -63,6 +64,17 @@ class Manifest:
             "stages": {name: round(value, 3) for name, value in self.stage_seconds.items()},
             "versions": versions(),
         }
+
+    def record_spending(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+        """Counts of this run (`now`), and cost and tokens of the folder across resumes: `before` is what it had spent
+        when this run began."""
+        self.spent = add_spending(before, now)
+        mine, whole = total_of(now), total_of(self.spent)
+        self.calls, self.cached_calls = mine["calls"], mine["cached_calls"]
+        self.tokens = {"in": whole["tokens_in"], "out": whole["tokens_out"]}
+        cost = whole["cost_usd"]
+        self.cost_usd = None if cost is None else round(cost, 9)
+        self.cost = cost_shares(self.spent, self.accepted)
 
     def report(self) -> dict[str, Any]:
         """What `generate --json` prints."""

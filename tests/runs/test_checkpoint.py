@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.core.errors import UsageError
-from datagen_cli.pipeline.checkpoint import Checkpoint, stored_fingerprint
+from datagen_cli.runs.checkpoint import Checkpoint, stored_fingerprint
 
 
 def opened(path: Path, fingerprint: str = "f") -> Checkpoint:

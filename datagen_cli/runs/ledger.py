@@ -1,0 +1,188 @@
+"""What a run folder has spent, exact across `kill -9`: a journal of reservations and settlements beside the run.
+
+Before a call is sent its reservation is written, and when its answer or its loss is known, what it used. Each is one
+write of some microseconds to the system, which keeps it whatever becomes of the process, so that nothing waits for a
+commit and the call cache may be anywhere, or off. Calls that were in flight at a kill are settled at their reservation
+on the next start. The file starts with a sum and is summed up anew whenever a run starts, ends, or it grows large.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from datagen_cli.core.chat import Usage
+from datagen_cli.core.errors import UsageError
+from datagen_cli.core.jsonl import MODE, dump, write_aside, write_errors
+from datagen_cli.llm.budget import Reservation
+from datagen_cli.runs.spending import COUNTED, Spent, copied
+
+FILE = "spending.jsonl"
+LARGE_BYTES = 16 * 1024 * 1024
+FREED, RESERVED, USED, UNRESERVED, PENDING = range(5)
+
+
+class Caller(NamedTuple):
+    """Whose call it is. `waits` says that it outlives this process: a batch is paid for when it is fetched."""
+
+    role: str
+    purpose: str
+    priced: bool = True
+    waits: bool = False
+
+
+CALL: ContextVar[Caller] = ContextVar("call")
+"""The call that this task makes."""
+
+
+class Journal:
+    """The spending of one folder. `spent` is all of it up to now, `before` what it was at the start.
+
+    `known` is used where there is no file yet. Lines are `{"spent": sums}`, `[1, number, role, purpose, tokens in,
+    tokens out, cost]` for a reservation (4 instead of 1: of a call that outlives the process), `[2, number, in, out,
+    cost, lost]` for its use, `[3, role, purpose, in, out, cost, lost]` for use without one, `[0, number]` for one that
+    used nothing.
+    """
+
+    def __init__(self, path: Path, known: Mapping[str, Any]) -> None:
+        self.path = path
+        found = read_spending(path)
+        self.spent: Spent = copied(known) if found is None else found
+        self.before = copied(self.spent)
+        self._number = 0
+        self._lines: dict[int, bytes] = {}
+        self._reservations: dict[int, list[int]] = {}
+        self._settling: int | None = None
+        self._file: int | None = None
+        self._end = 0
+
+    def start(self) -> None:
+        """Opens the file, summed up: what was in flight when the last process died is settled now."""
+        self._sum_up()
+
+    def reserved(self, call: Caller, reservation: Reservation) -> None:
+        """A call is about to be sent. Raises `UsageError` when that cannot be written: then do not send it."""
+        cost = dump(reservation.cost_usd if call.priced else None).decode()
+        kind = PENDING if call.waits else RESERVED
+        self._number += 1
+        counts = f"{reservation.tokens_in},{reservation.tokens_out},{cost}"
+        line = f"[{kind},{self._number},{_place(call.role, call.purpose)},{counts}]\n".encode()
+        self._append(line)
+        self._lines[self._number] = line
+        self._reservations.setdefault(id(reservation), []).append(self._number)
+
+    def settled(self, reservation: Reservation, tokens: int) -> None:
+        """A reservation ends. Where tokens were used, `used` must follow at once and say which."""
+        numbers = self._reservations.get(id(reservation))
+        if not numbers:
+            return
+        number = numbers.pop()
+        if not numbers:
+            del self._reservations[id(reservation)]
+        if tokens:
+            self._settling = number
+        else:
+            self._try_to_append(f"[{FREED},{number}]\n".encode())
+            self._lines.pop(number, None)
+
+    def used(self, role: str, purpose: str, usage: Usage, *, lost: bool) -> None:
+        """What the call that was settled just now used."""
+        number, self._settling = self._settling, None
+        counts = [usage.tokens_in, usage.tokens_out, usage.cost_usd, int(lost)]
+        place = f"{UNRESERVED},{_place(role, purpose)}" if number is None else f"{USED},{number}"
+        cost = dump(usage.cost_usd).decode()
+        self._try_to_append(f"[{place},{usage.tokens_in},{usage.tokens_out},{cost},{int(lost)}]\n".encode())
+        if number is not None:
+            self._lines.pop(number, None)
+        _count(self.spent, role, purpose, counts)
+        if self._end > LARGE_BYTES:
+            with suppress(UsageError):
+                self._sum_up()
+
+    def close(self, spent: Mapping[str, Any] | None = None) -> None:
+        """Sums up and closes. `spent` is what the run counted, answers from the cache included. May be called twice."""
+        if self._file is None:
+            return
+        if spent is not None:
+            self.spent = copied(spent)
+        self._sum_up()
+        os.close(self._file)
+        self._file = None
+
+    def _sum_up(self) -> None:
+        """Replaces the file by the sum and the reservations that are open."""
+        lines = [dump({"spent": self.spent}) + b"\n", *self._lines.values()]
+        write_aside(self.path, lines)
+        with write_errors(self.path):
+            new = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC, MODE)
+        if self._file is not None:
+            os.close(self._file)
+        self._file, self._end = new, sum(map(len, lines))
+
+    def _append(self, line: bytes) -> None:
+        assert self._file is not None, "the journal is not open"
+        with write_errors(self.path):
+            written = 0
+            while written < len(line):
+                written += os.pwrite(self._file, line[written:], self._end + written)
+        self._end += len(line)
+
+    def _try_to_append(self, line: bytes) -> None:
+        """A settlement that cannot be written leaves its reservation open: the next start counts that instead."""
+        with suppress(UsageError):
+            self._append(line)
+
+
+def read_spending(path: Path) -> Spent | None:
+    """What a folder has spent, calls in flight at their reservation; None where there is no journal. Writes nothing."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    spent: Spent = {}
+    held: dict[int, list[Any]] = {}
+    for line in _whole(content):
+        if isinstance(line, dict):
+            spent, held = copied(line.get("spent", {})), {}
+        elif line[0] in (RESERVED, PENDING):
+            held[line[1]] = [line[0], *line[2:]]
+        elif line[0] == UNRESERVED:
+            _count(spent, line[1], line[2], line[3:])
+        else:
+            call = held.pop(line[1], None)
+            if line[0] == USED and call is not None:
+                _count(spent, call[1], call[2], line[2:])
+    for kind, role, purpose, *most in held.values():
+        if kind == RESERVED:
+            _count(spent, role, purpose, [*most, 1])
+    return spent
+
+
+@cache
+def _place(role: str, purpose: str) -> str:
+    return dump([role, purpose]).decode()[1:-1]
+
+
+def _whole(content: bytes) -> Iterator[Any]:
+    """The lines that are whole; a torn one is a call that was not sent, or use whose reservation stands instead."""
+    for line in content.splitlines(keepends=True):
+        if line.endswith(b"\n"):
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
+
+
+def _count(spent: Spent, role: str, purpose: str, used: list[Any]) -> None:
+    tokens_in, tokens_out, cost, lost = used
+    counts = spent.setdefault(role, {}).setdefault(purpose, dict.fromkeys(COUNTED, 0))
+    counts["lost" if lost else "calls"] += 1
+    counts["tokens_in"] += tokens_in
+    counts["tokens_out"] += tokens_out
+    counts["cost_usd"] = None if cost is None or counts["cost_usd"] is None else counts["cost_usd"] + cost

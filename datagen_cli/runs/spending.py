@@ -1,0 +1,67 @@
+"""What a folder has spent, in sums: by role and purpose, by stage, and for each accepted record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from datagen_cli.core.flow import stage_of
+
+COUNTED = ("calls", "cached_calls", "lost", "hedged", "tokens_in", "tokens_out", "cost_usd")
+Spent = dict[str, dict[str, dict[str, Any]]]
+"""`{role: {purpose: counts}}`, counts as in `COUNTED`; a cost of None is unknown."""
+
+
+def cost_shares(spent: Mapping[str, Any], accepted: int) -> dict[str, Any]:
+    """Cost in USD by stage, by role, and for each accepted record; None where it is not known or there is none."""
+    by_stage: dict[str, Any] = {}
+    by_role: dict[str, Any] = {}
+    for role, purposes in spent.items():
+        for purpose, counts in purposes.items():
+            stage = stage_of(purpose)
+            by_stage[stage] = _plus(by_stage.get(stage, 0.0), counts.get("cost_usd", 0))
+            by_role[role] = _plus(by_role.get(role, 0.0), counts.get("cost_usd", 0))
+    whole = total_of(spent)["cost_usd"]
+    return {
+        "by_stage": {name: _rounded(cost) for name, cost in by_stage.items()},
+        "by_role": {name: _rounded(cost) for name, cost in by_role.items()},
+        "per_accepted": _rounded(whole / accepted) if whole is not None and accepted else None,
+    }
+
+
+def _rounded(cost: float | None) -> float | None:
+    return None if cost is None else round(cost, 9)
+
+
+def add_spending(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Two `{role: {purpose: counts}}` summed; a cost that is unknown on either side stays unknown."""
+    summed: dict[str, Any] = {}
+    for source in (before, now):
+        for role, purposes in source.items():
+            for purpose, counts in purposes.items():
+                into = summed.setdefault(role, {}).setdefault(purpose, dict.fromkeys(COUNTED, 0))
+                for name in COUNTED:
+                    into[name] = _plus(into[name], counts.get(name, 0))
+    return summed
+
+
+def total_of(spent: Mapping[str, Any]) -> dict[str, Any]:
+    """The sum over roles and purposes."""
+    total: dict[str, Any] = dict.fromkeys(COUNTED, 0)
+    for purposes in spent.values():
+        for counts in purposes.values():
+            for name in COUNTED:
+                total[name] = _plus(total[name], counts.get(name, 0))
+    return total
+
+
+def _plus(left: Any, right: Any) -> Any:
+    return None if left is None or right is None else left + right
+
+
+def copied(spent: Mapping[str, Any]) -> Spent:
+    """A copy, with all counts present."""
+    return {
+        role: {purpose: {**dict.fromkeys(COUNTED, 0), **counts} for purpose, counts in purposes.items()}
+        for role, purposes in spent.items()
+    }
