@@ -41,6 +41,8 @@ SLOW_TO_START = HEAVY | {
 }  # fmt: skip
 VAGUE_NAMES = frozenset(("utils", "util", "common", "base", "helpers", "helper", "manager", "misc"))
 PRINTER = f"{PACKAGE}.cli.console"
+ROOMS_OF_MEASURES = frozenset(("metrics", "evaluation", "report", "students", "bench"))
+ORDINARY_METRICS = frozenset(("length", "balance", "constraints", "student", "correctness", "safety", "verified"))
 
 Tree = Mapping[str, str]
 """Dotted module name (`datagen_cli.core` for an `__init__.py`) to source text."""
@@ -273,6 +275,22 @@ def _is_a_constant(node: ast.Assign | ast.AnnAssign) -> bool:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     collection = isinstance(node.value, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.Call)
     return collection and all(isinstance(target, ast.Name) and target.id.isupper() for target in targets)
+
+
+def metric_name_violations(catalog: Mapping[str, Mapping[str, str]], tree: Tree) -> list[str]:
+    """String literals that name a metric outside the file of its own class: whoever deals with measures asks the class.
+
+    Names that are ordinary words (`length`: also a constraint and a reason to finish) count in the rooms of measures.
+    """
+    homes = {name: target.partition(":")[0] for name, target in catalog["metrics"].items()}
+    found = []
+    for module, source in tree.items():
+        for node in ast.walk(ast.parse(source)) if module != f"{PACKAGE}.catalog" else ():
+            if not isinstance(node, ast.Constant) or homes.get(str(node.value), module) == module:
+                continue
+            if node.value not in ORDINARY_METRICS or folder_of(module) in ROOMS_OF_MEASURES:
+                found.append(f"{module}:{node.lineno}: names the metric {node.value!r}")
+    return found
 
 
 def _defined_names(source: str) -> set[str]:

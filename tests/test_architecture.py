@@ -98,6 +98,17 @@ def test_what_must_be_known_of_a_check_stands_in_its_class() -> None:
     assert {problem.partition(":")[0] for problem in found} == NAME_CHECKS_YET, found
 
 
+# Files that still name a metric of another file; this list only shrinks.
+NAME_A_METRIC = {f"{rules.PACKAGE}.evaluation.run_facts"}
+
+
+def test_no_file_names_the_metric_of_another() -> None:
+    found = [
+        line for line in rules.metric_name_violations(CATALOG, TREE) if line.partition(":")[0] not in NAME_A_METRIC
+    ]
+    assert found == []
+
+
 def test_the_tests_mirror_the_package() -> None:
     folders = {rules.folder_of(name) for name in TREE if name.count(".") > 1}
     tested = {
@@ -289,3 +300,12 @@ def test_an_ordinary_word_that_is_also_the_name_of_a_check_passes(line: str) -> 
 def test_a_check_may_name_itself() -> None:
     table = {"constraints": {}, "validators": {"code": "datagen_cli.validators.code:Code"}}
     assert rules.checks_named_elsewhere(table, tree(validators__code='NAMES = ("code",)')) == []
+
+
+def test_the_name_of_a_metric_is_caught_outside_its_file() -> None:
+    catalog = {"metrics": {"aps": "datagen_cli.metrics.aps:Aps", "length": "datagen_cli.metrics.length:Length"}}
+    own = tree(metrics__aps='name = "aps"', metrics__length='name = "length"', catalog='x = "aps"')
+    free = tree(llm__a='stop == "length"', config__a='"""aps: the docstring of something."""')
+    assert rules.metric_name_violations(catalog, {**own, **free}) == []
+    for module, line in [("llm__a", 'x = ["aps"]'), ("report__a", 'd["length"]'), ("metrics__b", 'x = {"aps": 1}')]:
+        assert len(rules.metric_name_violations(catalog, {**own, **tree(**{module: line})})) == 1

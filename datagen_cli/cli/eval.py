@@ -18,10 +18,10 @@ from datagen_cli.core.errors import EXIT_CAP, EXIT_DONE, EXIT_SHORT, UsageError
 from datagen_cli.core.jsonl import dump
 from datagen_cli.evaluation.compare import compare
 from datagen_cli.evaluation.control import control_line, control_of
-from datagen_cli.evaluation.correctness import REVIEW, against_gold, reviewed
+from datagen_cli.evaluation.correctness import REVIEW, Correctness, against_gold, reviewed
 from datagen_cli.evaluation.document import document
 from datagen_cli.evaluation.embedding import open_for_eval
-from datagen_cli.evaluation.evaluate import Evaluation, Sides, choose, evaluate
+from datagen_cli.evaluation.evaluate import Evaluation, FeatureViews, choose, evaluate
 from datagen_cli.evaluation.gates import check_gates, parse_gate, read_gates
 from datagen_cli.evaluation.load import (
     Loaded,
@@ -32,8 +32,9 @@ from datagen_cli.evaluation.load import (
     refuse_empty,
     refuse_second_stdin,
 )
-from datagen_cli.evaluation.reading import number, readings, span
+from datagen_cli.evaluation.reading import readings
 from datagen_cli.metrics.measure import Measure
+from datagen_cli.metrics.wording import number, span
 from datagen_cli.report.evaluation import Sheet, evaluation_page, sheet_of
 from datagen_cli.text.embed import Embedder
 
@@ -103,7 +104,7 @@ def run(flags: Flags) -> int:
 def _capped(found: Evaluation) -> bool:
     from datagen_cli.evaluation.recheck import stopped_by_cap
 
-    return stopped_by_cap(found.measures.get("correctness"))
+    return stopped_by_cap(found.measures.get(Correctness.name))
 
 
 def _refuse(flags: Flags) -> None:
@@ -133,15 +134,15 @@ def _measure(
     for note in [*loaded.notes, *(reference.notes if reference else ())]:
         console.note(note)
     measured = _correctness(flags, loaded, wanted, say)
-    given = {} if measured is None else {"correctness": measured}
+    given = {} if measured is None else {Correctness.name: measured}
     found = evaluate(loaded, reference, wanted, embedder=embedder, given=given, say=say)
     beside = control_of(loaded, reference, wanted, columns=columns, embedder=embedder, say=say)
     extra: dict[str, Any] = {} if beside is None else {"control": beside}
     if flags.compare is None:
         return found, extra
     other = load_dataset(flags.compare, columns)
-    theirs = Sides(other, embedder)
-    return found, extra | {"compare": compare(found.sides, theirs, found.reference, wanted, say)}
+    theirs = FeatureViews(other, embedder)
+    return found, extra | {"compare": compare(found.views, theirs, found.reference, wanted, say)}
 
 
 def _recipe_label(recipe: str | None) -> str | None:
@@ -163,7 +164,7 @@ def _reference(flags: Flags, loaded: Loaded) -> Loaded | None:
 
 def _correctness(flags: Flags, loaded: Loaded, wanted: Sequence[str], say: Any) -> Measure | None:
     """Correctness by gold labels, by checking again, else by the reviews of a run folder; None when nobody asks."""
-    if "correctness" not in wanted:
+    if Correctness.name not in wanted:
         if flags.recheck or flags.gold is not None:
             option = "--recheck" if flags.recheck else "--gold"
             console.note(f"{option} does nothing: correctness is not among --metrics")
@@ -172,10 +173,10 @@ def _correctness(flags: Flags, loaded: Loaded, wanted: Sequence[str], say: Any) 
         gold = load_reference(flags.gold, loaded.dataset, Wanted((), None))
         return against_gold(loaded.dataset, gold.dataset)
     if flags.recheck:
-        from datagen_cli.evaluation.recheck import Again, Told, recheck
+        from datagen_cli.evaluation.recheck import Again, Reporter, recheck
 
         again = Again(flags.recipe, flags.models, flags.max_cost, read_environment(os.environ, Path.cwd()))
-        return recheck(loaded.dataset, loaded.run.folder if loaded.run else None, again, Told(say, console.note))
+        return recheck(loaded.dataset, loaded.run.folder if loaded.run else None, again, Reporter(say, console.note))
     if loaded.run is not None:
         return reviewed(loaded.run.folder / REVIEW, loaded.dataset, console.note)
     return None
@@ -199,7 +200,7 @@ def _show(flags: Flags, found: Evaluation, result: dict[str, Any]) -> None:
     if flags.as_json:
         console.emit_json(result)
         return
-    data = found.sides.loaded
+    data = found.views.loaded
     what = f"{data.dataset.name}: {data.total:,} {'row' if data.total == 1 else 'rows'}"
     fields = ", ".join(data.dataset.text_fields) or "none"
     simulated = " · simulated (offline model)" if data.dataset.simulated else ""

@@ -13,7 +13,7 @@ from datagen_cli.core.errors import UsageError
 from datagen_cli.core.jsonl import dump
 from datagen_cli.evaluation.document import cut
 from datagen_cli.evaluation.embedding import open_for_eval
-from datagen_cli.evaluation.lessons import lessons
+from datagen_cli.evaluation.learning_curve import learning_curve
 from datagen_cli.evaluation.load import Loaded, Wanted, base_of, load_dataset, load_reference, refuse_second_stdin
 from datagen_cli.evaluation.student import labelled
 from datagen_cli.students.linear import require_sklearn
@@ -54,7 +54,7 @@ def run(flags: Flags) -> int:
             _remark(side)
     embedder = open_for_eval(flags.embedder, console.say) if flags.embedder else None
     try:
-        found = lessons(
+        found = learning_curve(
             loaded.dataset,
             test.dataset,
             real.dataset if real else None,

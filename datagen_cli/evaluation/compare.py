@@ -1,9 +1,10 @@
 """Two datasets side by side: better, worse or tie for each measure, at equal n, with an interval of the difference.
 
-Both are cut to the size of the smaller (at most `MOST` rows, drawn at random). The spread of the difference is that
-over `HALVES` halves without replacement, the same rows of both where their ids are the same: that pairs two treatments
-of one plan, and does no harm otherwise. Rows of one group are drawn together. A half's spread is √2 too large for its
-size and √½ too small for being half of all there is, which cancels. Cost: the measures 32 times on half the rows.
+`compare` cuts the larger dataset to the size of the smaller (at most `MOST` rows, drawn at random). It then measures
+`HALVES` random halves of both; the standard deviation of the difference over these halves is its standard error: a half
+has √2 times the spread of the whole, and half of a finite set varies √½ times as much as half of a population. Where
+both datasets have the same ids, a half takes the same ids of both, which pairs two treatments of one plan. Rows of one
+group are drawn together. Cost: each measure 2 + 2 · `HALVES` times, on half the rows.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from datagen_cli.core.digest import rng
-from datagen_cli.evaluation.evaluate import ONE_SIDED, Sides, measure
+from datagen_cli.evaluation.evaluate import FeatureViews, measure, metric
 from datagen_cli.evaluation.subsets import Part, drawn
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import around
@@ -20,11 +21,14 @@ from datagen_cli.metrics.measure import Measure
 
 HALVES = 16
 MOST = 5_000
-COMPARED = (*ONE_SIDED, "mauve", "leakage", "entity_overlap")
 
 
 def compare(
-    ours: Sides, theirs: Sides, reference: Sides | None, wanted: Sequence[str], say: Callable[[str], None]
+    ours: FeatureViews,
+    theirs: FeatureViews,
+    reference: FeatureViews | None,
+    wanted: Sequence[str],
+    say: Callable[[str], None],
 ) -> dict[str, Any]:
     """`{"with", "n", "metrics": {name: {"value", "other", "difference", "interval", "verdict"}}}`.
 
@@ -35,9 +39,9 @@ def compare(
     one, other = _aligned(drawn(ours.few, n), drawn(theirs.few, n))
     halves = [_half(one, number) for number in range(HALVES)]
     found = {}
-    for name in (name for name in wanted if name in COMPARED):
+    for name in (name for name in wanted if metric(name).compared):
         say(f"compare: {name}")
-        against = None if reference is None or name in ONE_SIDED else reference.for_metric(name)
+        against = None if reference is None or metric(name).one_sided else reference.for_metric(name)
         found[name] = _difference(name, one, other, against, halves)
     return {"with": theirs.loaded.dataset.name, "n": n, "metrics": found}
 

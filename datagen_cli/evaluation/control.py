@@ -15,7 +15,7 @@ from datagen_cli.config.load import load_recipe
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import DataError, UsageError
 from datagen_cli.evaluation.document import entry
-from datagen_cli.evaluation.evaluate import ONE_SIDED, evaluate
+from datagen_cli.evaluation.evaluate import evaluate, metric
 from datagen_cli.evaluation.load import Loaded, Wanted, load_dataset
 from datagen_cli.evaluation.run_facts import RunRecord
 from datagen_cli.pipeline.control import control_folder, plan_control
@@ -23,7 +23,6 @@ from datagen_cli.text.embed import Embedder
 
 LOCK = "recipe.lock.yaml"
 NOT_RUN = "not run"
-MEASURES = (*ONE_SIDED, "mauve", "leakage", "entity_overlap")
 
 
 def control_of(
@@ -55,7 +54,7 @@ def control_of(
         why = f"{folder} has {found.total:,} rows, the run {loaded.total:,}"
     if why:
         return f"{NOT_RUN} ({why}; generate --control makes it anew)"
-    chosen = [name for name in wanted if name in MEASURES]
+    chosen = [name for name in wanted if metric(name).compared]
     measured = evaluate(found, reference, chosen, embedder=embedder, given={}, say=say)
     return {
         "dataset": str(folder),

@@ -8,15 +8,16 @@ is the same but for case. For labels of few values macro-F1 is in the detail.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.fields import plain
 from datagen_cli.metrics.dataset import Dataset
+from datagen_cli.metrics.exhibits import Exhibit, Outcomes
 from datagen_cli.metrics.intervals import share_interval
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.students.scores import macro_f1
 from datagen_cli.text.answers import final_answer, same_number
 from datagen_cli.text.normalise import fold
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 NOTHING = "no --gold, --recheck or review"
 GOLD_COLUMNS = ("gold", "label", "answer", "target")
 REVIEW = "review.jsonl"
+OUTCOMES = ("right", "wrong", "unknown")
 _FEW = 50
 
 
@@ -174,12 +176,26 @@ def _measure(right: int, wrong: int, how: str, detail: Mapping[str, Any]) -> Mea
     return Measure(right / n, "higher", f"{how}|N={n}", share_interval(right, n), detail)
 
 
-class Correctness:
-    """Share of right answers among those that gold labels or a review decide; higher is better."""
+class Correctness(Metric):
+    """The share of right answers among those that gold labels, a recheck or a review decide."""
 
     name: ClassVar[str] = "correctness"
     direction: ClassVar[Direction] = "higher"
+    details: ClassVar[Sequence[str]] = (
+        *OUTCOMES, "macro_f1", "contradicted", "rows", "total",
+        "checks.*.pass", "checks.*.fail", "checks.*.unknown", "calls", "cost_usd", "unread.n", "rechecked", "of",
+    )  # fmt: skip
+    counted: ClassVar[Sequence[str]] = ("contradicted", "checks.*.pass", "checks.*.fail", "checks.*.unknown")
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """Missing: a dataset says nothing of its own correctness. Gold and reviews are given to `evaluate`."""
         return Measure.missing(NOTHING, self.direction)
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        return ", ".join(f"{found.detail.get(outcome, 0):,} {outcome}" for outcome in OUTCOMES)
+
+    def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
+        """See `Metric`."""
+        counts = {name: detail[name] for name in OUTCOMES if name in detail}
+        return [Outcomes("Correctness", OUTCOMES, {"rows": counts})] if counts else []

@@ -14,7 +14,7 @@ SHOWN = 20
 
 def document(found: Evaluation, gates: Sequence[Mapping[str, Any]], *, shown: int | None = SHOWN) -> dict[str, Any]:
     """One object; lists in `detail` stop at `shown` with their `total` (None: all of them)."""
-    loaded = found.sides.loaded
+    loaded = found.views.loaded
     data = loaded.dataset
     result: dict[str, Any] = {
         "dataset": data.name,

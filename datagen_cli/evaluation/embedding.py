@@ -36,11 +36,11 @@ def open_for_eval(name: str | None, say: Callable[[str], None]) -> Embedder:
             cache = None
     except OSError:
         cache = None
-    return Told(open_embedder(name, cache), say)
+    return ProgressEmbedder(open_embedder(name, cache), say)
 
 
-class Told:
-    """An embedder that tells how many texts are done."""
+class ProgressEmbedder:
+    """An embedder that says how many texts are done."""
 
     def __init__(self, inner: Embedder, say: Callable[[str], None]) -> None:
         self._inner = inner

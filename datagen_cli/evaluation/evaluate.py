@@ -16,21 +16,19 @@ from datagen_cli.core.registry import load, names, suggest
 from datagen_cli.evaluation.load import Loaded
 from datagen_cli.evaluation.subsets import drawn, embedded
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.measure import Measure
+from datagen_cli.metrics.measure import Measure, Metric
 from datagen_cli.text.embed import Embedder
 
 MOST_EMBEDDED = 20_000
-EMBEDDING = ("remote_clique", "aps", "vendi", "mauve")
-"""Measures that need embeddings and nothing else."""
-NEED_REFERENCE = ("mauve", "leakage", "entity_overlap", "student")
-ONE_SIDED = (
-    "self_bleu", "remote_clique", "aps", "ingf", "distinct_n", "vendi", "compression_ratio", "entity_entropy",
-    "near_duplicates", "length", "balance", "safety",
-)  # fmt: skip
-"""Measures that make sense of the reference by itself."""
 
 
-class Sides:
+def metric(name: str) -> type[Metric]:
+    """The class of a measure, which states what there is to know of it. Raises `UsageError` for an unknown name."""
+    found: type[Metric] = load("metrics", name)
+    return found
+
+
+class FeatureViews:
     """The features that measures of one dataset are given: of all rows, and of as many as are embedded."""
 
     def __init__(self, loaded: Loaded, embedder: Embedder | None) -> None:
@@ -55,7 +53,7 @@ class Sides:
 
     def for_metric(self, name: str) -> Features:
         """What this measure is computed from."""
-        return self.few if name in EMBEDDING else self.all
+        return self.few if metric(name).needs_vectors else self.all
 
     def sample_for(self, name: str, n: int) -> Features:
         """Of n of its rows, drawn once."""
@@ -70,17 +68,17 @@ class Sides:
 class Evaluation:
     """The measures of one dataset, and of its reference on `reference_n` rows."""
 
-    sides: Sides
-    reference: Sides | None
+    views: FeatureViews
+    reference: FeatureViews | None
     measures: Mapping[str, Measure]
     reference_measures: Mapping[str, Measure] = field(default_factory=dict)
     reference_n: int = 0
 
     def at_reference_size(self, name: str) -> Measure:
         """A measure of the dataset on as many rows as the reference's own was taken on, if it has more."""
-        if name not in self.reference_measures or len(self.sides.for_metric(name)) <= self.reference_n:
+        if name not in self.reference_measures or len(self.views.for_metric(name)) <= self.reference_n:
             return self.measures[name]
-        return measure(name, self.sides.sample_for(name, self.reference_n), None)
+        return measure(name, self.views.sample_for(name, self.reference_n), None)
 
 
 Say = Callable[[str], None]
@@ -96,24 +94,24 @@ def evaluate(
     say: Say,
 ) -> Evaluation:
     """The wanted measures. `given` are measures made elsewhere (correctness); `say` is told what is under way."""
-    ours = Sides(loaded, embedder)
-    theirs = None if reference is None else Sides(reference, embedder)
+    ours = FeatureViews(loaded, embedder)
+    theirs = None if reference is None else FeatureViews(reference, embedder)
     why_not = _unusable(reference)
     measures: dict[str, Measure] = {}
     for name in wanted:
         say(f"{loaded.dataset.name}: {name}")
         if name in given:
             measures[name] = given[name]
-        elif why_not and name in NEED_REFERENCE:
-            measures[name] = Measure.missing(why_not, load("metrics", name).direction)
+        elif why_not and metric(name).needs_reference:
+            measures[name] = Measure.missing(why_not, metric(name).direction)
         else:
             other = None if theirs is None or why_not else theirs.for_metric(name)
-            measures[name] = _told(measure(name, ours.for_metric(name), other), loaded, ours, name)
+            measures[name] = _with_sampling(measure(name, ours.for_metric(name), other), loaded, ours, name)
     n = 0
     own: dict[str, Measure] = {}
     if theirs is not None and not why_not:
         n = min(len(theirs.all), max(len(ours.all), 1))
-        for name in (name for name in wanted if name in ONE_SIDED):
+        for name in (name for name in wanted if metric(name).one_sided):
             say(f"{theirs.loaded.dataset.name}: {name}")
             own[name] = measure(name, drawn(theirs.for_metric(name), n), None)
     return Evaluation(ours, theirs, measures, own, n)
@@ -121,7 +119,7 @@ def evaluate(
 
 def measure(name: str, features: Features, reference: Features | None) -> Measure:
     """One measure by name, without a value that is no number."""
-    found: Measure = load("metrics", name)().compute(features, reference)
+    found = metric(name)().compute(features, reference)
     if found.value is not None and found.value != found.value:
         return Measure.missing("not a number", found.direction)
     return found
@@ -130,7 +128,7 @@ def measure(name: str, features: Features, reference: Features | None) -> Measur
 def choose(listed: str | None, gated: Sequence[str] = ()) -> list[str]:
     """The measures to compute, in the catalog's order: those of `--metrics a,b` (all without it) and of the gates.
 
-    Raises `UsageError` for a name that there is not.
+    Raises `UsageError` for an unknown name.
     """
     known = names("metrics")
     wanted = {name.strip() for name in listed.split(",") if name.strip()} if listed is not None else set(known)
@@ -150,11 +148,11 @@ def _unusable(reference: Loaded | None) -> str:
     return ""
 
 
-def _told(found: Measure, loaded: Loaded, sides: Sides, name: str) -> Measure:
+def _with_sampling(found: Measure, loaded: Loaded, views: FeatureViews, name: str) -> Measure:
     """The measure with what it was sampled from in its signature."""
     if found.value is None:
         return found
-    sampled = len(sides.for_metric(name))
+    sampled = len(views.for_metric(name))
     if sampled < loaded.total and "sampled" not in found.signature:
         return replace(found, signature=f"{found.signature}|sampled={sampled} of {loaded.total}")
     return found

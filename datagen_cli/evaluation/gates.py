@@ -1,8 +1,8 @@
 """Gates: conditions on measures that a script can rely on.
 
 `METRIC[.detail][@low|@high] OP NUMBER`, or `OP reference*FACTOR`; OP is one of `<= >= < > ==`. `@low` and `@high` are
-the ends of the interval. A missing value fails the gate and says why; a name that there is not is an error. Against the
-reference both sides are taken at equal size, and refused where their signatures still differ.
+the ends of the interval. A missing value fails the gate and says why; an unknown name is an error. Against the
+reference the dataset and the reference are measured at equal size; the gate fails where their signatures still differ.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import Any
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.registry import names, suggest
 from datagen_cli.evaluation.document import entry
-from datagen_cli.evaluation.evaluate import ONE_SIDED, Evaluation
+from datagen_cli.evaluation.evaluate import Evaluation
+from datagen_cli.evaluation.evaluate import metric as metric_of
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _GATE = re.compile(
@@ -53,10 +54,9 @@ def parse_gate(text: str) -> Gate:
     if metric not in names("metrics"):
         raise UsageError(f"--gate: there is no measure {metric!r}", hint=suggest(metric, names("metrics")))
     against = found["number"] is None
-    if against and metric not in ONE_SIDED:
-        raise UsageError(
-            f"--gate: {metric} has no value of the reference's own", hint=f"those that do: {', '.join(ONE_SIDED)}"
-        )
+    if against and not metric_of(metric).one_sided:
+        known = ", ".join(name for name in names("metrics") if metric_of(name).one_sided)
+        raise UsageError(f"--gate: {metric} has no value of the reference's own", hint=f"those that do: {known}")
     return Gate(
         text=text.strip(),
         metric=metric,

@@ -54,8 +54,8 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """How to speak meanwhile: `say` of what is under way, `note` of what must not be missed."""
+class Reporter:
+    """Where messages go: `say` for what is under way, `note` for what must not be missed."""
 
     say: Callable[[str], None]
     note: Callable[[str], None]
@@ -82,7 +82,7 @@ class Silent:
             self._note(str(facts["text"]))
 
 
-def recheck(dataset: Dataset, run: Path | None, how: Again, told: Told) -> Measure:
+def recheck(dataset: Dataset, run: Path | None, how: Again, reporter: Reporter) -> Measure:
     """The measure; missing where the rows lack what the check needs, or a simulation would judge real ones.
 
     Raises `UsageError` where the recipe has no check that finds an answer, or there is no recipe. A measure that a cap
@@ -103,11 +103,11 @@ def recheck(dataset: Dataset, run: Path | None, how: Again, told: Told) -> Measu
     if offline and not _simulated(dataset, run):
         return Measure.missing(OFFLINE, "higher")
     if offline:
-        told.note("recheck: simulated: the offline model checks simulated rows")
+        reporter.note("recheck: simulated: the offline model checks simulated rows")
     engine = LocalEngine()
-    outcomes = engine.run(lambda: _verify_all(dataset, records, built, checks, how, engine, told))
+    outcomes = engine.run(lambda: _verify_all(dataset, records, built, checks, how, engine, reporter))
     if outcomes.stopped:
-        told.note(f"recheck: {outcomes.stopped}; it ended there, and nothing of it is kept for another time")
+        reporter.note(f"recheck: {outcomes.stopped}; it ended there, and nothing of it is kept for another time")
     return _measure(dataset, [check.name for check in checks], outcomes, simulated=offline or dataset.simulated)
 
 
@@ -227,11 +227,16 @@ async def _verify_all(
     checks: Sequence[BoundCheck],
     how: Again,
     engine: LocalEngine,
-    told: Told,
+    reporter: Reporter,
 ) -> Outcomes:
     """The verdicts of every row; as many rows at once as the recipe allows calls. A cap ends it, and is no error."""
     client = open_client(
-        built.recipe, cache=None, observer=Silent(told.note), environ=how.environ, allow_hosts=(), plant=lambda _: None
+        built.recipe,
+        cache=None,
+        observer=Silent(reporter.note),
+        environ=how.environ,
+        allow_hosts=(),
+        plant=lambda _: None,
     )
     outcomes = Outcomes([None] * len(records), client.totals)
     places = asyncio.Semaphore(built.recipe.options.limits.concurrency)
@@ -257,7 +262,7 @@ async def _verify_all(
                 return
         outcomes.verdicts[number] = found
         done += 1
-        told.say(f"recheck: {done:,} of {len(dataset):,} rows")
+        reporter.say(f"recheck: {done:,} of {len(dataset):,} rows")
 
     try:
         await asyncio.gather(*(verify(number) for number in range(len(records))))

@@ -12,6 +12,7 @@ from typing import Any
 
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.jsonl import read_json, read_lines
+from datagen_cli.core.registry import targets
 from datagen_cli.metrics.dataset import RunFacts
 
 _STEPS = ("4-validate", "5-enhance", "6-dedup")
@@ -98,14 +99,15 @@ class RunRecord:
                         name: line.get("first_verdicts", {}).get(name, outcome)
                         for name, outcome in line.get("verdicts", {}).items()
                     }
-        return RunFacts(list(lines.values()), accepted, self._kinds())
+        return RunFacts(list(lines.values()), accepted, *self._checks())
 
-    def _kinds(self) -> dict[str, str]:
-        """What each check is; `run.json` names them in the order of the recipe, constraints first."""
+    def _checks(self) -> tuple[list[str], frozenset[str]]:
+        """The names of the checks, which `run.json` has in the recipe's order, and those that are constraints."""
         names = list(self.state.get("checks", {}))
-        written = [*(self._lock.get("constraints") or []), *(self._lock.get("validators") or [])]
-        kinds = [next(iter(item)) if isinstance(item, dict) and item else str(item) for item in written]
-        return dict(zip(names, kinds, strict=True)) if len(kinds) == len(names) else {name: name for name in names}
+        constraints, validators = (self._lock.get(key) or [] for key in ("constraints", "validators"))
+        if len(names) == len(constraints) + len(validators):
+            return names, frozenset(names[: len(constraints)])
+        return names, frozenset(names).intersection(targets("constraints"))
 
     def _read_lock(self) -> dict[str, Any]:
         import yaml

@@ -18,7 +18,7 @@ from datagen_cli.core.errors import MissingExtra
 from datagen_cli.core.fields import plain
 from datagen_cli.evaluation.bootstrap import Interval, coded_f1, item_interval
 from datagen_cli.metrics.dataset import Dataset
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.students.cartography import cartography
 from datagen_cli.students.linear import Embed, Linear
 from datagen_cli.text.normalise import fold
@@ -180,20 +180,26 @@ def map_of(rows: Labelled, embed: Embed | None = None) -> dict[str, Any]:
             "id": rows.ids[row],
             "label": rows.labels[row],
             "region": place.region,
-            "confidence": round(place.confidence, 4),
-            "variability": round(place.variability, 4),
-            "correctness": round(place.correctness, 4),
+            **{name: round(value, 4) for name, value in place.numbers().items()},
         }
         for row, place in sorted(enumerate(places), key=lambda item: (item[1].confidence, item[0]))
     ]
     return {**{name: regions[name] for name in ("easy", "ambiguous", "hard")}, "records": records}
 
 
-class Student:
-    """Accuracy on real data of a classifier trained on the set; the reference's halves are real training and test."""
+class Student(Metric):
+    """What the set teaches: the accuracy on real data of a classifier trained on it.
+
+    The halves of the reference are the real training and test rows.
+    """
 
     name: ClassVar[str] = "student"
     direction: ClassVar[Direction] = "higher"
+    needs_reference: ClassVar[bool] = True
+    details: ClassVar[Sequence[str]] = (
+        "macro_f1", "real.accuracy", "real.macro_f1", "gap.accuracy", "rows.train", "rows.test", "rows.left_out",
+        "cartography.easy", "cartography.ambiguous", "cartography.hard",
+    )  # fmt: skip
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """See `Metric`."""
@@ -206,6 +212,15 @@ class Student:
             return self._measure(labelled(features.dataset), *split_half(labelled(reference.dataset)))
         except MissingExtra as error:
             return Measure.missing(error.message, self.direction)
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        real = found.detail.get("real", {}).get("accuracy")
+        if real is None:
+            return ""
+        low, high = found.detail.get("gap", {}).get("interval", (0.0, 0.0))
+        word = "as well as" if low <= 0 <= high else "worse than" if high < 0 else "better than"
+        return f"teaches {word} as many real rows ({real:.3g})"
 
     def _measure(self, given: Labelled, real: Labelled, test: Labelled) -> Measure:
         synthetic = without(given, test)

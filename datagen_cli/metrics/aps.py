@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen_cli.metrics.intervals import clip
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.remote_clique import pairs_interval
+from datagen_cli.metrics.wording import scale
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
@@ -29,11 +30,14 @@ def mean_cosines(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     return (rows @ rows.sum(axis=0) - np.einsum("ij,ij->i", rows, rows)) / (len(rows) - 1)
 
 
-class Aps:
-    """Mean cosine of the texts' embeddings; lower is more diverse."""
+class Aps(Metric):
+    """How alike the texts are: the mean cosine of their embeddings."""
 
     name: ClassVar[str] = "aps"
     direction: ClassVar[Direction] = "lower"
+    needs_vectors: ClassVar[bool] = True
+    one_sided: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """See `Metric`."""
@@ -47,3 +51,13 @@ class Aps:
         interval = pairs_interval(value, means, None if groups is None else list(groups))
         signature = f"{features.embedder_signature}|pairs=i<j|N={len(features)}"
         return Measure(value, self.direction, signature, clip(interval, min(-1.0, value), max(1.0, value)))
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        assert found.value is not None
+        return scale(
+            found.value,
+            (0.2, "texts are about different things"),
+            (0.5, "texts are related"),
+            (1.0, "texts are much alike"),
+        )

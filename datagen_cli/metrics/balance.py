@@ -14,9 +14,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from datagen_cli.metrics.exhibits import Counts, Exhibit
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import clip, jackknife_interval
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.wording import scale
 
 MOST_CLASSES = 50
 """More labels than this are classes only when they have five rows each on average."""
@@ -43,11 +45,17 @@ def not_classes(counts: Mapping[str, int]) -> bool:
     return len(counts) > MOST_CLASSES and sum(counts.values()) < ROWS_A_CLASS * len(counts)
 
 
-class Balance:
-    """Detail holds the rows of each label, most frequent first, and how many rows have none."""
+class Balance(Metric):
+    """How even the labels are: their entropy over its maximum.
+
+    Detail holds the rows of each label, most frequent first, and how many rows have none.
+    """
 
     name: ClassVar[str] = "balance"
     direction: ClassVar[Direction] = "higher"
+    one_sided: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
+    details: ClassVar[Sequence[str]] = ("labels.*", "unlabelled")
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         dataset = features.dataset
@@ -71,6 +79,18 @@ class Balance:
         detail = {"labels": dict(counts.most_common()), "unlabelled": labels.count(None)}
         signature = f"labels={len(counts)}|N={len(labels)}"
         return Measure(value, self.direction, signature, clip(interval, 0.0, 1.0), detail)
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        assert found.value is not None
+        return scale(
+            found.value, (0.8, "labels are uneven"), (0.99, "labels are nearly even"), (1.0, "labels are even")
+        )
+
+    def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
+        """See `Metric`."""
+        labels: Mapping[str, int] = detail.get("labels", {})
+        return [Counts("Rows a label", ("label", "rows"), labels)] if labels else []
 
 
 def _other_labels(reference: Features | None) -> Sequence[str]:

@@ -14,7 +14,8 @@ from typing import ClassVar
 
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import block_interval, clip
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.wording import percent
 
 LEVEL = 6
 BLOCKS = 10
@@ -30,11 +31,17 @@ def compression_ratio(texts: Sequence[str]) -> float | None:
     return len(raw) / len(gzip.compress(raw, LEVEL, mtime=0))
 
 
-class CompressionRatio:
-    """gzip at level 6: in the standard library everywhere, so numbers agree between machines."""
+class CompressionRatio(Metric):
+    """How far the texts can be packed: their bytes over their bytes after gzip.
+
+    gzip at level 6 is in the standard library everywhere, so numbers agree between machines.
+    """
 
     name: ClassVar[str] = "compression_ratio"
     direction: ClassVar[Direction] = "lower"
+    one_sided: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
+    grows_with_n: ClassVar[bool] = True
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         if reason := features.lack():
@@ -50,3 +57,8 @@ class CompressionRatio:
             blocks = [ratio for part in parts if (ratio := compression_ratio(part)) is not None]
         interval = clip(block_interval(value, blocks), 0.0, float("inf"))
         return Measure(value, self.direction, f"gzip={LEVEL}|N={len(texts)}", interval)
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        assert found.value is not None
+        return f"packs to {percent(1 / found.value) if found.value else '–'} of its size"

@@ -7,21 +7,35 @@ since what is accepted was repaired or passes by definition.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from datagen_cli.metrics.measure import Direction, Measure
-from datagen_cli.metrics.verified import measure_verdicts
+from datagen_cli.metrics.exhibits import Exhibit
+from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.verified import VERDICTS, measure_verdicts, verdict_exhibits
+from datagen_cli.metrics.wording import percent
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
 
 
-class Constraints:
-    """Share of generated records that kept to every constraint at the first try; higher is better."""
+class Constraints(Metric):
+    """The share of generated records that kept to every constraint at the first try."""
 
     name: ClassVar[str] = "constraints"
     direction: ClassVar[Direction] = "higher"
+    details: ClassVar[Sequence[str]] = VERDICTS
+    counted: ClassVar[Sequence[str]] = VERDICTS
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """See `Metric`."""
         return measure_verdicts(features.dataset.run, constraints=True, lacking="the recipe has no constraints")
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        assert found.value is not None
+        return f"{percent(found.value)} kept to every constraint at once"
+
+    def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
+        """See `Metric`."""
+        return verdict_exhibits("First verdicts of the run's constraints", detail)

@@ -6,7 +6,7 @@ Pure data: reading files and run folders, and choosing fields, is `evaluation/lo
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -20,12 +20,14 @@ class RunFacts:
     """The verdicts that a run stored, so that measures of them need no files.
 
     `first` has a mapping for every generated record, from the name of a check to its first verdict (`pass`, `fail` or
-    `unknown`); `last` has one for every accepted record. `kinds` maps a check's name to what it is (`length`, `code`).
+    `unknown`); `last` has one for every accepted record. `checks` are the names of the recipe's checks in its order,
+    `constraints` those that are constraints.
     """
 
     first: Sequence[Mapping[str, str]]
     last: Sequence[Mapping[str, str]]
-    kinds: Mapping[str, str]
+    checks: Sequence[str]
+    constraints: Collection[str]
 
 
 @dataclass(frozen=True)

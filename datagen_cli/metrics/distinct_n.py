@@ -6,14 +6,16 @@ its own n-grams, and of the distinct ones those that stand nowhere else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import clip, group_sums, jackknife_interval
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import NGramCounts, count_ngrams, tokenise
+from datagen_cli.metrics.wording import percent
 
 HEADLINE = 2
 SIZES = (1, 2, 3)
@@ -28,11 +30,18 @@ def _share(counts: NGramCounts) -> float | None:
     return counts.distinct / counts.total if counts.total else None
 
 
-class DistinctN:
-    """Headline n = 2; detail holds n = 1, 2, 3."""
+class DistinctN(Metric):
+    """The share of token n-grams that differ.
+
+    Headline n = 2; detail holds n = 1, 2, 3.
+    """
 
     name: ClassVar[str] = "distinct_n"
     direction: ClassVar[Direction] = "higher"
+    one_sided: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
+    grows_with_n: ClassVar[bool] = True
+    details: ClassVar[Sequence[str]] = tuple(str(n) for n in SIZES)
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         if reason := features.lack():
@@ -52,3 +61,8 @@ class DistinctN:
             clip(jackknife_interval(value, left_out), 0.0, 1.0),
             {str(n): _share(features.ngrams(n)) for n in SIZES},
         )
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        assert found.value is not None
+        return f"{percent(found.value)} of word pairs differ"

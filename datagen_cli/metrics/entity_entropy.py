@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import clip, jackknife_interval
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.text.entities import RULES, TYPES, Entity, find_entities
 
 MOST_FREQUENT = 10
@@ -63,11 +63,24 @@ def _parts(entities: Sequence[Sequence[Entity]], groups: Sequence[str] | None) -
     return list(parts.values())
 
 
-class EntityEntropy:
-    """Headline: overall. Detail: entropy, mentions and distinct strings by type, and the most frequent strings."""
+class EntityEntropy(Metric):
+    """How varied the names and amounts in the texts are: their entropy in bits.
+
+    Headline: overall. Detail: entropy, mentions and distinct strings by type, and the most frequent strings.
+    """
 
     name: ClassVar[str] = "entity_entropy"
     direction: ClassVar[Direction] = "higher"
+    one_sided: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
+    grows_with_n: ClassVar[bool] = True
+    details: ClassVar[Sequence[str]] = (
+        "types.*.entropy",
+        "types.*.mentions",
+        "types.*.distinct",
+        "mentions",
+        "distinct",
+    )
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         if reason := features.lack():
@@ -93,3 +106,7 @@ class EntityEntropy:
         }
         interval = clip(jackknife_interval(value, left_out), 0.0, math.inf)
         return Measure(value, self.direction, f"ner=rules{RULES}|N={len(features)}", interval, detail)
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        return f"as many names as {2 ** (found.value or 0.0):,.0f} equally frequent ones"

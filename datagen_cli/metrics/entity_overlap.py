@@ -7,12 +7,14 @@ dataset's texts, the reference fixed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
-from typing import ClassVar
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, ClassVar
 
+from datagen_cli.metrics.exhibits import Exhibit, Names
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import clip, jackknife_interval
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.wording import percent
 from datagen_cli.text.entities import RULES, TYPES, Entity, find_entities
 
 
@@ -57,11 +59,17 @@ def _parts(features: Features) -> list[set[str]]:
     return list(parts.values())
 
 
-class EntityOverlap:
-    """Detail: the overlap by type, how many are shared, and the shared strings."""
+class EntityOverlap(Metric):
+    """The share of the smaller set's names and amounts that the texts and the reference both have.
+
+    Detail: the overlap by type, how many are shared, and the shared strings.
+    """
 
     name: ClassVar[str] = "entity_overlap"
     direction: ClassVar[Direction] = "lower"
+    needs_reference: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
+    details: ClassVar[Sequence[str]] = ("types.*", "distinct", "distinct_reference", "shared", "total")
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         if reason := features.lack():
@@ -87,3 +95,14 @@ class EntityOverlap:
         interval = clip(jackknife_interval(value, _left_out(_parts(features), own, other)), 0.0, 1.0)
         signature = f"ner=rules{RULES}|N={len(features)}|R={len(reference)}"
         return Measure(value, self.direction, signature, interval, detail)
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        assert found.value is not None
+        return f"{percent(found.value)} of the smaller set's names are shared"
+
+    def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
+        """See `Metric`."""
+        shared: Sequence[str] = detail.get("shared", ())
+        title = "Names and amounts shared with the reference"
+        return [Names(title, shared, detail.get("total", len(shared)))] if shared else []

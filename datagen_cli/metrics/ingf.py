@@ -6,13 +6,14 @@ the jackknife's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import clip, group_sums, jackknife_interval
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import NGramCounts, count_ngrams, tokenise
 
 SIZE = 3
@@ -27,11 +28,15 @@ def _frequency(counts: NGramCounts) -> float | None:
     return counts.total / counts.distinct if counts.distinct else None
 
 
-class Ingf:
-    """Token 3-grams, case kept."""
+class Ingf(Metric):
+    """How often a token 3-gram occurs in the set, on average."""
 
     name: ClassVar[str] = "ingf"
     direction: ClassVar[Direction] = "lower"
+    one_sided: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
+    grows_with_n: ClassVar[bool] = True
+    details: ClassVar[Sequence[str]] = ("distinct", "total")
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         if reason := features.lack():
@@ -51,3 +56,7 @@ class Ingf:
             clip(jackknife_interval(value, left_out), 1.0, np.inf),
             {"distinct": counts.distinct, "total": counts.total},
         )
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        return f"a 3-gram occurs {found.value:.2f} times"

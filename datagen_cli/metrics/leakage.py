@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen_cli.metrics.exhibits import Exhibit, Passage, Passages, Side
 from datagen_cli.metrics.gram_index import Best, GramIndex, Vocabulary
 from datagen_cli.metrics.intervals import share_interval
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.wording import number, percent
 from datagen_cli.text.normalise import fold
 from datagen_cli.text.similarity import near_words
 
@@ -114,11 +116,14 @@ def _letters(words: Sequence[str], text: str) -> str:
     return "".join(words) or fold(text)
 
 
-class Leakage:
-    """Share of texts that repeat a reference text, with the evidence; lower is better."""
+class Leakage(Metric):
+    """The share of texts that repeat a reference text, with the evidence."""
 
     name: ClassVar[str] = "leakage"
     direction: ClassVar[Direction] = "lower"
+    needs_reference: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
+    details: ClassVar[Sequence[str]] = (*KINDS, "evidence", "total")
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """See `Metric`."""
@@ -139,6 +144,25 @@ class Leakage:
         share = len(found) / len(features)
         detail = _detail(features, reference, [found[text] for text in sorted(found)])
         return Measure(share, self.direction, signature, share_interval(len(found), len(features)), detail)
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        assert found.value is not None
+        exact = found.detail.get("exact", 0)
+        more = f", {exact:,} of them exactly" if exact else ""
+        return f"{percent(found.value)} repeat the reference{more}"
+
+    def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
+        """See `Metric`."""
+        found = detail.get("evidence", ())
+        drawn = [
+            Passage(
+                f"{item['kind']}, similarity {number(item['similarity'])}",
+                [Side(f"row {item['id']}", item["text"]), Side(f"reference, row {item['repeats']}", item["reference"])],
+            )
+            for item in found
+        ]
+        return [Passages("Rows that repeat the reference", drawn, detail.get("total", len(found)))]
 
 
 def _by_words(features: Features, reference: Features) -> list[Leak]:

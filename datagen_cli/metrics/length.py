@@ -5,19 +5,22 @@ Words as in `text/tokens.py` (a Han character or kana is one), tokens as in `fea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from datagen_cli.metrics.exhibits import Distribution, Exhibit
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import clip, mean_interval
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.text.tokens import word_count
 
 PERCENTILES = (5, 25, 50, 75, 95)
 BINS = 20
+UNITS = ("words", "characters", "tokens")
+FACTS = ("mean", "sd", "min", *(f"p{share}" for share in PERCENTILES), "max")
 
 
 def mean_words(texts: Sequence[str]) -> float | None:
@@ -41,11 +44,17 @@ def distribution(lengths: ArrayLike) -> dict[str, Any]:
     }
 
 
-class Length:
-    """Detail holds the distributions of words, characters and tokens; histogram bins are half open."""
+class Length(Metric):
+    """How long the texts are: mean words a text.
+
+    Detail holds the distributions of words, characters and tokens; histogram bins are half open.
+    """
 
     name: ClassVar[str] = "length"
     direction: ClassVar[Direction] = "none"
+    one_sided: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
+    details: ClassVar[Sequence[str]] = (*(f"{unit}.{fact}" for unit in UNITS for fact in FACTS), "empty")
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         if reason := features.lack():
@@ -63,3 +72,12 @@ class Length:
                 "empty": int(sum(not text or text.isspace() for text in features.texts)),
             },
         )
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        return f"{found.value:,.0f} words a text"
+
+    def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
+        """See `Metric`."""
+        words = detail.get("words")
+        return [Distribution("Words a text", "words", words)] if words else []

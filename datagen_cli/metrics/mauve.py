@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from datagen_cli.core.digest import seed_of
 from datagen_cli.metrics.intervals import around
 from datagen_cli.metrics.kmeans import cluster, reduced
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.remote_clique import sample_rows
+from datagen_cli.metrics.wording import scale
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
@@ -96,11 +97,14 @@ def _half_spread(p: NDArray[np.int64], q: NDArray[np.int64], k: int) -> float:
     return float(np.std(scores, ddof=1))
 
 
-class Mauve:
-    """Closeness to the reference texts; higher is closer."""
+class Mauve(Metric):
+    """How close the texts are to the reference texts, as two distributions of embeddings."""
 
     name: ClassVar[str] = "mauve"
     direction: ClassVar[Direction] = "higher"
+    needs_reference: ClassVar[bool] = True
+    needs_vectors: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """See `Metric`."""
@@ -124,3 +128,14 @@ class Mauve:
         if size < len(features):
             signature += f"|sampled={size} of {len(features)}"
         return Measure(value, self.direction, signature, interval)
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        assert found.value is not None
+        return scale(
+            found.value,
+            (0.3, "far from the reference texts"),
+            (0.7, "unlike the reference texts"),
+            (0.95, "close to the reference texts"),
+            (1.0, "hardly to be told from the reference texts"),
+        )

@@ -1,12 +1,16 @@
-"""What a metric is given and what it says: shared features of one dataset, and a value with interval and signature."""
+"""What a metric is given and what it says: shared features of one dataset, and a value with interval and signature.
+
+A metric states everything that the system must know of it in its own class; no other file names a metric.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 if TYPE_CHECKING:
+    from datagen_cli.metrics.exhibits import Exhibit
     from datagen_cli.metrics.features import Features
 
 Direction = Literal["higher", "lower", "none"]
@@ -34,11 +38,41 @@ class Measure:
         return cls(None, direction, reason=reason)
 
 
+def about(metric: type[Metric]) -> str:
+    """What a measure is, in one line: the first paragraph of its class's docstring."""
+    return " ".join((metric.__doc__ or "").strip().partition("\n\n")[0].split()).removesuffix(".")
+
+
 class Metric(Protocol):
-    """A measure of one dataset, with or without a reference. Built without arguments; never raises for odd data."""
+    """A measure of one dataset, with or without a reference. Built without arguments; never raises for odd data.
+
+    The first paragraph of the class's docstring says in one line what the measure is: `list` and the report show it.
+    """
 
     name: ClassVar[str]
     direction: ClassVar[Direction]
+    needs_reference: ClassVar[bool] = False
+    """Without a reference there is no value."""
+    needs_vectors: ClassVar[bool] = False
+    """Computed from embeddings and nothing else."""
+    one_sided: ClassVar[bool] = False
+    """Makes sense of the reference by itself: the reference's own value is shown, and gates may be held against it."""
+    compared: ClassVar[bool] = False
+    """`--compare` and the control of a correlated run show it for both sides."""
+    grows_with_n: ClassVar[bool] = False
+    """The value depends on how many texts there are: two sets are compared at equal n only."""
+    details: ClassVar[Sequence[str]] = ()
+    """What a gate may name below the measure: dotted paths into `detail`, `*` for a name that the data gives."""
+    counted: ClassVar[Sequence[str]] = ()
+    """Those of `details` that are counts and are left out of `detail` where they are 0."""
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """The measure. `reference` is the dataset to compare with, None when none was given."""
+
+    def reading(self, found: Measure) -> str:
+        """What a value says, in words, beside the comparison with a reference; may be empty."""
+        return ""
+
+    def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
+        """What a page shows of the JSON of a measure's detail."""
+        return ()

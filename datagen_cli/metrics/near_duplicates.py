@@ -7,18 +7,20 @@ each is verified on the shingles themselves. 100,000 texts take some seconds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen_cli.metrics.exhibits import Exhibit, Passage, Passages, Side
 from datagen_cli.metrics.features import Features, plain_words
 from datagen_cli.metrics.intervals import mean_interval, share_interval
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import distinct, number_ngrams, number_tokens
 from datagen_cli.metrics.similar_sets import Pair, Sets, rarest_first, similar_pairs
+from datagen_cli.metrics.wording import number, percent
 from datagen_cli.text.normalise import fold
 
 THRESHOLD = 0.8
@@ -83,11 +85,18 @@ def _shingle_sets(words: Sequence[Sequence[str]]) -> Sets:
     return rarest_first(keys >> 32, keys & 0xFFFFFFFF, len(words))
 
 
-class NearDuplicates:
-    """Detail: `exact` (up to case and punctuation), the pairs with the ids of their rows, and their `total`."""
+class NearDuplicates(Metric):
+    """The share of texts that another text repeats or nearly repeats.
+
+    Detail: `exact` (up to case and punctuation), the pairs with the ids of their rows, and their `total`.
+    """
 
     name: ClassVar[str] = "near_duplicates"
     direction: ClassVar[Direction] = "lower"
+    one_sided: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
+    grows_with_n: ClassVar[bool] = True
+    details: ClassVar[Sequence[str]] = ("exact.rows", "exact.extra", "pairs", "total")
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         if reason := features.lack(2):
@@ -106,3 +115,19 @@ class NearDuplicates:
         }
         signature = f"jaccard={THRESHOLD}|shingle={SHINGLE}|tok=folded|N={len(features)}"
         return Measure(share, self.direction, signature, interval, detail)
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        assert found.value is not None
+        extra = found.detail.get("exact", {}).get("extra", 0)
+        more = f", {extra:,} rows are exact extras" if extra else ""
+        return f"{percent(found.value)} nearly repeat another{more}"
+
+    def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
+        """See `Metric`."""
+        pairs = detail.get("pairs", ())
+        drawn = [
+            Passage(f"similarity {number(similarity)}", [Side(f"row {row}", row=row) for row in (first, second)])
+            for first, second, similarity in pairs
+        ]
+        return [Passages("Rows that nearly repeat each other", drawn, detail.get("total", len(pairs)))]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from datagen_cli.core.digest import seed_of
 from datagen_cli.metrics.intervals import Interval, Z, around, mean_interval
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
@@ -57,11 +57,14 @@ def sample_rows(n: int, most: int, name: str) -> NDArray[np.int64]:
     return np.sort(random.choice(n, size=most, replace=False))
 
 
-class RemoteClique:
-    """Mean distance of the texts' embeddings; higher is more diverse."""
+class RemoteClique(Metric):
+    """How far apart the texts lie: the mean distance of their embeddings."""
 
     name: ClassVar[str] = "remote_clique"
     direction: ClassVar[Direction] = "higher"
+    needs_vectors: ClassVar[bool] = True
+    one_sided: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """See `Metric`."""
@@ -80,3 +83,7 @@ class RemoteClique:
         value = float(means.mean())
         chosen_groups = None if groups is None else [groups[row] for row in chosen]
         return Measure(value, self.direction, signature, pairs_interval(value, means, chosen_groups))
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        return f"texts lie {found.value:.2f} apart (0 to 1.41)"

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from datagen_cli.metrics import safety_rules as rules
+from datagen_cli.metrics.exhibits import Exhibit, Passage, Passages, Side
 from datagen_cli.metrics.intervals import share_interval
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.safety_rules import KINDS, Kind
+from datagen_cli.metrics.wording import percent
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
@@ -78,11 +80,14 @@ def _shown(kind: Kind, text: str) -> str:
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text[:SHOWN])
 
 
-class Safety:
-    """Share of texts flagged as injected, secret, personal or poisoned; lower is better."""
+class Safety(Metric):
+    """The share of texts with planted instructions, secrets, personal data or the look of poison."""
 
     name: ClassVar[str] = "safety"
     direction: ClassVar[Direction] = "lower"
+    one_sided: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
+    details: ClassVar[Sequence[str]] = (*KINDS, "skew.*.share", "skew.*.values", "evidence", "total")
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """See `Metric`."""
@@ -102,6 +107,19 @@ class Safety:
         detail |= {"skew": _skews(features), "evidence": evidence, "total": len(evidence)}
         value, n = flagged / len(features), len(features)
         return Measure(value, self.direction, f"rules=v{rules.VERSION}|N={n}", share_interval(flagged, n), detail)
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        assert found.value is not None
+        return f"{percent(found.value)} are flagged"
+
+    def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
+        """See `Metric`."""
+        found = detail.get("evidence", ())
+        drawn = [
+            Passage(f"{item['kind']}: {item['rule']}", [Side(f"row {item['id']}", item["shown"])]) for item in found
+        ]
+        return [Passages("Rows that are flagged", drawn, detail.get("total", len(found)))]
 
 
 def _skews(features: Features) -> Mapping[str, Any]:

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from datagen_cli.metrics.features import LONGEST_NGRAM, Features
 from datagen_cli.metrics.intervals import clip, mean_interval
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import Longs, NGramCounts, count_ngrams, tokenise
+from datagen_cli.metrics.wording import scale
 
 HEADLINE = 4
 SMOOTHED = 0.1
@@ -64,11 +65,18 @@ def closest_other_lengths(lengths: Longs) -> Longs:
     return np.where(counts > 1, distinct, nearest)[places]
 
 
-class SelfBleu:
-    """Headline n = 4; detail holds n = 2 to 5. The interval is that of the mean with all references fixed."""
+class SelfBleu(Metric):
+    """How much the texts repeat each other: BLEU of each against all others.
+
+    Headline n = 4; detail holds n = 2 to 5. The interval is that of the mean with all references fixed.
+    """
 
     name: ClassVar[str] = "self_bleu"
     direction: ClassVar[Direction] = "lower"
+    one_sided: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
+    grows_with_n: ClassVar[bool] = True
+    details: ClassVar[Sequence[str]] = tuple(str(n) for n in range(2, LONGEST_NGRAM + 1))
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         if reason := features.lack(2):
@@ -81,4 +89,14 @@ class SelfBleu:
             f"n={HEADLINE}|tok=word|smooth=m1|N={len(features)}",
             clip(mean_interval(headline, features.dataset.groups), 0.0, 1.0),
             {str(n): float(scores[n - 1].mean()) for n in range(2, LONGEST_NGRAM + 1)},
+        )
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        assert found.value is not None
+        return scale(
+            found.value,
+            (0.3, "texts share few phrases"),
+            (0.6, "texts share many phrases"),
+            (1.0, "texts are made of the same phrases"),
         )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen_cli.metrics.intervals import Z, around, mean_interval
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
@@ -57,11 +57,15 @@ def _plogp(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(values > _ZERO, values * np.log(np.maximum(values, _ZERO)), 0.0)
 
 
-class Vendi:
-    """Effective number of different texts; higher is more diverse."""
+class Vendi(Metric):
+    """The effective number of different texts, from their embeddings."""
 
     name: ClassVar[str] = "vendi"
     direction: ClassVar[Direction] = "higher"
+    needs_vectors: ClassVar[bool] = True
+    one_sided: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
+    grows_with_n: ClassVar[bool] = True
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """See `Metric`."""
@@ -78,3 +82,7 @@ class Vendi:
             interval = around(value, value * error, low=1.0)
         signature = f"{features.embedder_signature}|kernel=cosine|q=1|N={len(features)}"
         return Measure(value, self.direction, signature, interval)
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        return f"as varied as {found.value:,.0f} texts with nothing in common"

@@ -11,15 +11,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from datagen_cli.catalog import CATALOG
 from datagen_cli.metrics.dataset import RunFacts
+from datagen_cli.metrics.exhibits import Exhibit, Outcomes
 from datagen_cli.metrics.intervals import share_interval
-from datagen_cli.metrics.measure import Direction, Measure
+from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.wording import percent
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
 
 OUTCOMES = ("pass", "fail", "unknown")
+VERDICTS = tuple(f"*.{side}.{outcome}" for side in ("before", "after") for outcome in OUTCOMES)
 NO_RUN = "not a run folder: no verdicts are stored"
 
 
@@ -42,7 +44,7 @@ def measure_verdicts(facts: RunFacts | None, *, constraints: bool, lacking: str)
     """The measure of a run's constraints, or of its other checks. `lacking` is the reason when it has none."""
     if facts is None:
         return Measure.missing(NO_RUN, "higher")
-    names = [name for name, kind in facts.kinds.items() if (kind in CATALOG["constraints"]) == constraints]
+    names = [name for name in facts.checks if (name in facts.constraints) == constraints]
     if not names:
         return Measure.missing(lacking, "higher")
     passed, seen = passed_at_once(facts.first, names)
@@ -53,17 +55,38 @@ def measure_verdicts(facts: RunFacts | None, *, constraints: bool, lacking: str)
     return Measure(passed / seen, "higher", signature, share_interval(passed, seen), detail)
 
 
+def verdict_exhibits(title: str, detail: Mapping[str, Any]) -> list[Exhibit]:
+    """The first verdicts of each check."""
+    checks = {
+        check: sides["before"]
+        for check, sides in detail.items()
+        if isinstance(sides, Mapping) and isinstance(sides.get("before"), Mapping)
+    }
+    return [Outcomes(title, OUTCOMES, checks)] if checks else []
+
+
 def _count(records: Sequence[Mapping[str, str]], name: str) -> dict[str, int]:
     counts = Counter(verdicts[name] for verdicts in records if name in verdicts)
     return {outcome: counts[outcome] for outcome in OUTCOMES if counts[outcome]}
 
 
-class Verified:
-    """Share of generated records that the run's own validators passed at once; higher is better."""
+class Verified(Metric):
+    """The share of generated records that the run's own validators passed at once."""
 
     name: ClassVar[str] = "verified"
     direction: ClassVar[Direction] = "higher"
+    details: ClassVar[Sequence[str]] = VERDICTS
+    counted: ClassVar[Sequence[str]] = VERDICTS
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """See `Metric`."""
         return measure_verdicts(features.dataset.run, constraints=False, lacking="the run has no validators")
+
+    def reading(self, found: Measure) -> str:
+        """See `Metric`."""
+        assert found.value is not None
+        return f"{percent(found.value)} passed the run's own checks at once"
+
+    def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
+        """See `Metric`."""
+        return verdict_exhibits("First verdicts of the run's validators", detail)

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datagen_cli.evaluation.evaluate import Evaluation
-from datagen_cli.evaluation.reading import number, readings, span
+from datagen_cli.core.registry import targets
+from datagen_cli.evaluation.evaluate import Evaluation, metric
+from datagen_cli.evaluation.reading import readings
+from datagen_cli.metrics.measure import about
+from datagen_cli.metrics.wording import number, span
 from datagen_cli.report.charts import REFERENCE, Mark, strip
-from datagen_cli.report.evidence import charts, evidence
+from datagen_cli.report.evidence import Shown, charts, evidence, exhibited
 from datagen_cli.report.html import Html, join, tag
 from datagen_cli.report.page import page, section
 
@@ -19,11 +22,11 @@ DIRECTIONS = {"lower": "lower is better", "higher": "higher is better"}
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One dataset as the page shows it: the JSON of `eval`, its measures in words, texts of rows that are named."""
+    """One dataset as the page shows it: the JSON of `eval`, its measures in words, and what its rows show."""
 
     result: Mapping[str, Any]
     readings: Mapping[str, str]
-    texts: Mapping[str, str]
+    shown: Sequence[Shown] = ()
 
     @property
     def name(self) -> str:
@@ -33,11 +36,8 @@ class Sheet:
 
 def sheet_of(found: Evaluation, result: Mapping[str, Any]) -> Sheet:
     """The sheet of an evaluation and its JSON."""
-    pairs = result["metrics"].get("near_duplicates", {}).get("detail", {}).get("pairs", ())
-    named = {id_ for first, second, _ in pairs for id_ in (first, second)}
-    data = found.sides.loaded.dataset
-    texts = {id_: data.texts[row] for row, id_ in enumerate(data.ids) if id_ in named} if named else {}
-    return Sheet(result, readings(found), texts)
+    data = found.views.loaded.dataset
+    return Sheet(result, readings(found), exhibited(result, dict(zip(data.ids, data.texts, strict=True))))
 
 
 def evaluation_page(sheets: Sequence[Sheet]) -> str:
@@ -106,7 +106,7 @@ def _measures(sheets: Sequence[Sheet]) -> Html | None:
     for name in names:
         words = next((DIRECTIONS[way] for found in every if (way := found[name].get("direction")) in DIRECTIONS), None)
         head = tag(
-            "th", tag("span", name, class_="cell name"),
+            "th", tag("span", name, class_="cell name", title=about(metric(name)) if name in targets("metrics") else None),
             tag("span", words, class_="cell direction quiet small") if words else None,
             scope="row", role="rowheader",
         )  # fmt: skip
@@ -233,7 +233,7 @@ def _compared(sheet: Sheet, *, several: bool) -> Html | None:
 
 def _rows(sheet: Sheet, place: int, *, several: bool) -> Html | None:
     """What there is to see of the rows themselves."""
-    drawn = join(charts(sheet.result, f"s{place % SERIES}" if several else "s0"), evidence(sheet.result, sheet.texts))
+    drawn = join(charts(sheet.shown, f"s{place % SERIES}" if several else "s0"), evidence(sheet.shown))
     return section(f"Rows of {sheet.name}" if several else "Rows", drawn)
 
 

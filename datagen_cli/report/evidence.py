@@ -3,133 +3,113 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from datagen_cli.evaluation.reading import number
+from datagen_cli.core.registry import targets
+from datagen_cli.evaluation.evaluate import metric
+from datagen_cli.metrics.exhibits import Counts, Distribution, Exhibit, Names, Outcomes, Passage, Passages, Side
+from datagen_cli.metrics.wording import number
 from datagen_cli.report.charts import REFERENCE, Histogram, counts_table, histogram, outcomes_table
 from datagen_cli.report.html import Html, join, tag
 
 SHOWN = 10
-MOST_LABELS = 30
-VERDICTS, ANSWERS = ("pass", "fail", "unknown"), ("right", "wrong", "unknown")
+MOST_COUNTS = 30
 
 
-def charts(result: Mapping[str, Any], series: str) -> Html | None:
-    """Lengths, labels, verdicts and answers of one dataset, as far as they were measured."""
-    drawn = [part for part in (_lengths(result, series), _labels(result), *_verdicts(result), _answers(result)) if part]
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An exhibit of a measure, and the reference's own where there is one."""
+
+    exhibit: Exhibit
+    reference: Exhibit | None = None
+
+
+def exhibited(result: Mapping[str, Any], texts: Mapping[str, str]) -> list[Shown]:
+    """What the measures of an evaluation's JSON have to show; `texts` has those of the dataset's rows by id.
+
+    A measure that is not installed here (the JSON may come from elsewhere) shows nothing.
+    """
+
+    def with_text(side: Side) -> Side:
+        return side if side.row is None else replace(side, text=texts.get(side.row, ""))
+
+    def filled(exhibit: Exhibit) -> Exhibit:
+        if not isinstance(exhibit, Passages):
+            return exhibit
+        kept = [replace(found, sides=list(map(with_text, found.sides))) for found in exhibit.passages[:SHOWN]]
+        return replace(exhibit, passages=kept)
+
+    shown: list[Shown] = []
+    for name in (name for name in result["metrics"] if name in targets("metrics")):
+        sides = (result[side].get(name, {}).get("detail", {}) for side in ("metrics", "reference_metrics"))
+        own, other = (metric(name)().exhibits(detail) for detail in sides)
+        known = {exhibit.title: exhibit for exhibit in other}
+        shown += [Shown(filled(exhibit), known.get(exhibit.title)) for exhibit in own]
+    return shown
+
+
+def charts(shown: Sequence[Shown], series: str) -> Html | None:
+    """Distributions, counts and outcomes of one dataset, as far as they were measured."""
+    drawn = []
+    for one in shown:
+        if isinstance(one.exhibit, Distribution):
+            drawn.append(_distribution(one.exhibit, one.reference, series))
+        elif isinstance(one.exhibit, Counts):
+            drawn.append(_counts(one.exhibit))
+        elif isinstance(one.exhibit, Outcomes):
+            drawn.append(outcomes_table(one.exhibit.title, one.exhibit.outcomes, one.exhibit.rows))
     return tag("div", [tag("figure", part) for part in drawn], class_="charts") if drawn else None
 
 
-def evidence(result: Mapping[str, Any], texts: Mapping[str, str]) -> Html:
-    """The first rows that repeat the reference, each other, or are flagged. `texts` has those of pairs by id."""
-    return join(_leaked(result), _pairs(result, texts), _flagged(result), _shared(result))
+def evidence(shown: Sequence[Shown]) -> Html:
+    """The first rows that repeat the reference, each other, or are flagged."""
+    return join(
+        [_passages(one.exhibit) for one in shown if isinstance(one.exhibit, Passages)],
+        [_names(one.exhibit) for one in shown if isinstance(one.exhibit, Names)],
+    )
 
 
-def _detail(result: Mapping[str, Any], name: str, side: str = "metrics") -> Mapping[str, Any]:
-    found: Mapping[str, Any] = result[side].get(name, {}).get("detail", {})
-    return found
-
-
-def _lengths(result: Mapping[str, Any], series: str) -> Html | None:
-    sides = [("this dataset", _detail(result, "length").get("words"), series)]
-    sides.append(("the reference", _detail(result, "length", "reference_metrics").get("words"), REFERENCE))
-    known = [(name, words, _bins(words["histogram"]), one) for name, words, one in sides if words]
-    if not known:
-        return None
+def _distribution(own: Distribution, reference: Exhibit | None, series: str) -> Html:
+    sides = [("this dataset", own, series)]
+    if isinstance(reference, Distribution):
+        sides.append(("the reference", reference, REFERENCE))
+    known = [(name, one.values, _bins(one), style) for name, one, style in sides]
     low, high = min(bins.start for _, _, bins, _ in known), max(bins.end for _, _, bins, _ in known)
     drawn = []
-    for name, words, bins, one in known:
+    for name, values, bins, style in known:
         said = (
-            f"{name}: half of the texts have {number(words['p25'])} to {number(words['p75'])} words, "
-            f"least {words['min']:,}, most {words['max']:,}"
+            f"{name}: half of the texts have {number(values['p25'])} to {number(values['p75'])} {own.unit}, "
+            f"least {values['min']:,}, most {values['max']:,}"
         )
-        drawn.append(join(tag("p", said, class_="small quiet"), histogram(bins, low, high, said, one)))
-    return join(tag("figcaption", "Words a text"), drawn)
+        drawn.append(join(tag("p", said, class_="small quiet"), histogram(bins, low, high, said, style)))
+    return join(tag("figcaption", own.title), drawn)
 
 
-def _bins(given: Mapping[str, Any]) -> Histogram:
-    return Histogram(given["start"], given["width"], given["counts"])
+def _bins(given: Distribution) -> Histogram:
+    bins = given.values["histogram"]
+    return Histogram(bins["start"], bins["width"], bins["counts"])
 
 
-def _labels(result: Mapping[str, Any]) -> Html | None:
-    labels: Mapping[str, int] = _detail(result, "balance").get("labels", {})
-    if not labels:
-        return None
-    shown = dict(list(labels.items())[:MOST_LABELS])
-    more = f"; the first {len(shown)} of {len(labels)}" if len(labels) > len(shown) else ""
-    return counts_table(f"Rows a label{more}", (str(result["label_field"]), "rows"), shown)
+def _counts(given: Counts) -> Html:
+    shown = dict(list(given.counts.items())[:MOST_COUNTS])
+    more = f"; the first {len(shown)} of {len(given.counts)}" if len(given.counts) > len(shown) else ""
+    return counts_table(f"{given.title}{more}", given.heads, shown)
 
 
-def _verdicts(result: Mapping[str, Any]) -> list[Html]:
-    drawn = []
-    for name, what in (("verified", "validators"), ("constraints", "constraints")):
-        checks = {
-            check: sides["before"]
-            for check, sides in _detail(result, name).items()
-            if isinstance(sides, Mapping) and isinstance(sides.get("before"), Mapping)
-        }
-        if checks:
-            drawn.append(outcomes_table(f"First verdicts of the run's {what}", VERDICTS, checks))
-    return drawn
-
-
-def _answers(result: Mapping[str, Any]) -> Html | None:
-    counts = {name: _detail(result, "correctness")[name] for name in ANSWERS if name in _detail(result, "correctness")}
-    return outcomes_table("Correctness", ANSWERS, {"rows": counts}) if counts else None
-
-
-def _leaked(result: Mapping[str, Any]) -> Html | None:
-    detail = _detail(result, "leakage")
-    found = detail.get("evidence", ())
-    drawn = [
-        _pair(
-            f"{item['kind']}, similarity {number(item['similarity'])}",
-            (f"row {item['id']}", item["text"]),
-            (f"reference, row {item['repeats']}", item["reference"]),
-        )
-        for item in found[:SHOWN]
-    ]
-    return _list("Rows that repeat the reference", drawn, detail.get("total", len(found)))
-
-
-def _pairs(result: Mapping[str, Any], texts: Mapping[str, str]) -> Html | None:
-    detail = _detail(result, "near_duplicates")
-    found = detail.get("pairs", ())
-    drawn = [
-        _pair(
-            f"similarity {number(similarity)}",
-            (f"row {first}", texts.get(first, "")),
-            (f"row {second}", texts.get(second, "")),
-        )
-        for first, second, similarity in found[:SHOWN]
-    ]
-    return _list("Rows that nearly repeat each other", drawn, detail.get("total", len(found)))
-
-
-def _pair(what: str, *sides: tuple[str, str]) -> Html:
-    both = [(tag("dt", name), tag("dd", tag("bdi", shown or "–"))) for name, shown in sides]
-    return tag("div", tag("p", what, class_="small"), tag("dl", both), class_="pair")
-
-
-def _flagged(result: Mapping[str, Any]) -> Html | None:
-    detail = _detail(result, "safety")
-    found = detail.get("evidence", ())
-    drawn = [_pair(f"{item['kind']}: {item['rule']}", (f"row {item['id']}", item["shown"])) for item in found[:SHOWN]]
-    return _list("Rows that are flagged", drawn, detail.get("total", len(found)))
-
-
-def _shared(result: Mapping[str, Any]) -> Html | None:
-    detail = _detail(result, "entity_overlap")
-    found: Sequence[str] = detail.get("shared", ())
-    if not found:
-        return None
-    total = detail.get("total", len(found))
-    more = f" and {total - len(found):,} more" if total > len(found) else ""
-    return join(tag("h3", "Names and amounts shared with the reference"), tag("p", ", ".join(found), more))
-
-
-def _list(title: str, drawn: Sequence[Html], total: int) -> Html | None:
+def _passages(given: Passages) -> Html | None:
+    drawn = [_passage(one) for one in given.passages[:SHOWN]]
     if not drawn:
         return None
-    said = f"the first {len(drawn)} of {total:,}" if total > len(drawn) else f"{total:,} in all"
-    return join(tag("h3", title), tag("p", said, class_="small quiet"), drawn)
+    said = f"the first {len(drawn)} of {given.total:,}" if given.total > len(drawn) else f"{given.total:,} in all"
+    return join(tag("h3", given.title), tag("p", said, class_="small quiet"), drawn)
+
+
+def _passage(given: Passage) -> Html:
+    sides = [(tag("dt", side.name), tag("dd", tag("bdi", side.text or "–"))) for side in given.sides]
+    return tag("div", tag("p", given.caption, class_="small"), tag("dl", sides), class_="pair")
+
+
+def _names(given: Names) -> Html:
+    more = f" and {given.total - len(given.names):,} more" if given.total > len(given.names) else ""
+    return join(tag("h3", given.title), tag("p", ", ".join(given.names), more))

@@ -11,7 +11,7 @@ texts or more, so that a record cannot be learned by heart. Linear in the texts,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from datagen_cli.students.linear import WORD, Embed, require_sklearn, vectoriser
@@ -30,6 +30,10 @@ class Place:
     variability: float
     correctness: float
     region: Region
+
+    def numbers(self) -> dict[str, float]:
+        """The three numbers by name."""
+        return {name: value for name, value in asdict(self).items() if isinstance(value, float)}
 
 
 def cartography(

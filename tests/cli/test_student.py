@@ -67,7 +67,7 @@ def test_what_cannot_be_trained_is_two(arguments: list[str], words: str, capsys:
 def test_a_detail_that_cannot_be_written_is_found_before_training(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("datagen_cli.cli.student.lessons", lambda *_, **__: pytest.fail("trained"))
+    monkeypatch.setattr("datagen_cli.cli.student.learning_curve", lambda *_, **__: pytest.fail("trained"))
     assert run(["student", "a.jsonl", "--test", "test.jsonl", "--detail", "none/x.json"]) == 2
     assert "--detail: there is no such folder" in capsys.readouterr().err
 
@@ -114,7 +114,7 @@ def test_eval_refuses_before_measuring(arguments: list[str], words: str, capsys:
 
 def test_a_measure_of_words_embeds_nothing_of_a_larger_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     write(Path("real.jsonl"), news(300, 3))
-    monkeypatch.setattr("datagen_cli.evaluation.embedding.Told.encode", lambda *_: pytest.fail("embedded"))
+    monkeypatch.setattr("datagen_cli.evaluation.embedding.ProgressEmbedder.encode", lambda *_: pytest.fail("embedded"))
     flags = ["--reference", "real.jsonl", "--embedder", "hashed", "--metrics", "length"]
     assert run(["eval", "a.jsonl", *flags]) == 0
     with pytest.raises(pytest.fail.Exception, match="embedded"):

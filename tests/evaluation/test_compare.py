@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.evaluation.compare import compare
-from datagen_cli.evaluation.evaluate import Sides
+from datagen_cli.evaluation.evaluate import FeatureViews
 from datagen_cli.evaluation.load import Wanted, load_dataset
 from datagen_cli.text.embed import open_embedder
 from tests.evaluation.files import news, write
@@ -14,8 +14,8 @@ from tests.evaluation.files import news, write
 NAMES = ["self_bleu", "distinct_n", "vendi", "length", "near_duplicates", "verified"]
 
 
-def side(rows: list[dict[str, Any]], path: Path) -> Sides:
-    return Sides(load_dataset(write(path, rows), Wanted()), open_embedder("hashed", None))
+def side(rows: list[dict[str, Any]], path: Path) -> FeatureViews:
+    return FeatureViews(load_dataset(write(path, rows), Wanted()), open_embedder("hashed", None))
 
 
 def compared(ours: list[dict[str, Any]], theirs: list[dict[str, Any]], tmp_path: Path) -> dict[str, Any]:

@@ -214,7 +214,10 @@ def test_a_run_folder_brings_its_verdicts_its_base_and_that_it_is_simulated(tmp_
     assert (loaded.total, loaded.dataset.simulated, loaded.dataset.text_fields) == (12, True, ("question",))
     facts = loaded.dataset.run
     assert facts is not None
-    assert facts.kinds == {"length": "length", "ends_with_a_question": "pattern", "range": "range"}
+    assert (facts.checks, facts.constraints) == (
+        ["length", "ends_with_a_question", "range"],
+        {"length", "ends_with_a_question", "range"},
+    )
     stored = json.loads((folder / "run.json").read_text())["checks"]
     for name, counts in stored.items():
         first = [verdicts[name] for verdicts in facts.first if name in verdicts]

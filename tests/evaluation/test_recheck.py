@@ -12,14 +12,14 @@ import pytest
 from datagen_cli.cli.app import run
 from datagen_cli.core.errors import UsageError
 from datagen_cli.evaluation.load import Wanted, load_dataset
-from datagen_cli.evaluation.recheck import Again, Told, recheck, stopped_by_cap
+from datagen_cli.evaluation.recheck import Again, Reporter, recheck, stopped_by_cap
 from datagen_cli.metrics.measure import Measure
 from tests.endpoint import Endpoint
 from tests.evaluation.files import news, write
 from tests.runs.whole import generate, rows
 
 CODE = "validators=[{code: {question: question, answer: answer, solutions: 3, on_fail: keep, on_unknown: keep}}]"
-QUIET = Told(lambda text: None, lambda text: None)
+QUIET = Reporter(lambda text: None, lambda text: None)
 
 
 def made(folder: Path, *settings: str, count: int = 40) -> Path:
@@ -127,7 +127,7 @@ def sums_recipe(
 
 def of_file(path: str, recipe: str, max_cost: float | None = None, notes: list[str] | None = None) -> Measure:
     loaded = load_dataset(path, Wanted())
-    told = Told(lambda text: None, (notes if notes is not None else []).append)
+    told = Reporter(lambda text: None, (notes if notes is not None else []).append)
     return recheck(loaded.dataset, None, Again(recipe, (), max_cost, {}), told)
 
 

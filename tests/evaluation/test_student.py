@@ -12,7 +12,7 @@ import pytest
 
 from datagen_cli.core.errors import DataError
 from datagen_cli.evaluation.bootstrap import coded_f1, item_interval
-from datagen_cli.evaluation.lessons import default_sizes, lessons
+from datagen_cli.evaluation.learning_curve import default_sizes, learning_curve
 from datagen_cli.evaluation.student import Labelled, Student, labelled, split_half, without
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.features import Features
@@ -83,8 +83,8 @@ def test_training_rows_that_are_test_rows_are_left_out() -> None:
     assert without(train, Labelled(["a B"], ["x"], ["9"])).texts == ["c"]
 
 
-def test_lessons_are_given_at_every_size_for_all_three() -> None:
-    found = lessons(
+def test_a_learning_curve_has_every_size_for_all_three() -> None:
+    found = learning_curve(
         dataset(news(80, 1)), dataset(news(100, 2)), dataset(news(60, 3), "real"),
         sizes=[20, 40, 500], seeds=2, embed=None, say=lambda text: None,
     )  # fmt: skip
@@ -104,11 +104,11 @@ def test_lessons_are_given_at_every_size_for_all_three() -> None:
 
 def test_without_real_rows_half_of_the_test_trains() -> None:
     test = dataset(news(100, 2))
-    found = lessons(dataset(news(80, 1)), test, None, sizes=[], seeds=2, embed=None, say=lambda text: None)
+    found = learning_curve(dataset(news(80, 1)), test, None, sizes=[], seeds=2, embed=None, say=lambda text: None)
     assert found["n_test"] in (50, 51)
     assert found["real_from"] == "half of the test rows"
     with pytest.raises(DataError, match="no label in common"):
-        lessons(
+        learning_curve(
             dataset([{"text": f"t {n}", "label": "z"} for n in range(20)]), test, None,
             sizes=[], seeds=1, embed=None, say=lambda text: None,
         )  # fmt: skip
@@ -143,7 +143,7 @@ def test_real_news_teach_more_than_those_of_a_small_model(name: str, sample: Cal
         return dataset([json.loads(line) for line in sample(path).open()][:most])
 
     synthetic = read(f"synthetic/agnews_deepseek_r1_1.5b/{name}.jsonl", 500)
-    found = lessons(
+    found = learning_curve(
         synthetic, read("ag_news/test.jsonl", 2000), read("ag_news/train.jsonl", 8000),
         sizes=[500], seeds=2, embed=None, say=lambda text: None,
     )  # fmt: skip

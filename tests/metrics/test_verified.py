@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from datagen_cli.metrics.constraints import Constraints
 from datagen_cli.metrics.dataset import Dataset, RunFacts
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.verified import Verified, passed_at_once
 
-KINDS = {"length": "length", "ends": "pattern", "code": "code", "solve": "solve"}
+CHECKS = ("length", "ends", "code", "solve")
 FIRST = [
     {"length": "pass", "ends": "pass", "code": "pass", "solve": "pass"},
     {"length": "pass", "ends": "fail", "code": "pass", "solve": "unknown"},
@@ -16,8 +18,9 @@ FIRST = [
 ]
 
 
-def run(first: list[dict[str, str]], last: list[dict[str, str]], kinds: dict[str, str] = KINDS) -> Features:
-    return Features(Dataset("r", [{"text": "a"}], ("text",), run=RunFacts(first, last, kinds)))
+def run(first: list[dict[str, str]], last: list[dict[str, str]], checks: Sequence[str] = CHECKS) -> Features:
+    facts = RunFacts(first, last, checks, frozenset(checks) & {"length", "ends"})
+    return Features(Dataset("r", [{"text": "a"}], ("text",), run=facts))
 
 
 def test_verified_counts_validators_before_and_after() -> None:

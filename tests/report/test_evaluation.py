@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from datagen_cli.report.evaluation import Sheet, evaluation_page
+from datagen_cli.report.evidence import exhibited
 
 EVIL = "<script>alert('x')</script>"
 VOID = {"meta"}
@@ -57,7 +58,7 @@ def shown(
     *results: dict[str, Any], readings: dict[str, str] | None = None, texts: dict[str, str] | None = None
 ) -> Page:
     said = readings or {"self_bleu": "texts share many phrases"}
-    source = evaluation_page([Sheet(one, said, texts or {}) for one in results])
+    source = evaluation_page([Sheet(one, said, exhibited(one, texts or {})) for one in results])
     page = Page(source)
     assert page.open == [] and page.links == [] and "script" not in page.tags
     assert "http://" not in source and "https://" not in source

@@ -9,6 +9,7 @@ from datagen_cli.core.errors import DataError
 from datagen_cli.evaluation.student import (
     Labelled,
     Score,
+    Student,
     draw,
     gap,
     labelled,
@@ -28,7 +29,7 @@ def default_sizes(synthetic: int, real: int) -> list[int]:
     return sorted({size for size in (n // 4, n // 2, n) if size >= 2})
 
 
-def lessons(
+def learning_curve(
     synthetic: Dataset,
     test: Dataset,
     real: Dataset | None,
@@ -61,7 +62,7 @@ def lessons(
         say(f"student of all {len(ours):,} synthetic rows")
         rows.append(_row("synthetic", 0, len(ours), train_and_score([ours] * seeds, examined, embed)))
     return {
-        "student": Linear(embed=embed).signature,
+        Student.name: Linear(embed=embed).signature,
         "seeds": seeds,
         "n_test": len(examined),
         "left_out": given - len(ours),

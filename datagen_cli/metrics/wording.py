@@ -1,0 +1,30 @@
+"""Numbers and scales in words, as readings, tables and pages write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def number(value: float) -> str:
+    """`0.4551`, `38.67`, `12,345`: four digits, and never a power of ten for a large number."""
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+
+
+def span(interval: Sequence[float] | None) -> str:
+    """`0.41 – 0.5`, or a dash where there is no interval."""
+    if interval is None:
+        return "–"
+    low, high = (f"{end:,.0f}" if abs(end) >= 1000 else f"{end:.3g}" for end in interval)
+    return f"{low} – {high}"
+
+
+def percent(share: float) -> str:
+    """`3 %`, `0.4 %`, `under 0.1 %`."""
+    if 0 < share < 0.001:
+        return "under 0.1 %"
+    return f"{100 * share:.0f} %" if share >= 0.1 or share == 0 else f"{100 * share:.1f} %"
+
+
+def scale(value: float, *marks: tuple[float, str]) -> str:
+    """The words of the first mark that the value does not exceed, of the last one above all of them."""
+    return next((words for top, words in marks if value <= top), marks[-1][1])
