@@ -106,7 +106,7 @@ def _measures(sheets: Sequence[Sheet]) -> Html | None:
     for name in names:
         words = next((DIRECTIONS[way] for found in every if (way := found[name].get("direction")) in DIRECTIONS), None)
         head = tag(
-            "th", tag("span", name, class_="cell name", title=about(metric(name)) if name in targets("metrics") else None),
+            "th", tag("span", name, class_="cell name", title=_about(name)),
             tag("span", words, class_="cell direction quiet small") if words else None,
             scope="row", role="rowheader",
         )  # fmt: skip
@@ -115,6 +115,11 @@ def _measures(sheets: Sequence[Sheet]) -> Html | None:
     unequal = "The datasets differ in size: measures of repetition should be compared at equal n (--compare does so)."
     note = tag("p", unequal, class_="small quiet") if len(sizes) > 1 else None
     return join(_legend(sheets), note, _table("", columns, rows))
+
+
+def _about(name: str) -> str | None:
+    """What a measure is; None for one that is not installed here."""
+    return about(metric(name)) if name in targets("metrics") else None
 
 
 def _one(sheet: Sheet, name: str, sheets: Sequence[Sheet]) -> list[Html]:
