@@ -60,7 +60,7 @@ def test_the_wheel_carries_recipes_and_configs(wheel: Path) -> None:
         files = [path for path in (ROOT / folder).rglob("*") if path.is_file()]
         assert files
         assert {f"datagen_cli/{path.relative_to(ROOT).as_posix()}" for path in files} <= names
-    assert {name.split("/")[0] for name in names} == {"datagen_cli", f"datagen_cli-{PROJECT['version']}.dist-info"}
+    assert {name.split("/")[0] for name in names} == {"datagen_cli", f"datagen_llm-{PROJECT['version']}.dist-info"}
     assert not [name for name in names if "__pycache__" in name or "/tests/" in name]
 
 
@@ -114,7 +114,7 @@ def test_what_is_declared_is_pinned_within_its_bounds(extra: str) -> None:
 def test_torch_is_in_no_core_requirement_and_all_is_the_sum_of_the_others() -> None:
     heavy = {"torch", "transformers", "sentence-transformers", "ray", "datasets"}
     assert heavy & {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]} == set()
-    assert PROJECT["optional-dependencies"]["all"] == ["datagen-cli[embed,sympy,local,hub,ray,train]"]
+    assert PROJECT["optional-dependencies"]["all"] == ["datagen-llm[embed,sympy,local,hub,ray,train]"]
 
 
 def test_make_alone_lists_every_target_for_users() -> None:

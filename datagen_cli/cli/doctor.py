@@ -7,18 +7,15 @@ is contacted.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.errors import EXIT_DONE, EXIT_PROVIDER
+from datagen_cli.core.extras import DISTRIBUTION, install_hint, package_name, requirements
 
-DISTRIBUTION = "datagen-cli"
 INNER_EXTRAS = ("all", "dev", "gpu")
 """Extras that doctor leaves out: `all` is the sum of the others, the last two are not for users."""
-_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)")
-_EXTRA = re.compile(r"extra\s*==\s*['\"]([A-Za-z0-9._-]+)['\"]")
 
 Probe = Callable[[str], tuple[bool, str]]
 """Asks one model for one word: whether it answered, and a sentence."""
@@ -33,15 +30,15 @@ def doctor(models: Sequence[str], probe: Probe | None = None) -> dict[str, Any]:
     """
     import platform
 
-    requirements = _requirements()
+    needed = {name: [package_name(line) for line in lines] for name, lines in requirements().items()}
     asked = [_asked(name, probe) for name in models]
     failed = any(row["answers"] is False for row in asked)
     return {
         "datagen": installed_version(DISTRIBUTION),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "packages": {name: installed_version(name) for name in requirements.get("", [])},
-        "extras": {name: _extra(names) for name, names in requirements.items() if name not in ("", *INNER_EXTRAS)},
+        "packages": {name: installed_version(name) for name in needed.get("", [])},
+        "extras": {name: _extra(names) for name, names in needed.items() if name not in ("", *INNER_EXTRAS)},
         "keys": keys_set(os.environ, Path.cwd()),
         "models": asked,
         "exit_code": EXIT_PROVIDER if failed else EXIT_DONE,
@@ -78,7 +75,7 @@ def advice(result: Mapping[str, Any]) -> str:
     """The one thing to do next."""
     lost = [name for name, version in result["packages"].items() if version is None]
     if lost:
-        return f"pip install {' '.join(lost)}"
+        return install_hint("", *lost)
     silent = [row["name"] for row in result["models"] if row["answers"] is False]
     if silent:
         return f"look at the key and the address of {silent[0]}, then: datagen doctor --model {silent[0]}"
@@ -103,26 +100,6 @@ def keys_set(environ: Mapping[str, str], cwd: Path) -> dict[str, bool]:
     known = read_environment(environ, cwd)
     names = dict.fromkeys(key for vendor in VENDORS.values() for key in vendor.keys)
     return {name: bool(known.get(name)) for name in names}
-
-
-def split_requirements(lines: Sequence[str]) -> dict[str, list[str]]:
-    """Distribution names by extra from the lines of `Requires-Dist`; the core's under an empty name."""
-    found: dict[str, list[str]] = {"": []}
-    for line in lines:
-        requirement, _, marker = line.partition(";")
-        name, extra = _REQUIREMENT.match(requirement.strip()), _EXTRA.search(marker)
-        if name:
-            found.setdefault(extra[1] if extra else "", []).append(name[1])
-    return found
-
-
-def _requirements() -> dict[str, list[str]]:
-    from importlib.metadata import PackageNotFoundError, requires
-
-    try:
-        return split_requirements(requires(DISTRIBUTION) or [])
-    except PackageNotFoundError:
-        return {"": []}
 
 
 def _extra(names: Sequence[str]) -> dict[str, Any]:

@@ -72,7 +72,17 @@ class DataError(UsageError):
 
 
 class MissingExtra(UsageError):
-    """A feature whose optional packages are not installed."""
+    """A feature whose packages are not installed.
+
+    `extra` names the part of the distribution that brings them (empty: the core), `packages` those that are missing
+    (none: all of the extra), `instead` what works without them. The hint is made from our own metadata.
+    """
+
+    def __init__(self, message: str, extra: str, *packages: str, instead: str = "", place: Place | None = None) -> None:
+        from datagen_cli.core.extras import install_hint
+
+        hint = install_hint(extra, *packages)
+        super().__init__(message, hint=f"{hint}, or {instead}" if instead else hint, place=place)
 
 
 class CapReached(DatagenError):

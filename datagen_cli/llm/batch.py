@@ -31,7 +31,7 @@ FIRST_POLL_S, LONGEST_POLL_S = 2.0, 60.0
 HTTP_TIMEOUT_S = 120.0
 HTTP_TIMEOUT = aiohttp.ClientTimeout(HTTP_TIMEOUT_S, sock_connect=CONNECT_S)
 MOST_CALLS, MOST_BYTES = 50_000, 190 * 1024 * 1024
-BOUNDARY = "datagen-cli-batch-7f3c9a51d2"
+BOUNDARY = "datagen-batch-7f3c9a51d2"
 OVER = ("completed", "expired", "cancelled", "failed")
 
 Waiting = dict[str, tuple[bytes, "asyncio.Future[RawReply]"]]

@@ -69,7 +69,7 @@ def import_litellm() -> Any:
         import litellm
     except ImportError as error:
         raise MissingExtra(
-            "litellm is not installed", hint="pip install litellm, or use an OpenAI-compatible base_url"
+            "litellm is not installed", "", "litellm", instead="use an OpenAI-compatible base_url"
         ) from error
     litellm.telemetry = False
     litellm.drop_params = False

@@ -48,7 +48,7 @@ class OpenAIHTTP:
         self._url = URL(target.url, encoded=True)
         self._secrets = secrets(target, options)
         self._concurrency = concurrency
-        self._headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "datagen-cli"}
+        self._headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "datagen"}
         if target.key:
             self._headers["Authorization"] = f"Bearer {target.key}"
         self._headers.update(options.headers)

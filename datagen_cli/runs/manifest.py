@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from datagen_cli.core.extras import DISTRIBUTION
 from datagen_cli.core.jsonl import write_aside, write_json
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.spending import add_spending, cost_shares, total_of
@@ -97,7 +98,7 @@ def now() -> str:
 @cache
 def versions() -> Mapping[str, str]:
     """Versions of what a run depends on, read once: finding them takes milliseconds."""
-    found = {"python": ".".join(map(str, sys.version_info[:3])), "datagen": package_version("datagen-cli")}
+    found = {"python": ".".join(map(str, sys.version_info[:3])), "datagen": package_version(DISTRIBUTION)}
     return {**found, **{name: package_version(name) for name in PACKAGES}}
 
 

@@ -1,4 +1,4 @@
-"""Datasets of the Hugging Face hub as rows, through `datasets` (`pip install 'datagen-cli[hub]'`).
+"""Datasets of the Hugging Face hub as rows, through `datasets` (the extra `hub`).
 
 Downloaded once into that library's cache, then read from there, offline too. The digest is of the rows as JSON, so it
 does not depend on where or how the cache keeps them. Datasets that need their own code to load are not run.
@@ -48,10 +48,8 @@ class Hub:
         try:
             import datasets
         except ImportError as error:
-            hint = "pip install 'datagen-cli[hub]'"
-            raise MissingExtra(
-                "a base of the hub needs the package datasets", hint=hint, place=Place(self.shown)
-            ) from error
+            message = "a base of the hub needs the package datasets"
+            raise MissingExtra(message, "hub", place=Place(self.shown)) from error
         options = self._options
         datasets.disable_progress_bars()
         try:

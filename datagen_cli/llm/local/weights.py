@@ -152,7 +152,7 @@ def _check_packages(name: str) -> None:
 
     for package in ("torch", "transformers"):
         if find_spec(package) is None:
-            raise MissingExtra(f"model local/{name}: needs {package}", hint="pip install 'datagen-cli[local]'")
+            raise MissingExtra(f"model local/{name}: needs {package}", "local")
 
 
 def _folder_of(name: str) -> Path | None:
@@ -256,7 +256,7 @@ def check_device(device: str | None) -> None:
     try:
         import torch
     except ImportError as error:
-        raise MissingExtra(f"device {device!r}: needs torch", hint="pip install 'datagen-cli[local]'") from error
+        raise MissingExtra(f"device {device!r}: needs torch", "local") from error
     if device == "mps":
         if not torch.backends.mps.is_available():
             raise UsageError(f"no device {device!r} here", hint="device: cpu")
