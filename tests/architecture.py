@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("pipeline",),
     ("stages", "runs"),
     ("validators", "metrics", "examples", "sources", "llm"),
-    ("prompts",),
+    ("prompts", "constraints"),
     ("sandbox", "retrieval", "text", "config"),
     ("core",),
     ("catalog",),

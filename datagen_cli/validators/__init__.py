@@ -1,1 +1,1 @@
-"""Checks of a record: validators may ask a model or run something, constraints are functions of the fields."""
+"""Checks of a record that may ask a model, run a program or look something up."""

@@ -18,12 +18,12 @@ from typing import ClassVar
 from pydantic import Field
 
 from datagen_cli.config.checks import AskingCost, CheckOptions, OnUnknown, ValidatorFacts
+from datagen_cli.constraints.fields import check_fields, plain_text
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.prompts.checking import CODE, CheckPrompts, code_prompt, read_program
 from datagen_cli.text.answers import in_form_of, parse_number, same_number
-from datagen_cli.validators.fields import check_fields, plain_text
 
 UNSOLVABLE = "UNSOLVABLE"
 ROLE = "coder"

@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator
 
 from datagen_cli.config.checks import CheckOptions, ValidatorFacts
+from datagen_cli.constraints.fields import PASSED, shortened
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
-from datagen_cli.validators.fields import PASSED, shortened
 
 
 class SchemaOptions(CheckOptions):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from datagen_cli.constraints.language import Language, LanguageOptions, detect
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.llm.simulation.judging import right_choice
 from datagen_cli.llm.simulation.quiz import answer_of, is_kind
@@ -15,7 +16,6 @@ from datagen_cli.llm.simulation.records import ORDERS
 from datagen_cli.llm.simulation.rules import measure
 from datagen_cli.prompts.checking import ask_prompt, review_prompt
 from datagen_cli.prompts.parse import parse_reply
-from datagen_cli.validators.constraints.language import Language, LanguageOptions, detect
 from tests.llm.simulation.prompting import TICKET_SPECS, TICKETS, Asker, only, problems, tickets
 from tests.prompts.sentence import Sentence
 

@@ -11,6 +11,12 @@ from typing import Any
 
 import pytest
 
+from datagen_cli.constraints.choices import Choices, ChoicesOptions
+from datagen_cli.constraints.contains import Contains, ContainsOptions
+from datagen_cli.constraints.excludes import Excludes, ExcludesOptions
+from datagen_cli.constraints.length import Length, LengthOptions
+from datagen_cli.constraints.pattern import Pattern, PatternOptions
+from datagen_cli.constraints.range import Range, RangeOptions
 from datagen_cli.core.constraint import Constraint
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.llm.simulation import word_problems
@@ -18,12 +24,6 @@ from datagen_cli.llm.simulation.judging import class_of
 from datagen_cli.llm.simulation.labelled import subjects_for
 from datagen_cli.llm.simulation.prompt import Asked
 from datagen_cli.llm.simulation.solutions import last_number
-from datagen_cli.validators.constraints.choices import Choices, ChoicesOptions
-from datagen_cli.validators.constraints.contains import Contains, ContainsOptions
-from datagen_cli.validators.constraints.excludes import Excludes, ExcludesOptions
-from datagen_cli.validators.constraints.length import Length, LengthOptions
-from datagen_cli.validators.constraints.pattern import Pattern, PatternOptions
-from datagen_cli.validators.constraints.range import Range, RangeOptions
 from tests.llm.simulation.prompting import ANSWER, PROBLEMS, QUESTION, TICKET_SPECS, Asker, problems, rows, tickets
 
 Sample = Callable[[str], Path]

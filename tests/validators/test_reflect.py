@@ -8,7 +8,7 @@ import pytest
 
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Record, Slot, Verdict
-from datagen_cli.validators.constraints.ask import Ask, AskOptions
+from datagen_cli.validators.ask import Ask, AskOptions
 from datagen_cli.validators.reflect import Reflect, ReflectOptions
 from tests.prompts.sentence import Sentence
 from tests.validators.asked import Scripted

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from datagen_cli.constraints.language import Language, LanguageOptions
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.llm.simulation.activities import ending_of, write_ending
 from datagen_cli.llm.simulation.banks_news import NEWS
@@ -20,7 +21,6 @@ from datagen_cli.llm.simulation.quiz import answer_of, is_kind, misconception, w
 from datagen_cli.llm.simulation.registers import register_of, subjects_of
 from datagen_cli.llm.simulation.tasks import task_of
 from datagen_cli.llm.simulation.word_problems import write
-from datagen_cli.validators.constraints.language import Language, LanguageOptions
 
 
 def test_every_quiz_can_be_answered_from_its_text() -> None:

@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 from pydantic import Field, model_validator
 
 from datagen_cli.config.checks import CheckOptions, ConstraintFacts
+from datagen_cli.constraints.fields import PASSED, check_fields, item_name, items_of, plain_text
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
 from datagen_cli.text.tokens import estimate_tokens, word_count
-from datagen_cli.validators.fields import PASSED, check_fields, item_name, items_of, plain_text
 
 MEASURES: dict[str, Callable[[str], int]] = {"words": word_count, "characters": len, "tokens": estimate_tokens}
 

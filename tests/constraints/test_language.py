@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from datagen_cli.constraints.language import Language, LanguageOptions
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.jsonl import read_lines
-from datagen_cli.validators.constraints.language import Language, LanguageOptions
 
 SPECS = {"text": FieldSpec("text"), "parts": FieldSpec("parts", "list"), "n": FieldSpec("n", "number")}
 

@@ -15,10 +15,10 @@ from pydantic import Field, field_validator
 
 from datagen_cli.config.checks import CheckOptions, ConstraintFacts
 from datagen_cli.config.fields import compile_regex
+from datagen_cli.constraints.fields import PASSED, check_fields, item_name, items_of, plain_text, shortened
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
 from datagen_cli.text.matching import TooSlow, search
-from datagen_cli.validators.fields import PASSED, check_fields, item_name, items_of, plain_text, shortened
 
 
 class PatternOptions(CheckOptions):

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from datagen_cli.constraints.unique import Unique, UniqueOptions
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
-from datagen_cli.validators.constraints.unique import Unique, UniqueOptions
 
 SPECS = {"question": FieldSpec("question"), "answer": FieldSpec("answer", "number")}
 

@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 
+from datagen_cli.constraints.balance import Balance, BalanceOptions
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
-from datagen_cli.validators.constraints.balance import Balance, BalanceOptions
 
 SPECS = {"text": FieldSpec("text"), "kind": FieldSpec("kind", "label", values=("a", "b", "c"))}
 

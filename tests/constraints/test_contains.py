@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from datagen_cli.constraints.contains import Contains, ContainsOptions
 from datagen_cli.core.fields import FieldSpec
-from datagen_cli.validators.constraints.contains import Contains, ContainsOptions
 
 SPECS = {"text": FieldSpec("text"), "n": FieldSpec("n", "number"), "tags": FieldSpec("tags", "list")}
 

@@ -15,10 +15,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from datagen_cli.config.checks import CheckOptions, ConstraintFacts
+from datagen_cli.constraints.fields import PASSED, check_fields
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec, plain
 from datagen_cli.core.record import Verdict
-from datagen_cli.validators.fields import PASSED, check_fields
 
 
 class BalanceOptions(CheckOptions):

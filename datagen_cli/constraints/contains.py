@@ -12,10 +12,10 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, model_validator
 
 from datagen_cli.config.checks import CheckOptions, ConstraintFacts
+from datagen_cli.constraints.fields import PASSED, check_fields, items_of, plain_text, quoted
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
 from datagen_cli.text.normalise import fold
-from datagen_cli.validators.fields import PASSED, check_fields, items_of, plain_text, quoted
 
 Needle = Annotated[str, Field(min_length=1)]
 

@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from datagen_cli.config.checks import CheckOptions, ConstraintFacts
+from datagen_cli.constraints.fields import PASSED, check_fields, items_of
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
 from datagen_cli.text.tokens import words
-from datagen_cli.validators.fields import PASSED, check_fields, items_of
 
 MIN_WORDS = 4
 SURE = 0.8

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 from pydantic import Field, model_validator
 
 from datagen_cli.config.checks import CheckOptions, ConstraintFacts
+from datagen_cli.constraints.fields import PASSED, check_fields, item_name, items_of, plain_text, shortened
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
-from datagen_cli.validators.fields import PASSED, check_fields, item_name, items_of, plain_text, shortened
 
 BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
     "min": ("at least", ge),

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from datagen_cli.config.checks import CheckOptions, ConstraintFacts
+from datagen_cli.constraints.fields import PASSED, check_fields, item_name, items_of, quoted, shortened
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce
 from datagen_cli.core.record import Verdict
-from datagen_cli.validators.fields import PASSED, check_fields, item_name, items_of, quoted, shortened
 
 
 class ChoicesOptions(CheckOptions):

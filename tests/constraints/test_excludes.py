@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from datagen_cli.constraints.excludes import Excludes, ExcludesOptions
 from datagen_cli.core.fields import FieldSpec
-from datagen_cli.validators.constraints.excludes import Excludes, ExcludesOptions
 
 SPECS = {"text": FieldSpec("text"), "tags": FieldSpec("tags", "list")}
 

@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from datagen_cli.config.checks import CheckOptions, ConstraintFacts
+from datagen_cli.constraints.fields import PASSED, check_fields
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
 from datagen_cli.text.normalise import exact_key
-from datagen_cli.validators.fields import PASSED, check_fields
 
 
 class UniqueOptions(CheckOptions):

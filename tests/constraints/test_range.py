@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from datagen_cli.constraints.range import Range, RangeOptions
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
-from datagen_cli.validators.constraints.range import Range, RangeOptions
 
 SPECS = {
     "n": FieldSpec("n", "number"),

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from datagen_cli.constraints.choices import Choices, ChoicesOptions
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
-from datagen_cli.validators.constraints.choices import Choices, ChoicesOptions
 
 SPECS = {
     "text": FieldSpec("text"),

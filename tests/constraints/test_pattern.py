@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from datagen_cli.constraints.pattern import Pattern, PatternOptions
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.text import matching
-from datagen_cli.validators.constraints.pattern import Pattern, PatternOptions
 
 SPECS = {"answer": FieldSpec("answer", "number"), "text": FieldSpec("text"), "tags": FieldSpec("tags", "list")}
 NUMBER = r"^-?\d+(\.\d+)?$"

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from datagen_cli.constraints.length import Length, LengthOptions
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
-from datagen_cli.validators.constraints.length import Length, LengthOptions
 
 SPECS = {
     "question": FieldSpec("question"),
