@@ -54,7 +54,7 @@ def make_first(session: Session, number: int) -> tuple[list[Trace], int]:
 
 
 async def _ask_first(session: Session, engine: LocalEngine, number: int) -> tuple[list[Trace], int]:
-    journal = session.open_journal(session.folder.state())
+    ledger = session.open_ledger(session.folder.state())
     cache = open_cache(session.options.cache, session.folder.path)
     client = session.connect(cache)
     try:
@@ -65,8 +65,8 @@ async def _ask_first(session: Session, engine: LocalEngine, number: int) -> tupl
         await client.close()
         if cache is not None:
             cache.close()
-        spent = add_spending(journal.before, client.totals.as_dict())
-        journal.close(spent)
+        spent = add_spending(ledger.before, client.totals.as_dict())
+        ledger.close(spent)
         session.add_to_spent(spent)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from datagen_cli.core.chat import Prompt, Reply
+from datagen_cli.core.chat import Prompt, Reply, Usage
 from datagen_cli.core.record import Record, Slot, Verdict
 
 T = TypeVar("T")
@@ -53,6 +53,20 @@ class Context(Protocol):
 
     async def run_blocking(self, function: Callable[..., T], *args: Any) -> T:
         """Runs a function that computes or waits, beside the event loop."""
+
+
+class Ledger(Protocol):
+    """Keeps what calls cost where the death of the process does not lose it."""
+
+    def reserve(self, role: str, purpose: str, most: Usage, *, waits: bool) -> int:
+        """A call is about to be sent that uses `most` at most (a cost of None is unknown). Returns its entry's number.
+
+        `waits` says that the call outlives this process: a batch is paid for when it is fetched. Raises `UsageError`
+        when the entry cannot be written: the call must not be sent then.
+        """
+
+    def settle(self, entry: int, used: Usage, *, lost: bool) -> None:
+        """The call of an entry is over and used this much; `lost` says that no answer came of it. Never raises."""
 
 
 class Validator(Protocol):

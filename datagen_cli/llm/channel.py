@@ -13,6 +13,7 @@ from typing import Any
 from datagen_cli.config.models import Limits, ModelOptions
 from datagen_cli.core import registry
 from datagen_cli.core.chat import Draw, Usage
+from datagen_cli.core.ports import Ledger
 from datagen_cli.core.store import Store
 from datagen_cli.llm.adaptive_concurrency import AdaptiveConcurrency, Permit
 from datagen_cli.llm.budget import Budget, Reservation
@@ -168,15 +169,16 @@ class Channel:
         if REQUESTS_LEFT in headers or TOKENS_LEFT in headers or LEFT in headers:
             self.limiter.close_for(closed_s(headers, self._usual_tokens, time.time()))
 
-    def settle(self, reservation: Reservation, used: Usage | None, run: Spending) -> None:
+    def settle(
+        self, reservation: Reservation, entry: int, used: Usage | None, run: Spending, *, lost: bool = False
+    ) -> None:
         """Ends a reservation with what was used; None: with all of it, for nobody knows."""
         if used is None and self.target.kind == "local":
             used = Usage()  # lost work of this machine is no spending
         if used is None:
             used = Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if self.rate else None)
-        run.budget.settle(reservation, used.tokens_in + used.tokens_out, used.cost_usd)
+        run.settle(reservation, entry, used, lost=lost)
         if used.tokens_in or used.tokens_out:
-            run.tally.add(used)
             self._usual_tokens += 0.1 * (used.tokens_in + used.tokens_out - self._usual_tokens)
         if self._tokens is not None:
             self._tokens.give_back(_guess(reservation) - used.tokens_in - used.tokens_out)
@@ -187,11 +189,11 @@ class Attempt:
 
     Whoever makes one calls `leave` in the end."""
 
-    __slots__ = ("_again", "_channel", "_clock", "_holds_place", "_paid", "_permit", "_reservation", "_run")
+    __slots__ = ("_again", "_channel", "_clock", "_entry", "_holds_place", "_permit", "_reservation", "_run")
 
     def __init__(self, channel: Channel, reservation: Reservation, clock: Clock, run: Spending, *, again: bool) -> None:
         self._channel, self._reservation, self._clock, self._run, self._again = channel, reservation, clock, run, again
-        self._paid = False
+        self._entry: int | None = None
         self._permit: Permit | None = None
         self._holds_place = False
 
@@ -214,10 +216,10 @@ class Attempt:
         """Waits for all that a request needs to be sent; the longest that it may take then."""
         if not self._holds_place:
             await self.acquire()
-        await self._run.budget.reserve(self._reservation)
-        self._paid = True
+        channel = self._channel
+        self._entry = await self._run.reserve(self._reservation, priced=channel.rate is not None, waits=channel.batched)
         timeout_s = self._clock.begin()
-        self._permit = self._channel.concurrency.sent()
+        self._permit = channel.concurrency.sent()
         return timeout_s
 
     async def send(self, payload: Payload, draw: Draw) -> RawReply:
@@ -229,9 +231,9 @@ class Attempt:
         except BaseException as error:
             self._failed(error)
             raise
-        assert self._permit is not None
+        assert self._permit is not None and self._entry is not None
         channel.concurrency.answered(self._permit)
-        channel.settle(self._reservation, used, self._run)
+        channel.settle(self._reservation, self._entry, used, self._run)
         return reply
 
     def _failed(self, error: BaseException) -> None:
@@ -244,14 +246,13 @@ class Attempt:
                 channel.concurrency.ended(self._permit)
         if isinstance(error, AuthRefused) and stops_run(error, channel.health.answers):
             channel.limiter.halt()  # nobody else need be refused
-        if not self._paid:
+        if self._entry is None:
             return
         if isinstance(error, TransportError):
             lost = error.may_have_cost
         else:  # cancelled under way: it may be paid for although nobody waits for it; a batch is paid for when fetched
             lost = not isinstance(error, Exception) and not channel.batched
-        self._run.tally.lost += lost
-        channel.settle(self._reservation, None if lost else Usage(), self._run)
+        channel.settle(self._reservation, self._entry, None if lost else Usage(), self._run, lost=lost)
 
 
 def _guess(reservation: Reservation) -> int:
@@ -260,14 +261,46 @@ def _guess(reservation: Reservation) -> int:
 
 
 class Spending:
-    """Where a call's use is written down: the caps, and the tally of its role and purpose; `keep` commits its reply."""
+    """Where a call's use is written down: the caps, the ledger of the run folder (if any), and the tally of its role
+    and purpose; `keep` commits its reply."""
 
-    __slots__ = ("budget", "keep", "tally")
+    __slots__ = ("_budget", "_ledger", "_place", "keep", "tally")
 
-    def __init__(self, budget: Budget, tally: Tally, keep: Callable[[RawReply], Awaitable[None]]) -> None:
-        self.budget = budget
+    def __init__(
+        self,
+        budget: Budget,
+        ledger: Ledger | None,
+        place: tuple[str, str],
+        tally: Tally,
+        keep: Callable[[RawReply], Awaitable[None]],
+    ) -> None:
+        self._budget = budget
+        self._ledger = ledger
+        self._place = place
         self.tally = tally
         self.keep = keep
+
+    async def reserve(self, reservation: Reservation, *, priced: bool, waits: bool) -> int:
+        """Waits for room under the caps and writes the reservation down. Returns the number of its entry."""
+        await self._budget.reserve(reservation)
+        if self._ledger is None:
+            return 0
+        most = Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if priced else None)
+        try:
+            return self._ledger.reserve(*self._place, most, waits=waits)
+        except BaseException:
+            self._budget.settle(reservation, 0, 0.0)
+            raise
+
+    def settle(self, reservation: Reservation, entry: int, used: Usage, *, lost: bool) -> None:
+        """Ends a reservation with what was used."""
+        if self._ledger is not None:
+            self._ledger.settle(entry, used, lost=lost)
+        tokens = used.tokens_in + used.tokens_out
+        self._budget.settle(reservation, tokens, used.cost_usd)
+        self.tally.lost += lost
+        if tokens:
+            self.tally.add(used)
 
 
 def _known_by(options: ModelOptions, target: Target) -> dict[str, Any]:

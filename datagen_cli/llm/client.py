@@ -18,7 +18,7 @@ from datagen_cli.config.models import Limits, Sampling, SharedModel
 from datagen_cli.core.chat import Draw, Reply, Request, Usage
 from datagen_cli.core.errors import CallRefused, UsageError
 from datagen_cli.core.json_text import make_encoder
-from datagen_cli.core.ports import Observer
+from datagen_cli.core.ports import Ledger, Observer
 from datagen_cli.llm.budget import Budget
 from datagen_cli.llm.cache import CallCache, call_digest
 from datagen_cli.llm.channel import Channel, Spending
@@ -78,8 +78,8 @@ class Client:
 
     Raises `UsageError` (unknown provider, a key for a foreign host, `max_cost` with an unknown price) and
     `ProviderError` (a missing key) before anything is sent; give it only the roles that the run uses. `spent` is
-    what earlier runs of the folder used, for the caps; `budget`
-    and `totals` replace the client's own. `plant` takes what the offline model planted.
+    what earlier runs of the folder used, for the caps; `ledger`
+    keeps what this one uses. `plant` takes what the offline model planted.
     """
 
     def __init__(
@@ -95,17 +95,17 @@ class Client:
         allow_hosts: Collection[str] = (),
         plant: Callable[[dict[str, Any]], None] = lambda _: None,
         spent: Usage | None = None,
-        budget: Budget | None = None,
-        totals: Totals | None = None,
+        ledger: Ledger | None = None,
         deferred: DeferredWork | None = None,
     ) -> None:
-        self.totals = totals or Totals()
+        self.totals = Totals()
         self._models = models
         self._seed = seed
         self._sampling = sampling
         self._cache = cache
         self._observer = observer
-        self._budget = budget or Budget(limits.max_cost, limits.max_total_tokens, spent)
+        self._ledger = ledger
+        self._budget = Budget(limits.max_cost, limits.max_total_tokens, spent)
         self._outage = OutageDetector()
         self._refusals = Refusals()
         self._deferred = deferred or DeferredWork()
@@ -186,7 +186,8 @@ class Client:
         """The call with all its tries, its reply committed."""
         reservation = channel.reservation_for(payload.body, _most_tokens(payload))
         keep = _kept_nowhere if self._cache is None else partial(self._cache.put, digest, body=payload.body)
-        run = Spending(self._budget, self.totals.tally(request.role, request.draw.purpose), keep)
+        place = (request.role, request.draw.purpose)
+        run = Spending(self._budget, self._ledger, place, self.totals.tally(*place), keep)
         return await call_with_retries(
             lambda clock, again: channel.send_once(payload, request.draw, reservation, clock, again, run),
             request.draw,

@@ -6,15 +6,13 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from datagen_cli.config.recipe import Recipe
-from datagen_cli.core.chat import Usage
 from datagen_cli.core.ports import Observer
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import Client
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.llm.identity import role_identity
-from datagen_cli.pipeline.money import PayingClient
-from datagen_cli.runs.ledger import Journal
-from datagen_cli.runs.spending import total_of
+from datagen_cli.runs.ledger import SpendingLedger
+from datagen_cli.runs.spending import usage_of
 
 
 def roles(recipe: Recipe) -> tuple[str, ...]:
@@ -36,24 +34,22 @@ def open_client(
     environ: Mapping[str, str],
     allow_hosts: Collection[str],
     plant: Callable[[dict[str, Any]], None],
-    journal: Journal | None = None,
+    ledger: SpendingLedger | None = None,
     deferred: DeferredWork | None = None,
 ) -> Client:
-    """The client of a run. What it spends goes to the folder's journal, if any, whose sums count for the caps."""
-    models = {role: recipe.models[role] for role in roles(recipe)}
-    options: dict[str, Any] = {
-        "seed": recipe.options.seed,
-        "sampling": recipe.options.sampling,
-        "limits": recipe.options.limits,
-        "cache": cache,
-        "observer": observer,
-        "environ": environ,
-        "allow_hosts": allow_hosts,
-        "plant": plant,
-        "deferred": deferred,
-    }
-    if journal is None:
-        return Client(models, **options)
-    before = total_of(journal.before)
-    spent = Usage(before["tokens_in"], before["tokens_out"], before["cost_usd"])
-    return PayingClient(models, journal=journal, spent=spent, **options)
+    """The client of a run. What it spends goes to the folder's ledger, if any, whose sums count for the caps."""
+    spent = None if ledger is None else usage_of(ledger.before)
+    return Client(
+        {role: recipe.models[role] for role in roles(recipe)},
+        seed=recipe.options.seed,
+        sampling=recipe.options.sampling,
+        limits=recipe.options.limits,
+        cache=cache,
+        observer=observer,
+        environ=environ,
+        allow_hosts=allow_hosts,
+        plant=plant,
+        spent=spent,
+        ledger=ledger,
+        deferred=deferred,
+    )

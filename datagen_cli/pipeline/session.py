@@ -44,7 +44,7 @@ from datagen_cli.runs.checkpoint import Checkpoint
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.integrity import restate, unbroken
 from datagen_cli.runs.ledger import FILE as SPENDING
-from datagen_cli.runs.ledger import Journal
+from datagen_cli.runs.ledger import SpendingLedger
 from datagen_cli.runs.manifest import Manifest, now
 from datagen_cli.runs.previous_run import cohorts, lasting, recipe_place, tag_of
 from datagen_cli.stages.dedup import Decision
@@ -83,7 +83,7 @@ class Session:
         self.client: Client | None = None
         self.runner: Runner | None = None
         self._started = time.monotonic()
-        self.journal: Journal | None = None
+        self.ledger: SpendingLedger | None = None
         self.model_ids: set[str] = set()
         self.complete = False
 
@@ -99,7 +99,7 @@ class Session:
             self.folder.set_all_aside(tag_of(before))
             before = {}
         self.refuse_other_recipe(before)
-        self.open_journal(before)
+        self.open_ledger(before)
         if unbroken(self.folder, before, self.manifest):
             restate(self.folder, before, self.manifest)
             self.complete = True
@@ -121,14 +121,14 @@ class Session:
         self.update()
         self.manifest.write(self.folder)
 
-    def open_journal(self, before: Mapping[str, Any]) -> Journal:
-        """Opens what the folder has spent; `before` is its `run.json`, for folders that have no journal yet."""
-        self.journal = Journal(self.folder.file(SPENDING), before.get("spent", {}))
-        self.journal.start()
-        return self.journal
+    def open_ledger(self, before: Mapping[str, Any]) -> SpendingLedger:
+        """Opens what the folder has spent; `before` is its `run.json`, for folders that have no ledger yet."""
+        self.ledger = SpendingLedger(self.folder.file(SPENDING), before.get("spent", {}))
+        self.ledger.start()
+        return self.ledger
 
     def connect(self, cache: CallCache | None, deferred: DeferredWork | None = None) -> Client:
-        """The client of this run, whose spending the folder's journal keeps."""
+        """The client of this run, whose spending the folder's ledger keeps."""
         return open_client(
             self.built.recipe,
             cache=cache,
@@ -136,7 +136,7 @@ class Session:
             environ=self.options.environ,
             allow_hosts=self.options.allow_hosts,
             plant=self.plants,
-            journal=self.journal,
+            ledger=self.ledger,
             deferred=deferred,
         )
 
@@ -157,8 +157,8 @@ class Session:
         """Closes files and gives the lock back."""
         for checkpoint in self.checkpoints.values():
             checkpoint.close()
-        if self.journal is not None:
-            self.journal.close()
+        if self.ledger is not None:
+            self.ledger.close()
         if self.built.embedder is not None:
             self.built.embedder.close()
         self.folder.unlock()
@@ -182,8 +182,8 @@ class Session:
             if cache is not None:
                 cache.close()
             self.update()
-            if self.journal is not None:
-                self.journal.close(self.manifest.spent)
+            if self.ledger is not None:
+                self.ledger.close(self.manifest.spent)
             self.plants.close()
 
     def _parts(self, engine: LocalEngine) -> Parts:
@@ -256,8 +256,8 @@ class Session:
             manifest.new_records = progress.new_records
             manifest.rejected = dict(progress.rejected)
             manifest.stage_seconds = dict(progress.seconds)
-        if self.journal is not None:
-            manifest.record_spending(self.journal.before, self.client.totals.as_dict() if self.client else {})
+        if self.ledger is not None:
+            manifest.record_spending(self.ledger.before, self.client.totals.as_dict() if self.client else {})
 
     def add_to_spent(self, spent: Mapping[str, Any]) -> None:
         """Keeps what a preview paid, so that caps and totals of the folder count it."""

@@ -1,4 +1,4 @@
-"""What a run folder has spent, exact across `kill -9`: a journal of reservations and settlements beside the run.
+"""What a run folder has spent, exact across `kill -9`: a ledger of reservations and settlements beside the run.
 
 Before a call is sent its reservation is written, and when its answer or its loss is known, what it used. Each is one
 write of some microseconds to the system, which keeps it whatever becomes of the process, so that nothing waits for a
@@ -12,42 +12,27 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.jsonl import MODE, dump, write_aside, write_errors
-from datagen_cli.llm.budget import Reservation
 from datagen_cli.runs.spending import COUNTED, Spent, copied
 
 FILE = "spending.jsonl"
 LARGE_BYTES = 16 * 1024 * 1024
-FREED, RESERVED, USED, UNRESERVED, PENDING = range(5)
+FREED, RESERVED, USED, PENDING = 0, 1, 2, 4
 
 
-class Caller(NamedTuple):
-    """Whose call it is. `waits` says that it outlives this process: a batch is paid for when it is fetched."""
-
-    role: str
-    purpose: str
-    priced: bool = True
-    waits: bool = False
-
-
-CALL: ContextVar[Caller] = ContextVar("call")
-"""The call that this task makes."""
-
-
-class Journal:
-    """The spending of one folder. `spent` is all of it up to now, `before` what it was at the start.
+class SpendingLedger:
+    """The spending of one folder (`core.ports.Ledger`). `spent` is all of it up to now, `before` what it was at the
+    start.
 
     `known` is used where there is no file yet. Lines are `{"spent": sums}`, `[1, number, role, purpose, tokens in,
     tokens out, cost]` for a reservation (4 instead of 1: of a call that outlives the process), `[2, number, in, out,
-    cost, lost]` for its use, `[3, role, purpose, in, out, cost, lost]` for use without one, `[0, number]` for one that
-    used nothing.
+    cost, lost]` for its use, `[0, number]` for one that used nothing.
     """
 
     def __init__(self, path: Path, known: Mapping[str, Any]) -> None:
@@ -56,9 +41,7 @@ class Journal:
         self.spent: Spent = copied(known) if found is None else found
         self.before = copied(self.spent)
         self._number = 0
-        self._lines: dict[int, bytes] = {}
-        self._reservations: dict[int, list[int]] = {}
-        self._settling: int | None = None
+        self._open: dict[int, tuple[str, str, bytes]] = {}
         self._file: int | None = None
         self._end = 0
 
@@ -66,41 +49,26 @@ class Journal:
         """Opens the file, summed up: what was in flight when the last process died is settled now."""
         self._sum_up()
 
-    def reserved(self, call: Caller, reservation: Reservation) -> None:
-        """A call is about to be sent. Raises `UsageError` when that cannot be written: then do not send it."""
-        cost = dump(reservation.cost_usd if call.priced else None).decode()
-        kind = PENDING if call.waits else RESERVED
+    def reserve(self, role: str, purpose: str, most: Usage, *, waits: bool = False) -> int:
+        """See `core.ports.Ledger.reserve`."""
         self._number += 1
-        counts = f"{reservation.tokens_in},{reservation.tokens_out},{cost}"
-        line = f"[{kind},{self._number},{_place(call.role, call.purpose)},{counts}]\n".encode()
+        kind = PENDING if waits else RESERVED
+        cost = dump(most.cost_usd).decode()
+        counts = f"{most.tokens_in},{most.tokens_out},{cost}"
+        line = f"[{kind},{self._number},{_place(role, purpose)},{counts}]\n".encode()
         self._append(line)
-        self._lines[self._number] = line
-        self._reservations.setdefault(id(reservation), []).append(self._number)
+        self._open[self._number] = (role, purpose, line)
+        return self._number
 
-    def settled(self, reservation: Reservation, tokens: int) -> None:
-        """A reservation ends. Where tokens were used, `used` must follow at once and say which."""
-        numbers = self._reservations.get(id(reservation))
-        if not numbers:
+    def settle(self, entry: int, used: Usage, *, lost: bool = False) -> None:
+        """See `core.ports.Ledger.settle`."""
+        role, purpose, _ = self._open.pop(entry)
+        if not (used.tokens_in or used.tokens_out):
+            self._try_to_append(f"[{FREED},{entry}]\n".encode())
             return
-        number = numbers.pop()
-        if not numbers:
-            del self._reservations[id(reservation)]
-        if tokens:
-            self._settling = number
-        else:
-            self._try_to_append(f"[{FREED},{number}]\n".encode())
-            self._lines.pop(number, None)
-
-    def used(self, role: str, purpose: str, usage: Usage, *, lost: bool) -> None:
-        """What the call that was settled just now used."""
-        number, self._settling = self._settling, None
-        counts = [usage.tokens_in, usage.tokens_out, usage.cost_usd, int(lost)]
-        place = f"{UNRESERVED},{_place(role, purpose)}" if number is None else f"{USED},{number}"
-        cost = dump(usage.cost_usd).decode()
-        self._try_to_append(f"[{place},{usage.tokens_in},{usage.tokens_out},{cost},{int(lost)}]\n".encode())
-        if number is not None:
-            self._lines.pop(number, None)
-        _count(self.spent, role, purpose, counts)
+        cost = dump(used.cost_usd).decode()
+        self._try_to_append(f"[{USED},{entry},{used.tokens_in},{used.tokens_out},{cost},{int(lost)}]\n".encode())
+        _count(self.spent, role, purpose, [used.tokens_in, used.tokens_out, used.cost_usd, int(lost)])
         if self._end > LARGE_BYTES:
             with suppress(UsageError):
                 self._sum_up()
@@ -117,7 +85,7 @@ class Journal:
 
     def _sum_up(self) -> None:
         """Replaces the file by the sum and the reservations that are open."""
-        lines = [dump({"spent": self.spent}) + b"\n", *self._lines.values()]
+        lines = [dump({"spent": self.spent}) + b"\n", *(line for _, _, line in self._open.values())]
         write_aside(self.path, lines)
         with write_errors(self.path):
             new = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC, MODE)
@@ -126,7 +94,7 @@ class Journal:
         self._file, self._end = new, sum(map(len, lines))
 
     def _append(self, line: bytes) -> None:
-        assert self._file is not None, "the journal is not open"
+        assert self._file is not None, "the ledger is not open"
         with write_errors(self.path):
             written = 0
             while written < len(line):
@@ -140,7 +108,7 @@ class Journal:
 
 
 def read_spending(path: Path) -> Spent | None:
-    """What a folder has spent, calls in flight at their reservation; None where there is no journal. Writes nothing."""
+    """What a folder has spent, calls in flight at their reservation; None where there is no ledger. Writes nothing."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -152,8 +120,6 @@ def read_spending(path: Path) -> Spent | None:
             spent, held = copied(line.get("spent", {})), {}
         elif line[0] in (RESERVED, PENDING):
             held[line[1]] = [line[0], *line[2:]]
-        elif line[0] == UNRESERVED:
-            _count(spent, line[1], line[2], line[3:])
         else:
             call = held.pop(line[1], None)
             if line[0] == USED and call is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from datagen_cli.core.chat import Usage
 from datagen_cli.core.flow import stage_of
 
 COUNTED = ("calls", "cached_calls", "lost", "hedged", "tokens_in", "tokens_out", "cost_usd")
@@ -53,6 +54,12 @@ def total_of(spent: Mapping[str, Any]) -> dict[str, Any]:
             for name in COUNTED:
                 total[name] = _plus(total[name], counts.get(name, 0))
     return total
+
+
+def usage_of(spent: Mapping[str, Any]) -> Usage:
+    """Tokens and cost of all roles and purposes."""
+    whole = total_of(spent)
+    return Usage(whole["tokens_in"], whole["tokens_out"], whole["cost_usd"])
 
 
 def _plus(left: Any, right: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The journal of a folder's spending: what it says after a death at any line."""
+"""The ledger of a folder's spending: what it says after a death at any line."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ import pytest
 
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import UsageError
-from datagen_cli.llm.budget import Reservation
-from datagen_cli.pipeline.money import JournalledBudget, JournalledTotals
+from datagen_cli.llm.budget import Budget, Reservation
+from datagen_cli.llm.channel import Spending
+from datagen_cli.llm.usage import Tally
 from datagen_cli.runs import ledger
-from datagen_cli.runs.ledger import CALL, Caller, Journal, read_spending
+from datagen_cli.runs.ledger import SpendingLedger, read_spending
 from datagen_cli.runs.spending import cost_shares, total_of
 
-CALLER = Caller("generator", "generate")
+CALLER = ("generator", "generate")
 
 
-def journal(tmp_path: Path, known: dict[str, object] | None = None) -> Journal:
-    made = Journal(tmp_path / "spending.jsonl", known or {})
+def opened(tmp_path: Path, known: dict[str, object] | None = None) -> SpendingLedger:
+    made = SpendingLedger(tmp_path / "spending.jsonl", known or {})
     made.start()
     return made
 
 
-def spend(made: Journal, reservation: Reservation, usage: Usage, call: Caller = CALLER, *, lost: bool = False) -> None:
-    made.reserved(call, reservation)
-    made.settled(reservation, usage.tokens_in + usage.tokens_out)
-    if usage.tokens_in or usage.tokens_out:
-        made.used(call[0], call[1], usage, lost=lost)
+def spend(
+    made: SpendingLedger, most: Usage, used: Usage, caller: tuple[str, str] = CALLER, *,
+    waits: bool = False, lost: bool = False,
+) -> None:  # fmt: skip
+    made.settle(made.reserve(*caller, most, waits=waits), used, lost=lost)
 
 
 def total(tmp_path: Path) -> dict[str, object]:
@@ -37,11 +38,11 @@ def total(tmp_path: Path) -> dict[str, object]:
 
 
 def test_a_process_that_dies_leaves_what_was_settled_and_the_most_of_what_was_not(tmp_path: Path) -> None:
-    made = journal(tmp_path)
-    spend(made, Reservation(100, 50, 1.0), Usage(10, 5, 0.25))
-    spend(made, Reservation(100, 50, 1.0), Usage())
-    spend(made, Reservation(7, 3, 0.5), Usage(7, 3, 0.5), Caller("coder", "code"), lost=True)
-    made.reserved(CALLER, Reservation(200, 60, 2.0))
+    made = opened(tmp_path)
+    spend(made, Usage(100, 50, 1.0), Usage(10, 5, 0.25))
+    spend(made, Usage(100, 50, 1.0), Usage())
+    spend(made, Usage(7, 3, 0.5), Usage(7, 3, 0.5), ("coder", "code"), lost=True)
+    made.reserve(*CALLER, Usage(200, 60, 2.0))
     assert made.spent["generator"]["generate"]["tokens_in"] == 10
     found = read_spending(made.path)
     assert found is not None
@@ -49,18 +50,18 @@ def test_a_process_that_dies_leaves_what_was_settled_and_the_most_of_what_was_no
         "calls": 1, "cached_calls": 0, "lost": 1, "hedged": 0, "tokens_in": 210, "tokens_out": 65, "cost_usd": 2.25,
     }  # fmt: skip
     assert (found["coder"]["code"]["lost"], found["coder"]["code"]["cost_usd"]) == (1, 0.5)
-    again = journal(tmp_path)
+    again = opened(tmp_path)
     assert again.before == found
     assert read_spending(made.path) == found
     assert len(made.path.read_bytes().splitlines()) == 1
 
 
-def test_a_journal_cut_anywhere_never_says_less_than_was_used(tmp_path: Path) -> None:
-    made = journal(tmp_path, {"generator": {"generate": {"tokens_in": 1000, "cost_usd": 1.0}}})
+def test_a_ledger_cut_anywhere_never_says_less_than_was_used(tmp_path: Path) -> None:
+    made = opened(tmp_path, {"generator": {"generate": {"tokens_in": 1000, "cost_usd": 1.0}}})
     used = [0]
     ends = [made.path.stat().st_size]
     for number in range(6):
-        spend(made, Reservation(100, 100, 1.0), Usage(10 + number, 1, 0.1), lost=number == 3)
+        spend(made, Usage(100, 100, 1.0), Usage(10 + number, 1, 0.1), lost=number == 3)
         used.append(used[-1] + 11 + number)
         ends.append(made.path.stat().st_size)
     content = made.path.read_bytes()
@@ -73,75 +74,71 @@ def test_a_journal_cut_anywhere_never_says_less_than_was_used(tmp_path: Path) ->
 
 
 def test_a_price_that_is_not_known_stays_unknown_across_a_death(tmp_path: Path) -> None:
-    made = journal(tmp_path)
-    made.reserved(Caller("generator", "generate", priced=False), Reservation(10, 10, 0.0))
+    made = opened(tmp_path)
+    made.reserve(*CALLER, Usage(10, 10, None))
     assert total(tmp_path)["cost_usd"] is None
     assert total(tmp_path)["tokens_out"] == 10
 
 
 def test_a_batch_that_outlives_the_process_is_counted_when_it_is_fetched(tmp_path: Path) -> None:
-    made, batched = journal(tmp_path), Caller("generator", "generate", waits=True)
-    made.reserved(batched, Reservation(100, 50, 1.0))
+    opened(tmp_path).reserve(*CALLER, Usage(100, 50, 1.0), waits=True)
     assert total(tmp_path)["cost_usd"] == 0
-    again = journal(tmp_path)
-    spend(again, Reservation(100, 50, 1.0), Usage(10, 5, 0.25), batched)
+    spend(opened(tmp_path), Usage(100, 50, 1.0), Usage(10, 5, 0.25), waits=True)
     assert (total(tmp_path)["calls"], total(tmp_path)["cost_usd"]) == (1, 0.25)
 
 
-def test_two_reservations_of_one_hold_are_two(tmp_path: Path) -> None:
-    made, reservation = journal(tmp_path), Reservation(10, 10, 1.0)
-    made.reserved(CALLER, reservation)
-    made.reserved(CALLER, reservation)
+def test_two_calls_that_may_cost_the_same_are_two(tmp_path: Path) -> None:
+    made = opened(tmp_path)
+    first, second = made.reserve(*CALLER, Usage(10, 10, 1.0)), made.reserve(*CALLER, Usage(10, 10, 1.0))
     assert total(tmp_path)["cost_usd"] == 2.0
-    made.settled(reservation, 0)
+    made.settle(second, Usage())
     assert total(tmp_path)["cost_usd"] == 1.0
-    made.settled(reservation, 0)
-    made.settled(reservation, 0)
+    made.settle(first, Usage())
     assert total(tmp_path)["cost_usd"] == 0
 
 
-def test_a_large_journal_is_summed_up_while_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_ledger_is_summed_up_while_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "LARGE_BYTES", 2000)
-    made, open_one = journal(tmp_path), Reservation(1, 1, 0.5)
-    made.reserved(CALLER, open_one)
+    made = opened(tmp_path)
+    open_one = made.reserve(*CALLER, Usage(1, 1, 0.5))
     for _ in range(200):
-        spend(made, Reservation(100, 50, 1.0), Usage(10, 5, 0.25))
+        spend(made, Usage(100, 50, 1.0), Usage(10, 5, 0.25))
     assert made.path.stat().st_size < 2500
     assert total(tmp_path)["cost_usd"] == 50.5
-    made.settled(open_one, 2)
-    made.used("generator", "generate", Usage(1, 1, 0.25), lost=False)
+    made.settle(open_one, Usage(1, 1, 0.25))
     assert total(tmp_path)["cost_usd"] == 50.25
 
 
 def test_closing_keeps_what_the_run_counted_and_may_be_done_twice(tmp_path: Path) -> None:
-    made = journal(tmp_path)
+    made = opened(tmp_path)
     made.close({"generator": {"generate": {"calls": 2, "cached_calls": 5, "tokens_in": 3, "cost_usd": 0.5}}})
     made.close()
     assert (total(tmp_path)["cached_calls"], total(tmp_path)["cost_usd"]) == (5, 0.5)
 
 
-async def test_budget_and_totals_write_down_what_they_count(tmp_path: Path) -> None:
-    made = journal(tmp_path)
-    budget, totals = JournalledBudget(made, 10.0, None, Usage()), JournalledTotals(made)
-    CALL.set(CALLER)
+def spending(made: SpendingLedger, max_cost: float, tally: Tally | None = None) -> Spending:
+    async def keep(_: object) -> None: ...
+
+    return Spending(Budget(max_cost), made, CALLER, tally or Tally(), keep)
+
+
+async def test_a_call_is_written_down_before_it_is_sent_and_when_it_is_over(tmp_path: Path) -> None:
+    tally = Tally()
+    run = spending(opened(tmp_path), 10.0, tally)
     first, second = Reservation(10, 10, 1.0), Reservation(20, 20, 2.0)
-    await budget.reserve(first)
-    await budget.reserve(second)
+    entries = [await run.reserve(one, priced=True, waits=False) for one in (first, second)]
     assert total(tmp_path)["cost_usd"] == 3.0
-    budget.settle(first, 3, 0.25)
-    totals.tally("generator", "generate").add(Usage(2, 1, 0.25))
+    run.settle(first, entries[0], Usage(2, 1, 0.25), lost=False)
     assert total(tmp_path)["cost_usd"] == 2.25
-    budget.settle(second, 0, 0.0)
+    run.settle(second, entries[1], Usage(), lost=True)
     assert (total(tmp_path)["cost_usd"], total(tmp_path)["calls"]) == (0.25, 1)
-    assert totals.as_dict()["generator"]["generate"]["tokens_in"] == 2
+    assert (tally.tokens_in, tally.cost_usd, tally.lost) == (2, 0.25, 1)
 
 
 async def test_a_call_whose_reservation_cannot_be_written_is_not_sent_and_holds_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = journal(tmp_path)
-    budget = JournalledBudget(made, 1.0, None, Usage())
-    CALL.set(CALLER)
+    run = spending(opened(tmp_path), 1.0)
 
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
@@ -149,8 +146,8 @@ async def test_a_call_whose_reservation_cannot_be_written_is_not_sent_and_holds_
     with monkeypatch.context() as patched:
         patched.setattr(ledger.os, "pwrite", full)
         with pytest.raises(UsageError, match="no space left"):
-            await budget.reserve(Reservation(1, 1, 1.0))
-    await budget.reserve(Reservation(1, 1, 1.0))
+            await run.reserve(Reservation(1, 1, 1.0), priced=True, waits=False)
+    await run.reserve(Reservation(1, 1, 1.0), priced=True, waits=False)
 
 
 def test_cost_is_shared_out_by_stage_role_and_accepted_record() -> None:
