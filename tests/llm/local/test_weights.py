@@ -162,7 +162,7 @@ def test_missing_packages_are_named_with_their_extra(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match="needs torch") as caught:
         check_model("someone/some-model")
-    assert caught.value.hint.startswith("pip install 'transformers")
+    assert "'transformers" in caught.value.hint
 
 
 def test_the_digest_of_a_folder_changes_with_its_weights(copied: Path) -> None:
