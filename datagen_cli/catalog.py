@@ -58,9 +58,9 @@ CATALOG: dict[str, dict[str, str]] = {
     },
     "providers": {
         "offline": "datagen_cli.llm.offline:Offline",
-        "openai": "datagen_cli.llm.openai_http:OpenAIHTTP",
-        "litellm": "datagen_cli.llm.litellm:LiteLLM",
         "local": "datagen_cli.llm.local.provider:Local",
+        "openai": "datagen_cli.llm.openai_compatible:OpenAICompatible",
+        "litellm": "datagen_cli.llm.litellm:LiteLLM",
     },
     "engines": {
         "local": "datagen_cli.pipeline.engines.local:LocalEngine",

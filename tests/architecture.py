@@ -7,7 +7,7 @@ an empty list is a pass. Nothing is imported: all is read from the syntax tree.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 PACKAGE = "datagen_cli"
 MAX_FILE_LINES = 400
@@ -291,6 +291,36 @@ def metric_name_violations(catalog: Mapping[str, Mapping[str, str]], tree: Tree)
             if node.value not in ORDINARY_METRICS or folder_of(module) in ROOMS_OF_MEASURES:
                 found.append(f"{module}:{node.lineno}: names the metric {node.value!r}")
     return found
+
+
+def named_items(source: str, names: Collection[str]) -> list[str]:
+    """Where a module decides by the name of a shelf item: a comparison with it, a case of `match`, a test of how a text
+    starts, or a key of a table. The item's class is the place to state what the code wants to know."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        said: list[ast.expr | None] = []
+        if isinstance(node, ast.Compare):
+            said = [node.left, *node.comparators]
+        elif isinstance(node, ast.MatchValue):
+            said = [node.value]
+        elif isinstance(node, ast.Dict):
+            said = list(node.keys)
+        elif isinstance(node, ast.Subscript):
+            said = [node.slice]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in BEGINNINGS:
+            said = list(node.args)
+        texts = {text.removesuffix("/") for part in said if part is not None for text in _texts_of(part)}
+        found += [f"line {node.lineno}: decides by the name {name!r}" for name in sorted(texts & set(names))]
+    return found
+
+
+BEGINNINGS = ("startswith", "endswith", "removeprefix")
+
+
+def _texts_of(node: ast.expr) -> set[str]:
+    """The texts that an expression is, or lists."""
+    parts = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node]
+    return {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
 
 
 def _defined_names(source: str) -> set[str]:

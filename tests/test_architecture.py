@@ -109,6 +109,13 @@ def test_no_file_names_the_metric_of_another() -> None:
     assert found == []
 
 
+def test_only_a_provider_says_what_it_is() -> None:
+    shelf = CATALOG["providers"]
+    own = {f"{rules.PACKAGE}.catalog", *(target.partition(":")[0] for target in shelf.values())}
+    others = {name: text for name, text in TREE.items() if name not in own}
+    assert _where({name: rules.named_items(text, shelf) for name, text in others.items()}) == []
+
+
 def test_the_tests_mirror_the_package() -> None:
     folders = {rules.folder_of(name) for name in TREE if name.count(".") > 1}
     tested = {
@@ -309,3 +316,23 @@ def test_the_name_of_a_metric_is_caught_outside_its_file() -> None:
     assert rules.metric_name_violations(catalog, {**own, **free}) == []
     for module, line in [("llm__a", 'x = ["aps"]'), ("report__a", 'd["length"]'), ("metrics__b", 'x = {"aps": 1}')]:
         assert len(rules.metric_name_violations(catalog, {**own, **tree(**{module: line})})) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "if target.kind == 'local': pass",
+        "x = kind in ('offline', 'local')",
+        "x = name.startswith('local/')",
+        "PRICES = {'offline': 0, 'other': 1}",
+        "x = PRICES['offline']",
+        "match kind:\n    case 'local': pass",
+    ],
+)
+def test_a_decision_by_the_name_of_a_shelf_item_is_caught(line: str) -> None:
+    assert rules.named_items(line, ("offline", "local")) != []
+
+
+@pytest.mark.parametrize("line", ["engine = 'local'", "say('offline')", "x = kind == 'remote'", "x = 'local' + kind"])
+def test_a_word_that_is_also_the_name_of_a_shelf_item_passes(line: str) -> None:
+    assert rules.named_items(line, ("offline", "local")) == []

@@ -95,10 +95,10 @@ def installed_version(name: str) -> str | None:
 def keys_set(environ: Mapping[str, str], cwd: Path) -> dict[str, bool]:
     """The variables that hold vendors' keys, and whether each is set, here or in `.env` of the working folder."""
     from datagen_cli.config.environment import read_environment
-    from datagen_cli.llm.vendors import VENDORS
+    from datagen_cli.llm.vendors import vendors
 
     known = read_environment(environ, cwd)
-    names = dict.fromkeys(key for vendor in VENDORS.values() for key in vendor.keys)
+    names = dict.fromkeys(key for vendor in vendors().values() for key in vendor.keys)
     return {name: bool(known.get(name)) for name in names}
 
 

@@ -15,9 +15,8 @@ from datagen_cli.config.load import load_recipe
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import MissingExtra
 from datagen_cli.pipeline.build import Built, build, refuse_mixed
-from datagen_cli.pipeline.connect import identities, roles
+from datagen_cli.pipeline.connect import check_models, identities, roles
 from datagen_cli.pipeline.estimate import contacted
-from datagen_cli.pipeline.local_models import check_local_models
 
 
 def run(
@@ -32,7 +31,7 @@ def run(
     built = build(loaded, identities(loaded))
     refuse_mixed(built)
     try:
-        check_local_models(loaded, to_run=False)
+        check_models(loaded, to_run=False)
     except MissingExtra as missing:
         console.note(str(missing))
     result = examine(loaded, built, environ)

@@ -7,9 +7,18 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from datagen_cli.core import registry
 from datagen_cli.core.options import Options, runtime
 
 ROLES = ("generator", "coder", "solver", "reviewer", "extractor", "judge")
+
+
+OWN_OPTIONS = {
+    "faults": "faults goes with the offline model",
+    "device": "device and dtype go with local models",
+    "dtype": "device and dtype go with local models",
+}
+"""Keys of a model mapping that go with one provider, which lists them in `own_options`; the others refuse them."""
 
 
 class Faults(Options):
@@ -76,11 +85,15 @@ class ModelOptions(Options):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> ModelOptions:
-        if self.faults is not None and self.name != "offline":
-            raise ValueError("faults goes with the offline model only")
-        if not self.name.startswith("local/") and (self.device or self.dtype):
-            raise ValueError("device and dtype go with local models only")
+        given = {name for name in OWN_OPTIONS if getattr(self, name)}
+        if given and (foreign := sorted(given - set(self.provider.own_options))):
+            raise ValueError(f"{OWN_OPTIONS[foreign[0]]} only")
         return self
+
+    @property
+    def provider(self) -> Any:
+        """The class that serves this model: a `ProviderFacts` of `llm/provider.py`."""
+        return registry.claimant("providers", self.name.partition("/")[0], self)
 
 
 class SharedModel(ModelOptions):

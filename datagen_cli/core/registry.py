@@ -39,6 +39,19 @@ def load(kind: str, name: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
+def claimant(kind: str, name: str, thing: Any) -> Any:
+    """The class on a shelf that claims a thing: the one of this name is asked first, then all in order.
+
+    Raises `UsageError` when none does.
+    """
+    table = targets(kind)
+    for candidate in dict.fromkeys([*([name] if name in table else []), *table]):
+        shelf = load(kind, candidate)
+        if shelf.claims(thing):
+            return shelf
+    raise UsageError(f"unknown {kind[:-1]} {name!r}", hint=suggest(name, table))
+
+
 def suggest(word: str, known: Any) -> str:
     """`did you mean max_words?`, or the list of what there is."""
     import difflib

@@ -132,7 +132,7 @@ def _offline(built: Built, checks: Sequence[BoundCheck]) -> bool:
     """Whether the offline model plays a part in these checks."""
     names = {check.name for check in checks}
     asked = {role for check in built.recipe.checks if check.name in names for role in check.facts.roles}
-    return any(model.name == "offline" for role in asked for model in built.recipe.models[role])
+    return any(model.provider.simulated for role in asked for model in built.recipe.models[role])
 
 
 def _simulated(dataset: Dataset, run: Path | None) -> bool:

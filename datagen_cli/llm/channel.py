@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from datagen_cli.config.models import Limits, ModelOptions
-from datagen_cli.core import registry
 from datagen_cli.core.chat import Draw, Usage
 from datagen_cli.core.ports import Ledger
 from datagen_cli.core.store import Store
@@ -24,7 +23,7 @@ from datagen_cli.llm.hedge import Hedge
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.limits import ConcurrencyLimiter, RateLimiter, pause
 from datagen_cli.llm.prices import price_of, rate_of, share_of
-from datagen_cli.llm.provider import Payload, Provider, RawReply, Ready, Start
+from datagen_cli.llm.provider import Around, Payload, Provider, RawReply, Ready, Start
 from datagen_cli.llm.ratelimit import LEFT, REQUESTS_LEFT, TOKENS_LEFT, closed_s
 from datagen_cli.llm.retry import Clock, Policy, stops_run
 from datagen_cli.llm.usage import Tally
@@ -49,26 +48,25 @@ class Channel:
         store: Store | None = None,
     ) -> None:
         self.target = target
-        self.batched = limits.batch and target.kind == "openai"
+        self.provider_facts = options.provider
+        self.batched = limits.batch and self.provider_facts.batches
         self.policy = Policy(options.timeout_s, options.deadline_s, limits.patience_s)
-        if target.kind == "local":  # computes in this process: as long as it takes
+        if self.provider_facts.in_process:  # as long as it takes
             self.policy = Policy(FOREVER_S, FOREVER_S, limits.patience_s)
         self.health = Health(target)
         self.limiter = ConcurrencyLimiter(limits.concurrency)
         self.concurrency = AdaptiveConcurrency(self.limiter)
-        self.hedge = Hedge(self.limiter) if limits.hedge and target.kind != "local" else None
+        self.hedge = Hedge(self.limiter) if limits.hedge and not self.provider_facts.in_process else None
         self.price = price_of(options, target)
         if self.batched:
             self.policy = Policy(BATCH_WINDOW_S, 2 * BATCH_WINDOW_S, limits.patience_s, batched=True)
             self.price = share_of(self.price, BATCH_PRICE_SHARE)
         self.rate = rate_of(self.price)
         self.dropped: frozenset[str] = frozenset()
-        self.key_state = endpoint_key(_known_by(options, target), seed)
+        self.key_state = endpoint_key({**target.identity, **self.provider_facts.identity(options)}, seed)
         self.uncounted = False
         self._options = options
-        self._plant = plant
-        self._store = store
-        self._concurrency = limits.concurrency
+        self._around = Around(limits.concurrency, self.batched, store, plant)
         self._requests = RateLimiter(options.requests_per_minute) if options.requests_per_minute else None
         self._tokens = RateLimiter(options.tokens_per_minute) if options.tokens_per_minute else None
         self._usual_tokens = 1.0  # of a call, smoothed
@@ -143,21 +141,11 @@ class Channel:
     def provider(self) -> Provider:
         """The provider, built when it is first needed."""
         if self._provider is None:
-            self._provider = self._build()
+            self._provider = self.provider_facts.open(self._options, self.target, self._around)
             self._ready = self._provider if isinstance(self._provider, Ready) else None
             if hasattr(self._provider, "heard"):
                 self._provider.heard = self._heard
         return self._provider
-
-    def _build(self) -> Provider:
-        if self.batched:
-            from datagen_cli.llm.batch import BatchHTTP
-
-            return BatchHTTP(self._options, self.target, concurrency=self._concurrency, store=self._store)
-        build = registry.load("providers", self.target.kind)
-        if self.target.kind == "offline":
-            return build(self._options, self._plant)
-        return build(self._options, self.target, concurrency=self._concurrency)
 
     async def close(self) -> None:
         """Closes the provider, if there is one."""
@@ -173,7 +161,7 @@ class Channel:
         self, reservation: Reservation, entry: int, used: Usage | None, run: Spending, *, lost: bool = False
     ) -> None:
         """Ends a reservation with what was used; None: with all of it, for nobody knows."""
-        if used is None and self.target.kind == "local":
+        if used is None and self.provider_facts.in_process:
             used = Usage()  # lost work of this machine is no spending
         if used is None:
             used = Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if self.rate else None)
@@ -301,20 +289,3 @@ class Spending:
         self.tally.lost += lost
         if tokens:
             self.tally.add(used)
-
-
-def _known_by(options: ModelOptions, target: Target) -> dict[str, Any]:
-    """What the call cache knows the endpoint by. The faults of `offline` are part of what answers; so are the number
-    format of a local model and what is in its folder, where a model can be trained anew."""
-    found: dict[str, Any] = dict(target.identity)
-    if target.kind == "local":
-        from datagen_cli.llm.local.weights import weights_digest
-
-        found["dtype"] = options.dtype
-        found["weights"] = weights_digest(target.model)
-    if target.kind == "offline":
-        faults = options.faults
-        found["faults"] = (
-            faults.model_dump(mode="json") if faults is not None and not isinstance(faults, str) else faults
-        )
-    return found

@@ -308,9 +308,9 @@ def _check_batch(channels: Collection[Channel], limits: Limits, observer: Observ
     if limits.hedge:
         raise UsageError("limits: batch and hedge do not go together", hint="a batch has no slow calls; remove one")
     for channel in channels:
-        if channel.target.kind == "litellm":
+        if channel.target.host and not channel.provider_facts.batches:
             raise UsageError(
-                f"limits.batch: {channel.target.label} is reached through litellm, which has no batches here",
+                f"limits.batch: {channel.target.label} takes no batches from here",
                 hint="give the model a base_url with an OpenAI-compatible batch API, or remove limits.batch",
             )
         if not channel.batched:

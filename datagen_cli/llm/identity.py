@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from datagen_cli.config.models import Faults, ModelOptions, Sampling, SharedModel
+from datagen_cli.config.models import ModelOptions, Sampling, SharedModel
 
 WARM_ROLES = ("solver", "coder")
 WARM = 0.7
@@ -40,14 +40,8 @@ def model_identity(options: ModelOptions, role: str, sampling: Sampling | None =
         "params": dict(options.params),
         "structured": options.structured,
         "dtype": options.dtype,
+        **options.provider.identity(options),
     }
-    if options.name.startswith("local/"):
-        from datagen_cli.llm.local.weights import weights_digest
-
-        found["weights"] = weights_digest(options.name.removeprefix("local/"))  # a path may be trained anew
-    if options.name == "offline":
-        faults = options.faults if options.faults is not None else Faults()
-        found["faults"] = faults if isinstance(faults, str) else faults.model_dump(mode="json")
     return found
 
 

@@ -6,26 +6,75 @@ become ours. About 3 CPU ms a call, against 0.15 on the fast path.
 
 from __future__ import annotations
 
+import difflib
 import logging
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from datagen_cli.config.models import ModelOptions
+from datagen_cli.core import registry
 from datagen_cli.core.chat import Draw
-from datagen_cli.core.errors import MissingExtra
+from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.llm.faults import SENTENCE_CHARS, Fault, TransportError, fault_of, redact, retry_after_s, says_quota
-from datagen_cli.llm.keys import Target, secrets
-from datagen_cli.llm.provider import Heard, RawReply
+from datagen_cli.llm.keys import (
+    Target,
+    address_of,
+    allowed_hosts,
+    foreign_key,
+    guard_key,
+    is_loopback,
+    secrets,
+)
+from datagen_cli.llm.provider import Heard, ProviderFacts, RawReply
+from datagen_cli.llm.vendors import Vendor, litellm_catalog, litellm_prefixes, vendor_of_key, vendors
 
 _PREFIX = re.compile(r"^(?:litellm\.)?(?:\w*(?:Error|Timeout): )*(?:\w+Exception - )?")
 LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router", "litellm", "httpx", "openai")
 
 
-class LiteLLM:
+class LiteLLM(ProviderFacts):
     """One model of litellm's. `target.url` is sent as `api_base` where there is one."""
+
+    @classmethod
+    def forms(cls) -> tuple[str, ...]:
+        """Too many to list."""
+        return ("the names of litellm",)
+
+    @classmethod
+    def claims(cls, options: ModelOptions) -> bool:
+        """Whatever no other provider claims: it is the last of the shelf. `locate` tells whether it is known."""
+        return True
+
+    @classmethod
+    def locate(cls, options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str]) -> Target:
+        """The target through litellm; whether it knows the vendor is looked up in its table, without importing it."""
+        prefix, _, rest = options.name.partition("/")
+        if not rest:
+            prefix = str(litellm_catalog().get(options.name, {}).get("litellm_provider", ""))
+        if not prefix or prefix not in litellm_prefixes():
+            raise _unknown(options, prefix)
+        vendor = vendors().get(prefix, Vendor())
+        key_env = options.api_key_env
+        if key_env is None and vendor.keys:
+            key_env = next((name for name in vendor.keys if environ.get(name)), vendor.keys[0])
+            if vendor.keyless and not environ.get(key_env):
+                key_env = None
+        moved = next(
+            (environ[v] for v in (f"{prefix.upper()}_API_BASE", f"{prefix.upper()}_BASE_URL") if environ.get(v)), None
+        )
+        host = vendor.hosts[0].lstrip(".") if vendor.hosts else f"{prefix} (address chosen by litellm)"
+        loopback = False
+        if moved:
+            url, bare, host = address_of(options, moved)
+            loopback = is_loopback(bare)
+            if key_env and not loopback:
+                guard_key(options, key_env, bare, host, url, allowed_hosts(environ, allow_hosts))
+        elif key_env and (owner := vendor_of_key(key_env)) is not None and owner.keys != vendor.keys:
+            raise foreign_key(options, key_env, host)
+        return Target("litellm", options.name, None, host, loopback, key_env)
 
     def __init__(self, options: ModelOptions, target: Target, *, concurrency: int = 0) -> None:
         self._target = target
@@ -122,3 +171,12 @@ def _sentence(error: Exception) -> str:
     line = text.strip().splitlines()[0] if text.strip() else type(error).__name__
     line = _PREFIX.sub("", line).partition(" Handle with `litellm.")[0]
     return line if len(line) <= SENTENCE_CHARS else line[: SENTENCE_CHARS - 1] + "…"
+
+
+def _unknown(options: ModelOptions, prefix: str) -> UsageError:
+    """The error for a name that neither we nor litellm know, with the nearest that there is."""
+    forms = [form for name in registry.names("providers") for form in registry.load("providers", name).forms()]
+    named = {form.partition("/")[0]: form for form in (*(f"{prefix}/..." for prefix in vendors()), *forms)}
+    near = difflib.get_close_matches(prefix or options.name, named, n=1, cutoff=0.6)
+    hint = f"did you mean {named[near[0]]}?" if near else f"known: {', '.join(forms[:-1])} and {forms[-1]}"
+    return UsageError(f"model {options.name}: unknown provider", hint=f"{hint} (or give its base_url)")

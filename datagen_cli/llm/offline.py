@@ -11,26 +11,55 @@ here uses the network.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any
 
 from datagen_cli.config.models import Faults, ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.digest import rng
-from datagen_cli.llm.provider import RawReply
-from datagen_cli.llm.simulation import answers, replies
-from datagen_cli.llm.simulation.prompt import Asked
-from datagen_cli.llm.simulation.replies import Plant, Written
-from datagen_cli.llm.simulation.slots import pick
+from datagen_cli.llm.keys import Target
+from datagen_cli.llm.provider import Around, Provider, ProviderFacts, RawReply
 from datagen_cli.text.tokens import BYTES_PER_TOKEN, estimate_tokens
+
+if TYPE_CHECKING:
+    from datagen_cli.llm.simulation.replies import Plant, Written
 
 MODEL = "offline"
 LENGTHS = ("max_tokens", "max_completion_tokens")
 FAULTS = tuple(Faults.model_fields)
 
 
-class Offline:
+class Offline(ProviderFacts):
     """Provider of the model `offline`."""
+
+    simulated = free = True
+    own_options = ("faults",)
+
+    @classmethod
+    def forms(cls) -> tuple[str, ...]:
+        """Its one name."""
+        return (MODEL,)
+
+    @classmethod
+    def claims(cls, options: ModelOptions) -> bool:
+        """Its one name, whatever address is given with it."""
+        return options.name == MODEL
+
+    @classmethod
+    def locate(cls, options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str]) -> Target:
+        """This process."""
+        return Target(MODEL, MODEL, loopback=True)
+
+    @classmethod
+    def identity(cls, options: ModelOptions) -> dict[str, Any]:
+        """How often it errs, the defaults included."""
+        faults = options.faults if options.faults is not None else Faults()
+        return {"faults": faults if isinstance(faults, str) else faults.model_dump(mode="json")}
+
+    @classmethod
+    def open(cls, options: ModelOptions, target: Target, around: Around) -> Provider:
+        """The model, which reports what it plants."""
+        return cls(options, around.plant)
 
     def __init__(self, options: ModelOptions, plant: Callable[[dict[str, Any]], None]) -> None:
         self._rates = rates_of(options.faults)
@@ -51,6 +80,10 @@ class Offline:
         """Nothing to close."""
 
     def _written(self, payload: Mapping[str, Any], draw: Draw, most: int, fates: random.Random) -> Written:
+        from datagen_cli.llm.simulation import replies
+        from datagen_cli.llm.simulation.replies import Plant, Written
+        from datagen_cli.llm.simulation.slots import pick
+
         refused, cut = fates.random() < self._rates["refusal"], fates.random()
         if refused:
             return Written(
@@ -65,6 +98,9 @@ class Offline:
         return written
 
     def _answer(self, payload: Mapping[str, Any], draw: Draw, drawn: random.Random) -> Written:
+        from datagen_cli.llm.simulation import answers, replies
+        from datagen_cli.llm.simulation.prompt import Asked
+
         asked = Asked(payload)
         if draw.purpose == "generate":
             return replies.generate(asked, drawn, self._rates)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from datagen_cli.config.models import ModelOptions, Price
 from datagen_cli.llm.keys import Target
-from datagen_cli.llm.vendors import VENDORS, is_host_of, litellm_catalog
+from datagen_cli.llm.vendors import Vendor, is_host_of, litellm_catalog, vendors
 
 FREE = Price(input_per_million=0.0, output_per_million=0.0)
 CHAT_MODES = ("chat", "completion", "responses")
@@ -34,16 +34,12 @@ def price_of(options: ModelOptions, target: Target) -> Price | None:
     """
     if isinstance(options.price, Price):
         return options.price
-    if options.price == "free" or target.kind in ("offline", "local") or target.loopback:
-        return FREE
     prefix, _, rest = options.name.partition("/")
-    if rest and prefix == "ollama":
+    vendor = vendors().get(prefix, Vendor())
+    if options.price == "free" or options.provider.free or target.loopback or (rest and vendor.free):
         return FREE
-    if options.base_url is not None:
-        vendor = VENDORS.get(prefix)
-        host = (target.host or "").partition(":")[0]
-        if vendor is None or not is_host_of(vendor, host):
-            return None
+    if options.base_url is not None and not is_host_of(vendor, (target.host or "").partition(":")[0]):
+        return None
     return listed_price(options.name)
 
 

@@ -1,13 +1,18 @@
-"""What every provider offers the client: one try of one chat call, with no retries and no state of the run."""
+"""What every provider offers the client: facts about itself, and one try of one chat call, with no retries and no
+state of the run. A class on the shelf is a `ProviderFacts`; what it opens is a `Provider`, often an instance of itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
+from datagen_cli.core.store import Store
 from datagen_cli.core.task import Task
+from datagen_cli.llm.keys import Target
 
 Heard = Callable[[Mapping[str, str]], None]
 """Told the headers of every reply, if a provider has an attribute `heard` of this type."""
@@ -58,3 +63,76 @@ class Ready(Protocol):
 
     async def complete_when(self, payload: Mapping[str, Any], draw: Draw, start: Start) -> RawReply:
         """`complete`, which sends once `start` has returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a run gives a provider that it opens: the most calls at once, whether they go as batches, where those are
+    remembered, and who is told what a simulated model does wrong on purpose."""
+
+    concurrency: int
+    batched: bool
+    store: Store | None
+    plant: Callable[[dict[str, Any]], None]
+
+
+class ProviderFacts:
+    """What the class of a provider states of itself; the values here are those of a provider of another package.
+
+    `simulated`: its texts are made up, by no model. `free`: nobody is paid for its calls. `in_process`: it computes in
+    this process, one thing at a time, however long that takes. `batches`: it has OpenAI's batch API. `correlates`: it
+    gives every next-token probability. `own_options`: keys of a model mapping that go with it only. `extra`: what is
+    installed for it. `forms`: how its names look, for hints.
+    """
+
+    simulated: ClassVar[bool] = False
+    free: ClassVar[bool] = False
+    in_process: ClassVar[bool] = False
+    batches: ClassVar[bool] = False
+    correlates: ClassVar[bool] = False
+    own_options: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[str] = ""
+
+    @classmethod
+    def forms(cls) -> tuple[str, ...]:
+        """How names of its models look: `local/...`."""
+        return ()
+
+    @classmethod
+    def claims(cls, options: ModelOptions) -> bool:
+        """Whether it serves this model. The provider that the name begins with is asked first, then all in order."""
+        return options.base_url is None and "/" in options.name
+
+    @classmethod
+    def locate(cls, options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str]) -> Target:
+        """Where calls go. Raises `UsageError` for options that lead nowhere, and for a key that would go astray."""
+        kind, _, model = options.name.partition("/")
+        return Target(kind, model, key_env=options.api_key_env)
+
+    @classmethod
+    def needs_key(cls, options: ModelOptions) -> bool:
+        """Whether nobody is answered without the key of the target."""
+        return True
+
+    @classmethod
+    def identity(cls, options: ModelOptions) -> dict[str, Any]:
+        """What decides the texts beside the name and the sampling, as JSON values: for fingerprints and the cache."""
+        return {}
+
+    @classmethod
+    def check(cls, options: ModelOptions, role: str, *, chats: bool, to_run: bool) -> None:
+        """Raises `UsageError` or `MissingExtra` for a model that cannot play the role, before anything is loaded.
+
+        `chats`: it is asked questions; `to_run`: this machine is to run it now.
+        """
+
+    @classmethod
+    def fetched_from(cls, options: ModelOptions) -> str | None:
+        """The host that the model's files would come from; None when they are here, or elsewhere for good."""
+        return None
+
+    @classmethod
+    def open(cls, options: ModelOptions, target: Target, around: Around) -> Provider:
+        """What sends the calls. Opens no connection and loads no weights yet."""
+        build: Any = cls
+        return build(options, target, concurrency=around.concurrency)

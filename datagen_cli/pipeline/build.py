@@ -139,7 +139,7 @@ class Built:
     @property
     def simulated(self) -> bool:
         """Whether any role is played by the offline model."""
-        return any(model.name == "offline" for models in self.recipe.models.values() for model in models)
+        return any(model.provider.simulated for models in self.recipe.models.values() for model in models)
 
     def slots(self, count: int) -> Iterator[Slot]:
         """The first `count` slots of the plan."""
@@ -181,7 +181,7 @@ class Built:
         for file in self.comparison.files:
             if file.skipped:
                 found.append(f"{file.skipped:,} rows of {file.shown} cannot be compared: they lack the recipe's fields")
-        generator = {model.name for model in self.recipe.models["generator"]} - {"offline"}
+        generator = {model.name for model in self.recipe.models["generator"] if not model.provider.simulated}
         for role in self.checkers:
             if generator & {model.name for model in self.recipe.models[role]}:
                 found.append(f"the {role} is the generator itself: it may not see its own mistakes")
@@ -355,7 +355,7 @@ def _unbuilt(recipe: Recipe) -> Iterator[tuple[str, str]]:
 
 def refuse_mixed(built: Built) -> None:
     """Simulated and real records never share a dataset."""
-    generators = {model.name == "offline" for model in built.recipe.models["generator"]}
+    generators = {model.provider.simulated for model in built.recipe.models["generator"]}
     if len(generators) > 1:
         raise RecipeError(
             "models.generator: offline and a real model cannot write one dataset",

@@ -1,4 +1,4 @@
-"""A run's connections: which roles it uses, their identities, the call cache and the client."""
+"""A run's connections: its roles, what identifies their models, the call cache and the client."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ def roles(recipe: Recipe) -> tuple[str, ...]:
     """The roles that a run of this recipe asks: the generator, and those of its checks."""
     asked = {role for check in recipe.checks for role in check.facts.roles}
     return ("generator", *sorted(asked))
+
+
+def check_models(recipe: Recipe, *, to_run: bool = True) -> None:
+    """Raises `UsageError` for a model that cannot play its role; with `to_run` also for a machine that cannot
+    run it. `MissingExtra` without what runs the model. Loads no weights.
+    """
+    sampled = recipe.options.sampling.correlated is not None
+    for role in roles(recipe):
+        for model in recipe.models[role]:
+            model.provider.check(model, role, chats=not (sampled and role == "generator"), to_run=to_run)
 
 
 def identities(recipe: Recipe) -> dict[str, Any]:

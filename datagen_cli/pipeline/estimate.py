@@ -21,7 +21,6 @@ from datagen_cli.llm.prices import price_of, rate_of, share_of
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.connect import roles
 from datagen_cli.pipeline.groups import Groups
-from datagen_cli.pipeline.local_models import LOCAL, to_be_fetched
 from datagen_cli.stages.generate import Unit
 from datagen_cli.text.tokens import BYTES_PER_TOKEN
 
@@ -94,14 +93,15 @@ def estimate(
 def contacted(built: Built, environ: Mapping[str, str]) -> list[str]:
     """Every host that a run would contact: models, and the hub for what has to come from there."""
     recipe = built.recipe
-    found = set(hosts([model for role in roles(recipe) for model in recipe.models[role]], environ))
+    models = [model for role in roles(recipe) for model in recipe.models[role]]
+    found = set(hosts(models, environ))
     if recipe.options.base is not None and recipe.options.base.hf is not None:
         found.add(f"{HUB} (the base, unless it is in the local cache)")
     name = (recipe.options.dedup.embedder if recipe.options.dedup else None) or recipe.options.embedder
     if built.embedder is not None and name is not None and "/" in name:
         found.add(f"{HUB} (the embedder, unless it is in the local cache)")
-    if to_be_fetched(recipe):
-        found.add(f"{HUB} (the model, which is not in the local cache)")
+    fetched = {model.provider.fetched_from(model) for model in models} - {None}
+    found |= {f"{host} (the model, which is not in the local cache)" for host in fetched}
     return sorted(found)
 
 
@@ -250,7 +250,7 @@ def _price(
     for model in models:
         target = locate(model, environ, allow_hosts)
         price = price_of(model, target)
-        if batch and target.kind == "openai":
+        if batch and model.provider.batches:
             price = share_of(price, BATCH_PRICE_SHARE)
         rates.append((model.share, rate_of(price)))
     if any(rate is None for _, rate in rates):
@@ -271,14 +271,14 @@ def _seconds(built: Built, count: int, tasks: list[Load]) -> Span:
     found = NOTHING
     for task in tasks:
         models = recipe.models[task.role]
-        if all(model.name == "offline" for model in models):
+        if all(model.provider.simulated for model in models):
             fast, slow = OFFLINE_RECORDS_A_SECOND
             found += Span(task.calls.low / fast, task.calls.high / slow)
             continue
         low = task.calls.low * (SECONDS_A_CALL[0] + task.tokens_out.low / TOKENS_A_SECOND[0])
         high = task.calls.high * (SECONDS_A_CALL[1] + task.tokens_out.high / TOKENS_A_SECOND[1])
         side_by_side = min(recipe.options.limits.concurrency, max(count, 1))
-        if all(model.name.startswith(LOCAL) for model in models):
+        if all(model.provider.in_process for model in models):
             side_by_side = 1
         slowest = max(_paced_s(model, task.calls.low) for model in models)
         slowest_high = max(_paced_s(model, task.calls.high) for model in models)

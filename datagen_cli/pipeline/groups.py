@@ -22,7 +22,6 @@ from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Slot, unit_name
 from datagen_cli.core.registry import load, suggest
 from datagen_cli.llm.identity import sampling_of
-from datagen_cli.pipeline.local_models import LOCAL
 from datagen_cli.prompts.free_text import FreeText
 from datagen_cli.sources.open import BaseRows
 from datagen_cli.stages import groups as groups_stage
@@ -200,7 +199,7 @@ def _objections(recipe: Recipe, base: BaseRows, plan: PlanSpec) -> Iterator[tupl
     here = "sampling.correlated"
     generators = recipe.models["generator"]
     for model in generators:
-        if not model.name.startswith(LOCAL):
+        if not model.provider.correlates:
             why = f"needs every next-token probability, which {model.name} does not give"
             yield here, why, "name a local model: `model: local/<hub id or path>`, or remove correlated"
     if len(generators) > 1:

@@ -32,12 +32,11 @@ from datagen_cli.llm.cache import FILE, CallCache, open_cache, refuse_other_file
 from datagen_cli.llm.client import Client
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.pipeline.build import Built
-from datagen_cli.pipeline.connect import open_client
+from datagen_cli.pipeline.connect import check_models, open_client
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.dedup_reference import BatchEmbedder
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.injected_faults import InjectedFaultLog
-from datagen_cli.pipeline.local_models import check_local_models
 from datagen_cli.pipeline.planned import Plan
 from datagen_cli.pipeline.runner import Parts, Runner
 from datagen_cli.runs.checkpoint import Checkpoint
@@ -323,7 +322,7 @@ class Session:
 
     def _try_connections(self) -> None:
         """Finds a missing key or model, a foreign host, an unknown price, a wrong cache before anything is written."""
-        check_local_models(self.built.recipe)
+        check_models(self.built.recipe)
         open_client(
             self.built.recipe,
             cache=None,

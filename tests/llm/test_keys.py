@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from datagen_cli.config.models import ModelOptions
+from datagen_cli.core import registry
 from datagen_cli.core.errors import ProviderError, UsageError
+from datagen_cli.core.registry import load
 from datagen_cli.llm.keys import hosts, is_loopback, locate, resolve
+from datagen_cli.llm.provider import ProviderFacts
+from datagen_cli.llm.vendors import Vendor, vendors
 
 KEYS = {"OPENAI_API_KEY": "sk-secret-of-openai", "MINE_KEY": "mine", "ANTHROPIC_API_KEY": "sk-ant-secret"}
 
@@ -193,3 +197,28 @@ def test_every_host_is_listed_and_offline_contacts_none() -> None:
         "watsonx (address chosen by litellm)",
     ]
     assert hosts(models[:1]) == []
+
+
+def test_every_vendor_of_the_file_has_what_its_entry_needs() -> None:
+    known = vendors()
+    assert known["openai"] == Vendor(
+        ("OPENAI_API_KEY",), ("api.openai.com", ".api.openai.com"), fast=True, base_url="https://api.openai.com/v1"
+    )
+    assert known["hosted_vllm"].fast and known["hosted_vllm"].base_url is None
+    assert [name for name, vendor in known.items() if not vendor.fast and not (vendor.keys and vendor.hosts)] == []
+    assert [name for name, vendor in known.items() if any(host != host.lower() for host in vendor.hosts)] == []
+
+
+class Elsewhere(ProviderFacts):
+    """A provider as another package would write it."""
+
+
+def test_a_provider_of_another_package_serves_the_names_that_begin_with_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shelf = {**registry.targets("providers"), "elsewhere": f"{__name__}:Elsewhere"}
+    monkeypatch.setattr(registry, "targets", lambda kind: shelf)
+    monkeypatch.setattr(registry, "load", lambda kind, name: Elsewhere if name == "elsewhere" else load(kind, name))
+    found = locate(options("elsewhere/a/b", api_key_env="MINE_KEY"), KEYS)
+    assert (found.kind, found.model, found.key_env) == ("elsewhere", "a/b", "MINE_KEY")
+    assert locate(options("elsewhere/a", base_url="http://localhost:1/v1"), KEYS).kind == "openai"

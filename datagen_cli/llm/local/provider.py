@@ -19,24 +19,27 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.digest import seed_of
-from datagen_cli.core.errors import UsageError
+from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.llm.faults import RequestRefused
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.local.decode import MOST_TOKENS, Decoded, Halted, Row, Settings, Written, decode
 from datagen_cli.llm.local.model import LocalModel
-from datagen_cli.llm.local.weights import open_model
+from datagen_cli.llm.local.weights import check_device, check_model, open_model, weights_digest
 from datagen_cli.llm.local.worker import Worker
-from datagen_cli.llm.provider import RawReply
+from datagen_cli.llm.provider import ProviderFacts, RawReply
 from datagen_cli.prompts.free_text import clean_text
 
+PREFIX = "local/"
+HUB = "huggingface.co"
 TAKEN = ("model", "messages", "max_tokens", "max_completion_tokens", "seed", "temperature", "top_p", "top_k", "group")
 CORRELATED = ("variant", "contrast", "intra_share", "guidance", "plausibility", "gamma")
 
@@ -59,8 +62,61 @@ class _Waiting:
         return tuple(self.payload.get(name) for name in ("temperature", "top_p", "top_k"))
 
 
-class Local:
+class Local(ProviderFacts):
     """Provider of `local/...`."""
+
+    free = in_process = correlates = True
+    own_options = ("device", "dtype")
+    extra = "local"
+
+    @classmethod
+    def forms(cls) -> tuple[str, ...]:
+        """A prefix before a hub id or a path."""
+        return ("local/...",)
+
+    @classmethod
+    def claims(cls, options: ModelOptions) -> bool:
+        """Its prefix with something after it, whatever address is given with it."""
+        return options.name.startswith(PREFIX) and options.name != PREFIX
+
+    @classmethod
+    def locate(cls, options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str]) -> Target:
+        """This process: it has no address, needs no key, and is sent no parameters."""
+        given = {"base_url": options.base_url, "api_key_env": options.api_key_env, "headers": options.headers}
+        found = [*(name for name, value in given.items() if value), *(f"params.{name}" for name in options.params)]
+        for name in found:
+            raise UsageError(
+                f"model {options.name}: {name} does not go with a model in this process",
+                hint=f"remove {name}; a model that is served is hosted_vllm/... or ollama/...",
+            )
+        return Target("local", _model_of(options))
+
+    @classmethod
+    def identity(cls, options: ModelOptions) -> dict[str, Any]:
+        """The number format, and what is in its folder: a path can be trained anew."""
+        return {"dtype": options.dtype, "weights": weights_digest(_model_of(options))}
+
+    @classmethod
+    def check(cls, options: ModelOptions, role: str, *, chats: bool, to_run: bool) -> None:
+        """Raises `UsageError` for a path that holds no model, for one without a chat template that is to chat, and for
+        a device that is not there; `MissingExtra` without what runs models."""
+        if to_run:
+            check_device(options.device)
+        if check_model(_model_of(options)).has_chat_template is False and chats:
+            raise UsageError(
+                f"model {options.name}: has no chat template, so it cannot be the {role}",
+                hint="name a model that was trained to chat; a generator without one goes with sampling.correlated",
+            )
+
+    @classmethod
+    def fetched_from(cls, options: ModelOptions) -> str | None:
+        """The hub, for weights that are not here yet."""
+        model = _model_of(options)
+        try:
+            there = check_model(model).folder is not None
+        except MissingExtra:
+            there = Path(model).exists()
+        return None if there else HUB
 
     def __init__(self, options: ModelOptions, target: Target, *, concurrency: int = 1) -> None:
         self._name = target.model
@@ -167,6 +223,10 @@ class Local:
                 text = model.text(written.ids)
                 found[place] = RawReply(text, written.finish, len(rows[place].ids), written.steps, model.name)
         return [found[place] for place in range(len(asked))]
+
+
+def _model_of(options: ModelOptions) -> str:
+    return options.name.removeprefix(PREFIX)
 
 
 def write_group(model: LocalModel, payload: Mapping[str, Any], stop: Callable[[], bool] = lambda: False) -> RawReply:
