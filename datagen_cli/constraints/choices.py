@@ -6,14 +6,15 @@ cannot hold are refused when the recipe is read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
 
-from datagen_cli.config.checks import CheckOptions, ConstraintFacts
+from datagen_cli.config.checks import CheckOptions
 from datagen_cli.constraints.fields import PASSED, check_fields, item_name, items_of, quoted, shortened
+from datagen_cli.constraints.keeping import FieldConstraint, Pen
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce
 from datagen_cli.core.record import Verdict
@@ -26,13 +27,14 @@ class ChoicesOptions(CheckOptions):
     values: list[str | int | float | bool] = Field(min_length=1)
 
 
-class Choices(ConstraintFacts):
+class Choices(FieldConstraint):
     """A field with one of given values."""
 
     options: ClassVar[type[CheckOptions]] = ChoicesOptions
 
     def __init__(self, options: ChoicesOptions, specs: Mapping[str, FieldSpec]) -> None:
         check_fields(specs, [options.field])
+        self.fields = (options.field,)
         self._field = options.field
         self._values = [_in_type(specs[options.field], value) for value in options.values]
 
@@ -47,6 +49,17 @@ class Choices(ConstraintFacts):
             if not any(_same(item, value) for value in self._values):
                 return Verdict("fail", f"{self.describe()}; {item_name(items, index)} is {shortened(item)}")
         return PASSED
+
+    def keeping(self, item: Any, pen: Pen) -> Iterator[Any]:
+        """The given values, in a drawn order."""
+        yield from pen.rng.sample(self._values, len(self._values))
+
+    def breaking(self, item: Any, pen: Pen) -> Iterator[Any]:
+        """A text or a number that is none of the values."""
+        if isinstance(item, str):
+            yield from (f"{item} or so", "something else")
+        elif isinstance(item, int | float) and not isinstance(item, bool):
+            yield from (item + 1, item + 1000)
 
 
 def _in_type(spec: FieldSpec, value: Any) -> Any:

@@ -6,13 +6,15 @@ their plain form; a list contains what one of its items contains.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from datagen_cli.config.checks import CheckOptions, ConstraintFacts
+from datagen_cli.config.checks import CheckOptions
 from datagen_cli.constraints.fields import PASSED, check_fields, items_of, plain_text, quoted
+from datagen_cli.constraints.keeping import FieldConstraint, Pen
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
 from datagen_cli.text.normalise import fold
@@ -36,13 +38,16 @@ class ContainsOptions(CheckOptions):
         return self
 
 
-class Contains(ConstraintFacts):
+class Contains(FieldConstraint):
     """A field that holds given texts."""
 
     options: ClassVar[type[CheckOptions]] = ContainsOptions
 
+    some = True
+
     def __init__(self, options: ContainsOptions, specs: Mapping[str, FieldSpec]) -> None:
         check_fields(specs, [options.field])
+        self.fields = (options.field,)
         self._field = options.field
         self._case = options.case
         self._any = options.any is not None
@@ -63,3 +68,22 @@ class Contains(ConstraintFacts):
 
     def _folded(self, text: str) -> str:
         return text if self._case else fold(text)
+
+    def keeping(self, item: Any, pen: Pen) -> Iterator[Any]:
+        """The text after a sentence that names what is missing; with it at an end; with it in place of last words."""
+        if not isinstance(item, str):
+            return
+        missing = [text for text in self._needles if self._folded(text) not in self._folded(item)]
+        told = pen.rng.choice(missing) if self._any and missing else ", ".join(missing)
+        yield from (f"This is about {told}. {item}", f"{item} {told}", f"{told} {item}")
+        words = item.split(" ")
+        for cut in range(1, min(len(words), 30)):
+            yield " ".join([*words[:-cut], told])
+        yield told
+
+    def breaking(self, item: Any, pen: Pen) -> Iterator[Any]:
+        """The text without what it must hold."""
+        if isinstance(item, str):
+            for text in self._needles:
+                item = re.sub(re.escape(text), "", item, flags=re.IGNORECASE)
+            yield " ".join(item.split())

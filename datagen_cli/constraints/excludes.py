@@ -8,13 +8,14 @@ in a list no item may hold any of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from datagen_cli.config.checks import CheckOptions, ConstraintFacts
+from datagen_cli.config.checks import CheckOptions
 from datagen_cli.constraints.fields import PASSED, check_fields, items_of, plain_text, quoted
+from datagen_cli.constraints.keeping import FieldConstraint, Pen
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
 from datagen_cli.text.normalise import fold
@@ -37,13 +38,14 @@ class ExcludesOptions(CheckOptions):
         return self
 
 
-class Excludes(ConstraintFacts):
+class Excludes(FieldConstraint):
     """A field that holds none of given words or texts."""
 
     options: ClassVar[type[CheckOptions]] = ExcludesOptions
 
     def __init__(self, options: ExcludesOptions, specs: Mapping[str, FieldSpec]) -> None:
         check_fields(specs, [options.field])
+        self.fields = (options.field,)
         self._field = options.field
         self._case = options.case
         self._needles = [*(options.words or []), *(options.texts or [])]
@@ -67,3 +69,21 @@ class Excludes(ConstraintFacts):
 
     def _folded(self, text: str) -> str:
         return text if self._case else fold(text)
+
+    def keeping(self, item: Any, pen: Pen) -> Iterator[Any]:
+        """The text without the sentences, else without the words, that must not stand in it."""
+        if not isinstance(item, str):
+            return
+        sentences = re.split(r"(?<=[.?!])\s+", item)
+        kept = [sentence for sentence in sentences if self.holds(self._field, sentence)]
+        if 2 * len(kept) >= len(sentences):
+            yield " ".join(kept)
+        for needle in self._needles:
+            item = re.sub(re.escape(needle), "", item, flags=re.IGNORECASE)
+        yield " ".join(item.split()) or pen.more()
+        yield pen.more()
+
+    def breaking(self, item: Any, pen: Pen) -> Iterator[Any]:
+        """The text with something that must not stand in it."""
+        if isinstance(item, str):
+            yield f"{item} {pen.rng.choice(self._needles)}"

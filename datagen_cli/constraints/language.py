@@ -6,14 +6,15 @@ Costs about 0.3 ms a text; loading the model takes about 0.1 s, once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar
 
 from pydantic import Field
 
-from datagen_cli.config.checks import CheckOptions, ConstraintFacts
+from datagen_cli.config.checks import CheckOptions
 from datagen_cli.constraints.fields import PASSED, check_fields, items_of
+from datagen_cli.constraints.keeping import FieldConstraint, Pen
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
@@ -27,6 +28,12 @@ NAMES = {
     "ko": "Korean", "ar": "Arabic", "hi": "Hindi", "tr": "Turkish", "sv": "Swedish", "cs": "Czech",
 }  # fmt: skip
 
+FOREIGN = {
+    "de": "Der alte Zug fährt am Morgen langsam durch das stille Tal, und niemand weiß, wann er wiederkommt.",
+    "fr": "La vieille horloge de la gare ne sonne plus depuis longtemps, mais personne ne veut la réparer.",
+    "es": "El viento de la tarde mueve las hojas del jardín, y los vecinos cuentan historias delante de la casa.",
+}
+
 
 class LanguageOptions(CheckOptions):
     """`language: {is: en}`, or `language: en` for short."""
@@ -37,7 +44,7 @@ class LanguageOptions(CheckOptions):
     field: str | None = Field(None, min_length=1, description="all text fields when left out")
 
 
-class Language(ConstraintFacts):
+class Language(FieldConstraint):
     """The fields are in the language named."""
 
     options: ClassVar[type[CheckOptions]] = LanguageOptions
@@ -46,36 +53,46 @@ class Language(ConstraintFacts):
     def __init__(self, options: LanguageOptions, specs: Mapping[str, FieldSpec]) -> None:
         if options.field is not None:
             check_fields(specs, [options.field], ("text", "list"))
-        self._code = options.language.partition("-")[0]
-        if self._code not in _detector().labels:
+        self.code = options.language.partition("-")[0]
+        if self.code not in _detector().labels:
             raise RecipeError(
                 f"is: no language {options.language!r} is known to the detector",
                 hint=f"known: {', '.join(sorted(_detector().labels))}",
             )
         named = [options.field] if options.field else [name for name, spec in specs.items() if spec.type == "text"]
-        self._fields = named
+        self.fields = tuple(named)
         self._shown = options.field
 
     def describe(self) -> str:
         """`question: in English (en)`."""
-        name = NAMES.get(self._code)
+        name = NAMES.get(self.code)
         where = self._shown or "all text"
-        return f"{where}: in {name} ({self._code})" if name else f"{where}: in the language {self._code}"
+        return f"{where}: in {name} ({self.code})" if name else f"{where}: in the language {self.code}"
 
     def check(self, fields: Mapping[str, Any]) -> Verdict:
         """A fail names the language found; too short or unsure is unknown."""
         unsure = ""
-        for name in self._fields:
+        for name in self.fields:
             for text in items_of(fields.get(name)):
                 if not isinstance(text, str) or len(words(text)) < MIN_WORDS:
                     unsure = unsure or f"{name}: too short to tell its language"
                     continue
                 found, sure = detect(text)
-                if found != self._code and sure >= SURE:
-                    return Verdict("fail", f"{name}: in {NAMES.get(self._code, self._code)}; it seems to be {found}")
-                if found != self._code:
-                    unsure = unsure or f"{name}: {found} or {self._code}"
+                if found != self.code and sure >= SURE:
+                    return Verdict("fail", f"{name}: in {NAMES.get(self.code, self.code)}; it seems to be {found}")
+                if found != self.code:
+                    unsure = unsure or f"{name}: {found} or {self.code}"
         return Verdict("unknown", unsure) if unsure else PASSED
+
+    def keeping(self, item: Any, pen: Pen) -> Iterator[Any]:
+        """Two sentences of whoever writes, who knows the language."""
+        if isinstance(item, str):
+            yield f"{pen.more()} {pen.more()}"
+
+    def breaking(self, item: Any, pen: Pen) -> Iterator[Any]:
+        """A text in another language."""
+        if isinstance(item, str):
+            yield from pen.rng.sample([text for code, text in FOREIGN.items() if code != self.code], 2)
 
 
 def detect(text: str) -> tuple[str, float]:

@@ -6,17 +6,25 @@ rounded up, not by any model's tokeniser. On a list every item is measured.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from datagen_cli.config.checks import CheckOptions, ConstraintFacts
+from datagen_cli.config.checks import CheckOptions
 from datagen_cli.constraints.fields import PASSED, check_fields, item_name, items_of, plain_text
+from datagen_cli.constraints.keeping import FieldConstraint, Pen
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
 from datagen_cli.text.tokens import estimate_tokens, word_count
 
+TRIES = 3
+MOST_CHARACTERS = 50_000
+Bound = tuple[str, int | None, int | None]
+_SENTENCE = re.compile(r"(?<=[.?!])\s+")
+_WORD = re.compile(r"\s+")
 MEASURES: dict[str, Callable[[str], int]] = {"words": word_count, "characters": len, "tokens": estimate_tokens}
 
 
@@ -46,13 +54,14 @@ class LengthOptions(CheckOptions):
         return getattr(self, f"min_{unit}"), getattr(self, f"max_{unit}")
 
 
-class Length(ConstraintFacts):
+class Length(FieldConstraint):
     """Words, characters and tokens of a field within bounds."""
 
     options: ClassVar[type[CheckOptions]] = LengthOptions
 
     def __init__(self, options: LengthOptions, specs: Mapping[str, FieldSpec]) -> None:
         check_fields(specs, [options.field], ("text", "list", "label"))
+        self.fields = (options.field,)
         self._field = options.field
         self._bounds = [(unit, *options.bounds(unit)) for unit in MEASURES if options.bounds(unit) != (None, None)]
 
@@ -77,3 +86,41 @@ class Length(ConstraintFacts):
                 elif high is not None and found > high:
                     broken.append(f"at most {high} {unit}; {item_name(items, index)} has {found}")
         return Verdict("fail", f"{self._field}: {'; '.join(broken)}") if broken else PASSED
+
+    def keeping(self, item: Any, pen: Pen) -> Iterator[Any]:
+        """The text with further sentences where it is short, and cut back where it is long: by sentences, else by
+        words, else by characters."""
+        for _ in range(TRIES):
+            text = plain_text(item)
+            while _outside(text, self._bounds)[0] and len(text) < MOST_CHARACTERS:
+                text = f"{text} {pen.more()}".strip() if text.endswith((*".!?", "")) else f"{text}. {pen.more()}"
+            yield from (_cut(text, separator, self._bounds) for separator in (_SENTENCE, _WORD, ""))
+
+    def breaking(self, item: Any, pen: Pen) -> Iterator[Any]:
+        """A text that is too long, and one that is too short."""
+        text = plain_text(item)
+        if any(high is not None for _, _, high in self._bounds):
+            while not _outside(text, self._bounds)[1] and len(text) < MOST_CHARACTERS:
+                text = f"{pen.more()} {text}"
+            yield text
+        text = plain_text(item)
+        while " " in text and not _outside(text, self._bounds)[0]:
+            text = text.rpartition(" ")[0]
+        yield text
+
+
+def _outside(text: str, bounds: Sequence[Bound]) -> tuple[bool, bool]:
+    """Whether a text is too short, and whether it is too long."""
+    sizes = [(MEASURES[unit](text), low, high) for unit, low, high in bounds]
+    short = any(low is not None and size < low for size, low, _ in sizes)
+    return short, any(high is not None and size > high for size, _, high in sizes)
+
+
+def _cut(text: str, separator: re.Pattern[str] | str, bounds: Sequence[Bound]) -> str:
+    """The longest beginning of a text, in whole pieces, that is not too long; a question at its end stays there."""
+    last = _SENTENCE.split(text)[-1] if separator is _SENTENCE and text.endswith("?") else ""
+    end = f" {last}" if last and last != text else ""
+    body = text.removesuffix(end)
+    places = [found.start() for found in re.finditer(separator, body)] + [len(body)]
+    fitting = bisect_left(places, True, key=lambda place: _outside(body[:place] + end, bounds)[1])
+    return body[: places[fitting - 1] if fitting else 0].rstrip(" ,;:") + end

@@ -8,17 +8,21 @@ characters, is *unknown* (see `text/matching.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from datagen_cli.config.checks import CheckOptions, ConstraintFacts
+from datagen_cli.config.checks import CheckOptions
 from datagen_cli.config.fields import compile_regex
 from datagen_cli.constraints.fields import PASSED, check_fields, item_name, items_of, plain_text, shortened
+from datagen_cli.constraints.keeping import FieldConstraint, Pen
+from datagen_cli.constraints.pattern_text import sample
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
 from datagen_cli.text.matching import TooSlow, search
+
+DRAWS = 12
 
 
 class PatternOptions(CheckOptions):
@@ -35,14 +39,16 @@ class PatternOptions(CheckOptions):
         return value
 
 
-class Pattern(ConstraintFacts):
+class Pattern(FieldConstraint):
     """A field in which a regular expression is found."""
 
     options: ClassVar[type[CheckOptions]] = PatternOptions
 
     def __init__(self, options: PatternOptions, specs: Mapping[str, FieldSpec]) -> None:
         check_fields(specs, [options.field])
+        self.fields = (options.field,)
         self._field = options.field
+        self._regex = f"(?i){options.regex}" if options.ignore_case else options.regex
         self._pattern = re.compile(options.regex, re.IGNORECASE if options.ignore_case else 0)
         self._rule = f"matches the regular expression {options.regex}" + (" (any case)" if options.ignore_case else "")
 
@@ -63,3 +69,32 @@ class Pattern(ConstraintFacts):
                 name = item_name(items, index)
                 return Verdict("fail", f"{self._field}: {self._rule}; {name} is {shortened(text)}")
         return PASSED
+
+    def keeping(self, item: Any, pen: Pen) -> Iterator[Any]:
+        """The text with something that matches added to it, and the match alone; a number that reads as a match."""
+        for _ in range(DRAWS):
+            drawn = sample(pen.rng, self._regex)
+            if drawn is None:
+                return
+            if isinstance(item, str):
+                yield from (
+                    f"{item.rstrip('.!? ')}{drawn}",
+                    f"{item} {drawn}",
+                    f"{drawn} {item}",
+                    f"{drawn}{item}",
+                    drawn,
+                )
+            elif isinstance(item, int | float) and _is_number(drawn):
+                yield float(drawn) if "." in drawn else int(drawn)
+
+    def breaking(self, item: Any, pen: Pen) -> Iterator[Any]:
+        """The text with a mark too many, in other letters, or cut in half; a number of another size or form."""
+        if isinstance(item, str):
+            yield from (f"{item} *", f"* {item}", item.swapcase(), item[: len(item) // 2].strip(), "n/a")
+        elif isinstance(item, int | float):
+            yield from (item + 0.5, -abs(item) - 1, abs(item) * 1000 + 1)
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is a number as JSON writes it."""
+    return re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", text) is not None

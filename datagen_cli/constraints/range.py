@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from operator import ge, gt, le, lt
 from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from datagen_cli.config.checks import CheckOptions, ConstraintFacts
+from datagen_cli.config.checks import CheckOptions
 from datagen_cli.constraints.fields import PASSED, check_fields, item_name, items_of, plain_text, shortened
+from datagen_cli.constraints.keeping import FieldConstraint, Pen
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
 
+WIDTH = 100
+DRAWS = 12
 BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
     "min": ("at least", ge),
     "above": ("more than", gt),
@@ -49,19 +53,23 @@ class RangeOptions(CheckOptions):
         return self
 
 
-class Range(ConstraintFacts):
+class Range(FieldConstraint):
     """A number within bounds."""
 
     options: ClassVar[type[CheckOptions]] = RangeOptions
 
     def __init__(self, options: RangeOptions, specs: Mapping[str, FieldSpec]) -> None:
         check_fields(specs, [options.field], ("number",))
+        self.fields = (options.field,)
         self._field = options.field
+        self._low = options.min if options.min is not None else options.above
+        self._high = options.max if options.max is not None else options.below
         self._rules: list[tuple[str, Callable[[Any], bool]]] = [
             (f"{words} {plain_text(getattr(options, name))}", _holds(compare, getattr(options, name)))
             for name, (words, compare) in BOUNDS.items()
             if getattr(options, name) is not None
         ]
+        self._whole = options.integer
         if options.integer:
             self._rules.append(("a whole number", _is_whole))
 
@@ -80,6 +88,24 @@ class Range(ConstraintFacts):
             if broken:
                 return Verdict("fail", f"{self._field}: {', '.join(broken)}; {name} is {plain_text(item)}")
         return PASSED
+
+    def keeping(self, item: Any, pen: Pen) -> Iterator[Any]:
+        """Numbers between the bounds: whole ones where there are any."""
+        low, high = self._low, self._high
+        low = low if low is not None else high - WIDTH if high is not None else 0
+        high = high if high is not None else low + WIDTH
+        for _ in range(DRAWS):
+            if math.floor(high) - math.ceil(low) > 1 or self._whole:
+                yield pen.rng.randint(math.ceil(low), max(math.floor(high), math.ceil(low)))
+            else:
+                yield round(pen.rng.uniform(low, high), 4)
+
+    def breaking(self, item: Any, pen: Pen) -> Iterator[Any]:
+        """A number that is too large, too small or not whole."""
+        if isinstance(item, int | float) and not isinstance(item, bool):
+            yield from [math.floor(self._high) + pen.rng.randint(1, 50)] if self._high is not None else []
+            yield from [math.ceil(self._low) - pen.rng.randint(1, 50)] if self._low is not None else []
+            yield item + 0.5
 
 
 def _holds(compare: Callable[[Any, Any], bool], bound: float) -> Callable[[Any], bool]:

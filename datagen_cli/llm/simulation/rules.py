@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datagen_cli.llm.simulation.pattern_text import compiled, sample
+from datagen_cli.constraints.pattern_text import compiled, sample
 from datagen_cli.llm.simulation.slots import pick
 from datagen_cli.text.normalise import fold
 from datagen_cli.text.tokens import BYTES_PER_TOKEN, estimate_tokens, word_count

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from datagen_cli.llm.simulation.pattern_text import sample
+from datagen_cli.constraints.pattern_text import sample
 from datagen_cli.llm.simulation.slots import Slots, pick
 
 MAX_DEPTH = 6

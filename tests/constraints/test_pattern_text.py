@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from datagen_cli.llm.simulation.pattern_text import sample
+from datagen_cli.constraints.pattern_text import sample
 
 PATTERNS = [
     r"^-?\d+(\.\d+)?$",
