@@ -26,6 +26,9 @@ class FieldOptions(Options):
     split: str | None = Field(None, min_length=1, description="separator that turns the column's text into a list")
     template: str | None = Field(None, description="Jinja template over the columns of the base row")
     choices: list[str] | None = Field(None, description="columns of the base that become one list")
+    decimal: Literal[",", "."] | None = Field(
+        None, description="the decimal sign of a column of numbers written as text"
+    )
     type: FieldType | None = Field(None, description="text, number, boolean, label, list or json")
     json_schema: dict[str, Any] | None = Field(None, alias="schema", description="JSON Schema of a json field")
     description: str = Field("", description="goes into the prompt and the response format")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,10 @@ JSON_TYPES: dict[str, dict[str, Any]] = {
     "list": {"type": "array", "items": {}},
     "json": {},
 }
+
+
+_NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<digits>[\d.,]*\d[\d.,]*)(?P<exponent>[eE][+-]?\d+)?")
+_SPACED_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f'’](?=\d{3}(?!\d))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class WrongType(ValueError):
 
 
 def coerce(spec: FieldSpec, value: Any) -> Any:
-    """`value` in the type of the field: "1,234" for a number becomes 1234, 3 for a text stays an error.
+    """`value` in the type of the field: "1,234" for a number becomes 1234, "3,50" 3.5; 3 for a text stays an error.
 
     Raises `WrongType`, whose text says what was found.
     """
@@ -95,11 +100,11 @@ def coerce(spec: FieldSpec, value: Any) -> Any:
 
 
 def to_number(value: Any) -> int | float:
-    """An int or a finite float from a number or the text of one (thousands separators allowed)."""
+    """An int or a finite float from a number or the text of one, see `number_text`."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise WrongType(f"expected number, found {describe_type(value)}")
     if isinstance(value, str):
-        text = value.strip().replace(",", "")
+        text = number_text(value)
         try:
             return int(text)
         except ValueError:
@@ -111,6 +116,43 @@ def to_number(value: Any) -> int | float:
     if isinstance(value, float) and not math.isfinite(value):
         raise WrongType("expected a finite number")
     return value
+
+
+def number_text(text: str, decimal: str = "") -> str:
+    """A number as Python writes it. Of two different signs the last is the decimal one; a sign that stands more than
+    once separates thousands; a single comma is the decimal sign unless exactly three digits follow it.
+
+    `decimal` says which sign it is, where that is known. What is no number comes back as it is, for others to refuse.
+    """
+    text = text.strip()
+    joined = _SPACED_THOUSANDS.sub("", text)
+    found = _NUMBER.fullmatch(joined)
+    if found is None:
+        return text
+    digits, exponent = found["digits"], found["exponent"] or ""
+    sign = decimal or _decimal_sign(digits)
+    other = "." if sign == "," or (not sign and "." in digits) else ","
+    whole, _, fraction = digits.rpartition(sign) if sign and sign in digits else (digits, "", "")
+    groups = whole.replace(sign or "\0", other).split(other)
+    grouped = len(groups) == 1 or (all(0 < len(part) <= 3 for part in groups) and len(groups[-1]) == 3)
+    if other in fraction or not grouped or (sign and digits.count(sign) > 1):
+        return text
+    return found["sign"] + "".join(groups) + (f".{fraction}" if sign and sign in digits else "") + exponent
+
+
+def has_decimal_comma(text: str) -> bool:
+    """Whether a comma is the decimal sign of a number, as far as the number alone tells."""
+    found = _NUMBER.fullmatch(_SPACED_THOUSANDS.sub("", text.strip()))
+    return found is not None and _decimal_sign(found["digits"]) == ","
+
+
+def _decimal_sign(digits: str) -> str:
+    comma, dot = digits.rfind(","), digits.rfind(".")
+    if comma >= 0 and dot >= 0:
+        return "," if comma > dot else "."
+    if dot >= 0:
+        return "." if digits.count(".") == 1 else ""
+    return "," if digits.count(",") == 1 and len(digits) - comma - 1 != 3 else ""
 
 
 def to_boolean(value: Any) -> bool:

@@ -1,9 +1,9 @@
 """From a model's reply to records, and the response format that asks for them.
 
-Accepted: `{"records": [...]}`, a bare list, a single object; each also inside a fence or prose, after a `<think>`
-block, or as one object a line. What is not JSON goes through `json-repair`, cut at its last closing bracket so that a
-record that breaks off is lost rather than kept short, and is marked as repaired. Whatever the way, every value is then
-brought into its field's type: a record with a missing, empty or wrong value is broken, the others are kept.
+Accepted: `{"records": [...]}`, a bare list, a single object; each also inside a fence or prose, after reasoning, or as
+one object a line (`thinking.py`, `reply_json.py`). Every value is then brought into its field's type: a record with a
+missing, empty or wrong value is broken, and so is one that only gives the prompt's own words back or declines; the
+others are kept.
 
 Costs about 10 µs for a good reply of one record. Does *not* judge content, and never raises for a reply.
 """
@@ -19,22 +19,41 @@ from typing import Any
 
 from datagen_cli.core.digest import canonical
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type
-from datagen_cli.text.strict_json import NotJson, loads, scan
+from datagen_cli.prompts.reply_json import BROKEN, Finder
+from datagen_cli.prompts.thinking import answer_of
+from datagen_cli.text.strict_json import loads
 
-MAX_STARTS = 200
-MAX_REPAIRED_CHARACTERS = 200_000
-MAX_REPAIRED_DEPTH = 50
 MAX_REFUSAL_CHARACTERS = 1_500
+WHOLE_ENDS = ("", "stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "tool_calls", "function_call")
+"""Reasons to stop that leave a reply whole."""
 
-_OPENING = re.compile(r"[{\[]")
-_BROKEN_WRAPPER = re.compile(r"\{\s*[\"']?records\b|\[\s*\{")
-_FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
 _REFUSAL = re.compile(
     r"\b(i['’]?m sorry|i am sorry|i apologi[sz]e|sorry, (but )?i|as an ai|against (my|our) (guidelines|policy|policies)"
     r"|i (can['’]?t|cannot|can not|won['’]?t|will not|must decline|have to decline)"
     r"|i['’]?m (unable|not able)|i am (unable|not able))\b",
     re.IGNORECASE,
 )
+
+
+_SORRY = r"(?:(?:i['’]?m|i am) (?:very |so |really )?sorry|sorry|i apologi[sz]e|unfortunately|apologies)?[,.:;!]?\s*"
+_AN_AI = r"(?:but )?(?:as an ai(?: language)?(?: model| assistant)?[,.]?\s*)?"
+_CANNOT = (
+    r"i(?: can['’]?t| cannot| can not| won['’]?t| will not| must decline| have to decline"
+    r"|(?:['’]m| am) (?:unable|not able))(?: to)?\s+"
+)
+_TO_WRITE = (
+    r"(?:assist|comply|fulfil+|(?:help|continue|engage|proceed)\b.{0,30}\b(?:this|that|such|your request)"
+    r"|(?:generate|create|write|produce|provide|complete|answer|discuss)"
+    r" (?:this|that|such|any|content|(?:a )?(?:records?|texts?)|the requested|explicit|harmful))"
+)
+_DECLINED = re.compile(
+    rf"{_SORRY}{_AN_AI}{_CANNOT}{_TO_WRITE}|as an ai(?: language)? (?:model|assistant),? i\b", re.IGNORECASE
+)
+_PLACEHOLDER = re.compile(r"[.…]{1,6}|_{2,}|\[\s*(?:\.{3}|…)\s*\]|<\s*(?:\.{3}|…)\s*>")
+
+
+class Declined(WrongType):
+    """A text that is a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,48 +85,87 @@ def parse_reply(text: str, finish_reason: str, specs: Sequence[FieldSpec], wante
         return ParsedReply(problems=("the reply was cut off at max_tokens",), truncated=True)
     if finish_reason == "content_filter":
         return ParsedReply(problems=("the provider's content filter stopped the reply",), refused=True)
+    if finish_reason.lower() not in WHOLE_ENDS:
+        return ParsedReply(problems=(f"the provider ended the reply with {finish_reason[:40]!r}",))
     written = [spec for spec in specs if spec.written]
-    names = frozenset(spec.name for spec in written)
     text, damaged = _writable(text)
-    items, repaired = _items(_after_thinking(text), names, wanted)
-    if items is None:
+    found = Finder(frozenset(spec.name for spec in written)).find(answer_of(text), wanted)
+    if found.items is None:
         return _without_records(text)
     records: list[dict[str, Any] | None] = []
     surplus: list[dict[str, Any]] = []
     problems: list[str] = []
-    for number, item in enumerate(items, 1):
+    refused = False
+    for number, item in enumerate(found.items, 1):
         try:
-            record = read_record(_strict(item) if repaired else item, written)
+            record = read_record(_strict(item) if found.repaired else item, written)
         except WrongType as error:
             if number <= wanted:
                 problems.append(f"record {number}: {error}" if wanted > 1 else str(error))
                 records.append(None)
+                refused |= isinstance(error, Declined)
         else:
             surplus.append(record) if number > wanted else records.append(record)
     if len(records) < wanted:
         problems.append(f"{len(records)} of {wanted} records came")
-    return ParsedReply(tuple(records), tuple(problems), repaired or damaged, surplus=tuple(surplus))
+    refused &= not any(record is not None for record in records)
+    return ParsedReply(tuple(records), tuple(problems), found.repaired or damaged, refused, surplus=tuple(surplus))
 
 
 def read_record(item: Any, specs: Sequence[FieldSpec]) -> dict[str, Any]:
     """One record in the fields' types and order; other keys are dropped. Raises `WrongType` that names the field."""
+    if item is BROKEN:
+        raise WrongType("it cannot be read without loss")
     if not isinstance(item, dict):
         raise WrongType(f"expected an object, found {describe_type(item)}")
     record = {}
     for spec in specs:
-        value = item.get(spec.name)
+        value: Any = item.get(spec.name)
         if value is None:
             raise WrongType(f"{spec.name}: {'null' if spec.name in item else 'missing'}")
         try:
             value = coerce(spec, value)
-            if spec.type == "list" and spec.item_type:
-                value = [coerce(replace(spec, type=spec.item_type), entry) for entry in value]
+            if spec.type == "list":
+                value = [_item(spec, entry) for entry in value]
         except WrongType as error:
             raise WrongType(f"{spec.name}: {error}") from error
+        if spec.type == "text":
+            _refuse_empty_words(spec, value)
         if spec.type == "json" and spec.schema:
             _check_schema(spec, value)
         record[spec.name] = value
     return record
+
+
+def _item(spec: FieldSpec, entry: Any) -> Any:
+    """An item of a list in the type of its items; where none is known, numbers and truth values become texts."""
+    if spec.item_type:
+        return coerce(replace(spec, type=spec.item_type), entry)
+    return _plain(entry) if isinstance(entry, int | float) else entry
+
+
+def _plain(value: float) -> str:
+    """`true`, `3`, `2.5`."""
+    return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def _refuse_empty_words(spec: FieldSpec, value: str) -> None:
+    """Raises `WrongType` for a text that says nothing of its own: a placeholder, the field's description, a refusal."""
+    text = value.strip()
+    if _PLACEHOLDER.fullmatch(text) or folded(text) in (f"<{folded(spec.name)}>", folded(spec.description)):
+        raise WrongType(f"{spec.name}: the form came back instead of a text: {text[:60]!r}")
+    if declines(text):
+        raise Declined(f"{spec.name}: the model declined: {' '.join(text.split())[:200]}")
+
+
+def declines(text: str) -> bool:
+    """Whether a text as a whole is a model's refusal to write; a customer who cannot log in is none."""
+    return len(text) <= MAX_REFUSAL_CHARACTERS and _DECLINED.match(text) is not None
+
+
+def folded(text: str) -> str:
+    """Text for comparing: no case, white space folded, no full stop at the end."""
+    return " ".join(text.split()).casefold().rstrip(".")
 
 
 def response_format(specs: Sequence[FieldSpec], n: int) -> dict[str, Any]:
@@ -137,95 +195,10 @@ def _property(spec: FieldSpec) -> dict[str, Any]:
     return {**schema, "description": spec.description} if spec.description else schema
 
 
-def _items(text: str, names: frozenset[str], wanted: int) -> tuple[list[Any] | None, bool]:
-    """What stands for records in the reply, and whether it had to be repaired; None when nothing does."""
-    if text[:1] in ("{", "["):
-        try:
-            items = _records_in(loads(text), names)
-        except NotJson:
-            pass
-        else:
-            if items is not None:
-                return items, False
-    fenced = [block.strip() for block in _FENCE.findall(text)] if "```" in text else []
-    for part in (*fenced, text):
-        items = _scan_for_records(part, names)
-        if items is not None:
-            return items, False
-    for part in (*fenced, text):
-        items = _records_in(_repair(part), names)
-        if items is not None:
-            return items, True
-    # With several wanted, a lone record out of a broken list could be taken for another one's place.
-    return (_scan_for_records(text, names, stop_at_broken=False), True) if wanted == 1 else (None, True)
-
-
-def _records_in(value: Any, names: frozenset[str]) -> list[Any] | None:
-    """The list of records in a JSON value: under `records`, the value itself, or the value as the only one."""
-    if isinstance(value, dict):
-        inner = value.get("records")
-        if isinstance(inner, list):
-            return inner
-        if isinstance(inner, dict):
-            return [inner]
-        return [value] if names & value.keys() else None
-    if isinstance(value, list) and any(isinstance(item, dict) and names & item.keys() for item in value):
-        return value
-    return None
-
-
-def _scan_for_records(text: str, names: frozenset[str], *, stop_at_broken: bool = True) -> list[Any] | None:
-    """The first list of records in prose, else the single objects with a field's name, in order.
-
-    A list of records that is not JSON ends the search (None): its inner objects are for repair, in their order.
-    """
-    singles: list[Any] = []
-    at = 0
-    for _ in range(MAX_STARTS):
-        found = _OPENING.search(text, at)
-        if found is None:
-            break
-        try:
-            value, at = scan(text, found.start())
-        except NotJson:
-            if stop_at_broken and _BROKEN_WRAPPER.match(text, found.start()):
-                return None
-            at = found.end()
-            continue
-        items = _records_in(value, names)
-        if items is not None and (isinstance(value, list) or "records" in value):
-            return items
-        singles += items or []
-    return singles or None
-
-
-def _repair(text: str) -> Any:
-    """What `json-repair` makes of the text from its first to its last bracket; None when that is nothing."""
-    start = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
-    end = max(text.rfind("}"), text.rfind("]")) + 1
-    if start < 0 or end <= start or end - start > MAX_REPAIRED_CHARACTERS:
-        return None
-    if _depth(text[start:end]) > MAX_REPAIRED_DEPTH:  # seconds of work for a reply that is none
-        return None
-    import json_repair
-
-    try:
-        return json_repair.loads(text[start:end])
-    except Exception:  # a model's text in a third party's parser: whatever it trips over, the reply is just not JSON
-        return None
-
-
-def _depth(text: str) -> int:
-    """How deep the brackets of a text nest, those in strings included."""
-    deepest = depth = 0
-    for bracket in re.findall(r"[{\[\]}]", text):
-        depth += 1 if bracket in "{[" else -1
-        deepest = max(deepest, depth)
-    return deepest
-
-
 def _strict(item: Any) -> Any:
     """What repair made of a record, if it can be written as JSON again. Raises `WrongType`."""
+    if item is BROKEN:
+        return item
     try:
         return loads(json.dumps(item))
     except (ValueError, TypeError, RecursionError) as error:
@@ -244,20 +217,12 @@ def _writable(text: str) -> tuple[str, bool]:
 
 
 def _without_records(text: str) -> ParsedReply:
-    stripped = _after_thinking(text)
+    stripped = answer_of(text)
     if not stripped:
         return ParsedReply(problems=("the reply is empty",))
     if len(stripped) <= MAX_REFUSAL_CHARACTERS and _REFUSAL.search(stripped):
         return ParsedReply(problems=(f"the model declined: {' '.join(stripped.split())[:200]}",), refused=True)
     return ParsedReply(problems=("no records in the reply",))
-
-
-def _after_thinking(text: str) -> str:
-    """The reply without white space around it and without the `<think>` block that some models begin with."""
-    text = text.strip()
-    if text.startswith("<think>"):
-        text = text.partition("</think>")[2].strip()
-    return text
 
 
 def _check_schema(spec: FieldSpec, value: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from datagen_cli.config.fields import FieldOptions, label_text
 from datagen_cli.core.errors import RecipeError
-from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type
+from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type, has_decimal_comma, number_text
 from datagen_cli.core.registry import suggest
 from datagen_cli.text.matching import TooSlow, search
 
@@ -42,6 +42,7 @@ class FieldReader:
         self.derived = any(way is not None for way in ways)
         self.explicit = self.derived or options.column is not None
         self.type = options.type
+        self.decimal = options.decimal
         self._read = self._way(options)
 
     def read(self, row: Mapping[str, Any]) -> Any:
@@ -142,11 +143,26 @@ def map_row(row: Mapping[str, Any], fields: Iterable[tuple[FieldReader, FieldSpe
 def read_value(row: Mapping[str, Any], reader: FieldReader, spec: FieldSpec) -> Any:
     """One field of a row in its type. Raises `BadValue`."""
     value = reader.read(row)
+    if spec.type == "number" and isinstance(value, str):
+        value = _number(value, reader)
     try:
         return coerce(spec, value)
     except WrongType as error:
         where = f" (column {reader.column!r})" if reader.column else ""
         raise BadValue(f"{spec.name}: {error}{where}", _type_hint(spec)) from error
+
+
+def _number(text: str, reader: FieldReader) -> str:
+    """A number of a base in the one way that the column writes them. Raises `BadValue` where that is in doubt."""
+    if reader.decimal is None and has_decimal_comma(text):
+        raise reader.bad(
+            f"holds {text.strip()[:40]!r}, whose comma could be a decimal one",
+            f'say how the column writes numbers: `{reader.name}: {{decimal: ","}}`',
+        )
+    found = number_text(text, reader.decimal or ".")
+    if reader.decimal == "." and "," in found:
+        raise reader.bad(f"holds {text.strip()[:40]!r}, whose comma separates no thousands")
+    return found
 
 
 def readers_of(fields: Mapping[str, FieldOptions]) -> dict[str, FieldReader]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datagen_cli.core.chat import Prompt, Reply
-from datagen_cli.core.fields import FieldSpec, plain
+from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.prompts.compose import Composer
@@ -71,7 +71,7 @@ class Generate:
     async def run(self, unit: Unit, ctx: Context) -> list[Record]:
         """One record per slot, in slot order, then surplus ones; what is not whole is rejected with its reason."""
         reply, parsed = await self.ask(self.prompt(unit), len(unit.slots), ctx)
-        records = _assign(unit, parsed.records, self._label_field)
+        records = _assign(unit, parsed.records)
         problem = _problem(reply, parsed)
         kept: list[Record] = []
         for slot, fields in zip(unit.slots, records, strict=True):
@@ -91,22 +91,15 @@ class Generate:
         return reply, parse_reply(reply.text, reply.finish_reason, self._specs, count)
 
 
-def _assign(
-    unit: Unit, records: Sequence[Mapping[str, Any] | None], label_field: str
-) -> list[Mapping[str, Any] | None]:
-    """Records to slots: by position when one came for each, else by label, so that a gap moves nothing wrongly."""
+def _assign(unit: Unit, records: Sequence[Mapping[str, Any] | None]) -> list[Mapping[str, Any] | None]:
+    """Records to slots by position. With a gap nothing tells which record is missing: unless all slots of the call want
+    the same, none is kept, and each is asked for again, singly."""
     wanted = len(unit.slots)
-    if len(records) >= wanted or not label_field:
-        return [*records[:wanted], *[None] * (wanted - len(records))]
-    placed: list[Mapping[str, Any] | None] = [None] * wanted
-    for record in records:
-        if record is None:
-            continue
-        for position, slot in enumerate(unit.slots):
-            if placed[position] is None and plain(record.get(label_field)) == plain(slot.label):
-                placed[position] = record
-                break
-    return placed
+    missing = wanted - len(records)
+    alike = all((slot.label, slot.attributes) == (unit.slots[0].label, unit.slots[0].attributes) for slot in unit.slots)
+    if missing > 0 and not alike:
+        return [None] * wanted
+    return [*records[:wanted], *[None] * missing]
 
 
 def _problem(reply: Reply, parsed: ParsedReply) -> Rejection:

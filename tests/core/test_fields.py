@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from datagen_cli.core.fields import FieldSpec, WrongType, coerce
+from datagen_cli.core.fields import FieldSpec, WrongType, coerce, to_number
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,30 @@ def test_a_label_keeps_the_form_of_the_base() -> None:
     assert coerce(FieldSpec("f", "label", values=("World", "Sports")), " world ") == "World"
     with pytest.raises(WrongType, match="not one of"):
         coerce(FieldSpec("f", "label", values=("World",)), "Sport")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1,234", 1234),
+        ("3,50", 3.5),
+        ("0,5", 0.5),
+        ("1,2345", 1.2345),
+        ("1.234,56", 1234.56),
+        ("1,234.56", 1234.56),
+        ("1,234,567", 1234567),
+        ("1.234.567", 1234567),
+        ("12,34,567", 1234567),
+        ("1 234,5", 1234.5),
+        ("-3,5", -3.5),
+        ("1,5e3", 1500.0),
+    ],
+)
+def test_the_decimal_sign_of_a_number_is_told_from_its_thousands(text: str, number: float) -> None:
+    assert to_number(text) == number
+
+
+@pytest.mark.parametrize("text", ["1,2,3", "1.2.3", "1,000,00", "1,234.567,8", "3, 50", "abc"])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(WrongType):
+        to_number(text)

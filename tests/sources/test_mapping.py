@@ -106,3 +106,22 @@ def test_a_catastrophic_expression_is_a_bad_row(monkeypatch: pytest.MonkeyPatch)
 def test_a_broken_template_is_an_error_of_the_recipe() -> None:
     with pytest.raises(RecipeError, match=r"fields\.f\.template"):
         FieldReader("f", FieldOptions(template="{{ a"))
+
+
+@pytest.mark.parametrize("text", ["3,50", "1.234,56", "0,5"])
+def test_a_decimal_comma_in_a_base_is_refused_until_the_column_says_so(text: str) -> None:
+    spec = FieldSpec("price", "number")
+    with pytest.raises(BadValue) as caught:
+        map_row({"price": text}, [(FieldReader("price", FieldOptions()), spec)])
+    assert 'decimal: ","' in caught.value.hint
+    said = FieldReader("price", FieldOptions(decimal=","))
+    assert map_row({"price": text}, [(said, spec)])["price"] == float(text.replace(".", "").replace(",", "."))
+
+
+def test_a_column_that_says_its_decimal_sign_is_read_by_it() -> None:
+    spec = FieldSpec("price", "number")
+    comma, dot = FieldReader("price", FieldOptions(decimal=",")), FieldReader("price", FieldOptions(decimal="."))
+    assert map_row({"price": "1.234"}, [(comma, spec)]) == {"price": 1234}
+    assert map_row({"price": "1,234"}, [(dot, spec)]) == {"price": 1234}
+    with pytest.raises(BadValue):
+        map_row({"price": "3,5"}, [(dot, spec)])

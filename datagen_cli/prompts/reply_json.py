@@ -1,0 +1,201 @@
+"""JSON found in a model's reply, for generator and checkers alike: bare, in a fence, in prose, or nearly JSON.
+
+The last whole answer counts, since models draft before they answer. What is not JSON goes through `json-repair`, and is
+taken only where no word of the reply got lost on the way and no text broke off: a value that was cut at a quotation
+mark inside it is worse than none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from datagen_cli.text.strict_json import NotJson, loads, scan
+
+MAX_STARTS = 200
+MAX_REPAIRED_CHARACTERS = 200_000
+MAX_REPAIRED_DEPTH = 50
+
+_OPENING = re.compile(r"[{\[]")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
+_TOKEN = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[^\W\d_]+")
+_COMMENT = re.compile(r"(?m)(?:^|(?<=[\s,{\[]))//[^\n]*$|/\*.*?\*/", re.DOTALL)
+_NULLS = {"none": "null", "undefined": "null"}
+BROKEN = object()
+"""Stands for an answer that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Answers in a reply, in order, `BROKEN` ones among them; None when there is none. `repaired`: not JSON as it came.
+
+    `listed` says that they came as a list, whose order is theirs.
+    """
+
+    items: list[Any] | None
+    repaired: bool = False
+    listed: bool = False
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Looks for objects that have one of the keys `names`; a list of them may stand under the key `wrapper`."""
+
+    names: frozenset[str]
+    wrapper: str = "records"
+
+    def find(self, text: str, wanted: int = 1) -> Found:
+        """The answers of a reply that was asked for `wanted` of them."""
+        if text[:1] in ("{", "["):
+            try:
+                value = loads(text)
+            except NotJson:
+                pass
+            else:
+                items = self._items(value)
+                if items is not None:
+                    return Found(items, listed=self._is_list(value))
+        return self._choose(text, list(self._parts(text)), wanted)
+
+    def _items(self, value: Any) -> list[Any] | None:
+        """The answers in a JSON value: under the wrapper, the value itself, or the value as the only one."""
+        if isinstance(value, dict):
+            inner = value.get(self.wrapper)
+            if isinstance(inner, list):
+                return inner
+            if isinstance(inner, dict):
+                return [inner]
+            return [value] if self.names & value.keys() else None
+        if isinstance(value, list) and any(isinstance(item, dict) and self.names & item.keys() for item in value):
+            return value
+        return None
+
+    def _is_list(self, value: Any) -> bool:
+        return isinstance(value, list) or (isinstance(value, dict) and self.wrapper in value)
+
+    def _parts(self, text: str) -> Iterator[tuple[str, Any, int]]:
+        """What stands in the text, in order: (`list`, answers, place), (`single`, answer, place) or (`broken`, whether
+        it is a list, place)."""
+        at = 0
+        for _ in range(MAX_STARTS):
+            found = _OPENING.search(text, at)
+            if found is None:
+                return
+            try:
+                value, at = scan(text, found.start())
+            except NotJson:
+                at = found.end()
+                if self._begins.match(text, found.start()):
+                    yield ("broken", bool(self._begins_list.match(text, found.start())), found.start())
+                continue
+            items = self._items(value)
+            if items is not None and self._is_list(value):
+                yield ("list", items, found.start())
+            elif items is not None:
+                yield ("single", items[0], found.start())
+
+    @cached_property
+    def _begins(self) -> re.Pattern[str]:
+        names = "|".join(re.escape(name) for name in sorted(self.names))
+        return re.compile(rf"\{{\s*[\"'“”]?(?:{self.wrapper}|{names})\b|\[\s*\{{")
+
+    @cached_property
+    def _begins_list(self) -> re.Pattern[str]:
+        return re.compile(rf"\{{\s*[\"'“”]?{self.wrapper}\b|\[\s*\{{")
+
+    def _choose(self, text: str, parts: list[tuple[str, Any, int]], wanted: int) -> Found:
+        """The last list, whole or repaired; else single objects: the last one, or all where several are wanted."""
+        inside = next((number for number, (kind, value, _) in enumerate(parts) if kind == "broken" and value), None)
+        for number in range(len(parts) - 1, -1, -1):
+            kind, value, at = parts[number]
+            if kind == "list":
+                return Found(value, repaired=inside is not None and inside < number, listed=True)
+            if kind == "broken" and value:
+                items = self._items(repair(text, at))
+                if items is not None:
+                    return Found(items, repaired=True, listed=True)
+        if inside is not None and wanted > 1:
+            return Found(None)  # a record out of a broken list could be taken for another one's place
+        singles = list(self._singles(text, parts))
+        if wanted == 1:
+            whole = [item for item in singles if item[0] is not BROKEN]
+            if not whole:
+                return Found(None)
+            chosen = whole.pop()
+            return Found([chosen[0], *(item for item, _ in whole)], chosen[1] or inside is not None)
+        if all(item is BROKEN for item, _ in singles):
+            return Found(None)
+        return Found([item for item, _ in singles], any(repaired for _, repaired in singles))
+
+    def _singles(self, text: str, parts: list[tuple[str, Any, int]]) -> Iterator[tuple[Any, bool]]:
+        """Single objects in order, each whole, repaired or broken."""
+        for kind, value, at in parts:
+            if kind == "single":
+                yield value, False
+            elif kind == "broken" and not value:
+                items = self._items(repair(text, at))
+                yield (items[0], True) if items else (BROKEN, False)
+
+
+def repair(text: str, start: int) -> Any:
+    """What `json-repair` makes of the value that begins at `start`, if nothing of it got lost; else None."""
+    for end in _ends(text, start):
+        part = text[start:end]
+        if len(part) > MAX_REPAIRED_CHARACTERS or _depth(part) > MAX_REPAIRED_DEPTH or _breaks_off(part):
+            continue
+        import json_repair
+
+        try:
+            value = json_repair.loads(part)
+            if _words(json.dumps(value, ensure_ascii=False)) in (_words(part), _words(_COMMENT.sub("", part))):
+                return value
+        except Exception:  # a model's text in a third party's parser: whatever it trips over, this is just not JSON
+            continue
+    return None
+
+
+def _ends(text: str, start: int) -> list[int]:
+    """Where the value may end: at the bracket that closes its first one, and at the last bracket of all."""
+    depth, first = 0, 0
+    for bracket in re.finditer(r"[{\[\]}]", text[start : start + MAX_REPAIRED_CHARACTERS]):
+        depth += 1 if bracket[0] in "{[" else -1
+        if depth == 0:
+            first = start + bracket.end()
+            break
+    last = max(text.rfind("}"), text.rfind("]")) + 1
+    return list(dict.fromkeys(end for end in (first, last) if end > start))
+
+
+def _breaks_off(part: str) -> bool:
+    """Whether a text is still open at the end: quotation marks without their partner."""
+    bare = part.replace("\\\\", "").replace('\\"', "").replace("\\'", "")
+    return bare.count('"') % 2 == 1 or ('"' not in bare and bare.count("'") % 2 == 1)
+
+
+def _words(text: str) -> list[str]:
+    """Letters and numbers of a text in order, escapes read, numbers by value."""
+    plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else " ", text)
+    return [_word(token) for token in _TOKEN.findall(plain)]
+
+
+def _word(token: str) -> str:
+    if token[0].isdigit():
+        try:
+            return repr(float(token))
+        except ValueError:
+            return token
+    folded = token.casefold()
+    return _NULLS.get(folded, folded)
+
+
+def _depth(text: str) -> int:
+    """How deep the brackets of a text nest, those in strings included."""
+    deepest = depth = 0
+    for bracket in re.findall(r"[{\[\]}]", text):
+        depth += 1 if bracket in "{[" else -1
+        deepest = max(deepest, depth)
+    return deepest
