@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from datagen_cli.core.fields import About
 
@@ -35,12 +35,17 @@ class Task:
     - `ask`: whether `statement` holds of `record`
     - `review`: whether `record` is good, why not, and a rewrite
 
+    `fields` names the fields that the reply holds; it is empty when these are all that are written. `form` is how they
+    come: `json` (an object with `records`), or `text` (the one field's text and nothing else).
+
     `about` is the dataset, with every field; those with `written` set are to be written. It is empty where the model is
     told nothing of the dataset (`code`). A kind that needs more puts it into `more`, by name.
     """
 
     kind: str
     about: About = field(default_factory=About)
+    fields: tuple[str, ...] = ()
+    form: Literal["json", "text"] = "json"
     wanted: tuple[Wanted, ...] = ()
     examples: tuple[Mapping[str, Any], ...] = ()
     avoid: tuple[Any, ...] = ()

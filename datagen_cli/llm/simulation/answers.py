@@ -14,7 +14,7 @@ from typing import Any
 from datagen_cli.llm.simulation import problems, programs
 from datagen_cli.llm.simulation.facts import CAPITALS
 from datagen_cli.llm.simulation.judging import choice_of, faults_of, guess_class
-from datagen_cli.llm.simulation.prompt import Asked, block, values
+from datagen_cli.llm.simulation.prompt import Asked
 from datagen_cli.llm.simulation.quiz import answer_of
 from datagen_cli.llm.simulation.records import ORDERS
 from datagen_cli.llm.simulation.registers import content_words
@@ -66,8 +66,7 @@ def answer(purpose: str, asked: Asked, rng: random.Random, rates: Rates) -> Writ
 
 
 def _fenced(asked: Asked, name: str) -> list[Any]:
-    found = block(asked.last, name)
-    return values(found if found is not None else block(asked.text, name))
+    return asked.fenced(name)
 
 
 def _question(asked: Asked) -> str:

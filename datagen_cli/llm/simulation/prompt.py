@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
+from datagen_cli.core.fields import About
+from datagen_cli.core.task import Task
 from datagen_cli.llm.simulation.rules import Rule, read_rules
 
 _WANTED = re.compile(r"\b[Ww]rite (\d+) (?:new )?records?\b")
@@ -60,11 +62,20 @@ class Asked:
     """A request as read."""
 
     def __init__(self, payload: Mapping[str, Any]) -> None:
+        self.task: Task | None = getattr(payload, "task", None)
+        self.text = self.last = ""
+        self.response_format = payload.get("response_format")
+        if self.task is not None:
+            self.frame = _frame_of(self.task)
+            self.frame_key = self.frame.description, repr(self.frame.fields)
+        else:
+            self._read(payload)
+
+    def _read(self, payload: Mapping[str, Any]) -> None:
         messages = payload.get("messages") or ()
         first = [_content(message) for message in _until_answer(messages)]
         self.text = "\n" + "\n".join(first) + "\n"
         self.last = "\n" + (_content(messages[-1]) if messages else "") + "\n"
-        self.response_format = payload.get("response_format")
         blocks = tuple(block(self.text, name) for name in ("dataset", "fields", "labels", "constraints"))
         self.frame_key = blocks[0] or "", blocks[1] or ""
         self.frame = _frame(*blocks) if blocks[1] is not None else self._frame_of_schema(blocks)
@@ -72,12 +83,16 @@ class Asked:
     @cached_property
     def examples(self) -> list[dict[str, Any]]:
         """The example records, in order."""
+        if self.task is not None:
+            return [dict(row) for row in self.task.examples]
         found = values(block(self.text, "examples"))
         return [row for row in found if isinstance(row, dict)]
 
     @cached_property
     def wanted(self) -> list[Wanted]:
         """The records asked for; as many as the prompt says when it gives no line for each."""
+        if self.task is not None:
+            return [Wanted(one.given, one.attributes) for one in self.task.wanted]
         lines = [line for line in values(block(self.text, "records")) if isinstance(line, dict)]
         names = {one.name for one in self.frame.fields}
         found = []
@@ -88,6 +103,21 @@ class Asked:
                 Wanted(given, attributes if isinstance(attributes, dict) and "attributes" not in names else {})
             )
         return found or [Wanted({}, {})] * self._count()
+
+    @property
+    def written(self) -> tuple[FieldAsked, ...]:
+        """The fields that the reply holds."""
+        asked = self.task.fields if self.task is not None else ()
+        return tuple(one for one in self.frame.fields if one.name in asked) if asked else self.frame.fields
+
+    def fenced(self, name: str) -> list[Any]:
+        """What is asked about under a name: question, record, failures, statement and the like."""
+        if self.task is not None:
+            found = self.task.more.get(name, getattr(self.task, name, None))
+            several = isinstance(found, list | tuple)
+            return list(found) if several else [] if found is None or found == "" else [found]
+        found = block(self.last, name)
+        return values(found if found is not None else block(self.text, name))
 
     def _count(self) -> int:
         items = _records_schema(self.response_format).get("minItems")
@@ -141,6 +171,36 @@ def values(lines: str | None) -> list[Any]:
             except ValueError:
                 found.append(line)
     return found
+
+
+_FRAMES: dict[tuple[int, bool], tuple[About, Frame]] = {}
+
+
+def _frame_of(task: Task) -> Frame:
+    """The frame of a task; worked out once for all requests about one dataset."""
+    writes = task.kind in ("generate", "repair")
+    key = id(task.about), writes
+    known = _FRAMES.get(key)
+    if known is None or known[0] is not task.about:
+        about = task.about
+        fields = tuple(
+            FieldAsked(spec.name, spec.type, spec.description, spec.values, spec.schema, spec.item_type)
+            for spec in (about.written if writes else about.specs)
+        )
+        meanings = {label_text(value): meaning for value, meaning in about.meanings.items() if meaning}
+        rules: dict[str, list[Rule]] = {}
+        for sentence in about.sentences:
+            for rule in read_rules(sentence, [one.name for one in fields]):
+                rules.setdefault(rule.field, []).append(rule)
+        found = Frame(
+            about.description.strip(),
+            fields or (FieldAsked("text"),),
+            meanings,
+            {name: tuple(several) for name, several in rules.items()},
+        )
+        _FRAMES.clear() if len(_FRAMES) > 64 else None
+        known = _FRAMES[key] = about, found
+    return known[1]
 
 
 @lru_cache(maxsize=64)

@@ -16,7 +16,7 @@ from typing import Any
 from datagen_cli.core.digest import rng as rng_of
 from datagen_cli.llm.simulation.draft import Draft
 from datagen_cli.llm.simulation.judging import still_answered
-from datagen_cli.llm.simulation.prompt import Asked, FieldAsked, Wanted, block, label_text, values
+from datagen_cli.llm.simulation.prompt import Asked, FieldAsked, Wanted, label_text
 from datagen_cli.llm.simulation.records import Author, near_copy
 from datagen_cli.llm.simulation.rules import keep
 from datagen_cli.llm.simulation.slots import pick
@@ -68,7 +68,7 @@ def generate(asked: Asked, rng: random.Random, rates: Mapping[str, float]) -> Wr
         draft = _repeated(rng, author, wanted, faults) or author.write(rng, wanted, faults)
         written.plants += [Plant(fault, index, name, truth) for fault, name, truth in draft.plants]
         records.append((draft.fields, "malformed" in faults))
-    written.text = _as_json(rng, records, asked.frame.fields, written.plants)
+    written.text = _as_json(rng, records, asked, written.plants)
     return written
 
 
@@ -111,12 +111,12 @@ def _respaced(rng: random.Random, text: str) -> str:
     return text + " " if kind == 2 else text
 
 
-def _as_json(
-    rng: random.Random, records: list[tuple[dict[str, Any], bool]], fields: tuple[FieldAsked, ...], plants: list[Plant]
-) -> str:
+def _as_json(rng: random.Random, records: list[tuple[dict[str, Any], bool]], asked: Asked, plants: list[Plant]) -> str:
     """The reply's text; records that are to be malformed are broken in one of many ways."""
     parts: list[Any] = []
     how = ""
+    fields = asked.written
+    records = [({one.name: record[one.name] for one in fields}, broken) for record, broken in records]
     for index, (record, broken) in enumerate(records):
         if not broken:
             parts.append(record)
@@ -133,6 +133,9 @@ def _as_json(
         elif kind != "lost_record":
             parts.append(record)
             how = kind
+    if asked.task is not None and asked.task.form == "text":
+        value = next(iter(parts[0].values()), "") if parts else ""
+        return _mangled(rng, str(value or ""), how)
     return _mangled(rng, json.dumps({"records": parts}, ensure_ascii=False), how)
 
 
@@ -151,7 +154,7 @@ def _mangled(rng: random.Random, text: str, how: str) -> str:
         return text[: len(text) - pick(rng, (1, 2, 3, 5, len(text) // 4, len(text) // 2))]
     if how == "quote":
         places = [at for at, letter in enumerate(text) if letter == '"']
-        at = pick(rng, places)
+        at = pick(rng, places) if places else 0
         return text[:at] + text[at + 1 :]
     if how == "comma":
         return text.replace('", "', '" "', 1) if '", "' in text else text.replace("}", ",}", 1)
@@ -164,14 +167,14 @@ def repair(asked: Asked, rng: random.Random, rates: Mapping[str, float]) -> Writ
     """The record of the last message again, with what failed put right and the rest kept."""
     off, malformed = rng.random() < rates["off_constraint"], rng.random() < rates["malformed"]
     author = Author(asked)
-    found = values(block(asked.last, "record"))
+    found = asked.fenced("record")
     record = found[-1] if found and isinstance(found[-1], dict) else {}
     wanted = _same_labels(author, asked.wanted[0], record)
     draft = Draft(_mended(rng, author, wanted, record))
     if off:
         author.break_rule(rng, draft, wanted)
     written = Written(plants=[Plant(fault, 0, name, truth) for fault, name, truth in draft.plants])
-    written.text = _as_json(rng, [(draft.fields, malformed)], asked.frame.fields, written.plants)
+    written.text = _as_json(rng, [(draft.fields, malformed)], asked, written.plants)
     return written
 
 
@@ -214,7 +217,7 @@ def _mended(rng: random.Random, author: Author, wanted: Wanted, record: Mapping[
 
 def _not_english(asked: Asked) -> list[str]:
     """The fields of which a failure says that they are not in English."""
-    lines = [str(line) for line in values(block(asked.last, "failures"))]
+    lines = [str(line) for line in asked.fenced("failures")]
     return [one.name for one in asked.frame.fields if any(line.startswith(f"{one.name}: in English") for line in lines)]
 
 
