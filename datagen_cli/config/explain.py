@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ _EXPECTED = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
+MOST_LISTED = 20
 _LIMITS = {
     "greater_than": "above",
     "greater_than_equal": "at least",
@@ -104,18 +106,26 @@ def _problem(path: Path, details: list[dict[str, Any]], root: Node, prefix: Path
     inside = path[len(prefix) :]
     place = _place_at(root, path)
     if first["loc"] and first["loc"][-1] == "[key]":
-        known = _choices(first)
-        return Problem(path, "unknown option", suggest(str(path[-1]), known), place, 0)
+        hint = _key_hint(str(path[-1]), _choices(first), _about(model, inside[:-1]))
+        return Problem(path, "unknown option", hint, place, 0)
     if kind == "extra_forbidden":
         known = [name for name, _ in _options(_types_at(model, inside[:-1]))]
         return Problem(path, "unknown option", suggest(str(path[-1]), known), place, 0)
     about = _description(model, inside)
     if kind == "missing":
-        return Problem(path, "required", f"{path[-1]}: {about}" if about else "", place, 2)
+        return Problem(path, "required", _about(model, inside), place, 2)
     if kind == "value_error":
         return Problem(path, str(first["ctx"]["error"]), "", place)
     message, hint = _mismatch(details, node)
     return Problem(path, message, hint or (about if kind == "string_pattern_mismatch" else ""), place)
+
+
+def _key_hint(word: str, known: Sequence[str], about: str) -> str:
+    """The hint for an unknown key: of a long list only a near match, else what the option is about."""
+    if len(known) <= MOST_LISTED or not about:
+        return suggest(word, known)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.8)
+    return f"did you mean {near[0]}?" if near else about
 
 
 def _mismatch(details: list[dict[str, Any]], node: Node | None) -> tuple[str, str]:
@@ -218,6 +228,12 @@ def _options(kinds: Sequence[Any]) -> list[tuple[str, Any]]:
         if isinstance(kind, type) and issubclass(kind, BaseModel)
         for name, info in kind.model_fields.items()
     ]
+
+
+def _about(model: type[BaseModel], path: Path) -> str:
+    """`name: its description`, or an empty text."""
+    about = _description(model, path)
+    return f"{path[-1]}: {about}" if about else ""
 
 
 def _description(model: type[BaseModel], path: Path) -> str:

@@ -10,6 +10,19 @@ from pydantic import Field, field_validator, model_validator
 from datagen_cli.core import registry
 from datagen_cli.core.options import Options, runtime
 
+SamplingParam = Literal[
+    "add_generation_prompt", "allowed_token_ids", "bad_words", "cache_prompt", "chat_template_kwargs",
+    "continue_final_message", "dry_allowed_length", "dry_base", "dry_multiplier", "dry_penalty_last_n",
+    "dynatemp_exponent", "dynatemp_range", "enable_thinking", "frequency_penalty", "ignore_eos",
+    "include_stop_str_in_output", "length_penalty", "logit_bias", "max_completion_tokens", "max_tokens",
+    "min_completion_tokens", "min_p", "min_tokens", "mirostat", "mirostat_eta", "mirostat_tau", "no_repeat_ngram_size",
+    "num_ctx", "num_predict", "presence_penalty", "random_seed", "reasoning", "reasoning_effort", "repeat_last_n",
+    "repeat_penalty", "repetition_penalty", "response_format", "safe_prompt", "seed", "service_tier",
+    "skip_special_tokens", "spaces_between_special_tokens", "stop", "stop_token_ids", "temperature", "tfs_z",
+    "thinking", "top_a", "top_k", "top_p", "typical_p", "verbosity", "xtc_probability", "xtc_threshold",
+]  # fmt: skip
+"""What `params` may say: how a reply is drawn. Nothing here moves a call, authenticates it, or names a file."""
+
 ROLES = ("generator", "coder", "solver", "reviewer", "extractor", "judge")
 
 
@@ -61,7 +74,11 @@ class ModelOptions(Options):
     dtype: Literal["float32", "bfloat16", "float16"] | None = Field(None, description="local models only")
     timeout_s: float = runtime(60.0, gt=0, description="longest wait for one try of a call")
     deadline_s: float = runtime(300.0, gt=0, description="longest time for a call with all its tries")
-    params: dict[str, Any] = Field(default_factory=dict, description="sent as they are in the request body")
+    params: dict[SamplingParam, Any] = Field(
+        default_factory=dict,
+        description="more sampling parameters, such as min_p or stop, sent as they are in the request body; a model's"
+        " address is base_url, its key api_key_env",
+    )
     headers: dict[str, str] = runtime({}, description="sent with every request; never logged")
     requests_per_minute: float | None = runtime(None, gt=0)
     tokens_per_minute: float | None = runtime(None, gt=0)

@@ -196,7 +196,7 @@ class BatchHTTP(OpenAIHTTP):
         return found
 
     async def _fetch(self, method: str, path: str, data: bytes | None = None, kind: str = "") -> bytes:
-        headers = {"Content-Type": kind} if kind else None
+        headers = {**self._headers, "Content-Type": kind} if kind else self._headers
         try:
             async with self._open().request(
                 method, self._root / path, data=data, headers=headers, timeout=HTTP_TIMEOUT,

@@ -21,6 +21,7 @@ REFUSES_ALL = (401, 402, 403, 404)
 PASSING = (408, 409, 425, 429)
 GATEWAY_TIMED_OUT = 504  # a proxy gave up waiting for the model, which may have worked
 _QUOTA = re.compile(rb"insufficient_quota|billing_hard_limit|per[ _-]?day|daily|\((?:RPD|TPD)\)", re.IGNORECASE)
+_USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
 _LOOKS_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|hf|gsk|xai|r8|pplx|AIza)[-_]?[A-Za-z0-9_*-]{12,}")
 
 
@@ -121,10 +122,11 @@ def says_quota(body: bytes) -> bool:
 
 
 def redact(text: str, secrets: Collection[str] = ()) -> str:
-    """`text` with every secret and everything that looks like a vendor's key replaced by `[key]`."""
-    for secret in secrets:
+    """`text` with every secret, the user in every address and all that looks like a vendor's key shown as `[key]`."""
+    for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= 4:
             text = text.replace(secret, "[key]")
+    text = _USERINFO.sub("[key]@", text)
     return _LOOKS_LIKE_A_KEY.sub("[key]", text)
 
 

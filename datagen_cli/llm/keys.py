@@ -14,19 +14,19 @@ from urllib.parse import urlsplit, urlunsplit
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.errors import ProviderError, UsageError
+from datagen_cli.llm.proxies import proxy_secrets, safe_proxy
 from datagen_cli.llm.vendors import is_host_of, vendor_of_key
 
 ANY = "*"
 ALLOW_HOSTS_ENV = "DATAGEN_ALLOW_HOSTS"
-OWN_KEYS = ("messages", "model", "stream", "n")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where the calls of a model go. `kind` is a provider's name in the catalog; `model` is the name as sent.
 
-    `url` is the address that is posted to (fast path) or litellm's api_base, or None; `host` is what would be
-    contacted, None for nothing (`offline`). `key` is the secret itself and never printed.
+    `url` is the address that is posted to (fast path) or litellm's api_base, None for a model in this process; `host`
+    is what would be contacted, None for nothing (`offline`). `key` is the secret itself and never printed.
     """
 
     kind: str
@@ -51,10 +51,17 @@ class Target:
 def resolve(options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str] = ()) -> Target:
     """The target of a model with its key.
 
-    Raises `UsageError` (unknown provider, an unusable address, a vendor's key with a foreign host) and
-    `ProviderError` (the key that the endpoint needs is not set).
+    Raises `UsageError` (unknown provider, an unusable address, a vendor's key with a foreign host, a proxy that could
+    read a key) and `ProviderError` (the key that the endpoint needs is not set).
     """
-    target = locate(options, environ, allow_hosts)
+    target = _with_key(locate(options, environ, allow_hosts), options, environ)
+    if target.url is not None:
+        secret = bool(target.key or options.headers)
+        safe_proxy(options.name, target.url, loopback=target.loopback, secret=secret)
+    return target
+
+
+def _with_key(target: Target, options: ModelOptions, environ: Mapping[str, str]) -> Target:
     if target.key_env is None:
         return target
     key = environ.get(target.key_env, "").strip()
@@ -74,18 +81,12 @@ def resolve(options: ModelOptions, environ: Mapping[str, str], allow_hosts: Coll
 
 def locate(options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str] = ()) -> Target:
     """The target of a model without its key: what `validate` shows. Raises `UsageError` as `resolve` does."""
-    taken = [name for name in OWN_KEYS if name in options.params]
-    if taken:
-        raise UsageError(f"model {options.name}: params.{taken[0]} cannot be set", hint="datagen sets it itself")
     target: Target = options.provider.locate(options, environ, allow_hosts)
     return target
 
 
 def hosts(models: Iterable[ModelOptions], environ: Mapping[str, str] | None = None) -> list[str]:
-    """Every host that calls to these models would contact, sorted; nothing for `offline`.
-
-    Litellm chooses the host of some providers itself; those stand as `<provider> (address chosen by litellm)`.
-    """
+    """Every host that calls to these models would contact, sorted; nothing for `offline`."""
     found = set()
     for options in models:
         try:
@@ -98,8 +99,8 @@ def hosts(models: Iterable[ModelOptions], environ: Mapping[str, str] | None = No
 
 
 def secrets(target: Target, options: ModelOptions) -> tuple[str, ...]:
-    """The values that must appear in no message: the key and the headers' values."""
-    return tuple(value for value in (target.key, *options.headers.values()) if value)
+    """The values that must appear in no message: the key, the headers' values, and user and password of a proxy."""
+    return (*(value for value in (target.key, *options.headers.values()) if value), *proxy_secrets())
 
 
 def is_loopback(host: str) -> bool:
@@ -152,10 +153,11 @@ def guard_key(options: ModelOptions, key_env: str, host: str, name: str, url: st
         )
 
 
-def foreign_key(options: ModelOptions, key_env: str, host: str) -> UsageError:
+def foreign_key(options: ModelOptions, key_env: str | None, host: str) -> UsageError:
+    what = f"{key_env} is a vendor's key" if key_env else "litellm sends a vendor's credentials"
     name = options.name.partition("/")[2] or options.name
     return UsageError(
-        f"model {options.name}: {key_env} is a vendor's key, and {host} is not that vendor's host; nothing was sent",
+        f"model {options.name}: {what}, and {host} is not that vendor's host; nothing was sent",
         hint=f"give the key of {host} in a variable of its own (api_key_env), write hosted_vllm/{name} for no key,"
         f" or allow it with --allow-host {host.partition(':')[0]}",
     )

@@ -1,7 +1,8 @@
 """Every provider that has no fast path, through litellm, which is imported with the first call (1.9 CPU s, 165 MB).
 
-Its retries, its dropping of parameters, its telemetry and its look for prices on the network are off; its exceptions
-become ours. About 3 CPU ms a call, against 0.15 on the fast path.
+Its retries, its dropping of parameters, its telemetry, its `.env` and its look for prices on the network are off; its
+exceptions become ours. It is always told the address, and what it sends goes to that host only (`llm/one_host.py`).
+About 3 CPU ms a call, against 0.15 on the fast path.
 """
 
 from __future__ import annotations
@@ -13,13 +14,25 @@ import re
 import time
 from collections.abc import Collection, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core import registry
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import MissingExtra, UsageError
-from datagen_cli.llm.faults import SENTENCE_CHARS, Fault, TransportError, fault_of, redact, retry_after_s, says_quota
+from datagen_cli.llm.faults import (
+    SENTENCE_CHARS,
+    AuthRefused,
+    Fault,
+    RequestRefused,
+    TransportError,
+    fault_of,
+    redact,
+    retry_after_s,
+    says_quota,
+)
 from datagen_cli.llm.keys import (
+    ANY,
     Target,
     address_of,
     allowed_hosts,
@@ -28,15 +41,18 @@ from datagen_cli.llm.keys import (
     is_loopback,
     secrets,
 )
+from datagen_cli.llm.one_host import only_to
 from datagen_cli.llm.provider import Heard, ProviderFacts, RawReply
-from datagen_cli.llm.vendors import Vendor, litellm_catalog, litellm_prefixes, vendor_of_key, vendors
+from datagen_cli.llm.proxies import safe_proxy
+from datagen_cli.llm.vendors import Vendor, is_host_of, litellm_catalog, litellm_prefixes, vendor_of_name, vendors
 
 _PREFIX = re.compile(r"^(?:litellm\.)?(?:\w*(?:Error|Timeout): )*(?:\w+Exception - )?")
+MORE_BASES = {"azure": ("AZURE_OPENAI_ENDPOINT",), "watsonx": ("WATSONX_URL",), "databricks": ("DATABRICKS_HOST",)}
 LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router", "litellm", "httpx", "openai")
 
 
 class LiteLLM(ProviderFacts):
-    """One model of litellm's. `target.url` is sent as `api_base` where there is one."""
+    """One model of litellm's. `target.url` is sent as `api_base`."""
 
     @classmethod
     def forms(cls) -> tuple[str, ...]:
@@ -56,34 +72,34 @@ class LiteLLM(ProviderFacts):
             prefix = str(litellm_catalog().get(options.name, {}).get("litellm_provider", ""))
         if not prefix or prefix not in litellm_prefixes():
             raise _unknown(options, prefix)
-        vendor = vendors().get(prefix, Vendor())
+        vendor = vendor_of_name(prefix)
         key_env = options.api_key_env
         if key_env is None and vendor.keys:
             key_env = next((name for name in vendor.keys if environ.get(name)), vendor.keys[0])
             if vendor.keyless and not environ.get(key_env):
                 key_env = None
-        moved = next(
-            (environ[v] for v in (f"{prefix.upper()}_API_BASE", f"{prefix.upper()}_BASE_URL") if environ.get(v)), None
-        )
-        host = vendor.hosts[0].lstrip(".") if vendor.hosts else f"{prefix} (address chosen by litellm)"
-        loopback = False
-        if moved:
-            url, bare, host = address_of(options, moved)
-            loopback = is_loopback(bare)
-            if key_env and not loopback:
-                guard_key(options, key_env, bare, host, url, allowed_hosts(environ, allow_hosts))
-        elif key_env and (owner := vendor_of_key(key_env)) is not None and owner.keys != vendor.keys:
-            raise foreign_key(options, key_env, host)
-        return Target("litellm", options.name, None, host, loopback, key_env)
+        base = _base_of(options, prefix, vendor, environ)
+        _, host, name = address_of(options, base)
+        loopback = is_loopback(host)
+        if not loopback:
+            allowed = allowed_hosts(environ, allow_hosts)
+            if not is_host_of(vendor, host) and not allowed & {host, name, ANY}:  # it may find credentials of its own
+                raise foreign_key(options, key_env, name)
+            if key_env:
+                guard_key(options, key_env, host, name, base, allowed)
+        return Target("litellm", options.name, base, name, loopback, key_env)
 
     def __init__(self, options: ModelOptions, target: Target, *, concurrency: int = 0) -> None:
+        if target.url is None:
+            raise UsageError(f"model {options.name}: its address is not known")
+        secret = bool(target.key or options.headers)
+        safe_proxy(options.name, target.url, loopback=target.loopback, secret=secret)
         self._target = target
+        self._url = target.url
         self._secrets = secrets(target, options)
-        self._more: dict[str, Any] = {"num_retries": 0, "max_retries": 0, "drop_params": False}
+        self._more: dict[str, Any] = {"num_retries": 0, "max_retries": 0, "drop_params": False, "api_base": target.url}
         if target.key:
             self._more["api_key"] = target.key
-        if target.url:
-            self._more["api_base"] = target.url.removesuffix("/chat/completions")
         if options.headers:
             self._more["extra_headers"] = dict(options.headers)
         self._litellm: Any = None
@@ -93,10 +109,16 @@ class LiteLLM(ProviderFacts):
         """One call. Raises the faults of `llm/faults.py`."""
         if self._litellm is None:
             self._litellm = import_litellm()
-        try:
-            answer = await self._litellm.acompletion(**{**payload, **self._more, "timeout": timeout_s})
-        except Exception as error:  # litellm passes on whatever its providers' packages raise
-            raise fault_from(error, self._secrets) from error
+            if self._target.loopback:
+                spare_proxy(self._url)
+        with only_to(self._url) as way:
+            try:
+                answer = await self._litellm.acompletion(**{**payload, **self._more, "timeout": timeout_s})
+            except Exception as error:  # litellm passes on whatever its providers' packages raise
+                if way.redirect is not None:
+                    status, place = way.redirect
+                    raise AuthRefused(status, redact(f"redirects to {place[:200]}", self._secrets)) from error
+                raise fault_from(error, self._secrets) from error
         if self.heard is not None:
             said = (getattr(answer, "_hidden_params", None) or {}).get("additional_headers") or {}
             self.heard({str(name).lower(): str(value) for name, value in said.items()})
@@ -111,8 +133,10 @@ class LiteLLM(ProviderFacts):
 
 
 def import_litellm() -> Any:
-    """The package, quiet: no cost map from the network, no telemetry, no log lines, no retries."""
+    """The package, quiet: no cost map from the network, no `.env`, no telemetry, no log lines, no retries."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    os.environ["LITELLM_MODE"] = "PRODUCTION"  # else it reads a .env of any folder above into the environment
+    os.environ["USE_LITELLM_PROXY"] = "False"  # else it hands all calls to another server
     os.environ.setdefault("LITELLM_LOG", "ERROR")
     try:
         import litellm
@@ -127,6 +151,14 @@ def import_litellm() -> Any:
     for name in LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return litellm
+
+
+def spare_proxy(url: str) -> None:
+    """Has libraries that read the environment send to the host of `url`, which is this machine, without a proxy."""
+    host = urlsplit(url).hostname or ""
+    spared = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if host not in spared.split(","):
+        os.environ["no_proxy"] = f"{spared},{host}".lstrip(",")
 
 
 def reply_from(answer: Any) -> RawReply:
@@ -153,6 +185,8 @@ def fault_from(error: Exception, hidden: tuple[str, ...] = ()) -> Fault:
     headers = getattr(error, "litellm_response_headers", None) or getattr(error, "headers", None)
     wait = retry_after_s(dict(headers), time.time()) if isinstance(headers, Mapping) else None
     status = getattr(error, "status_code", None)
+    if name == "UnsupportedParamsError":
+        return RequestRefused(None, said)  # by litellm; nothing was sent
     if name == "Timeout" or isinstance(error, TimeoutError):
         return TransportError("timeout", said, wait, 408)
     if name == "APIConnectionError" or isinstance(error, ConnectionError):
@@ -171,6 +205,31 @@ def _sentence(error: Exception) -> str:
     line = text.strip().splitlines()[0] if text.strip() else type(error).__name__
     line = _PREFIX.sub("", line).partition(" Handle with `litellm.")[0]
     return line if len(line) <= SENTENCE_CHARS else line[: SENTENCE_CHARS - 1] + "…"
+
+
+def _base_of(options: ModelOptions, prefix: str, vendor: Vendor, environ: Mapping[str, str]) -> str:
+    """The address that litellm is given: the environment's for this provider, else the vendor's.
+
+    Raises `UsageError` when nobody says it: litellm would choose one itself, which nothing could be held to.
+    """
+    named = [f"{prefix.upper()}_API_BASE", f"{prefix.upper()}_BASE_URL", *MORE_BASES.get(prefix, ())]
+    moved = next((environ[name] for name in named if environ.get(name)), None)
+    if moved:
+        return moved.strip()
+    base = vendor.litellm
+    if base is None:
+        raise UsageError(
+            f"model {options.name}: the address of {prefix} is not known",
+            hint=f"export {named[0]}=https://..., or give the model a base_url that is OpenAI-compatible",
+        )
+    for names in re.findall(r"\{(.*?)\}", base):
+        value = next((environ[name] for name in names.split("|") if environ.get(name)), "")
+        if not re.fullmatch(r"[a-z0-9-]+", value):
+            raise UsageError(
+                f"model {options.name}: its region is not known", hint=f"export {names.partition('|')[0]}=..."
+            )
+        base = base.replace(f"{{{names}}}", value)
+    return base
 
 
 def _unknown(options: ModelOptions, prefix: str) -> UsageError:

@@ -1,7 +1,7 @@
 """The fast path: OpenAI-compatible endpoints over aiohttp, one POST a call, about 0.15 CPU ms each.
 
 One session with kept-alive connections; the body is serialised once, by the client. Redirects are not followed, no
-cookies, no retries, no streaming. A proxy of the environment is used for hosts that are not this machine.
+cookies, no retries, no streaming. A proxy of the environment is used as `llm/proxies.py` says.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from yarl import URL
@@ -31,6 +30,7 @@ from datagen_cli.llm.faults import (
 )
 from datagen_cli.llm.keys import Target, secrets
 from datagen_cli.llm.provider import Heard, Payload, RawReply, Start
+from datagen_cli.llm.proxies import safe_proxy
 
 ERROR_BYTES = 64 * 1024
 REPLY_BYTES = 64 * 1024 * 1024
@@ -54,7 +54,8 @@ class OpenAIHTTP:
         self._headers.update(options.headers)
         if any("\n" in part or "\r" in part for item in self._headers.items() for part in item):
             raise UsageError(f"model {options.name}: a header holds a line break")
-        self._proxy = None if target.loopback else proxy_for(target.url)
+        secret = bool(target.key or options.headers)
+        self._proxy = safe_proxy(options.name, target.url, loopback=target.loopback, secret=secret)
         self._session: aiohttp.ClientSession | None = None
         self._connecting: set[aiohttp.ClientRequest | None] = set()
         self.heard: Heard | None = None
@@ -87,7 +88,12 @@ class OpenAIHTTP:
             async with (
                 limit,
                 session.post(
-                    self._url, data=body, allow_redirects=False, proxy=self._proxy, middlewares=(send,)
+                    self._url,
+                    data=body,
+                    headers=self._headers,
+                    allow_redirects=False,
+                    proxy=self._proxy,
+                    middlewares=(send,),
                 ) as response,
             ):
                 if self.heard is not None:
@@ -122,6 +128,7 @@ class OpenAIHTTP:
         return TransportError("dropped", f"the connection broke: {said}", sent=sent)
 
     def _open(self) -> aiohttp.ClientSession:
+        """The session. It has no headers: aiohttp sends those of a session to the proxy, too."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=_Connector(
@@ -132,7 +139,6 @@ class OpenAIHTTP:
                     enable_cleanup_closed=False,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers=self._headers,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
                 trust_env=False,
                 raise_for_status=False,
@@ -197,16 +203,6 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = ()) -> RawReply:
         raise TransportError(
             "dropped", f"the reply is broken off or no chat completion ({len(body):,} bytes)", status=200
         ) from error
-
-
-def proxy_for(url: str) -> URL | None:
-    """The proxy that the environment names for an address, or None."""
-    parts = URL(url)
-    proxies = getproxies()
-    found = proxies.get(parts.scheme) or proxies.get("all")
-    if not found or not found.startswith("http") or (parts.host and proxy_bypass(parts.host)):
-        return None
-    return URL(found)
 
 
 def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...]) -> Fault:

@@ -120,8 +120,9 @@ async def call_with_retries(
     while True:
         try:
             reply = await send(clock, tries > 0)
-        except RequestRefused:
-            outage.answered(loop.time())
+        except RequestRefused as fault:
+            if fault.status is not None:  # else it was refused here, and nobody answered
+                outage.answered(loop.time())
             raise
         except AuthRefused as fault:
             if stops_run(fault, health.answers):

@@ -1,4 +1,7 @@
-"""Who serves which names, from `vendors.yaml`: the variable of a vendor's key and the hosts that it may be sent to."""
+"""Who serves which names, from `vendors.yaml`: a vendor's keys, the hosts that they may be sent to, its address.
+
+Litellm is read as files here and never imported.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class Vendor:
     fast: bool = False
     base_url: str | None = None
     free: bool = False
+    litellm: str | None = None
 
 
 @cache
@@ -38,6 +43,7 @@ def vendors() -> dict[str, Vendor]:
             "fast" in entry,
             entry.get("fast"),
             entry.get("free", False),
+            entry.get("litellm"),
         )
         for prefix, entry in found.items()
     }
@@ -45,7 +51,14 @@ def vendors() -> dict[str, Vendor]:
 
 def vendor_of_key(key_env: str) -> Vendor | None:
     """The vendor whose key this variable holds, or None for a key of the user's own."""
-    return next((vendor for vendor in vendors().values() if key_env in vendor.keys), None)
+    known = (*vendors().values(), *listed_vendors().values())
+    return next((vendor for vendor in known if key_env in vendor.keys), None)
+
+
+def vendor_of_name(prefix: str) -> Vendor:
+    """The vendor of a name's prefix, or of one of litellm's groups of models such as `bedrock_converse`."""
+    family = next((name for name in ("bedrock", "vertex_ai") if prefix.startswith((f"{name}_", f"{name}-"))), prefix)
+    return vendors().get(family) or listed_vendors().get(family) or Vendor()
 
 
 def is_host_of(vendor: Vendor, host: str) -> bool:
@@ -71,6 +84,23 @@ def litellm_catalog() -> dict[str, dict[str, Any]]:
     return {name: _needed(entry) for name, entry in table.items() if isinstance(entry, dict) and name != "sample_spec"}
 
 
+@cache
+def listed_vendors() -> dict[str, Vendor]:
+    """The vendors in litellm's own list of OpenAI-compatible ones: prefix → key, host and address; read once."""
+    folder = litellm_folder()
+    try:
+        table = json.loads((folder / "llms/openai_like/providers.json").read_bytes()) if folder else {}
+    except (OSError, ValueError):
+        return {}
+    found = {}
+    for prefix, entry in table.items() if isinstance(table, dict) else ():
+        base, key = (entry.get("base_url"), entry.get("api_key_env")) if isinstance(entry, dict) else (None, None)
+        host = urlsplit(base).hostname if isinstance(base, str) and base.startswith("https://") else None
+        if host:
+            found[prefix] = Vendor((key,) if isinstance(key, str) else (), (host,), litellm=base)
+    return found
+
+
 def _needed(entry: dict[str, Any]) -> dict[str, Any]:
     wanted = ("litellm_provider", "mode", "input_cost_per_token", "output_cost_per_token")
     return {name: entry[name] for name in wanted if name in entry}
@@ -82,4 +112,4 @@ def litellm_prefixes() -> set[str]:
     folder = litellm_folder()
     if folder and (folder / "llms").is_dir():
         known |= {path.name for path in (folder / "llms").iterdir() if path.is_dir() and not path.name.startswith("_")}
-    return known | set(vendors())
+    return known | set(vendors()) | set(listed_vendors())

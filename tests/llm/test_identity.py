@@ -37,7 +37,7 @@ def test_checkers_default_to_zero_and_solver_and_coder_are_warm_for_several() ->
         {"top_p": 0.3},
         {"top_k": 3},
         {"max_tokens": 9},
-        {"params": {"a": 1}},
+        {"params": {"min_p": 1}},
         {"structured": "off"},
     ],
 )

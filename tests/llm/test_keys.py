@@ -31,8 +31,14 @@ def options(name: str, **more: Any) -> ModelOptions:
         ("Qwen/Qwen3", "https://x.org/v1", "openai", "Qwen/Qwen3", "https://x.org/v1/chat/completions"),
         ("m", "https://x.org/v1?api-version=2", "openai", "m", "https://x.org/v1/chat/completions?api-version=2"),
         ("m", "http://h/v1/chat/completions", "openai", "m", "http://h/v1/chat/completions"),
-        ("anthropic/claude-haiku-4-5", None, "litellm", "anthropic/claude-haiku-4-5", None),
-        ("gpt-4o", None, "litellm", "gpt-4o", None),
+        (
+            "anthropic/claude-haiku-4-5",
+            None,
+            "litellm",
+            "anthropic/claude-haiku-4-5",
+            "https://api.anthropic.com",
+        ),
+        ("gpt-4o", None, "litellm", "gpt-4o", "https://api.openai.com/v1"),
         ("offline", None, "offline", "offline", None),
         ("local/org/model", None, "local", "org/model", None),
         ("local//data/my model", None, "local", "/data/my model", None),
@@ -55,7 +61,7 @@ def test_an_unknown_provider_is_a_usage_error(name: str) -> None:
         {"base_url": "http://localhost:1/v1"},
         {"api_key_env": "MINE_KEY"},
         {"headers": {"a": "b"}},
-        {"params": {"n_x": 1}},
+        {"params": {"min_p": 1}},
     ],
 )
 def test_a_model_in_this_process_takes_nothing_that_is_for_endpoints(more: dict[str, Any]) -> None:
@@ -82,11 +88,9 @@ def test_a_password_in_the_address_is_refused_and_not_shown() -> None:
     assert "hunter2" not in f"{raised.value} {raised.value.hint}"
 
 
-def test_a_vllm_without_an_address_and_a_streamed_reply_are_refused() -> None:
+def test_a_vllm_without_an_address_is_refused() -> None:
     with pytest.raises(UsageError, match="base_url is missing"):
         locate(options("hosted_vllm/m"), {})
-    with pytest.raises(UsageError, match=r"params\.stream cannot be set"):
-        locate(options("openai/m", params={"stream": True}), {})
 
 
 def test_the_key_of_the_vendor_goes_to_the_vendor() -> None:
@@ -153,6 +157,47 @@ def test_litellm_sent_elsewhere_by_the_environment_is_held_to_the_same_rule() ->
 
 
 @pytest.mark.parametrize(
+    ("name", "environ", "url"),
+    [
+        ("bedrock/m", {"AWS_REGION": "eu-west-1"}, "https://bedrock-runtime.eu-west-1.amazonaws.com"),
+        ("vertex_ai/m", {"VERTEXAI_LOCATION": "us-central1"}, "https://us-central1-aiplatform.googleapis.com"),
+        ("azure/m", {"AZURE_API_BASE": "https://mine.openai.azure.com"}, "https://mine.openai.azure.com"),
+        ("scaleway/m", {"SCW_SECRET_KEY": "k"}, "https://api.scaleway.ai/v1"),
+        ("watsonx/m", {"WATSONX_URL": "http://127.0.0.1:1"}, "http://127.0.0.1:1"),
+        ("anthropic/m", {**KEYS, "ANTHROPIC_BASE_URL": "http://localhost:4"}, "http://localhost:4"),
+    ],
+)
+def test_litellm_is_always_told_the_address(name: str, environ: dict[str, str], url: str) -> None:
+    assert resolve(options(name), environ).url == url
+
+
+@pytest.mark.parametrize(
+    ("name", "environ", "variable"),
+    [
+        ("watsonx/m", {}, "WATSONX_API_BASE"),
+        ("azure/m", {}, "AZURE_API_BASE"),
+        ("bedrock/m", {}, "AWS_REGION_NAME"),
+        ("bedrock/m", {"AWS_REGION": "evil.example/"}, "AWS_REGION_NAME"),
+    ],
+)
+def test_without_an_address_nothing_is_asked(name: str, environ: dict[str, str], variable: str) -> None:
+    with pytest.raises(UsageError, match="is not known") as raised:
+        locate(options(name), environ)
+    assert variable in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [("azure/m", "AZURE_API_BASE"), ("watsonx/m", "WATSONX_URL"), ("github/m", "GITHUB_BASE_URL")],
+)
+def test_credentials_that_litellm_finds_itself_are_held_to_the_same_rule(name: str, variable: str) -> None:
+    moved = {variable: "https://evil.example"}
+    with pytest.raises(UsageError, match=r"evil\.example is not that vendor's host"):
+        locate(options(name), moved)
+    assert locate(options(name), moved, ["evil.example"]).url == "https://evil.example"
+
+
+@pytest.mark.parametrize(
     ("name", "key_env", "variable"),
     [
         ("openai/m", None, "OPENAI_API_KEY"),
@@ -187,14 +232,12 @@ def test_every_host_is_listed_and_offline_contacts_none() -> None:
         options("ollama/m"),
         options("m", base_url="http://gpu.lan:8000/v1"),
         options("anthropic/claude-haiku-4-5"),
-        options("watsonx/m"),
     ]
     assert hosts(models) == [
         "api.anthropic.com",
         "api.openai.com",
         "gpu.lan:8000",
         "localhost:11434",
-        "watsonx (address chosen by litellm)",
     ]
     assert hosts(models[:1]) == []
 
@@ -202,7 +245,11 @@ def test_every_host_is_listed_and_offline_contacts_none() -> None:
 def test_every_vendor_of_the_file_has_what_its_entry_needs() -> None:
     known = vendors()
     assert known["openai"] == Vendor(
-        ("OPENAI_API_KEY",), ("api.openai.com", ".api.openai.com"), fast=True, base_url="https://api.openai.com/v1"
+        ("OPENAI_API_KEY",),
+        ("api.openai.com", ".api.openai.com"),
+        fast=True,
+        base_url="https://api.openai.com/v1",
+        litellm="https://api.openai.com/v1",
     )
     assert known["hosted_vllm"].fast and known["hosted_vllm"].base_url is None
     assert [name for name, vendor in known.items() if not vendor.fast and not (vendor.keys and vendor.hosts)] == []

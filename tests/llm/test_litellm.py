@@ -10,6 +10,7 @@ from datagen_cli.core.chat import Draw
 from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.litellm import LiteLLM, fault_from, import_litellm
+from datagen_cli.llm.one_host import only_to
 from datagen_cli.llm.provider import RawReply
 from tests.endpoint import Answer, Endpoint, refusal
 from tests.llm.asking import model
@@ -26,8 +27,7 @@ PAYLOAD = {
 
 def provider(endpoint: Endpoint) -> LiteLLM:
     options = model(endpoint, headers={"X-Team": "blue"})
-    url = f"{endpoint.url}/chat/completions"
-    return LiteLLM(options, Target("litellm", "openai/tiny", url, "127.0.0.1", True, "MY_KEY", "secret-1234"))
+    return LiteLLM(options, Target("litellm", "openai/tiny", endpoint.url, "127.0.0.1", True, "MY_KEY", "secret-1234"))
 
 
 async def complete(answer: Answer | str, timeout_s: float = 20.0) -> tuple[RawReply | Fault, Endpoint]:
@@ -75,6 +75,33 @@ async def test_each_status_becomes_our_fault_after_one_request(answer: Answer, k
     assert endpoint.count == 1
     if isinstance(fault, TransportError) and status == 429:
         assert (fault.kind, fault.retry_after_s, fault.message) == ("rate", 7.0, "slow")
+
+
+@pytest.mark.parametrize("name", ["openai/tiny", "anthropic/tiny", "gemini/tiny", "azure/tiny", "mistral/tiny"])
+async def test_no_redirect_is_followed_and_no_other_host_is_asked(name: str) -> None:
+    with Endpoint(lambda body, attempt: "stolen") as thief:
+        away = Answer(status=307, body=b"", headers={"Location": f"{thief.url}/messages"})
+        with Endpoint(lambda body, attempt: away) as endpoint:
+            target = Target("litellm", name, endpoint.url, "127.0.0.1", True, "MY_KEY", "secret-1234")
+            caller = LiteLLM(model(endpoint), target)
+            with pytest.raises(AuthRefused, match="redirects to http://127") as raised:
+                await caller.complete({**PAYLOAD, "model": name, "seed": None}, Draw(0, 1, "generate"), timeout_s=20)
+            await caller.close()
+    assert (thief.count, endpoint.count, raised.value.status) == (0, 1, 307)
+
+
+async def test_what_litellm_asks_beside_the_call_is_asked_of_nobody() -> None:
+    httpx = pytest.importorskip("httpx")
+    with Endpoint(lambda body, attempt: "ok") as endpoint, Endpoint(lambda body, attempt: "ok") as other:
+        with only_to(endpoint.url):
+            with pytest.raises(httpx.UnsupportedProtocol, match=r"127\.0\.0\.1 is not the model's host"):
+                httpx.Client().get(other.url)
+            async with httpx.AsyncClient() as client:
+                with pytest.raises(httpx.UnsupportedProtocol):
+                    await client.get(other.url)
+                assert (await client.get(endpoint.url)).status_code == 200
+        assert httpx.Client(trust_env=False).get(other.url).status_code == 200
+    assert other.count == 1
 
 
 async def test_no_answer_is_a_time_out_and_no_connection_cannot_have_cost_anything() -> None:

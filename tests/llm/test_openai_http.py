@@ -15,7 +15,7 @@ from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import CallPending, UsageError
 from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError
 from datagen_cli.llm.keys import resolve
-from datagen_cli.llm.openai_http import OpenAIHTTP, proxy_for
+from datagen_cli.llm.openai_http import OpenAIHTTP
 from datagen_cli.llm.provider import Payload, RawReply
 from tests.endpoint import Answer, Endpoint, refusal
 from tests.llm.asking import model
@@ -205,25 +205,6 @@ def test_a_header_with_a_line_break_is_a_usage_error() -> None:
     options = model("http://127.0.0.1:1/v1", headers={"X-A": "a\r\nX-B: b"})
     with pytest.raises(UsageError, match="line break"):
         OpenAIHTTP(options, resolve(options, {}))
-
-
-def test_a_proxy_of_the_environment_is_used_unless_it_is_excepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "no_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-        "NO_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-    assert proxy_for("https://api.openai.com/v1") is None
-    monkeypatch.setenv("https_proxy", "http://proxy.lan:3128")
-    monkeypatch.setenv("no_proxy", "gpu.lan")
-    assert str(proxy_for("https://api.openai.com/v1")) == "http://proxy.lan:3128"
-    assert proxy_for("https://gpu.lan/v1") is None
 
 
 async def test_nothing_is_sent_before_its_start_and_the_time_counts_from_then() -> None:

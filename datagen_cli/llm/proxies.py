@@ -1,0 +1,67 @@
+"""The proxy of the environment: which addresses go through it, and what it may not see.
+
+A proxy carries calls to https addresses through a tunnel and sees no more than the host. Of a call to a plain http
+address it would read everything, so such a call goes through a proxy only when it holds no key and no header of the
+recipe's. This machine is never asked through a proxy.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from urllib.parse import unquote
+from urllib.request import getproxies, proxy_bypass
+
+from yarl import URL
+
+from datagen_cli.core.errors import UsageError
+
+
+def proxy_for(url: str) -> URL | None:
+    """The proxy that the environment names for an address, or None.
+
+    `host:port` without a scheme is an http proxy. Raises `UsageError` for a proxy that cannot be used.
+    """
+    parts = URL(url)
+    proxies = getproxies()
+    found = proxies.get(parts.scheme) or proxies.get("all")
+    if not found or (parts.host and proxy_bypass(parts.host)):
+        return None
+    try:
+        proxy = URL(found if "://" in found else f"http://{found}")
+    except ValueError:
+        proxy = URL()
+    if proxy.scheme not in ("http", "https") or not proxy.host:
+        raise UsageError(
+            f"the proxy that the environment names for {parts.scheme} is no http proxy",
+            hint=f"set {parts.scheme.upper()}_PROXY to http://host:port, or put {parts.host} into NO_PROXY",
+        )
+    return proxy
+
+
+def safe_proxy(name: str, url: str, *, loopback: bool, secret: bool) -> URL | None:
+    """The proxy for the calls of the model `name` to `url`; `secret` says whether they hold a key or headers.
+
+    Raises `UsageError` when the proxy could read what is secret.
+    """
+    proxy = None if loopback else proxy_for(url)
+    if proxy is not None and secret and URL(url).scheme == "http":
+        raise UsageError(
+            f"model {name}: the key or the headers would pass the proxy {proxy.host} in clear text; nothing was sent",
+            hint=f"use https:// in base_url, or put {URL(url).host} into NO_PROXY",
+        )
+    return proxy
+
+
+def proxy_secrets() -> tuple[str, ...]:
+    """User and password of every proxy of the environment, in each form in which they might be repeated."""
+    return tuple(dict.fromkeys(form for found in getproxies().values() for form in _userinfo(found) if form))
+
+
+def _userinfo(proxy: str) -> Iterator[str]:
+    userinfo, at, _ = proxy.partition("://")[2].rpartition("@") if "://" in proxy else proxy.rpartition("@")
+    if at:
+        user, _, password = userinfo.partition(":")
+        plain = f"{unquote(user)}:{unquote(password)}"
+        yield from (userinfo, plain, base64.b64encode(plain.encode()).decode())
+        yield from (password, unquote(password), user, unquote(user))
