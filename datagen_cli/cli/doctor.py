@@ -11,14 +11,33 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from datagen_cli.cli import console
+from datagen_cli.cli import options as given
 from datagen_cli.core.errors import EXIT_DONE, EXIT_PROVIDER
 from datagen_cli.core.extras import DISTRIBUTION, install_hint, package_name, requirements
 
 INNER_EXTRAS = ("all", "dev", "gpu")
 """Extras that doctor leaves out: `all` is the sum of the others, the last two are not for users."""
 
+EXAMPLES = ("datagen doctor", "datagen doctor --model openai/gpt-4o-mini")
+
 Probe = Callable[[str], tuple[bool, str]]
 """Asks one model for one word: whether it answered, and a sentence."""
+
+
+def command(model: given.Model = None, allow_host: given.AllowHost = None, json_: given.Json = False) -> int:
+    """Say what is installed and whether models answer.
+
+    Keys are named, their values never shown.
+    """
+    from datagen_cli.cli.ping import ping
+
+    result = doctor(model or [], lambda name: ping(name, allow_host or []))
+    if json_:
+        console.emit_json(result)
+    else:
+        show_doctor(result)
+    return int(result["exit_code"])
 
 
 def doctor(models: Sequence[str], probe: Probe | None = None) -> dict[str, Any]:
@@ -47,8 +66,6 @@ def doctor(models: Sequence[str], probe: Probe | None = None) -> dict[str, Any]:
 
 def show_doctor(result: Mapping[str, Any]) -> None:
     """The same in tables on stdout, and what to do about it."""
-    from datagen_cli.cli import console
-
     versions = {"datagen": result["datagen"], "python": result["python"], **result["packages"]}
     rows = [[name, version or "missing"] for name, version in versions.items()]
     console.table("installed", ["package", "version"], rows, to="stdout")

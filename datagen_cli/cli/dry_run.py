@@ -8,23 +8,25 @@ from contextlib import contextmanager
 from typing import Any
 
 from datagen_cli.cli import console
-from datagen_cli.cli.generate import Flags, open_session, resume_command
-from datagen_cli.cli.preview import make_first
+from datagen_cli.cli.first_slots import make_first
+from datagen_cli.cli.invocation import Invocation
+from datagen_cli.cli.session import open_session
 from datagen_cli.pipeline.control import plan_control
 from datagen_cli.pipeline.estimate import contacted, estimate
 from datagen_cli.pipeline.probe import project
+from datagen_cli.pipeline.session import Session
 
 OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")
 
 
-def run(flags: Flags, count: int | None = None) -> int:
+def show_estimate(invocation: Invocation, as_json: bool, *, count: int | None = None, control: bool = False) -> int:
     """`--dry-run`: nothing is sent and nothing is written. `count` is for commands that make fewer records."""
     with _nothing_fetched():
-        session, built = open_session(flags)
-        result = estimate(built, session.options.environ, flags.allow_hosts, count=count)
-        if flags.control:
+        built = open_session(invocation).built
+        result = estimate(built, invocation.environ, invocation.allow_hosts, count=count)
+        if control:
             result["control"] = plan_control(built.recipe).about
-    if flags.as_json:
+    if as_json:
         console.emit_json(result)
         return 0
     rows = []
@@ -46,17 +48,17 @@ def run(flags: Flags, count: int | None = None) -> int:
         if cap is not None:
             console.out(f"{name}: {cap:g}; the run stops before it would be exceeded")
     console.out(f"hosts contacted: {', '.join(result['hosts']) or 'none'}")
-    if flags.control:
+    if control:
         console.out(f"--control: as much again, {result['control']}")
     console.say("--probe makes the first records and says more")
-    console.next_step(resume_command(flags, "--probe", "10"))
+    console.next_step(invocation.line("generate", *(["--control"] if control else []), "--probe", "10"))
     return 0
 
 
-def probe(flags: Flags, number: int) -> int:
+def show_probe(session: Session, number: int, as_json: bool, *, control: bool = False) -> int:
     """`--probe N`: makes the first N records of the run, kept in its cache, and projects the whole."""
-    session, built = open_session(flags)
-    if flags.control:
+    built = session.built
+    if control:
         console.note("--control: the run itself is probed, its control takes as much again")
     options = built.recipe.options
     per_call = built.per_call
@@ -77,12 +79,12 @@ def probe(flags: Flags, number: int) -> int:
         "hosts": contacted(built, session.options.environ),
         "simulated": built.simulated,
     }
-    if flags.as_json:
+    if as_json:
         console.emit_json(result)
         return 0
     _show_probe(result)
     console.say("the run does not pay for the calls above again")
-    console.next_step(resume_command(flags))
+    console.next_step(session.options.command)
     return 0
 
 

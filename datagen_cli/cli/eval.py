@@ -6,17 +6,21 @@ import os
 import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from datagen_cli.cli import console
+import typer
+
+from datagen_cli.cli import complete, console
+from datagen_cli.cli import options as given
+from datagen_cli.cli.invocation import Invocation
 from datagen_cli.cli.outputs import refuse_outputs, write_output
 from datagen_cli.config.environment import read_environment
 from datagen_cli.core.errors import EXIT_CAP, EXIT_DONE, EXIT_SHORT, UsageError
 from datagen_cli.core.jsonl import dump
-from datagen_cli.evaluation.compare import compare
+from datagen_cli.evaluation.compare import compare as compare_sides
 from datagen_cli.evaluation.control import control_line, control_of
 from datagen_cli.evaluation.correctness import REVIEW, Correctness, against_gold, reviewed
 from datagen_cli.evaluation.document import document
@@ -38,67 +42,176 @@ from datagen_cli.metrics.wording import number, span
 from datagen_cli.report.evaluation import Sheet, evaluation_page, sheet_of
 from datagen_cli.text.embed import Embedder
 
+if TYPE_CHECKING:
+    from datagen_cli.evaluation.recheck import Again
+
 SAY_EVERY_S = 2.0
+EXAMPLES = (
+    "datagen eval runs/quickstart",
+    "datagen eval mine.jsonl --reference real.csv --text question --gate 'self_bleu<=reference*1.2'",
+    "datagen eval runs/a runs/b --metrics self_bleu,leakage --json",
+)
+CORRECTNESS = "Correctness"
+GATES = "Gates and comparisons"
+
+Datasets = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="DATASET",
+        help="JSONL files or run folders; - is stdin.",
+        autocompletion=complete.datasets,
+    ),
+]
+Reference = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Real data to compare with; a run's own base without it.",
+        autocompletion=complete.datasets,
+    ),
+]
+Metrics = Annotated[
+    str | None, typer.Option(metavar="NAMES", help="Only these measures: a,b.", autocompletion=complete.metrics)
+]
+LabelRecipe = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RECIPE",
+        help="A recipe that names the label field.",
+        rich_help_panel=given.COLUMNS,
+        autocompletion=complete.recipes,
+    ),
+]
+Gold = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Rows with the right labels, by id or by text.", rich_help_panel=CORRECTNESS),
+]
+Recheck = Annotated[
+    bool,
+    typer.Option("--recheck", help="Check again, with draws not used before.", rich_help_panel=CORRECTNESS),
+]
+RecheckModel = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="MODEL",
+        help="A model for --recheck, or ROLE=MODEL; repeatable.",
+        rich_help_panel=CORRECTNESS,
+        autocompletion=complete.models,
+    ),
+]
+RecheckCost = Annotated[
+    float | None, typer.Option(metavar="USD", help="Hard cap of --recheck in USD.", rich_help_panel=CORRECTNESS)
+]
+GateLines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--gate",
+        metavar="GATE",
+        help="METRIC[.detail][@low|@high] OP NUMBER; exit 3 if it fails.",
+        rich_help_panel=GATES,
+    ),
+]
+GateFile = Annotated[
+    str | None, typer.Option(metavar="FILE", help="A file of gates, one a line.", rich_help_panel=GATES)
+]
+Compare = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DATASET",
+        help="Another dataset: better, worse or tie.",
+        rich_help_panel=GATES,
+        autocompletion=complete.datasets,
+    ),
+]
+Html = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="A page to write: one file, no scripts, no requests.", rich_help_panel=given.OUTPUT
+    ),
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
-    """The options of the command line as given."""
+def command(
+    datasets: Datasets,
+    reference: Reference = None,
+    metrics: Metrics = None,
+    embedder: given.EmbedderName = None,
+    text: given.Text = None,
+    reference_text: given.ReferenceText = None,
+    label: given.LabelField = None,
+    recipe: LabelRecipe = None,
+    gold: Gold = None,
+    recheck: Recheck = False,
+    model: RecheckModel = None,
+    max_cost: RecheckCost = None,
+    gate: GateLines = None,
+    gates: GateFile = None,
+    compare: Compare = None,
+    detail: given.Detail = None,
+    html: Html = None,
+    json_: given.Json = False,
+) -> int:
+    """Measure datasets: diversity, leakage, correctness, safety.
 
-    datasets: Sequence[str]
-    reference: str | None = None
-    texts: Sequence[str] = ()
-    reference_texts: Sequence[str] = ()
-    label: str | None = None
-    recipe: str | None = None
-    gold: str | None = None
-    recheck: bool = False
-    models: Sequence[str] = ()
-    max_cost: float | None = None
-    metrics: str | None = None
-    gates: Sequence[str] = ()
-    gates_file: str | None = None
-    embedder: str | None = None
-    compare: str | None = None
-    detail: str | None = None
-    html: str | None = None
-    as_json: bool = False
-
-
-def run(flags: Flags) -> int:
-    """Runs the command. Returns the exit code: 4 when a cap stopped a recheck, 3 when a gate of any dataset failed."""
-    _refuse(flags)
-    gates = [parse_gate(text) for text in flags.gates]
-    if flags.gates_file is not None:
-        gates += read_gates(Path(flags.gates_file))
-    wanted = choose(flags.metrics, [gate.metric for gate in gates])
+    Ends with 3 when a gate of any dataset fails, and with 4 when --max-cost stopped a recheck.
+    """
+    files = _Files(datasets, reference, compare, gold)
+    _refuse_standard_output({"--detail": detail, "--html": html}, json_)
+    refuse_outputs({"--detail": detail, "--html": html}, [*files.all, recipe, gates])
+    _refuse(files, recheck=recheck, metrics=metrics, gates=gates)
+    held = [parse_gate(line) for line in gate or []] + (read_gates(Path(gates)) if gates is not None else [])
+    wanted = choose(metrics, [item.metric for item in held])
+    again = _again(recipe, model or [], max_cost) if recheck else None
+    columns = Wanted(tuple(text or ()), label, _recipe_label(recipe))
+    theirs = Wanted(tuple(reference_text or ()), label)
     wholes: list[dict[str, Any]] = []
     sheets: list[Sheet] = []
     failed = capped = False
-    with _progress() as say:
-        embedder = open_for_eval(flags.embedder, say)
-        try:
-            for name in flags.datasets:
-                found, extra = _measure(name, flags, wanted, embedder, say)
-                capped = capped or (flags.recheck and _capped(found))
-                checked = check_gates(gates, found)
-                failed = failed or not all(gate["passed"] for gate in checked)
-                result = document(found, checked) | extra
-                if "-" not in (flags.detail, flags.html):
-                    _show(flags, found, result)
-                if flags.detail is not None:
-                    wholes.append(document(found, checked, shown=None) | extra)
-                if flags.html is not None:
-                    sheets.append(sheet_of(found, result))
-        finally:
-            embedder.close()
-    if flags.detail is not None:
-        write_output(flags.detail, b"".join(dump(whole) + b"\n" for whole in wholes))
-    if flags.html is not None:
-        write_output(flags.html, evaluation_page(sheets).encode("utf-8"))
+    with _progress() as say, closing(open_for_eval(embedder, say)) as opened:
+        measurer = _Measurer(files, wanted, columns, theirs, again, opened, say)
+        for name in datasets:
+            found, extra = measurer.measure(name)
+            capped = capped or (recheck and _capped(found))
+            checked = check_gates(held, found)
+            failed = failed or not all(item["passed"] for item in checked)
+            result = document(found, checked) | extra
+            if json_:
+                console.emit_json(result)
+            elif "-" not in (detail, html):
+                _show(found, result)
+            if detail is not None:
+                wholes.append(document(found, checked, shown=None) | extra)
+            if html is not None:
+                sheets.append(sheet_of(found, result))
+    if detail is not None:
+        write_output(detail, b"".join(dump(whole) + b"\n" for whole in wholes))
+    if html is not None:
+        write_output(html, evaluation_page(sheets).encode("utf-8"))
     if not failed and not capped:
-        console.next_step(_next(flags, found.reference is not None))
+        console.next_step(_next(files, gated=bool(held), beside=found.reference is not None))
     return EXIT_CAP if capped else EXIT_SHORT if failed else EXIT_DONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The rows that the command line names."""
+
+    datasets: Sequence[str]
+    reference: str | None
+    compare: str | None
+    gold: str | None
+
+    @property
+    def beside(self) -> list[str | None]:
+        """What is read anew for every dataset."""
+        return [self.reference, self.compare, self.gold]
+
+    @property
+    def all(self) -> list[str | None]:
+        """Every file, once."""
+        return [*self.datasets, *self.beside]
 
 
 def _capped(found: Evaluation) -> bool:
@@ -107,79 +220,90 @@ def _capped(found: Evaluation) -> bool:
     return stopped_by_cap(found.measures.get(Correctness.name))
 
 
-def _refuse(flags: Flags) -> None:
-    """What is not built yet, or makes no sense, is said before anything is computed."""
-    if flags.recheck and flags.gold is not None:
-        raise UsageError("--recheck and --gold both measure correctness", hint="name one of them")
-    to_stdout = [name for name, file in (("--detail", flags.detail), ("--html", flags.html)) if file == "-"]
-    if len(to_stdout) + flags.as_json > 1:
+def _refuse_standard_output(outputs: Mapping[str, str | None], as_json: bool) -> None:
+    """Raises `UsageError` when two things would be written to standard output."""
+    if sum(file == "-" for file in outputs.values()) + as_json > 1:
         raise UsageError("only one of --json, --detail - and --html - can go to standard output", hint="name a file")
-    inputs = [*flags.datasets, flags.reference, flags.gold, flags.compare, flags.recipe, flags.gates_file]
-    refuse_outputs({"--detail": flags.detail, "--html": flags.html}, inputs)
-    if flags.metrics is not None and not flags.metrics.replace(",", " ").strip():
+
+
+def _refuse(files: _Files, *, recheck: bool, metrics: str | None, gates: str | None) -> None:
+    """What makes no sense is said before anything is computed."""
+    if recheck and files.gold is not None:
+        raise UsageError("--recheck and --gold both measure correctness", hint="name one of them")
+    if metrics is not None and not metrics.replace(",", " ").strip():
         raise UsageError("--metrics names no measure", hint="such as --metrics length,self_bleu; all without it")
-    beside = [flags.reference, flags.compare, flags.gold] * len(flags.datasets)  # read anew for every dataset
-    refuse_second_stdin([*flags.datasets, flags.gates_file, *beside])
-    refuse_empty("--gold", flags.gold)
+    refuse_second_stdin([*files.datasets, gates, *files.beside * len(files.datasets)])
+    refuse_empty("--gold", files.gold)
 
 
-def _measure(
-    name: str, flags: Flags, wanted: Sequence[str], embedder: Embedder, say: Any
-) -> tuple[Evaluation, dict[str, Any]]:
-    """The measures of one dataset, and the comparison where one was asked for."""
-    say(f"reading {name}")
-    columns = Wanted(tuple(flags.texts), flags.label, _recipe_label(flags.recipe))
-    loaded = load_dataset(name, columns)
-    reference = _reference(flags, loaded)
-    for note in [*loaded.notes, *(reference.notes if reference else ())]:
-        console.note(note)
-    measured = _correctness(flags, loaded, wanted, say)
-    given = {} if measured is None else {Correctness.name: measured}
-    found = evaluate(loaded, reference, wanted, embedder=embedder, given=given, say=say)
-    beside = control_of(loaded, reference, wanted, columns=columns, embedder=embedder, say=say)
-    extra: dict[str, Any] = {} if beside is None else {"control": beside}
-    if flags.compare is None:
-        return found, extra
-    other = load_dataset(flags.compare, columns)
-    theirs = FeatureViews(other, embedder)
-    return found, extra | {"compare": compare(found.views, theirs, found.reference, wanted, say)}
+def _again(recipe: str | None, models: Sequence[str], max_cost: float | None) -> Again:
+    from datagen_cli.evaluation.recheck import Again
+
+    return Again(recipe, models, max_cost, read_environment(os.environ, Path.cwd()))
 
 
 def _recipe_label(recipe: str | None) -> str | None:
     """The label field of `--recipe`."""
     if recipe is None:
         return None
-    from datagen_cli.config.load import load_recipe
-
-    loaded = load_recipe(recipe, environ=read_environment(os.environ, Path.cwd()), cwd=Path.cwd())
-    return loaded.options.label.field if loaded.options.label else None
+    options = Invocation(recipe).load().options
+    return options.label.field if options.label else None
 
 
-def _reference(flags: Flags, loaded: Loaded) -> Loaded | None:
-    """The file that `--reference` names, else the base of a run folder."""
-    if flags.reference is not None:
-        return load_reference(flags.reference, loaded.dataset, Wanted(tuple(flags.reference_texts), flags.label))
-    return base_of(loaded.run, loaded.dataset) if loaded.run is not None else None
+@dataclass(frozen=True, slots=True)
+class _Measurer:
+    """Measures one dataset after the other, all in the same way."""
 
+    files: _Files
+    metrics: Sequence[str]
+    columns: Wanted
+    reference_columns: Wanted
+    again: Again | None
+    embedder: Embedder
+    say: Any
 
-def _correctness(flags: Flags, loaded: Loaded, wanted: Sequence[str], say: Any) -> Measure | None:
-    """Correctness by gold labels, by checking again, else by the reviews of a run folder; None when nobody asks."""
-    if Correctness.name not in wanted:
-        if flags.recheck or flags.gold is not None:
-            option = "--recheck" if flags.recheck else "--gold"
-            console.note(f"{option} does nothing: correctness is not among --metrics")
+    def measure(self, name: str) -> tuple[Evaluation, dict[str, Any]]:
+        """The measures of one dataset, and under `control` and `compare` what stands beside them."""
+        self.say(f"reading {name}")
+        loaded = load_dataset(name, self.columns)
+        reference = self._reference(loaded)
+        for note in [*loaded.notes, *(reference.notes if reference else ())]:
+            console.note(note)
+        measured = self._correctness(loaded)
+        given = {} if measured is None else {Correctness.name: measured}
+        embedder, say = self.embedder, self.say
+        found = evaluate(loaded, reference, self.metrics, embedder=embedder, given=given, say=say)
+        beside = control_of(loaded, reference, self.metrics, columns=self.columns, embedder=embedder, say=say)
+        extra: dict[str, Any] = {} if beside is None else {"control": beside}
+        if self.files.compare is None:
+            return found, extra
+        other = FeatureViews(load_dataset(self.files.compare, self.columns), embedder)
+        return found, extra | {"compare": compare_sides(found.views, other, found.reference, self.metrics, say)}
+
+    def _reference(self, loaded: Loaded) -> Loaded | None:
+        """The file that `--reference` names, else the base of a run folder."""
+        if self.files.reference is not None:
+            return load_reference(self.files.reference, loaded.dataset, self.reference_columns)
+        return base_of(loaded.run, loaded.dataset) if loaded.run is not None else None
+
+    def _correctness(self, loaded: Loaded) -> Measure | None:
+        """Correctness by gold labels, by checking again, else by the reviews of a run folder; None when nobody asks."""
+        if Correctness.name not in self.metrics:
+            if self.again is not None or self.files.gold is not None:
+                option = "--recheck" if self.again is not None else "--gold"
+                console.note(f"{option} does nothing: correctness is not among --metrics")
+            return None
+        if self.files.gold is not None:
+            gold = load_reference(self.files.gold, loaded.dataset, Wanted((), None))
+            return against_gold(loaded.dataset, gold.dataset)
+        if self.again is not None:
+            from datagen_cli.evaluation.recheck import Reporter, recheck
+
+            folder = loaded.run.folder if loaded.run else None
+            return recheck(loaded.dataset, folder, self.again, Reporter(self.say, console.note))
+        if loaded.run is not None:
+            return reviewed(loaded.run.folder / REVIEW, loaded.dataset, console.note)
         return None
-    if flags.gold is not None:
-        gold = load_reference(flags.gold, loaded.dataset, Wanted((), None))
-        return against_gold(loaded.dataset, gold.dataset)
-    if flags.recheck:
-        from datagen_cli.evaluation.recheck import Again, Reporter, recheck
-
-        again = Again(flags.recipe, flags.models, flags.max_cost, read_environment(os.environ, Path.cwd()))
-        return recheck(loaded.dataset, loaded.run.folder if loaded.run else None, again, Reporter(say, console.note))
-    if loaded.run is not None:
-        return reviewed(loaded.run.folder / REVIEW, loaded.dataset, console.note)
-    return None
 
 
 @contextmanager
@@ -196,10 +320,7 @@ def _progress() -> Iterator[Any]:
     yield say
 
 
-def _show(flags: Flags, found: Evaluation, result: dict[str, Any]) -> None:
-    if flags.as_json:
-        console.emit_json(result)
-        return
+def _show(found: Evaluation, result: dict[str, Any]) -> None:
     data = found.views.loaded
     what = f"{data.dataset.name}: {data.total:,} {'row' if data.total == 1 else 'rows'}"
     fields = ", ".join(data.dataset.text_fields) or "none"
@@ -251,12 +372,12 @@ def _show_gates(gates: Sequence[Mapping[str, Any]]) -> None:
             console.out(f"FAILED: {gate['gate']} ({gate.get('reason') or number(gate['value'])})")
 
 
-def _next(flags: Flags, beside: bool) -> str:
+def _next(files: _Files, *, gated: bool, beside: bool) -> str:
     """What to do after this; `beside`: a reference was there, named or a run's base."""
-    name = shlex.quote(flags.datasets[0])
+    name = shlex.quote(files.datasets[0])
     if not beside:
         return f"datagen eval {name} --reference FILE, to compare with real data"
-    if not flags.gates and flags.gates_file is None:
-        named = f" --reference {shlex.quote(flags.reference)}" if flags.reference is not None else ""
+    if not gated:
+        named = f" --reference {shlex.quote(files.reference)}" if files.reference is not None else ""
         return f"datagen eval {name}{named} --gate 'self_bleu<=reference*1.2'"
     return f"datagen student {name} --test FILE, to see what it teaches"

@@ -18,7 +18,6 @@ from datagen_cli.core.errors import (
     UsageError,
 )
 
-LATER_COMMANDS = ("bench", "dedup", "export", "merge", "review", "score", "view")
 LATER_ENGINE = "ray"
 LATER_OPTIONS = ("--ray-address",)
 SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_TERMINATED}
@@ -82,15 +81,11 @@ def refuse_engine(name: str) -> None:
 def _usage(message: str, arguments: list[str]) -> DatagenError:
     """A usage error of the command line, with where to look; what later versions bring is said to be that."""
     command = arguments[0] if arguments and not arguments[0].startswith("-") else ""
-    if command in LATER_COMMANDS:
-        return UsageError(f"{command}: this version of datagen does not have it yet", hint="see datagen --help")
     later = next((word for word in arguments if word.partition("=")[0] in LATER_OPTIONS and word in message), None)
+    hint = f"see datagen {command + ' ' if command else ''}--help"
     if later is not None:
-        return UsageError(
-            f"{later}: this version of datagen does not have it yet", hint=f"see datagen {command} --help"
-        )
-    known = "no such command" not in message.lower()
-    return UsageError(_lower(message), hint=f"see datagen {command + ' ' if command and known else ''}--help")
+        return UsageError(f"{later}: this version of datagen does not have it yet", hint=hint)
+    return UsageError(_lower(message), hint=hint)
 
 
 def _unexpected(error: Exception, as_json: bool) -> int:

@@ -2,91 +2,122 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
+from typing import Annotated
+
+import typer
 
 from datagen_cli.cli import console
-from datagen_cli.cli.command import command_line
+from datagen_cli.cli import options as given
+from datagen_cli.cli.failures import refuse_engine
+from datagen_cli.cli.invocation import Invocation
 from datagen_cli.cli.progress import Progress
-from datagen_cli.config.environment import read_environment
-from datagen_cli.config.load import load_recipe
-from datagen_cli.config.recipe import Recipe
-from datagen_cli.core.digest import seed_of
-from datagen_cli.core.errors import DatagenError, Place, RecipeError, Stopped, UsageError
-from datagen_cli.core.jsonl import make_folder, write_errors
-from datagen_cli.pipeline.build import Built, build, refuse_mixed
-from datagen_cli.pipeline.connect import identities
-from datagen_cli.pipeline.control import ControlRun, control_folder, plan_control
+from datagen_cli.cli.session import open_session
+from datagen_cli.core.errors import DatagenError, Stopped
+from datagen_cli.pipeline.control import control_folder, plan_control
 from datagen_cli.pipeline.finish import finish
-from datagen_cli.pipeline.session import RunOptions, Session
-from datagen_cli.runs.folder import RunFolder
+from datagen_cli.pipeline.session import Session
 from datagen_cli.runs.manifest import Manifest
 
 COMPLETE = "already complete; more: --count N; another: --new"
+EXAMPLES = (
+    "datagen generate quickstart",
+    "datagen generate my.yaml -n 200 --model openai/gpt-4o-mini --max-cost 0.50",
+    "datagen generate my.yaml --set label.quota=balanced --probe 10",
+    "datagen generate my.yaml --new --seed 7 --json",
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
-    """The command line of `generate` and `preview`."""
+def command(
+    recipe: given.RecipeArgument,
+    model: given.Model = None,
+    count: given.Count = None,
+    seed: given.Seed = None,
+    set_: given.Set = None,
+    control: Annotated[
+        bool,
+        typer.Option(
+            "--control",
+            help="Of a correlated run: make its twin without contrast beside it, too.",
+            rich_help_panel=given.PLAN,
+        ),
+    ] = False,
+    out: given.Out = None,
+    new: given.New = False,
+    fresh: given.Fresh = False,
+    cache: given.Cache = "run",
+    dry_run: given.DryRun = False,
+    probe: given.Probe = None,
+    max_cost: given.MaxCost = None,
+    max_total_tokens: given.MaxTotalTokens = None,
+    max_minutes: given.MaxMinutes = None,
+    concurrency: given.Concurrency = None,
+    allow_host: given.AllowHost = None,
+    engine: given.Engine = "local",
+    unsafe_exec: given.UnsafeExec = False,
+    quiet: given.Quiet = False,
+    json_: given.Json = False,
+) -> int:
+    """Run a recipe; the same command again resumes it.
 
-    recipe: str
-    out: str | None = None
-    model: Sequence[str] = ()
-    count: int | None = None
-    seed: int | None = None
-    overrides: Sequence[str] = ()
-    limits: dict[str, Any] = field(default_factory=dict)
-    new: bool = False
-    fresh: bool = False
-    cache: str = "run"
-    allow_hosts: Sequence[str] = ()
-    quiet: bool = False
-    as_json: bool = False
-    unsafe_exec: bool = False
-    control: bool = False
+    Ends with 0 when the dataset holds as many records as asked for, 3 when it holds fewer, 4 when a cap stopped the
+    run, 5 when a model could not be reached. Ctrl-C keeps everything that was received.
+    """
+    refuse_engine(engine)
+    limits = {
+        "concurrency": concurrency,
+        "max_cost": max_cost,
+        "max_total_tokens": max_total_tokens,
+        "max_minutes": max_minutes,
+    }
+    invocation = Invocation(
+        recipe, out, model or (), count, seed, set_ or (), limits, cache, allow_host or (), unsafe_exec
+    )
+    resume = ("--control",) if control else ()
+    if dry_run:
+        from datagen_cli.cli.dry_run import show_estimate
+
+        return show_estimate(invocation, json_, control=control)
+    session = open_session(invocation, quiet=quiet or json_, new=new, fresh=fresh, resume=resume)
+    if probe is not None:
+        from datagen_cli.cli.dry_run import show_probe
+
+        return show_probe(session, probe, json_, control=control)
+    if not control:
+        return _report(json_, *_carry_out(session))
+    if new:  # the seed is the new folder's own: its control shares it
+        invocation = replace(invocation, seed=session.built.recipe.options.seed)
+    return _run_with_control(invocation, session, quiet or json_, json_)
 
 
-def run(flags: Flags) -> int:
-    """Runs the command. Returns the exit code."""
-    session, built = open_session(flags)
-    control = plan_control(built.recipe) if flags.control else None
-    manifest, error = _carry_out(session, built)
-    if control is None:
-        return _report(flags, manifest, error)
+def _run_with_control(invocation: Invocation, session: Session, quiet: bool, as_json: bool) -> int:
+    """Runs a session, then its control into the folder beside it. Returns the exit code."""
+    planned = plan_control(session.built.recipe)
+    manifest, error = _carry_out(session)
     if error is not None:
-        code = _report(flags, manifest, error)
+        code = _report(as_json, manifest, error)
         console.say("the control was not begun; the command above does both")
         return code
     _summary(manifest)
-    return _report(flags, manifest, *_run_control(flags, session, control))
-
-
-def _run_control(flags: Flags, session: Session, control: ControlRun) -> tuple[DatagenError | None, Manifest | None]:
-    """Runs the control of a run into the folder beside it."""
     folder = str(control_folder(session.folder.path))
-    console.say(f"control: {control.about}, into {folder}")
-    seed = session.built.recipe.options.seed if flags.new else flags.seed
-    overrides = [*flags.overrides, *control.overrides]
-    flags = replace(flags, out=folder, seed=seed, overrides=overrides, new=False, control=False)
+    console.say(f"control: {planned.about}, into {folder}")
+    beside = replace(invocation, out=folder, overrides=[*invocation.overrides, *planned.overrides])
+    control: Manifest | None = None
     try:
-        manifest, error = _carry_out(*open_session(flags))
+        control, error = _carry_out(open_session(beside, quiet=quiet, fresh=session.options.fresh))
     except Stopped:
         raise
-    except DatagenError as error:  # of the control alone: what the run itself made is reported all the same
-        return error, None
-    return error, manifest
+    except DatagenError as failure:  # of the control alone: what the run itself made is reported all the same
+        error = failure
+    return _report(as_json, manifest, error, control)
 
 
-def _carry_out(session: Session, built: Built) -> tuple[Manifest, DatagenError | None]:
+def _carry_out(session: Session) -> tuple[Manifest, DatagenError | None]:
     """Runs a session from start to end: what came of it, and what a user can mend that stopped it."""
     progress = session.observer
     assert isinstance(progress, Progress)
-    if built.simulated:
+    if session.built.simulated:
         console.say("simulated: the offline model writes these records; nothing is sent anywhere")
     try:
         session.prepare()
@@ -120,94 +151,11 @@ def _run(session: Session, progress: Progress) -> None:
         session.manifest.reason = COMPLETE
 
 
-def open_session(flags: Flags) -> tuple[Session, Built]:
-    """Reads the recipe, resolves it, and lays out the session; nothing is written yet."""
-    cwd = Path.cwd()
-    environ = read_environment(os.environ, cwd)
-    limits = [f"limits.{name}={value}" for name, value in flags.limits.items() if value is not None]
-    if flags.out == "":
-        raise UsageError("-o: the folder's name is empty", hint="leave -o out for runs/<name>")
-    recipe = _load(flags, limits, environ, cwd)
-    folder = Path(flags.out) if flags.out else Path("runs") / recipe.options.name
-    if flags.new:
-        folder = _claim_new(folder)
-        seed = flags.seed if flags.seed is not None else seed_of("new", folder.name) % 2**31
-        flags = replace(flags, out=str(folder), seed=seed)
-        recipe = _load(flags, limits, environ, cwd)
-    built = build(recipe, identities(recipe), folder=folder)
-    refuse_mixed(built)
-    options = RunOptions(
-        environ=environ,
-        allow_hosts=flags.allow_hosts,
-        cache=flags.cache,
-        fresh=flags.fresh,
-        command=resume_command(flags),
-        unsafe_exec=flags.unsafe_exec,
-    )
-    progress = Progress(recipe.options.count, quiet=flags.quiet or flags.as_json)
-    return Session(built, RunFolder(folder), options, progress), built
-
-
-def _load(flags: Flags, limits: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Recipe:
-    """The recipe with all that the command line says; a wrong limit is named by its own option."""
-    try:
-        return load_recipe(
-            flags.recipe,
-            overrides=[*flags.overrides, *limits],
-            model=flags.model,
-            count=flags.count,
-            seed=flags.seed,
-            environ=environ,
-            cwd=cwd,
-        )
-    except RecipeError as error:
-        for name in flags.limits:
-            if error.place is not None and error.place.file == f"--set limits.{name}":
-                error.place = Place(f"--{name.replace('_', '-')}")
-        raise
-
-
-def _claim_new(folder: Path) -> Path:
-    """A folder of its own for `--new`: made here, so that two runs that start at once never share one."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    make_folder(folder.parent)
-    for number in range(1, 1000):
-        claimed = folder.with_name(f"{folder.name}-{stamp}" + (f"-{number}" if number > 1 else ""))
-        with write_errors(claimed):
-            try:
-                claimed.mkdir()
-            except FileExistsError:
-                continue
-            return claimed
-    raise UsageError("--new: too many runs in one second", hint="name a folder with -o", place=Place(str(folder)))
-
-
-def resume_command(flags: Flags, *more: str) -> str:
-    """The command line that goes on with this run, for people to paste; `more` are further words."""
-    return command_line(
-        "generate",
-        flags.recipe,
-        out=flags.out,
-        count=flags.count,
-        seed=flags.seed,
-        model=flags.model,
-        overrides=flags.overrides,
-        limits=flags.limits,
-        allow_hosts=flags.allow_hosts,
-        more=[
-            *(("--cache", flags.cache) if flags.cache != "run" else ()),
-            *(("--unsafe-exec",) if flags.unsafe_exec else ()),
-            *(("--control",) if flags.control else ()),
-            *more,
-        ],
-    )
-
-
-def _report(flags: Flags, manifest: Manifest, error: DatagenError | None, control: Manifest | None = None) -> int:
+def _report(as_json: bool, manifest: Manifest, error: DatagenError | None, control: Manifest | None = None) -> int:
     """Says how a run ended, or its control where that came last. Returns the exit code."""
     last = control or manifest
     code = last.exit_code or manifest.exit_code or (0 if error is None else error.exit_code)
-    if flags.as_json:
+    if as_json:
         problem = {"error": str(error), "hint": error.advice, "exit_code": code} if error is not None else {}
         beside = {"control": control.report()} if control else {}
         console.emit_json({**manifest.report(), **beside, **problem})

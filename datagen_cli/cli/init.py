@@ -6,8 +6,12 @@ import re
 import shlex
 from os.path import normpath
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from datagen_cli.cli import complete, console
+from datagen_cli.cli import options as given
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.jsonl import make_folder, write_aside
 
@@ -17,6 +21,29 @@ SUFFIXES = (".yaml", ".yml")
 _SCHEMA_LINE = re.compile(r"\A# yaml-language-server: \$schema=\S+\n")
 _BASE_PATH = re.compile(r"^(base:\s*(?:\{\s*path:|\n\s+path:)\s*)([^\s,}#]+)", re.MULTILINE)
 _NAME = re.compile(r"^name:.*$", re.MULTILINE)
+EXAMPLES = ("datagen init my.yaml", "datagen init gsm8k problems.yaml", "datagen init tickets - | datagen generate -")
+
+
+def command(
+    template: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[TEMPLATE]", help="A shipped recipe; quickstart without it.", autocompletion=complete.templates
+        ),
+    ] = None,
+    path: Annotated[str | None, typer.Argument(metavar="[PATH]", help="Where to write it; ends in .yaml.")] = None,
+    json_: given.Json = False,
+) -> int:
+    """Write a recipe to start from.
+
+    Its base data and the schema are written beside it.
+    """
+    result = init(template, path)
+    if json_:
+        console.emit_json(result)
+    else:
+        show_init(result)
+    return 0
 
 
 def init(template: str | None, path: str | None) -> dict[str, Any]:
@@ -52,8 +79,6 @@ def init(template: str | None, path: str | None) -> dict[str, Any]:
 
 def show_init(result: dict[str, Any]) -> None:
     """Says what was written and what comes next; with the path `-` the recipe itself goes to stdout."""
-    from datagen_cli.cli import console
-
     if result["recipe"] == "-":
         console.out(result["text"].rstrip("\n"))
     for name in result["written"]:

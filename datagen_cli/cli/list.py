@@ -6,12 +6,40 @@ Nothing is imported for it: the line is the first of the class's or else the mod
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from datagen_cli.catalog import CATALOG
+from datagen_cli.cli import console
+from datagen_cli.cli import options as given
 from datagen_cli.core.errors import UsageError
 
 Row = dict[str, Any]
+EXAMPLES = ("datagen list recipes", "datagen list metrics --json")
+
+
+def complete_kind(incomplete: str) -> list[str]:
+    """What the shell offers for KIND."""
+    return [name for name in kinds() if name.startswith(incomplete)]
+
+
+def command(
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[KIND]", help="recipes, models, validators, constraints, ...", autocompletion=complete_kind
+        ),
+    ] = None,
+    json_: given.Json = False,
+) -> int:
+    """List recipes, validators, constraints and the like."""
+    result = list_things(kind)
+    if json_:
+        console.emit_json(result)
+    else:
+        show_list(result)
+    return 0
 
 
 def list_things(kind: str | None) -> dict[str, list[Row]]:
@@ -35,8 +63,6 @@ def kinds() -> list[str]:
 
 def show_list(result: dict[str, list[Row]]) -> None:
     """One table a kind, on stdout."""
-    from datagen_cli.cli import console
-
     for kind, rows in result.items():
         shown = [[row["name"], row["about"] if row["built"] else f"{row['about']} (not built yet)"] for row in rows]
         console.table(kind, ["name", "what it does"], shown, to="stdout")

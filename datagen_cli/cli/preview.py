@@ -6,23 +6,46 @@ import json
 from typing import Any
 
 from datagen_cli.cli import console
-from datagen_cli.cli.generate import Flags, open_session, resume_command
+from datagen_cli.cli import options as given
+from datagen_cli.cli.first_slots import make_first
+from datagen_cli.cli.invocation import Invocation
+from datagen_cli.cli.session import open_session
 from datagen_cli.core.chat import Usage
-from datagen_cli.core.errors import CallPending, ProviderError, UsageError
-from datagen_cli.llm.cache import open_cache
-from datagen_cli.pipeline.engines.local import LocalEngine
-from datagen_cli.pipeline.preview import Trace, preview
-from datagen_cli.pipeline.session import Session
-from datagen_cli.runs.spending import add_spending
+from datagen_cli.core.errors import UsageError
+from datagen_cli.pipeline.preview import Trace
+
+EXAMPLES = ("datagen preview quickstart", "datagen preview my.yaml -n 5 --model ollama/llama3.1")
 
 
-def run(flags: Flags, number: int) -> int:
-    """Runs the command. Returns the exit code."""
+def command(
+    recipe: given.RecipeArgument,
+    number: given.Number = 3,
+    model: given.Model = None,
+    seed: given.Seed = None,
+    set_: given.Set = None,
+    out: given.Out = None,
+    cache: given.Cache = "run",
+    dry_run: given.DryRun = False,
+    max_cost: given.MaxCost = None,
+    allow_host: given.AllowHost = None,
+    json_: given.Json = False,
+) -> int:
+    """Run the first records and show what every stage did.
+
+    They are the first slots of the real plan: the run does not pay for them again.
+    """
+    limits = {"max_cost": max_cost}
+    invocation = Invocation(recipe, out, model or (), None, seed, set_ or (), limits, cache, allow_host or ())
+    if dry_run:
+        from datagen_cli.cli.dry_run import show_estimate
+
+        return show_estimate(invocation, json_, count=number)
     if number < 1:
         raise UsageError(f"-n: {number} records cannot be shown", hint="give 1 or more")
-    session, built = open_session(flags)
+    session = open_session(invocation)
+    built = session.built
     traces, _ = make_first(session, min(number, built.recipe.options.count))
-    if flags.as_json:
+    if json_:
         console.emit_json(
             {"run": str(session.folder.path), "simulated": built.simulated, "records": [_as_json(t) for t in traces]}
         )
@@ -32,42 +55,8 @@ def run(flags: Flags, number: int) -> int:
     for trace in traces:
         _show(trace)
     console.say("the run does not pay for the calls above again")
-    console.next_step(resume_command(flags))
+    console.next_step(session.options.command)
     return 0
-
-
-def make_first(session: Session, number: int) -> tuple[list[Trace], int]:
-    """Traces of the first slots, kept in the run's cache and counted by its folder; how many answers were cached.
-
-    Closes the session. Raises `UsageError` for a folder of another recipe, `ProviderError` where no answer came.
-    """
-    session.folder.lock()
-    try:
-        session.refuse_other_recipe(session.folder.state())
-        engine = LocalEngine()
-        return engine.run(lambda: _ask_first(session, engine, number))
-    except CallPending as pending:
-        raise ProviderError(f"no answer: {pending}", hint="try again later; what was answered is kept") from pending
-    finally:
-        session.plants.close()
-        session.close()
-
-
-async def _ask_first(session: Session, engine: LocalEngine, number: int) -> tuple[list[Trace], int]:
-    ledger = session.open_ledger(session.folder.state())
-    cache = open_cache(session.options.cache, session.folder.path)
-    client = session.connect(cache)
-    try:
-        unsafe = session.options.unsafe_exec
-        traces = await preview(session.built, client, engine, number, unsafe_exec=unsafe)
-        return traces, client.totals.cached_calls
-    finally:
-        await client.close()
-        if cache is not None:
-            cache.close()
-        spent = add_spending(ledger.before, client.totals.as_dict())
-        ledger.close(spent)
-        session.add_to_spent(spent)
 
 
 def _usage(trace: Trace) -> Usage:

@@ -5,16 +5,15 @@ Of a correlated run: the prompts of every row of the first group, in both forms.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain, islice
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from datagen_cli.cli import console
-from datagen_cli.cli.command import command_line
-from datagen_cli.config.environment import read_environment
-from datagen_cli.config.load import load_recipe
+from datagen_cli.cli import options as given
+from datagen_cli.cli.invocation import Invocation
 from datagen_cli.core.errors import UsageError
 from datagen_cli.pipeline.build import Built, build
 from datagen_cli.pipeline.connect import identities
@@ -22,28 +21,31 @@ from datagen_cli.pipeline.groups import Groups
 from datagen_cli.text.tokens import estimate_tokens
 
 STAGES = ("generate",)
+EXAMPLES = ("datagen prompt quickstart", "datagen prompt my.yaml -n 1 --json")
 
 
-def run(
-    recipe: str,
-    number: int,
-    stage: str,
-    model: Sequence[str],
-    overrides: Sequence[str],
-    seed: int | None,
-    as_json: bool,
+def command(
+    recipe: given.RecipeArgument,
+    number: given.Number = 2,
+    stage: Annotated[
+        str, typer.Option(metavar="STAGE", help="Which stage's prompts; generate is the one that asks.")
+    ] = "generate",
+    model: given.Model = None,
+    seed: given.Seed = None,
+    set_: given.Set = None,
+    json_: given.Json = False,
 ) -> int:
-    """Runs the command. Returns the exit code."""
+    """Show the exact messages; nothing is sent."""
     if stage not in STAGES:
         raise UsageError(f"--stage: there are no prompts of {stage!r}", hint=f"known: {', '.join(STAGES)}")
-    environ = read_environment(os.environ, Path.cwd())
-    loaded = load_recipe(recipe, overrides=overrides, model=model, seed=seed, environ=environ, cwd=Path.cwd())
+    invocation = Invocation(recipe, None, model or (), None, seed, set_ or ())
+    loaded = invocation.load()
     built = build(loaded, identities(loaded))
     if built.groups:
         prompts = list(_rows(built, built.groups, number))
     else:
         prompts = list(islice(_prompts(built), max(number, 0)))
-    if as_json:
+    if json_:
         console.emit_json({"stage": stage, "prompts": prompts})
         return 0
     for item in prompts:
@@ -52,7 +54,7 @@ def run(
             console.out(f"[{message['role']}]\n{message['content']}")
         if "text" in item:
             console.out(f"[or, without a chat template]\n{item['text']}\n")
-    console.next_step(command_line("preview", recipe, seed=seed, model=model, overrides=overrides))
+    console.next_step(invocation.line("preview"))
     return 0
 
 

@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from datagen_cli.cli import console
+from datagen_cli.cli import options as given
+
+EXAMPLES = ("datagen schema > recipe.schema.json",)
+
+
+def command(json_: given.Json = False) -> int:
+    """Print the JSON Schema of a recipe."""
+    if json_:
+        console.emit_json(schema())
+    else:
+        show_schema(schema())
+    return 0
+
 
 def schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of a recipe, as `configs/recipe.schema.json` holds it."""
@@ -15,8 +29,6 @@ def schema() -> dict[str, Any]:
 def show_schema(result: dict[str, Any]) -> None:
     """The schema on stdout, indented as its file is."""
     import json
-
-    from datagen_cli.cli import console
 
     console.out(json.dumps(result, indent=2, ensure_ascii=False))
     console.next_step("datagen init my.yaml writes a recipe with this schema beside it")

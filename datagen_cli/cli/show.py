@@ -7,33 +7,47 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from datagen_cli.cli import console
+from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import dataset_rows, open_run, rejected_rows
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.registry import suggest
 
+EXAMPLES = (
+    "datagen show runs/quickstart -n 3",
+    "datagen show runs/quickstart --rejected --by reason",
+)
 
-def run(name: str, rejected: bool, by: str | None, number: int, as_json: bool) -> int:
-    """Runs the command. Returns the exit code."""
-    folder, state = open_run(name)
+
+def command(
+    run: given.RunArgument,
+    rejected: Annotated[bool, typer.Option("--rejected", help="Attempts that were not kept.")] = False,
+    by: Annotated[str | None, typer.Option("--by", metavar="COLUMN", help="Count by a column, such as reason.")] = None,
+    number: given.Number = 5,
+    json_: given.Json = False,
+) -> int:
+    """Show records, or what was rejected and why."""
+    folder, state = open_run(run)
     rows = rejected_rows(folder) if rejected else dataset_rows(folder, state)
     if by is not None:
-        return _counted(rows, by, as_json)
+        return _counted(rows, by, json_)
     shown = list(islice(rows, max(number, 0)))
-    if as_json:
-        console.emit_json({"run": name, "rows": shown})
+    if json_:
+        console.emit_json({"run": run, "rows": shown})
         return 0
     for row in shown:
         _record(row)
     if not shown:
         console.say("nothing was rejected" if rejected else "no records yet")
     elif rejected:
-        console.next_step(f"datagen why {shlex.quote(name)} {shown[0]['id']}")
+        console.next_step(f"datagen why {shlex.quote(run)} {shown[0]['id']}")
     else:
-        run_name = shlex.quote(name)
-        console.next_step(f"datagen why {run_name} {shown[0]['id']}, or datagen show {run_name} --rejected --by reason")
+        name = shlex.quote(run)
+        console.next_step(f"datagen why {name} {shown[0]['id']}, or datagen show {name} --rejected --by reason")
     return 0
 
 

@@ -6,29 +6,32 @@ import shlex
 from typing import Any
 
 from datagen_cli.cli import console
+from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import live_state, open_run
 from datagen_cli.runs.ledger import FILE as SPENDING
 from datagen_cli.runs.ledger import read_spending
 from datagen_cli.runs.spending import cost_shares, total_of
 
+EXAMPLES = ("datagen status runs/quickstart", "datagen status runs/quickstart --json")
 
-def run(name: str, as_json: bool) -> int:
-    """Runs the command. Returns the exit code."""
-    folder, state = open_run(name)
+
+def command(run: given.RunArgument, json_: given.Json = False) -> int:
+    """Counts, cost and state of a run."""
+    folder, state = open_run(run)
     state["state"] = live_state(folder, state)
     spent = read_spending(folder.file(SPENDING))
     if spent is not None:
         whole = total_of(spent)
         state |= {"spent": spent, "tokens": {"in": whole["tokens_in"], "out": whole["tokens_out"]}}
         state |= {"cost_usd": whole["cost_usd"], "cost": cost_shares(spent, state["accepted"])}
-    if as_json:
+    if json_:
         console.emit_json(state)
         return 0
     _show(state)
     if state["state"] == "running":
-        console.next_step(f"datagen status {shlex.quote(name)}, once more")
+        console.next_step(f"datagen status {shlex.quote(run)}, once more")
     elif state["state"] == "done":
-        console.next_step(f"datagen show {shlex.quote(name)}")
+        console.next_step(f"datagen show {shlex.quote(run)}")
     else:
         console.next_step(f"resume with: {state['resume_command']}")
     return 0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from datagen_cli.cli import console
+import typer
+
+from datagen_cli.cli import complete, console
+from datagen_cli.cli import options as given
 from datagen_cli.cli.outputs import refuse_outputs, write_output
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.jsonl import dump
@@ -19,73 +21,96 @@ from datagen_cli.evaluation.student import labelled
 from datagen_cli.students.linear import require_sklearn
 
 SHOWN = 20
+EXAMPLES = (
+    "datagen student runs/ag_news --test real.jsonl",
+    "datagen student mine.jsonl --test real.csv --sizes 100,500 --label topic",
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
-    """The options of the command line as given."""
+def command(
+    dataset: Annotated[
+        str,
+        typer.Argument(metavar="DATASET", help="A JSONL file or a run folder.", autocompletion=complete.datasets),
+    ],
+    test: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="Real rows to score on; half train without --reference.",
+            autocompletion=complete.datasets,
+        ),
+    ],
+    reference: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Real rows to train on.", autocompletion=complete.datasets)
+    ] = None,
+    sizes: Annotated[
+        str | None, typer.Option(metavar="N,N", help="Training rows: 100,500; a quarter, half and all without it.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(metavar="N", help="Draws of the training rows.")] = 5,
+    embedder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Learn from embeddings instead of TF-IDF.", autocompletion=complete.embedders
+        ),
+    ] = None,
+    text: given.Text = None,
+    reference_text: given.ReferenceText = None,
+    label: given.LabelField = None,
+    detail: given.Detail = None,
+    json_: given.Json = False,
+) -> int:
+    """Train a student on a dataset and score it on real data.
 
-    dataset: str
-    test: str
-    reference: str | None = None
-    texts: Sequence[str] = ()
-    reference_texts: Sequence[str] = ()
-    label: str | None = None
-    sizes: str | None = None
-    seeds: int = 5
-    embedder: str | None = None
-    detail: str | None = None
-    as_json: bool = False
-
-
-def run(flags: Flags) -> int:
-    """Runs the command. Returns the exit code."""
+    Beside it, students of real rows and of both together, at several sizes.
+    """
     require_sklearn()
-    sizes = _sizes(flags.sizes)
-    _refuse(flags)
-    loaded = load_dataset(flags.dataset, Wanted(tuple(flags.texts), flags.label))
-    columns = Wanted(tuple(flags.reference_texts), flags.label)
-    test = load_reference(flags.test, loaded.dataset, columns)
-    real = load_reference(flags.reference, loaded.dataset, columns) if flags.reference else None
-    if real is None and loaded.run is not None:
-        real = base_of(loaded.run, loaded.dataset)
-    for side in (loaded, test, real):
-        if side is not None:
-            _remark(side)
-    embedder = open_for_eval(flags.embedder, console.say) if flags.embedder else None
+    trained_on = _sizes(sizes)
+    if seeds < 1:
+        raise UsageError("--seeds must be at least 1")
+    if detail == "-" and json_:
+        raise UsageError("only one of --json and --detail - can go to standard output", hint="name a file")
+    refuse_second_stdin([dataset, test, reference])
+    refuse_outputs({"--detail": detail}, [dataset, test, reference])
+    ours = Wanted(tuple(text or ()), label)
+    loaded, tests, real = _load(dataset, test, reference, ours, Wanted(tuple(reference_text or ()), label))
+    opened = open_for_eval(embedder, console.say) if embedder else None
     try:
         found = learning_curve(
             loaded.dataset,
-            test.dataset,
+            tests.dataset,
             real.dataset if real else None,
-            sizes=sizes,
-            seeds=flags.seeds,
-            embed=embedder.encode if embedder else None,
+            sizes=trained_on,
+            seeds=seeds,
+            embed=opened.encode if opened else None,
             say=console.say,
         )
     finally:
-        if embedder is not None:
-            embedder.close()
-    head = {"dataset": flags.dataset, "test": flags.test, "simulated": loaded.dataset.simulated}
-    if flags.detail is not None:
-        write_output(flags.detail, dump(head | found) + b"\n")
-    if flags.as_json:
+        if opened is not None:
+            opened.close()
+    head = {"dataset": dataset, "test": test, "simulated": loaded.dataset.simulated}
+    if detail is not None:
+        write_output(detail, dump(head | found) + b"\n")
+    if json_:
         console.emit_json(head | cut(found, SHOWN))
-    elif flags.detail != "-":
-        _show(flags, found)
-    console.next_step(f"datagen eval {shlex.quote(flags.dataset)} --reference {shlex.quote(flags.test)}")
+    elif detail != "-":
+        _show(head | found)
+    console.next_step(f"datagen eval {shlex.quote(dataset)} --reference {shlex.quote(test)}")
     return 0
 
 
-def _refuse(flags: Flags) -> None:
-    """What makes no sense, or cannot be read or written, is said before anything is trained."""
-    if flags.seeds < 1:
-        raise UsageError("--seeds must be at least 1")
-    if flags.detail == "-" and flags.as_json:
-        raise UsageError("only one of --json and --detail - can go to standard output", hint="name a file")
-    read = [flags.dataset, flags.test, flags.reference]
-    refuse_second_stdin(read)
-    refuse_outputs({"--detail": flags.detail}, read)
+def _load(
+    dataset: str, test: str, reference: str | None, ours: Wanted, theirs: Wanted
+) -> tuple[Loaded, Loaded, Loaded | None]:
+    """The set, the test rows, and the real rows where there are any: `reference`, else a run's own base."""
+    loaded = load_dataset(dataset, ours)
+    tests = load_reference(test, loaded.dataset, theirs)
+    real = load_reference(reference, loaded.dataset, theirs) if reference else None
+    if real is None and loaded.run is not None:
+        real = base_of(loaded.run, loaded.dataset)
+    for side in (loaded, tests, real):
+        if side is not None:
+            _remark(side)
+    return loaded, tests, real
 
 
 def _remark(side: Loaded) -> None:
@@ -112,10 +137,10 @@ def _sizes(text: str | None) -> list[int]:
     return sizes
 
 
-def _show(flags: Flags, found: dict[str, Any]) -> None:
+def _show(found: dict[str, Any]) -> None:
     console.out(
-        f"{flags.dataset} · {found['student']}, {found['seeds']} seeds · {found['n_test']:,} test rows of {flags.test}"
-        f" · real rows from {found['real_from']}"
+        f"{found['dataset']} · {found['student']}, {found['seeds']} seeds"
+        f" · {found['n_test']:,} test rows of {found['test']} · real rows from {found['real_from']}"
     )
     rows = [
         (

@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from datagen_cli.cli import console
-from datagen_cli.cli.command import command_line
-from datagen_cli.config.environment import read_environment
+from datagen_cli.cli import options as given
+from datagen_cli.cli.invocation import Invocation
 from datagen_cli.config.fields import label_text
-from datagen_cli.config.load import load_recipe
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import MissingExtra
 from datagen_cli.pipeline.build import Built, build, refuse_mixed
 from datagen_cli.pipeline.connect import check_models, identities, roles
 from datagen_cli.pipeline.estimate import contacted
 
+EXAMPLES = ("datagen validate quickstart", "datagen validate my.yaml --set label.quota=balanced --json")
 
-def run(
-    recipe: str, model: Sequence[str], overrides: Sequence[str], count: int | None, seed: int | None,
-    allow_hosts: Sequence[str], as_json: bool,
-) -> int:  # fmt: skip
-    """Runs the command. Returns the exit code."""
-    environ = read_environment(os.environ, Path.cwd())
-    loaded = load_recipe(
-        recipe, overrides=overrides, model=model, count=count, seed=seed, environ=environ, cwd=Path.cwd()
-    )
+
+def command(
+    recipe: given.RecipeArgument,
+    model: given.Model = None,
+    count: given.Count = None,
+    seed: given.Seed = None,
+    set_: given.Set = None,
+    allow_host: given.AllowHost = None,
+    json_: given.Json = False,
+) -> int:
+    """Check a recipe and its base; nothing is sent.
+
+    Runs the constraints over the base and lists every host that a run would contact.
+    """
+    invocation = Invocation(recipe, None, model or (), count, seed, set_ or (), allow_hosts=allow_host or ())
+    loaded = invocation.load()
     built = build(loaded, identities(loaded))
     refuse_mixed(built)
     try:
         check_models(loaded, to_run=False)
     except MissingExtra as missing:
         console.note(str(missing))
-    result = examine(loaded, built, environ)
-    if as_json:
+    result = examine(loaded, built, invocation.environ)
+    if json_:
         console.emit_json(result)
         return 0
     _show(result)
-    overrides = [*overrides, *([] if count is None else [f"count={count}"])]
-    again = command_line("preview", recipe, seed=seed, model=model, overrides=overrides, allow_hosts=allow_hosts)
-    console.next_step(again)
+    overrides = [*invocation.overrides, *([] if count is None else [f"count={count}"])]
+    console.next_step(replace(invocation, count=None, overrides=overrides).line("preview"))
     return 0
 
 

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from datagen_cli.cli import console
+from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import open_run
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.record import unit_name
 from datagen_cli.llm.cache import FILE, CallCache
 from datagen_cli.runs.folder import RunFolder
 
+EXAMPLES = ("datagen why runs/quickstart 5a1f3c-000012", "datagen why runs/quickstart 12 --json")
 
-def run(name: str, id_: str, as_json: bool) -> int:
-    """Runs the command. Returns the exit code."""
-    folder, _ = open_run(name)
+
+def command(
+    run: given.RunArgument,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="A record's id, or its number.")],
+    json_: given.Json = False,
+) -> int:
+    """Tell one record's whole history.
+
+    Plan, examples, prompts, replies, verdicts, evidence and cost of every attempt.
+    """
+    folder, _ = open_run(run)
     found = re.fullmatch(r"(?:([0-9a-f]{6})-)?(\d{1,12})(?:\.(\d+))?", id_)
     if found is None:
         raise UsageError(
@@ -25,7 +37,7 @@ def run(name: str, id_: str, as_json: bool) -> int:
     slot, only = int(found[2]), int(found[3]) if found[3] else None
     history = collect(folder, slot)
     if not history["plan"]:
-        raise UsageError(f"there is no record {id_} in this run", hint=f"datagen show {name} lists some")
+        raise UsageError(f"there is no record {id_} in this run", hint=f"datagen show {run} lists some")
     if found[1] and not history["plan"]["id"].startswith(found[1]):
         raise UsageError(
             f"{id_} belongs to another run", hint=f"ids of this run begin with {history['plan']['id'][:6]}"
@@ -34,10 +46,10 @@ def run(name: str, id_: str, as_json: bool) -> int:
         history["attempts"] = {key: value for key, value in history["attempts"].items() if key == only}
         if not history["attempts"]:
             raise UsageError(
-                f"slot {slot} had no attempt {only}", hint=f"datagen why {name} {history['plan']['id']} shows all"
+                f"slot {slot} had no attempt {only}", hint=f"datagen why {run} {history['plan']['id']} shows all"
             )
     _add_calls(folder, history)
-    if as_json:
+    if json_:
         console.emit_json(history)
     else:
         _show(history)

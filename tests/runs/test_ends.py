@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.cli.app import run
-from datagen_cli.cli.generate import Flags, resume_command
+from datagen_cli.cli.invocation import Invocation
 from tests.runs.whole import generate, outcome, report, rows
 
 
@@ -63,13 +63,13 @@ def test_a_file_that_is_no_cache_is_left_alone(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_the_resume_command_can_be_pasted() -> None:
-    flags = Flags(
+    said = Invocation(
         recipe="my recipe.yaml",
         count=3,
         overrides=["a.b={c: 1}"],
         limits={"max_total_tokens": 1234567, "max_cost": 1234.5678},
     )
-    words = shlex.split(resume_command(flags))
+    words = shlex.split(said.line("generate"))
     assert words[:3] == ["datagen", "generate", "my recipe.yaml"]
     assert words[words.index("--max-total-tokens") + 1] == "1234567"
     assert words[words.index("--max-cost") + 1] == "1234.5678"
@@ -102,7 +102,7 @@ def test_what_later_versions_bring_is_said_to_be_that(capsys: pytest.CaptureFixt
     assert run(["nonsense"]) == 2
     assert "hint: see datagen --help" in capsys.readouterr().err
     assert run([]) == 0
-    assert "Commands:" in capsys.readouterr().out
+    assert "Make a dataset:" in capsys.readouterr().out
 
 
 def test_json_keeps_the_words_on_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,73 @@
+"""What a command line says about a recipe and its run: loaded as a `Recipe`, or written out again to be pasted."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from datagen_cli.config.environment import read_environment
+from datagen_cli.config.load import load_recipe
+from datagen_cli.config.recipe import Recipe
+from datagen_cli.core.errors import Place, RecipeError
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """A recipe and the options that change it or where and how it runs; those not given are None or empty."""
+
+    recipe: str
+    out: str | None = None
+    model: Sequence[str] = ()
+    count: int | None = None
+    seed: int | None = None
+    overrides: Sequence[str] = ()
+    limits: Mapping[str, float | None] = field(default_factory=dict)
+    cache: str = "run"
+    allow_hosts: Sequence[str] = ()
+    unsafe_exec: bool = False
+
+    @cached_property
+    def environ(self) -> dict[str, str]:
+        """The environment with what `.env` of the working folder adds."""
+        return read_environment(os.environ, Path.cwd())
+
+    def load(self) -> Recipe:
+        """The recipe with all that the command line says; a wrong limit is named by its own option."""
+        limits = [f"limits.{name}={value}" for name, value in self.limits.items() if value is not None]
+        try:
+            return load_recipe(
+                self.recipe,
+                overrides=[*self.overrides, *limits],
+                model=self.model,
+                count=self.count,
+                seed=self.seed,
+                environ=self.environ,
+                cwd=Path.cwd(),
+            )
+        except RecipeError as error:
+            for name in self.limits:
+                if error.place is not None and error.place.file == f"--set limits.{name}":
+                    error.place = Place(_option(name))
+            raise
+
+    def line(self, command: str, *more: str) -> str:
+        """`datagen COMMAND RECIPE` with these options; `more` are further words, before the hosts."""
+        words = ["datagen", command, self.recipe]
+        for name, value in (("-o", self.out), ("-n", self.count), ("--seed", self.seed)):
+            words += [name, str(value)] if value is not None else []
+        words += [word for name in self.model for word in ("--model", name)]
+        words += [word for text in self.overrides for word in ("--set", text)]
+        for name, limit in self.limits.items():
+            words += [_option(name), repr(limit)] if limit is not None else []
+        words += ["--cache", self.cache] if self.cache != "run" else []
+        words += ["--unsafe-exec"] if self.unsafe_exec else []
+        words += [*more, *(word for host in self.allow_hosts for word in ("--allow-host", host))]
+        return shlex.join(words)
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

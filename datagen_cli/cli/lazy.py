@@ -1,0 +1,71 @@
+"""A Typer group whose commands are modules: help lists them from a table, and only the invoked one is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from datagen_cli.core.errors import UsageError
+from datagen_cli.core.registry import suggest
+
+
+class SectionedCommand(TyperCommand):
+    """A command whose help lists arguments first, then its options under the headings that their panels name."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Writes the sections in the order in which the first parameter of each is declared."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                usual = "Arguments" if parameter.param_type_name == "argument" else "Options"
+                sections.setdefault(getattr(parameter, "rich_help_panel", None) or usual, []).append(record)
+        for heading, records in sections.items():
+            if records:
+                with formatter.section(heading):
+                    formatter.write_dl(records)
+
+
+class LazyGroup(TyperGroup):
+    """A group of the commands that `sections` names; command `x` is the function `command` of `datagen_cli.cli.x`."""
+
+    sections: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    later: ClassVar[Sequence[str]] = ()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all commands, in the order of the help."""
+        return [name for section in self.sections.values() for name in section]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Imports the module of a command. Raises `UsageError` for a name that no command has."""
+        if cmd_name in self.list_commands(ctx):
+            return load_command(cmd_name)
+        if ctx.resilient_parsing:  # the shell asks for completions while the name is being typed
+            return None
+        if cmd_name in self.later:
+            raise UsageError(f"{cmd_name}: this version of datagen does not have it yet", hint="see datagen --help")
+        near = suggest(cmd_name, self.list_commands(ctx))
+        hint = near if near.startswith("did") else "see datagen --help"
+        raise UsageError(f"no such command {cmd_name!r}", hint=hint)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Writes every section from the table; no command is imported for it."""
+        widest = max(len(name) for name in self.list_commands(ctx))
+        for heading, commands in self.sections.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(widest), summary) for name, summary in commands.items()])
+
+
+def load_command(name: str) -> Any:
+    """The command of a module: its signature, its docstring as help, its `EXAMPLES` below."""
+    module = import_module(f"datagen_cli.cli.{name}")
+    single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    examples = "\n".join(["\b", "Examples:", *(f"  {line}" for line in module.EXAMPLES)])
+    settings = {"help_option_names": ["-h", "--help"]}
+    single.command(name, cls=SectionedCommand, epilog=examples, context_settings=settings)(module.command)
+    return get_command(single)
