@@ -58,6 +58,7 @@ CATALOG: dict[str, dict[str, str]] = {
     },
     "providers": {
         "offline": "datagen_cli.llm.offline:Offline",
+        "gguf": "datagen_cli.llm.gguf.provider:Gguf",
         "local": "datagen_cli.llm.local.provider:Local",
         "openai": "datagen_cli.llm.openai_compatible:OpenAICompatible",
         "litellm": "datagen_cli.llm.litellm:LiteLLM",

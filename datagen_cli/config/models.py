@@ -30,6 +30,9 @@ OWN_OPTIONS = {
     "faults": "faults goes with the offline model",
     "device": "device and dtype go with local models",
     "dtype": "device and dtype go with local models",
+    "threads": "threads, context and slots go with gguf models",
+    "context": "threads, context and slots go with gguf models",
+    "slots": "threads, context and slots go with gguf models",
 }
 """Keys of a model mapping that go with one provider, which lists them in `own_options`; the others refuse them."""
 
@@ -72,6 +75,9 @@ class ModelOptions(Options):
     max_tokens: int = Field(2048, ge=1, description="most tokens of a reply, always sent")
     device: str | None = runtime(None, description="local models only: cpu, cuda, cuda:1, mps")
     dtype: Literal["float32", "bfloat16", "float16"] | None = Field(None, description="local models only")
+    threads: int | None = runtime(None, ge=1, description="gguf models only: cores that it computes on; all but one")
+    context: int | None = Field(None, ge=256, description="gguf models only: tokens of a prompt and its reply; 4096")
+    slots: int | None = runtime(None, ge=1, description="gguf models only: calls that it works on at once")
     timeout_s: float = runtime(60.0, gt=0, description="longest wait for one try of a call")
     deadline_s: float = runtime(300.0, gt=0, description="longest time for a call with all its tries")
     params: dict[SamplingParam, Any] = Field(

@@ -28,7 +28,6 @@ from datagen_cli.llm.ratelimit import LEFT, REQUESTS_LEFT, TOKENS_LEFT, closed_s
 from datagen_cli.llm.retry import Clock, Policy, stops_run
 from datagen_cli.llm.usage import Tally
 
-FOREVER_S = 1e9
 BATCH_WINDOW_S = 25 * 3600.0
 BATCH_PRICE_SHARE = 0.5
 BYTES_PER_TOKEN = 3  # a guess for tokens_per_minute only; it is corrected by what the endpoint counts
@@ -50,13 +49,12 @@ class Channel:
         self.target = target
         self.provider_facts = options.provider
         self.batched = limits.batch and self.provider_facts.batches
-        self.policy = Policy(options.timeout_s, options.deadline_s, limits.patience_s)
-        if self.provider_facts.in_process:  # as long as it takes
-            self.policy = Policy(FOREVER_S, FOREVER_S, limits.patience_s)
+        timeout_s, deadline_s = self.provider_facts.time_outs(options)
+        self.policy = Policy(timeout_s, deadline_s, limits.patience_s)
         self.health = Health(target)
-        self.limiter = ConcurrencyLimiter(limits.concurrency)
+        self.limiter = ConcurrencyLimiter(self.provider_facts.at_once(options, limits.concurrency))
         self.concurrency = AdaptiveConcurrency(self.limiter)
-        self.hedge = Hedge(self.limiter) if limits.hedge and not self.provider_facts.in_process else None
+        self.hedge = Hedge(self.limiter) if limits.hedge and not self.provider_facts.on_this_machine else None
         self.price = price_of(options, target)
         if self.batched:
             self.policy = Policy(BATCH_WINDOW_S, 2 * BATCH_WINDOW_S, limits.patience_s, batched=True)
@@ -161,7 +159,7 @@ class Channel:
         self, reservation: Reservation, entry: int, used: Usage | None, run: Spending, *, lost: bool = False
     ) -> None:
         """Ends a reservation with what was used; None: with all of it, for nobody knows."""
-        if used is None and self.provider_facts.in_process:
+        if used is None and self.provider_facts.on_this_machine:
             used = Usage()  # lost work of this machine is no spending
         if used is None:
             used = Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if self.rate else None)

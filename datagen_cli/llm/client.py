@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
-from datagen_cli.config.models import Limits, Sampling, SharedModel
+from datagen_cli.config.models import OWN_OPTIONS, Limits, Sampling, SharedModel
 from datagen_cli.core.chat import Draw, Reply, Request, Usage
 from datagen_cli.core.errors import CallRefused, UsageError
 from datagen_cli.core.json_text import make_encoder
@@ -265,8 +265,7 @@ class Client:
             faults,
             waits,
             str(options.price),
-            options.dtype,
-            options.device,
+            tuple(getattr(options, name) for name in OWN_OPTIONS if name != "faults"),
         )
         if place not in self._channels:
             store = None if self._cache is None else self._cache.store

@@ -65,6 +65,9 @@ class Ready(Protocol):
         """`complete`, which sends once `start` has returned."""
 
 
+FOREVER_S = 1e9
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a run gives a provider that it opens: the most calls at once, whether they go as batches, where those are
@@ -79,15 +82,15 @@ class Around:
 class ProviderFacts:
     """What the class of a provider states of itself; the values here are those of a provider of another package.
 
-    `simulated`: its texts are made up, by no model. `free`: nobody is paid for its calls. `in_process`: it computes in
-    this process, one thing at a time, however long that takes. `batches`: it has OpenAI's batch API. `correlates`: it
-    gives every next-token probability. `own_options`: keys of a model mapping that go with it only. `extra`: what is
-    installed for it. `forms`: how its names look, for hints.
+    `simulated`: its texts are made up, by no model. `free`: nobody is paid for its calls. `on_this_machine`: it
+    computes here: nothing is gained by asking twice, and nothing is spent on what is lost. `batches`: it has OpenAI's
+    batch API. `correlates`: it gives every next-token probability. `own_options`: keys of a model mapping that go with
+    it only. `extra`: what is installed for it.
     """
 
     simulated: ClassVar[bool] = False
     free: ClassVar[bool] = False
-    in_process: ClassVar[bool] = False
+    on_this_machine: ClassVar[bool] = False
     batches: ClassVar[bool] = False
     correlates: ClassVar[bool] = False
     own_options: ClassVar[tuple[str, ...]] = ()
@@ -125,6 +128,16 @@ class ProviderFacts:
 
         `chats`: it is asked questions; `to_run`: this machine is to run it now.
         """
+
+    @classmethod
+    def time_outs(cls, options: ModelOptions) -> tuple[float, float]:
+        """The longest wait in seconds for one try of a call, and for a call with all its tries."""
+        return options.timeout_s, options.deadline_s
+
+    @classmethod
+    def at_once(cls, options: ModelOptions, concurrency: int) -> int:
+        """The most calls that are sent side by side, at most `concurrency`."""
+        return concurrency
 
     @classmethod
     def fetched_from(cls, options: ModelOptions) -> str | None:

@@ -278,7 +278,7 @@ def _seconds(built: Built, count: int, tasks: list[Load]) -> Span:
         low = task.calls.low * (SECONDS_A_CALL[0] + task.tokens_out.low / TOKENS_A_SECOND[0])
         high = task.calls.high * (SECONDS_A_CALL[1] + task.tokens_out.high / TOKENS_A_SECOND[1])
         side_by_side = min(recipe.options.limits.concurrency, max(count, 1))
-        if all(model.provider.in_process for model in models):
+        if all(model.provider.on_this_machine for model in models):
             side_by_side = 1
         slowest = max(_paced_s(model, task.calls.low) for model in models)
         slowest_high = max(_paced_s(model, task.calls.high) for model in models)

@@ -35,7 +35,7 @@ from datagen_cli.llm.local.decode import MOST_TOKENS, Decoded, Halted, Row, Sett
 from datagen_cli.llm.local.model import LocalModel
 from datagen_cli.llm.local.weights import check_device, check_model, open_model, weights_digest
 from datagen_cli.llm.local.worker import Worker
-from datagen_cli.llm.provider import ProviderFacts, RawReply
+from datagen_cli.llm.provider import FOREVER_S, ProviderFacts, RawReply
 from datagen_cli.prompts.free_text import clean_text
 
 PREFIX = "local/"
@@ -65,7 +65,7 @@ class _Waiting:
 class Local(ProviderFacts):
     """Provider of `local/...`."""
 
-    free = in_process = correlates = True
+    free = on_this_machine = correlates = True
     own_options = ("device", "dtype")
     extra = "local"
 
@@ -107,6 +107,11 @@ class Local(ProviderFacts):
                 f"model {options.name}: has no chat template, so it cannot be the {role}",
                 hint="name a model that was trained to chat; a generator without one goes with sampling.correlated",
             )
+
+    @classmethod
+    def time_outs(cls, options: ModelOptions) -> tuple[float, float]:
+        """None: a step is never late."""
+        return FOREVER_S, FOREVER_S
 
     @classmethod
     def fetched_from(cls, options: ModelOptions) -> str | None:

@@ -1,0 +1,83 @@
+"""The program of the child process: llama.cpp's server, on a free loopback port, for as long as its parent lives.
+
+It is run as a file by `server.py`, so it imports nothing of this package. The first line on its standard input is a
+JSON object: `{model, alias, key, threads, context, slots, parent}`. The first line on its standard output answers it:
+`{"url": ...}` once the model is loaded, else `{"error": ...}`. The child ends when its standard input ends, which the
+system sees to whichever way the parent goes; on Linux it also asks to be killed with its parent.
+
+Requests that say nothing of sampling are drawn from the model's own probabilities: all that llama.cpp would cut by
+default is off, and the parent sends what it wants.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import threading
+from typing import Any, TextIO
+
+PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Serves until standard input ends."""
+    settings = json.loads(sys.stdin.readline())
+    _die_with(settings["parent"])
+    threading.Thread(target=_wait_for_the_end, daemon=True).start()
+    answer = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what the library prints is no answer
+    try:
+        import xllamacpp
+
+        server = xllamacpp.Server(_parameters(xllamacpp, settings))
+    except Exception as error:  # whatever the library raises is the answer
+        _tell(answer, error=str(error) or type(error).__name__)
+        os._exit(1)
+    _tell(answer, url=server.listening_address)
+    threading.Event().wait()
+
+
+def _tell(answer: TextIO, **said: str) -> None:
+    answer.write(json.dumps(said) + "\n")
+    answer.close()
+
+
+def _parameters(xllamacpp: Any, settings: dict[str, Any]) -> Any:
+    params = xllamacpp.CommonParams()
+    params.model.path = settings["model"]
+    params.model_alias = {settings["alias"]}
+    params.api_keys = [settings["key"]]
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    params.n_parallel = settings["slots"]
+    params.n_ctx = settings["context"] * settings["slots"]
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["threads"]
+    params.n_threads_http = settings["slots"] + 1
+    params.cache_ram_mib = 0
+    params.ui = params.endpoint_slots = params.warmup = False
+    params.verbosity = 1
+    sampling = params.sampling
+    sampling.temp, sampling.top_p, sampling.min_p, sampling.top_k = 1.0, 1.0, 0.0, 0
+    return params
+
+
+def _die_with(parent: int) -> None:
+    """Has the kernel kill this process when its parent is gone (Linux only)."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it went before we asked
+        os._exit(1)
+
+
+def _wait_for_the_end() -> None:
+    while os.read(0, 4096):
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

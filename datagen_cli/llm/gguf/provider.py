@@ -1,0 +1,157 @@
+"""Models in GGUF files (`gguf/smollm2`, `gguf/<file.gguf>`), run by llama.cpp's server in a child process.
+
+The server starts with the first call, listens on a free loopback port with a key of its own, is spoken to by the fast
+path, and ends with the run. Time-outs apply only where the recipe sets them: a slow machine is no outage. What the
+recipe says of sampling is what runs; where it cuts no tokens off, llama.cpp's own defaults are sent, see `CUT_OFFS`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from datagen_cli.config.models import ModelOptions
+from datagen_cli.core.chat import Draw
+from datagen_cli.core.errors import MissingExtra, UsageError
+from datagen_cli.llm.faults import TransportError
+from datagen_cli.llm.gguf.files import SMOLLM2, SUFFIX, gguf_digest, gguf_file
+from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings, usable_cores
+from datagen_cli.llm.keys import Target
+from datagen_cli.llm.provider import FOREVER_S, Around, Provider, ProviderFacts, RawReply, Ready, Start
+
+PREFIX = "gguf/"
+CONTEXT = 4096
+MOST_SLOTS = 4
+CUT_OFFS = {"top_k": 40, "top_p": 0.95, "min_p": 0.05}
+"""Sent when neither the recipe nor its `params` name one of `CUTTING`: a small model needs some, and so they are known
+to the fingerprint, too."""
+CUTTING = frozenset((*CUT_OFFS, "typical_p", "top_n_sigma", "xtc_probability", "mirostat", "samplers"))
+
+
+class Gguf(ProviderFacts):
+    """Models in GGUF files, run by llama.cpp in a child process: `gguf/smollm2`, `gguf/<file.gguf>`."""
+
+    free = on_this_machine = True
+    own_options = ("threads", "context", "slots")
+    extra = "gguf"
+
+    @classmethod
+    def forms(cls) -> tuple[str, ...]:
+        """A prefix before a file, or the one model that has a name."""
+        return ("gguf/...",)
+
+    @classmethod
+    def claims(cls, options: ModelOptions) -> bool:
+        """Its prefix with something after it, whatever address is given with it."""
+        return options.name.startswith(PREFIX) and options.name != PREFIX
+
+    @classmethod
+    def locate(cls, options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str]) -> Target:
+        """A child of this process: no host is contacted, and no key of the user's is needed."""
+        given = {"base_url": options.base_url, "api_key_env": options.api_key_env, "headers": options.headers}
+        for name in (name for name, value in given.items() if value):
+            raise UsageError(
+                f"model {options.name}: {name} does not go with a model that is run here",
+                hint=f"remove {name}; a llama.cpp server that runs already is {{name: ..., base_url: ...}}",
+            )
+        return Target("gguf", _model_of(options), loopback=True)
+
+    @classmethod
+    def identity(cls, options: ModelOptions) -> dict[str, Any]:
+        """The file's digest, and what is sent that the recipe does not say."""
+        file = gguf_file(options.name, _model_of(options))
+        return {"sha256": gguf_digest(file), "context": options.context or CONTEXT, "cut_offs": CUT_OFFS}
+
+    @classmethod
+    def check(cls, options: ModelOptions, role: str, *, chats: bool, to_run: bool) -> None:
+        """Raises `UsageError` for a file that is missing or not of its kind, `MissingExtra` without llama.cpp."""
+        from importlib.util import find_spec
+
+        gguf_file(options.name, _model_of(options))
+        if find_spec("xllamacpp") is None:
+            raise MissingExtra(f"model {options.name}: needs xllamacpp", cls.extra)
+
+    @classmethod
+    def time_outs(cls, options: ModelOptions) -> tuple[float, float]:
+        """Those that the recipe sets: a call that waits here is not lost, only slow."""
+        given = options.model_fields_set
+        timeout_s = options.timeout_s if "timeout_s" in given else FOREVER_S
+        return timeout_s, options.deadline_s if "deadline_s" in given else FOREVER_S
+
+    @classmethod
+    def at_once(cls, options: ModelOptions, concurrency: int) -> int:
+        """The calls that are sent side by side: one a slot."""
+        return min(concurrency, settings_of(options).slots)
+
+    @classmethod
+    def open(cls, options: ModelOptions, target: Target, around: Around) -> Provider:
+        """The model, whose server starts with the first call."""
+        return GgufModel(options, target)
+
+
+class GgufModel:
+    """One running model."""
+
+    def __init__(self, options: ModelOptions, target: Target) -> None:
+        self._options = options
+        self._server = LlamaServer(settings_of(options))
+        self._model = target.model
+        self._starting: asyncio.Task[Ready] | None = None
+        self._http: Any = None
+
+    async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
+        """One call. Raises the faults of `llm/faults.py`, and `ProviderError` when the server cannot run or died."""
+
+        async def at_once() -> float:
+            return timeout_s
+
+        return await self.complete_when(payload, draw, at_once)
+
+    async def complete_when(self, payload: Mapping[str, Any], draw: Draw, start: Start) -> RawReply:
+        """The same: the server is up before `start` is awaited, so that loading is on no clock."""
+        if self._starting is None:
+            self._starting = asyncio.create_task(self._start())
+        http = await asyncio.shield(self._starting)
+        try:
+            return await http.complete_when(with_cut_offs(payload), draw, start)
+        except TransportError:
+            if await self._server.has_ended():
+                raise await self._server.died() from None
+            raise
+
+    async def close(self) -> None:
+        """Ends the server; may be called twice."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        if self._http is not None:
+            await self._http.close()
+        await self._server.close()
+
+    async def _start(self) -> Ready:
+        from datagen_cli.llm.openai_http import OpenAIHTTP
+
+        url = f"{await self._server.start()}/v1/chat/completions"
+        target = Target("gguf", self._model, url, loopback=True, key=self._server.key)
+        self._http = OpenAIHTTP(self._options, target)
+        return self._http
+
+
+def settings_of(options: ModelOptions) -> ServerSettings:
+    """The server's settings: a core is left free, because llama.cpp's threads wait busily; there are no more slots than
+    threads, because a thread that works on several answers none of them sooner."""
+    threads = options.threads or max(1, usable_cores() - 1)
+    name = _model_of(options)
+    file = gguf_file(options.name, name)
+    alias = name if name == SMOLLM2 else file.name.removesuffix(SUFFIX)
+    return ServerSettings(file, alias, threads, options.context or CONTEXT, options.slots or min(MOST_SLOTS, threads))
+
+
+def with_cut_offs(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The request with llama.cpp's usual cut-offs, where it names none of its own."""
+    return dict(payload) if CUTTING & payload.keys() else {**payload, **CUT_OFFS}
+
+
+def _model_of(options: ModelOptions) -> str:
+    return options.name.removeprefix(PREFIX)

@@ -1,0 +1,144 @@
+"""llama.cpp's server as a child process: started, waited for with a bounded clock, and ended with the run.
+
+The child has a session of its own, so that a Ctrl-C in the terminal reaches the run and not the server, which answers
+the calls in flight. It holds one end of a pipe to this process and ends when the other end is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from datagen_cli.core.errors import ProviderError
+
+START_S = 60.0
+SLOWEST_BYTES_A_SECOND = 20e6
+END_S = 5.0
+CHILD = Path(__file__).with_name("child.py")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """What a server is started with. `context`: tokens of one slot; `slots`: calls that it works on at once."""
+
+    file: Path
+    alias: str
+    threads: int
+    context: int
+    slots: int
+
+
+def usable_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class LlamaServer:
+    """One server. `key` is random and known to this process and its child only."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self.settings = settings
+        self.key = secrets.token_urlsafe(24)
+        self._process: asyncio.subprocess.Process | None = None
+        self._said: IO[bytes] | None = None
+
+    async def start(self) -> str:
+        """Starts the child and waits until the model is loaded. Returns its address, `http://127.0.0.1:PORT`.
+
+        Raises `ProviderError` when the model cannot be loaded, or is not within a minute and a second for each 20 MB.
+        """
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the server
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            str(CHILD),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=self._said,
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write((json.dumps(self._told()) + "\n").encode())
+        limit_s = START_S + self.settings.file.stat().st_size / SLOWEST_BYTES_A_SECOND
+        try:
+            async with asyncio.timeout(limit_s):
+                line = await self._process.stdout.readline()
+        except TimeoutError as error:
+            raise self._failed(f"was not loaded within {limit_s:.0f} s") from error
+        answer: dict[str, str] = json.loads(line) if line.strip() else {}
+        if "url" not in answer:
+            raise self._failed(f"cannot be loaded: {answer.get('error') or await self._ending()}")
+        return answer["url"]
+
+    async def has_ended(self) -> bool:
+        """Whether the child has ended by itself, or does within a second."""
+        if self._process is None:
+            return False
+        try:
+            async with asyncio.timeout(1.0):
+                await self._process.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def died(self) -> ProviderError:
+        """The error for a child that ended while it was needed."""
+        return self._failed(f"its server {await self._ending()}")
+
+    async def close(self) -> None:
+        """Ends the child; may be called twice."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            async with asyncio.timeout(END_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        if self._said is not None:
+            self._said.close()
+
+    def _told(self) -> dict[str, Any]:
+        settings = self.settings
+        return {
+            "model": str(settings.file),
+            "alias": settings.alias,
+            "key": self.key,
+            "threads": settings.threads,
+            "context": settings.context,
+            "slots": settings.slots,
+            "parent": os.getpid(),
+        }
+
+    async def _ending(self) -> str:
+        """How the child ended, in words."""
+        assert self._process is not None
+        code = await self._process.wait()
+        return f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+
+    def _failed(self, what: str) -> ProviderError:
+        last = self._last_words()
+        settings = self.settings
+        return ProviderError(
+            f"model gguf/{settings.alias}: {what}" + (f" ({last})" if last else ""),
+            hint=f"with slots: {settings.slots} and context: {settings.context}; smaller ones need less memory",
+        )
+
+    def _last_words(self) -> str:
+        """The last line that the child wrote to its standard error."""
+        if self._said is None:
+            return ""
+        self._said.seek(0)
+        lines = self._said.read().decode("utf-8", "replace").split("\n")
+        told = [" ".join(line.split()) for line in lines if line.strip()]
+        return told[-1][:200] if told else ""
