@@ -10,17 +10,16 @@ from typing import Any
 from datagen_cli.core import registry
 from datagen_cli.core.errors import (
     EXIT_INTERRUPTED,
-    EXIT_TERMINATED,
     EXIT_UNEXPECTED,
     EXIT_USAGE,
     DatagenError,
     Stopped,
     UsageError,
 )
+from datagen_cli.core.system import STOP_SIGNALS
 
 LATER_ENGINE = "ray"
 LATER_OPTIONS = ("--ray-address",)
-SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_TERMINATED}
 
 
 def reported(command: Callable[[], Any], arguments: list[str]) -> int:
@@ -60,13 +59,13 @@ def _handle_signals() -> dict[signal.Signals, Any]:
     """Outside of a run's loop a signal ends the command with its code; returns the handlers that were there."""
 
     def stop(number: int, frame: Any) -> None:
-        code = SIGNALS[signal.Signals(number)]
+        code = STOP_SIGNALS[signal.Signals(number)]
         what = "interrupted" if code == EXIT_INTERRUPTED else "terminated"
         raise Stopped(f"{what}; the same command goes on from here", exit_code=code)
 
     before: dict[signal.Signals, Any] = {}
     with suppress(ValueError):  # not in the main thread: whoever runs us there handles signals
-        for number in SIGNALS:
+        for number in STOP_SIGNALS:
             before[number] = signal.signal(number, stop)
     return before
 

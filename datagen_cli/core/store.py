@@ -21,6 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from datagen_cli.core.errors import UsageError
+from datagen_cli.core.system import CLOSE_ON_EXEC
 
 BUSY_S = 30.0
 MOST_ROWS = 256
@@ -220,7 +221,7 @@ def _patiently(connect: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
 
 def _connect(path: Path, busy_s: float, *, create: bool = False) -> sqlite3.Connection:
     if create:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | CLOSE_ON_EXEC, 0o600))
         os.chmod(path, 0o600)
     connection = sqlite3.connect(
         path, timeout=busy_s, isolation_level=None, check_same_thread=False, cached_statements=MOST_ROWS + 8

@@ -19,6 +19,7 @@ from typing import IO, Any
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import MODE, dump, write_errors
 from datagen_cli.core.record import unit_name
+from datagen_cli.core.system import read_at, write_at
 
 HEADER_BYTES = 4096
 GUESS_BYTES = 1024
@@ -114,7 +115,7 @@ class Checkpoint:
             written = 0
             try:
                 while written < len(line):
-                    written += os.pwrite(self._file.fileno(), line[written:], self._end + written)
+                    written += write_at(self._file.fileno(), line[written:], self._end + written)
             except OSError:
                 os.ftruncate(self._file.fileno(), self._end)
                 raise
@@ -122,9 +123,9 @@ class Checkpoint:
 
     def _read(self, offset: int) -> bytes | None:
         descriptor = self._file.fileno()
-        chunk = os.pread(descriptor, GUESS_BYTES, offset)
+        chunk = read_at(descriptor, GUESS_BYTES, offset)
         while (end := chunk.find(b"\n")) < 0:
-            more = os.pread(descriptor, 65536, offset + len(chunk))
+            more = read_at(descriptor, 65536, offset + len(chunk))
             if not more:
                 return None
             chunk += more

@@ -6,7 +6,6 @@ The lock is `flock`, so it dies with its process. Nothing is ever deleted: what 
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.flow import STAGES
 from datagen_cli.core.jsonl import MODE, make_folder, read_json, write_errors
+from datagen_cli.core.system import read_at, try_lock, write_at
 from datagen_cli.runs.checkpoint import Checkpoint, stored_fingerprint
 
 FILES = (
@@ -42,19 +42,17 @@ class RunFolder:
         lock = self.path / ".lock"
         with write_errors(lock):
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, MODE)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+        if not try_lock(descriptor):
+            holder = read_at(descriptor, 32, 0).decode("ascii", "replace").strip()
             os.close(descriptor)
             raise UsageError(
                 f"another process{f' ({holder})' if holder else ''} is working in this folder",
                 hint="wait for it, or choose another folder with -o",
                 place=Place(str(self.path)),
-            ) from None
+            )
         with write_errors(lock):
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"pid {os.getpid()}".encode(), 0)
+            write_at(descriptor, f"pid {os.getpid()}".encode(), 0)
         self._lock = descriptor
 
     def unlock(self) -> None:
@@ -70,12 +68,9 @@ class RunFolder:
         except OSError:
             return False
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+            return not try_lock(descriptor, shared=True)
         finally:
             os.close(descriptor)
-        return False
 
     def checkpoint_path(self, stage: str) -> Path:
         """`checkpoints/3-generate.jsonl`."""

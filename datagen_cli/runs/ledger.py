@@ -19,6 +19,7 @@ from typing import Any
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.jsonl import MODE, dump, write_aside, write_errors
+from datagen_cli.core.system import CLOSE_ON_EXEC, write_at
 from datagen_cli.runs.spending import COUNTED, Spent, copied
 
 FILE = "spending.jsonl"
@@ -88,7 +89,7 @@ class SpendingLedger:
         lines = [dump({"spent": self.spent}) + b"\n", *(line for _, _, line in self._open.values())]
         write_aside(self.path, lines)
         with write_errors(self.path):
-            new = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC, MODE)
+            new = os.open(self.path, os.O_WRONLY | CLOSE_ON_EXEC, MODE)
         if self._file is not None:
             os.close(self._file)
         self._file, self._end = new, sum(map(len, lines))
@@ -98,7 +99,7 @@ class SpendingLedger:
         with write_errors(self.path):
             written = 0
             while written < len(line):
-                written += os.pwrite(self._file, line[written:], self._end + written)
+                written += write_at(self._file, line[written:], self._end + written)
         self._end += len(line)
 
     def _try_to_append(self, line: bytes) -> None:

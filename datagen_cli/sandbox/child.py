@@ -13,7 +13,6 @@ import io
 import math
 import os
 import random
-import resource
 import signal
 import sys
 import types
@@ -100,6 +99,8 @@ def _volunteer_for_oom() -> None:
 
 def mapped_bytes() -> int:
     """Size of this process's address space, 0 where the system does not say."""
+    import resource
+
     try:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[0]) * resource.getpagesize()
@@ -124,6 +125,8 @@ def limit_resources(cpu_s: float, memory_bytes: int) -> None:
         "RLIMIT_MSGQUEUE": (0, 0),
         "RLIMIT_STACK": (_STACK_BYTES, _STACK_BYTES),
     }
+    import resource
+
     for name, (soft, hard) in wanted.items():
         kind = getattr(resource, name, None)
         if kind is None:

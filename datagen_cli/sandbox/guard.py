@@ -100,6 +100,8 @@ class ForkServer:
 
     def __init__(self, *, confine: bool, preload: Iterable[str]) -> None:
         """Starts the process and waits until it is ready. Raises `GuardError`."""
+        if not hasattr(os, "fork"):
+            raise GuardError("this system cannot fork a process: programs run in the first layer of the sandbox only")
         ours, theirs = socket.socketpair()
         packages = installed_packages()
         setup = Setup(theirs.fileno(), confine, tuple(preload), packages, readable_paths(packages))

@@ -14,7 +14,6 @@ import gc
 import importlib
 import importlib.machinery
 import os
-import resource
 import select
 import signal
 import socket
@@ -24,10 +23,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from datagen_cli.sandbox import confine
 from datagen_cli.sandbox.child import MAX_DESCRIPTORS, Cell, Ends, arrange, become_program
 from datagen_cli.sandbox.protocol import CPU, ENDED, READY, REPORT, REQUEST, WALL, Setup
+
+if TYPE_CHECKING:
+    import resource
+
 
 _PARENT_CHECK_S = 2.0
 
@@ -191,6 +195,8 @@ def warm_sympy() -> None:
 
 def verify(cell: Cell) -> None:
     """Shows by effect, in a child, that the confinement holds; raises `ConfinementError` where it does not."""
+    import resource
+
     pid = os.fork()
     if pid == 0:
         try:
@@ -222,6 +228,8 @@ def _succeeds(attempt: Callable[[], object]) -> bool:
 
 def main(setup: Setup) -> None:
     """Prepares, says `READY` or why not, and serves until the parent is gone."""
+    import resource
+
     parent = socket.socket(fileno=setup.socket_fd)
     _, ceiling = resource.getrlimit(resource.RLIMIT_NOFILE)
     descriptors = MAX_DESCRIPTORS if ceiling == resource.RLIM_INFINITY else min(MAX_DESCRIPTORS, ceiling)

@@ -10,15 +10,15 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
-from datagen_cli.core.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
+from datagen_cli.core.system import STOP_SIGNALS
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.pipeline.engines.collector import Collector
 from datagen_cli.pipeline.engines.selector import OneByOne
 
 T = TypeVar("T")
-SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_TERMINATED}
 
 
 class LocalEngine:
@@ -51,16 +51,18 @@ class LocalEngine:
     async def _main(self, main: Callable[[], Awaitable[T]]) -> T:
         loop = asyncio.get_running_loop()
         self._collector.start()
-        before = {number: signal.getsignal(number) for number in SIGNALS} if self._on_signal is not None else {}
-        for number in before:
-            loop.add_signal_handler(number, self._signalled, SIGNALS[number])
+        before = {number: signal.getsignal(number) for number in STOP_SIGNALS} if self._on_signal is not None else {}
+        with suppress(NotImplementedError):  # Windows: a signal ends the run as it ends any other command
+            for number in before:
+                loop.add_signal_handler(number, self._signalled, STOP_SIGNALS[number])
         try:
             return await main()
         finally:
             if self._threads is not None:
                 self._threads.shutdown(wait=False, cancel_futures=True)
             for number, handler in before.items():
-                loop.remove_signal_handler(number)
+                with suppress(NotImplementedError):
+                    loop.remove_signal_handler(number)
                 signal.signal(number, handler)
 
     def _signalled(self, exit_code: int) -> None:

@@ -1,0 +1,63 @@
+"""What not every operating system has: signals that end a run, a file's lock, reading and writing at a position.
+
+Elsewhere nothing of these is imported or named at module level, so that every module can be imported on any system.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from datagen_cli.core.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
+
+STOP_SIGNALS: dict[signal.Signals, int] = {
+    getattr(signal, name): code
+    for name, code in (("SIGINT", EXIT_INTERRUPTED), ("SIGTERM", EXIT_TERMINATED), ("SIGHUP", EXIT_TERMINATED))
+    if hasattr(signal, name)
+}
+"""Signals that ask a run to stop, and the exit code of each; Windows has no SIGHUP."""
+CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
+_LOCKED_BYTE = 1 << 30
+"""Windows locks bytes, not files, and nobody can read a locked one: this one lies behind all that is written."""
+
+
+def try_lock(descriptor: int, *, shared: bool = False) -> bool:
+    """Takes the lock of an open file, which dies with its process; False when another process holds it."""
+    try:
+        import fcntl
+    except ImportError:
+        return _try_lock_byte(descriptor)
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _try_lock_byte(descriptor: int) -> bool:
+    import msvcrt
+
+    os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+    try:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    except OSError:
+        return False
+    finally:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    return True
+
+
+def write_at(descriptor: int, data: bytes, offset: int) -> int:
+    """Writes at a position of a file and gives the number of bytes written."""
+    if hasattr(os, "pwrite"):
+        return os.pwrite(descriptor, data, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.write(descriptor, data)
+
+
+def read_at(descriptor: int, size: int, offset: int) -> bytes:
+    """At most `size` bytes from a position of a file."""
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, size, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.read(descriptor, size)
