@@ -184,6 +184,8 @@ def _summary(manifest: Manifest) -> None:
     if manifest.rejected:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in manifest.rejected.items())
         console.say(f"not kept: {reasons} (rejected.jsonl)")
+    if manifest.no_reply:
+        console.say(f"no reply: {console.counted(manifest.no_reply, 'prompt')}, each after several tries")
     if manifest.dataset:
         console.say(f"dataset: {manifest.dataset}")
     if manifest.simulated:
@@ -195,4 +197,8 @@ def _short(manifest: Manifest) -> None:
         console.say(f"  {slot['id']}: {slot['reason'][:200]}")
     if len(manifest.failed_slots) > 5:
         console.say(f"  and {len(manifest.failed_slots) - 5:,} more, in run.json")
-    console.say(f"{manifest.reason}; more attempts: --set limits.attempts_per_record=N with the command below")
+    steps = ["more attempts: --set limits.attempts_per_record=N with the command below"]
+    if "had no reply" in manifest.reason:
+        again = "the command below asks again for what had no reply"
+        steps = [*steps, again] if "used up" in manifest.reason else [again]
+    console.say("; ".join([manifest.reason, *steps]))

@@ -110,15 +110,13 @@ class CallRefused(Exception):
 
 
 class CallPending(Exception):
-    """No reply before the deadline (429, 5xx, time-outs, drops): the unit stays pending, no attempt is used.
+    """No reply now (429, 5xx, time-outs, drops): the unit stays pending, no attempt is used.
 
-    `timed_out` is true when the last try ended in a time-out; `alone` when other calls of the same endpoint
-    succeeded while this one waited, so that the fault is this request's own. `rest_s` are the seconds for which the
-    endpoint still wants to be left alone.
+    `no_reply` says that this prompt ends without one: it fails again and again while others are answered. `rest_s` are
+    the seconds for which the endpoint still wants to be left alone.
     """
 
-    def __init__(self, message: str, *, timed_out: bool = False, alone: bool = False, rest_s: float = 0.0) -> None:
+    def __init__(self, message: str, *, no_reply: bool = False, rest_s: float = 0.0) -> None:
         super().__init__(message)
+        self.no_reply = no_reply
         self.rest_s = rest_s
-        self.timed_out = timed_out
-        self.alone = alone

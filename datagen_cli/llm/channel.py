@@ -45,13 +45,14 @@ class Channel:
         limits: Limits,
         plant: Callable[[dict[str, Any]], None],
         store: Store | None = None,
+        answered_before: bool = False,
     ) -> None:
         self.target = target
         self.provider_facts = options.provider
         self.batched = limits.batch and self.provider_facts.batches
         timeout_s, deadline_s = self.provider_facts.time_outs(options)
         self.policy = Policy(timeout_s, deadline_s, limits.patience_s)
-        self.health = Health(target)
+        self.health = Health(target, answered_before)
         self.limiter = ConcurrencyLimiter(self.provider_facts.at_once(options, limits.concurrency))
         self.concurrency = AdaptiveConcurrency(self.limiter)
         self.hedge = Hedge(self.limiter) if limits.hedge and not self.provider_facts.on_this_machine else None
@@ -128,8 +129,11 @@ class Channel:
         """What a reply used; None when the endpoint does not say."""
         if reply.tokens_in is None or reply.tokens_out is None:
             return None
-        cost = self.rate.cost_usd(reply.tokens_in, reply.tokens_out) if self.rate else None
-        return Usage(reply.tokens_in, reply.tokens_out, cost)
+        return self.priced(reply.tokens_in, reply.tokens_out)
+
+    def priced(self, tokens_in: int, tokens_out: int) -> Usage:
+        """So many tokens with what they cost."""
+        return Usage(tokens_in, tokens_out, self.rate.cost_usd(tokens_in, tokens_out) if self.rate else None)
 
     def reservation_for(self, body: bytes, most_tokens: int) -> Reservation:
         """The most that a call can use: a token for each byte sent, and all that it may write."""
@@ -234,11 +238,12 @@ class Attempt:
             channel.limiter.halt()  # nobody else need be refused
         if self._entry is None:
             return
+        used = Usage()
         if isinstance(error, TransportError):
-            lost = error.may_have_cost
+            used, lost = channel.priced(*error.used), error.may_have_cost
         else:  # cancelled under way: it may be paid for although nobody waits for it; a batch is paid for when fetched
             lost = not isinstance(error, Exception) and not channel.batched
-        channel.settle(self._reservation, self._entry, None if lost else Usage(), self._run, lost=lost)
+        channel.settle(self._reservation, self._entry, None if lost else used, self._run, lost=lost)
 
 
 def _guess(reservation: Reservation) -> int:

@@ -97,6 +97,7 @@ class Client:
         spent: Usage | None = None,
         ledger: Ledger | None = None,
         deferred: DeferredWork | None = None,
+        answered_before: bool = False,
     ) -> None:
         self.totals = Totals()
         self._models = models
@@ -110,6 +111,7 @@ class Client:
         self._refusals = Refusals()
         self._deferred = deferred or DeferredWork()
         self._rng = random.Random(seed)
+        self._answered_before = answered_before
         self._channels: dict[Any, Channel] = {}
         self._bindings: dict[str, list[ModelBinding]] = {}
         self._shares = {role: Shares([model.share for model in several], seed) for role, several in models.items()}
@@ -269,7 +271,10 @@ class Client:
         )
         if place not in self._channels:
             store = None if self._cache is None else self._cache.store
-            self._channels[place] = Channel(options, target, seed=self._seed, limits=limits, plant=plant, store=store)
+            self._channels[place] = Channel(
+                options, target, seed=self._seed, limits=limits, plant=plant, store=store,
+                answered_before=self._answered_before,
+            )  # fmt: skip
             self._channels[place].concurrency.turned = self._turned
         return self._channels[place]
 

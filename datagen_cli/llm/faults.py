@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from datagen_cli.llm.ratelimit import closed_s
 
-Kind = Literal["rate", "server", "timeout", "dropped"]
+Kind = Literal["rate", "server", "timeout", "dropped", "empty"]
 SENTENCE_CHARS = 300
 REFUSES_ALL = (401, 402, 403, 404)
 PASSING = (408, 409, 425, 429)
@@ -43,10 +43,11 @@ class AuthRefused(Fault):
 
 
 class TransportError(Fault):
-    """No answer this time: 408, 409, 429, 5xx, a time-out, a dropped connection.
+    """No answer this time: 408, 409, 429, 5xx, a time-out, a dropped connection, a reply that holds no choice.
 
     `sent` is false when the request cannot have reached the model (so that it cannot have cost anything);
-    `quota` is true when the account's quota is spent, which waiting a minute does not mend.
+    `quota` is true when the account's quota is spent, which waiting a minute does not mend; `used` are the tokens in
+    and out that a reply without a choice says it used.
     """
 
     def __init__(
@@ -58,8 +59,10 @@ class TransportError(Fault):
         *,
         sent: bool = True,
         quota: bool = False,
+        used: tuple[int, int] = (0, 0),
     ) -> None:
         super().__init__(status, message)
+        self.used = used
         self.kind = kind
         self.retry_after_s = retry_after_s
         self.sent = sent
@@ -69,6 +72,11 @@ class TransportError(Fault):
     def may_have_cost(self) -> bool:
         """Whether the model may have worked although no usage came back."""
         return self.sent and self.kind in ("timeout", "dropped")
+
+    @property
+    def may_be_prompt(self) -> bool:
+        """Whether what is asked may be why no answer came: it was sent, and nobody said to come back later."""
+        return self.sent and self.kind != "rate" and self.retry_after_s is None
 
 
 def fault_of(status: int, message: str, *, retry_after_s: float | None = None, quota: bool = False) -> Fault:

@@ -1,8 +1,9 @@
-"""What is known of the endpoints: who answers, since when nobody does, and which slots alone are never answered.
+"""What is known of the endpoints: who answers, since when nobody does, and which prompts fail by a fault of their own.
 
-A slot whose try timed out while others were answered after it was sent is a *suspect*: the silence is its own.
-Time-outs of suspects, and of a slot that is the only one to time out, use up that slot's attempts and say nothing of
-the endpoint. Time is passed in; nothing here waits but `Health.pause`.
+A prompt fails by its own fault when others were answered since it was first sent in vain, or when it is the only one
+that fails after an answer. Such failures say nothing of the endpoint; after `MOST_FAILURES` of them the prompt ends
+without a reply. While two prompts fail and nobody was answered since, the endpoint may be away, and no prompt ends.
+Time is passed in; nothing here waits but `Health.pause`.
 """
 
 from __future__ import annotations
@@ -11,23 +12,37 @@ import asyncio
 from dataclasses import dataclass, field
 
 from datagen_cli.core.chat import Draw
-from datagen_cli.llm.faults import Kind
 from datagen_cli.llm.keys import Target
 
 SILENT_S = 2.0
 """An answer after so long a silence ends the waits of those who were backing off."""
+MOST_FAILURES = 3
+"""After so many failures by its own fault a prompt ends without a reply."""
+MOST_ENDS = 2
+"""After so many ends nobody asks a prompt again in this run."""
+
+
+@dataclass(slots=True)
+class Failing:
+    """A prompt without an answer: when it failed last, how often since its last end, and how often it ended without a
+    reply. `outlived` says that others were answered since it was first sent in vain."""
+
+    last: float
+    outlived: bool
+    failures: int = 0
+    ends: int = 0
 
 
 @dataclass(slots=True)
 class Health:
-    """What is known of one endpoint and model in this process; `failing` are the slots without luck since its last
-    answer, with the time of their last failure, `suspects` those that timed out while others were answered."""
+    """What is known of one endpoint and model in this process; `failing` are the prompts that failed and have not been
+    answered since. `answered_before` says that an earlier run of the folder had answers."""
 
     target: Target
+    answered_before: bool = False
     answers: int = 0
     last_answer: float = float("-inf")
-    failing: dict[int, float] = field(default_factory=dict)
-    suspects: set[int] = field(default_factory=set)
+    failing: dict[Draw, Failing] = field(default_factory=dict)
     _sleepers: set[asyncio.Future[None]] = field(default_factory=set)
 
     def answered(self, draw: Draw, now: float) -> None:
@@ -37,24 +52,47 @@ class Health:
                 _wake(sleeper)
         self.answers += 1
         self.last_answer = now
-        self.failing.clear()
-        self.suspects.discard(draw.slot)
+        if not self.failing:
+            return
+        self.forget(draw)
+        for entry in self.failing.values():
+            if not entry.outlived:
+                entry.outlived = True
+                entry.failures = min(entry.failures, 1)  # the others may have been the endpoint's
 
-    def failed(self, draw: Draw, kind: Kind, sent_at: float, now: float) -> None:
-        """A try that was sent at `sent_at` had no answer until now."""
-        if kind == "timeout" and self.last_answer > sent_at:
-            self.suspects.add(draw.slot)
-        self.failing[draw.slot] = now
+    def forget(self, draw: Draw) -> None:
+        """A prompt came to an end of another kind: it does not fail any more."""
+        self.failing.pop(draw, None)
 
-    def is_alone(self, draw: Draw, *, since: float, recent: float) -> bool:
-        """Whether a call that got no answer is the only one: no slot but suspects has failed since the endpoint's last
-        answer, or others were answered after `since`. Never before the first answer: the endpoint may be gone.
+    def failed(self, draw: Draw, sent_at: float, now: float) -> None:
+        """A call that was sent at `sent_at` failed, maybe because of what it asks."""
+        entry = self.failing.setdefault(draw, Failing(now, self.last_answer > sent_at))
+        entry.last = now
+        entry.failures += 1
 
-        Failures before `recent` are of slots that nobody tries any more: they have used up their attempts."""
-        if not self.answers:
+    def is_own_fault(self, draw: Draw, *, recent: float) -> bool:
+        """Whether a prompt fails by its own fault. Never before the first answer: the endpoint may be gone.
+
+        Prompts whose last failure lies before `recent` are tried no more and do not count as failing beside it.
+        """
+        entry = self.failing.get(draw)
+        if entry is None or not (self.answers or self.answered_before):
             return False
-        others = {slot for slot, last in self.failing.items() if last >= recent} - self.suspects - {draw.slot}
-        return not others or self.last_answer > since
+        others = sum(
+            other.last >= recent and not other.outlived and other.ends < MOST_ENDS
+            for key, other in self.failing.items()
+            if key != draw
+        )
+        return others <= entry.outlived
+
+    def ends_without_reply(self, draw: Draw, *, recent: float) -> bool:
+        """Whether a prompt has failed as often as it may by its own fault; then it starts to count anew."""
+        entry = self.failing.get(draw)
+        if entry is None or entry.failures < MOST_FAILURES or not self.is_own_fault(draw, recent=recent):
+            return False
+        entry.failures = 0
+        entry.ends += 1
+        return True
 
     async def pause(self, seconds: float, *, until_answer: bool) -> None:
         """Waits; `until_answer` ends the wait when the endpoint answers somebody after a silence."""
@@ -74,33 +112,19 @@ class Health:
 
 @dataclass(slots=True)
 class OutageDetector:
-    """What is known of all endpoints together: since when nothing has been answered although it was tried.
-
-    `failing_since` counts every fault but the time-outs of single slots; `hanging` are the slots that timed out since
-    the last answer, with the times when those tries were sent.
-    """
+    """What is known of all endpoints together: since when nothing has been answered although it was tried."""
 
     failing_since: float | None = None
     last_answer: float = float("-inf")
-    hanging: dict[int, float] = field(default_factory=dict)
 
     def answered(self, now: float) -> None:
         """An endpoint answered."""
         self.failing_since = None
         self.last_answer = now
-        self.hanging.clear()
 
-    def failed(self, draw: Draw, kind: Kind, sent_at: float, *, suspect: bool) -> None:
-        """A try that was sent at `sent_at` had no answer. One slot alone that times out is no sign, nor is a
-        suspect; before the first answer everything is one."""
+    def failed(self, sent_at: float) -> None:
+        """A try that was sent at `sent_at` had no answer, by no fault of its own."""
         since = max(sent_at, self.last_answer)
-        if kind == "timeout" and self.last_answer > float("-inf"):
-            if suspect:
-                return
-            self.hanging.setdefault(draw.slot, since)
-            if len(self.hanging) < 2:
-                return
-            since = min(self.hanging.values())
         if self.failing_since is None or since < self.failing_since:
             self.failing_since = since
 

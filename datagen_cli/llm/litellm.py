@@ -163,12 +163,14 @@ def spare_proxy(url: str) -> None:
 
 def reply_from(answer: Any) -> RawReply:
     """Our reply of litellm's. Raises `TransportError` when it holds no choice."""
+    usage = getattr(answer, "usage", None)
     try:
         choice = answer.choices[0]
         text = choice.message.content or ""
     except (AttributeError, IndexError, TypeError) as error:
-        raise TransportError("dropped", "the reply holds no choice", status=200) from error
-    usage = getattr(answer, "usage", None)
+        used = tuple(getattr(usage, name, None) or 0 for name in ("prompt_tokens", "completion_tokens"))
+        said = "the reply is empty: it holds no choice"
+        raise TransportError("empty", said, status=200, used=(used[0], used[1])) from error
     return RawReply(
         text if isinstance(text, str) else "".join(str(part.get("text") or "") for part in text),
         str(choice.finish_reason or "stop"),

@@ -185,10 +185,12 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = ()) -> RawReply:
         value = json.loads(body)
         if "choices" not in value and value.get("error"):
             raise _inner_fault(value["error"], body, hidden)
-        choice = value["choices"][0]
-        message = choice["message"]
-        text, refusal = _text(message.get("content")), message.get("refusal")
         usage = value.get("usage") or {}
+        choice = (value["choices"] or [None])[0] or {}
+        message = choice.get("message")
+        if message is None:
+            raise _empty(usage)
+        text, refusal = _text(message.get("content")), message.get("refusal")
         finish = choice.get("finish_reason") or "stop"
         if not text and isinstance(refusal, str) and refusal:
             text, finish = refusal, "content_filter"
@@ -210,6 +212,12 @@ def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...]) -> Fault:
     code = error.get("code") if isinstance(error, dict) else None
     status = code if isinstance(code, int) and 400 <= code < 600 else 502
     return fault_of(status, redact(sentence_of(body, status), hidden), quota=status == 429 and says_quota(body))
+
+
+def _empty(usage: Mapping[str, Any]) -> TransportError:
+    """The fault of a reply that holds no choice, or no message in it. It is paid for at what it says."""
+    used = _count(usage.get("prompt_tokens")) or 0, _count(usage.get("completion_tokens")) or 0
+    return TransportError("empty", "the reply is empty: it holds no choice", status=200, used=used)
 
 
 def _text(content: Any) -> str:

@@ -111,8 +111,8 @@ async def call_with_retries(
     """One call with all its tries. `send(clock, again)` sends it once and calls `clock.begin()` when it does; `busy`
     says whether other calls are on the wire.
 
-    Raises `RequestRefused` (never tried again), `CallRefused` (a 404 after answers), `CallPending` (deadline) and
-    `ProviderError` (the run has to stop).
+    Raises `RequestRefused` (never tried again), `CallRefused` (a 404 after answers), `CallPending` (the deadline, or
+    a prompt that ends without a reply) and `ProviderError` (the run has to stop).
     """
     loop = asyncio.get_running_loop()
     clock = Clock(policy)
@@ -121,18 +121,26 @@ async def call_with_retries(
         try:
             reply = await send(clock, tries > 0)
         except RequestRefused as fault:
+            health.forget(draw)
             if fault.status is not None:  # else it was refused here, and nobody answered
                 outage.answered(loop.time())
             raise
         except AuthRefused as fault:
+            health.forget(draw)
             if stops_run(fault, health.answers):
                 raise refused_by_all(fault, health.target) from fault
             raise CallRefused(said(fault.message, health.target, fault.status)) from fault
         except TransportError as fault:
             tries += 1
-            since = loop.time() if policy.batched else clock.sent_at
-            health.failed(draw, fault.kind, since, loop.time())
-            outage.failed(draw, fault.kind, since, suspect=draw.slot in health.suspects)
+            now = loop.time()
+            message = said(fault.message, health.target, fault.status)
+            recent = now - policy.longest_gap_s
+            if fault.may_be_prompt:
+                health.failed(draw, clock.sent_at, now)
+            if not (fault.may_be_prompt and health.is_own_fault(draw, recent=recent)):
+                outage.failed(now if policy.batched else clock.sent_at)
+            elif health.ends_without_reply(draw, recent=recent):
+                raise CallPending(message, no_reply=True) from fault
             others = busy() or health.last_answer > clock.sent_at
             wait = _after(fault, tries, policy, health, outage, rng, others)
             asked_until = loop.time() + min(fault.retry_after_s or 0.0, policy.patience_s)
@@ -142,12 +150,7 @@ async def call_with_retries(
                 backing_off = fault.kind != "rate" and fault.retry_after_s is None
                 await health.pause(min(wait, left), until_answer=backing_off and tries > 1)
             if clock.left_s() <= TICK_S:
-                now = loop.time()
-                since = max(clock.started or 0.0, now - policy.timeout_s)
-                alone = health.is_alone(draw, since=since, recent=now - policy.longest_gap_s)
-                message = said(fault.message, health.target, fault.status)
-                rest_s = max(0.0, asked_until - now)
-                raise CallPending(message, timed_out=fault.kind == "timeout", alone=alone, rest_s=rest_s) from fault
+                raise CallPending(message, rest_s=max(0.0, asked_until - loop.time())) from fault
         else:
             health.answered(draw, loop.time())
             outage.answered(loop.time())

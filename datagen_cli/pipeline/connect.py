@@ -12,7 +12,7 @@ from datagen_cli.llm.client import Client
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.llm.identity import role_identity
 from datagen_cli.runs.ledger import SpendingLedger
-from datagen_cli.runs.spending import usage_of
+from datagen_cli.runs.spending import total_of, usage_of
 
 
 def roles(recipe: Recipe) -> tuple[str, ...]:
@@ -62,4 +62,5 @@ def open_client(
         spent=spent,
         ledger=ledger,
         deferred=deferred,
+        answered_before=ledger is not None and total_of(ledger.before)["calls"] > 0,
     )

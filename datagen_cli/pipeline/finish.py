@@ -11,6 +11,7 @@ from datagen_cli.core.flow import STEPS
 from datagen_cli.core.record import Record
 from datagen_cli.pipeline.outcome import Ledger, write_dataset, write_lineage, write_rejected
 from datagen_cli.pipeline.session import Session
+from datagen_cli.pipeline.settle import settle
 from datagen_cli.runs.card import write_card
 from datagen_cli.runs.integrity import make_seal
 from datagen_cli.runs.manifest import Manifest, now, write_lock
@@ -71,16 +72,18 @@ def finish(session: Session) -> Manifest:
             adherence.count(record, accepted=False)
             yield record
         if runner.surplus:
-            yield from ledger.surplus(manifest.count)
+            yield from ledger.surplus(manifest.count, runner.accepted)
 
     manifest.shards = write_dataset(session.folder, rows())
     manifest.dataset = str(session.folder.file(manifest.shards[0]))
     if built.groups:
         write_lineage(session.folder, lineages())
     manifest.rejected = write_rejected(session.folder, shape, refused())
+    manifest.surplus = manifest.rejected.pop("surplus", 0)
     manifest.checks = adherence.table
     manifest.models = {role: [model.name for model in built.recipe.models[role]] for role in built.identities}
-    session.settle()
+    for note in settle(manifest, runner, prefix=shape.prefix, attempts=options.limits.attempts_per_record):
+        session.observer.event("note", text=note)
     shown = dict(sorted(labels.items())) if len(labels) <= LABELS_SHOWN else {}
     write_card(session.folder, options.name, options.description, manifest, shape, shown)
     write_lock(session.folder, built.recipe.source, _locked(session))

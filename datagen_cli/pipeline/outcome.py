@@ -82,10 +82,16 @@ class Ledger:
                     break
                 yield record
 
-    def surplus(self, count: int) -> Iterator[Record]:
-        """Records that came beside those asked for, or for slots beyond the count. Reads the whole generation file."""
+    def surplus(self, count: int, accepted: bytes | bytearray) -> Iterator[Record]:
+        """Records that came beside those asked for, or for slots beyond the count. Reads the whole generation file.
+
+        Attempts after the accepted one were made when that had been refused for a repeat that is gone; they are passed
+        over.
+        """
         beyond = Rejection("generate", "surplus", "its slot is beyond the count; a larger count uses it")
         for first, attempt in self._checkpoints["generate"].index.units():
+            if attempt > 1 and accepted[first] and attempt > accepted[first]:
+                continue
             line = self._checkpoints["generate"].line(first, attempt) or {"records": []}
             for item in line["records"]:
                 record = from_line(item)
@@ -153,7 +159,7 @@ def _shards(lines: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
 
 
 def write_rejected(folder: RunFolder, shape: Shape, records: Iterable[Record]) -> dict[str, int]:
-    """Writes `rejected.jsonl`. Returns the counts by reason."""
+    """Writes `rejected.jsonl`. Returns the counts by reason, `surplus` among them."""
     counts: dict[str, int] = {}
 
     def lines() -> Iterator[bytes]:

@@ -2,76 +2,33 @@
 
 It knows stages by what they do (generate a unit; work on one record; judge), never by feature. Wall time decides
 nothing that is written: a reply only decides when its slot moves on, `Sequence` decides what is accepted. A unit whose
-calls stay unanswered is put back without using up its attempt.
+calls stay unanswered is put back without using up its attempt; a slot that ends twice without a reply, while others are
+answered, is closed until the next run.
 """
 
 from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from collections.abc import Sequence as Items
-from dataclasses import dataclass, field
 from typing import Any
 
 from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import CallPending, CallRefused, DatagenError, UsageError
 from datagen_cli.core.ports import Observer
 from datagen_cli.core.record import Record, Rejection, Slot
-from datagen_cli.pipeline.context import UnitContext
+from datagen_cli.llm.health import MOST_ENDS
+from datagen_cli.pipeline.parts import Parts, Progress
 from datagen_cli.pipeline.replay import last_line, replayable
 from datagen_cli.pipeline.sequence import Sequence
-from datagen_cli.runs.checkpoint import Checkpoint
 from datagen_cli.runs.lines import call_lines, content_digest, contents, from_line, to_line
-from datagen_cli.stages.dedup import Decision
 from datagen_cli.stages.generate import Unit
 
 GRACE_S = 30.0
 AGAIN_S = 1.0
-STRIKES = 2
+AGAIN_NO_REPLY_S = 5.0
 REPLAYS_A_TURN = 256
-
-
-@dataclass(slots=True)
-class Parts:
-    """What a run is made of.
-
-    `cohorts` are slot counts, see `Sequence`; the last is the count. `starts` are the first slots of the units of first
-    attempts, in order, and `unit(start)` makes one, batches whole; `refill(slot, attempt, avoid)` makes the unit of a
-    later attempt; `slot(index)` is the plan; `context(slot, attempt)` the surroundings; `prepare`, if any, must have
-    seen records before they are judged; `halt` stops the sending of calls. `width` is how many units are
-    under way at once.
-    """
-
-    cohorts: Items[int]
-    attempts: int
-    width: int
-    starts: Items[int]
-    unit: Callable[[int], Unit]
-    refill: Callable[[Slot, int, tuple[Any, ...]], Unit]
-    slot: Callable[[int], Slot]
-    generate: Callable[[Unit, UnitContext], Awaitable[list[Record]]]
-    steps: Items[tuple[str, Callable[[Record, Slot, Unit, UnitContext], Awaitable[Record]]]]
-    judge: Callable[[Record], Decision]
-    prepare: Callable[[Items[Record]], Awaitable[None]] | None
-    context: Callable[[int, int], UnitContext]
-    checkpoints: dict[str, Checkpoint]
-    halt: Callable[[], None]
-
-    @property
-    def count(self) -> int:
-        """How many slots there are to fill."""
-        return self.cohorts[-1]
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a run is. `rejected` counts by reason over all attempts that were judged or turned away."""
-
-    new_records: int = 0
-    rejected: dict[str, int] = field(default_factory=dict)
-    failed_slots: list[tuple[int, str]] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 class Runner:
@@ -87,9 +44,9 @@ class Runner:
         self._sequence = Sequence(parts.cohorts, self._judge, self._settled)
         self._starts = iter(parts.starts)
         self._refills: list[tuple[int, int]] = []
-        self._again: list[Unit] = []
+        self._again: list[tuple[Unit, frozenset[int]]] = []
         self._avoid: dict[int, tuple[Any, ...]] = {}
-        self._strikes: dict[tuple[int, int], int] = {}
+        self._ends: dict[int, int] = {}
         self._queued: dict[int, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sleeping = 0
@@ -103,10 +60,9 @@ class Runner:
         self.surplus = False
 
     @property
-    def held_back(self) -> tuple[int, int] | None:
-        """How many outcomes wait for a slot that has none yet, and that slot."""
-        first = self._sequence.waiting_for
-        return (self._sequence.held_back, first[1]) if first is not None and self._sequence.held_back else None
+    def accepted_past(self) -> int:
+        """How many records were accepted although the outcome of an attempt before them is missing."""
+        return self._sequence.accepted_past
 
     def stop(self, reason: BaseException) -> None:
         """Starts nothing new; calls in flight may finish. The first reason is the one that counts."""
@@ -122,7 +78,10 @@ class Runner:
         self._wake.set()
 
     async def run(self) -> None:
-        """Until every slot is accepted or out of attempts, or `stop` was called and calls in flight are done."""
+        """Until every slot is accepted, out of attempts or closed, or `stop` was called and calls in flight are done.
+
+        What could not be judged in its turn is judged in the end.
+        """
         try:
             while self.error is None and not self._sequence.done:
                 if self._pump():
@@ -136,12 +95,18 @@ class Runner:
             self.abort()
             if self._tasks:
                 await asyncio.gather(*self._tasks, return_exceptions=True)
+        if isinstance(self.error, DatagenError) and not isinstance(self.error, UsageError):
+            self._sequence.end()
 
     def _pump(self) -> bool:
-        """Starts units while there is room. True when it stopped to let the loop turn, with more to start."""
+        """Starts units while there is room: postponed ones, then refills, then new ones. True when it stopped to let
+        the loop turn, with more to start."""
         replayed = 0
         while self.error is None and len(self._tasks) < self._parts.width:
-            unit = self._next_unit()
+            if self._again:
+                self._start(*self._again.pop())
+                continue
+            unit = self._next_refill()
             if unit is None:
                 start = next(self._starts, None)
                 if start is None:
@@ -152,19 +117,20 @@ class Runner:
                 if replayed >= REPLAYS_A_TURN:
                     return True
                 continue
-            task = asyncio.get_running_loop().create_task(self._work(unit))
-            self._tasks.add(task)
-            task.add_done_callback(self._finished)
+            self._start(unit)
         return False
 
-    def _next_unit(self) -> Unit | None:
-        """Postponed units first, then refills (lowest attempt first); None when new slots are next."""
-        if self._again:
-            return self._again.pop()
-        while self._refills:
-            attempt, slot = heapq.heappop(self._refills)
-            return self._parts.refill(self._parts.slot(slot), attempt, self._avoid.get(slot, ()))
-        return None
+    def _start(self, unit: Unit, owed: frozenset[int] | None = None) -> None:
+        task = asyncio.get_running_loop().create_task(self._work(unit, owed))
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _next_refill(self) -> Unit | None:
+        """The refill of the lowest attempt; None when new slots are next."""
+        if not self._refills:
+            return None
+        attempt, slot = heapq.heappop(self._refills)
+        return self._parts.refill(self._parts.slot(slot), attempt, self._avoid.get(slot, ()))
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -216,25 +182,30 @@ class Runner:
         self._deliver(outcomes)
         return True
 
-    async def _work(self, unit: Unit) -> None:
+    async def _work(self, unit: Unit, owed: frozenset[int] | None = None) -> None:
+        """A unit through all stages, or only the slots that are still `owed`; what has no reply is put back."""
         try:
             records = await self._generate(unit)
-            wanted = [
-                (slot, record)
-                for slot, record in zip(unit.slots, records, strict=False)
-                if slot.index < self._parts.count
-            ]
-            self.surplus |= len(records) > len(wanted)
-            if len(wanted) == 1:
-                outcomes = [await self._walk(*wanted[0], unit)]
-            else:
-                outcomes = await _all(self._walk(slot, record, unit) for slot, record in wanted)
-            if self._parts.prepare is not None:
-                await self._parts.prepare(outcomes)
         except CallPending as pending:
-            self._postpone(unit, pending)
-        else:
-            self._deliver(outcomes)
+            self._postpone(unit, {slot.index: pending for slot in unit.slots})
+            return
+        planned = [slot for slot in unit.slots if slot.index < self._parts.count]
+        self.surplus |= len(records) > len(planned)
+        wanted = [
+            (slot, record) for slot, record in zip(planned, records, strict=False) if owed is None or slot.index in owed
+        ]
+        outcomes = await self._walk_all(wanted, unit)
+        found = [outcome for outcome in outcomes if isinstance(outcome, Record)]
+        if self._parts.prepare is not None:
+            await self._parts.prepare(found)
+        self._deliver(found)
+        pending_slots = {
+            slot.index: outcome
+            for (slot, _), outcome in zip(wanted, outcomes, strict=True)
+            if isinstance(outcome, CallPending)
+        }
+        if pending_slots:
+            self._postpone(unit, pending_slots)
 
     async def _generate(self, unit: Unit) -> list[Record]:
         checkpoint = self._parts.checkpoints["generate"]
@@ -244,22 +215,32 @@ class Runner:
             return [from_line(item) for item in line["records"]]
         context = self._parts.context(unit.first, unit.attempt)
         started = asyncio.get_running_loop().time()
-        if self._given_up(unit):
-            records = [_lost(slot, unit, "generate") for slot in unit.slots]
-        else:
-            try:
-                records = await self._parts.generate(unit, context)
-            except CallRefused as refused:
-                rejection = Rejection("generate", "bad_request", str(refused))
-                records = [
-                    Record(slot.index, unit.attempt, {}, examples=unit.examples, rejection=rejection)
-                    for slot in unit.slots
-                ]
+        try:
+            records = await self._parts.generate(unit, context)
+        except CallRefused as refused:
+            rejection = Rejection("generate", "bad_request", str(refused))
+            records = [
+                Record(slot.index, unit.attempt, {}, examples=unit.examples, rejection=rejection) for slot in unit.slots
+            ]
         self._count_seconds("generate", started)
         found = [to_line(record) for record in records]
         payload = {"content": contents(records), "records": found, "calls": call_lines(context.calls)}
         checkpoint.append(unit.first, unit.attempt, made_from, payload)
         return records
+
+    async def _walk_all(self, wanted: Items[tuple[Slot, Record]], unit: Unit) -> list[Record | CallPending]:
+        """The outcome of each record; when one is pending the others finish their stages first."""
+        if len(wanted) == 1:
+            try:
+                return [await self._walk(*wanted[0], unit)]
+            except CallPending as pending:
+                return [pending]
+        walks = (self._walk(slot, record, unit) for slot, record in wanted)
+        outcomes = await asyncio.gather(*walks, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException) and not isinstance(outcome, CallPending):
+                raise outcome
+        return [outcome for outcome in outcomes if isinstance(outcome, Record | CallPending)]
 
     async def _walk(self, slot: Slot, record: Record, unit: Unit) -> Record:
         """One record through the stages after generation, a checkpoint line after each."""
@@ -276,13 +257,10 @@ class Runner:
                 continue
             context = self._parts.context(slot.index, unit.attempt)
             started = asyncio.get_running_loop().time()
-            if self._given_up(unit):
-                record = _lost(slot, unit, stage, record)
-            else:
-                try:
-                    record = await step(record, slot, unit, context)
-                except CallRefused as refused:
-                    record = record.rejected(Rejection(stage, "bad_request", str(refused)))
+            try:
+                record = await step(record, slot, unit, context)
+            except CallRefused as refused:
+                record = record.rejected(Rejection(stage, "bad_request", str(refused)))
             self._count_seconds(stage, started)
             calls = {"calls": call_lines(context.calls)} if context.calls else {}
             checkpoint.append(slot.index, unit.attempt, made_from, {**to_line(record), **calls})
@@ -307,12 +285,19 @@ class Runner:
         if decision.slot is not None and judged.rejection is not None:
             judged = judged.rejected(self._with_evidence(judged.rejection, decision.slot))
         if not checkpoint.has(record.slot, record.attempt, self._chain):
+            self._count_judged(checkpoint.line(record.slot, record.attempt), judged)
             checkpoint.append(record.slot, record.attempt, self._chain, to_line(judged))
-            if judged.rejection is None:
-                self.progress.new_records += 1
         if judged.rejection is not None:
             self._refill(judged)
         return judged
+
+    def _count_judged(self, before: Mapping[str, Any] | None, judged: Record) -> None:
+        """Counts what is judged for the first time, or otherwise than it was `before` without slots that were open."""
+        kept = judged.rejection is None
+        if before is None:
+            self.progress.new_records += kept
+        elif kept == ("rejection" in before) or before["fields"] != judged.fields:
+            self.progress.replaced.add(judged.slot)
 
     def _with_evidence(self, rejection: Rejection, slot: int) -> Rejection:
         line = self._parts.checkpoints["dedup"].line(slot, self.accepted[slot])
@@ -344,40 +329,34 @@ class Runner:
         self.progress.failed_slots.append((record.slot, f"{reason}: {record.rejection.detail}"))
         return False
 
-    def _postpone(self, unit: Unit, pending: CallPending) -> None:
-        """Puts a unit back without using up its attempt; one that alone times out twice loses it."""
-        key = (unit.first, unit.attempt)
-        if pending.timed_out and pending.alone:
-            self._strikes[key] = self._strikes.get(key, 0) + 1
-        self._observer.event("pending", slot=unit.first, attempt=unit.attempt, text=str(pending))
-        delay = 0.0 if self._given_up(unit) else max(AGAIN_S, pending.rest_s)
-        asyncio.get_running_loop().call_later(delay, self._put_back, unit)
+    def _postpone(self, unit: Unit, pending: Mapping[int, CallPending]) -> None:
+        """Puts a unit back for these slots without using up their attempt; closes those that have no reply again."""
+        for fault in set(pending.values()):
+            self.progress.no_reply += fault.no_reply
+            self._observer.event("pending", slot=unit.first, attempt=unit.attempt, text=str(fault))
+        owed, delay = set(), AGAIN_S
+        for slot, fault in pending.items():
+            self._ends[slot] = self._ends.get(slot, 0) + fault.no_reply
+            if self._ends[slot] >= MOST_ENDS:
+                self._close(slot, fault)
+                continue
+            owed.add(slot)
+            delay = max(delay, fault.rest_s, AGAIN_NO_REPLY_S if fault.no_reply else 0.0)
+        if owed:
+            asyncio.get_running_loop().call_later(delay, self._put_back, unit, frozenset(owed))
 
-    def _put_back(self, unit: Unit) -> None:
-        self._again.append(unit)
+    def _close(self, slot: int, fault: CallPending) -> None:
+        """Leaves a slot to the next run; all others go on without it."""
+        if slot < self._parts.count:
+            self.progress.closed[slot] = f"no reply, {MOST_ENDS} times, while other calls were answered; last: {fault}"
+            self._sequence.close(slot)
+            self._wake.set()
+
+    def _put_back(self, unit: Unit, owed: frozenset[int]) -> None:
+        self._again.append((unit, owed))
         self._pump()
         self._wake.set()
-
-    def _given_up(self, unit: Unit) -> bool:
-        return self._strikes.get((unit.first, unit.attempt), 0) >= STRIKES
 
     def _count_seconds(self, stage: str, started: float) -> None:
         seconds = self.progress.seconds
         seconds[stage] = seconds.get(stage, 0.0) + asyncio.get_running_loop().time() - started
-
-
-def _lost(slot: Slot, unit: Unit, stage: str, record: Record | None = None) -> Record:
-    rejection = Rejection(
-        stage, "timeout", f"no reply within the deadline, {STRIKES} times, while other calls were answered"
-    )
-    base = record or Record(slot.index, unit.attempt, {}, examples=unit.examples)
-    return base.rejected(rejection)
-
-
-async def _all(walks: Any) -> list[Record]:
-    """All records of a batched unit; when one is pending the others finish their stages first."""
-    results = await asyncio.gather(*walks, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return [result for result in results if isinstance(result, Record)]

@@ -1,8 +1,9 @@
 """The order in which attempts are judged: all first attempts in slot order, then all second ones, and so on.
 
 Outcomes arrive in any order and wait here for their turn, so that what is accepted never depends on which reply came
-first. A slot that is stuck holds back the judging of later ones, never their generation. Slots that a larger count
-added to a finished run form a cohort of their own, judged after the earlier ones: what was accepted stays.
+first. A slot that is stuck holds back the judging of later ones, never their generation; one that is closed, because
+nobody answers it, is passed over, and so are all that have no outcome when a run ends. Slots that a larger count added
+to a finished run form a cohort of their own, judged after the earlier ones: what was accepted stays.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ class Sequence:
 
     `judge(record)` is called for records that no earlier stage rejected and returns the record as it leaves the group
     check; `settled(record)` is called for every attempt in key order, accepted or rejected, after it is judged.
-    `settled` returns whether the slot gets another attempt.
+    `settled` returns whether the slot gets another attempt. `passed_over` counts slots without an outcome in their
+    turn, `accepted_past` the records that were accepted after the first of them.
     """
 
     def __init__(
@@ -33,36 +35,47 @@ class Sequence:
         self._members: list[int] | range = self._cohorts.pop(0)
         self._next_members: list[int] = []
         self._waiting: dict[tuple[int, int], Record] = {}
+        self._closed: set[int] = set()
+        self._ended = False
+        self.passed_over = 0
+        self.accepted_past = 0
 
     @property
     def done(self) -> bool:
-        """True when every slot is accepted or out of attempts."""
+        """True when every slot is accepted, out of attempts or passed over."""
         return self._position >= len(self._members) and not self._next_members and not self._cohorts
-
-    @property
-    def waiting_for(self) -> tuple[int, int] | None:
-        """The (attempt, slot) whose outcome holds back the rest, or None."""
-        if self._position >= len(self._members):
-            return None
-        return self._level, self._members[self._position]
-
-    @property
-    def held_back(self) -> int:
-        """How many outcomes are there whose turn has not come."""
-        return len(self._waiting)
 
     def deliver(self, record: Record) -> None:
         """Takes the outcome of an attempt and judges all that is now in turn."""
         self._waiting[record.key] = record
+        self._go_on()
+
+    def close(self, slot: int) -> None:
+        """Passes over a slot from now on, and judges all that is now in turn."""
+        self._closed.add(slot)
+        self._go_on()
+
+    def end(self) -> None:
+        """Judges all outcomes that are there, and passes over every slot that has none."""
+        self._ended = True
+        self._go_on()
+
+    def _go_on(self) -> None:
         while not self.done:
             if self._position >= len(self._members):
                 self._advance()
                 continue
-            outcome = self._waiting.pop((self._level, self._members[self._position]), None)
+            slot = self._members[self._position]
+            outcome = self._waiting.pop((self._level, slot), None)
             if outcome is None:
-                return
+                if not self._ended and slot not in self._closed:
+                    return
+                self.passed_over += 1
+                self._position += 1
+                continue
             if outcome.rejection is None:
                 outcome = self._judge(outcome)
+            self.accepted_past += self.passed_over > 0 and outcome.rejection is None
             self._position += 1
             if self._settled(outcome):
                 self._next_members.append(outcome.slot)

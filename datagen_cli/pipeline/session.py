@@ -15,11 +15,7 @@ from typing import Any
 
 from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import (
-    EXIT_DONE,
-    EXIT_SHORT,
-    EXIT_UNEXPECTED,
     CapReached,
-    DatagenError,
     Place,
     Stopped,
     UsageError,
@@ -37,20 +33,21 @@ from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.dedup_reference import BatchEmbedder
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.injected_faults import InjectedFaultLog
+from datagen_cli.pipeline.parts import Parts
 from datagen_cli.pipeline.planned import Plan
-from datagen_cli.pipeline.runner import Parts, Runner
+from datagen_cli.pipeline.runner import Runner
+from datagen_cli.pipeline.settle import settle_failed
 from datagen_cli.runs.checkpoint import Checkpoint
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.integrity import restate, unbroken
 from datagen_cli.runs.ledger import FILE as SPENDING
 from datagen_cli.runs.ledger import SpendingLedger
-from datagen_cli.runs.manifest import Manifest, now
+from datagen_cli.runs.manifest import Manifest
 from datagen_cli.runs.previous_run import cohorts, lasting, recipe_place, tag_of
 from datagen_cli.stages.dedup import Decision
 
 HEARTBEAT_S = 1.0
 FEWER = "the dataset will hold {:,} instead of {:,} records; the same command with the larger count needs no call"
-HELD_BACK = "made beyond these: {:,}; they wait for {}, which has no answer yet, and cost no call again"
 AHEAD = 2
 """Units under way for each call in flight: while one reply is worked on, the next prompt waits at the gate."""
 
@@ -109,7 +106,7 @@ class Session:
         if not changed and before.get("state") == "done" and before["count"] > self.manifest.count:
             self.observer.event("note", text=FEWER.format(self.manifest.count, before["count"]))
         for note in self.built.notes():
-            self._say_once(note)
+            self.say_once(note)
         self._write_load()
         per_call = self.built.per_call
         planned = -(-self.manifest.cohorts[-1] // per_call) * per_call
@@ -194,7 +191,7 @@ class Session:
         def context(slot: int, attempt: int) -> UnitContext:
             unsafe = self.options.unsafe_exec
             return UnitContext(
-                client, engine.run_blocking, slot, attempt, self.model_ids, unsafe_exec=unsafe, note=self._say_once
+                client, engine.run_blocking, slot, attempt, self.model_ids, unsafe_exec=unsafe, note=self.say_once
             )
 
         dedup = built.dedup()
@@ -220,7 +217,7 @@ class Session:
             checkpoints=self.checkpoints,
         )
 
-    def _say_once(self, note: str) -> None:
+    def say_once(self, note: str) -> None:
         if note not in self.manifest.notes:
             self.observer.event("note", text=note)
             self.manifest.notes.append(note)
@@ -254,6 +251,7 @@ class Session:
             manifest.accepted = manifest.count - self.runner.accepted.count(0, 0, manifest.count)
             manifest.new_records = progress.new_records
             manifest.rejected = dict(progress.rejected)
+            manifest.no_reply = progress.no_reply
             manifest.stage_seconds = dict(progress.seconds)
         if self.ledger is not None:
             manifest.record_spending(self.ledger.before, self.client.totals.as_dict() if self.client else {})
@@ -267,39 +265,11 @@ class Session:
             self.folder.file("run.json"), {**document, **{name: mine[name] for name in ("spent", "tokens", "cost_usd")}}
         )
 
-    def settle(self) -> None:
-        """State, reason and exit code from how the run ended."""
-        manifest, error = self.manifest, self.error
-        manifest.finished = now()
-        if error is None and manifest.accepted == manifest.count:
-            manifest.state, manifest.reason, manifest.exit_code = "done", "", EXIT_DONE
-        elif error is None:
-            failed = self.runner.progress.failed_slots if self.runner else []
-            slots = [(slot, why) for slot, why in failed if slot < manifest.count]
-            manifest.state, manifest.exit_code = "short", EXIT_SHORT
-            manifest.reason = (
-                f"{len(slots)} {'slot' if len(slots) == 1 else 'slots'} used up all"
-                f" {self.built.recipe.options.limits.attempts_per_record} attempts"
-            )
-            prefix = self.built.shape.prefix
-            manifest.failed_slots = [{"id": f"{prefix}-{slot:06d}", "reason": why} for slot, why in sorted(slots)]
-        else:
-            self._failed(error)
-            if self.runner is not None and (held := self.runner.held_back) is not None:
-                name = f"{self.built.shape.prefix}-{held[1]:06d}"
-                self.observer.event("note", text=HELD_BACK.format(held[0], name))
-
     def fail(self, error: BaseException) -> None:
         """Writes down that the run broke off outside its loop; counts stay as they were last known."""
         self.update()
-        self._failed(error)
+        settle_failed(self.manifest, error)
         self.manifest.write(self.folder)
-
-    def _failed(self, error: BaseException) -> None:
-        manifest = self.manifest
-        manifest.state = "stopped" if isinstance(error, Stopped | CapReached) else "failed"
-        manifest.reason = str(error)
-        manifest.exit_code = error.exit_code if isinstance(error, DatagenError) else EXIT_UNEXPECTED
 
     def _manifest(self) -> Manifest:
         recipe, options = self.built.recipe, self.built.recipe.options
@@ -358,14 +328,14 @@ class Session:
         paid = f"; so far they cost {cost:.4f} USD, replies in the call cache cost nothing" if cost else ""
         again = "the model is asked again" if "generate" in changed else "what was generated is kept and checked again"
         text = f"the recipe changed: {', '.join(changed)} run again ({again}{paid}); earlier files are in {moved}"
-        self._say_once(text)
+        self.say_once(text)
         return True
 
     def _say_damage(self) -> None:
         for checkpoint in self.checkpoints.values():
             if checkpoint.damaged:
                 lines = f"{checkpoint.damaged:,} damaged line{'s' if checkpoint.damaged > 1 else ''}"
-                self._say_once(
+                self.say_once(
                     f"{checkpoint.path.name}: {lines}, whose work is done again; replies in the call cache cost nothing"
                 )
 

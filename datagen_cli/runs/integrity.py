@@ -16,7 +16,7 @@ from datagen_cli.runs.manifest import Manifest, versions
 
 SAME = ("recipe", "count", "seed", "fingerprints", "simulated", "base")
 OF_THIS_RUN = ("run", "started", "finished", "seconds", "resume_command")
-NONE_NOW = ("new_records", "calls", "cached_calls")
+NONE_NOW = ("new_records", "no_reply", "calls", "cached_calls")
 
 
 def make_seal(folder: RunFolder, manifest: Manifest) -> dict[str, Any]:

@@ -22,7 +22,11 @@ PACKAGES = ("pydantic", "aiohttp", "jinja2", "numpy")
 
 @dataclass(slots=True)
 class Manifest:
-    """The content of `run.json`, a superset of what `generate --json` prints. Costs in USD, None when unknown."""
+    """The content of `run.json`, a superset of what `generate --json` prints. Costs in USD, None when unknown.
+
+    `rejected` counts attempts by reason, `no_reply` prompts that ended without a reply in this run, `surplus` records
+    that nobody had asked for.
+    """
 
     run: str
     recipe: dict[str, Any]
@@ -37,6 +41,8 @@ class Manifest:
     accepted: int = 0
     new_records: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
+    no_reply: int = 0
+    surplus: int = 0
     failed_slots: list[dict[str, str]] = field(default_factory=list)
     calls: int = 0
     cached_calls: int = 0
@@ -80,8 +86,9 @@ class Manifest:
     def report(self) -> dict[str, Any]:
         """What `generate --json` prints."""
         names = (
-            "state", "reason", "run", "dataset", "count", "accepted", "new_records", "rejected", "calls",
-            "cached_calls", "tokens", "cost_usd", "simulated", "seconds", "exit_code", "resume_command", "failed_slots",
+            "state", "reason", "run", "dataset", "count", "accepted", "new_records", "rejected", "no_reply", "surplus",
+            "calls", "cached_calls", "tokens", "cost_usd", "simulated", "seconds", "exit_code", "resume_command",
+            "failed_slots",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 

@@ -9,72 +9,77 @@ from datagen_cli.llm.health import Health, OutageDetector, Refusals
 from datagen_cli.llm.keys import Target
 from tests.llm.virtual import run_virtual
 
-ONE, TWO, THREE = (Draw(slot, 1, "generate") for slot in (1, 2, 3))
+ONE, TWO, THREE, FOUR = (Draw(slot, 1, "generate") for slot in (1, 2, 3, 4))
 
 
 def health() -> Health:
     return Health(Target("openai", "m"))
 
 
-def test_a_call_is_alone_when_no_other_failed_since_the_last_answer() -> None:
+def test_a_prompt_fails_by_its_own_fault_when_others_were_answered_since_or_nothing_else_fails() -> None:
     found = health()
-    found.failed(ONE, "server", 0.0, 0.0)
-    assert not found.is_alone(ONE, since=0.0, recent=0.0)  # nothing was ever answered: the endpoint may be gone
+    found.failed(ONE, 0.0, 0.0)
+    assert not found.is_own_fault(ONE, recent=0.0)  # nothing was ever answered: the endpoint may be gone
     found.answered(THREE, 10.0)
-    found.failed(ONE, "server", 20.0, 20.0)
-    assert found.is_alone(ONE, since=50.0, recent=0.0)
-    found.failed(TWO, "server", 20.0, 20.0)
-    assert not found.is_alone(ONE, since=50.0, recent=0.0)
-    assert found.is_alone(ONE, since=5.0, recent=0.0)
+    assert found.is_own_fault(ONE, recent=0.0)
+    found.failed(TWO, 20.0, 20.0)
+    assert found.is_own_fault(TWO, recent=0.0)  # the first one's failures are its own, so this one is alone
+    found.failed(FOUR, 21.0, 21.0)
+    assert not found.is_own_fault(TWO, recent=0.0) and not found.is_own_fault(FOUR, recent=0.0)
+    assert not found.is_own_fault(ONE, recent=0.0)  # two that nobody was answered since: an outage, it seems
+    assert found.is_own_fault(ONE, recent=20.5)
 
 
-def test_a_slot_that_timed_out_while_others_were_answered_does_not_keep_another_company() -> None:
-    found = health()
-    found.answered(THREE, 10.0)
-    found.failed(ONE, "timeout", 5.0, 5.0)
-    found.failed(TWO, "timeout", 20.0, 20.0)
-    assert found.suspects == {1}
-    assert found.is_alone(TWO, since=50.0, recent=0.0)
-    assert not found.is_alone(ONE, since=50.0, recent=0.0)
-    found.answered(ONE, 60.0)
-    assert found.suspects == set()
-
-
-def test_a_slot_that_is_tried_no_more_keeps_nobody_company() -> None:
+def test_a_prompt_that_times_out_although_others_were_answered_meanwhile_does_so_by_its_own_fault() -> None:
     found = health()
     found.answered(THREE, 10.0)
-    found.failed(ONE, "timeout", 5.0, 11.0)
-    found.failed(TWO, "timeout", 12.0, 20.0)
-    assert not found.is_alone(ONE, since=50.0, recent=20.0)
-    assert found.is_alone(ONE, since=50.0, recent=20.1)
+    for draw in (ONE, TWO):
+        found.failed(draw, 9.0, 69.0)
+    assert found.is_own_fault(ONE, recent=0.0) and found.is_own_fault(TWO, recent=0.0)
+
+
+def test_a_prompt_ends_after_three_failures_of_its_own_and_what_was_an_outage_does_not_count() -> None:
+    found = health()
+    found.answered(THREE, 1.0)
+    for now in (2.0, 3.0, 4.0):
+        found.failed(ONE, now, now)
+        found.failed(TWO, now, now)
+        assert not found.ends_without_reply(ONE, recent=0.0)
+    found.answered(TWO, 5.0)
+    assert not found.ends_without_reply(ONE, recent=0.0)
+    found.failed(ONE, 6.0, 6.0)
+    assert not found.ends_without_reply(ONE, recent=0.0)
+    found.failed(ONE, 7.0, 7.0)
+    assert found.ends_without_reply(ONE, recent=0.0)
+    assert not found.ends_without_reply(ONE, recent=0.0)  # it begins anew
+
+
+def test_a_prompt_that_is_asked_no_more_is_no_sign_of_an_outage() -> None:
+    found = health()
+    found.answered(THREE, 1.0)
+    for now in range(2, 8):
+        found.failed(ONE, float(now), float(now))
+        found.ends_without_reply(ONE, recent=0.0)
+    found.failed(TWO, 9.0, 9.0)
+    assert found.is_own_fault(TWO, recent=0.0)
+
+
+def test_an_answer_in_an_earlier_run_of_the_folder_is_an_answer() -> None:
+    found = Health(Target("openai", "m"), answered_before=True)
+    found.failed(ONE, 0.0, 0.0)
+    assert found.is_own_fault(ONE, recent=0.0)
+    found.failed(TWO, 0.0, 0.0)
+    assert not found.is_own_fault(ONE, recent=0.0)
 
 
 def test_patience_counts_across_calls_from_the_last_answer() -> None:
     outage = OutageDetector()
     outage.answered(1000.0)
-    outage.failed(ONE, "server", 900.0, suspect=False)
-    outage.failed(TWO, "dropped", 1200.0, suspect=False)
+    outage.failed(900.0)
+    outage.failed(1200.0)
     assert outage.silent_s(1250.0) == 250.0
     outage.answered(1260.0)
     assert outage.silent_s(2000.0) == 0.0
-
-
-def test_a_slot_that_alone_times_out_is_no_sign_of_an_outage_and_two_are() -> None:
-    outage = OutageDetector()
-    outage.answered(10.0)
-    outage.failed(ONE, "timeout", 20.0, suspect=False)
-    outage.failed(ONE, "timeout", 80.0, suspect=False)
-    assert outage.silent_s(500.0) == 0.0
-    outage.failed(TWO, "timeout", 90.0, suspect=True)
-    assert outage.silent_s(500.0) == 0.0
-    outage.failed(THREE, "timeout", 100.0, suspect=False)
-    assert outage.silent_s(500.0) == 480.0
-
-
-def test_before_the_first_answer_every_silence_is_a_sign() -> None:
-    outage = OutageDetector()
-    outage.failed(ONE, "timeout", 20.0, suspect=False)
-    assert outage.silent_s(100.0) == 80.0
 
 
 def test_an_answer_after_a_silence_ends_the_waits_and_a_usual_one_does_not() -> None:

@@ -144,7 +144,6 @@ async def test_a_spent_quota_is_marked() -> None:
         Answer(body=b""),
         Answer(body=b"null"),
         Answer(body=b"[]"),
-        Answer(body=b'{"choices": []}'),
         Answer(body=b"<html>captive portal</html>"),
     ],
 )
@@ -153,6 +152,15 @@ async def test_a_reply_that_is_broken_off_is_dropped(answer: Answer) -> None:
         await complete(answer)
     assert raised.value.kind == "dropped"
     assert raised.value.may_have_cost
+
+
+@pytest.mark.parametrize("choices", [[], None, [None], [{}], [{"message": None}]])
+async def test_a_reply_without_a_choice_is_empty_and_costs_what_it_says(choices: Any) -> None:
+    usage = {"prompt_tokens": 9, "completion_tokens": 4}
+    for said, used in ((usage, (9, 4)), (None, (0, 0)), ({}, (0, 0))):
+        with pytest.raises(TransportError) as raised:
+            await complete(Answer(body=json.dumps({"choices": choices, "usage": said}).encode()))
+        assert (raised.value.kind, raised.value.used, raised.value.may_have_cost) == ("empty", used, False)
 
 
 async def test_an_error_inside_a_200_is_an_error() -> None:

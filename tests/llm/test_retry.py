@@ -104,7 +104,7 @@ def test_the_whole_call_ends_at_its_deadline_and_leaves_the_unit_pending() -> No
     world = World(lambda n, _: TransportError("timeout", "none"), took_s=60, policy=Policy(60, 150, 10_000))
     error, now = end_of(world)
     assert isinstance(error, CallPending)
-    assert error.timed_out and not error.alone
+    assert not error.no_reply
     assert now == pytest.approx(150)
     assert world.limits[-1] < 60
 
@@ -113,7 +113,7 @@ def test_a_wait_beyond_the_deadline_ends_at_the_deadline() -> None:
     world = World(lambda n, _: TransportError("rate", "slow", retry_after_s=200.0), policy=Policy(60, 100, 300))
     error, now = end_of(world)
     assert isinstance(error, CallPending)
-    assert not error.timed_out
+    assert not error.no_reply
     assert (now, error.rest_s) == (100.0, 100.0)
 
 
@@ -138,18 +138,35 @@ def test_one_call_that_is_asked_to_wait_for_hours_does_not_end_a_run_whose_other
     assert error.rest_s == pytest.approx(200.0, abs=2.0)  # no longer than the patience
 
 
-def test_a_call_is_alone_when_others_were_answered_while_it_waited() -> None:
-    async def main() -> CallPending:
-        world = World(lambda n, _: TransportError("timeout", "none"), took_s=60, policy=Policy(60, 120, 10_000))
+def test_a_prompt_that_fails_three_times_while_others_are_answered_ends_without_a_reply() -> None:
+    async def main() -> tuple[CallPending, int]:
+        world = World(lambda n, _: TransportError("timeout", "none"), took_s=60, policy=Policy(60, 900, 10_000))
         task = asyncio.ensure_future(world.call())
         await asyncio.sleep(90)
         world.health.answered(Draw(4, 1, "generate"), 90.0)
-        world.health.failed(Draw(5, 1, "generate"), "server", 90.0, 90.0)
+        world.health.failed(Draw(5, 1, "generate"), 90.0, 90.0)
         with pytest.raises(CallPending) as raised:
             await task
-        return raised.value
+        return raised.value, len(world.times)
 
-    assert run_virtual(main()).alone
+    error, tries = run_virtual(main())
+    assert error.no_reply
+    assert tries == 3
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        TransportError("rate", "slow"),
+        TransportError("server", "come back", retry_after_s=1.0),
+        TransportError("dropped", "cannot connect", sent=False),
+    ],
+)
+def test_a_fault_that_cannot_be_the_prompts_ends_no_prompt(fault: TransportError) -> None:
+    world = World(lambda n, _: fault if n < 8 else None, policy=Policy(60, 900, 10_000))
+    world.health.answered(Draw(4, 1, "generate"), 0.0)
+    error, _ = end_of(world)
+    assert error is None
 
 
 def test_nothing_answered_for_the_patience_ends_the_run() -> None:
@@ -163,7 +180,7 @@ def test_nothing_answered_for_the_patience_ends_the_run() -> None:
 
 def test_a_deadline_passed_while_others_succeed_is_no_reason_to_stop() -> None:
     async def main() -> Any:
-        world = World(lambda n, _: TransportError("server", "busy"), policy=Policy(60, 900, 300))
+        world = World(lambda n, _: TransportError("rate", "busy"), policy=Policy(60, 900, 300))
         task = asyncio.ensure_future(world.call())
         for _ in range(10):
             await asyncio.sleep(100)
@@ -172,7 +189,7 @@ def test_a_deadline_passed_while_others_succeed_is_no_reason_to_stop() -> None:
             await task
         return raised.value
 
-    assert not run_virtual(main()).alone
+    assert not run_virtual(main()).no_reply
 
 
 @pytest.mark.parametrize(

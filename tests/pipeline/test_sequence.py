@@ -40,7 +40,6 @@ def test_every_order_of_arrival_gives_the_same_order_of_judging() -> None:
 def test_a_missing_outcome_holds_back_what_comes_after_it() -> None:
     judged, sequence = run(3, [Record(1, 1, {}), Record(2, 1, {})])
     assert judged == []
-    assert sequence.waiting_for == (1, 0)
     sequence.deliver(Record(0, 1, {}))
     assert judged == [(1, 0), (1, 1), (1, 2)]
 
@@ -73,3 +72,19 @@ def test_a_later_cohort_waits_for_every_attempt_of_the_earlier_one() -> None:
     sequence.deliver(Record(0, 2, {}))
     assert judged == [(1, 1), (2, 0), (1, 2)]
     assert sequence.done
+
+
+def test_a_closed_slot_is_passed_over_and_what_waits_behind_it_is_judged() -> None:
+    judged, sequence = run(3, [Record(1, 1, {}), Record(2, 1, {}, rejection=BAD), Record(2, 2, {})])
+    assert judged == []
+    sequence.close(0)
+    assert judged == [(1, 1), (2, 2)]
+    assert sequence.done
+    assert (sequence.passed_over, sequence.accepted_past) == (1, 2)
+
+
+def test_a_run_that_ends_judges_what_is_there_in_the_same_order() -> None:
+    judged, sequence = run(5, [Record(3, 1, {}), Record(1, 1, {}, rejection=BAD), Record(1, 2, {}), Record(4, 1, {})])
+    sequence.end()
+    assert judged == [(1, 3), (1, 4), (2, 1)]
+    assert (sequence.done, sequence.passed_over) == (True, 2)

@@ -118,22 +118,6 @@ def test_a_slot_whose_every_prompt_gets_400_leaves_the_run_one_short(
     assert len(rows(tmp_path / "run")) == 39
 
 
-def test_a_request_that_is_never_answered_stalls_its_slot_only(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    silent = seeds_of(3, attempts=1)
-
-    def script(body: dict[str, Any], attempt: int) -> str | Answer:
-        return Answer(never=True) if body["seed"] in silent else letter(body)
-
-    waits = ["--set=model.timeout_s=0.3", "--set=model.deadline_s=0.6", "--set=limits.concurrency=4"]
-    with Endpoint(script) as endpoint:
-        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run", *waits)
-    assert (found["accepted"], found["exit_code"], found["rejected"]) == (40, 0, {"timeout": 1})
-    answered = [seen for seen in endpoint.requests if seen.body["seed"] not in silent]
-    assert len(answered) == 40
-
-
 def test_an_endpoint_that_is_away_uses_up_no_attempt_and_the_run_can_be_resumed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

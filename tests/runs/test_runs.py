@@ -137,7 +137,7 @@ def test_surplus_of_a_batched_call_is_kept_and_used_when_the_count_grows(
 ) -> None:
     arguments = ["tickets", "--set=records_per_call=5", "--set=model.faults=none", "-o", tmp_path]
     first = report(capsys, *arguments, "-n", "8")
-    assert (first["calls"], first["rejected"]) == (2, {"surplus": 2})
+    assert (first["calls"], first["rejected"], first["surplus"]) == (2, {}, 2)
     assert [row["reason"] for row in rows(tmp_path, "rejected.jsonl")] == ["surplus", "surplus"]
     second = report(capsys, *arguments, "-n", "10")
     assert (second["calls"], second["accepted"], second["rejected"]) == (0, 10, {})

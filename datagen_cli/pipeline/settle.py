@@ -1,0 +1,56 @@
+"""How a run ended: its state, reason and exit code, the slots that it leaves open, and the rows that it replaced."""
+
+from __future__ import annotations
+
+from datagen_cli.core.errors import EXIT_DONE, EXIT_SHORT, EXIT_UNEXPECTED, CapReached, DatagenError, Stopped
+from datagen_cli.core.record import record_id
+from datagen_cli.pipeline.runner import Runner
+from datagen_cli.runs.manifest import Manifest, now
+
+SHOWN = 5
+PAST = "{} judged ahead of {}; a later run may replace some of them"
+REPLACED = "{} judged without slots that had no reply then, and {} replaced now: {}"
+
+
+def settle(manifest: Manifest, runner: Runner, *, prefix: str, attempts: int) -> list[str]:
+    """State, reason, exit code and open slots into the manifest. Returns what is worth saying of them.
+
+    `prefix` is that of the ids, `attempts` the most that a slot has.
+    """
+    progress, error = runner.progress, runner.error
+    manifest.finished = now()
+    failed = {slot: why for slot, why in progress.failed_slots if slot < manifest.count}
+    listed = sorted({**failed, **progress.closed}.items())
+    manifest.failed_slots = [{"id": record_id(prefix, slot), "reason": why} for slot, why in listed]
+    if error is not None:
+        settle_failed(manifest, error)
+    elif manifest.accepted == manifest.count:
+        manifest.state, manifest.reason, manifest.exit_code = "done", "", EXIT_DONE
+    else:
+        manifest.state, manifest.exit_code = "short", EXIT_SHORT
+        reasons = [f"{_counted(len(failed), 'slot')} used up all {attempts} attempts"] if failed else []
+        reasons += [f"{_counted(len(progress.closed), 'slot')} had no reply"] if progress.closed else []
+        manifest.reason = "; ".join(reasons)
+    notes = []
+    if runner.accepted_past:
+        still = _counted(manifest.count - manifest.accepted - len(failed), "open slot")
+        were = "row was" if runner.accepted_past == 1 else "rows were"
+        notes.append(PAST.format(f"{runner.accepted_past:,} {were}", still))
+    if progress.replaced:
+        names = [record_id(prefix, slot) for slot in sorted(progress.replaced)]
+        shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+        one = len(names) == 1
+        rows = _counted(len(names), "row")
+        notes.append(REPLACED.format(f"{rows} {'was' if one else 'were'}", "is" if one else "are", shown))
+    return notes
+
+
+def settle_failed(manifest: Manifest, error: BaseException) -> None:
+    """The same of a run that something stopped."""
+    manifest.state = "stopped" if isinstance(error, Stopped | CapReached) else "failed"
+    manifest.reason = str(error)
+    manifest.exit_code = error.exit_code if isinstance(error, DatagenError) else EXIT_UNEXPECTED
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
