@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -187,6 +188,26 @@ def plain(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value).strip().casefold()
+
+
+FIELD_JOINT = "\n\n"
+"""Between the fields of a text: a blank line."""
+
+
+def plain_text(value: Any) -> str:
+    """A value as it is read: texts as they are, `true`, 42 for 42.0, JSON for lists and objects, nothing for null."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def joined_text(row: Mapping[str, Any], names: Sequence[str]) -> str:
+    """The fields of a row as one text, joined by a blank line; those that are absent or null are left out."""
+    return FIELD_JOINT.join(plain_text(value) for name in names if (value := row.get(name)) is not None)
 
 
 def describe_type(value: Any) -> str:

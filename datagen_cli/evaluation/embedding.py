@@ -6,12 +6,10 @@ length in bf16 were measured and gain a seventh on the machines at hand: not wor
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datagen_cli.text.embed import Embedder, open_embedder
+from datagen_cli.text.embed import Embedder, open_embedder, vector_cache
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,23 +18,9 @@ if TYPE_CHECKING:
 PORTION = 256
 
 
-def cache_file() -> Path:
-    """Where vectors are kept: under `XDG_CACHE_HOME`, else `~/.cache`."""
-    folder = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    return Path(folder) / "datagen" / "embeddings.sqlite"
-
-
 def open_for_eval(name: str | None, say: Callable[[str], None]) -> Embedder:
-    """The embedder of a name, as `open_embedder`. A cache that cannot be written is done without."""
-    cache: Path | None = cache_file()
-    try:
-        assert cache is not None
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        if not os.access(cache.parent, os.W_OK):
-            cache = None
-    except OSError:
-        cache = None
-    return ProgressEmbedder(open_embedder(name, cache), say)
+    """The embedder of a name, as `open_embedder`, with the cache that runs use too."""
+    return ProgressEmbedder(open_embedder(name, vector_cache()), say)
 
 
 class ProgressEmbedder:

@@ -7,13 +7,13 @@ hardly ever shared (free answers) are no classes: no value then. The interval is
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from datagen_cli.core.fields import plain_text
 from datagen_cli.metrics.exhibits import Counts, Exhibit
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import clip, jackknife_interval
@@ -35,9 +35,7 @@ def balance(counts: Collection[int]) -> float | None:
 
 def as_label(value: Any) -> str | None:
     """A label as text; None for a missing one (null or empty)."""
-    if value is None or value == "":
-        return None
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return plain_text(value) or None
 
 
 def not_classes(counts: Mapping[str, int]) -> bool:

@@ -5,14 +5,12 @@ Pure data: reading files and run folders, and choosing fields, is `evaluation/lo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-FIELD_JOINT = "\n\n"
-"""Between the fields of a text: a blank line."""
+from datagen_cli.core.fields import joined_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +58,9 @@ class Dataset:
     @cached_property
     def texts(self) -> list[str]:
         """One text a row: its text fields joined by a blank line; fields that are absent or null are left out."""
-        return [text_of(row, self.text_fields) for row in self.rows]
+        return [joined_text(row, self.text_fields) for row in self.rows]
 
     @cached_property
     def labels(self) -> list[Any] | None:
         """One label a row as it stands there (None where it is absent), or None when there is no label field."""
         return None if self.label_field is None else [row.get(self.label_field) for row in self.rows]
-
-
-def text_of(row: Mapping[str, Any], fields: Sequence[str]) -> str:
-    """The fields of a row as one text. What is not text is written as JSON."""
-    values = (row.get(name) for name in fields)
-    return FIELD_JOINT.join(_written(value) for value in values if value is not None)
-
-
-def _written(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

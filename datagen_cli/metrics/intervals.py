@@ -51,13 +51,13 @@ def block_interval(value: float, blocks: ArrayLike) -> Interval | None:
     return around(value, float(values.std(ddof=1) / np.sqrt(count)))
 
 
-def share_interval(hits: float, total: int) -> Interval | None:
-    """Wilson's interval of hits / total, in [0, 1]; None for a total of 0."""
+def share_interval(hits: float, total: int, *, z: float = Z) -> Interval | None:
+    """Wilson's interval of hits / total, in [0, 1]; None for a total of 0. `z`: 1.96 for 95 %."""
     if total <= 0:
         return None
-    share, square = hits / total, Z * Z / total
+    share, square = hits / total, z * z / total
     centre = (share + square / 2) / (1 + square)
-    half = Z * np.sqrt(share * (1 - share) / total + square / (4 * total)) / (1 + square)
+    half = z * np.sqrt(share * (1 - share) / total + square / (4 * total)) / (1 + square)
     return min(max(0.0, float(centre - half)), share), max(min(1.0, float(centre + half)), share)
 
 

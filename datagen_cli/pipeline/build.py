@@ -5,7 +5,6 @@ What this version cannot run yet is refused here by name, after the recipe has b
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -272,11 +271,10 @@ def _embedder(recipe: Recipe) -> Any:
     clustered = recipe.examples is not None and recipe.examples.strategy == "clusters"
     if not wanted and not (clustered and recipe.options.base is not None):
         return None
-    from datagen_cli.text.embed import open_embedder
+    from datagen_cli.text.embed import open_embedder, vector_cache
 
     name = (dedup.embedder if dedup else None) or recipe.options.embedder
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return open_embedder(name, home / "datagen" / "vectors.sqlite")
+    return open_embedder(name, vector_cache())
 
 
 def _read_base(recipe: Recipe) -> BaseRows:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.recipe import DedupOptions
-from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.fields import FieldSpec, joined_text
 from datagen_cli.core.record import Record
-from datagen_cli.sources.named import NamedRows, read_named, text_of
+from datagen_cli.sources.named import NamedRows, read_named
 from datagen_cli.sources.open import BaseRows
 from datagen_cli.stages.dedup import Dedup, Known, SetCheck
 
@@ -40,7 +40,7 @@ class Comparison:
 
     def text(self, fields: Mapping[str, Any]) -> str:
         """What near copies and vectors of a record are made of."""
-        return text_of(fields, self.text_names)
+        return joined_text(fields, self.text_names)
 
     def dedup(self, checks: Sequence[SetCheck]) -> Dedup:
         """A fresh group check that knows all rows it must not repeat."""
@@ -80,7 +80,7 @@ def compare_with(
     )
     rows = [(f"{name} of the base", row) for name, row in base.rows] if "base" in against else []
     rows += [row for file in files for row in file.rows]
-    known = tuple(Known(name, row, text_of(row, text_names)) for name, row in rows)
+    known = tuple(Known(name, row, joined_text(row, text_names)) for name, row in rows)
     threshold = options.threshold if options is not None else None
     if options is not None and threshold is None and options.embedder is not None:
         threshold = embedder.default_threshold

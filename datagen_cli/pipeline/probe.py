@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from datagen_cli.core.chat import Usage
+from datagen_cli.metrics.intervals import share_interval
 from datagen_cli.pipeline.preview import Trace
 
 Z = 1.64
@@ -24,7 +25,7 @@ def project(traces: Sequence[Trace], *, count: int, attempts: int, concurrency: 
     for call in calls.values():
         used = used + Usage(call.tokens_in, call.tokens_out, call.cost_usd)
     seconds = sum(trace.seconds for trace in traces)
-    low, high = interval(kept, len(traces))
+    low, high = share_interval(kept, len(traces), z=Z) or (0.0, 1.0)
     shares = {"low": high, "expected": max(kept / len(traces), low), "high": low}
 
     def at(share: float) -> dict[str, Any]:
@@ -46,11 +47,3 @@ def project(traces: Sequence[Trace], *, count: int, attempts: int, concurrency: 
         "cost_usd": used.cost_usd,
         "projected": {name: at(share) for name, share in shares.items()},
     }
-
-
-def interval(kept: int, tried: int) -> tuple[float, float]:
-    """Wilson's interval of a share."""
-    share, spread = kept / tried, Z * Z / tried
-    middle = (share + spread / 2) / (1 + spread)
-    half = Z / (1 + spread) * math.sqrt(share * (1 - share) / tried + spread / (4 * tried))
-    return (middle - half if kept else 0.0), (middle + half if kept < tried else 1.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,13 +96,3 @@ def _own(data: Mapping[str, Any], specs: Sequence[FieldSpec]) -> Mapping[str, An
     if not all(isinstance(data.get(name), str) for name in texts):
         return {}
     return {spec.name: data[spec.name] for spec in specs if spec.name in data}
-
-
-def text_of(fields: Mapping[str, Any], names: Sequence[str]) -> str:
-    """The fields' texts joined by a blank line: what near copies and vectors are made of."""
-    parts = []
-    for name in names:
-        value = fields.get(name)
-        if value is not None:
-            parts.append(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-    return "\n\n".join(parts)

@@ -11,6 +11,7 @@ Cost: `hashed` about 0.2 ms a text; `minilm` some 20 ms a text of 60 tokens on o
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
@@ -86,6 +87,16 @@ def open_embedder(name: str | None, cache: Path | None) -> Embedder:
     else:
         raise UsageError(f"unknown embedder {name!r}", hint="known: minilm, hashed, a folder, or a hub id: org/model")
     return model if cache is None else Cached(model, cache)
+
+
+def vector_cache() -> Path | None:
+    """The file that runs and `eval` keep vectors in, under `XDG_CACHE_HOME`, else `~/.cache`; None if not writable."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "datagen"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder / "vectors.sqlite" if os.access(folder, os.W_OK) else None
 
 
 def default_embedder() -> str:

@@ -164,9 +164,10 @@ def test_a_recipe_names_the_label(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_vectors_are_kept_between_runs(tmp_path: Path) -> None:
-    from datagen_cli.evaluation.embedding import cache_file, open_for_eval
+    from datagen_cli.evaluation.embedding import open_for_eval
+    from datagen_cli.text.embed import vector_cache
 
-    assert cache_file() == tmp_path / "cache" / "datagen" / "embeddings.sqlite"
+    assert vector_cache() == tmp_path / "cache" / "datagen" / "vectors.sqlite"
     told: list[str] = []
     embedder = open_for_eval("hashed", told.append)
     assert embedder.encode([f"text {n}" for n in range(300)]).shape == (300, embedder.dim)

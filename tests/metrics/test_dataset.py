@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from datagen_cli.metrics.dataset import Dataset, text_of
+from datagen_cli.core.fields import joined_text
+from datagen_cli.metrics.dataset import Dataset
 
 
 def test_texts_are_the_fields_joined_by_a_blank_line() -> None:
@@ -13,11 +14,11 @@ def test_texts_are_the_fields_joined_by_a_blank_line() -> None:
 
 
 def test_zero_false_and_empty_texts_are_values() -> None:
-    assert text_of({"a": 0, "b": "", "c": False}, ["a", "b", "c"]) == "0\n\n\n\nfalse"
+    assert joined_text({"a": 0, "b": "", "c": False}, ["a", "b", "c"]) == "0\n\n\n\nfalse"
 
 
 def test_what_is_not_text_is_written_as_json() -> None:
-    assert text_of({"a": ["é", 1], "b": 2.5, "c": True}, ["a", "b", "c"]) == '["é", 1]\n\n2.5\n\ntrue'
+    assert joined_text({"a": ["é", 1], "b": 2.5, "c": True}, ["a", "b", "c"]) == '["é", 1]\n\n2.5\n\ntrue'
 
 
 def test_labels_stand_as_they_are_and_are_none_without_a_field() -> None:

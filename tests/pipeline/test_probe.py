@@ -6,7 +6,7 @@ import pytest
 
 from datagen_cli.core.record import Call, Record, Rejection, Slot
 from datagen_cli.pipeline.preview import Trace
-from datagen_cli.pipeline.probe import interval, project
+from datagen_cli.pipeline.probe import project
 
 
 def trace(slot: int, *, kept: bool = True, digest: str | None = None, cost: float | None = 0.5) -> Trace:
@@ -39,10 +39,3 @@ def test_a_call_shared_by_a_batch_counts_once_and_an_unknown_cost_stays_unknown(
     assert found["calls"] == 1
     assert found["projected"]["expected"]["calls"] == 10
     assert found["projected"]["expected"]["cost_usd"] is None
-
-
-@pytest.mark.parametrize(("kept", "tried"), [(0, 1), (1, 1), (5, 10), (10, 10), (0, 50)])
-def test_the_interval_holds_the_share(kept: int, tried: int) -> None:
-    low, high = interval(kept, tried)
-    assert 0 <= low <= kept / tried <= high <= 1
-    assert low < high
