@@ -103,7 +103,7 @@ def all_costs(count: int) -> dict[str, Any]:
     def shared() -> None:
         bleu_scores([features.ngrams(n) for n in range(1, 6)])
         for one in (features, reference):
-            _ = one.words, one.entities
+            _ = one.terms, one.entities
 
     seconds = {"tokens, words, n-grams, entities": timed(shared)}
     for name in CATALOG["metrics"]:

@@ -16,6 +16,7 @@ from datagen_cli.metrics.intervals import clip, group_sums, jackknife_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import NGramCounts, count_ngrams, tokenise
 from datagen_cli.metrics.wording import percent
+from datagen_cli.text.tokens import TOKENS
 
 HEADLINE = 2
 SIZES = (1, 2, 3)
@@ -57,7 +58,7 @@ class DistinctN(Metric):
         return Measure(
             value,
             self.direction,
-            f"n={HEADLINE}|tok=word|N={len(features)}",
+            f"n={HEADLINE}|{TOKENS}|N={len(features)}",
             clip(jackknife_interval(value, left_out), 0.0, 1.0),
             {str(n): _share(features.ngrams(n)) for n in SIZES},
         )

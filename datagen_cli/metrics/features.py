@@ -1,13 +1,12 @@
 """What several measures need of one dataset, computed when first asked for and then kept.
 
-Tokens are `\\w+` or one other non-space character, case kept, as methods.md section 4 says. Words are `\\w+` of
-the folded text: two texts with the same words are the same up to case and punctuation. For 100,000 texts of 60 tokens,
-tokens take 25 MB and words 50 MB; n-grams are counted one length after the other and only counts a text are kept.
+Tokens and terms are those of `text/tokens.py`: two texts with the same terms are the same up to case and punctuation.
+For 100,000 texts of 60 tokens, tokens take 25 MB and terms 50 MB; n-grams are counted one length after the other and
+only counts a text are kept.
 """
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,18 +16,12 @@ from numpy.typing import NDArray
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.ngrams import NGramCounts, TokenTable, count_ngrams, tokenise
 from datagen_cli.text.entities import Entity, find_entities
-from datagen_cli.text.normalise import fold
+from datagen_cli.text.tokens import terms
 
 if TYPE_CHECKING:
     from datagen_cli.text.embed import Embedder
 
 LONGEST_NGRAM = 5
-WORD = re.compile(r"\w+")
-
-
-def plain_words(text: str) -> list[str]:
-    """The words of a text without case (folded: NFKC, casefold) and without punctuation."""
-    return WORD.findall(fold(text))
 
 
 class Features:
@@ -60,10 +53,10 @@ class Features:
         return self.table.split()
 
     @cached_property
-    def words(self) -> list[list[str]]:
-        """The folded words of each text; equal words are one string object."""
+    def terms(self) -> list[list[str]]:
+        """The terms of each text; equal terms are one string object."""
         known: dict[str, str] = {}
-        return [[known.setdefault(word, word) for word in plain_words(text)] for text in self.texts]
+        return [[known.setdefault(term, term) for term in terms(text)] for text in self.texts]
 
     @cached_property
     def _ngrams(self) -> list[NGramCounts]:

@@ -15,6 +15,7 @@ from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import clip, group_sums, jackknife_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import NGramCounts, count_ngrams, tokenise
+from datagen_cli.text.tokens import TOKENS
 
 SIZE = 3
 
@@ -52,7 +53,7 @@ class Ingf(Metric):
         return Measure(
             value,
             self.direction,
-            f"n={SIZE}|tok=word|N={len(features)}",
+            f"n={SIZE}|{TOKENS}|N={len(features)}",
             clip(jackknife_interval(value, left_out), 1.0, np.inf),
             {"distinct": counts.distinct, "total": counts.total},
         )

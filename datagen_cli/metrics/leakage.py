@@ -1,13 +1,13 @@
 """Leakage: the share of texts that repeat a base or reference text, and which one each repeats.
 
 A text repeats a reference text when, in this order,
-- exact: letters and digits are the same after folding, whatever stands between them;
-- contained: at least 0.8 of its word 5-grams (3-grams below 8 words) stand in one reference text;
-- quoted: at least 0.8 of the 5-grams of a reference text of 8 words or more stand in it, so that a text wrapped into
+- exact: the terms are the same, whatever stands between them;
+- contained: at least 0.8 of its 5-grams of terms (3-grams below 8 terms) stand in one reference text;
+- quoted: at least 0.8 of the 5-grams of a reference text of 8 terms or more stand in it, so that a text wrapped into
   others ("Question: …", "…, please explain") is found;
 - cosine: its embedding has a cosine of at least 0.95 with a reference text's.
 
-Words are folded and without inner punctuation, so line ends and spacing do not matter. A text below 3 words can only be
+Terms are those of `text/tokens.py`, so line ends and spacing do not matter. A text below 3 terms can only be
 exact or near by its embedding. Linear in n for a given reference: about 0.03 ms a text, and n · m · d multiplications
 for the cosines. Rewordings below 0.95 are not found; a text of the same template with other names and numbers may be.
 """
@@ -26,8 +26,7 @@ from datagen_cli.metrics.gram_index import Best, GramIndex, Vocabulary
 from datagen_cli.metrics.intervals import share_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.wording import number, percent
-from datagen_cli.text.normalise import fold
-from datagen_cli.text.similarity import near_words
+from datagen_cli.text.tokens import TERMS, term_key, terms
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
@@ -53,34 +52,32 @@ class Leak:
 
 
 def leaks(texts: Sequence[str], reference: Sequence[str]) -> list[Leak]:
-    """The texts that repeat a reference text by their words, in order; empty texts repeat nothing."""
-    return leaks_of_words(
-        [near_words(text) for text in texts], [near_words(text) for text in reference], texts, reference
-    )
+    """The texts that repeat a reference text by their terms, in order; empty texts repeat nothing."""
+    return leaks_of_terms([terms(text) for text in texts], [terms(text) for text in reference], texts, reference)
 
 
-def leaks_of_words(
-    words: Sequence[Sequence[str]],
-    reference_words: Sequence[Sequence[str]],
+def leaks_of_terms(
+    found: Sequence[Sequence[str]],
+    reference_found: Sequence[Sequence[str]],
     texts: Sequence[str],
     reference: Sequence[str],
 ) -> list[Leak]:
-    """`leaks` of texts whose words are known already."""
+    """`leaks` of texts whose terms are known already."""
     known: dict[str, int] = {}
     for place in range(len(reference)):
-        known.setdefault(_letters(reference_words[place], reference[place]), place)
+        known.setdefault(term_key(reference_found[place], reference[place]), place)
     known.pop("", None)
-    exact = [known.get(_letters(found, text)) for found, text in zip(words, texts, strict=True)]
+    exact = [known.get(term_key(own, text)) for own, text in zip(found, texts, strict=True)]
     leaking = [Leak(number, index, "exact", 1.0) for number, index in enumerate(exact) if index is not None]
     left = [number for number, index in enumerate(exact) if index is None]
     vocabulary = Vocabulary()
     for long in (True, False):
-        numbers = [number for number in left if (len(words[number]) >= LONG_FROM_WORDS) == long]
+        numbers = [number for number in left if (len(found[number]) >= LONG_FROM_WORDS) == long]
         if numbers:
-            index = GramIndex(vocabulary, reference_words, LONG if long else SHORT)
+            index = GramIndex(vocabulary, reference_found, LONG if long else SHORT)
             least = LONG_FROM_WORDS - LONG + 1 if long else None
-            found = index.best([words[number] for number in numbers], CONTAINED, least)
-            leaking += [leak for number, best in zip(numbers, found, strict=True) if (leak := _leak(number, best))]
+            bests = index.best([found[number] for number in numbers], CONTAINED, least)
+            leaking += [leak for number, best in zip(numbers, bests, strict=True) if (leak := _leak(number, best))]
     return sorted(leaking, key=lambda leak: leak.text)
 
 
@@ -111,11 +108,6 @@ def nearest_above(
     return found
 
 
-def _letters(words: Sequence[str], text: str) -> str:
-    """What exact texts have in common; for a text of signs alone its folded form."""
-    return "".join(words) or fold(text)
-
-
 class Leakage(Metric):
     """The share of texts that repeat a reference text, with the evidence."""
 
@@ -134,7 +126,7 @@ class Leakage(Metric):
         if lack := reference.lack(1):
             return Measure.missing(f"reference: {lack}", self.direction)
         found = {leak.text: leak for leak in _by_words(features, reference)}
-        signature = f"exact|{LONG}-grams>={CONTAINED}|N={len(features)}|M={len(reference)}"
+        signature = f"exact|{LONG}-grams>={CONTAINED}|{TERMS}|N={len(features)}|M={len(reference)}"
         if _comparable(features, reference):
             assert features.vectors is not None and reference.vectors is not None
             for text, other, cosine in nearest_above(features.vectors, reference.vectors, COSINE):
@@ -166,7 +158,7 @@ class Leakage(Metric):
 
 
 def _by_words(features: Features, reference: Features) -> list[Leak]:
-    return leaks_of_words(features.words, reference.words, features.texts, reference.texts)
+    return leaks_of_terms(features.terms, reference.terms, features.texts, reference.texts)
 
 
 def _comparable(features: Features, reference: Features) -> bool:

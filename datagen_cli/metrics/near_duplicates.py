@@ -1,8 +1,8 @@
-"""The share of texts that another text nearly repeats: Jaccard of the sets of word 3-shingles ≥ 0.8; lower is better.
+"""The share of texts that another text nearly repeats: Jaccard of the sets of 3-shingles ≥ 0.8; lower is better.
 
-Words are folded and bare of punctuation; a text of one or two words is one shingle. Candidates come from a filter that
-misses none (see `similar_sets.py`, which also says what happens to sets full of near copies), so there is no seed, and
-each is verified on the shingles themselves. 100,000 texts take some seconds.
+Shingles are of terms (`text/tokens.py`); a text of one or two terms is one shingle. The share is exact and does not
+depend on the order of the rows (see `similar_sets.py`, which says where the pairs are not all of them, and from which
+size on MinHash takes over; the signature then says so). 100,000 texts take some seconds.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen_cli.metrics.exhibits import Exhibit, Passage, Passages, Side
-from datagen_cli.metrics.features import Features, plain_words
+from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import mean_interval, share_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
-from datagen_cli.metrics.ngrams import distinct, number_ngrams, number_tokens
-from datagen_cli.metrics.similar_sets import Pair, Sets, rarest_first, similar_pairs
+from datagen_cli.metrics.ngrams import number_ngrams, number_tokens
+from datagen_cli.metrics.postings import LOW, distinct
+from datagen_cli.metrics.similar_sets import Pair, Sets, rarest_first, similar_sets
 from datagen_cli.metrics.wording import number, percent
-from datagen_cli.text.normalise import fold
+from datagen_cli.text.similarity import MISSED
+from datagen_cli.text.tokens import TERMS, term_key, terms
 
 THRESHOLD = 0.8
 SHINGLE = 3
@@ -31,23 +33,26 @@ SHINGLE = 3
 class NearDuplicatesFound:
     """`near[i]`: whether text i is in a pair. `pairs`: earlier and later text with their similarity, most alike first;
     of texts that are exactly alike each is paired with the first. `exact_rows`: texts that have a twin up to case and
-    punctuation; `exact_extra`: how many could go without losing a text."""
+    punctuation; `exact_extra`: how many could go without losing a text. `complete`: all pairs are there, else one or
+    more for each near text; `exact`: no text was looked up by MinHash."""
 
     near: NDArray[np.bool_]
     pairs: list[Pair]
     exact_rows: int
     exact_extra: int
+    complete: bool = True
+    exact: bool = True
 
 
 def find_near_duplicates(texts: Sequence[str], threshold: float = THRESHOLD) -> NearDuplicatesFound:
-    """The near-duplicate pairs of the texts. A text without a letter or digit is compared as it is written; an empty
-    one repeats nothing."""
-    return pairs_of_words(texts, [plain_words(text) for text in texts], threshold)
+    """The near-duplicate pairs of the texts. A text without terms is compared as it is written; an empty one repeats
+    nothing."""
+    return pairs_of_terms(texts, [terms(text) for text in texts], threshold)
 
 
-def pairs_of_words(texts: Sequence[str], words: Sequence[Sequence[str]], threshold: float) -> NearDuplicatesFound:
-    """As `find_near_duplicates`, with the words of each text already there."""
-    twins = _twins(texts, words)
+def pairs_of_terms(texts: Sequence[str], found: Sequence[Sequence[str]], threshold: float) -> NearDuplicatesFound:
+    """As `find_near_duplicates`, with the terms of each text already there."""
+    twins = _twins(texts, found)
     firsts = np.array([rows[0] for rows in twins], dtype=np.int64)
     near = np.zeros(len(texts), np.bool_)
     pairs: list[Pair] = []
@@ -55,34 +60,32 @@ def pairs_of_words(texts: Sequence[str], words: Sequence[Sequence[str]], thresho
         if len(rows) > 1:
             near[rows] = True
             pairs.extend((rows[0], row, 1.0) for row in rows[1:])
-    marked = np.zeros(len(twins), np.bool_)
-    for a, b, similarity in similar_pairs(_shingle_sets([words[row] for row in firsts]), threshold, marked):
-        pairs.append((min(int(firsts[a]), int(firsts[b])), max(int(firsts[a]), int(firsts[b])), similarity))
-    for group in np.flatnonzero(marked):
+    alike = similar_sets(_shingle_sets([found[row] for row in firsts]), threshold)
+    pairs += [(int(firsts[a]), int(firsts[b]), similarity) for a, b, similarity in alike.pairs]
+    for group in np.flatnonzero(alike.marked):
         near[twins[group]] = True
     pairs.sort(key=lambda pair: (-pair[2], pair[0], pair[1]))
     several = [len(rows) for rows in twins if len(rows) > 1]
-    return NearDuplicatesFound(near, pairs, sum(several), sum(several) - len(several))
+    return NearDuplicatesFound(near, pairs, sum(several), sum(several) - len(several), alike.complete, alike.exact)
 
 
-def _twins(texts: Sequence[str], words: Sequence[Sequence[str]]) -> list[list[int]]:
+def _twins(texts: Sequence[str], found: Sequence[Sequence[str]]) -> list[list[int]]:
     """The rows of each text that differs, in order of first sight; empty texts are left out."""
     groups: dict[str, list[int]] = {}
-    for row, found in enumerate(words):
-        key = " ".join(found) if found else "\n" + fold(texts[row])
-        if key != "\n":
+    for row, text in enumerate(texts):
+        if key := term_key(found[row], text):
             groups.setdefault(key, []).append(row)
     return list(groups.values())
 
 
-def _shingle_sets(words: Sequence[Sequence[str]]) -> Sets:
+def _shingle_sets(texts: Sequence[Sequence[str]]) -> Sets:
     """The distinct shingles of each text, numbered rarest first."""
     fill = [""] * SHINGLE
-    table = number_tokens([*found, *fill[len(found) :]] if 0 < len(found) < SHINGLE else found for found in words)
+    table = number_tokens([*found, *fill[len(found) :]] if 0 < len(found) < SHINGLE else found for found in texts)
     starts, numbers, _ = list(number_ngrams(table, SHINGLE))[-1]
     owners = np.searchsorted(table.offsets, starts, side="right") - 1
     keys = distinct((owners.astype(np.int64) << 32) | numbers)
-    return rarest_first(keys >> 32, keys & 0xFFFFFFFF, len(words))
+    return rarest_first(keys >> 32, keys & LOW, len(texts))
 
 
 class NearDuplicates(Metric):
@@ -101,7 +104,7 @@ class NearDuplicates(Metric):
     def compute(self, features: Features, reference: Features | None) -> Measure:
         if reason := features.lack(2):
             return Measure.missing(reason, self.direction)
-        found = pairs_of_words(features.texts, features.words, THRESHOLD)
+        found = pairs_of_terms(features.texts, features.terms, THRESHOLD)
         groups, ids = features.dataset.groups, features.dataset.ids
         share = float(found.near.mean())
         if groups is None:
@@ -113,7 +116,11 @@ class NearDuplicates(Metric):
             "pairs": [[ids[first], ids[second], round(similarity, 4)] for first, second, similarity in found.pairs],
             "total": len(found.pairs),
         }
-        signature = f"jaccard={THRESHOLD}|shingle={SHINGLE}|tok=folded|N={len(features)}"
+        if not found.complete:
+            detail["note"] = "not all pairs are listed: one or more for each text that has a near copy"
+        signature = f"jaccard={THRESHOLD}|shingle={SHINGLE}|{TERMS}|N={len(features)}"
+        if not found.exact:
+            signature += f"|minhash:recall>={1 - MISSED}"
         return Measure(share, self.direction, signature, interval, detail)
 
     def reading(self, found: Measure) -> str:

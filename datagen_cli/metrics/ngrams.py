@@ -9,7 +9,6 @@ n-grams are sorted in portions.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-TOKEN = re.compile(r"\w+|[^\w\s]")
+from datagen_cli.text.tokens import tokens
+
 PORTION = 1 << 21
 """N-grams sorted at a time."""
 
@@ -66,8 +66,8 @@ class NGramCounts:
 
 
 def tokenise(texts: Iterable[str]) -> TokenTable:
-    """Tokens `\\w+` or one other non-space character, case kept."""
-    return number_tokens(TOKEN.findall(text) for text in texts)
+    """The tokens of the texts as numbers."""
+    return number_tokens(map(tokens, texts))
 
 
 def number_tokens(lists: Iterable[Sequence[str]]) -> TokenTable:
@@ -165,12 +165,6 @@ def _changes(values: NDArray[np.integer]) -> Bools:
     changes = np.ones(len(values), np.bool_)
     np.not_equal(values[1:], values[:-1], out=changes[1:])
     return changes
-
-
-def distinct(keys: Longs) -> Longs:
-    """The keys that differ, ascending. As `np.unique`, whose hash table is several times slower than sorting."""
-    keys = np.sort(keys)
-    return keys[_changes(keys)]
 
 
 def _clipped(begins: Longs, texts: Ints, counts: Longs) -> tuple[Ints, Longs]:

@@ -20,6 +20,7 @@ from datagen_cli.metrics.intervals import clip, mean_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import Longs, NGramCounts, count_ngrams, tokenise
 from datagen_cli.metrics.wording import scale
+from datagen_cli.text.tokens import TOKENS
 
 HEADLINE = 4
 SMOOTHED = 0.1
@@ -86,7 +87,7 @@ class SelfBleu(Metric):
         return Measure(
             float(headline.mean()),
             self.direction,
-            f"n={HEADLINE}|tok=word|smooth=m1|N={len(features)}",
+            f"n={HEADLINE}|{TOKENS}|smooth=m1|N={len(features)}",
             clip(mean_interval(headline, features.dataset.groups), 0.0, 1.0),
             {str(n): float(scores[n - 1].mean()) for n in range(2, LONGEST_NGRAM + 1)},
         )

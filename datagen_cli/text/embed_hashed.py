@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from datagen_cli.text.mixing import mix
 from datagen_cli.text.normalise import fold
 from datagen_cli.text.tokens import words
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 DIM = 1024
 RUNS = (3, 4, 5)
-VERSION = 1
+VERSION = 2
 _LONGEST_WORD = 64
 """A longer word (an address, base64) counts by its first characters: its runs would drown the rest of the text."""
 
@@ -33,7 +34,7 @@ class Hashed:
     """The embedder that needs nothing; see `Embedder` for what the names mean."""
 
     name = "hashed"
-    signature = f"hashed-v{VERSION}|words=1-2|characters=3-5|d={DIM}"
+    signature = f"hashed-v{VERSION}|words=1-2|characters=3-5|spaceless=char|d={DIM}"
     default_threshold = 0.88
     dim = DIM
 
@@ -58,7 +59,7 @@ def _vector(text: str) -> NDArray[np.float64]:
     if not parts:
         parts = [np.array([_hash(f"text {folded}")], dtype=np.uint64)]
     single = np.array([part[0] for part in parts], dtype=np.uint64)
-    pairs = _mix(single[:-1] * np.uint64(3) + single[1:])
+    pairs = mix(single[:-1] * np.uint64(3) + single[1:])
     features, counts = np.unique(np.concatenate([*parts, pairs]), return_counts=True)
     signs = np.where(features >> np.uint64(63), -1.0, 1.0)
     columns = (features % np.uint64(DIM)).astype(np.int64)
@@ -82,12 +83,3 @@ def _word_features(word: str) -> NDArray[np.uint64]:
 def _hash(feature: str) -> int:
     digest = hashlib.blake2b(feature.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little")
-
-
-def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Spreads 64-bit integers over all their bits (the finaliser of splitmix64)."""
-    import numpy as np
-
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))

@@ -1,12 +1,11 @@
 """Which earlier text a new one nearly repeats: by its words (`NearIndex`), or by its vector (`NeighbourIndex`).
 
-`NearIndex` takes two texts for near copies when one of three measures says so, all after folding and without
-punctuation:
+`NearIndex` takes two texts for near copies when one of three measures of their terms (`text/tokens.py`) says so:
 
-- letters: the letters and digits are the same, whatever stands between them (similarity 1);
-- shingles: Jaccard of the sets of word 3-shingles ≥ near. This is the usual measure, and the only one for which a
+- letters: the terms are the same, whatever stands between them (similarity 1);
+- shingles: Jaccard of the sets of 3-shingles of terms ≥ near. This is the usual measure, and the only one for which a
   text of repeated words counts them once;
-- words: Jaccard of the multisets of words ≥ near + (1 − near) / 4, so 0.85 at the default 0.8.
+- words: Jaccard of the multisets of terms ≥ near + (1 − near) / 4, so 0.85 at the default 0.8.
 
 Shingles alone miss what they are meant to find in short texts: one changed word takes three shingles, so it hides a
 copy below 30 words, and two sentences changing places take four or more. The third measure does not see order, and one
@@ -22,12 +21,11 @@ so what is named is never an accident of hashing; what is missed for that reason
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from datagen_cli.text.normalise import fold
-from datagen_cli.text.tokens import words
+from datagen_cli.text.tokens import term_key, terms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +43,6 @@ slower as soon as another process wants a core."""
 DIGITS = 6
 """Decimals of a cosine that count: the last bits differ between ways of summing, the sixth decimal does not."""
 _SLACK = 1e-4
-_JOINERS = str.maketrans("", "", "'’-.,")
 
 Measure = Literal["letters", "shingles", "words"]
 
@@ -65,11 +62,6 @@ class Neighbour:
 
     index: int
     similarity: float
-
-
-def near_words(text: str) -> list[str]:
-    """The words that near copies are compared by: folded, points, commas, hyphens and apostrophes inside them gone."""
-    return [word.translate(_JOINERS) for word in words(fold(text))]
 
 
 def shingles(tokens: Sequence[str], size: int = SHINGLE) -> set[str]:
@@ -108,7 +100,7 @@ class NearIndex:
 
     def __init__(self, threshold: float = NEAR) -> None:
         self._bars: dict[Measure, float] = {"shingles": threshold, "words": words_bar(threshold)}
-        self._lsh = {measure: _Candidates(bar) for measure, bar in self._bars.items()}
+        self._lsh = {measure: MinHashIndex(bar) for measure, bar in self._bars.items()}
         self._texts: list[str] = []
         self._letters: dict[str, int] = {}
         self._latest: tuple[str, _Views] | None = None
@@ -158,7 +150,7 @@ class NearIndex:
     def _views(self, text: str) -> _Views:
         """Kept for one text, since `nearest` and `add` come in pairs."""
         if self._latest is None or self._latest[0] != text:
-            self._latest = (text, _Views(near_words(text)))
+            self._latest = (text, _Views(terms(text)))
         return self._latest[1]
 
 
@@ -167,11 +159,11 @@ class _Views:
 
     def __init__(self, tokens: Sequence[str]) -> None:
         self.tokens = tokens
-        self.letters = "".join(tokens)
+        self.letters = term_key(tokens, "")
         self.sets: dict[Measure, set[str]] = {"shingles": shingles(tokens), "words": numbered_words(tokens)}
 
 
-class _Candidates:
+class MinHashIndex:
     """MinHash signatures of sets in bands: what shares a band with a set is likely above the bar."""
 
     def __init__(self, bar: float) -> None:
@@ -179,10 +171,12 @@ class _Candidates:
 
         self._lsh = RMinHashLSH(bar, PERMUTATIONS, PERMUTATIONS // rows_of_a_band(bar))
 
-    def add(self, index: int, members: set[str]) -> None:
+    def add(self, index: int, members: Iterable[str]) -> None:
+        """Keeps a set that is not empty under a number."""
         self._lsh.insert(index, _signature(members))
 
-    def find(self, members: set[str]) -> list[int]:
+    def find(self, members: Iterable[str]) -> list[int]:
+        """The numbers of the sets that are likely like this one."""
         return [int(index) for index in self._lsh.query(_signature(members))]
 
 
@@ -194,7 +188,7 @@ def rows_of_a_band(bar: float) -> int:
     return 1
 
 
-def _signature(members: set[str]) -> Any:
+def _signature(members: Iterable[str]) -> Any:
     from rensa import RMinHash
 
     signature = RMinHash(PERMUTATIONS, SEED)

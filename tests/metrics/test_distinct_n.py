@@ -39,7 +39,7 @@ def test_the_interval_is_the_jackknife_over_texts() -> None:
     low, high = jackknife_interval(measure.value, left_out) or (0, 0)  # type: ignore[arg-type]
     assert measure.interval == pytest.approx((low, min(1.0, high)))
     assert measure.detail == {str(n): distinct_n(texts, n=n) for n in (1, 2, 3)}
-    assert (measure.signature, measure.direction) == ("n=2|tok=word|N=4", "higher")
+    assert (measure.signature, measure.direction) == ("n=2|tok=word|spaceless=char|N=4", "higher")
 
 
 def test_a_group_is_left_out_as_a_whole_where_its_texts_share_nothing_with_others() -> None:

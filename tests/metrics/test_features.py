@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from datagen_cli.metrics.dataset import Dataset
-from datagen_cli.metrics.features import Features, plain_words
+from datagen_cli.metrics.features import Features
 from datagen_cli.text.embed import open_embedder
 
 
@@ -22,19 +22,18 @@ def test_tokens_share_numbers_between_texts() -> None:
     assert first.dtype == np.int32
 
 
-def test_words_are_without_case_and_punctuation() -> None:
-    assert features(['"Hello," SHE said -- ﬁne!', ""]).words == [["hello", "she", "said", "fine"], []]
-    assert plain_words("Straße") == plain_words("STRASSE")
+def test_terms_are_without_case_and_punctuation() -> None:
+    assert features(['"Hello," SHE said -- ﬁne!', ""]).terms == [["hello", "she", "said", "fine"], []]
 
 
-def test_equal_words_are_one_object() -> None:
-    first, second = features(["Something here", "something there"]).words
+def test_equal_terms_are_one_object() -> None:
+    first, second = features(["Something here", "something there"]).terms
     assert first[0] is second[0]
 
 
 def test_features_are_computed_once() -> None:
     one = features(["Paris is in France", "b"])
-    assert one.words is one.words
+    assert one.terms is one.terms
     assert one.entities is one.entities
     assert one.ngrams(3) is one.ngrams(3)
     assert one.entities[0][-1] == ("place", "France")

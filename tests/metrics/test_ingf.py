@@ -37,7 +37,7 @@ def test_the_interval_is_the_jackknife_over_texts() -> None:
     left_out = [ingf(texts[:i] + texts[i + 1 :]) for i in range(4)]
     low, high = jackknife_interval(measure.value, left_out) or (0, 0)  # type: ignore[arg-type]
     assert measure.interval == pytest.approx((max(1.0, low), high))
-    assert (measure.signature, measure.direction) == ("n=3|tok=word|N=4", "lower")
+    assert (measure.signature, measure.direction) == ("n=3|tok=word|spaceless=char|N=4", "lower")
     assert measure.detail == {"distinct": 6, "total": 8}
 
 

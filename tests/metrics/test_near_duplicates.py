@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from datagen_cli.metrics import similar_sets
+from datagen_cli.metrics import postings, similar_sets
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.near_duplicates import NearDuplicates, find_near_duplicates
-from datagen_cli.metrics.similar_sets import rarest_first, similar_pairs
+from datagen_cli.metrics.similar_sets import rarest_first
+from datagen_cli.metrics.similar_sets import similar_sets as alike
+from datagen_cli.text.tokens import term_key, terms
 
 Sample = Callable[[str], Path]
 REAL = [
@@ -34,7 +35,7 @@ def every_pair(texts: Sequence[str], bar: float) -> dict[tuple[int, int], float]
     """Jaccard of word 3-shingles of all pairs, at or above the bar."""
     sets = []
     for text in texts:
-        words = re.findall(r"\w+", text.casefold())
+        words = terms(text)
         sets.append({tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2))} if words else set())
     found = {}
     for second in range(len(sets)):
@@ -47,7 +48,7 @@ def every_pair(texts: Sequence[str], bar: float) -> dict[tuple[int, int], float]
 
 
 def without_twins(texts: Sequence[str]) -> list[str]:
-    kept = {" ".join(re.findall(r"\w+", text.casefold())): text for text in texts}
+    kept = {term_key(terms(text), text): text for text in texts}
     return list(kept.values())
 
 
@@ -110,7 +111,7 @@ def test_large_clusters_of_near_copies_are_marked_whole() -> None:
     texts = [" ".join([*text, f"x{rng.randint(0, 10**9)}"]) for _ in range(500)]
     found = find_near_duplicates([*texts, "something else"])
     assert found.near.tolist() == [True] * 500 + [False]
-    assert len(found.pairs) < 500 * 40
+    assert found.complete and len(found.pairs) == 500 * 499 / 2
 
 
 def test_small_portions_find_the_same_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,14 +119,28 @@ def test_small_portions_find_the_same_pairs(monkeypatch: pytest.MonkeyPatch) -> 
     texts = [" ".join(f"w{i}" for i in range(start, start + 30)) for start in rng.sample(range(400), 60)]
     whole = find_near_duplicates(texts, 0.5).pairs
     assert len(whole) > 10
-    monkeypatch.setattr(similar_sets, "PORTION", 64)
+    monkeypatch.setattr(postings, "PORTION", 64)
     assert find_near_duplicates(texts, 0.5).pairs == whole
+
+
+@pytest.mark.parametrize("limit", ["ALL", "MOST"])
+def test_beyond_the_limits_the_same_texts_are_near(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(2)
+    texts = [" ".join(f"w{i}" for i in range(start, start + 30)) for start in rng.sample(range(3000), 300)]
+    whole = find_near_duplicates(texts)
+    monkeypatch.setattr(similar_sets, "ALL", 10)
+    if limit == "MOST":
+        monkeypatch.setattr(similar_sets, "MOST", 20)
+    found = find_near_duplicates(texts)
+    assert (found.complete, found.exact) == (False, limit == "ALL")
+    assert found.near.tolist() == whole.near.tolist()
+    assert {row for pair in found.pairs for row in pair[:2]} == set(np.flatnonzero(whole.near).tolist())
 
 
 def test_no_sets_and_empty_sets_have_no_pairs() -> None:
     nothing = np.zeros(0, np.int64)
-    assert similar_pairs(rarest_first(nothing, nothing, 0), 0.8, np.zeros(0, np.bool_)) == []
-    assert similar_pairs(rarest_first(nothing, nothing, 3), 0.8, np.zeros(3, np.bool_)) == []
+    assert alike(rarest_first(nothing, nothing, 0), 0.8).pairs == []
+    assert alike(rarest_first(nothing, nothing, 3), 0.8).pairs == []
 
 
 @pytest.mark.samples
@@ -150,7 +165,7 @@ def test_the_measure_names_rows_by_id() -> None:
     measure = NearDuplicates().compute(Features(dataset), None)
     assert measure.value == 0.5
     assert measure.detail == {"exact": {"rows": 2, "extra": 1}, "pairs": [["p", "r", 1.0]], "total": 1}
-    assert measure.signature == "jaccard=0.8|shingle=3|tok=folded|N=4"
+    assert measure.signature == "jaccard=0.8|shingle=3|tok=folded+signs|spaceless=char|N=4"
 
 
 @pytest.mark.parametrize(("texts", "reason"), [([], "no rows"), (["a"], "needs at least 2 rows, has 1")])

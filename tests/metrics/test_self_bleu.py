@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import random
-import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +16,7 @@ from datagen_cli.metrics import ngrams
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.self_bleu import SelfBleu, bleu_scores, closest_other_lengths, self_bleu
+from datagen_cli.text.tokens import tokens as cut
 
 Sample = Callable[[str], Path]
 ODD = ["", "", "one", "one", "été 北京 ñandú", "北京", "same text here .", "same text here .", "!!!", " \n\t"]
@@ -32,7 +32,7 @@ REAL = [
 def nltk_self_bleu(texts: Sequence[str], n: int) -> float:
     from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
 
-    tokens = [re.findall(r"\w+|[^\w\s]", text) for text in texts]
+    tokens = [cut(text) for text in texts]
     smooth = SmoothingFunction().method1
     scores = [
         sentence_bleu(tokens[:i] + tokens[i + 1 :], tokens[i], weights=(1 / n,) * n, smoothing_function=smooth)
@@ -112,7 +112,7 @@ def test_sorting_in_small_portions_changes_nothing(monkeypatch: pytest.MonkeyPat
 
 def test_the_measure_has_headline_detail_signature_and_an_interval_with_the_value() -> None:
     measure = SelfBleu().compute(features(["the cat sat on a mat", "the cat sat on a rug", "dogs bark"]), None)
-    assert measure.signature == "n=4|tok=word|smooth=m1|N=3"
+    assert measure.signature == "n=4|tok=word|spaceless=char|smooth=m1|N=3"
     assert measure.direction == "lower"
     assert list(measure.detail) == ["2", "3", "4", "5"]
     assert measure.value == measure.detail["4"]

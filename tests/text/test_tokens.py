@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from datagen_cli.text.tokens import estimate_tokens, word_count, words
+from datagen_cli.text.tokens import estimate_tokens, term_key, terms, tokens, word_count, words
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,54 @@ def test_ascii_and_other_texts_are_cut_by_the_same_rules() -> None:
 @pytest.mark.parametrize(("text", "tokens"), [("", 0), ("a", 1), ("abcd", 1), ("abcde", 2), ("éé", 1), ("中中", 2)])
 def test_tokens_are_estimated_from_utf8_bytes_rounded_up(text: str, tokens: int) -> None:
     assert estimate_tokens(text) == tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Don't, well-known 1,000!", ["don", "t", "well", "known", "1000"]),
+        ("C++ is not C#", ["c", "+", "+", "is", "not", "c", "#"]),
+        ("12 + 3 = 15", ["12", "+", "3", "=", "15"]),
+        ("x>3, −5 or 7 - 2", ["x", ">", "3", "-", "5", "or", "7", "-", "2"]),
+        ("10–20 COVID-19", ["10", "-", "20", "covid", "-", "19"]),
+        ("3.5 is not 3,5 nor 35", ["3.5", "is", "not", "3,5", "nor", "35"]),
+        ("a/b \\ c | d ~ €5 &", ["a", "/", "b", "\\", "c", "|", "d", "~", "€", "5", "&"]),
+        ("中文字", ["中", "文", "字"]),
+        ("カナ ｶﾅ", ["カ", "ナ", "カ", "ナ"]),
+        ("ที่นี่", ["ที่", "นี่"]),
+        ("ພາສາ", ["ພ", "າ", "ສ", "າ"]),
+        ("ភាសា", ["ភា", "សា"]),
+        ("မြန်မာ", ["မြ", "န်", "မာ"]),
+        ("!? …", []),
+    ],
+)
+def test_terms_are_folded_words_and_the_signs_that_count(text: str, expected: list[str]) -> None:
+    assert terms(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("What is 12 + 3?", "What is 1 + 23?"), ("2 + 3", "2 - 3"), ("C++", "C"), ("C#", "C"), ("-5", "5"),
+        ("x > 3", "x < 3"), ("3.5", "35"), ("12 3", "1 23"), ("$5", "€5"), ("50%", "50"), ("a|b", "a&b"),
+    ],
+)  # fmt: skip
+def test_texts_that_differ_in_a_sign_are_not_the_same(first: str, second: str) -> None:
+    assert term_key(terms(first), first) != term_key(terms(second), second)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("Hello, world!", "hello -- WORLD"), ("re-use it", "re use it"), ("1,000 men", "1000 men"), ("!!!", " !!! ")],
+)
+def test_texts_that_differ_in_punctuation_are_the_same(first: str, second: str) -> None:
+    assert term_key(terms(first), first) == term_key(terms(second), second)
+
+
+def test_tokens_keep_case_and_split_scripts_without_spaces() -> None:
+    assert tokens("Don't 12%") == ["Don", "'", "t", "12", "%"]
+    assert tokens("中文 abc ไทย") == ["中", "文", "abc", "ไ", "ท", "ย"]
+    assert tokens("中文x") == ["中", "文", "x"]
 
 
 def test_a_huge_text_is_counted_in_linear_time() -> None:

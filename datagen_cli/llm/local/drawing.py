@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datagen_cli.text.mixing import mix
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -29,8 +31,8 @@ Uniform = Callable[[int, "NDArray[np.intp] | None"], "NDArray[np.float64]"]
 def uniforms(seeds: NDArray[np.uint64], step: int, k: int) -> NDArray[np.float64]:
     """A number in [0, 1) for each seed: a hash of (seed, step, k) by SplitMix64, so rows never share a stream."""
     with np.errstate(over="ignore"):
-        mixed = _mix(np.asarray(seeds, dtype=np.uint64) + _GOLDEN * np.uint64(2 * step + 1))
-        mixed = _mix(mixed + _GOLDEN * np.uint64(2 * k + 2))
+        mixed = mix(np.asarray(seeds, dtype=np.uint64) + _GOLDEN * np.uint64(2 * step + 1))
+        mixed = mix(mixed + _GOLDEN * np.uint64(2 * k + 2))
     return np.asarray((mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53)
 
 
@@ -118,10 +120,3 @@ def _mass_above(shares: Any, own: Any) -> Any:
     import torch
 
     return torch.nn.functional.threshold_(shares / own, 1.0, 0.0).sum(1) * own.squeeze(1)
-
-
-def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The finaliser of SplitMix64 (Steele, Lea and Flood, 2014)."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
