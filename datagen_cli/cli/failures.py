@@ -34,7 +34,7 @@ def reported(command: Callable[[], Any], arguments: list[str]) -> int:
         return failed(Stopped("interrupted", exit_code=EXIT_INTERRUPTED), as_json)
     except Exception as error:
         if hasattr(error, "format_message"):  # Typer's own usage errors, whatever version brings them
-            return failed(_usage(error.format_message(), arguments), as_json, EXIT_USAGE)
+            return failed(_usage(_message(error), arguments), as_json, EXIT_USAGE)
         if type(error).__name__ == "Abort":
             return failed(Stopped("interrupted", exit_code=EXIT_INTERRUPTED), as_json)
         return _unexpected(error, as_json)
@@ -75,6 +75,15 @@ def refuse_engine(name: str) -> None:
     if name == LATER_ENGINE:
         raise UsageError(f"--engine {name}: not built yet", hint="leave it out: calls run on this machine")
     registry.load("engines", name)
+
+
+def _message(error: Any) -> str:
+    """What Typer says; an unknown option in the same words whatever version says it, with the nearest one."""
+    name = getattr(error, "option_name", None)
+    if name is None or type(error).__name__ != "NoSuchOption":
+        return str(error.format_message())
+    near = registry.suggest(name, getattr(error, "possibilities", None) or ())
+    return f"no such option: {name}" + (f" ({near})" if near.startswith("did") else "")
 
 
 def _usage(message: str, arguments: list[str]) -> DatagenError:

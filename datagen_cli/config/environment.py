@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 
 from datagen_cli.config.explain import Problem, problem_error
@@ -12,19 +13,16 @@ from datagen_cli.config.tree import Node, put
 from datagen_cli.core.errors import Place, RecipeError
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
-_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
-_QUOTED = re.compile(r"'([^']*)'\s*(?:#.*)?|\"((?:[^\"\\]|\\.)*)\"\s*(?:#.*)?")
 NOT_FROM_FILES = ("DATAGEN_ALLOW_HOSTS",)
 """Where keys may be sent is for whoever runs the tool to say, never for a file that came with a recipe."""
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 
 def read_environment(environ: Mapping[str, str], cwd: Path) -> dict[str, str]:
     """The environment with what `.env` in `cwd` adds to it; a variable that is set already wins.
 
-    Lines are `KEY=VALUE`, with `export`, quotes and `#` comments allowed; other lines are passed over. Values stand on
-    one line and nothing expands in them; `DATAGEN_ALLOW_HOSTS` is not taken from the file. Raises `RecipeError` when
-    the file cannot be read.
+    Lines are `KEY=VALUE` as python-dotenv reads them: `export`, quotes and `#` comments are allowed, a quoted value may
+    take several lines, other lines are passed over. Nothing expands in values; `DATAGEN_ALLOW_HOSTS` is not taken from
+    the file. Raises `RecipeError` when the file cannot be read.
     """
     file = cwd / ".env"
     if not file.is_file():
@@ -38,21 +36,10 @@ def read_environment(environ: Mapping[str, str], cwd: Path) -> dict[str, str]:
 
 
 def _pairs(text: str) -> dict[str, str]:
-    found = {}
-    for line in text.splitlines():
-        match = _LINE.fullmatch(line)
-        if match:
-            found[match[1]] = _value(match[2])
-    return found
+    from dotenv.parser import parse_stream
 
-
-def _value(text: str) -> str:
-    quoted = _QUOTED.fullmatch(text)
-    if quoted is None:
-        return re.split(r"(?:^|\s)#", text, maxsplit=1)[0].rstrip()
-    if quoted[1] is not None:
-        return quoted[1]
-    return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), quoted[2])
+    lines = parse_stream(StringIO(text.replace("\0", "")))  # no variable can hold a null byte
+    return {line.key: line.value for line in lines if line.key is not None and line.value is not None}
 
 
 def expand_environment(root: Node, environ: Mapping[str, str]) -> Node:

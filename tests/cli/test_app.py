@@ -64,7 +64,7 @@ def test_every_command_has_help_and_json(command: str, capsys: pytest.CaptureFix
 def test_a_wrong_option_is_a_usage_error_with_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["generate", "quickstart", "--cuont", "3"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("error: no such option: --cuont")
+    assert said.startswith("error: no such option: --cuont (did you mean --count?)\n")
     assert "hint: see datagen generate --help" in said
 
 

@@ -14,7 +14,7 @@ from tests.config.recipes import SMALL, load, write
 def test_dotenv_adds_to_the_environment_and_never_overrides_it(tmp_path: Path) -> None:
     text = (
         '# keys\nA=1\nexport B = two words  # said\nC=\'single # kept\'\nD="line\\nbreak \\"q\\"" # x\n'
-        "E=\nF=a#b\nnot a line\n  G=g\nPATH=/dotenv\n"
+        'E=\nF=a#b\nnot a line\n  G=g\nPATH=/dotenv\nH="two\nlines"\nI=${A}\nDATAGEN_ALLOW_HOSTS=x.org\n'
     )
     write(tmp_path, text, ".env")
     assert read_environment({"PATH": "/real"}, tmp_path) == {
@@ -26,6 +26,8 @@ def test_dotenv_adds_to_the_environment_and_never_overrides_it(tmp_path: Path) -
         "E": "",
         "F": "a#b",
         "G": "g",
+        "H": "two\nlines",
+        "I": "${A}",
     }
 
 
