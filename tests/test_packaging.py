@@ -114,7 +114,7 @@ def test_what_is_declared_is_pinned_within_its_bounds(extra: str) -> None:
 def test_torch_is_in_no_core_requirement_and_all_is_the_sum_of_the_others() -> None:
     heavy = {"torch", "transformers", "sentence-transformers", "ray", "datasets"}
     assert heavy & {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]} == set()
-    assert PROJECT["optional-dependencies"]["all"] == ["datagen-llm[embed,sympy,local,hub,ray,train]"]
+    assert PROJECT["optional-dependencies"]["all"] == ["datagen-llm[embed,sympy,local,gguf,hub,ray,train]"]
 
 
 def test_make_alone_lists_every_target_for_users() -> None:
