@@ -65,6 +65,9 @@ class ModelOptions(Options):
     """One model: its name and how it is reached. `offline`, `local/...` and litellm's names are all written alike."""
 
     name: str = Field(min_length=1)
+    known_as: str | None = Field(
+        None, alias="identity", description="tells apart two models of one name, such as `default` on two servers"
+    )
     base_url: str | None = runtime(None, description="an OpenAI-compatible endpoint; /chat/completions is appended")
     api_key_env: str | None = runtime(
         None, description="environment variable that holds the key; ends in _KEY or _TOKEN"

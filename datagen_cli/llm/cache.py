@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +21,31 @@ from datagen_cli.llm.provider import RawReply
 
 FILE = "calls.sqlite"
 MAGIC = b"SQLite format 3\x00"
+_LIMIT = re.compile(rb'"max_(?:completion_)?tokens":\d+')
+"""As the client writes it, where only a key can stand: within a text the quotes would be escaped."""
 
 
 def endpoint_key(identity: Any, run_seed: int) -> Any:
     """A hash state of what all calls to one endpoint and model share; `call_digest` goes on from it."""
     state = hashlib.blake2b(digest_size=16)
-    state.update(canonical([1, identity, run_seed]))
+    state.update(canonical([2, identity, run_seed]))
     return state
 
 
 def call_digest(state: Any, body: bytes, draw: str) -> str:
-    """The key of one call: 32 hex characters."""
+    """The key of one call: 32 hex characters. How long the reply may be is not part of it, see `CallCache.get`."""
     own = state.copy()
+    body = _LIMIT.sub(b"", body, count=1)
     own.update(b"\x00%d\x00" % len(body))
     own.update(body)
     own.update(draw.encode("utf-8", "surrogatepass"))
     return own.hexdigest()
+
+
+def limit_of(body: Mapping[str, Any]) -> int:
+    """The most tokens that a request allows its reply; 0 when it does not say."""
+    most = (body.get("max_tokens"), body.get("max_completion_tokens"))
+    return max(value if isinstance(value, int) else 0 for value in most)
 
 
 def open_cache(choice: str, folder: Path, on_broken: Callable[[Path], None] | None = None) -> CallCache | None:
@@ -69,10 +79,13 @@ class CallCache:
     def __init__(self, path: str | Path, *, on_broken: Callable[[Path], None] | None = None) -> None:
         self.store = Store(path, on_broken=on_broken)
 
-    def get(self, digest: str) -> RawReply | None:
-        """The reply that was stored under a digest; None when there is none or it cannot be read."""
+    def get(self, digest: str, most_tokens: int = 0) -> RawReply | None:
+        """The reply that was stored under a digest; None when there is none or it cannot be read. One that was cut off
+        counts only if it might have had `most_tokens`."""
         found = self._read(digest)
-        return None if found is None else found[1]
+        if found is None or (found[1].finish_reason == "length" and limit_of(found[0]) < most_tokens):
+            return None
+        return found[1]
 
     async def put(self, digest: str, reply: RawReply, body: bytes) -> None:
         """Stores a reply with the request body (JSON) that it answers; returns after the commit."""

@@ -62,7 +62,9 @@ class Channel:
             self.price = share_of(self.price, BATCH_PRICE_SHARE)
         self.rate = rate_of(self.price)
         self.dropped: frozenset[str] = frozenset()
-        self.key_state = endpoint_key({**target.identity, **self.provider_facts.identity(options)}, seed)
+        self.key_state = endpoint_key(
+            {**target.identity, "identity": options.known_as, **self.provider_facts.identity(options)}, seed
+        )
         self.uncounted = False
         self._options = options
         self._around = Around(limits.concurrency, self.batched, store, plant)

@@ -16,11 +16,11 @@ from typing import Any
 
 from datagen_cli.config.models import OWN_OPTIONS, Limits, Sampling, SharedModel
 from datagen_cli.core.chat import Draw, Reply, Request, Usage
-from datagen_cli.core.errors import CallRefused, UsageError
+from datagen_cli.core.errors import CallPending, CallRefused, UsageError
 from datagen_cli.core.json_text import make_encoder
 from datagen_cli.core.ports import Ledger, Observer
 from datagen_cli.llm.budget import Budget
-from datagen_cli.llm.cache import CallCache, call_digest
+from datagen_cli.llm.cache import CallCache, call_digest, limit_of
 from datagen_cli.llm.channel import Channel, Spending
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.llm.faults import RequestRefused, TransportError
@@ -145,16 +145,18 @@ class Client:
             values = binding.payload(request, messages, seed, dropped)
             payload = Payload(values, to_bytes(values), request.task)
             digest = call_digest(channel.key_state, payload.body, str(draw))
-            cached = self._cache.get(digest) if self._cache is not None else None
+            cached = self._cache.get(digest, limit_of(payload)) if self._cache is not None else None
             if cached is not None:
                 self._keep(channel, dropped)
                 return self._from_cache(request, channel, payload, digest, cached)
+            if request.role in self._refusals.lifted and digest in self._refusals.known:
+                raise self._refusals.known[digest]
             try:
                 reply = await self._send(request, channel, payload, digest)
             except RequestRefused as fault:
                 name = objection(fault.message, payload, binding.chosen)
                 if name is None or name in dropped:
-                    raise self._refused(fault, channel.target, request.role) from fault
+                    raise self._refused(fault, channel.target, request.role, digest) from fault
                 dropped = dropped | {name}
                 continue
             self._keep(channel, dropped)
@@ -234,11 +236,17 @@ class Client:
             self._observer.event("note", text=note(name, channel.target.label))
         channel.dropped |= dropped
 
-    def _refused(self, fault: RequestRefused, target: Target, role: str) -> Exception:
-        """What a refused request leads to: it costs its attempt, unless all of the role's first calls were refused."""
-        if self._refusals.refused(role) >= FIRST_CALLS:
+    def _refused(self, fault: RequestRefused, target: Target, role: str, digest: str) -> Exception:
+        """What a refused request leads to: it costs its attempt once a call of the role has succeeded. Until then it
+        waits: were all refused, the fault would be the recipe's, which uses up no attempt."""
+        refusal = CallRefused(said(fault.message, target, fault.status))
+        refused = self._refusals.refused(role)
+        if refused >= FIRST_CALLS:
             return refused_from_the_start(fault, target, role)
-        return CallRefused(said(fault.message, target, fault.status))
+        if not refused:
+            return refusal
+        self._refusals.known[digest] = refusal
+        return CallPending(str(refusal))
 
     def _retrying(self, draw: Draw, target: Target, fault: TransportError, wait_s: float) -> None:
         self._observer.event(
@@ -300,9 +308,8 @@ async def _kept_nowhere(reply: RawReply) -> None:
 
 def _most_tokens(payload: Payload) -> int:
     """The most that may be written for a request: by every row, in a group."""
-    most = [payload.get("max_tokens"), payload.get("max_completion_tokens")]
     rows = len(payload["group"]["rows"]) if "group" in payload else 1
-    return rows * max(value if isinstance(value, int) else 0 for value in most)
+    return rows * limit_of(payload)
 
 
 def _check_batch(channels: Collection[Channel], limits: Limits, observer: Observer) -> None:

@@ -135,10 +135,14 @@ class OutageDetector:
 
 @dataclass(slots=True)
 class Refusals:
-    """How the first calls of each role fared: a role is lifted by the first of its calls that succeeds."""
+    """How the first calls of each role fared: a role is lifted by the first of its calls that succeeds.
+
+    `known` are the calls that were refused before that, each with the refusal.
+    """
 
     lifted: set[str] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
+    known: dict[str, Exception] = field(default_factory=dict)
 
     def refused(self, role: str) -> int:
         """Counts a refusal; how many there were in a row from the role's first call on, 0 once it is lifted."""

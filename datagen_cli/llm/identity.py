@@ -1,4 +1,5 @@
-"""What a model is for the fingerprints: all that decides what it writes, and nothing else (no key, time-out, price)."""
+"""What a model is for the fingerprints: all that decides what it writes, and nothing else (no address, key, time-out,
+price). `max_tokens` is not in it: a reply that came to its end says the same under a higher limit."""
 
 from __future__ import annotations
 
@@ -34,9 +35,8 @@ def model_identity(options: ModelOptions, role: str, sampling: Sampling | None =
     """One model in one role, as JSON values, defaults included."""
     found: dict[str, Any] = {
         "name": options.name,
-        "base_url": options.base_url,
+        "identity": options.known_as,
         **sampling_of(options, role, sampling),
-        "max_tokens": options.max_tokens,
         "params": dict(options.params),
         "structured": options.structured,
         "dtype": options.dtype,

@@ -44,8 +44,8 @@ class Target:
 
     @property
     def identity(self) -> dict[str, str | None]:
-        """What the call cache knows the endpoint by: nothing that may rotate, such as a key."""
-        return {"kind": self.kind, "url": self.url, "model": self.model}
+        """What the call cache knows the model by: what it is called, not where it answers or by which key."""
+        return {"kind": self.kind, "model": self.model}
 
 
 def resolve(options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str] = ()) -> Target:

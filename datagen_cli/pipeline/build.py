@@ -162,6 +162,11 @@ class Built:
         return [check.facts.prompts for check in self.recipe.checks if check.facts.prompts is not None]
 
     @property
+    def max_tokens(self) -> int:
+        """The most tokens of a generator's reply."""
+        return max(model.max_tokens for model in self.recipe.models["generator"])
+
+    @property
     def checkers(self) -> dict[str, Any]:
         """What identifies the models that check, by role."""
         return {role: identity for role, identity in self.identities.items() if role != "generator"}

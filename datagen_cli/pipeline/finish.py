@@ -81,7 +81,6 @@ def finish(session: Session) -> Manifest:
     manifest.rejected = write_rejected(session.folder, shape, refused())
     manifest.surplus = manifest.rejected.pop("surplus", 0)
     manifest.checks = adherence.table
-    manifest.models = {role: [model.name for model in built.recipe.models[role]] for role in built.identities}
     for note in settle(manifest, runner, prefix=shape.prefix, attempts=options.limits.attempts_per_record):
         session.observer.event("note", text=note)
     shown = dict(sorted(labels.items())) if len(labels) <= LABELS_SHOWN else {}

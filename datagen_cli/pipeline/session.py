@@ -37,7 +37,7 @@ from datagen_cli.pipeline.parts import Parts
 from datagen_cli.pipeline.planned import Plan
 from datagen_cli.pipeline.runner import Runner
 from datagen_cli.pipeline.settle import settle_failed
-from datagen_cli.runs.checkpoint import Checkpoint
+from datagen_cli.runs.checkpoint import Checkpoint, forget_truncated
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.integrity import restate, unbroken
 from datagen_cli.runs.ledger import FILE as SPENDING
@@ -82,6 +82,7 @@ class Session:
         self.ledger: SpendingLedger | None = None
         self.model_ids: set[str] = set()
         self.complete = False
+        self._before: Mapping[str, Any] = {}
 
     def prepare(self) -> None:
         """Takes the lock, moves aside what a changed recipe left, writes the plan, opens the checkpoints.
@@ -113,7 +114,10 @@ class Session:
         self.plan.write(planned, self.built.fingerprints["plan"])
         for stage in ATTEMPTED:
             self.checkpoints[stage] = self.folder.checkpoint(stage, self.built.fingerprints[stage])
+        if self.built.max_tokens > before.get("max_tokens", self.built.max_tokens):
+            forget_truncated(self.checkpoints)
         self._say_damage()
+        self._before = before
         self.update()
         self.manifest.write(self.folder)
 
@@ -245,6 +249,7 @@ class Session:
         """Brings the manifest's counts up to date."""
         manifest = self.manifest
         manifest.model_ids = sorted(self.model_ids - {""})
+        self._say_other_model()
         manifest.seconds = round(time.monotonic() - self._started, 3)
         if self.runner is not None:
             progress = self.runner.progress
@@ -255,6 +260,18 @@ class Session:
             manifest.stage_seconds = dict(progress.seconds)
         if self.ledger is not None:
             manifest.record_spending(self.ledger.before, self.client.totals.as_dict() if self.client else {})
+
+    def _say_other_model(self) -> None:
+        """Says when an endpoint names another model than in the last run although the recipe names the same ones."""
+        before, now = set(self._before.get("model_ids", ())), self.manifest.model_ids
+        if before and self._before.get("models") == self._models() and (new := sorted(set(now) - before)):
+            self.say_once(
+                f"the model that answers is called {', '.join(new)}; in the last run {', '.join(sorted(before))}:"
+                " if it is another one, give it an `identity` in the recipe, or use another folder"
+            )
+
+    def _models(self) -> dict[str, list[str]]:
+        return {role: [model.name for model in self.built.recipe.models[role]] for role in self.built.identities}
 
     def add_to_spent(self, spent: Mapping[str, Any]) -> None:
         """Keeps what a preview paid, so that caps and totals of the folder count it."""
@@ -285,6 +302,8 @@ class Session:
             simulated=self.built.simulated,
             fingerprints=dict(self.built.fingerprints),
             resume_command=self.options.command,
+            max_tokens=self.built.max_tokens,
+            models=self._models(),
             base={"rows": len(self.built.base.rows), "digest": self.built.base.digest}
             if self.built.base.rows
             else None,
@@ -306,12 +325,15 @@ class Session:
             refuse_other_file(named / FILE if named.is_dir() else named)
 
     def refuse_other_recipe(self, before: Mapping[str, Any]) -> None:
-        """Raises `UsageError` when the folder's `run.json`, `before`, is of a recipe from another file."""
-        file = before.get("recipe", {}).get("file")
-        if file is not None and file != recipe_place(self.built.recipe):
+        """Raises `UsageError` when the folder's `run.json`, `before`, is of a recipe of another name."""
+        recipe = before.get("recipe", {})
+        name = recipe.get("name")
+        if name is not None and name != self.built.recipe.options.name:
+            cache = self.folder.file(FILE)
+            free = f", with --cache {cache} so that no reply is paid for again" if cache.exists() else ""
             raise UsageError(
-                f"this folder belongs to the recipe {file}",
-                hint="choose another folder with -o, or --fresh to move the old run aside",
+                f"this folder belongs to the recipe {name} ({recipe.get('file')})",
+                hint=f"choose another folder with -o{free}; or --fresh to move the old run aside",
                 place=Place(str(self.folder.path)),
             )
 

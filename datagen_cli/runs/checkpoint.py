@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +22,7 @@ from datagen_cli.core.record import unit_name
 from datagen_cli.core.system import read_at, write_at
 
 HEADER_BYTES = 4096
+MOST_ATTEMPTS = 100
 GUESS_BYTES = 1024
 _UNIT = re.compile(rb'\{"unit":"(\d+)\.(\d+)"')
 
@@ -48,6 +49,13 @@ class LineIndex:
             return self._later.get((slot, attempt))
         offset = self._first[slot] if slot < len(self._first) else -1
         return None if offset < 0 else offset
+
+    def forget(self, slot: int, attempt: int) -> None:
+        """Takes a unit off the index; its line stays in the file."""
+        if attempt != 1:
+            self._later.pop((slot, attempt), None)
+        elif slot < len(self._first):
+            self._first[slot] = -1
 
     def __len__(self) -> int:
         return sum(1 for offset in self._first if offset >= 0) + len(self._later)
@@ -155,6 +163,22 @@ class Checkpoint:
             self.index.put(int(unit[1]), int(unit[2]), self._end)
         else:
             self.damaged += 1
+
+
+def forget_truncated(checkpoints: Mapping[str, Checkpoint]) -> None:
+    """Leaves out attempts that were cut off at the token limit, of slots that have no accepted record: for a run in
+    which replies may be longer."""
+    generated, judged = checkpoints["generate"], checkpoints["dedup"]
+    for slot, attempt in list(generated.index.units()):
+        records = (generated.line(slot, attempt) or {}).get("records", ())
+        cut = [record for record in records if record.get("rejection", {}).get("reason") == "truncated"]
+        if cut and not any(_is_accepted(judged, record["slot"]) for record in cut):
+            generated.index.forget(slot, attempt)
+
+
+def _is_accepted(judged: Checkpoint, slot: int) -> bool:
+    lines = (judged.line(slot, attempt) for attempt in range(1, MOST_ATTEMPTS))
+    return any(line is not None and "rejection" not in line for line in lines)
 
 
 def tail_of(raw: bytes, slot: int, attempt: int, made_from: str) -> bytes | None:

@@ -14,7 +14,7 @@ from datagen_cli.core.flow import STAGES
 from datagen_cli.runs.folder import FILES, RunFolder
 from datagen_cli.runs.manifest import Manifest, versions
 
-SAME = ("recipe", "count", "seed", "fingerprints", "simulated", "base")
+SAME = ("count", "seed", "fingerprints", "simulated", "base")
 OF_THIS_RUN = ("run", "started", "finished", "seconds", "resume_command")
 NONE_NOW = ("new_records", "no_reply", "calls", "cached_calls")
 
@@ -33,6 +33,8 @@ def unbroken(folder: RunFolder, before: Mapping[str, Any], manifest: Manifest) -
     if before.get("state") != "done" or not seal or seal.get("versions") != versions():
         return False
     if any(before.get(name) != getattr(manifest, name) for name in SAME):
+        return False
+    if any(before["recipe"].get(name) != manifest.recipe[name] for name in ("name", "digest")):
         return False
     try:
         return all(_digest(folder.file(name)) == digest for name, digest in seal["files"].items())

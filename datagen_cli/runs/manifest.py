@@ -41,6 +41,7 @@ class Manifest:
     accepted: int = 0
     new_records: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
+    max_tokens: int = 0
     no_reply: int = 0
     surplus: int = 0
     failed_slots: list[dict[str, str]] = field(default_factory=list)

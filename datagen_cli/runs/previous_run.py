@@ -17,7 +17,7 @@ def lasting(recipe: Recipe) -> dict[str, Any]:
 
 
 def recipe_place(recipe: Recipe) -> str:
-    """What tells one recipe from another: a shipped name, or the file wherever it was named from."""
+    """Where a recipe was read from, for people: a shipped name, or its file."""
     if recipe.file.startswith("shipped:"):
         return recipe.file
     if recipe.file == "-":

@@ -254,7 +254,7 @@ async def test_identity_says_what_decides_the_text() -> None:
     async with asking(model("http://gpu.example/v1"), sampling=Sampling(temperature=0.9)) as client:
         found = client.identity("generator")
     assert found["models"][0]["temperature"] == 0.9
-    assert found["models"][0]["base_url"] == "http://gpu.example/v1"
+    assert "http://gpu.example/v1" not in str(found)
 
 
 async def test_closing_twice_and_closing_unused_is_fine() -> None:

@@ -32,11 +32,10 @@ def test_checkers_default_to_zero_and_solver_and_coder_are_warm_for_several() ->
     "more",
     [
         {"name": "openai/n"},
-        {"base_url": "http://x/v1"},
+        {"identity": "the large one"},
         {"temperature": 0.3},
         {"top_p": 0.3},
         {"top_k": 3},
-        {"max_tokens": 9},
         {"params": {"min_p": 1}},
         {"structured": "off"},
     ],
@@ -49,6 +48,8 @@ def test_what_decides_the_text_is_part_of_it(more: dict[str, Any]) -> None:
     "more",
     [
         {"api_key_env": "MY_KEY"},
+        {"base_url": "http://x/v1"},
+        {"max_tokens": 9},
         {"timeout_s": 5.0},
         {"deadline_s": 5.0},
         {"headers": {"x": "y"}},

@@ -136,7 +136,7 @@ def test_a_folder_of_another_recipe(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert generate(recipe, "-o", tmp_path / "run") == 0
     before = outcome(tmp_path / "run")
     other = tmp_path / "y.yaml"
-    other.write_text(RECIPE)
+    other.write_text(RECIPE.replace("name: words", "name: other", 1))
     fails(capsys, other, "belongs to the recipe")
     assert outcome(tmp_path / "run") == before
 
