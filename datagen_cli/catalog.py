@@ -47,6 +47,7 @@ CATALOG: dict[str, dict[str, str]] = {
         "entity_entropy": "datagen_cli.metrics.entity_entropy:EntityEntropy",
         "near_duplicates": "datagen_cli.metrics.near_duplicates:NearDuplicates",
         "leakage": "datagen_cli.metrics.leakage:Leakage",
+        "repetition": "datagen_cli.metrics.repetition:Repetition",
         "length": "datagen_cli.metrics.length:Length",
         "balance": "datagen_cli.metrics.balance:Balance",
         "verified": "datagen_cli.metrics.verified:Verified",

@@ -25,12 +25,13 @@ from datagen_cli.evaluation.control import control_line, control_of
 from datagen_cli.evaluation.correctness import REVIEW, Correctness, against_gold, reviewed
 from datagen_cli.evaluation.document import document
 from datagen_cli.evaluation.embedding import open_for_eval
-from datagen_cli.evaluation.evaluate import Evaluation, FeatureViews, choose, evaluate
-from datagen_cli.evaluation.gates import check_gates, parse_gate, read_gates
+from datagen_cli.evaluation.evaluate import Evaluation, FeatureViews, choose, evaluate, metric
+from datagen_cli.evaluation.gates import check_gates, parse_gate, read_gates, refuse_unnamed_embedder
 from datagen_cli.evaluation.load import (
     Loaded,
     Wanted,
     base_of,
+    embedder_of_run,
     load_dataset,
     load_reference,
     refuse_empty,
@@ -163,6 +164,8 @@ def command(
     _refuse(files, recheck=recheck, metrics=metrics, gates=gates)
     held = [parse_gate(line) for line in gate or []] + (read_gates(Path(gates)) if gates is not None else [])
     wanted = choose(metrics, [item.metric for item in held])
+    embedder = embedder or _locked_embedder(datasets)
+    refuse_unnamed_embedder(held, embedder)
     again = _again(recipe, model or [], max_cost) if recheck else None
     columns = Wanted(tuple(text or ()), label, _recipe_label(recipe))
     theirs = Wanted(tuple(reference_text or ()), label)
@@ -240,6 +243,12 @@ def _again(recipe: str | None, models: Sequence[str], max_cost: float | None) ->
     from datagen_cli.evaluation.recheck import Again
 
     return Again(recipe, models, max_cost, read_environment(os.environ, Path.cwd()))
+
+
+def _locked_embedder(datasets: Sequence[str]) -> str | None:
+    """The embedder that the run folders among the datasets were made with, where all of them name the same one."""
+    found = {embedder_of_run(name) for name in datasets}
+    return found.pop() if len(found) == 1 else None
 
 
 def _recipe_label(recipe: str | None) -> str | None:
@@ -326,7 +335,8 @@ def _show(found: Evaluation, result: dict[str, Any]) -> None:
     fields = ", ".join(data.dataset.text_fields) or "none"
     simulated = " · simulated (offline model)" if data.dataset.simulated else ""
     console.paragraph(f"{what} · text: {fields} · label: {data.dataset.label_field or 'none'}{simulated}")
-    words = readings(found)
+    by = f" (embedder: {found.views.embedder_name})"
+    words = {name: said + by * metric(name).needs_vectors for name, said in readings(found).items()}
     rows = [
         (name, number(measure.value), span(measure.interval), words[name])
         for name, measure in found.measures.items()
@@ -369,7 +379,8 @@ def _show_gates(gates: Sequence[Mapping[str, Any]]) -> None:
         if gate["passed"]:
             console.out(f"passed: {gate['gate']} ({number(gate['value'])})")
         else:
-            console.out(f"FAILED: {gate['gate']} ({gate.get('reason') or number(gate['value'])})")
+            why = gate.get("reason") or f"{number(gate['value'])}, bound {number(gate['bound'])}"
+            console.out(f"FAILED: {gate['gate']} ({why})")
 
 
 def _next(files: _Files, *, gated: bool, beside: bool) -> str:

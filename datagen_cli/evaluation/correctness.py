@@ -8,6 +8,7 @@ is the same but for case. For labels of few values macro-F1 is in the detail.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,11 +31,14 @@ GOLD_COLUMNS = ("gold", "label", "answer", "target")
 REVIEW = "review.jsonl"
 OUTCOMES = ("right", "wrong", "unknown")
 _FEW = 50
+_LONGEST_NAME = 60
 
 
 def same_answer(found: Any, gold: Any) -> bool:
     """Whether two answers mean the same; of a worked solution (`####`, `\\boxed`) its final answer counts."""
     found, gold = _answer(found), _answer(gold)
+    if isinstance(found, str) and isinstance(gold, str) and _before_number(found) != _before_number(gold):
+        return fold(plain(found)) == fold(plain(gold))
     if isinstance(found, bool) or isinstance(gold, bool):
         return plain(found) == plain(gold)
     if isinstance(found, str | int | float) and isinstance(gold, str | int | float):
@@ -67,7 +71,8 @@ def against_gold(dataset: Dataset, gold: Dataset) -> Measure:
     detail = _counts(len(pairs) - len(wrong), len(wrong), len(dataset) - len(pairs))
     truth = [plain(right) for _, right, _ in pairs]
     if len(set(truth)) <= _FEW:
-        detail["macro_f1"] = macro_f1(truth, [plain(found) for found, _, _ in pairs])
+        said = [plain(right if same_answer(found, right) else found) for found, right, _ in pairs]
+        detail["macro_f1"] = macro_f1(truth, said)
     detail |= {"contradicted": contradicted} if contradicted else {}
     detail |= {"rows": wrong, "total": len(wrong)}
     return _measure(len(pairs) - len(wrong), len(wrong), f"gold:{column}", detail)
@@ -118,6 +123,15 @@ def _decisions(path: Path, note: Callable[[str], None]) -> Iterator[dict[str, An
         note(f"{path}: {lines} cannot be read and {'is' if len(inside) == 1 else 'are'} left out")
 
 
+_NAMED = re.compile(r"\s*((?:[^\W\d]+[\s#:_-]+)*[^\W\d]{2,}[\s#:_-]*)[-+]?\d")
+
+
+def _before_number(value: str) -> str:
+    """What a number in a text is the number of, where the text says so before it: `level 1` is not `class 1`."""
+    found = _NAMED.match(value)
+    return fold(found[1].strip(" #:_-")) if found and len(value) <= _LONGEST_NAME else ""
+
+
 def _answer(value: Any) -> Any:
     if isinstance(value, str) and ("####" in value or "\\boxed" in value):
         return final_answer(value) or value
@@ -132,22 +146,33 @@ _CONTRADICTED = "the rows of --gold contradict each other wherever they meet the
 def _joined(dataset: Dataset, gold: Dataset, column: str) -> Callable[[int], Any]:
     """How to find a row's gold label: by id where ids are given on both sides and meet, else by text.
 
+    Ids that only count the rows of both files say nothing of which row is which: then texts count, too.
+
     None where there is none, `_CONTRADICTION` where gold rows of one id or text have different ones.
     """
     labels = [row.get(column) for row in gold.rows]
     named = "id" in (dataset.rows[0] if dataset.rows else {}) and "id" in (gold.rows[0] if gold.rows else {})
-    if named and set(dataset.ids) & set(gold.ids):
+    if named and set(dataset.ids) & set(gold.ids) and not _row_numbers(dataset, gold):
         by_id = _agreed(zip(gold.ids, labels, strict=True))
         return lambda number: by_id.get(dataset.ids[number])
     by_text = _agreed((fold(text), label) for text, label in zip(gold.texts, labels, strict=True) if text.strip())
     return lambda number: by_text.get(fold(dataset.texts[number]))
 
 
+def _row_numbers(*sides: Dataset) -> bool:
+    """Whether the ids only number the rows, while both sides have texts to tell rows apart by."""
+    for side in sides:
+        numbers = [int(id_) for id_ in side.ids if id_.isdecimal()]
+        if len(numbers) < len(side) or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+            return False
+    return all(len({fold(text) for text in side.texts if text.strip()}) > 1 for side in sides)
+
+
 def _agreed(labelled: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """The one label of every key; `_CONTRADICTION` where labels differ. Null is no label."""
     found: dict[str, Any] = {}
     for key, label in labelled:
-        if label is None or found.get(key) is _CONTRADICTION:
+        if label is None or label == "" or found.get(key) is _CONTRADICTION:
             continue
         if key in found and not same_answer(found[key], label):
             found[key] = _CONTRADICTION

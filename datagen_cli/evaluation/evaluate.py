@@ -37,6 +37,11 @@ class FeatureViews:
         self._samples: dict[tuple[bool, int], Features] = {}
 
     @property
+    def embedder_name(self) -> str:
+        """What makes the vectors; empty without an embedder."""
+        return "" if self._embedder is None else self._embedder.name
+
+    @property
     def large(self) -> bool:
         """Whether only a sample is embedded."""
         return len(self.loaded.dataset) > MOST_EMBEDDED

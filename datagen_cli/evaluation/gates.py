@@ -1,8 +1,9 @@
 """Gates: conditions on measures that a script can rely on.
 
 `METRIC[.detail][@low|@high] OP NUMBER`, or `OP reference*FACTOR`; OP is one of `<= >= < > ==`. `@low` and `@high` are
-the ends of the interval. A missing value fails the gate and says why; an unknown name is an error. Against the
-reference the dataset and the reference are measured at equal size; the gate fails where their signatures still differ.
+the ends of the interval. Details are those that the measure declares; a part with `.`, `@` or `=` in it is quoted. A
+missing value fails the gate and says why; an unknown name is an error. Against the reference the dataset and the
+reference are measured at equal size; the gate fails where their signatures still differ. Bounds are decimal numbers.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,12 @@ from datagen_cli.evaluation.evaluate import Evaluation
 from datagen_cli.evaluation.evaluate import metric as metric_of
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_PART = r"""(?:"[^"]*"|'[^']*'|[^.@<>="'\s][^.@<>="']*)"""
 _GATE = re.compile(
-    rf"\s*(?P<metric>[A-Za-z_]\w*)(?:\.(?P<detail>[^@<>=]+?))?(?:@(?P<edge>low|high))?\s*(?P<op><=|>=|==|<|>)\s*"
+    rf"\s*(?P<metric>[A-Za-z_]\w*)(?P<detail>(?:\.{_PART})*?)(?:@(?P<edge>low|high))?\s*(?P<op><=|>=|==|<|>)\s*"
     rf"(?:(?P<number>{_NUMBER})|reference(?:\s*\*\s*(?P<factor>{_NUMBER}))?)\s*"
 )
-_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+_OPERATORS: dict[str, Callable[[Decimal, Decimal], bool]] = {
     "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq,
 }  # fmt: skip
 FORM = "METRIC[.detail][@low|@high] OP NUMBER or OP reference*FACTOR, such as 'self_bleu<=0.5'; OP: <= >= < > =="
@@ -41,8 +44,8 @@ class Gate:
     detail: tuple[str, ...]
     edge: str
     op: str
-    number: float | None
-    factor: float | None
+    number: Decimal | None
+    factor: Decimal | None
 
 
 def parse_gate(text: str) -> Gate:
@@ -57,15 +60,48 @@ def parse_gate(text: str) -> Gate:
     if against and not metric_of(metric).one_sided:
         known = ", ".join(name for name in names("metrics") if metric_of(name).one_sided)
         raise UsageError(f"--gate: {metric} has no value of the reference's own", hint=f"those that do: {known}")
+    detail = tuple(_unquoted(part) for part in re.findall(rf"\.({_PART})", found["detail"]))
+    _refuse_undeclared(metric, detail)
     return Gate(
         text=text.strip(),
         metric=metric,
-        detail=tuple(part.strip() for part in found["detail"].split(".")) if found["detail"] else (),
+        detail=detail,
         edge=found["edge"] or "",
         op=found["op"],
-        number=None if against else float(found["number"]),
-        factor=float(found["factor"] or 1) if against else None,
+        number=None if against else Decimal(found["number"]),
+        factor=Decimal(found["factor"] or 1) if against else None,
     )
+
+
+def refuse_unnamed_embedder(gates: Sequence[Gate], embedder: str | None) -> None:
+    """Raises `UsageError` for a gate on embeddings while nobody says which: an installed extra would decide it."""
+    for gate in gates:
+        if embedder is None and metric_of(gate.metric).needs_vectors:
+            raise UsageError(
+                f"--gate: {gate.metric} depends on the embedder, and none is named",
+                hint="--embedder minilm or --embedder hashed: values of different embedders differ",
+            )
+
+
+def _unquoted(part: str) -> str:
+    part = part.strip()
+    return part[1:-1] if part[:1] in "\"'" else part
+
+
+def _refuse_undeclared(metric: str, detail: Sequence[str]) -> None:
+    """Raises `UsageError` for a detail that the measure can never have."""
+    declared = metric_of(metric).details
+    if detail and not any(_matches(path, detail) for path in declared):
+        shown = ".".join(detail)
+        known = ", ".join(path.replace("*", "NAME") for path in declared) or "none"
+        raise UsageError(
+            f"--gate: {metric} has no detail {shown!r}", hint=f"its details: {known}; a name with . @ = is quoted"
+        )
+
+
+def _matches(path: str, detail: Sequence[str]) -> bool:
+    parts = path.split(".")
+    return len(parts) == len(detail) and all(part in ("*", given) for part, given in zip(parts, detail, strict=True))
 
 
 def read_gates(path: Path) -> list[Gate]:
@@ -88,10 +124,7 @@ def read_gates(path: Path) -> list[Gate]:
 
 
 def check_gates(gates: Sequence[Gate], found: Evaluation) -> list[dict[str, Any]]:
-    """`{"gate", "passed", "value", "bound"}` for each, with a `reason` where it fails for lack of a value.
-
-    Raises `UsageError` for a detail that a measure with a value does not have.
-    """
+    """`{"gate", "passed", "value", "bound"}` for each, with a `reason` where it fails for lack of a value."""
     return [_check(gate, found) for gate in gates]
 
 
@@ -111,12 +144,18 @@ def _check(gate: Gate, found: Evaluation) -> dict[str, Any]:
         theirs, reason = _value(gate, entry(own, None))
         if theirs is None:
             return {**result, "reason": f"reference: {reason}"}
-        bound = theirs * gate.factor
+        bound = _decimal(theirs) * gate.factor
     value, reason = _value(gate, ours)
     if value is None:
         return {**result, "reason": reason}
     assert bound is not None
-    return {**result, "passed": _OPERATORS[gate.op](value, bound), "value": value, "bound": bound}
+    passed = _OPERATORS[gate.op](_decimal(value), bound)
+    return {**result, "passed": passed, "value": value, "bound": float(bound)}
+
+
+def _decimal(value: float) -> Decimal:
+    """A number as it is written: 0.1 · 3 is 0.3."""
+    return Decimal(repr(value))
 
 
 def _value(gate: Gate, measure: Mapping[str, Any]) -> tuple[float | None, str]:
@@ -136,14 +175,12 @@ def _detail(gate: Gate, measure: Mapping[str, Any]) -> tuple[float | None, str]:
     inside: Any = measure.get("detail", {})
     if measure["value"] is None and not inside:
         return None, str(measure["reason"])
-    for part in gate.detail:
+    for place, part in enumerate(gate.detail):
         if not isinstance(inside, Mapping) or part not in inside:
-            known = inside if isinstance(inside, Mapping) else ()
-            if part in ("pass", "fail", "unknown"):  # counts that are 0 are not written
+            last = place == len(gate.detail) - 1
+            if last and isinstance(inside, Mapping) and _counted(gate):
                 return 0.0, ""
-            raise UsageError(
-                f"--gate: {gate.metric} has no detail {part!r}", hint=suggest(part, known) if known else ""
-            )
+            return None, f"{'.'.join([gate.metric, *gate.detail[: place + 1]])} is not there"
         inside = inside[part]
     name = f"{gate.metric}.{'.'.join(gate.detail)}"
     if gate.edge:
@@ -157,3 +194,8 @@ def _detail(gate: Gate, measure: Mapping[str, Any]) -> tuple[float | None, str]:
     if isinstance(inside, bool) or not isinstance(inside, int | float):
         return None, f"{name} is no number"
     return float(inside), ""
+
+
+def _counted(gate: Gate) -> bool:
+    """Whether the detail is a count that is not written where it is 0."""
+    return any(_matches(path, gate.detail) for path in metric_of(gate.metric).counted)

@@ -57,7 +57,7 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
     """
     run = _run_at(name)
     notes: list[str] = []
-    kept, total = sample(_numbered(run.rows()) if run else _file_rows(name, notes), name)
+    kept, total = sample(_numbered(run.rows()) if run else _file_rows(name, notes))
     rows = [row for _, row in kept]
     _refuse_unknown(name, rows, wanted)
     label = label_column(rows, wanted.label or wanted.usual_label or (run.label if run else None))
@@ -110,12 +110,18 @@ def base_of(run: RunRecord, like: Dataset) -> Loaded | None:
     name = run.base_name()
     if name is None:
         return None
-    kept, total = sample(_numbered(run.base_rows()), name)
+    kept, total = sample(_numbered(run.base_rows()))
     rows = [row for _, row in kept]
     if not rows:
         return None
     ids = tuple(str(row.pop("id")) for row in rows)
     return as_reference(Loaded(Dataset(name, rows, (), None, ids), total), like, Wanted())
+
+
+def embedder_of_run(name: str) -> str | None:
+    """The embedder in the lock of a run folder; None for a file, and for a run that needed none."""
+    run = _run_at(name) if name != STANDARD and Path(name).exists() else None
+    return run.embedder if run is not None else None
 
 
 def as_reference(loaded: Loaded, like: Dataset, wanted: Wanted) -> Loaded:
@@ -144,10 +150,13 @@ def as_reference(loaded: Loaded, like: Dataset, wanted: Wanted) -> Loaded:
 
 
 def sample(
-    rows: Iterable[tuple[int, dict[str, Any]]], name: str, most: int = LARGEST
+    rows: Iterable[tuple[int, dict[str, Any]]], most: int = LARGEST
 ) -> tuple[list[tuple[int, dict[str, Any]]], int]:
-    """At most `most` of the numbered rows in their order, each equally likely, and how many there were."""
-    random = rng("rows", Path(name).name, most)
+    """At most `most` of the numbered rows in their order, each equally likely, and how many there were.
+
+    Which ones depends on how many rows there are, never on the name of the file.
+    """
+    random = rng("rows", most)
     kept: list[tuple[int, dict[str, Any]]] = []
     total = 0
     for item in rows:

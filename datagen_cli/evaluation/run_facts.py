@@ -46,6 +46,13 @@ class RunRecord:
         return found if isinstance(found, str) else None
 
     @property
+    def embedder(self) -> str | None:
+        """The embedder that the run was made with, where its lock names one."""
+        dedup = self._lock.get("dedup")
+        named = (dedup.get("embedder") if isinstance(dedup, dict) else None) or self._lock.get("embedder")
+        return named if isinstance(named, str) else None
+
+    @property
     def simulated(self) -> bool:
         """Whether the offline model wrote it."""
         return bool(self.state.get("simulated"))

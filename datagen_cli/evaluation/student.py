@@ -197,7 +197,7 @@ class Student(Metric):
     direction: ClassVar[Direction] = "higher"
     needs_reference: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = (
-        "macro_f1", "real.accuracy", "real.macro_f1", "gap.accuracy", "rows.train", "rows.test", "rows.left_out",
+        "macro_f1", "real.accuracy", "real.macro_f1", "gap", "gap.accuracy", "rows.train", "rows.test", "rows.left_out",
         "cartography.easy", "cartography.ambiguous", "cartography.hard",
     )  # fmt: skip
 

@@ -14,6 +14,9 @@ from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.remote_clique import sample_rows
 from datagen_cli.text.embed import Embedder
 
+DRAW = "rows"
+"""Samples depend on how many rows there are, never on the name of the file."""
+
 
 class Part(Features):
     """Features of some rows of a dataset; vectors come from those of the whole."""
@@ -44,12 +47,12 @@ def drawn(features: Features, n: int) -> Features:
     """The features of n rows drawn at random, without replacement; all of them where n is no less."""
     if n >= len(features):
         return features
-    return Part(features, sample_rows(len(features), n, features.dataset.name).tolist())
+    return Part(features, sample_rows(len(features), n, DRAW).tolist())
 
 
 def drawn_rows(dataset: Dataset, n: int) -> Dataset:
     """As `drawn`, of a dataset without features."""
-    return dataset if n >= len(dataset) else rows_of(dataset, sample_rows(len(dataset), n, dataset.name).tolist())
+    return dataset if n >= len(dataset) else rows_of(dataset, sample_rows(len(dataset), n, DRAW).tolist())
 
 
 def embedded(dataset: Dataset, embedder: Embedder | None, most: int) -> Features:

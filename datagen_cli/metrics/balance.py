@@ -1,6 +1,7 @@
 """Balance of the labels: their Shannon entropy over its maximum, the logarithm of the number of labels; 1 is even.
 
-Labels are compared as written (1 and "1" are one label). Labels that only the reference has count as labels with no
+Labels are one label when they differ in case, in spaces around them, or as 1, 1.0 and "1" do; the spelling that is most
+frequent is shown. Labels that only the reference has count as labels with no
 rows, unless the two share none: then they speak of different things. One label has no maximum, and values that are
 hardly ever shared (free answers) are no classes: no value then. The interval is the jackknife's. Linear.
 """
@@ -13,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from datagen_cli.core.fields import plain_text
+from datagen_cli.core.fields import plain, plain_text
 from datagen_cli.metrics.exhibits import Counts, Exhibit
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import clip, jackknife_interval
@@ -35,7 +36,18 @@ def balance(counts: Collection[int]) -> float | None:
 
 def as_label(value: Any) -> str | None:
     """A label as text; None for a missing one (null or empty)."""
-    return plain_text(value) or None
+    return plain_text(value).strip() or None
+
+
+def as_labels(values: Sequence[Any]) -> list[str | None]:
+    """Labels as text, each in the most frequent of its spellings; None for a missing one."""
+    texts = [as_label(value) for value in values]
+    spellings: dict[str, Counter[str]] = {}
+    for text in texts:
+        if text is not None:
+            spellings.setdefault(plain(text), Counter())[text] += 1
+    shown = {key: max(sorted(found), key=found.__getitem__) for key, found in spellings.items()}
+    return [None if text is None else shown[plain(text)] for text in texts]
 
 
 def not_classes(counts: Mapping[str, int]) -> bool:
@@ -61,21 +73,22 @@ class Balance(Metric):
             return Measure.missing("no rows", self.direction)
         if dataset.labels is None:
             return Measure.missing("no label field", self.direction)
-        labels = [as_label(value) for value in dataset.labels]
+        labels = as_labels(dataset.labels)
         counts = Counter(label for label in labels if label is not None)
         if not counts:
             return Measure.missing(f"no row has a value for {dataset.label_field}", self.direction)
         if not_classes(counts):
             return Measure.missing(f"{dataset.label_field} has {len(counts)} values: no classes", self.direction)
+        own = {plain(label) for label in counts}
         others = _other_labels(reference)
-        if not counts.keys().isdisjoint(others):
-            counts.update(dict.fromkeys(others, 0))
+        if any(plain(label) in own for label in others):
+            counts.update(dict.fromkeys((label for label in others if plain(label) not in own), 0))
         value = balance(counts.values())
         if value is None:
             return Measure.missing(f"every row has the same {dataset.label_field}", self.direction)
         interval = jackknife_interval(value, _left_out(labels, dict(counts), dataset.groups))
         detail = {"labels": dict(counts.most_common()), "unlabelled": labels.count(None)}
-        signature = f"labels={len(counts)}|N={len(labels)}"
+        signature = f"labels={len(counts)}|case=folded|N={len(labels)}"
         return Measure(value, self.direction, signature, clip(interval, 0.0, 1.0), detail)
 
     def reading(self, found: Measure) -> str:
@@ -94,7 +107,7 @@ class Balance(Metric):
 def _other_labels(reference: Features | None) -> Sequence[str]:
     """The classes of the reference, in order of first sight; none when they are free answers."""
     values = (reference.dataset.labels if reference is not None else None) or []
-    counts = Counter(label for value in values if (label := as_label(value)) is not None)
+    counts = Counter(label for label in as_labels(values) if label is not None)
     return [] if not_classes(counts) else list(counts)
 
 

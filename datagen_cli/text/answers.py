@@ -76,11 +76,11 @@ def parse_number(value: Value | None) -> Fraction | None:
 def same_number(first: Value | None, second: Value | None, *, tolerance: float = TOLERANCE) -> bool | None:
     """Whether two answers are the same number; None when one of them is none.
 
-    Equal are: numbers whose relative difference is at most `tolerance`; a number and its rounding to the decimals the
-    other shows (`4.33` and `13/3`: one decimal only against a longer expansion, none never, so `4` is not `4.33`);
-    `50%` and both `50` and `0.5`; `50 cents` and both `50` and `$0.50`; `3:30 pm`, `15:30` and `3:30`; `2 hours 30
-    minutes` and both `2.5` and `150`; `2 dozen` and both `2` and `24`. Units are not compared otherwise. With
-    `tolerance=0` only exact equality counts.
+    Equal are: numbers whose relative difference is at most `tolerance` (whole numbers must be the same, unless a larger
+    tolerance is asked for); a number and its rounding to the decimals the other shows (`4.33` and `13/3`: one decimal
+    only against a longer expansion, none never, so `4` is not `4.33`); `50%` and both `50` and `0.5`; `50 cents` and
+    both `50` and `$0.50`; `3:30 pm`, `15:30` and `3:30`; `2 hours 30 minutes` and both `2.5` and `150`; `2 dozen` and
+    both `2` and `24`. Units are not compared otherwise. With `tolerance=0` only exact equality counts.
     """
     left, right = _number(first), _number(second)
     if left is None or right is None:
@@ -142,7 +142,7 @@ def _close(first: _Shown, second: _Shown, tolerance: float) -> bool:
     (a, _), (b, _) = first, second
     if a == b:
         return True
-    if tolerance == 0:
+    if tolerance == 0 or (a.denominator == b.denominator == 1 and tolerance <= TOLERANCE):
         return False
     gap, size = abs(a - b), max(abs(a), abs(b))
     if gap <= Fraction(tolerance) * size or (0 in (a, b) and gap <= Fraction(1, 10**9)):

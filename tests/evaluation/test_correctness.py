@@ -24,7 +24,9 @@ def dataset(rows: list[dict[str, Any]], label: str | None = "label") -> Dataset:
     [
         ("1,200", 1200, True), ("$3.50", 3.5, True), ("1/2", "0.5", True), (18, "so 18 eggs\n#### 18", True),
         ("18", 19, False), ("World", " world ", True), ("World", "Sports", False), (True, "true", True),
-        (True, 1, False), ("B", "b", True), ([1], [1], True), (None, "x", False), (None, None, True),
+        (True, 1, False), (1000001, 1000002, False), ("1,000,001", "1000002", False),
+        ("level 1", "class 1", False), ("level 1", "Level 1", True), ("3.3333333", "10/3", True),
+        ("B", "b", True), ([1], [1], True), (None, "x", False), (None, None, True),
     ],
 )  # fmt: skip
 def test_answers_are_compared_by_what_they_mean(found: Any, gold: Any, same: bool) -> None:
@@ -47,6 +49,27 @@ def test_gold_rows_are_found_by_text_where_ids_do_not_meet() -> None:
     assert found.detail["rows"] == [{"id": "2", "found": "3", "gold": "2"}]
     assert found.detail["unknown"] == 1
     assert found.interval and found.interval[0] < 0.5 < found.interval[1]
+
+
+def test_macro_f1_counts_as_right_what_accuracy_does() -> None:
+    ours = dataset([{"id": f"r{n}", "text": "t", "label": label} for n, label in enumerate(["1/2", "0.50", "2.0"])])
+    gold = dataset([{"id": f"r{n}", "text": "t", "label": label} for n, label in enumerate(["0.5", "1/2", "2"])])
+    found = against_gold(ours, gold)
+    assert (found.value, found.detail["macro_f1"]) == (1, 1)
+
+
+def test_an_empty_gold_cell_is_no_gold_label() -> None:
+    ours = dataset([{"id": f"r{n}", "text": "t", "label": "a"} for n in range(3)])
+    gold = dataset([{"id": f"r{n}", "text": "t", "label": label} for n, label in enumerate(["a", "", None])])
+    found = against_gold(ours, gold)
+    assert (found.value, found.detail["unknown"]) == (1, 2)
+
+
+def test_ids_that_number_the_rows_do_not_join_unrelated_texts() -> None:
+    ours = dataset([{"id": n, "text": text, "label": text} for n, text in enumerate(["one", "two", "three"])])
+    gold = dataset([{"id": n, "text": text, "label": text} for n, text in enumerate(["three", "two", "else"])])
+    found = against_gold(ours, gold)
+    assert (found.value, found.detail["unknown"]) == (1, 1)
 
 
 def test_macro_f1_is_given_for_classes() -> None:

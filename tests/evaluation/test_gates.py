@@ -9,7 +9,7 @@ import pytest
 
 from datagen_cli.core.errors import UsageError
 from datagen_cli.evaluation.evaluate import Evaluation, evaluate
-from datagen_cli.evaluation.gates import check_gates, parse_gate, read_gates
+from datagen_cli.evaluation.gates import check_gates, parse_gate, read_gates, refuse_unnamed_embedder
 from datagen_cli.evaluation.load import Wanted, load_dataset, load_reference
 from datagen_cli.metrics.measure import Measure
 from tests.evaluation.files import news, write
@@ -19,6 +19,8 @@ MEASURES = {
     "near_duplicates": Measure(0.1, "lower", "s", None, {"exact": {"rows": 4, "extra": 2}, "pairs": [["a", "b", 1.0]]}),
     "verified": Measure(0.9, "higher", "s", None, {"code": {"before": {"pass": 9}, "after": {"pass": 9}}}),
     "mauve": Measure.missing("no reference given", "higher"),
+    "balance": Measure(0.9, "higher", "s", None, {"labels": {"a.b": 3, "x@y=z": 2, "it's": 1}, "unlabelled": 0}),
+    "length": Measure(0.3, "none", "s"),
 }
 
 
@@ -35,6 +37,8 @@ def checked(text: str, tmp_path: Path) -> dict[str, Any]:
         ("self_bleu==0.31", True), ("self_bleu@high<=0.32", False), ("self_bleu@low >= 3e-1", True),
         ("self_bleu.2<0.7", True), ("near_duplicates.exact.extra==2", True), ("near_duplicates.pairs==1", True),
         ("verified.code.after.pass>=9", True), ("verified.code.after.fail==0", True),
+        ('balance.labels."a.b"==3', True), ("balance.labels.'x@y=z' <= 2", True), ('balance.labels."it\'s">0', True),
+        ("balance.unlabelled<=0", True), ("length<=0.3", True), ("length<=0.29999999999999999", False),
     ],
 )  # fmt: skip
 def test_a_gate_compares(text: str, passed: bool, tmp_path: Path) -> None:
@@ -45,8 +49,10 @@ def test_a_gate_compares(text: str, passed: bool, tmp_path: Path) -> None:
     ("text", "reason"),
     [
         ("mauve>0.5", "no reference given"), ("mauve<0.5", "no reference given"),
-        ("verified@low>0.5", "verified has no interval"), ("verified.code>1", "is no number"),
-        ("self_bleu<reference", "no reference to compare with"), ("mauve.x>1", "no reference given"),
+        ("verified@low>0.5", "verified has no interval"),
+        ("verified.codes.after.pass>1", "verified.codes is not there"),
+        ("balance.labels.x>=0", "balance.labels.x is not there"),
+        ("self_bleu<reference", "no reference to compare with"),
         ("self_bleu.2@high<=0.7", "self_bleu.2 has no interval"),
     ],
 )  # fmt: skip
@@ -61,18 +67,16 @@ def test_a_missing_value_fails_and_says_why(text: str, reason: str, tmp_path: Pa
     [
         ("selfbleu<1", "no measure 'selfbleu'"), ("self_bleu", "cannot be read"), ("self_bleu=<1", "cannot be read"),
         ("self_bleu<one", "cannot be read"), ("self_bleu@mid<1", "cannot be read"),
-        ("mauve>reference*0.9", "no value of the reference's own"),
+        ("mauve>reference*0.9", "no value of the reference's own"), ("mauve.x>1", "no detail 'x'"),
+        ("self_bleu.7<1", "no detail '7'"), ("correctness.fail<=0", "no detail 'fail'"),
+        ("verified.code.fail<=0", "no detail 'code.fail'"), ("verified.code>1", "no detail 'code'"),
+        ("balance.labels.a.b>1", "no detail 'labels.a.b'"), ("near_duplicates.exact.more==0", "no detail"),
     ],
 )  # fmt: skip
 def test_what_is_no_gate_is_an_error(text: str, words: str) -> None:
     with pytest.raises(UsageError, match=words) as caught:
         parse_gate(text)
     assert caught.value.exit_code == 2
-
-
-def test_an_unknown_detail_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no detail '7'"):
-        checked("self_bleu.7<1", tmp_path)
 
 
 def against(ours: int, theirs: int, tmp_path: Path) -> Evaluation:
@@ -88,6 +92,26 @@ def test_the_reference_is_compared_with_at_equal_size(ours: int, theirs: int, tm
         parse_gate(text) for text in ("self_bleu<=reference*1.2", "self_bleu<=reference*0.5", "length<=reference*2")
     ]
     assert [gate["passed"] for gate in check_gates(gates, found)] == [True, False, True]
+
+
+def test_a_bound_is_multiplied_as_it_is_written(tmp_path: Path) -> None:
+    found = against(50, 50, tmp_path)
+    same = Evaluation(
+        found.views, found.reference, {"length": Measure(0.3, "none", "s")}, {"length": Measure(0.1, "none", "s")}, 50
+    )
+    (gate,) = check_gates([parse_gate("length<=reference*3")], same)
+    assert (gate["passed"], gate["bound"]) == (True, 0.3)
+    (gate,) = check_gates([parse_gate("length>reference*3")], same)
+    assert gate["passed"] is False
+
+
+def test_a_gate_on_embeddings_names_the_embedder() -> None:
+    gates = [parse_gate("self_bleu<=1"), parse_gate("vendi>=1")]
+    refuse_unnamed_embedder(gates, "hashed")
+    refuse_unnamed_embedder(gates[:1], None)
+    with pytest.raises(UsageError, match="vendi depends on the embedder") as caught:
+        refuse_unnamed_embedder(gates, None)
+    assert "--embedder" in caught.value.hint
 
 
 def test_gates_are_read_from_a_file(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from datagen_cli.evaluation.load import (
     refuse_second_stdin,
     sample,
 )
-from datagen_cli.evaluation.subsets import Part
+from datagen_cli.evaluation.subsets import Part, drawn_rows
 from datagen_cli.metrics.features import Features
 from datagen_cli.text.embed import open_embedder
 from tests.evaluation.files import write
@@ -180,18 +180,29 @@ def test_what_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 def test_a_large_file_is_sampled_evenly_in_order_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [(number, {"t": str(number)}) for number in range(10_000)]
-    kept, total = sample(rows, "x", 500)
+    kept, total = sample(rows, 500)
     numbers = [number for number, _ in kept]
     assert total == 10_000
     assert numbers == sorted(set(numbers))
     assert len(numbers) == 500
     assert 4_500 < sum(numbers) / 500 < 5_500
-    assert kept == sample(rows, "elsewhere/x", 500)[0]
     monkeypatch.setattr(module, "LARGEST", 10)
     monkeypatch.setattr(module.sample, "__defaults__", (10,))
     loaded = load_dataset(write(tmp_path / "a.jsonl", [{"t": str(number)} for number in range(50)]), Wanted())
     assert (loaded.total, len(loaded.dataset)) == (50, 10)
     assert "a random sample of 10 of its 50 rows" in loaded.notes[0]
+
+
+def test_a_sample_does_not_depend_on_the_name_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module.sample, "__defaults__", (10,))
+    rows = [{"t": str(number)} for number in range(50)]
+    write(Path("a.jsonl"), rows)
+    write(Path("other.jsonl"), rows)
+    kept = [load_dataset(name, Wanted()).dataset for name in ("a.jsonl", "./a.jsonl", str(tmp_path / "other.jsonl"))]
+    assert kept[0].rows == kept[1].rows == kept[2].rows
+    drawn = [drawn_rows(dataset, 5).rows for dataset in kept]
+    assert drawn[0] == drawn[1] == drawn[2]
 
 
 def test_a_reference_is_read_by_the_same_fields_or_its_only_text(tmp_path: Path) -> None:

@@ -38,7 +38,13 @@ def test_labels_are_counted_as_written_and_rows_without_one_are_named() -> None:
     measure = Balance().compute(features([1, "1", True, None, ""]), None)
     assert measure.detail == {"labels": {"1": 2, "true": 1}, "unlabelled": 2}
     assert measure.value == balance([2, 1])
-    assert (measure.signature, measure.direction) == ("labels=2|N=5", "higher")
+    assert (measure.signature, measure.direction) == ("labels=2|case=folded|N=5", "higher")
+
+
+def test_spellings_of_a_label_are_one_label_shown_as_most_rows_write_it() -> None:
+    measure = Balance().compute(features(["Sports", "sports", "Sports ", "World", "world", "world"]), None)
+    assert measure.detail["labels"] == {"Sports": 3, "world": 3}
+    assert measure.value == 1
 
 
 def test_the_interval_is_the_jackknife_over_rows() -> None:
