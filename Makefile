@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check bench corrsynth constraints clean
+.PHONY: help setup demo test check schema bench corrsynth constraints clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -42,6 +42,9 @@ check: $(VENV)/.full  ## format, lint, types and architecture; run it before eve
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@$(PY) -m pytest tests/test_architecture.py
+
+schema: $(VENV)/.core  ## writes configs/recipe.schema.json from the models that validate recipes
+	@$(PY) -c 'from pathlib import Path; from datagen_cli.config.schema import write_schema; write_schema(Path("configs/recipe.schema.json"))'
 
 bench: $(VENV)/.full  ## the engine beside a plain loop, measures beside nltk's, decoding beside generate
 	@$(PY) -m benchmarks; engine=$$?; $(PY) -m benchmarks.decoding && exit $$engine

@@ -121,7 +121,7 @@ def test_make_alone_lists_every_target_for_users() -> None:
     done = run("make", "--no-print-directory", cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert re.findall(r"^  make (\w+)", done.stdout, flags=re.MULTILINE) == [
-        "help", "setup", "demo", "test", "check", "bench", "corrsynth", "constraints", "clean"
+        "help", "setup", "demo", "test", "check", "schema", "bench", "corrsynth", "constraints", "clean"
     ]  # fmt: skip
     assert max(map(len, done.stdout.splitlines())) <= 100
 

@@ -29,7 +29,7 @@ def wrong(text: str) -> list[str]:
 def test_the_committed_schema_is_current(tmp_path: Path) -> None:
     write_schema(tmp_path / "made.json")
     committed = shipped_folder("configs") / "recipe.schema.json"
-    hint = "make it with datagen_cli.config.schema.write_schema"
+    hint = "make schema writes it"
     assert committed.read_text("utf-8") == (tmp_path / "made.json").read_text("utf-8"), hint
 
 
