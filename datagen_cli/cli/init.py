@@ -21,7 +21,12 @@ SUFFIXES = (".yaml", ".yml")
 _SCHEMA_LINE = re.compile(r"\A# yaml-language-server: \$schema=\S+\n")
 _BASE_PATH = re.compile(r"^(base:\s*(?:\{\s*path:|\n\s+path:)\s*)([^\s,}#]+)", re.MULTILINE)
 _NAME = re.compile(r"^name:.*$", re.MULTILINE)
-EXAMPLES = ("datagen init my.yaml", "datagen init gsm8k problems.yaml", "datagen init tickets - | datagen generate -")
+EXAMPLES = (
+    "datagen init my.yaml",
+    "datagen init gsm8k problems.yaml",
+    "datagen init --from tickets.csv",
+    "datagen init tickets - | datagen generate -",
+)
 
 
 def command(
@@ -32,13 +37,23 @@ def command(
         ),
     ] = None,
     path: Annotated[str | None, typer.Argument(metavar="[PATH]", help="Where to write it; ends in .yaml.")] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="DATA",
+            help="A table or JSON file of your own: fields, label and lengths are proposed from its rows.",
+            autocompletion=complete.datasets,
+        ),
+    ] = None,
     json_: given.Json = False,
 ) -> int:
     """Write a recipe to start from.
 
-    Its base data and the schema are written beside it.
+    Its base data and the schema are written beside it. With --from a clean copy of your rows is written: encoding and
+    delimiter are found out, spellings of a label are made one. Your file stays as it is.
     """
-    result = init(template, path)
+    result = init(template, path) if from_ is None else init_from(from_, template, path)
     if json_:
         console.emit_json(result)
     else:
@@ -77,10 +92,28 @@ def init(template: str | None, path: str | None) -> dict[str, Any]:
     return _result(template, path, written=written, kept=kept)
 
 
+def init_from(data: str, template: str | None, path: str | None) -> dict[str, Any]:
+    """Writes a recipe proposed from the rows of a file, like `init`; `found` says what was seen in them.
+
+    Raises `UsageError` for a template beside it, `DataError` for a file that no recipe can be made of.
+    """
+    from datagen_cli.cli.init_from import proposed_files
+
+    if path is not None or (template is not None and not template.endswith(SUFFIXES)):
+        raise UsageError("--from: a template cannot be named beside it", hint="datagen init my.yaml --from DATA")
+    target, files, found = proposed_files(data, template)
+    written, kept = _write({target.parent / SCHEMA_FILE: _schema_text(), **files}, recipe=target)
+    result = _result("", str(target), written=written, kept=kept, found=found)
+    name = shlex.quote(str(target))
+    return {**result, "template": None, "next": f"datagen validate {name}"}
+
+
 def show_init(result: dict[str, Any]) -> None:
     """Says what was written and what comes next; with the path `-` the recipe itself goes to stdout."""
     if result["recipe"] == "-":
         console.out(result["text"].rstrip("\n"))
+    for line in result.get("found", ()):
+        console.say(line)
     for name in result["written"]:
         console.say(f"wrote {name}")
     for name in result["kept"]:

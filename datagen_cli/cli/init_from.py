@@ -1,0 +1,103 @@
+"""`datagen init --from DATA`: a recipe proposed for a user's own rows, with a clean copy of them beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from datagen_cli.core.errors import DataError, Place, UsageError
+from datagen_cli.core.jsonl import dump
+from datagen_cli.sources.foreign import Foreign, read_foreign
+from datagen_cli.sources.proposal import Proposal, propose
+
+COUNT = 50
+
+
+def proposed_files(data: str, path: str | None) -> tuple[Path, dict[Path, bytes], list[str]]:
+    """The recipe's path, the files to write (recipe and rows), and what was found, a sentence each.
+
+    Raises `UsageError` for a path that names no recipe, `DataError` for a file that no recipe can be made of.
+    """
+    source = Path(data)
+    target = Path(path) if path is not None else Path(f"{_stem(source.stem)}.yaml")
+    if target.suffix not in (".yaml", ".yml"):
+        raise UsageError(f"{path}: not the name of a recipe file", hint=f"for instance {_stem(source.stem)}.yaml")
+    foreign = read_foreign(source, data)
+    made = propose(foreign.rows)
+    if not made.rows:
+        hint = "a recipe needs a column of texts or of labels"
+        raise DataError("no column becomes a field", hint=hint, place=Place(data))
+    beside = f"data/{_stem(source.stem)}.jsonl"
+    found = [f"{data}: {len(foreign.rows):,} rows, {foreign.about}", *_told(made)]
+    found += [f"{count:,} rows left out: {reason}" for reason, count in foreign.left_out.items()]
+    rows = b"".join(dump(row) + b"\n" for row in made.rows)
+    text = recipe_text(target, source.name, beside, made, foreign)
+    return target, {target.parent / beside: rows, target: text.encode()}, found
+
+
+def recipe_text(target: Path, source: str, base: str, made: Proposal, foreign: Foreign) -> str:
+    """The recipe as YAML with the words that help to finish it."""
+    name = _stem(target.stem)
+    lines = [
+        "# yaml-language-server: $schema=recipe.schema.json",
+        "#",
+        f"# Proposed from {json.dumps(source, ensure_ascii=False)}: {len(foreign.rows):,} rows, {foreign.about}.",
+        "# To do: say under description what the texts are and who writes them, and what each label means.",
+        *(f"# Note: {note}." for note in made.notes),
+        "version: 1",
+        f"name: {name}",
+        "description: >",
+        f"  New rows like those of {' '.join(source.split())}: the same kind of texts, the same tone, other content.",
+        f"base: {{path: {json.dumps(base)}}}",
+        "fields:",
+        *(f"  {_key(column.name)}: {{type: {_type(column.type)}}}" for column in made.columns),
+        *_label_lines(made),
+        "model: offline",
+        f"count: {COUNT}",
+        "examples: {strategy: random, k: 3}",
+        *_constraint_lines(made),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _told(made: Proposal) -> list[str]:
+    fields = ", ".join(f"{column.name} ({_type(column.type)})" for column in made.columns)
+    told = [f"fields: {fields}"]
+    if made.label is not None:
+        told.append("label: " + made.label + ", " + ", ".join(f"{name} {n:,}" for name, n in made.counts.most_common()))
+    return [*told, *made.notes]
+
+
+def _label_lines(made: Proposal) -> list[str]:
+    if made.label is None:
+        return []
+    values = [f"    {_key(value)}: ''  # {count:,} rows" for value, count in made.counts.most_common()]
+    return ["label:", f"  field: {_key(made.label)}", "  values:", *values, "  quota: balanced"]
+
+
+def _constraint_lines(made: Proposal) -> list[str]:
+    """A length for every field of texts, from a little below what most rows have to a little above."""
+    lines = []
+    for column in made.columns:
+        if column.type == "text":
+            counts = sorted(len(str(row[column.name]).split()) for row in made.rows if row[column.name])
+            if counts:
+                low, high = counts[len(counts) // 20], counts[-1 - len(counts) // 20]
+                bounds = f"min_words: {max(1, low * 4 // 5)}, max_words: {max(high * 5 // 4, 5)}"
+                lines.append(f"  - length: {{field: {_key(column.name)}, {bounds}}}")
+    return ["constraints:", *lines] if lines else []
+
+
+def _type(kind: str) -> str:
+    return "number" if kind == "decimal" else kind
+
+
+def _key(name: str) -> str:
+    """A name as YAML writes it: bare where that is safe."""
+    safe = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) and name.lower() not in ("yes", "no", "on", "off", "y", "n")
+    return name if safe and name.lower() not in ("true", "false", "null") else json.dumps(name, ensure_ascii=False)
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("._-") or "data"

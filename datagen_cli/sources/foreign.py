@@ -1,0 +1,185 @@
+"""A user's own table or JSON file read as it comes: its encoding and delimiter are found out, odd rows are counted.
+
+Used once, when a recipe is proposed (`datagen init --from`); a run reads the clean copy that is made then, by the
+strict rules of the other sources. Encodings tried: UTF-8, UTF-16 with a byte order mark, then Windows-1252. Delimiters
+tried: comma, semicolon, tab, vertical bar; the one under which most rows have the same number of cells. Nothing is kept
+of a row that has more cells than the header.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.config.recipe import BaseOptions
+from datagen_cli.core.errors import DataError, Place
+from datagen_cli.core.registry import load, targets
+from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow
+
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+TABLES = (".csv", ".tsv", ".txt", ".tab")
+SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+MOST_ROWS = 100_000
+SAMPLE_LINES = 500
+
+
+@dataclass(slots=True)
+class Foreign:
+    """Rows as found. `about` says in words how they were read, `left_out` counts rows by why they were not taken."""
+
+    rows: list[dict[str, Any]]
+    about: str
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+def read_foreign(path: Path, shown: str) -> Foreign:
+    """The first 100,000 rows of a file. Raises `DataError` for one that holds no rows, or is no table of any kind."""
+    suffix = path.suffix.lower()
+    if suffix in SPREADSHEETS:
+        raise DataError("a spreadsheet cannot be read", hint="save the sheet as CSV", place=Place(shown))
+    kind = suffix.removeprefix(".")
+    if suffix not in TABLES and kind in targets("sources"):
+        found = _read_source(kind, path)
+    else:
+        found = _read_text(_bytes_of(path, shown), shown)
+    if not found.rows:
+        raise DataError("there are no rows", hint="it needs a header and rows below it", place=Place(shown))
+    return found
+
+
+def _bytes_of(path: Path, shown: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(reason, hint="name a file of rows", place=Place(shown)) from error
+
+
+def _read_source(kind: str, path: Path) -> Foreign:
+    found = Foreign([], {"jsonl": "JSON Lines"}.get(kind, kind.upper() if kind == "json" else kind))
+    for row in load("sources", kind)(BaseOptions(path=str(path))).rows():
+        if isinstance(row, BadRow):
+            found.left_out[row.reason] += 1
+        else:
+            _take(found, dict(row.data))
+    return found
+
+
+def _read_text(data: bytes, shown: str) -> Foreign:
+    text, encoding = decode(data, shown)
+    if text.lstrip()[:1] in ("{", "["):
+        return _read_json(text, encoding, shown)
+    delimiter = delimiter_of(text)
+    found = Foreign([], f"{encoding}, cells apart by {DELIMITERS[delimiter]}")
+    table = _cells(text, delimiter, found)
+    header = next(table, None)
+    if header is None:
+        return found
+    names = column_names(header)
+    for cells in table:
+        if len(cells) > len(names):
+            found.left_out["more cells than the header"] += 1
+        elif any(cell.strip() for cell in cells):
+            _take(found, dict(zip(names, cells, strict=False)))
+    return found
+
+
+def _cells(text: str, delimiter: str, found: Foreign) -> Iterator[list[str]]:
+    """The rows of a table that are not empty; one that cannot be read ends the table, and that is counted."""
+    csv.field_size_limit(MAX_LINE_BYTES)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            found.left_out["a cell that never ends"] += 1
+            return
+        if cells:
+            yield cells
+
+
+def _read_json(text: str, encoding: str, shown: str) -> Foreign:
+    found = Foreign([], f"JSON, {encoding}")
+    try:
+        whole = json.loads(text)
+        values = whole if isinstance(whole, list) else [whole]
+    except ValueError:
+        found.about = f"JSON Lines, {encoding}"
+        values = []
+        for line in text.splitlines():
+            if line.strip():
+                try:
+                    values.append(json.loads(line))
+                except ValueError:
+                    values.append(None)
+    for value in values:
+        if isinstance(value, dict):
+            _take(found, value)
+        else:
+            found.left_out["no JSON object"] += 1
+    return found
+
+
+def _take(found: Foreign, row: dict[str, Any]) -> None:
+    if len(found.rows) < MOST_ROWS:
+        found.rows.append(row)
+    else:
+        found.left_out[f"beyond the first {MOST_ROWS:,} rows"] += 1
+
+
+def decode(data: bytes, shown: str = "") -> tuple[str, str]:
+    """A file's text, and its encoding in words. Raises `DataError` for what is no text."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        try:
+            return data.decode("utf-16"), "UTF-16"
+        except UnicodeDecodeError as error:
+            raise DataError("no text that can be read", hint="save it as UTF-8", place=Place(shown)) from error
+    if b"\0" in data:
+        raise DataError("this is no text", hint="save it as CSV in UTF-8", place=Place(shown))
+    try:
+        return data.decode("utf-8-sig"), "UTF-8"
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace"), "Windows-1252"
+
+
+def delimiter_of(text: str) -> str:
+    """The delimiter under which the most rows have the most frequent number of cells, two or more; else the comma."""
+
+    def score(delimiter: str) -> tuple[int, int]:
+        rows: list[int] = []
+        try:
+            for cells in csv.reader(StringIO(text, newline=""), delimiter=delimiter):
+                rows += [len(cells)] if cells else []
+                if len(rows) == SAMPLE_LINES:
+                    break
+        except csv.Error:
+            pass
+        if not rows:
+            return (0, 0)
+        width, often = Counter(rows).most_common(1)[0]
+        return (often, width) if width > 1 else (0, 0)
+
+    scores = {delimiter: score(delimiter) for delimiter in DELIMITERS}
+    best = max(scores, key=lambda delimiter: scores[delimiter])
+    return best if scores[best] != (0, 0) else ","
+
+
+def column_names(header: list[str]) -> list[str]:
+    """A name for every column: an empty one is called by its number, a repeated one by how often it came."""
+    names: list[str] = []
+    for number, cell in enumerate(header, 1):
+        name = " ".join(cell.split()) or f"column {number}"
+        again = 2
+        while name in names:
+            name = f"{' '.join(cell.split()) or 'column'} {again}"
+            again += 1
+        names.append(name)
+    return names

@@ -1,0 +1,205 @@
+"""What a recipe for a user's rows may look like: which columns become fields, which is the label, how it is spelt.
+
+Rules, not a model: they look at the first rows' values and at names, and every decision is said, so that the user can
+change it. Spellings of a label are one when they differ in case, white space, marks or Unicode form alone; those
+that differ by a letter are pointed out and left as they are.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Any
+
+from datagen_cli.config.fields import RESERVED
+
+MAX_LABELS = 50
+MAX_LABEL_WORDS = 5
+ROWS_A_LABEL = 3
+"""A column is taken for a label only when its values come this often on average."""
+LABEL_NAMES = (
+    "label", "category", "class", "topic", "intent", "sentiment", "target", "tag", "type", "kind", "group", "queue",
+    "rating", "priority",
+)  # fmt: skip
+NEAR = 0.8
+_NUMBER = re.compile(r"[-+]?\d{1,3}(?:[  ,]?\d{3})*(?:\.\d+)?|[-+]?\d+(?:\.\d+)?")
+_COMMA_NUMBER = re.compile(r"[-+]?\d+(?:\.\d{3})*,\d+|[-+]?\d+")
+_DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T]\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(?::\d{2})?")
+_CONTACT = re.compile(r"\S+@\S+\.\S+|\+?[\d ()/-]{7,}|https?://\S+")
+_MARKS = re.compile(r"[\s_.,:;!?'\"()/]|-(?!\d)")
+_ID = re.compile(r"[\w-]*\d[\w-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that becomes a field: its name in the file and in the recipe, and its type there."""
+
+    source: str
+    name: str
+    type: str
+
+
+@dataclass(slots=True)
+class Proposal:
+    """`columns` in the file's order, the label's field or None, `spellings` from each one found to the one kept,
+    `counts` of the label's values, `notes` for the user, and the `rows` in the recipe's fields."""
+
+    columns: list[Column]
+    label: str | None
+    rows: list[dict[str, Any]]
+    spellings: dict[str, str] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+
+def propose(rows: Sequence[Mapping[str, Any]]) -> Proposal:
+    """A proposal for rows. `columns` is empty when no column holds text or a label."""
+    notes: list[str] = []
+    columns: list[Column] = []
+    values = {name: [row.get(name) for row in rows] for name in dict.fromkeys(key for row in rows for key in row)}
+    kinds = {name: _kind(name, found) for name, found in values.items()}
+    label = _label(values, kinds)
+    for name, kind in kinds.items():
+        if name == label or kind in ("text", "number", "decimal", "boolean", "list"):
+            taken = {column.name for column in columns}
+            columns.append(Column(name, _field_name(name, taken), "label" if name == label else kind))
+    dropped = [f"{name} ({kind})" for name, kind in kinds.items() if name not in {c.source for c in columns}]
+    if dropped:
+        notes.append(f"columns left out: {', '.join(dropped)}")
+    made = Proposal(columns, next((c.name for c in columns if c.source == label), None), [], notes=notes)
+    if not any(column.type in ("text", "label") for column in columns):
+        return made
+    if label is not None:
+        _settle_spellings(made, values[label])
+    made.rows = [row for row in (_row(made, row) for row in rows) if row is not None]
+    if missing := len(rows) - len(made.rows):
+        what = "row has" if missing == 1 else "rows have"
+        notes.append(f"{missing:,} {what} no text or no label: left out")
+    return made
+
+
+def _kind(name: str, values: Sequence[Any]) -> str:
+    """What a column holds: text, number, decimal (with a comma), boolean, list; or why it becomes no field."""
+    there = [value for value in values if not _empty(value)]
+    if len(there) < max(1, len(values) // 20):
+        return "almost empty"
+    if any(isinstance(value, dict) for value in there):
+        return "objects"
+    for kind, of in (("boolean", bool), ("number", int | float), ("list", list)):
+        if all(isinstance(value, of) for value in there):
+            return "an id" if kind == "number" and _counts_rows(name, there) else kind
+    texts = [_plain(value) for value in there]
+    if len(set(texts)) == 1 and len(texts) > 1:
+        return "always the same"
+    for kind, pattern in (("dates", _DATE), ("number", _NUMBER), ("decimal", _COMMA_NUMBER), ("contacts", _CONTACT)):
+        if sum(bool(pattern.fullmatch(text)) for text in texts) >= 0.95 * len(texts):
+            return "an id" if kind == "number" and _counts_rows(name, texts) else kind
+    if len(set(texts)) == len(texts) > 1 and all(_ID.fullmatch(text) for text in texts):
+        return "an id"
+    return "text"
+
+
+def _counts_rows(name: str, values: Sequence[Any]) -> bool:
+    words = re.split(r"[^a-z]+", name.lower())
+    return len(set(map(str, values))) == len(values) > 1 and bool({"id", "nr", "no", "number", "index", ""} & {*words})
+
+
+def _label(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> str | None:
+    """The column that is most likely the label: a telling name first, then the fewest values."""
+    found: list[tuple[int, int, str]] = []
+    for name, kind in kinds.items():
+        texts = [_plain(value) for value in values[name] if not _empty(value)]
+        distinct = {folded(text) for text in texts}
+        short = bool(texts) and sum(len(text.split()) for text in texts) <= MAX_LABEL_WORDS * len(texts)
+        telling = next((place for place, word in enumerate(LABEL_NAMES) if word in name.lower()), len(LABEL_NAMES))
+        if kind not in ("text", "boolean", "number") or (kind == "number" and telling == len(LABEL_NAMES)):
+            continue
+        if short and 2 <= len(distinct) <= MAX_LABELS and len(texts) >= ROWS_A_LABEL * len(distinct):
+            found.append((telling, len(distinct), name))
+    return min(found)[2] if found else None
+
+
+def _settle_spellings(made: Proposal, values: Sequence[Any]) -> None:
+    """Keeps the most frequent spelling of every label; fills `spellings` and `counts`, and says what it did."""
+    groups: dict[str, Counter[str]] = {}
+    for value in values:
+        if not _empty(value):
+            groups.setdefault(folded(_plain(value)), Counter())[_plain(value)] += 1
+    for spelt in groups.values():
+        best = min(spelt, key=lambda text: (-spelt[text], text))
+        made.spellings |= dict.fromkeys(spelt, best)
+        made.counts[best] = spelt.total()
+        if len(spelt) > 1:
+            others = ", ".join(repr(text) for text in spelt if text != best)
+            made.notes.append(f"label {best!r} is also spelt {others}: written as {best!r}")
+    names = list(made.counts)
+    for at, name in enumerate(names):
+        for other in names[at + 1 :]:
+            if not name.isdigit() and SequenceMatcher(None, folded(name), folded(other)).ratio() >= NEAR:
+                made.notes.append(f"labels {name!r} and {other!r} look alike: are they one?")
+    few = [f"{name!r} ({count})" for name, count in made.counts.items() if count < ROWS_A_LABEL]
+    if few:
+        made.notes.append(f"labels of very few rows: {', '.join(few)}")
+
+
+def _row(made: Proposal, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A row in the recipe's fields; None when its label, or all its texts, are missing."""
+    found: dict[str, Any] = {}
+    for column in made.columns:
+        value = row.get(column.source)
+        if column.type == "label":
+            if _empty(value):
+                return None
+            found[column.name] = made.spellings[_plain(value)]
+        elif column.type == "text":
+            found[column.name] = "" if _empty(value) else _plain(value)
+        else:
+            found[column.name] = None if _empty(value) else _value(value, column.type)
+    texts = [found[column.name] for column in made.columns if column.type == "text"]
+    return found if not texts or any(texts) else None
+
+
+def _value(value: Any, kind: str) -> Any:
+    """A number of a table as JSON; what a number cannot be read from is None."""
+    if not isinstance(value, str):
+        return value
+    text = re.sub(r"[  ]", "", value.strip())
+    text = text.replace(".", "").replace(",", ".") if kind == "decimal" else text.replace(",", "")
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() and "." not in text else number
+
+
+def _field_name(column: str, taken: set[str]) -> str:
+    """A short name for a column: lower case, letters, digits and `_`; never a reserved or taken one."""
+    plain = unicodedata.normalize("NFKC", column).lower()
+    name = re.sub(r"\W+", "_", plain).strip("_") or "field"
+    name = f"field_{name}" if name[0].isdigit() else name
+    number = 2
+    wanted = f"{name}_text" if name in RESERVED else name
+    while wanted in taken:
+        wanted = f"{name}_{number}"
+        number += 1
+    return wanted
+
+
+def folded(text: str) -> str:
+    """What two spellings of a label share; signs that tell labels apart (C++ and C#, -1 and 1) are kept."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(_MARKS.sub(" ", plain).split()) or plain.strip()
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "\n".join(" ".join(line.split()) for line in str(value).strip().splitlines())
+
+
+def _empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value.strip().lower() in ("", "n/a", "null", "none", "nan"))

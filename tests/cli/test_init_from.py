@@ -1,0 +1,91 @@
+"""`datagen init --from`: a recipe that validates and runs, a clean copy of the rows, the user's file untouched."""
+
+from __future__ import annotations
+
+import csv
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import yaml
+
+from datagen_cli.cli.app import run
+
+SPELT = ["Delivery", "delivery ", "DELIVERY", "Billing", "billing", "Login", "Returns", "Product fault", "Other"]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def messy(rows: int = 200) -> bytes:
+    """Six uneven classes in nine spellings, quotes, line breaks, Windows-1252, semicolons."""
+    table = StringIO()
+    writer = csv.writer(table, delimiter=";")
+    writer.writerow(["Ticket ID", "Customer message", "Category", "Date"])
+    for n in range(rows):
+        spelt = SPELT[n * n % 9 if n % 3 else n % 9]
+        text = f'They said "never", and my café order {n} about {spelt.strip().lower()} is late\nplease help “me” — {n}'
+        writer.writerow([n + 1, text, spelt, f"{n % 28 + 1:02}.03.2024"])
+    return table.getvalue().encode("cp1252")
+
+
+def test_a_messy_table_becomes_a_recipe_that_validates_and_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    data = messy()
+    Path("tickets.csv").write_bytes(data)
+    assert run(["init", "--from", "tickets.csv", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert sorted(result["written"]) == ["data/tickets.jsonl", "recipe.schema.json", "tickets.yaml"]
+    assert result["next"] == "datagen validate tickets.yaml"
+    assert "tickets.csv: 200 rows, Windows-1252, cells apart by semicolons" in result["found"]
+    assert Path("tickets.csv").read_bytes() == data
+    recipe = yaml.safe_load(Path("tickets.yaml").read_text("utf-8"))
+    assert list(recipe["fields"]) == ["customer_message", "category"]
+    assert len(recipe["label"]["values"]) == 6
+    assert run(["validate", "tickets.yaml"]) == 0
+    assert run(["generate", "tickets.yaml", "-n", "12", "--quiet"]) == 0
+    rows = [json.loads(line) for line in Path("runs/tickets/dataset.jsonl").read_text("utf-8").splitlines()]
+    assert sorted({row["category"] for row in rows}) == sorted(recipe["label"]["values"])
+
+
+def test_the_path_may_be_given_and_nothing_is_overwritten(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("my rows.jsonl").write_text("".join(json.dumps({"text": f"a few words {n}"}) + "\n" for n in range(9)))
+    assert run(["init", "sub/mine.yaml", "--from", "my rows.jsonl"]) == 0
+    assert Path("sub/data/my-rows.jsonl").is_file()
+    assert run(["validate", "sub/mine.yaml"]) == 0
+    capsys.readouterr()
+    assert run(["init", "sub/mine.yaml", "--from", "my rows.jsonl"]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [("yes", "no"), ("null", "true"), ("a: b", "#x"), ("1", "2.5"), ("{x}", "[y]"), ("é", "日本"), ("'", '"')],
+)
+def test_names_and_labels_that_yaml_reads_otherwise_are_quoted(name: str, header: str) -> None:
+    rows = [{header: f"some words here {n}", "label": name if n % 2 else "other"} for n in range(12)]
+    Path("x.json").write_text(json.dumps(rows), encoding="utf-8")
+    assert run(["init", "--from", "x.json"]) == 0
+    assert run(["validate", "x.yaml"]) == 0
+    assert set(yaml.safe_load(Path("x.yaml").read_text("utf-8"))["label"]["values"]) == {name, "other"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--from", "none.csv"], "none.csv: no such file"),
+        (["tickets", "--from", "x.csv"], "a template cannot be named beside it"),
+        (["a.yaml", "b.yaml", "--from", "x.csv"], "a template cannot be named beside it"),
+        (["--from", "."], "is a directory"),
+        (["--from", "numbers.csv"], "no column becomes a field"),
+    ],
+)
+def test_what_cannot_be_proposed_says_why(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("x.csv").write_text("text,label\na b c,d\n")
+    Path("numbers.csv").write_text("a,b\n1,2\n3,4\n")
+    assert run(["init", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert "\nhint: " in said

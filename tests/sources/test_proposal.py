@@ -1,0 +1,114 @@
+"""A recipe proposed for rows as users have them: odd encodings and delimiters, columns of no use, labels spelt anyhow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from datagen_cli.core.errors import DataError
+from datagen_cli.sources.foreign import column_names, decode, delimiter_of, read_foreign
+from datagen_cli.sources.proposal import folded, propose
+
+TEXTS = ["the parcel never came", "please send me the invoice", "I cannot log in any more", "where is my money"]
+
+
+def test_encodings_are_found_out() -> None:
+    assert decode("a é".encode()) == ("a é", "UTF-8")
+    assert decode("a é".encode("utf-8-sig")) == ("a é", "UTF-8")
+    assert decode("a é".encode("utf-16")) == ("a é", "UTF-16")
+    assert decode("“é” €".encode("cp1252")) == ("“é” €", "Windows-1252")
+    with pytest.raises(DataError, match="no text"):
+        decode(b"PK\x03\x04\x00\x00")
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+def test_the_delimiter_is_the_one_that_makes_a_table(sign: str) -> None:
+    rows = [["text", "label"], ['"one, two; three | four\nfive"', "a"], ['"no, nothing"', "b"]]
+    assert delimiter_of("\n".join(sign.join(row) for row in rows)) == sign
+
+
+def test_one_column_is_a_table_too() -> None:
+    assert delimiter_of("text\nhello there\n") == ","
+
+
+def test_columns_without_a_name_or_with_one_twice_get_their_own() -> None:
+    assert column_names(["a", "", "a", " b  c ", ""]) == ["a", "column 2", "a 2", "b c", "column 5"]
+
+
+def test_a_messy_table_is_read_and_what_is_left_out_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(
+        'text;label\n"one\ntwo; three";a\nfour;b;too much\n\n;;\nfünf;a\n'.encode("cp1252")
+    )
+    found = read_foreign(tmp_path / "x.csv", "x.csv")
+    assert found.rows == [{"text": "one\ntwo; three", "label": "a"}, {"text": "fünf", "label": "a"}]
+    assert found.about == "Windows-1252, cells apart by semicolons"
+    assert found.left_out == {"more cells than the header": 2}
+
+
+def test_json_is_read_whatever_it_is_called(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text('[{"x": 1}, 3, {"x": 2}]')
+    (tmp_path / "b.log").write_text('{"x": 1}\nnot json\n{"x": 2}\n')
+    for name in ("a.txt", "b.log"):
+        found = read_foreign(tmp_path / name, name)
+        assert [row["x"] for row in found.rows] == [1, 2]
+        assert found.left_out.total() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("x.xlsx", b"PK", "a spreadsheet cannot be read"),
+        ("x.csv", b"", "there are no rows"),
+        ("x.csv", b"text,label\n", "there are no rows"),
+        ("x.csv", b"\x00\x01", "no text"),
+    ],
+)
+def test_what_holds_no_rows_says_so(name: str, data: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(DataError, match=words) as caught:
+        read_foreign(tmp_path / name, name)
+    assert caught.value.hint
+
+
+def test_columns_become_fields_by_what_they_hold() -> None:
+    rows = [
+        {
+            "ID": str(n), "Message": TEXTS[n % 4] + f" {n}", "Category": ["a", "b"][n % 2], "sent": f"0{n % 9 + 1}.03.2024",
+            "mail": f"u{n}@x.org", "price": f"{n},50", "empty": "", "same": "x", "score": n / 2, "paid": n % 2 == 0,
+        }
+        for n in range(20)
+    ]  # fmt: skip
+    made = propose(rows)
+    assert [(column.name, column.type) for column in made.columns] == [
+        ("message", "text"), ("category", "label"), ("price", "decimal"), ("score", "number"), ("paid", "boolean"),
+    ]  # fmt: skip
+    assert made.rows[3] == {"message": TEXTS[3] + " 3", "category": "b", "price": 3.5, "score": 1.5, "paid": False}
+    assert "ID (an id)" in made.notes[0]
+    assert "mail (contacts)" in made.notes[0]
+
+
+def test_spellings_of_a_label_are_one_and_lookalikes_are_pointed_out() -> None:
+    spelt = ["Delivery"] * 5 + ["delivery "] * 2 + ["DELIVERY!"] + ["Billing"] * 4 + ["Biling"] * 3
+    made = propose([{"text": f"{TEXTS[n % 4]} {n}", "topic": topic} for n, topic in enumerate(spelt)])
+    assert made.counts == {"Delivery": 8, "Billing": 4, "Biling": 3}
+    assert {row["topic"] for row in made.rows} == {"Delivery", "Billing", "Biling"}
+    assert any("'Billing' and 'Biling' look alike" in note for note in made.notes)
+
+
+@pytest.mark.parametrize(("one", "other"), [("C++", "C#"), ("-1", "1"), ("a/b test", "a c test"), ("10", "1.0.0")])
+def test_labels_that_differ_by_a_sign_are_not_one(one: str, other: str) -> None:
+    assert folded(one) != folded(other)
+
+
+def test_rows_without_a_label_or_a_text_are_left_out_and_counted() -> None:
+    rows = [{"text": TEXTS[n % 4] + str(n), "label": "ab"[n % 2]} for n in range(12)]
+    made = propose([*rows, {"text": "x", "label": ""}, {"text": "", "label": "a"}, {"text": "n/a", "label": "a"}])
+    assert len(made.rows) == 12
+    assert made.notes[-1] == "3 rows have no text or no label: left out"
+
+
+def test_texts_alone_have_no_label_and_reserved_names_are_not_taken() -> None:
+    made = propose([{"id": f"{text} {text}", "simulated": text} for text in TEXTS])
+    assert made.label is None
+    assert [column.name for column in made.columns] == ["id_text", "simulated_text"]
