@@ -26,7 +26,7 @@ def messy(rows: int = 200) -> bytes:
     writer = csv.writer(table, delimiter=";")
     writer.writerow(["Ticket ID", "Customer message", "Category", "Date"])
     for n in range(rows):
-        spelt = SPELT[n * n % 9 if n % 3 else n % 9]
+        spelt = SPELT[min(n % 13, 8)]
         text = f'They said "never", and my café order {n} about {spelt.strip().lower()} is late\nplease help “me” — {n}'
         writer.writerow([n + 1, text, spelt, f"{n % 28 + 1:02}.03.2024"])
     return table.getvalue().encode("cp1252")
@@ -62,7 +62,7 @@ def test_the_path_may_be_given_and_nothing_is_overwritten(capsys: pytest.Capture
 
 @pytest.mark.parametrize(
     ("name", "header"),
-    [("yes", "no"), ("null", "true"), ("a: b", "#x"), ("1", "2.5"), ("{x}", "[y]"), ("é", "日本"), ("'", '"')],
+    [("yes", "no"), ("~", "true"), ("a: b", "#x"), ("1", "2.5"), ("{x}", "[y]"), ("é", "日本"), ("'", '"')],
 )
 def test_names_and_labels_that_yaml_reads_otherwise_are_quoted(name: str, header: str) -> None:
     rows = [{header: f"some words here {n}", "label": name if n % 2 else "other"} for n in range(12)]

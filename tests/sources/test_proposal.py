@@ -1,4 +1,4 @@
-"""A recipe proposed for rows as users have them: odd encodings and delimiters, columns of no use, labels spelt anyhow."""
+"""A recipe proposed for rows as users have them: odd encodings, columns of no use, labels spelt anyhow."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_what_holds_no_rows_says_so(name: str, data: bytes, words: str, tmp_path
 def test_columns_become_fields_by_what_they_hold() -> None:
     rows = [
         {
-            "ID": str(n), "Message": TEXTS[n % 4] + f" {n}", "Category": ["a", "b"][n % 2], "sent": f"0{n % 9 + 1}.03.2024",
+            "ID": str(n), "Message": TEXTS[n % 4] + f" {n}", "Category": ["a", "b"][n % 2], "sent": f"{n % 9 + 1}.3.24",
             "mail": f"u{n}@x.org", "price": f"{n},50", "empty": "", "same": "x", "score": n / 2, "paid": n % 2 == 0,
         }
         for n in range(20)
