@@ -7,8 +7,8 @@ CATALOG: dict[str, dict[str, str]] = {
     "sources": {
         "jsonl": "datagen_cli.sources.files:Jsonl",
         "json": "datagen_cli.sources.files:Json",
-        "csv": "datagen_cli.sources.files:Csv",
-        "tsv": "datagen_cli.sources.files:Tsv",
+        "csv": "datagen_cli.sources.tables:Csv",
+        "tsv": "datagen_cli.sources.tables:Tsv",
         "parquet": "datagen_cli.sources.parquet:Parquet",
         "hf": "datagen_cli.sources.hub:Hub",
     },

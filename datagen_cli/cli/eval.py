@@ -36,6 +36,7 @@ from datagen_cli.evaluation.load import (
     load_reference,
     refuse_empty,
     refuse_second_stdin,
+    table_form,
 )
 from datagen_cli.evaluation.reading import readings
 from datagen_cli.metrics.measure import Measure
@@ -142,6 +143,7 @@ def command(
     text: given.Text = None,
     reference_text: given.ReferenceText = None,
     label: given.LabelField = None,
+    csv: given.Table = None,
     recipe: LabelRecipe = None,
     gold: Gold = None,
     recheck: Recheck = False,
@@ -167,8 +169,9 @@ def command(
     embedder = embedder or _locked_embedder(datasets)
     refuse_unnamed_embedder(held, embedder)
     again = _again(recipe, model or [], max_cost) if recheck else None
-    columns = Wanted(tuple(text or ()), label, _recipe_label(recipe))
-    theirs = Wanted(tuple(reference_text or ()), label)
+    form = table_form(csv or [])
+    columns = Wanted(tuple(text or ()), label, _recipe_label(recipe), csv=form)
+    theirs = Wanted(tuple(reference_text or ()), label, csv=form)
     wholes: list[dict[str, Any]] = []
     sheets: list[Sheet] = []
     failed = capped = False
@@ -303,7 +306,7 @@ class _Measurer:
                 console.note(f"{option} does nothing: correctness is not among --metrics")
             return None
         if self.files.gold is not None:
-            gold = load_reference(self.files.gold, loaded.dataset, Wanted((), None))
+            gold = load_reference(self.files.gold, loaded.dataset, Wanted((), None, csv=self.columns.csv))
             return against_gold(loaded.dataset, gold.dataset)
         if self.again is not None:
             from datagen_cli.evaluation.recheck import Reporter, recheck

@@ -147,6 +147,15 @@ ReferenceText = Annotated[
 LabelField = Annotated[
     str | None, typer.Option("--label", metavar="FIELD", help="The label field.", rich_help_panel=COLUMNS)
 ]
+Table = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--csv",
+        metavar="KEY=VALUE",
+        help="How tables are written: delimiter, quote, header, decimal, encoding; repeatable.",
+        rich_help_panel=COLUMNS,
+    ),
+]
 EmbedderName = Annotated[
     str | None,
     typer.Option(

@@ -16,7 +16,15 @@ from datagen_cli.core.jsonl import dump
 from datagen_cli.evaluation.document import cut
 from datagen_cli.evaluation.embedding import open_for_eval
 from datagen_cli.evaluation.learning_curve import learning_curve
-from datagen_cli.evaluation.load import Loaded, Wanted, base_of, load_dataset, load_reference, refuse_second_stdin
+from datagen_cli.evaluation.load import (
+    Loaded,
+    Wanted,
+    base_of,
+    load_dataset,
+    load_reference,
+    refuse_second_stdin,
+    table_form,
+)
 from datagen_cli.evaluation.student import labelled
 from datagen_cli.students.linear import require_sklearn
 
@@ -56,6 +64,7 @@ def command(
     text: given.Text = None,
     reference_text: given.ReferenceText = None,
     label: given.LabelField = None,
+    csv: given.Table = None,
     detail: given.Detail = None,
     json_: given.Json = False,
 ) -> int:
@@ -71,8 +80,9 @@ def command(
         raise UsageError("only one of --json and --detail - can go to standard output", hint="name a file")
     refuse_second_stdin([dataset, test, reference])
     refuse_outputs({"--detail": detail}, [dataset, test, reference])
-    ours = Wanted(tuple(text or ()), label)
-    loaded, tests, real = _load(dataset, test, reference, ours, Wanted(tuple(reference_text or ()), label))
+    form = table_form(csv or [])
+    ours = Wanted(tuple(text or ()), label, csv=form)
+    loaded, tests, real = _load(dataset, test, reference, ours, Wanted(tuple(reference_text or ()), label, csv=form))
     opened = open_for_eval(embedder, console.say) if embedder else None
     try:
         found = learning_curve(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -23,6 +24,25 @@ Method = Literal["instance", "response", "enhance"]
 OPERATORS = ("paraphrase", "add_context", "paraphrase_choices", "add_choice", "more_steps")
 
 
+class CsvOptions(Options):
+    """How a table is written, where its first lines do not show it."""
+
+    delimiter: str | None = Field(None, min_length=1, max_length=1, description="the sign between columns")
+    quote: str | None = Field(None, max_length=1, description="the sign around cells; empty: none")
+    header: bool | list[str] | None = Field(None, description="whether the first row names the columns, or their names")
+    decimal: Literal[".", ","] = Field(".", description="the decimal sign of numbers")
+    encoding: str | None = Field(None, description="such as cp1252; UTF-8 without it")
+
+    @model_validator(mode="after")
+    def _known_encoding(self) -> CsvOptions:
+        if self.encoding is not None:
+            try:
+                codecs.lookup(self.encoding)
+            except LookupError as error:
+                raise ValueError(f"encoding: there is no encoding {self.encoding!r}") from error
+        return self
+
+
 class BaseOptions(Options):
     """The base dataset: a local file, or one of the hub."""
 
@@ -33,6 +53,7 @@ class BaseOptions(Options):
     revision: str | None = None
     limit: int | None = Field(None, ge=1, description="only the first rows")
     on_bad_row: Literal["stop", "skip"] = "stop"
+    csv: CsvOptions | None = Field(None, description="how a .csv or .tsv file is written")
 
     @model_validator(mode="after")
     def _one_source(self) -> BaseOptions:

@@ -206,8 +206,8 @@ def plain_text(value: Any) -> str:
 
 
 def joined_text(row: Mapping[str, Any], names: Sequence[str]) -> str:
-    """The fields of a row as one text, joined by a blank line; those that are absent or null are left out."""
-    return FIELD_JOINT.join(plain_text(value) for name in names if (value := row.get(name)) is not None)
+    """The fields of a row as one text, joined by a blank line; those that are absent, null or empty are left out."""
+    return FIELD_JOINT.join(text for name in names if (text := plain_text(row.get(name))))
 
 
 def describe_type(value: Any) -> str:

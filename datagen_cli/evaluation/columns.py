@@ -1,16 +1,27 @@
-"""Which columns of a file are its text and its label, when nobody says."""
+"""Which columns of a file are its text and its label, when nobody says, and what the cells of a table are.
+
+Nothing here depends on the order of the rows, or on the format of the file: numbers, truth values and times of a CSV
+file are what they are in JSON.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-RESERVED = frozenset(("id", "attributes", "verdicts", "simulated"))
-LOOKED_AT = 1000
+from datagen_cli.sources.tables import INDEX
+
+RESERVED = frozenset(("id", "attributes", "verdicts", "simulated", INDEX))
 FEWEST_ROWS = 100
 ROWS_A_VALUE = 50
 _IDENTIFIER = re.compile(r"(?:.*_)?(?:u?u?id|guid|uuid|idx|index|key)", re.IGNORECASE)
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?|\d\d:\d\d:\d\d(?:\.\d+)?"
+)
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_TRUTH = {"true": True, "false": False}
 
 
 def text_columns(rows: Sequence[Mapping[str, Any]], label: str | None = None) -> list[str]:
@@ -21,45 +32,79 @@ def text_columns(rows: Sequence[Mapping[str, Any]], label: str | None = None) ->
 
 
 def string_columns(rows: Sequence[Mapping[str, Any]], label: str | None = None) -> list[str]:
-    """The columns that hold text, in the order of the first row that has them; `id` and the label are none.
+    """The columns that hold text; `id`, the label, times, and a run's own columns and emitted attributes are none.
 
-    Nor are a run's own columns and emitted attributes, or columns named as identifiers whose values are one word each.
-    The first thousand rows are looked at; a column must be text wherever it is not null.
+    Nor are columns named as identifiers whose values are one word each. A column must be text in most of the rows
+    where it is not null.
     """
-    looked = rows[:LOOKED_AT]
-    attributes = {name for row in looked if isinstance(row.get("attributes"), dict) for name in row["attributes"]}
+    attributes = {name for row in rows if isinstance(row.get("attributes"), dict) for name in row["attributes"]}
     found = []
-    for name in column_names(looked):
+    for name in column_names(rows):
         if name in RESERVED or name == label or name in attributes:
             continue
-        values = [row[name] for row in looked if row.get(name) is not None]
-        if not values or not all(isinstance(value, str) for value in values):
+        values = [row[name] for row in rows if row.get(name) is not None]
+        texts = [value for value in values if isinstance(value, str) and value.strip()]
+        others = sum(not isinstance(value, str) for value in values)
+        if not texts or others >= len(texts) or all(_TIME.fullmatch(text) for text in texts):
             continue
-        if _IDENTIFIER.fullmatch(name) and all(len(value.split()) <= 1 for value in values):
+        if _IDENTIFIER.fullmatch(name) and all(len(text.split()) <= 1 for text in texts):
             continue
-        if any(value.strip() for value in values):
-            found.append(name)
+        found.append(name)
     return found
 
 
 def categories(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
     """Those of several text columns that only say what kind of row it is: no more than one value for every 50 rows, in
     100 rows or more, while another column varies."""
-    looked = rows[:LOOKED_AT]
-    if len(names) < 2 or len(looked) < FEWEST_ROWS:
+    if len(names) < 2 or len(rows) < FEWEST_ROWS:
         return []
-    fixed = [name for name in names if len({row.get(name) for row in looked}) * ROWS_A_VALUE <= len(looked)]
+    fixed = [name for name in names if len({str(row.get(name)) for row in rows}) * ROWS_A_VALUE <= len(rows)]
     return fixed if len(fixed) < len(names) else []
 
 
 def column_names(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """All columns, in order of first sight."""
-    return list(dict.fromkeys(name for row in rows for name in row))
+    """All columns, by their usual place in a row."""
+    places: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for row in rows:
+        for place, name in enumerate(row):
+            known = places[name]
+            known[0] += place
+            known[1] += 1
+    return sorted(places, key=lambda name: (places[name][0] / places[name][1], name))
 
 
 def label_column(rows: Sequence[Mapping[str, Any]], wanted: str | None) -> str | None:
     """The wanted column, else `label`, where some row has it; None otherwise."""
     for name in (wanted, "label"):
-        if name is not None and any(row.get(name) is not None for row in rows[:LOOKED_AT]):
+        if name is not None and any(row.get(name) is not None for row in rows):
             return name
     return None
+
+
+def typed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a table, whose cells are all texts, with the values that JSON would have.
+
+    A column is numbers, or truth values, where all its cells that are not empty are; its empty cells are null.
+    """
+    readers = {}
+    for name in column_names(rows):
+        cells = {cell.strip() for row in rows if isinstance(cell := row.get(name), str) and cell.strip()}
+        if cells and all(_NUMBER.fullmatch(cell) for cell in cells):
+            readers[name] = _number
+        elif cells and all(cell.casefold() in _TRUTH for cell in cells):
+            readers[name] = _truth
+    return [
+        {name: readers[name](cell) if name in readers else cell for name, cell in row.items() if name != INDEX}
+        for row in rows
+    ]
+
+
+def _number(cell: str) -> int | float | None:
+    text = cell.strip()
+    if not text:
+        return None
+    return float(text) if set(text) & set(".eE") else int(text)
+
+
+def _truth(cell: str) -> bool | None:
+    return _TRUTH.get(cell.strip().casefold())

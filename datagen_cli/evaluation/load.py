@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from datagen_cli.config.recipe import BaseOptions
+from datagen_cli.config.recipe import BaseOptions, CsvOptions
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import DataError, Place, UsageError
+from datagen_cli.core.fields import plain_text
 from datagen_cli.core.registry import load, suggest, targets
-from datagen_cli.evaluation.columns import categories, column_names, label_column, string_columns, text_columns
+from datagen_cli.evaluation.columns import categories, column_names, label_column, string_columns, text_columns, typed
 from datagen_cli.evaluation.run_facts import RunRecord
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.sources.files import StandardInput
 from datagen_cli.sources.rows import BadRow, Source
+from datagen_cli.sources.tables import Csv
 
 LARGEST = 200_000
 STANDARD = "-"
@@ -30,13 +32,14 @@ class Wanted:
     """What the user said about columns: text fields (none: to be found) and the label field.
 
     `usual_label` is the recipe's: taken where a file has it, no error where it has not. `text_option` is the option
-    that errors about the text fields name.
+    that errors about the text fields name. `csv` says how tables are written, where their first lines do not.
     """
 
     texts: tuple[str, ...] = ()
     label: str | None = None
     usual_label: str | None = None
     text_option: str = "--text"
+    csv: CsvOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,27 @@ class Loaded:
     run: RunRecord | None = None
 
 
+def table_form(pairs: Sequence[str]) -> CsvOptions | None:
+    """The form of tables from `delimiter=;`, `header=false`, `header=question,answer` and the like; None without any.
+
+    Raises `UsageError` for what is no such pair.
+    """
+    given: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--csv: {pair!r} is no KEY=VALUE", hint="such as --csv 'delimiter=;'")
+        given[key.strip()] = value.replace("\\t", "\t")
+    if "header" in given:
+        said = given["header"].strip().lower()
+        given["header"] = said == "true" if said in ("true", "false") else given["header"].split(",")
+    try:
+        return CsvOptions.model_validate(given) if given else None
+    except ValueError as error:
+        hint = "keys: delimiter, quote, header, decimal, encoding"
+        raise UsageError(f"--csv: {'; '.join(pairs)} cannot be used", hint=hint) from error
+
+
 def load_dataset(name: str, wanted: Wanted) -> Loaded:
     """The dataset of a file or run folder. An empty one has no rows, and is no error.
 
@@ -57,11 +81,13 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
     """
     run = _run_at(name)
     notes: list[str] = []
-    kept, total = sample(_numbered(run.rows()) if run else _file_rows(name, notes))
+    kept, total = sample(_numbered(run.rows()) if run else _file_rows(name, notes, wanted.csv))
     rows = [row for _, row in kept]
+    if run is None and _is_table(name):
+        rows = typed(rows)
     _refuse_unknown(name, rows, wanted)
-    label = label_column(rows, wanted.label or wanted.usual_label or (run.label if run else None))
-    texts = list(wanted.texts) or text_columns(rows, label)
+    label = wanted.label or label_column(rows, wanted.usual_label or (run.label if run else None))
+    texts = list(dict.fromkeys(wanted.texts)) or text_columns(rows, label)
     if not wanted.texts and (fixed := categories(rows, string_columns(rows, label))):
         notes.append(f"{name}: {', '.join(fixed)} has few values and is not measured as text; --text names what is")
     if total > len(rows):
@@ -72,7 +98,10 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
         rows=rows,
         text_fields=tuple(texts),
         label_field=label,
-        ids=tuple(str(row["id"]) if row.get("id") is not None else str(number) for number, row in kept),
+        ids=tuple(
+            plain_text(row["id"]) if row.get("id") is not None else str(number)
+            for (number, _), row in zip(kept, rows, strict=True)
+        ),
         groups=_groups(rows, run),
         simulated=run.simulated if run else any(row.get("simulated") is True for row in rows),
         run=run.facts(accepted) if run else None,
@@ -85,7 +114,7 @@ def load_reference(name: str, like: Dataset, wanted: Wanted) -> Loaded:
 
     With neither the reference has no text fields, and a note says what to name.
     """
-    loaded = load_dataset(name, Wanted(wanted.texts, None, text_option="--reference-text"))
+    loaded = load_dataset(name, Wanted(wanted.texts, None, text_option="--reference-text", csv=wanted.csv))
     return as_reference(loaded, like, wanted)
 
 
@@ -127,11 +156,11 @@ def embedder_of_run(name: str) -> str | None:
 def as_reference(loaded: Loaded, like: Dataset, wanted: Wanted) -> Loaded:
     """The loaded file with the columns that answer to those of the dataset."""
     rows = loaded.dataset.rows
-    columns = column_names(rows[:1000])
+    columns = column_names(rows)
     label = label_column(rows, wanted.label or like.label_field)
     notes = list(loaded.notes)
     if wanted.texts:
-        texts = list(wanted.texts)
+        texts = list(dict.fromkeys(wanted.texts))
     elif like.text_fields and all(name in columns for name in like.text_fields):
         texts = list(like.text_fields)
     else:
@@ -181,8 +210,8 @@ def _numbered(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[int, dict[str, A
     return enumerate(rows, start=1)
 
 
-def _file_rows(name: str, notes: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    source = StandardInput() if name == STANDARD else _source(name)
+def _file_rows(name: str, notes: list[str], csv: CsvOptions | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+    source = StandardInput() if name == STANDARD else _source(name, csv)
     first: BadRow | None = None
     read = bad = 0
     for row in source.rows():
@@ -192,6 +221,7 @@ def _file_rows(name: str, notes: list[str]) -> Iterator[tuple[int, dict[str, Any
         else:
             read += 1
             yield row.line, row.data
+    notes += getattr(source, "notes", ())
     if first is None:
         return
     where = f"{'line' if source.by_line else 'row'} {first.line}"
@@ -203,14 +233,22 @@ def _file_rows(name: str, notes: list[str]) -> Iterator[tuple[int, dict[str, Any
     notes.append(f"{name}: {said} left out; the first: {where}: {first.reason}")
 
 
-def _source(name: str) -> Source:
+def _source(name: str, csv: CsvOptions | None) -> Source:
     """The reader that the ending of the name calls for; any other file is read as JSON Lines."""
     if not Path(name).exists():
         raise DataError("no such file or folder", hint="name a JSONL file or a run folder", place=Place(name))
     ending = name.removesuffix(".gz").rpartition(".")[2].lower()
     kind = ending if ending in targets("sources") and ending != "hf" else "jsonl"
-    source: Source = load("sources", kind)(BaseOptions(path=name))
+    options = BaseOptions(path=name, csv=csv)
+    reader = load("sources", kind)
+    source: Source = reader(options, lenient=True) if issubclass(reader, Csv) else reader(options)
     return source
+
+
+def _is_table(name: str) -> bool:
+    """Whether the cells of a file are texts whatever they mean."""
+    kind = targets("sources").get(name.removesuffix(".gz").rpartition(".")[2].lower())
+    return kind is not None and issubclass(load("sources", name.removesuffix(".gz").rpartition(".")[2].lower()), Csv)
 
 
 def _refuse_unknown(name: str, rows: Sequence[Mapping[str, Any]], wanted: Wanted) -> None:
@@ -228,11 +266,11 @@ def _refuse_unknown(name: str, rows: Sequence[Mapping[str, Any]], wanted: Wanted
 
 
 def _groups(rows: Sequence[Mapping[str, Any]], run: RunRecord | None) -> tuple[str, ...] | None:
-    """The correlated group of every row, where its run or the rows themselves say."""
+    """The correlated group of every row, where its run or the rows that it wrote say."""
     known = run.groups() if run else {}
     found = [known.get(str(row.get("id"))) for row in rows] if known else []
     if found and None not in found:
         return tuple(group for group in found if group is not None)
-    if not rows or not all(isinstance(row.get("group"), str) for row in rows):
+    if not rows or not all(isinstance(row.get("group"), str) and "verdicts" in row for row in rows):
         return None
     return tuple(row["group"] for row in rows)

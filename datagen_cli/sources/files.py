@@ -1,12 +1,10 @@
-"""JSON Lines, JSON, CSV and TSV as rows, each also packed with gzip.
+"""JSON Lines and JSON as rows, each also packed with gzip.
 
-JSON Lines and tables are streamed; a .json document is read whole. Everything is UTF-8, with or without a byte order
-mark. Tables need a header; their values are all texts; a quoted cell may hold line breaks.
+JSON Lines are streamed; a .json document is read whole. Everything is UTF-8, with or without a byte order mark.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import sys
 from collections.abc import Iterator
@@ -16,7 +14,6 @@ from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.fields import describe_type
 from datagen_cli.sources.rows import (
-    MAX_LINE_BYTES,
     BadLine,
     BadRow,
     Lines,
@@ -119,85 +116,6 @@ class Json:
             raise DataError(f"not JSON: {error}{at}", hint=hint, place=Place(self.shown, error.line)) from error
 
 
-class Csv:
-    """A table with commas; the first row names the columns."""
-
-    by_line: ClassVar[bool] = True
-    delimiter: ClassVar[str] = ","
-
-    def __init__(self, options: BaseOptions) -> None:
-        self._path = options.path or ""
-        self.shown = shown_path(self._path)
-        self._lines: Lines | None = None
-
-    def rows(self) -> Iterator[Row | BadRow]:
-        """The rows of the table, in order; a cell that misses at the end of a row is a column that misses."""
-        csv.field_size_limit(MAX_LINE_BYTES)
-        self._lines = lines = Lines(self._path, self.shown)
-        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
-        header: list[str] | None = None
-        try:
-            while True:
-                start = lines.number + 1
-                try:
-                    cells = next(reader)
-                except StopIteration:
-                    return
-                except (BadLine, csv.Error) as error:
-                    bad = _bad_cells(start, error)
-                    if header is None:
-                        raise DataError(
-                            f"the header: {bad.reason}", hint=bad.hint, place=Place(self.shown, start)
-                        ) from error
-                    yield bad
-                    continue
-                if not cells or (header is None and not any(cells)):
-                    continue
-                if header is None:
-                    header = self._checked_header(cells, start)
-                elif len(cells) > len(header):
-                    reason = f"{len(cells)} cells, the header has {len(header)}"
-                    yield BadRow(start, reason, f'put cells that hold {self._sign} between double quotes: "..."')
-                else:
-                    yield Row(start, dict(zip(header, cells, strict=False)))
-        finally:
-            lines.close()
-
-    def _checked_header(self, cells: list[str], line: int) -> list[str]:
-        """Column names without white space around them. Raises `DataError` for empty and repeated ones."""
-        names = [cell.strip() for cell in cells]
-        place = Place(self.shown, line)
-        if not all(names):
-            hint = "the first line of the file must name every column"
-            raise DataError(f"column {names.index('') + 1} has no name in the header", hint=hint, place=place)
-        repeated = next((name for name in names if names.count(name) > 1), None)
-        if repeated is not None:
-            raise DataError(
-                f"two columns are called {repeated!r}", hint="rename one of them in the header", place=place
-            )
-        if all(name.replace(".", "").replace("-", "").isdigit() for name in names):
-            hint = "the first line of the file must name the columns"
-            raise DataError(
-                f"no header: the first line holds numbers ({', '.join(names)[:60]})", hint=hint, place=place
-            )
-        return names
-
-    @property
-    def _sign(self) -> str:
-        return "a tab" if self.delimiter == "\t" else f"a {self.delimiter!r}"
-
-    @property
-    def digest(self) -> str:
-        """Hex SHA-256 of the bytes up to the end of the row read last."""
-        return self._lines.digest if self._lines else ""
-
-
-class Tsv(Csv):
-    """A table with tabs; the first row names the columns."""
-
-    delimiter: ClassVar[str] = "\t"
-
-
 def _json_row(line: int, text: str) -> Row | BadRow:
     try:
         value = loads(text)
@@ -224,14 +142,3 @@ def _list_in(value: Any, shown: str) -> list[Any]:
     found = f"an object with {len(lists)} lists" if isinstance(value, dict) else describe_type(value)
     hint = "a base is a list of objects, or an object that holds one under data"
     raise DataError(f"expected a list of rows, found {found}", hint=hint, place=Place(shown))
-
-
-def _bad_cells(line: int, error: BadLine | csv.Error) -> BadRow:
-    if isinstance(error, BadLine):
-        return BadRow(line, str(error), error.hint)
-    text = str(error)
-    if "unexpected end of data" in text or "field larger" in text:
-        return BadRow(line, "a quoted cell that is never closed", 'end it with ", and write " inside a cell as ""')
-    if "expected after" in text:
-        return BadRow(line, 'text after the closing " of a cell', 'write " inside a quoted cell as ""')
-    return BadRow(line, f"not a row of a table: {text}")

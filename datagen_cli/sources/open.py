@@ -39,6 +39,11 @@ class BaseFile:
         return self._source.shown
 
     @property
+    def notes(self) -> list[str]:
+        """What was noticed of the form of the file."""
+        return list(getattr(self._source, "notes", ()))
+
+    @property
     def digest(self) -> str:
         """Hex SHA-256 of what was read: the whole file, or with a `limit` up to the end of its last row."""
         return self._source.digest

@@ -6,8 +6,10 @@ in messages) and `by_line` (whether a row's number is a line of the file, or its
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
+import io
 import math
 import os
 import zlib
@@ -21,8 +23,10 @@ from typing import IO, Any, Protocol, cast
 
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.registry import suggest
+from datagen_cli.sources.unpacking import Unpacked
 
 MAX_LINE_BYTES = 10_000_000
+CTRL_Z = b"\x1a"
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\xff\xfe\x00\x00": "UTF-32", b"\x00\x00\xfe\xff": "UTF-32"}
 
 
@@ -69,17 +73,19 @@ class Lines:
     """The lines of a file (of what is inside, for .gz) one at a time, hashed as they are handed out.
 
     Lines end with `\\n` only. A line above `MAX_LINE_BYTES` is read over, without holding it, and raised as `BadLine`;
-    so is one that is not UTF-8 or holds a NUL byte. A byte order mark at the start is taken off. After a `BadLine` the
-    next line can be asked for. `number` is the line handed out last. A `stream` is read instead of the path and left
-    open.
+    so is one that is not UTF-8 or holds a NUL byte. A byte order mark at the start is taken off; a line of Ctrl-Z alone
+    is the end of a file, as old systems write it. After a `BadLine` the next line can be asked for. `number` is the
+    line handed out last. A `stream` is read instead of the path and left open.
     """
 
-    def __init__(self, path: str, shown: str, stream: IO[bytes] | None = None) -> None:
+    def __init__(self, path: str, shown: str, stream: IO[bytes] | None = None, encoding: str | None = None) -> None:
         self.number = 0
         self._shown = shown
         self._hash = hashlib.sha256()
         self._owned = stream is None
         self._file = open_bytes(path, shown) if stream is None else stream
+        if encoding is not None and codecs.lookup(encoding).name != "utf-8":
+            self._file = cast(IO[bytes], io.BufferedReader(_Recoded(self._file, encoding)))
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -87,7 +93,7 @@ class Lines:
     def __next__(self) -> str:
         with reading(self._shown):
             line = self._file.readline(MAX_LINE_BYTES + 1)
-        if not line:
+        if not line or line.rstrip() == CTRL_Z:
             raise StopIteration
         self._hash.update(line)
         self.number += 1
@@ -116,6 +122,35 @@ class Lines:
             self._file.close()
 
 
+class _Recoded(io.RawIOBase):
+    """A file in another encoding, read as UTF-8."""
+
+    def __init__(self, file: IO[bytes], encoding: str) -> None:
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._ready = b""
+        self._ended = False
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """The next bytes. Raises `ValueError` for what is not in the encoding."""
+        while not self._ready and not self._ended:
+            data = self._file.read(1 << 16)
+            self._ended = not data
+            self._ready = self._decoder.decode(data, final=self._ended).encode("utf-8", "surrogatepass")
+        part, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        """Closes the file, too."""
+        self._file.close()
+        super().close()
+
+
 def open_bytes(path: str, shown: str) -> IO[bytes]:
     """A file opened for reading, unpacked when its name ends in .gz. Raises `DataError` that says what stands there."""
     if path == "-":
@@ -126,7 +161,7 @@ def open_bytes(path: str, shown: str) -> IO[bytes]:
         if os.path.isdir(path):
             raise DataError("is a folder, not a file", hint=_inside(path), place=Place(shown))
         try:
-            return cast(IO[bytes], gzip.open(path)) if path.endswith(".gz") else open(path, "rb")
+            return cast(IO[bytes], Unpacked(path)) if path.endswith(".gz") else open(path, "rb")
         except FileNotFoundError as error:
             raise DataError("no such file", hint=_neighbour(path), place=Place(shown)) from error
 
@@ -163,7 +198,10 @@ def as_text(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         reason = f"not UTF-8: byte 0x{data[error.start]:02x} at position {error.start + 1}"
-        raise BadLine(reason, "convert the file first, such as with iconv -f latin1 -t UTF-8") from error
+        raise BadLine(
+            reason,
+            "convert the file first, such as with iconv -f cp1252 -t UTF-8; a table: base.csv: {encoding: cp1252}",
+        ) from error
 
 
 def json_value(value: Any) -> Any:

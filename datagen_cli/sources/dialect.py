@@ -1,0 +1,75 @@
+"""What a table's first lines say of its form: which sign separates the columns, and whether there is a header.
+
+A delimiter is the sign by which most of the first rows have as many cells as the first one, and more than one. There is
+no header where a column holds numbers from the first line on, or where the first line repeats itself or is repeated.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+
+LOOKED_AT = 50
+LONGEST_NAME = 150
+DELIMITERS = ",;\t|"
+NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?")
+_NAMES = {"\t": "a tab", " ": "a space"}
+
+
+def named(delimiter: str) -> str:
+    """A delimiter as a message names it."""
+    return _NAMES.get(delimiter, f"a {delimiter!r}")
+
+
+def cells_of(lines: Sequence[str], delimiter: str, quote: str) -> list[list[str]]:
+    """The cells of the first lines, as far as they can be read."""
+    rows: list[list[str]] = []
+    with suppress(csv.Error):
+        rows.extend(cells for cells in reader_of(lines, delimiter, quote, strict=False) if cells)
+    return rows
+
+
+def reader_of(lines: Iterable[str], delimiter: str, quote: str, *, strict: bool) -> Iterator[list[str]]:
+    """The rows of cells of some lines; without a `quote` no sign stands around cells."""
+    if not quote:
+        return csv.reader(lines, delimiter=delimiter, quotechar=None, quoting=csv.QUOTE_NONE, strict=strict)
+    return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=strict)
+
+
+def guess_delimiter(lines: Sequence[str], usual: str, quote: str) -> str:
+    """The sign that separates the columns; `usual` where it does, or nothing tells."""
+    best, most = usual, 0.0
+    for delimiter in (usual, *(sign for sign in DELIMITERS if sign != usual)):
+        rows = cells_of(lines, delimiter, quote)
+        if not rows or len(rows[0]) < 2:
+            continue
+        share = sum(len(cells) == len(rows[0]) for cells in rows) / len(rows)
+        if share > most + 0.2:
+            best, most = delimiter, share
+    return best
+
+
+def lacks_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first of several rows of cells is a row like the others."""
+    if len(rows) < 2:
+        return bool(rows) and all(_number(cell) for cell in rows[0])
+    first, rest = rows[0], rows[1:]
+    for place, cell in enumerate(first):
+        below = [row[place].strip() for row in rest if len(row) > place]
+        again = below.count(cell.strip())
+        if (_number(cell) and _numeric(below)) or len(cell) > LONGEST_NAME:
+            return True
+        if cell.strip() and again > 1 and 10 * again >= len(below):
+            return True
+    return False
+
+
+def _numeric(cells: Sequence[str]) -> bool:
+    filled = [cell for cell in cells if cell.strip()]
+    return bool(filled) and all(map(_number, filled))
+
+
+def _number(cell: str) -> bool:
+    return NUMBER.fullmatch(cell.strip()) is not None

@@ -1,0 +1,196 @@
+"""CSV and TSV as rows, each also packed with gzip. Values are all texts; a quoted cell may hold line breaks.
+
+The sign between columns is found from the first lines unless `base.csv` names it. A quoted cell that is never closed
+costs its own row: what follows is read again line by line. A first column without a name (the index that pandas writes)
+is called `Unnamed: 0`, as pandas reads it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import ClassVar
+
+from datagen_cli.config.recipe import BaseOptions, CsvOptions
+from datagen_cli.core.errors import DataError, Place
+from datagen_cli.sources.dialect import LOOKED_AT, cells_of, guess_delimiter, lacks_header, named, reader_of
+from datagen_cli.sources.rows import MAX_LINE_BYTES, BadLine, BadRow, Lines, Row, shown_path
+
+INDEX = "Unnamed: 0"
+_COMMA_NUMBER = re.compile(r"[-+]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?")
+
+
+class Csv:
+    """A table with commas, or what its first lines show; the first row names the columns."""
+
+    by_line: ClassVar[bool] = True
+    delimiter: ClassVar[str] = ","
+
+    def __init__(self, options: BaseOptions, *, lenient: bool = False) -> None:
+        self._path = options.path or ""
+        self._options = options.csv or CsvOptions()
+        self._lenient = lenient
+        self.shown = shown_path(self._path)
+        self.notes: list[str] = []
+        self._lines: Lines | None = None
+
+    def rows(self) -> Iterator[Row | BadRow]:
+        """The rows of the table, in order; a cell that misses at the end of a row is a column that misses.
+
+        With `lenient` a table without a header has columns `column_1`, `column_2` …, and a note says so; else it is
+        refused.
+        """
+        csv.field_size_limit(MAX_LINE_BYTES)
+        self._lines = lines = Lines(self._path, self.shown, encoding=self._options.encoding)
+        feed = _Feed(lines)
+        try:
+            yield from self._table(feed)
+        finally:
+            lines.close()
+
+    def _table(self, feed: _Feed) -> Iterator[Row | BadRow]:
+        first = self._first_lines()
+        quote = '"' if self._options.quote is None else self._options.quote
+        delimiter = self._options.delimiter or guess_delimiter(first, self.delimiter, quote)
+        if delimiter != self.delimiter and self._options.delimiter is None:
+            self.notes.append(f"{self.shown}: its columns are separated by {named(delimiter)}")
+        header = self._given_header(cells_of(first, delimiter, quote))
+        while True:
+            start = feed.number + 1
+            feed.begin()
+            try:
+                cells = next(reader_of(feed, delimiter, quote, strict=True))
+            except StopIteration:
+                return
+            except (BadLine, csv.Error) as error:
+                bad = _bad_cells(start, error)
+                if header is None:
+                    raise DataError(
+                        f"the header: {bad.reason}", hint=bad.hint, place=Place(self.shown, start)
+                    ) from error
+                feed.again()
+                yield bad
+                continue
+            if not cells or (header is None and not any(cells)):
+                continue
+            if header is None:
+                header = self._checked_header(cells, start)
+            elif len(cells) > len(header):
+                reason = f"{len(cells)} cells, the header has {len(header)}"
+                yield BadRow(start, reason, f'put cells that hold {named(delimiter)} between double quotes: "..."')
+            else:
+                yield Row(start, dict(zip(header, map(self._cell, cells), strict=False)))
+
+    def _cell(self, cell: str) -> str:
+        """A cell, with a number written as JSON writes it where the table has decimal commas."""
+        if self._options.decimal == "," and _COMMA_NUMBER.fullmatch(cell.strip()):
+            return cell.strip().replace(".", "").replace(",", ".")
+        return cell
+
+    def _first_lines(self) -> list[str]:
+        lines = Lines(self._path, self.shown, encoding=self._options.encoding)
+        found: list[str] = []
+        try:
+            while len(found) < LOOKED_AT:
+                with suppress(BadLine):
+                    found.append(next(lines))
+        except StopIteration:
+            pass
+        finally:
+            lines.close()
+        return found
+
+    def _given_header(self, rows: list[list[str]]) -> list[str] | None:
+        """The names of the columns where the first row does not give them; None where it does."""
+        given = self._options.header
+        if isinstance(given, list):
+            return given
+        if given is True or not rows or (given is None and not lacks_header(rows)):
+            return None
+        if given is None:
+            what = "numbers" if all(cell.replace(".", "").replace("-", "").isdigit() for cell in rows[0]) else "a row"
+            why = f"no header: the first line holds {what} ({', '.join(rows[0])[:60]})"
+            if not self._lenient:
+                hint = "the first line of the file must name the columns, or base.csv: {header: [name, …]}"
+                raise DataError(why, hint=hint, place=Place(self.shown, 1))
+            self.notes.append(f"{self.shown}: {why}; columns are called column_1, column_2 …")
+        return [f"column_{number}" for number in range(1, max(map(len, rows)) + 1)]
+
+    def _checked_header(self, cells: list[str], line: int) -> list[str]:
+        """Column names without white space around them. Raises `DataError` for empty and repeated ones."""
+        names = [cell.strip() for cell in cells]
+        place = Place(self.shown, line)
+        if not names[0] and len(names) > 1 and INDEX not in names:
+            names[0] = INDEX
+        if not all(names):
+            hint = "the first line of the file must name every column, or base.csv: {header: [name, …]}"
+            raise DataError(f"column {names.index('') + 1} has no name in the header", hint=hint, place=place)
+        repeated = next((name for name in names if names.count(name) > 1), None)
+        if repeated is not None:
+            raise DataError(
+                f"two columns are called {repeated!r}",
+                hint="rename one of them in the header, or base.csv: {header: [name, …]}",
+                place=place,
+            )
+        return names
+
+    @property
+    def digest(self) -> str:
+        """Hex SHA-256 of the bytes up to the end of the row read last."""
+        return self._lines.digest if self._lines else ""
+
+
+class Tsv(Csv):
+    """A table with tabs; the first row names the columns."""
+
+    delimiter: ClassVar[str] = "\t"
+
+
+class _Feed:
+    """The lines of a file for a CSV reader, of which those of one row can be read once more."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._waiting: deque[str | BadLine] = deque()
+        self._taken: list[str | BadLine] = []
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._waiting.popleft() if self._waiting else self._read()
+        self.number += 1
+        self._taken.append(line)
+        if isinstance(line, BadLine):
+            raise line
+        return line
+
+    def begin(self) -> None:
+        """A row begins."""
+        self._taken.clear()
+
+    def again(self) -> None:
+        """All lines of the row but its first are read once more, as rows of their own."""
+        self._waiting.extendleft(reversed(self._taken[1:]))
+        self.number -= len(self._taken) - 1
+
+    def _read(self) -> str | BadLine:
+        try:
+            return next(self._lines)
+        except BadLine as error:
+            return error
+
+
+def _bad_cells(line: int, error: BadLine | csv.Error) -> BadRow:
+    if isinstance(error, BadLine):
+        return BadRow(line, str(error), error.hint)
+    text = str(error)
+    if "unexpected end of data" in text or "field larger" in text:
+        return BadRow(line, "a quoted cell that is never closed", 'end it with ", and write " inside a cell as ""')
+    if "expected after" in text:
+        return BadRow(line, 'text after the closing " of a cell', 'write " inside a quoted cell as ""')
+    return BadRow(line, f"not a row of a table: {text}")

@@ -1,0 +1,91 @@
+"""One corpus in five formats, with odd columns around it, is measured as the same rows."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datagen_cli.core.errors import UsageError
+from datagen_cli.evaluation.document import document
+from datagen_cli.evaluation.evaluate import evaluate
+from datagen_cli.evaluation.load import Wanted, load_dataset, table_form
+
+METRICS = ["self_bleu", "distinct_n", "near_duplicates", "length", "balance", "repetition", "compression_ratio"]
+ROWS: list[dict[str, Any]] = [
+    {
+        "id": n, "text": f"text number {n % 7} says {n} things, and so on", "label": n % 3, "score": n / 4,
+        "when": f"2024-01-{n % 28 + 1:02d}T10:00:00", "good": n % 2 == 0, "rating": None if n < 3 else n,
+    }
+    for n in range(40)
+]  # fmt: skip
+
+
+def written(folder: Path, kind: str, rows: list[dict[str, Any]]) -> str:
+    path = folder / f"a.{kind}"
+    if kind == "jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    elif kind == "json":
+        path.write_text(json.dumps(rows))
+    elif kind == "parquet":
+        pyarrow = pytest.importorskip("pyarrow")
+        pyarrow.parquet = pytest.importorskip("pyarrow.parquet")
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        pyarrow.parquet.write_table(pyarrow.table(columns | {"__index_level_0__": list(range(len(rows)))}), path)
+    else:
+        with path.open("w", newline="") as file:
+            writer = csv.writer(file, delimiter="\t" if kind == "tsv" else ",")
+            writer.writerow(["", *rows[0]])
+            for number, row in enumerate(rows):
+                writer.writerow([number, *row.values()])
+    return str(path)
+
+
+def measured(name: str) -> dict[str, Any]:
+    loaded = load_dataset(name, Wanted())
+    found = document(evaluate(loaded, None, METRICS, embedder=None, given={}, say=lambda text: None), [])
+    return {key: value for key, value in found.items() if key not in ("dataset", "notes")}
+
+
+@pytest.mark.parametrize("kind", ["json", "csv", "tsv", "parquet"])
+def test_the_same_rows_give_the_same_values_in_every_format(kind: str, tmp_path: Path) -> None:
+    expected = measured(written(tmp_path, "jsonl", ROWS))
+    assert (expected["text_fields"], expected["label_field"]) == (["text"], "label")
+    assert measured(written(tmp_path, kind, ROWS)) == expected
+
+
+def test_text_fields_do_not_depend_on_which_rows_come_first(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"a": None, "b": "some text"}, {"a": 3, "b": "more text"}]
+    rows += [{"a": f"text {n}", "b": f"other {n}"} for n in range(2000)]
+    for order in (rows, rows[::-1]):
+        assert load_dataset(written(tmp_path, "jsonl", order), Wanted()).dataset.text_fields == ("a", "b")
+
+
+def test_what_was_named_is_taken(tmp_path: Path) -> None:
+    rows = [{"text": "a b", "kind": None, "label": "x"}, {"text": "c", "kind": None, "label": "y"}]
+    name = written(tmp_path, "jsonl", rows)
+    found = load_dataset(name, Wanted(("text", "text"), "kind")).dataset
+    assert (found.text_fields, found.label_field) == (("text",), "kind")
+
+
+def test_a_column_called_group_is_no_group_unless_a_run_wrote_it(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"text": f"t {n}", "group": "g"} for n in range(9)]
+    assert load_dataset(written(tmp_path, "jsonl", rows), Wanted()).dataset.groups is None
+    rows = [row | {"verdicts": {}} for row in rows]
+    assert load_dataset(written(tmp_path, "jsonl", rows), Wanted()).dataset.groups == ("g",) * 9
+
+
+def test_the_form_of_a_table_can_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("ein Text;1,5\nnoch ein Text;2,5 \n".encode("cp1252"))
+    form = table_form(["delimiter=;", "header=t,n", "decimal=,", "encoding=cp1252"])
+    assert load_dataset(str(path), Wanted(csv=form)).dataset.rows == [
+        {"t": "ein Text", "n": 1.5}, {"t": "noch ein Text", "n": 2.5},
+    ]  # fmt: skip
+    assert table_form([]) is None
+    for bad in (["delimiter"], ["decimal=x"], ["color=red"]):
+        with pytest.raises(UsageError, match="--csv"):
+            table_form(bad)

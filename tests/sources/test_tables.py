@@ -1,0 +1,122 @@
+"""Tables of every form: what their first lines show, what must be said, and what one bad row costs."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datagen_cli.core.errors import DatagenError
+from datagen_cli.evaluation.load import Wanted, load_dataset
+
+from .bases import data, failure, opened
+
+ROWS = [{"text": f"this is text {n}, of many", "n": str(n)} for n in range(5)]
+
+
+def table(folder: Path, text: str | bytes, name: str = "a.csv") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_the_sign_between_columns_is_found_and_said(sign: str, tmp_path: Path) -> None:
+    lines = [sign.join(("text", "n")), *(sign.join((row["text"], row["n"])) for row in ROWS)]
+    base = opened(table(tmp_path, "\n".join(lines)))
+    assert [row.data for row in base.rows()] == ROWS
+    assert "separated by" in base.notes[0]
+    assert data(table(tmp_path, "\n".join(lines)), csv={"delimiter": sign}) == ROWS
+
+
+def test_commas_in_texts_do_not_make_a_table_of_semicolons(tmp_path: Path) -> None:
+    assert data(table(tmp_path, "text\na; b\nc; d\n")) == [{"text": "a; b"}, {"text": "c; d"}]
+    assert data(table(tmp_path, 'a,b\n"x; y; z",1\n')) == [{"a": "x; y; z", "b": "1"}]
+
+
+def test_decimal_commas_are_read_where_the_recipe_says_so(tmp_path: Path) -> None:
+    path = table(tmp_path, "t;n\na;1,5\nb;1.234,25\n")
+    assert [row["n"] for row in data(path, csv={"decimal": ","})] == ["1.5", "1234.25"]
+
+
+def test_a_quote_that_is_never_closed_costs_its_own_row(tmp_path: Path) -> None:
+    lines = ["q,n", *(f"text {n},{n}" for n in range(300))]
+    lines[5] = '"open,4'
+    path = table(tmp_path, "\n".join(lines))
+    assert failure(path).message == "a quoted cell that is never closed"
+    found = opened(path, on_bad_row="skip")
+    rows = list(found.rows())
+    assert (len(rows), found.skipped) == (299, 1)
+    assert [row.line for row in rows[:6]] == [2, 3, 4, 5, 7, 8]
+
+
+def test_a_quote_closed_rows_later_costs_its_own_row(tmp_path: Path) -> None:
+    path = table(tmp_path, 'q,n\n"a,1\nb,2\n"c d",3\ne,4\n')
+    assert [row["q"] for row in data(path, on_bad_row="skip")] == ["b", "c d", "e"]
+
+
+@pytest.mark.parametrize(
+    "text", ["some text,1\nother text,2\n", "a,World\nb,World\nc,Sports\nd,World\n", f"{'long ' * 40},x\nb,y\n"]
+)
+def test_a_first_line_that_is_a_row_is_not_taken_for_a_header(text: str, tmp_path: Path) -> None:
+    path = table(tmp_path, text)
+    error = failure(path)
+    assert error.message.startswith("no header: the first line holds")
+    assert "header" in error.hint
+    rows = data(path, csv={"header": False})
+    assert len(rows) == text.count("\n") and set(rows[0]) == {"column_1", "column_2"}
+    assert set(data(path, csv={"header": ["q", "l"]})[0]) == {"q", "l"}
+    assert len(data(path, csv={"header": True})) == text.count("\n") - 1
+    loaded = load_dataset(str(path), Wanted())
+    assert loaded.total == text.count("\n")
+    assert "no header" in loaded.notes[0]
+
+
+@pytest.mark.parametrize("text", ["text,label\na,b\n", "question,2019\nx,y\n", "label,text\nWorld,a\nWorld,b\n"])
+def test_a_header_is_a_header(text: str, tmp_path: Path) -> None:
+    assert len(data(table(tmp_path, text))) == text.count("\n") - 1
+
+
+def test_the_index_of_pandas_has_a_name_and_ctrl_z_ends_the_file(tmp_path: Path) -> None:
+    assert data(table(tmp_path, ",text\n0,a\n1,b\n\x1a")) == [
+        {"Unnamed: 0": "0", "text": "a"},
+        {"Unnamed: 0": "1", "text": "b"},
+    ]
+    assert len(data(table(tmp_path, '{"q": "a"}\n\x1a\n', "a.jsonl"))) == 1
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "utf-16", "gb18030"])
+def test_a_table_in_another_encoding_is_read_where_it_is_named(encoding: str, tmp_path: Path) -> None:
+    price = "é 5" if encoding == "latin-1" else "5 €" if encoding != "gb18030" else "价格"
+    path = table(tmp_path, f"t,n\n{price},1\n".encode(encoding))
+    assert data(path, csv={"encoding": encoding}) == [{"t": price, "n": "1"}]
+    if encoding == "cp1252":
+        assert "cp1252" in failure(path).hint
+    with pytest.raises(ValueError, match="no encoding"):
+        opened(path, csv={"encoding": "utf-88"})
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.json.gz", "a.csv.gz"])
+def test_a_packed_file_that_unpacks_without_end_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = '{"t": "' + "x" * 5_000_000 + '"}\n'
+    long = "t\n" + ("x" * 99 + "\n") * 600_000
+    texts = {"a.jsonl.gz": row * 12, "a.json.gz": f"[{','.join([row] * 12)}]", "a.csv.gz": long}
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(texts[name].encode()))
+    monkeypatch.setattr("datagen_cli.sources.unpacking.MOST", 50_000_000)
+    error: DatagenError = failure(path)
+    assert "unpacks to more than" in error.message
+    monkeypatch.setenv("DATAGEN_MAX_UNPACKED_GB", "1")
+    assert data(path)
+
+
+def test_options_of_a_table_are_checked(tmp_path: Path) -> None:
+    path = table(tmp_path, "a,b\n1,x\n")
+    bad: dict[str, Any]
+    for bad in ({"delimiter": ";;"}, {"decimal": "x"}, {"unknown": 1}):
+        with pytest.raises(ValueError, match="csv"):
+            opened(path, csv=bad)
