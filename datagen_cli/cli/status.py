@@ -10,7 +10,7 @@ from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import live_state, open_run
 from datagen_cli.runs.ledger import FILE as SPENDING
 from datagen_cli.runs.ledger import read_spending
-from datagen_cli.runs.spending import cost_shares, total_of
+from datagen_cli.runs.spending import cost_shares, tokens_of, total_of
 
 EXAMPLES = ("datagen status runs/quickstart", "datagen status runs/quickstart --json")
 
@@ -22,7 +22,7 @@ def command(run: given.RunArgument, json_: given.Json = False) -> int:
     spent = read_spending(folder.file(SPENDING))
     if spent is not None:
         whole = total_of(spent)
-        state |= {"spent": spent, "tokens": {"in": whole["tokens_in"], "out": whole["tokens_out"]}}
+        state |= {"spent": spent, "tokens": tokens_of(whole)}
         state |= {"cost_usd": whole["cost_usd"], "cost": cost_shares(spent, state["accepted"])}
     if json_:
         console.emit_json(state)

@@ -59,6 +59,7 @@ class Price(Options):
 
     input_per_million: float = Field(ge=0)
     output_per_million: float = Field(ge=0)
+    cached_per_million: float | None = Field(None, ge=0, description="input that the endpoint has in its cache")
 
 
 class ModelOptions(Options):

@@ -66,11 +66,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call or a sum of calls; `cost_usd` is None when a price is unknown, never 0 for unknown."""
+    """Tokens of one call or a sum of calls; `cost_usd` is None when a price is unknown, never 0 for unknown.
+    `tokens_cached` are those of `tokens_in` that the endpoint had in its cache."""
 
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float | None = 0.0
+    tokens_cached: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         known = self.cost_usd is not None and other.cost_usd is not None
@@ -78,6 +80,7 @@ class Usage:
             self.tokens_in + other.tokens_in,
             self.tokens_out + other.tokens_out,
             (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
+            self.tokens_cached + other.tokens_cached,
         )
 
 

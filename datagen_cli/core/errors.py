@@ -91,6 +91,12 @@ class CapReached(DatagenError):
     exit_code = EXIT_CAP
 
 
+class GotNowhere(DatagenError):
+    """The first replies were useless for one reason: going on would cost, and bring nothing."""
+
+    exit_code = EXIT_SHORT
+
+
 class ProviderError(DatagenError):
     """The provider refuses every call: wrong key, unknown model, an endpoint that cannot be reached."""
 

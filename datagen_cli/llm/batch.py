@@ -21,9 +21,10 @@ from yarl import URL
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.store import Store
+from datagen_cli.llm.completion import read_reply
 from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError, fault_of, sentence_of
 from datagen_cli.llm.keys import Target
-from datagen_cli.llm.openai_http import CONNECT_S, OpenAIHTTP, read_reply
+from datagen_cli.llm.openai_http import CONNECT_S, OpenAIHTTP
 from datagen_cli.llm.provider import Payload, RawReply, Start
 
 QUIET_S = 1.0

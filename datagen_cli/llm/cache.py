@@ -95,8 +95,13 @@ class CallCache:
             "tokens_in": reply.tokens_in,
             "tokens_out": reply.tokens_out,
             "model": reply.model,
+            **({"tokens_cached": reply.tokens_cached} if reply.tokens_cached else {}),
         }
         await self.store.put(digest, (_encode(head).encode()[:-1], b',"request":', body, b"}"))
+
+    async def forget(self, digest: str) -> None:
+        """Makes a reply as if it had never come; returns after the commit."""
+        await self.store.put(digest, (b"",))
 
     def history(self, digest: str) -> tuple[dict[str, Any], RawReply] | None:
         """The request body (its `messages` and all that was sent with them) and the reply, or None."""
@@ -114,7 +119,7 @@ class CallCache:
             value = json.loads(raw)
             request = value.pop("request")
             return request, RawReply(**value)
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 
 

@@ -131,11 +131,12 @@ class Channel:
         """What a reply used; None when the endpoint does not say."""
         if reply.tokens_in is None or reply.tokens_out is None:
             return None
-        return self.priced(reply.tokens_in, reply.tokens_out)
+        return self.priced(reply.tokens_in, reply.tokens_out, reply.tokens_cached)
 
-    def priced(self, tokens_in: int, tokens_out: int) -> Usage:
+    def priced(self, tokens_in: int, tokens_out: int, cached: int = 0) -> Usage:
         """So many tokens with what they cost."""
-        return Usage(tokens_in, tokens_out, self.rate.cost_usd(tokens_in, tokens_out) if self.rate else None)
+        cost = self.rate.cost_usd(tokens_in, tokens_out, cached) if self.rate else None
+        return Usage(tokens_in, tokens_out, cost, cached)
 
     def reservation_for(self, body: bytes, most_tokens: int) -> Reservation:
         """The most that a call can use: a token for each byte sent, and all that it may write."""

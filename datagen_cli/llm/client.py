@@ -167,7 +167,9 @@ class Client:
     def prices(self) -> dict[str, dict[str, float] | None]:
         """USD per million tokens by model name, None where it is not known: for the lock."""
         return {
-            binding.options.name: None if binding.channel.price is None else binding.channel.price.model_dump()
+            binding.options.name: None
+            if binding.channel.price is None
+            else binding.channel.price.model_dump(exclude_none=True)
             for bindings in self._bindings.values()
             for binding in bindings
         }
@@ -180,6 +182,11 @@ class Client:
         """Sends nothing any more; calls in flight may finish, all others raise `CallPending`."""
         for channel in self._channels.values():
             channel.limiter.halt()
+
+    async def forget(self, digests: Collection[str]) -> None:
+        """Takes replies out of the call cache."""
+        for digest in digests if self._cache is not None else ():
+            await self._cache.forget(digest)  # type: ignore[union-attr]
 
     async def close(self) -> None:
         """Closes all providers; the cache belongs to whoever opened it."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from datagen_cli.llm.ratelimit import closed_s
 
-Kind = Literal["rate", "server", "timeout", "dropped", "empty"]
+Kind = Literal["rate", "server", "timeout", "dropped", "empty", "foreign"]
 SENTENCE_CHARS = 300
 REFUSES_ALL = (401, 402, 403, 404)
 PASSING = (408, 409, 425, 429)
@@ -43,7 +43,8 @@ class AuthRefused(Fault):
 
 
 class TransportError(Fault):
-    """No answer this time: 408, 409, 429, 5xx, a time-out, a dropped connection, a reply that holds no choice.
+    """No answer this time: 408, 409, 429, 5xx, a time-out, a dropped connection, a reply that holds no choice, or
+    that no chat endpoint sends (`foreign`).
 
     `sent` is false when the request cannot have reached the model (so that it cannot have cost anything);
     `quota` is true when the account's quota is spent, which waiting a minute does not mend; `used` are the tokens in
@@ -114,7 +115,7 @@ def sentence_of(body: bytes, status: int) -> str:
     text = body.decode("utf-8", "replace").strip()
     try:
         found = _spoken(json.loads(text)) if text[:1] in '{["' else None
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if found is None:
         found = _page(text)
@@ -156,9 +157,16 @@ def _page(text: str) -> str:
     """What an HTML page says: its title, else its first words; plain text as it is."""
     if not text.startswith("<"):
         return text
+    return f"a web page: {page_words(text)}"
+
+
+def page_words(text: str) -> str:
+    """The title of a web page, else its first words, else those of the text."""
+    if not text.startswith("<"):
+        return " ".join(text.split())[:120]
     title = re.search(r"<(title|h1)\b[^>]*>(.*?)</\1>", text[:20000], re.IGNORECASE | re.DOTALL)
     inner = title.group(2) if title else re.sub(r"(?s)<(script|style)\b.*?</\1>|<[^>]*>", " ", text[:20000])
-    return f"a web page: {html.unescape(re.sub(r'<[^>]*>', ' ', inner)).strip()[:120]}"
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", inner)).split())[:120]
 
 
 def _number(text: str) -> float | None:

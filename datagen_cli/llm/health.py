@@ -36,11 +36,14 @@ class Failing:
 @dataclass(slots=True)
 class Health:
     """What is known of one endpoint and model in this process; `failing` are the prompts that failed and have not been
-    answered since. `answered_before` says that an earlier run of the folder had answers."""
+    answered since. `answered_before` says that an earlier run of the folder had answers; `silent` and `foreign` count
+    tries that timed out, and replies of no chat endpoint."""
 
     target: Target
     answered_before: bool = False
     answers: int = 0
+    silent: int = 0
+    foreign: int = 0
     last_answer: float = float("-inf")
     failing: dict[Draw, Failing] = field(default_factory=dict)
     _sleepers: set[asyncio.Future[None]] = field(default_factory=set)

@@ -20,6 +20,7 @@ from datagen_cli.config.models import ModelOptions
 from datagen_cli.core import registry
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import MissingExtra, UsageError
+from datagen_cli.llm.completion import read_usage
 from datagen_cli.llm.faults import (
     SENTENCE_CHARS,
     AuthRefused,
@@ -163,21 +164,22 @@ def spare_proxy(url: str) -> None:
 
 def reply_from(answer: Any) -> RawReply:
     """Our reply of litellm's. Raises `TransportError` when it holds no choice."""
-    usage = getattr(answer, "usage", None)
+    usage: Any = getattr(answer, "usage", None)
+    usage = usage.model_dump() if hasattr(usage, "model_dump") else getattr(usage, "__dict__", usage)
     try:
         choice = answer.choices[0]
         text = choice.message.content or ""
     except (AttributeError, IndexError, TypeError) as error:
-        used = tuple(getattr(usage, name, None) or 0 for name in ("prompt_tokens", "completion_tokens"))
+        counted = read_usage(usage, "")
+        used = (counted.tokens_in, counted.tokens_out) if counted else (0, 0)
         said = "the reply is empty: it holds no choice"
-        raise TransportError("empty", said, status=200, used=(used[0], used[1])) from error
-    return RawReply(
-        text if isinstance(text, str) else "".join(str(part.get("text") or "") for part in text),
-        str(choice.finish_reason or "stop"),
-        getattr(usage, "prompt_tokens", None) or None,
-        getattr(usage, "completion_tokens", None) if usage is not None else None,
-        str(getattr(answer, "model", "") or ""),
-    )
+        raise TransportError("empty", said, status=200, used=used) from error
+    text = text if isinstance(text, str) else "".join(str(part.get("text") or "") for part in text)
+    finish, model = str(choice.finish_reason or "stop"), str(getattr(answer, "model", "") or "")
+    counted = read_usage(usage, text)
+    if counted is None:
+        return RawReply(text, finish, model=model)
+    return RawReply(text, finish, counted.tokens_in, counted.tokens_out, model, counted.cached)
 
 
 def fault_from(error: Exception, hidden: tuple[str, ...] = ()) -> Fault:

@@ -18,6 +18,7 @@ from yarl import URL
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import UsageError
+from datagen_cli.llm.completion import read_reply
 from datagen_cli.llm.faults import (
     AuthRefused,
     Fault,
@@ -34,7 +35,7 @@ from datagen_cli.llm.proxies import safe_proxy
 
 ERROR_BYTES = 64 * 1024
 REPLY_BYTES = 64 * 1024 * 1024
-MOST_TOKENS = 1 << 40
+HEADER_BYTES = 256 * 1024
 CONNECT_S = 15.0
 KEEP_ALIVE_S = 30.0
 
@@ -98,8 +99,9 @@ class OpenAIHTTP:
             ):
                 if self.heard is not None:
                     self.heard(response.headers)
-                if response.status == 200:
-                    return read_reply(await _whole(response), self._secrets)
+                if 200 <= response.status < 300:
+                    kind = response.headers.get("Content-Type", "")
+                    return read_reply(await whole(response), self._secrets, kind=kind)
                 until = limit.when()
                 limit.reschedule(None)
                 raise await self._fault(response, until)
@@ -142,6 +144,8 @@ class OpenAIHTTP:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
                 trust_env=False,
                 raise_for_status=False,
+                max_line_size=HEADER_BYTES,
+                max_field_size=HEADER_BYTES,
             )
         return self._session
 
@@ -176,78 +180,17 @@ class _Connector(aiohttp.TCPConnector):
         return connection
 
 
-def read_reply(body: bytes, hidden: tuple[str, ...] = ()) -> RawReply:
-    """The reply in a chat completion. Raises `TransportError` for a body that is none, and for an error inside a 200.
-
-    Content may be a string or a list of parts; reasoning beside it is ignored; a refusal counts as filtered content.
-    """
-    try:
-        value = json.loads(body)
-        if "choices" not in value and value.get("error"):
-            raise _inner_fault(value["error"], body, hidden)
-        usage = value.get("usage") or {}
-        choice = (value["choices"] or [None])[0] or {}
-        message = choice.get("message")
-        if message is None:
-            raise _empty(usage)
-        text, refusal = _text(message.get("content")), message.get("refusal")
-        finish = choice.get("finish_reason") or "stop"
-        if not text and isinstance(refusal, str) and refusal:
-            text, finish = refusal, "content_filter"
-        return RawReply(
-            text,
-            str(finish),
-            _count(usage.get("prompt_tokens")),
-            _count(usage.get("completion_tokens")),
-            str(value.get("model") or ""),
-        )
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise TransportError(
-            "dropped", f"the reply is broken off or no chat completion ({len(body):,} bytes)", status=200
-        ) from error
-
-
-def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...]) -> Fault:
-    """The fault of `{"error": ...}` under status 200, as some routers send it."""
-    code = error.get("code") if isinstance(error, dict) else None
-    status = code if isinstance(code, int) and 400 <= code < 600 else 502
-    return fault_of(status, redact(sentence_of(body, status), hidden), quota=status == 429 and says_quota(body))
-
-
-def _empty(usage: Mapping[str, Any]) -> TransportError:
-    """The fault of a reply that holds no choice, or no message in it. It is paid for at what it says."""
-    used = _count(usage.get("prompt_tokens")) or 0, _count(usage.get("completion_tokens")) or 0
-    return TransportError("empty", "the reply is empty: it holds no choice", status=200, used=used)
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        return "".join(
-            part if isinstance(part, str) else str(part.get("text") or "")
-            for part in content
-            if isinstance(part, str) or (isinstance(part, dict) and part.get("type", "text") in ("text", "output_text"))
-        )
-    return ""
-
-
-def _count(value: Any) -> int | None:
-    """A count of tokens; None for what cannot be one."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_TOKENS else None
-
-
-async def _whole(response: aiohttp.ClientResponse) -> bytes:
-    """The body of a reply, which is never held beyond 64 MB."""
+async def whole(response: aiohttp.ClientResponse, most_bytes: int = REPLY_BYTES) -> bytes:
+    """The body of a reply, of which never more than `most_bytes` are held, unpacked."""
     length = response.content_length
-    if length is not None and length <= REPLY_BYTES:
+    if length is not None and length <= most_bytes and "Content-Encoding" not in response.headers:
         return await response.read()
     parts, size = [], 0
     async for part in response.content.iter_any():
         size += len(part)
-        if size > REPLY_BYTES:
+        if size > most_bytes:
             response.close()
-            raise TransportError("dropped", "the reply is larger than 64 MB")
+            raise TransportError("foreign", f"the reply is larger than {most_bytes >> 20} MB", status=response.status)
         parts.append(part)
     return b"".join(parts)
 

@@ -17,14 +17,16 @@ CHAT_MODES = ("chat", "completion", "responses")
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """USD per token, input and output."""
+    """USD per token: input, output, and input that the endpoint has in its cache (None: like any other)."""
 
     input_usd: float
     output_usd: float
+    cached_usd: float | None = None
 
-    def cost_usd(self, tokens_in: int, tokens_out: int) -> float:
-        """What so many tokens cost."""
-        return tokens_in * self.input_usd + tokens_out * self.output_usd
+    def cost_usd(self, tokens_in: int, tokens_out: int, cached: int = 0) -> float:
+        """What so many tokens cost; `cached` of those in were in the endpoint's cache."""
+        saved = cached * (self.input_usd - self.cached_usd) if self.cached_usd is not None else 0.0
+        return tokens_in * self.input_usd + tokens_out * self.output_usd - saved
 
 
 def price_of(options: ModelOptions, target: Target) -> Price | None:
@@ -59,7 +61,12 @@ def listed_price(name: str) -> Price | None:
             continue
         into, out = entry.get("input_cost_per_token"), entry.get("output_cost_per_token")
         if isinstance(into, int | float) and isinstance(out, int | float) and (into or out):
-            return Price(input_per_million=into * 1e6, output_per_million=out * 1e6)
+            cached = entry.get("cache_read_input_token_cost")
+            return Price(
+                input_per_million=into * 1e6,
+                output_per_million=out * 1e6,
+                cached_per_million=cached * 1e6 if isinstance(cached, int | float) else None,
+            )
     return None
 
 
@@ -67,9 +74,17 @@ def share_of(price: Price | None, share: float) -> Price | None:
     """A share of a price: what the batch API costs."""
     if price is None:
         return None
-    return Price(input_per_million=price.input_per_million * share, output_per_million=price.output_per_million * share)
+    cached = price.cached_per_million
+    return Price(
+        input_per_million=price.input_per_million * share,
+        output_per_million=price.output_per_million * share,
+        cached_per_million=None if cached is None else cached * share,
+    )
 
 
 def rate_of(price: Price | None) -> Rate | None:
     """A price per token."""
-    return None if price is None else Rate(price.input_per_million / 1e6, price.output_per_million / 1e6)
+    if price is None:
+        return None
+    cached = price.cached_per_million
+    return Rate(price.input_per_million / 1e6, price.output_per_million / 1e6, None if cached is None else cached / 1e6)

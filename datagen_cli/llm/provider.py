@@ -24,13 +24,15 @@ awaited once, right before anything is sent. It raises faults and errors of ours
 
 @dataclass(frozen=True, slots=True)
 class RawReply:
-    """A model's answer to one try. Token counts are None when the endpoint does not say them."""
+    """A model's answer to one try. Token counts are None when the endpoint does not say them;
+    `tokens_cached` of those that came in were in the endpoint's cache."""
 
     text: str
     finish_reason: str = "stop"
     tokens_in: int | None = None
     tokens_out: int | None = None
     model: str = ""
+    tokens_cached: int = 0
 
 
 class Payload(dict[str, Any]):

@@ -21,6 +21,9 @@ from datagen_cli.llm.provider import RawReply
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 FIRST_CALLS = 5
+FIRST_TRIES = 8
+FOREIGN_CALLS = 3
+LONGEST_FLOOR_S = 2.0
 TICK_S = 0.001  # a timer may be early by the clock's resolution
 RESUME = "run the same command again to go on from here; everything is kept"
 
@@ -48,10 +51,12 @@ def backoff_s(tries: int, jitter: float) -> float:
 
 
 def wait_s(fault: TransportError, tries: int, jitter: float) -> float:
-    """The wait before the next try: what the endpoint asks for and up to a tenth more, else `backoff_s`."""
+    """The wait before the next try: what the endpoint asks for and up to a tenth more, else `backoff_s`. An endpoint
+    that asks for none again and again waits all the same, twice as long each time, up to `LONGEST_FLOOR_S`."""
     if fault.retry_after_s is None:
         return backoff_s(tries, jitter)
-    return fault.retry_after_s * (1.0 + 0.1 * jitter) + 0.05 * jitter
+    floor = min(LONGEST_FLOOR_S, backoff_s(tries - 1, jitter) / 4) if tries > 1 else 0.05 * jitter
+    return max(fault.retry_after_s * (1.0 + 0.1 * jitter) + 0.05 * jitter, floor)
 
 
 def stops_run(fault: AuthRefused, answers: int) -> bool:
@@ -141,6 +146,8 @@ async def call_with_retries(
                 outage.failed(now if policy.batched else clock.sent_at)
             elif health.ends_without_reply(draw, recent=recent):
                 raise CallPending(message, no_reply=True) from fault
+            if not health.answers:
+                _stop_when_hopeless(fault, health, policy)
             others = busy() or health.last_answer > clock.sent_at
             wait = _after(fault, tries, policy, health, outage, rng, others)
             asked_until = loop.time() + min(fault.retry_after_s or 0.0, policy.patience_s)
@@ -155,6 +162,25 @@ async def call_with_retries(
             health.answered(draw, loop.time())
             outage.answered(loop.time())
             return reply
+
+
+def _stop_when_hopeless(fault: TransportError, health: Health, policy: Policy) -> None:
+    """Raises `ProviderError` when the first tries all came to nothing for a reason that waiting does not mend."""
+    message = said(fault.message, health.target, fault.status)
+    health.silent += fault.kind == "timeout" and fault.sent
+    health.foreign += fault.kind == "foreign"
+    if health.foreign >= FOREIGN_CALLS:
+        raise ProviderError(
+            f"the address answers, but not as a model's endpoint does: {message}",
+            hint=f"check base_url: the calls went to {health.target.url or health.target.host};"
+            f" most end in /v1; then {RESUME}",
+        ) from fault
+    if health.silent >= FIRST_TRIES and not policy.batched:
+        raise ProviderError(
+            f"the first {FIRST_TRIES} tries had no answer within timeout_s: {policy.timeout_s:g}; last: {message}",
+            hint="a slow model needs more time: --set model.timeout_s=300 --set model.deadline_s=1200, fewer max_tokens"
+            f" or less concurrency; `datagen doctor` says whether it can be reached; then {RESUME}",
+        ) from fault
 
 
 def _after(

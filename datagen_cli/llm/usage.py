@@ -20,12 +20,14 @@ class Tally:
     hedged: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    tokens_cached: int = 0
     cost_usd: float | None = 0.0
 
     def add(self, usage: Usage) -> None:
         """Adds what one call used."""
         self.tokens_in += usage.tokens_in
         self.tokens_out += usage.tokens_out
+        self.tokens_cached += usage.tokens_cached
         if self.cost_usd is not None:
             self.cost_usd = None if usage.cost_usd is None else self.cost_usd + usage.cost_usd
 
@@ -40,7 +42,7 @@ class Tally:
     @property
     def usage(self) -> Usage:
         """Tokens and cost."""
-        return Usage(self.tokens_in, self.tokens_out, self.cost_usd)
+        return Usage(self.tokens_in, self.tokens_out, self.cost_usd, self.tokens_cached)
 
 
 @dataclass(slots=True)
@@ -82,7 +84,8 @@ class Totals:
         return {role: _sum(tally for (own, _), tally in self.by.items() if own == role) for role in roles}
 
     def as_dict(self) -> dict[str, Any]:
-        """For `run.json`: `{role: {purpose: {calls, cached_calls, lost, tokens_in, tokens_out, cost_usd}}}`."""
+        """For `run.json`: `{role: {purpose: {calls, cached_calls, lost, tokens_in, tokens_out, tokens_cached,
+        cost_usd}}}`."""
         found: dict[str, Any] = {}
         for (role, purpose), tally in sorted(self.by.items()):
             found.setdefault(role, {})[purpose] = {name: getattr(tally, name) for name in Tally.__slots__}

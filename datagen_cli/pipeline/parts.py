@@ -21,13 +21,14 @@ class Parts:
     `cohorts` are slot counts, see `Sequence`; the last is the count. `starts` are the first slots of the units of first
     attempts, in order, and `unit(start)` makes one, batches whole; `refill(slot, attempt, avoid)` makes the unit of a
     later attempt; `slot(index)` is the plan; `context(slot, attempt)` the surroundings; `prepare`, if any, must have
-    seen records before they are judged; `halt` stops the sending of calls. `width` is how many units are
-    under way at once.
+    seen records before they are judged; `halt` stops the sending of calls, `forget` takes replies out of the call
+    cache. `width` is how many units are under way at once; a `cautious` run begins with fewer.
     """
 
     cohorts: Items[int]
     attempts: int
     width: int
+    cautious: bool
     starts: Items[int]
     unit: Callable[[int], Unit]
     refill: Callable[[Slot, int, tuple[Any, ...]], Unit]
@@ -39,6 +40,7 @@ class Parts:
     context: Callable[[int, int], UnitContext]
     checkpoints: dict[str, Checkpoint]
     halt: Callable[[], None]
+    forget: Callable[[Items[str]], Awaitable[None]]
 
     @property
     def count(self) -> int:

@@ -12,16 +12,18 @@ import asyncio
 import heapq
 from collections.abc import Mapping
 from collections.abc import Sequence as Items
+from functools import partial
 from typing import Any
 
 from datagen_cli.core.digest import digest
-from datagen_cli.core.errors import CallPending, CallRefused, DatagenError, UsageError
+from datagen_cli.core.errors import CallPending, CallRefused, DatagenError, GotNowhere, UsageError
 from datagen_cli.core.ports import Observer
 from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.llm.health import MOST_ENDS
 from datagen_cli.pipeline.parts import Parts, Progress
 from datagen_cli.pipeline.replay import last_line, replayable
 from datagen_cli.pipeline.sequence import Sequence
+from datagen_cli.pipeline.trial import Trial
 from datagen_cli.runs.lines import call_lines, content_digest, contents, from_line, to_line
 from datagen_cli.stages.generate import Unit
 
@@ -49,7 +51,7 @@ class Runner:
         self._ends: dict[int, int] = {}
         self._queued: dict[int, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._sleeping = 0
+        self._trial = Trial(cautious=parts.cautious)
         self._wake = asyncio.Event()
         self._chain = ""
         self._known: tuple[Any, str] = (None, "")
@@ -95,14 +97,27 @@ class Runner:
             self.abort()
             if self._tasks:
                 await asyncio.gather(*self._tasks, return_exceptions=True)
-        if isinstance(self.error, DatagenError) and not isinstance(self.error, UsageError):
-            self._sequence.end()
+        if self.error is None or (isinstance(self.error, DatagenError) and not isinstance(self.error, UsageError)):
+            await self._end()
+
+    async def _end(self) -> None:
+        """Writes down what was held back, or forgets it, and judges what has not had its turn."""
+        try:
+            self._trial.end()
+        except GotNowhere as nowhere:
+            self.error = self.error or nowhere
+        if self._trial.useless:
+            await self._parts.forget(self._trial.useless)
+        else:
+            self._trial.close()
+        self._sequence.end()
 
     def _pump(self) -> bool:
         """Starts units while there is room: postponed ones, then refills, then new ones. True when it stopped to let
         the loop turn, with more to start."""
         replayed = 0
-        while self.error is None and len(self._tasks) < self._parts.width:
+        width = self._trial.width(self._parts.width, len(self._parts.starts))
+        while self.error is None and len(self._tasks) < width:
             if self._again:
                 self._start(*self._again.pop())
                 continue
@@ -156,7 +171,7 @@ class Runner:
         self.surplus |= len(contents) > len(wanted)
         for record, content in records:
             self._known = (record.fields, content)
-            self._deliver([record])
+            self._deliver([record], replayed=True)
         return True
 
     def _replay(self, unit: Unit) -> bool:
@@ -179,7 +194,7 @@ class Runner:
             if record is None:
                 return False
             outcomes.append(record)
-        self._deliver(outcomes)
+        self._deliver(outcomes, replayed=True)
         return True
 
     async def _work(self, unit: Unit, owed: frozenset[int] | None = None) -> None:
@@ -225,7 +240,11 @@ class Runner:
         self._count_seconds("generate", started)
         found = [to_line(record) for record in records]
         payload = {"content": contents(records), "records": found, "calls": call_lines(context.calls)}
-        checkpoint.append(unit.first, unit.attempt, made_from, payload)
+        write = partial(checkpoint.append, unit.first, unit.attempt, made_from, payload)
+        if self._trial.takes:
+            self._trial.add(records, write, [call.digest for call in context.calls], batched=len(unit.slots) > 1)
+        else:
+            write()
         return records
 
     async def _walk_all(self, wanted: Items[tuple[Slot, Record]], unit: Unit) -> list[Record | CallPending]:
@@ -266,7 +285,9 @@ class Runner:
             checkpoint.append(slot.index, unit.attempt, made_from, {**to_line(record), **calls})
         return record
 
-    def _deliver(self, records: list[Record]) -> None:
+    def _deliver(self, records: list[Record], *, replayed: bool = False) -> None:
+        if replayed and self._trial.open and any(record.rejection is None for record in records):
+            self._trial.close()
         for record in records:
             if record.slot >= self._parts.count:
                 continue

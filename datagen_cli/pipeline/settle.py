@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from datagen_cli.core.errors import EXIT_DONE, EXIT_SHORT, EXIT_UNEXPECTED, CapReached, DatagenError, Stopped
+from datagen_cli.core.errors import (
+    EXIT_DONE,
+    EXIT_SHORT,
+    EXIT_UNEXPECTED,
+    CapReached,
+    DatagenError,
+    GotNowhere,
+    Stopped,
+)
 from datagen_cli.core.record import record_id
 from datagen_cli.pipeline.runner import Runner
 from datagen_cli.runs.manifest import Manifest, now
@@ -47,7 +55,7 @@ def settle(manifest: Manifest, runner: Runner, *, prefix: str, attempts: int) ->
 
 def settle_failed(manifest: Manifest, error: BaseException) -> None:
     """The same of a run that something stopped."""
-    manifest.state = "stopped" if isinstance(error, Stopped | CapReached) else "failed"
+    manifest.state = "stopped" if isinstance(error, Stopped | CapReached | GotNowhere) else "failed"
     manifest.reason = str(error)
     manifest.exit_code = error.exit_code if isinstance(error, DatagenError) else EXIT_UNEXPECTED
 

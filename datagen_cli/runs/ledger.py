@@ -33,7 +33,7 @@ class SpendingLedger:
 
     `known` is used where there is no file yet. Lines are `{"spent": sums}`, `[1, number, role, purpose, tokens in,
     tokens out, cost]` for a reservation (4 instead of 1: of a call that outlives the process), `[2, number, in, out,
-    cost, lost]` for its use, `[0, number]` for one that used nothing.
+    cost, lost, cached]` for its use (`cached` where it is not 0), `[0, number]` for one that used nothing.
     """
 
     def __init__(self, path: Path, known: Mapping[str, Any]) -> None:
@@ -68,8 +68,11 @@ class SpendingLedger:
             self._try_to_append(f"[{FREED},{entry}]\n".encode())
             return
         cost = dump(used.cost_usd).decode()
-        self._try_to_append(f"[{USED},{entry},{used.tokens_in},{used.tokens_out},{cost},{int(lost)}]\n".encode())
-        _count(self.spent, role, purpose, [used.tokens_in, used.tokens_out, used.cost_usd, int(lost)])
+        more = f",{used.tokens_cached}" if used.tokens_cached else ""
+        self._try_to_append(f"[{USED},{entry},{used.tokens_in},{used.tokens_out},{cost},{int(lost)}{more}]\n".encode())
+        _count(
+            self.spent, role, purpose, [used.tokens_in, used.tokens_out, used.cost_usd, int(lost), used.tokens_cached]
+        )
         if self._end > LARGE_BYTES:
             with suppress(UsageError):
                 self._sum_up()
@@ -147,9 +150,10 @@ def _whole(content: bytes) -> Iterator[Any]:
 
 
 def _count(spent: Spent, role: str, purpose: str, used: list[Any]) -> None:
-    tokens_in, tokens_out, cost, lost = used
+    tokens_in, tokens_out, cost, lost, *cached = used
     counts = spent.setdefault(role, {}).setdefault(purpose, dict.fromkeys(COUNTED, 0))
     counts["lost" if lost else "calls"] += 1
     counts["tokens_in"] += tokens_in
     counts["tokens_out"] += tokens_out
+    counts["tokens_cached"] += sum(cached)
     counts["cost_usd"] = None if cost is None or counts["cost_usd"] is None else counts["cost_usd"] + cost

@@ -15,7 +15,7 @@ import yaml
 from datagen_cli.core.extras import DISTRIBUTION
 from datagen_cli.core.jsonl import write_aside, write_json
 from datagen_cli.runs.folder import RunFolder
-from datagen_cli.runs.spending import add_spending, cost_shares, total_of
+from datagen_cli.runs.spending import add_spending, cost_shares, tokens_of, total_of
 
 PACKAGES = ("pydantic", "aiohttp", "jinja2", "numpy")
 
@@ -47,7 +47,7 @@ class Manifest:
     failed_slots: list[dict[str, str]] = field(default_factory=list)
     calls: int = 0
     cached_calls: int = 0
-    tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
+    tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0, "cached": 0})
     cost_usd: float | None = 0.0
     cost: dict[str, Any] = field(default_factory=dict)
     spent: dict[str, Any] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class Manifest:
         self.spent = add_spending(before, now)
         mine, whole = total_of(now), total_of(self.spent)
         self.calls, self.cached_calls = mine["calls"], mine["cached_calls"]
-        self.tokens = {"in": whole["tokens_in"], "out": whole["tokens_out"]}
+        self.tokens = tokens_of(whole)
         cost = whole["cost_usd"]
         self.cost_usd = None if cost is None else round(cost, 9)
         self.cost = cost_shares(self.spent, self.accepted)

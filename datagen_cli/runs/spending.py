@@ -8,7 +8,7 @@ from typing import Any
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.flow import stage_of
 
-COUNTED = ("calls", "cached_calls", "lost", "hedged", "tokens_in", "tokens_out", "cost_usd")
+COUNTED = ("calls", "cached_calls", "lost", "hedged", "tokens_in", "tokens_out", "tokens_cached", "cost_usd")
 Spent = dict[str, dict[str, dict[str, Any]]]
 """`{role: {purpose: counts}}`, counts as in `COUNTED`; a cost of None is unknown."""
 
@@ -59,7 +59,12 @@ def total_of(spent: Mapping[str, Any]) -> dict[str, Any]:
 def usage_of(spent: Mapping[str, Any]) -> Usage:
     """Tokens and cost of all roles and purposes."""
     whole = total_of(spent)
-    return Usage(whole["tokens_in"], whole["tokens_out"], whole["cost_usd"])
+    return Usage(whole["tokens_in"], whole["tokens_out"], whole["cost_usd"], whole["tokens_cached"])
+
+
+def tokens_of(whole: Mapping[str, Any]) -> dict[str, int]:
+    """A sum's tokens as `run.json` and `--json` name them."""
+    return {"in": whole["tokens_in"], "out": whole["tokens_out"], "cached": whole["tokens_cached"]}
 
 
 def _plus(left: Any, right: Any) -> Any:

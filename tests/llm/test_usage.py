@@ -22,6 +22,7 @@ def test_sums_are_kept_by_role_and_purpose() -> None:
         "hedged": 0,
         "tokens_in": 10,
         "tokens_out": 5,
+        "tokens_cached": 0,
         "cost_usd": 1.0,
     }
 

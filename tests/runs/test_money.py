@@ -95,7 +95,7 @@ def test_what_a_run_spends_is_what_the_endpoint_counted(tmp_path: Path, capsys: 
     till = Till()
     with Endpoint(till) as endpoint:
         found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
-    assert found["tokens"] == {"in": till.tokens_in, "out": till.tokens_out}
+    assert found["tokens"] == {"in": till.tokens_in, "out": till.tokens_out, "cached": 0}
     assert found["cost_usd"] == pytest.approx(till.cost_usd)
     document = json.loads((tmp_path / "run" / "run.json").read_text())
     cost = document["cost"]
@@ -217,7 +217,7 @@ def test_a_fresh_run_counts_anew_and_a_preview_counts_for_the_run(
         assert spent_in(tmp_path / "run")["calls"] == 3
         found = report(capsys, path, "-o", tmp_path / "run")
         assert (found["calls"], found["cached_calls"]) == (37, 3)
-        assert found["tokens"] == {"in": till.tokens_in, "out": till.tokens_out}
+        assert found["tokens"] == {"in": till.tokens_in, "out": till.tokens_out, "cached": 0}
         before = till.tokens
         fresh = report(capsys, path, "-o", tmp_path / "run", "--fresh")
     assert sum(fresh["tokens"].values()) == till.tokens - before

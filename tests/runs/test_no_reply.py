@@ -139,7 +139,7 @@ def test_every_way_of_not_answering_one_prompt_is_met_alike(
 def test_an_empty_reply_is_booked_at_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Endpoint(Poison(seeds([0]), FAILURES["message is null"])) as endpoint:
         found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
-    assert found["tokens"] == {"in": 39 * 10 + 6 * 7, "out": 39 * 5 + 6 * 3}
+    assert found["tokens"] == {"in": 39 * 10 + 6 * 7, "out": 39 * 5 + 6 * 3, "cached": 0}
 
 
 def test_the_cause_and_what_to_do_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,130 @@
+"""The first attempts of a run: whether anything usable comes of them, before the rest is paid for.
+
+Until a reply has been usable no more than an eighth of the run is under way, and until two records differ nothing that
+was useless is written down. When the first `ENOUGH` attempts (or all there are) are useless for one reason, the run
+ends, says which setting to change, and has used up no attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from datagen_cli.core.errors import GotNowhere
+from datagen_cli.core.record import Record
+
+ENOUGH = 8
+SHARE = 8
+SAME = "the same"
+WHAT = {
+    "truncated": "were cut off at max_tokens",
+    "malformed": "hold no record",
+    "refused": "are refusals",
+    SAME: f"are {SAME} record",
+}
+HINTS = {
+    "truncated": "raise it (--set model.max_tokens=8192), or ask the model to think less (params)",
+    "malformed": "`datagen prompt` shows what is asked; try a larger model, or --set model.structured=off",
+    "refused": "reword the description, or choose another model",
+    SAME: "raise the temperature (--set sampling.temperature=1), or check that the endpoint is a real model",
+}
+
+
+class Trial:
+    """What came of the first attempts. `useless` are the calls, by digest, whose replies the call cache must forget.
+
+    One that is not `cautious` lets all units begin at once.
+    """
+
+    def __init__(self, *, cautious: bool = True) -> None:
+        self._cautious = cautious
+        self.open = True
+        self.promising = False
+        self.useless: list[str] = []
+        self._held: list[tuple[Callable[[], None], Sequence[str]]] = []
+        self._reasons: dict[str, int] = {}
+        self._example = ""
+        self._first: Any = None
+
+    @property
+    def takes(self) -> bool:
+        """Whether attempts still go through `add`."""
+        return self.open or bool(self.useless)
+
+    def close(self) -> None:
+        """There is something usable, or nothing was decided: writes down what was held back."""
+        self.open, self.promising = False, True
+        held, self._held = self._held, []
+        for write, _ in held:
+            write()
+
+    def width(self, most: int, units: int) -> int:
+        """How many of the run's units may be under way."""
+        return most if self.promising or not self._cautious else min(most, max(ENOUGH, units // SHARE))
+
+    def add(
+        self, records: Sequence[Record], write: Callable[[], None], calls: Sequence[str], *, batched: bool = False
+    ) -> None:
+        """Takes what came of one unit; `write` puts it into its checkpoint, `calls` are those made for it. A `batched`
+        call without a whole record proves nothing yet: its slots are asked again one by one.
+
+        Raises `GotNowhere` when that makes enough that are useless for one reason.
+        """
+        kept = [record for record in records if record.rejection is None]
+        if self.useless:  # the run ends: what was under way is as useless as the rest, or good
+            if kept and dict(kept[0].fields) != self._first:
+                write()
+            else:
+                self.useless += calls
+            return
+        if batched and not kept and any(_reason(record) == "malformed" for record in records):
+            write()
+            return
+        if not kept:
+            self._held.append((write, calls))
+            for record in records:
+                if record.rejection is not None and _reason(record) != "surplus":
+                    self._count(_reason(record), record.rejection.detail)
+        else:
+            self.promising = True
+            self._add_kept(kept, write, calls)
+        if self.open and (len(self._reasons) > 1 or self._reasons.keys() - WHAT.keys()):
+            self.close()
+        if self.open and sum(self._reasons.values()) >= ENOUGH:
+            self._fail()
+
+    def end(self) -> None:
+        """All attempts there are have been made. Raises `GotNowhere` when none of several was usable."""
+        if self.open and not self.promising and sum(self._reasons.values()) > 1:
+            self._fail()
+
+    def _fail(self) -> None:
+        """Raises `GotNowhere`; what was held back is dropped, to be asked for again."""
+        reason, count = next(iter(self._reasons.items()))
+        self.open = False
+        self.useless = [digest for _, calls in self._held for digest in calls]
+        self._held = []
+        message = f"the first {count:,} replies {WHAT[reason]}; the last: {self._example}"
+        raise GotNowhere(message, hint=f"{HINTS[reason]}; then run the command again: no attempt is used up")
+
+    def _add_kept(self, kept: Sequence[Record], write: Callable[[], None], calls: Sequence[str]) -> None:
+        if self._first is None:
+            self._first = dict(kept[0].fields)
+            write()
+        elif not self._reasons.keys() - {SAME}:
+            self._held.append((write, calls))
+        else:
+            write()
+        for record in kept:
+            if dict(record.fields) != self._first:
+                self.close()
+                return
+            self._count(SAME, str(next(iter(record.fields.values()), "")))
+
+    def _count(self, reason: str, example: str) -> None:
+        self._reasons[reason] = self._reasons.get(reason, 0) + 1
+        self._example = " ".join(example.split())[:300]
+
+
+def _reason(record: Record) -> str:
+    return record.rejection.reason if record.rejection is not None else ""
