@@ -11,7 +11,7 @@ from datagen_cli.cli import options as given
 from datagen_cli.cli.invocation import Invocation
 from datagen_cli.config.fields import label_text
 from datagen_cli.config.recipe import Recipe
-from datagen_cli.core.errors import MissingExtra
+from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.pipeline.build import Built, build, refuse_mixed
 from datagen_cli.pipeline.connect import check_models, identities, roles
 from datagen_cli.pipeline.estimate import contacted
@@ -33,9 +33,12 @@ def command(
     Runs the constraints over the base and lists every host that a run would contact.
     """
     invocation = Invocation(recipe, None, model or (), count, seed, set_ or (), allow_hosts=allow_host or ())
-    loaded = invocation.load()
-    built = build(loaded, identities(loaded))
-    refuse_mixed(built)
+    try:
+        loaded = invocation.load()
+        built = build(loaded, identities(loaded))
+        refuse_mixed(built)
+    except UsageError as error:
+        return _refused(error, json_)
     try:
         check_models(loaded, to_run=False)
     except MissingExtra as missing:
@@ -48,6 +51,19 @@ def command(
     overrides = [*invocation.overrides, *([] if count is None else [f"count={count}"])]
     console.next_step(replace(invocation, count=None, overrides=overrides).line("preview"))
     return 0
+
+
+def _refused(error: UsageError, as_json: bool) -> int:
+    """Tells every problem that was found, the most urgent first. Returns the exit code."""
+    whole, problems = str(error), [error, *error.others]
+    error.with_others(())
+    if as_json:
+        told = [{"error": str(problem), "hint": problem.advice} for problem in problems]
+        result = {"error": whole, "hint": error.advice, "exit_code": error.exit_code}
+        console.emit_json({**result, "valid": False, "problems": told})
+    for problem in problems:
+        console.error(problem)
+    return error.exit_code
 
 
 def examine(recipe: Recipe, built: Built, environ: Mapping[str, str]) -> dict[str, Any]:

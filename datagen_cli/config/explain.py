@@ -60,16 +60,17 @@ def _place_at(root: Node, path: Sequence[str | int]) -> Place:
 
 
 def problem_error(problems: Sequence[Problem]) -> RecipeError:
-    """The first problem as an error; it says how many more there are."""
+    """The first problem as an error, with the others behind it."""
     ordered = sorted(problems, key=lambda problem: (problem.urgency, problem.place.line if problem.place else 0))
-    first = ordered[0]
-    where = show_path(first.path)
-    told = first.place is not None and first.place.file in (f"--set {where}", f"--{where}")
-    message = f"{where}: {first.message}" if where and not told else first.message
-    more = len(problems) - 1
-    if more:
-        message += f" (and {more} more problem{'s' if more > 1 else ''})"
-    return RecipeError(message, hint=first.hint, place=first.place)
+    first, *others = map(_error_of, ordered)
+    return first.with_others(others)
+
+
+def _error_of(problem: Problem) -> RecipeError:
+    where = show_path(problem.path)
+    told = problem.place is not None and problem.place.file in (f"--set {where}", f"--{where}")
+    message = f"{where}: {problem.message}" if where and not told else problem.message
+    return RecipeError(message, hint=problem.hint, place=problem.place)
 
 
 def problems_of(error: ValidationError, root: Node, prefix: Path, model: type[BaseModel]) -> list[Problem]:

@@ -6,7 +6,9 @@ Anything that is not a `DatagenError` is a bug and ends with 1.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 EXIT_DONE = 0
 EXIT_UNEXPECTED = 1
@@ -32,7 +34,8 @@ class Place:
 class DatagenError(Exception):
     """Base of all errors with a message for the user.
 
-    `message` is lower case without a full stop; `hint` says what to do; `place` says where.
+    `message` is lower case without a full stop; `hint` says what to do; `place` says where. `others` are problems that
+    were found at the same time; `alone` is the message without a word of them.
     """
 
     exit_code = EXIT_UNEXPECTED
@@ -40,9 +43,17 @@ class DatagenError(Exception):
 
     def __init__(self, message: str, *, hint: str = "", place: Place | None = None) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = self.alone = message
         self.hint = hint
         self.place = place
+        self.others: tuple[DatagenError, ...] = ()
+
+    def with_others(self, others: Sequence[DatagenError]) -> Self:
+        """This error; its message then says how many more there are, and `datagen validate` tells them all."""
+        self.message, self.others = self.alone, tuple(others)
+        if others:
+            self.message += f" (and {len(others)} more problem{'s' if len(others) > 1 else ''})"
+        return self
 
     @property
     def advice(self) -> str:
@@ -126,3 +137,24 @@ class CallPending(Exception):
         super().__init__(message)
         self.no_reply = no_reply
         self.rest_s = rest_s
+
+
+class Problems:
+    """Errors of users that are collected, to be told together: `with problems: …`, and `tell()` at the end."""
+
+    def __init__(self, found: Iterable[UsageError] = ()) -> None:
+        self._found: list[DatagenError] = list(found)
+
+    def __enter__(self) -> Problems:
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
+        if isinstance(error, UsageError):
+            self._found.append(error)
+        return isinstance(error, UsageError)
+
+    def tell(self) -> None:
+        """Raises the first error with the others behind it, if there is one."""
+        if self._found:
+            first, *others = self._found
+            raise first.with_others([*first.others, *(part for error in others for part in (error, *error.others))])

@@ -14,7 +14,7 @@ from typing import Any
 from datagen_cli.config.checks import Check
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.digest import digest
-from datagen_cli.core.errors import RecipeError
+from datagen_cli.core.errors import Problems, RecipeError, UsageError
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.flow import STAGES, STEPS
 from datagen_cli.core.ports import Context
@@ -223,7 +223,30 @@ def build(recipe: Recipe, identities: Mapping[str, Any], *, folder: Path | None 
 
     `folder` is the run's own, which `dedup.against` may match too.
     """
-    _refuse_unbuilt(recipe)
+    try:
+        return _build(recipe, identities, folder)
+    except UsageError:
+        _tell_all(recipe)
+        raise
+
+
+def _tell_all(recipe: Recipe) -> None:
+    """Raises what stands in the way of building a recipe, all of it together: what this version does not have, and
+    with a base that can be read every check that cannot be made."""
+    problems = Problems(_unbuilt(recipe))
+    with problems:
+        base = _read_base(recipe)
+        specs = {spec.name: spec for spec in base.specs}
+        for check in recipe.checks:
+            with problems:
+                if check.facts.built:
+                    _bind(check, specs, About(recipe.options.description, base.specs), recipe)
+    problems.tell()
+
+
+def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -> Built:
+    for error in _unbuilt(recipe):
+        raise error
     base = _read_base(recipe)
     specs = {spec.name: spec for spec in base.specs}
     plan = _plan(recipe, base)
@@ -332,17 +355,18 @@ def _composer(recipe: Recipe, about: About) -> Composer:
     )
 
 
-def _refuse_unbuilt(recipe: Recipe) -> None:
-    for where, what in _unbuilt(recipe):
-        raise RecipeError(
+def _unbuilt(recipe: Recipe) -> Iterator[RecipeError]:
+    """An error for every part of the recipe that only later versions will run."""
+    for where, what in _later(recipe):
+        yield RecipeError(
             f"{where}: this version of datagen does not have {what} yet",
             hint="the recipe itself is valid; remove this part to run it today",
             place=recipe.place(where),
         )
 
 
-def _unbuilt(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    """(path, what) of every part of the recipe that later versions will run."""
+def _later(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """(path, what) of such a part."""
     options = recipe.options
     if options.method != "instance":
         yield "method", f"the method {options.method}"

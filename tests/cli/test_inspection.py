@@ -197,3 +197,35 @@ def test_output_that_cannot_be_written_is_a_usage_error() -> None:
         )
     assert done.returncode == 2
     assert "error: cannot write the output: No space left" in done.stderr
+
+
+def test_validate_tells_all_problems_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = lambda recipe: [("description", "descriptions"), ("count", "counts")]  # noqa: E731
+    monkeypatch.setattr("datagen_cli.pipeline.build._later", later)
+    text = (
+        "version: 1\nname: x\ndescription: d\nmodel: offline\ncount: 2\nfields: {a: {type: text}}\n"
+        "constraints:\n  - length: {field: b, min_words: 3}\n  - pattern: {field: c, regex: x}\n"
+    )
+    (tmp_path / "x.yaml").write_text(text)
+    assert run(["validate", str(tmp_path / "x.yaml")]) == 2
+    said = capsys.readouterr().err
+    assert said.count("error: ") == said.count("hint: ") == 4
+    assert all(what in said for what in ("have descriptions yet", "have counts yet", "'b'", "'c'"))
+    assert "more problem" not in said
+    assert run(["generate", str(tmp_path / "x.yaml")]) == 2
+    assert "does not have descriptions yet (and 3 more problems)\n" in capsys.readouterr().err
+    assert run(["validate", str(tmp_path / "x.yaml"), "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert (found["valid"], found["exit_code"], len(found["problems"])) == (False, 2, 4)
+    assert all(problem["error"] and problem["hint"] for problem in found["problems"])
+
+
+def test_validate_tells_all_options_that_it_does_not_know(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "version: 1\nname: x\ndescription: d\nmodle: offline\ncuont: 2\nfields: {a: {type: txet}}\n"
+    (tmp_path / "x.yaml").write_text(text)
+    assert run(["validate", str(tmp_path / "x.yaml")]) == 2
+    said = capsys.readouterr().err
+    assert all(f": {where}: " in said for where in ("modle", "cuont", "fields.a.type"))
+    assert all(hint in said for hint in ("did you mean model?", "did you mean count?"))
