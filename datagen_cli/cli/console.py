@@ -55,7 +55,7 @@ def note(text: str) -> None:
 
 
 def next_step(text: str) -> None:
-    """The one line after a command that ended well: what to do next."""
+    """The one line after a command that ended well: a command to go on with, which can be pasted as it stands."""
     say(f"{painted('next:', '1;32')} {text}")
 
 

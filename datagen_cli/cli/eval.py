@@ -196,7 +196,7 @@ def command(
     if html is not None:
         write_output(html, evaluation_page(sheets).encode("utf-8"))
     if not failed and not capped:
-        console.next_step(_next(files, gated=bool(held), beside=found.reference is not None))
+        console.next_step(_next(files, html))
     return EXIT_CAP if capped else EXIT_SHORT if failed else EXIT_DONE
 
 
@@ -386,12 +386,10 @@ def _show_gates(gates: Sequence[Mapping[str, Any]]) -> None:
             console.out(f"FAILED: {gate['gate']} ({why})")
 
 
-def _next(files: _Files, *, gated: bool, beside: bool) -> str:
-    """What to do after this; `beside`: a reference was there, named or a run's base."""
+def _next(files: _Files, html: str | None) -> str:
+    """What to do after this: the page, else the rows or the measures that there are."""
     name = shlex.quote(files.datasets[0])
-    if not beside:
-        return f"datagen eval {name} --reference FILE, to compare with real data"
-    if not gated:
-        named = f" --reference {shlex.quote(files.reference)}" if files.reference is not None else ""
-        return f"datagen eval {name}{named} --gate 'self_bleu<=reference*1.2'"
-    return f"datagen student {name} --test FILE, to see what it teaches"
+    if html is not None:
+        return f"datagen show {name}" if Path(files.datasets[0]).is_dir() else "datagen list metrics"
+    reference = f" --reference {shlex.quote(files.reference)}" if files.reference is not None else ""
+    return f"datagen eval {name}{reference} --html report.html"

@@ -123,7 +123,7 @@ def show_init(result: dict[str, Any]) -> None:
 
 def _result(template: str, path: str, **more: Any) -> dict[str, Any]:
     name = shlex.quote(path)
-    step = f"edit {name}, then: datagen generate {name}" if path != "-" else "pipe it into: datagen generate -"
+    step = f"datagen preview {name}" if path != "-" else f"datagen init {template} - | datagen generate -"
     return {"template": template, "recipe": path, "written": [], "kept": [], "text": None, "next": step, **more}
 
 

@@ -66,7 +66,7 @@ def show_list(result: dict[str, list[Row]]) -> None:
     for kind, rows in result.items():
         shown = [[row["name"], row["about"] if row["built"] else f"{row['about']} (not built yet)"] for row in rows]
         console.table(kind, ["name", "what it does"], shown, to="stdout")
-    console.next_step("datagen init my.yaml, or datagen generate quickstart")
+    console.next_step("datagen generate quickstart")
 
 
 def _rows(kind: str) -> list[Row]:

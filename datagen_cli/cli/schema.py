@@ -31,4 +31,4 @@ def show_schema(result: dict[str, Any]) -> None:
     import json
 
     console.out(json.dumps(result, indent=2, ensure_ascii=False))
-    console.next_step("datagen init my.yaml writes a recipe with this schema beside it")
+    console.next_step("datagen init my.yaml")

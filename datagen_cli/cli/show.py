@@ -34,24 +34,27 @@ def command(
     folder, state = open_run(run)
     rows = rejected_rows(folder) if rejected else dataset_rows(folder, state)
     if by is not None:
-        return _counted(rows, by, json_)
+        step = f"datagen show {shlex.quote(run)}" + (" --rejected" if rejected else "")
+        return _counted(rows, by, step, json_)
     shown = list(islice(rows, max(number, 0)))
     if json_:
         console.emit_json({"run": run, "rows": shown})
         return 0
     for row in shown:
         _record(row)
-    if not shown:
-        console.say("nothing was rejected" if rejected else "no records yet")
+    name = shlex.quote(run)
+    if shown:
+        console.next_step(f"datagen why {name} {shown[0]['id']}")
     elif rejected:
-        console.next_step(f"datagen why {shlex.quote(run)} {shown[0]['id']}")
+        console.say("nothing was rejected" if number > 0 else "no attempts shown")
+        console.next_step(f"datagen show {name}")
     else:
-        name = shlex.quote(run)
-        console.next_step(f"datagen why {name} {shown[0]['id']}, or datagen show {name} --rejected --by reason")
+        console.say("no records yet" if number > 0 else "no records shown")
+        console.next_step(f"datagen status {name}")
     return 0
 
 
-def _counted(rows: Iterator[dict[str, Any]], by: str, as_json: bool) -> int:
+def _counted(rows: Iterator[dict[str, Any]], by: str, step: str, as_json: bool) -> int:
     counts: Counter[str] = Counter()
     known: dict[str, Any] = {}
     for row in rows:
@@ -64,6 +67,7 @@ def _counted(rows: Iterator[dict[str, Any]], by: str, as_json: bool) -> int:
         console.emit_json({"by": by, "counts": dict(counts.most_common())})
         return 0
     console.table("", (by, "rows"), counts.most_common())
+    console.next_step(step)
     return 0
 
 

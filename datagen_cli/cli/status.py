@@ -29,11 +29,13 @@ def command(run: given.RunArgument, json_: given.Json = False) -> int:
         return 0
     _show(state)
     if state["state"] == "running":
-        console.next_step(f"datagen status {shlex.quote(run)}, once more")
+        console.next_step(f"datagen status {shlex.quote(run)}")
     elif state["state"] == "done":
         console.next_step(f"datagen show {shlex.quote(run)}")
+    elif state["state"] == "short":
+        console.next_step(f"datagen show {shlex.quote(run)} --rejected --by reason")
     else:
-        console.next_step(f"resume with: {state['resume_command']}")
+        console.next_step(state["resume_command"])
     return 0
 
 

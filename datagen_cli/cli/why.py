@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from typing import Annotated, Any
 
 import typer
@@ -53,6 +54,7 @@ def command(
         console.emit_json(history)
     else:
         _show(history)
+        console.next_step(f"datagen show {shlex.quote(run)} --rejected --by reason")
     return 0
 
 

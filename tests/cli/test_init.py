@@ -122,7 +122,7 @@ def test_what_was_written_and_what_comes_next_is_said_on_stderr(capsys: pytest.C
         "wrote two.yaml",
         "kept recipe.schema.json, which was there already",
         "kept data/word_problems.jsonl, which was there already",
-        "next: edit two.yaml, then: datagen generate two.yaml",
+        "next: datagen preview two.yaml",
     ]
 
 

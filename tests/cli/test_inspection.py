@@ -43,7 +43,7 @@ def test_status_of_a_killed_run_says_so(folder: Path, tmp_path: Path, capsys: py
     )
     assert asked(capsys, "status", tmp_path)["state"] == "killed"
     assert run(["status", str(tmp_path)]) == 0
-    assert "resume with: datagen generate" in capsys.readouterr().err
+    assert "next: datagen generate" in capsys.readouterr().err
 
 
 def test_show_prints_rows_and_counts_by_any_column(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

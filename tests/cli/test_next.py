@@ -1,0 +1,78 @@
+"""Every `next:` line is one command that can be pasted: it is run here as it stands, and ends with 0."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from datagen_cli.cli.app import SECTIONS
+
+RUN = "runs/quickstart"
+STARTS = {
+    "init": ["init my.yaml", "init gsm8k", "init tickets -", "init --from rows.csv"],
+    "list": ["list", "list metrics"],
+    "schema": ["schema"],
+    "doctor": ["doctor"],
+    "validate": ["validate quickstart", "validate quickstart -n 5 --seed 3 --set records_per_call=2"],
+    "prompt": ["prompt quickstart -n 1"],
+    "preview": ["preview quickstart -n 2", "preview quickstart -n 1 -o 'runs/with space' --seed 9"],
+    "generate": [
+        "generate quickstart -n 4",
+        "generate quickstart -n 4 --new",
+        "generate quickstart --dry-run",
+        "generate quickstart -n 4 --probe 2",
+        "generate quickstart -n 4 --probe 2 --new",
+    ],
+    "status": [f"status {RUN}"],
+    "show": [f"show {RUN} {more}" for more in ("", "-n 0", "--rejected", "--by simulated", "--rejected --by reason")],
+    "why": [f"why {RUN} 0"],
+    "eval": [
+        f"eval {RUN} --metrics length",
+        "eval rows.csv --metrics length --reference rows.csv",
+        f"eval {RUN} --metrics length --html x.html",
+        "eval rows.csv --metrics length --html x.html",
+    ],
+    "student": ["student rows.csv --test test.csv --seeds 1"],
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("next")
+    for name, count in (("rows", 40), ("test", 24)):
+        texts = ["cars and roads", "cats and mice"]
+        lines = [f"{name} {n} about {texts[n % 2]},{'ab'[n % 2]}" for n in range(count)]
+        (found / f"{name}.csv").write_text("text,label\n" + "\n".join(lines) + "\n")
+    assert datagen(f"generate quickstart -o {RUN} --quiet", found).returncode == 0
+    return found
+
+
+def datagen(words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a command line through the shell, with `datagen` as it is started here."""
+    me = f'datagen() {{ "{sys.executable}" -m datagen_cli "$@"; }}; datagen {words}'
+    return subprocess.run(["bash", "-c", me], cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def steps(said: str) -> list[str]:
+    return [line.removeprefix("next: ") for line in said.splitlines() if line.startswith("next: ")]
+
+
+def test_every_command_is_tried() -> None:
+    assert set(STARTS) == {name for section in SECTIONS.values() for name in section}
+
+
+@pytest.mark.parametrize("start", [line for lines in STARTS.values() for line in lines])
+def test_the_next_line_runs_as_it_stands(start: str, folder: Path) -> None:
+    for made in (folder / "my.yaml", folder / "gsm8k.yaml", folder / "rows.yaml"):
+        made.unlink(missing_ok=True)
+    done = datagen(start, folder)
+    assert done.returncode == 0, done.stderr
+    (step,) = steps(done.stderr)
+    assert step.startswith("datagen ")
+    if step == "datagen init my.yaml":
+        (folder / "my.yaml").unlink(missing_ok=True)
+    after = datagen(step.removeprefix("datagen "), folder)
+    assert after.returncode == 0, f"{step}\n{after.stderr}"
