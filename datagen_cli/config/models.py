@@ -87,12 +87,17 @@ class ModelOptions(Options):
     params: dict[SamplingParam, Any] = Field(
         default_factory=dict,
         description="more sampling parameters, such as min_p or stop, sent as they are in the request body; a model's"
-        " address is base_url, its key api_key_env",
+        " address is base_url, its key api_key_env; null leaves a key out of the request, such as seed: null",
     )
     headers: dict[str, str] = runtime({}, description="sent with every request; never logged")
     requests_per_minute: float | None = runtime(None, gt=0)
     tokens_per_minute: float | None = runtime(None, gt=0)
     structured: Literal["auto", "off"] = Field("auto", description="off: never send response_format")
+    system: Literal["auto", "merge", "off"] = Field(
+        "auto",
+        description="auto: a system message, or its text in the first user message where none is taken; merge: always"
+        " there; off: not sent",
+    )
     price: Price | Literal["free"] | None = runtime(None, description="USD per million tokens, or free")
     faults: Faults | Literal["none"] | None = Field(None, description="offline only: how often it errs on purpose")
 

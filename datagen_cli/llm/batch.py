@@ -22,7 +22,7 @@ from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.store import Store
 from datagen_cli.llm.completion import read_reply
-from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError, fault_of, sentence_of
+from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError, fault_of, named_in, sentence_of
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.openai_http import CONNECT_S, OpenAIHTTP
 from datagen_cli.llm.provider import Payload, RawReply, Start
@@ -187,7 +187,7 @@ class BatchHTTP(OpenAIHTTP):
             return read_reply(body, self._secrets)
         if not isinstance(status, int):
             raise TransportError("server", self._clean(sentence_of(body, 500)))
-        raise fault_of(status, self._clean(sentence_of(body, status)))
+        raise fault_of(status, self._clean(sentence_of(body, status)), named=named_in(body))
 
     async def _ask(self, method: str, path: str, data: bytes | None = None, kind: str = "") -> dict[str, Any]:
         try:

@@ -12,6 +12,7 @@ from typing import Any
 
 from datagen_cli.config.models import Limits, ModelOptions
 from datagen_cli.core.chat import Draw, Usage
+from datagen_cli.core.errors import ProviderError
 from datagen_cli.core.ports import Ledger
 from datagen_cli.core.store import Store
 from datagen_cli.llm.adaptive_concurrency import AdaptiveConcurrency, Permit
@@ -24,8 +25,8 @@ from datagen_cli.llm.keys import Target
 from datagen_cli.llm.limits import ConcurrencyLimiter, RateLimiter, pause
 from datagen_cli.llm.prices import price_of, rate_of, share_of
 from datagen_cli.llm.provider import Around, Payload, Provider, RawReply, Ready, Start
-from datagen_cli.llm.ratelimit import LEFT, REQUESTS_LEFT, TOKENS_LEFT, closed_s
-from datagen_cli.llm.retry import Clock, Policy, stops_run
+from datagen_cli.llm.ratelimit import LEFT, REQUESTS_LEFT, TOKENS_LEFT, closed_s, unreadable
+from datagen_cli.llm.retry import Clock, Policy, exhausted, stops_run
 from datagen_cli.llm.usage import Tally
 
 BATCH_WINDOW_S = 25 * 3600.0
@@ -66,6 +67,9 @@ class Channel:
             {**target.identity, "identity": options.known_as, **self.provider_facts.identity(options)}, seed
         )
         self.uncounted = False
+        self.exhausted: ProviderError | None = None
+        self.unread = ""
+        self._busy_since = 0.0
         self._options = options
         self._around = Around(limits.concurrency, self.batched, store, plant)
         self._requests = RateLimiter(options.requests_per_minute) if options.requests_per_minute else None
@@ -78,6 +82,8 @@ class Channel:
         self, payload: Payload, draw: Draw, reservation: Reservation, clock: Clock, again: bool, run: Spending
     ) -> RawReply:
         """One try: waits for its place, its pace and its money, sends, settles, and commits the reply."""
+        if self.exhausted is not None:
+            raise self.exhausted
         attempt = Attempt(self, reservation, clock, run, again=again)
         try:
             if self.hedge is None:
@@ -127,6 +133,21 @@ class Channel:
             await pause(self._requests, 1)
             await pause(self._tokens, tokens)
 
+    @property
+    def quiet_since(self) -> float | None:
+        """Since when calls have been on the wire without any answer; None while there are none."""
+        return max(self._busy_since, self.health.last_answer) if self.concurrency.busy else None
+
+    def sends(self, now: float) -> None:
+        """A call goes out now."""
+        if not self.concurrency.busy:
+            self._busy_since = now
+
+    @property
+    def most_tokens(self) -> int:
+        """The most tokens of a reply to a request that does not say."""
+        return self._options.max_tokens
+
     def usage_of(self, reply: RawReply) -> Usage | None:
         """What a reply used; None when the endpoint does not say."""
         if reply.tokens_in is None or reply.tokens_out is None:
@@ -159,8 +180,16 @@ class Channel:
 
     def _heard(self, headers: Mapping[str, str]) -> None:
         """Sends nothing more while the headers of a reply say that nothing more will be taken."""
-        if REQUESTS_LEFT in headers or TOKENS_LEFT in headers or LEFT in headers:
-            self.limiter.close_for(closed_s(headers, self._usual_tokens, time.time()))
+        if REQUESTS_LEFT not in headers and TOKENS_LEFT not in headers and LEFT not in headers:
+            return
+        wait_s = closed_s(headers, self._usual_tokens, time.time())
+        if wait_s > self.policy.patience_s:
+            self.exhausted = exhausted(self.target, wait_s)
+            self.limiter.halt()
+        elif wait_s:
+            self.limiter.close_for(wait_s)
+        elif not self.unread:
+            self.unread = unreadable(headers, time.time())
 
     def settle(
         self, reservation: Reservation, entry: int, used: Usage | None, run: Spending, *, lost: bool = False
@@ -212,6 +241,7 @@ class Attempt:
         channel = self._channel
         self._entry = await self._run.reserve(self._reservation, priced=channel.rate is not None, waits=channel.batched)
         timeout_s = self._clock.begin()
+        channel.sends(self._clock.sent_at)
         self._permit = channel.concurrency.sent()
         return timeout_s
 

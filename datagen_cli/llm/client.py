@@ -27,11 +27,12 @@ from datagen_cli.llm.faults import RequestRefused, TransportError
 from datagen_cli.llm.health import OutageDetector, Refusals
 from datagen_cli.llm.identity import role_identity, sampling_of
 from datagen_cli.llm.keys import Target, resolve
-from datagen_cli.llm.parameter_fallback import amended, note, objection
+from datagen_cli.llm.parameter_fallback import SYSTEM, amended, merged, note, objection
 from datagen_cli.llm.provider import Payload, RawReply
 from datagen_cli.llm.retry import FIRST_CALLS, call_with_retries, refused_from_the_start, said
 from datagen_cli.llm.shares import Shares
 from datagen_cli.llm.usage import Totals
+from datagen_cli.llm.waiting import WaitTeller
 
 _encode = make_encoder(sort_keys=False)
 
@@ -54,9 +55,10 @@ class ModelBinding:
     def payload(
         self, request: Request, messages: list[dict[str, str]], seed: int, dropped: Collection[str]
     ) -> dict[str, Any]:
-        """The body of a request. What the request says of `max_tokens` wins over `params`, they win over the rest."""
+        """The body of a request. What the request says of `max_tokens` wins over `params`, they win over the rest; a
+        null in them leaves its key out."""
         found = dict(self.warm if request.several or request.draw.k else self.head)
-        found["messages"] = messages
+        found["messages"] = messages if self.options.system == "auto" else self._without_system(messages)
         found["max_tokens"] = self.max_tokens
         found["seed"] = seed
         if request.group is not None:
@@ -67,10 +69,18 @@ class ModelBinding:
             found.update(self.params)
             if "max_completion_tokens" in self.params:
                 del found["max_tokens"]
+            found = {name: value for name, value in found.items() if value is not None or name not in self.params}
         if request.max_tokens is not None or request.more_tokens != 1:
             name = "max_completion_tokens" if "max_completion_tokens" in found else "max_tokens"
-            found[name] = (request.max_tokens or found[name]) * request.more_tokens
+            if name in found:
+                found[name] = (request.max_tokens or found[name]) * request.more_tokens
         return amended(found, dropped) if dropped else found
+
+    def _without_system(self, messages: list[dict[str, str]]) -> list[dict[str, str]]:
+        """`system: merge` puts the system text into the first question, `off` leaves it out."""
+        if self.options.system == "merge":
+            return merged(messages)
+        return [message for message in messages if message["role"] != SYSTEM]
 
 
 class Client:
@@ -111,6 +121,10 @@ class Client:
         self._refusals = Refusals()
         self._deferred = deferred or DeferredWork()
         self._rng = random.Random(seed)
+        self._waits = WaitTeller()
+        self._unread: set[str] = set()
+        self._patience_s = limits.patience_s
+        self._last_fault = ""
         self._answered_before = answered_before
         self._channels: dict[Any, Channel] = {}
         self._bindings: dict[str, list[ModelBinding]] = {}
@@ -154,8 +168,8 @@ class Client:
             try:
                 reply = await self._send(request, channel, payload, digest)
             except RequestRefused as fault:
-                name = objection(fault.message, payload, binding.chosen)
-                if name is None or name in dropped:
+                name = objection(fault.message, payload, binding.chosen, fault.named, dropped)
+                if name is None:
                     raise self._refused(fault, channel.target, request.role, digest) from fault
                 dropped = dropped | {name}
                 continue
@@ -178,6 +192,17 @@ class Client:
         """What the role's models are, for fingerprints."""
         return role_identity(self._models, role, self._sampling)
 
+    def tell_waits(self, now: float) -> None:
+        """Says what the run waits for when that lasts; `now` is the loop's time. To be called every second or so."""
+        channels = self._channels.values()
+        text = self._waits.tell(now, channels, self._outage, self._patience_s, self._last_fault)
+        if text:
+            self._observer.event("note", text=text)
+        for channel in channels:
+            if channel.unread and channel.unread not in self._unread:
+                self._unread.add(channel.unread)
+                self._observer.event("note", text=f"{channel.target.label} says what cannot be read: {channel.unread}")
+
     def halt(self) -> None:
         """Sends nothing any more; calls in flight may finish, all others raise `CallPending`."""
         for channel in self._channels.values():
@@ -195,7 +220,7 @@ class Client:
 
     async def _send(self, request: Request, channel: Channel, payload: Payload, digest: str) -> RawReply:
         """The call with all its tries, its reply committed."""
-        reservation = channel.reservation_for(payload.body, _most_tokens(payload))
+        reservation = channel.reservation_for(payload.body, _most_tokens(payload, channel.most_tokens))
         keep = _kept_nowhere if self._cache is None else partial(self._cache.put, digest, body=payload.body)
         place = (request.role, request.draw.purpose)
         run = Spending(self._budget, self._ledger, place, self.totals.tally(*place), keep)
@@ -233,7 +258,7 @@ class Client:
     def _reply(self, channel: Channel, payload: Payload, digest: str, raw: RawReply, *, cached: bool) -> Reply:
         usage = channel.usage_of(raw)
         if usage is None:
-            reservation = channel.reservation_for(payload.body, _most_tokens(payload))
+            reservation = channel.reservation_for(payload.body, _most_tokens(payload, channel.most_tokens))
             usage = Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if channel.rate else None)
         return Reply(raw.text, raw.finish_reason, usage, raw.model or channel.target.model, digest, cached)
 
@@ -256,6 +281,7 @@ class Client:
         return CallPending(str(refusal))
 
     def _retrying(self, draw: Draw, target: Target, fault: TransportError, wait_s: float) -> None:
+        self._last_fault = f"last: {said(fault.message, target, fault.status)}"
         self._observer.event(
             "retry", text=said(fault.message, target, fault.status), draw=draw, fault=fault.kind, wait_s=wait_s
         )
@@ -313,10 +339,10 @@ async def _kept_nowhere(reply: RawReply) -> None:
     """Without a cache."""
 
 
-def _most_tokens(payload: Payload) -> int:
-    """The most that may be written for a request: by every row, in a group."""
+def _most_tokens(payload: Payload, usual: int) -> int:
+    """The most that may be written for a request: by every row, in a group; `usual` where it sets no limit."""
     rows = len(payload["group"]["rows"]) if "group" in payload else 1
-    return rows * limit_of(payload)
+    return rows * (limit_of(payload) or usual)
 
 
 def _check_batch(channels: Collection[Channel], limits: Limits, observer: Observer) -> None:

@@ -12,7 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datagen_cli.llm.faults import Fault, TransportError, fault_of, page_words, redact, says_quota, sentence_of
+from datagen_cli.llm.faults import (
+    Fault,
+    TransportError,
+    fault_of,
+    named_in,
+    page_words,
+    redact,
+    says_quota,
+    sentence_of,
+)
 from datagen_cli.llm.provider import RawReply
 
 MOST_TOKENS = 1 << 40
@@ -163,7 +172,8 @@ def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...]) -> Fault:
     """The fault of `{"error": ...}` under a status of success, as some routers send it."""
     code = error.get("code") if isinstance(error, dict) else None
     status = code if isinstance(code, int) and 400 <= code < 600 else 502
-    return fault_of(status, redact(sentence_of(body, status), hidden), quota=status == 429 and says_quota(body))
+    said, quota = redact(sentence_of(body, status), hidden), status == 429 and says_quota(body)
+    return fault_of(status, said, quota=quota, named=named_in(body))
 
 
 def _text(content: Any) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
+from datagen_cli.llm.parameter_fallback import NO_SYSTEM
 from datagen_cli.llm.ratelimit import closed_s
 
 Kind = Literal["rate", "server", "timeout", "dropped", "empty", "foreign"]
@@ -20,6 +21,8 @@ SENTENCE_CHARS = 300
 REFUSES_ALL = (401, 402, 403, 404)
 PASSING = (408, 409, 425, 429)
 GATEWAY_TIMED_OUT = 504  # a proxy gave up waiting for the model, which may have worked
+NAMING = ("param", "parameter", "loc", "path", "field", "fields", "argument")
+DEEPEST = 6
 _QUOTA = re.compile(rb"insufficient_quota|billing_hard_limit|per[ _-]?day|daily|\((?:RPD|TPD)\)", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
 _LOOKS_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|hf|gsk|xai|r8|pplx|AIza)[-_]?[A-Za-z0-9_*-]{12,}")
@@ -35,7 +38,12 @@ class Fault(Exception):
 
 
 class RequestRefused(Fault):
-    """This request is refused for good (400, 422 and all that is not listed elsewhere)."""
+    """This request is refused for good (400, 422 and all that is not listed elsewhere). `named` are the parameters
+    that fields of the refusal name."""
+
+    def __init__(self, status: int | None, message: str, named: Collection[str] = ()) -> None:
+        super().__init__(status, message)
+        self.named = frozenset(named)
 
 
 class AuthRefused(Fault):
@@ -80,14 +88,49 @@ class TransportError(Fault):
         return self.sent and self.kind != "rate" and self.retry_after_s is None
 
 
-def fault_of(status: int, message: str, *, retry_after_s: float | None = None, quota: bool = False) -> Fault:
+def fault_of(
+    status: int,
+    message: str,
+    *,
+    retry_after_s: float | None = None,
+    quota: bool = False,
+    named: Collection[str] = (),
+) -> Fault:
     """The fault that a status code other than 2xx stands for."""
+    if status == 500 and NO_SYSTEM.search(message):
+        return RequestRefused(status, message, ("messages",))  # a chat template that raised
     if status in REFUSES_ALL or 300 <= status < 400:
         return AuthRefused(status, message)
     if status in PASSING or status >= 500:
         kind: Kind = "rate" if status == 429 else "timeout" if status == GATEWAY_TIMED_OUT else "server"
         return TransportError(kind, message, retry_after_s, status, quota=quota)
-    return RequestRefused(status, message)
+    return RequestRefused(status, message, named)
+
+
+def named_in(body: bytes) -> frozenset[str]:
+    """The parameters that fields of an error's body name: `error.param`, the `loc` of each `detail`, and the like."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return frozenset()
+    found: set[str] = set()
+    _find_named(value, found, DEEPEST)
+    return frozenset(found)
+
+
+def _find_named(value: Any, found: set[str], depth: int) -> None:
+    if depth == 0:
+        return
+    if isinstance(value, list):
+        for item in value[:20]:
+            _find_named(item, found, depth - 1)
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name in NAMING:
+                parts = item if isinstance(item, list) else re.split(r"[.\[]", item) if isinstance(item, str) else []
+                found.update(part for part in parts if isinstance(part, str))
+            else:
+                _find_named(item, found, depth - 1)
 
 
 def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:

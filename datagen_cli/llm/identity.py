@@ -39,6 +39,7 @@ def model_identity(options: ModelOptions, role: str, sampling: Sampling | None =
         **sampling_of(options, role, sampling),
         "params": dict(options.params),
         "structured": options.structured,
+        "system": options.system,
         "dtype": options.dtype,
         **options.provider.identity(options),
     }

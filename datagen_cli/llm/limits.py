@@ -86,6 +86,10 @@ class ConcurrencyLimiter:
         self._rests += 1
         self._admit()
 
+    def closed_s(self, now: float) -> float:
+        """For how many seconds nobody is admitted yet."""
+        return max(0.0, self._closed_until - now)
+
     def close_for(self, seconds: float) -> None:
         """Admits nobody for so long; a longer closure wins."""
         loop = asyncio.get_running_loop()

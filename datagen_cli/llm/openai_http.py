@@ -24,6 +24,7 @@ from datagen_cli.llm.faults import (
     Fault,
     TransportError,
     fault_of,
+    named_in,
     redact,
     retry_after_s,
     says_quota,
@@ -161,7 +162,8 @@ class OpenAIHTTP:
         except (aiohttp.ClientError, OSError, TimeoutError):
             body = b""
         quota = status == 429 and says_quota(body)
-        return fault_of(status, self._clean(sentence_of(body, status)), retry_after_s=wait, quota=quota)
+        said, named = self._clean(sentence_of(body, status)), named_in(body)
+        return fault_of(status, said, retry_after_s=wait, quota=quota, named=named)
 
     def _clean(self, text: str) -> str:
         return redact(" ".join(text.split()), self._secrets)

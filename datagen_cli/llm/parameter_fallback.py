@@ -1,46 +1,92 @@
-"""What an endpoint turns out not to take: the request goes again without it, or with another name for it.
+"""What an endpoint turns out not to take: the request goes again without it, or in another form.
 
-A 400 or 422 that names a parameter which we chose to send (not one that the recipe set) is no reason to give up the
-request. Pure functions; the client remembers what helped, and says it once.
+A refusal that names a parameter which we chose to send (not one that the recipe set), in its sentence or in a field of
+its body, is no reason to give up the request; nor is one that takes no system message. Pure functions; the client
+remembers what helped, and says it once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+SYSTEM = "system"
+RENAMED = {"max_tokens": "max_completion_tokens"}
+OPTIONAL = ("response_format", "max_tokens", "max_completion_tokens", "seed", "temperature", "top_p", "top_k")
+NO_SYSTEM = re.compile(
+    r"system[ _]?(role|message|prompt|instruction)|role[^.]{0,30}\bsystem\b|\bsystem\b[^.]{0,30}\brole|"
+    r"developer instruction|only (the )?user and (assistant|model)|roles must alternate",
+    re.IGNORECASE,
+)
 _NAMES: dict[str, re.Pattern[str]] = {
     "response_format": re.compile(r"response_?format|json_?schema|structured|guided|grammar", re.IGNORECASE),
     "max_tokens": re.compile(r"max_completion_tokens"),
+    "max_completion_tokens": re.compile(r"max_completion_tokens"),
     "seed": re.compile(r"\bseed\b", re.IGNORECASE),
     "temperature": re.compile(r"\btemperature\b", re.IGNORECASE),
 }
+_VALUE = re.compile(r"too (large|long|many|high)|at most|maximum|exceed|less than|context", re.IGNORECASE)
 
 
-def objection(message: str, payload: Mapping[str, Any], chosen: Collection[str]) -> str | None:
-    """The parameter of the payload that a refusal names and that may be left out; `chosen` are those of the recipe.
+def objection(
+    message: str,
+    payload: Mapping[str, Any],
+    chosen: Collection[str],
+    named: Collection[str] = (),
+    dropped: Collection[str] = (),
+) -> str | None:
+    """What a refusal objects to and may be left out: a parameter of the payload, or `system`.
 
-    `max_tokens` counts as named when the endpoint wants `max_completion_tokens` instead.
+    `chosen` are the recipe's own parameters, `named` those that fields of the refusal's body name, `dropped` what was
+    left out already. A limit on tokens is left out only where its name is refused, not its value.
     """
-    for name, pattern in _NAMES.items():
-        if name in payload and name not in chosen and pattern.search(message):
+    for name in OPTIONAL:
+        if name not in payload or name in chosen or name in dropped:
+            continue
+        if name in RENAMED and RENAMED[name] in chosen:
+            continue
+        if name == "max_completion_tokens" and "max_tokens" not in dropped:
+            continue
+        if name in named and not (name in ("max_tokens", "max_completion_tokens") and _VALUE.search(message)):
             return name
+        if name in _NAMES and _NAMES[name].search(message):
+            return name
+    messages = payload.get("messages") or ()
+    if SYSTEM not in dropped and any(item["role"] == SYSTEM for item in messages):
+        objects = NO_SYSTEM.search(message) or any(name.startswith("messages") for name in named)
+        return SYSTEM if objects else None
     return None
 
 
 def amended(payload: dict[str, Any], dropped: Collection[str]) -> dict[str, Any]:
-    """The payload without the dropped parameters; `max_tokens` is renamed, never dropped."""
+    """The payload without what is dropped; `max_tokens` is renamed first, a system text goes into a question."""
     if not dropped:
         return payload
     found = {name: value for name, value in payload.items() if name not in dropped}
-    if "max_tokens" in dropped and "max_tokens" in payload:
-        found.setdefault("max_completion_tokens", payload["max_tokens"])
+    for name, other in RENAMED.items():
+        if name in dropped and name in payload and other not in dropped:
+            found.setdefault(other, payload[name])
+    if SYSTEM in dropped and "messages" in found:
+        found["messages"] = merged(found["messages"])
     return found
+
+
+def merged(messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """The messages with the system texts before the first question."""
+    system = "\n\n".join(item["content"] for item in messages if item["role"] == SYSTEM)
+    others = [dict(item) for item in messages if item["role"] != SYSTEM]
+    if not system:
+        return others
+    if not others or others[0]["role"] != "user":
+        return [{"role": "user", "content": system}, *others]
+    return [{**others[0], "content": f"{system}\n\n{others[0]['content']}"}, *others[1:]]
 
 
 def note(name: str, label: str) -> str:
     """What the user is told, once a model."""
     if name == "max_tokens":
         return f"{label} takes max_completion_tokens instead of max_tokens; sent so from now on"
+    if name == SYSTEM:
+        return f"{label} takes no system message; its text stands in the first user message from now on"
     return f"{label} does not take {name}; the request went again without it, as all later ones do"

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import CallPending, CallRefused, ProviderError
@@ -214,6 +216,16 @@ def said(message: str, target: Target, status: int | None) -> str:
     return f'{target.label}{code}: "{message}"'
 
 
+def exhausted(target: Target, wait_s: float) -> ProviderError:
+    """The end of a run whose endpoint says that it takes no more calls for longer than the run's patience."""
+    until = datetime.fromtimestamp(time.time() + wait_s).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return ProviderError(
+        f"{target.label} takes no more calls until {until}, as its rate-limit headers say; that is longer than"
+        " limits.patience_s",
+        hint=f"raise the quota, or wait until then and {RESUME}",
+    )
+
+
 def refused_by_all(fault: AuthRefused, target: Target) -> ProviderError:
     """The end of a run whose key, model or address is refused, with what to do about it."""
     key = target.key_env or "a key (api_key_env)"
@@ -232,5 +244,6 @@ def refused_from_the_start(fault: RequestRefused, target: Target, role: str) -> 
     """The end of a run in which every one of a role's first calls was refused as a bad request."""
     return ProviderError(
         f"the first {FIRST_CALLS} calls of the {role} were all refused: {said(fault.message, target, fault.status)}",
-        hint=f"check the model's name, params, max_tokens and sampling; `datagen prompt` shows what is sent; {RESUME}",
+        hint="check the model's name, params, max_tokens and sampling (`params: {seed: null}` leaves a key out);"
+        f" `datagen prompt` shows what is sent; {RESUME}",
     )

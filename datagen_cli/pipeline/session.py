@@ -243,6 +243,8 @@ class Session:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             await deferred.take()
+            if self.client is not None:
+                self.client.tell_waits(asyncio.get_running_loop().time())
             self.update()
             self.manifest.write(self.folder)
             self.observer.event("tick", cost_usd=self.manifest.cost_usd, new_records=self.manifest.new_records)
