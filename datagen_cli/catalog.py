@@ -58,7 +58,7 @@ CATALOG: dict[str, dict[str, str]] = {
         "safety": "datagen_cli.metrics.safety:Safety",
     },
     "providers": {
-        "offline": "datagen_cli.llm.offline:Offline",
+        "offline": "datagen_cli.offline.model:Offline",
         "gguf": "datagen_cli.llm.gguf.provider:Gguf",
         "local": "datagen_cli.llm.local.provider:Local",
         "openai": "datagen_cli.llm.openai_compatible:OpenAICompatible",

@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("students",),
     ("pipeline",),
     ("stages", "runs"),
+    ("offline",),
     ("validators", "metrics", "examples", "sources", "llm"),
     ("prompts", "constraints"),
     ("sandbox", "retrieval", "text", "config"),

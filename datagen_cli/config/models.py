@@ -43,6 +43,7 @@ class Faults(Options):
     wrong_label: float = Field(0.2, ge=0, le=1)
     wrong_program: float = Field(0.05, ge=0, le=1)
     wrong_verdict: float = Field(0.1, ge=0, le=1)
+    wrong_answer: float = Field(0.1, ge=0, le=1)
     malformed: float = Field(0.05, ge=0, le=1)
     truncated: float = Field(0.02, ge=0, le=1)
     duplicate: float = Field(0.1, ge=0, le=1)

@@ -63,12 +63,12 @@ class Length(FieldConstraint):
         check_fields(specs, [options.field], ("text", "list", "label"))
         self.fields = (options.field,)
         self._field = options.field
-        self._bounds = [(unit, *options.bounds(unit)) for unit in MEASURES if options.bounds(unit) != (None, None)]
+        self.bounds = [(unit, *options.bounds(unit)) for unit in MEASURES if options.bounds(unit) != (None, None)]
 
     def describe(self) -> str:
         """`question: at least 15 words, at most 90 words`."""
         parts = []
-        for unit, low, high in self._bounds:
+        for unit, low, high in self.bounds:
             parts += [f"at least {low} {unit}"] if low is not None else []
             parts += [f"at most {high} {unit}"] if high is not None else []
         return f"{self._field}: {', '.join(parts)}"
@@ -79,7 +79,7 @@ class Length(FieldConstraint):
         broken = []
         for index, item in enumerate(items):
             text = plain_text(item)
-            for unit, low, high in self._bounds:
+            for unit, low, high in self.bounds:
                 found = MEASURES[unit](text)
                 if low is not None and found < low:
                     broken.append(f"at least {low} {unit}; {item_name(items, index)} has {found}")
@@ -92,19 +92,20 @@ class Length(FieldConstraint):
         words, else by characters."""
         for _ in range(TRIES):
             text = plain_text(item)
-            while _outside(text, self._bounds)[0] and len(text) < MOST_CHARACTERS:
+            while _outside(text, self.bounds)[0] and len(text) < MOST_CHARACTERS:
                 text = f"{text} {pen.more()}".strip() if text.endswith((*".!?", "")) else f"{text}. {pen.more()}"
-            yield from (_cut(text, separator, self._bounds) for separator in (_SENTENCE, _WORD, ""))
+            cuts = (_cut(text, separator, self.bounds) for separator in (_SENTENCE, _WORD, ""))
+            yield from (cut for cut in cuts if cut or not text)
 
     def breaking(self, item: Any, pen: Pen) -> Iterator[Any]:
         """A text that is too long, and one that is too short."""
         text = plain_text(item)
-        if any(high is not None for _, _, high in self._bounds):
-            while not _outside(text, self._bounds)[1] and len(text) < MOST_CHARACTERS:
+        if any(high is not None for _, _, high in self.bounds):
+            while not _outside(text, self.bounds)[1] and len(text) < MOST_CHARACTERS:
                 text = f"{pen.more()} {text}"
             yield text
         text = plain_text(item)
-        while " " in text and not _outside(text, self._bounds)[0]:
+        while " " in text and not _outside(text, self.bounds)[0]:
             text = text.rpartition(" ")[0]
         yield text
 

@@ -62,8 +62,8 @@ class Range(FieldConstraint):
         check_fields(specs, [options.field], ("number",))
         self.fields = (options.field,)
         self._field = options.field
-        self._low = options.min if options.min is not None else options.above
-        self._high = options.max if options.max is not None else options.below
+        self.low = options.min if options.min is not None else options.above
+        self.high = options.max if options.max is not None else options.below
         self._rules: list[tuple[str, Callable[[Any], bool]]] = [
             (f"{words} {plain_text(getattr(options, name))}", _holds(compare, getattr(options, name)))
             for name, (words, compare) in BOUNDS.items()
@@ -91,7 +91,7 @@ class Range(FieldConstraint):
 
     def keeping(self, item: Any, pen: Pen) -> Iterator[Any]:
         """Numbers between the bounds: whole ones where there are any."""
-        low, high = self._low, self._high
+        low, high = self.low, self.high
         low = low if low is not None else high - WIDTH if high is not None else 0
         high = high if high is not None else low + WIDTH
         for _ in range(DRAWS):
@@ -103,8 +103,8 @@ class Range(FieldConstraint):
     def breaking(self, item: Any, pen: Pen) -> Iterator[Any]:
         """A number that is too large, too small or not whole."""
         if isinstance(item, int | float) and not isinstance(item, bool):
-            yield from [math.floor(self._high) + pen.rng.randint(1, 50)] if self._high is not None else []
-            yield from [math.ceil(self._low) - pen.rng.randint(1, 50)] if self._low is not None else []
+            yield from [math.floor(self.high) + pen.rng.randint(1, 50)] if self.high is not None else []
+            yield from [math.ceil(self.low) - pen.rng.randint(1, 50)] if self.low is not None else []
             yield item + 0.5
 
 

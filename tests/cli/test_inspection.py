@@ -16,7 +16,7 @@ from tests.runs.whole import generate, rows
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run with refused attempts."""
     path = tmp_path_factory.mktemp("looking") / "run"
-    assert generate("quickstart", "-n", "16", "-o", path, "--set=model.faults.malformed=0.3") == 0
+    assert generate("quickstart", "-n", "16", "-o", path, "--set=model.faults={malformed: 0.3, refusal: 0}") == 0
     return path
 
 

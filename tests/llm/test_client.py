@@ -16,8 +16,8 @@ from datagen_cli.core.errors import CapReached, ProviderError, UsageError
 from datagen_cli.core.task import Task
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import draw_seed
-from datagen_cli.llm.offline import Offline
 from datagen_cli.llm.provider import Payload, RawReply
+from datagen_cli.offline.model import Offline
 from tests.endpoint import Answer, Endpoint
 from tests.llm.asking import Told, asking, model, question
 

@@ -49,7 +49,7 @@ def test_a_file_that_has_none_of_the_fields_is_an_error(tmp_path: Path, capsys: 
 
 def test_the_same_bytes_at_any_concurrency_with_embeddings_deciding(tmp_path: Path) -> None:
     settings = [
-        "--set=dedup={near: 0.8, threshold: 0.75, embedder: minilm}",
+        "--set=dedup={near: 0.99, threshold: 0.75, embedder: minilm}",
         "--set=examples={strategy: clusters, k: 3}",
         "--set=model.faults.near_copy=0.2",
     ]

@@ -15,9 +15,9 @@ from tests.runs.whole import after, generate, killed, outcome
 
 FAULTS = (
     "wrong_label", "malformed", "truncated", "duplicate", "refusal", "off_constraint", "near_copy", "injected",
-    "wrong_program", "wrong_verdict", "unsolvable", "contradicted",
+    "wrong_program", "wrong_verdict", "wrong_answer", "unsolvable", "contradicted",
 )  # fmt: skip
-EVERY_FAULT = [f"--set=model.faults.{name}=0.15" for name in FAULTS]
+EVERY_FAULT = [f"--set=model.faults.{name}=0.25" for name in FAULTS]
 RECIPE = ["quickstart", "-n", "8", *EVERY_FAULT, "--set", "limits.attempts_per_record=20"]
 STAGES = ("load", "plan", "generate", "validate", "enhance", "dedup")
 

@@ -1,0 +1,165 @@
+"""The texts of `offline/data/`, read when they are first needed; and the words that fill the slots of their sentences.
+
+A file is a list of sections, `[key] words that name it`, of parts, `name:`, and one item a line below each. Lines that
+begin with `# ` are comments. Reading one takes about a millisecond.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+FOLDER = Path(__file__).parent / "data"
+_SECTION = re.compile(r"\[([^\]]+)\] ?(.*)")
+_PART = re.compile(r"(\w+):")
+_BARE_A = re.compile(r"\b([Aa]) (?=[aeio])")
+_ASKING = ("Could", "Does", "Do", "Can", "Is", "How", "What", "Where", "Who", "Why", "When", "Which")
+_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One subject: the words that name it, and its lines by part."""
+
+    words: frozenset[str]
+    parts: Mapping[str, tuple[str, ...]]
+
+    def __getitem__(self, part: str) -> tuple[str, ...]:
+        return self.parts.get(part, ())
+
+    def listed(self, part: str) -> tuple[str, ...]:
+        """The items of a part whose lines hold several, separated by commas."""
+        return tuple(item.strip() for line in self[part] for item in line.split(",") if item.strip())
+
+    def pairs(self, part: str = "pair", mark: str = " = ") -> tuple[tuple[str, ...], ...]:
+        """The lines of a part, cut at `mark`."""
+        return tuple(tuple(line.split(mark)) for line in self[part])
+
+
+@lru_cache(maxsize=32)
+def corpus(name: str) -> dict[str, Section]:
+    """The sections of a file by key, in its order."""
+    found: dict[str, tuple[str, dict[str, list[str]]]] = {}
+    parts: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+        section, part = _SECTION.fullmatch(line), _PART.fullmatch(line)
+        if section:
+            parts = {}
+            found[section[1]] = section[2], parts
+        elif part:
+            lines = parts.setdefault(part[1], [])
+        elif line and not line.startswith("# "):
+            lines.append(line)
+    return {
+        key: Section(frozenset(words.split()), {part: tuple(lines) for part, lines in parts.items()})
+        for key, (words, parts) in found.items()
+    }
+
+
+@lru_cache(maxsize=64)
+def listed(part: str) -> tuple[str, ...]:
+    """A list of `words.txt`."""
+    words = corpus("words")["words"]
+    return words.listed("she") + words.listed("he") if part == "name" else words.listed(part)
+
+
+def subjects(name: str) -> dict[str, Section]:
+    """The sections of a file but for the one that belongs to all of them."""
+    return {key: section for key, section in corpus(name).items() if key != "all"}
+
+
+def pick(rng: random.Random, values: Sequence[T]) -> T:
+    """One of the values; quicker than `rng.choice`."""
+    return values[int(rng.random() * len(values))]
+
+
+def _between(low: int, high: int) -> Callable[[random.Random], str]:
+    return lambda rng: str(low + int(rng.random() * (high - low + 1)))
+
+
+def _amount(rng: random.Random) -> str:
+    return f"${3 + int(rng.random() * 490)}.{pick(rng, ('00', '50', '90', '99', '25', '40'))}"
+
+
+_DRAWN: dict[str, Callable[[random.Random], str]] = {
+    "amount": _amount,
+    "amount2": _amount,
+    "big": lambda rng: f"{(10 + int(rng.random() * 990)) * 100:,}",
+    "ref": lambda rng: f"{pick(rng, _LETTERS)}{pick(rng, _LETTERS)}-{10_000 + int(rng.random() * 90_000)}",
+    "score": lambda rng: f"{2 + int(rng.random() * 4)}-{int(rng.random() * 2)}",
+    "nth": lambda rng: pick(rng, ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")),
+    "n": _between(2, 40),
+    "n2": _between(41, 60),
+    "m": _between(2, 5),
+    "hour": _between(6, 11),
+    "code": _between(100, 998),
+    "year": _between(1950, 2024),
+}
+
+
+class Slots(dict[str, str]):
+    """Given values for the slots of sentences, and drawn ones for all others, afresh at each place."""
+
+    def __init__(self, rng: random.Random, **given: str) -> None:
+        super().__init__(given)
+        self.rng = rng
+
+    def __missing__(self, key: str) -> str:
+        if key in _DRAWN:
+            return _DRAWN[key](self.rng)
+        known = listed(key.rstrip("2"))
+        return pick(self.rng, known) if known else key
+
+    def fill(self, text: str) -> str:
+        """The sentence with its slots filled."""
+        return text.format_map(self)
+
+    def say(self, lines: Sequence[str]) -> str:
+        """One of the lines, filled."""
+        return self.fill(pick(self.rng, lines))
+
+
+def sentence(text: str) -> str:
+    """A capital letter first, a mark last."""
+    text = text.strip()
+    if not text:
+        return text
+    text = _BARE_A.sub(r"\1n ", text[0].upper() + text[1:])
+    if text[-1] in ".!?":
+        return text
+    return text + ("?" if text.split(" ", 1)[0] in _ASKING and not text.startswith("How to") else ".")
+
+
+def lowered(text: str) -> str:
+    """The text with a small first letter, unless it begins with `I`."""
+    return text if text.startswith("I ") else text[:1].lower() + text[1:]
+
+
+def words_of(text: str) -> list[str]:
+    """Lower-case words; `Sci/Tech` and `two_factor` fall apart."""
+    return re.findall(r"[a-z]+|\d+", text.lower().replace("_", " "))
+
+
+def telling_words(texts: Iterable[str], limit: int = 12) -> list[str]:
+    """The telling words of texts, in order, each once."""
+    stop = corpus("words")["stop"].words
+    found = dict.fromkeys(word for text in texts for word in words_of(text) if len(word) > 3 and word not in stop)
+    return list(found)[:limit]
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun phrase: `box of tea` becomes `boxes of tea`."""
+    head, of, rest = noun.partition(" of ")
+    irregular = {"fish": "fish", "loaf": "loaves", "child": "children", "person": "people"}
+    if head in irregular:
+        return irregular[head] + of + rest
+    if head.endswith(("s", "x", "ch", "sh", "z", "tato", "mato")):
+        return head + "es" + of + rest
+    return (head[:-1] + "ies" if head.endswith("y") and head[-2] not in "aeiou" else head + "s") + of + rest

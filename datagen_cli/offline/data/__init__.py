@@ -1,0 +1,1 @@
+"""What the simulated model writes with: sections of lines, read by `offline/corpus.py`."""

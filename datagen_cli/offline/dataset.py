@@ -1,0 +1,96 @@
+"""A dataset as the simulated model sees it: what is told of it in the task, sorted by field, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from datagen_cli.constraints.keeping import FieldConstraint
+from datagen_cli.constraints.language import Language
+from datagen_cli.core.fields import About, FieldSpec
+from datagen_cli.core.task import Task
+from datagen_cli.offline.corpus import corpus
+from datagen_cli.offline.shape import Shape, shape_of
+from datagen_cli.offline.topics import Topic, genre_of, reviewed, topics_of
+
+KEPT = 64
+_known: dict[int, tuple[About, Dataset]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """`meanings` maps label values as text to their meanings; `rules` are the constraints on each field; `language` is
+    the code of another language than English that a field has to be in, where there are sentences in it.
+    """
+
+    description: str
+    specs: tuple[FieldSpec, ...]
+    meanings: Mapping[str, str]
+    rules: Mapping[str, tuple[FieldConstraint, ...]]
+    language: Mapping[str, str]
+
+    def spec(self, name: str) -> FieldSpec:
+        """The field of that name."""
+        return next((spec for spec in self.specs if spec.name == name), FieldSpec(name))
+
+    def holds(self, fields: Mapping[str, Any]) -> bool:
+        """Whether all constraints hold of a record, as far as they look at fields that it has."""
+        rules = ((name, rule) for name in fields for rule in self.rules.get(name, ()))
+        return all(rule.holds(name, fields[name]) for name, rule in rules)
+
+    def shape(self, rows: Sequence[Mapping[str, Any]]) -> Shape:
+        """What kind of records these are, told by the first of some rows too."""
+        return shape_of(self.description, self.specs, rows[0] if rows else {})
+
+    def values(self, name: str, rows: Sequence[Mapping[str, Any]] = ()) -> list[Any]:
+        """The values of a label: those of its field, those with a meaning, those in rows; empty when nothing says."""
+        spec = self.spec(name)
+        if spec.values or spec.type == "boolean":
+            return list(spec.values or (True, False))
+        shown = [row[name] for row in rows if isinstance(row.get(name), str | int | float | bool)]
+        return list(self.meanings) or list(dict.fromkeys(shown))
+
+    def topics(self, name: str, values: Sequence[Any]) -> tuple[str, str, Mapping[str, Topic]]:
+        """The genre, what is reviewed, and the topic of every value (as text) of a label."""
+        labels = tuple((label_text(value), self.meanings.get(label_text(value), "")) for value in values)
+        told = [f"{spec.name} {spec.description}" for spec in self.specs]
+        about = " ".join([self.description, *told, name])
+        genre = genre_of(about, labels)
+        return genre, reviewed(about), topics_of(labels, genre)
+
+
+def dataset_of(task: Task) -> Dataset:
+    """The dataset of a task."""
+    about = task.about
+    known = _known.get(id(about))
+    if known is None or known[0] is not about:
+        if len(_known) >= KEPT:
+            _known.clear()
+        known = _known[id(about)] = about, _dataset(about)
+    return known[1]
+
+
+def _dataset(about: About) -> Dataset:
+    rules: dict[str, list[FieldConstraint]] = {}
+    language = {}
+    for rule in about.constraints:
+        for name in rule.fields if isinstance(rule, FieldConstraint) else ():
+            if isinstance(rule, Language):
+                language[name] = rule.code
+            if isinstance(rule, FieldConstraint):
+                rules.setdefault(name, []).append(rule)
+    return Dataset(
+        about.description.strip(),
+        about.specs or (FieldSpec("text"),),
+        {label_text(value): meaning for value, meaning in about.meanings.items() if meaning},
+        {name: tuple(sorted(found, key=lambda rule: isinstance(rule, Language))) for name, found in rules.items()},
+        {name: code for name, code in language.items() if code in corpus("languages")},
+    )
+
+
+def label_text(value: Any) -> str:
+    """A label value as text: true for True, 3 for 3.0."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -1,0 +1,166 @@
+"""The embedded simulated model: answers every request of the pipeline from its task, seeded by the task and its draw.
+
+A pure function of (task, draw, sampling, fault rates), with one exception: a reply is never cut off on purpose when its
+`max_tokens` is twice that of the model's own options. Errs on purpose, and reports each fault once through `plant`.
+Nothing here reads a prompt or uses the network. `max_tokens` does not change what is written, only where it ends. A
+record costs 0.1 to 0.3 ms.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from datagen_cli.config.models import Faults, ModelOptions
+from datagen_cli.core.chat import Draw
+from datagen_cli.core.digest import rng
+from datagen_cli.core.task import Task
+from datagen_cli.llm.keys import Target
+from datagen_cli.llm.provider import Around, Provider, ProviderFacts, RawReply
+from datagen_cli.offline.corpus import pick
+from datagen_cli.offline.written import Plant, Written
+from datagen_cli.text.tokens import BYTES_PER_TOKEN, estimate_tokens
+
+MODEL = "offline"
+VERSION = 2
+LENGTHS = ("max_tokens", "max_completion_tokens")
+FAULTS = tuple(Faults.model_fields)
+KINDS = "datagen_cli.offline.kinds"
+REFUSALS = (
+    "I'm sorry, I can't help with that.",
+    "I'm sorry, but I cannot help with this request.",
+    "I cannot write these records. Please ask for something else.",
+)
+NOTHING = "I have read the request and have nothing to add to it."
+_OWN_FORM = ("generate", "repair", "rewrite", "enhance")  # these plant `malformed` record by record
+
+
+class Offline(ProviderFacts):
+    """Provider of the model `offline`."""
+
+    simulated = free = True
+    own_options = ("faults",)
+
+    @classmethod
+    def forms(cls) -> tuple[str, ...]:
+        """Its one name."""
+        return (MODEL,)
+
+    @classmethod
+    def claims(cls, options: ModelOptions) -> bool:
+        """Its one name, whatever address is given with it."""
+        return options.name == MODEL
+
+    @classmethod
+    def locate(cls, options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str]) -> Target:
+        """This process."""
+        return Target(MODEL, MODEL, loopback=True)
+
+    @classmethod
+    def identity(cls, options: ModelOptions) -> dict[str, Any]:
+        """How often it errs, the defaults included, and its version."""
+        faults = options.faults if options.faults is not None else Faults()
+        return {"faults": faults if isinstance(faults, str) else faults.model_dump(mode="json"), "version": VERSION}
+
+    @classmethod
+    def open(cls, options: ModelOptions, target: Target, around: Around) -> Provider:
+        """The model, which reports what it plants."""
+        return cls(options, around.plant)
+
+    def __init__(self, options: ModelOptions, plant: Callable[[dict[str, Any]], None]) -> None:
+        self._rates = rates_of(options.faults)
+        self._own_most = options.max_tokens
+        self._plant = plant
+
+    async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
+        """The simulated reply; never fails and never waits."""
+        most = next((int(payload[name]) for name in LENGTHS if payload.get(name)), 0)
+        task: Task | None = getattr(payload, "task", None)
+        written = self._written(task, most, rng("offline", VERSION, _seed(payload, task), str(draw)))
+        for plant in written.plants:
+            self._plant(_line(plant, draw))
+        tokens_in = sum(_tokens(message.get("content")) + 4 for message in payload.get("messages") or ())
+        return RawReply(written.text, written.finish_reason, tokens_in, estimate_tokens(written.text), MODEL)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    def _written(self, task: Task | None, most: int, fates: random.Random) -> Written:
+        refused, cut = fates.random() < self._rates["refusal"], fates.random()
+        if refused:
+            finish = pick(fates, ("stop", "stop", "content_filter"))
+            return Written(pick(fates, REFUSALS), finish, [Plant("refusal")])
+        written = self._answer(task, fates)
+        if self._cut_off(cut, most):
+            end = max(1, int(len(written.text) * (0.3 + 0.5 * fates.random())))
+            return Written(written.text[:end], "length", [Plant("truncated")])
+        if most and len(written.text) > most and estimate_tokens(written.text) > most:
+            return Written(_first_tokens(written.text, most), "length")
+        return written
+
+    def _answer(self, task: Task | None, drawn: random.Random) -> Written:
+        """The reply of the task's kind; a plain sentence to what is not known."""
+        name = f"{KINDS}.{task.kind}" if task is not None and task.kind.isidentifier() else ""
+        if task is None or not name or find_spec(name) is None:
+            return Written(NOTHING)
+        written: Written = import_module(name).answer(task, drawn, self._rates)
+        if task.kind not in _OWN_FORM and drawn.random() < self._rates["malformed"]:
+            return Written(written.text[: max(1, len(written.text) * 2 // 3)], plants=[Plant("malformed", truth="cut")])
+        return written
+
+    def _cut_off(self, drawn: float, most: int) -> bool:
+        """Whether the reply is cut off: with its rate at any `max_tokens`, but not at twice one where it was.
+
+        The rate is a window of the drawn number that moves on with each doubling, so that two neighbours never overlap
+        while it is at most a half.
+        """
+        rate = self._rates["truncated"]
+        return most != 2 * self._own_most and (drawn + most.bit_length() * rate) % 1.0 < rate
+
+
+def rates_of(faults: Faults | str | None) -> dict[str, float]:
+    """The share of each fault: the defaults when nothing is said, 0 for `none`."""
+    if faults == "none":
+        return dict.fromkeys(FAULTS, 0.0)
+    chosen = faults if isinstance(faults, Faults) else Faults()
+    return {name: float(getattr(chosen, name)) for name in FAULTS}
+
+
+def _seed(payload: Mapping[str, Any], task: Task | None) -> list[Any]:
+    """What decides a reply beside its draw: sampling, and the task as data; without a task, the messages."""
+    skip = (*LENGTHS, "messages", "response_format")
+    sampling = {name: value for name, value in payload.items() if name not in skip}
+    if task is None:
+        return [sampling, payload.get("messages")]
+    return [
+        sampling, task.kind, task.about.description, [[spec.name, spec.type] for spec in task.about.specs],
+        [[dict(one.given), dict(one.attributes)] for one in task.wanted], [dict(row) for row in task.examples],
+        list(task.avoid), task.record and dict(task.record), task.failures, task.question, task.statement,
+        dict(task.more),
+    ]  # fmt: skip
+
+
+def _line(plant: Plant, draw: Draw) -> dict[str, Any]:
+    return {
+        "slot": draw.slot,
+        "attempt": draw.attempt,
+        "purpose": draw.purpose,
+        "k": draw.k,
+        "record": plant.record,
+        "fault": plant.fault,
+        "field": plant.field,
+        "truth": plant.truth,
+    }
+
+
+def _tokens(content: Any) -> int:
+    return estimate_tokens(content) if isinstance(content, str) else estimate_tokens(str(content or ""))
+
+
+def _first_tokens(text: str, most: int) -> str:
+    """As much of the text as fits into `most` tokens."""
+    cut = text.encode("utf-8")[: most * BYTES_PER_TOKEN]
+    return cut.decode("utf-8", "ignore")

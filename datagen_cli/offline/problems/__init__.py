@@ -1,0 +1,1 @@
+"""Math word problems: told, read back, worked out and programmed."""

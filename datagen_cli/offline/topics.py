@@ -1,0 +1,138 @@
+"""Which kind of text a dataset wants, and which section of the corpora each of its labels is about. By words alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from datagen_cli.offline.corpus import Section, corpus, subjects, telling_words, words_of
+
+GENRES = {
+    "ticket": "ticket tickets support helpdesk helpline complaint complaints customer enquiry inquiry service desk "
+    "banking intent",
+    "review": "review reviews sentiment rating ratings opinion opinions imdb yelp stars emotion feeling",
+    "headline": "headline headlines title titles",
+    "news": "news article articles newspaper journalism press story stories reports",
+    "humor": "humor humour humorous joke jokes funny comic witty puns",
+    "question": "question questions faq quiz",
+}
+FILES = {"ticket": "tickets", "news": "news", "headline": "news", "review": "reviews", "humor": "sentences"}
+_WITH_STORY = re.compile(
+    r"\b(?:headlines?|titles?)\b[^.]*\b(?:and|with|then|plus|followed)\b[^.]*"
+    r"\b(?:story|stories|sentences?|descriptions?|body|bodies|texts?|leads?|paragraphs?)\b"
+)
+Labels = tuple[tuple[str, str], ...]
+"""Label values as text, with their meanings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a label's texts are about: a section of a file (an empty file: words only), which share of it, and words of
+    the label's own. `part` of `parts` tells labels of one section apart."""
+
+    file: str
+    key: str = ""
+    keywords: tuple[str, ...] = ()
+    part: int = 0
+    parts: int = 1
+
+
+@lru_cache(maxsize=16)
+def _sections(file: str) -> dict[str, Section]:
+    if file == "sentences":
+        return {key: corpus(file)[key] for key in ("joke", "plain")}
+    return subjects(file) if file else {}
+
+
+@lru_cache(maxsize=256)
+def genre_of(about: str, labels: Labels) -> str:
+    """The genre of texts: ticket, review, headline, news, humor, question or statement."""
+    words = words_of(about)
+    scores = {name: sum(words.count(word) for word in known.split()) for name, known in GENRES.items()}
+    for genre in ("ticket", "news", "review"):
+        fitting = sum(_fit(FILES[genre], value, meaning)[1] >= 3 for value, meaning in labels)
+        scores[genre] += 2 * (fitting == len(labels) > 0) + (fitting > len(labels) / 2)
+    best = max(scores, key=lambda name: scores[name])
+    if scores[best] == 0:
+        return "statement"
+    if best in ("news", "headline") and scores["headline"]:
+        return "news" if _WITH_STORY.search(about.lower()) else "headline"
+    return best
+
+
+def _fit(file: str, value: str, meaning: str) -> tuple[str, float]:
+    """The section of a file that a label fits best, and how well: 3 a word of the value, 1 a word of its meaning."""
+    own, meant = set(words_of(value)), set(words_of(meaning))
+    scores = {
+        key: 3.0 * len(own & section.words) + len(meant & section.words) + 4 * (key in own)
+        for key, section in _sections(file).items()
+    }
+    best = max(scores, key=lambda key: scores[key], default="")
+    return (best, scores[best]) if best and scores[best] else ("", 0.0)
+
+
+@lru_cache(maxsize=256)
+def topics_of(labels: Labels, genre: str) -> Mapping[str, Topic]:
+    """A topic for each label."""
+    first = FILES.get(genre, "")
+    order = [first] if first in ("reviews", "sentences") else list(dict.fromkeys((first, "tickets", "news")))
+    found: dict[str, Topic] = {}
+    for value, meaning in labels:
+        keywords = tuple(telling_words((value, meaning)))
+        ranked = [(file, *_fit(file, value, meaning)) for file in order if file]
+        file, key, score = max(ranked, key=lambda row: row[2] + (row[0] == first), default=("", "", 0.0))
+        if score == 0 and first == "reviews" and value.isdigit():
+            file, key, score = first, ("negative", "neutral", "positive")[min(2, int(value) // 2)], 1.0
+        found[value] = Topic(file, key, keywords) if score else Topic("", "", keywords or (value,))
+    if first == "reviews" and {"0", "1"} == set(found) and not any(meaning for _, meaning in labels):
+        found = {"0": Topic(first, "negative"), "1": Topic(first, "positive")}
+    return _told_apart(found)
+
+
+def _told_apart(topics: Mapping[str, Topic]) -> dict[str, Topic]:
+    """Labels that share a section get a share of it each."""
+    found = dict(topics)
+    for value, topic in topics.items():
+        sharing = [
+            name for name, other in topics.items() if topic.file and (other.file, other.key) == (topic.file, topic.key)
+        ]
+        if len(sharing) > 1:
+            others = {word for name in sharing if name != value for word in topics[name].keywords}
+            own = tuple(word for word in topic.keywords if word not in others) or (value,)
+            found[value] = replace(topic, keywords=own, part=sharing.index(value), parts=len(sharing))
+    return found
+
+
+@lru_cache(maxsize=256)
+def reviewed(about: str) -> str:
+    """What is reviewed: film, restaurant, hotel, book or product."""
+    words = set(words_of(about))
+    scores = {key: len(words & section.words) for key, section in subjects("reviewed").items()}
+    best = max(scores, key=lambda key: scores[key])
+    return best if scores[best] else "product"
+
+
+@lru_cache(maxsize=256)
+def _vocabulary(topic: Topic) -> frozenset[str]:
+    """The telling words of a topic."""
+    section = _sections(topic.file).get(topic.key)
+    lines = [line for part in section.parts.values() for line in part] if section else []
+    return frozenset(telling_words([re.sub(r"\{\w+\}", " ", line) for line in lines], 1000)) | {
+        word.lower() for word in topic.keywords
+    }
+
+
+def topic_of(text: str, topics: Mapping[str, Topic]) -> str | None:
+    """The label whose words a text uses most; None when no label leads."""
+    words = set(telling_words((text,), 400))
+    vocabularies = {label: _vocabulary(topic) for label, topic in topics.items()}
+    scores = {}
+    for label, own in vocabularies.items():
+        others = frozenset().union(*(other for name, other in vocabularies.items() if name != label))
+        scores[label] = 3 * len(words & (own - others)) + len(words & own)
+    ranked = sorted(scores, key=lambda label: -scores[label])
+    if not ranked or not scores[ranked[0]] or (len(ranked) > 1 and scores[ranked[0]] == scores[ranked[1]]):
+        return None
+    return ranked[0]
