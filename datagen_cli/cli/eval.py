@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from datagen_cli.cli import complete, console
+from datagen_cli.cli import correctness_options as correctness
 from datagen_cli.cli import options as given
 from datagen_cli.cli.invocation import Invocation
 from datagen_cli.cli.outputs import refuse_outputs, write_output
@@ -53,7 +54,6 @@ EXAMPLES = (
     "datagen eval mine.jsonl --reference real.csv --text question --gate 'self_bleu<=reference*1.2'",
     "datagen eval runs/a runs/b --metrics self_bleu,leakage --json",
 )
-CORRECTNESS = "Correctness"
 GATES = "Gates and comparisons"
 
 Datasets = Annotated[
@@ -83,28 +83,6 @@ LabelRecipe = Annotated[
         rich_help_panel=given.COLUMNS,
         autocompletion=complete.recipes,
     ),
-]
-Gold = Annotated[
-    str | None,
-    typer.Option(metavar="FILE", help="Rows with the right labels, by id or by text.", rich_help_panel=CORRECTNESS),
-]
-Recheck = Annotated[
-    bool,
-    typer.Option("--recheck", help="Check again, with draws not used before.", rich_help_panel=CORRECTNESS),
-]
-RecheckModel = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--model",
-        "-m",
-        metavar="MODEL",
-        help="A model for --recheck, or ROLE=MODEL; repeatable.",
-        rich_help_panel=CORRECTNESS,
-        autocompletion=complete.models,
-    ),
-]
-RecheckCost = Annotated[
-    float | None, typer.Option(metavar="USD", help="Hard cap of --recheck in USD.", rich_help_panel=CORRECTNESS)
 ]
 GateLines = Annotated[
     list[str] | None,
@@ -145,10 +123,12 @@ def command(
     label: given.LabelField = None,
     csv: given.Table = None,
     recipe: LabelRecipe = None,
-    gold: Gold = None,
-    recheck: Recheck = False,
-    model: RecheckModel = None,
-    max_cost: RecheckCost = None,
+    gold: correctness.Gold = None,
+    recheck: correctness.Recheck = False,
+    model: correctness.RecheckModel = None,
+    max_cost: correctness.RecheckCost = None,
+    trust_lock: correctness.TrustLock = False,
+    allow_host: given.AllowHost = None,
     gate: GateLines = None,
     gates: GateFile = None,
     compare: Compare = None,
@@ -168,7 +148,7 @@ def command(
     wanted = choose(metrics, [item.metric for item in held])
     embedder = embedder or _locked_embedder(datasets)
     refuse_unnamed_embedder(held, embedder)
-    again = _again(recipe, model or [], max_cost) if recheck else None
+    again = _again(recipe, model or [], max_cost, trust_lock, allow_host or []) if recheck else None
     form = table_form(csv or [])
     columns = Wanted(tuple(text or ()), label, _recipe_label(recipe), csv=form)
     theirs = Wanted(tuple(reference_text or ()), label, csv=form)
@@ -242,10 +222,12 @@ def _refuse(files: _Files, *, recheck: bool, metrics: str | None, gates: str | N
     refuse_empty("--gold", files.gold)
 
 
-def _again(recipe: str | None, models: Sequence[str], max_cost: float | None) -> Again:
+def _again(
+    recipe: str | None, models: Sequence[str], max_cost: float | None, trust_lock: bool, hosts: Sequence[str]
+) -> Again:
     from datagen_cli.evaluation.recheck import Again
 
-    return Again(recipe, models, max_cost, read_environment(os.environ, Path.cwd()))
+    return Again(recipe, models, max_cost, read_environment(os.environ, Path.cwd()), trust_lock, hosts)
 
 
 def _locked_embedder(datasets: Sequence[str]) -> str | None:

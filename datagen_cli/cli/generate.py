@@ -16,6 +16,7 @@ from datagen_cli.cli.progress import Progress
 from datagen_cli.cli.session import open_session
 from datagen_cli.core.errors import DatagenError, Stopped
 from datagen_cli.pipeline.control import control_folder, plan_control
+from datagen_cli.pipeline.estimate import contacted
 from datagen_cli.pipeline.finish import finish
 from datagen_cli.pipeline.session import Session
 from datagen_cli.runs.manifest import Manifest
@@ -119,6 +120,8 @@ def _carry_out(session: Session) -> tuple[Manifest, DatagenError | None]:
     assert isinstance(progress, Progress)
     if session.built.simulated:
         console.say("simulated: the offline model writes these records; nothing is sent anywhere")
+    if places := contacted(session.built, session.options.environ):
+        console.say(f"calls go to {', '.join(places)}")
     try:
         session.prepare()
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from datagen_cli.config.environment import read_environment
 from datagen_cli.config.load import load_recipe
+from datagen_cli.config.overrides import shown_override
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import Place, RecipeError
 
@@ -55,12 +56,13 @@ class Invocation:
             raise
 
     def line(self, command: str, *more: str) -> str:
-        """`datagen COMMAND RECIPE` with these options; `more` are further words, before the hosts."""
+        """`datagen COMMAND RECIPE` with these options, secret values left out; `more` are further words, before the
+        hosts."""
         words = ["datagen", command, self.recipe]
         for name, value in (("-o", self.out), ("-n", self.count), ("--seed", self.seed)):
             words += [name, str(value)] if value is not None else []
         words += [word for name in self.model for word in ("--model", name)]
-        words += [word for text in self.overrides for word in ("--set", text)]
+        words += [word for text in self.overrides for word in ("--set", shown_override(text))]
         for name, limit in self.limits.items():
             words += [_option(name), repr(limit)] if limit is not None else []
         words += ["--cache", self.cache] if self.cache != "run" else []

@@ -9,9 +9,12 @@ from typing import Any
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.invocation import Invocation
+from datagen_cli.config.environment import Expansion
 from datagen_cli.config.fields import label_text
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import MissingExtra, UsageError
+from datagen_cli.core.options import Options
+from datagen_cli.llm.keys import hosts
 from datagen_cli.pipeline.build import Built, build, refuse_mixed
 from datagen_cli.pipeline.connect import check_models, identities, roles
 from datagen_cli.pipeline.estimate import contacted
@@ -96,9 +99,23 @@ def examine(recipe: Recipe, built: Built, environ: Mapping[str, str]) -> dict[st
         "asked_of_a_model": [check.name for check, made in built.constraints if hasattr(made, "verify")],
         "models": {role: [model.name for model in recipe.models[role]] for role in roles(recipe)},
         "hosts": contacted(built, environ),
+        "expansions": [
+            {"name": found.name, "in": found.where, "goes_to": _goes_to(recipe, found, environ)}
+            for found in recipe.expansions
+        ],
         "group": _group(built),
         "simulated": built.simulated,
     }
+
+
+def _goes_to(recipe: Recipe, expansion: Expansion, environ: Mapping[str, str]) -> str:
+    """Where the value of a variable goes: to the host of a model, or into a path that is read."""
+    if expansion.model is None:
+        return "a path that is read"
+    model: Any = recipe.options
+    for part in expansion.model:
+        model = getattr(model, str(part)) if isinstance(model, Options) else model[part]
+    return ", ".join(hosts([model], environ)) or "nobody"
 
 
 def _group(built: Built) -> dict[str, Any] | None:
@@ -132,6 +149,8 @@ def _show(result: dict[str, Any]) -> None:
             console.note(f"no base row passes {name}: is it what you mean?")
     if result["asked_of_a_model"]:
         console.out(f"  {', '.join(result['asked_of_a_model'])}: asked of the reviewer, not run over the base")
+    for found in result["expansions"]:
+        console.out(f"  ${{{found['name']}}} in {found['in']}: goes to {found['goes_to']}")
     console.out(f"  hosts contacted: {', '.join(result['hosts']) or 'none'}")
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from io import StringIO
-from pathlib import Path
+from pathlib import Path as File
 
 from datagen_cli.config.explain import Problem, problem_error
 from datagen_cli.config.includes import model_paths
-from datagen_cli.config.tree import Node, put
+from datagen_cli.config.tree import Node, Path, put, show_path
 from datagen_cli.core.errors import Place, RecipeError
+from datagen_cli.core.secret import KEY_NAME, REFERENCE, Address, Secret
 
-_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+LOOKS_SECRET = re.compile(r"SECRET|TOKEN|KEY|PASS|PWD|CREDENTIAL", re.IGNORECASE)
 NOT_FROM_FILES = ("DATAGEN_ALLOW_HOSTS",)
 """Where keys may be sent is for whoever runs the tool to say, never for a file that came with a recipe."""
 
 
-def read_environment(environ: Mapping[str, str], cwd: Path) -> dict[str, str]:
+def read_environment(environ: Mapping[str, str], cwd: File) -> dict[str, str]:
     """The environment with what `.env` in `cwd` adds to it; a variable that is set already wins.
 
     Lines are `KEY=VALUE` as python-dotenv reads them: `export`, quotes and `#` comments are allowed, a quoted value may
@@ -42,27 +44,110 @@ def _pairs(text: str) -> dict[str, str]:
     return {line.key: line.value for line in lines if line.key is not None and line.value is not None}
 
 
-def expand_environment(root: Node, environ: Mapping[str, str]) -> Node:
-    """`${NAME}` replaced in `base.path`, in every model's name and in every `base_url`; it stays text elsewhere.
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """A variable that a recipe refers to where it expands. `sent`: as a key, by the model at `model`; else it becomes
+    part of a path (`model` is None), or of the name or address of that model."""
 
-    Raises `RecipeError` for a variable that is not set.
-    """
-    paths: list[tuple[str | int, ...]] = [("base", "path")]
-    for path in model_paths(root):
-        paths += [path, (*path, "name"), (*path, "base_url")]
-    for path in paths:
+    name: str
+    path: Path
+    model: Path | None
+    sent: bool
+
+    @property
+    def where(self) -> str:
+        """`model.headers.Authorization`."""
+        return show_path(self.path)
+
+
+def expansions(root: Node) -> list[Expansion]:
+    """Every `${NAME}` of a recipe that expands, in order: `base.path`, names and addresses of models, headers."""
+    found = []
+    for path, model in _places(root):
         node = root.at(path)
-        if node is not None and isinstance(node.value, str) and "${" in node.value:
-            root = put(root, path, node.with_value(_expanded(node.value, path, node, environ)))
+        if node is None or not isinstance(node.value, str):
+            continue
+        head, _, query = node.value.partition("?") if path[-1] == "base_url" else (node.value, "", "")
+        sent = path[-2:-1] == ("headers",)
+        found += [Expansion(name, path, model, sent) for name in REFERENCE.findall(head)]
+        found += [Expansion(name, path, model, True) for name in REFERENCE.findall(query)]
+    return found
+
+
+def expand_environment(root: Node, environ: Mapping[str, str]) -> Node:
+    """`${NAME}` replaced in `base.path`, in every model's name and in the place of every `base_url`; it stays text
+    elsewhere. In headers and in the query of an address it is checked here and replaced when a request is made.
+
+    Raises `RecipeError` for a variable that is not set, for one that looks secret in a name, a path or an address, and
+    for one that is sent and has no key's name.
+    """
+    for expansion in expansions(root):
+        node = root.nearest(expansion.path)
+        wrong = _wrong(expansion, environ)
+        if wrong:
+            raise problem_error([Problem(expansion.path, *wrong, node.place)])
+    for path, _ in _places(root):
+        place = root.at(path)
+        if place is not None and isinstance(place.value, str) and path[-2:-1] != ("headers",):
+            head, mark, query = place.value.partition("?") if path[-1] == "base_url" else (place.value, "", "")
+            filled = REFERENCE.sub(lambda match: environ[match[1]], head)
+            root = put(root, path, place.with_value(filled + mark + query)) if filled != head else root
     return root
 
 
-def _expanded(text: str, path: tuple[str | int, ...], node: Node, environ: Mapping[str, str]) -> str:
-    def value(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in environ:
-            hint = f"export {name}=..., or put it into .env in the working folder"
-            raise problem_error([Problem(path, f"the environment variable {name} is not set", hint, node.place)])
-        return environ[name]
+def _places(root: Node) -> Iterator[tuple[Path, Path | None]]:
+    """Where variables expand, with the path of the model that the place belongs to."""
+    yield ("base", "path"), None
+    for model in model_paths(root):
+        yield from ((path, model) for path in (model, (*model, "name"), (*model, "base_url")))
+        headers = root.at((*model, "headers"))
+        for name in headers.mapping if headers else ():
+            yield (*model, "headers", name), model
 
-    return _PLACEHOLDER.sub(value, text)
+
+def _wrong(expansion: Expansion, environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """What is wrong with an expansion, with a hint."""
+    name = expansion.name
+    if expansion.sent:
+        if not KEY_NAME.fullmatch(name):
+            return f"${{{name}}} is sent as a key here", "name a variable that ends in _KEY or _TOKEN"
+    elif LOOKS_SECRET.search(name):
+        return (
+            f"${{{name}}} looks secret and would be written into the run folder",
+            "a key is named by api_key_env, or stands in headers or in the query of base_url",
+        )
+    if name not in environ:
+        return (
+            f"the environment variable {name} is not set",
+            f"export {name}=..., or put it into .env in the working folder",
+        )
+    if not expansion.sent and _holds_a_secret(environ[name], environ):
+        return f"${{{name}}} holds the value of a secret variable", "name a variable that holds no key"
+    return None
+
+
+def _holds_a_secret(value: str, environ: Mapping[str, str]) -> bool:
+    """Whether a value contains that of a variable whose name looks secret."""
+    return any(len(held) >= 8 and held in value for name, held in environ.items() if LOOKS_SECRET.search(name))
+
+
+def without_secrets(root: Node) -> Node:
+    """The recipe as it may be written: values of headers and of queries stand as placeholders, references as they are.
+
+    A model that is no mapping, or whose headers are none, is left: it is refused later and never written.
+    """
+    for model in model_paths(root):
+        address = root.at((*model, "base_url"))
+        if address is not None and isinstance(address.value, str):
+            root = put(root, (*model, "base_url"), address.with_value(shown_address(address.value)))
+        headers = root.at((*model, "headers"))
+        for name, node in headers.mapping.items() if headers else ():
+            root = put(root, (*model, "headers", name), node.with_value(str(Secret.written(str(node.value)))))
+    return root
+
+
+def shown_address(text: str) -> str:
+    """An address with its query, and a user in it, as placeholders."""
+    scheme, mark, rest = text.partition("://")
+    user, at, _ = rest.partition("/")[0].rpartition("@")
+    return str(Address.read(scheme + mark + (rest[len(user + at) :] if at else rest)))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from datagen_cli.config.tree import Node, Path, show_path
 from datagen_cli.core.errors import Place, RecipeError
 from datagen_cli.core.registry import suggest
+from datagen_cli.core.secret import PLACEHOLDER
 
 _EXPECTED = {
     "int_type": "a whole number",
@@ -29,6 +30,7 @@ _EXPECTED = {
     "model_attributes_type": "a mapping",
 }
 MOST_LISTED = 20
+SECRET_OPTIONS = {"headers", "base_url", "api_key_env"}  # their values are not repeated in a message
 _LIMITS = {
     "greater_than": "above",
     "greater_than_equal": "at least",
@@ -117,6 +119,8 @@ def _problem(path: Path, details: list[dict[str, Any]], root: Node, prefix: Path
         return Problem(path, "required", _about(model, inside), place, 2)
     if kind == "value_error":
         return Problem(path, str(first["ctx"]["error"]), "", place)
+    if node is not None and isinstance(node.value, str) and SECRET_OPTIONS & set(path):
+        node = node.with_value(PLACEHOLDER)
     message, hint = _mismatch(details, node)
     return Problem(path, message, hint or (about if kind == "string_pattern_mismatch" else ""), place)
 

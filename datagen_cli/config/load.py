@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from datagen_cli.config.consistency import inconsistencies
-from datagen_cli.config.environment import expand_environment
+from datagen_cli.config.environment import expand_environment, expansions, without_secrets
 from datagen_cli.config.explain import Problem, problem_error, problems_of
 from datagen_cli.config.includes import absolute_paths, inline_models, read_mapping, with_includes
 from datagen_cli.config.overrides import with_overrides
@@ -51,7 +51,8 @@ def load_recipe(
 def recipe_from(root: Node, environ: Mapping[str, str]) -> Recipe:
     """The recipe of a tree whose includes and overrides are merged already. Raises `RecipeError`."""
     root = absolute_paths(inline_models(root))
-    written = root.plain()
+    written = without_secrets(root).plain()
+    found = expansions(root)
     root = absolute_paths(expand_environment(_with_pins_apart(root), environ))
     problems: list[Problem] = []
     options: RecipeOptions | None = None
@@ -75,6 +76,7 @@ def recipe_from(root: Node, environ: Mapping[str, str]) -> Recipe:
         folder=root.source.folder,
         source=written,
         tree=root,
+        expansions=tuple(found),
     )
 
 

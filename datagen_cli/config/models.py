@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from datagen_cli.core import registry
 from datagen_cli.core.options import Options, runtime
+from datagen_cli.core.secret import KEY_NAME, PLACEHOLDER, Address, Secret
 
 SamplingParam = Literal[
     "add_generation_prompt", "allowed_token_ids", "bad_words", "cache_prompt", "chat_template_kwargs",
@@ -70,7 +71,7 @@ class ModelOptions(Options):
     known_as: str | None = Field(
         None, alias="identity", description="tells apart two models of one name, such as `default` on two servers"
     )
-    base_url: str | None = runtime(None, description="an OpenAI-compatible endpoint; /chat/completions is appended")
+    base_url: Address | None = runtime(None, description="an OpenAI-compatible endpoint; /chat/completions is appended")
     api_key_env: str | None = runtime(
         None, description="environment variable that holds the key; ends in _KEY or _TOKEN"
     )
@@ -90,7 +91,7 @@ class ModelOptions(Options):
         description="more sampling parameters, such as min_p or stop, sent as they are in the request body; a model's"
         " address is base_url, its key api_key_env; null leaves a key out of the request, such as seed: null",
     )
-    headers: dict[str, str] = runtime({}, description="sent with every request; never logged")
+    headers: dict[str, Secret] = runtime({}, description="sent with every request, never written; `${NAME}` expands")
     requests_per_minute: float | None = runtime(None, gt=0)
     tokens_per_minute: float | None = runtime(None, gt=0)
     structured: Literal["auto", "off"] = Field("auto", description="off: never send response_format")
@@ -105,15 +106,23 @@ class ModelOptions(Options):
     @field_validator("api_key_env")
     @classmethod
     def _looks_like_a_key(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*(_KEY|_TOKEN)", value):
+        if value is not None and not KEY_NAME.fullmatch(value):
             raise ValueError("must be the name of an environment variable that ends in _KEY or _TOKEN")
         return value
 
     @field_validator("base_url")
     @classmethod
-    def _is_http(cls, value: str | None) -> str | None:
-        if value is not None and not re.match(r"https?://[^/\s]", value):
+    def _is_http(cls, value: Address | None) -> Address | None:
+        if value is not None and not re.match(r"https?://[^/\s]", value.place):
             raise ValueError("must start with http:// or https:// and name a host")
+        return value
+
+    @field_validator("headers")
+    @classmethod
+    def _are_whole(cls, value: dict[str, Secret]) -> dict[str, Secret]:
+        for name, secret in value.items():
+            if PLACEHOLDER in secret.reveal():
+                raise ValueError(f"the value of {name} was kept out of this file; give it again, best as ${{NAME}}")
         return value
 
     @model_validator(mode="after")

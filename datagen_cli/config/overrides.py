@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
 from datagen_cli.config.checks import check_names, short_option
+from datagen_cli.config.environment import shown_address
 from datagen_cli.config.includes import model_node
 from datagen_cli.config.models import ROLES
 from datagen_cli.config.tree import Node, Path, Source, put, read_path, show_path, without
 from datagen_cli.config.yaml_lines import read_yaml
 from datagen_cli.core.errors import Place, RecipeError
 from datagen_cli.core.registry import suggest
+from datagen_cli.core.secret import PLACEHOLDER, Secret
 
 CHECKS = ("constraints", "validators")
 
@@ -63,6 +67,32 @@ def set_value(root: Node, text: str, folder: str) -> Node:
     if value is None:
         return without(root, path) if root.at(path) is not None else put(root, path, Node(None, source))
     return put(root, path, value)
+
+
+def shown_override(text: str) -> str:
+    """`a.b.c=value` as it may be written: what it sets of headers and of a query stands as a placeholder."""
+    key, sign, written = text.partition("=")
+    path = [part for part in read_path(key.strip()) if isinstance(part, str)]
+    if not sign or not path or path[0] not in ("model", "models"):
+        return text
+    try:
+        value = read_yaml(written, Source(f"--set {key}", lines=False))
+    except RecipeError:
+        return text if "headers" not in path else f"{key}={PLACEHOLDER}"
+    plain = None if value is None else value.plain()
+    shown = _shown(plain, path)
+    return text if shown == plain else f"{key}={shown if isinstance(shown, str) else json.dumps(shown)}"
+
+
+def _shown(value: Any, path: Sequence[str]) -> Any:
+    """A value at a path of a model, without what is secret."""
+    if isinstance(value, dict):
+        return {key: _shown(item, (*path, str(key))) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shown(item, path) for item in value]
+    if "headers" in path and value is not None:
+        return str(Secret.written(str(value)))
+    return shown_address(value) if path[-1] == "base_url" and isinstance(value, str) else value
 
 
 def _resolved(root: Node, wanted: Path, place: Place, *, removing: bool) -> tuple[Node, Path]:

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from datagen_cli.config.attributes import AttributeOptions
 from datagen_cli.config.checks import Check
+from datagen_cli.config.environment import Expansion
 from datagen_cli.config.fields import FieldOptions, LabelOptions, label_text
 from datagen_cli.config.models import ROLES, Limits, ModelOptions, Sampling, SharedModel
 from datagen_cli.config.tree import Node, read_path
@@ -190,7 +191,7 @@ class Recipe:
     `constraints` and `validators` are resolved checks with unique names; `examples` is None when none are used.
     `file` names the recipe (a path, or `shipped:quickstart`); `folder` is where its relative paths start.
     `source` is the merged YAML before `${ENV}` was expanded, for the lock: paths in it are absolute. `tree` is the same
-    with the place of every value.
+    with the place of every value. `expansions` are the variables that it refers to where they expand.
     """
 
     options: RecipeOptions
@@ -202,6 +203,7 @@ class Recipe:
     folder: str
     source: Mapping[str, Any]
     tree: Node | None = field(default=None, compare=False, repr=False)
+    expansions: tuple[Expansion, ...] = ()
 
     def place(self, where: str) -> Place:
         """File and line of an option such as `constraints[1].length`, else of the nearest thing around it."""

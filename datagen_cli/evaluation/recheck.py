@@ -23,9 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.load import load_recipe
+from datagen_cli.config.models import ROLES
+from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import CallPending, CallRefused, CapReached, UsageError
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type
 from datagen_cli.core.record import Outcome, Record, Slot, Verdict
+from datagen_cli.llm.keys import hosts
 from datagen_cli.llm.usage import Totals
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.intervals import share_interval
@@ -45,12 +48,18 @@ OFFLINE = "the checker is offline, a simulation: it cannot judge real rows; name
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """How to check again: the recipe (None: the run's own), other models, a cap in USD, and the environment."""
+    """How to check again: the recipe (None: the run's own), other models, a cap in USD, and the environment.
+
+    `trust_lock`: the models that a run's lock names may be asked; a folder may come from anybody. `allow_hosts` may be
+    sent keys.
+    """
 
     recipe: str | None
     models: Sequence[str]
     max_cost: float | None
     environ: Mapping[str, str]
+    trust_lock: bool = False
+    allow_hosts: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +134,27 @@ def _built(run: Path | None, how: Again) -> Built:
     for check in recipe.validators:
         if check.facts.finds_answers and not check.facts.built:
             raise UsageError(f"--recheck: the check {check.type} is not built yet", hint="--gold FILE tells now")
+    if how.recipe is None and not how.trust_lock:
+        _refuse_models_of_lock(recipe, how)
     return build(recipe, identities(recipe))
+
+
+def _refuse_models_of_lock(recipe: Recipe, how: Again) -> None:
+    """Raises `UsageError` where a check would ask a model that only the lock names; the offline model asks nobody."""
+    roles = {role for check in recipe.checks if check.facts.finds_answers for role in check.facts.roles}
+    own = recipe.source.get("models") or {}
+    named = {text.partition("=")[0] for text in how.models if "=" in text}
+    plain = any(text.partition("=")[0] not in ROLES for text in how.models)
+    for role in sorted(roles):
+        given = role in named or (plain and role not in own)
+        if given or all(model.provider.simulated for model in recipe.models[role]):
+            continue
+        host = ", ".join(hosts(recipe.models[role], how.environ)) or "this machine"
+        raise UsageError(
+            f"--recheck: the folder's lock names the {role}: {recipe.models[role][0].name} at {host}; nothing was sent",
+            hint=f"--model {role + '=' if role in own else ''}MODEL or --recipe FILE says whom to ask;"
+            " --trust-lock asks the models of a lock that you trust",
+        )
 
 
 def _offline(built: Built, checks: Sequence[BoundCheck]) -> bool:
@@ -230,12 +259,16 @@ async def _verify_all(
     reporter: Reporter,
 ) -> Outcomes:
     """The verdicts of every row; as many rows at once as the recipe allows calls. A cap ends it, and is no error."""
+    asked = {role for check in built.recipe.checks if check.facts.finds_answers for role in check.facts.roles}
+    contacted = hosts([model for role in sorted(asked) for model in built.recipe.models[role]], how.environ)
+    if contacted and how.recipe is None:
+        reporter.note(f"recheck: calls go to {', '.join(contacted)}")
     client = open_client(
         built.recipe,
         cache=None,
         observer=Silent(reporter.note),
         environ=how.environ,
-        allow_hosts=(),
+        allow_hosts=how.allow_hosts,
         plant=lambda _: None,
     )
     outcomes = Outcomes([None] * len(records), client.totals)

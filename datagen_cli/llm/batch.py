@@ -45,7 +45,7 @@ class BatchHTTP(OpenAIHTTP):
         self, options: ModelOptions, target: Target, *, concurrency: int = 0, store: Store | None = None
     ) -> None:
         super().__init__(options, target, concurrency=concurrency)
-        self._root = URL(str(self._url).removesuffix("/chat/completions"), encoded=True)
+        self._root = URL(str(self._url.with_query(None)).removesuffix("/chat/completions"), encoded=True)
         self._most = min(concurrency or MOST_CALLS, MOST_CALLS)
         self._store = store
         self._waiting: Waiting = {}
@@ -198,9 +198,10 @@ class BatchHTTP(OpenAIHTTP):
 
     async def _fetch(self, method: str, path: str, data: bytes | None = None, kind: str = "") -> bytes:
         headers = {**self._headers, "Content-Type": kind} if kind else self._headers
+        url = (self._root / path).with_query(self._url.query)
         try:
             async with self._open().request(
-                method, self._root / path, data=data, headers=headers, timeout=HTTP_TIMEOUT,
+                method, url, data=data, headers=headers, timeout=HTTP_TIMEOUT,
                 allow_redirects=False, proxy=self._proxy,
             ) as response:  # fmt: skip
                 if response.status in (200, 201):

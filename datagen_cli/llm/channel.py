@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from datagen_cli.config.models import Limits, ModelOptions
@@ -18,7 +19,7 @@ from datagen_cli.core.store import Store
 from datagen_cli.llm.adaptive_concurrency import AdaptiveConcurrency, Permit
 from datagen_cli.llm.budget import Budget, Reservation
 from datagen_cli.llm.cache import endpoint_key
-from datagen_cli.llm.faults import AuthRefused, TransportError
+from datagen_cli.llm.faults import AuthRefused, TransportError, redact
 from datagen_cli.llm.health import Health
 from datagen_cli.llm.hedge import Hedge
 from datagen_cli.llm.keys import Target
@@ -31,6 +32,7 @@ from datagen_cli.llm.usage import Tally
 
 BATCH_WINDOW_S = 25 * 3600.0
 BATCH_PRICE_SHARE = 0.5
+ECHO_CHARS = 8  # a shorter header's value is a word that a text may hold by itself
 BYTES_PER_TOKEN = 3  # a guess for tokens_per_minute only; it is corrected by what the endpoint counts
 
 
@@ -75,6 +77,7 @@ class Channel:
         self._requests = RateLimiter(options.requests_per_minute) if options.requests_per_minute else None
         self._tokens = RateLimiter(options.tokens_per_minute) if options.tokens_per_minute else None
         self._usual_tokens = 1.0  # of a call, smoothed
+        self._echoes = tuple(form for form in target.secret_forms if len(form) >= ECHO_CHARS)
         self._provider: Provider | None = None
         self._ready: Ready | None = None
 
@@ -124,8 +127,10 @@ class Channel:
         """The provider's reply. One that can makes its request ready before `start`, the others after it."""
         provider = self._provider or self.provider()
         if self._ready is not None:
-            return await self._ready.complete_when(payload, draw, start)
-        return await provider.complete(payload, draw, timeout_s=await start())
+            reply = await self._ready.complete_when(payload, draw, start)
+        else:
+            reply = await provider.complete(payload, draw, timeout_s=await start())
+        return hide(reply, self._echoes)
 
     async def pace(self, tokens: int) -> None:
         """Waits until the requests and tokens of a minute allow a call."""
@@ -325,3 +330,10 @@ class Spending:
         self.tally.lost += lost
         if tokens:
             self.tally.add(used)
+
+
+def hide(reply: RawReply, echoes: tuple[str, ...]) -> RawReply:
+    """The reply without what the request held in secret, should the endpoint have repeated it."""
+    if not any(echo in reply.text or echo in reply.model for echo in echoes):
+        return reply
+    return replace(reply, text=redact(reply.text, echoes), model=redact(reply.model, echoes))

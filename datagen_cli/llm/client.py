@@ -304,7 +304,6 @@ class Client:
         waits = (options.timeout_s, options.deadline_s, options.requests_per_minute, options.tokens_per_minute)
         place = (
             target,
-            tuple(sorted(options.headers.items())),
             faults,
             waits,
             str(options.price),

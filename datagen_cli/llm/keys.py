@@ -1,7 +1,8 @@
 """From a model mapping to where its calls go and with which key; and the rule that a key goes nowhere else.
 
-A vendor's key is sent to that vendor's hosts, to loopback, and to hosts that the user allowed by `--allow-host` or
-`DATAGEN_ALLOW_HOSTS`. Everything is decided before anything is sent. Nothing is contacted here.
+A key is sent to its vendor's hosts over https, to loopback, and to hosts that the user allowed by `--allow-host` or
+`DATAGEN_ALLOW_HOSTS`; a key of no known vendor to the last two only. Variables in headers and in the query of an
+address are keys. Everything is decided before anything is sent. Nothing is contacted here.
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.errors import ProviderError, UsageError
+from datagen_cli.core.secret import KEY_NAME, Secret
 from datagen_cli.llm.proxies import proxy_secrets, safe_proxy
 from datagen_cli.llm.vendors import is_host_of, vendor_of_key
 
 ANY = "*"
 ALLOW_HOSTS_ENV = "DATAGEN_ALLOW_HOSTS"
+ONLY_KEYS = "a variable in headers or in the query of base_url is a key: its name ends in _KEY or _TOKEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Target:
     """Where the calls of a model go. `kind` is a provider's name in the catalog; `model` is the name as sent.
 
     `url` is the address that is posted to (fast path) or litellm's api_base, None for a model in this process; `host`
-    is what would be contacted, None for nothing (`offline`). `key` is the secret itself and never printed.
+    is what would be contacted, None for nothing (`offline`). `query` follows the address, `headers` go with each call.
     """
 
     kind: str
@@ -35,12 +38,25 @@ class Target:
     host: str | None = None
     loopback: bool = False
     key_env: str | None = None
-    key: str | None = field(default=None, repr=False)
+    key: Secret | None = None
+    query: Secret | None = None
+    headers: tuple[tuple[str, Secret], ...] = ()
+
+    @property
+    def holds_secrets(self) -> bool:
+        """Whether a call holds anything that only the endpoint may see."""
+        return bool(self.key or self.query or self.headers)
 
     @property
     def label(self) -> str:
         """For messages: `gpt-4o-mini at api.openai.com`."""
         return f"{self.model} at {self.host}" if self.host else self.model
+
+    @property
+    def secret_forms(self) -> tuple[str, ...]:
+        """The texts by which the key, the headers and the query could be recognised."""
+        held = [self.key, self.query, *(value for _, value in self.headers)]
+        return tuple(form for secret in held if secret for form in secret.forms())
 
     @property
     def identity(self) -> dict[str, str | None]:
@@ -49,15 +65,17 @@ class Target:
 
 
 def resolve(options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str] = ()) -> Target:
-    """The target of a model with its key.
+    """The target of a model with its key, and with the headers and the query that are sent.
 
-    Raises `UsageError` (unknown provider, an unusable address, a vendor's key with a foreign host, a proxy that could
-    read a key) and `ProviderError` (the key that the endpoint needs is not set).
+    Raises `UsageError` (unknown provider, an unusable address, a key for a host that it does not belong to, a proxy
+    that could read a key) and `ProviderError` (the key that the endpoint needs is not set).
     """
     target = _with_key(locate(options, environ, allow_hosts), options, environ)
+    headers = tuple((name, value.filled(environ)) for name, value in options.headers.items())
+    query = target.query.filled(environ) if target.query else None
+    target = replace(target, headers=headers, query=query)
     if target.url is not None:
-        secret = bool(target.key or options.headers)
-        safe_proxy(options.name, target.url, loopback=target.loopback, secret=secret)
+        safe_proxy(options.name, target.url, loopback=target.loopback, secret=target.holds_secrets)
     return target
 
 
@@ -70,7 +88,7 @@ def _with_key(target: Target, options: ModelOptions, environ: Mapping[str, str])
             raise ProviderError(
                 f"{target.key_env} holds characters that no key has", hint=f"set {target.key_env} again"
             )
-        return replace(target, key=key)
+        return replace(target, key=Secret(key))
     if target.loopback or (options.api_key_env is None and not options.provider.needs_key(options)):
         return target
     raise ProviderError(
@@ -82,6 +100,15 @@ def _with_key(target: Target, options: ModelOptions, environ: Mapping[str, str])
 def locate(options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str] = ()) -> Target:
     """The target of a model without its key: what `validate` shows. Raises `UsageError` as `resolve` does."""
     target: Target = options.provider.locate(options, environ, allow_hosts)
+    sent = [*options.headers.values(), *((target.query,) if target.query else ())]
+    for name in dict.fromkeys(name for value in sent for name in value.names):
+        if not KEY_NAME.fullmatch(name):
+            raise UsageError(f"model {options.name}: ${{{name}}} is sent as a key", hint=ONLY_KEYS)
+        if name not in environ:
+            raise UsageError(f"model {options.name}: {name} is not set", hint=f"export {name}=...")
+        if target.url is not None and target.host is not None and not target.loopback:
+            host = urlsplit(target.url).hostname or ""
+            guard_key(options.name, name, host, target.host, target.url, allowed_hosts(environ, allow_hosts))
     return target
 
 
@@ -98,9 +125,9 @@ def hosts(models: Iterable[ModelOptions], environ: Mapping[str, str] | None = No
     return sorted(found)
 
 
-def secrets(target: Target, options: ModelOptions) -> tuple[str, ...]:
-    """The values that must appear in no message: the key, the headers' values, and user and password of a proxy."""
-    return (*(value for value in (target.key, *options.headers.values()) if value), *proxy_secrets())
+def secrets(target: Target) -> tuple[str, ...]:
+    """The texts that must appear in no message: of the key, the headers, the query, and of a proxy's password."""
+    return (*target.secret_forms, *proxy_secrets())
 
 
 def is_loopback(host: str) -> bool:
@@ -140,24 +167,31 @@ def address_of(options: ModelOptions, base_url: str) -> tuple[str, str, str]:
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, "")), host, f"{host}:{port}" if port else host
 
 
-def guard_key(options: ModelOptions, key_env: str, host: str, name: str, url: str, allowed: set[str]) -> None:
-    """Raises `UsageError` when a vendor's key would go to a host that is not the vendor's, or unencrypted."""
-    vendor = vendor_of_key(key_env)
-    if vendor is None or allowed & {host, name, ANY}:
+def guard_key(model: str, key_env: str, host: str, name: str, url: str, allowed: set[str]) -> None:
+    """Raises `UsageError` when a key would go to a host that is neither its vendor's nor one that the user has named,
+    or unencrypted to one that the user has not named. `name` is the host with its port, for messages."""
+    if allowed & {host, name, ANY}:
         return
+    vendor = vendor_of_key(key_env)
+    if vendor is None:
+        raise UsageError(
+            f"model {model}: {key_env} would be sent to {name}, which you have not named; nothing was sent",
+            hint=f"allow it with --allow-host {host}, or in DATAGEN_ALLOW_HOSTS",
+        )
     if not is_host_of(vendor, host):
-        raise foreign_key(options, key_env, name)
+        raise foreign_key(model, key_env, name)
     if url.startswith("http://"):
         raise UsageError(
-            f"model {options.name}: {key_env} would be sent to {name} unencrypted", hint="use https:// in base_url"
+            f"model {model}: {key_env} would be sent to {name} unencrypted", hint="use https:// in base_url"
         )
 
 
-def foreign_key(options: ModelOptions, key_env: str | None, host: str) -> UsageError:
+def foreign_key(model: str, key_env: str | None, host: str) -> UsageError:
+    """The error for a vendor's key, or credentials that litellm finds itself, with an address of somebody else."""
     what = f"{key_env} is a vendor's key" if key_env else "litellm sends a vendor's credentials"
-    name = options.name.partition("/")[2] or options.name
     return UsageError(
-        f"model {options.name}: {what}, and {host} is not that vendor's host; nothing was sent",
-        hint=f"give the key of {host} in a variable of its own (api_key_env), write hosted_vllm/{name} for no key,"
-        f" or allow it with --allow-host {host.partition(':')[0]}",
+        f"model {model}: {what}, and {host} is not that vendor's host; nothing was sent",
+        hint=f"give the key of {host} in a variable of its own (api_key_env), write"
+        f" hosted_vllm/{model.partition('/')[2] or model} for no key, or allow it with"
+        f" --allow-host {host.partition(':')[0]}",
     )

@@ -85,24 +85,23 @@ class LiteLLM(ProviderFacts):
         if not loopback:
             allowed = allowed_hosts(environ, allow_hosts)
             if not is_host_of(vendor, host) and not allowed & {host, name, ANY}:  # it may find credentials of its own
-                raise foreign_key(options, key_env, name)
+                raise foreign_key(options.name, key_env, name)
             if key_env:
-                guard_key(options, key_env, host, name, base, allowed)
+                guard_key(options.name, key_env, host, name, base, allowed)
         return Target("litellm", options.name, base, name, loopback, key_env)
 
     def __init__(self, options: ModelOptions, target: Target, *, concurrency: int = 0) -> None:
         if target.url is None:
             raise UsageError(f"model {options.name}: its address is not known")
-        secret = bool(target.key or options.headers)
-        safe_proxy(options.name, target.url, loopback=target.loopback, secret=secret)
+        safe_proxy(options.name, target.url, loopback=target.loopback, secret=target.holds_secrets)
         self._target = target
         self._url = target.url
-        self._secrets = secrets(target, options)
+        self._secrets = secrets(target)
         self._more: dict[str, Any] = {"num_retries": 0, "max_retries": 0, "drop_params": False, "api_base": target.url}
         if target.key:
-            self._more["api_key"] = target.key
-        if options.headers:
-            self._more["extra_headers"] = dict(options.headers)
+            self._more["api_key"] = target.key.reveal()
+        if target.headers:
+            self._more["extra_headers"] = {name: value.reveal() for name, value in target.headers}
         self._litellm: Any = None
         self.heard: Heard | None = None
 
@@ -219,6 +218,8 @@ def _base_of(options: ModelOptions, prefix: str, vendor: Vendor, environ: Mappin
     named = [f"{prefix.upper()}_API_BASE", f"{prefix.upper()}_BASE_URL", *MORE_BASES.get(prefix, ())]
     moved = next((environ[name] for name in named if environ.get(name)), None)
     if moved:
+        if "?" in moved or "@" in moved:
+            raise UsageError(f"model {options.name}: the address in the environment holds more than a host and a path")
         return moved.strip()
     base = vendor.litellm
     if base is None:

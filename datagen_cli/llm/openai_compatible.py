@@ -36,7 +36,8 @@ class OpenAICompatible(ProviderFacts):
         prefix, _, rest = options.name.partition("/")
         vendor = vendors().get(prefix) if rest else None
         vendor = vendor if vendor and vendor.fast else None
-        base_url = options.base_url or (vendor.base_url if vendor else None)
+        written = options.base_url
+        base_url = written.place if written else vendor.base_url if vendor else None
         if base_url is None:
             raise UsageError(
                 f"model {options.name}: base_url is missing", hint="such as base_url: http://localhost:8000/v1"
@@ -50,8 +51,9 @@ class OpenAICompatible(ProviderFacts):
             if options.api_key_env is None and not environ.get(key_env) and not at_home:
                 key_env = None  # there is no key that could go astray
             else:
-                guard_key(options, key_env, host, name, url, allowed_hosts(environ, allow_hosts))
-        return Target("openai", rest if vendor else options.name, url, name, loopback, key_env)
+                guard_key(options.name, key_env, host, name, url, allowed_hosts(environ, allow_hosts))
+        query = written.query if written else None
+        return Target("openai", rest if vendor else options.name, url, name, loopback, key_env, query=query)
 
     @classmethod
     def needs_key(cls, options: ModelOptions) -> bool:

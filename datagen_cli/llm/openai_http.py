@@ -47,17 +47,17 @@ class OpenAIHTTP:
     def __init__(self, options: ModelOptions, target: Target, *, concurrency: int = 0) -> None:
         if target.url is None:
             raise UsageError(f"model {options.name}: base_url is missing")
-        self._url = URL(target.url, encoded=True)
-        self._secrets = secrets(target, options)
+        query = target.query.reveal() if target.query else ""
+        self._url = URL(f"{target.url}?{query}" if query else target.url, encoded=True)
+        self._secrets = secrets(target)
         self._concurrency = concurrency
         self._headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "datagen"}
         if target.key:
-            self._headers["Authorization"] = f"Bearer {target.key}"
-        self._headers.update(options.headers)
+            self._headers["Authorization"] = f"Bearer {target.key.reveal()}"
+        self._headers.update((name, value.reveal()) for name, value in target.headers)
         if any("\n" in part or "\r" in part for item in self._headers.items() for part in item):
             raise UsageError(f"model {options.name}: a header holds a line break")
-        secret = bool(target.key or options.headers)
-        self._proxy = safe_proxy(options.name, target.url, loopback=target.loopback, secret=secret)
+        self._proxy = safe_proxy(options.name, target.url, loopback=target.loopback, secret=target.holds_secrets)
         self._session: aiohttp.ClientSession | None = None
         self._connecting: set[aiohttp.ClientRequest | None] = set()
         self.heard: Heard | None = None

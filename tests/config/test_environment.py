@@ -52,7 +52,7 @@ def test_variables_expand_in_paths_urls_and_model_names_and_nowhere_else(tmp_pat
     environ = {"M": "big", "URL": "http://127.0.0.1:1", "DATA": "sub"}
     recipe = load(tmp_path, text + "base: {path: '${DATA}/x.jsonl'}\n", environ=environ)
     model = recipe.models["generator"][0]
-    assert (model.name, model.base_url, recipe.models["coder"][0].name) == (
+    assert (model.name, str(model.base_url), recipe.models["coder"][0].name) == (
         "openai/big",
         "http://127.0.0.1:1/v1",
         "big",
@@ -97,3 +97,62 @@ def test_a_file_cannot_say_where_keys_may_be_sent(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("DATAGEN_ALLOW_HOSTS=evil.example\nOPENAI_API_KEY=k\n")
     assert read_environment({}, tmp_path) == {"OPENAI_API_KEY": "k"}
     assert read_environment({"DATAGEN_ALLOW_HOSTS": "mine"}, tmp_path)["DATAGEN_ALLOW_HOSTS"] == "mine"
+
+
+@pytest.mark.parametrize(
+    "name", ["AWS_SECRET", "my_token", "API_KEY", "PGPASSWORD", "DB_PWD", "Credentials", "apikeys"]
+)
+@pytest.mark.parametrize(
+    "where",
+    ["model={name: 'x/${%s}', base_url: 'http://h/v1'}", "model={name: m, base_url: 'http://${%s}/v1'}",
+     "model={name: m, base_url: 'http://h/${%s}/v1?a=b'}", "base.path=${%s}/x.jsonl", "model=${%s}"],
+)  # fmt: skip
+def test_a_variable_that_looks_secret_stands_in_no_name_address_or_path(name: str, where: str, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="looks secret") as raised:
+        load(tmp_path, SMALL, where % name, environ={name: "planted-value"})
+    assert "planted" not in f"{raised.value}{raised.value.hint}"
+    assert raised.value.exit_code == 2
+
+
+def test_a_variable_that_holds_the_value_of_a_secret_one_does_not_expand_either(tmp_path: Path) -> None:
+    environ = {"HOST": "planted-value.evil.example", "MY_KEY": "planted-value"}
+    with pytest.raises(RecipeError, match="holds the value of a secret variable"):
+        load(tmp_path, SMALL, "model={name: m, base_url: 'http://${HOST}/v1'}", environ=environ)
+
+
+@pytest.mark.parametrize(
+    "where", ["base_url: 'http://h/v1', headers: {X: '${%s}'}", "base_url: 'http://localhost/v1?key=${%s}'"]
+)
+@pytest.mark.parametrize(("name", "message"), [("HOME", "is sent as a key here"), ("UNSET_KEY", "is not set")])
+def test_what_is_sent_has_a_keys_name_and_is_set(where: str, name: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=message):
+        load(
+            tmp_path,
+            SMALL,
+            f"model={{name: m, {where % name}}}",
+            environ={"HOME": "/"},
+        )
+
+
+def test_what_is_written_of_a_recipe_holds_no_header_and_no_query(tmp_path: Path) -> None:
+    model = "{name: m, base_url: 'http://h/v1?key=planted&api-version=2', headers: {A: planted, B: 'Bearer ${MY_KEY}'}}"
+    recipe = load(tmp_path, SMALL, f"model={model}", environ={"MY_KEY": "planted"})
+    assert recipe.source["model"] == {
+        "name": "m",
+        "base_url": "http://h/v1?key=[secret]&api-version=2",
+        "headers": {"A": "[secret]", "B": "Bearer ${MY_KEY}"},
+    }
+    assert "planted" not in repr(recipe.models) + repr(recipe.options)
+    assert [(found.name, found.where, found.sent) for found in recipe.expansions] == [
+        ("MY_KEY", "model.headers.B", True)
+    ]
+    with pytest.raises(RecipeError, match="the value of A was kept out of this file"):
+        load(tmp_path, SMALL, "model={name: m, headers: {A: '[secret]'}}")
+
+
+@pytest.mark.parametrize("value", ["Bearer planted", "[planted]"])
+def test_a_message_does_not_repeat_what_stands_where_a_secret_goes(value: str, tmp_path: Path) -> None:
+    for where in (f"model.headers={value}", f"model={{name: m, headers: {value}}}", f"model.base_url={value}"):
+        with pytest.raises(RecipeError) as raised:
+            load(tmp_path, SMALL, where)
+        assert "planted" not in f"{raised.value}{raised.value.hint}"

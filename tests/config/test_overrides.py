@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from datagen_cli.config.overrides import shown_override
 from datagen_cli.core.errors import Place, RecipeError
 from tests.config.recipes import FULL, SMALL, load, write
 
@@ -198,3 +199,20 @@ def test_an_option_of_a_model_that_stands_in_a_file_of_its_own_can_be_set(tmp_pa
     loaded = load(tmp_path, SMALL, "model.timeout_s=3", model=["m.yaml"])
     model = loaded.models["generator"][0]
     assert (model.name, model.max_tokens, model.timeout_s) == ("tiny", 7, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("model.headers.Authorization=Bearer planted", "model.headers.Authorization=[secret]"),
+        ("model.headers.A=Bearer ${MY_KEY}", "model.headers.A=Bearer ${MY_KEY}"),
+        ("models.generator.0.headers={A: planted}", 'models.generator.0.headers={"A": "[secret]"}'),
+        ("model.base_url=http://h/v1?key=planted", "model.base_url=http://h/v1?key=[secret]"),
+        ("model={name: m, headers: {A: planted}}", 'model={"name": "m", "headers": {"A": "[secret]"}}'),
+        ("model.headers.A={broken: [planted", "model.headers.A=[secret]"),
+        ("model.name=m", "model.name=m"),
+        ("count=5", "count=5"),
+    ],
+)
+def test_an_override_is_written_without_what_is_secret(text: str, shown: str) -> None:
+    assert shown_override(text) == shown

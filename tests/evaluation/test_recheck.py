@@ -263,3 +263,36 @@ def test_a_review_is_read_only_where_correctness_is_wanted(tmp_path: Path, capsy
     captured = capsys.readouterr()
     assert "review.jsonl: line 1 cannot be read and is left out" in captured.err
     assert json.loads(captured.out)["metrics"]["correctness"]["detail"]["right"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asks"),
+    [
+        ((), False),
+        (("--model", "hosted_vllm/mine"), False),
+        (("--model", "coder=offline"), True),
+        (("--trust-lock",), True),
+    ],
+)
+def test_a_foreign_lock_says_whom_to_ask_only_when_it_is_trusted(
+    arguments: tuple[str, ...], asks: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = made(tmp_path / "run", f"--set={CODE}", count=3)
+    with Endpoint(lambda body, attempt: "```python\nprint(1)\n```") as endpoint:
+        lock = folder / "recipe.lock.yaml"
+        lock.write_text(
+            lock.read_text()
+            + f"models:\n  coder: {{name: hosted_vllm/m, base_url: '{endpoint.url}', api_key_env: A_KEY}}\n"
+        )
+        code = run(["eval", str(folder), "--recheck", "--metrics", "correctness", *arguments])
+        asked = endpoint.count
+    said = capsys.readouterr().err
+    assert code == (0 if asks else 2), said
+    assert (asked > 0) is (arguments == ("--trust-lock",))
+    if not asks:
+        assert (
+            f"the folder's lock names the coder: hosted_vllm/m at 127.0.0.1:{endpoint.port}; nothing was sent" in said
+        )
+        assert "--trust-lock" in said
+    elif asked:
+        assert said.index(f"recheck: calls go to 127.0.0.1:{endpoint.port}") >= 0

@@ -10,6 +10,7 @@ from datagen_cli.config.models import ModelOptions
 from datagen_cli.core import registry
 from datagen_cli.core.errors import ProviderError, UsageError
 from datagen_cli.core.registry import load
+from datagen_cli.core.secret import Secret
 from datagen_cli.llm.keys import hosts, is_loopback, locate, resolve
 from datagen_cli.llm.provider import ProviderFacts
 from datagen_cli.llm.vendors import Vendor, vendors
@@ -29,7 +30,7 @@ def options(name: str, **more: Any) -> ModelOptions:
         ("lm_studio/qwen", None, "openai", "qwen", "http://localhost:1234/v1/chat/completions"),
         ("hosted_vllm/a/b", "http://gpu:8000/v1/", "openai", "a/b", "http://gpu:8000/v1/chat/completions"),
         ("Qwen/Qwen3", "https://x.org/v1", "openai", "Qwen/Qwen3", "https://x.org/v1/chat/completions"),
-        ("m", "https://x.org/v1?api-version=2", "openai", "m", "https://x.org/v1/chat/completions?api-version=2"),
+        ("m", "https://x.org/v1?api-version=2", "openai", "m", "https://x.org/v1/chat/completions"),
         ("m", "http://h/v1/chat/completions", "openai", "m", "http://h/v1/chat/completions"),
         (
             "anthropic/claude-haiku-4-5",
@@ -83,9 +84,8 @@ def test_an_unusable_address_is_a_usage_error(base_url: str) -> None:
 
 
 def test_a_password_in_the_address_is_refused_and_not_shown() -> None:
-    with pytest.raises(UsageError) as raised:
-        locate(options("m", base_url="https://me:hunter2@x.org/v1"), {})
-    assert "hunter2" not in f"{raised.value} {raised.value.hint}"
+    with pytest.raises(ValueError, match="holds a user or password"):
+        options("m", base_url="https://me:hunter2@x.org/v1")
 
 
 def test_a_vllm_without_an_address_is_refused() -> None:
@@ -94,8 +94,8 @@ def test_a_vllm_without_an_address_is_refused() -> None:
 
 
 def test_the_key_of_the_vendor_goes_to_the_vendor() -> None:
-    assert resolve(options("openai/m"), KEYS).key == "sk-secret-of-openai"
-    assert resolve(options("anthropic/claude-haiku-4-5"), KEYS).key == "sk-ant-secret"
+    assert resolve(options("openai/m"), KEYS).key == Secret("sk-secret-of-openai")
+    assert resolve(options("anthropic/claude-haiku-4-5"), KEYS).key == Secret("sk-ant-secret")
     assert resolve(options("m", base_url="https://api.openai.com/v1", api_key_env="OPENAI_API_KEY"), KEYS).key
 
 
@@ -129,20 +129,55 @@ def test_a_vendors_key_with_a_foreign_address_is_a_usage_error(
 )
 def test_an_allowed_host_gets_the_key(allow: list[str], environ: dict[str, str]) -> None:
     wanted = options("openai/m", base_url="https://proxy.example:8443/v1")
-    assert resolve(wanted, {**KEYS, **environ}, allow).key == "sk-secret-of-openai"
+    assert resolve(wanted, {**KEYS, **environ}, allow).key == Secret("sk-secret-of-openai")
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "127.1.2.3", "vllm.localhost"])
 def test_loopback_gets_the_key_when_there_is_one_and_needs_none(host: str) -> None:
     wanted = options("m", base_url=f"http://{host}:8000/v1", api_key_env="OPENAI_API_KEY")
-    assert resolve(wanted, KEYS).key == "sk-secret-of-openai"
+    assert resolve(wanted, KEYS).key == Secret("sk-secret-of-openai")
     assert resolve(wanted, {}).key is None
     assert is_loopback(host)
 
 
-def test_a_key_of_ones_own_goes_where_the_recipe_says() -> None:
-    assert resolve(options("m", base_url="http://gpu.lan/v1", api_key_env="MINE_KEY"), KEYS).key == "mine"
-    assert resolve(options("m", base_url="http://gpu.lan/v1"), KEYS).key is None
+@pytest.mark.parametrize("base_url", ["http://gpu.lan/v1", "https://gpu.lan/v1"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"api_key_env": "MINE_KEY"},
+        {"headers": {"X-Key": "Bearer ${MINE_KEY}"}},
+        {"api_key_env": "HUGGING_FACE_HUB_TOKEN"},
+        {"api_key_env": "GITLAB_TOKEN"},
+    ],
+)
+def test_a_key_of_no_known_vendor_goes_to_hosts_that_the_user_has_named(base_url: str, more: dict[str, Any]) -> None:
+    environ = {**KEYS, "HUGGING_FACE_HUB_TOKEN": "h", "GITLAB_TOKEN": "g"}
+    wanted = options("m", base_url=base_url, **more)
+    with pytest.raises(UsageError, match=r"would be sent to gpu\.lan, which you have not named; nothing was sent"):
+        resolve(wanted, environ)
+    assert resolve(wanted, environ, ["gpu.lan"]).holds_secrets
+    assert resolve(wanted, {**environ, "DATAGEN_ALLOW_HOSTS": "gpu.lan"}).holds_secrets
+    assert not resolve(options("m", base_url=base_url), environ).holds_secrets
+
+
+def test_a_vendors_key_in_a_header_or_a_query_is_held_to_the_same_rule() -> None:
+    for more in (
+        {"headers": {"X": "${OPENAI_API_KEY}"}},
+        {"base_url": "https://evil.example/v1?key=${OPENAI_API_KEY}"},
+    ):
+        with pytest.raises(UsageError, match="nothing was sent"):
+            resolve(options("m", **{"base_url": "https://evil.example/v1", **more}), KEYS)
+    home = resolve(options("m", base_url="https://api.openai.com/v1", headers={"X": "k ${OPENAI_API_KEY}"}), KEYS)
+    assert dict(home.headers)["X"].reveal() == "k sk-secret-of-openai"
+    asked = resolve(options("m", base_url="https://api.openai.com/v1?key=${OPENAI_API_KEY}"), KEYS)
+    assert asked.query is not None and asked.query.reveal() == "key=sk-secret-of-openai"
+    assert asked.url == "https://api.openai.com/v1/chat/completions"
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("HOME", "is sent as a key"), ("ABSENT_KEY", "is not set")])
+def test_only_keys_that_are_set_expand_in_headers(name: str, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        resolve(options("m", base_url="http://localhost:1/v1", headers={"X": f"${{{name}}}"}), {"HOME": "/root"})
 
 
 def test_a_vendors_key_is_never_sent_unencrypted() -> None:
@@ -209,14 +244,18 @@ def test_a_missing_key_is_a_provider_error_that_names_the_variable(
     name: str, key_env: str | None, variable: str
 ) -> None:
     with pytest.raises(ProviderError) as raised:
-        resolve(options(name, api_key_env=key_env), {})
+        resolve(options(name, api_key_env=key_env), {}, ["*"])
     assert raised.value.exit_code == 5
     assert variable in raised.value.message
     assert f"export {variable}=" in raised.value.hint
 
 
 def test_a_key_is_not_shown_by_repr() -> None:
-    assert "secret" not in repr(resolve(options("openai/m"), KEYS))
+    held = resolve(
+        options("openai/m", headers={"X": "planted"}, base_url="https://api.openai.com/v1?key=planted"), KEYS
+    )
+    assert "sk-" not in f"{held!r}{held}{held.key}{[*held.headers]}"
+    assert "planted" not in f"{held!r}{held}{held.query}{[*held.headers]}"
 
 
 def test_a_key_with_a_line_break_inside_is_refused() -> None:

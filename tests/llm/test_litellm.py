@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from datagen_cli.core.chat import Draw
+from datagen_cli.core.secret import Secret
 from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.litellm import LiteLLM, fault_from, import_litellm
@@ -26,8 +27,11 @@ PAYLOAD = {
 
 
 def provider(endpoint: Endpoint) -> LiteLLM:
-    options = model(endpoint, headers={"X-Team": "blue"})
-    return LiteLLM(options, Target("litellm", "openai/tiny", endpoint.url, "127.0.0.1", True, "MY_KEY", "secret-1234"))
+    options = model(endpoint)
+    key, headers = Secret("secret-1234"), (("X-Team", Secret("blue")),)
+    return LiteLLM(
+        options, Target("litellm", "openai/tiny", endpoint.url, "127.0.0.1", True, "MY_KEY", key, None, headers)
+    )
 
 
 async def complete(answer: Answer | str, timeout_s: float = 20.0) -> tuple[RawReply | Fault, Endpoint]:
@@ -82,7 +86,7 @@ async def test_no_redirect_is_followed_and_no_other_host_is_asked(name: str) -> 
     with Endpoint(lambda body, attempt: "stolen") as thief:
         away = Answer(status=307, body=b"", headers={"Location": f"{thief.url}/messages"})
         with Endpoint(lambda body, attempt: away) as endpoint:
-            target = Target("litellm", name, endpoint.url, "127.0.0.1", True, "MY_KEY", "secret-1234")
+            target = Target("litellm", name, endpoint.url, "127.0.0.1", True, "MY_KEY", Secret("secret-1234"))
             caller = LiteLLM(model(endpoint), target)
             with pytest.raises(AuthRefused, match="redirects to http://127") as raised:
                 await caller.complete({**PAYLOAD, "model": name, "seed": None}, Draw(0, 1, "generate"), timeout_s=20)

@@ -6,6 +6,7 @@ import pytest
 
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import UsageError
+from datagen_cli.core.secret import Secret
 from datagen_cli.llm.batch import BatchHTTP
 from datagen_cli.llm.faults import Fault
 from datagen_cli.llm.keys import Target, resolve
@@ -34,9 +35,10 @@ def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def provider(kind: str, url: str, *, loopback: bool = False) -> Provider:
     """A provider of that kind with a key and a header, for an address."""
-    options = model(url, headers={"X-Secret-Team": HEADER})
+    options = model(url)
+    headers = (("X-Secret-Team", Secret(HEADER)),)
     posted = url if kind == "litellm" else f"{url}/chat/completions"
-    target = Target(kind, "anthropic/claude", posted, "model.example", loopback, "MY_KEY", KEY)
+    target = Target(kind, "anthropic/claude", posted, "model.example", loopback, "MY_KEY", Secret(KEY), None, headers)
     if kind == "litellm":
         return LiteLLM(options, target)
     return BatchHTTP(options, target) if kind == "batch" else OpenAIHTTP(options, target)
@@ -81,7 +83,9 @@ def test_a_proxy_that_could_read_a_key_is_not_used(kind: str, monkeypatch: pytes
         provider(kind, "http://model.example/v1")
     assert "secret-word" not in f"{raised.value}{raised.value.hint}"
     with pytest.raises(UsageError, match="clear text"):
-        resolve(model("http://model.example/v1", api_key_env="MY_KEY"), {"MY_KEY": KEY})
+        resolve(model("http://model.example/v1", api_key_env="MY_KEY"), {"MY_KEY": KEY}, ["model.example"])
+    with pytest.raises(UsageError, match="clear text"):
+        resolve(model("http://model.example/v1?key=abc"), {})
     assert resolve(model("http://model.example/v1"), {}).key is None
     monkeypatch.setenv("NO_PROXY", "model.example")
     provider(kind, "http://model.example/v1")

@@ -14,6 +14,7 @@ from typing import Any
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import MissingExtra, UsageError
+from datagen_cli.core.secret import Secret
 from datagen_cli.llm.faults import TransportError
 from datagen_cli.llm.gguf.files import SMOLLM2, SUFFIX, gguf_digest, gguf_file
 from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings, usable_cores
@@ -133,7 +134,7 @@ class GgufModel:
         from datagen_cli.llm.openai_http import OpenAIHTTP
 
         url = f"{await self._server.start()}/v1/chat/completions"
-        target = Target("gguf", self._model, url, loopback=True, key=self._server.key)
+        target = Target("gguf", self._model, url, loopback=True, key=Secret(self._server.key))
         self._http = OpenAIHTTP(self._options, target)
         return self._http
 
