@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from datagen_cli.evaluation.compare import compare
 from datagen_cli.evaluation.evaluate import FeatureViews
 from datagen_cli.evaluation.load import Wanted, load_dataset
@@ -23,6 +25,7 @@ def compared(ours: list[dict[str, Any]], theirs: list[dict[str, Any]], tmp_path:
     return compare(first, second, None, NAMES, lambda text: None)
 
 
+@pytest.mark.slow
 def test_a_set_that_repeats_itself_is_worse_and_the_other_better(tmp_path: Path) -> None:
     varied = [{"text": f"word{n} thing{n * 7 % 200} place{n * 3 % 200}"} for n in range(200)]
     dull = [{"text": f"the same old story about word{n % 5}"} for n in range(300)]

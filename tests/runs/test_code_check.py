@@ -13,6 +13,7 @@ FAULTS = "{wrong_label: 0.25, wrong_program: 0.05, unsolvable: 0.05}"
 MANY_WRONG_PROGRAMS = "{wrong_label: 0.25, wrong_program: 0.2, unsolvable: 0.05}"
 
 
+@pytest.mark.slow
 def test_of_wrong_labels_98_percent_are_found_and_of_right_ones_1_percent_harmed(tmp_path: Path) -> None:
     table = measure(tmp_path / "run", count=800, faults=FAULTS)
     assert table.wrong > 120
@@ -22,6 +23,7 @@ def test_of_wrong_labels_98_percent_are_found_and_of_right_ones_1_percent_harmed
     assert table.unknown / table.checked <= 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("solutions", "faults"),
     [(1, FAULTS), (5, FAULTS), (3, MANY_WRONG_PROGRAMS)],

@@ -346,6 +346,7 @@ run(["generate", *sys.argv[1:], "--quiet"])
 """
 
 
+@pytest.mark.slow
 def test_a_real_model_killed_in_the_middle_of_a_group_and_resumed_writes_the_same_bytes(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     threads = torch.get_num_threads()

@@ -68,7 +68,7 @@ def test_a_whole_run_asks_once_a_record_and_keeps_to_the_limit(
     assert again["calls"] == 0
     assert endpoint.count == 40
     assert endpoint.most_in_flight <= 16
-    assert {seen.body["model"] for seen in endpoint.requests} == {"any/model"} or endpoint.requests
+    assert {seen.body["model"] for seen in endpoint.requests} == {"any/model"}
     body = endpoint.requests[0].body
     assert body["max_tokens"] == 2048
     assert body["response_format"]["type"] == "json_schema"

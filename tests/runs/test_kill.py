@@ -56,6 +56,7 @@ def lines_of(folder: Path) -> int:
     )
 
 
+@pytest.mark.slow
 def test_killed_after_every_checkpoint_line(whole: Path, tmp_path: Path) -> None:
     lines = lines_of(whole)
     assert lines > 30
@@ -74,6 +75,7 @@ def test_killed_again_and_again_after_every_few_lines(whole: Path, tmp_path: Pat
     assert outcome(tmp_path / "run") == outcome(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", [session, finish, outcome_module, injected_faults])
 def test_killed_after_every_file_that_is_written_aside(module: Any, whole: Path, tmp_path: Path) -> None:
     names = [name for name in ("write_aside", "write_json", "write_card", "write_lock") if hasattr(module, name)]
@@ -93,6 +95,7 @@ def test_killed_after_every_file_that_is_written_aside(module: Any, whole: Path,
     assert deaths >= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "stage"), list(enumerate(STAGES, start=1)))
 def test_every_checkpoint_cut_at_every_97th_byte(number: int, stage: str, whole: Path, tmp_path: Path) -> None:
     folder = copy(whole, tmp_path)

@@ -19,6 +19,7 @@ KILLS = int(os.environ.get("DATAGEN_TEST_KILLS", "10"))
 IN_FLIGHT = 8
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_a_random_moment_loses_at_most_what_was_in_flight(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

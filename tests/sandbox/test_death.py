@@ -68,6 +68,7 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_everything_dies_with_the_parent(number: int) -> None:
     parent = subprocess.Popen([sys.executable, "-c", BUSY_PARENT], cwd=ROOT)
@@ -100,6 +101,7 @@ def test_the_server_ends_although_a_copy_of_its_parent_lives_on() -> None:
             os.kill(copy, signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_parent_that_ends_by_itself_leaves_nothing() -> None:
     code = (
         "import os\nfrom datagen_cli.sandbox.run import run_program\n"
@@ -176,6 +178,7 @@ os.waitpid(child, 0)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize("end", ["os._exit(0)", "raise SystemExit"])
 def test_a_process_that_was_forked_in_between_ends_all_the_same(again: bool, end: str) -> None:
