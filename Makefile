@@ -2,10 +2,12 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check schema bench corrsynth constraints clean
+.PHONY: help setup demo test test-slow test-floors check schema bench corrsynth constraints clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
+FLOORS := $(VENV)/floors
+PYTEST := $(PY) -m pytest -n 2 --dist worksteal
 PIP := $(PY) -m pip install -qq --disable-pip-version-check
 # PyTorch's own public index of CPU wheels; where it cannot be reached pip goes on with what it has
 TORCH := torch==2.13.0 --retries 0 --extra-index-url https://download.pytorch.org/whl/cpu
@@ -16,7 +18,7 @@ RECENT := import sys; sys.exit(sys.version_info < (3, 11))
 help:  ## this list
 	@echo "datagen: synthetic text datasets. Start with 'make demo'."
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name words; do \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name words; do \
 		printf '%-20s%s\n' "$$name" "$$words"; done
 
 setup: $(VENV)/.full  ## .venv with everything: all extras and the development tools
@@ -34,8 +36,18 @@ demo: $(VENV)/.core  ## installs the core (no torch) and makes a small dataset w
 	@echo "The files are in runs/demo: dataset.jsonl, rejected.jsonl, run.json, README.md."
 	@echo "What next: $(VENV)/bin/datagen init my.yaml, edit it, $(VENV)/bin/datagen generate my.yaml; README.md says more."
 
-test: $(VENV)/.full  ## full install and the whole test suite
-	@$(PY) -m pytest
+test: $(VENV)/.full  ## full install and the test suite, some three minutes on two cores
+	@$(PYTEST) -m "not slow and not real"
+
+test-slow: $(VENV)/.full  ## the tests that kill, signal and repeat: some five minutes more
+	@$(PYTEST) -m slow
+
+test-floors:  ## the core on the lowest versions that pyproject.toml admits
+	@rm -rf $(FLOORS) && $(PY) -m venv $(FLOORS) && $(PY) -m tests.floors > $(FLOORS)/floors.txt
+	@$(FLOORS)/bin/python -m pip install -qq --disable-pip-version-check -c $(FLOORS)/floors.txt -e . pytest pytest-asyncio hypothesis
+	@$(FLOORS)/bin/datagen --help > /dev/null && $(FLOORS)/bin/datagen list > /dev/null
+	@$(FLOORS)/bin/datagen generate quickstart -o $(FLOORS)/run --quiet
+	@$(FLOORS)/bin/python -m pytest -m "not slow and not real" tests/core tests/config tests/prompts tests/stages tests/cli/test_app.py
 
 check: $(VENV)/.full  ## format, lint, types and architecture; run it before every commit
 	@$(PY) -m ruff format --check .
