@@ -5,12 +5,16 @@ uploaded as one file (`POST /files`), started (`POST /batches`) and looked after
 can be fetched. A batch holds at most as many calls as `limits.concurrency`. Which call is in which batch is kept in
 the call cache, so that a run that is stopped or killed while a batch is pending finds it again and sends nothing twice;
 only a death between the start of a batch and that note, a few milliseconds, leaves one behind that nobody fetches.
+
+What goes wrong with uploads, looks and fetches costs nothing and loses nothing: a batch is forgotten only when it ended
+without the call that asks, or is gone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
@@ -20,11 +24,21 @@ from yarl import URL
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
+from datagen_cli.core.errors import ProviderError
 from datagen_cli.core.store import Store
 from datagen_cli.llm.completion import read_reply
-from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError, fault_of, named_in, sentence_of
+from datagen_cli.llm.faults import (
+    AuthRefused,
+    Fault,
+    Kind,
+    RequestRefused,
+    TransportError,
+    fault_of,
+    named_in,
+    sentence_of,
+)
 from datagen_cli.llm.keys import Target
-from datagen_cli.llm.openai_http import CONNECT_S, OpenAIHTTP
+from datagen_cli.llm.openai_http import CONNECT_S, OpenAIHTTP, whole
 from datagen_cli.llm.provider import Payload, RawReply, Start
 
 QUIET_S = 1.0
@@ -33,6 +47,11 @@ HTTP_TIMEOUT_S = 120.0
 HTTP_TIMEOUT = aiohttp.ClientTimeout(HTTP_TIMEOUT_S, sock_connect=CONNECT_S)
 MOST_CALLS, MOST_BYTES = 50_000, 190 * 1024 * 1024
 BOUNDARY = "datagen-batch-7f3c9a51d2"
+TOO_LARGE = 413
+TOO_MUCH_WAIT_S = 60.0
+FETCH_TRIES, GONE_TRIES, GONE_BATCHES = 8, 4, 3
+MOST_FILE_BYTES = 1024 * 1024 * 1024
+ENQUEUED = re.compile(r"enqueued|token_limit|token limit|quota", re.IGNORECASE)
 OVER = ("completed", "expired", "cancelled", "failed")
 
 Waiting = dict[str, tuple[bytes, "asyncio.Future[RawReply]"]]
@@ -42,12 +61,21 @@ class BatchHTTP(OpenAIHTTP):
     """One endpoint's batches. `store` remembers which call is in which batch; without one nothing is found again."""
 
     def __init__(
-        self, options: ModelOptions, target: Target, *, concurrency: int = 0, store: Store | None = None
+        self,
+        options: ModelOptions,
+        target: Target,
+        *,
+        concurrency: int = 0,
+        store: Store | None = None,
+        patience_s: float = 300.0,
     ) -> None:
         super().__init__(options, target, concurrency=concurrency)
         self._root = URL(str(self._url.with_query(None)).removesuffix("/chat/completions"), encoded=True)
         self._most = min(concurrency or MOST_CALLS, MOST_CALLS)
         self._store = store
+        self._patience_s = patience_s
+        self._ended = False
+        self._lost = 0
         self._waiting: Waiting = {}
         self._waiting_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -70,7 +98,7 @@ class BatchHTTP(OpenAIHTTP):
             return await asyncio.wait_for(future, timeout_s)
         except TimeoutError as error:
             raise TransportError("server", f"the batch is not over after {timeout_s:g} s") from error
-        except TransportError:
+        except NotInBatch:
             await self._forget(key)
             raise
         finally:
@@ -110,6 +138,7 @@ class BatchHTTP(OpenAIHTTP):
             self._tasks[name] = asyncio.get_running_loop().create_task(self._start(name, waiting))
 
     async def _start(self, name: str, waiting: Waiting) -> None:
+        """Uploads a file and starts its batch; a file that is too large is halved."""
         try:
             uploaded = await self._ask("POST", "files", *form(input_file(waiting)))
             order = {
@@ -120,10 +149,21 @@ class BatchHTTP(OpenAIHTTP):
             batch = str((await self._ask("POST", "batches", json.dumps(order).encode(), "application/json"))["id"])
             if self._store is not None:
                 await asyncio.gather(*(self._store.put(f"batch/{key}", batch.encode()) for key in waiting))
+        except RequestRefused as fault:
+            if fault.status == TOO_LARGE and len(waiting) > 1:
+                items = list(waiting.items())
+                self._most = max(1, len(items) // 2)
+                for half in (items[: self._most], items[self._most :]):
+                    self._tasks[half[0][0] + "/half"] = asyncio.ensure_future(
+                        self._start(half[0][0] + "/half", dict(half))
+                    )
+            else:
+                _fail((future for _, future in waiting.values()), fault)
         except Fault as fault:
             _fail((future for _, future in waiting.values()), fault)
         except (KeyError, TypeError) as error:
-            _fail((future for _, future in waiting.values()), TransportError("server", f"no batch came of it: {error}"))
+            nothing = TransportError("server", f"no batch came of it: {error!r}", sent=False)
+            _fail((future for _, future in waiting.values()), nothing)
         else:
             self._asked.setdefault(batch, {}).update({key: future for key, (_, future) in waiting.items()})
             self._look_after(batch)
@@ -146,57 +186,121 @@ class BatchHTTP(OpenAIHTTP):
                         future.set_result(self._reply(lines.get(key)))
                     except Fault as fault:
                         future.set_exception(fault)
-        except Fault as fault:
+        except (Fault, ProviderError) as fault:
             _fail(self._asked.pop(batch, {}).values(), fault)
+        except Exception as error:  # whatever is in a batch's files, nobody may wait for ever
+            unread = TransportError("server", f"batch {batch} cannot be read: {error!r}", sent=False)
+            _fail(self._asked.pop(batch, {}).values(), unread)
         finally:
             self._tasks.pop(batch, None)
 
     async def _result(self, batch: str) -> dict[str, Any]:
         """The lines of a batch's files by call. Raises what is wrong with the batch as a whole."""
-        wait_s = FIRST_POLL_S
+        found = await self._end_of(batch)
+        if found["status"] == "failed":
+            raise self._failed(batch, found)
+        lines: dict[str, Any] = {}
+        for name in ("output_file_id", "error_file_id"):
+            if found.get(name):
+                for line in map(_line, (await self._content(found[name])).splitlines()):
+                    if line is not None:
+                        lines[line["custom_id"]] = line
+        self._ended = True
+        return lines
+
+    async def _end_of(self, batch: str) -> dict[str, Any]:
+        """What the endpoint says of a batch that is over. Looks that fail or say nothing count against the patience."""
+        loop = asyncio.get_running_loop()
+        wait_s, missing, last_good, problem = FIRST_POLL_S, 0, loop.time(), ""
         while True:
             try:
                 found = await self._ask("GET", f"batches/{batch}")
                 if found.get("status") in OVER:
-                    break
-            except TransportError:
-                pass  # the batch goes on wherever we are
+                    return found
+                if isinstance(found.get("status"), str):
+                    last_good, missing = loop.time(), 0
+                else:
+                    problem = "the answer has no status"
+            except TransportError as fault:
+                problem = fault.message
             except AuthRefused as fault:
-                if fault.status == 404:
-                    raise TransportError("server", f"batch {batch} is gone", sent=False) from fault
-                raise
+                missing, problem = missing + 1, fault.message
+                if fault.status != 404:
+                    raise
+                if missing >= GONE_TRIES:
+                    raise self._gone(batch, fault) from fault
+            if loop.time() - last_good > self._patience_s:
+                raise ProviderError(
+                    f"batch {batch} cannot be looked at for {self._patience_s:g} s: {problem}",
+                    hint="run the same command again later: the batch is remembered, and nothing is sent twice",
+                )
             await asyncio.sleep(wait_s)
             wait_s = min(LONGEST_POLL_S, wait_s * 1.5)
-        if found["status"] == "failed":
-            said = self._clean(sentence_of(json.dumps(found.get("errors") or {}).encode(), 400))
-            raise RequestRefused(400, f"batch {batch} failed: {said}")
-        lines: dict[str, Any] = {}
-        for name in ("output_file_id", "error_file_id"):
-            if found.get(name):
-                body = await self._fetch("GET", f"files/{found[name]}/content")
-                lines.update((line["custom_id"], line) for line in map(json.loads, body.splitlines()))
-        return lines
+
+    async def _content(self, name: str) -> bytes:
+        """A file of a batch that is paid for: fetched again and again until it comes."""
+        wait_s = FIRST_POLL_S
+        for tries in range(FETCH_TRIES):
+            try:
+                return await self._fetch("GET", f"files/{name}/content")
+            except (TransportError, AuthRefused) as fault:
+                if tries + 1 == FETCH_TRIES:
+                    raise ProviderError(
+                        f"the results of a batch cannot be fetched: {fault.message}",
+                        hint="run the same command again later: the batch is remembered, and nothing is paid twice",
+                    ) from fault
+            await asyncio.sleep(wait_s)
+            wait_s = min(LONGEST_POLL_S, wait_s * 1.5)
+        raise AssertionError
+
+    def _gone(self, batch: str, fault: Fault) -> Exception:
+        """What a batch that is not found leads to: its calls go into another one, a few times."""
+        self._lost += 1
+        if self._lost < GONE_BATCHES:
+            return NotInBatch(f"batch {batch} is gone")
+        return ProviderError(
+            f"{self._lost} batches were started and cannot be found: {fault.message}",
+            hint="check base_url and the key's project; without limits.batch the calls go one by one",
+        )
+
+    def _failed(self, batch: str, found: Mapping[str, Any]) -> Fault:
+        """What a batch that failed as a whole leads to: too much at once is tried again smaller."""
+        said = self._clean(sentence_of(json.dumps(found.get("errors") or {}).encode(), 400))
+        if ENQUEUED.search(json.dumps(found.get("errors") or {})):
+            self._most = max(1, min(self._most, max(len(self._asked.get(batch, ())), 1)) // 2)
+            return NotInBatch(f"batch {batch} failed: {said}", kind="rate", retry_after_s=TOO_MUCH_WAIT_S)
+        if self._ended:
+            return NotInBatch(f"batch {batch} failed: {said}")
+        return RequestRefused(400, f"batch {batch} failed: {said}")
 
     def _reply(self, line: dict[str, Any] | None) -> RawReply:
         """The reply in a line of a batch's files. Raises the fault that it stands for."""
         if line is None:
-            raise TransportError("server", "the batch ended without this call")
-        response = line.get("response") or {}
+            raise NotInBatch("the batch ended without this call", sent=True)
+        response = line.get("response")
+        response = response if isinstance(response, dict) else {}
         body, status = json.dumps(response.get("body") or line.get("error") or {}).encode(), response.get("status_code")
-        if status == 200:
-            return read_reply(body, self._secrets)
+        try:
+            if status == 200:
+                return read_reply(body, self._secrets)
+        except TransportError as fault:
+            raise NotInBatch(fault.message, kind=fault.kind, used=fault.used, sent=True) from fault
         if not isinstance(status, int):
-            raise TransportError("server", self._clean(sentence_of(body, 500)))
-        raise fault_of(status, self._clean(sentence_of(body, status)), named=named_in(body))
+            raise NotInBatch(self._clean(sentence_of(body, 500)), sent=True)
+        found = fault_of(status, self._clean(sentence_of(body, status)), named=named_in(body))
+        if isinstance(found, TransportError):
+            raise NotInBatch(found.message, kind=found.kind, status=found.status, sent=True)
+        raise found
 
     async def _ask(self, method: str, path: str, data: bytes | None = None, kind: str = "") -> dict[str, Any]:
         try:
-            found: dict[str, Any] = json.loads(await self._fetch(method, path, data, kind))
-        except ValueError as error:
-            raise TransportError("dropped", f"{path}: the answer is no JSON", status=200) from error
-        return found
+            found = json.loads(await self._fetch(method, path, data, kind))
+        except (ValueError, RecursionError) as error:
+            raise TransportError("server", f"{path}: the answer is no JSON", status=200, sent=False) from error
+        return found if isinstance(found, dict) else {}
 
     async def _fetch(self, method: str, path: str, data: bytes | None = None, kind: str = "") -> bytes:
+        """The body of an answer. What goes wrong here costs nothing: the calls are paid for when they are answered."""
         headers = {**self._headers, "Content-Type": kind} if kind else self._headers
         url = (self._root / path).with_query(self._url.query)
         try:
@@ -204,11 +308,15 @@ class BatchHTTP(OpenAIHTTP):
                 method, url, data=data, headers=headers, timeout=HTTP_TIMEOUT,
                 allow_redirects=False, proxy=self._proxy,
             ) as response:  # fmt: skip
-                if response.status in (200, 201):
-                    return await response.read()
+                if 200 <= response.status < 300:
+                    return await whole(response, MOST_FILE_BYTES)
                 raise await self._fault(response)
+        except TransportError as fault:
+            raise TransportError(
+                fault.kind, fault.message, fault.retry_after_s, fault.status, sent=False, quota=fault.quota
+            ) from fault
         except (aiohttp.ClientError, OSError) as error:
-            raise self._broken(error, HTTP_TIMEOUT_S) from error
+            raise self._broken(error, HTTP_TIMEOUT_S, sent=False) from error
 
     def _remembered(self, key: str) -> str:
         value = None if self._store is None else self._store.get(f"batch/{key}")
@@ -218,6 +326,34 @@ class BatchHTTP(OpenAIHTTP):
         """A call that had no answer goes into another batch."""
         if self._store is not None:
             await self._store.put(f"batch/{key}", b"")
+
+
+class NotInBatch(TransportError):
+    """A batch is over, or gone, and has no answer to this call, which goes into another one."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: Kind = "server",
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        sent: bool = False,
+        used: tuple[int, int] = (0, 0),
+    ) -> None:
+        super().__init__(
+            "server" if kind in ("timeout", "dropped") else kind, message, retry_after_s, status, sent=sent
+        )
+        self.used = used
+
+
+def _line(raw: bytes) -> dict[str, Any] | None:
+    """A line of a batch's files; None for one that is blank, cut off, or of no call."""
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) and isinstance(value.get("custom_id"), str) else None
 
 
 def input_file(waiting: Waiting) -> bytes:
@@ -236,7 +372,7 @@ def form(content: bytes) -> tuple[bytes, str]:
     return parts.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode(), f"multipart/form-data; boundary={BOUNDARY}"
 
 
-def _fail(futures: Any, fault: Fault) -> None:
+def _fail(futures: Any, fault: Exception) -> None:
     for future in futures:
         if not future.done():
             future.set_exception(fault)

@@ -46,12 +46,13 @@ class Budget:
         self._reservations = 0
         self._waiting: deque[tuple[Reservation, asyncio.Future[None]]] = deque()
 
-    async def reserve(self, reservation: Reservation) -> None:
-        """Waits for room and takes it. Raises `CapReached` when no settlement can make room any more."""
+    async def reserve(self, reservation: Reservation, *, patient: bool = True) -> None:
+        """Waits for room and takes it. Raises `CapReached` when no settlement can make room any more, or at once where
+        one takes hours, so that nobody is `patient`."""
         if not self._waiting and self._fits(reservation):
             self._take(reservation)
             return
-        if not self._reservations:
+        if not self._reservations or not patient:
             raise self._reached(reservation)
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((reservation, place))

@@ -73,7 +73,7 @@ class Channel:
         self.unread = ""
         self._busy_since = 0.0
         self._options = options
-        self._around = Around(limits.concurrency, self.batched, store, plant)
+        self._around = Around(limits.concurrency, self.batched, store, plant, limits.patience_s)
         self._requests = RateLimiter(options.requests_per_minute) if options.requests_per_minute else None
         self._tokens = RateLimiter(options.tokens_per_minute) if options.tokens_per_minute else None
         self._usual_tokens = 1.0  # of a call, smoothed
@@ -311,7 +311,7 @@ class Spending:
 
     async def reserve(self, reservation: Reservation, *, priced: bool, waits: bool) -> int:
         """Waits for room under the caps and writes the reservation down. Returns the number of its entry."""
-        await self._budget.reserve(reservation)
+        await self._budget.reserve(reservation, patient=not waits)
         if self._ledger is None:
             return 0
         most = Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if priced else None)

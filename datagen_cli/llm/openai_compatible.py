@@ -67,7 +67,9 @@ class OpenAICompatible(ProviderFacts):
         if around.batched:
             from datagen_cli.llm.batch import BatchHTTP
 
-            return BatchHTTP(options, target, concurrency=around.concurrency, store=around.store)
+            return BatchHTTP(
+                options, target, concurrency=around.concurrency, store=around.store, patience_s=around.patience_s
+            )
         from datagen_cli.llm.openai_http import OpenAIHTTP
 
         return OpenAIHTTP(options, target, concurrency=around.concurrency)

@@ -79,6 +79,7 @@ class Around:
     batched: bool
     store: Store | None
     plant: Callable[[dict[str, Any]], None]
+    patience_s: float = 300.0
 
 
 class ProviderFacts:

@@ -7,6 +7,8 @@ A batch is over when `release` is set (as it is from the start). Lines that the 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -15,7 +17,11 @@ from tests.endpoint import Answer, Endpoint, Script, completion
 
 
 class BatchEndpoint(Endpoint):
-    """`batches` are lists of their lines, in order; `polls` counts looks at a batch."""
+    """`batches` are lists of their lines, in order; `polls` counts looks at a batch.
+
+    `meddle(path, time)` may answer a request in its place, `time` counted for each path from 1; `edit` changes the
+    files that are fetched.
+    """
 
     def __init__(self, script: Script) -> None:
         super().__init__(script)
@@ -26,6 +32,9 @@ class BatchEndpoint(Endpoint):
         self.refuse: Answer | None = None
         self.lost: set[int] = set()
         self.polls = 0
+        self.meddle: Callable[[str, int], Answer | None] = lambda path, time: None
+        self.edit: Callable[[bytes], bytes] = lambda content: content
+        self.seen_paths: Counter[str] = Counter()
 
     @property
     def lines(self) -> int:
@@ -38,6 +47,10 @@ class BatchEndpoint(Endpoint):
         if self.refuse is not None:
             refuse = self.refuse
             return web.Response(status=refuse.status, body=refuse.body, headers=dict(refuse.headers))
+        self.seen_paths[path] += 1
+        odd = self.meddle(path, self.seen_paths[path])
+        if odd is not None:
+            return await self._answer(request, {}, odd)
         if path == "files":
             name = f"file-{len(self.files)}"
             assert b'name="purpose"\r\n\r\nbatch\r\n' in raw
@@ -51,7 +64,7 @@ class BatchEndpoint(Endpoint):
         if path.startswith("batches/"):
             return self._look(int(path.rpartition("-")[2]))
         if path.startswith("files/"):
-            return web.Response(body=self.files[path.split("/")[1]])
+            return web.Response(body=self.edit(self.files[path.split("/")[1]]))
         return web.Response(status=500, body=b"not a batch")
 
     def _look(self, number: int) -> web.Response:
