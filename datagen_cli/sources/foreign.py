@@ -1,9 +1,8 @@
 """A user's own table or JSON file read as it comes: its encoding and delimiter are found out, odd rows are counted.
 
 Used once, when a recipe is proposed (`datagen init --from`); a run reads the clean copy that is made then, by the
-strict rules of the other sources. Encodings tried: UTF-8, UTF-16 with a byte order mark, then Windows-1252. Delimiters
-tried: comma, semicolon, tab, vertical bar; the one under which most rows have the same number of cells. Nothing is kept
-of a row that has more cells than the header.
+strict rules of the other sources. Encodings tried: UTF-8, UTF-16 with a byte order mark, then Windows-1252. Nothing is
+kept of a row that has more cells than the header.
 """
 
 from __future__ import annotations
@@ -20,13 +19,12 @@ from typing import Any
 from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.registry import load, targets
+from datagen_cli.sources.dialect import LOOKED_AT, cells_of, guess_delimiter, lacks_header, named
 from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow
 
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 TABLES = (".csv", ".tsv", ".txt", ".tab")
 SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 MOST_ROWS = 100_000
-SAMPLE_LINES = 500
 
 
 @dataclass(slots=True)
@@ -75,13 +73,17 @@ def _read_text(data: bytes, shown: str) -> Foreign:
     text, encoding = decode(data, shown)
     if text.lstrip()[:1] in ("{", "["):
         return _read_json(text, encoding, shown)
-    delimiter = delimiter_of(text)
-    found = Foreign([], f"{encoding}, cells apart by {DELIMITERS[delimiter]}")
+    first = text.splitlines(keepends=True)[:LOOKED_AT]
+    delimiter = guess_delimiter(first, ",", '"')
+    found = Foreign([], f"{encoding}, columns separated by {named(delimiter)}")
     table = _cells(text, delimiter, found)
-    header = next(table, None)
-    if header is None:
-        return found
-    names = column_names(header)
+    if lacks_header(cells_of(first, delimiter, '"')):
+        found.about += ", without a header"
+        rows = list(table)
+        names = [f"column {number}" for number in range(1, max(map(len, rows)) + 1)]
+        table = iter(rows)
+    else:
+        names = column_names(next(table, []))
     for cells in table:
         if len(cells) > len(names):
             found.left_out["more cells than the header"] += 1
@@ -148,28 +150,6 @@ def decode(data: bytes, shown: str = "") -> tuple[str, str]:
         return data.decode("utf-8-sig"), "UTF-8"
     except UnicodeDecodeError:
         return data.decode("cp1252", "replace"), "Windows-1252"
-
-
-def delimiter_of(text: str) -> str:
-    """The delimiter under which the most rows have the most frequent number of cells, two or more; else the comma."""
-
-    def score(delimiter: str) -> tuple[int, int]:
-        rows: list[int] = []
-        try:
-            for cells in csv.reader(StringIO(text, newline=""), delimiter=delimiter):
-                rows += [len(cells)] if cells else []
-                if len(rows) == SAMPLE_LINES:
-                    break
-        except csv.Error:
-            pass
-        if not rows:
-            return (0, 0)
-        width, often = Counter(rows).most_common(1)[0]
-        return (often, width) if width > 1 else (0, 0)
-
-    scores = {delimiter: score(delimiter) for delimiter in DELIMITERS}
-    best = max(scores, key=lambda delimiter: scores[delimiter])
-    return best if scores[best] != (0, 0) else ","
 
 
 def column_names(header: list[str]) -> list[str]:

@@ -39,7 +39,7 @@ def test_a_messy_table_becomes_a_recipe_that_validates_and_runs(capsys: pytest.C
     result = json.loads(capsys.readouterr().out)
     assert sorted(result["written"]) == ["data/tickets.jsonl", "recipe.schema.json", "tickets.yaml"]
     assert result["next"] == "datagen validate tickets.yaml"
-    assert "tickets.csv: 200 rows, Windows-1252, cells apart by semicolons" in result["found"]
+    assert "tickets.csv: 200 rows, Windows-1252, columns separated by a ';'" in result["found"]
     assert Path("tickets.csv").read_bytes() == data
     recipe = yaml.safe_load(Path("tickets.yaml").read_text("utf-8"))
     assert list(recipe["fields"]) == ["customer_message", "category"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.core.errors import DataError
-from datagen_cli.sources.foreign import column_names, decode, delimiter_of, read_foreign
+from datagen_cli.sources.foreign import column_names, decode, read_foreign
 from datagen_cli.sources.proposal import folded, propose
 
 TEXTS = ["the parcel never came", "please send me the invoice", "I cannot log in any more", "where is my money"]
@@ -23,13 +23,19 @@ def test_encodings_are_found_out() -> None:
 
 
 @pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
-def test_the_delimiter_is_the_one_that_makes_a_table(sign: str) -> None:
+def test_the_delimiter_is_the_one_that_makes_a_table(sign: str, tmp_path: Path) -> None:
     rows = [["text", "label"], ['"one, two; three | four\nfive"', "a"], ['"no, nothing"', "b"]]
-    assert delimiter_of("\n".join(sign.join(row) for row in rows)) == sign
+    (tmp_path / "x.txt").write_text("\n".join(sign.join(row) for row in rows))
+    assert [row["label"] for row in read_foreign(tmp_path / "x.txt", "x.txt").rows] == ["a", "b"]
 
 
-def test_one_column_is_a_table_too() -> None:
-    assert delimiter_of("text\nhello there\n") == ","
+def test_one_column_is_a_table_too_and_so_is_one_without_a_header(tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("text\nhello there\n")
+    assert read_foreign(tmp_path / "one.csv", "one.csv").rows == [{"text": "hello there"}]
+    (tmp_path / "none.csv").write_text("3,no parcel\n4,no money\n5,no answer\n")
+    found = read_foreign(tmp_path / "none.csv", "none.csv")
+    assert found.rows[0] == {"column 1": "3", "column 2": "no parcel"}
+    assert found.about == "UTF-8, columns separated by a ',', without a header"
 
 
 def test_columns_without_a_name_or_with_one_twice_get_their_own() -> None:
@@ -42,7 +48,7 @@ def test_a_messy_table_is_read_and_what_is_left_out_is_counted(tmp_path: Path) -
     )
     found = read_foreign(tmp_path / "x.csv", "x.csv")
     assert found.rows == [{"text": "one\ntwo; three", "label": "a"}, {"text": "fünf", "label": "a"}]
-    assert found.about == "Windows-1252, cells apart by semicolons"
+    assert found.about == "Windows-1252, columns separated by a ';'"
     assert found.left_out == {"more cells than the header": 2}
 
 
