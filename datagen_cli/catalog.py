@@ -64,6 +64,17 @@ CATALOG: dict[str, dict[str, str]] = {
         "openai": "datagen_cli.llm.openai_compatible:OpenAICompatible",
         "litellm": "datagen_cli.llm.litellm:LiteLLM",
     },
+    "formats": {
+        "jsonl": "datagen_cli.export.jsonl:Jsonl",
+        "alpaca": "datagen_cli.export.alpaca:Alpaca",
+        "sharegpt": "datagen_cli.export.sharegpt:ShareGPT",
+        "messages": "datagen_cli.export.messages:Messages",
+        "prompt-completion": "datagen_cli.export.prompt_completion:PromptCompletion",
+        "preference": "datagen_cli.export.preference:Preference",
+        "csv": "datagen_cli.export.csv:Csv",
+        "parquet": "datagen_cli.export.parquet:Parquet",
+        "hf": "datagen_cli.export.hf:HuggingFace",
+    },
     "engines": {
         "local": "datagen_cli.pipeline.engines.local:LocalEngine",
     },

@@ -36,9 +36,12 @@ SECTIONS: dict[str, dict[str, str]] = {
         "eval": "Measure datasets: diversity, leakage, correctness, safety.",
         "student": "Train a student on a dataset and score it on real data.",
     },
+    "Take it away": {
+        "export": "Write a run for training, for a table or for the hub.",
+    },
 }
 """Heading to command to the first sentence of its help, in the order of `datagen --help`."""
-LATER = ("bench", "dedup", "export", "merge", "prune", "review", "score", "view")
+LATER = ("bench", "dedup", "merge", "prune", "review", "score", "view")
 """Commands that the design names and that no module defines yet."""
 
 

@@ -61,6 +61,13 @@ def metrics(incomplete: str) -> list[str]:
     return [f"{before}{comma}{name}" for name in _starting(CATALOG["metrics"], typed)]
 
 
+def formats(incomplete: str) -> list[str]:
+    """Formats that a run can be exported to."""
+    from datagen_cli.catalog import CATALOG
+
+    return _starting(CATALOG["formats"], incomplete)
+
+
 def embedders(incomplete: str) -> list[str]:
     """Embedders by name."""
     return _starting(["minilm", "hashed"], incomplete)

@@ -39,6 +39,11 @@ class RunRecord:
             yield from read_lines(self.folder / name)
 
     @property
+    def recipe(self) -> Mapping[str, Any]:
+        """The recipe as it was resolved."""
+        return self._lock
+
+    @property
     def label(self) -> str | None:
         """The recipe's label field."""
         label = self._lock.get("label")

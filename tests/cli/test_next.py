@@ -35,6 +35,7 @@ STARTS = {
         f"eval {RUN} --metrics length --html x.html",
         "eval rows.csv --metrics length --html x.html",
     ],
+    "export": [f"export {RUN} --to messages -o train.jsonl", f"export {RUN} --to csv -o x/rows.csv"],
     "student": ["student rows.csv --test test.csv --seeds 1"],
 }
 
@@ -66,7 +67,7 @@ def test_every_command_is_tried() -> None:
 
 @pytest.mark.parametrize("start", [line for lines in STARTS.values() for line in lines])
 def test_the_next_line_runs_as_it_stands(start: str, folder: Path) -> None:
-    for made in (folder / "my.yaml", folder / "gsm8k.yaml", folder / "rows.yaml"):
+    for made in (folder / name for name in ("my.yaml", "gsm8k.yaml", "rows.yaml")):
         made.unlink(missing_ok=True)
     done = datagen(start, folder)
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,165 @@
+"""`datagen export`: the accepted records of a run in the form that a training library, a table or the hub reads."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from datagen_cli.cli import complete, console
+from datagen_cli.cli import options as given
+from datagen_cli.cli.run_folder import open_run, rejected_rows
+from datagen_cli.core.errors import Place, UsageError
+from datagen_cli.core.jsonl import make_folder, read_lines, write_aside
+from datagen_cli.core.registry import load
+from datagen_cli.evaluation.correctness import REVIEW
+from datagen_cli.evaluation.run_facts import RunRecord
+from datagen_cli.export.format import Columns, Exported, Format, Row
+from datagen_cli.export.selection import as_reviewed, columns_of_run
+from datagen_cli.export.split import clusters, parse_split, split_rows
+
+EXAMPLES = (
+    "datagen export runs/tickets --to messages -o train.jsonl",
+    "datagen export runs/quickstart --to csv -o quickstart.csv",
+    "datagen export runs/tickets --to hf -o tickets --split train=0.8,test=0.2 --allow-simulated",
+)
+WHOLE = "train"
+"""The name of the one split that a folder without `--split` holds."""
+
+
+def command(
+    run: given.RunArgument,
+    to: Annotated[
+        str, typer.Option(metavar="FORMAT", help="See datagen list formats.", autocompletion=complete.formats)
+    ],
+    out: Annotated[str, typer.Option("--out", "-o", metavar="PATH", help="The file, or the folder, to write.")],
+    prompt: Annotated[list[str] | None, typer.Option(metavar="FIELD", help="A field that asks; repeatable.")] = None,
+    completion: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD", help="A field that answers; repeatable. The label without it."),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(metavar="NAME=SHARE,…", help="Files by split: train=0.8,test=0.2.")
+    ] = None,
+    allow_simulated: Annotated[
+        bool, typer.Option("--allow-simulated", help="Let rows of the offline model go to the hub's layout.")
+    ] = False,
+    json_: given.Json = False,
+) -> int:
+    """Write a run for training, for a table or for the hub.
+
+    The dataset's card is written beside it. Splits keep records together that were written together: parents with
+    children, and the groups of a correlated run. Rows that a review rejected are left out.
+    """
+    shelf: type[Format] = load("formats", to)
+    record = RunRecord(Path(run))
+    rows, rejected, left_out = _rows(run, record)
+    if record.simulated and getattr(shelf, "refuses_simulated", False) and not allow_simulated:
+        raise UsageError(
+            f"{run}: its rows are simulated, and --to {to} is for publishing",
+            hint="--allow-simulated if you mean it; a real model writes real rows: --model with generate",
+        )
+    shares = parse_split(split) if split is not None else None
+    columns = columns_of_run(rows[0], record.recipe, prompt or (), completion or ())
+    data = _split(record, rows, rejected, shares)
+    files = _write(shelf, columns, out, data, folder=shares is not None or hasattr(shelf, "folder"))
+    if files:
+        files.append(_card(record, Path(out), data))
+    result = {
+        "run": run, "format": to, "files": [str(file) for file in files], "prompt": columns.asking,
+        "completion": columns.answering, "rows": {name: len(part.rows) for name, part in data.items()},
+        "left_out": left_out, "simulated": record.simulated,
+    }  # fmt: skip
+    if json_ and out != "-":
+        console.emit_json(result)
+    else:
+        _say(result, shelf)
+    return 0
+
+
+def _rows(run: str, record: RunRecord) -> tuple[list[Row], list[Row], int]:
+    """Accepted rows as reviewed, rejected attempts, and how many rows a review left out. Raises `UsageError`."""
+    folder, _ = open_run(run)
+    review = folder.file(REVIEW)
+    rows, left_out = as_reviewed(record.rows(), read_lines(review) if review.is_file() else ())
+    if not rows:
+        what = "every record was rejected in review" if left_out else "the run has no accepted record"
+        raise UsageError(f"{what}: nothing to export", hint=f"datagen status {shlex.quote(run)}", place=Place(run))
+    return rows, list(rejected_rows(folder)) if folder.file("rejected.jsonl").is_file() else [], left_out
+
+
+def _split(
+    record: RunRecord, rows: list[Row], rejected: Sequence[Row], shares: Mapping[str, float] | None
+) -> dict[str, Exported]:
+    if shares is None:
+        return {WHOLE: Exported(rows, rejected)}
+    lineage = record.folder / "lineage.jsonl"
+    ties = clusters([str(row["id"]) for row in rows], read_lines(lineage) if lineage.is_file() else ())
+    parts = split_rows(rows, shares, ties, record.label)
+    return {name: Exported(part, rejected) for name, part in parts.items()}
+
+
+def _write(
+    shelf: type[Format], columns: Columns, out: str, data: Mapping[str, Exported], *, folder: bool
+) -> list[Path]:
+    """Writes one file a split into a folder, else one file; `-` is standard output. Returns what was written."""
+    made = shelf(columns)
+    if out == "-":
+        if folder or type(made).write is not Format.write:
+            raise UsageError("-o -: this format is no lines of text", hint="name a file or a folder")
+        for line in made.lines(data[WHOLE]):
+            console.emit_json(line)
+        return []
+    target = Path(out)
+    if type(made).lines is not Format.lines:  # pairs: whether there are any is known before a file is written
+        for part in data.values():
+            list(made.lines(part))
+    if target.exists():
+        raise UsageError("exists already", hint="name another with -o; nothing is overwritten", place=Place(out))
+    if not folder:
+        make_folder(target.parent)
+        made.write(target, data[WHOLE])
+        return [target]
+    inside = target / str(getattr(shelf, "folder", ""))
+    make_folder(inside)
+    files = [inside / f"{name}{shelf.suffix}" for name in data]
+    for file, part in zip(files, data.values(), strict=True):
+        made.write(file, part)
+    return files
+
+
+def _card(record: RunRecord, target: Path, data: Mapping[str, Exported]) -> Path:
+    """Writes the run's card beside the file, or on top of the folder, with the files that it now stands for."""
+    card = record.folder / "README.md"
+    text = card.read_text("utf-8") if card.is_file() else f"# {target.stem}\n"
+    body = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL).lstrip()
+    tags = re.search(r"^tags: .*$", text, flags=re.MULTILINE)
+    if target.is_dir():
+        files = sorted(file.relative_to(target) for file in target.rglob("*.*") if file.is_file())
+        parts = [f"  - split: {file.stem}\n    path: {file.as_posix()}" for file in files if file.stem in data]
+        where = "configs:\n- config_name: default\n  data_files:\n" + "\n".join(parts)
+        path = target / "README.md"
+    else:
+        where = f"configs:\n- config_name: default\n  data_files: [{target.name}]"
+        path = target.with_name(f"{target.name}.README.md")
+    front = "\n".join(["---", *([tags[0]] if tags else []), where, "---", ""])
+    write_aside(path, [f"{front}\n{body}".encode()])
+    return path
+
+
+def _say(result: Mapping[str, Any], shelf: type[Format]) -> None:
+    for name in result["files"]:
+        console.say(f"wrote {name}")
+    counts = [f"{name} {count:,}" for name, count in result["rows"].items()]
+    console.say(f"rows: {', '.join(counts) if len(counts) > 1 else counts[0].split()[-1]}")
+    if result["left_out"]:
+        console.say(f"left out, rejected in review: {result['left_out']:,}")
+    if shelf.asks:
+        console.say(f"prompt: {', '.join(result['prompt'])} · completion: {', '.join(result['completion'])}")
+    if result["simulated"]:
+        console.say("simulated: written by the offline model, for trying things out; not for training")
+    console.next_step(f"datagen status {shlex.quote(str(result['run']))}")

@@ -1,0 +1,104 @@
+"""What every output format offers: rows of a run written into a file in the shape that a training library reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from datagen_cli.core.errors import UsageError
+from datagen_cli.core.jsonl import dump, write_aside
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The fields of a run's rows: all in order, those that ask and those that answer, and what all rows are about.
+
+    `asking` and `answering` are empty where nothing says which they are; `about` is the recipe's description.
+    """
+
+    fields: tuple[str, ...]
+    asking: tuple[str, ...] = ()
+    answering: tuple[str, ...] = ()
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Rows to write: the accepted ones, and for pairs the rejected attempts at the same slots."""
+
+    rows: Sequence[Row]
+    rejected: Sequence[Row] = ()
+
+
+class Format:
+    """A format whose file is JSON Lines. A subclass says how one accepted row becomes a line.
+
+    `suffix` ends the file's name; `asks` says that rows are told apart into a prompt and a completion.
+    """
+
+    suffix: ClassVar[str] = ".jsonl"
+    asks: ClassVar[bool] = True
+
+    def __init__(self, columns: Columns) -> None:
+        if self.asks and not (columns.asking and columns.answering):
+            raise UsageError(
+                "nothing says which fields ask and which answer",
+                hint=f"--prompt FIELD --completion FIELD; fields: {', '.join(columns.fields)}",
+            )
+        self.columns = columns
+
+    def line(self, row: Row) -> dict[str, Any]:
+        """One row as the format has it."""
+        raise NotImplementedError
+
+    def lines(self, data: Exported) -> Iterator[dict[str, Any]]:
+        """All lines of the file."""
+        return map(self.line, data.rows)
+
+    def write(self, path: Path, data: Exported) -> None:
+        """Writes the file whole, or not at all."""
+        write_aside(path, (dump(line) + b"\n" for line in self.lines(data)))
+
+    def prompt(self, row: Row) -> str:
+        """What a row asks."""
+        return joined(row, self.columns.asking)
+
+    def completion(self, row: Row) -> str:
+        """What a row answers."""
+        return joined(row, self.columns.answering)
+
+
+def joined(row: Row, names: Sequence[str]) -> str:
+    """The texts of some fields; one alone stands bare, several under their names."""
+    if len(names) == 1:
+        return plain(row.get(names[0]))
+    return "\n".join(f"{name}: {plain(row.get(name))}" for name in names)
+
+
+def plain(value: Any) -> str:
+    """A value as text: texts as they are, nothing for null, JSON for the rest."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def flattened(row: Row, *, lists: bool = False) -> dict[str, Any]:
+    """A row as a table has it: attributes and verdicts in columns of their own, mappings as JSON text, lists too unless
+    `lists` keeps them."""
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        if name in ("attributes", "verdicts") and isinstance(value, Mapping):
+            found |= {f"{name}.{key}": item for key, item in value.items()}
+        else:
+            found[name] = plain(value) if isinstance(value, dict if lists else list | dict) else value
+    return found
+
+
+def columns_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The columns of flattened rows, in the order in which they come up."""
+    return list(dict.fromkeys(name for row in rows for name in row))

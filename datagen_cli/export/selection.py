@@ -1,0 +1,58 @@
+"""What of a run is exported: the accepted rows as a reviewer left them, and which of their fields ask and answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from datagen_cli.config.fields import RESERVED
+from datagen_cli.core.errors import UsageError
+from datagen_cli.core.registry import suggest
+from datagen_cli.export.format import Columns, Row
+
+
+def as_reviewed(rows: Iterable[Row], decisions: Iterable[Mapping[str, Any]]) -> tuple[list[Row], int]:
+    """Rows without those that a reviewer rejected and with those edited as edited; how many were left out.
+
+    Of several decisions on an id the last one counts.
+    """
+    last = {str(line.get("id")): line for line in decisions}
+    kept: list[Row] = []
+    left_out = 0
+    for row in rows:
+        decision = last.get(str(row.get("id")), {})
+        if decision.get("decision") == "reject":
+            left_out += 1
+        elif decision.get("decision") == "edit" and isinstance(decision.get("fields"), dict):
+            kept.append({**row, **{name: value for name, value in decision["fields"].items() if name in row}})
+        else:
+            kept.append(row)
+    return kept, left_out
+
+
+def columns_of_run(row: Row, recipe: Mapping[str, Any], prompt: Sequence[str], completion: Sequence[str]) -> Columns:
+    """The fields of a run's rows by what they are for; `prompt` and `completion` are those that the user names.
+
+    Else the fields that the model writes answer those that it does not (`write`), the label answers the other fields,
+    and of two fields the second answers the first. Raises `UsageError` for a field that the rows lack.
+    """
+    fields = tuple(name for name in row if name not in RESERVED)
+    for option, names in (("--prompt", prompt), ("--completion", completion)):
+        for name in names:
+            if name not in fields:
+                raise UsageError(f"{option}: there is no field {name!r}", hint=suggest(name, fields))
+    label = recipe.get("label")
+    label = label.get("field") if isinstance(label, Mapping) else label
+    written = tuple(name for name in recipe.get("write") or () if name in fields)
+    if completion:
+        answering = tuple(completion)
+    elif written and len(written) < len(fields):
+        answering = written
+    elif label in fields:
+        answering = (str(label),)
+    else:
+        answering = fields[1:] if len(fields) == 2 else ()
+    asking = tuple(prompt) or (tuple(name for name in fields if name not in answering) if answering else ())
+    if prompt and not answering:
+        answering = tuple(name for name in fields if name not in prompt)
+    return Columns(fields, asking, answering, " ".join(str(recipe.get("description") or "").split()))

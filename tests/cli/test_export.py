@@ -1,0 +1,114 @@
+"""`datagen export`: files that pandas and `datasets` read, nothing overwritten, nothing half written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from datagen_cli.cli.app import run
+from tests.runs.whole import generate
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("export") / "run"
+    assert generate("tickets", "-n", "40", "-o", folder, "--quiet") == 0
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_file_and_its_card_are_written_and_said(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", str(made), "--to", "messages", "-o", "sub/train.jsonl", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["files"] == ["sub/train.jsonl", "sub/train.jsonl.README.md"]
+    assert (found["prompt"], found["completion"], found["rows"]) == (["text"], ["category"], {"train": 40})
+    lines = [json.loads(line) for line in Path("sub/train.jsonl").read_text("utf-8").splitlines()]
+    assert [turn["role"] for turn in lines[0]["messages"]] == ["user", "assistant"]
+    assert "data_files: [train.jsonl]" in Path("sub/train.jsonl.README.md").read_text("utf-8")
+
+
+def test_a_dash_writes_lines_to_stdout_and_no_card(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", str(made), "--to", "prompt-completion", "-o", "-"]) == 0
+    shown = capsys.readouterr()
+    assert len([json.loads(line) for line in shown.out.splitlines()]) == 40
+    assert not list(Path().iterdir())
+
+
+def test_pandas_reads_tables_back(made: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    assert run(["export", str(made), "--to", "csv", "-o", "x.csv"]) == 0
+    table = pandas.read_csv("x.csv")
+    assert len(table) == 40
+    assert {"id", "text", "category", "attributes.tone", "simulated"} <= set(table.columns)
+
+
+@pytest.mark.slow
+def test_datasets_reads_the_hub_layout_with_its_splits(made: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    arguments = ["export", str(made), "--to", "hf", "-o", "hub", "--split", "train=0.8,test=0.2", "--allow-simulated"]
+    assert run(arguments) == 0
+    found = datasets.load_dataset(str(Path("hub").resolve()), cache_dir=str(Path("cache").resolve()))
+    assert {name: len(part) for name, part in found.items()} == {"train": 32, "test": 8}
+    ids = [set(part["id"]) for part in found.values()]
+    assert not ids[0] & ids[1]
+
+
+def test_splits_of_lines_are_files_of_a_folder(made: Path) -> None:
+    assert run(["export", str(made), "--to", "alpaca", "-o", "parts", "--split", "train=0.75,test=0.25"]) == 0
+    counts = {path.name: len(path.read_text("utf-8").splitlines()) for path in Path("parts").glob("*.jsonl")}
+    assert counts == {"train.jsonl": 30, "test.jsonl": 10}
+    assert "split: train\n    path: train.jsonl" in Path("parts/README.md").read_text("utf-8")
+
+
+def test_a_review_is_honoured(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ids = [json.loads(line)["id"] for line in (made / "dataset.jsonl").read_text("utf-8").splitlines()]
+    review = made / "review.jsonl"
+    review.write_text(json.dumps({"id": ids[0], "decision": "reject", "reason": "no", "fields": None}) + "\n")
+    try:
+        assert run(["export", str(made), "--to", "jsonl", "-o", "x.jsonl", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["left_out"] == 1
+        assert ids[0] not in Path("x.jsonl").read_text("utf-8")
+    finally:
+        review.unlink()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words", "hint"),
+    [
+        (["--to", "mesages", "-o", "x"], "unknown format 'mesages'", "did you mean messages?"),
+        (["--to", "jsonl", "-o", "there.jsonl"], "there.jsonl: exists already", "nothing is overwritten"),
+        (["--to", "hf", "-o", "x"], "its rows are simulated", "--allow-simulated"),
+        (["--to", "jsonl", "-o", "x", "--split", "train=2"], "--split: the shares add up to 2", "train=0.8,test=0.2"),
+        (
+            ["--to", "messages", "-o", "x", "--prompt", "txet"],
+            "--prompt: there is no field 'txet'",
+            "did you mean text?",
+        ),
+        (["--to", "csv", "-o", "-"], "-o -: this format is no lines of text", "name a file"),
+        (["--to", "jsonl", "-o", "-", "--split", "a=0.5,b=0.5"], "-o -: this format is no lines", "name a file"),
+    ],
+)
+def test_what_cannot_be_written_says_why_and_leaves_nothing(
+    made: Path, arguments: list[str], words: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("there.jsonl").write_text("mine\n")
+    assert run(["export", str(made), *arguments]) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert hint in said
+    assert [path.name for path in Path().iterdir()] == ["there.jsonl"]
+    assert Path("there.jsonl").read_text() == "mine\n"
+
+
+def test_a_run_without_accepted_records_has_nothing_to_export(capsys: pytest.CaptureFixture[str]) -> None:
+    impossible = ["--set", "limits.attempts_per_record=1", "--set", "model.faults.refusal=1"]
+    assert generate("tickets", "-n", "1", "-o", "none", *impossible, "--quiet") == 3
+    capsys.readouterr()
+    assert run(["export", "none", "--to", "jsonl", "-o", "x.jsonl"]) == 2
+    assert "none: the run has no accepted record: nothing to export" in capsys.readouterr().err

@@ -1,0 +1,96 @@
+"""What single formats do with odd values: formulas, several fields, pairs, reviews."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from datagen_cli.core.errors import UsageError
+from datagen_cli.export.alpaca import Alpaca
+from datagen_cli.export.csv import safe
+from datagen_cli.export.format import Columns, Exported
+from datagen_cli.export.messages import Messages
+from datagen_cli.export.preference import Preference
+from datagen_cli.export.selection import as_reviewed, columns_of_run
+
+
+@pytest.mark.parametrize("text", ["=1+2", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", " =1", "\r=1", "-x", "%0A"])
+def test_cells_that_a_spreadsheet_would_run_become_text(text: str) -> None:
+    assert safe(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", ["-5", "+3.5", "-1,200.50", "a=b", "x", "", 5, -5, None, True, "1e5"])
+def test_other_cells_stay_as_they_are(value: Any) -> None:
+    assert safe(value) == value
+
+
+def test_several_asking_fields_stand_under_their_names() -> None:
+    columns = Columns(("task", "context", "answer"), ("task", "context"), ("answer",))
+    row = {"id": "x", "task": "sum up", "context": "a b c", "answer": ["a", 1]}
+    assert Messages(columns).line(row)["messages"] == [
+        {"role": "user", "content": "task: sum up\ncontext: a b c"},
+        {"role": "assistant", "content": '["a", 1]'},
+    ]
+    assert Alpaca(columns).line(row) == {"instruction": "sum up", "input": "a b c", "output": '["a", 1]'}
+
+
+ROW = {"id": "r-000001", "text": "good", "label": "a", "attributes": {"tone": "calm", "x": None}}
+
+
+def test_a_pair_of_the_same_prompt_has_the_answers_apart() -> None:
+    columns = Columns(("text", "label"), ("text",), ("label",), "d")
+    rejected = [{"id": "r-000001", "text": "good", "label": "b", "reason": "solve"}]
+    assert list(Preference(columns).lines(Exported([ROW], rejected))) == [
+        {"prompt": "good", "chosen": "a", "rejected": "b"}
+    ]
+
+
+def test_a_pair_of_the_same_plan_has_the_plan_as_its_prompt() -> None:
+    columns = Columns(("text", "label"), ("text",), ("label",), "messages of customers")
+    rejected = [
+        {"id": "r-000001.2", "text": "bad", "label": "a", "reason": "length"},
+        {"id": "r-000001.3", "text": "good again", "label": "a", "reason": "duplicate"},
+        {"id": "r-000001.4", "text": None, "label": None, "reason": "malformed"},
+        {"id": "r-000002", "text": "other slot", "label": "a", "reason": "length"},
+    ]
+    assert list(Preference(columns).lines(Exported([ROW], rejected))) == [
+        {"prompt": "messages of customers\ntone: calm", "chosen": "good", "rejected": "bad"}
+    ]
+
+
+def test_no_pair_is_an_error() -> None:
+    with pytest.raises(UsageError, match="no accepted record has a rejected attempt beside it"):
+        list(Preference(Columns(("text",))).lines(Exported([ROW], [])))
+
+
+def test_a_review_takes_rows_out_and_changes_them_and_the_last_decision_counts() -> None:
+    rows = [{"id": str(n), "text": "old"} for n in range(4)]
+    decisions = [
+        {"id": "0", "decision": "reject"},
+        {"id": "1", "decision": "edit", "fields": {"text": "new", "other": 1}},
+        {"id": "2", "decision": "reject"},
+        {"id": "2", "decision": "keep"},
+        {"id": "9", "decision": "reject"},
+    ]
+    kept, left_out = as_reviewed(rows, decisions)
+    assert kept == [{"id": "1", "text": "new"}, {"id": "2", "text": "old"}, {"id": "3", "text": "old"}]
+    assert left_out == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "recipe", "given", "expected"),
+    [
+        ("ab", {}, ((), ()), (("a",), ("b",))),
+        ("abc", {}, ((), ()), ((), ())),
+        ("abc", {"label": "b"}, ((), ()), (("a", "c"), ("b",))),
+        ("abc", {"label": {"field": "b"}}, (("a",), ()), (("a",), ("b",))),
+        ("abc", {"write": ["c"], "label": "b"}, ((), ()), (("a", "b"), ("c",))),
+        ("abc", {}, (("a",), ()), (("a",), ("b", "c"))),
+        ("abc", {}, ((), ("c",)), (("a", "b"), ("c",))),
+    ],
+)
+def test_which_fields_ask_and_which_answer(fields: str, recipe: Any, given: Any, expected: Any) -> None:
+    row = {"id": "x", **dict.fromkeys(fields, ""), "attributes": {}, "verdicts": {}, "simulated": True}
+    found = columns_of_run(row, recipe, *given)
+    assert (found.asking, found.answering) == expected
