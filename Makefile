@@ -61,6 +61,9 @@ schema: $(VENV)/.core  ## writes configs/recipe.schema.json from the models that
 bench: $(VENV)/.full  ## the engine beside a plain loop, measures beside nltk's, decoding beside generate
 	@$(PY) -m benchmarks; engine=$$?; $(PY) -m benchmarks.decoding && exit $$engine
 
+endpoints: $(VENV)/.full  ## runs against endpoints of every manner, and what they came to
+	@$(PY) -m benchmarks.endpoints
+
 corrsynth: $(VENV)/.full  ## CorrSynth beside FewGen, on a teacher trained here; about an hour
 	@$(PY) -m benchmarks.corrsynth
 
