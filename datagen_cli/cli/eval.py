@@ -34,6 +34,7 @@ from datagen_cli.evaluation.load import (
     base_of,
     embedder_of_run,
     load_dataset,
+    load_other,
     load_reference,
     refuse_empty,
     refuse_second_stdin,
@@ -271,7 +272,7 @@ class _Measurer:
         extra: dict[str, Any] = {} if beside is None else {"control": beside}
         if self.files.compare is None:
             return found, extra
-        other = FeatureViews(load_dataset(self.files.compare, self.columns), embedder)
+        other = FeatureViews(load_other(self.files.compare, loaded.dataset, self.columns), embedder)
         return found, extra | {"compare": compare_sides(found.views, other, found.reference, self.metrics, say)}
 
     def _reference(self, loaded: Loaded) -> Loaded | None:

@@ -41,7 +41,11 @@ def entry(measure: Measure, shown: int | None = SHOWN) -> dict[str, Any]:
     detail = {"detail": cut(plain_values(measure.detail), shown)} if measure.detail else {}
     if measure.value is None:
         return {"value": None, "reason": measure.reason, **detail}
-    interval = {"interval": [float(edge) for edge in measure.interval]} if measure.interval else {}
+    interval: dict[str, Any] = {}
+    if measure.interval:
+        interval["interval"] = [float(edge) for edge in measure.interval]
+    elif measure.no_interval:
+        interval["no_interval"] = measure.no_interval
     return {
         "value": float(measure.value),
         **interval,

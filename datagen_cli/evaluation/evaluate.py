@@ -127,6 +127,8 @@ def measure(name: str, features: Features, reference: Features | None) -> Measur
     found = metric(name)().compute(features, reference)
     if found.value is not None and found.value != found.value:
         return Measure.missing("not a number", found.direction)
+    if found.interval is not None and found.interval[0] == found.interval[1]:
+        return replace(found, interval=None, no_interval="the texts do not differ in it")
     return found
 
 

@@ -7,7 +7,7 @@ was drawn from. Rows that are no objects are left out and counted; what was noti
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,15 @@ def load_reference(name: str, like: Dataset, wanted: Wanted) -> Loaded:
     """
     loaded = load_dataset(name, Wanted(wanted.texts, None, text_option="--reference-text", csv=wanted.csv))
     return as_reference(loaded, like, wanted)
+
+
+def load_other(name: str, like: Dataset, wanted: Wanted) -> Loaded:
+    """A file to set beside a dataset: measured by the same text fields and label, where it has them."""
+    loaded = load_dataset(name, wanted)
+    columns = column_names(loaded.dataset.rows)
+    texts = like.text_fields if set(like.text_fields) <= set(columns) else loaded.dataset.text_fields
+    label = like.label_field if like.label_field in columns else loaded.dataset.label_field
+    return replace(loaded, dataset=replace(loaded.dataset, text_fields=tuple(texts), label_field=label))
 
 
 def refuse_empty(option: str, name: str | None) -> None:

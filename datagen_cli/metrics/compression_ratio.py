@@ -1,26 +1,21 @@
 """Compression ratio (Shaib et al. 2024): bytes of all texts / their bytes after gzip; lower is more varied.
 
 Linear, about 30 MB a second. gzip looks back 32 kB only, so far repeats do not count, and the order of rows matters a
-little: read it beside `self_bleu` and `near_duplicates`. The interval comes from ten blocks of consecutive rows, each
-compressed alone (without replacement, rescaled).
+little: read it beside `self_bleu` and `near_duplicates`. The interval is the jackknife's over parts.
 """
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import ClassVar
 
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.intervals import block_interval, clip
+from datagen_cli.metrics.intervals import clip, parts_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.wording import percent
 
 LEVEL = 6
-BLOCKS = 10
-FEWEST_A_BLOCK = 10
-"""Texts; smaller blocks say more about gzip's header than about the texts."""
 
 
 def compression_ratio(texts: Sequence[str]) -> float | None:
@@ -50,12 +45,15 @@ class CompressionRatio(Metric):
         value = compression_ratio(texts)
         if value is None:
             return Measure.missing("no text in any row", self.direction)
-        ends = [round(part * len(texts) / BLOCKS) for part in range(BLOCKS + 1)]
-        blocks: list[float] = []
-        if len(texts) >= BLOCKS * FEWEST_A_BLOCK:
-            parts = (texts[start:end] for start, end in pairwise(ends))
-            blocks = [ratio for part in parts if (ratio := compression_ratio(part)) is not None]
-        interval = clip(block_interval(value, blocks), 0.0, float("inf"))
+        interval = None
+        if features.intervals:
+            interval = parts_interval(
+                value,
+                lambda rows: compression_ratio([texts[row] for row in rows.tolist()]),
+                len(texts),
+                features.dataset.groups,
+            )
+        interval = clip(interval, 0.0, float("inf"))
         return Measure(value, self.direction, f"gzip={LEVEL}|N={len(texts)}", interval)
 
     def reading(self, found: Measure) -> str:

@@ -27,12 +27,14 @@ LONGEST_NGRAM = 5
 class Features:
     """One dataset's texts, tokens, words, n-grams, entities and vectors. Every list has one entry a row.
 
-    `embedder` makes the vectors; None: there are none.
+    `embedder` makes the vectors; None: there are none. Without `intervals` the measures that take themselves anew for
+    an interval give none.
     """
 
     def __init__(self, dataset: Dataset, *, embedder: Embedder | None = None) -> None:
         self.dataset = dataset
         self.embedder = embedder
+        self.intervals = True
 
     def __len__(self) -> int:
         return len(self.dataset)

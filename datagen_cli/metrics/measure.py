@@ -22,7 +22,7 @@ class Measure:
 
     `value` is None exactly when `reason` is set, never 0 for "no data". `interval` contains the value. Values whose
     `signature` differs must not be compared. `detail` holds JSON values; its lists may be long, whoever prints them
-    cuts them.
+    cuts them. `no_interval` says why there is no interval, where there could be one.
     """
 
     value: float | None
@@ -31,6 +31,7 @@ class Measure:
     interval: tuple[float, float] | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
+    no_interval: str = ""
 
     @classmethod
     def missing(cls, reason: str, direction: Direction = "none") -> Measure:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from datagen_cli.metrics.exhibits import Exhibit, Passage, Passages, Side
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.intervals import mean_interval, share_interval
+from datagen_cli.metrics.intervals import Interval, group_sums, jackknife_interval, share_interval, student_t
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import number_ngrams, number_tokens
 from datagen_cli.metrics.postings import LOW, distinct
@@ -34,12 +34,14 @@ class NearDuplicatesFound:
     """`near[i]`: whether text i is in a pair. `pairs`: earlier and later text with their similarity, most alike first;
     of texts that are exactly alike each is paired with the first. `exact_rows`: texts that have a twin up to case and
     punctuation; `exact_extra`: how many could go without losing a text. `complete`: all pairs are there, else one or
-    more for each near text; `exact`: no text was looked up by MinHash."""
+    more for each near text; `exact`: no text was looked up by MinHash. `only[i]`: the one text that text i is near to,
+    -1 where it is near to none or to several."""
 
     near: NDArray[np.bool_]
     pairs: list[Pair]
     exact_rows: int
     exact_extra: int
+    only: NDArray[np.int64]
     complete: bool = True
     exact: bool = True
 
@@ -66,7 +68,26 @@ def pairs_of_terms(texts: Sequence[str], found: Sequence[Sequence[str]], thresho
         near[twins[group]] = True
     pairs.sort(key=lambda pair: (-pair[2], pair[0], pair[1]))
     several = [len(rows) for rows in twins if len(rows) > 1]
-    return NearDuplicatesFound(near, pairs, sum(several), sum(several) - len(several), alike.complete, alike.exact)
+    only = _only_partners(len(texts), pairs, twins)
+    exact_rows = sum(several)
+    return NearDuplicatesFound(near, pairs, exact_rows, exact_rows - len(several), only, alike.complete, alike.exact)
+
+
+def _only_partners(n: int, pairs: Sequence[Pair], twins: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """The one partner of each text, -1 where it has none or several; all of several twins are partners of each."""
+    several = [tuple(rows) for rows in twins if len(rows) > 1]
+    group_of = {row: rows for rows in several for row in rows}
+    partners: dict[int, set[int]] = {}
+    for first, second, _ in pairs:
+        for row, other in ((first, second), (second, first)):
+            for own in group_of.get(row, (row,)):
+                if len(known := partners.setdefault(own, set())) < 2:
+                    known.update(one for one in group_of.get(other, (other,))[:3] if one != own)
+    only = np.full(n, -1, np.int64)
+    for row, known in partners.items():
+        if len(known) == 1:
+            only[row] = next(iter(known))
+    return only
 
 
 def _twins(texts: Sequence[str], found: Sequence[Sequence[str]]) -> list[list[int]]:
@@ -88,6 +109,24 @@ def _shingle_sets(texts: Sequence[Sequence[str]]) -> Sets:
     return rarest_first(keys >> 32, keys & LOW, len(texts))
 
 
+def _interval(found: NearDuplicatesFound, groups: Sequence[str] | None) -> Interval | None:
+    """Wilson's, of as many independent texts as have the jackknife's spread: a text left out can leave one alone."""
+    n, share = len(found.near), float(found.near.mean())
+    loss = found.near.astype(np.float64)
+    np.add.at(loss, found.only[found.only >= 0], 1.0)
+    if groups is not None:
+        sizes = group_sums(np.ones(n), groups)
+        left_out = (share * n - group_sums(loss, groups)) / np.maximum(n - sizes, 1)
+    else:
+        left_out = (share * n - loss) / max(n - 1, 1)
+    spread = jackknife_interval(share, left_out)
+    if spread is None:
+        return None
+    error = (spread[1] - spread[0]) / (2 * student_t(len(left_out) - 1))
+    independent = min(float(n), share * (1 - share) / error**2) if error > 0 and 0 < share < 1 else float(n)
+    return share_interval(share * independent, independent)
+
+
 class NearDuplicates(Metric):
     """The share of texts that another text repeats or nearly repeats.
 
@@ -107,10 +146,8 @@ class NearDuplicates(Metric):
         found = pairs_of_terms(features.texts, features.terms, THRESHOLD)
         groups, ids = features.dataset.groups, features.dataset.ids
         share = float(found.near.mean())
-        if groups is None:
-            interval = share_interval(int(found.near.sum()), len(features))
-        else:
-            interval = mean_interval(found.near, groups)
+        interval = _interval(found, groups) if found.complete else None
+        why = "" if found.complete else "not all pairs are known"
         detail = {
             "exact": {"rows": found.exact_rows, "extra": found.exact_extra},
             "pairs": [[ids[first], ids[second], round(similarity, 4)] for first, second, similarity in found.pairs],
@@ -121,7 +158,7 @@ class NearDuplicates(Metric):
         signature = f"jaccard={THRESHOLD}|shingle={SHINGLE}|{TERMS}|N={len(features)}"
         if not found.exact:
             signature += f"|minhash:recall>={1 - MISSED}"
-        return Measure(share, self.direction, signature, interval, detail)
+        return Measure(share, self.direction, signature, interval, detail, no_interval=why)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

@@ -17,6 +17,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen_cli.metrics.postings import spans
 from datagen_cli.text.tokens import tokens
 
 PORTION = 1 << 21
@@ -43,6 +44,15 @@ class TokenTable:
     def split(self) -> list[Ints]:
         """One array a text (views)."""
         return [self.ids[start:end] for start, end in zip(self.offsets[:-1], self.offsets[1:], strict=True)]
+
+    def take(self, rows: Longs) -> TokenTable:
+        """The tokens of these texts, numbered anew."""
+        lengths = self.lengths[rows]
+        ids = self.ids[spans(self.offsets[rows], lengths)]
+        known, numbers = np.unique(ids, return_inverse=True)
+        offsets = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        return TokenTable(numbers.astype(np.int32), offsets, len(known))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen_cli.metrics.features import LONGEST_NGRAM, Features
-from datagen_cli.metrics.intervals import clip, mean_interval
+from datagen_cli.metrics.intervals import Interval, clip, parts_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import Longs, NGramCounts, count_ngrams, tokenise
 from datagen_cli.metrics.wording import scale
@@ -66,10 +66,18 @@ def closest_other_lengths(lengths: Longs) -> Longs:
     return np.where(counts > 1, distinct, nearest)[places]
 
 
+def _interval(features: Features, value: float) -> Interval | None:
+    def of(rows: Longs) -> float:
+        return float(bleu_scores(list(count_ngrams(features.table.take(rows), HEADLINE)))[-1].mean())
+
+    return parts_interval(value, of, len(features), features.dataset.groups) if features.intervals else None
+
+
 class SelfBleu(Metric):
     """How much the texts repeat each other: BLEU of each against all others.
 
-    Headline n = 4; detail holds n = 2 to 5. The interval is that of the mean with all references fixed.
+    Headline n = 4; detail holds n = 2 to 5. The interval is that of the jackknife over parts: a text
+    left out is neither measured nor a reference.
     """
 
     name: ClassVar[str] = "self_bleu"
@@ -88,7 +96,7 @@ class SelfBleu(Metric):
             float(headline.mean()),
             self.direction,
             f"n={HEADLINE}|{TOKENS}|smooth=m1|N={len(features)}",
-            clip(mean_interval(headline, features.dataset.groups), 0.0, 1.0),
+            clip(_interval(features, float(headline.mean())), 0.0, 1.0),
             {str(n): float(scores[n - 1].mean()) for n in range(2, LONGEST_NGRAM + 1)},
         )
 

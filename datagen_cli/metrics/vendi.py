@@ -2,7 +2,7 @@
 
 exp of the entropy of the eigenvalues of K/n, K the cosine kernel of unit embeddings. The d × d matrix Σ e eᵀ / n has
 the same eigenvalues but zeros, so the cost is n · d² + d³, linear in n (of n ≤ d texts K itself is taken). The interval
-comes from each text's influence on the entropy, −eᵀ (ln C) e − H, so no text is ever drawn twice.
+is the jackknife's over parts.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen_cli.metrics.intervals import Z, around, mean_interval
+from datagen_cli.metrics.intervals import clip, parts_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 
 if TYPE_CHECKING:
@@ -24,23 +24,13 @@ _PORTION = 8192
 
 def vendi(vectors: NDArray[np.float32]) -> float:
     """The score of `[n, d]` unit vectors, from 1 (all the same) to min(n, d); n is at least 1."""
-    return float(np.exp(entropy_and_influences(vectors)[0]))
-
-
-def entropy_and_influences(vectors: NDArray[np.float32]) -> tuple[float, NDArray[np.float64]]:
-    """The entropy, and how each of the n texts moves it: their mean is 0, their spread / √n its standard error."""
     n, dim = vectors.shape
     if n <= dim:
         rows = vectors.astype(np.float64)
-        values, axes = np.linalg.eigh(rows @ rows.T / n)
-        weighted = np.square(axes) @ (n * _plogp(values))
+        values = np.linalg.eigvalsh(rows @ rows.T / n)
     else:
-        values, axes = np.linalg.eigh(_moments(vectors))
-        logs = np.log(np.maximum(values, _ZERO))
-        parts = [vectors[start : start + _PORTION] for start in range(0, n, _PORTION)]
-        weighted = np.concatenate([np.square(part.astype(np.float64) @ axes) @ logs for part in parts])
-    entropy = max(0.0, -float(_plogp(values).sum()))
-    return entropy, -weighted - entropy
+        values = np.linalg.eigvalsh(_moments(vectors))
+    return float(np.exp(max(0.0, -float(_plogp(values).sum()))))
 
 
 def _moments(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -73,13 +63,12 @@ class Vendi(Metric):
             return Measure.missing(lack, self.direction)
         if features.vectors is None:
             return Measure.missing("no embedder", self.direction)
-        entropy, influences = entropy_and_influences(features.vectors)
-        value = float(np.exp(entropy))
-        spread = mean_interval(influences, features.dataset.groups)
+        value = vendi(features.vectors)
+        vectors = features.vectors
         interval = None
-        if spread is not None:
-            error = (spread[1] - spread[0]) / (2 * Z)
-            interval = around(value, value * error, low=1.0)
+        if features.intervals:
+            interval = parts_interval(value, lambda rows: vendi(vectors[rows]), len(features), features.dataset.groups)
+        interval = clip(interval, 1.0, np.inf)
         signature = f"{features.embedder_signature}|kernel=cosine|q=1|N={len(features)}"
         return Measure(value, self.direction, signature, interval)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from datagen_cli.evaluation.compare import compare
-from datagen_cli.evaluation.evaluate import FeatureViews
+from datagen_cli.evaluation.evaluate import FeatureViews, measure
 from datagen_cli.evaluation.load import Wanted, load_dataset
 from datagen_cli.text.embed import open_embedder
 from tests.evaluation.files import news, write
@@ -52,6 +52,30 @@ def test_the_same_rows_in_another_order_are_paired(tmp_path: Path) -> None:
     found = compared(rows, rows[::-1], tmp_path)
     assert abs(found["metrics"]["self_bleu"]["difference"]) < 1e-12
     assert max(abs(edge) for edge in found["metrics"]["self_bleu"]["interval"]) < 1e-9
+
+
+def test_repeated_ids_do_not_pair_rows(tmp_path: Path) -> None:
+    ours = [{"id": str(n % 5), **row} for n, row in enumerate(news(100, 1))]
+    theirs = [{"id": str(n % 5), **row} for n, row in enumerate(news(100, 2))]
+    found = compared(ours, theirs, tmp_path)["metrics"]["self_bleu"]
+    alone = measure("self_bleu", side(theirs, tmp_path / "c.jsonl").all, None)
+    assert found["other"] == alone.value
+
+
+@pytest.mark.parametrize("ids", ["the same", "others"])
+def test_the_order_of_the_sides_changes_the_sign_only(ids: str, tmp_path: Path) -> None:
+    ours, theirs = news(120, 1), news(160, 2)
+    if ids == "the same":
+        theirs = theirs[:120]
+        ours, theirs = ([{"id": f"r{n}", **row} for n, row in enumerate(rows)] for rows in (ours, theirs))
+        theirs.reverse()
+    forth, back = compared(ours, theirs, tmp_path)["metrics"], compared(theirs, ours, tmp_path)["metrics"]
+    opposite = {"better": "worse", "worse": "better", "tie": "tie", None: None}
+    for name, item in forth.items():
+        if "difference" in item:
+            assert item["difference"] == pytest.approx(-back[name]["difference"])
+            assert item["interval"] == pytest.approx([-edge for edge in back[name]["interval"][::-1]])
+            assert opposite[item.get("verdict")] == back[name].get("verdict")
 
 
 def test_what_one_side_lacks_has_a_reason(tmp_path: Path) -> None:

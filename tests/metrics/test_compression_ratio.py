@@ -44,7 +44,7 @@ def test_half_a_surrogate_pair_is_measured_too() -> None:
     assert compression_ratio(["\ud800 broken"]) is not None
 
 
-def test_the_interval_of_blocks_holds_the_value() -> None:
+def test_the_interval_holds_the_value() -> None:
     measure = CompressionRatio().compute(features(varied(150) + varied(1) * 50), None)
     assert measure.interval is not None and measure.value is not None
     assert measure.interval[0] < measure.value < measure.interval[1]

@@ -10,32 +10,47 @@ from hypothesis import strategies as st
 from datagen_cli.metrics.intervals import (
     Z,
     around,
-    block_interval,
     clip,
     group_sums,
     jackknife_interval,
     mean_interval,
+    parts_interval,
     share_interval,
+    student_t,
 )
 
 SCORES = st.lists(st.floats(0, 1), min_size=2, max_size=30)
 
 
-def test_of_a_mean_it_is_the_normal_one() -> None:
+def test_of_a_symmetric_mean_it_is_student_s() -> None:
     low, high = mean_interval([0.0, 1.0, 0.0, 1.0]) or (0.0, 0.0)
     assert (low + high) / 2 == pytest.approx(0.5)
-    assert high - low == pytest.approx(2 * Z * np.std([0, 1, 0, 1], ddof=1) / 2)
+    assert high - low == pytest.approx(2 * student_t(3) * np.std([0, 1, 0, 1], ddof=1) / 2)
 
 
 def test_the_jackknife_of_a_mean_is_the_interval_of_the_mean() -> None:
-    scores = np.array([0.1, 0.9, 0.4, 0.6, 0.35])
+    scores = np.array([0.1, 0.9, 0.4, 0.6, 0.5])
     left_out = [np.delete(scores, i).mean() for i in range(len(scores))]
     assert jackknife_interval(scores.mean(), left_out) == pytest.approx(mean_interval(scores))
 
 
-def test_blocks_are_rescaled_to_the_whole() -> None:
-    low, high = block_interval(2.0, [1.0, 3.0, 1.0, 3.0]) or (0.0, 0.0)
-    assert high - 2.0 == pytest.approx(2.0 - low) == pytest.approx(Z * np.std([1, 3, 1, 3], ddof=1) / 2)
+def test_the_jackknife_over_parts_of_a_mean_is_about_its_standard_error() -> None:
+    scores = np.random.default_rng(0).normal(5, 1, size=400)
+    low, high = parts_interval(float(scores.mean()), lambda rows: float(scores[rows].mean()), 400) or (0.0, 0.0)
+    assert high - low == pytest.approx(2 * Z / 20, rel=0.4)
+    large = np.random.default_rng(0).normal(5, 1, size=40_000)
+    low, high = parts_interval(float(large.mean()), lambda rows: float(large[rows].mean()), 40_000) or (0.0, 0.0)
+    assert high - low == pytest.approx(2 * Z / 200, rel=0.4)
+
+
+def test_student_s_quantiles_are_the_tabled_ones() -> None:
+    assert [round(student_t(df), 2) for df in (5, 10, 19, 1000)] == [2.57, 2.23, 2.09, 1.96]
+
+
+def test_a_skewed_mean_reaches_further_up_than_down() -> None:
+    scores = np.random.default_rng(1).lognormal(0, 1, size=100)
+    low, high = mean_interval(scores) or (0.0, 0.0)
+    assert high - scores.mean() > 1.2 * (scores.mean() - low)
 
 
 def test_of_a_share_it_is_wilsons() -> None:
@@ -50,7 +65,7 @@ def test_one_text_or_none_has_no_interval() -> None:
     assert mean_interval([0.5, 0.6], ["g", "g"]) is None
     assert jackknife_interval(1.0, [1.0]) is None
     assert jackknife_interval(1.0, [float("nan"), 1.0]) is None
-    assert block_interval(1.0, [1.0]) is None
+    assert parts_interval(1.0, lambda rows: 1.0, 1) is None
     assert share_interval(0, 0) is None
     assert clip(None, 0, 1) is None
 
