@@ -38,10 +38,11 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Take it away": {
         "export": "Write a run for training, for a table or for the hub.",
+        "prune": "Drop checkpoints and cached replies of a finished run.",
     },
 }
 """Heading to command to the first sentence of its help, in the order of `datagen --help`."""
-LATER = ("bench", "dedup", "merge", "prune", "review", "score", "view")
+LATER = ("bench", "dedup", "merge", "review", "score", "view")
 """Commands that the design names and that no module defines yet."""
 
 

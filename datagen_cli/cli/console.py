@@ -59,6 +59,12 @@ def next_step(text: str) -> None:
     say(f"{painted('next:', '1;32')} {text}")
 
 
+def agreed(question: str) -> bool:
+    """Whether the person at the terminal says yes; only asked where one is, see `is_terminal`."""
+    say(f"{question} [y/N]")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def counted(number: int, noun: str) -> str:
     """`1 call`, `2 calls`: a number with its noun, which takes an s."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -30,6 +30,8 @@ def command(
     Plan, examples, prompts, replies, verdicts, evidence and cost of every attempt.
     """
     folder, _ = open_run(run)
+    if folder.state().get("pruned"):
+        raise UsageError(f"{run} was pruned: the histories of its records are gone", hint=f"datagen show {run}")
     found = re.fullmatch(r"(?:([0-9a-f]{6})-)?(\d{1,12})(?:\.(\d+))?", id_)
     if found is None:
         raise UsageError(

@@ -44,6 +44,7 @@ from datagen_cli.runs.ledger import FILE as SPENDING
 from datagen_cli.runs.ledger import SpendingLedger
 from datagen_cli.runs.manifest import Manifest
 from datagen_cli.runs.previous_run import cohorts, lasting, recipe_place, tag_of
+from datagen_cli.runs.prune import refuse_pruned
 from datagen_cli.stages.dedup import Decision
 
 HEARTBEAT_S = 1.0
@@ -101,6 +102,7 @@ class Session:
             restate(self.folder, before, self.manifest)
             self.complete = True
             return
+        refuse_pruned(self.folder)
         self._try_connections()
         changed = self._set_changed_aside(before)
         self.manifest.cohorts = cohorts({} if changed else before, self.manifest.count)

@@ -11,6 +11,7 @@ import pytest
 from datagen_cli.cli.app import SECTIONS
 
 RUN = "runs/quickstart"
+COPY = "runs/copy"
 STARTS = {
     "init": ["init my.yaml", "init gsm8k", "init tickets -", "init --from rows.csv"],
     "list": ["list", "list metrics"],
@@ -36,6 +37,7 @@ STARTS = {
         "eval rows.csv --metrics length --html x.html",
     ],
     "export": [f"export {RUN} --to messages -o train.jsonl", f"export {RUN} --to csv -o x/rows.csv"],
+    "prune": [f"prune {COPY} --dry-run", f"prune {COPY}"],
     "student": ["student rows.csv --test test.csv --seeds 1"],
 }
 
@@ -47,7 +49,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         texts = ["cars and roads", "cats and mice"]
         lines = [f"{name} {n} about {texts[n % 2]},{'ab'[n % 2]}" for n in range(count)]
         (found / f"{name}.csv").write_text("text,label\n" + "\n".join(lines) + "\n")
-    assert datagen(f"generate quickstart -o {RUN} --quiet", found).returncode == 0
+    for name in (RUN, COPY):
+        assert datagen(f"generate quickstart -o {name} --quiet", found).returncode == 0
     return found
 
 

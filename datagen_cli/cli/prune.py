@@ -1,0 +1,49 @@
+"""`datagen prune`: makes a finished run small; says first what is lost."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import Annotated
+
+import typer
+
+from datagen_cli.cli import console
+from datagen_cli.cli import options as given
+from datagen_cli.cli.run_folder import open_run
+from datagen_cli.runs.prune import LOST, prunable, prune
+
+EXAMPLES = ("datagen prune runs/quickstart --dry-run", "datagen prune runs/quickstart --yes")
+
+
+def command(
+    run: given.RunArgument,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; nothing is removed.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask in a terminal.")] = False,
+    json_: given.Json = False,
+) -> int:
+    """Drop checkpoints and cached replies of a finished run.
+
+    The dataset, rejected.jsonl, the lock, the card and the costs stay. In a terminal you are asked first.
+    """
+    folder, _ = open_run(run)
+    files = prunable(folder)
+    size = sum(files.values())
+    console.say(f"{run}: {console.counted(len(files), 'file')} of checkpoints and replies, {size / 1e6:,.1f} MB")
+    if files:
+        console.say("lost with them:")
+        for line in LOST:
+            console.say(f"  {line}")
+    if files and not dry_run:
+        if not (yes or json_) and console.is_terminal(sys.stdin) and not console.agreed("remove them?"):
+            console.say("nothing was removed")
+            return 0
+        files = prune(folder)
+    if json_:
+        names = [str(file) for file in files]
+        console.emit_json({"run": run, "files": names, "bytes": size, "removed": bool(files) and not dry_run})
+    elif not dry_run:
+        console.say(f"removed {size / 1e6:,.1f} MB" if files else "nothing to remove")
+    name = shlex.quote(run)
+    console.next_step(f"datagen prune {name} --yes" if dry_run and files else f"datagen status {name}")
+    return 0

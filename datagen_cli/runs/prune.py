@@ -1,0 +1,62 @@
+"""A finished run made small: checkpoints and cached replies go, what people read stays.
+
+`run.json` then says when that was, so that the same command is still complete and calls nothing, and a larger one is
+refused instead of paying for everything again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from datagen_cli.core.errors import Place, UsageError
+from datagen_cli.core.jsonl import write_errors, write_json
+from datagen_cli.runs.folder import RunFolder
+from datagen_cli.runs.manifest import now
+
+CACHES = ("calls.sqlite", "calls.sqlite-wal", "calls.sqlite-shm")
+LOST = (
+    "going on with a larger count, or with a changed recipe, without paying again",
+    "the history of a record: prompts, replies and evidence (datagen why)",
+    "the base and the first verdicts for datagen eval (--reference FILE names a base)",
+)
+"""What cannot be done with a run any more once it is pruned."""
+
+
+def prunable(folder: RunFolder) -> dict[Path, int]:
+    """The files that would go, with their sizes in bytes. Raises `UsageError` for a run that is not finished."""
+    state = folder.state()
+    if state.get("state") != "done":
+        raise UsageError(
+            f"this run is not finished ({state.get('state', 'unknown')}): what it has is needed to go on",
+            hint=f"finish it first: {state.get('resume_command', 'datagen generate RECIPE')}",
+            place=Place(str(folder.path)),
+        )
+    files = [*sorted((folder.path / "checkpoints").glob("*")), *(folder.file(name) for name in CACHES)]
+    return {file: file.stat().st_size for file in files if file.is_file() and not file.is_symlink()}
+
+
+def prune(folder: RunFolder) -> dict[Path, int]:
+    """Removes them under the run's lock; gives what was removed."""
+    with folder:
+        files = prunable(folder)
+        state = folder.state()
+        gone = {file.relative_to(folder.path).as_posix() for file in files}
+        kept = {name: digest for name, digest in state.get("seal", {}).get("files", {}).items() if name not in gone}
+        if "seal" in state:
+            state["seal"] = {**state["seal"], "files": kept}
+        write_json(folder.file("run.json"), {**state, "pruned": state.get("pruned") or now()})
+        for file in files:
+            with write_errors(file):
+                file.unlink()
+        return files
+
+
+def refuse_pruned(folder: RunFolder) -> None:
+    """Raises `UsageError` for a run that cannot go on because it was pruned."""
+    when = folder.state().get("pruned")
+    if when:
+        raise UsageError(
+            f"this run was pruned ({when}): its checkpoints and replies are gone",
+            hint="--new makes another run, --fresh moves this one aside and starts anew; both pay for all records",
+            place=Place(str(folder.path)),
+        )

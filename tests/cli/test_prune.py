@@ -1,0 +1,102 @@
+"""`datagen prune`: what people read stays, the same command is still complete, a larger one is refused unpaid."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from datagen_cli.cli.app import run
+from datagen_cli.runs.folder import RunFolder
+from tests.runs.whole import generate, report
+
+KEPT = ("dataset.jsonl", "rejected.jsonl", "README.md", "recipe.lock.yaml", "spending.jsonl")
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    assert generate("tickets", "-n", "6", "-o", tmp_path / "run", "--quiet") == 0
+    return tmp_path / "run"
+
+
+def test_what_is_read_stays_and_the_rest_goes(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {name: (made / name).read_bytes() for name in KEPT}
+    assert run(["prune", str(made), "--json"]) == 0
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)
+    assert found["removed"] is True
+    assert found["bytes"] > 10_000
+    assert {Path(name).name for name in found["files"]} >= {"calls.sqlite", "2-plan.jsonl", "6-dedup.jsonl"}
+    assert "lost with them:" in shown.err
+    assert shown.err.index("lost with them") < shown.err.index("next: ")
+    assert not list((made / "checkpoints").iterdir())
+    assert not list(made.glob("calls.sqlite*"))
+    assert {name: (made / name).read_bytes() for name in KEPT} == before
+
+
+def test_the_same_command_is_still_complete_and_a_larger_one_is_refused(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = (made / "dataset.jsonl").read_bytes()
+    assert run(["prune", str(made)]) == 0
+    again = report(capsys, "tickets", "-n", "6", "-o", made)
+    assert (again["exit_code"], again["calls"], again["new_records"]) == (0, 0, 0)
+    assert "already complete" in again["reason"]
+    assert generate("tickets", "-n", "9", "-o", made) == 2
+    said = capsys.readouterr().err
+    assert "this run was pruned (" in said
+    assert "hint: --new makes another run" in said
+    assert (made / "dataset.jsonl").read_bytes() == dataset
+    assert generate("tickets", "-n", "9", "-o", made, "--fresh", "--quiet") == 0
+    assert len((made / "dataset.jsonl").read_bytes().splitlines()) == 9
+
+
+def test_a_pruned_run_can_be_looked_at_measured_and_exported(
+    made: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(["prune", str(made)]) == 0
+    for command, *more in (["status"], ["show"], ["show", "--rejected"], ["eval", "--metrics", "length"]):
+        assert run([command, str(made), *more]) == 0
+    assert run(["export", str(made), "--to", "jsonl", "-o", str(tmp_path / "x.jsonl")]) == 0
+    capsys.readouterr()
+    assert run(["why", str(made), "0"]) == 2
+    assert "was pruned" in capsys.readouterr().err
+
+
+def test_twice_is_no_error_and_a_dry_run_removes_nothing(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["prune", str(made), "--dry-run"]) == 0
+    said = capsys.readouterr().err
+    assert "lost with them:" in said
+    assert f"next: datagen prune {made} --yes" in said
+    assert len(list((made / "checkpoints").iterdir())) == 6
+    assert run(["prune", str(made)]) == 0
+    assert run(["prune", str(made)]) == 0
+    assert "nothing to remove" in capsys.readouterr().err
+
+
+def test_a_run_that_is_not_finished_or_in_use_is_left_alone(
+    tmp_path: Path, made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with RunFolder(made):
+        assert run(["prune", str(made)]) == 2
+    assert "is working in this folder" in capsys.readouterr().err
+    refusing = ["--set", "limits.attempts_per_record=1", "--set", "model.faults.refusal=1"]
+    assert generate("tickets", "-n", "1", "-o", tmp_path / "short", *refusing, "--quiet") == 3
+    capsys.readouterr()
+    assert run(["prune", str(tmp_path / "short")]) == 2
+    said = capsys.readouterr().err
+    assert "this run is not finished (short)" in said
+    assert "hint: finish it first: datagen generate tickets" in said
+    assert list((tmp_path / "short" / "checkpoints").iterdir())
+
+
+def test_it_asks_where_a_person_sits(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("datagen_cli.cli.console.is_terminal", lambda stream: stream is not None)
+    for answer, left in (("no\n", 6), ("\n", 6), ("y\n", 0)):
+        monkeypatch.setattr("sys.stdin", StringIO(answer))
+        assert run(["prune", str(made)]) == 0
+        assert len(list((made / "checkpoints").iterdir())) == left
