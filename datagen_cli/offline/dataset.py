@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from datagen_cli.constraints.keeping import FieldConstraint
@@ -11,7 +11,7 @@ from datagen_cli.constraints.language import Language
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.task import Task
 from datagen_cli.offline.corpus import corpus
-from datagen_cli.offline.shape import Shape, shape_of
+from datagen_cli.offline.shape import Shape, looks_like, shape_of
 from datagen_cli.offline.topics import Topic, genre_of, reviewed, topics_of
 
 KEPT = 64
@@ -21,7 +21,8 @@ _known: dict[int, tuple[About, Dataset]] = {}
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """`meanings` maps label values as text to their meanings; `rules` are the constraints on each field; `language` is
-    the code of another language than English that a field has to be in, where there are sentences in it.
+    the code of another language than English that a field has to be in, where there are sentences in it; `shapes` keeps
+    what was found out about rows that look alike.
     """
 
     description: str
@@ -29,6 +30,7 @@ class Dataset:
     meanings: Mapping[str, str]
     rules: Mapping[str, tuple[FieldConstraint, ...]]
     language: Mapping[str, str]
+    shapes: dict[tuple[str, ...], Shape] = field(default_factory=dict)
 
     def spec(self, name: str) -> FieldSpec:
         """The field of that name."""
@@ -41,7 +43,11 @@ class Dataset:
 
     def shape(self, rows: Sequence[Mapping[str, Any]]) -> Shape:
         """What kind of records these are, told by the first of some rows too."""
-        return shape_of(self.description, self.specs, rows[0] if rows else {})
+        row = rows[0] if rows else {}
+        looks = tuple(looks_like(row.get(spec.name)) for spec in self.specs)
+        if looks not in self.shapes:
+            self.shapes[looks] = shape_of(self.description, self.specs, looks)
+        return self.shapes[looks]
 
     def values(self, name: str, rows: Sequence[Mapping[str, Any]] = ()) -> list[Any]:
         """The values of a label: those of its field, those with a meaning, those in rows; empty when nothing says."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from datagen_cli.core.fields import FieldSpec
@@ -53,9 +54,9 @@ def looks_like(value: Any) -> str:
     return "question" if value.rstrip().endswith("?") else "text"
 
 
-def shape_of(description: str, fields: Sequence[FieldSpec], example: Mapping[str, Any]) -> Shape:
-    """The shape of a dataset, from a description, its fields and one row (which may be empty)."""
-    looks = {spec.name: looks_like(example.get(spec.name)) for spec in fields}
+def shape_of(description: str, fields: Sequence[FieldSpec], looks_of: Sequence[str]) -> Shape:
+    """The shape of a dataset, from a description, its fields, and what their values look like in one row."""
+    looks = {spec.name: look for spec, look in zip(fields, looks_of, strict=True)}
     about = " ".join([description, *(spec.description for spec in fields)]).lower()
     deciders: tuple[Callable[[Sequence[FieldSpec], Mapping[str, str], str], Shape | None], ...]
     deciders = (_truth, _choice, _problem, _classes, _pair)
@@ -83,6 +84,7 @@ def _named(fields: Sequence[FieldSpec], names: Sequence[str], kinds: Collection[
     return next(exact, "") or next(ends, "")
 
 
+@lru_cache(maxsize=16)
 def _listed(role: str) -> tuple[str, ...]:
     """The names that fields of a part go by, the likeliest first."""
     return corpus("words")["fields"].listed(role)
