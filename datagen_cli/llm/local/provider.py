@@ -30,6 +30,7 @@ from datagen_cli.core.chat import Draw
 from datagen_cli.core.digest import seed_of
 from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.llm.faults import RequestRefused
+from datagen_cli.llm.gguf.files import names_gguf
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.local.decode import MOST_TOKENS, Decoded, Halted, Row, Settings, Written, decode
 from datagen_cli.llm.local.model import LocalModel
@@ -117,6 +118,8 @@ class Local(ProviderFacts):
     def fetched_from(cls, options: ModelOptions) -> str | None:
         """The hub, for weights that are not here yet."""
         model = _model_of(options)
+        if names_gguf(model):
+            return None
         try:
             there = check_model(model).folder is not None
         except MissingExtra:

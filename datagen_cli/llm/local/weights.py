@@ -1,7 +1,7 @@
-"""From the name of a local model to its weights: a folder, or a hub id out of the hub cache or else downloaded.
+"""From the name of a local model to its weights: a folder, a GGUF file, or a hub id, cached or else downloaded.
 
-Weights are read from `.safetensors` only (other formats can run code), and a model's own code is never run. Looking at
-a model (`check_model`) reads its settings and no weights, and never the network. Downloads show their progress on
+Weights are read from `.safetensors` and `.gguf` only (other formats can run code), and a model's own code is never run.
+Looking at a model (`check_model`) reads its settings and no weights, and never the network. Downloads show their progress on
 stderr, as the hub's client does.
 """
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
+from datagen_cli.llm.gguf.files import gguf_digest, gguf_file, names_gguf
 from datagen_cli.llm.local.model import LocalModel
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
@@ -42,7 +43,8 @@ _SEQUENTIAL = "HF_DEACTIVATE_ASYNC_LOAD"
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What a model says of itself before it is loaded; None for what is not known yet (a hub id not downloaded)."""
+    """What a model says of itself before it is loaded; None for what is not known yet: all of a hub id that is not
+    downloaded, the settings inside a GGUF file. `folder` is the file itself for GGUF."""
 
     name: str
     folder: Path | None
@@ -57,6 +59,8 @@ def check_model(name: str) -> ModelFacts:
     without the packages.
     """
     _check_packages(name)
+    if names_gguf(name):
+        return ModelFacts(name, gguf_file(f"local/{name}", name), None, None)
     folder = _folder_of(name)
     if folder is None:
         return ModelFacts(name, None, None, None)
@@ -128,11 +132,14 @@ def context_of(config: Mapping[str, Any]) -> int | None:
 
 
 def weights_digest(name: str) -> str | None:
-    """A digest of what is in a model's folder, None for a hub id: for caches, since a path can be trained anew.
+    """A digest of a GGUF file or of what is in a model's folder: for caches, since a path can be trained anew. None for
+    a hub id.
 
     The settings, the tokenizer and the chat template in full, and the size, the first and the last 64 KiB of each file
     of weights.
     """
+    if names_gguf(name):
+        return gguf_digest(gguf_file(f"local/{name}", name))
     path = Path(name).expanduser()
     if not path.is_dir():
         return None
@@ -150,7 +157,7 @@ def weights_digest(name: str) -> str | None:
 def _check_packages(name: str) -> None:
     from importlib.util import find_spec
 
-    for package in ("torch", "transformers"):
+    for package in ("torch", "transformers", *(("gguf", "accelerate") if names_gguf(name) else ())):
         if find_spec(package) is None:
             raise MissingExtra(f"model local/{name}: needs {package}", "local")
 
@@ -162,7 +169,9 @@ def _folder_of(name: str) -> Path | None:
         _check_folder(name, path)
         return path
     if name.startswith((".", "~", "/", "\\")) or not _HUB_ID.fullmatch(name):
-        raise UsageError(f"model local/{name}: there is no such folder", hint="a folder of a model, or a hub id")
+        raise UsageError(
+            f"model local/{name}: there is no such folder", hint="a folder, a .gguf file, smollm2, or a hub id"
+        )
     return _cached(name)
 
 
@@ -273,11 +282,13 @@ def _place(device: str | None) -> Any:
 
 
 def _load(name: str, folder: Path, place: Any, dtype: str) -> tuple[Any, Any]:
-    """Weights and tokenizer from this folder alone: no network, no code of its own, no bars on the terminal."""
+    """Weights and tokenizer from this folder or file alone: no network, no code of its own, no bars on the terminal."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     own: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    if folder.is_file():
+        folder, own["gguf_file"] = folder.parent, folder.name
     with _quietly():
         with _loading(name, "tokenizer", "are the tokenizer's files those of the model, and whole?"):
             tokenizer = AutoTokenizer.from_pretrained(str(folder), **own)
@@ -304,14 +315,17 @@ def _load(name: str, folder: Path, place: Any, dtype: str) -> tuple[Any, Any]:
 @contextmanager
 def _quietly() -> Iterator[None]:
     """No bars on the terminal, and weights read in this thread: the end of a run would wait for those of a pool."""
+    from transformers import modeling_gguf_pytorch_utils as gguf_reader
     from transformers.utils import logging
 
+    bar, gguf_reader.tqdm = gguf_reader.tqdm, lambda tensors, **_: tensors  # it asks no setting
     shown, before = logging.is_progress_bar_enabled(), os.environ.get(_SEQUENTIAL)
     logging.disable_progress_bar()
     os.environ[_SEQUENTIAL] = "1"
     try:
         yield
     finally:
+        gguf_reader.tqdm = bar
         if before is None:
             os.environ.pop(_SEQUENTIAL, None)
         else:

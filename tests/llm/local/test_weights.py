@@ -282,3 +282,19 @@ def test_a_download_is_no_model_before_its_last_file(
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", fetch)
     assert open_model("someone/some-model", device="cpu").stop == (0,)
     assert fetched == ["model.safetensors", "tokenizer.json", "config.json"]
+
+
+def test_a_gguf_file_is_a_model_whose_digest_is_that_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "m.gguf"
+    file.write_bytes(b"GGUF...")
+    assert check_model(str(file)).folder == file
+    before = weights_digest(str(file))
+    file.write_bytes(b"GGUF....")
+    assert weights_digest(str(file)) != before
+    with pytest.raises(UsageError, match=r"its tokenizer cannot be loaded"):
+        open_model(str(file), device="cpu")
+    file.write_bytes(b"no model")
+    with pytest.raises(UsageError, match="is no GGUF file"):
+        check_model(str(file))
+    with pytest.raises(UsageError, match="there is no such file"):
+        check_model("nowhere.gguf")
