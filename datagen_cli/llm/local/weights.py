@@ -1,8 +1,8 @@
 """From the name of a local model to its weights: a folder, a GGUF file, or a hub id, cached or else downloaded.
 
 Weights are read from `.safetensors` and `.gguf` only (other formats can run code), and a model's own code is never run.
-Looking at a model (`check_model`) reads its settings and no weights, and never the network. Downloads show their progress on
-stderr, as the hub's client does.
+Looking at a model (`check_model`) reads its settings and no weights, and never the network. Downloads show their
+progress on stderr, as the hub's client does.
 """
 
 from __future__ import annotations
