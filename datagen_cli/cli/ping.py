@@ -1,4 +1,4 @@
-"""One word from a model: whether it answers. Used by `doctor`."""
+"""One word from a model, asked as a run asks: whether it answers, and what would be amended. Used by `doctor`."""
 
 from __future__ import annotations
 
@@ -14,18 +14,41 @@ from datagen_cli.core.errors import CallPending, CallRefused, DatagenError, Usag
 from datagen_cli.pipeline.connect import open_client
 from datagen_cli.pipeline.engines.local import LocalEngine
 
-WAIT = ("model.timeout_s=20", "model.deadline_s=20", "model.max_tokens=16", "limits.patience_s=20")
+WAIT = ("model.timeout_s=20", "model.deadline_s=20", "limits.patience_s=20")
+FORMAT = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "word",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {"word": {"type": "string"}},
+            "required": ["word"],
+            "additionalProperties": False,
+        },
+    },
+}
+MESSAGES = (
+    Message("system", "You answer with one JSON object and nothing else."),
+    Message("user", 'Answer with {"word": "ready"}'),
+)
 
 
-class _Silent:
-    """An observer that hears nothing."""
+class _Notes:
+    """An observer that keeps what is worth saying."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
 
     def event(self, kind: str, **facts: Any) -> None:
         """See `core.ports.Observer`."""
+        if kind == "note":
+            self.texts.append(str(facts["text"]))
 
 
 def ping(name: str, allow_hosts: Sequence[str]) -> tuple[bool, str]:
-    """Whether the model answers, and a sentence: its words, or what is wrong.
+    """Whether the model answers what a run sends (a system message, `response_format`, `seed`, `max_tokens`), and a
+    sentence: its words and what was amended for it, or what is wrong.
 
     Raises `UsageError` for a name that no model can have.
     """
@@ -34,18 +57,25 @@ def ping(name: str, allow_hosts: Sequence[str]) -> tuple[bool, str]:
         recipe = load_recipe("quickstart", model=[name], overrides=list(WAIT), environ=environ, cwd=Path.cwd())
         engine = LocalEngine()
 
-        async def ask() -> str:
+        notes = _Notes()
+
+        async def ask() -> tuple[bool, str]:
             client = open_client(
-                recipe, cache=None, observer=_Silent(), environ=environ, allow_hosts=allow_hosts, plant=_drop
+                recipe, cache=None, observer=notes, environ=environ, allow_hosts=allow_hosts, plant=_drop
             )
             try:
-                message = Message("user", "Answer with the single word: ready")
-                reply = await client.ask(Request("generator", (message,), Draw(0, 1, "ping")))
-                return " ".join(reply.text.split())[:60]
+                reply = await client.ask(Request("generator", MESSAGES, Draw(0, 1, "ping"), FORMAT))
+                text = " ".join(reply.text.split())[:60]
+                if not text and reply.finish_reason == "length":
+                    return (
+                        False,
+                        "thinks until max_tokens and answers nothing: raise max_tokens",
+                    )
+                return True, "; ".join([f"answers: {text}", *notes.texts])
             finally:
                 await client.close()
 
-        return True, f"answers: {engine.run(ask)}"
+        return engine.run(ask)
     except (CallPending, CallRefused) as error:
         return False, str(error)
     except UsageError:

@@ -6,11 +6,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from datagen_cli.cli.app import run
 from datagen_cli.cli.doctor import advice, doctor, installed_version, keys_set, show_doctor
+from tests.endpoint import Answer, Endpoint, refusal
+from tests.manners import no_system
 
 
 @pytest.fixture(autouse=True)
@@ -115,3 +118,50 @@ def test_a_silent_model_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_name_that_no_model_can_have_is_an_error_of_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor", "--model", "recipe.yaml"]) == 2
     assert "error: --model: no such model file: recipe.yaml" in capsys.readouterr().err
+
+
+def told(endpoint: Endpoint, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """What doctor says of a model at an endpoint: its exit code and all its words."""
+    Path("model.yaml").write_text(f"name: any/model\nbase_url: {endpoint.url}\n")
+    code = run(["doctor", "--model", "model.yaml"])
+    said = capsys.readouterr()
+    return code, said.out + said.err
+
+
+def test_doctor_sends_what_a_run_sends(capsys: pytest.CaptureFixture[str]) -> None:
+    with Endpoint(lambda body, attempt: '{"word": "ready"}') as endpoint:
+        code, said = told(endpoint, capsys)
+        body = endpoint.requests[0].body
+    assert code == 0 and "answers" in said
+    assert [message["role"] for message in body["messages"]] == ["system", "user"]
+    assert {"response_format", "seed", "max_tokens"} <= body.keys()
+
+
+@pytest.mark.parametrize("name", ["response_format", "seed", "max_tokens", "system"])
+def test_doctor_says_what_will_be_amended(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        takes = no_system(body) if name == "system" else name not in body
+        sentence = {"max_tokens": "use max_completion_tokens", "system": "System role not supported"}.get(name, name)
+        return '{"word": "ready"}' if takes else refusal(400, sentence)
+
+    with Endpoint(script) as endpoint:
+        code, said = told(endpoint, capsys)
+    assert code == 0 and name in said and "answers" in said
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (refusal(400, "this model needs a license"), "needs a license"),
+        (refusal(401, "bad key"), "bad key"),
+        (Answer(message={"content": None}, finish_reason="length"), "max_tokens"),
+        (Answer(body=b"<html><title>Sign in</title></html>"), "Sign in"),
+    ],
+)
+def test_doctor_does_not_say_answers_of_what_a_run_could_not_use(
+    answer: Answer, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Endpoint(lambda body, attempt: answer) as endpoint:
+        code, said = told(endpoint, capsys)
+    assert code != 0
+    assert words in said.replace("\n", " ")
