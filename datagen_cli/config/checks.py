@@ -6,7 +6,7 @@ stands in its class, so that no table elsewhere names it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -91,6 +91,10 @@ class ConstraintFacts(CheckFacts):
     """A failed constraint is asked for again once."""
 
     on_fail: ClassVar[OnFail] = "fix"
+
+    def bounds(self) -> Mapping[str, Mapping[str, Any]]:
+        """What it says of the values of fields, as parts of a JSON Schema by field; only what providers take."""
+        return {}
 
 
 class ValidatorFacts(CheckFacts):

@@ -99,8 +99,13 @@ def _label(options: RecipeOptions, root: Node) -> Iterator[Problem]:
 def _base(options: RecipeOptions, root: Node) -> Iterator[Problem]:
     if options.base is not None:
         return
-    if options.examples is not None and options.examples.strategy != "none":
-        yield problem_at(root, ("examples",), "come from a base, and there is none", "name a base, or remove examples")
+    if options.examples is not None and options.examples.strategy != "none" and not options.examples.inline:
+        yield problem_at(
+            root,
+            ("examples",),
+            "come from a base, and there is none",
+            "name a base, or write some: `examples: {inline: [{…}, …]}`",
+        )
 
 
 def _models(options: RecipeOptions, root: Node) -> Iterator[Problem]:

@@ -94,7 +94,11 @@ class ModelOptions(Options):
     headers: dict[str, Secret] = runtime({}, description="sent with every request, never written; `${NAME}` expands")
     requests_per_minute: float | None = runtime(None, gt=0)
     tokens_per_minute: float | None = runtime(None, gt=0)
-    structured: Literal["auto", "off"] = Field("auto", description="off: never send response_format")
+    structured: Literal["auto", "json", "text", "off"] = Field(
+        "auto",
+        description="auto: one text field is asked for as plain text, all else by response_format; json: always by"
+        " response_format; text, off: never send response_format",
+    )
     system: Literal["auto", "merge", "off"] = Field(
         "auto",
         description="auto: a system message, or its text in the first user message where none is taken; merge: always"

@@ -66,10 +66,13 @@ class BaseOptions(Options):
 
 
 class ExamplesOptions(Options):
-    """Few-shot examples from the base."""
+    """Few-shot examples: rows of the base, or records written here."""
 
     strategy: Literal["random", "clusters", "none"] = "random"
     k: int = Field(3, ge=1)
+    inline: list[dict[str, Any]] | None = Field(
+        None, min_length=1, description="records to show instead of rows of the base, each with every field"
+    )
 
 
 class DifficultyOptions(Options):

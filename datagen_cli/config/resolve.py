@@ -120,7 +120,7 @@ def _shared(models: ModelOptions | list[SharedModel] | None) -> tuple[SharedMode
 
 def resolve_examples(options: RecipeOptions) -> ExamplesOptions | None:
     """Three random examples where there is a base and the recipe says nothing; None for `strategy: none`."""
-    if options.base is None:
+    if options.base is None and not (options.examples and options.examples.inline):
         return None
     examples = options.examples or ExamplesOptions()
     return None if examples.strategy == "none" else examples

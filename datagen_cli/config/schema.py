@@ -28,22 +28,28 @@ _VARIABLES = {
     "examples": "rows of the base, fenced; empty without examples",
     "constraints": "one sentence for every constraint, fenced; empty without constraints",
     "records": "one line for every record wanted, with its label and attributes, fenced",
+    "request": "what is asked for now, in plain words: the label with its meaning and the attributes",
+    "description": "the recipe's description",
+    "about_fields": "a line for every field asked for",
+    "rules": "a line for every constraint; empty without constraints",
+    "label": "the planned label; empty without one, or where the base's own is no plain word",
+    "meaning": "what that label means; empty without a definition",
+    "attributes": "a line `name: value` for every attribute",
+    "texts": "the screened example texts, a list of lines",
+    "what": "the description of the first field asked for",
+    "label_name": "the name of the label's field",
+    "meanings": "a line for every label value with its meaning, where the model writes the label",
     "avoid": "what earlier attempts repeated or were rejected for, fenced; empty on the first attempt",
     "answer_form": "how to answer",
 }
-_OF_A_ROW = {
-    "label": "the row's planned label as it stands in the base; empty without one",
-    "meaning": "what that label means; empty without a definition",
-    "texts": "the example texts of that label, a list",
-}
 
 
-def template_variables(*, correlated: bool = False) -> dict[str, str]:
-    """The variables that templates under `prompts` may use, with what each holds; all but `n` are ready-made text.
+def template_variables() -> dict[str, str]:
+    """The variables that templates under `prompts` may use, with what each holds.
 
-    With `correlated` sampling each prompt asks for the text of one row, and templates see its label and examples too.
+    What is fenced holds texts of others as data; the rest are the author's own words, and screened single lines.
     """
-    return {**_VARIABLES, **_OF_A_ROW} if correlated else dict(_VARIABLES)
+    return dict(_VARIABLES)
 
 
 def recipe_schema() -> dict[str, Any]:
@@ -150,8 +156,7 @@ def _short_forms(properties: dict[str, Any], definitions: dict[str, Any]) -> Non
     when = {"type": "object", "additionalProperties": {"anyOf": [SCALAR, SCALARS]}}
     _describe(definitions["AttributeOptions"]["properties"], "when", when)
     listed = "; ".join(f"{name}: {about}" for name, about in _VARIABLES.items())
-    more = "; ".join(f"{name}: {about}" for name, about in _OF_A_ROW.items())
-    about = f" Templates may use: {listed}. With sampling.correlated also: {more}."
+    about = f" Templates may use: {listed}."
     definitions["PromptOptions"]["description"] += about
 
 

@@ -77,6 +77,11 @@ class Range(FieldConstraint):
         """`answer: at least 0, less than 100, a whole number`."""
         return f"{self._field}: {', '.join(words for words, _ in self._rules)}"
 
+    def bounds(self) -> Mapping[str, Mapping[str, Any]]:
+        """`minimum` and `maximum`; an open bound is given as the closed one."""
+        low = {"minimum": self._low} if self._low is not None else {}
+        return {self._field: {**low, **({"maximum": self._high} if self._high is not None else {})}}
+
     def check(self, fields: Mapping[str, Any]) -> Verdict:
         """Fails with the rules that the number breaks, or when it is no number."""
         items = items_of(fields.get(self._field))

@@ -72,6 +72,12 @@ class About:
         return tuple(spec for spec in self.specs if spec.written)
 
     @property
+    def asked(self) -> tuple[FieldSpec, ...]:
+        """The fields that a model is asked for: those that are written, without a planned label, which is filled in."""
+        found = tuple(spec for spec in self.written if spec.name != self.label_field)
+        return found or self.written
+
+    @property
     def sentences(self) -> tuple[str, ...]:
         """The constraints in words."""
         return tuple(constraint.describe() for constraint in self.constraints)

@@ -63,7 +63,7 @@ class ModelBinding:
         found["seed"] = seed
         if request.group is not None:
             found["group"] = request.group
-        if request.response_format is not None and self.options.structured == "auto":
+        if request.response_format is not None and self.options.structured in ("auto", "json"):
             found["response_format"] = request.response_format
         if self.params:
             found.update(self.params)

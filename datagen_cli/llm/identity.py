@@ -8,7 +8,6 @@ from typing import Any
 
 from datagen_cli.config.models import ModelOptions, Sampling, SharedModel
 
-WARM_ROLES = ("solver", "coder")
 WARM = 0.7
 
 
@@ -18,14 +17,14 @@ def sampling_of(
     """The sampling that is sent: `temperature`, `top_p`, `top_k`, only those that are set.
 
     The recipe's `sampling` applies to the generator and wins over the model's own keys. Other roles default to
-    temperature 0; solver and coder to 0.7 for one of several draws.
+    temperature 0, and to 0.7 for one of several draws and for a second question.
     """
     found: dict[str, Any] = {}
     for name in ("temperature", "top_p", "top_k"):
         value = getattr(sampling, name) if sampling is not None and role == "generator" else None
         value = getattr(options, name) if value is None else value
         if value is None and name == "temperature" and role != "generator":
-            value = WARM if several and role in WARM_ROLES else 0
+            value = WARM if several else 0
         if value is not None:
             found[name] = value
     return found

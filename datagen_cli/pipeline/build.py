@@ -22,6 +22,9 @@ from datagen_cli.core.record import Record, Slot
 from datagen_cli.core.registry import load
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
 from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
+from datagen_cli.pipeline.inline import read_inline
+from datagen_cli.pipeline.not_built import unbuilt
+from datagen_cli.pipeline.shown import Shown, keeps
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.runs.shape import Shape
 from datagen_cli.sources.open import BaseRows, read_base
@@ -37,6 +40,7 @@ from datagen_cli.stages.plan import AttributePlan, PlanSpec, draw_slots, id_pref
 from datagen_cli.stages.validate import BoundCheck, Validate
 
 LOAD_VERSION = 1
+NO_EXAMPLES = "no base and no examples.inline: real models need two or three records to write like"
 Step = Callable[[Record, Slot, Unit, Context], Awaitable[Record]]
 
 
@@ -44,7 +48,8 @@ Step = Callable[[Record, Slot, Unit, Context], Awaitable[Record]]
 class Built:
     """A run, ready to start. `rows` are base rows in the recipe's fields with their ids; empty without a base.
 
-    `identities` holds what identifies the models of every role, `groups` how a correlated run is cut into units.
+    `identities` holds what identifies the models of every role, `groups` how a correlated run is cut into units,
+    `inline` the examples that the recipe itself writes.
     """
 
     recipe: Recipe
@@ -58,6 +63,7 @@ class Built:
     set_checks: tuple[SetCheck, ...]
     plan: PlanSpec
     groups: Groups | None = None
+    inline: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
     @property
     def specs(self) -> tuple[FieldSpec, ...]:
@@ -72,7 +78,7 @@ class Built:
     @cached_property
     def rows(self) -> dict[str, Mapping[str, Any]]:
         """Base rows by id."""
-        return dict(self.base.rows)
+        return dict((*self.base.rows, *self.inline))
 
     @cached_property
     def row_ids(self) -> list[str]:
@@ -83,17 +89,31 @@ class Built:
     def examples(self) -> Any:
         """How examples are drawn (`draw(slot, attempt) -> row numbers`), or None."""
         options = self.recipe.examples
-        if options is None or not self.base.rows:
+        if options is None or not self._examples_from:
             return None
-        shared: dict[str, Any] = {"seed": self.plan.seed, "k": options.k, "labels": self._base_labels()}
-        if options.strategy == "clusters":
-            texts = [self.comparison.text(row) for _, row in self.base.rows]
-            return load("examples", "clusters")(vectors=self.embedder.encode(texts), **shared)
-        return load("examples", options.strategy)(rows=len(self.base.rows), **shared)
+        rows = self._examples_from
+        labels = self._labels_of(rows)
+        clustered = options.strategy == "clusters" and not options.inline
+        vectors = self.embedder.encode([self.comparison.text(row) for _, row in rows]) if clustered else None
 
-    def _base_labels(self) -> list[Any]:
-        """The planned label of every base row; empty when none is planned or some row lacks it."""
-        labels = [row.get(self.label_field) for _, row in self.base.rows] if self.label_field else []
+        def drawer(numbers: Sequence[int]) -> Any:
+            few = [labels[number] for number in numbers] if labels else []
+            shared: dict[str, Any] = {"seed": self.plan.seed, "k": options.k, "labels": few}
+            if vectors is not None:
+                return load("examples", options.strategy)(vectors=vectors[list(numbers)], **shared)
+            strategy = "random" if options.inline else options.strategy
+            return load("examples", strategy)(rows=len(numbers), **shared)
+
+        return Shown(rows, labels, options.k, drawer, keeps(self.constraints))
+
+    @property
+    def _examples_from(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        """The rows that examples are drawn from: the recipe's own, else those of the base."""
+        return self.inline or self.base.rows
+
+    def _labels_of(self, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Any]:
+        """The planned label of every row; empty when none is planned or some row lacks it."""
+        labels = [row.get(self.label_field) for _, row in rows] if self.label_field else []
         return labels if all(isinstance(label, str | int | float) for label in labels) else []
 
     @cached_property
@@ -104,7 +124,18 @@ class Built:
     @cached_property
     def chat(self) -> Generate:
         """Generation by chat, record by record or some in a call."""
-        return Generate(self.composer, self.specs, self.rows, self.label_field)
+        return Generate(self.composer, self.specs, self.rows, self.label_field, self._bounds)
+
+    @property
+    def _bounds(self) -> dict[str, dict[str, Any]]:
+        """What constraints say of the values of fields, as parts of a JSON Schema."""
+        found: dict[str, dict[str, Any]] = {}
+        types = {spec.name: spec.type for spec in self.specs}
+        for check, made in self.constraints:
+            for name, part in made.bounds().items() if check.on_fail != "keep" else ():
+                if types.get(name) in ("text", "number"):
+                    found[name] = {**found.get(name, {}), **part}
+        return found
 
     @cached_property
     def validate(self) -> Validate:
@@ -148,8 +179,8 @@ class Built:
         """The unit of these slots, with its examples drawn for the attempt."""
         if self.groups:
             return self.groups.unit(slots, attempt, avoid)
-        drawn = self.examples.draw(slots[0].index, attempt) if self.examples else ()
-        return Unit(tuple(slots), attempt, tuple(self.row_ids[index] for index in drawn), avoid)
+        drawn, shown = self.examples.draw(slots, attempt) if self.examples else ((), ())
+        return Unit(tuple(slots), attempt, shown, avoid, drawn)
 
     @property
     def per_call(self) -> int:
@@ -181,7 +212,7 @@ class Built:
         found = []
         if self.base.skipped:
             found.append(f"{self.base.skipped:,} bad rows of the base left out, the first: {self.base.reasons[0]}")
-        found += self.groups.notes() if self.groups else getattr(self.examples, "notes", ())
+        found += self.groups.notes() if self.groups else self.examples.notes if self.examples else self._bare()
         for file in self.comparison.files:
             if file.skipped:
                 found.append(f"{file.skipped:,} rows of {file.shown} cannot be compared: they lack the recipe's fields")
@@ -190,6 +221,11 @@ class Built:
             if generator & {model.name for model in self.recipe.models[role]}:
                 found.append(f"the {role} is the generator itself: it may not see its own mistakes")
         return found
+
+    def _bare(self) -> list[str]:
+        """What a recipe without any example should know."""
+        wanted = self.recipe.options.examples is None or self.recipe.options.examples.strategy != "none"
+        return [NO_EXAMPLES] if wanted and not self.simulated else []
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
@@ -233,7 +269,7 @@ def build(recipe: Recipe, identities: Mapping[str, Any], *, folder: Path | None 
 def _tell_all(recipe: Recipe) -> None:
     """Raises what stands in the way of building a recipe, all of it together: what this version does not have, and
     with a base that can be read every check that cannot be made."""
-    problems = Problems(_unbuilt(recipe))
+    problems = Problems(unbuilt(recipe))
     with problems:
         base = _read_base(recipe)
         specs = {spec.name: spec for spec in base.specs}
@@ -245,7 +281,7 @@ def _tell_all(recipe: Recipe) -> None:
 
 
 def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -> Built:
-    for error in _unbuilt(recipe):
+    for error in unbuilt(recipe):
         raise error
     base = _read_base(recipe)
     specs = {spec.name: spec for spec in base.specs}
@@ -261,20 +297,22 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
     about = replace(about, constraints=tuple(constraint for _, constraint in constraints))
     validators = tuple((check, _bind(check, specs, about, recipe)) for check in recipe.validators)
     embedder = _embedder(recipe)
+    inline = read_inline(recipe, base.specs, constraints)
     return Built(
         recipe=recipe,
         base=base,
         identities=identities,
-        composer=_composer(recipe, about),
+        composer=_composer(recipe, about, base),
         constraints=constraints,
         bound=tuple(_bound(check, made) for check, made in (*constraints, *validators) if made.scope == "record"),
-        comparison=compare_with(base.specs, base, recipe.options.dedup, embedder, folder=folder),
+        comparison=compare_with(base.specs, base, recipe.options.dedup, embedder, folder=folder, inline=inline),
         embedder=embedder,
         set_checks=tuple(
             SetCheck(check.name, made.rule, check.on_fail) for check, made in constraints if made.scope == "set"
         ),
         plan=plan,
         groups=make_groups(recipe, base, plan, about.sentences, embedder),
+        inline=inline,
     )
 
 
@@ -340,8 +378,10 @@ def _plan(recipe: Recipe, base: BaseRows) -> PlanSpec:
     return PlanSpec(options.name, options.seed, labels, tuple(attributes), tuple(options.pin))
 
 
-def _composer(recipe: Recipe, about: About) -> Composer:
+def _composer(recipe: Recipe, about: About, base: BaseRows) -> Composer:
     options = recipe.options
+    structured = {model.structured for model in recipe.models["generator"]}
+    written = options.label.values if options.label else None
     notes = {name: attribute.values or {} for name, attribute in options.attributes.items()}
     return Composer(
         description=about.description,
@@ -352,32 +392,9 @@ def _composer(recipe: Recipe, about: About) -> Composer:
         constraints=about.constraints,
         system=options.prompts.system,
         generate=None if options.sampling.correlated else options.prompts.generate,
+        plain="json" not in structured,
+        foreign_labels=bool(base.rows) and written is None,
     )
-
-
-def _unbuilt(recipe: Recipe) -> Iterator[RecipeError]:
-    """An error for every part of the recipe that only later versions will run."""
-    for where, what in _later(recipe):
-        yield RecipeError(
-            f"{where}: this version of datagen does not have {what} yet",
-            hint="the recipe itself is valid; remove this part to run it today",
-            place=recipe.place(where),
-        )
-
-
-def _later(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    """(path, what) of such a part."""
-    options = recipe.options
-    if options.method != "instance":
-        yield "method", f"the method {options.method}"
-    for name, attribute in options.attributes.items():
-        if attribute.values is None:
-            yield f"attributes.{name}", "extracted or asked attributes"
-    for check in recipe.checks:
-        if not check.facts.built:
-            yield check.where, f"the check {check.type}"
-    if options.difficulty is not None:
-        yield "difficulty", "difficulty operators"
 
 
 def refuse_mixed(built: Built) -> None:

@@ -65,9 +65,16 @@ class Comparison:
 
 
 def compare_with(
-    specs: Sequence[FieldSpec], base: BaseRows, options: DedupOptions | None, embedder: Any, *, folder: Path | None
+    specs: Sequence[FieldSpec],
+    base: BaseRows,
+    options: DedupOptions | None,
+    embedder: Any,
+    *,
+    folder: Path | None,
+    inline: Sequence[tuple[str, Mapping[str, Any]]] = (),
 ) -> Comparison:
-    """Reads what new records are compared with. `folder` is the run's own, which a glob may match too."""
+    """Reads what new records are compared with. `folder` is the run's own, which a glob may match too; `inline` are
+    the examples that the recipe writes, which models copy as they copy the base."""
     names = tuple(spec.name for spec in specs if spec.keep and spec.written)
     texts = tuple(spec.name for spec in specs if spec.keep and spec.written and spec.type in TEXTS)
     text_names = texts or names
@@ -79,6 +86,7 @@ def compare_with(
         for file in read_named(pattern, specs, base.readers, without=folder)
     )
     rows = [(f"{name} of the base", row) for name, row in base.rows] if "base" in against else []
+    rows += [(f"{name} of the recipe", row) for name, row in inline] if "base" in against else []
     rows += [row for file in files for row in file.rows]
     known = tuple(Known(name, row, joined_text(row, text_names)) for name, row in rows)
     threshold = options.threshold if options is not None else None

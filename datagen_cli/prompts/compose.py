@@ -1,11 +1,14 @@
-"""From a planned record to the messages a model is sent: fenced data in sandboxed Jinja templates.
+"""From a planned record to the messages a model is sent.
 
-Templates see the fenced variables of `VARIABLES` and nothing else. What is the same in every prompt of a run
-is rendered to text once.
+What all prompts of a run share comes first, as the author's plain words: the dataset, the fields, the rules, how to
+answer. Rows of the base follow as turns of a conversation: what was asked for, and the row as the answer. Then comes
+the request for this record. Whatever else is not the author's own (what to avoid, rows that read like instructions)
+stands between tags as data. Templates are rendered in a sandbox and see the variables of `config/schema.py`.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +17,7 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from datagen_cli.config.schema import template_variables
 from datagen_cli.core.chat import Message, Prompt
 from datagen_cli.core.constraint import Described
 from datagen_cli.core.digest import digest
@@ -21,24 +25,22 @@ from datagen_cli.core.errors import Place, RecipeError
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Slot
 from datagen_cli.core.task import Task, Wanted
-from datagen_cli.prompts.fences import fence, fence_line
+from datagen_cli.prompts.fences import fence
+from datagen_cli.prompts.foreign import neutral, plain_value, reads_like_orders, shortened
 
-VARIABLES = {
-    "n": "how many records to write",
-    "dataset": "the recipe's description",
-    "fields": "name, type and description of every field to write",
-    "labels": "label values with their meanings; empty without them",
-    "examples": "records of the base; empty without them",
-    "constraints": "one sentence a constraint; empty without them",
-    "records": "label and attributes of each record wanted; empty when there are none",
-    "avoid": "what earlier attempts at this record repeated; empty on first attempts",
-    "answer_form": "the JSON object to answer with",
-}
 TEMPLATES = Path(__file__).parent / "templates"
+TEXT_FORM = "Answer with the text alone: no title, no label, no quotation marks, no comment."
+_CHANGING: dict[str, Any] = {
+    **dict.fromkeys(("examples", "records", "avoid", "request", "label", "meaning", "attributes"), ""), "texts": []
+}  # fmt: skip
 
 
 class Composer:
-    """Composes the prompts of one run. `specs` are the fields, `label` names the planned label field or is empty."""
+    """Composes the prompts of one run. `specs` are the fields, `label_field` names the planned label or is empty.
+
+    `plain` says that one text field is asked for as a text, not as JSON; `foreign_labels` that the label's values were
+    written by the authors of the base, not by the recipe's.
+    """
 
     def __init__(
         self,
@@ -51,10 +53,14 @@ class Composer:
         constraints: Sequence[Described] = (),
         system: str | None = None,
         generate: str | None = None,
+        plain: bool = True,
+        foreign_labels: bool = False,
     ) -> None:
         self._about = About(description, tuple(specs), meanings or {}, tuple(constraints), label_field)
-        self._written = self._about.written
-        self._label_field = label_field
+        self.asked = self._about.asked
+        self._custom = generate is not None
+        self._plain = plain and not self._custom and len(self.asked) == 1 and self.asked[0].type == "text"
+        self._foreign_labels = foreign_labels
         self._value_notes = value_notes or {}
         self._sources = {
             "system": template_source(system, "system.j2", "prompts.system"),
@@ -63,24 +69,13 @@ class Composer:
         }
         environment = make_environment()
         self._templates = {name: compile_template(environment, name, text) for name, text in self._sources.items()}
-        self._fixed = {
-            "dataset": fence("dataset", [description.strip()]),
-            "fields": fence("fields", [field_line(spec) for spec in self._written]),
-            "labels": fence("labels", label_lines(meanings)) if label_lines(meanings) else "",
-            "constraints": fence("constraints", self._about.sentences) if constraints else "",
-            "answer_form": fence_line({"records": [{spec.name: _placeholder(spec) for spec in self._written}]}),
-        }
+        self._fixed = self._same_in_all()
         self._check()
-        self._system = Message(
-            "system",
-            self._render("system", {**self._fixed, **dict.fromkeys(("examples", "records", "avoid"), ""), "n": 1}),
-        )
+        self._systems = {n: self._system(n) for n in (1, 2)}
 
-    def _check(self) -> None:
-        """Renders every template once with stand-ins, so that a mistake in one is found before anything is paid."""
-        stand_ins = dict.fromkeys(("examples", "records", "avoid"), "")
-        self._render("generate", {**self._fixed, **stand_ins, "n": 1})
-        self._render("generate", {**self._fixed, **dict.fromkeys(stand_ins, "x"), "n": 2})
+    def is_text(self, n: int) -> bool:
+        """Whether `n` records are asked for as one plain text."""
+        return self._plain and n == 1
 
     @property
     def templates_digest(self) -> str:
@@ -88,8 +83,8 @@ class Composer:
 
         Constraints are left out on purpose: a changed one re-checks what was paid for instead of asking again.
         """
-        fixed = {key: value for key, value in self._fixed.items() if key != "constraints"}
-        return digest(self._sources["system"], self._sources["generate"], fixed)
+        fixed = {key: value for key, value in self._fixed.items() if key not in ("constraints", "rules")}
+        return digest(self._sources["system"], self._sources["generate"], fixed, self._plain, self._foreign_labels)
 
     @property
     def repair_digest(self) -> str:
@@ -101,40 +96,151 @@ class Composer:
     ) -> Prompt:
         """Asks for one record per slot, in slot order."""
         planned = tuple(self._wanted(slot) for slot in slots)
-        wanted = [_wanted_line(number, one) for number, one in enumerate(planned, start=1)]
-        variables = {
-            **self._fixed,
-            "n": len(slots),
-            "examples": fence("examples", examples) if examples else "",
-            "records": fence("records", wanted) if any(len(line) > 1 for line in wanted) else "",
-            "avoid": fence("avoid", avoid) if avoid else "",
-        }
-        messages = (self._system, Message("user", self._render("generate", variables)))
-        task = Task("generate", self._about, wanted=planned, examples=tuple(examples), avoid=tuple(avoid))
+        n = len(slots)
+        turns = [row for row in examples if self._is_turn(row)] if n == 1 and not self._custom else []
+        fenced = [row for row in examples if row not in turns]
+        variables = {**self._fixed, **self._of_request(planned, fenced, examples), "n": n}
+        variables |= {"answer_form": self._answer_form(n), "avoid": fence("avoid", avoid) if avoid else ""}
+        shown = [message for row in turns for message in self._turn(row)]
+        messages = (self._systems[min(n, 2)], *shown, Message("user", self._render("generate", variables)))
+        names = tuple(spec.name for spec in self.asked)
+        form: Any = "text" if self.is_text(n) else "json"
+        task = Task("generate", self._about, names, form, planned, tuple(examples), tuple(avoid))
         return Prompt(messages, task)
 
     def repair(self, asked: Prompt, record: Mapping[str, Any], failures: Sequence[str]) -> Prompt:
         """The one re-ask: what was asked, what came, and what failed, quoted."""
-        came = {spec.name: record.get(spec.name) for spec in self._written}
-        text = self._render(
-            "repair",
-            {
-                "record": fence("record", [came]),
-                "failures": fence("failures", failures),
-                "answer_form": self._fixed["answer_form"],
-                "label": bool(self._label_field),
-            },
-        )
-        said = Message("assistant", fence_line({"records": [came]}))
+        given = asked.task.wanted[0].given if asked.task.wanted else {}
+        label = given.get(self._about.label_field)
+        variables = {
+            "failures": fence("failures", failures),
+            "answer_form": self._answer_form(1),
+            "label": "" if label is None or self._foreign_labels else str(label),
+        }
+        came = {spec.name: record.get(spec.name) for spec in self._about.written}
         task = replace(asked.task, kind="repair", record=came, failures=tuple(failures))
-        return Prompt((*asked.messages, said, Message("user", text)), task)
+        said = Message("assistant", self._as_answer(record))
+        return Prompt((*asked.messages, said, Message("user", self._render("repair", variables))), task)
+
+    def _same_in_all(self) -> dict[str, Any]:
+        about, spec = self._about, self.asked[0]
+        foreign = {name: neutral(text) for name, text in (("description", " ".join(about.description.split())),)}
+        told = [] if about.label_field else label_lines(about.meanings)
+        return {
+            **foreign,
+            "dataset": fence("dataset", [about.description.strip()]),
+            "fields": fence("fields", [field_line(spec) for spec in self.asked]),
+            "labels": fence("labels", label_lines(about.meanings)) if label_lines(about.meanings) else "",
+            "constraints": fence("constraints", about.sentences) if about.constraints else "",
+            "rules": neutral("\n".join(f"- {sentence}" for sentence in about.sentences)),
+            "about_fields": neutral("\n".join(f"- {field_words(spec)}" for spec in self.asked)),
+            "what": neutral(spec.description or f"the {spec.name}"),
+            "label_name": next((spec.name for spec in about.specs if spec.type == "label"), "the label"),
+            "meanings": neutral("\n".join(f"- {line['value']}: {line['meaning']}" for line in told)),
+        }
+
+    def _system(self, n: int) -> Message:
+        variables = {**self._fixed, **_CHANGING, "n": n, "text": self.is_text(n), "answer_form": self._answer_form(n)}
+        return Message("system", self._render("system", variables))
+
+    def _check(self) -> None:
+        """Renders every template once with stand-ins, so that a mistake in one is found before anything is paid."""
+        for n, word in ((1, ""), (2, "x")):
+            stand_ins = {**dict.fromkeys(_CHANGING, word), "texts": [word] if word else []}
+            self._render("generate", {**self._fixed, **stand_ins, "n": n, "answer_form": self._answer_form(n)})
+
+    def _answer_form(self, n: int) -> str:
+        """How to answer, in words: nothing in it can be copied into a record."""
+        if self.is_text(n):
+            return TEXT_FORM
+        keys = ", ".join(json.dumps(spec.name, ensure_ascii=False) for spec in self.asked)
+        several = "one object" if n == 1 else "as many objects as records are asked for, in their order"
+        return (
+            f'Answer with one JSON object and nothing else: its key "records" holds a list of {several},'
+            f" each with the keys {keys}."
+        )
+
+    def _of_request(
+        self, planned: Sequence[Wanted], fenced: Sequence[Mapping[str, Any]], examples: Sequence[Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        """What changes from request to request."""
+        first = planned[0]
+        label = first.given.get(self._about.label_field)
+        lines = [_wanted_line(number, one) for number, one in enumerate(planned, start=1)]
+        shown = [self._text_of(row) for row in examples if self._is_turn(row)]
+        meaning = self._about.meanings.get(label, "") if label is not None else ""
+        return {
+            "examples": fence("examples", [self._written(row) for row in fenced]) if fenced else "",
+            "records": fence("records", lines) if any(len(line) > 1 for line in lines) else "",
+            "request": self._request(planned),
+            "label": self._screened(label),
+            "meaning": neutral(meaning),
+            "attributes": neutral("\n".join(f"{name}: {value}" for name, value in first.attributes.items())),
+            "texts": [text for text in shown if text],
+        }
+
+    def _request(self, planned: Sequence[Wanted]) -> str:
+        if len(planned) == 1:
+            lines = self._given_lines(planned[0].given, meaning=True)
+            lines += [neutral(f"{name}: {value}") for name, value in planned[0].attributes.items()]
+            return "\n".join([self._opening, *lines])
+        listed = []
+        for number, one in enumerate(planned, start=1):
+            parts = self._given_lines(one.given, meaning=True)
+            parts += [neutral(f"{name}: {value}") for name, value in one.attributes.items()]
+            listed.append(f"{number}. {'; '.join(parts)}" if parts else "")
+        lines = [line for line in listed if line]
+        return "\n".join([f"Write {len(planned)} new records, all different.", *lines])
+
+    @property
+    def _opening(self) -> str:
+        return f"Write a new {self.asked[0].name.replace('_', ' ')}." if self.is_text(1) else "Write a new record."
+
+    def _given_lines(self, given: Mapping[str, Any], *, meaning: bool) -> list[str]:
+        """`category: billing (charges and refunds)`; a foreign value that is no plain word stands between tags."""
+        found = []
+        for name, value in given.items():
+            if value is None:
+                continue
+            word, told = self._screened(value), self._about.meanings.get(value, "") if meaning else ""
+            found.append(f"{name}: {word}" + (neutral(f" ({told})") if told else "") if word else fence(name, [value]))
+        return found
+
+    def _screened(self, value: Any) -> str:
+        """A label's value as a plain word; empty for a foreign one that may not stand among plain words."""
+        text = "" if value is None else " ".join(str(value).split())
+        return neutral(text) if not self._foreign_labels or plain_value(text) else ""
+
+    def _turn(self, row: Mapping[str, Any]) -> tuple[Message, Message]:
+        """A row of the base as a question and its answer."""
+        field = self._about.label_field
+        lines = self._given_lines({field: row.get(field)} if field else {}, meaning=False)
+        return Message("user", "\n".join([self._opening, *lines]) + "\n"), Message("assistant", self._as_answer(row))
+
+    def _is_turn(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row may be shown as an answer: it has every field that is asked for, and reads like no order."""
+        written = self._written(row)
+        whole = all(written[spec.name] is not None for spec in self.asked)
+        return whole and not reads_like_orders("\n".join(_texts(list(written.values()))))
+
+    def _as_answer(self, row: Mapping[str, Any]) -> str:
+        if self.is_text(1):
+            return neutral(shortened(str(row.get(self.asked[0].name) or "")))
+        return neutral(json.dumps({"records": [self._written(row)]}, ensure_ascii=False))
+
+    def _written(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        return {spec.name: row.get(spec.name) for spec in self.asked}
+
+    def _text_of(self, row: Mapping[str, Any]) -> str:
+        """The first text of a row on one line, for templates."""
+        return next((neutral(" ".join(text.split())) for text in _texts(list(self._written(row).values()))), "")
 
     def _wanted(self, slot: Slot) -> Wanted:
-        planned = bool(self._label_field) and slot.label is not None
+        planned = bool(self._about.label_field) and slot.label is not None
         attributes = {
             name: self._described(name, value) for name, value in slot.attributes.items() if value is not None
         }
-        return Wanted({self._label_field: slot.label} if planned else {}, attributes)
+        return Wanted({self._about.label_field: slot.label} if planned else {}, attributes)
 
     def _described(self, name: str, value: str) -> str:
         note = self._value_notes.get(name, {}).get(value, "")
@@ -144,7 +250,21 @@ class Composer:
         try:
             return self._templates[name].render(variables).strip() + "\n"
         except TemplateError as error:
-            raise RecipeError(f"prompts.{name}: {error}", hint=f"templates see: {', '.join(VARIABLES)}") from error
+            known = ", ".join(template_variables())
+            raise RecipeError(f"prompts.{name}: {error}", hint=f"templates see: {known}") from error
+
+
+def _texts(values: Sequence[Any]) -> list[str]:
+    """Every text in some values, those inside lists and mappings included."""
+    found: list[str] = []
+    for value in values:
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, list | tuple):
+            found += _texts(value)
+        elif isinstance(value, Mapping):
+            found += _texts([*value.keys(), *value.values()])
+    return found
 
 
 def make_environment() -> ImmutableSandboxedEnvironment:
@@ -190,6 +310,15 @@ def field_line(spec: FieldSpec) -> dict[str, Any]:
     return line
 
 
+def field_words(spec: FieldSpec) -> str:
+    """`answer (number): the final number`, with the values and the schema where there are any."""
+    kind = f"{spec.type} of {spec.item_type}" if spec.item_type else spec.type
+    told = f"{spec.name} ({kind})" + (f": {spec.description}" if spec.description else "")
+    if spec.values:
+        told += f"; one of {', '.join(str(value) for value in spec.values)}"
+    return told + (f"; JSON Schema: {json.dumps(dict(spec.schema), ensure_ascii=False)}" if spec.schema else "")
+
+
 def label_lines(meanings: Mapping[Any, str] | None) -> list[dict[str, Any]]:
     """Label values with their meanings, those that have one."""
     return [{"value": value, "meaning": meaning} for value, meaning in (meanings or {}).items() if meaning]
@@ -200,10 +329,3 @@ def _wanted_line(number: int, wanted: Wanted) -> dict[str, Any]:
     if wanted.attributes:
         line["attributes"] = dict(wanted.attributes)
     return line
-
-
-def _placeholder(spec: FieldSpec) -> Any:
-    """A value that shows the JSON type to write in the answer form."""
-    return {"number": 0, "boolean": True, "list": ["..."], "json": {}}.get(
-        spec.type, spec.values[0] if spec.values else "..."
-    )

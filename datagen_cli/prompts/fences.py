@@ -7,13 +7,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from datagen_cli.prompts.foreign import neutral, shortened
 
 
 def fence_line(value: Any) -> str:
-    """One JSON value on one line that cannot close a fence."""
-    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/")
+    """One JSON value on one line that cannot close a fence; long texts are cut, control tokens broken."""
+    return neutral(json.dumps(_cut(value), ensure_ascii=False)).replace("</", "<\\/")
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str):
+        return shortened(value)
+    if isinstance(value, list | tuple):
+        return [_cut(item) for item in value]
+    return {key: _cut(item) for key, item in value.items()} if isinstance(value, Mapping) else value
 
 
 def fence(name: str, values: Iterable[Any]) -> str:

@@ -8,7 +8,6 @@ own label. Each comes with `shorter` ones, with fewer examples, for a context th
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,14 +22,17 @@ from datagen_cli.core.fields import FieldSpec
 from datagen_cli.prompts.compose import (
     compile_template,
     field_line,
+    field_words,
     make_environment,
     template_source,
 )
 from datagen_cli.prompts.fences import fence
+from datagen_cli.prompts.foreign import neutral
+from datagen_cli.prompts.plain_text import unquoted
 
 ANSWER = "the text alone"
+CHANGING = ("labels", "examples", "records", "avoid", "label", "meaning", "attributes")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
-_QUOTES = {'"': '"', "“": "”", "‘": "’", "«": "»", "'": "'"}
 
 
 def clean_text(raw: str) -> tuple[str, bool]:
@@ -45,28 +47,13 @@ def clean_text(raw: str) -> tuple[str, bool]:
     first, ended, rest = _paragraph(text)
     if first.endswith(":"):
         first, ended, _ = _paragraph(rest) if rest else (first, False, "")
-    return _unquoted(first), ended
+    return unquoted(first), ended
 
 
 def _paragraph(text: str) -> tuple[str, bool, str]:
     """The text up to its first blank line, whether there is one, and what stands after it."""
     cut = _BLANK_LINE.search(text)
     return (text.strip(), False, "") if cut is None else (text[: cut.start()].strip(), True, text[cut.end() :].lstrip())
-
-
-def _unquoted(text: str) -> str:
-    """The text without quotation marks that enclose all of it."""
-    if len(text) < 2 or _QUOTES.get(text[0]) != text[-1]:
-        return text
-    if text[0] == '"':
-        try:
-            value = json.loads(text)
-        except ValueError:
-            pass
-        else:
-            return str(value).strip()
-    inside = text[1:-1]
-    return text if text[0] in inside or text[-1] in inside else inside.strip()
 
 
 def completion(description: str, label: Any, meaning: str, attributes: Mapping[str, str], texts: Sequence[str]) -> str:
@@ -106,7 +93,7 @@ class FreeText:
         self._value_notes = value_notes or {}
         self._custom = generate is not None
         self._sources = {
-            "system": template_source(system, "system.j2", "prompts.system"),
+            "system": template_source(system, "system_correlated.j2", "prompts.system"),
             "generate": template_source(generate, "free_text.j2", "prompts.generate"),
         }
         environment = make_environment()
@@ -117,8 +104,14 @@ class FreeText:
             "fields": fence("fields", [field_line(spec)]),
             "constraints": fence("constraints", constraints) if constraints else "",
             "answer_form": ANSWER,
+            "description": neutral(" ".join(self._description.split())),
+            "about_fields": neutral(f"- {field_words(spec)}"),
+            "rules": neutral("\n".join(f"- {sentence}" for sentence in constraints)),
+            "what": neutral(spec.description or f"the {spec.name}"),
+            "label_name": label_field or "the label",
+            **dict.fromkeys(("meanings", "request"), ""),
         }
-        nothing: dict[str, Any] = dict.fromkeys(("labels", "examples", "records", "avoid", "label", "meaning"), "")
+        nothing: dict[str, Any] = dict.fromkeys(CHANGING, "")
         self._system = Message("system", self._render("system", {**self._fixed, **nothing, "texts": []}).strip() + "\n")
         self._render("generate", {**self._fixed, **nothing, "texts": []})
         self._render("generate", {**self._fixed, **dict.fromkeys(nothing, "x"), "texts": ["x"]})
@@ -126,7 +119,7 @@ class FreeText:
     @property
     def identity(self) -> list[Any]:
         """What every prompt of the run depends on, constraints apart (as in `Composer.templates_digest`)."""
-        fixed = {key: value for key, value in self._fixed.items() if key != "constraints"}
+        fixed = {key: value for key, value in self._fixed.items() if key not in ("constraints", "rules")}
         meanings = [[value, meaning] for value, meaning in self._meanings.items()]
         return [digest(self._sources["system"], self._sources["generate"], fixed), self._label_field, meanings]
 
@@ -155,7 +148,8 @@ class FreeText:
             "avoid": fence("avoid", avoid) if avoid else "",
             "label": "" if label is None else label,
             "meaning": meaning,
-            "texts": list(texts),
+            "attributes": neutral("\n".join(f"{name}: {value}" for name, value in drawn.items())),
+            "texts": [neutral(text) for text in texts],
         }
         rendered = self._render("generate", variables)
         plain = rendered.lstrip() if self._custom else completion(self._description, label, meaning, drawn, texts)
@@ -171,5 +165,5 @@ class FreeText:
         try:
             return str(self._templates[name].render(variables))
         except TemplateError as error:
-            known = ", ".join(template_variables(correlated=True))
+            known = ", ".join(template_variables())
             raise RecipeError(f"prompts.{name}: {error}", hint=f"templates see: {known}") from error

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -81,12 +81,9 @@ class ParsedReply:
 
 def parse_reply(text: str, finish_reason: str, specs: Sequence[FieldSpec], wanted: int = 1) -> ParsedReply:
     """The records of a reply that was asked for `wanted` of them, in the fields of `specs` that are written."""
-    if finish_reason == "length":
-        return ParsedReply(problems=("the reply was cut off at max_tokens",), truncated=True)
-    if finish_reason == "content_filter":
-        return ParsedReply(problems=("the provider's content filter stopped the reply",), refused=True)
-    if finish_reason.lower() not in WHOLE_ENDS:
-        return ParsedReply(problems=(f"the provider ended the reply with {finish_reason[:40]!r}",))
+    early = ended_early(finish_reason)
+    if early is not None:
+        return early
     written = [spec for spec in specs if spec.written]
     text, damaged = _writable(text)
     found = Finder(frozenset(spec.name for spec in written)).find(answer_of(text), wanted)
@@ -110,6 +107,22 @@ def parse_reply(text: str, finish_reason: str, specs: Sequence[FieldSpec], wante
         problems.append(f"{len(records)} of {wanted} records came")
     refused &= not any(record is not None for record in records)
     return ParsedReply(tuple(records), tuple(problems), found.repaired or damaged, refused, surplus=tuple(surplus))
+
+
+def ended_early(finish_reason: str) -> ParsedReply | None:
+    """What a reply that did not end by itself comes to; None for one that did."""
+    if finish_reason == "length":
+        return ParsedReply(problems=("the reply was cut off at max_tokens",), truncated=True)
+    if finish_reason == "content_filter":
+        return ParsedReply(problems=("the provider's content filter stopped the reply",), refused=True)
+    if finish_reason.lower() not in WHOLE_ENDS:
+        return ParsedReply(problems=(f"the provider ended the reply with {finish_reason[:40]!r}",))
+    return None
+
+
+def refusal_in(error: WrongType) -> bool:
+    """Whether what is wrong is that the model declined."""
+    return isinstance(error, Declined)
 
 
 def read_record(item: Any, specs: Sequence[FieldSpec]) -> dict[str, Any]:
@@ -168,12 +181,17 @@ def folded(text: str) -> str:
     return " ".join(text.split()).casefold().rstrip(".")
 
 
-def response_format(specs: Sequence[FieldSpec], n: int) -> dict[str, Any]:
-    """The OpenAI `response_format` of exactly `n` records: written fields in order, all required, nothing else."""
+def response_format(
+    specs: Sequence[FieldSpec], n: int, bounds: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, Any]:
+    """The OpenAI `response_format` of exactly `n` records: written fields in order, all required, nothing else.
+
+    `bounds` are parts of JSON Schema that constraints give, by field.
+    """
     written = [spec for spec in specs if spec.written]
     record = {
         "type": "object",
-        "properties": {spec.name: _property(spec) for spec in written},
+        "properties": {spec.name: {**_property(spec), **(bounds or {}).get(spec.name, {})} for spec in written},
         "required": [spec.name for spec in written],
         "additionalProperties": False,
     }

@@ -16,19 +16,24 @@ from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.parse import ParsedReply, parse_reply, response_format
+from datagen_cli.prompts.plain_text import parse_text
 
-VERSION = 1
+VERSION = 2
 EXCERPT = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What one call asks for: slots, which attempt, the examples shown, and what earlier attempts repeated."""
+    """What one call asks for: slots, which attempt, the examples shown, and what earlier attempts repeated.
+
+    `drawn` are examples before they were screened, which the unit is made from; empty where none was screened.
+    """
 
     slots: tuple[Slot, ...]
     attempt: int
     examples: tuple[str, ...] = ()
     avoid: tuple[Mapping[str, Any], ...] = ()
+    drawn: tuple[str, ...] = ()
 
     @property
     def first(self) -> int:
@@ -38,7 +43,7 @@ class Unit:
     def made_from(self) -> list[Any]:
         """What a finished unit depends on beside the stage's fingerprint."""
         slots = [[slot.index, slot.label, dict(slot.attributes)] for slot in self.slots]
-        return [slots, self.attempt, list(self.examples), [dict(item) for item in self.avoid]]
+        return [slots, self.attempt, list(self.drawn or self.examples), [dict(item) for item in self.avoid]]
 
 
 class Generate:
@@ -50,9 +55,12 @@ class Generate:
         specs: Sequence[FieldSpec],
         rows: Mapping[str, Mapping[str, Any]],
         label_field: str = "",
+        bounds: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self._composer = composer
-        self._specs = [spec for spec in specs if spec.written]
+        self._specs = composer.asked
+        self._names = [spec.name for spec in specs if spec.written or spec.name == label_field]
+        self._bounds = bounds or {}
         self._rows = rows
         self._label_field = label_field
         self._formats: dict[int, dict[str, Any]] = {}
@@ -62,11 +70,19 @@ class Generate:
         shown = [self._rows[name] for name in unit.examples]
         return self._composer.generate(unit.slots, examples=shown, avoid=unit.avoid)
 
-    def format(self, count: int) -> dict[str, Any]:
-        """The response format for so many records."""
+    def format(self, count: int) -> dict[str, Any] | None:
+        """The response format for so many records; None where a plain text is asked for."""
+        if self._composer.is_text(count):
+            return None
         if count not in self._formats:
-            self._formats[count] = response_format(self._specs, count)
+            self._formats[count] = response_format(self._specs, count, self._bounds)
         return self._formats[count]
+
+    def whole(self, fields: Mapping[str, Any], slot: Slot) -> dict[str, Any]:
+        """The fields that came with the planned label, in the recipe's order."""
+        planned = {self._label_field: slot.label} if self._label_field and slot.label is not None else {}
+        values = {**fields, **planned}
+        return {name: values[name] for name in self._names if name in values}
 
     async def run(self, unit: Unit, ctx: Context) -> list[Record]:
         """One record per slot, in slot order, then surplus ones; what is not whole is rejected with its reason."""
@@ -75,10 +91,11 @@ class Generate:
         problem = _problem(reply, parsed)
         kept: list[Record] = []
         for slot, fields in zip(unit.slots, records, strict=True):
-            record = Record(slot.index, unit.attempt, fields or {}, examples=unit.examples, repaired=parsed.repaired)
+            whole = self.whole(fields, slot) if fields is not None else {}
+            record = Record(slot.index, unit.attempt, whole, examples=unit.examples, repaired=parsed.repaired)
             kept.append(record if fields is not None else record.rejected(problem))
         last, over = unit.slots[-1].index, Rejection("generate", "surplus", "more records came than were asked for")
-        return kept + [Record(last, unit.attempt, fields, rejection=over) for fields in parsed.surplus]
+        return kept + [Record(last, unit.attempt, dict(fields), rejection=over) for fields in parsed.surplus]
 
     async def ask(
         self, prompt: Prompt, count: int, ctx: Context, *, purpose: str = "generate"
@@ -88,6 +105,8 @@ class Generate:
         reply = await ctx.ask("generator", prompt, purpose=purpose, response_format=form)
         if reply.finish_reason == "length":
             reply = await ctx.ask("generator", prompt, purpose=purpose, response_format=form, more_tokens=2)
+        if self._composer.is_text(count):
+            return reply, parse_text(reply.text, reply.finish_reason, self._specs[0], (self._label_field,))
         return reply, parse_reply(reply.text, reply.finish_reason, self._specs, count)
 
 

@@ -150,7 +150,8 @@ class Validate:
             _, parsed = await self._generate.ask(prompt, 1, ctx, purpose="repair")
         except CallRefused:
             return None
-        return parsed.records[0] if parsed.records else None
+        fields = parsed.records[0] if parsed.records else None
+        return None if fields is None else {**record.fields, **self._generate.whole(fields, slot)}
 
     def _replace(self, state: _CheckState, check: BoundCheck, fields: Mapping[str, Any]) -> None:
         old = state.record.fields

@@ -25,7 +25,7 @@ BASED = SMALL.replace("fields:", "base: {path: a.jsonl}\nfields:")
             "examples: {k: 2}",
             10,
             "examples: come from a base, and there is none",
-            "name a base, or remove examples",
+            "name a base, or write some: `examples: {inline: [{…}, …]}`",
         ),
         (
             "attributes: {a: {values: [x], when: {b: y}}, b: [y]}",

@@ -100,8 +100,8 @@ def test_what_includes_may_fill_in_is_not_required() -> None:
 
 
 def test_templates_may_use_exactly_these_variables() -> None:
-    wanted = ["n", "dataset", "fields", "labels", "examples", "constraints", "records", "avoid", "answer_form"]
-    assert list(template_variables()) == wanted
-    assert list(template_variables(correlated=True)) == [*wanted, "label", "meaning", "texts"]
+    fenced = ["n", "dataset", "fields", "labels", "examples", "constraints", "records", "avoid", "answer_form"]
+    plain = ["label", "meaning", "attributes", "rules", "texts", "request", "description", "about_fields"]
+    assert set(template_variables()) == {*fenced, *plain, "what", "label_name", "meanings"}
     about: dict[str, Any] = SCHEMA["$defs"]["PromptOptions"]
-    assert all(f"{name}: " in about["description"] for name in template_variables(correlated=True))
+    assert all(f"{name}: " in about["description"] for name in template_variables())

@@ -1,0 +1,33 @@
+"""What a recipe may say already but this version cannot run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from datagen_cli.config.recipe import Recipe
+from datagen_cli.core.errors import RecipeError
+
+
+def unbuilt(recipe: Recipe) -> Iterator[RecipeError]:
+    """An error for every part of the recipe that only later versions will run."""
+    for where, what in _later(recipe):
+        yield RecipeError(
+            f"{where}: this version of datagen does not have {what} yet",
+            hint="the recipe itself is valid; remove this part to run it today",
+            place=recipe.place(where),
+        )
+
+
+def _later(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """(path, what) of such a part."""
+    options = recipe.options
+    if options.method != "instance":
+        yield "method", f"the method {options.method}"
+    for name, attribute in options.attributes.items():
+        if attribute.values is None:
+            yield f"attributes.{name}", "extracted or asked attributes"
+    for check in recipe.checks:
+        if not check.facts.built:
+            yield check.where, f"the check {check.type}"
+    if options.difficulty is not None:
+        yield "difficulty", "difficulty operators"

@@ -1,0 +1,61 @@
+"""Texts of others in prompts: control tokens of chat templates lose their power, instructions and long lines are seen.
+
+A tokeniser turns `<|im_end|>` in a base row into the end of a message. Here a space after its first sign makes plain
+characters of it, wherever the text stands. Whether a text reads like an instruction is a matter of patterns: what they
+find is shown between tags as data, never as a turn of the conversation.
+"""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 6_000
+"""Characters of one text in a prompt; the rest is cut."""
+LINE = 80
+"""Characters of a value that may stand among the author's own words."""
+
+_CONTROL = re.compile(
+    r"<[|｜](?=[^\n<>]{1,40}[|｜]>)"
+    r"|<(?=/?(?:s|bos|eos|pad|unk|mask|sep|cls|start_of_turn|end_of_turn|start_of_image|extra_id_\d+|tool_call"
+    r"|tool_response|function_calls?|think(?:ing)?|assistant|system|user|human)>)"
+    r"|<(?=</?SYS>>)|\[(?=/?(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|BOS|EOS|THINK|UNUSED_?\d*)\])",
+    re.IGNORECASE,
+)
+_ORDERS = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass|stop following)\b.{0,60}"
+    r"\b(?:instruction|prompt|rule|direction|guideline|above|before|previous|prior|everything|task)"
+    r"|\b(?:you are|you're|act as|pretend to be|behave as)\b.{0,30}"
+    r"\b(?:ai|assistant|model|chatbot|system|dan|gpt|bot)\b"
+    r"|\b(?:new|updated|real|actual|hidden|secret|system|developer)\s+(?:instruction|prompt|task|rule|order)s?\b"
+    r"|\b(?:instead|from now on|now|only|must|please|just)\b[\s,:]{1,3}(?:only\s+|just\s+)?"
+    r"(?:output|respond|reply|answer|write|print|say|return|repeat|generate)\b"
+    r"|\b(?:respond|reply|answer|output|print|return|repeat)\s+(?:only\s+|exactly\s+)?"
+    r"(?:with|the word|the following|verbatim|exactly)\b"
+    r"|^\s*[#*>\s]*(?:system|assistant|user|human|ai|developer|instructions?)\s*[#*]*\s*:"
+    r"|\b(?:your|the) (?:system )?prompt\b|\blanguage model\b|\bas an ai\b"
+    r"|</?[a-z_]{2,20}>\s*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_PLAIN_VALUE = re.compile(r"[\w][\w .,&/+'’()%-]*")
+
+
+def neutral(text: str) -> str:
+    """The text with every control token of a chat template broken."""
+    if "<" not in text and "[" not in text:
+        return text
+    return _CONTROL.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
+
+
+def shortened(text: str) -> str:
+    """At most `LONGEST` characters of the text."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
+
+
+def reads_like_orders(text: str) -> bool:
+    """Whether a text addresses the model, or holds control tokens: it is to stand between tags."""
+    return _ORDERS.search(text) is not None or _CONTROL.search(text) is not None
+
+
+def plain_value(text: str) -> bool:
+    """Whether a value of others may stand among plain words: a short line of ordinary characters, no order."""
+    return len(text) <= LINE and _PLAIN_VALUE.fullmatch(text) is not None and not reads_like_orders(text)
