@@ -12,8 +12,9 @@ from datagen_cli.cli.progress import Progress
 from datagen_cli.core.digest import seed_of
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import make_folder, write_errors
-from datagen_cli.pipeline.build import build, refuse_mixed
+from datagen_cli.pipeline.build import build
 from datagen_cli.pipeline.connect import identities
+from datagen_cli.pipeline.not_built import refuse_mixed
 from datagen_cli.pipeline.session import RunOptions, Session
 from datagen_cli.runs.folder import RunFolder
 
@@ -36,7 +37,7 @@ def open_session(
         invocation = replace(invocation, out=str(folder), seed=seed)
         recipe = invocation.load()
     built = build(recipe, identities(recipe), folder=folder)
-    refuse_mixed(built)
+    refuse_mixed(built.recipe)
     options = RunOptions(
         environ=invocation.environ,
         allow_hosts=invocation.allow_hosts,

@@ -15,9 +15,10 @@ from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.core.options import Options
 from datagen_cli.llm.keys import hosts
-from datagen_cli.pipeline.build import Built, build, refuse_mixed
+from datagen_cli.pipeline.build import Built, build
 from datagen_cli.pipeline.connect import check_models, identities, roles
 from datagen_cli.pipeline.estimate import contacted
+from datagen_cli.pipeline.not_built import refuse_mixed
 
 EXAMPLES = ("datagen validate quickstart", "datagen validate my.yaml --set label.quota=balanced --json")
 
@@ -39,7 +40,7 @@ def command(
     try:
         loaded = invocation.load()
         built = build(loaded, identities(loaded))
-        refuse_mixed(built)
+        refuse_mixed(built.recipe)
     except UsageError as error:
         return _refused(error, json_)
     try:

@@ -92,7 +92,7 @@ class ConstraintFacts(CheckFacts):
 
     on_fail: ClassVar[OnFail] = "fix"
 
-    def bounds(self) -> Mapping[str, Mapping[str, Any]]:
+    def json_bounds(self) -> Mapping[str, Mapping[str, Any]]:
         """What it says of the values of fields, as parts of a JSON Schema by field; only what providers take."""
         return {}
 

@@ -42,7 +42,7 @@ class Choices(FieldConstraint):
         """`category: one of "a", "b", 3`."""
         return f"{self._field}: one of {quoted(self._values)}"
 
-    def bounds(self) -> Mapping[str, Mapping[str, Any]]:
+    def json_bounds(self) -> Mapping[str, Mapping[str, Any]]:
         """The values, one alone as a constant."""
         return {self._field: {"const": self._values[0]} if len(self._values) == 1 else {"enum": list(self._values)}}
 

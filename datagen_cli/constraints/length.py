@@ -73,9 +73,9 @@ class Length(FieldConstraint):
             parts += [f"at most {high} {unit}"] if high is not None else []
         return f"{self._field}: {', '.join(parts)}"
 
-    def bounds(self) -> Mapping[str, Mapping[str, Any]]:
+    def json_bounds(self) -> Mapping[str, Mapping[str, Any]]:
         """The fewest characters: a word has at least one, and a space stands between two."""
-        lows = {unit: low for unit, low, _ in self._bounds if low}
+        lows = {unit: low for unit, low, _ in self.bounds if low}
         least = max(lows.get("characters", 0), 2 * lows.get("words", 0) - 1)
         return {self._field: {"minLength": least}} if least > 0 else {}
 

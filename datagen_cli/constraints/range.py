@@ -77,10 +77,10 @@ class Range(FieldConstraint):
         """`answer: at least 0, less than 100, a whole number`."""
         return f"{self._field}: {', '.join(words for words, _ in self._rules)}"
 
-    def bounds(self) -> Mapping[str, Mapping[str, Any]]:
+    def json_bounds(self) -> Mapping[str, Mapping[str, Any]]:
         """`minimum` and `maximum`; an open bound is given as the closed one."""
-        low = {"minimum": self._low} if self._low is not None else {}
-        return {self._field: {**low, **({"maximum": self._high} if self._high is not None else {})}}
+        low = {"minimum": self.low} if self.low is not None else {}
+        return {self._field: {**low, **({"maximum": self.high} if self.high is not None else {})}}
 
     def check(self, fields: Mapping[str, Any]) -> Verdict:
         """Fails with the rules that the number breaks, or when it is no number."""

@@ -132,7 +132,7 @@ class Built:
         found: dict[str, dict[str, Any]] = {}
         types = {spec.name: spec.type for spec in self.specs}
         for check, made in self.constraints:
-            for name, part in made.bounds().items() if check.on_fail != "keep" else ():
+            for name, part in made.json_bounds().items() if check.on_fail != "keep" else ():
                 if types.get(name) in ("text", "number"):
                     found[name] = {**found.get(name, {}), **part}
         return found
@@ -395,14 +395,3 @@ def _composer(recipe: Recipe, about: About, base: BaseRows) -> Composer:
         plain="json" not in structured,
         foreign_labels=bool(base.rows) and written is None,
     )
-
-
-def refuse_mixed(built: Built) -> None:
-    """Simulated and real records never share a dataset."""
-    generators = {model.provider.simulated for model in built.recipe.models["generator"]}
-    if len(generators) > 1:
-        raise RecipeError(
-            "models.generator: offline and a real model cannot write one dataset",
-            hint="simulated and real rows never share a dataset: name one kind only",
-            place=built.recipe.place("models.generator"),
-        )

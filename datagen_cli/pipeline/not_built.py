@@ -31,3 +31,14 @@ def _later(recipe: Recipe) -> Iterator[tuple[str, str]]:
             yield check.where, f"the check {check.type}"
     if options.difficulty is not None:
         yield "difficulty", "difficulty operators"
+
+
+def refuse_mixed(recipe: Recipe) -> None:
+    """Simulated and real records never share a dataset."""
+    generators = {model.provider.simulated for model in recipe.models["generator"]}
+    if len(generators) > 1:
+        raise RecipeError(
+            "models.generator: offline and a real model cannot write one dataset",
+            hint="simulated and real rows never share a dataset: name one kind only",
+            place=recipe.place("models.generator"),
+        )

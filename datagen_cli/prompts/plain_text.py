@@ -2,20 +2,17 @@
 
 Careful on purpose: only what cannot be part of the text goes. These are reasoning, a fence or quotation marks around
 the whole, an opening such as `Here is a new text:`, the field's name before it, and a closing paragraph that speaks to
-whoever asked. A reply that is, as a whole, JSON with the field as its only key (or `records` of one) is unwrapped.
+whoever asked. A reply that gives the text as JSON all the same is read as one that was asked for JSON.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
-from typing import Any
 
 from datagen_cli.core.fields import FieldSpec, WrongType
-from datagen_cli.prompts.parse import ParsedReply, ended_early, read_record, refusal_in
+from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in
 from datagen_cli.prompts.thinking import answer_of
-from datagen_cli.text.strict_json import NotJson, loads
 
 QUOTES = {'"': '"', "“": "”", "‘": "’", "«": "»", "'": "'", "`": "`"}
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)\n?```", re.DOTALL)
@@ -35,17 +32,18 @@ _CLOSING = re.compile(
 _SPEAKER = re.compile(r"\n\s*(?:user|assistant|human|system|<\|[a-z_]+\|>)\s*:?\s*\n.*\Z", re.IGNORECASE | re.DOTALL)
 
 
-def parse_text(text: str, finish_reason: str, spec: FieldSpec, given: Collection[str] = ()) -> ParsedReply:
-    """The one record of a reply that was asked for the text of `spec`; `given` are fields that we fill in."""
+def parse_text(text: str, finish_reason: str, spec: FieldSpec) -> ParsedReply:
+    """The one record of a reply that was asked for the text of `spec`."""
     early = ended_early(finish_reason)
     if early is not None:
         return early
     whole = answer_of(text.encode("utf-8", "replace").decode("utf-8"))
     if not whole:
         return ParsedReply(problems=("the reply is empty",))
+    if re.search(rf"[{{\[]\s*[\"']?(?:records|{re.escape(spec.name)})[\"']?\s*:", whole):
+        return parse_reply(whole, finish_reason, [spec], 1)
     try:
-        found = _unwrapped(whole, spec.name, given)
-        record = read_record({spec.name: clean(whole, spec.name) if found is None else found}, [spec])
+        record = read_record({spec.name: clean(whole, spec.name)}, [spec])
     except WrongType as error:
         return ParsedReply((None,), (str(error),), refused=refusal_in(error))
     return ParsedReply((record,))
@@ -78,33 +76,6 @@ def unquoted(text: str) -> str:
             return str(value).strip()
     inside = text[1:-1]
     return text if text[0] in inside or text[-1] in inside else inside.strip()
-
-
-def _unwrapped(text: str, name: str, given: Collection[str]) -> str | None:
-    """The field's text where the reply as a whole is JSON of it; None where it is not. Raises `WrongType`."""
-    inside = _unfenced(text)
-    value: Any
-    if inside[:1] not in ("{", "["):
-        return None
-    try:
-        value = loads(inside)
-    except NotJson:
-        if re.match(rf'[{{\[\s"]*(?:records|{re.escape(name)})"\s*:', inside):
-            raise WrongType("the reply is broken JSON") from None
-        return None
-    while isinstance(value, dict | list):
-        items: Any = value if isinstance(value, list) else value.get("records", value)
-        if isinstance(value, list) or items is not value:
-            if not isinstance(items, list | dict) or (isinstance(items, list) and len(items) != 1):
-                raise WrongType("the reply is JSON of another form")
-            value = items[0] if isinstance(items, list) else items
-        elif not isinstance(value, dict) or name not in value or set(value) - {name, *given}:
-            raise WrongType("the reply is JSON of another form")
-        else:
-            value = value[name]
-    if not isinstance(value, str):
-        raise WrongType(f"{name}: expected text")
-    return value
 
 
 def _unfenced(text: str) -> str:

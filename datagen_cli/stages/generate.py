@@ -106,7 +106,7 @@ class Generate:
         if reply.finish_reason == "length":
             reply = await ctx.ask("generator", prompt, purpose=purpose, response_format=form, more_tokens=2)
         if self._composer.is_text(count):
-            return reply, parse_text(reply.text, reply.finish_reason, self._specs[0], (self._label_field,))
+            return reply, parse_text(reply.text, reply.finish_reason, self._specs[0])
         return reply, parse_reply(reply.text, reply.finish_reason, self._specs, count)
 
 

@@ -125,9 +125,14 @@ class Validate:
         """Mends the record, by the check's own fix or by the one re-ask; a rejection when nothing more can be done."""
         for check, verdict in failures:
             fixable = verdict.outcome == "fail" and (check.on_fail == "fix" or check.rewrites)
-            if fixable and verdict.fix and state.mended.get(check.name, 0) < check.mends:
+            if not fixable or state.mended.get(check.name, 0) >= check.mends:
+                continue
+            fix = verdict.fix
+            if fix is None and check.rewrites and check.validator is not None:
+                fix = await _rewritten(check.validator, state.record, verdict, ctx)
+            if fix:
                 state.mended[check.name] = state.mended.get(check.name, 0) + 1
-                self._replace(state, check, {**state.record.fields, **verdict.fix})
+                self._replace(state, check, {**state.record.fields, **fix})
                 return None
         dropped = next((failure for failure in failures if not _can_be_reasked(*failure)), None)
         if dropped is None and self._generate is not None and not state.reasked:
@@ -180,6 +185,14 @@ async def _verdict(check: BoundCheck, record: Record, slot: Slot, ctx: Context) 
         return await check.validator.verify(record, slot, ctx)
     except CallRefused as refused:
         return Verdict("unknown", f"{check.name}: the model's endpoint refused the request: {refused}")
+
+
+async def _rewritten(validator: Validator, record: Record, verdict: Verdict, ctx: Context) -> Mapping[str, Any] | None:
+    """What a check that rewrites makes of a record; None when the endpoint refused, or no whole record came."""
+    try:
+        return await validator.rewrite(record, verdict, ctx)  # type: ignore[attr-defined]
+    except CallRefused:
+        return None
 
 
 def _calls_for_action(check: BoundCheck, verdict: Verdict) -> bool:

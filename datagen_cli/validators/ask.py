@@ -8,14 +8,17 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from datagen_cli.config.checks import AskingCost, CheckOptions, ConstraintFacts
+from datagen_cli.core.chat import Prompt
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
-from datagen_cli.prompts.checking import ASK, CheckPrompts, ask_prompt
+from datagen_cli.prompts.checking import ASK, CheckPrompts, ask_prompt, verdict_format
 from datagen_cli.validators.asking import ask_verdict
 
 ROLE = "reviewer"
 OUTCOMES: dict[str, Literal["pass", "fail", "unknown"]] = {"yes": "pass", "no": "fail", "unclear": "unknown"}
+
+FORM = verdict_format(tuple(OUTCOMES), {"reason": {"type": "string"}})
 
 
 class AskOptions(CheckOptions):
@@ -48,8 +51,11 @@ class Ask(ConstraintFacts):
     async def verify(self, record: Record, slot: Slot, ctx: Context) -> Verdict:
         """`yes` is a pass, `no` a fail, anything else unknown."""
         shown = {spec.name: record.fields.get(spec.name) for spec in self._about.specs}
-        prompt = ask_prompt(self._about, shown, self._text)
-        found = await ask_verdict(ctx, ROLE, prompt, purpose="ask", known=tuple(OUTCOMES))
+
+        def prompt(again: bool) -> Prompt:
+            return ask_prompt(self._about, shown, self._text, again=again)
+
+        found = await ask_verdict(ctx, ROLE, prompt, purpose="ask", known=tuple(OUTCOMES), form=FORM)
         if found is None:
             return Verdict("unknown", f"{self._text} the reviewer gave no verdict")
         reason = str(found.get("reason") or "")

@@ -13,13 +13,25 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from datagen_cli.config.checks import AskingCost, CheckOptions, ValidatorFacts
+from datagen_cli.core.chat import Prompt
 from datagen_cli.core.fields import About, FieldSpec, WrongType, coerce
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
-from datagen_cli.prompts.checking import REVIEW, CheckPrompts, review_prompt
+from datagen_cli.prompts.checking import (
+    REVIEW,
+    CheckPrompts,
+    asks_for_text,
+    review_prompt,
+    rewrite_prompt,
+    verdict_format,
+)
+from datagen_cli.prompts.parse import parse_reply, response_format
+from datagen_cli.prompts.plain_text import parse_text
 from datagen_cli.validators.asking import ask_verdict
 
 ROLE = "reviewer"
+KNOWN = ("good", "bad")
+FORM = verdict_format(KNOWN, {"reasons": {"type": "array", "items": {"type": "string"}, "maxItems": 3}})
 
 
 class ReflectOptions(CheckOptions):
@@ -39,25 +51,47 @@ class Reflect(ValidatorFacts):
 
     @classmethod
     def cost(cls, options: ReflectOptions) -> AskingCost:
-        """One review, and one of every rewrite."""
-        return AskingCost(calls=(1, 1 + options.rounds), reply=(30, 400), rewrites=True)
+        """One review, and for every round a rewrite and its review."""
+        return AskingCost(calls=(1, 1 + 2 * options.rounds), reply=(15, 200), rewrites=True)
 
     def __init__(self, options: ReflectOptions, specs: Mapping[str, FieldSpec], about: About) -> None:
         self.mends = options.rounds
         self._about = about
 
     async def verify(self, record: Record, slot: Slot, ctx: Context) -> Verdict:
-        """One review; the fix is the reviewer's rewrite, where it gave a whole one."""
+        """One review. A rewrite that comes along is the fix; none at all leaves it to `rewrite`."""
         about = self._about
         shown = {spec.name: record.fields.get(spec.name) for spec in about.specs}
-        found = await ask_verdict(ctx, ROLE, review_prompt(about, shown), purpose="review", known=("good", "bad"))
+
+        def prompt(again: bool) -> Prompt:
+            return review_prompt(about, shown, again=again)
+
+        found = await ask_verdict(ctx, ROLE, prompt, purpose="review", known=KNOWN, form=FORM)
         if found is None:
             return Verdict("unknown", "the reviewer gave no verdict")
-        reasons = [str(reason) for reason in found.get("reasons") or [] if isinstance(reason, str | int | float)]
+        given = found.get("reasons") or found.get("reason") or []
+        reasons = [str(one) for one in (given if isinstance(given, list) else [given]) if isinstance(one, str | int)]
         if found["verdict"] == "good":
             return Verdict("pass", "", None, {"reasons": reasons})
         detail = f"the reviewer: {'; '.join(reasons) or 'bad'}"
-        return Verdict("fail", detail, rewrite_of(about, shown, found.get("rewrite")), {"reasons": reasons})
+        given_along = "rewrite" in found
+        fix = (rewrite_of(about, shown, found["rewrite"]) or {}) if given_along else None
+        return Verdict("fail", detail, fix, {"reasons": reasons})
+
+    async def rewrite(self, record: Record, verdict: Verdict, ctx: Context) -> Mapping[str, Any] | None:
+        """The record without the faults that a review found, asked for apart; None when no whole one came."""
+        about = self._about
+        shown = {spec.name: record.fields.get(spec.name) for spec in about.specs}
+        reasons = [str(reason) for reason in (verdict.evidence or {}).get("reasons", ())] or ["it is bad"]
+        text = asks_for_text(about)
+        form = None if text else response_format(about.asked, 1)
+        # Each rewrite of an attempt is another question, since the record that it is about has changed.
+        reply = await ctx.ask(ROLE, rewrite_prompt(about, shown, reasons), purpose="rewrite", response_format=form)
+        if text:
+            parsed = parse_text(reply.text, reply.finish_reason, about.asked[0])
+        else:
+            parsed = parse_reply(reply.text, reply.finish_reason, about.asked, 1)
+        return rewrite_of(about, shown, parsed.records[0]) if parsed.records else None
 
 
 def rewrite_of(about: About, shown: Mapping[str, Any], rewrite: Any) -> dict[str, Any] | None:
@@ -65,7 +99,7 @@ def rewrite_of(about: About, shown: Mapping[str, Any], rewrite: Any) -> dict[str
     if not isinstance(rewrite, dict):
         return None
     try:
-        fields = {spec.name: coerce(spec, rewrite.get(spec.name, shown[spec.name])) for spec in about.written}
+        fields = {spec.name: coerce(spec, rewrite.get(spec.name, shown[spec.name])) for spec in about.asked}
     except WrongType:
         return None
     return fields if any(shown[name] != value for name, value in fields.items()) else None

@@ -73,6 +73,7 @@ class Asker:
             label_field=self.label,
             meanings=self.meanings,
             constraints=self.constraints,
+            plain=False,
         )
         self.values = next((spec.values for spec in self.specs if spec.name == self.label), ())
 
@@ -103,9 +104,15 @@ class Asker:
         found: list[dict[str, Any] | None] = []
         for index in range(0, count, per_call):
             reply = await self.reply(index, per_call=per_call)
-            parsed = parse_reply(reply.text, reply.finish_reason, self.specs, per_call)
-            found += [*parsed.records, *[None] * (per_call - len(parsed.records))]
+            parsed = parse_reply(reply.text, reply.finish_reason, self.composer.asked, per_call)
+            found += [record and self.labelled(record, index + at) for at, record in enumerate(parsed.records)]
+            found += [None] * (per_call - len(parsed.records))
         return found
+
+    def labelled(self, record: Mapping[str, Any], index: int) -> dict[str, Any]:
+        """A record with the planned label of its slot, in the order of the fields."""
+        values = {**record, **({self.label: self.slot(index).label} if self.values else {})}
+        return {spec.name: values[spec.name] for spec in self.specs if spec.name in values}
 
     async def whole(self, count: int, *, per_call: int = 1) -> list[dict[str, Any]]:
         """Records of so many slots, all of which must be readable."""

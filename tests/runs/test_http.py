@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,6 @@ import pytest
 from datagen_cli.cli.app import run
 from datagen_cli.core.chat import Draw
 from datagen_cli.llm.client import draw_seed
-from datagen_cli.prompts.fences import read_fence
 from tests.endpoint import Answer, Endpoint, refusal
 from tests.runs.whole import generate, report, rows
 
@@ -43,10 +43,9 @@ def recipe(tmp_path: Path, endpoint: Endpoint) -> Path:
 
 
 def letter(body: dict[str, Any]) -> str:
-    """A whole reply to any request of the recipe: distinct, of the planned label."""
-    user = next(message["content"] for message in body["messages"] if message["role"] == "user")
-    wanted = read_fence(user, "records") or [{}]
-    made = [{"text": f"letter number {body['seed']} part {n}", "kind": item["kind"]} for n, item in enumerate(wanted)]
+    """A whole reply to any request of the recipe, all distinct; as JSON also where a plain text would do."""
+    asked = re.search(r"Write (\d+) new records", body["messages"][-1]["content"])
+    made = [{"text": f"letter number {body['seed']} part {n}"} for n in range(int(asked[1]) if asked else 1)]
     return json.dumps({"records": made})
 
 

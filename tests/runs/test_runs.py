@@ -123,7 +123,7 @@ def test_a_changed_recipe_keeps_what_it_does_not_touch(tmp_path: Path, capsys: p
     base = ["quickstart", "-n", "20", "-o", tmp_path]
     base += [
         "--set=limits.attempts_per_record=30",
-        "--set=model.faults={duplicate: 0, off_constraint: 0, near_copy: 0.4}",
+        "--set=model.faults={duplicate: 0, off_constraint: 0.3, near_copy: 0.4}",
     ]
     first = report(capsys, *base, "--set=constraints.length.max_words=26", "--set=constraints.length.on_fail=drop")
     dropped = first["rejected"].get("length", 0)

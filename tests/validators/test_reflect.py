@@ -40,7 +40,28 @@ async def test_bad_is_a_fail_whose_fix_is_the_rewrite_in_the_fields_types() -> N
 @pytest.mark.parametrize("rewrite", [None, {"stars": "many"}, {"text": "A fine shop", "stars": 5}, "text"])
 async def test_a_rewrite_that_is_not_whole_or_changes_nothing_is_no_fix(rewrite: object) -> None:
     found, _ = await review(json.dumps({"verdict": "bad", "reasons": ["x"], "rewrite": rewrite}))
+    assert (found.outcome, found.fix) == ("fail", {})
+
+
+async def test_a_rewrite_is_asked_for_apart_where_none_came_along() -> None:
+    found, _ = await review('{"verdict": "bad", "reasons": ["too short"]}')
     assert (found.outcome, found.fix) == ("fail", None)
+    said: list[str] = []
+    ctx = Scripted(lambda purpose, k, text: said.append(text) or '{"text": "A fine shop by the sea", "stars": 4}')  # type: ignore[func-returns-value]
+    check = Reflect(ReflectOptions(), SPECS, ABOUT)
+    assert await check.rewrite(RECORD, found, ctx) == {"text": "A fine shop by the sea", "stars": 4}
+    assert ctx.asked == [("reviewer", "rewrite", 0)]
+    assert "too short" in said[0]
+    broken = Scripted(lambda purpose, k, text: "no idea")
+    assert await check.rewrite(RECORD, found, broken) is None
+
+
+async def test_the_second_question_is_in_other_words_and_its_verdict_may_be_a_plain_word() -> None:
+    seen: list[str] = []
+    ctx = Scripted(lambda purpose, k, text: seen.append(text) or ("Good." if k else "hm"))  # type: ignore[func-returns-value]
+    found = await Reflect(ReflectOptions(), SPECS, ABOUT).verify(RECORD, Slot(0, "x"), ctx)
+    assert found.outcome == "pass"
+    assert seen[0] != seen[1]
 
 
 async def test_a_reply_that_is_no_verdict_is_asked_for_once_more_and_then_unknown() -> None:
