@@ -33,7 +33,7 @@ _ORDERS = re.compile(
     r"(?:with|the word|the following|verbatim|exactly)\b"
     r"|^\s*[#*>\s]*(?:system|assistant|user|human|ai|developer|instructions?)\s*[#*]*\s*:"
     r"|\b(?:your|the) (?:system )?prompt\b|\blanguage model\b|\bas an ai\b"
-    r"|</?[a-z_]{2,20}>\s*$",
+    r"|</?(?!(?:br|em|strong|div|span|li|ul|ol|td|tr|sub|sup)>)[a-z_]{2,20}>|\{\s*\"[a-z_]{2,20}\"\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
 _PLAIN_VALUE = re.compile(r"[\w][\w .,&/+'’()%-]*")
