@@ -36,8 +36,8 @@ async def reviewed(asker: Asker, record: Mapping[str, Any]) -> dict[str, Any]:
 
 async def mended(asker: Asker, record: Mapping[str, Any], failures: Sequence[str], index: int = 0) -> dict[str, Any]:
     reply = await asker.repaired(record, failures, index)
-    (found,) = parse_reply(reply.text, reply.finish_reason, asker.specs, 1).whole
-    return found
+    (found,) = parse_reply(reply.text, reply.finish_reason, asker.composer.asked, 1).whole
+    return asker.labelled(found, index)
 
 
 @pytest.mark.parametrize("kind", ["text", "list"])
