@@ -44,6 +44,11 @@ def show_estimate(invocation: Invocation, as_json: bool, *, count: int | None = 
     title = f"{console.counted(result['count'], 'record')}; nothing was sent"
     console.table(title, ("records a call", "calls", "tokens", "cost", "time"), rows)
     console.out(f"low: every first attempt is kept; high: {_high(result)}")
+    shared = result["shared_prefix"]
+    if shared["tokens"]:
+        console.out(
+            f"{shared['share']:.0%} of a prompt is the same in all: providers that cache beginnings charge it less"
+        )
     for name, cap in result["caps"].items():
         if cap is not None:
             console.out(f"{name}: {cap:g}; the run stops before it would be exceeded")

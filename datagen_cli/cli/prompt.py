@@ -17,6 +17,7 @@ from datagen_cli.cli.invocation import Invocation
 from datagen_cli.core.errors import UsageError
 from datagen_cli.pipeline.build import Built, build
 from datagen_cli.pipeline.connect import identities
+from datagen_cli.pipeline.estimate import shared_prefix
 from datagen_cli.pipeline.groups import Groups
 from datagen_cli.text.tokens import estimate_tokens
 
@@ -46,7 +47,7 @@ def command(
     else:
         prompts = list(islice(_prompts(built), max(number, 0)))
     if json_:
-        console.emit_json({"stage": stage, "prompts": prompts})
+        console.emit_json({"stage": stage, "prompts": prompts, "shared_prefix": shared_prefix(built)})
         return 0
     for item in prompts:
         console.out(f"── {', '.join(item['ids'])} · about {item['tokens']:,} tokens ──")
@@ -54,6 +55,9 @@ def command(
             console.out(f"[{message['role']}]\n{message['content']}")
         if "text" in item:
             console.out(f"[or, without a chat template]\n{item['text']}\n")
+    shared = shared_prefix(built)
+    if shared["tokens"]:
+        console.out(f"the first {shared['tokens']:,} tokens, {shared['share']:.0%} of a prompt, are the same in all")
     console.next_step(invocation.line("preview"))
     return 0
 

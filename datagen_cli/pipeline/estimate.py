@@ -78,6 +78,7 @@ def estimate(
         "count": wanted,
         "records_per_call": yours,
         "estimates": [_at(built, environ, allow_hosts, wanted, size) for size in sizes],
+        "shared_prefix": shared_prefix(built),
         "hosts": contacted(built, environ),
         "models": {role: [model.name for model in built.recipe.models[role]] for role in roles(built.recipe)},
         "caps": {"max_cost": limits.max_cost, "max_total_tokens": limits.max_total_tokens},
@@ -214,11 +215,26 @@ def _checkers(built: Built, count: int) -> Iterator[Load]:
 def _prompt(built: Built, count: int, size: int) -> Span:
     """Tokens of a generation prompt for so many records, measured on real ones."""
     slots = list(built.slots(min(max(SAMPLE, size), max(count, size))))
-    rows, k = built.row_ids, built.recipe.examples.k if built.recipe.examples else 0
+    rows = [name for name, _ in built.inline] or built.row_ids
+    k = built.recipe.examples.k if built.recipe.examples else 0
     shown = tuple(rows[:k]) if built.recipe.examples and built.recipe.examples.strategy != "none" else ()
     sizes = [_bytes(built, slots[start : start + size], shown) for start in range(0, len(slots) - size + 1, size)]
     schema = len(json.dumps(built.chat.format(size)))
     return Span(min(sizes) / BYTES_PER_TOKEN, (max(sizes) + schema) / HIGH_BYTES_PER_TOKEN)
+
+
+def shared_prefix(built: Built) -> dict[str, float]:
+    """How many tokens all prompts of a run begin with, and their share of a prompt: providers keep them at hand."""
+    size = built.per_call
+    slots = list(built.slots(2 * size * SAMPLE // 10))
+    units = [built.unit(slots[start : start + size], 1) for start in range(0, len(slots) - size + 1, size)]
+    asked = [built.chat.prompt(unit).messages for unit in units] if not built.groups else []
+    texts = ["\n".join(message.content for message in messages) for messages in asked]
+    if len(texts) < 2:
+        return {"tokens": 0, "share": 0.0}
+    first, last, mean = min(texts), max(texts), sum(len(text) for text in texts) / len(texts)
+    common = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    return {"tokens": int(common // BYTES_PER_TOKEN), "share": round(common / mean, 3)}
 
 
 def _bytes(built: Built, slots: list[Slot], examples: tuple[str, ...]) -> int:

@@ -58,12 +58,11 @@ class Shown:
         """Names of rows as drawn at first, and of those that are shown, the best last."""
         first = slots[0]
         alone = len(slots) == 1 and first.label in self._members
-        drawn = self._take(self._pool(first.label), first.index, attempt) if alone else []
-        shown = self._screened(drawn, self._pool(first.label) if alone else self._all, first.index, attempt)
-        if len(shown) < self._k:
-            others = self._take(self._all, first.index, attempt)
-            drawn = [*drawn, *(number for number in others if number not in drawn)]
-            more = self._screened(others, self._all, first.index, attempt)
+        pool = self._pool(first.label) if alone else self._all
+        drawn = self._take(pool, first.index, attempt)
+        shown = self._screened(drawn, pool, first.index, attempt)
+        if alone and len(shown) < self._k:
+            more = self._screened(self._take(self._all, first.index, attempt), self._all, first.index, attempt)
             shown = [*[number for number in more if number not in shown][: self._k - len(shown)], *shown]
         return tuple(self._rows[number][0] for number in drawn), tuple(self._rows[number][0] for number in shown)
 

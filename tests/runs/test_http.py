@@ -36,6 +36,9 @@ limits: {concurrency: 16, patience_s: 5}
 """
 
 
+JSON = "--set=model.structured=json"
+
+
 def recipe(tmp_path: Path, endpoint: Endpoint) -> Path:
     path = tmp_path / "letters.yaml"
     path.write_text(RECIPE % endpoint.url)
@@ -70,7 +73,7 @@ def test_a_whole_run_asks_once_a_record_and_keeps_to_the_limit(
     assert {seen.body["model"] for seen in endpoint.requests} == {"any/model"}
     body = endpoint.requests[0].body
     assert body["max_tokens"] == 2048
-    assert body["response_format"]["type"] == "json_schema"
+    assert "response_format" not in body, "one text field is asked for as plain text"
     assert [row["kind"] for row in rows(tmp_path / "run")].count("praise") == 20
 
 
@@ -163,7 +166,7 @@ def test_an_endpoint_without_response_format_is_asked_again_without_it_and_that_
         return refusal(400, "response_format is not supported") if "response_format" in body else letter(body)
 
     with Endpoint(script) as endpoint:
-        assert run(["generate", str(recipe(tmp_path, endpoint)), "-o", str(tmp_path / "run")]) == 0
+        assert run(["generate", str(recipe(tmp_path, endpoint)), "-o", str(tmp_path / "run"), JSON]) == 0
     assert capsys.readouterr().err.count("response_format") == 1
     assert len(rows(tmp_path / "run")) == 40
 

@@ -123,9 +123,11 @@ def test_a_changed_recipe_keeps_what_it_does_not_touch(tmp_path: Path, capsys: p
     base = ["quickstart", "-n", "20", "-o", tmp_path]
     base += [
         "--set=limits.attempts_per_record=30",
-        "--set=model.faults={duplicate: 0, off_constraint: 0.3, near_copy: 0.4}",
+        "--set=model.faults={duplicate: 0, off_constraint: 0.5, near_copy: 0}",
+        "--set=constraints.ends_with_a_question=null",
+        "--set=constraints.range=null",
     ]
-    first = report(capsys, *base, "--set=constraints.length.max_words=26", "--set=constraints.length.on_fail=drop")
+    first = report(capsys, *base, "--set=constraints.length.max_words=36", "--set=constraints.length.on_fail=drop")
     dropped = first["rejected"].get("length", 0)
     loosened = report(capsys, *base, "--set=constraints.length.max_words=400", "--set=constraints.length.on_fail=drop")
     assert dropped > 0
