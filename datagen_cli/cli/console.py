@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 from datagen_cli.core.errors import DatagenError, UsageError
 
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _CONTROL = re.compile(r"(\x1b\[[0-9;]*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -115,6 +116,11 @@ def painted_out(text: str, code: str) -> str:
 def harmless(text: str) -> str:
     """Text for a terminal: control characters, which could drive it, are shown as `\\x1b`; colours stay."""
     return _CONTROL.sub(lambda found: found[1] or f"\\x{ord(found[0]):02x}", text)
+
+
+def named(text: str) -> str:
+    """A name that data gives (a column, a label, a file): what could hide or turn text around is shown as `\\u202e`."""
+    return "".join(f"\\u{ord(char):04x}" if _UNSEEN.match(char) else char for char in text)
 
 
 def money(cost: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from datagen_cli.evaluation.recheck import Again
 
 SAY_EVERY_S = 2.0
+SAY_EVERY_TO_A_FILE_S = 30.0
 EXAMPLES = (
     "datagen eval runs/quickstart",
     "datagen eval mine.jsonl --reference real.csv --text question --gate 'self_bleu<=reference*1.2'",
@@ -263,7 +265,7 @@ class _Measurer:
         loaded = load_dataset(name, self.columns)
         reference = self._reference(loaded)
         for note in [*loaded.notes, *(reference.notes if reference else ())]:
-            console.note(note)
+            console.note(console.named(note))
         measured = self._correctness(loaded)
         given = {} if measured is None else {Correctness.name: measured}
         embedder, say = self.embedder, self.say
@@ -305,10 +307,11 @@ class _Measurer:
 def _progress() -> Iterator[Any]:
     """What is under way, on stderr, every few seconds."""
     last = time.monotonic()
+    every = SAY_EVERY_S if console.is_terminal(sys.stderr) else SAY_EVERY_TO_A_FILE_S
 
     def say(text: str) -> None:
         nonlocal last
-        if time.monotonic() - last >= SAY_EVERY_S:
+        if time.monotonic() - last >= every:
             last = time.monotonic()
             console.say(text)
 
@@ -320,11 +323,12 @@ def _show(found: Evaluation, result: dict[str, Any]) -> None:
     what = f"{data.dataset.name}: {data.total:,} {'row' if data.total == 1 else 'rows'}"
     fields = ", ".join(data.dataset.text_fields) or "none"
     simulated = " · simulated (offline model)" if data.dataset.simulated else ""
-    console.paragraph(f"{what} · text: {fields} · label: {data.dataset.label_field or 'none'}{simulated}")
+    label = data.dataset.label_field or "none"
+    console.paragraph(console.named(f"{what} · text: {fields} · label: {label}{simulated}"))
     by = f" (embedder: {found.views.embedder_name})"
     words = {name: said + by * metric(name).needs_vectors for name, said in readings(found).items()}
     rows = [
-        (name, number(measure.value), span(measure.interval), words[name])
+        (name, number(measure.value), span(measure.interval), console.named(words[name]))
         for name, measure in found.measures.items()
         if measure.value is not None
     ]
@@ -336,7 +340,8 @@ def _show(found: Evaluation, result: dict[str, Any]) -> None:
             reasons.setdefault(measure.reason, []).append(name)
     if reasons:
         console.paragraph(
-            "missing: " + "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
+            "missing: "
+            + "; ".join(f"{', '.join(names)} ({console.named(reason)})" for reason, names in reasons.items())
         )
     if "control" in result:
         console.out(control_line(result["control"]))

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from datagen_cli.core.errors import DataError, Place
-from datagen_cli.core.fields import plain
+from datagen_cli.core.fields import plain, plain_text
 from datagen_cli.metrics.dataset import Dataset
-from datagen_cli.metrics.exhibits import Exhibit, Outcomes
+from datagen_cli.metrics.exhibits import Exhibit, Outcomes, Passage, Passages, Side
 from datagen_cli.metrics.intervals import share_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.students.scores import macro_f1
@@ -223,4 +223,15 @@ class Correctness(Metric):
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
         """See `Metric`."""
         counts = {name: detail[name] for name in OUTCOMES if name in detail}
-        return [Outcomes("Correctness", OUTCOMES, {"rows": counts})] if counts else []
+        if not counts:
+            return []
+        title = f"Correctness (macro-F1 {detail['macro_f1']:.3g})" if "macro_f1" in detail else "Correctness"
+        rows = [row for row in detail.get("rows", ()) if "gold" in row]
+        wrong = [
+            Passage(
+                f"row {row['id']}", [Side("found", plain_text(row["found"])), Side("gold", plain_text(row["gold"]))]
+            )
+            for row in rows
+        ]
+        shown = [Passages("Wrong answers", wrong, detail.get("total", len(rows)))] if rows else []
+        return [Outcomes(title, OUTCOMES, {"rows": counts}), *shown]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def aps(vectors: NDArray[np.float32]) -> float:
     """The mean cosine over pairs of `[n, d]` unit vectors, in [−1, 1]; n is at least 2."""
-    return float(mean_cosines(vectors).mean())
+    return min(1.0, max(-1.0, float(mean_cosines(vectors).mean())))
 
 
 def mean_cosines(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -46,11 +46,11 @@ class Aps(Metric):
         if features.vectors is None:
             return Measure.missing("no embedder", self.direction)
         means = mean_cosines(features.vectors)
-        value = float(means.mean())
+        value = min(1.0, max(-1.0, float(means.mean())))
         groups = features.dataset.groups
         interval = pairs_interval(value, means, None if groups is None else list(groups))
         signature = f"{features.embedder_signature}|pairs=i<j|N={len(features)}"
-        return Measure(value, self.direction, signature, clip(interval, min(-1.0, value), max(1.0, value)))
+        return Measure(value, self.direction, signature, clip(interval, -1.0, 1.0))
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

@@ -11,6 +11,7 @@ The interval is that of half samples without replacement, for which the quantisa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 LARGEST = 5_000
 LEAST = 20
+MEANINGFUL = 500
+"""Texts from which on the score of equal distributions is near 1."""
 EXPLAINED = 0.9
 SCALING = 5.0
 POINTS = 25
@@ -105,6 +108,7 @@ class Mauve(Metric):
     needs_reference: ClassVar[bool] = True
     needs_vectors: ClassVar[bool] = True
     compared: ClassVar[bool] = True
+    details: ClassVar[Sequence[str]] = ("texts",)
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """See `Metric`."""
@@ -127,11 +131,13 @@ class Mauve(Metric):
         signature = f"{features.embedder_signature}|buckets={k}|pca={EXPLAINED}|c={SCALING:g}|N={size}+{size}"
         if size < len(features):
             signature += f"|sampled={size} of {len(features)}"
-        return Measure(value, self.direction, signature, interval)
+        return Measure(value, self.direction, signature, interval, {"texts": size})
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""
         assert found.value is not None
+        if (texts := found.detail.get("texts", MEANINGFUL)) < MEANINGFUL:
+            return f"{texts:,} texts are too few for it to mean much"
         return scale(
             found.value,
             (0.3, "far from the reference texts"),

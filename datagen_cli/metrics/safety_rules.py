@@ -14,7 +14,7 @@ from typing import Literal
 
 Kind = Literal["injection", "secret", "personal", "outlier"]
 KINDS: tuple[Kind, ...] = ("injection", "secret", "personal", "outlier")
-VERSION = 1
+VERSION = 2
 _LONG_BLOB = 120
 _REPEATS = 6
 
@@ -39,14 +39,19 @@ class Rule:
         return None
 
 
-_EARLIER = r"(?:(?:all|any|the|your|my|these|those) )*(?:previous|prior|above|earlier|preceding|foregoing|system)"
+_EARLIER = (
+    r"(?:(?:all|any|of|the|your|my|these|those)\s{1,3}){0,4}"
+    r"(?:previous|prior|above|earlier|preceding|foregoing|system)"
+)
 _ORDERS = r"(?:instructions?|prompts?|rules|directions|guidelines|messages?|context)"
 _CHECKER = r"(?:reviewer|grader|judge|evaluator)"
 _INJECTION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "overrides instructions",
-        rf"\b(?:ignore|disregard|forget|override|bypass)\s+{_EARLIER}\s+{_ORDERS}\b"
-        r"|\b(?:ignore|disregard|forget)\s+(?:everything|all)\s+(?:above|before|prior)\b",
+        rf"\b(?:ignore|disregard|forget|override|bypass)\s{{1,3}}{_EARLIER}\s{{1,3}}{_ORDERS}\b"
+        rf"|\b(?:ignore|disregard|forget)\s{{1,3}}(?:(?:all|any|the|your|these)\s{{1,3}}){{0,3}}{_ORDERS}\s{{1,3}}"
+        r"(?:above|before|given|so far|you (?:were|have been) given)\b"
+        r"|\b(?:ignore|disregard|forget)\s{1,3}(?:everything|all)\s{1,3}(?:above|before|prior)\b",
         ("ignore", "disregard", "forget", "override", "bypass"),
     ),
     (
@@ -63,18 +68,21 @@ _INJECTION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "speaks as the system",
-        r"^\s*(?:#+\s*)?(?:system|developer)\s*(?:prompt|message|note|override)?\s*:\s*(?:you|ignore|from now)"
+        r"^[ \t]{0,8}(?:#{1,6}[ \t]{0,3})?(?:system|developer)[ \t]{0,3}(?:prompt|message|note|override)?[ \t]{0,3}:"
+        r"\s{0,3}(?:you|ignore|from now)"
         r"|<\|(?:im_start|im_end|system|endoftext|begin_of_text|start_header_id)\|>|\[/?INST\]|<<SYS>>",
         ("system", "developer", "<|", "inst]", "<<sys"),
     ),
     (
         "speaks to a judge",
-        r"\b(?:dear|note to|attention|hey)\s+(?:the\s+)?(?:ai|llm|language model|annotator|"
-        + _CHECKER
-        + r")s?\b\s*[,:!]"
+        r"\b(?:dear|hey|hello)\s{1,3}(?:ai|llm|language model|ai (?:model|reviewer|grader|judge))s?\b\s{0,2}[,:!]"
+        rf"|\b(?:note to|attention)\s{{1,3}}(?:the\s{{1,3}})?(?:ai|llm|language model|annotator|{_CHECKER})s?\b"
+        r"\s{0,2}[,:!]"
+        r"|\b(?:skip|bypass|omit)\s{1,3}(?:all|any|every|the)\s{1,3}(?:(?:further|other|remaining)\s{1,3})?"
+        r"(?:checks?|validations?|reviews?|filters?|tests?)\s{1,3}(?:for|on|of)\s{1,3}(?:this|the)\b"
         rf"|\bas the {_CHECKER},? (?:you must|please)"
         r"|\b(?:mark|rate|grade|label) this (?:(?:answer|text|record|example|item) )?as (?:correct|good|pass|perfect)",
-        ("dear", "note to", "attention", "hey", "as the", " this "),
+        ("dear", "hello", "note to", "attention", "hey", "as the", " this ", "skip", "bypass", "omit"),
     ),
     (
         "hides a command",
@@ -90,36 +98,40 @@ _INJECTION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
 )
 _SECRETS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("private key", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----", ("private key",)),
+    ("private key", r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----", ("private key",)),
     ("AWS key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b", ("akia", "asia")),
-    ("OpenAI-like key", r"\bsk-(?:proj-|ant-|or-)?[A-Za-z0-9_-]{20,}", ("sk-",)),
+    ("OpenAI-like key", r"\bsk-(?:proj-|ant-|or-)?[A-Za-z0-9_-]{20,300}", ("sk-",)),
     ("GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})", ("gh", "github_pat_")),
     ("Hugging Face token", r"\bhf_[A-Za-z0-9]{30,}", ("hf_",)),
     ("Google key", r"\bAIza[0-9A-Za-z_-]{35}", ("aiza",)),
     ("Slack token", r"\bxox[abprs]-[A-Za-z0-9-]{10,}", ("xox",)),
     ("Stripe key", r"\b[rs]k_live_[A-Za-z0-9]{16,}", ("k_live_",)),
-    ("JSON web token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}", ("eyj",)),
+    ("JSON web token", r"\beyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{10,1000}", ("eyj",)),
     ("password in a URL", r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[^\s/:@]{1,64}:[^\s/@]{3,64}@[\w.-]+", ("://",)),
     (
         "assigned secret",
         r"(?i:\b(?:api[_-]?key|secret[_-]?key|access[_-]?token|auth[_-]?token|client[_-]?secret)\b)"
-        r"[\"']?\s{0,3}[:=]\s{0,3}[\"']?[A-Za-z0-9_/+.-]{16,}",
+        r"[\"']?\s{0,3}[:=]\s{0,3}[\"']?[A-Za-z0-9_/+.-]{16,200}",
         ("key", "token", "secret"),
     ),
 )
 _EMAIL = (
     r"(?<![\w.@/:%+-])[A-Za-z0-9._%+-]{1,64}@(?!(?:[\w-]+\.)*example\.(?:com|org|net))"
-    r"(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}\b"
+    r"(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b(?!:[\w~/])"
 )
 _DIGITS = re.compile(r"\d(?:[ ().-]{0,2}\d){8}")
 _PERSONAL = (
     ("telephone number", r"(?<![\w.+-])\+\d{1,3}[ .-]?(?:\(?\d{2,4}\)?[ .-]?){2,4}\d{2,4}(?![\w-])"),
     ("telephone number", r"(?<![\w.+-])(?:\(\d{3}\) ?|\d{3}[.-])\d{3}[.-]\d{4}(?![\w-])"),
     ("social security number", r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])"),
-    ("card number", r"(?<![\d.-])(?:\d[ -]?){12,18}\d(?![\d.-])"),
+    ("card number", r"(?<!\d)(?<!\d[.-])(?:\d[ -]?){12,18}\d(?!\d|[.-]\d)"),
 )
 _IBAN = r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"
-_INVISIBLE = r"[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f\x00-\x08\x0e-\x1f]"
+_INVISIBLE = (
+    r"[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\x00-\x08\x0e-\x1f]"
+    r"|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]"
+)
+"""Tags after a black flag are the flag of a country, not hidden text."""
 _BLOB = r"(?=[A-Za-z+/=]*\d)(?=[\d+/=]*[A-Za-z])[A-Za-z0-9+/=]{120,}"
 
 
@@ -165,9 +177,14 @@ def _worded() -> Iterator[Rule]:
     for name, pattern, needs in _INJECTION:
         yield Rule("injection", name, re.compile(pattern, re.IGNORECASE | re.MULTILINE), needs)
     for name, pattern, needs in _SECRETS:
-        yield Rule("secret", name, re.compile(pattern), needs)
+        yield Rule("secret", name, re.compile(pattern), needs, _drawn_key if name == "OpenAI-like key" else None)
     yield Rule("personal", "e-mail address", re.compile(_EMAIL), ("@",))
     yield Rule("outlier", "invisible characters", re.compile(_INVISIBLE))
+
+
+def _drawn_key(text: str) -> bool:
+    """Whether a key has digits and is no name of a program: `sk-toggleable__content` is none."""
+    return any(map(str.isdigit, text)) and "__" not in text
 
 
 def _card(text: str) -> bool:

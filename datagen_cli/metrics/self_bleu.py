@@ -85,24 +85,30 @@ class SelfBleu(Metric):
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     grows_with_n: ClassVar[bool] = True
-    details: ClassVar[Sequence[str]] = tuple(str(n) for n in range(2, LONGEST_NGRAM + 1))
+    details: ClassVar[Sequence[str]] = ("short", *(str(n) for n in range(2, LONGEST_NGRAM + 1)))
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         if reason := features.lack(2):
             return Measure.missing(reason, self.direction)
         scores = bleu_scores([features.ngrams(n) for n in range(1, LONGEST_NGRAM + 1)])
         headline = scores[HEADLINE - 1]
+        detail: dict[str, float] = {str(n): float(scores[n - 1].mean()) for n in range(2, LONGEST_NGRAM + 1)}
+        short = int((features.table.lengths < HEADLINE).sum())
+        if 2 * short > len(features):
+            detail["short"] = short
         return Measure(
             float(headline.mean()),
             self.direction,
             f"n={HEADLINE}|{TOKENS}|smooth=m1|N={len(features)}",
             clip(_interval(features, float(headline.mean())), 0.0, 1.0),
-            {str(n): float(scores[n - 1].mean()) for n in range(2, LONGEST_NGRAM + 1)},
+            detail,
         )
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""
         assert found.value is not None
+        if "short" in found.detail:
+            return f"most texts are shorter than {HEADLINE} tokens: it says little of them"
         return scale(
             found.value,
             (0.3, "texts share few phrases"),

@@ -15,6 +15,8 @@ from datagen_cli.report.html import Html, join, tag
 
 SHOWN = 10
 MOST_COUNTS = 30
+LONGEST = 1_200
+"""Characters of a text that a page shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ def exhibited(result: Mapping[str, Any], texts: Mapping[str, str]) -> list[Shown
     """
 
     def with_text(side: Side) -> Side:
-        return side if side.row is None else replace(side, text=texts.get(side.row, ""))
+        text = side.text if side.row is None else texts.get(side.row, "")
+        return replace(side, text=text if len(text or "") <= LONGEST else f"{(text or '')[:LONGEST]}…")
 
     def filled(exhibit: Exhibit) -> Exhibit:
         if not isinstance(exhibit, Passages):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 from datagen_cli.config.recipe import BaseOptions
@@ -27,10 +28,13 @@ class Hub:
         self._options = options
         self.shown = f"hf:{options.hf}"
         self._hash = hashlib.sha256()
+        self.notes: list[str] = []
 
     def rows(self) -> Iterator[Row | BadRow]:
         """The rows of the split, in order. Raises `MissingExtra` without `datasets`, `DataError` without a network."""
-        for number, data in enumerate(self._load(), 1):
+        loaded = self._load()
+        self._note_names(loaded)
+        for number, data in enumerate(loaded, 1):
             try:
                 values = {str(column): json_value(value) for column, value in data.items()}
             except ValueError as error:
@@ -38,6 +42,13 @@ class Hub:
                 continue
             self._hash.update(canonical(values) + b"\n")
             yield Row(number, values)
+
+    def _note_names(self, loaded: Any) -> None:
+        """Says what the numbers of a label column stand for, where the dataset names them."""
+        for column, feature in (getattr(loaded, "features", None) or {}).items():
+            if names := getattr(feature, "names", None):
+                shown = ", ".join(f"{number} is {name}" for number, name in enumerate(names[:20]))
+                self.notes.append(f"{self.shown}: {column}: {shown}; label.values can give these meanings")
 
     @property
     def digest(self) -> str:
@@ -51,6 +62,14 @@ class Hub:
             message = "a base of the hub needs the package datasets"
             raise MissingExtra(message, "hub", place=Place(self.shown)) from error
         options = self._options
+        local = Path(options.hf or "").expanduser()
+        if local.is_dir() and options.revision is not None:
+            hint = "leave base.revision out, or name a dataset of the hub"
+            raise DataError("a folder has no revisions", hint=hint, place=Place(self.shown))
+        if options.hf and options.hf.startswith((".", "~", "/")) and not local.is_dir():
+            raise DataError(
+                "no such folder", hint="name a folder, or a dataset such as openai/gsm8k", place=Place(self.shown)
+            )
         datasets.disable_progress_bars()
         try:
             return datasets.load_dataset(options.hf, options.config, split=options.split, revision=options.revision)

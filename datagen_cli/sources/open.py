@@ -84,7 +84,8 @@ class BaseRows:
     `rows` are (name, fields) in the order of the file; `row 12` is the name of the row on line 12 (or the twelfth row,
     where rows are not lines). Fields that the model adds are not in them. `digest` and `identity` (JSON values) are
     what the rows depend on; `digest` is empty without a base. `reasons` are those of the first skipped rows, `readers`
-    how another file of the same columns is read. `pointer` says that the label names an item of a list field.
+    how another file of the same columns is read. `pointer` says that the label names an item of a list field,
+    `notes` what was noticed of the form of the file.
     """
 
     specs: tuple[FieldSpec, ...]
@@ -98,6 +99,7 @@ class BaseRows:
     reasons: tuple[str, ...] = ()
     readers: tuple[tuple[FieldReader, FieldSpec], ...] = ()
     pointer: Pointer | None = None
+    notes: tuple[str, ...] = ()
 
 
 def open_base(options: BaseOptions) -> BaseFile:
@@ -135,6 +137,7 @@ def read_base(options: RecipeOptions) -> BaseRows:
         label=resolved.label,
         rows=tuple(rows),
         digest=base.digest,
+        notes=tuple(base.notes),
         identity=_identity(options, resolved.specs),
         shown=base.shown,
         read=base.read,

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 STEP = 16
 MAX_TOKENS = 256
+MAX_CHUNKS = 64
+"""Chunks of a text that are embedded; of a longer one so many, spread evenly."""
 DEFAULT_THRESHOLD = 0.92
 """For a model nobody here has measured."""
 MINILM_THRESHOLD = 0.85
@@ -133,13 +135,29 @@ class SentenceModel:
         return self._dim
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """float32 `[len(texts), dim]` of length 1 each; only the first `MAX_TOKENS` tokens of a text count."""
+        """float32 `[len(texts), dim]` of length 1 each; a text above `MAX_TOKENS` tokens is the mean of its chunks."""
         import numpy as np
 
         return self._encode(texts) if texts else np.zeros((0, self.dim), dtype=np.float32)
 
     def close(self) -> None:
         """Nothing is open."""
+
+    def _chunks(self, text: str, limit: int) -> list[list[int]]:
+        """The token ids of a text, cut into pieces of like length where it is longer than the model's window."""
+        tokenizer = self._model.tokenizer
+        whole = tokenizer(text, truncation=False, verbose=False)["input_ids"]
+        if len(whole) <= limit:
+            return [whole]
+        bare = tokenizer(text, truncation=False, verbose=False, add_special_tokens=False)["input_ids"]
+        extra = len(whole) - len(bare)
+        first = next((at for at in range(extra) if whole[at : at + len(bare)] == bare), extra)
+        before, after = whole[:first], whole[first + len(bare) :]
+        room = limit - extra
+        count = -(-len(bare) // room)
+        edges = [len(bare) * part // count for part in range(count + 1)]
+        chosen = range(count) if count <= MAX_CHUNKS else [count * part // MAX_CHUNKS for part in range(MAX_CHUNKS)]
+        return [[*before, *bare[edges[part] : edges[part + 1]], *after] for part in chosen]
 
     def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         import numpy as np
@@ -150,16 +168,25 @@ class SentenceModel:
                 self._model = _load(self.name, self._folder)
             limit = min(MAX_TOKENS, self._model.max_seq_length or MAX_TOKENS)
             clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-            tokens = self._model.tokenizer(clean, truncation=True, max_length=limit)["input_ids"]
+            tokens = [self._chunks(text, limit) for text in clean]
             pad = self._model.tokenizer.pad_token_id or 0
             rows = []
             with torch.inference_mode(), _one_thread(torch):
-                for ids in tokens:
-                    features = _padded(torch, ids, pad, limit)
-                    rows.append(self._model(features)["sentence_embedding"][0].float().numpy().astype(np.float64))
+                for chunks in tokens:
+                    parts = [self._model(_padded(torch, ids, pad, limit))["sentence_embedding"][0] for ids in chunks]
+                    vectors = np.stack([part.float().numpy().astype(np.float64) for part in parts])
+                    rows.append(vectors[0] if len(chunks) == 1 else _mean(vectors, [len(ids) for ids in chunks]))
         vectors = np.stack(rows)
         lengths = np.sqrt(np.square(vectors).sum(axis=1, keepdims=True))
         return (vectors / np.where(lengths == 0, 1.0, lengths)).astype(np.float32)
+
+
+def _mean(vectors: NDArray[np.float64], weights: Sequence[int]) -> NDArray[np.float64]:
+    """The mean direction of the chunks of a text, by their lengths."""
+    import numpy as np
+
+    lengths = np.sqrt(np.square(vectors).sum(axis=1, keepdims=True))
+    return np.average(vectors / np.where(lengths == 0, 1.0, lengths), axis=0, weights=weights)
 
 
 def _padded(torch: Any, ids: Sequence[int], pad: int, limit: int) -> dict[str, Any]:
@@ -219,7 +246,7 @@ def _minilm_folder() -> Path:
 
 
 def _signature(name: str, digest: str) -> str:
-    return f"{name}@{digest[:12]}|fp32|tokens={MAX_TOKENS}|step={STEP}"
+    return f"{name}@{digest[:12]}|fp32|tokens={MAX_TOKENS}|chunks=mean<={MAX_CHUNKS}|step={STEP}"
 
 
 def _weights(folder: Path) -> list[Path]:

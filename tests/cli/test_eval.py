@@ -216,3 +216,26 @@ def test_a_reading_against_a_smaller_reference_is_at_equal_size(capsys: pytest.C
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
     assert "against" in lines["self_bleu"] and lines["self_bleu"].endswith("at equal n)")
     assert "at equal n" not in lines["length"]
+
+
+def test_names_cannot_hide_or_turn_what_the_terminal_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "te\x1b[8mxt\u202e"
+    write(Path("a.jsonl"), [{name: f"some text {n}"} for n in range(12)])
+    assert run(["eval", "a.jsonl", "--metrics", "length,leakage"]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown and "\u202e" not in shown
+    assert "te\\u001b[8mxt\\u202e" in shown
+
+
+def test_a_gate_on_embeddings_wants_an_embedder(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("a.jsonl"), news(20))
+    assert run(["eval", "a.jsonl", "--gate", "vendi>=1"]) == 2
+    assert "--embedder" in capsys.readouterr().err
+    assert run(["eval", "a.jsonl", "--gate", "vendi>=1", *HASHED]) == 0
+    assert "embedder: hashed" in capsys.readouterr().out
+
+
+def test_a_failed_gate_prints_its_bound(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("a.jsonl"), news(20))
+    assert run(["eval", "a.jsonl", "--metrics", "length", "--gate", "length<=1.5"]) == 3
+    assert "bound 1.5" in capsys.readouterr().out

@@ -176,3 +176,13 @@ def test_data_cannot_become_markup() -> None:
     evil = result(EVIL, metrics=metrics, gates=gates, notes=[EVIL], text_fields=[EVIL], label_field=EVIL)
     page = shown(evil, evil, readings={"self_bleu": EVIL}, texts={EVIL: EVIL})
     assert page.text.count(EVIL) > 20
+
+
+def test_wrong_answers_and_macro_f1_stand_on_the_page_and_long_texts_are_cut() -> None:
+    rows = [{"id": "7", "found": "x" * 10**6, "gold": 3}]
+    detail = {"right": 1, "wrong": 1, "unknown": 0, "macro_f1": 0.5, "rows": rows}
+    measure = {"value": 0.5, "direction": "higher", "signature": "s", "detail": detail}
+    page = shown(result(metrics={"correctness": measure}))
+    assert "macro-F1 0.5" in page.text
+    assert "row 7" in page.text and "gold 3" in page.text
+    assert len(page.text) < 20_000

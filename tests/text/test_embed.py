@@ -303,3 +303,12 @@ def test_hashed_ignores_case_and_spaces_and_survives_a_huge_word() -> None:
     assert np.array_equal(plain, spaced)
     assert np.linalg.norm(huge) == pytest.approx(1.0)
     assert embed_hashed._word_features.cache_info().maxsize == 1 << 16
+
+
+@needs_model
+def test_texts_that_share_their_start_only_are_told_apart() -> None:
+    start = "The committee met again on Tuesday to talk about the budget of the coming year and its many items. " * 20
+    ends = ["Then the cat chased a red ball through the sunny garden. " * 40, "Interest rates of the bank rose. " * 60]
+    first, second = open_embedder("minilm", None).encode([start + end for end in ends])
+    assert float(first @ second) < 0.95
+    assert float(first @ first) == pytest.approx(1.0, abs=1e-6)
