@@ -9,14 +9,12 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
 
-from datagen_cli.core import registry
 from datagen_cli.core.chat import Draw
-from datagen_cli.llm import channel
+from datagen_cli.llm.local.provider import Local
 from datagen_cli.llm.provider import RawReply
 
 WORDS = ("amber", "brook", "cedar", "delta", "ember", "fjord", "grove", "haven", "inlet", "jetty", "knoll", "ledge")
@@ -53,10 +51,7 @@ def use_fake(monkeypatch: pytest.MonkeyPatch, script: Script = text_of, notes: t
     """Local models are played by a fresh fake from here on."""
     fake = type("Fake", (FakeLocal,), {"asked": [], "script": staticmethod(script), "notes": list(notes)})
 
-    def load(kind: str, name: str) -> Any:
-        return fake if (kind, name) == ("providers", "local") else registry.load(kind, name)
-
-    monkeypatch.setattr(channel, "registry", SimpleNamespace(load=load))
+    monkeypatch.setattr(Local, "open", classmethod(lambda cls, options, target, around: fake()))
     return fake
 
 
