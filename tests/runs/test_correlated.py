@@ -14,6 +14,9 @@ import pytest
 
 from datagen_cli.cli.app import run
 from datagen_cli.evaluation.load import Wanted, load_dataset
+from datagen_cli.llm import retry
+from datagen_cli.llm.faults import TransportError
+from datagen_cli.pipeline import runner
 from datagen_cli.runs.checkpoint import Checkpoint
 from tests.llm.local.tiny import save_model
 from tests.runs.correlated import text_of, use_fake, write_recipe
@@ -363,3 +366,33 @@ def test_a_real_model_killed_in_the_middle_of_a_group_and_resumed_writes_the_sam
     finally:
         torch.set_num_threads(threads)
     assert everything(tmp_path / "run") == everything(tmp_path / "whole")
+
+
+def test_a_batch_of_groups_that_always_fails_leaves_its_slots_open_and_one_call_fills_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(runner, "AGAIN_S", 0.01)
+    monkeypatch.setattr(runner, "AGAIN_NO_REPLY_S", 0.02)
+    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.01)
+    fake = use_fake(monkeypatch)
+    whole = fake.complete
+    mended = False
+
+    async def complete(self: Any, payload: Any, draw: Any, *, timeout_s: float) -> Any:
+        if draw.slot == 0 and not mended:
+            raise TransportError("server", "the group cannot be sampled")
+        return await whole(self, payload, draw, timeout_s=timeout_s)
+
+    monkeypatch.setattr(fake, "complete", complete)
+    recipe = write_recipe(tmp_path)
+    found = report(capsys, recipe, "-o", tmp_path / "run", "-n", "75")
+    missing = 75 - found["accepted"]
+    assert (found["exit_code"], found["no_reply"], len(found["failed_slots"])) == (3, 2, missing)
+    assert 0 < missing <= 32
+    mended = True
+    calls = len(fake.asked)
+    found = report(capsys, recipe, "-o", tmp_path / "run", "-n", "75")
+    assert (found["exit_code"], found["accepted"], len(fake.asked) - calls) == (0, 75, 1)
+    use_fake(monkeypatch)
+    report(capsys, recipe, "-o", tmp_path / "whole", "-n", "75")
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")

@@ -257,3 +257,21 @@ def several(body: dict[str, Any]) -> str:
     if "verdict" in json.dumps(body.get("messages")):
         return '{"verdict": "yes", "reason": "it is"}'
     return json.dumps({"records": [{"text": f"note number {body['seed']} {part}"} for part in range(5)]})
+
+
+@pytest.mark.parametrize("fault", ["500", "empty choices", "message is null", "dropped"])
+def test_a_prompt_that_always_fails_through_litellm_leaves_its_slot_open(
+    fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "sk-0123456789abcdef")
+    script = Poison(seeds([0]), FAILURES[fault])
+    with Endpoint(script) as endpoint:
+        monkeypatch.setenv("DEEPSEEK_API_BASE", endpoint.url)
+        path = recipe(tmp_path, endpoint)
+        path.write_text(path.read_text().replace("any/model", "deepseek/deepseek-chat").replace("timeout_s: 1,", ""))
+        path.write_text(path.read_text().replace(f'base_url: "{endpoint.url}", ', "price: free, "))
+        found = report(capsys, path, "-o", tmp_path / "run", "-n", "12")
+        assert (found["exit_code"], found["accepted"], found["no_reply"], found["rejected"]) == (3, 11, 2, {})
+        script.mended = True
+        found = report(capsys, path, "-o", tmp_path / "run", "-n", "12")
+    assert (found["exit_code"], found["accepted"], found["calls"]) == (0, 12, 1)
