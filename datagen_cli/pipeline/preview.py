@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from datagen_cli.core.errors import CallRefused
+from datagen_cli.core.errors import CallPending, CallRefused
 from datagen_cli.core.record import Call, Record, Rejection, Slot
 from datagen_cli.llm.client import Client
 from datagen_cli.pipeline.build import Built
@@ -80,7 +80,9 @@ async def _generate(built: Built, unit: Unit, context: UnitContext) -> list[Reco
         return await built.generate.run(unit, context)
     except CallRefused as refused:
         rejection = Rejection("generate", "bad_request", str(refused))
-        return [Record(slot.index, 1, {}, rejection=rejection) for slot in unit.slots]
+    except CallPending as pending:
+        rejection = _no_reply("generate", pending)
+    return [Record(slot.index, 1, {}, rejection=rejection) for slot in unit.slots]
 
 
 async def _step(stage: str, step: Any, record: Record, slot: Slot, unit: Unit, context: UnitContext) -> Record:
@@ -88,4 +90,13 @@ async def _step(stage: str, step: Any, record: Record, slot: Slot, unit: Unit, c
         result: Record = await step(record, slot, unit, context)
     except CallRefused as refused:
         return record.rejected(Rejection(stage, "bad_request", str(refused)))
+    except CallPending as pending:
+        return record.rejected(_no_reply(stage, pending))
     return result
+
+
+def _no_reply(stage: str, pending: CallPending) -> Rejection:
+    """Shown for a prompt that always fails while others are answered. Raises what is pending for any other reason."""
+    if not pending.no_reply:
+        raise pending
+    return Rejection(stage, "no_reply", str(pending))

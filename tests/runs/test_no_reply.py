@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from datagen_cli.cli.app import run
 from datagen_cli.core.chat import Draw
 from datagen_cli.llm import retry
 from datagen_cli.llm.client import draw_seed
@@ -275,3 +276,13 @@ def test_a_prompt_that_always_fails_through_litellm_leaves_its_slot_open(
         script.mended = True
         found = report(capsys, path, "-o", tmp_path / "run", "-n", "12")
     assert (found["exit_code"], found["accepted"], found["calls"]) == (0, 12, 1)
+
+
+def test_a_preview_shows_the_other_slots_and_says_which_has_no_reply(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Endpoint(Poison(seeds([1]), FAILURES["500"])) as endpoint:
+        code = run(["preview", str(recipe(tmp_path, endpoint)), "-n", "4", "-o", str(tmp_path / "run"), "--json"])
+    shown = json.loads(capsys.readouterr().out)["records"]
+    assert code == 0
+    assert [record["stages"][-1]["rejected"] for record in shown] == [None, "no_reply", None, None]
