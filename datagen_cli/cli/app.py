@@ -87,7 +87,9 @@ def datagen(
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: runs a command and exits with the documented code, never with a traceback for a user's mistake."""
-    raise SystemExit(run(sys.argv[1:] if arguments is None else arguments))
+    from datagen_cli.core.system import leave
+
+    leave(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: list[str]) -> int:

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
+from contextlib import suppress
+from typing import NoReturn
 
 from datagen_cli.core.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
 
@@ -16,6 +20,7 @@ STOP_SIGNALS: dict[signal.Signals, int] = {
     if hasattr(signal, name)
 }
 """Signals that ask a run to stop, and the exit code of each; Windows has no SIGHUP."""
+LEAVE_S = 1.0
 CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
 _LOCKED_BYTE = 1 << 30
 """Windows locks bytes, not files, and nobody can read a locked one: this one lies behind all that is written."""
@@ -61,3 +66,21 @@ def read_at(descriptor: int, size: int, offset: int) -> bytes:
         return os.pread(descriptor, size, offset)
     os.lseek(descriptor, offset, os.SEEK_SET)
     return os.read(descriptor, size)
+
+
+def leave(code: int) -> NoReturn:
+    """Ends the process with an exit code.
+
+    A daemon thread that computes in a library's native code, such as one that runs a model, aborts the process when the
+    interpreter shuts down under it. A thread that does not end within a second is left where it is: what was written is
+    flushed, and the process ends without a shutdown.
+    """
+    working = [thread for thread in threading.enumerate() if thread.daemon]
+    for thread in working:
+        thread.join(LEAVE_S / len(working))
+    if any(thread.is_alive() for thread in working):
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    raise SystemExit(code)
