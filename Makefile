@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-slow test-floors check schema bench corrsynth constraints clean
+.PHONY: help setup demo demo-real test test-slow test-real test-floors check schema bench corrsynth constraints clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -36,11 +36,24 @@ demo: $(VENV)/.core  ## installs the core (no torch) and makes a small dataset w
 	@echo "The files are in runs/demo: dataset.jsonl, rejected.jsonl, run.json, README.md."
 	@echo "What next: $(VENV)/bin/datagen init my.yaml, edit it, $(VENV)/bin/datagen generate my.yaml; README.md says more."
 
+demo-real: $(VENV)/.full  ## ten texts of a small real model, without a key: about a minute
+	@$(PY) -m datagen_cli generate tickets --model configs/models/smollm2.yaml -n 10 -o runs/demo-real --fresh \
+		|| [ $$? = 3 ]  # 3: a model this small leaves some of its slots open
+	@echo
+	@$(PY) -m datagen_cli show runs/demo-real -n 10
+	@echo
+	@$(PY) -m datagen_cli show runs/demo-real --rejected --by reason
+	@echo
+	@echo "The model is SmolLM2-135M, in a wheel of 93 MB; a larger one: --model gguf/FILE.gguf, or --model openai/gpt-4o-mini."
+
 test: $(VENV)/.full  ## full install and the test suite, some three minutes on two cores
 	@$(PYTEST) -m "not slow and not real"
 
 test-slow: $(VENV)/.full  ## the tests that kill, signal and repeat: some five minutes more
 	@$(PYTEST) -m slow
+
+test-real: $(VENV)/.full  ## every part that asks a model, on a small real one: some minutes
+	@$(PY) -m pytest -m real -s tests/real
 
 test-floors:  ## the core on the lowest versions that pyproject.toml admits
 	@rm -rf $(FLOORS) && $(PY) -m venv $(FLOORS) && $(PY) -m tests.floors > $(FLOORS)/floors.txt
