@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from datagen_cli.config.checks import Kind
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.jsonl import read_json, read_lines
 from datagen_cli.core.registry import targets
 from datagen_cli.metrics.dataset import RunFacts
 
+SECTIONS: tuple[Kind, ...] = get_args(Kind)
 _STEPS = ("4-validate", "5-enhance", "6-dedup")
 
 
@@ -116,10 +118,12 @@ class RunRecord:
     def _checks(self) -> tuple[list[str], frozenset[str]]:
         """The names of the checks, which `run.json` has in the recipe's order, and those that are constraints."""
         names = list(self.state.get("checks", {}))
-        constraints, validators = (self._lock.get(key) or [] for key in ("constraints", "validators"))
+        constraints, validators = (self._lock.get(key) or [] for key in SECTIONS)
+        if not names:  # a run that was killed has not written them yet
+            names = [_check_name(item) for item in (*constraints, *validators)]
         if len(names) == len(constraints) + len(validators):
             return names, frozenset(names[: len(constraints)])
-        return names, frozenset(names).intersection(targets("constraints"))
+        return names, frozenset(names).intersection(targets(SECTIONS[0]))
 
     def _read_lock(self) -> dict[str, Any]:
         import yaml
@@ -129,6 +133,15 @@ class RunRecord:
         except (OSError, yaml.YAMLError):
             return {}
         return found if isinstance(found, dict) else {}
+
+
+def _check_name(written: Any) -> str:
+    """The name of a check as the lock has it: its own, else what it is."""
+    if not isinstance(written, dict) or not written:
+        return str(written)
+    kind, options = next(iter(written.items()))
+    named = options.get("name") if isinstance(options, dict) else None
+    return str(named or kind)
 
 
 def _checkpoint(folder: Path, name: str) -> Iterator[dict[str, Any]]:

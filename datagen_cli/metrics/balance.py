@@ -1,10 +1,9 @@
 """Balance of the labels: their Shannon entropy over its maximum, the logarithm of the number of labels; 1 is even.
 
 Labels are one label when they differ in case, in spaces around them, or as 1, 1.0 and "1" do; the spelling that is most
-frequent is shown. Labels that only the reference has count as labels with no
-rows, unless the two share none: then they speak of different things. One label has no maximum, and values that are
-hardly ever shared (free answers) are no classes: no value then. The interval is the jackknife's, wider
-where the labels are nearly even. Linear.
+frequent is shown. Labels that only the reference has count as labels with no rows, unless the two share none: then they
+speak of different things. One label has no maximum, and values that are hardly ever shared (free answers) are no
+classes: no value then. The interval is the jackknife's; of two labels it comes from Wilson's of their share. Linear.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import numpy as np
 from datagen_cli.core.fields import plain, plain_text
 from datagen_cli.metrics.exhibits import Counts, Exhibit
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.intervals import Interval, clip, jackknife_interval
+from datagen_cli.metrics.intervals import Interval, clip, jackknife_interval, share_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.wording import scale
 
@@ -27,7 +26,7 @@ MOST_CLASSES = 50
 ROWS_A_CLASS = 5
 
 
-def balance(counts: Collection[int]) -> float | None:
+def balance(counts: Collection[float]) -> float | None:
     """Normalised entropy of label counts (0 counts as a label), in [0, 1]; None below two labels or without rows."""
     if len(counts) < 2 or not sum(counts):
         return None
@@ -87,8 +86,11 @@ class Balance(Metric):
         value = balance(counts.values())
         if value is None:
             return Measure.missing(f"every row has the same {dataset.label_field}", self.direction)
-        interval = jackknife_interval(value, _left_out(labels, dict(counts), dataset.groups))
-        interval = _near_the_top(interval, counts)
+        alone = dataset.groups is None or len(set(dataset.groups)) == len(dataset)
+        if len(counts) == 2 and alone:
+            interval = _of_two(counts)
+        else:
+            interval = jackknife_interval(value, _left_out(labels, dict(counts), dataset.groups))
         detail = {"labels": dict(counts.most_common()), "unlabelled": labels.count(None)}
         signature = f"labels={len(counts)}|case=folded|N={len(labels)}"
         return Measure(value, self.direction, signature, clip(interval, 0.0, 1.0), detail)
@@ -106,14 +108,16 @@ class Balance(Metric):
         return [Counts("Rows a label", ("label", "rows"), labels)] if labels else []
 
 
-def _near_the_top(interval: Interval | None, counts: Mapping[str, int]) -> Interval | None:
-    """Wider by what the entropy of even labels loses by chance, χ² / (2 n ln k): the jackknife sees nothing of it."""
-    if interval is None:
+def _of_two(counts: Mapping[str, int]) -> Interval | None:
+    """The balances that the shares in Wilson's interval of one of two labels have: the jackknife sees nothing of how
+    entropy bends at even labels."""
+    first, second = counts.values()
+    shares = share_interval(first, first + second)
+    if shares is None:
         return None
-    free, unit = len(counts) - 1, 1.0 / (2 * sum(counts.values()) * np.log(len(counts)))
-    most = free * (1 - 2 / (9 * free) + 1.645 * np.sqrt(2 / (9 * free))) ** 3
-    middle, half = sum(interval) / 2, (interval[1] - interval[0]) / 2
-    return float(middle - np.hypot(half, free * unit)), float(middle + np.hypot(half, most * unit))
+    low, high = shares
+    ends = [balance([1000 * share, 1000 * (1 - share)]) or 0.0 for share in shares]
+    return min(ends), 1.0 if low <= 0.5 <= high else max(ends)
 
 
 def _other_labels(reference: Features | None) -> Sequence[str]:

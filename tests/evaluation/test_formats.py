@@ -89,3 +89,9 @@ def test_the_form_of_a_table_can_be_named(tmp_path: Path) -> None:
     for bad in (["delimiter"], ["decimal=x"], ["color=red"]):
         with pytest.raises(UsageError, match="--csv"):
             table_form(bad)
+
+
+def test_a_label_that_is_written_in_two_ways_is_said(tmp_path: Path) -> None:
+    rows = [{"text": f"t {n}", "label": label} for n, label in enumerate(["Delivery", "delivery ", "billing"])]
+    loaded = load_dataset(written(tmp_path, "jsonl", rows), Wanted())
+    assert "'Delivery' and 'delivery '" in loaded.notes[0]
