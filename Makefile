@@ -66,6 +66,7 @@ check: $(VENV)/.full  ## format, lint, types and architecture; run it before eve
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
+	@$(PY) -m mypy -p tests -p benchmarks
 	@$(PY) -m pytest tests/test_architecture.py
 
 schema: $(VENV)/.core  ## writes configs/recipe.schema.json from the models that validate recipes

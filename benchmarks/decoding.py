@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 from datagen_cli.llm.local.decode import Batch, Row, Settings, decode
 from datagen_cli.llm.local.model import LocalModel
@@ -106,7 +106,8 @@ def overhead(vocabulary: int, *, peaked: bool, rounds: int, steps: int) -> Ratio
     import torch
 
     model = random_model(vocabulary, peaked=peaked)
-    times: dict[str, list[float]] = {"hybrid": [], "plain": []}
+    names: tuple[Literal["hybrid"], Literal["plain"]] = ("hybrid", "plain")
+    times: dict[Literal["hybrid", "plain"], list[float]] = {name: [] for name in names}
     with torch.inference_mode():
         for _ in range(rounds):
             batches = {

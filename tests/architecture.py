@@ -311,7 +311,7 @@ def named_items(source: str, names: Collection[str]) -> list[str]:
         elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in BEGINNINGS:
             said = list(node.args)
         texts = {text.removesuffix("/") for part in said if part is not None for text in _texts_of(part)}
-        found += [f"line {node.lineno}: decides by the name {name!r}" for name in sorted(texts & set(names))]
+        found += [f"line {node.lineno}: decides by the name {name!r}" for name in sorted(texts & set(names))]  # type: ignore[attr-defined]
     return found
 
 

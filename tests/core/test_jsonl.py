@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_a_failure_while_writing_aside_leaves_the_old_file_and_no_litter(tmp_pat
     path = tmp_path / "x.jsonl"
     path.write_text("old")
 
-    def chunks():
+    def chunks() -> Iterator[bytes]:
         yield b"new"
         raise RuntimeError("stop")
 

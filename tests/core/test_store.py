@@ -70,7 +70,7 @@ async def test_thousands_of_puts_in_flight_are_all_committed_the_last_of_a_key_w
 
 async def test_a_put_is_committed_before_the_loop_turns(tmp_path: Path) -> None:
     store, other = Store(tmp_path / "a.sqlite"), Store(tmp_path / "a.sqlite")
-    turned = []
+    turned: list[bool] = []
     asyncio.get_running_loop().call_soon(turned.append, True)
     await store.put("k", b"v")
     assert other.get("k") == b"v"

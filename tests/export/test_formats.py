@@ -35,7 +35,7 @@ def test_several_asking_fields_stand_under_their_names() -> None:
     assert Alpaca(columns).line(row) == {"instruction": "sum up", "input": "a b c", "output": '["a", 1]'}
 
 
-ROW = {"id": "r-000001", "text": "good", "label": "a", "attributes": {"tone": "calm", "x": None}}
+ROW: dict[str, Any] = {"id": "r-000001", "text": "good", "label": "a", "attributes": {"tone": "calm", "x": None}}
 
 
 def test_a_pair_of_the_same_prompt_has_the_answers_apart() -> None:
@@ -48,7 +48,7 @@ def test_a_pair_of_the_same_prompt_has_the_answers_apart() -> None:
 
 def test_a_pair_of_the_same_plan_has_the_plan_as_its_prompt() -> None:
     columns = Columns(("text", "label"), ("text",), ("label",), "messages of customers")
-    rejected = [
+    rejected: list[dict[str, Any]] = [
         {"id": "r-000001.2", "text": "bad", "label": "a", "reason": "length"},
         {"id": "r-000001.3", "text": "good again", "label": "a", "reason": "duplicate"},
         {"id": "r-000001.4", "text": None, "label": None, "reason": "malformed"},
@@ -66,7 +66,7 @@ def test_no_pair_is_an_error() -> None:
 
 def test_a_review_takes_rows_out_and_changes_them_and_the_last_decision_counts() -> None:
     rows = [{"id": str(n), "text": "old"} for n in range(4)]
-    decisions = [
+    decisions: list[dict[str, Any]] = [
         {"id": "0", "decision": "reject"},
         {"id": "1", "decision": "edit", "fields": {"text": "new", "other": 1}},
         {"id": "2", "decision": "reject"},

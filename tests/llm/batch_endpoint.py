@@ -75,7 +75,8 @@ class BatchEndpoint(Endpoint):
             return web.json_response({"id": f"batch-{number}", "status": "in_progress"})
         if self.status == "failed":
             return web.json_response({"status": "failed", "errors": {"message": "the model has no batches"}})
-        good, bad = [], []
+        good: list[Any] = []
+        bad: list[Any] = []
         for line in self.batches[number]:
             said = self._script(line["body"], number + 1)
             answer = Answer(said) if isinstance(said, str) else said

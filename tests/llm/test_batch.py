@@ -44,7 +44,7 @@ async def test_all_calls_that_wait_go_in_one_batch_at_half_the_price() -> None:
             replies = await ask_all(client, 20)
             prices = client.prices()
     assert [reply.text for reply in replies] == [f"re: write {n}" for n in range(20)]
-    assert replies[0].usage == Usage(10, 5, pytest.approx(0.01))
+    assert replies[0].usage == Usage(10, 5, pytest.approx(0.01))  # type: ignore[arg-type]
     assert len(endpoint.batches) == 1
     assert {line["url"] for line in endpoint.batches[0]} == {"/v1/chat/completions"}
     assert endpoint.batches[0][0]["body"]["max_tokens"] == 100

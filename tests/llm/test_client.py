@@ -204,7 +204,7 @@ async def test_cached_calls_need_no_room_under_a_cap(tmp_path: Path) -> None:
     with Endpoint(echo) as endpoint:
         async with asking(model(endpoint), cache=CallCache(tmp_path / "c.sqlite")) as client:
             await client.ask(question(0))
-        full = {"limits": Limits(max_total_tokens=10), "spent": Usage(10, 0, 0.0)}
+        full: dict[str, Any] = {"limits": Limits(max_total_tokens=10), "spent": Usage(10, 0, 0.0)}
         async with asking(model(endpoint), cache=CallCache(tmp_path / "c.sqlite"), **full) as client:
             assert (await client.ask(question(0))).cached
 
@@ -236,7 +236,7 @@ async def test_an_endpoint_that_counts_no_tokens_is_counted_at_the_most_and_it_i
             await client.ask(question(1))
             total = client.totals.usage
     size = len(json.dumps(endpoint.requests[0].body, separators=(",", ":")))
-    assert reply.usage == Usage(size, 100, pytest.approx(size * 0.001 + 0.2))
+    assert reply.usage == Usage(size, 100, pytest.approx(size * 0.001 + 0.2))  # type: ignore[arg-type]
     assert total.tokens_out == 200
     assert len(told.notes) == 1 and "does not count tokens" in told.notes[0]
 

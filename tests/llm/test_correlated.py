@@ -134,9 +134,9 @@ def test_the_torch_version_agrees(options: dict[str, object]) -> None:
     logits[2, 5] = -np.inf
     weights = step_weights([0, 0, 0, 1, 1, 2], list("abcaba"), [True] * 5 + [False], c_intra=0.1, c_cross=0.2)
     expected = adjust_logits(logits, weights, **options)  # type: ignore[arg-type]
-    exact = adjust_logits_torch(torch.tensor(logits), torch.tensor(weights), **options).numpy()
+    exact = adjust_logits_torch(torch.tensor(logits), torch.tensor(weights), **options).numpy()  # type: ignore[arg-type]
     assert np.allclose(exact, expected, atol=1e-12)
-    single = adjust_logits_torch(torch.tensor(logits).float(), torch.tensor(weights).float(), **options).numpy()
+    single = adjust_logits_torch(torch.tensor(logits).float(), torch.tensor(weights).float(), **options).numpy()  # type: ignore[arg-type]
     assert np.array_equal(np.isneginf(single), np.isneginf(expected))
     finite = np.isfinite(expected)
     assert np.abs(single[finite] - expected[finite]).max() <= 1e-4

@@ -260,7 +260,7 @@ async def test_a_refusal_counts_as_one_though_its_sentence_never_comes(
 
     ended = asyncio.Event()
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    options = SharedModel(name="m", base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
+    options = SharedModel(name="m", base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")  # type: ignore[arg-type]
     provider = OpenAIHTTP(options, resolve(options, {}))
     with pytest.raises(kind) as raised:
         await provider.complete(PAYLOAD, DRAW, timeout_s=0.1)
@@ -280,7 +280,7 @@ async def test_a_connection_that_is_never_made_costs_nothing() -> None:
         deaf.append(socket.socket())
         deaf[-1].setblocking(False)
         deaf[-1].connect_ex(deaf[0].getsockname())
-    options = SharedModel(name="m", base_url=f"http://127.0.0.1:{deaf[0].getsockname()[1]}/v1", timeout_s=60.0)
+    options = SharedModel(name="m", base_url=f"http://127.0.0.1:{deaf[0].getsockname()[1]}/v1", timeout_s=60.0)  # type: ignore[arg-type]
     provider = OpenAIHTTP(options, resolve(options, {}))
     with pytest.raises(TransportError, match=r"no connection within 0\.2 s") as raised:
         await provider.complete(PAYLOAD, DRAW, timeout_s=0.2)

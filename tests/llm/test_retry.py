@@ -19,7 +19,13 @@ from datagen_cli.llm.retry import Clock, Policy, backoff_s, call_with_retries, s
 from tests.llm.virtual import run_virtual
 
 TARGET = Target(
-    "openai", "m", "https://api.openai.com/v1/chat/completions", "api.openai.com", False, "OPENAI_API_KEY", "k"
+    "openai",
+    "m",
+    "https://api.openai.com/v1/chat/completions",
+    "api.openai.com",
+    False,
+    "OPENAI_API_KEY",
+    "k",  # type: ignore[arg-type]
 )
 POLICY = Policy(timeout_s=60, deadline_s=300, patience_s=300)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from datagen_cli.core.fields import joined_text
@@ -22,7 +24,7 @@ def test_what_is_not_text_is_written_as_json() -> None:
 
 
 def test_labels_stand_as_they_are_and_are_none_without_a_field() -> None:
-    rows = [{"t": "x", "l": 1}, {"t": "y"}]
+    rows: list[dict[str, Any]] = [{"t": "x", "l": 1}, {"t": "y"}]
     assert Dataset("d", rows, ["t"], "l").labels == [1, None]
     assert Dataset("d", rows, ["t"]).labels is None
 

@@ -47,6 +47,6 @@ def test_records_that_no_check_saw_do_not_count() -> None:
 def test_what_is_missing_has_a_reason() -> None:
     plain = Features(Dataset("f", [{"text": "a"}], ("text",)))
     assert Verified().compute(plain, None).reason == "not a run folder: no verdicts are stored"
-    assert Verified().compute(run([], [], {"length": "length"}), None).reason == "the run has no validators"
-    assert Constraints().compute(run([], [], {"code": "code"}), None).reason == "the recipe has no constraints"
+    assert Verified().compute(run([], [], ["length"]), None).reason == "the run has no validators"
+    assert Constraints().compute(run([], [], ["code"]), None).reason == "the recipe has no constraints"
     assert Verified().compute(run([{"length": "pass"}], []), None).reason == "no record was checked"

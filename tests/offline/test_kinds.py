@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,8 @@ def printed(program: str) -> str:
 
 async def test_code_computes_the_answer_from_the_question_alone() -> None:
     asker = problems()
-    programs, answers = [], []
+    programs: list[Any] = []
+    answers: list[Any] = []
     for record in await asker.whole(60):
         reply = await asker.told("code", len(answers), question=record["question"])
         programs.append(reply.text.removeprefix("```python\n").removesuffix("\n```"))
@@ -52,7 +54,7 @@ async def test_solve_finds_the_right_choice_whatever_the_order() -> None:
     choices = ["Oslo", "Lima", "Nairobi", "Paris"]
     for order in (choices, choices[::-1]):
         asked = {"question": "What is the capital of Kenya?", "more": {"choices": order}}
-        assert await problems().found("solve", **asked) == {"answer": "Nairobi"}
+        assert await problems().found("solve", **asked) == {"answer": "Nairobi"}  # type: ignore[arg-type]
 
 
 async def test_solve_works_a_problem_out_and_tells_the_label_of_a_text() -> None:

@@ -147,7 +147,7 @@ def test_a_loop_that_only_computes_or_is_asked_to_is_told_of_all_at_once(
 ) -> None:
     pairs = [socket.socketpair() for _ in range(3)]
     now = [100.0]
-    monkeypatch.setattr(selector_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(selector_module.time, "monotonic", lambda: now[0])  # type: ignore[attr-defined]
     turns = Counted(2)
     turns.together = together
     with OneByOne(turns) as selector:

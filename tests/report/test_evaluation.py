@@ -109,7 +109,7 @@ def test_several_datasets_are_columns_and_their_sizes_are_remarked_on() -> None:
 def test_the_reference_stands_beside_its_dataset() -> None:
     own = {"self_bleu": SELF_BLEU | {"value": 0.2, "interval": [0.1, 0.3]}}
     source = evaluation_page(
-        [Sheet(result(reference="b.jsonl", reference_n=52, reference_metrics=own), {"self_bleu": "w"}, {})]
+        [Sheet(result(reference="b.jsonl", reference_n=52, reference_metrics=own), {"self_bleu": "w"}, ())]
     )
     assert 'aria-label="a.jsonl: 0.4551 (0.411 – 0.499); b.jsonl: 0.2 (0.1 – 0.3)"' in source
     assert "b.jsonl (52 rows)" in Page(source).text

@@ -90,7 +90,7 @@ RECIPES = {
 @pytest.mark.parametrize("case", RECIPES, ids=lambda case: case.replace(" ", "-"))
 def test_a_recipe_with(case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recipe, words = RECIPES[case]
-    fails(capsys, write(tmp_path, recipe), *words)
+    fails(capsys, write(tmp_path, recipe), *words)  # type: ignore[arg-type]
 
 
 BASES = {

@@ -39,7 +39,7 @@ def die_at_the_first_look() -> None:
         die()
         return {}
 
-    BatchHTTP._result = look  # type: ignore[method-assign]
+    BatchHTTP._result = look  # type: ignore[assignment, method-assign]
 
 
 def test_a_run_killed_while_its_batch_is_pending_fetches_it_and_sends_nothing_twice(

@@ -143,6 +143,7 @@ def test_an_address_that_is_no_models_ends_the_run_at_once_and_costs_nothing(
 
 def streamed(body: dict[str, Any], *, end: bool = True) -> Answer:
     whole = note(body)
+    parts: list[dict[str, Any]]
     parts = [{"choices": [{"index": 0, "delta": {"content": whole[at : at + 7]}}]} for at in range(0, len(whole), 7)]
     parts += [{"model": "streamer", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}] if end else []
     parts += [{"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 5}}] if end else []

@@ -314,7 +314,7 @@ def patch_append(count: int, stage: str) -> None:
         if self.stage == stage:
             counted()
 
-    Checkpoint.append = append  # type: ignore[method-assign]
+    Checkpoint.append = append  # type: ignore[assignment, method-assign]
 
 
 @pytest.mark.parametrize(("stage", "count"), [("generate", 1), ("generate", 2), ("generate", 3), ("validate", 9)])

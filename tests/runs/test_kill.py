@@ -46,7 +46,7 @@ def patch_append(count: int, stage: str | None = None) -> None:
         if stage in (None, self.stage):
             counted()
 
-    Checkpoint.append = append  # type: ignore[method-assign]
+    Checkpoint.append = append  # type: ignore[assignment, method-assign]
 
 
 def lines_of(folder: Path) -> int:

@@ -144,7 +144,7 @@ async def test_a_call_whose_reservation_cannot_be_written_is_not_sent_and_holds_
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(ledger.os, "pwrite", full)
+        patched.setattr(ledger.os, "pwrite", full)  # type: ignore[attr-defined]
         with pytest.raises(UsageError, match="no space left"):
             await run.reserve(Reservation(1, 1, 1.0), priced=True, waits=False)
     await run.reserve(Reservation(1, 1, 1.0), priced=True, waits=False)

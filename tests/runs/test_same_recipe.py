@@ -179,7 +179,7 @@ def test_more_tokens_keep_whole_replies_and_ask_again_for_those_that_were_cut_of
     def script(body: dict[str, Any], attempt: int) -> str | Answer:
         most = body.get("max_tokens", body.get("max_completion_tokens"))
         long = body["seed"] == long_seed
-        return Answer("half a no", finish_reason="length") if long and most <= 200 else note(body)
+        return Answer("half a no", finish_reason="length") if long and most <= 200 else note(body)  # type: ignore[operator]
 
     from datagen_cli.core.chat import Draw
     from datagen_cli.llm.client import draw_seed

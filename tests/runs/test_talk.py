@@ -66,7 +66,7 @@ def test_a_parameter_that_is_refused_by_name_is_left_out_or_renamed_and_that_is_
     status: int, name: str, where: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def script(body: dict[str, Any], attempt: int) -> str | Answer:
-        return Answer(status=status, body=json.dumps(BODIES[where](name)).encode()) if name in body else note(body)
+        return Answer(status=status, body=json.dumps(BODIES[where](name)).encode()) if name in body else note(body)  # type: ignore[operator]
 
     with Endpoint(script) as endpoint:
         assert generate(recipe(tmp_path, endpoint), "-o", tmp_path / "run") == 0
@@ -175,10 +175,10 @@ def test_a_long_wait_is_said_with_since_when_and_until_when(
     monkeypatch.setattr(session, "HEARTBEAT_S", 0.05)
     monkeypatch.setattr(waiting, "SAID_AFTER_S", 0.2)
     scripts = {
-        "down": lambda body, attempt: refusal(503, "gone fishing") if endpoint.count < 12 else note(body),
+        "down": lambda body, attempt: refusal(503, "gone fishing") if endpoint.count < 12 else note(body),  # type: ignore[has-type]
         "slow": lambda body, attempt: Answer(note(body), delay_s=0.6),
         "closed": lambda body, attempt: (
-            Answer(note(body), headers=left("1s")(body, 1).headers) if endpoint.count < 5 else note(body)
+            Answer(note(body), headers=left("1s")(body, 1).headers) if endpoint.count < 5 else note(body)  # type: ignore[has-type]
         ),
     }
     with Endpoint(scripts[what]) as endpoint:

@@ -14,12 +14,12 @@ from datagen_cli.cli.app import run
 OUTCOME = ("dataset.jsonl", "rejected.jsonl", "plants.jsonl")
 
 
-def generate(*arguments: str | Path) -> int:
+def generate(*arguments: object) -> int:
     """`datagen generate ARGUMENTS --quiet`. Returns the exit code."""
     return run(["generate", *map(str, arguments), "--quiet"])
 
 
-def report(capsys: Any, *arguments: str | Path) -> dict[str, Any]:
+def report(capsys: Any, *arguments: object) -> dict[str, Any]:
     """What `datagen generate ARGUMENTS --json` prints."""
     capsys.readouterr()
     run(["generate", *map(str, arguments), "--json"])

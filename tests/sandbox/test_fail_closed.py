@@ -103,5 +103,5 @@ def test_what_is_missing_is_said(name: str, value: object, words: str, monkeypat
     elif name == "landlock":
         monkeypatch.setattr(confine, "landlock_abi", lambda: value)
     else:
-        monkeypatch.setattr(syscalls.platform, "machine", lambda: value)
+        monkeypatch.setattr(syscalls.platform, "machine", lambda: value)  # type: ignore[attr-defined]
     assert words in confine.confinement_missing()

@@ -34,7 +34,7 @@ def test_a_student_learns_from_vectors() -> None:
     def embed(texts: list[str]) -> np.ndarray:
         return np.asarray([[float("bank" in text or "stock" in text), 1.0] for text in texts])
 
-    student = Linear(embed=embed)
+    student = Linear(embed=embed)  # type: ignore[arg-type]
     assert student.fit(["bank", "team", "stock", "goal"], ["m", "s", "m", "s"]).predict(["stock x", "goal"]) == [
         "m",
         "s",

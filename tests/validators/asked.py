@@ -27,17 +27,22 @@ class Scripted:
     async def ask(
         self,
         role: str,
-        prompt: Prompt,
+        prompt: Prompt | None,
         *,
         purpose: str,
         k: int = 0,
         response_format: Mapping[str, Any] | None = None,
         more_tokens: int = 1,
         several: bool = False,
+        group: Mapping[str, Any] | None = None,
     ) -> Reply:
         """See `core.ports.Context`."""
+        assert prompt is not None
         self.asked.append((role, purpose, k))
         return Reply(self._script(purpose, k, prompt.messages[-1].content))
+
+    def note(self, text: str) -> None:
+        """Nobody is told."""
 
     async def run_blocking(self, function: Callable[..., Any], *args: Any) -> Any:
         """Runs it at once."""

@@ -62,7 +62,7 @@ def test_real_items_are_drawn_by_label_and_seed() -> None:
 def test_the_interval_is_that_of_student_t() -> None:
     found = estimate([1.0, 2.0, 3.0])
     assert (found.mean, found.n) == (2.0, 3)
-    assert found.low == pytest.approx(2 - 4.302652730 / 3**0.5) and found.high == pytest.approx(4 - found.low)
+    assert found.low == pytest.approx(2 - 4.302652730 / 3**0.5) and found.high == pytest.approx(4 - found.low)  # type: ignore[operator]
     assert estimate([1.5]) == Estimate(1.5, None, None, 1)
 
 

@@ -59,7 +59,9 @@ def draw(logits: np.ndarray, seed: int, step: int, settings: Settings) -> int:
     raise AssertionError("the most probable token is always in the nucleus")
 
 
-def adjusted(model: LocalModel, rows: Sequence[Row], written: list[list[int]], alive: list[int], settings: Settings):
+def adjusted(
+    model: LocalModel, rows: Sequence[Row], written: list[list[int]], alive: list[int], settings: Settings
+) -> Any:
     """Contrasted logits of the rows alive, by the contract's functions or by the formula of guidance."""
     logits = np.stack([next_logits(model, [*rows[i].ids, *written[i]]) for i in alive])
     if settings.variant == "plain":

@@ -21,7 +21,7 @@ def drawn(logits: np.ndarray, seeds: np.ndarray, step: int = 0, **options: float
 def many(logits: np.ndarray, count: int, **options: float) -> np.ndarray:
     """Shares of tokens among `count` draws from one row of logits."""
     seeds = np.arange(count, dtype=np.uint64)
-    tokens = drawn(np.repeat(logits[None], count, axis=0), seeds, **options)
+    tokens = drawn(np.repeat(logits[None], count, axis=0), seeds, **options)  # type: ignore[arg-type]
     return np.bincount(tokens, minlength=len(logits)) / count
 
 
@@ -56,7 +56,7 @@ def test_tokens_come_as_often_as_they_should(options: dict[str, float]) -> None:
 def test_every_draw_is_that_of_the_definition(size: int, options: dict[str, float]) -> None:
     logits = np.random.default_rng(size).normal(size=(40, size)) * 3
     seeds = np.arange(100, 140, dtype=np.uint64)
-    settings = reference.Settings(temperature=0.8, **options)  # type: ignore[arg-type]
+    settings = reference.Settings(temperature=0.8, **options)  # type: ignore[arg-type, attr-defined]
     expected = [reference.draw(row, int(seed), 5, settings) for row, seed in zip(logits, seeds, strict=True)]
     assert drawn(logits.copy(), seeds, 5, temperature=0.8, **options).tolist() == expected
 

@@ -101,7 +101,7 @@ def test_texts_of_a_group_come_as_often_together_as_the_product_of_their_steps_s
     width = len(labels)
     starts = [1, 2, 1][:width]
     settings = Settings(
-        variant, most, temperature, plausibility=None, contrast=contrast, intra_share=0.5, gamma=1.0,
+        variant, most, temperature, plausibility=None, contrast=contrast, intra_share=0.5, gamma=1.0,  # type: ignore[arg-type]
     )  # type: ignore[arg-type]  # fmt: skip
     expected = joint_law(logits, starts, labels, settings)
     assert sum(expected.values()) == pytest.approx(1.0)
@@ -155,7 +155,7 @@ def joint_law(
                     text if token is None else (*text, token) for text, token in zip(texts, tokens, strict=True)
                 )
                 following[grown] = following.get(grown, 0.0) + chance
-        law = following
+        law = following  # type: ignore[assignment]
     return {tuple(text[1:] for text in texts): share for texts, share in law.items()}
 
 

@@ -217,7 +217,7 @@ async def test_closing_and_cancelling_end_the_work_under_way(folder: Path, monke
         while not stop():
             pass
         loop.call_soon_threadsafe(halted.set_result, None)
-        raise provider_module.Halted
+        raise provider_module.Halted  # type: ignore[attr-defined]
 
     monkeypatch.setattr(provider_module, "write_group", endless)
     for end in ("cancel", "close"):

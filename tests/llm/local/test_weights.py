@@ -276,7 +276,7 @@ def test_a_download_is_no_model_before_its_last_file(
 
     def fetch(name: str, file: str) -> str:
         fetched.append(file)
-        return shutil.copy(saved / file, tmp_path / file)
+        return shutil.copy(saved / file, tmp_path / file)  # type: ignore[arg-type]
 
     monkeypatch.setattr(huggingface_hub.HfApi, "list_repo_files", lambda self, name: there)
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", fetch)

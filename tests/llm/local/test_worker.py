@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,8 @@ from datagen_cli.llm.local.worker import Worker
 
 
 async def test_work_is_done_in_order_and_errors_come_back() -> None:
-    worker, done = Worker("test"), []
+    worker = Worker("test")
+    done: list[Any] = []
 
     def fails() -> None:
         done.append("fails")
