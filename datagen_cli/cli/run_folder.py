@@ -8,7 +8,7 @@ from typing import Any
 
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import read_lines
-from datagen_cli.runs.folder import RunFolder
+from datagen_cli.runs.folder import RunFolder, shards_of
 
 
 def open_run(run: str) -> tuple[RunFolder, dict[str, Any]]:
@@ -23,7 +23,7 @@ def open_run(run: str) -> tuple[RunFolder, dict[str, Any]]:
 
 def dataset_rows(folder: RunFolder, state: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Rows of the dataset, all shards in order."""
-    for name in state.get("shards") or ["dataset.jsonl"]:
+    for name in shards_of(state, folder.path):
         yield from read_lines(folder.file(name))
 
 

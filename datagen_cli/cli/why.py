@@ -14,7 +14,9 @@ from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import open_run
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.record import unit_name
-from datagen_cli.llm.cache import FILE, CallCache
+from datagen_cli.core.stored import StoredPairs
+from datagen_cli.core.system import read_own
+from datagen_cli.llm.cache import FILE, exchange
 from datagen_cli.runs.folder import RunFolder
 
 EXAMPLES = ("datagen why runs/quickstart 5a1f3c-000012", "datagen why runs/quickstart 12 --json")
@@ -86,7 +88,7 @@ def _lines(folder: RunFolder, stage: str) -> Any:
     path = folder.checkpoint_path(stage)
     if not path.exists():
         return
-    with open(path, "rb") as file:
+    with read_own(path) as file:
         next(file, None)
         for line in file:
             try:
@@ -98,7 +100,7 @@ def _lines(folder: RunFolder, stage: str) -> Any:
 def _add_calls(folder: RunFolder, history: dict[str, Any]) -> None:
     """Prompts and replies from the call cache, where it still has them."""
     path = folder.file(FILE)
-    cache = CallCache(path) if path.exists() else None
+    cache = StoredPairs(path) if path.exists() else None
     try:
         for stages in history["attempts"].values():
             for line in stages.values():
@@ -109,7 +111,7 @@ def _add_calls(folder: RunFolder, history: dict[str, Any]) -> None:
             cache.close()
 
 
-def _call(cache: CallCache | None, row: list[Any]) -> dict[str, Any]:
+def _call(cache: StoredPairs | None, row: list[Any]) -> dict[str, Any]:
     digest, role, purpose, model, tokens_in, tokens_out, cost = row
     call = {
         "role": role,
@@ -118,7 +120,7 @@ def _call(cache: CallCache | None, row: list[Any]) -> dict[str, Any]:
         "tokens": {"in": tokens_in, "out": tokens_out},
         "cost_usd": cost,
     }
-    stored = cache.history(digest) if cache is not None else None
+    stored = exchange(cache.get(str(digest))) if cache is not None else None
     if stored is not None:
         request, reply = stored
         call["messages"] = request.get("messages", [])

@@ -8,13 +8,15 @@ from __future__ import annotations
 import errno
 import json
 import os
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.json_text import make_encoder
+from datagen_cli.core.system import open_own, read_own
 
 MODE = 0o600
 _ENCODE = make_encoder(sort_keys=False)
@@ -30,6 +32,9 @@ _ADVICE = {
     errno.EROFS: ("on a read-only file system", "choose another folder with -o"),
     errno.ENOTDIR: ("a part of the path is a file, not a folder", "choose another folder with -o"),
     errno.EEXIST: ("a file is in the way", "choose another folder with -o"),
+    errno.ELOOP: ("a link is in the way", "a run writes to no link: remove it, or choose another folder with -o"),
+    errno.ENOTSUP: ("this is not a regular file", "remove it, or choose another folder with -o"),
+    errno.ENXIO: ("this is not a regular file", "remove it, or choose another folder with -o"),
     errno.EISDIR: ("a folder is in the way", "choose another name"),
     errno.ENAMETOOLONG: ("the name is too long", "choose a shorter one"),
 }
@@ -52,9 +57,9 @@ def dump(value: Any) -> bytes:
 
 def write_aside(path: Path, chunks: Iterable[bytes]) -> None:
     """Writes a whole file beside `path` and renames it into place: readers see the old or the new one, never half."""
-    aside = path.with_name(f".{path.name}.part")
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     with write_errors(path):
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
+        descriptor = open_own(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
         try:
             with os.fdopen(descriptor, "wb", buffering=1 << 18) as file:
                 for chunk in chunks:
@@ -73,8 +78,9 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """A JSON document, or None when the file is missing or broken."""
     try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        with read_own(path) as file:
+            return json.loads(file.read())
+    except (OSError, ValueError, RecursionError):
         return None
 
 
@@ -82,20 +88,29 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The objects of a JSONL file, one at a time; a missing file has none. Raises `DataError` at a broken line."""
     if not path.exists():
         return
-    with open(path, "rb") as file:
+    with _readable(path) as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
             try:
                 value = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise DataError(f"not JSON: {error}", place=Place(str(path), number)) from error
             if not isinstance(value, dict):
                 raise DataError("expected a JSON object on every line", place=Place(str(path), number))
             yield value
 
 
-def make_folder(path: Path) -> None:
-    """Creates a folder with its parents."""
+def _readable(path: Path) -> IO[bytes]:
+    try:
+        return read_own(path)
+    except OSError as error:
+        raise DataError("not a plain file that can be read", place=Place(str(path))) from error
+
+
+def make_folder(path: Path, *, own: bool = False) -> None:
+    """Creates a folder with its parents. `own`: a folder of a run, which is no link."""
     with write_errors(path):
         path.mkdir(parents=True, exist_ok=True)
+        if own and path.is_symlink():
+            raise OSError(errno.ELOOP, "a link is in the way")

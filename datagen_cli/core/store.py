@@ -10,6 +10,7 @@ pages, and what is stored can be had again.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import queue
 import sqlite3
@@ -21,11 +22,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from datagen_cli.core.errors import UsageError
-from datagen_cli.core.system import CLOSE_ON_EXEC
+from datagen_cli.core.stored import TABLE, ZLIB, refuse_foreign, unpack
+from datagen_cli.core.system import is_plain_file, open_own
 
 BUSY_S = 30.0
 MOST_ROWS = 256
-RAW, ZLIB = b"\x00", b"\x01"
+RAW = b"\x00"
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _SELECT = "SELECT value FROM pairs WHERE key = ?"
@@ -76,14 +78,14 @@ class Store:
                 with self._lock:
                     seen = self._inode
                     row = self._near.execute(_SELECT, (key,)).fetchone()
-                return None if row is None else _unpack(row[0])
+                return None if row is None else unpack(row[0])
             except sqlite3.DatabaseError as error:
                 if _code(error) == sqlite3.SQLITE_BUSY:
                     return self._get_patiently(key)
                 if not _is_broken(error):
                     raise UsageError(f"{self.path}: cannot be read: {error}") from error
                 self._start_over(seen)
-            except (zlib.error, ValueError):
+            except ValueError:
                 return None
         return None
 
@@ -120,7 +122,7 @@ class Store:
                 row = self._writer.execute(_SELECT, (key,)).fetchone()
         except sqlite3.Error as error:
             raise UsageError(f"{self.path}: cannot be read: {error}") from error
-        return None if row is None else _unpack(row[0])
+        return None if row is None else unpack(row[0])
 
     def _flush(self) -> None:
         batch, self._pending = self._pending, []
@@ -221,16 +223,23 @@ def _patiently(connect: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
 
 def _connect(path: Path, busy_s: float, *, create: bool = False) -> sqlite3.Connection:
     if create:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | CLOSE_ON_EXEC, 0o600))
-        os.chmod(path, 0o600)
+        for tail in ("-wal", "-shm", "-journal"):
+            if os.path.lexists(f"{path}{tail}") and not is_plain_file(f"{path}{tail}"):
+                raise OSError(errno.ELOOP, "a link is in the way", f"{path}{tail}")
+        descriptor = open_own(path, os.O_RDWR | os.O_CREAT)
+        with suppress(OSError):  # a file of another user's, which may be shared
+            os.fchmod(descriptor, 0o600)
+        os.close(descriptor)
     connection = sqlite3.connect(
         path, timeout=busy_s, isolation_level=None, check_same_thread=False, cached_statements=MOST_ROWS + 8
     )
     try:
+        connection.execute("PRAGMA trusted_schema=OFF")
+        refuse_foreign(connection, path)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=OFF")
         if create:
-            connection.execute("CREATE TABLE IF NOT EXISTS pairs (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
+            connection.execute(TABLE.replace("TABLE", "TABLE IF NOT EXISTS"))
         connection.execute("SELECT value FROM pairs LIMIT 1").fetchone()
     except sqlite3.Error:
         connection.close()
@@ -262,12 +271,6 @@ def _pack(parts: tuple[bytes, ...], compress: bool) -> bytes:
     if compress:
         return ZLIB + zlib.compress(b"".join(parts), 1)
     return b"".join((RAW, *parts))
-
-
-def _unpack(value: bytes) -> bytes:
-    if value[:1] == ZLIB:
-        return zlib.decompress(value[1:])
-    return value[1:]
 
 
 def _tell(puts: Iterable[_Put], error: Exception | None) -> None:

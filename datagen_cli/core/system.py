@@ -5,11 +5,15 @@ Elsewhere nothing of these is imported or named at module level, so that every m
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import stat
 import sys
 import threading
 from contextlib import suppress
+from io import BufferedReader
+from pathlib import Path
 from typing import NoReturn
 
 from datagen_cli.core.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
@@ -22,8 +26,32 @@ STOP_SIGNALS: dict[signal.Signals, int] = {
 """Signals that ask a run to stop, and the exit code of each; Windows has no SIGHUP."""
 LEAVE_S = 1.0
 CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
+NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | CLOSE_ON_EXEC
+"""For files of a run: a link is not followed, and a pipe in the way is not waited for."""
 _LOCKED_BYTE = 1 << 30
 """Windows locks bytes, not files, and nobody can read a locked one: this one lies behind all that is written."""
+
+
+def open_own(path: str | Path, flags: int, mode: int = 0o600) -> int:
+    """The descriptor of a plain file. Raises `OSError` where a link, a pipe or a device is in the way."""
+    descriptor = os.open(path, flags | NO_LINK, mode)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.ENOTSUP, "no plain file", str(path))
+    return descriptor
+
+
+def read_own(path: str | Path) -> BufferedReader:
+    """A plain file, opened to be read. Raises `OSError` as `open_own` does: a pipe is not waited for."""
+    return os.fdopen(open_own(path, os.O_RDONLY), "rb")
+
+
+def is_plain_file(path: str | Path) -> bool:
+    """Whether there is a plain file and no link to one."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def try_lock(descriptor: int, *, shared: bool = False) -> bool:

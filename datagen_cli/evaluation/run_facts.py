@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 from datagen_cli.config.checks import Kind
-from datagen_cli.core.errors import DataError, Place
+from datagen_cli.config.tree import Source
+from datagen_cli.config.yaml_lines import read_yaml
+from datagen_cli.core.errors import DataError, Place, RecipeError
 from datagen_cli.core.jsonl import read_json, read_lines
 from datagen_cli.core.registry import targets
+from datagen_cli.core.system import read_own
 from datagen_cli.metrics.dataset import RunFacts
+from datagen_cli.runs.folder import shards_of
 
 SECTIONS: tuple[Kind, ...] = get_args(Kind)
 _STEPS = ("4-validate", "5-enhance", "6-dedup")
@@ -37,7 +41,7 @@ class RunRecord:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The accepted records, all shards in order."""
-        for name in self.state.get("shards") or ["dataset.jsonl"]:
+        for name in shards_of(self.state, self.folder):
             yield from read_lines(self.folder / name)
 
     @property
@@ -126,12 +130,12 @@ class RunRecord:
         return names, frozenset(names).intersection(targets(SECTIONS[0]))
 
     def _read_lock(self) -> dict[str, Any]:
-        import yaml
-
         try:
-            found = yaml.safe_load((self.folder / "recipe.lock.yaml").read_bytes())
-        except (OSError, yaml.YAMLError):
+            with read_own(self.folder / "recipe.lock.yaml") as file:
+                node = read_yaml(file.read().decode(), Source("recipe.lock.yaml"))
+        except (OSError, UnicodeDecodeError, RecipeError):
             return {}
+        found = None if node is None else node.plain()
         return found if isinstance(found, dict) else {}
 
 
@@ -149,7 +153,7 @@ def _checkpoint(folder: Path, name: str) -> Iterator[dict[str, Any]]:
     path = folder / "checkpoints" / f"{name}.jsonl"
     if not path.is_file():
         return
-    with path.open("rb") as file:
+    with read_own(path) as file:
         next(file, None)
         for line in file:
             try:

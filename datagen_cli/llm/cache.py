@@ -55,7 +55,7 @@ def open_cache(choice: str, folder: Path, on_broken: Callable[[Path], None] | No
     if choice == "run":
         return CallCache(folder / FILE, on_broken=on_broken)
     path = Path(choice)
-    path = path / FILE if path.is_dir() else path
+    path = (path / FILE if path.is_dir() else path).resolve()  # a link that the user names is the user's
     refuse_other_file(path)
     return CallCache(path, on_broken=on_broken)
 
@@ -112,15 +112,19 @@ class CallCache:
         self.store.close()
 
     def _read(self, digest: str) -> tuple[dict[str, Any], RawReply] | None:
-        raw = self.store.get(digest)
-        if raw is None:
-            return None
-        try:
-            value = json.loads(raw)
-            request = value.pop("request")
-            return request, RawReply(**value)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            return None
+        return exchange(self.store.get(digest))
+
+
+def exchange(raw: bytes | None) -> tuple[dict[str, Any], RawReply] | None:
+    """The request body and the reply in a stored value; None for none, and for one that cannot be read."""
+    if raw is None:
+        return None
+    try:
+        value = json.loads(raw)
+        request = value.pop("request")
+        return (request, RawReply(**value)) if isinstance(request, dict) else None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
 
 
 _encode = make_encoder(sort_keys=False, ascii_only=True)

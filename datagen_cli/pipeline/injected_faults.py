@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.jsonl import MODE, dump, write_aside, write_errors
+from datagen_cli.core.system import open_own, read_own
 
 PLACE = ("slot", "attempt", "purpose", "k", "record", "fault")
 
@@ -26,8 +27,12 @@ class InjectedFaultLog:
         """Appends one plant."""
         with write_errors(self._path):
             if self._file is None:
-                self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, MODE)
+                self._file = open_own(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, MODE)
             os.write(self._file, dump(plant) + b"\n")
+
+    def _lines(self) -> list[bytes]:
+        with write_errors(self._path), read_own(self._path) as file:
+            return file.read().splitlines()
 
     def close(self) -> None:
         """Puts the lines in order of slot, attempt and purpose, each once; torn lines go."""
@@ -37,7 +42,7 @@ class InjectedFaultLog:
         if not self._path.exists():
             return
         found: dict[tuple[Any, ...], bytes] = {}
-        for line in self._path.read_bytes().splitlines():
+        for line in self._lines():
             try:
                 plant = json.loads(line)
             except ValueError:

@@ -10,16 +10,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import stat
 from array import array
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import MODE, dump, write_errors
 from datagen_cli.core.record import unit_name
-from datagen_cli.core.system import read_at, write_at
+from datagen_cli.core.system import open_own, read_at, read_own, write_at
 
 HEADER_BYTES = 4096
 MOST_ATTEMPTS = 100
@@ -78,12 +76,7 @@ class Checkpoint:
         self.index = LineIndex()
         self.damaged = 0
         with write_errors(path):
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, MODE)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise UsageError(
-                "cannot write: this is not a regular file", hint="choose another folder with -o", place=Place(str(path))
-            )
+            descriptor = open_own(path, os.O_RDWR | os.O_CREAT, MODE)
         self._file: IO[bytes] = os.fdopen(descriptor, "r+b", buffering=0)
         self._end = 0
         self._scan()
@@ -148,7 +141,7 @@ class Checkpoint:
             self._write(dump({"stage": self.stage, "fingerprint": self.fingerprint}) + b"\n")
             return
         self._end = len(header)
-        with open(self.path, "rb") as file:
+        with read_own(self.path) as file:
             file.seek(self._end)
             for line in file:
                 if not line.endswith(b"\n"):
@@ -206,7 +199,7 @@ def _fingerprint(header: bytes) -> str | None:
 def stored_fingerprint(path: Path) -> str | None:
     """The fingerprint a checkpoint file was written under, or None when there is no whole header."""
     try:
-        with open(path, "rb") as file:
+        with read_own(path) as file:
             header = file.readline(HEADER_BYTES)
     except OSError:
         return None

@@ -7,18 +7,31 @@ The lock is `flock`, so it dies with its process. Nothing is ever deleted: what 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from datagen_cli.core.errors import Place, UsageError
+from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.flow import STAGES
 from datagen_cli.core.jsonl import MODE, make_folder, read_json, write_errors
-from datagen_cli.core.system import read_at, try_lock, write_at
+from datagen_cli.core.system import open_own, read_at, try_lock, write_at
 from datagen_cli.runs.checkpoint import Checkpoint, stored_fingerprint
 
 FILES = (
     "dataset.jsonl", "lineage.jsonl", "rejected.jsonl", "run.json", "recipe.lock.yaml", "README.md", "plants.jsonl",
 )  # fmt: skip
+
+
+SHARD = re.compile(r"dataset(-\d{5}-of-\d{5}N?)?\.jsonl")
+
+
+def shards_of(state: Mapping[str, Any], folder: Path) -> list[str]:
+    """The dataset's files as `run.json` names them. Raises `DataError` for any other name."""
+    shards = state.get("shards") or ["dataset.jsonl"]
+    if isinstance(shards, list) and all(isinstance(name, str) and SHARD.fullmatch(name) for name in shards):
+        return shards
+    raise DataError("shards: expected names of dataset files", place=Place(str(folder / "run.json")))
 
 
 class RunFolder:
@@ -38,10 +51,12 @@ class RunFolder:
     def lock(self) -> None:
         """Creates the folder and takes its lock. Raises `UsageError` when another process holds it."""
         make_folder(self.path)
-        make_folder(self.path / "checkpoints")
+        for name in ("checkpoints", "previous"):
+            if name == "checkpoints" or (self.path / name).is_symlink():
+                make_folder(self.path / name, own=True)
         lock = self.path / ".lock"
         with write_errors(lock):
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, MODE)
+            descriptor = open_own(lock, os.O_RDWR | os.O_CREAT, MODE)
         if not try_lock(descriptor):
             holder = read_at(descriptor, 32, 0).decode("ascii", "replace").strip()
             os.close(descriptor)
@@ -54,6 +69,8 @@ class RunFolder:
             os.ftruncate(descriptor, 0)
             write_at(descriptor, f"pid {os.getpid()}".encode(), 0)
         self._lock = descriptor
+        for left in self.path.glob(".*.part"):  # by a process that was killed while it wrote
+            left.unlink(missing_ok=True)
 
     def unlock(self) -> None:
         """Gives the lock back."""
@@ -64,7 +81,7 @@ class RunFolder:
     def held(self) -> bool:
         """Whether a process works in this folder right now."""
         try:
-            descriptor = os.open(self.path / ".lock", os.O_RDONLY)
+            descriptor = open_own(self.path / ".lock", os.O_RDONLY)
         except OSError:
             return False
         try:

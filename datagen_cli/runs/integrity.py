@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.flow import STAGES
+from datagen_cli.core.system import read_own
 from datagen_cli.runs.folder import FILES, RunFolder
 from datagen_cli.runs.manifest import Manifest, versions
 
@@ -51,5 +52,5 @@ def restate(folder: RunFolder, before: Mapping[str, Any], manifest: Manifest) ->
 
 
 def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
+    with read_own(path) as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

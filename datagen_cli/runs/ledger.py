@@ -19,7 +19,7 @@ from typing import Any
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.jsonl import MODE, dump, write_aside, write_errors
-from datagen_cli.core.system import CLOSE_ON_EXEC, write_at
+from datagen_cli.core.system import open_own, read_own, write_at
 from datagen_cli.runs.spending import COUNTED, Spent, copied
 
 FILE = "spending.jsonl"
@@ -92,7 +92,7 @@ class SpendingLedger:
         lines = [dump({"spent": self.spent}) + b"\n", *(line for _, _, line in self._open.values())]
         write_aside(self.path, lines)
         with write_errors(self.path):
-            new = os.open(self.path, os.O_WRONLY | CLOSE_ON_EXEC, MODE)
+            new = open_own(self.path, os.O_WRONLY, MODE)
         if self._file is not None:
             os.close(self._file)
         self._file, self._end = new, sum(map(len, lines))
@@ -114,7 +114,8 @@ class SpendingLedger:
 def read_spending(path: Path) -> Spent | None:
     """What a folder has spent, calls in flight at their reservation; None where there is no ledger. Writes nothing."""
     try:
-        content = path.read_bytes()
+        with read_own(path) as file:
+            content = file.read()
     except OSError:
         return None
     spent: Spent = {}

@@ -1,0 +1,100 @@
+"""A store read without a trace: nothing is written, created, renamed or locked, whoever the file came from.
+
+`why` and other reading commands use it. A file that may be anybody's is opened as SQLite's immutable database; where a
+run was killed and left a write-ahead log, database and log are copied into a folder of the system's and read there.
+What a value may take is bounded, and so is the time of a query.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+import time
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from datagen_cli.core.errors import Place, UsageError
+from datagen_cli.core.system import is_plain_file
+
+TABLE = "CREATE TABLE pairs (key TEXT PRIMARY KEY, value BLOB NOT NULL)"
+ZLIB = b"\x01"
+MOST_BYTES = 1 << 28
+QUERY_S = 5.0
+STEPS = 100_000  # of SQLite's machine between two looks at the clock
+
+
+class StoredPairs:
+    """The pairs of a store's file. Raises `UsageError` for a file that no store made."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        files = [Path(f"{path}{tail}") for tail in ("", "-wal")]
+        if any(file.exists() and not is_plain_file(file) for file in files):
+            raise UsageError("not a plain file", hint="it was made by no run", place=Place(str(path)))
+        if files[1].exists() and files[1].stat().st_size:
+            self._copy = tempfile.TemporaryDirectory()
+            for file in files:
+                shutil.copyfile(file, Path(self._copy.name) / file.name)
+            path = Path(self._copy.name) / path.name
+        mode = "mode=rw" if self._copy else "mode=ro&immutable=1"
+        self._connection = sqlite3.connect(f"file:{quote(str(path))}?{mode}", uri=True, check_same_thread=False)
+        try:
+            guard(self._connection)
+            refuse_foreign(self._connection, self.path)
+        except sqlite3.Error:
+            pass  # damaged: every `get` says None
+        except UsageError:
+            self.close()
+            raise
+
+    def get(self, key: str) -> bytes | None:
+        """The value of a key, or None; None, too, where it cannot be read."""
+        try:
+            row = self._connection.execute("SELECT value FROM pairs WHERE key = ?", (key,)).fetchone()
+            return None if row is None else unpack(row[0])
+        except (sqlite3.Error, ValueError, TypeError):
+            return None
+
+    def close(self) -> None:
+        """Closes the file; may be called twice."""
+        with suppress(sqlite3.Error):
+            self._connection.close()
+        if self._copy is not None:
+            self._copy.cleanup()
+
+
+def guard(connection: sqlite3.Connection) -> None:
+    """Bounds what one value takes and how long a query may compute; the schema's own functions do nothing."""
+    began = time.monotonic()
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
+    connection.execute("PRAGMA trusted_schema=OFF")
+    connection.set_progress_handler(lambda: time.monotonic() - began > QUERY_S, STEPS)
+
+
+def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises `UsageError` unless the database is empty or holds our table and nothing else: no view, no trigger."""
+    found = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL LIMIT 2").fetchall()
+    if found and found != [(TABLE,)]:
+        raise UsageError(
+            "this database was made by another program",
+            hint="name a new file with --cache, or move this one away",
+            place=Place(str(path)),
+        )
+
+
+def unpack(value: bytes) -> bytes:
+    """The value that was packed. Raises `ValueError` for one that is broken, or larger than any reply."""
+    if value[:1] == ZLIB:
+        opened = zlib.decompressobj()
+        try:
+            found = opened.decompress(value[1:], MOST_BYTES)
+        except zlib.error as error:
+            raise ValueError("broken") from error
+        if opened.unconsumed_tail:
+            raise ValueError("too large")
+        return found
+    return value[1:]

@@ -1,0 +1,152 @@
+"""A run folder from somebody else: what it holds is read as data, and nothing outside it is touched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datagen_cli.cli.app import run
+from datagen_cli.core.jsonl import write_json
+from tests.runs.whole import generate, rows
+
+LINKED = (
+    ".lock", "run.json", "dataset.jsonl", "rejected.jsonl", "plants.jsonl", "README.md", "recipe.lock.yaml",
+    "spending.jsonl", "calls.sqlite", "calls.sqlite-wal", "calls.sqlite-shm", "calls.sqlite-journal", "checkpoints",
+    "checkpoints/1-load.jsonl", "checkpoints/2-plan.jsonl", "checkpoints/3-generate.jsonl",
+    "checkpoints/4-validate.jsonl", "checkpoints/6-dedup.jsonl", "previous", ".dataset.jsonl.part", ".run.json.part",
+)  # fmt: skip
+
+
+def snapshot(folder: Path) -> dict[str, Any]:
+    """Bytes, mode and time of everything in a folder, and what links point at."""
+    return {
+        str(path): (path.lstat().st_mode, path.lstat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+@pytest.mark.parametrize("dangling", [False, True])
+@pytest.mark.parametrize("name", LINKED)
+def test_a_link_in_a_folder_overwrites_nothing_elsewhere(name: str, dangling: bool, tmp_path: Path) -> None:
+    folder, victims = tmp_path / "run", tmp_path / "victims"
+    victims.mkdir()
+    (victims / "file").write_text("mine")
+    (victims / "folder").mkdir()
+    for stage in range(1, 7):
+        (victims / "folder" / f"{stage}-x.jsonl").write_text("mine")
+    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    target = folder / name
+    shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
+    within = "absent" if dangling else "folder" if name in ("checkpoints", "previous") else "file"
+    target.symlink_to(victims / within)
+    before = snapshot(victims)
+    codes = [
+        generate("quickstart", "-n", "3", "-o", folder),
+        generate("quickstart", "-n", "3", "-o", folder, "--fresh"),
+    ]
+    assert set(codes) <= {0, 2}
+    assert snapshot(victims) == before
+
+
+@pytest.mark.parametrize(
+    "name", [".lock", "plants.jsonl", "spending.jsonl", "calls.sqlite", "checkpoints/3-generate.jsonl"]
+)
+def test_a_pipe_in_a_folder_is_not_waited_for(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    assert generate("quickstart", "-n", "3", "-o", folder) in (0, 2)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_reading_commands_write_nothing(killed: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    id_ = rows(folder)[0]["id"]
+    if killed:  # a write-ahead log that nobody has taken up
+        connection = sqlite3.connect(folder / "calls.sqlite")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute("INSERT INTO pairs VALUES ('k', x'00')")
+        for tail in ("", "-wal"):
+            shutil.copyfile(folder / f"calls.sqlite{tail}", tmp_path / f"kept{tail}")
+        connection.close()
+        for tail in ("", "-wal"):
+            shutil.copyfile(tmp_path / f"kept{tail}", folder / f"calls.sqlite{tail}")
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    before = snapshot(folder)
+    for command in (["why", str(folder), id_], ["status", str(folder)], ["show", str(folder)], ["eval", str(folder)]):
+        assert run([*command, "--json"]) == 0
+    assert snapshot(folder) == before
+
+
+def test_a_log_that_a_killed_run_left_is_read_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "run"
+    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    source = sqlite3.connect(folder / "calls.sqlite")
+    pairs = source.execute("SELECT key, value FROM pairs").fetchall()
+    source.close()
+    (folder / "calls.sqlite").unlink()
+    writer = sqlite3.connect(folder / "calls.sqlite", isolation_level=None)
+    writer.execute("PRAGMA journal_mode=WAL")
+    writer.execute("CREATE TABLE pairs (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
+    writer.executemany("INSERT INTO pairs VALUES (?, ?)", pairs)
+    assert run(["why", str(folder), rows(folder)[0]["id"], "--json"]) == 0
+    assert '"reply"' in capsys.readouterr().out
+    writer.close()
+
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS key, i AS value FROM n"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        f"DROP TABLE pairs; CREATE VIEW pairs AS {ENDLESS}",
+        f"CREATE TRIGGER t BEFORE INSERT ON pairs BEGIN SELECT count(*) FROM ({ENDLESS}); END",
+        "DROP TABLE pairs; CREATE TABLE other (a)",
+        "DROP TABLE pairs; CREATE TABLE pairs (key TEXT, value TEXT AS (key))",
+    ],
+)
+def test_a_database_of_another_making_is_refused_in_one_line(
+    script: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    connection = sqlite3.connect(folder / "calls.sqlite")
+    connection.executescript(script)
+    connection.close()
+    capsys.readouterr()
+    assert run(["why", str(folder), rows(folder)[0]["id"]]) == 2
+    assert "this database was made by another program" in capsys.readouterr().err
+    assert generate("quickstart", "-n", "3", "-o", folder) == 2
+    other = tmp_path / "other.db"
+    shutil.copyfile(folder / "calls.sqlite", other)
+    assert generate("quickstart", "-n", "3", "-o", tmp_path / "new", "--cache", other) == 2
+
+
+def test_a_value_that_unpacks_without_end_is_no_reply(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    bomb = b"\x01" + zlib.compress(bytes(1 << 29), 9)
+    connection = sqlite3.connect(folder / "calls.sqlite", isolation_level=None)
+    connection.execute("UPDATE pairs SET value = ?", (bomb,))
+    connection.close()
+    assert run(["why", str(folder), rows(folder)[0]["id"], "--json"]) == 0
+
+
+def test_what_a_killed_process_left_half_written_goes_with_the_next_run(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    (folder / ".run.json.0123456789ab.part").write_text("half")
+    assert generate("quickstart", "-n", "3", "-o", folder) == 0
+    assert list(folder.glob(".*.part")) == []
+    write_json(folder / "x.json", 1)
+    assert list(folder.glob(".*.part")) == []
