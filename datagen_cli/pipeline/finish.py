@@ -9,6 +9,7 @@ from typing import Any
 from datagen_cli.core.fields import plain
 from datagen_cli.core.flow import STEPS
 from datagen_cli.core.record import Record
+from datagen_cli.pipeline.adherence import Adherence
 from datagen_cli.pipeline.outcome import Ledger, write_dataset, write_lineage, write_rejected
 from datagen_cli.pipeline.session import Session
 from datagen_cli.pipeline.settle import settle
@@ -17,23 +18,6 @@ from datagen_cli.runs.integrity import make_seal
 from datagen_cli.runs.manifest import Manifest, now, write_lock
 
 LABELS_SHOWN = 50
-
-
-class _Adherence:
-    """Counts verdicts per check: the first verdict of every attempt that was checked, and those of accepted records."""
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self.table: dict[str, dict[str, dict[str, int]]] = {name: {"before": {}, "after": {}} for name in names}
-
-    def count(self, record: Record, *, accepted: bool) -> None:
-        """Adds one attempt."""
-        for name, counts in self.table.items():
-            outcome = record.verdicts.get(name)
-            first = record.first_verdicts.get(name, outcome)
-            if first is not None:
-                counts["before"][first] = counts["before"].get(first, 0) + 1
-            if accepted and outcome is not None:
-                counts["after"][outcome] = counts["after"].get(outcome, 0) + 1
 
 
 def finish(session: Session) -> Manifest:
@@ -48,7 +32,7 @@ def finish(session: Session) -> Manifest:
     shape = built.shape
     options = built.recipe.options
     ledger = Ledger(session.checkpoints, STEPS, built.per_call, options.limits.attempts_per_record)
-    adherence = _Adherence(shape.checks)
+    adherence = Adherence(shape.checks)
     labels: Counter[str] = Counter()
     label_field = built.base.label.field if built.base.label else ""
 
@@ -82,6 +66,9 @@ def finish(session: Session) -> Manifest:
     manifest.surplus = manifest.rejected.pop("surplus", 0)
     manifest.checks = adherence.table
     for note in settle(manifest, runner, prefix=shape.prefix, attempts=options.limits.attempts_per_record):
+        session.observer.event("note", text=note)
+    manifest.remarks = list(adherence.remarks(built.recipe.checks))
+    for note in manifest.remarks:
         session.observer.event("note", text=note)
     shown = dict(sorted(labels.items())) if len(labels) <= LABELS_SHOWN else {}
     write_card(session.folder, options.name, options.description, manifest, shape, shown)

@@ -81,7 +81,8 @@ def _checks(manifest: Manifest) -> str:
     for name, counted in manifest.checks.items():
         before, after = counted.get("before", {}), counted.get("after", {})
         rows.append((f"`{name}`", _outcomes(before), _outcomes(after)))
-    return _table("Checks", ("check", "every attempt, first verdict", "accepted records"), rows)
+    table = _table("Checks", ("check", "every attempt, first verdict", "accepted records"), rows)
+    return "\n".join([table, *(f"- {remark}" for remark in manifest.remarks), *([""] if manifest.remarks else [])])
 
 
 def _outcomes(counts: Mapping[str, int]) -> str:

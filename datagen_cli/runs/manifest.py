@@ -63,6 +63,7 @@ class Manifest:
     model_ids: list[str] = field(default_factory=list)
     base: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     seal: dict[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:

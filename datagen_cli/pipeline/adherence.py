@@ -1,0 +1,58 @@
+"""What the checks of a run said: counts of verdicts, and what is odd about a checker that is a model.
+
+A checker that says the same of everything tells nothing, and one whose replies cannot be read lets everything pass:
+both are said aloud, with the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from datagen_cli.config.checks import Check
+from datagen_cli.core.record import Record
+
+FEWEST = 20
+"""Verdicts from which on "always the same" is worth a word."""
+MOST_UNKNOWN = 0.2
+WORDS = {"pass": "passes", "fail": "turns down", "unknown": "cannot tell of"}
+
+
+class Adherence:
+    """Counts verdicts per check: the first verdict of every attempt that was checked, and those of accepted records.
+
+    `table` is `{check: {"before": {outcome: n}, "after": {outcome: n}}}`.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.table: dict[str, dict[str, dict[str, int]]] = {name: {"before": {}, "after": {}} for name in names}
+        self._unknown: dict[str, str] = {}
+
+    def count(self, record: Record, *, accepted: bool) -> None:
+        """Adds one attempt."""
+        for name, counts in self.table.items():
+            outcome = record.verdicts.get(name)
+            first = record.first_verdicts.get(name, outcome)
+            if first is not None:
+                counts["before"][first] = counts["before"].get(first, 0) + 1
+            if accepted and outcome is not None:
+                counts["after"][outcome] = counts["after"].get(outcome, 0) + 1
+            if outcome == "unknown":
+                self._unknown.setdefault(name, record.notes.get(name, ""))
+
+    def remarks(self, checks: Sequence[Check]) -> Iterator[str]:
+        """A sentence for every asking check that always says the same, or too often cannot tell."""
+        for check in checks:
+            counts = self.table.get(check.name, {}).get("before", {})
+            total = sum(counts.values())
+            if not check.facts.roles or not total:
+                continue
+            outcome, most = max(counts.items(), key=lambda item: item[1])
+            unknown = counts.get("unknown", 0)
+            if unknown > MOST_UNKNOWN * total:
+                example = f", for instance: {self._unknown[check.name]}" if self._unknown.get(check.name) else ""
+                yield f"{check.name} cannot tell of {unknown:,} of {total:,} records{example}"
+            elif most == total >= FEWEST:
+                yield (
+                    f"{check.name} {WORDS[outcome]} all {total:,} records: it may not tell good ones from bad;"
+                    " another model for its role may"
+                )
