@@ -68,19 +68,20 @@ def show_probe(session: Session, number: int, as_json: bool, *, control: bool = 
     options = built.recipe.options
     per_call = built.per_call
     number = -(-min(number, options.count) // per_call) * per_call
-    traces, cached = make_first(session, number)
+    first = make_first(session, number, plant=True)
     limits = options.limits
     result = project(
-        traces,
+        first.traces,
         count=options.count,
         attempts=limits.attempts_per_record,
         concurrency=limits.concurrency,
-        timed=cached == 0,
+        timed=first.cached == 0,
     )
     result |= {
         "run": str(session.folder.path),
         "count": options.count,
-        "cached_calls": cached,
+        "cached_calls": first.cached,
+        "planted": first.planted,
         "hosts": contacted(built, session.options.environ),
         "simulated": built.simulated,
     }
@@ -98,6 +99,9 @@ def _show_probe(result: Mapping[str, Any]) -> None:
         console.say("simulated: the offline model writes these records; nothing is sent anywhere")
     made = f"{result['would_be_accepted']:,} of {result['probed']:,} first attempts would be kept"
     console.out(f"{made}; {console.counted(result['calls'], 'call')}, {console.money(result['cost_usd'])}")
+    for name, counts in result["planted"].items():
+        unknown = f", cannot tell of {counts['unknown']}" if counts["unknown"] else ""
+        console.out(f"{name} finds {counts['found']} of {counts['planted']} records that are bad on purpose{unknown}")
     rows = [
         (
             name,

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from datagen_cli.core.errors import CallPending, ProviderError
 from datagen_cli.llm.cache import open_cache
 from datagen_cli.pipeline.engines.local import LocalEngine
+from datagen_cli.pipeline.known_bad import find_planted
 from datagen_cli.pipeline.preview import Trace, preview
 from datagen_cli.pipeline.session import Session
 from datagen_cli.runs.spending import add_spending
 
 
-def make_first(session: Session, number: int) -> tuple[list[Trace], int]:
-    """Traces of the first slots, kept in the run's cache and counted by its folder; how many answers were cached.
+@dataclass(frozen=True, slots=True)
+class First:
+    """Traces of the first slots, how many answers were cached, and what checks said of planted records."""
+
+    traces: list[Trace]
+    cached: int
+    planted: dict[str, dict[str, int]]
+
+
+def make_first(session: Session, number: int, *, plant: bool = False) -> First:
+    """The first slots, kept in the run's cache and counted by its folder; with `plant` known-bad records are checked.
 
     Closes the session. Raises `UsageError` for a folder of another recipe, `ProviderError` where no answer came.
     """
@@ -19,7 +31,7 @@ def make_first(session: Session, number: int) -> tuple[list[Trace], int]:
     try:
         session.refuse_other_recipe(session.folder.state())
         engine = LocalEngine()
-        return engine.run(lambda: _ask_first(session, engine, number))
+        return engine.run(lambda: _ask_first(session, engine, number, plant))
     except CallPending as pending:
         raise ProviderError(f"no answer: {pending}", hint="try again later; what was answered is kept") from pending
     finally:
@@ -27,14 +39,16 @@ def make_first(session: Session, number: int) -> tuple[list[Trace], int]:
         session.close()
 
 
-async def _ask_first(session: Session, engine: LocalEngine, number: int) -> tuple[list[Trace], int]:
+async def _ask_first(session: Session, engine: LocalEngine, number: int, plant: bool) -> First:
     ledger = session.open_ledger(session.folder.state())
     cache = open_cache(session.options.cache, session.folder.path)
     client = session.connect(cache)
     try:
         unsafe = session.options.unsafe_exec
         traces = await preview(session.built, client, engine, number, unsafe_exec=unsafe)
-        return traces, client.totals.cached_calls
+        cached = client.totals.cached_calls
+        kept = [(trace.slot, trace.last) for trace in traces if trace.last.rejection is None] if plant else []
+        return First(traces, cached, await find_planted(session.built, client, engine, kept, unsafe_exec=unsafe))
     finally:
         await client.close()
         if cache is not None:

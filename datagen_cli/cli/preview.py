@@ -44,7 +44,7 @@ def command(
         raise UsageError(f"-n: {number} records cannot be shown", hint="give 1 or more")
     session = open_session(invocation)
     built = session.built
-    traces, _ = make_first(session, min(number, built.recipe.options.count))
+    traces = make_first(session, min(number, built.recipe.options.count)).traces
     if json_:
         console.emit_json(
             {"run": str(session.folder.path), "simulated": built.simulated, "records": [_as_json(t) for t in traces]}
