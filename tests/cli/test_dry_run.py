@@ -108,7 +108,7 @@ def test_a_probe_is_kept_in_the_runs_cache_and_projects_the_whole(
         assert again["projected"]["expected"]["seconds"] is None
         whole = report(capsys, path, "-o", tmp_path / "run")
         assert (whole["calls"], whole["cached_calls"]) == (30, 10)
-        assert whole["tokens"] == {"in": till.tokens_in, "out": till.tokens_out}
+        assert whole["tokens"] == {"in": till.tokens_in, "out": till.tokens_out, "cached": 0}
         report(capsys, path, "-o", tmp_path / "unprobed")
     assert outcome(tmp_path / "run") == outcome(tmp_path / "unprobed")
 
