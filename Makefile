@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo demo-real test test-slow test-real test-floors check schema bench corrsynth constraints clean
+.PHONY: help setup demo demo-real test test-slow test-real test-floors check schema bench bench-prompts corrsynth constraints clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -77,6 +77,9 @@ bench: $(VENV)/.full  ## the engine beside a plain loop, measures beside nltk's,
 
 endpoints: $(VENV)/.full  ## runs against endpoints of every manner, and what they came to
 	@$(PY) -m benchmarks.endpoints
+
+bench-prompts: $(VENV)/.full  ## how a small real model follows the prompts; BEFORE=DIR measures another checkout beside it
+	@$(PY) -m benchmarks.prompts $(if $(BEFORE),--before $(BEFORE))
 
 corrsynth: $(VENV)/.full  ## CorrSynth beside FewGen, on a teacher trained here; about an hour
 	@$(PY) -m benchmarks.corrsynth

@@ -11,7 +11,7 @@ from tests import architecture as rules
 
 ROOT = Path(__file__).resolve().parent.parent
 # Folders of tests that mirror no folder of the package.
-OTHER_TESTS = {"contracts", "benchmarks", "recipes"}
+OTHER_TESTS = {"contracts", "benchmarks", "recipes", "real"}
 
 
 def _name(path: Path) -> str:

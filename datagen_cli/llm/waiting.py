@@ -8,6 +8,7 @@ from datetime import datetime
 
 from datagen_cli.llm.channel import Channel
 from datagen_cli.llm.health import OutageDetector
+from datagen_cli.llm.provider import FOREVER_S
 
 SAID_AFTER_S = 5.0
 AGAIN_AFTER_S = 60.0
@@ -52,10 +53,8 @@ def _wait(now: float, channels: list[Channel], outage: OutageDetector, patience_
         since = channel.quiet_since
         if since is not None and now - since > SAID_AFTER_S:
             most = channel.policy.timeout_s
-            return (
-                "slow",
-                f"waiting for replies of {channel.target.label} since {clock(since, now)} (timeout_s: {most:g})",
-            )
+            bound = f" (timeout_s: {most:g})" if most < FOREVER_S else ""
+            return "slow", f"waiting for replies of {channel.target.label} since {clock(since, now)}{bound}"
     return "", ""
 
 
