@@ -15,7 +15,10 @@ from typing import Any, TextIO
 from datagen_cli.core.errors import DatagenError, UsageError
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-_CONTROL = re.compile(r"(\x1b\[[0-9;]*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(
+    r"(\x1b\[(?:0|1|1;3[1-6])m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
+"""Control characters and those that reorder text; the styles of `painted`, which hide nothing, stand apart."""
 
 
 def out(text: str) -> None:
@@ -114,8 +117,14 @@ def painted_out(text: str, code: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """Text for a terminal: control characters, which could drive it, are shown as `\\x1b`; colours stay."""
-    return _CONTROL.sub(lambda found: found[1] or f"\\x{ord(found[0]):02x}", text)
+    """Text for a terminal: control characters, which could drive it, are shown as `\\x1b`, those that reorder text as
+    `\\u202e`; the styles of `painted` stay."""
+    return _CONTROL.sub(lambda found: found[1] or found[0].encode("unicode_escape").decode(), text)
+
+
+def indented(text: str) -> str:
+    """Data on lines of its own: its later lines are set in, so that none of them looks like one of ours."""
+    return "\n    ".join(text.splitlines()) if "\n" in text or "\r" in text else text
 
 
 def named(text: str) -> str:

@@ -44,7 +44,7 @@ def command(
         _record(row)
     name = shlex.quote(run)
     if shown:
-        console.next_step(f"datagen why {name} {shown[0]['id']}")
+        console.next_step(f"datagen why {name} {shlex.quote(str(shown[0].get('id')))}")
     elif rejected:
         console.say("nothing was rejected" if number > 0 else "no attempts shown")
         console.next_step(f"datagen show {name}")
@@ -72,7 +72,7 @@ def _counted(rows: Iterator[dict[str, Any]], by: str, step: str, as_json: bool) 
 
 
 def _record(row: dict[str, Any]) -> None:
-    console.out(console.painted_out(str(row.get("id")), "1"))
+    console.out(console.painted_out(console.indented(str(row.get("id"))), "1"))
     for name, value in row.items():
         if name in ("id", "simulated") or value is None:
             continue
@@ -81,5 +81,5 @@ def _record(row: dict[str, Any]) -> None:
                 continue
             value = ", ".join(f"{key} {item}" for key, item in value.items() if item is not None)
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        console.out(f"  {name}: {text}")
+        console.out(console.indented(f"  {name}: {text}"))
     console.out("")

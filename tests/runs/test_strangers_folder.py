@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import shutil
 import sqlite3
 import zlib
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from datagen_cli.cli import console
 from datagen_cli.cli.app import run
 from datagen_cli.core.jsonl import write_json
 from tests.runs.whole import generate, rows
@@ -150,3 +153,50 @@ def test_what_a_killed_process_left_half_written_goes_with_the_next_run(tmp_path
     assert list(folder.glob(".*.part")) == []
     write_json(folder / "x.json", 1)
     assert list(folder.glob(".*.part")) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("datagen generate quickstart -o RUN -n 3 --set 'a.b={c: d}'", True),
+        ("datagen generate quickstart -o RUN --unsafe-exec", False),
+        ("datagen generate quickstart -o RUN --allow-host evil.example", False),
+        ("datagen generate quickstart -o RUN ; rm -rf x", False),
+        ("datagen generate quickstart -o elsewhere", False),
+        ("rm -rf x", False),
+        ("datagen generate 'quickstart", False),
+        ("datagen generate quickstart -o RUN\nerror: forged", False),
+        ("", False),
+        (7, False),
+        (None, False),
+    ],
+)
+def test_the_command_that_goes_on_is_made_and_not_read(
+    written: Any, kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert generate("quickstart", "-n", "2", "-o", "RUN") == 0
+    state = json.loads(Path("RUN/run.json").read_text())
+    write_json(Path("RUN/run.json"), {**state, "state": "failed", "resume_command": written})
+    capsys.readouterr()
+    assert run(["status", "RUN"]) == 0
+    line = capsys.readouterr().err.strip()
+    assert line == f"next: {written if kept else 'datagen generate RUN/recipe.lock.yaml -o RUN'}"
+    assert generate(*shlex.split(line)[3:]) in (0, 2)
+
+
+def test_a_records_text_forges_no_line_of_ours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "run"
+    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    row = {"id": "x; rm -rf y", "text": "a\nnext: rm -rf x\rerror: no\u2028hint: y", "simulated": True}
+    (folder / "dataset.jsonl").write_text(json.dumps(row) + "\n")
+    capsys.readouterr()
+    assert run(["show", str(folder)]) == 0
+    captured = capsys.readouterr()
+    assert [line for line in captured.out.splitlines() if line.startswith(("next:", "error:", "hint:"))] == []
+    assert captured.err.endswith("'x; rm -rf y'\n")
+
+
+@pytest.mark.parametrize("text", ["\x1b[8mhidden", "\x1b[30;40mhidden", "\u202egnp.exe", "\u2066x\u2069", "\x9b2J"])
+def test_text_for_a_terminal_hides_and_reorders_nothing(text: str) -> None:
+    assert console.harmless(text).isprintable()
