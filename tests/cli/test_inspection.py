@@ -203,7 +203,7 @@ def test_validate_tells_all_problems_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later = lambda recipe: [("description", "descriptions"), ("count", "counts")]  # noqa: E731
-    monkeypatch.setattr("datagen_cli.pipeline.build._later", later)
+    monkeypatch.setattr("datagen_cli.pipeline.not_built._later", later)
     text = (
         "version: 1\nname: x\ndescription: d\nmodel: offline\ncount: 2\nfields: {a: {type: text}}\n"
         "constraints:\n  - length: {field: b, min_words: 3}\n  - pattern: {field: c, regex: x}\n"
