@@ -122,7 +122,7 @@ def test_a_preview_is_not_paid_again(tmp_path: Path, capsys: Any) -> None:
     file = recipe(tmp_path)
     assert run(["preview", str(file), "-n", "2", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)
-    found = report(capsys, file, "-o", tmp_path / "run")
+    found = report(capsys, file)
     assert found["cached_calls"] >= 2
 
 
