@@ -31,6 +31,7 @@ from datagen_cli.llm.faults import (
     redact,
     retry_after_s,
     says_quota,
+    sentence_of,
 )
 from datagen_cli.llm.keys import (
     ANY,
@@ -49,6 +50,8 @@ from datagen_cli.llm.vendors import Vendor, is_host_of, litellm_catalog, litellm
 
 _PREFIX = re.compile(r"^(?:litellm\.)?(?:\w*(?:Error|Timeout): )*(?:\w+Exception - )?")
 MORE_BASES = {"azure": ("AZURE_OPENAI_ENDPOINT",), "watsonx": ("WATSONX_URL",), "databricks": ("DATABRICKS_HOST",)}
+_BROKEN = re.compile(r"server disconnected|connection (reset|refused|closed|error)|cannot connect", re.IGNORECASE)
+_UNSENT = re.compile(r"connection (refused|error)|cannot connect", re.IGNORECASE)
 LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router", "litellm", "httpx", "openai")
 
 
@@ -192,8 +195,9 @@ def fault_from(error: Exception, hidden: tuple[str, ...] = ()) -> Fault:
         return RequestRefused(None, said)  # by litellm; nothing was sent
     if name == "Timeout" or isinstance(error, TimeoutError):
         return TransportError("timeout", said, wait, 408)
-    if name == "APIConnectionError" or isinstance(error, ConnectionError):
-        return TransportError("dropped", said, wait, None)
+    broken = status == 500 and _BROKEN.search(said) is not None  # as litellm tells a connection that broke
+    if name == "APIConnectionError" or isinstance(error, ConnectionError) or broken:
+        return TransportError("dropped", said, wait, None, sent=not (broken and _UNSENT.search(said)))
     if isinstance(status, int):
         quota = status == 429 and says_quota(str(error).encode("utf-8", "replace"))
         return fault_of(status, said, retry_after_s=wait, quota=quota)
@@ -206,7 +210,9 @@ def _sentence(error: Exception) -> str:
     """The first line of an exception without litellm's prefixes."""
     text = str(getattr(error, "message", "") or error) or type(error).__name__
     line = text.strip().splitlines()[0] if text.strip() else type(error).__name__
-    line = _PREFIX.sub("", line).partition(" Handle with `litellm.")[0]
+    line = _PREFIX.sub("", line).partition(" Handle with `litellm.")[0].strip()
+    if line.startswith(("{", "[")):
+        return sentence_of(line.encode("utf-8", "replace"), getattr(error, "status_code", None) or 500)
     return line if len(line) <= SENTENCE_CHARS else line[: SENTENCE_CHARS - 1] + "…"
 
 

@@ -286,3 +286,25 @@ def test_a_preview_shows_the_other_slots_and_says_which_has_no_reply(
     shown = json.loads(capsys.readouterr().out)["records"]
     assert code == 0
     assert [record["stages"][-1]["rejected"] for record in shown] == [None, "no_reply", None, None]
+
+
+@pytest.mark.parametrize(
+    ("fault", "words", "never"),
+    [
+        (refusal(400, "not this model"), "chat at 127.0.0.1", '{"error"'),
+        (Answer(drop=True), "disconnected", "(500)"),
+    ],
+)
+def test_what_goes_wrong_through_litellm_is_told_as_it_is(
+    fault: Answer, words: str, never: str, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "sk-0123456789abcdef")
+    with Endpoint(lambda body, attempt: fault) as endpoint:
+        monkeypatch.setenv("DEEPSEEK_API_BASE", endpoint.url)
+        path = recipe(tmp_path, endpoint)
+        path.write_text(path.read_text().replace("any/model", "deepseek/deepseek-chat"))
+        path.write_text(path.read_text().replace(f'base_url: "{endpoint.url}", ', "price: free, "))
+        found = report(capsys, path, "-o", tmp_path / "run", "-n", "6", "--set=limits.patience_s=1")
+    assert found["exit_code"] == 5
+    assert words in found["error"] and never not in found["error"]
