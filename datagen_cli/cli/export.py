@@ -12,15 +12,15 @@ import typer
 
 from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
-from datagen_cli.cli.run_folder import open_run, rejected_rows
+from datagen_cli.cli.run_folder import say_damage
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import make_folder, read_lines, write_aside
 from datagen_cli.core.registry import load
 from datagen_cli.evaluation.correctness import REVIEW
-from datagen_cli.evaluation.run_facts import RunRecord
 from datagen_cli.export.format import Columns, Exported, Format, Row
 from datagen_cli.export.selection import as_reviewed, columns_of_run
 from datagen_cli.export.split import clusters, parse_split, split_rows
+from datagen_cli.runs.reader import RunReader
 
 EXAMPLES = (
     "datagen export runs/tickets --to messages -o train.jsonl",
@@ -56,9 +56,10 @@ def command(
     children, and the groups of a correlated run. Rows that a review rejected are left out.
     """
     shelf: type[Format] = load("formats", to)
-    record = RunRecord(Path(run))
+    record = RunReader(Path(run))
     rows, rejected, left_out = _rows(run, record)
-    if record.simulated and getattr(shelf, "refuses_simulated", False) and not allow_simulated:
+    simulated = record.manifest.simulated
+    if simulated and getattr(shelf, "refuses_simulated", False) and not allow_simulated:
         raise UsageError(
             f"{run}: its rows are simulated, and --to {to} is for publishing",
             hint="--allow-simulated if you mean it; a real model writes real rows: --model with generate",
@@ -72,7 +73,7 @@ def command(
     result = {
         "run": run, "format": to, "files": [str(file) for file in files], "prompt": columns.asking,
         "completion": columns.answering, "rows": {name: len(part.rows) for name, part in data.items()},
-        "left_out": left_out, "simulated": record.simulated,
+        "left_out": left_out, "simulated": simulated,
     }  # fmt: skip
     if json_ and out != "-":
         console.emit_json(result)
@@ -81,24 +82,24 @@ def command(
     return 0
 
 
-def _rows(run: str, record: RunRecord) -> tuple[list[Row], list[Row], int]:
+def _rows(run: str, record: RunReader) -> tuple[list[Row], list[Row], int]:
     """Accepted rows as reviewed, rejected attempts, and how many rows a review left out. Raises `UsageError`."""
-    folder, _ = open_run(run)
-    review = folder.file(REVIEW)
+    review = record.folder / REVIEW
     rows, left_out = as_reviewed(record.rows(), read_lines(review) if review.is_file() else ())
     if not rows:
         what = "every record was rejected in review" if left_out else "the run has no accepted record"
         raise UsageError(f"{what}: nothing to export", hint=f"datagen status {shlex.quote(run)}", place=Place(run))
-    return rows, list(rejected_rows(folder)) if folder.file("rejected.jsonl").is_file() else [], left_out
+    rejected: list[Row] = [*record.rejected()]
+    say_damage(record)
+    return rows, rejected, left_out
 
 
 def _split(
-    record: RunRecord, rows: list[Row], rejected: Sequence[Row], shares: Mapping[str, float] | None
+    record: RunReader, rows: list[Row], rejected: Sequence[Row], shares: Mapping[str, float] | None
 ) -> dict[str, Exported]:
     if shares is None:
         return {WHOLE: Exported(rows, rejected)}
-    lineage = record.folder / "lineage.jsonl"
-    ties = clusters([str(row["id"]) for row in rows], read_lines(lineage) if lineage.is_file() else ())
+    ties = clusters([str(row["id"]) for row in rows], record.lineage())
     parts = split_rows(rows, shares, ties, record.label)
     return {name: Exported(part, rejected) for name, part in parts.items()}
 
@@ -132,7 +133,7 @@ def _write(
     return files
 
 
-def _card(record: RunRecord, target: Path, data: Mapping[str, Exported]) -> Path:
+def _card(record: RunReader, target: Path, data: Mapping[str, Exported]) -> Path:
     """Writes the run's card beside the file, or on top of the folder, with the files that it now stands for."""
     card = record.folder / "README.md"
     text = card.read_text("utf-8") if card.is_file() else f"# {target.stem}\n"

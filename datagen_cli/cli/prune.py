@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shlex
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
-from datagen_cli.cli.run_folder import open_run
+from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.prune import LOST, prunable, prune
+from datagen_cli.runs.reader import RunReader
 
 EXAMPLES = ("datagen prune runs/quickstart --dry-run", "datagen prune runs/quickstart --yes")
 
@@ -26,7 +28,8 @@ def command(
 
     The dataset, rejected.jsonl, the lock, the card and the costs stay. In a terminal you are asked first.
     """
-    folder, _ = open_run(run)
+    RunReader(Path(run))  # refuses what is no run
+    folder = RunFolder(Path(run))
     files = prunable(folder)
     size = sum(files.values())
     console.say(f"{run}: {console.counted(len(files), 'file')} of checkpoints and replies, {size / 1e6:,.1f} MB")

@@ -7,15 +7,17 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
-from datagen_cli.cli.run_folder import dataset_rows, open_run, rejected_rows
+from datagen_cli.cli.run_folder import say_damage
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.registry import suggest
+from datagen_cli.runs.reader import RunReader
 
 EXAMPLES = (
     "datagen show runs/quickstart -n 3",
@@ -31,12 +33,13 @@ def command(
     json_: given.Json = False,
 ) -> int:
     """Show records, or what was rejected and why."""
-    folder, state = open_run(run)
-    rows = rejected_rows(folder) if rejected else dataset_rows(folder, state)
+    reader = RunReader(Path(run))
+    rows = reader.rejected() if rejected else reader.rows()
     if by is not None:
         step = f"datagen show {shlex.quote(run)}" + (" --rejected" if rejected else "")
         return _counted(rows, by, step, json_)
     shown = list(islice(rows, max(number, 0)))
+    say_damage(reader)
     if json_:
         console.emit_json({"run": run, "rows": shown})
         return 0

@@ -8,10 +8,8 @@ from typing import Any
 
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
-from datagen_cli.cli.run_folder import live_state, open_run
-from datagen_cli.runs.ledger import FILE as SPENDING
-from datagen_cli.runs.ledger import read_spending
-from datagen_cli.runs.spending import cost_shares, tokens_of, total_of
+from datagen_cli.cli.run_folder import say_damage
+from datagen_cli.runs.reader import RunReader
 
 RESUMING = {
     "-o", "-n", "--seed", "--model", "--set", "--max-cost", "--max-total-tokens", "--max-minutes", "--concurrency",
@@ -21,13 +19,9 @@ EXAMPLES = ("datagen status runs/quickstart", "datagen status runs/quickstart --
 
 def command(run: given.RunArgument, json_: given.Json = False) -> int:
     """Counts, cost and state of a run."""
-    folder, state = open_run(run)
-    state["state"] = live_state(folder, state)
-    spent = read_spending(folder.file(SPENDING))
-    if spent is not None:
-        whole = total_of(spent)
-        state |= {"spent": spent, "tokens": tokens_of(whole)}
-        state |= {"cost_usd": whole["cost_usd"], "cost": cost_shares(spent, state["accepted"])}
+    reader = RunReader(Path(run))
+    state = reader.summary()
+    say_damage(reader)
     if json_:
         console.emit_json(state)
         return 0

@@ -17,8 +17,9 @@ from datagen_cli.core.errors import DataError, UsageError
 from datagen_cli.evaluation.document import entry
 from datagen_cli.evaluation.evaluate import evaluate, metric
 from datagen_cli.evaluation.load import Loaded, Wanted, load_dataset
-from datagen_cli.evaluation.run_facts import RunRecord
+from datagen_cli.evaluation.run_facts import correlated, temperature
 from datagen_cli.pipeline.control import control_folder, plan_control
+from datagen_cli.runs.reader import RunReader
 from datagen_cli.text.embed import Embedder
 
 LOCK = "recipe.lock.yaml"
@@ -39,15 +40,15 @@ def control_of(
     `not run` where there is none, with a reason where it is of another recipe or size; None for what needs
     none: a file, a run without correlated sampling, a plain one.
     """
-    if loaded.run is None or loaded.run.correlated.get("variant", "plain") == "plain":
+    if loaded.run is None or correlated(loaded.run).get("variant", "plain") == "plain":
         return None
     folder = control_folder(loaded.run.folder)
     try:
-        control = RunRecord(folder)
+        control = RunReader(folder)
         found = load_dataset(str(folder), columns)
     except DataError:
         return NOT_RUN
-    if control.correlated.get("variant") != "plain" or not len(found.dataset):
+    if correlated(control).get("variant") != "plain" or not len(found.dataset):
         return NOT_RUN
     why = _stale(loaded.run, control)
     if not why and found.total != loaded.total:
@@ -59,7 +60,7 @@ def control_of(
     return {
         "dataset": str(folder),
         "n": found.total,
-        "temperature": control.temperature,
+        "temperature": temperature(control),
         "metrics": {name: entry(measure) for name, measure in measured.measures.items()},
     }
 
@@ -75,7 +76,7 @@ def control_line(control: Mapping[str, Any] | str) -> str:
     return f"control: {control['dataset']} ({at}{control['n']:,} rows): {', '.join(values) or 'no measure'}"
 
 
-def _stale(run: RunRecord, control: RunRecord) -> str:
+def _stale(run: RunReader, control: RunReader) -> str:
     """Why the control is not that of the run as it is now; empty when it is."""
     locks = [run.folder / LOCK, control.folder / LOCK]
     try:

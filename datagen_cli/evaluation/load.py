@@ -17,8 +17,9 @@ from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.fields import plain, plain_text
 from datagen_cli.core.registry import load, suggest, targets
 from datagen_cli.evaluation.columns import categories, column_names, label_column, string_columns, text_columns, typed
-from datagen_cli.evaluation.run_facts import RunRecord
+from datagen_cli.evaluation.run_facts import embedder_of, facts_of, groups_of
 from datagen_cli.metrics.dataset import Dataset
+from datagen_cli.runs.reader import RunReader
 from datagen_cli.sources.files import StandardInput
 from datagen_cli.sources.rows import BadRow, Source
 from datagen_cli.sources.tables import Csv
@@ -51,7 +52,7 @@ class Loaded:
     dataset: Dataset
     total: int
     notes: list[str] = field(default_factory=list)
-    run: RunRecord | None = None
+    run: RunReader | None = None
 
 
 def table_form(pairs: Sequence[str]) -> CsvOptions | None:
@@ -106,9 +107,10 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
             for (number, _), row in zip(kept, rows, strict=True)
         ),
         groups=_groups(rows, run),
-        simulated=run.simulated if run else any(row.get("simulated") is True for row in rows),
-        run=run.facts(accepted) if run else None,
+        simulated=run.manifest.simulated if run else any(row.get("simulated") is True for row in rows),
+        run=facts_of(run, accepted) if run else None,
     )
+    notes += [f"{name}: {what}" for what in run.damage] if run else []
     return Loaded(dataset, total, notes, run)
 
 
@@ -146,9 +148,9 @@ def refuse_second_stdin(names: Iterable[str | None]) -> None:
         raise UsageError("standard input can be read once only", hint="name - once, and files for the rest")
 
 
-def base_of(run: RunRecord, like: Dataset) -> Loaded | None:
+def base_of(run: RunReader, like: Dataset) -> Loaded | None:
     """The base that a run read, as the reference; None without one."""
-    name = run.base_name()
+    name = run.base_name
     if name is None:
         return None
     kept, total = sample(_numbered(run.base_rows()))
@@ -162,7 +164,7 @@ def base_of(run: RunRecord, like: Dataset) -> Loaded | None:
 def embedder_of_run(name: str) -> str | None:
     """The embedder in the lock of a run folder; None for a file, and for a run that needed none."""
     run = _run_at(name) if name != STANDARD and Path(name).exists() else None
-    return run.embedder if run is not None else None
+    return embedder_of(run) if run is not None else None
 
 
 def _spellings(name: str, rows: Sequence[Mapping[str, Any]], label: str | None) -> list[str]:
@@ -224,11 +226,11 @@ def sample(
     return kept, total
 
 
-def _run_at(name: str) -> RunRecord | None:
+def _run_at(name: str) -> RunReader | None:
     """The run of a folder, None for a file. Raises `DataError` for a name that no output could hold."""
     if not name.isascii() and name.encode("utf-8", "replace").decode("utf-8") != name:
         raise DataError("the name is not UTF-8", hint="rename the file", place=Place(ascii(name)))
-    return RunRecord(Path(name)) if name != STANDARD and Path(name).is_dir() else None
+    return RunReader(Path(name)) if name != STANDARD and Path(name).is_dir() else None
 
 
 def _numbered(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -290,9 +292,9 @@ def _refuse_unknown(name: str, rows: Sequence[Mapping[str, Any]], wanted: Wanted
             )
 
 
-def _groups(rows: Sequence[Mapping[str, Any]], run: RunRecord | None) -> tuple[str, ...] | None:
+def _groups(rows: Sequence[Mapping[str, Any]], run: RunReader | None) -> tuple[str, ...] | None:
     """The correlated group of every row, where its run or the rows that it wrote say."""
-    known = run.groups() if run else {}
+    known = groups_of(run) if run else {}
     found = [known.get(str(row.get("id"))) for row in rows] if known else []
     if found and None not in found:
         return tuple(group for group in found if group is not None)

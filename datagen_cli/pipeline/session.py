@@ -248,7 +248,14 @@ class Session:
             if self.client is not None:
                 self.client.tell_waits(asyncio.get_running_loop().time())
             self.update()
-            self.manifest.write(self.folder)
+            try:
+                self.folder.refuse_loss()
+                self.manifest.write(self.folder)
+            except UsageError as error:  # nothing could be kept any more: calls would be paid for nothing
+                if self.runner is not None:
+                    self.runner.stop(error)
+                    self.runner.abort()
+                return
             self.observer.event("tick", cost_usd=self.manifest.cost_usd, new_records=self.manifest.new_records)
 
     def update(self) -> None:

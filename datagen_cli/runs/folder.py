@@ -1,37 +1,29 @@
 """The run folder: its files, its lock, and what moves aside when a recipe changes.
 
-The lock is `flock`, so it dies with its process. Nothing is ever deleted: what an earlier recipe left goes to
-`previous/<digest>/`.
+Nothing is ever deleted: what an earlier recipe left goes to `previous/<digest>/`.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from datagen_cli.core.errors import DataError, Place, UsageError
+from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.flow import STAGES
-from datagen_cli.core.jsonl import MODE, make_folder, read_json, write_errors
-from datagen_cli.core.system import open_own, read_at, try_lock, write_at
+from datagen_cli.core.jsonl import make_folder, read_json, write_errors
 from datagen_cli.runs.checkpoint import Checkpoint, stored_fingerprint
+from datagen_cli.runs.lock import FILE as LOCK
+from datagen_cli.runs.lock import FolderLock
 
 FILES = (
     "dataset.jsonl", "lineage.jsonl", "rejected.jsonl", "run.json", "recipe.lock.yaml", "README.md", "plants.jsonl",
 )  # fmt: skip
 
 
-SHARD = re.compile(r"dataset(-\d{5}-of-\d{5}N?)?\.jsonl")
-
-
-def shards_of(state: Mapping[str, Any], folder: Path) -> list[str]:
-    """The dataset's files as `run.json` names them. Raises `DataError` for any other name."""
-    shards = state.get("shards") or ["dataset.jsonl"]
-    if isinstance(shards, list) and all(isinstance(name, str) and SHARD.fullmatch(name) for name in shards):
-        return shards
-    raise DataError("shards: expected names of dataset files", place=Place(str(folder / "run.json")))
+def checkpoint_name(stage: str) -> str:
+    """Where the checkpoint of a stage lies in its folder: `checkpoints/3-generate.jsonl`."""
+    return f"checkpoints/{STAGES.index(stage) + 1}-{stage}.jsonl"
 
 
 class RunFolder:
@@ -39,7 +31,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock: int | None = None
+        self._lock = FolderLock(path)
 
     def __enter__(self) -> RunFolder:
         self.lock()
@@ -50,48 +42,29 @@ class RunFolder:
 
     def lock(self) -> None:
         """Creates the folder and takes its lock. Raises `UsageError` when another process holds it."""
-        make_folder(self.path)
+        self._lock.take()
         for name in ("checkpoints", "previous"):
             if name == "checkpoints" or (self.path / name).is_symlink():
                 make_folder(self.path / name, own=True)
-        lock = self.path / ".lock"
-        with write_errors(lock):
-            descriptor = open_own(lock, os.O_RDWR | os.O_CREAT, MODE)
-        if not try_lock(descriptor):
-            holder = read_at(descriptor, 32, 0).decode("ascii", "replace").strip()
-            os.close(descriptor)
-            raise UsageError(
-                f"another process{f' ({holder})' if holder else ''} is working in this folder",
-                hint="wait for it, or choose another folder with -o",
-                place=Place(str(self.path)),
-            )
-        with write_errors(lock):
-            os.ftruncate(descriptor, 0)
-            write_at(descriptor, f"pid {os.getpid()}".encode(), 0)
-        self._lock = descriptor
         for left in self.path.glob(".*.part"):  # by a process that was killed while it wrote
             left.unlink(missing_ok=True)
 
     def unlock(self) -> None:
         """Gives the lock back."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._lock.release()
 
-    def held(self) -> bool:
-        """Whether a process works in this folder right now."""
-        try:
-            descriptor = open_own(self.path / ".lock", os.O_RDONLY)
-        except OSError:
-            return False
-        try:
-            return not try_lock(descriptor, shared=True)
-        finally:
-            os.close(descriptor)
+    def refuse_loss(self) -> None:
+        """Raises `UsageError` when the folder was deleted, moved or replaced since it was locked."""
+        if self._lock.lost():
+            raise UsageError(
+                "this folder was deleted, moved or replaced while the run went on",
+                hint="put it back, or start anew: what is not in it cannot be kept",
+                place=Place(str(self.path)),
+            )
 
     def checkpoint_path(self, stage: str) -> Path:
         """`checkpoints/3-generate.jsonl`."""
-        return self.path / "checkpoints" / f"{STAGES.index(stage) + 1}-{stage}.jsonl"
+        return self.path / checkpoint_name(stage)
 
     def checkpoint(self, stage: str, fingerprint: str) -> Checkpoint:
         """The stage's checkpoint, opened for appending."""
@@ -129,7 +102,7 @@ class RunFolder:
         """Moves everything, call cache included, to `previous/<tag>/`: a fresh start that deletes nothing."""
         target = self._free_folder(tag)
         make_folder(target / "checkpoints")
-        keep = {"previous", ".lock", "checkpoints"}
+        keep = {"previous", LOCK, "checkpoints"}
         moved = [path for path in sorted(self.path.iterdir()) if path.name not in keep]
         moved += sorted((self.path / "checkpoints").iterdir())
         self._move(moved, target)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 import yaml
 
@@ -17,7 +17,10 @@ from datagen_cli.core.jsonl import write_aside, write_json
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.spending import add_spending, cost_shares, tokens_of, total_of
 
+FILE, LOCK = "run.json", "recipe.lock.yaml"
 PACKAGES = ("pydantic", "aiohttp", "jinja2", "numpy")
+
+NEEDED = ("run", "recipe", "count", "seed", "simulated", "fingerprints", "resume_command")
 
 
 @dataclass(slots=True)
@@ -96,7 +99,25 @@ class Manifest:
 
     def write(self, folder: RunFolder) -> None:
         """Writes `run.json` aside and renames it."""
-        write_json(folder.file("run.json"), self.document())
+        write_json(folder.file(FILE), self.document())
+
+
+def read_manifest(document: Mapping[str, Any]) -> tuple[Manifest, list[str]]:
+    """The manifest that a `run.json` holds, and the names of what is missing or of another type: that is empty."""
+    from pydantic import TypeAdapter, ValidationError
+
+    found: dict[str, Any] = {}
+    wrong = []
+    kinds = get_type_hints(Manifest)
+    for name, kind in kinds.items():
+        try:
+            found[name] = TypeAdapter(kind).validate_python(document[name], strict=True)
+        except KeyError:
+            wrong += [name] if name in NEEDED else []
+        except ValidationError:
+            wrong.append(name)
+    empty = {name: get_origin(kinds[name]) or kinds[name] for name in NEEDED}
+    return Manifest(**{**{name: kind() for name, kind in empty.items()}, **found}), wrong
 
 
 def now() -> str:
@@ -123,4 +144,4 @@ def write_lock(folder: RunFolder, source: Mapping[str, Any], facts: Mapping[str,
     """`recipe.lock.yaml`: the recipe as resolved, `${ENV}` unexpanded, and under `locked` what it stood for."""
     text = yaml.safe_dump({**source, "locked": dict(facts)}, sort_keys=False, allow_unicode=True, width=100)
     head = "# written by datagen: the recipe of this run as resolved, and what its names stood for\n"
-    write_aside(folder.file("recipe.lock.yaml"), [head.encode(), text.encode("utf-8", "replace")])
+    write_aside(folder.file(LOCK), [head.encode(), text.encode("utf-8", "replace")])

@@ -88,7 +88,7 @@ def test_python_dash_m_is_the_same_command() -> None:
 def test_a_bug_ends_with_1_and_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("datagen_cli.cli.status.open_run", lambda name: 1 / 0)
+    monkeypatch.setattr("datagen_cli.cli.status.RunReader", lambda name: 1 / 0)
     assert run(["status", "x"]) == 1
     said = capsys.readouterr().err
     assert said.startswith("error: unexpected ZeroDivisionError")

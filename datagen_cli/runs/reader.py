@@ -1,0 +1,209 @@
+"""One reader of run folders, for every command that looks into one: state, counts, rows, verdicts, spending, history.
+
+Nothing here writes, locks, makes, renames or asks a model. A run that is going on is read as far as it is, large files
+are streamed, and a folder of a stranger is bounded: regular files of the folder only, of known names and types. What
+cannot be read is said in `damage`, and reading goes on without it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.core.errors import DataError, Place, UsageError
+from datagen_cli.core.files import open_regular, parse_object, raw_lines, read_regular
+from datagen_cli.core.flow import ATTEMPTED
+from datagen_cli.core.record import Outcome
+from datagen_cli.runs.folder import checkpoint_name
+from datagen_cli.runs.ledger import FILE as SPENDING
+from datagen_cli.runs.ledger import read_spending
+from datagen_cli.runs.lock import is_held
+from datagen_cli.runs.manifest import FILE as MANIFEST
+from datagen_cli.runs.manifest import LOCK, Manifest, read_manifest
+from datagen_cli.runs.spending import Spent, copied
+
+_SHARD = re.compile(r"dataset(-\d{5}-of-\d{5})?\.jsonl")
+HINT = "name a run folder, such as runs/quickstart"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The verdicts on one attempt: those of the last stage that saw it, and the first ones, before any repair."""
+
+    slot: int
+    attempt: int
+    verdicts: Mapping[str, Outcome]
+    first: Mapping[str, Outcome]
+
+
+class RunReader:
+    """One run folder. `document` is `run.json` as it stands, `manifest` the same with every value of its type.
+
+    Raises `DataError` where there is no run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._damaged: dict[str, int] = {}
+        self._wrong: list[str] = []
+        self.document = self._read_document()
+        self.manifest, wrong = read_manifest(self.document)
+        self._wrong += [f"{MANIFEST}: {name} is not what it should be" for name in wrong]
+        self._recipe: dict[str, Any] | None = None
+
+    @property
+    def damage(self) -> list[str]:
+        """What could not be read so far, a sentence a file."""
+        lines = [
+            f"{name}: {count:,} damaged line{'s are' if count > 1 else ' is'} left out"
+            for name, count in self._damaged.items()
+        ]
+        return self._wrong + lines
+
+    @property
+    def state(self) -> str:
+        """As `run.json` says, but `running` only while a process works in the folder, else `killed`."""
+        found = self.manifest.state
+        return "killed" if found == "running" and not is_held(self.folder) else found
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """`recipe.lock.yaml`: the recipe as resolved; empty before a run has ended."""
+        if self._recipe is None:
+            self._recipe = self._read_recipe()
+        return self._recipe
+
+    @property
+    def label(self) -> str | None:
+        """The recipe's label field."""
+        label = self.recipe.get("label")
+        found = label.get("field") if isinstance(label, dict) else label
+        return found if isinstance(found, str) else None
+
+    @property
+    def sampling(self) -> Mapping[str, Any]:
+        """The recipe's `sampling`; empty without it."""
+        return _mapping(self.recipe.get("sampling"))
+
+    @property
+    def base_name(self) -> str | None:
+        """How the base is called, or None without one."""
+        base = self.recipe.get("base")
+        if not isinstance(base, dict):
+            return None
+        path = base.get("path")
+        return Path(path).name if isinstance(path, str) else str(base.get("hf", "base"))
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The accepted records, all shards in order."""
+        for name in self.manifest.shards or ["dataset.jsonl"]:
+            if _SHARD.fullmatch(name):
+                yield from self._objects(name)
+            else:
+                self._say_once(f"{MANIFEST}: shards names {name[:80]!r}, which is no file of a dataset")
+
+    def rejected(self) -> Iterator[dict[str, Any]]:
+        """Every attempt that was not kept, as `rejected.jsonl` has them."""
+        return self._objects("rejected.jsonl")
+
+    def lineage(self) -> Iterator[dict[str, Any]]:
+        """How records came about that were sampled together or made from others; nothing where none were."""
+        return self._objects("lineage.jsonl")
+
+    def base_rows(self) -> Iterator[dict[str, Any]]:
+        """The rows of the base in the recipe's fields, as the run read them, each with its `id`."""
+        for line in self.lines("load"):
+            if isinstance(line.get("fields"), dict):
+                yield {"id": line.get("id"), **line["fields"]}
+
+    def checked(self) -> Iterator[Checked]:
+        """The verdicts on every attempt at a slot below the count, the later stages after the earlier ones."""
+        for stage in ATTEMPTED[1:]:
+            for line in self.lines(stage):
+                slot, attempt = line.get("slot"), line.get("attempt")
+                if isinstance(slot, int) and isinstance(attempt, int) and slot < self.manifest.count:
+                    verdicts, first = _mapping(line.get("verdicts")), _mapping(line.get("first_verdicts"))
+                    own = {name: first.get(name, outcome) for name, outcome in verdicts.items()}
+                    yield Checked(slot, attempt, verdicts, own)
+
+    def lines(self, stage: str, holding: bytes = b"") -> Iterator[dict[str, Any]]:
+        """The whole lines of a stage's checkpoint that hold these bytes, in the order in which they were written."""
+        return self._objects(checkpoint_name(stage), holding, head=True)
+
+    def spending(self) -> Spent:
+        """What the folder has spent up to now, calls in flight at their reservation."""
+        return read_spending(self.folder / SPENDING) or copied(self.manifest.spent)
+
+    def summary(self) -> dict[str, Any]:
+        """`run.json` with its state and what was spent as they are now; values of a wrong type are empty."""
+        told, spent = replace(self.manifest), self.spending()
+        told.record_spending(spent, {})
+        told.calls, told.cached_calls = self.manifest.calls, self.manifest.cached_calls
+        known = {name: getattr(told, name) for name in Manifest.__slots__}
+        return {**self.document, **known, "state": self.state}
+
+    def note_damage(self, name: str, what: str) -> None:
+        """Adds what is wrong with a file of the folder that was read elsewhere; an empty text adds nothing."""
+        if what:
+            self._say_once(f"{name}: {what}")
+
+    def _objects(self, name: str, holding: bytes = b"", *, head: bool = False) -> Iterator[dict[str, Any]]:
+        """The objects of a JSONL file; a torn last line is what a run that goes on, or died, leaves, and no damage."""
+        path = self.folder / name
+        if not path.exists() and not path.is_symlink():
+            return
+        self._damaged.pop(name, None)
+        try:
+            file = open_regular(path)
+        except DataError as error:
+            self._say_once(f"{name}: {error.message}")
+            return
+        with file:
+            for number, raw in enumerate(raw_lines(file)):
+                if (head and number == 0) or (holding and holding not in raw):
+                    continue
+                found = parse_object(raw)
+                if found is not None:
+                    yield found
+                elif raw.strip() and raw.endswith(b"\n"):
+                    self._damaged[name] = self._damaged.get(name, 0) + 1
+
+    def _read_document(self) -> dict[str, Any]:
+        place = Place(str(self.folder))
+        if not self.folder.is_dir():
+            raise DataError("there is no such folder", hint=HINT, place=place)
+        if not (self.folder / MANIFEST).exists():
+            raise DataError(f"this folder holds no run (no {MANIFEST})", hint=HINT, place=place)
+        found = parse_object(read_regular(self.folder / MANIFEST))
+        if found is None:
+            raise DataError(
+                f"{MANIFEST} is damaged", hint="the command that made the run writes it anew: run it again", place=place
+            )
+        return found
+
+    def _read_recipe(self) -> dict[str, Any]:
+        from datagen_cli.config.tree import Source
+        from datagen_cli.config.yaml_lines import MAX_BYTES, read_yaml
+
+        path = self.folder / LOCK
+        if not path.exists() and not path.is_symlink():
+            return {}
+        with suppress(UsageError):
+            node = read_yaml(read_regular(path, MAX_BYTES), Source(LOCK))
+            found = node.plain() if node is not None else None
+            if isinstance(found, dict):
+                return found
+        self._say_once(f"{LOCK}: cannot be read")
+        return {}
+
+    def _say_once(self, what: str) -> None:
+        if what not in self._wrong:
+            self._wrong.append(what)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
