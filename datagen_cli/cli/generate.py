@@ -159,9 +159,9 @@ def _report(as_json: bool, manifest: Manifest, error: DatagenError | None, contr
     last = control or manifest
     code = last.exit_code or manifest.exit_code or (0 if error is None else error.exit_code)
     if as_json:
-        problem = {"error": str(error), "hint": error.advice, "exit_code": code} if error is not None else {}
+        problem = {"error": str(error), "hint": error.advice} if error is not None else {}
         beside = {"control": control.report()} if control else {}
-        console.emit_json({**manifest.report(), **beside, **problem})
+        console.emit_json({**manifest.report(), **beside, **problem, "exit_code": code})
     _summary(last)
     if error is not None:
         console.error(error)

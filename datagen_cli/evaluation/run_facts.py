@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
+from datagen_cli.config.checks import Kind
 from datagen_cli.core.registry import targets
 from datagen_cli.metrics.dataset import RunFacts
 from datagen_cli.runs.reader import RunReader
+
+SECTIONS: tuple[Kind, ...] = get_args(Kind)
 
 
 def facts_of(run: RunReader, accepted: list[Mapping[str, str]]) -> RunFacts:
@@ -43,7 +46,18 @@ def groups_of(run: RunReader) -> dict[str, str]:
 def _checks(run: RunReader) -> tuple[list[str], frozenset[str]]:
     """The names of the checks, which `run.json` has in the recipe's order, and those that are constraints."""
     names = list(run.manifest.checks)
-    constraints, validators = (run.recipe.get(key) or [] for key in ("constraints", "validators"))
+    constraints, validators = (run.recipe.get(key) or [] for key in SECTIONS)
+    if not names:  # a run that was killed has not written them yet
+        names = [_check_name(item) for item in (*constraints, *validators)]
     if len(names) == len(constraints) + len(validators):
         return names, frozenset(names[: len(constraints)])
-    return names, frozenset(names).intersection(targets("constraints"))
+    return names, frozenset(names).intersection(targets(SECTIONS[0]))
+
+
+def _check_name(written: Any) -> str:
+    """The name of a check as the lock has it: its own, else what it is."""
+    if not isinstance(written, dict) or not written:
+        return str(written)
+    kind, options = next(iter(written.items()))
+    named = options.get("name") if isinstance(options, dict) else None
+    return str(named or kind)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -96,7 +95,7 @@ def is_held(folder: Path) -> bool:
 
 def _lock(folder: Path, *, exclusive: bool) -> tuple[int, bool]:
     """A descriptor of the folder, or of its `.lock` where folders cannot be locked, and whether it is locked now."""
-    if sys.platform != "win32":
+    if hasattr(os, "O_DIRECTORY"):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             return descriptor, try_lock(descriptor, shared=not exclusive)

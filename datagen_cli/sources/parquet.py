@@ -1,4 +1,4 @@
-"""Parquet files as rows, through pyarrow (`pip install 'datagen-llm[hub]'`). Read in batches, never whole.
+"""Parquet files as rows, through pyarrow (the extra `hub`). Read in batches, never whole.
 
 Trouble stays where it is: a column that JSON cannot hold (bytes, durations, …) is left out, a value that cannot be read
 makes its own row a bad one, and of a damaged part of the file only the damaged column misses. `notes` names what was

@@ -105,6 +105,9 @@ def test_every_missing_extra_names_an_extra_that_there_is_and_packages_of_it() -
     calls = raised()
     assert len(calls) >= 7
     for where, (extra, *packages) in calls:
+        if isinstance(extra, ast.Attribute):  # a provider's own extra, which is held against the extras elsewhere
+            assert extra.attr == "extra", where
+            continue
         assert isinstance(extra, ast.Constant), where
         names = {package_name(item) for item in EXTRAS[extra.value]}
         given = {item.value for item in packages if isinstance(item, ast.Constant)}

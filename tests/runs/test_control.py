@@ -94,7 +94,7 @@ def test_a_control_that_falls_short_ends_the_command_so(
 
     use_fake(monkeypatch, script)
     found = report(capsys, write_recipe(tmp_path), "-o", tmp_path / "run", "--control")
-    assert (found["exit_code"], found["control"]["exit_code"]) == (0, 3)
+    assert (found["exit_code"], found["control"]["exit_code"]) == (3, 3)
     assert generate(write_recipe(tmp_path), "-o", tmp_path / "run", "--control") == 3
 
 
@@ -167,7 +167,8 @@ def test_the_report_of_a_run_survives_a_control_that_cannot_begin(
 ) -> None:
     use_fake(monkeypatch)
     (tmp_path / "other").mkdir()
-    assert generate(write_recipe(tmp_path / "other"), "-o", tmp_path / "run-control") == 0
+    other = (write_recipe(tmp_path / "other"), "--set", "name=other")
+    assert generate(*other, "-o", tmp_path / "run-control") == 0
     capsys.readouterr()
     assert run(["generate", str(write_recipe(tmp_path)), "-o", str(tmp_path / "run"), "--control", "--json"]) == 2
     found = json.loads(capsys.readouterr().out)
