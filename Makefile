@@ -19,7 +19,7 @@ help:  ## this list
 	@echo "datagen: synthetic text datasets. Start with 'make demo'."
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name words; do \
-		printf '%-20s%s\n' "$$name" "$$words"; done
+		printf '%-22s%s\n' "$$name" "$$words"; done
 
 setup: $(VENV)/.full  ## .venv with everything: all extras and the development tools
 	@echo "ready: $(VENV)/bin/datagen"
@@ -78,7 +78,7 @@ bench: $(VENV)/.full  ## the engine beside a plain loop, measures beside nltk's,
 endpoints: $(VENV)/.full  ## runs against endpoints of every manner, and what they came to
 	@$(PY) -m benchmarks.endpoints
 
-bench-prompts: $(VENV)/.full  ## how a small real model follows the prompts; BEFORE=DIR measures another checkout beside it
+bench-prompts: $(VENV)/.full  ## how a small real model follows the prompts; BEFORE=DIR: another checkout, too
 	@$(PY) -m benchmarks.prompts $(if $(BEFORE),--before $(BEFORE))
 
 corrsynth: $(VENV)/.full  ## CorrSynth beside FewGen, on a teacher trained here; about an hour

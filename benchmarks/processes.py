@@ -29,7 +29,7 @@ version: 1
 name: bench
 description: Short notes of forty words about anything.
 fields: {{text: {{type: text}}}}
-model: {{name: hosted_vllm/bench, base_url: "{url}", max_tokens: 512, timeout_s: 60, price: free}}
+model: {{name: hosted_vllm/bench, base_url: "{url}", max_tokens: 512, timeout_s: 60, price: free, structured: json}}
 count: {count}
 seed: {seed}
 limits: {{concurrency: {concurrency}, attempts_per_record: {attempts}}}

@@ -65,7 +65,13 @@ async def test_sampling_goes_to_the_generator_and_checkers_are_cold_unless_sever
             for role, more in (("generator", {}), ("solver", {}), ("solver", {"several": True}), ("solver", {"k": 1})):
                 await client.ask(question(0, role=role, **more))
             await client.ask(question(0, role="reviewer", k=1))
-    assert [seen.body["temperature"] for seen in endpoint.requests] == [0.9, 0, 0.7, 0.7, 0]
+    assert [seen.body["temperature"] for seen in endpoint.requests] == [
+        0.9,
+        0,
+        0.7,
+        0.7,
+        0.7,
+    ]  # a second ask of the reviewer varies
     assert all(seen.body["top_p"] == 0.5 and seen.body["min_p"] == 0.1 for seen in endpoint.requests)
 
 

@@ -22,7 +22,7 @@ def test_the_recipes_sampling_applies_to_the_generator_and_wins() -> None:
 
 def test_checkers_default_to_zero_and_solver_and_coder_are_warm_for_several() -> None:
     assert sampling_of(model(), "generator", Sampling()) == {}
-    assert sampling_of(model(), "reviewer", several=True) == {"temperature": 0}
+    assert sampling_of(model(), "reviewer", several=True) == {"temperature": 0.7}
     assert sampling_of(model(), "solver") == {"temperature": 0}
     assert sampling_of(model(), "solver", several=True) == {"temperature": 0.7}
     assert sampling_of(model(temperature=0.2), "coder", several=True) == {"temperature": 0.2}

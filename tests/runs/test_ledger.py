@@ -47,7 +47,8 @@ def test_a_process_that_dies_leaves_what_was_settled_and_the_most_of_what_was_no
     found = read_spending(made.path)
     assert found is not None
     assert found["generator"]["generate"] == {
-        "calls": 1, "cached_calls": 0, "lost": 1, "hedged": 0, "tokens_in": 210, "tokens_out": 65, "cost_usd": 2.25,
+        "calls": 1, "cached_calls": 0, "lost": 1, "hedged": 0, "tokens_in": 210, "tokens_out": 65,
+        "tokens_cached": 0, "cost_usd": 2.25,
     }  # fmt: skip
     assert (found["coder"]["code"]["lost"], found["coder"]["code"]["cost_usd"]) == (1, 0.5)
     again = opened(tmp_path)

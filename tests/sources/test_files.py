@@ -203,9 +203,10 @@ def test_a_file_without_permission_is_said(tmp_path: Path, monkeypatch: pytest.M
     assert failure(path).message == "may not be read"
 
 
-@pytest.mark.parametrize(
-    "content", [b"plain text", gzip.compress(LINES.encode() * 50)[:-20]], ids=["plain text", "cut off"]
-)
+BROKEN = {"plain text": b"plain text", "cut off": gzip.compress(LINES.encode() * 50)[:-20]}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 def test_a_broken_gzip_file_is_said(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(content)

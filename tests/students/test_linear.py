@@ -86,5 +86,6 @@ def test_texts_that_share_no_word_can_be_mapped() -> None:
 
 def test_without_scikit_learn_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match=r"\[train\]"):
+    with pytest.raises(MissingExtra, match="students need scikit-learn") as caught:
         linear.require_sklearn()
+    assert "'scikit-learn" in caught.value.hint and "the extra train" in caught.value.hint
