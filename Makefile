@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo demo-real test test-slow test-real test-floors check schema bench bench-prompts corrsynth constraints clean
+.PHONY: help setup demo demo-real test test-slow test-real test-floors check schema bench endpoints bench-prompts corrsynth constraints clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -72,13 +72,13 @@ check: $(VENV)/.full  ## format, lint, types and architecture; run it before eve
 schema: $(VENV)/.core  ## writes configs/recipe.schema.json from the models that validate recipes
 	@$(PY) -c 'from pathlib import Path; from datagen_cli.config.schema import write_schema; write_schema(Path("configs/recipe.schema.json"))'
 
-bench: $(VENV)/.full  ## the engine beside a plain loop, measures beside nltk's, decoding beside generate
+bench: $(VENV)/.full  ## the engine beside a plain loop, measures beside nltk, decoding
 	@$(PY) -m benchmarks; engine=$$?; $(PY) -m benchmarks.decoding && exit $$engine
 
 endpoints: $(VENV)/.full  ## runs against endpoints of every manner, and what they came to
 	@$(PY) -m benchmarks.endpoints
 
-bench-prompts: $(VENV)/.full  ## how a small real model follows the prompts; BEFORE=DIR: another checkout, too
+bench-prompts: $(VENV)/.full  ## how a small real model follows the prompts (BEFORE=DIR: another checkout)
 	@$(PY) -m benchmarks.prompts $(if $(BEFORE),--before $(BEFORE))
 
 corrsynth: $(VENV)/.full  ## CorrSynth beside FewGen, on a teacher trained here; about an hour

@@ -17,7 +17,9 @@ version: 1
 name: notes
 description: Short notes.
 fields: {text: {type: text}}
-model: {name: any/model, base_url: "%s", structured: json, price: {input_per_million: 1, output_per_million: 10, cached_per_million: 0.1}}
+model:
+  {name: any/model, base_url: "%s", structured: json,
+   price: {input_per_million: 1, output_per_million: 10, cached_per_million: 0.1}}
 count: 12
 limits: {concurrency: 4, patience_s: 30}
 """
