@@ -23,7 +23,8 @@ from tests.runs.whole import generate, outcome, report, rows
 def test_a_signal_at_any_time_ends_with_its_code_and_json(
     number: signal.Signals, code: int, when: str, tmp_path: Path
 ) -> None:
-    arguments = ["tickets", "-n", "6000", "-o", str(tmp_path / "run"), "--json"]
+    # more attempts than usual: the simulation errs by chance, and a slot in some ten thousand errs six times
+    arguments = ["tickets", "-n", "5000", "-o", str(tmp_path / "run"), "--set=limits.attempts_per_record=12", "--json"]
     command = [sys.executable, "-m", "datagen_cli", "generate", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     waited = [tmp_path / "run" / "checkpoints" / when, tmp_path / "run" / "checkpoints" / f".{when}.part"]
@@ -36,13 +37,13 @@ def test_a_signal_at_any_time_ends_with_its_code_and_json(
     found = json.loads(out)
     assert found["exit_code"] == process.returncode
     if when == "dataset" and process.returncode == 0:  # the signal came when all was written
-        assert (found["state"], found["accepted"]) == ("done", 6000)
+        assert (found["state"], found["accepted"]) == ("done", 5000)
     else:
         assert process.returncode == code
     if process.returncode:
         assert "resume with: datagen generate tickets" in err
     assert generate(*arguments[:-1]) == 0
-    assert len(rows(tmp_path / "run")) == 6000
+    assert len(rows(tmp_path / "run")) == 5000
 
 
 def test_a_start_that_fails_damages_nothing(
