@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from datagen_cli.core.errors import DataError, Place
+from datagen_cli.core.system import open_own
 
 LINE_BYTES = 64 * 1024 * 1024
 DEPTH = 100
 _NESTED = 200  # brackets below which a text cannot be deep enough to matter
-_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
 
 def open_regular(path: Path) -> IO[bytes]:
     """A regular file, opened for reading. Raises `DataError` for a link, a pipe, a device, or what it cannot open."""
     try:
-        descriptor = os.open(path, _FLAGS)
+        descriptor = open_own(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     except OSError as error:
-        what = "this is a link, no file" if path.is_symlink() else f"cannot be read: {error.strerror or error}"
+        what = f"cannot be read: {error.strerror or error}"
+        if path.is_symlink():
+            what = "this is a link, no file"
+        elif error.errno == errno.ENOTSUP:
+            what = "this is not a regular file"
         raise DataError(what, hint="name another folder", place=Place(str(path))) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise DataError("this is not a regular file", hint="name another folder", place=Place(str(path)))
     return os.fdopen(descriptor, "rb", buffering=1 << 18)
 
 

@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 import time
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -32,6 +33,7 @@ class StoredPairs:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self._until = time.monotonic() + QUERY_S
         files = [Path(f"{path}{tail}") for tail in ("", "-wal")]
         if any(file.exists() and not is_plain_file(file) for file in files):
             raise UsageError("not a plain file", hint="it was made by no run", place=Place(str(path)))
@@ -43,7 +45,7 @@ class StoredPairs:
         mode = "mode=rw" if self._copy else "mode=ro&immutable=1"
         self._connection = sqlite3.connect(f"file:{quote(str(path))}?{mode}", uri=True, check_same_thread=False)
         try:
-            guard(self._connection)
+            guard(self._connection, lambda: time.monotonic() > self._until)
             refuse_foreign(self._connection, self.path)
         except sqlite3.Error:
             pass  # damaged: every `get` says None
@@ -53,6 +55,7 @@ class StoredPairs:
 
     def get(self, key: str) -> bytes | None:
         """The value of a key, or None; None, too, where it cannot be read."""
+        self._until = time.monotonic() + QUERY_S
         try:
             row = self._connection.execute("SELECT value FROM pairs WHERE key = ?", (key,)).fetchone()
             return None if row is None else unpack(row[0])
@@ -67,12 +70,12 @@ class StoredPairs:
             self._copy.cleanup()
 
 
-def guard(connection: sqlite3.Connection) -> None:
-    """Bounds what one value takes and how long a query may compute; the schema's own functions do nothing."""
-    began = time.monotonic()
+def guard(connection: sqlite3.Connection, expired: Callable[[], bool]) -> None:
+    """Bounds what one value takes, and ends a query once its time has `expired`; the schema's own functions do
+    nothing."""
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
     connection.execute("PRAGMA trusted_schema=OFF")
-    connection.set_progress_handler(lambda: time.monotonic() - began > QUERY_S, STEPS)
+    connection.set_progress_handler(expired, STEPS)
 
 
 def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:

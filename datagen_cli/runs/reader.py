@@ -146,11 +146,6 @@ class RunReader:
         known = {name: getattr(told, name) for name in Manifest.__slots__}
         return {**self.document, **known, "state": self.state}
 
-    def note_damage(self, name: str, what: str) -> None:
-        """Adds what is wrong with a file of the folder that was read elsewhere; an empty text adds nothing."""
-        if what:
-            self._say_once(f"{name}: {what}")
-
     def _objects(self, name: str, holding: bytes = b"", *, head: bool = False) -> Iterator[dict[str, Any]]:
         """The objects of a JSONL file; a torn last line is what a run that goes on, or died, leaves, and no damage."""
         path = self.folder / name
