@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -121,10 +122,21 @@ def _show_stage(told: PastStage) -> None:
         before = f" (before the fix: {record.first_verdicts[name]})" if name in record.first_verdicts else ""
         note = record.notes.get(name)
         console.out(f"    {name}: {verdict}{before}" + (f": {note}" if note else ""))
+        _show_evidence(record.evidence.get(name, {}))
+    for change in record.changes if told.stage == "validate" else ():
+        old = json.dumps(change["before"], ensure_ascii=False)
+        console.out(_indented(f"mended by {change['by']}; before: {old}"))
+        _show_evidence(change.get("evidence", {}))
     if told.stage in ("generate", "dedup") and record.fields:
         console.out(_indented(json.dumps(dict(record.fields), ensure_ascii=False)))
     if rejection and rejection.repeats:
         console.out(f"    repeats {rejection.repeats}: {json.dumps(rejection.evidence, ensure_ascii=False)}")
+
+
+def _show_evidence(evidence: Mapping[str, Any]) -> None:
+    """What a check based its verdict on, a line a kind."""
+    for kind, found in evidence.items():
+        console.out(_indented(f"{kind}: {found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)}"))
 
 
 def _show_call(call: PastCall, shared_by: int) -> None:

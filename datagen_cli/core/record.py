@@ -58,10 +58,12 @@ class Record:
     """One attempt at one slot.
 
     `fields` holds the recipe's fields in order, scratch ones included. `verdicts` maps check names to outcomes,
-    `first_verdicts` to the outcomes before any repair (only those that changed). `notes` holds a sentence per check.
+    `first_verdicts` to the outcomes before any repair (only those that changed). `notes` holds a sentence per check,
+    `evidence` what a check based its last verdict on (results of programs, answers, passages, reasons).
     `examples` are ids of base rows shown to the model. `repaired` says that the reply was not valid JSON as it came.
-    `changes` lists what was mended: `{"by": check, "before": {field: old value}}`, oldest first. `lineage` says how a
-    text that was sampled together with others came about: its group, its row there, steps and the like.
+    `changes` lists what was mended, oldest first: `{"by": check, "before": {field: old value}, "evidence"}`, the
+    evidence being that of the verdict that led to the change. `lineage` says how a text that was sampled together with
+    others came about: its group, its row there, steps and the like.
     """
 
     slot: int
@@ -70,6 +72,7 @@ class Record:
     verdicts: Mapping[str, Outcome] = field(default_factory=dict)
     first_verdicts: Mapping[str, Outcome] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
     examples: tuple[str, ...] = ()
     calls: tuple[Call, ...] = ()
     rejection: Rejection | None = None

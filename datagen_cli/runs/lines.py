@@ -39,6 +39,8 @@ def to_line(record: Record) -> dict[str, Any]:
         line["first_verdicts"] = dict(record.first_verdicts)
     if record.notes:
         line["notes"] = dict(record.notes)
+    if record.evidence:
+        line["evidence"] = {check: dict(found) for check, found in record.evidence.items()}
     if record.examples:
         line["examples"] = list(record.examples)
     if record.repaired:
@@ -62,6 +64,7 @@ def from_line(line: Mapping[str, Any]) -> Record:
         verdicts=line.get("verdicts", {}),
         first_verdicts=line.get("first_verdicts", {}),
         notes=line.get("notes", {}),
+        evidence=line.get("evidence", {}),
         examples=tuple(line.get("examples", ())),
         rejection=Rejection(**rejection) if rejection else None,
         repaired=line.get("repaired", False),

@@ -105,6 +105,7 @@ class Validate:
         """Verdicts of all checks into the state; what calls for action. Nothing is paid once something failed."""
         verdicts: dict[str, Outcome] = {}
         notes: dict[str, str] = {}
+        evidence: dict[str, Mapping[str, Any]] = {}
         failures: list[Failure] = []
         for check in self._checks:
             if failures and check.constraint is None:
@@ -114,9 +115,11 @@ class Validate:
             state.first.setdefault(check.name, verdict.outcome)
             if verdict.detail and verdict.outcome != "pass":
                 notes[check.name] = verdict.detail
+            if verdict.evidence:
+                evidence[check.name] = verdict.evidence
             if _calls_for_action(check, verdict):
                 failures.append((check, verdict))
-        state.record = replace(state.record, verdicts=verdicts, notes=notes)
+        state.record = replace(state.record, verdicts=verdicts, notes=notes, evidence=evidence)
         return failures
 
     async def _change(
@@ -132,14 +135,14 @@ class Validate:
                 fix = await _rewritten(check.validator, state.record, verdict, ctx)
             if fix:
                 state.mended[check.name] = state.mended.get(check.name, 0) + 1
-                self._replace(state, check, {**state.record.fields, **fix})
+                self._replace(state, (check, verdict), {**state.record.fields, **fix})
                 return None
         dropped = next((failure for failure in failures if not _can_be_reasked(*failure)), None)
         if dropped is None and self._generate is not None and not state.reasked:
             state.reasked = True
             fields = await self._reask(state.record, failures, slot, unit, ctx)
             if fields is not None:
-                self._replace(state, failures[0][0], fields)
+                self._replace(state, failures[0], fields)
                 return None
         check, verdict = dropped or failures[0]
         return Rejection("validate", check.name, verdict.detail)
@@ -158,10 +161,14 @@ class Validate:
         fields = parsed.records[0] if parsed.records else None
         return None if fields is None else {**record.fields, **self._generate.whole(fields, slot)}
 
-    def _replace(self, state: _CheckState, check: BoundCheck, fields: Mapping[str, Any]) -> None:
+    def _replace(self, state: _CheckState, failure: Failure, fields: Mapping[str, Any]) -> None:
+        check, verdict = failure
         old = state.record.fields
         changed = {name: old.get(name) for name, value in fields.items() if old.get(name) != value}
-        state.changes.append({"by": check.name, "before": changed})
+        change: dict[str, Any] = {"by": check.name, "before": changed}
+        if verdict.evidence:
+            change["evidence"] = dict(verdict.evidence)
+        state.changes.append(change)
         state.record = replace(state.record, fields=fields)
 
     def _done(self, state: _CheckState) -> Record:

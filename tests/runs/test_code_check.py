@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from datagen_cli.cli.app import run
 from tests.runs.code_table import Table, measure
 from tests.runs.whole import generate, rows
 
@@ -40,7 +42,9 @@ def test_the_table_with_other_settings(
     assert table.wrong_found > table.wrong / 2
 
 
-def test_fix_puts_the_majoritys_result_in_the_place_of_a_wrong_label_and_keeps_the_old_one(tmp_path: Path) -> None:
+def test_fix_puts_the_majoritys_result_in_the_place_of_a_wrong_label_and_keeps_the_old_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     sets = [
         "validators=[{code: {question: question, answer: answer, on_fail: fix}}]",
         "model.faults={wrong_label: 0.5, wrong_program: 0, off_constraint: 0, malformed: 0}",
@@ -61,3 +65,9 @@ def test_fix_puts_the_majoritys_result_in_the_place_of_a_wrong_label_and_keeps_t
         assert line["changes"][0]["by"] == "code"
         assert line["fields"]["answer"] == truth[(line["slot"], line["attempt"])]
         assert line["changes"][0]["before"]["answer"] != line["fields"]["answer"]
+        assert line["evidence"]["code"]["results"] and line["changes"][0]["evidence"]["results"]
+    capsys.readouterr()
+    assert run(["why", str(tmp_path), str(fixed[0]["slot"])]) == 0
+    told = capsys.readouterr().out
+    assert f"mended by code; before: {json.dumps(fixed[0]['changes'][0]['before'])}" in told
+    assert "results: [" in told

@@ -10,6 +10,7 @@ from typing import Any
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.prompts.compose import Composer
+from datagen_cli.runs.lines import from_line, to_line
 from datagen_cli.stages.generate import Generate, Unit
 from datagen_cli.stages.validate import BoundCheck, Validate
 from tests.validators.asked import Scripted
@@ -39,13 +40,15 @@ class Mender:
     asked: int = 0
     fix: bool = True
     outcome: str = "fail"
+    shows: bool = False
 
     async def verify(self, record: Record, slot: Slot, ctx: Any) -> Verdict:
         self.asked += 1
         if str(record.fields["text"]).endswith("!"):
-            return Verdict("pass")
+            return Verdict("pass", "", None, {"ends": "!"} if self.shows else None)
         fix = {"text": f"{record.fields['text']}!"} if self.fix else None
-        return Verdict(self.outcome, "needs a mark", fix)  # type: ignore[arg-type]
+        found = {"ends": record.fields["text"][-1]} if self.shows else None
+        return Verdict(self.outcome, "needs a mark", fix, found)  # type: ignore[arg-type]
 
 
 def short(fields: Mapping[str, Any]) -> str | None:
@@ -165,3 +168,12 @@ async def test_unknown_is_kept_or_dropped_as_the_recipe_says_and_never_re_asked(
     record, ctx = await run([asking("mark", Mender(outcome="unknown", fix=False), "fix", "drop")], "fine")
     assert record.rejection is not None
     assert ctx.asked == []
+
+
+async def test_what_a_verdict_rests_on_stays_with_the_record_and_with_each_change() -> None:
+    record, _ = await run([asking("mark", Mender(shows=True), on_fail="fix")], "fine")
+    assert record.evidence == {"mark": {"ends": "!"}}
+    assert record.changes == ({"by": "mark", "before": {"text": "fine"}, "evidence": {"ends": "e"}},)
+    dropped, _ = await run([asking("mark", Mender(shows=True))], "fine")
+    assert dropped.rejection is not None and dropped.evidence == {"mark": {"ends": "e"}}
+    assert from_line(json.loads(json.dumps(to_line(dropped)))).evidence == dropped.evidence
