@@ -108,6 +108,12 @@ def test_only_a_provider_says_what_it_is() -> None:
     assert _where({name: rules.named_items(text, shelf) for name, text in others.items()}) == []
 
 
+def test_only_a_way_of_drawing_examples_says_what_it_needs() -> None:
+    shelf = CATALOG["examples"]
+    own = {f"{rules.PACKAGE}.catalog", *(target.partition(":")[0] for target in shelf.values())}
+    assert _where({name: rules.named_items(text, shelf) for name, text in TREE.items() if name not in own}) == []
+
+
 def test_the_tests_mirror_the_package() -> None:
     folders = {rules.folder_of(name) for name in TREE if name.count(".") > 1}
     tested = {

@@ -8,9 +8,9 @@ from __future__ import annotations
 import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from datagen_cli.config.attributes import AttributeOptions
 from datagen_cli.config.checks import Check
@@ -18,6 +18,7 @@ from datagen_cli.config.environment import Expansion
 from datagen_cli.config.fields import FieldOptions, LabelOptions, label_text
 from datagen_cli.config.models import ROLES, Limits, ModelOptions, Sampling, SharedModel
 from datagen_cli.config.tree import Node, read_path
+from datagen_cli.core import registry
 from datagen_cli.core.errors import Place
 from datagen_cli.core.options import Options
 
@@ -65,14 +66,36 @@ class BaseOptions(Options):
         return self
 
 
+def _strategies() -> dict[str, Any]:
+    return {"enum": [*registry.names("examples"), "none"], "type": "string"}
+
+
+def _known_strategy(name: str) -> str:
+    known = _strategies()["enum"]
+    if name not in known:
+        raise ValueError(f"{name!r} is none of {', '.join(known)}: {registry.suggest(name, known)}")
+    return name
+
+
 class ExamplesOptions(Options):
     """Few-shot examples: rows of the base, or records written here."""
 
-    strategy: Literal["random", "clusters", "none"] = "random"
+    strategy: Annotated[str, AfterValidator(_known_strategy), WithJsonSchema(_strategies())] = "random"
     k: int = Field(3, ge=1)
     inline: list[dict[str, Any]] | None = Field(
         None, min_length=1, description="records to show instead of rows of the base, each with every field"
     )
+
+    @property
+    def drawer(self) -> Any:
+        """The class that draws, by name; records written here are few, and drawn at random."""
+        strategy = type(self).model_fields["strategy"].default if self.inline else self.strategy
+        return registry.load("examples", strategy)
+
+    @property
+    def by_vectors(self) -> bool:
+        """Whether the draw needs an embedding of every row."""
+        return self.strategy != "none" and self.drawer.needs_vectors
 
 
 class DifficultyOptions(Options):

@@ -177,6 +177,8 @@ def _tidy(schema: Any) -> Any:
         for key, value in schema.items()
         if not (key == "title" and isinstance(value, str)) and key not in ("x-runtime", "x-path")
     }
+    if kept.get("additionalProperties") is True:  # what it means anyway; some versions of pydantic write it
+        del kept["additionalProperties"]
     if kept.get("default", ...) is None:
         del kept["default"]
     branches = kept.get("anyOf")

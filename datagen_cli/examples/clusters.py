@@ -17,7 +17,7 @@ a further attempt takes a turn of its own that the seed decides.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from datagen_cli.core.digest import rng, seed_of
 from datagen_cli.examples.grouping import Grouping, group_rows
@@ -40,6 +40,8 @@ class Clusters:
     by label. A base with at most k rows gives all of them. `notes` are sentences for the user; `clusters` and `noise`
     count what was found.
     """
+
+    needs_vectors: ClassVar[bool] = True
 
     def __init__(self, *, seed: int, vectors: NDArray[np.float32], k: int, labels: Sequence[Any] = ()) -> None:
         self._seed = seed

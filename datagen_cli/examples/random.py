@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from datagen_cli.core.digest import rng
 
@@ -15,6 +15,8 @@ class Random:
     `labels` (one per row, or empty) balances the draw: as many rows of each label as k allows, in shuffled order.
     A base with fewer than k rows gives all of them.
     """
+
+    needs_vectors: ClassVar[bool] = False
 
     def __init__(self, *, seed: int, rows: int, k: int, labels: Sequence[Any] = ()) -> None:
         self._seed = seed

@@ -19,7 +19,6 @@ from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.flow import STAGES, STEPS
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot
-from datagen_cli.core.registry import load
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
 from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
 from datagen_cli.pipeline.inline import read_inline
@@ -93,16 +92,14 @@ class Built:
             return None
         rows = self._examples_from
         labels = self._labels_of(rows)
-        clustered = options.strategy == "clusters" and not options.inline
-        vectors = self.embedder.encode([self.comparison.text(row) for _, row in rows]) if clustered else None
+        texts = (self.comparison.text(row) for _, row in rows)
+        vectors = self.embedder.encode(list(texts)) if options.by_vectors else None
 
         def drawer(numbers: Sequence[int]) -> Any:
             few = [labels[number] for number in numbers] if labels else []
             shared: dict[str, Any] = {"seed": self.plan.seed, "k": options.k, "labels": few}
-            if vectors is not None:
-                return load("examples", options.strategy)(vectors=vectors[list(numbers)], **shared)
-            strategy = "random" if options.inline else options.strategy
-            return load("examples", strategy)(rows=len(numbers), **shared)
+            among = {"rows": len(numbers)} if vectors is None else {"vectors": vectors[list(numbers)]}
+            return options.drawer(**among, **shared)
 
         return Shown(rows, labels, options.k, drawer, keeps(self.constraints))
 
@@ -204,8 +201,8 @@ class Built:
 
     @property
     def _examples_embedder(self) -> str | None:
-        clustered = self.recipe.examples is not None and self.recipe.examples.strategy == "clusters"
-        return self.embedder.signature if clustered and self.base.rows else None
+        by_vectors = self.recipe.examples is not None and self.recipe.examples.by_vectors
+        return self.embedder.signature if by_vectors and self.base.rows else None
 
     def notes(self) -> list[str]:
         """What a user should know before the run: rows left out, how examples are drawn, who checks whom."""
@@ -334,8 +331,8 @@ def _embedder(recipe: Recipe) -> Any:
     """The embedder of the run, or None where the recipe asks for nothing that needs one."""
     dedup = recipe.options.dedup
     wanted = dedup is not None and (dedup.threshold is not None or dedup.embedder is not None)
-    clustered = recipe.examples is not None and recipe.examples.strategy == "clusters"
-    if not wanted and not (clustered and recipe.options.base is not None):
+    by_vectors = recipe.examples is not None and recipe.examples.by_vectors
+    if not wanted and not (by_vectors and recipe.options.base is not None):
         return None
     from datagen_cli.text.embed import open_embedder, vector_cache
 

@@ -20,7 +20,7 @@ from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Slot, unit_name
-from datagen_cli.core.registry import load, suggest
+from datagen_cli.core.registry import suggest
 from datagen_cli.llm.identity import sampling_of
 from datagen_cli.prompts.free_text import FreeText
 from datagen_cli.sources.open import BaseRows
@@ -127,10 +127,8 @@ class Groups:
     def _drawer(self, numbers: Sequence[int]) -> Any:
         options = self.recipe.examples
         assert options is not None
-        shared = {"seed": self.plan.seed, "k": options.k}
-        if options.strategy == "clusters":
-            return load("examples", "clusters")(vectors=self._vectors[list(numbers)], **shared)
-        return load("examples", options.strategy)(rows=len(numbers), **shared)
+        among = {"vectors": self._vectors[list(numbers)]} if options.by_vectors else {"rows": len(numbers)}
+        return options.drawer(seed=self.plan.seed, k=options.k, **among)
 
     @cached_property
     def generate(self) -> GroupGenerate:
