@@ -6,8 +6,8 @@ resampled with replacement: their intervals are made beside them, in `metrics/in
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,11 +25,35 @@ def item_interval(
     `statistic` gets numbers of seeds `[seeds]` and of items `[items]`. The draws depend on the sizes alone, so two
     students tested on the same items are compared on the same draws.
     """
+    return interval_of([statistic(*draw) for draw in resamples(seeds, items)], value)
+
+
+def resamples(seeds: int, items: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """The draws: numbers of seeds `[seeds]` and of items `[items]`, with replacement; the same for the same sizes."""
     import numpy as np
 
     random = np.random.default_rng((7, seeds, items))
-    found = [statistic(random.integers(seeds, size=seeds), random.integers(items, size=items)) for _ in range(DRAWS)]
-    low, high = np.quantile(found, (0.025, 0.975))
+    for _ in range(DRAWS):
+        yield random.integers(seeds, size=seeds), random.integers(items, size=items)
+
+
+def mean_draws(values: NDArray[Any]) -> NDArray[np.float64]:
+    """The mean of values `[seeds, items]` in every draw `[draws]`."""
+    import numpy as np
+
+    seeds, items = values.shape
+    found = [
+        np.bincount(some, minlength=seeds) @ values @ np.bincount(those, minlength=items) / (seeds * items)
+        for some, those in resamples(seeds, items)
+    ]
+    return np.asarray(found, dtype=np.float64)
+
+
+def interval_of(draws: Sequence[float] | NDArray[np.float64], value: float) -> Interval:
+    """The middle 95 % of draws, widened to hold the value; draws that are no numbers are left out."""
+    import numpy as np
+
+    low, high = np.nanquantile(np.asarray(draws, dtype=np.float64), (0.025, 0.975))
     return min(float(low), value), max(float(high), value)
 
 
