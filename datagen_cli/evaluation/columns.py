@@ -11,9 +11,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from datagen_cli.config.fields import RESERVED
 from datagen_cli.sources.tables import INDEX
 
-RESERVED = frozenset(("id", "attributes", "verdicts", "simulated", INDEX))
+OF_A_RUN = frozenset((*RESERVED, INDEX))
+"""Columns that a run or a table's index wrote."""
 FEWEST_ROWS = 100
 ROWS_A_VALUE = 50
 _IDENTIFIER = re.compile(r"(?:.*_)?(?:u?u?id|guid|uuid|idx|index|key)", re.IGNORECASE)
@@ -40,7 +42,7 @@ def string_columns(rows: Sequence[Mapping[str, Any]], label: str | None = None) 
     attributes = {name for row in rows if isinstance(row.get("attributes"), dict) for name in row["attributes"]}
     found = []
     for name in column_names(rows):
-        if name in RESERVED or name == label or name in attributes:
+        if name in OF_A_RUN or name == label or name in attributes:
             continue
         values = [row[name] for row in rows if row.get(name) is not None]
         texts = [value for value in values if isinstance(value, str) and value.strip()]

@@ -88,7 +88,8 @@ class ProviderFacts:
     `simulated`: its texts are made up, by no model. `free`: nobody is paid for its calls. `on_this_machine`: it
     computes here: nothing is gained by asking twice, and nothing is spent on what is lost. `batches`: it has OpenAI's
     batch API. `correlates`: it gives every next-token probability. `own_options`: keys of a model mapping that go with
-    it only. `extra`: what is installed for it.
+    it only. `extra`: what is installed for it. `prefix`: what names of its models begin with, whatever address is given
+    with them; empty for a provider that `claims` models otherwise.
     """
 
     simulated: ClassVar[bool] = False
@@ -98,15 +99,18 @@ class ProviderFacts:
     correlates: ClassVar[bool] = False
     own_options: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
+    prefix: ClassVar[str] = ""
 
     @classmethod
     def forms(cls) -> tuple[str, ...]:
         """How names of its models look: `local/...`."""
-        return ()
+        return (f"{cls.prefix}...",) if cls.prefix else ()
 
     @classmethod
     def claims(cls, options: ModelOptions) -> bool:
         """Whether it serves this model. The provider that the name begins with is asked first, then all in order."""
+        if cls.prefix:
+            return options.name.startswith(cls.prefix) and options.name != cls.prefix
         return options.base_url is None and "/" in options.name
 
     @classmethod

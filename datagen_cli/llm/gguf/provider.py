@@ -21,7 +21,6 @@ from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings, usable_core
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.provider import FOREVER_S, Around, Provider, ProviderFacts, RawReply, Ready, Start
 
-PREFIX = "gguf/"
 CONTEXT = 4096
 MOST_SLOTS = 4
 CUT_OFFS = {"top_k": 40, "top_p": 0.95, "min_p": 0.05}
@@ -36,16 +35,7 @@ class Gguf(ProviderFacts):
     free = on_this_machine = True
     own_options = ("threads", "context", "slots")
     extra = "gguf"
-
-    @classmethod
-    def forms(cls) -> tuple[str, ...]:
-        """A prefix before a file, or the one model that has a name."""
-        return ("gguf/...",)
-
-    @classmethod
-    def claims(cls, options: ModelOptions) -> bool:
-        """Its prefix with something after it, whatever address is given with it."""
-        return options.name.startswith(PREFIX) and options.name != PREFIX
+    prefix = "gguf/"
 
     @classmethod
     def locate(cls, options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str]) -> Target:
@@ -155,4 +145,4 @@ def with_cut_offs(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _model_of(options: ModelOptions) -> str:
-    return options.name.removeprefix(PREFIX)
+    return options.name.removeprefix(Gguf.prefix)

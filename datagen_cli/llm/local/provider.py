@@ -39,7 +39,6 @@ from datagen_cli.llm.local.worker import Worker
 from datagen_cli.llm.provider import FOREVER_S, ProviderFacts, RawReply
 from datagen_cli.prompts.free_text import clean_text
 
-PREFIX = "local/"
 HUB = "huggingface.co"
 TAKEN = ("model", "messages", "max_tokens", "max_completion_tokens", "seed", "temperature", "top_p", "top_k", "group")
 CORRELATED = ("variant", "contrast", "intra_share", "guidance", "plausibility", "gamma")
@@ -69,16 +68,7 @@ class Local(ProviderFacts):
     free = on_this_machine = correlates = True
     own_options = ("device", "dtype")
     extra = "local"
-
-    @classmethod
-    def forms(cls) -> tuple[str, ...]:
-        """A prefix before a hub id or a path."""
-        return ("local/...",)
-
-    @classmethod
-    def claims(cls, options: ModelOptions) -> bool:
-        """Its prefix with something after it, whatever address is given with it."""
-        return options.name.startswith(PREFIX) and options.name != PREFIX
+    prefix = "local/"
 
     @classmethod
     def locate(cls, options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str]) -> Target:
@@ -234,7 +224,7 @@ class Local(ProviderFacts):
 
 
 def _model_of(options: ModelOptions) -> str:
-    return options.name.removeprefix(PREFIX)
+    return options.name.removeprefix(Local.prefix)
 
 
 def write_group(model: LocalModel, payload: Mapping[str, Any], stop: Callable[[], bool] = lambda: False) -> RawReply:
