@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo demo-real test test-slow test-real test-floors check schema bench endpoints bench-prompts corrsynth constraints clean
+.PHONY: help setup demo demo-real test test-slow test-real test-floors check schema bench endpoints attack bench-prompts corrsynth constraints clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -77,6 +77,9 @@ bench: $(VENV)/.full  ## the engine beside a plain loop, measures beside nltk, d
 
 endpoints: $(VENV)/.full  ## runs against endpoints of every manner, and what they came to
 	@$(PY) -m benchmarks.endpoints
+
+attack: $(VENV)/.full  ## every attack that we know, on folders, files and replies, and what got through
+	@$(PY) -m benchmarks.attack
 
 bench-prompts: $(VENV)/.full  ## how a small real model follows the prompts (BEFORE=DIR: another checkout)
 	@$(PY) -m benchmarks.prompts $(if $(BEFORE),--before $(BEFORE))

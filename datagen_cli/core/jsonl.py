@@ -33,6 +33,10 @@ _ADVICE = {
     errno.ENOTDIR: ("a part of the path is a file, not a folder", "choose another folder with -o"),
     errno.EEXIST: ("a file is in the way", "choose another folder with -o"),
     errno.ELOOP: ("a link is in the way", "a run writes to no link: remove it, or choose another folder with -o"),
+    errno.EMLINK: (
+        "the file has a second name elsewhere (a hard link)",
+        "what is written would change that one, too: copy the folder (cp -r), and use the copy",
+    ),
     errno.ENOTSUP: ("this is not a regular file", "remove it, or choose another folder with -o"),
     errno.ENXIO: ("this is not a regular file", "remove it, or choose another folder with -o"),
     errno.EISDIR: ("a folder is in the way", "choose another name"),

@@ -224,7 +224,7 @@ def _patiently(connect: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
 def _connect(path: Path, busy_s: float, *, create: bool = False) -> sqlite3.Connection:
     if create:
         for tail in ("-wal", "-shm", "-journal"):
-            if os.path.lexists(f"{path}{tail}") and not is_plain_file(f"{path}{tail}"):
+            if os.path.lexists(f"{path}{tail}") and not is_plain_file(f"{path}{tail}", own=True):
                 raise OSError(errno.ELOOP, "a link is in the way", f"{path}{tail}")
         descriptor = open_own(path, os.O_RDWR | os.O_CREAT)
         with suppress(OSError):  # a file of another user's, which may be shared

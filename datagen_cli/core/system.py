@@ -33,11 +33,16 @@ _LOCKED_BYTE = 1 << 30
 
 
 def open_own(path: str | Path, flags: int, mode: int = 0o600) -> int:
-    """The descriptor of a plain file. Raises `OSError` where a link, a pipe or a device is in the way."""
+    """The descriptor of a plain file. Raises `OSError` where a link, a pipe or a device is in the way, and, to write,
+    where the file has a second name (a hard link): what is written would change that one, too."""
     descriptor = os.open(path, flags | NO_LINK, mode)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    found = os.fstat(descriptor)
+    wrong = 0 if stat.S_ISREG(found.st_mode) else errno.ENOTSUP
+    if not wrong and found.st_nlink > 1 and flags & (os.O_WRONLY | os.O_RDWR):
+        wrong = errno.EMLINK
+    if wrong:
         os.close(descriptor)
-        raise OSError(errno.ENOTSUP, "no plain file", str(path))
+        raise OSError(wrong, "no file of its own", str(path))
     return descriptor
 
 
@@ -46,12 +51,13 @@ def read_own(path: str | Path) -> BufferedReader:
     return os.fdopen(open_own(path, os.O_RDONLY), "rb")
 
 
-def is_plain_file(path: str | Path) -> bool:
-    """Whether there is a plain file and no link to one."""
+def is_plain_file(path: str | Path, *, own: bool = False) -> bool:
+    """Whether there is a plain file and no link to one; `own`: one that has no second name either."""
     try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
+        found = os.lstat(path)
     except OSError:
         return False
+    return stat.S_ISREG(found.st_mode) and not (own and found.st_nlink > 1)
 
 
 def try_lock(descriptor: int, *, shared: bool = False) -> bool:

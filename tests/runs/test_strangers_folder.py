@@ -34,6 +34,26 @@ def snapshot(folder: Path) -> dict[str, Any]:
     }
 
 
+HARD = (
+    ".lock", "run.json", "dataset.jsonl", "plants.jsonl", "spending.jsonl", "calls.sqlite", "calls.sqlite-wal",
+    "calls.sqlite-shm", "checkpoints/2-plan.jsonl", "checkpoints/3-generate.jsonl", "checkpoints/6-dedup.jsonl",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_a_hard_link_in_a_folder_is_not_written_through(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, victim = tmp_path / "run", tmp_path / "mine"
+    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    victim.write_bytes((folder / name).read_bytes() if (folder / name).exists() else b"")
+    (folder / name).unlink(missing_ok=True)
+    os.link(victim, folder / name)
+    before = (victim.read_bytes(), victim.stat().st_mode)
+    assert generate("quickstart", "-n", "3", "-o", folder) in (0, 2)
+    assert (victim.read_bytes(), victim.stat().st_mode) == before
+
+
 @pytest.mark.parametrize("dangling", [False, True])
 @pytest.mark.parametrize("name", LINKED)
 def test_a_link_in_a_folder_overwrites_nothing_elsewhere(name: str, dangling: bool, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Attacks on the tool, as one command: `python -m benchmarks.attack`, or `make attack`."""

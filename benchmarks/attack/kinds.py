@@ -1,0 +1,28 @@
+"""The kinds of attack, by name: a module each, whose `attacks()` gives a list of them.
+
+A new kind is a module in this folder and a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+
+from benchmarks.attack.attack import Attack
+
+KINDS = {
+    "links in a folder": "links",
+}
+
+
+def attacks_of(kind: str) -> list[Attack]:
+    """All attacks of a kind."""
+    found: list[Attack] = import_module(f"benchmarks.attack.{KINDS[kind]}").attacks()
+    return found
+
+
+def all_attacks() -> Iterator[tuple[str, Attack]]:
+    """Every attack with its kind."""
+    for kind in KINDS:
+        for attack in attacks_of(kind):
+            yield kind, attack
