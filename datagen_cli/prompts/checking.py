@@ -9,7 +9,7 @@ import ast
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -37,29 +37,37 @@ _BLOCK = re.compile(r"```([^\n`]*)\n(.*?)```", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class CheckPrompts:
-    """The prompts of one check: a system message, and the templates it may render, by name.
+    """The prompts of one check: a system message, and the templates it may render.
 
-    A check renders its templates through this, so that its fingerprint cannot miss one.
+    `names` are files of `prompts/templates/` without their ending; `texts` holds templates that stand beside the check
+    itself, by name, as those of another package do. A check renders its templates through this, so that its fingerprint
+    cannot miss one.
     """
 
     system: str
-    names: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
         """Changes with the system message and with every template."""
-        return digest(self.system, [[name, _source(name)] for name in self.names])
+        own = [dict(self.texts)] if self.texts else []
+        return digest(self.system, [[name, _source(name)] for name in self.names], *own)
 
     def messages(self, name: str, **variables: Any) -> tuple[Message, ...]:
         """The messages of a template. Raises `KeyError` for one that the check does not name."""
-        if name not in self.names:
+        if name in self.texts:
+            template = _template(name, self.texts[name])
+        elif name in self.names:
+            template = _template(name, _source(name))
+        else:
             raise KeyError(name)
-        return (Message("system", self.system), Message("user", _template(name).render(variables) + "\n"))
+        return (Message("system", self.system), Message("user", template.render(variables) + "\n"))
 
 
 @cache
-def _template(name: str) -> Any:
-    return compile_template(make_environment(), name, _source(name))
+def _template(name: str, source: str) -> Any:
+    return compile_template(make_environment(), name, source)
 
 
 @cache

@@ -55,6 +55,12 @@ def test_a_check_can_only_use_the_templates_that_it_names() -> None:
         CheckPrompts("system", ("ask",)).messages("code", question="x")
 
 
+def test_a_template_may_stand_beside_its_check_and_counts_in_the_digest() -> None:
+    prompts = CheckPrompts("system", texts={"tone": "How does {{ text }} sound?"})
+    assert prompts.messages("tone", text="this")[1].content == "How does this sound?\n"
+    assert prompts.digest != CheckPrompts("system", texts={"tone": "How does {{ text }} feel?"}).digest
+
+
 def test_the_digest_of_prompts_covers_each_template_and_the_system_message(monkeypatch: pytest.MonkeyPatch) -> None:
     before = [CheckPrompts("a", ("ask",)).digest, CheckPrompts("b", ("ask",)).digest, CheckPrompts("a", ()).digest]
     monkeypatch.setattr(checking, "_source", lambda name: f"other {name}")
