@@ -20,8 +20,9 @@ from functools import partial
 from statistics import median
 from typing import Any, Literal
 
-from datagen_cli.llm.local.decode import Batch, Row, Settings, decode
+from datagen_cli.llm.local.decode import Batch, decode
 from datagen_cli.llm.local.model import LocalModel
+from datagen_cli.llm.local.rows import Row, Settings
 
 BATCH, GROUPS, LABELS = 16, 4, 2
 VOCABULARIES = (32_000, 152_000)

@@ -34,6 +34,19 @@ def test_only_the_module_of_the_invoked_command_is_imported(name: str) -> None:
     assert {other for other in COMMANDS if f"datagen_cli.cli.{other}" in loaded} == {name}
 
 
+def test_a_run_that_calls_an_endpoint_waits_for_no_library_of_other_providers(tmp_path: Path) -> None:
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text(
+        "version: 1\nname: r\ndescription: d\nfields: {text: {type: text}}\ncount: 1\nlimits: {patience_s: 0.1}\n"
+        "model: {name: m, base_url: 'http://127.0.0.1:9/v1', price: free}\n"
+    )
+    args = ["generate", str(recipe), "-o", str(tmp_path / "run"), "--quiet"]
+    said = python(f"import sys\nfrom datagen_cli.cli.app import run\nrun({args!r})\nprint('MODULES', *sys.modules)")
+    loaded = set(said.partition("MODULES ")[2].split())
+    assert "aiohttp" in loaded
+    assert not loaded & {"numpy", "torch", "transformers", "litellm", "xllamacpp", "pandas", "sklearn"}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_table_says_what_the_command_says_of_itself(name: str) -> None:
     summary = next(section[name] for section in SECTIONS.values() if name in section)

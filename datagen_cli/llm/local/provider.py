@@ -32,8 +32,8 @@ from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.llm.faults import RequestRefused
 from datagen_cli.llm.gguf.files import names_gguf
 from datagen_cli.llm.keys import Target
-from datagen_cli.llm.local.decode import MOST_TOKENS, Decoded, Halted, Row, Settings, Written, decode
 from datagen_cli.llm.local.model import LocalModel
+from datagen_cli.llm.local.rows import MOST_TOKENS, Decoded, Halted, Row, Settings, Written
 from datagen_cli.llm.local.weights import check_device, check_model, open_model, weights_digest
 from datagen_cli.llm.local.worker import Worker
 from datagen_cli.llm.provider import FOREVER_S, ProviderFacts, RawReply
@@ -204,6 +204,8 @@ class Local(ProviderFacts):
         self, asked: Sequence[tuple[Mapping[str, Any], Draw]], stop: Callable[[], bool]
     ) -> list[RawReply | Exception]:
         """A reply or a refusal for each."""
+        from datagen_cli.llm.local.decode import decode
+
         model = self._loaded()
         found: dict[int, RawReply | Exception] = {}
         rows: dict[int, Row] = {}
@@ -229,6 +231,8 @@ def _model_of(options: ModelOptions) -> str:
 
 def write_group(model: LocalModel, payload: Mapping[str, Any], stop: Callable[[], bool] = lambda: False) -> RawReply:
     """The reply to a payload with `group`. Raises `UsageError` when the context has no room for a prompt."""
+    from datagen_cli.llm.local.decode import decode
+
     group = payload["group"]
     most = _most_tokens(payload)
     shown: set[tuple[Any, Any]] = set()

@@ -6,7 +6,8 @@ import json
 
 from benchmarks.corrsynth.news import Item, split
 from benchmarks.corrsynth.train import EOS, prompt_of, sequences, unigram_loss
-from datagen_cli.llm.local.decode import Row, Settings, decode
+from datagen_cli.llm.local.decode import decode
+from datagen_cli.llm.local.rows import Row, Settings
 from datagen_cli.llm.local.weights import open_model
 from tests.benchmarks.corrsynth.conftest import SMALL, Trained
 

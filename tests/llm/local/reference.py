@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from datagen_cli.llm.correlated import adjust_logits, step_weights
-from datagen_cli.llm.local.decode import Row, Settings
 from datagen_cli.llm.local.drawing import uniforms
 from datagen_cli.llm.local.model import LocalModel
+from datagen_cli.llm.local.rows import Row, Settings
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

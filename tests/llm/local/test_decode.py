@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from datagen_cli.core.errors import ProviderError
-from datagen_cli.llm.local.decode import Batch, Halted, Row, Settings, decode
+from datagen_cli.llm.local.decode import Batch, decode
 from datagen_cli.llm.local.model import LocalModel
+from datagen_cli.llm.local.rows import Halted, Row, Settings
 from tests.llm.local import reference
 from tests.llm.local.reference import toy_model
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from datagen_cli.llm.correlated import adjust_logits, mix_logits_torch, step_weights
-from datagen_cli.llm.local.decode import Row, Settings, decode
+from datagen_cli.llm.local.decode import decode
+from datagen_cli.llm.local.rows import Row, Settings
 from tests.llm.local import reference
 from tests.llm.local.reference import log_softmax, softmax, toy_model
 

@@ -17,9 +17,11 @@ from datagen_cli.core.digest import seed_of
 from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.faults import RequestRefused
 from datagen_cli.llm.keys import locate
+from datagen_cli.llm.local import decode as decode_module
 from datagen_cli.llm.local import provider as provider_module
-from datagen_cli.llm.local.decode import Row, Settings, decode
+from datagen_cli.llm.local.decode import decode
 from datagen_cli.llm.local.provider import Local, write_group
+from datagen_cli.llm.local.rows import Row, Settings
 from datagen_cli.llm.local.weights import open_model
 from datagen_cli.llm.provider import RawReply
 from tests.llm.local.tiny import CHAT, save_model
@@ -157,7 +159,7 @@ async def test_chat_requests_that_wait_go_together_in_plan_order(
         batches.append([len(row.ids) for row in rows])
         return decode(model, rows, settings, **options)
 
-    monkeypatch.setattr(provider_module, "decode", watch)
+    monkeypatch.setattr(decode_module, "decode", watch)
     head = len("<user><assistant>")
     payloads = [chat("a" * size, temperature=1) for size in (1, 2, 3)]
     payloads += [chat("a" * 4, temperature=0), chat("a" * 5, temperature=1, max_tokens=3)]
