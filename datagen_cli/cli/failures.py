@@ -71,7 +71,7 @@ def _handle_signals() -> dict[signal.Signals, Any]:
 
 
 def refuse_engine(name: str) -> None:
-    """Raises `UsageError` for an engine that there is not, or not yet."""
+    """Raises `UsageError` for an unknown engine, and for one that is not built yet."""
     if name == LATER_ENGINE:
         raise UsageError(f"--engine {name}: not built yet", hint="leave it out: calls run on this machine")
     registry.load("engines", name)

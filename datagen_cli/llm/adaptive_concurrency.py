@@ -1,4 +1,4 @@
-"""How many calls an endpoint takes at a time, learned from its 429s: the limit of a gate that only the endpoint lowers.
+"""How many calls an endpoint takes at a time, learned from its 429s.
 
 Each call has a level: how many calls were on the wire when it was sent, itself among them. An endpoint that takes so
 many at a time refuses what is sent above that level and answers what is sent below; a random 429 falls on any level.

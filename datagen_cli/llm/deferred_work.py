@@ -1,8 +1,8 @@
-"""What is done with a reply waits until the replies beside it are taken and the next requests sent.
+"""Work on a reply is deferred until all replies that have arrived are read and the next requests are sent.
 
-When many replies come at once, taking one and sending what waits for its place costs some 0.1 ms, and what follows
-(parsing, checks, checkpoints, the next prompt) several times that. Such work goes on piece by piece when nothing else
-is ready, so that a request is never sent late because of work that nobody waits for.
+Reading a reply and sending the request that waits for its place takes about 0.1 ms. What follows (parsing, checks,
+checkpoints, the next prompt) takes several times as long. That work runs in small pieces while nothing else is ready,
+so that it never delays a request.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections import deque
 
 
 class DeferredWork:
-    """Lets waiting tasks go on one by one, first come, first served. `when_idle` says that whoever runs the event loop
-    calls `next` whenever the loop has nothing else to do; otherwise one goes on at every turn of the loop.
+    """Resumes deferred tasks one by one, in the order in which they came.
 
-    `enough` is how many tasks may wait while replies keep coming; with more of them fewer requests would stand ready.
-    `together` asks that all replies which are there be taken before anything is sent: an endpoint that takes only so
-    many at a time is then never sent one more while a reply lies unread."""
+    `when_idle`: the owner of the event loop calls `next` whenever the loop has nothing else to do; without it one task
+    is resumed at every turn of the loop. `enough` is how many tasks may be deferred while replies keep arriving; with
+    more of them too few requests would be ready. `together`: all replies that have arrived are read before anything is
+    sent, so that an endpoint which takes a fixed number of calls never gets one more while a reply lies unread.
+    """
 
     __slots__ = ("_waiting", "enough", "together", "when_idle")
 

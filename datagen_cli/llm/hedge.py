@@ -49,9 +49,13 @@ class Hedge:
         return self._sorted[int(QUANTILE * (len(self._sorted) - 1))]
 
     async def race(self, first: Try, second: Callable[[Callable[[], None]], Try]) -> RawReply:
-        """The reply of a try that was sent now, or of its double. A double that fails changes nothing; a first try
-        that has no answer is one no more while its double is under way. `second` makes the double, which calls what it
-        is given once it has a place: one that still waits for it may wait for the first one's."""
+        """The reply of the first try, or of its double, whichever comes first.
+
+        `second` makes the double once the first try is slow. The double calls the function that it is given as soon as
+        it has a place under the concurrency limit. A double that fails changes nothing. When the first try fails, the
+        double's reply is waited for only if the double has its place: without one it could be waiting for the place
+        that the first try still holds.
+        """
         loop = asyncio.get_running_loop()
         started = loop.time()
         original: asyncio.Task[RawReply] = loop.create_task(first)

@@ -1,8 +1,9 @@
-"""What an endpoint turns out not to take: the request goes again without it, or in another form.
+"""What to leave out or change when an endpoint refuses a parameter that we chose to send.
 
-A refusal that names a parameter which we chose to send (not one that the recipe set), in its sentence or in a field of
-its body, is no reason to give up the request; nor is one that takes no system message. Pure functions; the client
-remembers what helped, and says it once.
+An endpoint that refuses `seed`, `response_format` or another parameter (in its sentence or in a field of the reply's
+body) gets the request again without it or in another form; one that takes no system message gets its text inside the
+first user message. A parameter that the recipe sets is never dropped. Pure functions; the client remembers what helped
+and says it once.
 """
 
 from __future__ import annotations

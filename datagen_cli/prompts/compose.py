@@ -268,7 +268,7 @@ def _texts(values: Sequence[Any]) -> list[str]:
 
 
 def make_environment() -> ImmutableSandboxedEnvironment:
-    """Where templates are rendered: sandboxed, and a name that there is not is an error."""
+    """The sandboxed environment that renders templates; a template that uses an unknown name is an error."""
     return ImmutableSandboxedEnvironment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )

@@ -25,11 +25,11 @@ Event = tuple[selectors.SelectorKey, int]
 
 
 class OneByOne(selectors.DefaultSelector):
-    """The system's selector; `select` returns one of the events that are ready, the others next time, or all of them
-    when it has not had to wait for `BUSY_S` or `deferred` say so.
+    """The system's selector, but `select` returns one ready event at a time and keeps the others for the next call.
 
-    When no event is ready it lets the next deferred task go on before it waits. While many replies are arriving it
-    first waits `QUIET_S` for another one, unless `deferred.enough` tasks wait. The `collector`, if any, comes last.
+    It returns all ready events when the loop has been busy for `BUSY_S`, or when `deferred.together` is set. When no
+    event is ready, it lets the next deferred task run before it waits; while many replies are arriving it first waits
+    `QUIET_S` for another one, unless more than `deferred.enough` tasks are deferred. The `collector`, if any, runs last.
     """
 
     def __init__(self, deferred: DeferredWork, collector: Collector | None = None) -> None:
