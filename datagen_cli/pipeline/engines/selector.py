@@ -29,7 +29,7 @@ class OneByOne(selectors.DefaultSelector):
 
     It returns all ready events when the loop has been busy for `BUSY_S`, or when `deferred.together` is set. When no
     event is ready, it lets the next deferred task run before it waits; while many replies are arriving it first waits
-    `QUIET_S` for another one, unless more than `deferred.enough` tasks are deferred. The `collector`, if any, runs last.
+    `QUIET_S` for another one, unless `deferred.enough` tasks are deferred. The `collector`, if any, runs last.
     """
 
     def __init__(self, deferred: DeferredWork, collector: Collector | None = None) -> None:
