@@ -26,7 +26,7 @@ from datagen_cli.evaluation.load import (
     table_form,
 )
 from datagen_cli.evaluation.student import labelled
-from datagen_cli.students.linear import require_sklearn
+from datagen_cli.text.linear import require_sklearn
 
 SHOWN = 20
 EXAMPLES = (

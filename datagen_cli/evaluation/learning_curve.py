@@ -20,7 +20,8 @@ from datagen_cli.evaluation.student import (
     without,
 )
 from datagen_cli.metrics.dataset import Dataset
-from datagen_cli.students.linear import Embed, Linear
+from datagen_cli.students.linear import Linear
+from datagen_cli.text.linear import Embed
 
 
 def default_sizes(synthetic: int, real: int) -> list[int]:

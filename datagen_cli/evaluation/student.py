@@ -20,7 +20,8 @@ from datagen_cli.evaluation.bootstrap import Interval, coded_f1, item_interval
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.students.cartography import cartography
-from datagen_cli.students.linear import Embed, Linear
+from datagen_cli.students.linear import Linear
+from datagen_cli.text.linear import Embed
 from datagen_cli.text.normalise import fold
 
 if TYPE_CHECKING:

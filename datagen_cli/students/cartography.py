@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from datagen_cli.students.linear import WORD, Embed, require_sklearn, vectoriser
+from datagen_cli.text.linear import WORD, Embed, require_sklearn, vectoriser
 
 EPOCHS = 10
 STEP = 0.3

@@ -1,29 +1,14 @@
-"""The linear student: logistic regression, one label against the rest, on TF-IDF of words and word pairs or embeddings.
+"""The linear student: the package's linear classifier of texts (`text/linear.py`), trained on a dataset.
 
-Seconds on a CPU for some thousand texts, and enough to tell a set that teaches from one that does not. scikit-learn
-(`[train]`) is imported here and only when a student is trained. It is no measure of what a large model would learn.
+Enough to tell a set that teaches from one that does not. It is no measure of what a large model would learn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from datagen_cli.core.errors import MissingExtra
-
-Embed = Callable[[Sequence[str]], Any]
-"""Texts to unit vectors `[n, d]`."""
-ROUNDS = 1000
-WORD = r"(?u)\b\w+\b|[^\w\s]"
-STRENGTH = 10.0
-
-
-def require_sklearn() -> None:
-    """Raises `MissingExtra` where scikit-learn is not installed."""
-    from importlib.util import find_spec
-
-    if find_spec("sklearn") is None:
-        raise MissingExtra("students need scikit-learn", "train")
+from datagen_cli.text.linear import Embed, fit_linear, require_sklearn, vectoriser
 
 
 class Linear:
@@ -43,9 +28,6 @@ class Linear:
 
     def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Linear:
         """Trains on at least one text; with one label alone the student always says that one."""
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.multiclass import OneVsRestClassifier
-
         if len(set(labels)) == 1:
             self._only = labels[0]
             return self
@@ -54,9 +36,7 @@ class Linear:
             features = self._vectoriser.fit_transform(texts)
         else:
             features = self._embed(texts)
-        # liblinear, since lbfgs spends seconds on vectors of all the words that a few hundred texts have
-        one = LogisticRegression(solver="liblinear", dual=True, C=STRENGTH, max_iter=ROUNDS, random_state=0)
-        self._model = OneVsRestClassifier(one).fit(features, list(labels))
+        self._model = fit_linear(features, labels)
         return self
 
     def predict(self, texts: Sequence[str]) -> list[str]:
@@ -65,10 +45,3 @@ class Linear:
             return [self._only] * len(texts)
         features = self._vectoriser.transform(texts) if self._embed is None else self._embed(texts)
         return [str(label) for label in self._model.predict(features)]
-
-
-def vectoriser() -> Any:
-    """TF-IDF, sublinear, of words, single signs, and pairs of them."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=WORD)

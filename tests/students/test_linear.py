@@ -8,8 +8,6 @@ import warnings
 import numpy as np
 import pytest
 
-from datagen_cli.core.errors import MissingExtra
-from datagen_cli.students import linear
 from datagen_cli.students.cartography import cartography
 from datagen_cli.students.linear import Linear
 from datagen_cli.students.scores import accuracy, macro_f1
@@ -82,10 +80,3 @@ def test_a_map_of_one_label_is_refused() -> None:
 
 def test_texts_that_share_no_word_can_be_mapped() -> None:
     assert len(cartography([f"word{number}" for number in range(6)], list("ababab"))) == 6
-
-
-def test_without_scikit_learn_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match="students need scikit-learn") as caught:
-        linear.require_sklearn()
-    assert "'scikit-learn" in caught.value.hint and "the extra train" in caught.value.hint
