@@ -17,6 +17,7 @@ from datagen_cli.core.digest import canonical
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.json_text import make_encoder
 from datagen_cli.core.store import Store
+from datagen_cli.llm.claims import Claims
 from datagen_cli.llm.provider import RawReply
 
 FILE = "calls.sqlite"
@@ -57,7 +58,7 @@ def open_cache(choice: str, folder: Path, on_broken: Callable[[Path], None] | No
     path = Path(choice)
     path = (path / FILE if path.is_dir() else path).resolve()  # a link that the user names is the user's
     refuse_other_file(path)
-    return CallCache(path, on_broken=on_broken)
+    return CallCache(path, on_broken=on_broken, shared=True)
 
 
 def refuse_other_file(path: Path) -> None:
@@ -74,10 +75,16 @@ def refuse_other_file(path: Path) -> None:
 
 class CallCache:
     """Replies by digest, in one SQLite file. Values are JSON objects: text, finish_reason, tokens_in, tokens_out,
-    model, request (the body that was sent)."""
+    model, request (the body that was sent).
 
-    def __init__(self, path: str | Path, *, on_broken: Callable[[Path], None] | None = None) -> None:
+    `shared`: other processes may use the file now; a call that one of them is making is waited for (`claim`).
+    """
+
+    def __init__(
+        self, path: str | Path, *, on_broken: Callable[[Path], None] | None = None, shared: bool = False
+    ) -> None:
         self.store = Store(path, on_broken=on_broken)
+        self._claims = Claims(Path(f"{path}.claims")) if shared else None
 
     def get(self, digest: str, most_tokens: int = 0) -> RawReply | None:
         """The reply that was stored under a digest; None when there is none or it cannot be read. One that was cut off
@@ -86,6 +93,27 @@ class CallCache:
         if found is None or (found[1].finish_reason == "length" and limit_of(found[0]) < most_tokens):
             return None
         return found[1]
+
+    async def claim(
+        self, digest: str, most_tokens: int, stopped: Callable[[], bool], *, at_most_s: float
+    ) -> RawReply | None:
+        """The reply that another process is being given to this call now, or None: the call is this process's to make,
+        until `release`. Waits for the other process at most `at_most_s` seconds, and no longer once `stopped` says so.
+        """
+        if self._claims is None:
+            return None
+        await self._claims.wait(
+            digest, lambda: stopped() or self.get(digest, most_tokens) is not None, at_most_s=at_most_s
+        )
+        found = self.get(digest, most_tokens)
+        if found is not None:
+            self._claims.release(digest)
+        return found
+
+    def release(self, digest: str) -> None:
+        """The call was made, or will not be: another process that waits for it may go on."""
+        if self._claims is not None:
+            self._claims.release(digest)
 
     async def put(self, digest: str, reply: RawReply, body: bytes) -> None:
         """Stores a reply with the request body (JSON) that it answers; returns after the commit."""
@@ -110,6 +138,8 @@ class CallCache:
     def close(self) -> None:
         """Commits and closes."""
         self.store.close()
+        if self._claims is not None:
+            self._claims.close()
 
     def _read(self, digest: str) -> tuple[dict[str, Any], RawReply] | None:
         return exchange(self.store.get(digest))

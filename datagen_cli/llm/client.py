@@ -159,12 +159,12 @@ class Client:
             values = binding.payload(request, messages, seed, dropped)
             payload = Payload(values, to_bytes(values), request.task)
             digest = call_digest(channel.key_state, payload.body, str(draw))
-            cached = self._cache.get(digest, limit_of(payload)) if self._cache is not None else None
+            if request.role in self._refusals.lifted and digest in self._refusals.known:
+                raise self._refusals.known[digest]
+            cached = await self._stored(channel, payload, digest)
             if cached is not None:
                 self._keep(channel, dropped)
                 return self._from_cache(request, channel, payload, digest, cached)
-            if request.role in self._refusals.lifted and digest in self._refusals.known:
-                raise self._refusals.known[digest]
             try:
                 reply = await self._send(request, channel, payload, digest)
             except RequestRefused as fault:
@@ -173,6 +173,9 @@ class Client:
                     raise self._refused(fault, channel.target, request.role, digest) from fault
                 dropped = dropped | {name}
                 continue
+            finally:
+                if self._cache is not None:
+                    self._cache.release(digest)
             self._keep(channel, dropped)
             self._refusals.lifted.add(request.role)
             await self._deferred.take()
@@ -217,6 +220,17 @@ class Client:
         """Closes all providers; the cache belongs to whoever opened it."""
         for channel in self._channels.values():
             await channel.close()
+
+    async def _stored(self, channel: Channel, payload: Payload, digest: str) -> RawReply | None:
+        """The reply that lies in the call cache, or that another process which shares it is about to put there; with
+        None the call is ours to make."""
+        if self._cache is None:
+            return None
+        most, limiter = limit_of(payload), channel.limiter
+        found = self._cache.get(digest, most)
+        if found is not None:
+            return found
+        return await self._cache.claim(digest, most, lambda: limiter.halted, at_most_s=channel.policy.deadline_s)
 
     async def _send(self, request: Request, channel: Channel, payload: Payload, digest: str) -> RawReply:
         """The call with all its tries, its reply committed."""

@@ -61,6 +61,11 @@ class ConcurrencyLimiter:
         self.in_flight -= 1
         self._admit()
 
+    @property
+    def halted(self) -> bool:
+        """Whether nothing is sent any more."""
+        return self._halted
+
     def halt(self) -> None:
         """Lets nobody in any more; those who hold a place keep it."""
         self._halted = True
