@@ -15,6 +15,7 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core import registry
@@ -45,7 +46,7 @@ from datagen_cli.llm.keys import (
 )
 from datagen_cli.llm.one_host import only_to
 from datagen_cli.llm.provider import Heard, ProviderFacts, RawReply
-from datagen_cli.llm.proxies import safe_proxy
+from datagen_cli.llm.proxies import proxy_for, safe_proxy
 from datagen_cli.llm.vendors import Vendor, is_host_of, litellm_catalog, litellm_prefixes, vendor_of_name, vendors
 
 _PREFIX = re.compile(r"^(?:litellm\.)?(?:\w*(?:Error|Timeout): )*(?:\w+Exception - )?")
@@ -112,7 +113,7 @@ class LiteLLM(ProviderFacts):
         """One call. Raises the faults of `llm/faults.py`."""
         if self._litellm is None:
             self._litellm = import_litellm()
-            if self._target.loopback:
+            if getproxies() and (self._target.loopback or proxy_for(self._url) is None):
                 spare_proxy(self._url)
         with only_to(self._url) as way:
             try:
@@ -157,7 +158,8 @@ def import_litellm() -> Any:
 
 
 def spare_proxy(url: str) -> None:
-    """Has libraries that read the environment send to the host of `url`, which is this machine, without a proxy."""
+    """Has libraries that read the environment send to the host of `url` without a proxy: they know fewer forms of
+    NO_PROXY than we do."""
     host = urlsplit(url).hostname or ""
     spared = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     if host not in spared.split(","):

@@ -6,12 +6,13 @@ The HTTP library is imported when an endpoint is opened, so that a run answered 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from urllib.parse import urlsplit
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.keys import Target, address_of, allowed_hosts, guard_key, is_loopback
 from datagen_cli.llm.provider import Around, Provider, ProviderFacts
-from datagen_cli.llm.vendors import is_host_of, vendor_of_key, vendors
+from datagen_cli.llm.vendors import Vendor, is_host_of, vendor_of_key, vendors
 
 
 class OpenAICompatible(ProviderFacts):
@@ -32,12 +33,13 @@ class OpenAICompatible(ProviderFacts):
 
     @classmethod
     def locate(cls, options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str]) -> Target:
-        """The address of the recipe, else the vendor's. Raises `UsageError` as `keys.locate` does."""
+        """The address of the recipe, else that of the environment, else the vendor's. Raises `UsageError` as
+        `keys.locate` does."""
         prefix, _, rest = options.name.partition("/")
         vendor = vendors().get(prefix) if rest else None
         vendor = vendor if vendor and vendor.fast else None
         written = options.base_url
-        base_url = written.place if written else vendor.base_url if vendor else None
+        base_url = written.place if written else _address_of_vendor(options, vendor, environ) if vendor else None
         if base_url is None:
             raise UsageError(
                 f"model {options.name}: base_url is missing", hint="such as base_url: http://localhost:8000/v1"
@@ -73,3 +75,33 @@ class OpenAICompatible(ProviderFacts):
         from datagen_cli.llm.openai_http import OpenAIHTTP
 
         return OpenAIHTTP(options, target, concurrency=around.concurrency)
+
+
+def _address_of_vendor(options: ModelOptions, vendor: Vendor, environ: Mapping[str, str]) -> str | None:
+    """Where a vendor's names are served: at the address that the environment names, else at the vendor's own.
+
+    An address without a scheme is a host as `OLLAMA_HOST` holds one, with the port and the path of the vendor's own;
+    one that all interfaces listen at (0.0.0.0) is this machine. Raises `UsageError` for what is no usable address.
+    """
+    name = next((name for name in vendor.env if environ.get(name, "").strip()), None)
+    if name is None:
+        return vendor.base_url
+    value, own = environ[name].strip(), urlsplit(vendor.base_url or "http://localhost/v1")
+    wrong = UsageError(
+        f"model {options.name}: {name} holds no http address", hint=f"such as {name}=http://localhost:8000/v1"
+    )
+    try:
+        parts = urlsplit(value if "://" in value else f"http://{value}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise wrong from None
+    scheme_given = "://" in value
+    unusable = parts.scheme not in ("http", "https") or parts.username or parts.password or parts.query
+    if unusable or (scheme_given and not host):
+        raise wrong
+    if scheme_given:
+        path = parts.path.rstrip("/") or (own.path if vendor.free else "")
+        return f"{parts.scheme}://{parts.netloc}{path}"
+    host = "localhost" if host in ("", "0.0.0.0", "::") else host
+    host = f"[{host}]" if ":" in host else host
+    return f"http://{host}:{port or own.port or 80}{parts.path.rstrip('/') or own.path}"

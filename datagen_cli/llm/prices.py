@@ -32,7 +32,8 @@ class Rate:
 def price_of(options: ModelOptions, target: Target) -> Price | None:
     """The price of a model in USD per million tokens; None when nobody says it.
 
-    A model at an address of the user's own has the table's price only where that address is the vendor's.
+    A model at an address of the user's own, in the recipe or in the environment, has the table's price only where that
+    address is the vendor's.
     """
     if isinstance(options.price, Price):
         return options.price
@@ -40,7 +41,8 @@ def price_of(options: ModelOptions, target: Target) -> Price | None:
     vendor = vendors().get(prefix, Vendor())
     if options.price == "free" or options.provider.free or target.loopback or (rest and vendor.free):
         return FREE
-    if options.base_url is not None and not is_host_of(vendor, (target.host or "").partition(":")[0]):
+    at_home = is_host_of(vendor, (target.host or "").partition(":")[0])
+    if not at_home and (options.base_url is not None or vendor.hosts):
         return None
     return listed_price(options.name)
 

@@ -8,7 +8,9 @@ recipe's. This machine is never asked through a proxy.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
 
@@ -25,7 +27,7 @@ def proxy_for(url: str) -> URL | None:
     parts = URL(url)
     proxies = getproxies()
     found = proxies.get(parts.scheme) or proxies.get("all")
-    if not found or (parts.host and proxy_bypass(parts.host)):
+    if not found or is_excepted(parts, proxies.get("no", "")):
         return None
     try:
         proxy = URL(found if "://" in found else f"http://{found}")
@@ -37,6 +39,38 @@ def proxy_for(url: str) -> URL | None:
             hint=f"set {parts.scheme.upper()}_PROXY to http://host:port, or put {parts.host} into NO_PROXY",
         )
     return proxy
+
+
+def is_excepted(url: URL, no_proxy: str) -> bool:
+    """Whether NO_PROXY excepts the host of an address.
+
+    Its entries, split at commas and spaces, are `*`, a host, a domain with or without a leading dot or `*.` (all hosts
+    below it too), an IP address or a network (`10.0.0.0/8`), each but the network also with a port. Where the
+    environment says nothing, the system's own settings are asked (macOS, Windows).
+    """
+    host = (url.host or "").lower().rstrip(".")
+    if not no_proxy:
+        return bool(host and proxy_bypass(host))
+    return any(_excepts(entry, host, url.port) for entry in re.split(r"[,\s]+", no_proxy.lower()) if entry)
+
+
+def _excepts(entry: str, host: str, port: int | None) -> bool:
+    if entry == "*":
+        return True
+    found = re.fullmatch(r"(?:\[(?P<six>.*)\]|(?P<name>[^:]*))(?::(?P<port>\d+))?", entry)
+    if found is not None:
+        if found["port"] and int(found["port"]) != port:
+            return False
+        entry = found["six"] or found["name"]
+    try:
+        network = ip_network(entry, strict=False)
+    except ValueError:
+        name = entry.removeprefix("*").strip(".")
+        return bool(name) and (host == name or host.endswith(f".{name}"))
+    try:
+        return ip_address(host) in network
+    except ValueError:
+        return False
 
 
 def safe_proxy(name: str, url: str, *, loopback: bool, secret: bool) -> URL | None:

@@ -23,6 +23,7 @@ class Vendor:
     keyless: bool = False
     fast: bool = False
     base_url: str | None = None
+    env: tuple[str, ...] = ()
     free: bool = False
     litellm: str | None = None
 
@@ -42,6 +43,7 @@ def vendors() -> dict[str, Vendor]:
             entry.get("keyless", False),
             "fast" in entry,
             entry.get("fast"),
+            tuple(entry.get("env", ())),
             entry.get("free", False),
             entry.get("litellm"),
         )

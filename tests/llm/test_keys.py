@@ -12,6 +12,7 @@ from datagen_cli.core.errors import ProviderError, UsageError
 from datagen_cli.core.registry import load
 from datagen_cli.core.secret import Secret
 from datagen_cli.llm.keys import hosts, is_loopback, locate, resolve
+from datagen_cli.llm.prices import price_of
 from datagen_cli.llm.provider import ProviderFacts
 from datagen_cli.llm.vendors import Vendor, vendors
 
@@ -281,6 +282,51 @@ def test_every_host_is_listed_and_offline_contacts_none() -> None:
     assert hosts(models[:1]) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "environ", "url"),
+    [
+        ("openai/m", {"OPENAI_BASE_URL": "http://localhost:8000/v1"}, "http://localhost:8000/v1/chat/completions"),
+        ("openai/m", {"OPENAI_API_BASE": " http://127.0.0.1:9/x/ "}, "http://127.0.0.1:9/x/chat/completions"),
+        ("openai/m", {"OPENAI_BASE_URL": "", "OPENAI_API_BASE": "http://[::1]:9"}, "http://[::1]:9/chat/completions"),
+        ("openai/m", {"OPENAI_BASE_URL": "localhost:8000"}, "http://localhost:8000/v1/chat/completions"),
+        ("ollama/m", {"OLLAMA_HOST": "0.0.0.0"}, "http://localhost:11434/v1/chat/completions"),
+        ("ollama/m", {"OLLAMA_HOST": "0.0.0.0:9999"}, "http://localhost:9999/v1/chat/completions"),
+        ("ollama/m", {"OLLAMA_HOST": ":9999"}, "http://localhost:9999/v1/chat/completions"),
+        ("ollama/m", {"OLLAMA_HOST": "gpu.lan"}, "http://gpu.lan:11434/v1/chat/completions"),
+        ("ollama/m", {"OLLAMA_HOST": "[::1]:9999"}, "http://[::1]:9999/v1/chat/completions"),
+        ("ollama/m", {"OLLAMA_HOST": "http://gpu.lan:9999"}, "http://gpu.lan:9999/v1/chat/completions"),
+        ("ollama/m", {"OLLAMA_HOST": "https://gpu.lan/ollama/v1"}, "https://gpu.lan/ollama/v1/chat/completions"),
+        ("ollama/m", {"OPENAI_BASE_URL": "http://localhost:8000/v1"}, "http://localhost:11434/v1/chat/completions"),
+        ("hosted_vllm/m", {"HOSTED_VLLM_API_BASE": "http://gpu.lan:1/v1"}, "http://gpu.lan:1/v1/chat/completions"),
+        ("lm_studio/m", {"LM_STUDIO_API_BASE": "http://gpu.lan:1/v1"}, "http://gpu.lan:1/v1/chat/completions"),
+    ],
+)
+def test_the_address_of_the_environment_is_followed_and_shown(name: str, environ: dict[str, str], url: str) -> None:
+    found = locate(options(name), environ)
+    assert found.url == url
+    assert hosts([options(name)], environ) == [found.host]
+    assert locate(options(name, base_url="http://gpu.lan:8/v1"), environ).host == "gpu.lan:8"
+
+
+@pytest.mark.parametrize(
+    "value", ["ftp://a/v1", "http://", "http://me:pw@gpu.lan/v1", "gpu.lan:port", "http://g/v1?k=1"]
+)
+def test_an_address_of_the_environment_that_is_none_is_refused_by_its_name(value: str) -> None:
+    with pytest.raises(UsageError, match="OPENAI_BASE_URL holds no http address") as raised:
+        locate(options("openai/m"), {"OPENAI_BASE_URL": value})
+    assert "pw" not in f"{raised.value}{raised.value.hint}"
+
+
+def test_a_vendors_key_does_not_follow_the_environment_to_another_host() -> None:
+    moved = {"OPENAI_BASE_URL": "https://evil.example/v1"}
+    assert locate(options("openai/m"), moved).key_env is None
+    with pytest.raises(UsageError, match=r"evil\.example is not that vendor's host"):
+        locate(options("openai/m"), {**moved, "OPENAI_API_KEY": "sk-1"})
+    assert locate(options("openai/m"), {**moved, "OPENAI_API_KEY": "sk-1"}, ["evil.example"]).host == "evil.example"
+    assert price_of(options("openai/gpt-4o-mini"), locate(options("openai/gpt-4o-mini"), moved)) is None
+    assert price_of(options("openai/gpt-4o-mini"), locate(options("openai/gpt-4o-mini"), {})) is not None
+
+
 def test_every_vendor_of_the_file_has_what_its_entry_needs() -> None:
     known = vendors()
     assert known["openai"] == Vendor(
@@ -288,6 +334,7 @@ def test_every_vendor_of_the_file_has_what_its_entry_needs() -> None:
         ("api.openai.com", ".api.openai.com"),
         fast=True,
         base_url="https://api.openai.com/v1",
+        env=("OPENAI_BASE_URL", "OPENAI_API_BASE"),
         litellm="https://api.openai.com/v1",
     )
     assert known["hosted_vllm"].fast and known["hosted_vllm"].base_url is None

@@ -129,3 +129,56 @@ def test_a_proxy_that_cannot_be_used_is_named_without_its_password(value: str, m
 def test_every_form_of_a_proxys_password_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://me%40x:p%23w@proxy.lan:1")
     assert set(proxy_secrets()) == {"me%40x:p%23w", "me@x:p#w", "bWVAeDpwI3c=", "p%23w", "p#w", "me%40x", "me@x"}
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "url", "excepted"),
+    [
+        ("10.0.0.0/8", "https://10.2.3.4/v1", True),
+        ("10.0.0.0/8", "https://11.2.3.4/v1", False),
+        ("10.1.2.3/8", "https://10.9.9.9/v1", True),
+        ("192.168.1.7", "https://192.168.1.7:8443/v1", True),
+        ("192.168.1.7:8443", "https://192.168.1.7:8443/v1", True),
+        ("192.168.1.7:8443", "https://192.168.1.7/v1", False),
+        ("gpu.lan:8443", "https://gpu.lan:8443/v1", True),
+        ("gpu.lan:8443", "https://gpu.lan/v1", False),
+        ("gpu.lan:443", "https://gpu.lan/v1", True),
+        ("a.lan, gpu.lan", "https://gpu.lan/v1", True),
+        ("a.lan gpu.lan", "https://GPU.lan/v1", True),
+        ("lan", "https://gpu.lan/v1", True),
+        (".lan", "https://gpu.lan/v1", True),
+        ("*.lan", "https://gpu.lan/v1", True),
+        ("u.lan", "https://gpu.lan/v1", False),
+        ("*", "https://gpu.lan/v1", True),
+        ("fd00::/8", "https://[fd12::1]/v1", True),
+        ("[fd12::1]:8443", "https://[fd12::1]:8443/v1", True),
+        ("[fd12::1]:8443", "https://[fd12::1]:9/v1", False),
+        ("::1", "https://[fd12::1]/v1", False),
+        ("10.0.0.0/99, nonsense//", "https://10.2.3.4/v1", False),
+        ("10.0.0.0/8", "https://gpu.lan/v1", False),
+        (",, ", "https://gpu.lan/v1", False),
+    ],
+)
+def test_no_proxy_excepts_networks_ports_and_domains(
+    no_proxy: str, url: str, excepted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.lan:3128")
+    monkeypatch.setenv("no_proxy", no_proxy)
+    assert (proxy_for(url) is None) is excepted
+    monkeypatch.delenv("no_proxy")
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    assert (proxy_for(url) is None) is excepted
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("no_proxy", ["127.0.0.0/8", "127.0.0.1:{port}"])
+async def test_litellm_goes_past_the_proxy_where_we_would(no_proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    reply = b'{"id":"1","model":"m","content":[{"type":"text","text":"ok"}],"stop_reason":"end_turn","usage":{}}'
+    with RecordingProxy() as proxy, Endpoint(lambda body, attempt: Answer(body=reply)) as endpoint:
+        for name in NAMES[:3]:
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.setenv("no_proxy", no_proxy.format(port=endpoint.port))
+        caller = provider("litellm", endpoint.url, loopback=False)
+        await caller.complete(PAYLOAD, DRAW, timeout_s=20)
+        await caller.close()
+    assert proxy.seen == b"" and len(endpoint.requests) == 1
