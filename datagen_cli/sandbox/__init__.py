@@ -1,1 +1,1 @@
-"""Running programs that a model wrote: a screen, the Monty interpreter, and a confined CPython behind a fork server."""
+"""Running programs that a model wrote: a screen, and a confined CPython behind a fork server."""

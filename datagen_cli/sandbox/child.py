@@ -148,10 +148,10 @@ def arrange(cell: Cell, ends: Ends) -> None:
     os.dup2(ends.error, _ERROR_FD)
     os.dup2(0, 2)
     if cell.ruleset is None:
-        os.closerange(_ERROR_FD + 1, MAX_DESCRIPTORS)
+        confine.close_from(_ERROR_FD + 1)
         return
     ruleset = os.dup2(top, _ERROR_FD + 1)
-    os.closerange(ruleset + 1, MAX_DESCRIPTORS)
+    confine.close_from(ruleset + 1)
     confine.confine(ruleset, cell.filter)
     os.close(ruleset)
 

@@ -1,7 +1,7 @@
-"""Layers two and three, seen from the parent: starts fork servers, hands them programs, collects what comes back.
+"""The guarded layer, seen from the parent: starts fork servers, hands them programs, collects what comes back.
 
-One server for each preloaded package (none, sympy, numpy), each started when a program first needs it. Imports only the
-standard library, and never an untrusted program's text into an interpreter of its own.
+One server for each preloaded package (none, sympy, pandas, scipy, numpy), each started when a program first needs it.
+Imports only the standard library, and never an untrusted program's text into an interpreter of its own.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from datagen_cli.sandbox.protocol import (
+    ASLEEP,
     CPU,
     EXIT_MEMORY,
     EXIT_OK,
@@ -31,10 +32,12 @@ from datagen_cli.sandbox.protocol import (
     MAX_STDOUT_BYTES,
     READY,
     REPORT,
+    SLEPT,
     WALL,
     Limits,
     Setup,
 )
+from datagen_cli.sandbox.screen import PACKAGES
 
 _ROOT = Path(__file__).resolve().parents[2]
 _BOOT = (
@@ -47,10 +50,11 @@ _FLAGS = ("-s", "-S", "-P", "-B", "-X", "utf8")
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
 _KEPT = ("LD_LIBRARY_PATH",)  # some interpreters do not start without it; the server forgets it once it has started
 _START_S, _PATIENCE_S = 60.0, 30.0
-_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/usr/share/zoneinfo")
+_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
+_FILES = ("/etc/ld.so.cache", "/usr/share/zoneinfo")
 
-PACKAGES = ("sympy", "numpy", "mpmath", "gmpy2")
-"""Third-party packages that programs may import, where they are installed; the first two have servers of their own."""
+# What those packages import themselves; programs find it, too.
+_NEEDED = ("dateutil", "six", "pytz", "tzdata")
 
 
 class GuardError(Exception):
@@ -59,7 +63,8 @@ class GuardError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a guarded program ended: a status of `ProgramResult`, or `wall` for one that only the clock stopped."""
+    """How a guarded program ended: a status of `ProgramResult`, or what says nothing about it: `wall`, where the clock
+    stopped it while it waited for a core, and `killed`, where the system did, short of memory."""
 
     status: str
     stdout: str
@@ -80,19 +85,43 @@ class _Received:
 def installed_packages() -> dict[str, str]:
     """Those of `PACKAGES` that are installed, with the folder that holds each; nothing is imported."""
     found = {}
-    for name in PACKAGES:
+    for name in (*PACKAGES, *_NEEDED):
         spec = importlib.util.find_spec(name)
-        if spec is not None and spec.origin and spec.submodule_search_locations:
-            found[name] = str(Path(spec.origin).resolve().parent.parent)
+        if spec is not None and spec.origin:
+            path = Path(spec.origin).resolve()
+            found[name] = str(path.parent.parent if spec.submodule_search_locations else path.parent)
     return found
 
 
 def readable_paths(packages: dict[str, str]) -> tuple[str, ...]:
-    """What Landlock leaves readable: the standard library, system libraries, the packages that programs may import."""
-    library = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), sysconfig.get_config_var("DESTSHARED")]
-    own = [str(Path(folder) / part) for name, folder in packages.items() for part in (name, f"{name}.libs")]
-    paths = [str(Path(path).resolve()) for path in (*library, *_LIBRARIES, *own) if path]
-    return tuple(dict.fromkeys(path for path in paths if Path(path).exists()))
+    """What Landlock leaves readable: the standard library, system libraries, the packages that programs may import.
+
+    Folders that also hold everybody's packages (`site-packages`) are named entry by entry, without those.
+    """
+    library = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
+    given = [sysconfig.get_config_var("DESTSHARED"), *_FILES]
+    own = [
+        str(Path(folder) / part) for name, folder in packages.items() for part in (name, f"{name}.py", f"{name}.libs")
+    ]
+    paths = [Path(path).resolve() for path in (*given, *own) if path]
+    folders = {Path(path).resolve() for path in (*library, *_LIBRARIES) if path}
+    entries = [entry for folder in folders if folder.is_dir() for entry in _without_packages(folder, folders)]
+    return tuple(dict.fromkeys(str(path) for path in (*paths, *entries) if path.exists()))
+
+
+def _without_packages(folder: Path, folders: set[Path]) -> Iterator[Path]:
+    """A folder's entries but for those that hold installed packages: a Python's own folder, `site-packages`."""
+    for entry in folder.iterdir():
+        name = entry.name
+        holds_packages = name in ("site-packages", "dist-packages") or (
+            folder not in _pythons() and name.startswith("python")
+        )
+        if not holds_packages and entry not in folders:
+            yield entry
+
+
+def _pythons() -> set[Path]:
+    return {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
 
 
 class ForkServer:
@@ -139,8 +168,11 @@ class ForkServer:
             raise GuardError(f"the fork server did not start: {words}")
         self._socket.settimeout(None)
 
-    def run(self, code: bytes, limits: Limits) -> Outcome:
-        """Runs one program to its end. Raises `GuardError` when the server is lost on the way."""
+    def run(self, code: bytes, limits: Limits, asleep: Callable[[], None] = lambda: None) -> Outcome:
+        """Runs one program to its end, and calls `asleep` once when it sleeps.
+
+        Raises `GuardError` when the server is lost on the way.
+        """
         pipes = [os.pipe() for _ in range(4)]
         (code_r, code_w), (stdout_r, stdout_w), (error_r, error_w), (report_r, report_w) = pipes
         kept = {code_w, stdout_r, error_r, report_r}
@@ -158,7 +190,7 @@ class ForkServer:
                 os.write(code_w, code)
             os.close(code_w)
             kept.discard(code_w)
-            received = _collect(stdout_r, error_r, report_r, limits.wall_s + _PATIENCE_S, kept)
+            received = _collect(stdout_r, error_r, report_r, 4 * limits.wall_s + _PATIENCE_S, kept, asleep)
         finally:
             for descriptor in kept:
                 os.close(descriptor)
@@ -174,7 +206,9 @@ class ForkServer:
             self._process.wait()
 
 
-def _collect(stdout_r: int, error_r: int, report_r: int, patience_s: float, kept: set[int]) -> _Received:
+def _collect(
+    stdout_r: int, error_r: int, report_r: int, patience_s: float, kept: set[int], asleep: Callable[[], None]
+) -> _Received:
     """Reads until the report is there; on too much output closes `stdout_r` and takes it from `kept`."""
     received = _Received(bytearray(), bytearray())
     deadline = time.monotonic() + patience_s
@@ -190,7 +224,11 @@ def _collect(stdout_r: int, error_r: int, report_r: int, patience_s: float, kept
         descriptors = {descriptor for descriptor, _ in ready}
         ended = report_r in descriptors
         if ended:
-            received.report = os.read(report_r, REPORT.size)
+            received.report = os.read(report_r, len(ASLEEP) + REPORT.size)
+            if received.report.startswith(ASLEEP):
+                received.report = received.report.removeprefix(ASLEEP)
+                asleep()
+                ended = bool(received.report)
         # What a dead child wrote is in the pipes: once the report is there one last reading takes it all.
         if error_r in descriptors or ended:
             _drain(error_r, received.error, MAX_ERROR_BYTES, poll, last=ended)
@@ -229,10 +267,10 @@ def judge(received: _Received) -> Outcome:
     reason, wait_status, cpu_s, _, _ = REPORT.unpack(received.report)
     stdout = bytes(received.stdout[:MAX_STDOUT_BYTES]).decode("utf-8", "replace")
     said = bytes(received.error).decode("utf-8", "replace")
-    if reason in (CPU, WALL):
+    if reason in (CPU, WALL, SLEPT):
         if received.cut:
             return Outcome("error", stdout, _cut_words(), cpu_s)
-        return Outcome("timeout" if reason == CPU else "wall", stdout, "", cpu_s)
+        return Outcome("wall" if reason == WALL else "timeout", stdout, "", cpu_s)
     if received.cut:
         return Outcome("error", stdout, _cut_words(), cpu_s)
     if os.WIFSIGNALED(wait_status):
@@ -256,7 +294,7 @@ def _killed(number: int) -> tuple[str, str]:
     if number == signal.SIGXCPU:
         return "timeout", ""
     if number == signal.SIGKILL:  # by nobody of ours: the kernel, short of memory
-        return "memory", "killed by the system for its memory"
+        return "killed", ""
     if number == signal.SIGSYS:
         return "refused", "made a system call through a forbidden door"
     name = signal.Signals(number).name

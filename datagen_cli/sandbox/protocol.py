@@ -2,7 +2,7 @@
 
 The parent sends one `REQUEST` with four descriptors (program text, stdout, error text, report). The child writes to the
 second and third; the server alone holds the fourth and writes one `REPORT` to it when the child is dead, so that no
-program can forge how it ended.
+program can forge how it ended. Before that it may write one `ASLEEP` there.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ MAX_ERROR_BYTES = 4_096
 REQUEST = struct.Struct("<ddQ")
 """CPU seconds, wall seconds, bytes of memory beyond what the server itself has mapped."""
 REPORT = struct.Struct("<Biddq")
-"""One of `ENDED`, `CPU`, `WALL`; wait status; CPU seconds; wall seconds; peak resident set as the system counts it."""
-READY = b"R"
+"""How it ended (`ENDED`, `CPU`, `WALL`, `SLEPT`), wait status, CPU seconds, wall seconds, peak resident set."""
+READY, ASLEEP = b"R", b"S"
 
-ENDED, CPU, WALL = 0, 1, 2
+ENDED, CPU, WALL, SLEPT = 0, 1, 2, 3
 
 # Exit codes of a child. A program can forge these about itself, which tells nobody anything false but its author.
 EXIT_OK, EXIT_ERROR, EXIT_MEMORY, EXIT_SETUP = 0, 1, 2, 3
@@ -28,7 +28,7 @@ EXIT_OK, EXIT_ERROR, EXIT_MEMORY, EXIT_SETUP = 0, 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one program may use: CPU and wall seconds, mebibytes."""
+    """What one program may use: CPU seconds, wall seconds without those it waited for a core, mebibytes."""
 
     cpu_s: float
     wall_s: float

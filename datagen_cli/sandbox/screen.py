@@ -1,71 +1,101 @@
 """Layer zero: a look at the syntax tree before anything runs. Convenience, not the boundary.
 
-It refuses early and in words what could not work anyway, and finds out which layer a program belongs in. Whatever slips
-through here meets layers one to three.
+It refuses early and in words what could not work anyway: modules that lead to other processes, to the network or into
+the interpreter. Imports that a program never uses are no reason to refuse it; they are taken out of its text, so that
+they cost nothing. Whatever slips through here meets the layers below.
 """
 
 from __future__ import annotations
 
 import ast
 import importlib.util
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datagen_cli.sandbox.protocol import MAX_CODE_BYTES
 
-MODULES = frozenset(
-    (
-        "__future__", "abc", "array", "base64", "binascii", "bisect", "calendar", "cmath", "collections", "contextlib",
-        "copy", "csv", "dataclasses", "datetime", "decimal", "difflib", "enum", "fractions", "functools", "graphlib",
-        "hashlib", "heapq", "io", "itertools", "json", "keyword", "locale", "math", "numbers", "operator", "pprint",
-        "queue", "random", "re", "statistics", "string", "struct", "sys", "textwrap", "time", "timeit", "traceback",
-        "types", "typing", "unicodedata", "uuid", "warnings", "weakref", "zlib", "zoneinfo",
-    )
+PRELOADED = (
+    "__future__", "abc", "array", "base64", "binascii", "bisect", "calendar", "cmath", "collections", "contextlib",
+    "copy", "csv", "dataclasses", "datetime", "decimal", "difflib", "enum", "fractions", "functools", "graphlib",
+    "hashlib", "heapq", "io", "itertools", "json", "keyword", "locale", "math", "numbers", "operator", "pprint",
+    "queue", "random", "re", "statistics", "string", "struct", "sys", "textwrap", "time", "timeit", "traceback",
+    "types", "typing", "unicodedata", "uuid", "warnings", "weakref", "zlib", "zoneinfo",
 )  # fmt: skip
-PACKAGES = frozenset(("mpmath", "numpy", "sympy"))
-# Modules that Monty has and in which it agrees with CPython (its `re` and `time` are others').
-MONTY_MODULES = frozenset(
-    ("bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "functools", "itertools", "json", "math",
-     "random", "typing")
+"""Modules that the fork servers hold ready; a program imports the others itself."""
+PACKAGES = ("sympy", "pandas", "scipy", "numpy", "mpmath", "gmpy2")
+"""Third-party packages that programs may import, where they are installed."""
+_WITH_SERVERS = PACKAGES[:4]
+# Modules of the standard library by which a program can only leave its place, or whose work needs what it has not:
+# other processes, threads, the network, the interpreter's own parts, a screen.
+_OUTWARD = frozenset(
+    ("antigravity", "asynchat", "asyncio", "asyncore", "bdb", "cgi", "cgitb", "code", "codeop", "compileall",
+     "concurrent", "crypt", "ctypes", "curses", "dbm", "distutils", "ensurepip", "faulthandler", "fcntl", "ftplib",
+     "gc", "http", "idlelib", "imaplib", "imp", "importlib", "lib2to3", "mailbox", "mmap", "modulefinder", "msvcrt",
+     "multiprocessing", "nis", "nntplib", "nt", "ossaudiodev", "pdb", "pickle", "pickletools", "pipes", "pkgutil",
+     "poplib", "posix", "pty", "pwd", "grp", "pydoc", "py_compile", "readline", "resource", "rlcompleter", "runpy",
+     "select", "selectors", "shelve", "shutil", "signal", "site", "smtpd", "smtplib", "socket", "socketserver", "spwd",
+     "sqlite3", "ssl", "subprocess", "syslog", "telnetlib", "tempfile", "termios", "test", "tkinter", "tracemalloc",
+     "trace", "tty", "turtle", "turtledemo", "venv", "webbrowser", "winreg", "winsound", "wsgiref", "xmlrpc", "zipapp",
+     "zipimport")
 )  # fmt: skip
+# What a program may ask of `os`: words about itself, and names of paths.
+_OF_OS = frozenset(
+    ("PathLike", "cpu_count", "environ", "extsep", "fspath", "get_terminal_size", "getcwd", "getenv", "getpid",
+     "linesep", "name", "path", "pathsep", "sep", "times", "urandom")
+)  # fmt: skip
+_IN_PART = {"os": _OF_OS, "urllib": frozenset(("parse",))}
 # Attributes and names by which a program leaves its own scope; no sum needs them.
 DOORS = frozenset(
     ("__subclasses__", "__globals__", "__builtins__", "__import__", "__loader__", "__spec__", "__code__", "__closure__",
      "__bases__", "__mro__", "gi_frame", "f_back", "f_globals", "f_builtins", "_getframe", "tb_frame")
 )  # fmt: skip
-# Caught, these can hide that Monty lacks something; the others cannot.
-_HARMLESS_TO_CATCH = frozenset(
-    ("ArithmeticError", "AssertionError", "IndexError", "KeyError", "OverflowError", "StopIteration", "ValueError",
-     "ZeroDivisionError")
-)  # fmt: skip
-# Whose results differ from CPython's, or which ask what is there instead of using it.
-_DIFFERENT_IN_MONTY = frozenset(
-    ("callable", "compile", "dir", "eval", "exec", "exit", "frozenset", "getattr", "globals", "hasattr", "hash", "id",
-     "input", "locals", "open", "quit", "set", "type", "vars")
-)  # fmt: skip
+# With these a program can use a name that it never writes down.
+_BY_NAME = frozenset(("eval", "exec", "globals", "locals", "vars", "__dict__", "__import__"))
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One name of an import statement: the module's full name, the name it is bound to, whether that is ever read."""
+
+    module: str
+    bound: str
+    used: bool
+
+    @property
+    def top(self) -> str:
+        return self.module.partition(".")[0] or "."
+
+    @property
+    def allowed(self) -> bool:
+        """Whether a program may use it; packages also where they are not installed."""
+        if self.top in _IN_PART:
+            return self.module == "os" or self.module.partition(".")[2].partition(".")[0] in _IN_PART[self.top]
+        private = self.top.startswith("_") and self.top != "__future__"
+        return self.top in PACKAGES or (self.top in sys.stdlib_module_names - _OUTWARD and not private)
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What the syntax tree tells. `broken`: does not parse, in words; `too_deep`: no parser takes it."""
+    """What the syntax tree tells.
 
-    imports: frozenset[str] = frozenset()
+    `code`: the program's text without the imports that it does not use and may not, lines where they were; `imports`:
+    the others; `doors` and `of_os`: what it uses that programs may not; `broken`: does not parse, in words; `too_deep`:
+    no parser takes it.
+    """
+
+    code: str = ""
+    imports: tuple[Imported, ...] = ()
     doors: frozenset[str] = frozenset()
-    hides_gaps: bool = False
-    differs: bool = False
+    of_os: frozenset[str] = frozenset()
     broken: str = ""
     too_deep: bool = False
 
     @property
-    def suits_monty(self) -> bool:
-        """Whether Monty's answer, if it has one, is CPython's."""
-        return not (self.hides_gaps or self.differs or self.broken or self.too_deep or self.doors) and (
-            self.imports <= MONTY_MODULES
-        )
-
-    @property
     def preload(self) -> str:
         """The package whose server the program should run in; empty for the plain one."""
-        return next((name for name in ("sympy", "numpy") if name in self.imports), "")
+        tops = {item.top for item in self.imports}
+        return next((name for name in _WITH_SERVERS if name in tops), "")
 
 
 def scan(code: str) -> Scan:
@@ -73,34 +103,85 @@ def scan(code: str) -> Scan:
     try:
         tree = ast.parse(code)
     except SyntaxError as problem:
-        return Scan(broken=f"SyntaxError: {problem.msg} (line {problem.lineno or 0})")
+        return Scan(code, broken=f"SyntaxError: {problem.msg} (line {problem.lineno or 0})")
     except ValueError as problem:  # null bytes, lone surrogates
-        return Scan(broken=f"SyntaxError: {problem}")
+        return Scan(code, broken=f"SyntaxError: {problem}")
     except (RecursionError, MemoryError):
-        return Scan(too_deep=True)
+        return Scan(code, too_deep=True)
     nodes = list(ast.walk(tree))
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    read = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)}
     attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    everything = bool((names | attributes) & _BY_NAME)
+    kept: list[Imported] = []
+    cuts: list[tuple[ast.stmt, str]] = []
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            there = [(alias, imported(node, alias, read, everything)) for alias in node.names]
+            stay = [(alias, item) for alias, item in there if item.used or _of_the_library(item)]
+            kept += [item for _, item in stay]
+            if len(stay) < len(there):
+                cuts.append((node, _statement(node, [alias for alias, _ in stay])))
     return Scan(
-        imports=frozenset(name for node in nodes for name in _imported(node)),
-        doors=frozenset((names | attributes) & DOORS),
-        hides_gaps=any(isinstance(node, ast.ExceptHandler) and not _harmless(node.type) for node in nodes),
-        differs=bool(names & _DIFFERENT_IN_MONTY) or any(isinstance(node, ast.Set | ast.SetComp) for node in nodes),
+        _cut(code, cuts),
+        tuple(kept),
+        frozenset((names | attributes) & DOORS),
+        frozenset(_forbidden_of_os(nodes, {item.bound for item in kept if item.module == "os" or item.bound == "os"})),
     )
 
 
-def _imported(node: ast.AST) -> list[str]:
-    """Top-level names of the modules that a node imports; `.` for a relative import."""
+def imported(node: ast.Import | ast.ImportFrom, alias: ast.alias, read: set[str], everything: bool) -> Imported:
+    """What one alias of an import statement brings in; `.` for a relative import."""
     if isinstance(node, ast.Import):
-        return [alias.name.partition(".")[0] for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        return ["."] if node.level or not node.module else [node.module.partition(".")[0]]
-    return []
+        bound = alias.asname or alias.name.partition(".")[0]
+        return Imported(alias.name, bound, everything or bound in read)
+    bound = alias.asname or alias.name
+    module = "." if node.level or not node.module else node.module
+    if module in _IN_PART:  # `from urllib import parse`, `from os import path`
+        module = f"{module}.{alias.name}"
+    return Imported(module, bound, everything or bound in read or alias.name == "*")
 
 
-def _harmless(caught: ast.expr | None) -> bool:
-    types = caught.elts if isinstance(caught, ast.Tuple) else [caught]
-    return all(isinstance(kind, ast.Name) and kind.id in _HARMLESS_TO_CATCH for kind in types)
+def _of_the_library(item: Imported) -> bool:
+    """Left where it stands even if it is not used: it costs nothing, and it may be there for its effect."""
+    return item.allowed and item.top not in PACKAGES
+
+
+def _statement(node: ast.Import | ast.ImportFrom, aliases: list[ast.alias]) -> str:
+    """The statement with these aliases alone; `pass` with none."""
+    if not aliases:
+        return "pass"
+    only = ast.Import(aliases) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, aliases, node.level)
+    return ast.unparse(only)
+
+
+def _cut(code: str, cuts: list[tuple[ast.stmt, str]]) -> str:
+    """The text with statements replaced; each keeps its number of lines, so that errors name the lines they did."""
+    if not cuts:
+        return code
+    lines = [line.encode() for line in code.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    for node, text in sorted(cuts, key=lambda cut: (cut[0].lineno, cut[0].col_offset), reverse=True):
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        after = lines[last][node.end_col_offset :]
+        lines[first] = lines[first][: node.col_offset] + text.encode() + (b" \\" if last > first else after)
+        for index in range(first + 1, last + 1):
+            lines[index] = b" \\" if index < last else b" " + after
+    return b"\n".join(lines).decode() + "\n"
+
+
+def _forbidden_of_os(nodes: list[ast.AST], bound: set[str]) -> Iterator[str]:
+    """What a program asks of `os`, under the names that it gave it, beyond `_OF_OS`."""
+    if not bound:
+        return
+    harmless = set()
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in bound:
+            harmless.add(id(node.value))
+            if node.attr not in _OF_OS:
+                yield f"os.{node.attr}"
+    for node in nodes:
+        if isinstance(node, ast.Name) and node.id in bound and id(node) not in harmless:
+            yield "os"
 
 
 def too_long(code: str) -> str:
@@ -113,12 +194,17 @@ def refusal(found: Scan) -> str:
     """Why the program is refused, in words; empty where it is not."""
     if found.too_deep:
         return "the program is nested too deeply"
-    outside = sorted(found.imports - MODULES - PACKAGES)
+    outside = sorted({item.module if item.top in _IN_PART else item.top for item in found.imports if not item.allowed})
     if outside:
         return f"imports {', '.join(outside)}, which programs may not"
-    missing = sorted(name for name in found.imports & PACKAGES if importlib.util.find_spec(name) is None)
+    wanted = {item.top for item in found.imports if item.top in PACKAGES}
+    missing = sorted(name for name in wanted if importlib.util.find_spec(name) is None)
     if missing:
-        return f"needs {', '.join(missing)}, which is not installed (extra: sympy)"
-    if found.doors:
-        return f"uses {', '.join(sorted(found.doors))}, which programs may not"
+        return f"needs {', '.join(missing)}, which is not installed{_extra(missing)}"
+    if forbidden := found.doors | found.of_os:
+        return f"uses {', '.join(sorted(forbidden))}, which programs may not"
     return ""
+
+
+def _extra(missing: list[str]) -> str:
+    return " (extra: sympy)" if {"sympy", "mpmath"} & set(missing) else ""

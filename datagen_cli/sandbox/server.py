@@ -27,13 +27,15 @@ from typing import TYPE_CHECKING
 
 from datagen_cli.sandbox import confine
 from datagen_cli.sandbox.child import MAX_DESCRIPTORS, Cell, Ends, arrange, become_program
-from datagen_cli.sandbox.protocol import CPU, ENDED, READY, REPORT, REQUEST, WALL, Setup
+from datagen_cli.sandbox.protocol import ASLEEP, CPU, ENDED, READY, REPORT, REQUEST, SLEPT, WALL, Setup
 
 if TYPE_CHECKING:
     import resource
 
 
 _PARENT_CHECK_S = 2.0
+# A program that has slept so long gives its core to others; one that waited for a core gets so much more of the clock.
+_NAP_S, _PATIENCE = 0.2, 4
 
 
 class PackageFinder:
@@ -59,6 +61,7 @@ class Child:
     wall_s: float
     began: float = field(default_factory=time.monotonic)
     reason: int = ENDED
+    told: bool = False
 
     def used_s(self) -> float:
         """CPU seconds so far; 0 where the system does not tell."""
@@ -67,16 +70,35 @@ class Child:
         except (OSError, OverflowError):
             return 0.0
 
+    def waited_s(self) -> float | None:
+        """Seconds that it was ready to run and had no core; None where the system does not tell."""
+        try:
+            with open(f"/proc/{self.pid}/schedstat", "rb") as file:
+                return int(file.read().split()[1]) / 1e9
+        except (OSError, IndexError, ValueError):
+            return None
+
     def check(self, now: float) -> float:
-        """Kills the child if a limit is reached; else the seconds until one can be."""
+        """Kills the child if a limit is reached, tells when it sleeps; else the seconds until there is more to see."""
         if self.reason != ENDED:
             return _PARENT_CHECK_S
-        wall_left, cpu_left = self.began + self.wall_s - now, self.cpu_s - self.used_s()
+        wall_s, used_s, waited_s = now - self.began, self.used_s(), self.waited_s()
+        cpu_left, own_left = self.cpu_s - used_s, self.wall_s - wall_s + (waited_s or 0.0)
         if cpu_left <= 0:
             self.kill(CPU)
-        elif wall_left <= 0:
+        elif own_left <= 0:  # slept or hung by itself, whatever else runs here
+            self.kill(WALL if waited_s is None else SLEPT)
+        elif wall_s >= _PATIENCE * self.wall_s:
             self.kill(WALL)
-        return max(min(cpu_left, wall_left), 0.001)
+        waits = [cpu_left, own_left]
+        if waited_s is not None and not self.told:
+            if (nap_left := _NAP_S - (wall_s - used_s - waited_s)) <= 0:
+                self.told = True
+                with contextlib.suppress(OSError):
+                    os.write(self.report_fd, ASLEEP)
+            else:
+                waits.append(nap_left)
+        return max(min(waits), 0.001)
 
     def kill(self, reason: int) -> None:
         self.reason = reason
@@ -226,11 +248,21 @@ def _succeeds(attempt: Callable[[], object]) -> bool:
     return True
 
 
+def low(descriptor: int) -> int:
+    """The same socket on the lowest free number: one that a parent with many files gave would lie above our limit."""
+    moved = os.dup(descriptor)
+    if moved > descriptor:
+        os.close(moved)
+        return descriptor
+    os.close(descriptor)
+    return moved
+
+
 def main(setup: Setup) -> None:
     """Prepares, says `READY` or why not, and serves until the parent is gone."""
     import resource
 
-    parent = socket.socket(fileno=setup.socket_fd)
+    parent = socket.socket(fileno=low(setup.socket_fd))
     _, ceiling = resource.getrlimit(resource.RLIMIT_NOFILE)
     descriptors = MAX_DESCRIPTORS if ceiling == resource.RLIM_INFINITY else min(MAX_DESCRIPTORS, ceiling)
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+MAX_ASLEEP = 16
+"""Programs that may sleep at once without a slot."""
 _MOST = 128  # a server holds one descriptor for each of its children
 
 
@@ -22,21 +24,19 @@ class Slots:
 
     def __init__(self, count: int) -> None:
         self._free = self._count = count
-        self._alone_waiting = 0
+        self._alone_waiting = self._asleep = 0
         self._changed = threading.Condition()
 
     @contextmanager
-    def one(self) -> Iterator[None]:
+    def one(self) -> Iterator[Seat]:
         with self._changed:
             self._changed.wait_for(lambda: self._free > 0 and not self._alone_waiting)
             self._free -= 1
-        try:
-            yield
-        finally:
-            self._give_back(1)
+        with self._seat(1) as seat:
+            yield seat
 
     @contextmanager
-    def all(self) -> Iterator[None]:
+    def all(self) -> Iterator[Seat]:
         with self._changed:
             self._alone_waiting += 1
             try:
@@ -44,12 +44,43 @@ class Slots:
                 self._free = 0
             finally:
                 self._alone_waiting -= 1
-        try:
-            yield
-        finally:
-            self._give_back(self._count)
+        with self._seat(self._count) as seat:
+            yield seat
 
-    def _give_back(self, count: int) -> None:
+    @contextmanager
+    def _seat(self, count: int) -> Iterator[Seat]:
+        seat = Seat(self, count)
+        try:
+            yield seat
+        finally:
+            with self._changed:
+                if seat.left:
+                    self._asleep -= 1
+                else:
+                    self.give_back(count)
+
+    def leave(self, count: int) -> bool:
+        """Gives slots back for one that sleeps; False where too many do already."""
+        with self._changed:
+            if self._asleep >= MAX_ASLEEP:
+                return False
+            self._asleep += 1
+            self.give_back(count)
+            return True
+
+    def give_back(self, count: int) -> None:
         with self._changed:
             self._free += count
             self._changed.notify_all()
+
+
+class Seat:
+    """The slots that one program holds. It may leave them once, for as long as it runs."""
+
+    def __init__(self, slots: Slots, count: int) -> None:
+        self._slots, self._count = slots, count
+        self.left = False
+
+    def leave(self) -> None:
+        if not self.left:
+            self.left = self._slots.leave(self._count)

@@ -1,4 +1,4 @@
-"""Every attack of the tables, with all layers and with the screen and Monty switched off, judged by its effect."""
+"""Every attack of the tables, with all layers and with the screen switched off, judged by its effect."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def full(world: World) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def bare(world: World) -> Iterator[Sandbox]:
-    with Sandbox(screen=False, monty=False, cores=1) as sandbox:
+    with Sandbox(screen=False, cores=1) as sandbox:
         yield sandbox
 
 
@@ -46,7 +46,7 @@ def unconfined(world: World) -> Iterator[Sandbox]:
     """The same without Landlock and seccomp, to show that the tests would notice."""
     patch = pytest.MonkeyPatch()
     patch.setattr(confine, "confinement_missing", lambda: "switched off by the test")
-    with Sandbox(screen=False, monty=False, cores=1) as sandbox:
+    with Sandbox(screen=False, cores=1) as sandbox:
         patch.undo()
         yield sandbox
 
@@ -90,7 +90,7 @@ def test_the_same_attack_gets_through_without_the_confinement(
 
 def test_nothing_is_left_when_the_sandbox_is_closed(tmp_path: Path) -> None:
     before = server_pids()
-    with Sandbox(monty=False) as sandbox:
+    with Sandbox() as sandbox:
         sandbox.run("import fractions")
         assert len(server_pids() - before) == 1
     assert server_pids() == before

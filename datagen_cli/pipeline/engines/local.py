@@ -20,6 +20,8 @@ from datagen_cli.pipeline.engines.selector import OneByOne
 
 T = TypeVar("T")
 
+_WAITING = 16  # threads beside one a core, for programs that sleep
+
 
 class LocalEngine:
     """One process: an event loop for calls, threads for work that computes.
@@ -43,9 +45,9 @@ class LocalEngine:
             return runner.run(self._main(main))
 
     async def run_blocking(self, function: Callable[..., T], *args: Any) -> T:
-        """Runs a function in a thread; as many at once as there are cores."""
+        """Runs a function in a thread. Most are waits: the sandbox itself sees to it that cores are not crowded."""
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="datagen")
+            self._threads = ThreadPoolExecutor((os.cpu_count() or 1) + _WAITING, thread_name_prefix="datagen")
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
 
     async def _main(self, main: Callable[[], Awaitable[T]]) -> T:
