@@ -323,8 +323,10 @@ class Session:
         )
 
     def _try_connections(self) -> None:
-        """Finds a missing key or model, a foreign host, an unknown price, a wrong cache before anything is written."""
+        """Finds a missing key, model or sandbox, a foreign host, an unknown price, a wrong cache before anything is
+        written."""
         check_models(self.built.recipe)
+        self._refuse_unconfined()
         open_client(
             self.built.recipe,
             cache=None,
@@ -336,6 +338,15 @@ class Session:
         if self.options.cache not in ("run", "off"):
             named = Path(self.options.cache)
             refuse_other_file(named / FILE if named.is_dir() else named)
+
+    def _refuse_unconfined(self) -> None:
+        """Every program would be refused, and its record dropped, after both were paid for."""
+        from datagen_cli.sandbox.confine import confinement_missing
+
+        check = next((check for check in self.built.recipe.checks if check.facts.runs_programs), None)
+        if check is not None and not self.options.unsafe_exec and (missing := confinement_missing()):
+            hint = "run it on Linux 5.13 or newer, or accept the risk with --unsafe-exec"
+            raise UsageError(f"{missing}, so that programs of a model cannot be run safely: {check.where}", hint=hint)
 
     def refuse_other_recipe(self, before: Mapping[str, Any]) -> None:
         """Raises `UsageError` when the folder's `run.json`, `before`, is of a recipe of another name."""

@@ -6,6 +6,7 @@ seccomp, and only then is a byte of the program compiled. Any step that fails en
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import contextlib
 import gc
@@ -165,6 +166,7 @@ def execute(source: str) -> int:
         try:
             exec(compile(source, "<program>", "exec", dont_inherit=True), module.__dict__)
         finally:
+            atexit._run_exitfuncs()
             output.flush()
             if sys.stdout is not output:
                 sys.stdout.flush()
@@ -190,6 +192,7 @@ def _fresh_main() -> types.ModuleType:
     module.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = module
     sys.argv = ["program.py"]
+    atexit._clear()
     builtins.__dict__.update(exit=sys.exit, quit=sys.exit)
     sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, "r", closefd=False)), "utf-8")
     raw = io.BufferedWriter(io.FileIO(1, "w", closefd=False), MAX_STDOUT_BYTES)

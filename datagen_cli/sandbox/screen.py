@@ -31,11 +31,11 @@ _WITH_SERVERS = PACKAGES[:4]
 _OUTWARD = frozenset(
     ("antigravity", "asynchat", "asyncio", "asyncore", "bdb", "cgi", "cgitb", "code", "codeop", "compileall",
      "concurrent", "crypt", "ctypes", "curses", "dbm", "distutils", "ensurepip", "faulthandler", "fcntl", "ftplib",
-     "gc", "http", "idlelib", "imaplib", "imp", "importlib", "lib2to3", "mailbox", "mmap", "modulefinder", "msvcrt",
-     "multiprocessing", "nis", "nntplib", "nt", "ossaudiodev", "pdb", "pickle", "pickletools", "pipes", "pkgutil",
+     "http", "idlelib", "imaplib", "imp", "lib2to3", "mailbox", "mmap", "modulefinder", "msvcrt",
+     "multiprocessing", "nis", "nntplib", "nt", "ossaudiodev", "pdb", "pipes", "pkgutil",
      "poplib", "posix", "pty", "pwd", "grp", "pydoc", "py_compile", "readline", "resource", "rlcompleter", "runpy",
-     "select", "selectors", "shelve", "shutil", "signal", "site", "smtpd", "smtplib", "socket", "socketserver", "spwd",
-     "sqlite3", "ssl", "subprocess", "syslog", "telnetlib", "tempfile", "termios", "test", "tkinter", "tracemalloc",
+     "select", "selectors", "shelve", "site", "smtpd", "smtplib", "socket", "socketserver", "spwd",
+     "ssl", "subprocess", "syslog", "telnetlib", "termios", "test", "tkinter", "tracemalloc",
      "trace", "tty", "turtle", "turtledemo", "venv", "webbrowser", "winreg", "winsound", "wsgiref", "xmlrpc", "zipapp",
      "zipimport")
 )  # fmt: skip

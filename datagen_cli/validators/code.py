@@ -37,7 +37,7 @@ class CodeOptions(CheckOptions):
     solutions: int = Field(3, ge=1, le=25, description="independent programs")
     tolerance: float = Field(1e-6, ge=0, description="relative difference up to which numbers are equal")
     timeout_s: float = Field(5.0, gt=0, le=60, description="CPU time of one program")
-    memory_mb: int = Field(512, ge=16)
+    memory_mb: int = Field(512, ge=16, le=65_536)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class Code(ValidatorFacts):
     roles: ClassVar[tuple[str, ...]] = (ROLE,)
     prompts: ClassVar[CheckPrompts] = CODE
     finds_answers: ClassVar[bool] = True
+    runs_programs: ClassVar[bool] = True
     on_unknown: ClassVar[OnUnknown] = "drop"
 
     @classmethod

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.cli.app import run
+from datagen_cli.sandbox import confine
 from tests.runs.code_table import Table, measure
 from tests.runs.whole import generate, rows
 
@@ -40,6 +41,19 @@ def test_the_table_with_other_settings(
         print(f"\n  code check, {solutions} solutions, {faults}: {shares}")
     assert table.checked == 150
     assert table.wrong_found > table.wrong / 2
+
+
+def test_without_a_sandbox_a_recipe_with_programs_ends_before_anything_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(confine, "confinement_missing", lambda: "the kernel lacks Landlock")
+    check = "--set=validators=[{code: {question: question, answer: answer}}]"
+    assert generate("quickstart", "-n", "4", check, "-o", tmp_path / "run") == 2
+    said = capsys.readouterr().err
+    assert "the kernel lacks Landlock, so that programs of a model cannot be run safely: validators[0].code" in said
+    assert "--unsafe-exec" in said
+    assert not (tmp_path / "run" / "calls.sqlite").exists()
+    assert generate("quickstart", "-n", "4", "-o", tmp_path / "plain") == 0
 
 
 def test_fix_puts_the_majoritys_result_in_the_place_of_a_wrong_label_and_keeps_the_old_one(

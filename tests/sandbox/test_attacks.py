@@ -60,8 +60,8 @@ def _attack(
 
 
 def test_there_are_enough_attacks() -> None:
-    assert len(set(NAMES)) == len(NAMES) >= 40
-    assert len(WITH_TEETH) >= 40
+    assert len(set(NAMES)) == len(NAMES) >= 150
+    assert len(WITH_TEETH) >= 80
 
 
 @pytest.mark.parametrize("attack", RUNNABLE, ids=NAMES)

@@ -1,0 +1,38 @@
+"""Programs after the habits of models: what they import and never use, log, parse, test and time beside the sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from datagen_cli.sandbox import confine
+from datagen_cli.sandbox.run import Sandbox
+from tests.sandbox.programs import Program, read_programs
+
+pytestmark = pytest.mark.skipif(
+    bool(confine.confinement_missing()), reason=f"no guarded layer: {confine.confinement_missing()}"
+)
+HABITS = read_programs("habits.txt")
+# A program has one thread and no socket, so that these cannot work.
+REFUSED = {"threads for three sums", "asyncio for nothing"}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as made:
+        yield made
+
+
+def test_there_are_enough_habits_and_hardly_any_is_refused() -> None:
+    assert len({program.name for program in HABITS}) == len(HABITS) >= 150
+    assert len(REFUSED) <= 3
+
+
+@pytest.mark.parametrize("program", HABITS, ids=[program.name for program in HABITS])
+def test_a_program_prints_what_it_prints_elsewhere(program: Program, sandbox: Sandbox) -> None:
+    result = sandbox.run(program.code)
+    if program.name in REFUSED:
+        assert result.status == "refused"
+    else:
+        assert (result.status, result.stdout, result.error) == ("ok", program.prints, "")
