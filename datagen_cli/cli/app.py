@@ -35,6 +35,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Measure a dataset": {
         "eval": "Measure datasets: diversity, leakage, correctness, safety.",
         "student": "Train a student on a dataset and score it on real data.",
+        "bench": "Compare generators, ready datasets and variants of a recipe.",
     },
     "Take it away": {
         "export": "Write a run for training, for a table or for the hub.",
@@ -42,7 +43,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 """Heading to command to the first sentence of its help, in the order of `datagen --help`."""
-LATER = ("bench", "dedup", "merge", "review", "score", "view")
+LATER = ("dedup", "merge", "review", "score", "view")
 """Commands that the design names and that no module defines yet."""
 
 

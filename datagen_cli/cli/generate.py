@@ -17,11 +17,10 @@ from datagen_cli.cli.session import open_session
 from datagen_cli.core.errors import DatagenError, Stopped
 from datagen_cli.pipeline.control import control_folder, plan_control
 from datagen_cli.pipeline.estimate import contacted
-from datagen_cli.pipeline.finish import finish
 from datagen_cli.pipeline.session import Session
+from datagen_cli.pipeline.whole_run import run_whole
 from datagen_cli.runs.manifest import Manifest
 
-COMPLETE = "already complete; more: --count N; another: --new"
 EXAMPLES = (
     "datagen generate quickstart",
     "datagen generate my.yaml -n 200 --model openai/gpt-4o-mini --max-cost 0.50",
@@ -123,35 +122,10 @@ def _carry_out(session: Session) -> tuple[Manifest, DatagenError | None]:
     if places := contacted(session.built, session.options.environ):
         console.say(f"calls go to {', '.join(places)}")
     try:
-        session.prepare()
-        try:
-            _run(session, progress)
-        except BaseException as broken_off:
-            session.fail(broken_off)
-            if not isinstance(broken_off, DatagenError):
-                raise
-            return session.manifest, broken_off
+        return run_whole(session, progress)
     except Stopped:
         console.say(f"resume with: {session.manifest.resume_command}")
         raise
-    finally:
-        session.close()
-    error = session.error
-    if error is not None and not isinstance(error, DatagenError):
-        raise error
-    return session.manifest, error
-
-
-def _run(session: Session, progress: Progress) -> None:
-    progress.start()
-    try:
-        session.run()
-    finally:
-        progress.stop()
-    if not session.complete:
-        finish(session)
-    if session.manifest.state == "done" and not session.manifest.new_records:
-        session.manifest.reason = COMPLETE
 
 
 def _report(as_json: bool, manifest: Manifest, error: DatagenError | None, control: Manifest | None = None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any
+from typing import Any, Self
 
 from datagen_cli.cli import console
 
@@ -12,7 +12,7 @@ LINE_EVERY_S = 10.0
 
 
 class Progress:
-    """An observer that shows counts, rate, cost so far and projected. `start` and `stop` bracket the run."""
+    """An observer that shows counts, rate, cost so far and projected, while it is entered."""
 
     def __init__(self, count: int, *, quiet: bool = False) -> None:
         self._count = count
@@ -25,11 +25,10 @@ class Progress:
         self._live: Any = None
         self._task: Any = None
 
-    def start(self) -> None:
-        """Begins to show progress."""
+    def __enter__(self) -> Self:
         self._started = self._said = time.monotonic()
         if self._quiet or not console.is_terminal(sys.stderr):
-            return
+            return self
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -44,9 +43,9 @@ class Progress:
         self._live = Progress(*columns, console=terminal, transient=True, refresh_per_second=5)
         self._task = self._live.add_task("", total=self._count, state="running", facts="")
         self._live.start()
+        return self
 
-    def stop(self) -> None:
-        """Takes the bar away."""
+    def __exit__(self, *_: Any) -> None:
         if self._live is not None:
             self._live.stop()
             self._live = None

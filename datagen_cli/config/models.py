@@ -54,6 +54,11 @@ class Faults(Options):
     contradicted: float = Field(0.05, ge=0, le=1)
     near_copy: float = Field(0.05, ge=0, le=1)
     injected: float = Field(0.02, ge=0, le=1)
+    wrong_label_to: Literal["any", "next"] = Field(
+        "any",
+        description="next: a text about one value of a label gets the value after it, always the same one, which a"
+        " student learns instead of averaging it out",
+    )
 
 
 class Price(Options):

@@ -27,7 +27,8 @@ Rows = Sequence[Mapping[str, Any]]
 def fill_class(
     rng: random.Random, data: Dataset, shape: Shape, rows: Rows, wanted: Wanted, draft: Draft, faults: frozenset[str]
 ) -> None:
-    """A text for its label; with `wrong_label`, a text about another label than the one it gets."""
+    """A text for its label; with `wrong_label`, a text about another label than the one it gets: with `next_label` the
+    one before it, in the order of the values."""
     name, text_name = shape.name("label"), shape.name("text")
     values = data.values(name, rows)
     text, label = draft.fields.get(text_name), draft.fields.get(name)
@@ -42,6 +43,9 @@ def fill_class(
     draft.fields[name] = label
     if "wrong_label" in faults and others:
         about = pick(rng, others)
+        if "next_label" in faults:
+            at = [label_text(value) for value in values].index(label_text(label))
+            about = values[at - 1] if text is None else values[(at + 1) % len(values)]
         draft.plants.append(("wrong_label", name, label if text is not None else about))
         if text is not None:
             draft.fields[name] = about

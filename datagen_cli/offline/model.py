@@ -27,7 +27,7 @@ from datagen_cli.text.tokens import BYTES_PER_TOKEN, estimate_tokens
 MODEL = "offline"
 VERSION = 2
 LENGTHS = ("max_tokens", "max_completion_tokens")
-FAULTS = tuple(Faults.model_fields)
+FAULTS = tuple(name for name, field in Faults.model_fields.items() if field.annotation is float)
 KINDS = "datagen_cli.offline.kinds"
 REFUSALS = (
     "I'm sorry, I can't help with that.",
@@ -122,11 +122,13 @@ class Offline(ProviderFacts):
 
 
 def rates_of(faults: Faults | str | None) -> dict[str, float]:
-    """The share of each fault: the defaults when nothing is said, 0 for `none`."""
+    """The share of each fault: the defaults when nothing is said, 0 for `none`; and `next_label` where a wrong label is
+    the one after the right one."""
     if faults == "none":
         return dict.fromkeys(FAULTS, 0.0)
     chosen = faults if isinstance(faults, Faults) else Faults()
-    return {name: float(getattr(chosen, name)) for name in FAULTS}
+    shares = {name: float(getattr(chosen, name)) for name in FAULTS}
+    return shares | ({"next_label": 1.0} if chosen.wrong_label_to == "next" else {})
 
 
 def _seed(payload: Mapping[str, Any], task: Task | None) -> list[Any]:

@@ -88,7 +88,7 @@ def code_prompt(question: str) -> Prompt:
 
 def review_prompt(about: About, record: Mapping[str, Any], *, again: bool = False) -> Prompt:
     """Asks whether a record is good and why not; `again` in other words, after a reply that could not be read."""
-    messages = REVIEW.messages("review", **_of_dataset(about), record=fence("record", [dict(record)]), again=again)
+    messages = REVIEW.messages("review", **of_dataset(about), record=fence("record", [dict(record)]), again=again)
     return Prompt(messages, Task("review", about, record=record))
 
 
@@ -99,7 +99,7 @@ def rewrite_prompt(about: About, record: Mapping[str, Any], reasons: Sequence[st
     keys = ", ".join(f'"{spec.name}"' for spec in asked)
     messages = REVIEW.messages(
         "rewrite",
-        **_of_dataset(about),
+        **of_dataset(about),
         record=fence("record", [dict(record)]),
         reasons=fence("reasons", reasons),
         answer_form=TEXT_FORM
@@ -128,7 +128,7 @@ def ask_prompt(about: About, record: Mapping[str, Any], statement: str, *, again
     return Prompt(messages, Task("ask", about, record=record, statement=statement))
 
 
-def _of_dataset(about: About) -> dict[str, str]:
+def of_dataset(about: About) -> dict[str, str]:
     """The author's plain words on a dataset."""
     meanings = [f"- {line['value']}: {line['meaning']}" for line in label_lines(about.meanings)]
     return {

@@ -38,6 +38,11 @@ STARTS = {
     ],
     "export": [f"export {RUN} --to messages -o train.jsonl", f"export {RUN} --to csv -o x/rows.csv"],
     "prune": [f"prune {COPY} --dry-run", f"prune {COPY}"],
+    "bench": [
+        "bench quickstart -n 4 --model offline --model offline --seed 1 --seed 2",
+        "bench quickstart -n 4 --vary records_per_call=1,2 --dry-run",
+        "bench --dataset a=rows.csv --dataset b=test.csv",
+    ],
     "student": ["student rows.csv --test test.csv --seeds 1"],
 }
 

@@ -33,7 +33,7 @@ TICKET_SPECS = (FieldSpec("text", "text"), FieldSpec("category", "label", values
 
 def only(**rates: float) -> Faults:
     """Faults that are all 0 but for the given ones."""
-    return Faults(**{**dict.fromkeys(FAULTS, 0.0), **rates})
+    return Faults.model_validate({**dict.fromkeys(FAULTS, 0.0), **rates})
 
 
 def rows(path: Path, *names: str, limit: int = 300) -> list[dict[str, Any]]:

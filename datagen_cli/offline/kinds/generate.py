@@ -25,6 +25,7 @@ def answer(task: Task, rng: random.Random, rates: Mapping[str, float]) -> Writte
     drafts = []
     for wanted in task.wanted or (Wanted(),):
         faults = frozenset(name for name in FAULTS if rng.random() < rates[name])
+        faults |= {"next_label"} & rates.keys()
         draft = author.repeat(rng, wanted, faults) or author.write(rng, wanted, faults)
         drafts.append((draft, "malformed" in faults))
     return records_reply(rng, drafts, asked_for(task), task.form)

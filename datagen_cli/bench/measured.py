@@ -1,0 +1,126 @@
+"""What is measured of a candidate without training anything: correctness, adherence, diversity, yield and cost.
+
+Seeds are pooled: shares over all records, measures of repetition as the mean over seeds, since they grow with the
+number of texts. Values of candidates are comparable because every cell of a setting has as many records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from datagen_cli.bench.gap import Estimate, mean_hits
+from datagen_cli.bench.truth import PLANTS, right_records
+from datagen_cli.core.registry import names
+from datagen_cli.evaluation.evaluate import measure, metric
+from datagen_cli.evaluation.load import Loaded
+from datagen_cli.metrics.features import Features
+from datagen_cli.metrics.intervals import share_interval, student_t
+from datagen_cli.metrics.measure import Measure
+from datagen_cli.metrics.verified import passed_at_once
+from datagen_cli.runs.reader import RunReader
+from datagen_cli.runs.spending import total_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A measure as the leaderboard shows it; `estimate` is there where candidates can be told apart by it."""
+
+    measure: Measure
+    estimate: Estimate | None = None
+    simulated: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a candidate's cells took: records and attempts, cost, tokens. Costs in USD, None when unknown."""
+
+    accepted: int
+    attempts: int
+    cost_usd: float | None
+    tokens: int
+    seconds: float
+
+
+def default_measures() -> list[str]:
+    """The measures of diversity that need neither vectors nor a reference, and are compared side by side."""
+    known = [(name, metric(name)) for name in names("metrics")]
+    return [name for name, kind in known if kind.compared and kind.grows_with_n and not kind.needs_vectors]
+
+
+def diversity(name: str, cells: Sequence[Loaded]) -> Measured:
+    """A measure of every cell by itself: its mean over seeds, with an interval over seeds."""
+    found = [measure(name, Features(cell.dataset), None) for cell in cells]
+    values = [one.value for one in found if one.value is not None]
+    if len(values) < len(found) or not values:
+        return Measured(next(one for one in found if one.value is None))
+    first = found[0]
+    if len(found) == 1:
+        return Measured(first)
+    mean = float(np.mean(values))
+    error = student_t(len(values) - 1) * float(np.std(values, ddof=1)) / len(values) ** 0.5
+    interval = (mean - error, mean + error) if error else None
+    return Measured(Measure(mean, first.direction, f"{first.signature}|seeds={len(values)}", interval))
+
+
+def adherence(cells: Sequence[Loaded]) -> Measured:
+    """The share of generated records of all seeds that kept to every constraint at the first try."""
+    passed = seen = 0
+    for cell in cells:
+        facts = cell.dataset.run
+        if facts is None:
+            return Measured(Measure.missing("a ready dataset has no verdicts of constraints", "higher"))
+        held, checked = passed_at_once(facts.first, [name for name in facts.checks if name in facts.constraints])
+        passed, seen = passed + held, seen + checked
+    if not seen:
+        return Measured(Measure.missing("no record was checked by a constraint", "higher"))
+    return Measured(Measure(passed / seen, "higher", f"first verdicts|N={seen}", share_interval(passed, seen)))
+
+
+def correctness(folders: Sequence[Path]) -> Measured:
+    """The share of accepted records of all seeds that are right, where something outside the run knows it.
+
+    In simulated cells that is `plants.jsonl`. Real cells have nothing of the kind: their own verdicts chose the
+    records, and are no proof.
+    """
+    hits = [right_records(folder) for folder in folders]
+    known = [one for one in hits if one is not None]
+    if len(known) < len(hits) or not any(known):
+        reason = "nothing outside the run says what is right: see `datagen eval --gold` and `--recheck`"
+        return Measured(Measure.missing(reason, "higher"))
+    right, n = sum(map(sum, known)), sum(map(len, known))
+    found = Measure(right / n, "higher", f"plants|N={n}", share_interval(right, n))
+    return Measured(found, estimate_of(known), simulated=True, source=PLANTS)
+
+
+def estimate_of(values: Sequence[Sequence[float]]) -> Estimate | None:
+    """An estimate of the mean over records `[seeds, records]`; None where seeds have different numbers of them."""
+    if len({len(one) for one in values}) != 1 or not values[0]:
+        return None
+    hits: NDArray[Any] = np.asarray(values, dtype=float)
+    return mean_hits(hits)
+
+
+def work_of(folders: Sequence[Path]) -> Work:
+    """What run folders took, from what they hold: nothing here depends on how often a run was interrupted but cost,
+    tokens and seconds, which count what was lost."""
+    accepted = attempts = tokens = 0
+    cost: float | None = 0.0
+    seconds = 0.0
+    for folder in folders:
+        run = RunReader(folder)
+        accepted += run.manifest.accepted
+        attempts += run.manifest.accepted + sum(run.manifest.rejected.values())
+        spent = total_of(run.spending())
+        cost = None if cost is None or spent["cost_usd"] is None else cost + spent["cost_usd"]
+        tokens += spent["tokens_in"] + spent["tokens_out"]
+        seconds += run.manifest.seconds
+    return Work(accepted, attempts, cost, tokens, seconds)

@@ -1,0 +1,282 @@
+"""A bench carried out: cell after cell as ordinary runs, then everything measured, then the leaderboard.
+
+Every cell resumes at every call; a finished one asks nobody. One cap holds for the whole table: each run may spend what
+the others have left of it. A candidate that is short of records is shown as that and not ranked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from datagen_cli.bench.exams import Taught, teach, training_rows
+from datagen_cli.bench.gap import mean_hits
+from datagen_cli.bench.judge import NAMES, judged, kin, mark_cells
+from datagen_cli.bench.leaderboard import Row, documented
+from datagen_cli.bench.measured import (
+    Measured,
+    adherence,
+    correctness,
+    default_measures,
+    diversity,
+    estimate_of,
+    work_of,
+)
+from datagen_cli.bench.options import Candidate
+from datagen_cli.bench.plan import Bench, about_of, claim, limits_of
+from datagen_cli.bench.settings import Cell, Setting
+from datagen_cli.bench.tables import as_csv, as_markdown
+from datagen_cli.core.errors import (
+    EXIT_CAP,
+    EXIT_PROVIDER,
+    EXIT_SHORT,
+    CapReached,
+    DatagenError,
+    Stopped,
+    UsageError,
+)
+from datagen_cli.core.jsonl import write_aside, write_json
+from datagen_cli.core.ports import Observer
+from datagen_cli.evaluation.correctness import Correctness
+from datagen_cli.metrics.constraints import Constraints
+from datagen_cli.metrics.measure import Measure
+from datagen_cli.pipeline.questions import Desk
+from datagen_cli.pipeline.session import RunOptions, Session
+from datagen_cli.pipeline.whole_run import run_whole
+from datagen_cli.runs.folder import RunFolder
+from datagen_cli.runs.ledger import FILE as SPENDING
+from datagen_cli.runs.ledger import read_spending
+from datagen_cli.runs.manifest import Manifest
+from datagen_cli.runs.reader import RunReader
+from datagen_cli.runs.spending import total_of
+
+KINDS = {"linear": "tstr", "in_context": "icl", "transformer": "sft"}
+WORST = (EXIT_PROVIDER, EXIT_CAP, EXIT_SHORT)
+
+
+class Watching(Observer, AbstractContextManager[object], Protocol):
+    """An observer of one cell, entered while it runs."""
+
+
+class Watch(Protocol):
+    """Told how a bench goes on."""
+
+    def cell(self, cell: Cell, number: int, of: int, count: int) -> Watching:
+        """The observer of a cell, the `number`th (from 1) `of` all."""
+
+    def say(self, text: str) -> None:
+        """What is under way."""
+
+    def note(self, text: str) -> None:
+        """What must not be missed."""
+
+
+@dataclass
+class Done:
+    """What a bench came to: the leaderboard's content, and why it is not whole. `errors` are of cells, by name."""
+
+    document: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, DatagenError] = field(default_factory=dict)
+    exit_code: int = 0
+
+
+def run_bench(bench: Bench, watch: Watch, command: str) -> Done:
+    """Runs what is left to run, measures, and writes the leaderboard. `command` is what resumes it.
+
+    Raises `Stopped` when the user stops it, `UsageError` for what makes going on pointless (a full disk, a lock).
+    """
+    claim(bench)
+    done = Done()
+    _run_cells(bench, watch, command, done)
+    rows, head = _measured(bench, watch, done)
+    done.document = documented(rows, head)
+    write_json(bench.way.out / "leaderboard.json", done.document)
+    write_aside(bench.way.out / "leaderboard.csv", [as_csv(done.document).encode()])
+    write_aside(bench.way.out / "leaderboard.md", [as_markdown(done.document).encode()])
+    write_json(bench.way.out / "cells.json", _cell_facts(bench))
+    codes = {error.exit_code for error in done.errors.values()} | ({EXIT_SHORT} if done.document["short"] else set())
+    done.exit_code = next((code for code in WORST if code in codes), max(codes, default=0))
+    return done
+
+
+def _run_cells(bench: Bench, watch: Watch, command: str, done: Done) -> None:
+    cells = [cell for cell in bench.cells if not cell.candidate.dataset]
+    total = bench.way.limits.get("max_cost")
+    for number, cell in enumerate(cells, start=1):
+        cap = None if total is None else _allowance(bench, cell.folder, total)
+        if cap is not None and cap <= 0:
+            done.errors[cell.name] = CapReached(f"max_cost ${total:g} is used up", hint="raise --max-cost; all is kept")
+            continue
+        built = cell.build(bench.options, bench.way, max_cost=cap)
+        options = RunOptions(
+            bench.way.environ, bench.way.allow_hosts, command=command, unsafe_exec=bench.way.unsafe_exec
+        )
+        observer = watch.cell(cell, number, len(cells), built.recipe.options.count)
+        _, error = run_whole(Session(built, RunFolder(cell.folder), options, observer), observer)
+        if error is None:
+            continue
+        if isinstance(error, Stopped | UsageError):
+            raise error
+        done.errors[cell.name] = error
+        watch.note(f"{cell.name}: {error}")
+
+
+def _allowance(bench: Bench, folder: Path, total: float) -> float:
+    """What a folder may have spent at its end: what it has spent, and what is left of the cap for all."""
+    spent = {place: _spent(place) for place in (*{cell.folder for cell in bench.cells}, bench.way.out / "judge")}
+    left = total - sum(spent.values())
+    return spent.get(folder, 0.0) + left if left > 0 else left
+
+
+def _spent(folder: Path) -> float:
+    return total_of(read_spending(folder / SPENDING) or {})["cost_usd"] or 0.0
+
+
+def _measured(bench: Bench, watch: Watch, done: Done) -> tuple[list[Row], dict[str, Any]]:
+    """The rows, and what stands before them."""
+    rows: dict[tuple[str, str], Row] = {}
+    notes: list[str] = []
+    for setting in bench.settings:
+        for candidate in bench.candidates:
+            watch.say(f"measuring {setting.name} · {candidate.name}")
+            rows[setting.name, candidate.name] = _row(bench, setting, candidate)
+        whole = {row.generator: row for (name, _), row in rows.items() if name == setting.name and not row.short}
+        if setting.name in bench.exams and len(whole) > 1:
+            watch.say(f"training students: {setting.name}")
+            notes += _examine(bench, setting, whole)
+    judge = _judge(bench, watch, rows, done, notes) if bench.judge else None
+    head: dict[str, Any] = {"settings": bench.digest, "simulated": bench.simulated, "name": bench.options.name}
+    test = bench.options.test
+    head |= {"test": None if test is None else Path(test).name, "judge": judge, "notes": notes}
+    return list(rows.values()), head
+
+
+def _row(bench: Bench, setting: Setting, candidate: Candidate) -> Row:
+    """What is known of a candidate without students and judges."""
+    cells = bench.of(setting, candidate)
+    if candidate.dataset:
+        loaded = bench.ready[candidate.dataset]
+        row = Row(candidate.name, setting.name, loaded.total, 1, simulated=loaded.dataset.simulated)
+        row.measured = {name: diversity(name, [loaded]) for name in _wanted(bench)}
+        return row
+    begun = [cell for cell in cells if (cell.folder / "run.json").exists()]
+    work = work_of([cell.folder for cell in begun])
+    short = _short(setting, cells)
+    row = Row(candidate.name, setting.name, work.accepted, len(cells), work, candidate.varied, short=short)
+    full = [
+        cell for cell in begun if (cell.folder / "dataset.jsonl").exists() and RunReader(cell.folder).manifest.accepted
+    ]
+    loaded_cells = [bench.read(cell) for cell in full]
+    if loaded_cells:
+        row.measured[Correctness.name] = correctness([cell.folder for cell in full])
+        row.measured[Constraints.name] = adherence(loaded_cells)
+        row.measured |= {name: diversity(name, loaded_cells) for name in _wanted(bench)}
+    return row
+
+
+def _wanted(bench: Bench) -> list[str]:
+    return default_measures() if bench.options.measures is None else bench.options.measures
+
+
+def _short(setting: Setting, cells: list[Cell]) -> str:
+    """Which cells lack records; empty where all are whole."""
+    lacking = []
+    for cell in cells:
+        if not (cell.folder / "run.json").exists():
+            lacking.append(f"seed {cell.seed} was not begun")
+        elif (accepted := RunReader(cell.folder).manifest.accepted) < setting.count:
+            lacking.append(f"seed {cell.seed} has {accepted:,} of {setting.count:,} records")
+    return "; ".join(lacking)
+
+
+def _examine(bench: Bench, setting: Setting, whole: Mapping[str, Row]) -> list[str]:
+    """Trains the students of a setting and puts their scores into the rows. Returns remarks."""
+    exam = bench.exams[setting.name]
+    rows = {}
+    for candidate in bench.candidates:
+        if candidate.name in whole:
+            cells = bench.of(setting, candidate)
+            sets = [training_rows(bench.read(cell).dataset, exam) for cell in cells]
+            rows[candidate.name] = sets
+    taught = teach(rows, exam, whole=any(not one.dataset for one in bench.candidates))
+    kind = KINDS["linear"]
+    for name, row in whole.items():
+        _score(row, name, kind, taught)
+    base, reference = mean_hits(taught.base), mean_hits(taught.reference)
+    return [
+        f"{setting.name}: pgr[{kind}]: students of {taught.n:,} rows ({taught.signature}) on {len(exam.test):,} test"
+        f" rows;"
+        f" base {base.value:.3f} (the most frequent label), reference {reference.value:.3f}"
+        f" ({taught.n_reference:,} real rows of {exam.source})"
+    ]
+
+
+def _score(row: Row, name: str, kind: str, taught: Taught) -> None:
+    estimate = taught.recovered(name)
+    score = taught.score(name)
+    signature = f"{taught.signature}|n={taught.n}|seeds={len(taught.base)}"
+    row.measured[f"pgr[{kind}]"] = Measured(Measure(estimate.value, "higher", signature, estimate.interval), estimate)
+    row.measured[f"accuracy[{kind}]"] = Measured(Measure(score.value, "higher", signature, score.interval), score)
+
+
+def _judge(
+    bench: Bench, watch: Watch, rows: Mapping[tuple[str, str], Row], done: Done, notes: list[str]
+) -> dict[str, Any]:
+    """Has the judge mark a sample of every cell, and puts the marks into the rows."""
+    desk = bench.judge
+    assert desk is not None
+    cells = {}
+    for setting in bench.settings:
+        for candidate in bench.candidates:
+            for cell in bench.of(setting, candidate)[: 1 if candidate.dataset else None]:
+                if setting.built and (candidate.dataset or (cell.folder / "dataset.jsonl").exists()):
+                    cells[setting.name, candidate.name, cell.seed] = (bench.read(cell).dataset, about_of(setting.built))
+    total = bench.way.limits.get("max_cost")
+    cap = None if total is None else _allowance(bench, desk.folder, total)
+    if cap is not None and cap <= 0:
+        done.errors["judge"] = CapReached("max_cost leaves nothing for the judge", hint="raise --max-cost")
+        return {"model": desk.model.name, "calls": 0}
+    desk = Desk(desk.model, desk.role, desk.folder, desk.environ, desk.allow_hosts, limits_of(bench.way, cap))
+    watch.say(f"judging {len(cells)} cells")
+    marks, answers = mark_cells(desk, cells, bench.options.judged, watch.note, lambda number: None)
+    if answers.stopped:
+        done.errors["judge"] = CapReached(answers.stopped, hint="raise --max-cost and run the same command again")
+    simulated = desk.model.provider.simulated
+    for (setting_name, name), row in rows.items():
+        for aspect, called in NAMES.items():
+            by_seed = [found[aspect] for key, found in marks.items() if key[:2] == (setting_name, name)]
+            pooled = [mark for one in by_seed for mark in one]
+            measure = judged(pooled, f"judge={desk.model.name}|1 to 5")
+            estimate = estimate_of(by_seed) if by_seed else None
+            row.measured[called] = Measured(measure, estimate, simulated, "judge")
+    named = [models for row in bench.candidates if (models := _called(bench, row))]
+    if related := kin(desk.model.name, [name for name in named if name != desk.model.name]):
+        notes.append(f"the judge {desk.model.name} is of the family of {', '.join(related)}: judges favour their kin")
+    return {"model": desk.model.name, "simulated": simulated}
+
+
+def _called(bench: Bench, candidate: Candidate) -> str:
+    """The name of the model that writes for a candidate; empty for a ready dataset."""
+    model = candidate.model
+    return "" if candidate.dataset else str(model.get("name")) if isinstance(model, Mapping) else str(model or "")
+
+
+def _cell_facts(bench: Bench) -> list[dict[str, Any]]:
+    """What each run took: this is not the same after an interruption."""
+    found = []
+    for cell in bench.cells:
+        if cell.candidate.dataset or not (cell.folder / "run.json").exists():
+            continue
+        manifest: Manifest = RunReader(cell.folder).manifest
+        found.append(
+            {
+                "setting": cell.setting.name, "generator": cell.candidate.name, "seed": cell.seed,
+                "run": str(cell.folder), "state": manifest.state, "accepted": manifest.accepted,
+                "tokens": manifest.tokens, "cost_usd": manifest.cost_usd, "seconds": manifest.seconds,
+                "calls": manifest.calls, "cached_calls": manifest.cached_calls,
+            }
+        )  # fmt: skip
+    return found

@@ -1,0 +1,134 @@
+"""The leaderboard as a table: cells of text, CSV and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from datagen_cli.metrics.constraints import Constraints
+
+NONE = "–"
+Document = Mapping[str, Any]
+
+
+def measures_of(document: Document) -> list[str]:
+    """All measures that some row has, in order."""
+    return list(dict.fromkeys(name for row in document["rows"] for name in row["metrics"]))
+
+
+def shown_first(document: Document) -> list[str]:
+    """The measures for a narrow table: those that rank, and adherence."""
+    names = measures_of(document)
+    ranked = [
+        name
+        for name in names
+        if name == Constraints.name or any("rank" in row["metrics"].get(name, {}) for row in document["rows"])
+    ]
+    return ranked or names[:4]
+
+
+def heads(document: Document, names: Sequence[str] | None = None) -> list[str]:
+    """Heads of the columns; the setting stands there where there are several."""
+    several = len({row["setting"] for row in document["rows"]}) > 1
+    shown = measures_of(document) if names is None else names
+    return [*(["setting"] if several else []), "generator", "n", "yield", "cost", *shown]
+
+
+def cells(document: Document, names: Sequence[str] | None = None) -> list[list[str]]:
+    """The rows as text: values with intervals, `#1` the rank, `=` a rank that is shared."""
+    several = len({row["setting"] for row in document["rows"]}) > 1
+    shown = measures_of(document) if names is None else names
+    rows = []
+    for row in document["rows"]:
+        n = f"{row['n']:,} (short)" if "short" in row else f"{row['n']:,}"
+        front = [row["setting"]] if several else []
+        rows.append(
+            [
+                *front,
+                row["generator"],
+                n,
+                _share(row.get("yield")),
+                _money(row),
+                *(_cell(document, row, name) for name in shown),
+            ]
+        )
+    return rows
+
+
+def _cell(document: Document, row: Mapping[str, Any], name: str) -> str:
+    found = row["metrics"].get(name)
+    if found is None:
+        return NONE
+    digits = 1 if name.startswith("pgr[") else 3
+    text = f"{found['value']:.{digits}f}"
+    if "interval" in found:
+        low, high = found["interval"]
+        text += f" ({low:.{digits}f} to {high:.{digits}f})"
+    if "rank" in found:
+        same = [
+            other
+            for other in document["rows"]
+            if other["setting"] == row["setting"] and other["metrics"].get(name, {}).get("rank") == found["rank"]
+        ]
+        text += f" #{found['rank']}{'=' if len(same) > 1 else ''}"
+    return text
+
+
+def _share(value: float | None) -> str:
+    return NONE if value is None else f"{value:.2f}"
+
+
+def _money(row: Mapping[str, Any]) -> str:
+    if "cost_usd" not in row:
+        return NONE
+    cost = row["cost_usd"]
+    return "unknown" if cost is None else f"${cost:,.2f}" if cost >= 1 or not cost else f"${cost:.4f}"
+
+
+def as_csv(document: Document) -> str:
+    """A line a row; a measure has its value, both ends of its interval and its rank."""
+    names = measures_of(document)
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    parts = ("", "_low", "_high", "_rank")
+    writer.writerow(
+        ["generator", "setting", "n", "seeds", "yield", "cost_usd", "short", *(f"{n}{p}" for n in names for p in parts)]
+    )
+    for row in document["rows"]:
+        values: list[Any] = [_plain(row[name]) for name in ("generator", "setting")]
+        values += [row["n"], row["seeds"], row.get("yield"), row.get("cost_usd"), row.get("short", "")]
+        for name in names:
+            found = row["metrics"].get(name, {})
+            values += [found.get("value"), *found.get("interval", (None, None)), found.get("rank")]
+        writer.writerow(values)
+    return file.getvalue()
+
+
+def _plain(text: str) -> str:
+    """A name that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in "=+-@" else text
+
+
+def as_markdown(document: Document) -> str:
+    """The table with its verdicts and remarks, for a page or an issue."""
+    lines = ["| " + " | ".join(heads(document)) + " |", "|" + "---|" * len(heads(document))]
+    lines += ["| " + " | ".join(_escaped(cell) for cell in row) + " |" for row in cells(document)]
+    said = [
+        *document["verdict"],
+        *(f"short: {item['setting']} · {item['generator']}: {item['reason']}" for item in document["short"]),
+    ]
+    said += document["notes"]
+    simulated = ["**Simulated**: the offline model wrote these sets; they say nothing of a real model."]
+    parts = [
+        *(simulated if document["simulated"] else []),
+        "\n".join(lines),
+        "\n".join(f"- {_escaped(text)}" for text in said),
+    ]
+    tail = f"Intervals are 95 %. `#1` is a rank, `=` one that is shared. Settings {document['settings']}."
+    return "\n\n".join(part for part in [*parts, tail] if part) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").split())

@@ -1,0 +1,214 @@
+"""`datagen bench`: generators, ready datasets and variants of a recipe in one table, with intervals and money."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datagen_cli.cli import bench_options as chosen
+from datagen_cli.cli import complete, console
+from datagen_cli.cli import options as given
+from datagen_cli.cli.progress import Progress
+from datagen_cli.config.overrides import shown_override
+from datagen_cli.core.errors import UsageError
+from datagen_cli.core.jsonl import write_aside
+
+if TYPE_CHECKING:
+    from datagen_cli.bench.options import BenchOptions
+    from datagen_cli.bench.plan import Bench
+    from datagen_cli.bench.settings import Cell
+
+EXAMPLES = (
+    "datagen bench agora-mini",
+    "datagen bench my.yaml --model openai/gpt-4o-mini --model claude-haiku.yaml --test real.jsonl --max-cost 5",
+    "datagen bench my.yaml --model offline --vary examples.strategy=random,clusters --seed 1 --seed 2",
+    "datagen bench --dataset a=one.jsonl --dataset b=other.jsonl --test real.jsonl",
+)
+
+
+def command(
+    recipes: chosen.Recipes = None,
+    model: chosen.Generators = None,
+    dataset: chosen.Datasets = None,
+    vary: chosen.Vary = None,
+    count: given.Count = None,
+    seed: chosen.Seeds = None,
+    set_: given.Set = None,
+    test: chosen.Test = None,
+    train: chosen.Train = None,
+    student: chosen.Students = None,
+    judge: chosen.Judge = None,
+    metrics: chosen.Metrics = None,
+    text: given.Text = None,
+    test_text: chosen.TestText = None,
+    label: given.LabelField = None,
+    out: given.Out = None,
+    max_cost: chosen.MaxCost = None,
+    dry_run: given.DryRun = False,
+    concurrency: given.Concurrency = None,
+    allow_host: given.AllowHost = None,
+    unsafe_exec: given.UnsafeExec = False,
+    quiet: given.Quiet = False,
+    json_: given.Json = False,
+) -> int:
+    """Compare generators, ready datasets and variants of a recipe.
+
+    All else is fixed: the same demonstrations, labels and number of records for all. Writes the leaderboard and a run
+    folder for each cell; the same command again resumes.
+    """
+    from datagen_cli.bench.options import read_datasets, read_models, read_vary
+    from datagen_cli.bench.plan import plan_bench
+    from datagen_cli.bench.settings import Way
+    from datagen_cli.config.environment import read_environment
+
+    options, named = _from_files(recipes or [])
+    models, roles = read_models(model or [])
+    changed: dict[str, Any] = {
+        "models": models, "roles": {**options.roles, **roles} if roles else None,
+        "datasets": read_datasets(dataset or []), "vary": read_vary(vary or []),
+        "seeds": seed, "count": count, "test": test, "train": train, "judge": judge, "students": student,
+        "text": text, "test_text": test_text, "label": label,
+        "measures": _measures(metrics),
+    }  # fmt: skip
+    options = _merged(options, {key: value for key, value in changed.items() if value})
+    name = options.name or named
+    way = Way(
+        Path(out or f"runs/bench-{name}"),
+        read_environment(os.environ, Path.cwd()),
+        tuple(allow_host or ()),
+        {"max_cost": max_cost, "concurrency": concurrency},
+        tuple(set_ or ()),
+        unsafe_exec,
+        own_folder=out is None and options.name is None,
+    )
+    if max_cost is not None and max_cost <= 0:
+        raise UsageError("--max-cost: must be above 0")
+    bench = plan_bench(options, way)
+    words = {
+        "--model": model, "--dataset": dataset, "--vary": vary, "-n": count, "--seed": seed,
+        "--set": [shown_override(text) for text in set_ or ()], "--test": test, "--train": train, "--student": student,
+        "--judge": judge, "--metrics": metrics, "--text": text, "--test-text": test_text, "--label": label, "-o": out,
+        "--max-cost": max_cost, "--concurrency": concurrency, "--allow-host": allow_host,
+    }  # fmt: skip
+    line = _line(recipes or [], words, unsafe_exec=unsafe_exec)
+    if dry_run:
+        from datagen_cli.cli.bench_estimate import show_estimate
+
+        return show_estimate(bench, line, json_)
+    return _carry_out(bench, line, quiet=quiet or json_, as_json=json_)
+
+
+def _line(recipes: Sequence[str], options: dict[str, Any], *, unsafe_exec: bool) -> str:
+    """The command line that resumes a bench."""
+    words = ["datagen", "bench", *recipes, *(["--unsafe-exec"] if unsafe_exec else [])]
+    for name, value in options.items():
+        given_values = value if isinstance(value, list) else [] if value is None else [value]
+        words += [word for one in given_values for word in (name, str(one))]
+    return shlex.join(words)
+
+
+def _from_files(sources: Sequence[str]) -> tuple[BenchOptions, str]:
+    """The options of a bench file, or recipes to compare on; and what to call the bench."""
+    from datagen_cli.bench.options import BenchOptions, read_bench
+
+    found = [(source, read_bench(source, Path.cwd())) for source in sources]
+    files = [(source, options) for source, options in found if options is not None]
+    if files and len(found) > 1:
+        raise UsageError(f"{files[0][0]} is a bench file and stands alone", hint="list recipes in it")
+    if files and files[0][1] is not None:
+        return files[0][1], Path(files[0][0]).stem
+    for source in sources:
+        if Path(source).is_dir() or source.endswith(complete.DATA_SUFFIXES):
+            raise UsageError(f"{source}: a dataset is no recipe", hint=f"--dataset NAME={source}")
+    name = "-".join(Path(source).stem for source in sources[:3]) or "datasets"
+    return BenchOptions(recipes=list(sources)), name
+
+
+def _merged(options: BenchOptions, changed: dict[str, Any]) -> BenchOptions:
+    from pydantic import ValidationError
+
+    from datagen_cli.bench.options import BenchOptions
+
+    try:
+        return BenchOptions.model_validate({**options.model_dump(), **changed})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = "--student" if first["loc"][0] == "students" else f"--{first['loc'][0]}"
+        raise UsageError(f"{where}: {str(first['msg']).lower()}", hint="see datagen bench --help") from error
+
+
+def _measures(listed: str | None) -> list[str] | None:
+    from datagen_cli.evaluation.evaluate import choose
+
+    return None if listed is None else choose(listed)
+
+
+def _carry_out(bench: Bench, command: str, *, quiet: bool, as_json: bool) -> int:
+    from datagen_cli.bench.run import run_bench
+    from datagen_cli.core.errors import Stopped
+    from datagen_cli.report.leaderboard import leaderboard_page
+
+    if bench.simulated:
+        console.say("simulated: the offline model writes these records; nothing is sent anywhere")
+    try:
+        done = run_bench(bench, _Watch(quiet), command)
+    except Stopped:
+        console.say(f"resume with: {command}")
+        raise
+    page = bench.way.out / "leaderboard.html"
+    write_aside(page, [leaderboard_page(done.document).encode()])
+    if as_json:
+        problems = {name: str(error) for name, error in done.errors.items()}
+        console.emit_json({**done.document, "exit_code": done.exit_code, **({"errors": problems} if problems else {})})
+    else:
+        _show(done.document)
+    for name, error in done.errors.items():
+        console.note(f"{name}: {error}" + (f" ({error.advice})" if error.advice else ""))
+    if done.exit_code:
+        console.say(f"resume with: {command}")
+    else:
+        made = next((cell.folder for cell in bench.cells if not cell.candidate.dataset), None)
+        console.say(f"page: {page}")
+        ready = [shlex.quote(one.dataset) for one in bench.candidates if one.dataset][:2]
+        console.next_step(
+            f"datagen show {shlex.quote(str(made))}" if made else f"datagen eval {' --compare '.join(ready)}"
+        )
+    return done.exit_code
+
+
+class _Watch:
+    """Says which cell is under way; each shows its own progress."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def cell(self, cell: Cell, number: int, of: int, count: int) -> Progress:
+        """See `bench.run.Watch`."""
+        self.say(f"[{number}/{of}] {cell.name}")
+        return Progress(count, quiet=self._quiet)
+
+    def say(self, text: str) -> None:
+        """See `bench.run.Watch`."""
+        if not self._quiet:
+            console.say(text)
+
+    def note(self, text: str) -> None:
+        """See `bench.run.Watch`."""
+        console.note(text)
+
+
+def _show(document: dict[str, Any]) -> None:
+    from datagen_cli.bench.tables import cells, heads, shown_first
+
+    names = shown_first(document)
+    console.table("", heads(document, names), cells(document, names))
+    for item in document["short"]:
+        console.out(f"short, and not ranked: {item['setting']} · {item['generator']}: {item['reason']}")
+    for text in document["verdict"]:
+        console.out(text)
+    for text in document["notes"]:
+        console.say(text)
+    console.say("(95 %; #1 is a rank, = one that is shared; all measures: leaderboard.md, .csv, .json, .html)")

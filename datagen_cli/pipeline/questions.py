@@ -1,0 +1,170 @@
+"""Many questions to one model, outside of a run: each reply is kept in a folder, so that none is paid for twice.
+
+For judges, solvers and students that answer. The folder has a call cache, a ledger and the lock of a run folder; asked
+again, only what has no reply is sent. A question that is refused or not answered has a reason instead of a reply.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.config.load import load_recipe
+from datagen_cli.config.models import Limits, Sampling, SharedModel
+from datagen_cli.core.chat import Draw, Prompt, Reply, Request
+from datagen_cli.core.errors import CallPending, CallRefused, CapReached
+from datagen_cli.llm.cache import open_cache
+from datagen_cli.llm.client import Client
+from datagen_cli.pipeline.engines.local import LocalEngine
+from datagen_cli.runs.ledger import FILE, SpendingLedger, read_spending
+from datagen_cli.runs.lock import FolderLock
+from datagen_cli.runs.spending import Spent, total_of, usage_of
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, and its place among the draws: the same place and words have the same reply."""
+
+    prompt: Prompt
+    draw: Draw
+    response_format: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Who is asked, in which role, where replies are kept, and what it may cost in all."""
+
+    model: SharedModel
+    role: str
+    folder: Path
+    environ: Mapping[str, str]
+    allow_hosts: Collection[str] = ()
+    limits: Limits = field(default_factory=Limits)
+    seed: int = 0
+
+    def spent(self) -> Spent:
+        """What its questions have cost so far."""
+        return read_spending(self.folder / FILE) or {}
+
+
+@dataclass(slots=True)
+class Answers:
+    """A reply for every question, or why there is none. `stopped` says which cap ended it; `calls` were sent now."""
+
+    replies: list[Reply | str]
+    calls: int = 0
+    stopped: str = ""
+
+
+def named_model(model: str | Mapping[str, Any], role: str, environ: Mapping[str, str]) -> SharedModel:
+    """The model that a name, a file or a mapping stands for. Raises `RecipeError` for what is none."""
+    named = [f"{role}={model}"] if isinstance(model, str) else []
+    written = [] if isinstance(model, str) else [f"models.{role}={json.dumps(model, ensure_ascii=False)}"]
+    recipe = load_recipe("quickstart", model=named, overrides=written, environ=environ, cwd=Path.cwd())
+    return recipe.models[role][0]
+
+
+def open_desk_client(desk: Desk, note: Callable[[str], None], **more: Any) -> Client:
+    """The client of a desk. Raises `UsageError` and `ProviderError` before anything is sent."""
+    return Client(
+        {desk.role: (desk.model,)},
+        seed=desk.seed,
+        sampling=Sampling(),
+        limits=desk.limits,
+        observer=Noted(note),
+        environ=desk.environ,
+        allow_hosts=desk.allow_hosts,
+        **{"cache": None, **more},
+    )
+
+
+class Noted:
+    """An observer that passes on remarks, each once."""
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
+        self._said: set[str] = set()
+
+    def event(self, kind: str, **facts: Any) -> None:
+        """See `core.ports.Observer`."""
+        if kind == "note" and (text := str(facts["text"])) not in self._said:
+            self._said.add(text)
+            self._note(text)
+
+
+def ask_all(
+    desk: Desk, questions: Sequence[Question], note: Callable[[str], None], step: Callable[[int], None] = lambda n: None
+) -> Answers:
+    """Asks all questions, as many at once as the limits allow; `step` is told how many are done.
+
+    Raises `ProviderError` where the model refuses every call. A cap ends it without an error: see `Answers.stopped`.
+    """
+    lock = FolderLock(desk.folder)
+    lock.take()
+    try:
+        engine = LocalEngine()
+        return engine.run(lambda: _ask_all(desk, questions, note, step, engine))
+    finally:
+        lock.release()
+
+
+async def _ask_all(
+    desk: Desk,
+    questions: Sequence[Question],
+    note: Callable[[str], None],
+    step: Callable[[int], None],
+    engine: LocalEngine,
+) -> Answers:
+    cache = open_cache("run", desk.folder, lambda moved: note(f"the call cache was broken and is now {moved.name}"))
+    ledger = SpendingLedger(desk.folder / FILE, {})
+    ledger.start()
+    client = open_desk_client(
+        desk,
+        note,
+        cache=cache,
+        spent=usage_of(ledger.before),
+        ledger=ledger,
+        deferred=engine.deferred,
+        answered_before=total_of(ledger.before)["calls"] > 0,
+    )
+    found = Answers(["not asked"] * len(questions))
+    places = asyncio.Semaphore(desk.limits.concurrency)
+    done = 0
+
+    async def ask(number: int) -> None:
+        nonlocal done
+        question = questions[number]
+        request = Request(
+            desk.role, question.prompt.messages, question.draw, question.response_format, task=question.prompt.task
+        )
+        async with places:
+            if found.stopped:
+                return
+            try:
+                found.replies[number] = await client.ask(request)
+            except (CallRefused, CallPending) as error:
+                found.replies[number] = str(error)
+            except CapReached as error:
+                found.stopped = found.stopped or error.message
+        done += 1
+        step(done)
+
+    tasks = [asyncio.ensure_future(ask(number)) for number in range(len(questions))]
+    try:
+        await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+    finally:
+        found.calls = sum(tally.calls for tally in client.totals.by.values())
+        await client.close()
+        ledger.close()
+        if cache is not None:
+            cache.close()
+    return found

@@ -1,0 +1,42 @@
+"""A session carried out from its first step to its last: what every command that runs recipes does."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+from datagen_cli.core.errors import DatagenError
+from datagen_cli.pipeline.finish import finish
+from datagen_cli.pipeline.session import Session
+from datagen_cli.runs.manifest import Manifest
+
+COMPLETE = "already complete; more: --count N; another: --new"
+
+
+def run_whole(
+    session: Session, around: AbstractContextManager[object] | None = None
+) -> tuple[Manifest, DatagenError | None]:
+    """Prepares, runs, finishes and closes a session; `around` is entered while it runs.
+
+    Returns its manifest, and what a user can mend that stopped it. Raises `UsageError` where nothing was begun, and
+    what is a bug.
+    """
+    try:
+        session.prepare()
+        try:
+            with around or nullcontext():
+                session.run()
+            if not session.complete:
+                finish(session)
+            if session.manifest.state == "done" and not session.manifest.new_records:
+                session.manifest.reason = COMPLETE
+        except BaseException as broken_off:
+            session.fail(broken_off)
+            if not isinstance(broken_off, DatagenError):
+                raise
+            return session.manifest, broken_off
+    finally:
+        session.close()
+    error = session.error
+    if error is not None and not isinstance(error, DatagenError):
+        raise error
+    return session.manifest, error
