@@ -272,7 +272,7 @@ class Attempt:
                 channel.concurrency.refused(self._permit, error.retry_after_s)
             else:
                 channel.concurrency.ended(self._permit)
-        if isinstance(error, AuthRefused) and stops_run(error, channel.health.answers):
+        if isinstance(error, AuthRefused) and stops_run(error, channel.health):
             channel.limiter.halt()  # nobody else need be refused
         if self._entry is None:
             return

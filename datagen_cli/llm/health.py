@@ -37,13 +37,14 @@ class Failing:
 class Health:
     """What is known of one endpoint and model in this process; `failing` are the prompts that failed and have not been
     answered since. `answered_before` says that an earlier run of the folder had answers; `silent` and `foreign` count
-    tries that timed out, and replies of no chat endpoint."""
+    tries that timed out, and replies of no chat endpoint, `lost` the answers in a row that know no such model."""
 
     target: Target
     answered_before: bool = False
     answers: int = 0
     silent: int = 0
     foreign: int = 0
+    lost: int = 0
     last_answer: float = float("-inf")
     failing: dict[Draw, Failing] = field(default_factory=dict)
     _sleepers: set[asyncio.Future[None]] = field(default_factory=set)
@@ -54,6 +55,7 @@ class Health:
             for sleeper in self._sleepers:
                 _wake(sleeper)
         self.answers += 1
+        self.lost = 0
         self.last_answer = now
         if not self.failing:
             return

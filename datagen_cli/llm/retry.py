@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from datagen_cli.core.chat import Draw
-from datagen_cli.core.errors import CallPending, CallRefused, ProviderError
+from datagen_cli.core.errors import CallPending, ProviderError
 from datagen_cli.llm.faults import AuthRefused, RequestRefused, TransportError
 from datagen_cli.llm.health import Health, OutageDetector
 from datagen_cli.llm.keys import Target
@@ -61,10 +61,10 @@ def wait_s(fault: TransportError, tries: int, jitter: float) -> float:
     return max(fault.retry_after_s * (1.0 + 0.1 * jitter) + 0.05 * jitter, floor)
 
 
-def stops_run(fault: AuthRefused, answers: int) -> bool:
-    """Whether a refused key, model or address ends the run: always before the first answer; later on a lost model or
-    page (404, a redirect) is about that request only, while a refused key or account still ends it."""
-    return answers == 0 or fault.status in (401, 402, 403)
+def stops_run(fault: AuthRefused, health: Health) -> bool:
+    """Whether a refused key, model or address ends the run: always before the first answer. Later on a refused key or
+    account still does, a lost model or page (404, a redirect) when so many calls in a row meet it."""
+    return health.answers == 0 or fault.status in (401, 402, 403) or health.lost >= FIRST_CALLS
 
 
 def is_spent(fault: TransportError, patience_s: float, *, others: bool) -> bool:
@@ -118,8 +118,8 @@ async def call_with_retries(
     """One call with all its tries. `send(clock, again)` sends it once and calls `clock.begin()` when it does; `busy`
     says whether other calls are on the wire.
 
-    Raises `RequestRefused` (never tried again), `CallRefused` (a 404 after answers), `CallPending` (the deadline, or
-    a prompt that ends without a reply) and `ProviderError` (the run has to stop).
+    Raises `RequestRefused` (never tried again), `CallPending` (the deadline, a prompt that ends without a reply, or a
+    404 after answers) and `ProviderError` (the run has to stop).
     """
     loop = asyncio.get_running_loop()
     clock = Clock(policy)
@@ -134,9 +134,10 @@ async def call_with_retries(
             raise
         except AuthRefused as fault:
             health.forget(draw)
-            if stops_run(fault, health.answers):
+            health.lost += 1
+            if stops_run(fault, health):
                 raise refused_by_all(fault, health.target) from fault
-            raise CallRefused(said(fault.message, health.target, fault.status)) from fault
+            raise CallPending(said(fault.message, health.target, fault.status), no_reply=True) from fault
         except TransportError as fault:
             tries += 1
             now = loop.time()

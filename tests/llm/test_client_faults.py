@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +90,19 @@ async def test_five_refusals_from_the_start_end_the_run_for_each_role_by_itself(
     assert raised.value.exit_code == 5
 
 
-async def test_a_lost_page_after_an_answer_costs_its_request_only() -> None:
-    with Endpoint(lambda body, attempt: "ok" if slot_of(body) == 0 else refusal(404, "gone")) as endpoint:
+async def test_a_model_that_is_lost_after_an_answer_costs_no_attempt_and_ends_the_run_when_it_stays_lost() -> None:
+    with Endpoint(lambda body, attempt: "ok" if slot_of(body) in (0, 9) else refusal(404, "gone")) as endpoint:
         async with asking(model(endpoint)) as client:
             await client.ask(question(0))
-            with pytest.raises(CallRefused, match="gone"):
-                await client.ask(question(1))
+            for n in (1, 2, 3, 4, 9):
+                with pytest.raises(CallPending, match="gone") if n != 9 else nullcontext():
+                    await client.ask(question(n))
+            for n in (5, 6, 7, 8):
+                with pytest.raises(CallPending, match="gone") as raised:
+                    await client.ask(question(n))
+                assert raised.value.no_reply
+            with pytest.raises(ProviderError, match="gone"):
+                await client.ask(question(10))
 
 
 def without(name: str, sentence: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from datagen_cli.core.chat import Draw
-from datagen_cli.core.errors import CallPending, CallRefused, ProviderError
+from datagen_cli.core.errors import CallPending, ProviderError
 from datagen_cli.llm.faults import AuthRefused, RequestRefused, TransportError
 from datagen_cli.llm.health import Health, OutageDetector
 from datagen_cli.llm.keys import Target
@@ -226,17 +226,17 @@ def test_a_refused_key_on_the_first_call_ends_the_run_and_says_what_to_do(status
     assert len(world.times) == 1
 
 
-def test_after_an_answer_a_lost_page_costs_its_request_and_a_lost_key_the_run() -> None:
-    answers = 1
-    assert [status for status in (401, 402, 403, 404, 307) if stops_run(AuthRefused(status, ""), answers)] == [
-        401,
-        402,
-        403,
-    ]
+def test_after_an_answer_a_lost_page_leaves_its_call_pending_and_a_lost_key_ends_the_run() -> None:
     world = World(lambda n, _: AuthRefused(404, "gone"))
     world.health.answers = 1
+    found = [status for status in (401, 402, 403, 404, 307) if stops_run(AuthRefused(status, ""), world.health)]
+    assert found == [401, 402, 403]
     error, _ = end_of(world)
-    assert isinstance(error, CallRefused)
+    assert isinstance(error, CallPending) and error.no_reply
+    world = World(lambda n, _: AuthRefused(404, "gone"))
+    world.health.answers, world.health.lost = 1, 4
+    error, _ = end_of(world)
+    assert isinstance(error, ProviderError) and "model's name" in error.hint
 
 
 def test_a_refused_request_is_never_tried_again() -> None:

@@ -126,3 +126,23 @@ def test_an_endpoint_that_dies_in_the_middle_stops_the_run_with_5_and_costs_no_a
         alive = False
         found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
     assert (found["accepted"], found["exit_code"], found["rejected"]) == (30, 0, {})
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_a_model_that_is_lost_in_the_middle_ends_the_run_and_costs_no_attempt(
+    concurrency: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = True
+    more = ("-o", tmp_path / "run", f"--set=limits.concurrency={concurrency}")
+
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        return refusal(404, "the model is not loaded") if lost and endpoint.count > 15 else note(body)
+
+    with Endpoint(script) as endpoint:
+        found = report(capsys, recipe(tmp_path, endpoint), *more)
+        assert (found["state"], found["exit_code"], found["rejected"]) == ("failed", 5, {})
+        assert "not loaded" in found["error"] and found["accepted"] >= 15 - concurrency
+        assert endpoint.count <= 15 + 5 + concurrency
+        lost = False
+        found = report(capsys, recipe(tmp_path, endpoint), *more)
+    assert (found["accepted"], found["exit_code"], found["rejected"]) == (30, 0, {})
