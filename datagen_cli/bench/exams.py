@@ -2,7 +2,8 @@
 
 The linear student is trained on synthetic rows and tested on real ones (`tstr`). Its base has read nothing: it says the
 label that real rows have most. Its reference learns from as many real rows as the candidates' students have, or from
-all there are. Rows that stand in the test are left out of every training set, so are rows written from one.
+all there are. Every label counts alike (balanced accuracy), so that the base is at 1 / labels whatever the test holds.
+Rows that stand in the test are left out of every training set, so are rows written from one.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class Exam:
 class Taught:
     """Hits `[seeds, items]` of every candidate's students, of the base's and of the reference's; `n` rows each.
 
-    `n_reference` is less where there are fewer real rows.
+    A hit weighs as much as makes all labels count alike: the mean is the balanced accuracy. `n_reference` is less where
+    there are fewer real rows.
     """
 
     hits: Mapping[str, Floats]
@@ -59,7 +61,7 @@ class Taught:
     signature: str
 
     def score(self, name: str) -> Estimate:
-        """A candidate's accuracy."""
+        """A candidate's balanced accuracy."""
         return mean_hits(self.hits[name])
 
     def recovered(self, name: str) -> Estimate:
@@ -150,8 +152,6 @@ def teach(rows: Mapping[str, Sequence[Labelled]], exam: Exam, *, whole: bool) ->
     All get as many rows as the smallest set has; of ready datasets, where seeds are draws of one set, `LEAST_SHARE` of
     them (`whole` is false). Raises `DataError` where nothing can be trained, `GapTooSmall` without a gap.
     """
-    import numpy as np
-
     smallest = min(len(one) for sets in rows.values() for one in sets)
     n = smallest if whole else int(min(smallest, len(exam.train)) * LEAST_SHARE)
     for name, sets in rows.items():
@@ -161,7 +161,7 @@ def teach(rows: Mapping[str, Sequence[Labelled]], exam: Exam, *, whole: bool) ->
     seeds = max(len(sets) for sets in rows.values())
 
     def hits(sets: Sequence[Labelled]) -> Floats:
-        return np.asarray([_hits(draw(one, n, seed), exam.test) for seed, one in enumerate(sets)], dtype=float)
+        return weighed([_hits(draw(one, n, seed), exam.test) for seed, one in enumerate(sets)], exam.test)
 
     found = {name: hits(sets) for name, sets in rows.items()}
     base, reference = base_and_reference(exam, n, seeds)
@@ -170,14 +170,21 @@ def teach(rows: Mapping[str, Sequence[Labelled]], exam: Exam, *, whole: bool) ->
 
 def base_and_reference(exam: Exam, n: int, seeds: int) -> tuple[Floats, Floats]:
     """Hits `[seeds, items]` of the student that has read nothing, and of one that learned from n real rows."""
-    import numpy as np
-
     if reason := unfit(exam.train, exam.test):
         raise UsageError(f"no reference student: {reason}", hint="--train FILE names real rows")
     most = min(Counter(exam.train.labels).items(), key=lambda item: (-item[1], item[0]))[0]
-    base = np.tile([float(label == most) for label in exam.test.labels], (seeds, 1))
-    reference = np.asarray([_hits(draw(exam.train, n, seed), exam.test) for seed in range(seeds)], dtype=float)
+    base = weighed([[float(label == most) for label in exam.test.labels]] * seeds, exam.test)
+    reference = weighed([_hits(draw(exam.train, n, seed), exam.test) for seed in range(seeds)], exam.test)
     return base, reference
+
+
+def weighed(hits: Sequence[Sequence[float]], test: Labelled) -> Floats:
+    """Hits `[seeds, items]` times items / (labels · items of the label): their mean is the labels' mean recall."""
+    import numpy as np
+
+    counts = Counter(test.labels)
+    weights = [len(test) / (len(counts) * counts[label]) for label in test.labels]
+    return np.asarray(hits, dtype=float) * np.asarray(weights)
 
 
 def _hits(train: Labelled, test: Labelled) -> list[float]:

@@ -27,6 +27,8 @@ from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.fields import About
 from datagen_cli.core.jsonl import make_folder, read_json, write_json
+from datagen_cli.core.registry import suggest
+from datagen_cli.evaluation.columns import column_names
 from datagen_cli.evaluation.load import Loaded, Wanted, load_dataset
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.pipeline.build import Built
@@ -97,18 +99,25 @@ def plan_bench(options: BenchOptions, way: Way) -> Bench:
 
 
 def _ready(candidate: Candidate, options: BenchOptions, settings: Sequence[Setting]) -> Loaded:
-    """A ready dataset. Raises `DataError` for one without rows or text."""
+    """A ready dataset: its text is that of the others where it has their columns, else that of the real rows, else its
+    only text column. Raises `DataError` for one without rows or text."""
     built = settings[0].built
     like = like_of(built) if built else None
-    texts = tuple(options.text or (like.text_fields if like else ()))
     label = options.label or (like.label_field if like else None)
-    loaded = load_dataset(candidate.dataset, Wanted(texts, options.label, usual_label=label))
+    loaded = load_dataset(candidate.dataset, Wanted((), options.label, usual_label=label))
     place = Place(candidate.dataset)
     if not len(loaded.dataset):
         raise DataError(f"--dataset {candidate.name}: no rows", hint="name a file with rows", place=place)
-    if not loaded.dataset.text_fields:
-        raise DataError(f"--dataset {candidate.name}: no text column", hint="--text FIELD names it", place=place)
-    return loaded
+    columns = column_names(loaded.dataset.rows)
+    named = (options.text, options.test_text, like.text_fields if like else ())
+    texts = next((some for some in named if some and set(some) <= set(columns)), loaded.dataset.text_fields)
+    if not texts or (texts is loaded.dataset.text_fields and options.text and len(texts) > 1):
+        raise DataError(
+            f"--dataset {candidate.name}: no column {', '.join(options.text) or 'of text'}",
+            hint=suggest(options.text[0], columns) if options.text else "--text FIELD names it",
+            place=place,
+        )
+    return replace(loaded, dataset=replace(loaded.dataset, text_fields=tuple(texts)))
 
 
 def like_of(built: Built) -> Dataset:

@@ -217,7 +217,7 @@ def _examine(bench: Bench, setting: Setting, whole: Mapping[str, Row]) -> list[s
 def _score(row: Row, name: str, kind: str, taught: Taught) -> None:
     estimate = taught.recovered(name)
     score = taught.score(name)
-    signature = f"{taught.signature}|n={taught.n}|seeds={len(taught.base)}"
+    signature = f"balanced accuracy|{taught.signature}|n={taught.n}|seeds={len(taught.base)}"
     row.measured[f"pgr[{kind}]"] = Measured(Measure(estimate.value, "higher", signature, estimate.interval), estimate)
     row.measured[f"accuracy[{kind}]"] = Measured(Measure(score.value, "higher", signature, score.interval), score)
 

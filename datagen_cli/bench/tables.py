@@ -111,10 +111,11 @@ def _plain(text: str) -> str:
     return f"'{text}" if text[:1] in "=+-@" else text
 
 
-def as_markdown(document: Document) -> str:
-    """The table with its verdicts and remarks, for a page or an issue."""
-    lines = ["| " + " | ".join(heads(document)) + " |", "|" + "---|" * len(heads(document))]
-    lines += ["| " + " | ".join(_escaped(cell) for cell in row) + " |" for row in cells(document)]
+def as_markdown(document: Document, *, ranked: bool = False) -> str:
+    """The table with its verdicts and remarks, for a page or an issue; with `ranked` of the measures that rank."""
+    names = shown_first(document) if ranked else measures_of(document)
+    lines = ["| " + " | ".join(heads(document, names)) + " |", "|" + "---|" * len(heads(document, names))]
+    lines += ["| " + " | ".join(_escaped(cell) for cell in row) + " |" for row in cells(document, names)]
     said = [
         *document["verdict"],
         *(f"short: {item['setting']} · {item['generator']}: {item['reason']}" for item in document["short"]),

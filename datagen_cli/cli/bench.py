@@ -73,7 +73,7 @@ def command(
         "text": text, "test_text": test_text, "label": label,
         "measures": _measures(metrics),
     }  # fmt: skip
-    options = _merged(options, {key: value for key, value in changed.items() if value})
+    options = _merged(options, {key: value for key, value in changed.items() if value not in (None, [], {})})
     name = options.name or named
     way = Way(
         Path(out or f"runs/bench-{name}"),
@@ -85,7 +85,7 @@ def command(
         own_folder=out is None and options.name is None,
     )
     if max_cost is not None and max_cost <= 0:
-        raise UsageError("--max-cost: must be above 0")
+        raise UsageError("--max-cost: must be above 0", hint="leave it out for no cap")
     bench = plan_bench(options, way)
     words = {
         "--model": model, "--dataset": dataset, "--vary": vary, "-n": count, "--seed": seed,
