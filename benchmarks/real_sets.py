@@ -77,7 +77,7 @@ def tables(seeds: int = 5) -> dict[str, dict[str, Any]]:
             {
                 **given,
                 **paths,
-                "name": "real",
+                "name": "sets",
                 "seeds": list(range(seeds)),
                 "datasets": {name: str(DATA / file) for name, file in given["datasets"].items()},
             }

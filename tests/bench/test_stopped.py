@@ -14,7 +14,7 @@ import pytest
 
 from tests.bench.running import NEWS, SEEDS, TEST, bench, offline, row_of
 
-FAULTS = {"wrong_label": 0.2, "wrong_label_to": "next", "duplicate": 0.1, "malformed": 0.05}
+FAULTS: dict[str, float | str] = {"wrong_label": 0.2, "wrong_label_to": "next", "duplicate": 0.1, "malformed": 0.05}
 
 
 @pytest.fixture(autouse=True)
