@@ -136,6 +136,8 @@ def _show_stage(told: PastStage) -> None:
 def _show_evidence(evidence: Mapping[str, Any]) -> None:
     """What a check based its verdict on, a line a kind."""
     for kind, found in evidence.items():
+        if kind == "calls":  # their replies are shown above
+            continue
         console.out(_indented(f"{kind}: {found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)}"))
 
 

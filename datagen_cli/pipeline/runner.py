@@ -23,7 +23,7 @@ from datagen_cli.llm.health import MOST_ENDS
 from datagen_cli.pipeline.parts import Parts, Progress
 from datagen_cli.pipeline.replay import last_line, replayable
 from datagen_cli.pipeline.sequence import Sequence
-from datagen_cli.pipeline.trial import Trial
+from datagen_cli.pipeline.trial import CheckTrials, Trial
 from datagen_cli.runs.lines import call_lines, content_digest, contents, from_line, to_line
 from datagen_cli.stages.generate import Unit
 
@@ -52,6 +52,7 @@ class Runner:
         self._queued: dict[int, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._trial = Trial(cautious=parts.cautious)
+        self._check_trials = CheckTrials()
         self._wake = asyncio.Event()
         self._chain = ""
         self._known: tuple[Any, str] = (None, "")
@@ -110,7 +111,20 @@ class Runner:
             await self._parts.forget(self._trial.useless)
         else:
             self._trial.close()
+        if self._check_trials.failed:
+            await self._undo_verdicts()
         self._sequence.end()
+
+    async def _undo_verdicts(self) -> None:
+        """Has the verdicts that could not be read asked for again: their lines no longer say what they were made of."""
+        await self._parts.forget(self._check_trials.useless)
+        stages = [*(stage for stage, _ in self._parts.steps), "dedup"]
+        for slot, attempt in self._check_trials.units:
+            for checkpoint in (self._parts.checkpoints[stage] for stage in stages):
+                line = checkpoint.line(slot, attempt)
+                if line is not None:
+                    told = {key: value for key, value in line.items() if key not in ("unit", "from")}
+                    checkpoint.append(slot, attempt, "", told)
 
     def _pump(self) -> bool:
         """Starts units while there is room: postponed ones, then refills, then new ones. True when it stopped to let
@@ -283,6 +297,8 @@ class Runner:
             self._count_seconds(stage, started)
             calls = {"calls": call_lines(context.calls)} if context.calls else {}
             checkpoint.append(slot.index, unit.attempt, made_from, {**to_line(record), **calls})
+            if context.calls:
+                self._check_trials.add(record)
         return record
 
     def _deliver(self, records: list[Record], *, replayed: bool = False) -> None:

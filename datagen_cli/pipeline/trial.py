@@ -2,12 +2,13 @@
 
 Until a reply has been usable no more than an eighth of the run is under way, and until two records differ nothing that
 was useless is written down. When the first `ENOUGH` attempts (or all there are) are useless for one reason, the run
-ends, says which setting to change, and has used up no attempt.
+ends, says which setting to change, and has used up no attempt. The same holds for a check that asks a model when the
+first `ENOUGH` of its verdicts cannot be read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from datagen_cli.core.errors import GotNowhere
@@ -124,6 +125,56 @@ class Trial:
     def _count(self, reason: str, example: str) -> None:
         self._reasons[reason] = self._reasons.get(reason, 0) + 1
         self._example = " ".join(example.split())[:300]
+
+
+class CheckTrials:
+    """The first verdicts of every check that asks a model: whether any of its replies can be read.
+
+    `units` are the (slot, attempt) whose verdicts must be asked for again, `useless` the digests of those replies.
+    """
+
+    def __init__(self) -> None:
+        self.units: list[tuple[int, int]] = []
+        self.useless: list[str] = []
+        self.failed = ""
+        self._proven: set[str] = set()
+        self._unread: dict[str, list[tuple[tuple[int, int], Mapping[str, Any]]]] = {}
+
+    def add(self, record: Record) -> None:
+        """Takes the verdicts on one record. Raises `GotNowhere` when the first `ENOUGH` of a check cannot be read, all
+        for the same reason."""
+        for name in record.verdicts:
+            found = record.evidence.get(name, {})
+            if "unread" not in found:
+                self._proven.add(name)
+            elif self.failed == name:
+                self._ask_again((record.slot, record.attempt), found)
+            elif name not in self._proven and not self.failed:
+                self._unread.setdefault(name, []).append(((record.slot, record.attempt), found))
+                if len(self._unread[name]) >= ENOUGH:
+                    self._fail(name)
+
+    def _fail(self, name: str) -> None:
+        found = self._unread.pop(name)
+        cut = {bool(evidence["cut"]) for _, evidence in found}
+        if len(cut) > 1:
+            self._proven.add(name)
+            return
+        self.failed = name
+        for unit, evidence in found:
+            self._ask_again(unit, evidence)
+        reason = "truncated" if cut.pop() else "malformed"
+        example = " ".join(str(found[-1][1]["unread"]).split())
+        what = WHAT[reason] if reason == "truncated" else "hold no verdict that can be read"
+        hint = HINTS[reason] if reason == "truncated" else f"give it another model (models), or take {name} out"
+        raise GotNowhere(
+            f"the first {len(found)} replies to {name} {what}; the last: {example}",
+            hint=f"{hint}; then run the command again: no attempt is used up",
+        )
+
+    def _ask_again(self, unit: tuple[int, int], evidence: Mapping[str, Any]) -> None:
+        self.units.append(unit)
+        self.useless += evidence["calls"]
 
 
 def _reason(record: Record) -> str:

@@ -13,7 +13,7 @@ from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.prompts.checking import ASK, CheckPrompts, ask_prompt, verdict_format
-from datagen_cli.validators.asking import ask_verdict
+from datagen_cli.validators.asking import Unread, ask_verdict
 
 ROLE = "reviewer"
 OUTCOMES: dict[str, Literal["pass", "fail", "unknown"]] = {"yes": "pass", "no": "fail", "unclear": "unknown"}
@@ -56,7 +56,7 @@ class Ask(ConstraintFacts):
             return ask_prompt(self._about, shown, self._text, again=again)
 
         found = await ask_verdict(ctx, ROLE, prompt, purpose="ask", known=tuple(OUTCOMES), form=FORM)
-        if found is None:
-            return Verdict("unknown", f"{self._text} the reviewer gave no verdict")
+        if isinstance(found, Unread):
+            return found.verdict(f"{self._text} the reviewer gave no verdict")
         reason = str(found.get("reason") or "")
         return Verdict(OUTCOMES[found["verdict"]], f"{self._text} {reason}".strip())

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from datagen_cli.core.chat import Prompt
 from datagen_cli.core.ports import Context
+from datagen_cli.core.record import Verdict
 from datagen_cli.prompts.checking import read_verdict
 
 AGAIN = 100
 """Draw of the second question, far from those of independent draws."""
+EXAMPLE_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A checker's replies in which no verdict can be read: the last one's text, and the digests of all."""
+
+    text: str
+    calls: tuple[str, ...]
+    cut: bool = False
+
+    def verdict(self, detail: str) -> Verdict:
+        """*Unknown*, with what came as its evidence: `unread` (the reply's beginning), `calls`, and whether all were
+        `cut` off. A run in which a check gets nothing else stops by it."""
+        return Verdict(
+            "unknown", detail, None, {"unread": self.text[:EXAMPLE_CHARS], "cut": self.cut, "calls": list(self.calls)}
+        )
 
 
 async def ask_verdict(
@@ -21,17 +40,19 @@ async def ask_verdict(
     purpose: str,
     known: tuple[str, ...],
     form: Mapping[str, Any],
-) -> dict[str, Any] | None:
-    """The object whose `verdict` is one of `known`, in lower case; None when two replies hold none.
+) -> dict[str, Any] | Unread:
+    """The object whose `verdict` is one of `known`, in lower case; `Unread` when two replies hold none.
 
     `prompt(again)` is the first question and the second. The second is another draw, which makes the model warmer, so
     that it does not repeat the first reply; it has twice the tokens where that one was cut off.
     """
-    cut = False
+    cut, replies = False, []
     for k in (0, AGAIN):
         reply = await ctx.ask(role, prompt(k > 0), purpose=purpose, k=k, response_format=form, more_tokens=1 + cut)
+        replies.append(reply)
         cut = reply.finish_reason == "length"
         found = None if cut else read_verdict(reply.text, known)
         if found is not None:
             return found
-    return None
+    always_cut = all(reply.finish_reason == "length" for reply in replies)
+    return Unread(replies[-1].text, tuple(reply.digest for reply in replies), always_cut)

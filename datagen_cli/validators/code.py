@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -24,6 +24,7 @@ from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.prompts.checking import CODE, CheckPrompts, code_prompt, read_program
 from datagen_cli.text.answers import in_form_of, parse_number, same_number
+from datagen_cli.validators.asking import Unread
 
 UNSOLVABLE = "UNSOLVABLE"
 ROLE = "coder"
@@ -42,11 +43,12 @@ class CodeOptions(CheckOptions):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one program said: a number's text, UNSOLVABLE, or nothing with the reason."""
+    """What one program said: a number's text, UNSOLVABLE, or nothing with the reason; `unread` where none came."""
 
     value: str | None
     problem: str = ""
     layer: str = ""
+    unread: Unread | None = None
 
 
 class Code(ValidatorFacts):
@@ -78,7 +80,12 @@ class Code(ValidatorFacts):
         options = self._options
         question, answer = plain_text(record.fields[options.question]), record.fields[options.answer]
         results = await self._results(question, ctx)
-        evidence = {"results": [result.value or result.problem for result in results]}
+        evidence: dict[str, Any] = {"results": [result.value or result.problem for result in results]}
+        if all(result.unread for result in results):
+            unread = [result.unread for result in results if result.unread]
+            calls = tuple(digest for found in unread for digest in found.calls)
+            lost = Unread(unread[-1].text, calls, all(found.cut for found in unread))
+            return lost.verdict("the coder wrote no program")
         winner = majority([result.value for result in results], options.solutions, options.tolerance)
         if winner is None:
             return Verdict(
@@ -109,16 +116,20 @@ class Code(ValidatorFacts):
         """What one program prints. Where none came, or it printed nothing usable, another is asked for once."""
         prompt = code_prompt(question)
         several = self._options.solutions > 1
-        result = Result(None, "no program")
+        result, replies = Result(None, "no program"), []
         for draw in (k, k + self._options.solutions):
             reply = await ctx.ask(ROLE, prompt, purpose="code", k=draw, several=several)
             if reply.finish_reason == "length":
                 reply = await ctx.ask(ROLE, prompt, purpose="code", k=draw, several=several, more_tokens=2)
+            replies.append(reply)
             program = read_program(reply.text) if reply.finish_reason != "length" else None
             if program is not None:
                 result = await ctx.run_blocking(self._run, program, ctx.unsafe_exec)
             if result.value is not None:
                 break
+        if not result.layer:
+            cut = all(reply.finish_reason == "length" for reply in replies)
+            return replace(result, unread=Unread(reply.text, tuple(reply.digest for reply in replies), cut))
         return result
 
     def _run(self, program: str, unsafe: bool) -> Result:

@@ -27,7 +27,7 @@ from datagen_cli.prompts.checking import (
 )
 from datagen_cli.prompts.parse import parse_reply, response_format
 from datagen_cli.prompts.plain_text import parse_text
-from datagen_cli.validators.asking import ask_verdict
+from datagen_cli.validators.asking import Unread, ask_verdict
 
 ROLE = "reviewer"
 KNOWN = ("good", "bad")
@@ -67,8 +67,8 @@ class Reflect(ValidatorFacts):
             return review_prompt(about, shown, again=again)
 
         found = await ask_verdict(ctx, ROLE, prompt, purpose="review", known=KNOWN, form=FORM)
-        if found is None:
-            return Verdict("unknown", "the reviewer gave no verdict")
+        if isinstance(found, Unread):
+            return found.verdict("the reviewer gave no verdict")
         given = found.get("reasons") or found.get("reason") or []
         reasons = [str(one) for one in (given if isinstance(given, list) else [given]) if isinstance(one, str | int)]
         if found["verdict"] == "good":

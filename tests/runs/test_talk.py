@@ -139,7 +139,9 @@ def left(reset: str, kind: str = "-requests", remaining: str = "0") -> Any:
     return lambda body, attempt: Answer(note(body), headers=headers)
 
 
-@pytest.mark.parametrize("reset", ["24h", "86400", "1d2h", str(int(time.time()) + 90_000)])
+@pytest.mark.parametrize(
+    "reset", ["24h", "86400", "1d2h", str(int(time.time()) + 90_000)], ids=["hours", "seconds", "days", "epoch"]
+)
 @pytest.mark.parametrize("kind", ["-requests", "-tokens", ""])
 def test_an_endpoint_that_takes_nothing_for_a_day_ends_the_run_and_says_until_when(
     kind: str, reset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
