@@ -200,12 +200,12 @@ def test_a_run_that_is_stopped_writes_all_that_can_be_accepted_without_what_is_o
     waiting = True
 
     def script(body: dict[str, Any], attempt: int) -> str | Answer:
-        return Answer(note(body), delay_s=0.3 if waiting and body["seed"] == first else 0.0)
+        return Answer(note(body), delay_s=2.0 if waiting and body["seed"] == first else 0.0)
 
     with Endpoint(script) as endpoint:
         path = recipe(tmp_path, endpoint)
         more = ["--max-total-tokens", "30000", "--set=model.max_tokens=100"]
-        found = report(capsys, path, "-o", tmp_path / "run", "--set=limits.max_minutes=0.002", *more)
+        found = report(capsys, path, "-o", tmp_path / "run", "--set=limits.max_minutes=0.016", *more)
         assert found["exit_code"] == 4
         kept = rows(tmp_path / "run")
         assert len(kept) == found["accepted"] >= 30
