@@ -14,12 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.digest import digest
-from datagen_cli.core.errors import (
-    CapReached,
-    Place,
-    Stopped,
-    UsageError,
-)
+from datagen_cli.core.errors import CapReached, Place, Stopped, UsageError
 from datagen_cli.core.flow import ATTEMPTED
 from datagen_cli.core.jsonl import dump, write_aside, write_json
 from datagen_cli.core.ports import Observer
@@ -79,6 +74,7 @@ class Session:
         self.manifest = self._manifest()
         self.client: Client | None = None
         self.runner: Runner | None = None
+        self._engine: LocalEngine | None = None
         self._started = time.monotonic()
         self.ledger: SpendingLedger | None = None
         self.model_ids: set[str] = set()
@@ -146,9 +142,14 @@ class Session:
         """Runs to the end or to what stops it. Returns the manifest; the error that stopped it is in `error`."""
         if self.complete:
             return self.manifest
-        engine = LocalEngine(self._signalled)
+        engine = self._engine = LocalEngine(self._signalled)
         engine.run(lambda: self._main(engine))
         return self.manifest
+
+    def interrupt(self) -> None:
+        """Stops the run as Ctrl-C does; to be called from any thread. Nothing happens where none is under way."""
+        if self._engine is not None:
+            self._engine.interrupt()
 
     @property
     def error(self) -> BaseException | None:

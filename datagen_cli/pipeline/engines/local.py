@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from datagen_cli.core.errors import EXIT_INTERRUPTED
 from datagen_cli.core.system import STOP_SIGNALS
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.pipeline.engines.collector import Collector
@@ -35,6 +37,7 @@ class LocalEngine:
         self._collector = Collector()
         self._on_signal = on_signal
         self._signals = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._threads: ThreadPoolExecutor | None = None
 
     def run(self, main: Callable[[], Awaitable[T]]) -> T:
@@ -50,10 +53,17 @@ class LocalEngine:
             self._threads = ThreadPoolExecutor((os.cpu_count() or 1) + _WAITING, thread_name_prefix="datagen")
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
 
+    def interrupt(self) -> None:
+        """As Ctrl-C does; to be called from any thread."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed: the run is over
+                self._loop.call_soon_threadsafe(self._signalled, EXIT_INTERRUPTED)
+
     async def _main(self, main: Callable[[], Awaitable[T]]) -> T:
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         self._collector.start()
-        before = {number: signal.getsignal(number) for number in STOP_SIGNALS} if self._on_signal is not None else {}
+        listens = self._on_signal is not None and threading.current_thread() is threading.main_thread()
+        before = {number: signal.getsignal(number) for number in STOP_SIGNALS} if listens else {}
         with suppress(NotImplementedError):  # Windows: a signal ends the run as it ends any other command
             for number in before:
                 loop.add_signal_handler(number, self._signalled, STOP_SIGNALS[number])

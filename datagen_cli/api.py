@@ -1,0 +1,358 @@
+"""The package from Python: load a recipe, generate, evaluate, and the measures as functions.
+
+    import datagen_cli as datagen
+
+    recipe = datagen.load_recipe("quickstart", count=50)
+    run = datagen.generate(recipe, "runs/first")
+    report = datagen.evaluate(run)
+    print(len(run), report["self_bleu"].value, datagen.self_bleu([row["question"] for row in run]))
+
+A run is a folder here too: the same call again resumes it, and the command line reads what Python wrote. Nothing is
+printed; `on_event` is told what happens. Errors of users are `DatagenError`s with a message and a hint, as the command
+line prints them. Functions may be called where an event loop is running already (notebooks); `generate_async` lets the
+loop go on meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shlex
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from datagen_cli.config.environment import read_environment
+from datagen_cli.config.load import load_recipe as _load_recipe
+from datagen_cli.config.models import Limits
+from datagen_cli.config.recipe import Recipe
+from datagen_cli.core.errors import DatagenError, MissingExtra
+from datagen_cli.core.jsonl import dump
+from datagen_cli.runs.manifest import Manifest
+from datagen_cli.runs.reader import RunReader
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas
+    from numpy.typing import NDArray
+
+    from datagen_cli.evaluation.evaluate import Evaluation
+    from datagen_cli.metrics.measure import Measure
+    from datagen_cli.pipeline.session import Session
+
+OnEvent = Callable[[str, Mapping[str, Any]], None]
+Rows = Sequence[Mapping[str, Any]]
+AnyPath = str | Path
+LIMITS = ("max_cost", "max_total_tokens", "max_minutes", "concurrency")
+
+
+class GenerateOptions(TypedDict, total=False):
+    """Options of `generate`, all as those of the command line.
+
+    Limits win over the recipe's: USD, tokens, minutes, calls in flight. `environ` holds keys and fills `${NAME}`;
+    without it the environment and `.env` of the working folder do. `on_event` is told of every `accepted`, `rejected`,
+    `call`, `retry` and `note` with its facts, from the run's own loop, and must be quick.
+    """
+
+    max_cost: float
+    max_total_tokens: int
+    max_minutes: float
+    concurrency: int
+    fresh: bool
+    cache: str
+    allow_hosts: Collection[str]
+    unsafe_exec: bool
+    environ: Mapping[str, str]
+    on_event: OnEvent
+
+
+def load_recipe(
+    source: str | Path,
+    *,
+    model: str | Sequence[str] = (),
+    count: int | None = None,
+    seed: int | None = None,
+    set: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Recipe:
+    """The recipe of a file or the name of a shipped one, with what the options change in it.
+
+    `model` is a name or `ROLE=MODEL`, or several; `set` maps keys such as `"sampling.temperature"` to values, None
+    removes a key. `environ` fills `${NAME}`: without it the environment and `.env` of the working folder. Raises
+    `RecipeError`.
+    """
+    overrides = [f"{key}={json.dumps(value)}" for key, value in (set or {}).items()]
+    return _load_recipe(
+        str(source),
+        overrides=overrides,
+        model=[model] if isinstance(model, str) else list(model),
+        count=count,
+        seed=seed,
+        environ=_environ(environ),
+        cwd=Path.cwd(),
+    )
+
+
+class Run:
+    """A run folder: its records in order, what was turned away, and what it cost. Reading writes nothing.
+
+    `report` is what `generate --json` prints; `error` what stopped the run before its end, or None.
+    """
+
+    def __init__(
+        self, path: str | Path, *, error: DatagenError | None = None, manifest: Manifest | None = None
+    ) -> None:
+        self.path = Path(path)
+        self.error = error
+        self._reader = RunReader(self.path)
+        self._manifest = manifest
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """State, counts, cost, tokens and the like; of the call that made it, where one did."""
+        return (self._manifest or self._reader.manifest).report()
+
+    @property
+    def state(self) -> str:
+        """`done`, `short` (fewer records than asked for), `stopped`, `failed` or `running`."""
+        return self._reader.state
+
+    def __len__(self) -> int:
+        """How many records were accepted."""
+        return self._reader.manifest.accepted
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """The accepted records, one after the other from the file."""
+        return self._reader.rows()
+
+    def rejected(self) -> Iterator[dict[str, Any]]:
+        """The attempts that were not kept, with stage and reason."""
+        return self._reader.rejected()
+
+    def to_list(self) -> list[dict[str, Any]]:
+        """All accepted records."""
+        return list(self)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """All accepted records as a table. Raises `MissingExtra` without pandas."""
+        try:
+            import pandas
+        except ImportError as error:
+            raise MissingExtra("pandas is not installed", "", "pandas", instead="use to_list()") from error
+        return pandas.DataFrame(self.to_list())
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r}, {self.state}, {len(self):,} records)"
+
+
+def generate(
+    recipe: Recipe | AnyPath, out: AnyPath | None = None, *, check: bool = True, **options: Unpack[GenerateOptions]
+) -> Run:
+    """Runs a recipe into the folder `out` (`runs/<name>` without it); the same call again resumes it.
+
+    Raises `UsageError` and the like where nothing can begin. When something stops the run before its end (a cap, an
+    endpoint that is away), everything received is kept and that error is raised; with `check=False` it is in
+    `run.error` instead. A run that ends with fewer records than asked for raises nothing: its `state` is `short`.
+    """
+    session = _open(recipe, out, options)
+    return _checked(session, _beside(session) if _loop_runs() else _whole(session), check)
+
+
+async def generate_async(
+    recipe: Recipe | AnyPath, out: AnyPath | None = None, *, check: bool = True, **options: Unpack[GenerateOptions]
+) -> Run:
+    """`generate` beside the running event loop. A cancelled task stops the run as Ctrl-C does: all is kept."""
+    session = _open(recipe, out, options)
+    task = asyncio.create_task(asyncio.to_thread(_whole, session))
+    try:
+        error = await asyncio.shield(task)
+    except asyncio.CancelledError:
+        session.interrupt()
+        await task
+        raise
+    return _checked(session, error, check)
+
+
+class Report(Mapping[str, "Measure"]):
+    """The measures of one dataset by name: `report["self_bleu"].value`, `.interval`, `.reason`, `.detail`."""
+
+    def __init__(self, found: Evaluation) -> None:
+        self._found = found
+
+    def __getitem__(self, name: str) -> Measure:
+        return self._found.measures[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found.measures)
+
+    def __len__(self) -> int:
+        return len(self._found.measures)
+
+    @property
+    def reference(self) -> Mapping[str, Measure]:
+        """The measures of the reference, on a sample of equal size; empty without one."""
+        return self._found.reference_measures
+
+    @property
+    def readings(self) -> dict[str, str]:
+        """What each value says, in words."""
+        from datagen_cli.evaluation.reading import readings
+
+        return readings(self._found)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `datagen eval --json` prints."""
+        from datagen_cli.evaluation.document import document
+
+        return document(self._found, [])
+
+    def to_html(self) -> str:
+        """The page that `datagen eval --html` writes."""
+        from datagen_cli.report.evaluation import evaluation_page, sheet_of
+
+        return evaluation_page([sheet_of(self._found, self.to_dict())])
+
+
+def evaluate(
+    data: Run | str | Path | Rows,
+    *,
+    reference: str | Path | Rows | None = None,
+    text: str | Sequence[str] = (),
+    label: str | None = None,
+    metrics: Sequence[str] | None = None,
+    embedder: str | None = None,
+) -> Report:
+    """Measures a run, a file of any kind that `datagen eval` reads, or rows in memory.
+
+    The reference is the base of a run where none is given. `metrics` are names as of `datagen list metrics`, all
+    without it; those that need what is not there are missing with the reason. Raises `DataError` and `UsageError`.
+    """
+    from datagen_cli.evaluation.embedding import open_for_eval
+    from datagen_cli.evaluation.evaluate import choose
+    from datagen_cli.evaluation.evaluate import evaluate as measure_all
+    from datagen_cli.evaluation.load import Wanted, base_of, load_dataset, load_reference
+
+    wanted = choose(None if metrics is None else ",".join(metrics))
+    columns = Wanted((text,) if isinstance(text, str) else tuple(text), label)
+    with tempfile.TemporaryDirectory() as folder, closing(open_for_eval(embedder, _say_nothing)) as opened:
+        loaded = load_dataset(_as_file(data, Path(folder) / "data.jsonl"), columns)
+        theirs = base_of(loaded.run, loaded.dataset) if loaded.run is not None and reference is None else None
+        if reference is not None:
+            theirs = load_reference(_as_file(reference, Path(folder) / "reference.jsonl"), loaded.dataset, columns)
+        return Report(measure_all(loaded, theirs, wanted, embedder=opened, given={}, say=_say_nothing))
+
+
+def embed(texts: Sequence[str], embedder: str | None = None) -> NDArray[np.float32]:
+    """Unit vectors `[texts, d]`, which the measures over vectors take; the embedder as `--embedder` names it."""
+    from datagen_cli.text.embed import open_embedder, vector_cache
+
+    with closing(open_embedder(embedder, vector_cache())) as opened:
+        return opened.encode(list(texts))
+
+
+def __getattr__(name: str) -> Any:
+    """The measures that are functions of texts or vectors: `self_bleu(texts)`, `vendi(embed(texts))` and so on."""
+    from datagen_cli.core.registry import targets
+
+    home = targets("metrics").get(name, "").partition(":")[0]
+    function = getattr(import_module(home), name, None) if home else None
+    if function is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return function
+
+
+@dataclass(frozen=True, slots=True)
+class _Events:
+    """An `Observer` that tells a function."""
+
+    on_event: OnEvent | None
+
+    def event(self, kind: str, **facts: Any) -> None:
+        if self.on_event is not None:
+            self.on_event(kind, facts)
+
+
+def _open(recipe: Recipe | str | Path, out: str | Path | None, options: GenerateOptions) -> Session:
+    """A session that is ready to run."""
+    from datagen_cli.pipeline.build import build
+    from datagen_cli.pipeline.connect import identities
+    from datagen_cli.pipeline.not_built import refuse_mixed
+    from datagen_cli.pipeline.session import RunOptions, Session
+    from datagen_cli.runs.folder import RunFolder
+
+    given = dict(options)
+    environ = _environ(options.get("environ"))
+    found = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, environ=environ)
+    limits = {name: given.pop(name) for name in LIMITS if given.get(name) is not None}
+    if limits:
+        held = Limits.model_validate({**found.options.limits.model_dump(), **limits})
+        found = replace(found, options=found.options.model_copy(update={"limits": held}))
+    folder = Path(out) if out is not None else Path("runs") / found.options.name
+    built = build(found, identities(found), folder=folder)
+    refuse_mixed(built.recipe)
+    source = str(recipe) if not isinstance(recipe, Recipe) else found.source
+    run_options = RunOptions(
+        environ=environ,
+        allow_hosts=options.get("allow_hosts", ()),
+        cache=options.get("cache", "run"),
+        fresh=options.get("fresh", False),
+        command=shlex.join(["datagen", "generate", str(source), "-o", str(folder)]),
+        unsafe_exec=options.get("unsafe_exec", False),
+    )
+    return Session(built, RunFolder(folder), run_options, _Events(options.get("on_event")))
+
+
+def _whole(session: Session) -> DatagenError | None:
+    from datagen_cli.pipeline.whole_run import run_whole
+
+    return run_whole(session)[1]
+
+
+def _beside(session: Session) -> DatagenError | None:
+    """The whole run in a thread of its own, because this one has an event loop under way."""
+    with ThreadPoolExecutor(1, thread_name_prefix="datagen run") as threads:
+        done = threads.submit(_whole, session)
+        try:
+            return done.result()
+        except KeyboardInterrupt:
+            session.interrupt()
+            done.result()
+            raise
+
+
+def _checked(session: Session, error: DatagenError | None, check: bool) -> Run:
+    if error is not None and check:
+        raise error
+    return Run(session.folder.path, error=error, manifest=session.manifest)
+
+
+def _loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _as_file(data: Run | str | Path | Rows, path: Path) -> str:
+    """The name of what is to be read; rows in memory are written to `path` first."""
+    if isinstance(data, Run):
+        return str(data.path)
+    if isinstance(data, str | Path):
+        return str(data)
+    path.write_bytes(b"".join(dump(dict(row)) + b"\n" for row in data))
+    return str(path)
+
+
+def _environ(environ: Mapping[str, str] | None) -> dict[str, str]:
+    return dict(environ) if environ is not None else read_environment(os.environ, Path.cwd())
+
+
+def _say_nothing(text: str) -> None:
+    """Nobody is told."""

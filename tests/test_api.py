@@ -1,0 +1,136 @@
+"""The Python door: the same runs and measures as the command line's, typed, also where an event loop runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import datagen_cli as datagen
+from datagen_cli import api
+from datagen_cli.cli.app import run as command
+from datagen_cli.core.errors import CapReached, RecipeError, UsageError
+from tests.endpoint import Answer, Endpoint
+from tests.runs.whole import outcome
+
+RECIPE = """
+version: 1
+name: notes
+description: Short notes.
+fields: {text: {type: text}}
+model: {name: m, base_url: "%s", price: {input_per_million: 1000, output_per_million: 1000}, max_tokens: 10}
+count: 20
+limits: {concurrency: 2}
+"""
+
+
+def test_a_run_from_python_is_the_run_of_the_command_line(tmp_path: Path) -> None:
+    events: list[str] = []
+    recipe = api.load_recipe("quickstart", count=12, set={"examples.k": 2, "sampling.temperature": 0.5})
+    assert (recipe.options.count, recipe.options.sampling.temperature) == (12, 0.5)
+    found = api.generate(recipe, tmp_path / "a", concurrency=3, on_event=lambda kind, facts: events.append(kind))
+    assert (len(found), found.state, found.error) == (12, "done", None)
+    sets = ["--set", "examples.k=2", "--set", "sampling.temperature=0.5"]
+    assert command(["generate", "quickstart", "-n", "12", *sets, "--quiet", "-o", str(tmp_path / "b")]) == 0
+    assert outcome(tmp_path / "a") == outcome(tmp_path / "b")
+    assert [row["id"] for row in found] == [row["id"] for row in found.to_list()]
+    assert list(found.to_pandas()["id"]) == [row["id"] for row in found]
+    assert events.count("accepted") == 12
+    assert found.report["accepted"] == 12 and "12 records" in repr(found)
+    assert {row["reason"] for row in found.rejected()} <= set(found.report["rejected"])
+    again = api.generate(recipe, tmp_path / "a")
+    assert again.report["new_records"] == 0 and len(api.Run(tmp_path / "a")) == 12
+
+
+def test_measures_of_runs_files_and_rows_are_those_of_eval(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = api.generate("quickstart", tmp_path / "a", environ={})
+    report = api.evaluate(found, metrics=["self_bleu", "leakage", "length"])
+    assert command(["eval", str(tmp_path / "a"), "--metrics", "self_bleu,leakage,length", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert report.to_dict()["metrics"] == told["metrics"] and list(report) == list(told["metrics"])
+    assert report["self_bleu"].value == told["metrics"]["self_bleu"]["value"]
+    assert report["leakage"].reason == ""  # against the run's own base
+    texts = [row["question"] for row in found]
+    assert api.evaluate(found.to_list(), text="question", metrics=["self_bleu"])["self_bleu"].value == pytest.approx(
+        api.self_bleu(texts)
+    )
+    against = api.evaluate(found.to_list(), text="question", reference=[{"question": texts[0]}], metrics=["leakage"])
+    assert against["leakage"].value == pytest.approx(1 / len(texts))
+    assert set(report.readings) == {name for name, measure in report.items() if measure.value is not None}
+    assert report.to_html().startswith("<!doctype html>")
+
+
+def test_measures_are_functions() -> None:
+    texts = ["the cat sat on the mat", "the cat sat on the rug", "a dog ran over the hill"]
+    assert 0 < datagen.self_bleu(texts) < 1  # type: ignore[operator]
+    assert api.distinct_n(texts) == pytest.approx(api.distinct_n(texts, n=2))
+    vectors = api.embed(texts, "hashed")
+    assert vectors.shape[0] == 3 and 1 <= api.vendi(vectors) <= 3.001
+    for name in ("nonsense", "os_path", "verified"):
+        with pytest.raises(AttributeError, match=name):
+            getattr(datagen, name)
+
+
+async def test_it_runs_where_an_event_loop_runs(tmp_path: Path) -> None:
+    assert len(api.generate("quickstart", tmp_path / "a", environ={})) == 24
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0.001)
+
+    ticking = asyncio.create_task(tick())
+    found = await api.generate_async("quickstart", tmp_path / "b", environ={})
+    ticking.cancel()
+    assert len(found) == 24 and ticks > 3
+    assert outcome(tmp_path / "a") == outcome(tmp_path / "b")
+
+
+async def test_a_cancelled_run_keeps_everything_and_resumes(tmp_path: Path) -> None:
+    def script(body: dict[str, Any], attempt: int) -> Answer:
+        return Answer(f"A note of number {body['seed']}.", delay_s=0.05)
+
+    with Endpoint(script) as endpoint:
+        (tmp_path / "r.yaml").write_text(RECIPE % endpoint.url)
+        task = asyncio.create_task(api.generate_async(tmp_path / "r.yaml", tmp_path / "run"))
+        while len(endpoint.requests) < 6:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert 4 <= len(api.Run(tmp_path / "run")) < 20
+        found = await api.generate_async(tmp_path / "r.yaml", tmp_path / "run")
+        assert len(found) == 20 and len(endpoint.requests) == 20
+
+
+def test_what_stops_a_run_is_raised_and_nothing_is_lost(tmp_path: Path) -> None:
+    with Endpoint(lambda body, attempt: f"A note of number {body['seed']}.") as endpoint:
+        (tmp_path / "r.yaml").write_text(RECIPE % endpoint.url)
+        recipe = api.load_recipe(tmp_path / "r.yaml")
+        with pytest.raises(CapReached):
+            api.generate(recipe, tmp_path / "run", max_cost=0.6)
+        kept = len(api.Run(tmp_path / "run"))
+        stopped = api.generate(recipe, tmp_path / "run", max_cost=0.6, check=False)
+        assert 0 < kept <= len(stopped) < 20 and isinstance(stopped.error, CapReached)
+        assert len(api.generate(recipe, tmp_path / "run", max_cost=60)) == 20
+        assert len(endpoint.requests) == 20
+
+
+def test_errors_are_ours(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="coutn"):
+        api.load_recipe("quickstart", set={"coutn": 3})
+    with pytest.raises(UsageError, match="self_blue"):
+        api.evaluate([{"text": "a b"}], metrics=["self_blue"])
+
+
+def test_the_package_is_light_until_something_is_used() -> None:
+    code = "import sys, datagen_cli; from datagen_cli import catalog; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"pydantic", "numpy", "datagen_cli.api"} & set(loaded)
