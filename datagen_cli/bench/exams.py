@@ -1,15 +1,16 @@
 """Students of a setting: base, reference and one for every candidate and seed, all examined on the same real rows.
 
-The linear student is trained on synthetic rows and tested on real ones (`tstr`). Its base has read nothing: it says the
-label that real rows have most. Its reference learns from as many real rows as the candidates' students have, or from
-all there are. Every label counts alike (balanced accuracy), so that the base is at 1 / labels whatever the test holds.
-Rows that stand in the test are left out of every training set, so are rows written from one.
+Students are trained on synthetic rows and tested on real ones: the linear one (`tstr`), or a fine-tuned transformer
+(`sft`). Their base has read nothing: it says the label that real rows have most. Their reference learns from as many
+real rows as the candidates' students have, or from all there are. Every label counts alike (balanced accuracy), so that
+the base is at 1 / labels whatever the test holds. Rows that stand in the test are left out of every training set, so
+are rows written from one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from datagen_cli.evaluation.load import Loaded, Wanted, as_reference, load_refer
 from datagen_cli.evaluation.student import Labelled, draw, labelled, split_half, unfit, without
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.students.linear import Linear
+from datagen_cli.students.transformer import Transformer
 from datagen_cli.text.normalise import fold
 
 if TYPE_CHECKING:
@@ -146,14 +148,33 @@ def training_rows(dataset: Dataset, exam: Exam) -> Labelled:
     return without(labelled(whole), exam.test)
 
 
-def teach(rows: Mapping[str, Sequence[Labelled]], exam: Exam, *, whole: bool) -> Taught:
-    """Trains the linear students: `rows` has the training rows of every candidate, a set for each seed.
+Student = Callable[[Labelled, Labelled, int], Sequence[str]]
+"""Trains on the first rows with a seed and says labels of the texts of the second."""
+
+
+def linear(train: Labelled, test: Labelled, seed: int) -> Sequence[str]:
+    """The linear student; its seed changes nothing."""
+    return Linear().fit(train.texts, train.labels).predict(test.texts)
+
+
+def transformer(name: str) -> Student:
+    """The transformer student of a model."""
+
+    def train_one(train: Labelled, test: Labelled, seed: int) -> Sequence[str]:
+        return Transformer(name, seed=seed).fit(train.texts, train.labels).predict(test.texts)
+
+    return train_one
+
+
+def teach(
+    rows: Mapping[str, Sequence[Labelled]], exam: Exam, student: Student, signature: str, *, whole: bool
+) -> Taught:
+    """Trains the students: `rows` has the training rows of every candidate, a set for each seed.
 
     All get as many rows as the smallest set has; of ready datasets, where seeds are draws of one set, `LEAST_SHARE` of
-    them (`whole` is false). Raises `DataError` where nothing can be trained, `GapTooSmall` without a gap.
+    them (`whole` is false). Raises `DataError` where nothing can be trained.
     """
-    smallest = min(len(one) for sets in rows.values() for one in sets)
-    n = smallest if whole else int(min(smallest, len(exam.train)) * LEAST_SHARE)
+    n = rows_for(rows, exam, whole=whole)
     for name, sets in rows.items():
         for one in sets:
             if reason := unfit(one, exam.test):
@@ -161,21 +182,28 @@ def teach(rows: Mapping[str, Sequence[Labelled]], exam: Exam, *, whole: bool) ->
     seeds = max(len(sets) for sets in rows.values())
 
     def hits(sets: Sequence[Labelled]) -> Floats:
-        return weighed([_hits(draw(one, n, seed), exam.test) for seed, one in enumerate(sets)], exam.test)
+        said = [student(draw(one, n, seed), exam.test, seed) for seed, one in enumerate(sets)]
+        return weighed([hits_of(one, exam.test) for one in said], exam.test)
 
     found = {name: hits(sets) for name, sets in rows.items()}
-    base, reference = base_and_reference(exam, n, seeds)
-    return Taught(found, base, reference, n, min(n, len(exam.train)), Linear().signature)
+    base, reference = base_and_reference(exam, n, seeds, student)
+    return Taught(found, base, reference, n, min(n, len(exam.train)), signature)
 
 
-def base_and_reference(exam: Exam, n: int, seeds: int) -> tuple[Floats, Floats]:
+def rows_for(rows: Mapping[str, Sequence[Labelled]], exam: Exam, *, whole: bool) -> int:
+    """How many training rows every student gets."""
+    smallest = min(len(one) for sets in rows.values() for one in sets)
+    return smallest if whole else int(min(smallest, len(exam.train)) * LEAST_SHARE)
+
+
+def base_and_reference(exam: Exam, n: int, seeds: int, student: Student = linear) -> tuple[Floats, Floats]:
     """Hits `[seeds, items]` of the student that has read nothing, and of one that learned from n real rows."""
     if reason := unfit(exam.train, exam.test):
         raise UsageError(f"no reference student: {reason}", hint="--train FILE names real rows")
     most = min(Counter(exam.train.labels).items(), key=lambda item: (-item[1], item[0]))[0]
-    base = weighed([[float(label == most) for label in exam.test.labels]] * seeds, exam.test)
-    reference = weighed([_hits(draw(exam.train, n, seed), exam.test) for seed in range(seeds)], exam.test)
-    return base, reference
+    base = weighed([hits_of([most] * len(exam.test), exam.test)] * seeds, exam.test)
+    said = [student(draw(exam.train, n, seed), exam.test, seed) for seed in range(seeds)]
+    return base, weighed([hits_of(one, exam.test) for one in said], exam.test)
 
 
 def weighed(hits: Sequence[Sequence[float]], test: Labelled) -> Floats:
@@ -187,8 +215,7 @@ def weighed(hits: Sequence[Sequence[float]], test: Labelled) -> Floats:
     return np.asarray(hits, dtype=float) * np.asarray(weights)
 
 
-def _hits(train: Labelled, test: Labelled) -> list[float]:
-    said = Linear().fit(train.texts, train.labels).predict(test.texts)
+def hits_of(said: Sequence[str | None], test: Labelled) -> list[float]:
     return [float(a == b) for a, b in zip(said, test.labels, strict=True)]
 
 

@@ -33,8 +33,11 @@ from datagen_cli.evaluation.load import Loaded, Wanted, load_dataset
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.questions import Desk, named_model, open_desk_client
+from datagen_cli.students.transformer import require_torch
 
 FILE = "bench.json"
+STUDENT = "solver"
+"""The role that the in-context student plays: it answers at temperature 0."""
 FORMAT = 1
 
 
@@ -51,6 +54,7 @@ class Bench:
     ready: dict[str, Loaded] = field(default_factory=dict)
     exams: dict[str, Exam] = field(default_factory=dict)
     judge: Desk | None = None
+    student: Desk | None = None
 
     @property
     def simulated(self) -> bool:
@@ -91,10 +95,11 @@ def plan_bench(options: BenchOptions, way: Way) -> Bench:
     bench = Bench(
         options, way, candidates, settings, cells_of(settings, candidates, options, way), fixed, ready,
         {} if options.test is None else {one.name: _exam(one, options, ready) for one in settings},
-        _judge(options, way, settings, writers),
+        _judge(options, way, settings, writers), _student(options, way),
     )  # fmt: skip
     for setting in settings if bench.exams else ():
-        _refuse_no_gap(bench, setting)
+        if "linear" in (options.students or ["linear"]):
+            _refuse_no_gap(bench, setting)
     return bench
 
 
@@ -189,6 +194,21 @@ def _judge(options: BenchOptions, way: Way, settings: Sequence[Setting], writers
             generators[one.called] = setting.built.recipe.models["generator"]
     refuse_own_judge(model, generators)
     desk = Desk(model, ROLE, way.out / "judge", way.environ, way.allow_hosts, limits_of(way))
+    open_desk_client(desk, lambda text: None)
+    return desk
+
+
+def _student(options: BenchOptions, way: Way) -> Desk | None:
+    """Who answers for the in-context student. Raises `UsageError` without a model, `MissingExtra` for a transformer
+    student without what trains it."""
+    if "transformer" in options.students:
+        require_torch()
+    if "in_context" not in options.students:
+        return None
+    if options.student_model is None:
+        raise UsageError("the in-context student is a chat model: which one", hint="--student-model MODEL")
+    model = named_model(options.student_model, STUDENT, way.environ)
+    desk = Desk(model, STUDENT, way.out / "students", way.environ, way.allow_hosts, limits_of(way))
     open_desk_client(desk, lambda text: None)
     return desk
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from datagen_cli.bench.exams import Taught, teach, training_rows
-from datagen_cli.bench.gap import mean_hits
+from datagen_cli.bench.examine import allowance, examine, within
 from datagen_cli.bench.judge import NAMES, judged, kin, mark_cells
 from datagen_cli.bench.leaderboard import Row, documented
 from datagen_cli.bench.measured import (
@@ -26,7 +25,7 @@ from datagen_cli.bench.measured import (
     work_of,
 )
 from datagen_cli.bench.options import Candidate
-from datagen_cli.bench.plan import Bench, about_of, claim, limits_of
+from datagen_cli.bench.plan import Bench, about_of, claim
 from datagen_cli.bench.settings import Cell, Setting
 from datagen_cli.bench.tables import as_csv, as_markdown
 from datagen_cli.core.errors import (
@@ -42,18 +41,12 @@ from datagen_cli.core.jsonl import write_aside, write_json
 from datagen_cli.core.ports import Observer
 from datagen_cli.evaluation.correctness import Correctness
 from datagen_cli.metrics.constraints import Constraints
-from datagen_cli.metrics.measure import Measure
-from datagen_cli.pipeline.questions import Desk
 from datagen_cli.pipeline.session import RunOptions, Session
 from datagen_cli.pipeline.whole_run import run_whole
 from datagen_cli.runs.folder import RunFolder
-from datagen_cli.runs.ledger import FILE as SPENDING
-from datagen_cli.runs.ledger import read_spending
 from datagen_cli.runs.manifest import Manifest
 from datagen_cli.runs.reader import RunReader
-from datagen_cli.runs.spending import total_of
 
-KINDS = {"linear": "tstr", "in_context": "icl", "transformer": "sft"}
 WORST = (EXIT_PROVIDER, EXIT_CAP, EXIT_SHORT)
 
 
@@ -82,6 +75,10 @@ class Done:
     errors: dict[str, DatagenError] = field(default_factory=dict)
     exit_code: int = 0
 
+    def stop(self, what: str, error: DatagenError) -> None:
+        """Something was not done for want of money."""
+        self.errors[what] = error
+
 
 def run_bench(bench: Bench, watch: Watch, command: str) -> Done:
     """Runs what is left to run, measures, and writes the leaderboard. `command` is what resumes it.
@@ -106,7 +103,7 @@ def _run_cells(bench: Bench, watch: Watch, command: str, done: Done) -> None:
     cells = [cell for cell in bench.cells if not cell.candidate.dataset]
     total = bench.way.limits.get("max_cost")
     for number, cell in enumerate(cells, start=1):
-        cap = None if total is None else _allowance(bench, cell.folder, total)
+        cap = allowance(bench, cell.folder)
         if cap is not None and cap <= 0:
             done.errors[cell.name] = CapReached(f"max_cost ${total:g} is used up", hint="raise --max-cost; all is kept")
             continue
@@ -124,17 +121,6 @@ def _run_cells(bench: Bench, watch: Watch, command: str, done: Done) -> None:
         watch.note(f"{cell.name}: {error}")
 
 
-def _allowance(bench: Bench, folder: Path, total: float) -> float:
-    """What a folder may have spent at its end: what it has spent, and what is left of the cap for all."""
-    spent = {place: _spent(place) for place in (*{cell.folder for cell in bench.cells}, bench.way.out / "judge")}
-    left = total - sum(spent.values())
-    return spent.get(folder, 0.0) + left if left > 0 else left
-
-
-def _spent(folder: Path) -> float:
-    return total_of(read_spending(folder / SPENDING) or {})["cost_usd"] or 0.0
-
-
 def _measured(bench: Bench, watch: Watch, done: Done) -> tuple[list[Row], dict[str, Any]]:
     """The rows, and what stands before them."""
     rows: dict[tuple[str, str], Row] = {}
@@ -146,7 +132,7 @@ def _measured(bench: Bench, watch: Watch, done: Done) -> tuple[list[Row], dict[s
         whole = {row.generator: row for (name, _), row in rows.items() if name == setting.name and not row.short}
         if setting.name in bench.exams and len(whole) > 1:
             watch.say(f"training students: {setting.name}")
-            notes += _examine(bench, setting, whole)
+            notes += examine(bench, setting, whole, watch.note, done.stop)
     judge = _judge(bench, watch, rows, done, notes) if bench.judge else None
     head: dict[str, Any] = {"settings": bench.digest, "simulated": bench.simulated, "name": bench.options.name}
     test = bench.options.test
@@ -192,36 +178,6 @@ def _short(setting: Setting, cells: list[Cell]) -> str:
     return "; ".join(lacking)
 
 
-def _examine(bench: Bench, setting: Setting, whole: Mapping[str, Row]) -> list[str]:
-    """Trains the students of a setting and puts their scores into the rows. Returns remarks."""
-    exam = bench.exams[setting.name]
-    rows = {}
-    for candidate in bench.candidates:
-        if candidate.name in whole:
-            cells = bench.of(setting, candidate)
-            sets = [training_rows(bench.read(cell).dataset, exam) for cell in cells]
-            rows[candidate.name] = sets
-    taught = teach(rows, exam, whole=any(not one.dataset for one in bench.candidates))
-    kind = KINDS["linear"]
-    for name, row in whole.items():
-        _score(row, name, kind, taught)
-    base, reference = mean_hits(taught.base), mean_hits(taught.reference)
-    return [
-        f"{setting.name}: pgr[{kind}]: students of {taught.n:,} rows ({taught.signature}) on {len(exam.test):,} test"
-        f" rows;"
-        f" base {base.value:.3f} (the most frequent label), reference {reference.value:.3f}"
-        f" ({taught.n_reference:,} real rows of {exam.source})"
-    ]
-
-
-def _score(row: Row, name: str, kind: str, taught: Taught) -> None:
-    estimate = taught.recovered(name)
-    score = taught.score(name)
-    signature = f"balanced accuracy|{taught.signature}|n={taught.n}|seeds={len(taught.base)}"
-    row.measured[f"pgr[{kind}]"] = Measured(Measure(estimate.value, "higher", signature, estimate.interval), estimate)
-    row.measured[f"accuracy[{kind}]"] = Measured(Measure(score.value, "higher", signature, score.interval), score)
-
-
 def _judge(
     bench: Bench, watch: Watch, rows: Mapping[tuple[str, str], Row], done: Done, notes: list[str]
 ) -> dict[str, Any]:
@@ -234,16 +190,14 @@ def _judge(
             for cell in bench.of(setting, candidate)[: 1 if candidate.dataset else None]:
                 if setting.built and (candidate.dataset or (cell.folder / "dataset.jsonl").exists()):
                     cells[setting.name, candidate.name, cell.seed] = (bench.read(cell).dataset, about_of(setting.built))
-    total = bench.way.limits.get("max_cost")
-    cap = None if total is None else _allowance(bench, desk.folder, total)
-    if cap is not None and cap <= 0:
-        done.errors["judge"] = CapReached("max_cost leaves nothing for the judge", hint="raise --max-cost")
-        return {"model": desk.model.name, "calls": 0}
-    desk = Desk(desk.model, desk.role, desk.folder, desk.environ, desk.allow_hosts, limits_of(bench.way, cap))
+    allowed = within(bench, desk)
+    if allowed is None:
+        done.stop("judge", CapReached("max_cost leaves nothing for the judge", hint="raise --max-cost"))
+        return {"model": desk.model.name}
     watch.say(f"judging {len(cells)} cells")
-    marks, answers = mark_cells(desk, cells, bench.options.judged, watch.note, lambda number: None)
+    marks, answers = mark_cells(allowed, cells, bench.options.judged, watch.note, lambda number: None)
     if answers.stopped:
-        done.errors["judge"] = CapReached(answers.stopped, hint="raise --max-cost and run the same command again")
+        done.stop("judge", CapReached(answers.stopped, hint="raise --max-cost and run the same command again"))
     simulated = desk.model.provider.simulated
     for (setting_name, name), row in rows.items():
         for aspect, called in NAMES.items():

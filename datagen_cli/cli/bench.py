@@ -40,6 +40,8 @@ def command(
     test: chosen.Test = None,
     train: chosen.Train = None,
     student: chosen.Students = None,
+    student_model: chosen.StudentModel = None,
+    fine_tune: chosen.Tuned = None,
     judge: chosen.Judge = None,
     metrics: chosen.Metrics = None,
     text: given.Text = None,
@@ -70,6 +72,7 @@ def command(
         "models": models, "roles": {**options.roles, **roles} if roles else None,
         "datasets": read_datasets(dataset or []), "vary": read_vary(vary or []),
         "seeds": seed, "count": count, "test": test, "train": train, "judge": judge, "students": student,
+        "student_model": student_model, "tuned": fine_tune,
         "text": text, "test_text": test_text, "label": label,
         "measures": _measures(metrics),
     }  # fmt: skip
@@ -90,6 +93,7 @@ def command(
     words = {
         "--model": model, "--dataset": dataset, "--vary": vary, "-n": count, "--seed": seed,
         "--set": [shown_override(text) for text in set_ or ()], "--test": test, "--train": train, "--student": student,
+        "--student-model": student_model, "--fine-tune": fine_tune,
         "--judge": judge, "--metrics": metrics, "--text": text, "--test-text": test_text, "--label": label, "-o": out,
         "--max-cost": max_cost, "--concurrency": concurrency, "--allow-host": allow_host,
     }  # fmt: skip

@@ -68,7 +68,7 @@ Train = Annotated[
 ]
 Students = Annotated[
     list[str] | None,
-    typer.Option(metavar="KIND", help="linear; repeatable.", rich_help_panel=MEASURES),
+    typer.Option(metavar="KIND", help="linear, in_context, transformer; repeatable.", rich_help_panel=MEASURES),
 ]
 Judge = Annotated[
     str | None,
@@ -100,5 +100,24 @@ MaxCost = Annotated[
     float | None,
     typer.Option(
         "--max-cost", metavar="USD", help="Hard cap in USD for the whole table.", rich_help_panel=given.LIMITS
+    ),
+]
+
+StudentModel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL",
+        help="The model of the in-context student.",
+        autocompletion=complete.models,
+        rich_help_panel=MEASURES,
+    ),
+]
+Tuned = Annotated[
+    str | None,
+    typer.Option(
+        "--fine-tune",
+        metavar="NAME",
+        help="What the transformer student starts from: a folder, a hub id, or scratch.",
+        rich_help_panel=MEASURES,
     ),
 ]

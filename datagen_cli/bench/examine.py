@@ -1,0 +1,121 @@
+"""The students of a setting put to work, and their scores put into the rows of the leaderboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from datagen_cli.bench.asked import ask_students
+from datagen_cli.bench.exams import Taught, linear, teach, training_rows, transformer
+from datagen_cli.bench.gap import GapTooSmall, mean_hits
+from datagen_cli.bench.leaderboard import Row
+from datagen_cli.bench.measured import Measured
+from datagen_cli.bench.plan import Bench, about_of, limits_of
+from datagen_cli.bench.settings import Setting
+from datagen_cli.core.errors import CapReached, DatagenError
+from datagen_cli.core.fields import About
+from datagen_cli.evaluation.student import Labelled
+from datagen_cli.metrics.measure import Measure
+from datagen_cli.pipeline.questions import Desk
+from datagen_cli.runs.ledger import FILE, read_spending
+from datagen_cli.runs.spending import total_of
+from datagen_cli.students.linear import Linear
+from datagen_cli.students.transformer import Transformer
+
+KINDS = {"linear": "tstr", "in_context": "icl", "transformer": "sft"}
+HINT = "raise --max-cost and run the same command again"
+Stop = Callable[[str, DatagenError], None]
+
+
+def allowance(bench: Bench, folder: Path) -> float | None:
+    """What a folder may have spent at its end: what it has spent, and what is left of the cap for all; None without a
+    cap. Nothing is left where it is not above 0."""
+    total = bench.way.limits.get("max_cost")
+    if total is None:
+        return None
+    desks = [desk.folder for desk in (bench.judge, bench.student) if desk is not None]
+    spent = {place: _spent(place) for place in {*(cell.folder for cell in bench.cells), *desks}}
+    left = total - sum(spent.values())
+    return spent.get(folder, 0.0) + left if left > 0 else left
+
+
+def _spent(folder: Path) -> float:
+    return total_of(read_spending(folder / FILE) or {})["cost_usd"] or 0.0
+
+
+def within(bench: Bench, desk: Desk) -> Desk | None:
+    """The desk with what the cap leaves for it; None where that is nothing."""
+    cap = allowance(bench, desk.folder)
+    return None if cap is not None and cap <= 0 else replace(desk, limits=limits_of(bench.way, cap))
+
+
+def examine(
+    bench: Bench, setting: Setting, whole: Mapping[str, Row], note: Callable[[str], None], stop: Stop
+) -> list[str]:
+    """Trains, or asks, the students of a setting and puts their scores into the rows. Returns remarks."""
+    exam = bench.exams[setting.name]
+    rows: dict[str, Sequence[Labelled]] = {}
+    for candidate in bench.candidates:
+        if candidate.name in whole:
+            cells = bench.of(setting, candidate)
+            rows[candidate.name] = [training_rows(bench.read(cell).dataset, exam) for cell in cells]
+    generated = any(not one.dataset for one in bench.candidates)
+    remarks = []
+    for student in bench.options.students or ["linear"]:
+        if student == "in_context":
+            found = _asked(bench, setting, rows, note, stop)
+            if found is None:
+                continue
+            taught, base = found, "no demonstrations"
+        elif student == "transformer":
+            name = bench.options.tuned
+            taught = teach(rows, exam, transformer(name), Transformer(name).signature, whole=generated)
+            base = "the most frequent label"
+        else:
+            taught = teach(rows, exam, linear, Linear().signature, whole=generated)
+            base = "the most frequent label"
+        remarks += _score(setting, whole, KINDS[student], taught, base, exam.source)
+    return remarks
+
+
+def _asked(
+    bench: Bench, setting: Setting, rows: Mapping[str, Sequence[Labelled]], note: Callable[[str], None], stop: Stop
+) -> Taught | None:
+    """The in-context students; None where the cap does not reach."""
+    assert bench.student is not None
+    desk = within(bench, bench.student)
+    about = about_of(setting.built) if setting.built else About()
+    if desk is None:
+        stop("students", CapReached("max_cost leaves nothing for the students", hint=HINT))
+        return None
+    options = bench.options
+    exam = bench.exams[setting.name]
+    taught, ended = ask_students(rows, exam, desk, about, options.demonstrations, options.examined, note)
+    if ended:
+        stop("students", CapReached(ended, hint=HINT))
+        return None
+    return taught
+
+
+def _score(setting: Setting, whole: Mapping[str, Row], kind: str, taught: Taught, base: str, source: str) -> list[str]:
+    """PGR, or without a gap the raw difference to the base (`gain`), and the score itself."""
+    below, above = mean_hits(taught.base), mean_hits(taught.reference)
+    signature = f"balanced accuracy|{taught.signature}|n={taught.n}|seeds={len(taught.reference)}"
+    remarks = [
+        f"{setting.name}: pgr[{kind}]: students of {taught.n:,} rows ({taught.signature}) on"
+        f" {taught.base.shape[1]:,} test rows; base {below.value:.3f} ({base}), reference {above.value:.3f}"
+        f" ({taught.n_reference:,} real rows of {source})"
+    ]
+    for name, row in whole.items():
+        score = taught.score(name)
+        try:
+            found = taught.recovered(name)
+            row.measured[f"pgr[{kind}]"] = Measured(Measure(found.value, "higher", signature, found.interval), found)
+        except GapTooSmall as error:
+            gain = mean_hits(taught.hits[name] - taught.base)
+            row.measured[f"gain[{kind}]"] = Measured(Measure(gain.value, "higher", signature, gain.interval), gain)
+            remark = f"{setting.name}: no pgr[{kind}]: {error}; gain[{kind}] is the raw difference to the base"
+            remarks += [remark] if remark not in remarks else []
+        row.measured[f"accuracy[{kind}]"] = Measured(Measure(score.value, "higher", signature, score.interval), score)
+    return remarks
