@@ -39,11 +39,13 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Take it away": {
         "export": "Write a run for training, for a table or for the hub.",
+        "merge": "Join runs into one folder without repeats.",
+        "dedup": "Leave out rows that repeat one another or rows of other files.",
         "prune": "Drop checkpoints and cached replies of a finished run.",
     },
 }
 """Heading to command to the first sentence of its help, in the order of `datagen --help`."""
-LATER = ("dedup", "merge", "review", "score", "view")
+LATER = ("review", "score", "view")
 """Commands that the design names and that no module defines yet."""
 
 

@@ -226,6 +226,13 @@ def sample(
     return kept, total
 
 
+def all_rows(name: str, notes: list[str], csv: CsvOptions | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Every row of a file or run folder with its number; what was left out goes to `notes`. Raises `DataError`."""
+    run = _run_at(name)
+    yield from _numbered(run.rows()) if run else _file_rows(name, notes, csv)
+    notes += [f"{name}: {what}" for what in run.damage] if run else []
+
+
 def _run_at(name: str) -> RunReader | None:
     """The run of a folder, None for a file. Raises `DataError` for a name that no output could hold."""
     if not name.isascii() and name.encode("utf-8", "replace").decode("utf-8") != name:

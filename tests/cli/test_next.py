@@ -37,6 +37,8 @@ STARTS = {
         "eval rows.csv --metrics length --html x.html",
     ],
     "export": [f"export {RUN} --to messages -o train.jsonl", f"export {RUN} --to csv -o x/rows.csv"],
+    "merge": [f"merge {RUN} -o merged-1", f"merge {RUN} -o x/merged-2"],
+    "dedup": ["dedup rows.csv -o kept.jsonl", f"dedup {RUN} --near 0.8 -o kept-2.jsonl"],
     "prune": [f"prune {COPY} --dry-run", f"prune {COPY}"],
     "bench": [
         "bench quickstart -n 4 --model offline --model offline --seed 1 --seed 2",

@@ -1,0 +1,67 @@
+"""`datagen merge`: several runs made one, without repeats."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datagen_cli.cli import complete, console
+from datagen_cli.cli.options import Json
+from datagen_cli.cli.repeats import Near, NearEmbedder, Threshold, opened_sieve
+from datagen_cli.cli.run_folder import say_damage
+from datagen_cli.config.fields import RESERVED
+from datagen_cli.core.errors import Place, UsageError
+from datagen_cli.pipeline.merge import columns_of, merge_runs
+from datagen_cli.runs.folder import RunFolder
+from datagen_cli.runs.reader import RunReader
+
+EXAMPLES = (
+    "datagen merge runs/monday runs/tuesday -o runs/both",
+    "datagen merge runs/a runs/b runs/c -o runs/all --near 0.8",
+)
+
+
+def command(
+    runs: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN", help="Runs, earlier ones first.", autocompletion=complete.runs),
+    ],
+    out: Annotated[str, typer.Option("--out", "-o", metavar="DIR", help="A new folder.")],
+    near: Near = None,
+    threshold: Threshold = None,
+    embedder: NearEmbedder = None,
+    json_: Json = False,
+) -> int:
+    """Join runs into one folder without repeats.
+
+    Of rows that repeat each other the first is kept; rejected.jsonl says what was left out and which row it repeats,
+    lineage.jsonl which run each row is from. The folder can be shown, measured and exported, not resumed.
+    """
+    readers = [RunReader(Path(run)) for run in runs]
+    target = Path(out)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise UsageError("-o: this is there already", hint="name a new folder", place=Place(out))
+    places = [run.folder.resolve() for run in readers]
+    for number, place in enumerate(places):
+        if place in places[:number]:
+            raise UsageError("this run is named twice", hint="name each run once", place=Place(runs[number]))
+    fields = tuple(dict.fromkeys(name for run in readers for name in columns_of(run) if name not in RESERVED))
+    words = shlex.join(["datagen", "merge", *runs, "-o", out])
+    with opened_sieve(fields, near, threshold, embedder) as sieve:
+        found = merge_runs(readers, RunFolder(target), sieve, words)
+    for run in readers:
+        say_damage(run)
+    kept = sum(found.kept.values())
+    if json_:
+        console.emit_json({"out": out, "rows": kept, "kept": dict(found.kept), "left_out": dict(found.left_out)})
+    for name, count in found.kept.items():
+        console.say(f"{console.counted(count, 'row')} of {name}")
+    if found.left_out:
+        told = ", ".join(f"{count:,} {reason}" for reason, count in found.left_out.items())
+        console.say(f"left out: {told} ({out}/rejected.jsonl)")
+    console.say(f"{out}: {console.counted(kept, 'record')}")
+    console.next_step(f"datagen eval {shlex.quote(out)}")
+    return 0

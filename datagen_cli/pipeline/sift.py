@@ -1,0 +1,81 @@
+"""Rows of files judged as a run judges its records: the first of those that repeat each other is kept.
+
+The group check of a run (`stages/dedup.py`) over rows that are there already: exact repeats always, near copies and
+embedding neighbours on request. Rows are taken in order and one at a time; vectors are made some at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from datagen_cli.core.fields import joined_text
+from datagen_cli.core.record import Record, Rejection
+from datagen_cli.stages.dedup import Dedup, Known
+from datagen_cli.text.embed import Embedder
+
+AT_ONCE = 256
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sieve:
+    """What counts as a repeat: the fields that are compared, `near` (Jaccard) and `threshold` (cosine) as in `dedup`.
+
+    `threshold` needs an `embedder`.
+    """
+
+    fields: tuple[str, ...]
+    near: float | None = None
+    threshold: float | None = None
+    embedder: Embedder | None = None
+
+    def sift(self, rows: Iterable[tuple[str, Row]], known: Sequence[tuple[str, Row]] = ()) -> Iterator[Sifted]:
+        """Every row with what it repeats, among those before it and the `known` ones; both are (name, row)."""
+        check = self._check([Known(name, row, self._text(row)) for name, row in known])
+        names: list[str] = []
+        rest = iter(rows)
+        while portion := list(islice(rest, AT_ONCE)):
+            vectors: Any = [None] * len(portion)
+            if self.threshold is not None:
+                assert self.embedder is not None
+                vectors = self.embedder.encode([self._text(row) for _, row in portion])
+            for (name, row), vector in zip(portion, vectors, strict=True):
+                names.append(name)
+                fields = {field: row.get(field) for field in self.fields}
+                decision = check.judge(Record(len(names) - 1, 1, fields), vector)
+                found = decision.record.rejection
+                repeats = names[decision.slot] if decision.slot is not None else found.repeats if found else None
+                yield Sifted(name, row, found, repeats)
+
+    def _check(self, known: Sequence[Known]) -> Dedup:
+        near = neighbours = None
+        if self.near is not None:
+            from datagen_cli.text.similarity import NearIndex
+
+            near = NearIndex(self.near)
+            for row in known:
+                near.add(row.text)
+        if self.threshold is not None:
+            from datagen_cli.text.similarity import NeighbourIndex
+
+            assert self.embedder is not None
+            neighbours = NeighbourIndex(self.threshold, self.embedder.dim)
+            if known:
+                neighbours.add(self.embedder.encode([row.text for row in known]))
+        return Dedup(self.fields, known, near=near, neighbours=neighbours, text=self._text)
+
+    def _text(self, row: Row) -> str:
+        return joined_text(row, self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """A row by its name; `rejection` says why it is left out, `repeats` which row it repeats; None where it stays."""
+
+    name: str
+    row: Row
+    rejection: Rejection | None
+    repeats: str | None

@@ -1,0 +1,96 @@
+"""`datagen dedup`: rows that repeat neither each other nor rows of other files, whatever the format."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datagen_cli.cli.app import run
+
+TEXTS = [
+    "The parcel has not come yet, although it was sent a week ago.",
+    "I cannot log in with my new password since this morning.",
+    "the parcel  has not come yet, although it was sent a week AGO.",
+    "I was charged twice for the same order of last Tuesday.",
+    "The parcel has not come yet, although it was sent a week ago!!",
+    "Please tell me how I change the address of my order.",
+]
+
+
+def write(path: Path, texts: list[str], **more: Any) -> Path:
+    path.write_text("".join(json.dumps({"text": text, **more}) + "\n" for text in texts))
+    return path
+
+
+def deduped(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    capsys.readouterr()
+    assert run(["dedup", *map(str, arguments), "--json"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_the_first_of_rows_that_repeat_each_other_is_kept_as_it_stands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path / "a.jsonl", TEXTS, extra=[1, None])
+    found = deduped(capsys, file, "-o", tmp_path / "k.jsonl", "--rejected", tmp_path / "r.jsonl")
+    assert (found["rows"], found["kept"], found["left_out"]) == (6, 5, {"duplicate": 1})
+    assert lines(tmp_path / "k.jsonl") == [{"text": TEXTS[n], "extra": [1, None]} for n in (0, 1, 3, 4, 5)]
+    (left,) = lines(tmp_path / "r.jsonl")
+    assert left["text"] == TEXTS[2] and left["dedup"]["repeats"] == "row 1" and left["dedup"]["row"] == "row 3"
+
+
+def test_near_copies_and_other_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "a.jsonl", TEXTS)
+    other = tmp_path / "b.csv"
+    other.write_text('text,label\n"I WAS charged twice for the same order of last Tuesday.",x\n')
+    found = deduped(capsys, file, "--against", other, "--near", "0.8", "-o", tmp_path / "k.jsonl")
+    assert [row["text"] for row in lines(tmp_path / "k.jsonl")] == [TEXTS[0], TEXTS[1], TEXTS[5]]
+    assert found["left_out"] == {"duplicate": 2, "near_duplicate": 1}
+    found = deduped(
+        capsys, file, "--threshold", "0.9", "--embedder", "hashed", "-o", tmp_path / "k2.jsonl", "--against", file
+    )
+    assert found["kept"] == 0
+
+
+def test_what_is_kept_can_be_piped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "a.jsonl", TEXTS)
+    assert run(["dedup", str(file)]) == 0
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 5 and "5 of 6 rows kept; left out: 1 duplicate" in said.err
+
+
+def test_a_run_folder_is_a_file_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["generate", "tickets", "-n", "6", "-o", str(tmp_path / "run"), "--quiet"]) == 0
+    found = deduped(capsys, tmp_path / "run", "-o", tmp_path / "k.jsonl")
+    assert found["kept"] == 6 and lines(tmp_path / "k.jsonl") == lines(tmp_path / "run" / "dataset.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["a.jsonl", "--text", "body"], "no row has a column body"),
+        (["a.jsonl", "--against", "c.jsonl"], "no row has a column text"),
+        (["nothing.jsonl"], "no such file"),
+        (["a.jsonl", "-o", "a.jsonl"], "is read by the same command"),
+        (["a.jsonl", "--embedder", "hashed"], "--embedder does nothing without --threshold"),
+        (["a.jsonl", "--json"], "only one of --json and -o -"),
+        (["numbers.jsonl"], "there is no text to compare"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line(
+    arguments: list[str], problem: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "a.jsonl", TEXTS)
+    (tmp_path / "c.jsonl").write_text('{"words": "other"}\n')
+    (tmp_path / "numbers.jsonl").write_text('{"n": 1}\n{"n": 1}\n')
+    assert run(["dedup", *arguments]) == 2
+    assert problem in capsys.readouterr().err + capsys.readouterr().out
