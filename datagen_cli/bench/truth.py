@@ -1,8 +1,9 @@
 """How many records of a simulated cell are right: what the offline model planted, read after the run has ended.
 
-A record is wrong when a fault that its text cannot excuse was planted in the very attempt that was accepted, and is
-still in it: a label that is not the planted truth, a question without a solution, a false fact. What a check mended in
-between is right. The configured rates are never looked at. A real cell has no such file: nothing is known of it here.
+Right is a record whose label, or answer, is. It is wrong when the very attempt that was accepted got another one than
+the planted truth, or a question that has no answer, and no check has put that right in between. What else was planted
+(false facts, orders, repeats) is not looked at, and the configured rates never are. A real cell has no such file:
+nothing is known of it here.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from datagen_cli.evaluation.correctness import same_answer
 from datagen_cli.runs.reader import RunReader
 
 PLANTS = "plants.jsonl"
-WRONG_LABEL, UNSOLVABLE, FALSE_FACT = "wrong_label", "unsolvable", "contradicted"
+WRONG_LABEL, UNSOLVABLE = "wrong_label", "unsolvable"
 KEPT = 0.5
 """A text that keeps a smaller share of its words was written anew."""
 
@@ -53,8 +54,6 @@ def _stands(plant: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     value, truth = row.get(str(plant.get("field"))), plant.get("truth")
     if plant.get("fault") == WRONG_LABEL:
         return not same_answer(value, truth)
-    if plant.get("fault") == FALSE_FACT and isinstance(value, str) and isinstance(truth, str):
-        return truth.rpartition(" is ")[0] in value and truth not in value
     return plant.get("fault") == UNSOLVABLE
 
 

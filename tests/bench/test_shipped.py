@@ -1,0 +1,60 @@
+"""Every shipped bench file runs offline at small N as its command says, and shows what it is for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datagen_cli.bench.options import read_bench
+from tests.bench.running import ROOT, SEEDS, bench, row_of
+
+FILES = sorted(path.stem for path in (ROOT / "configs" / "bench").glob("*.yaml"))
+ELSEWHERE = {"real-mini", "agora-mini", "code-check", "adherence"}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_its_head_names_its_command_and_its_files_are_there(name: str) -> None:
+    text = (ROOT / "configs" / "bench" / f"{name}.yaml").read_text()
+    assert f"# Command   datagen bench {name}" in text and "# What      " in text
+    options = read_bench(name, Path.cwd())
+    assert options is not None and options.name == name
+    assert all(Path(path).exists() for path in (options.test, options.train) if path)
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name not in ELSEWHERE])
+def test_it_runs_offline_at_small_n(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found, said = bench(capsys, name, "-n", "36", *SEEDS)
+    assert code == 0, said
+    assert len(found["rows"]) >= 2 and not found["short"] and found["simulated"]
+    assert all(row["n"] == 72 and row["metrics"] for row in found["rows"])
+
+
+def test_a_real_one_offline_is_the_same_table(capsys: pytest.CaptureFixture[str]) -> None:
+    code, found, _ = bench(capsys, "real-mini", "--model", "offline", "-n", "36")
+    assert code == 0
+    assert [row["varied"] for row in found["rows"]] == [
+        {"sampling.temperature": t, "examples.k": k} for t in ("0.7", "1.1") for k in ("1", "4")
+    ]
+
+
+def test_the_code_check_makes_labels_right(capsys: pytest.CaptureFixture[str]) -> None:
+    code, found, _ = bench(capsys, "code-check", "-n", "60", *SEEDS)
+    assert code == 0
+    checked, bare = (row_of(found, f"validators={value}") for value in ("as-is", "null"))
+    after, before = (row["metrics"]["correctness"]["value"] for row in (checked, bare))
+    assert after > 0.97 > 0.9 > before
+    assert checked["yield"] < bare["yield"]
+
+
+def test_adherence_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    found: dict[str, Any] = bench(capsys, "adherence", "-n", "40", *SEEDS)[1]
+    obedient, heedless = (row_of(found, name)["metrics"]["constraints"] for name in ("obedient", "heedless"))
+    assert obedient["interval"][0] > heedless["interval"][1]
