@@ -35,6 +35,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Measure a dataset": {
         "eval": "Measure datasets: diversity, leakage, correctness, safety.",
         "student": "Train a student on a dataset and score it on real data.",
+        "score": "Accuracy of models on a dataset, as a test made for them.",
         "bench": "Compare generators, ready datasets and variants of a recipe.",
     },
     "Take it away": {
@@ -45,7 +46,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 """Heading to command to the first sentence of its help, in the order of `datagen --help`."""
-LATER = ("review", "score", "view")
+LATER = ("review", "view")
 """Commands that the design names and that no module defines yet."""
 
 

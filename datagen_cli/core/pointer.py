@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,6 +20,25 @@ class Pointer:
     def holds(self, fields: Mapping[str, Any]) -> bool:
         """Whether the record's label points at an item that is there."""
         return _points(fields.get(self.label), fields.get(self.choices), self.form)
+
+    def place(self, label: Any, items: Any) -> int | None:
+        """Where the item stands that a label points at, 0 for the first; None where there is none."""
+        if not _points(label, items, self.form):
+            return None
+        if self.form == "item":
+            return int(items.index(label))
+        text = str(label).strip().strip("().").upper()
+        return ord(text) - ord("A") if self.form == "letter" else int(text) - (self.form == "place")
+
+    def label_for(self, place: int, items: Sequence[Any], like: Any) -> Any:
+        """The label that points at the item at a place, in the type of another label of the same form."""
+        if self.form == "item":
+            return items[place]
+        if self.form == "letter":
+            letter = chr(ord("A") + place)
+            return str(like).replace(str(like).strip().strip("()."), letter if str(like).isupper() else letter.lower())
+        number = place + (self.form == "place")
+        return str(number) if isinstance(like, str) else number
 
     def problem(self, fields: Mapping[str, Any]) -> str:
         """What is wrong, in a sentence."""

@@ -40,6 +40,7 @@ STARTS = {
     "merge": [f"merge {RUN} -o merged-1", f"merge {RUN} -o x/merged-2"],
     "dedup": ["dedup rows.csv -o kept.jsonl", f"dedup {RUN} --near 0.8 -o kept-2.jsonl"],
     "prune": [f"prune {COPY} --dry-run", f"prune {COPY}"],
+    "score": [f"score {RUN} -m offline", f"score {RUN} -m offline --dry-run"],
     "bench": [
         "bench quickstart -n 4 --model offline --model offline --seed 1 --seed 2",
         "bench quickstart -n 4 --vary records_per_call=1,2 --dry-run",

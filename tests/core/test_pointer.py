@@ -32,3 +32,22 @@ def test_a_record_whose_label_points_nowhere_does_not_hold() -> None:
     assert not pointer.holds({"label": True, "choices": ITEMS})
     assert not pointer.holds({"label": 0, "choices": []})
     assert pointer.problem({"label": 4, "choices": ITEMS}) == "label: 4 is none of the 4 items of choices"
+
+
+@pytest.mark.parametrize(
+    ("form", "label", "place", "other"),
+    [
+        ("index", 1, 1, 3),
+        ("index", "1", 1, "3"),
+        ("place", 1, 0, 4),
+        ("letter", "(b)", 1, "(d)"),
+        ("item", "c", 2, "d"),
+    ],
+)
+def test_a_label_is_followed_to_its_item_and_another_is_written_in_its_form(
+    form: str, label: object, place: int, other: object
+) -> None:
+    pointer = Pointer("label", "choices", form)  # type: ignore[arg-type]
+    assert pointer.place(label, ITEMS) == place
+    assert pointer.label_for(3, ITEMS, label) == other
+    assert pointer.place("nowhere", ITEMS) is None

@@ -1,0 +1,255 @@
+"""`datagen score`: the accuracy of language models on a dataset, as a test that was made for them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from datagen_cli.cli import complete, console
+from datagen_cli.cli import options as given
+from datagen_cli.core.errors import EXIT_CAP, EXIT_DONE, CapReached, UsageError
+
+if TYPE_CHECKING:
+    from datagen_cli.bench.score import Marked, Quiz
+    from datagen_cli.pipeline.questions import Desk
+
+EXAMPLES = (
+    "datagen score runs/gsm8k --model openai/gpt-4o-mini --model ollama/llama3.1 --max-cost 1",
+    "datagen score quiz.jsonl --question question --choices options --label answer --model gguf/smollm2 -n 100",
+    "datagen score runs/mmlu --model openai/gpt-4o-mini --model openai/gpt-4o --base mmlu_test.jsonl",
+)
+ROLE = "solver"
+HINT = "raise --max-cost and run the same command again; every answer is kept"
+DatasetArgument = Annotated[
+    str,
+    typer.Argument(metavar="DATASET", help="A JSONL file or a run folder.", autocompletion=complete.datasets),
+]
+Models = Annotated[
+    list[str],
+    typer.Option(
+        "--model", "-m", metavar="MODEL", help="A model that answers; repeatable.", autocompletion=complete.models
+    ),
+]
+Judge = Annotated[
+    str | None,
+    typer.Option(metavar="MODEL", help="Compares longer answers.", autocompletion=complete.models),
+]
+Base = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="The set it was made after, scored beside it.", autocompletion=complete.datasets),
+]
+Most = Annotated[
+    int | None,
+    typer.Option("--count", "-n", metavar="N", min=2, help="At most so many questions, drawn at random."),
+]
+Question = Annotated[str | None, typer.Option(metavar="FIELD", help="What is asked.", rich_help_panel=given.COLUMNS)]
+Choices = Annotated[str | None, typer.Option(metavar="FIELD", help="A list of choices.", rich_help_panel=given.COLUMNS)]
+
+
+def command(
+    dataset: DatasetArgument,
+    model: Models,
+    judge: Judge = None,
+    base: Base = None,
+    count: Most = None,
+    question: Question = None,
+    choices: Choices = None,
+    label: given.LabelField = None,
+    seed: given.Seed = None,
+    out: given.Out = None,
+    max_cost: given.MaxCost = None,
+    dry_run: given.DryRun = False,
+    concurrency: given.Concurrency = None,
+    allow_host: given.AllowHost = None,
+    json_: given.Json = False,
+) -> int:
+    """Accuracy of models on a dataset, as a test made for them.
+
+    Intervals say whether they differ by more than chance: all are asked the same questions. The same command again
+    asks only what has no answer yet.
+    """
+    from datagen_cli.bench.options import read_models
+    from datagen_cli.bench.score import Columns, drawn, quiz_of
+    from datagen_cli.config.environment import read_environment
+    from datagen_cli.evaluation.load import Wanted, load_dataset
+
+    if len(set(model)) < len(model):
+        raise UsageError("--model: one model twice", hint="a model is compared with others")
+    solvers, roles = read_models(model)
+    if roles:
+        raise UsageError(f"--model: nobody plays the {next(iter(roles))} here", hint="--model MODEL answers")
+    columns = Columns(question or "", label or "", choices or "")
+    loaded = {name: load_dataset(name, Wanted((), label)) for name in (dataset, *([base] if base else []))}
+    quizzes = {name: drawn(quiz_of(one, columns), count) for name, one in loaded.items()}
+    if judge is None and any(quiz.kind == "free" for quiz in quizzes.values()):
+        raise UsageError("answers are free text: nothing but a judge can compare them", hint="--judge MODEL")
+    folder = Path(out or f"runs/score-{Path(dataset).stem or 'dataset'}")
+    environ = read_environment(os.environ, Path.cwd())
+    limits = {"max_cost": max_cost, "concurrency": concurrency}
+    desks = open_desks(solvers, judge, folder, environ, allow_host or (), limits, seed or 0)
+    if dry_run:
+        return _show_estimate(dataset, quizzes, desks, json_)
+    simulated = any(desk.model.provider.simulated for desk in desks.values())
+    simulated |= any(one.dataset.simulated for one in loaded.values())
+    if simulated:
+        console.say("simulated: a solver or the dataset is a simulation; nothing here speaks of a real model")
+    found, stopped = _scored(quizzes, desks, list(solvers))
+    result = {"dataset": dataset, "simulated": simulated, **found[dataset]}
+    if base:
+        from datagen_cli.bench.score import beside
+
+        result["base"] = {"dataset": base, **beside(found[dataset], found[base])}
+    code = EXIT_CAP if stopped else EXIT_DONE
+    if json_:
+        console.emit_json({**result, "exit_code": code, **({"stopped": stopped} if stopped else {})})
+    else:
+        _show(result)
+    if stopped:
+        console.error(CapReached(stopped, hint=HINT))
+    else:
+        console.next_step(f"datagen eval {shlex.quote(dataset)}")
+    return code
+
+
+def open_desks(
+    models: Mapping[str, str],
+    judge: str | None,
+    folder: Path,
+    environ: Mapping[str, str],
+    allow_hosts: Sequence[str],
+    limits: Mapping[str, float | None],
+    seed: int,
+) -> dict[str, Desk]:
+    """A desk for every model, and for the judge under the name ``; all are tried before anything is sent."""
+    from datagen_cli.bench.options import slug
+    from datagen_cli.config.models import Limits
+    from datagen_cli.pipeline.questions import Desk, named_model, open_desk_client
+
+    bounds = Limits.model_validate({name: value for name, value in limits.items() if value is not None})
+    found: dict[str, Desk] = {}
+    for name, model in models.items():
+        place = folder / f"{slug(name)}"
+        if place in {desk.folder for desk in found.values()}:
+            place = folder / f"{slug(name)}-{len(found)}"
+        found[name] = Desk(named_model(model, ROLE, environ), ROLE, place, environ, allow_hosts, bounds, seed)
+    if judge is not None:
+        found[""] = Desk(
+            named_model(judge, "judge", environ), "judge", folder / "judge", environ, allow_hosts, bounds, seed
+        )
+    for desk in found.values():
+        open_desk_client(desk, lambda text: None)
+    return found
+
+
+def _scored(
+    quizzes: Mapping[str, Quiz], desks: Mapping[str, Desk], models: Sequence[str]
+) -> tuple[dict[str, dict[str, Any]], str]:
+    """The table of every dataset, and which cap ended it."""
+    from datagen_cli.bench.score import table
+
+    stopped = ""
+    marks: dict[str, list[Marked]] = {name: [] for name in quizzes}
+    for name, quiz in quizzes.items():
+        for model in models:
+            console.say(f"{model}: {len(quiz):,} questions of {name}")
+            found, ended = _answered(quiz, model, desks, name)
+            stopped = stopped or ended
+            marks[name].append(found)
+    return {name: table(quiz, marks[name]) for name, quiz in quizzes.items()}, stopped
+
+
+def _answered(quiz: Quiz, model: str, desks: Mapping[str, Desk], name: str) -> tuple[Marked, str]:
+    """A model's marks on one dataset."""
+    from datagen_cli.bench.score import judge_questions, mark, questions, with_verdicts
+    from datagen_cli.core.chat import Reply
+    from datagen_cli.pipeline.questions import ask_all
+
+    desk = _within(desks[model], desks)
+    answers = ask_all(desk, questions(quiz), console.note)
+    found = mark(quiz, model, answers.replies)
+    replies = [reply for reply in answers.replies if isinstance(reply, Reply)]
+    costs = [reply.usage.cost_usd for reply in replies]
+    found.cost_usd = None if None in costs else round(sum(cost or 0.0 for cost in costs), 9)
+    found.tokens = sum(reply.usage.tokens_in + reply.usage.tokens_out for reply in replies)
+    if asked := judge_questions(quiz, found):
+        judged = ask_all(_within(desks[""], desks), [one for _, one in asked], console.note)
+        with_verdicts(found, [number for number, _ in asked], judged.replies)
+        return found, answers.stopped or judged.stopped
+    return found, answers.stopped
+
+
+def _within(desk: Desk, desks: Mapping[str, Desk]) -> Desk:
+    """The desk, with what the others have left of the cap for all. Raises `CapReached` where that is nothing."""
+    from dataclasses import replace
+
+    from datagen_cli.runs.spending import total_of
+
+    cap = desk.limits.max_cost
+    if cap is None:
+        return desk
+    spent = sum(total_of(other.spent())["cost_usd"] or 0.0 for other in desks.values() if other is not desk)
+    if spent >= cap:
+        raise CapReached(f"max_cost ${cap:g} is used up", hint=HINT)
+    return replace(desk, limits=desk.limits.model_copy(update={"max_cost": cap - spent}))
+
+
+def _show_estimate(dataset: str, quizzes: Mapping[str, Quiz], desks: Mapping[str, Desk], as_json: bool) -> int:
+    """What it would take at most; nothing is sent."""
+    from datagen_cli.llm.keys import hosts
+
+    calls = sum(len(quiz) for quiz in quizzes.values())
+    models = {name: calls for name in desks if name}
+    contacted = sorted({host for desk in desks.values() for host in hosts([desk.model], desk.environ)})
+    if as_json:
+        console.emit_json({"calls": models, "hosts": contacted, "judge": "" in desks})
+        return EXIT_DONE
+    console.table("nothing was sent", ("model", "calls"), [(name, f"{n:,}") for name, n in models.items()])
+    console.out(f"hosts contacted: {', '.join(contacted) or 'none'}")
+    console.next_step(f"datagen eval {shlex.quote(dataset)}")
+    return EXIT_DONE
+
+
+def _show(result: Mapping[str, Any]) -> None:
+    console.out(f"{result['dataset']} · {result['n']:,} questions, answers compared as {result['kind']}")
+    _accuracies(result["models"])
+    for pair in result["pairs"]:
+        low, high = pair["interval"]
+        verdict = "a tie" if pair["verdict"] == "tie" else f"{pair['verdict']} is better"
+        console.out(f"{pair['a']} – {pair['b']}: {pair['difference']:+.3f} ({low:+.3f} to {high:+.3f}): {verdict}")
+    for name, values in result["by"].items():
+        models = [row["model"] for row in result["models"]]
+        rows = [
+            (value, f"{item['n']:,}", *(f"{item[one]['value']:.3f}" for one in models))
+            for value, item in values.items()
+        ]
+        console.table(f"by {name}", (name, "n", *models), rows)
+    if "base" in result:
+        base = result["base"]
+        console.out(f"the base {base['dataset']}: {base['n']:,} questions")
+        _accuracies(base["models"])
+        if base["kendall_tau"] is not None:
+            console.out(f"both sets rank the models alike to Kendall's τ = {base['kendall_tau']:.2f}")
+    if result["no_reply"] or result["left_out"]:
+        console.note(
+            f"left out: {result['no_reply']:,} questions without a reply of all models, {result['left_out']:,} rows"
+        )
+
+
+def _accuracies(models: Sequence[Mapping[str, Any]]) -> None:
+    rows = []
+    for row in models:
+        found = row.get("accuracy")
+        value, span = ("–", "–") if found is None else (f"{found['value']:.3f}", _span(found["interval"]))
+        shared = sum(other.get("rank") == row.get("rank") for other in models) > 1
+        rank = f"#{row['rank']}{'=' if shared else ''}" if "rank" in row else "–"
+        rows.append((row["model"], rank, value, span, f"{row['unread']:,}", console.money(row["cost_usd"])))
+    console.table("", ("model", "rank", "accuracy", "95 %", "unread", "cost"), rows)
+
+
+def _span(interval: Sequence[float]) -> str:
+    return f"{interval[0]:.3f} – {interval[1]:.3f}"

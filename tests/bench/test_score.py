@@ -1,0 +1,133 @@
+"""`datagen score`: planted accuracies lie within their intervals and rank right, whatever the form of the answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datagen_cli.bench.score import Columns, quiz_of, table
+from datagen_cli.bench.score import Marked as Marks
+from datagen_cli.cli.app import run
+from datagen_cli.core.errors import DataError
+from datagen_cli.evaluation.load import Loaded, Wanted, load_dataset
+from datagen_cli.metrics.dataset import Dataset
+from tests.bench.running import offline
+
+PLANTED = {"sixty": 0.6, "eighty": 0.8, "most": 0.95}
+FORMS = {"gsm8k": "number", "mmlu": "choices", "ag_news": "classes"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("score")
+    for name, accuracy in PLANTED.items():
+        offline(found / f"{name}.yaml", wrong_answer=1 - accuracy)
+    bare = ("--set", "model.faults=none", "--set", "dedup=null", "--set", "validators=null", "--quiet")
+    for name in FORMS:
+        assert run(["generate", name, "-n", "100", "-o", str(found / name), *bare]) == 0
+    return found
+
+
+def score(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
+    capsys.readouterr()
+    models = [word for name in PLANTED for word in ("--model", str(folder / f"{name}.yaml"))]
+    code = run(["score", *words, *models, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_planted_accuracies_lie_within_their_intervals_and_rank_right(
+    name: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, found = score(folder, capsys, str(folder / name), "-o", str(tmp_path / "out"))
+    assert code == 0 and found["kind"] == FORMS[name] and found["n"] == 100 and found["simulated"]
+    for row in found["models"]:
+        low, high = row["accuracy"]["interval"]
+        assert low <= PLANTED[row["model"]] <= high, row
+    assert [row["rank"] for row in found["models"]] == [3, 2, 1]
+    for pair in found["pairs"]:
+        paired, unpaired = (pair[key][1] - pair[key][0] for key in ("interval", "unpaired"))
+        assert paired < unpaired and pair["verdict"] == pair["b"]
+    assert found["by"]
+
+
+def test_asked_again_nothing_is_sent(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = (str(folder / "gsm8k"), "-n", "20", "-o", str(tmp_path / "out"))
+    first = score(folder, capsys, *words)
+    paths = sorted((tmp_path / "out").rglob("spending.jsonl"))
+    paid = [json.loads(path.read_text().splitlines()[0])["spent"]["solver"]["solve"]["calls"] for path in paths]
+    assert first[1]["n"] == 20 and paid == [20, 20, 20]
+    assert score(folder, capsys, *words) == first
+    again = [json.loads(path.read_text().splitlines()[0])["spent"]["solver"]["solve"]["calls"] for path in paths]
+    assert again == paid
+
+
+def test_beside_the_base_both_rankings_agree(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base = tmp_path / "base.jsonl"
+    rows = [json.loads(line) for line in (folder / "gsm8k" / "dataset.jsonl").read_text().splitlines()]
+    base.write_text("".join(json.dumps({key: row[key] for key in ("question", "answer")}) + "\n" for row in rows[:60]))
+    code, found = score(folder, capsys, str(folder / "gsm8k"), "--base", str(base), "-o", str(tmp_path / "out"))
+    assert code == 0 and found["base"]["n"] == 60
+    assert found["base"]["kendall_tau"] == 1
+
+
+def test_free_answers_need_a_judge(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        {
+            "question": f"why {n}?",
+            "answer": f"because of {n} and many other things besides, of which {n} is only the first",
+        }
+        for n in range(6)
+    ]
+    path = tmp_path / "free.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    words = (str(path), "--label", "answer", "-o", str(tmp_path / "out"))
+    code, found = score(folder, capsys, *words)
+    assert code == 2 and "nothing but a judge" in found["error"]
+    code, found = score(folder, capsys, *words, "--judge", "offline")
+    assert code == 0 and found["kind"] == "free"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--question", "asked"), "--question: no row has a column 'asked'"),
+        (("--choices", "answer"), "points at no item"),
+        (("--label", "gold"), "no row has a column 'gold'"),
+        (("-m", "reviewer=offline"), "nobody plays the reviewer"),
+        (("-m", "offline", "-m", "offline"), "one model twice"),
+    ],
+)
+def test_bad_input_is_one_line(
+    words: tuple[str, ...], told: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, found = score(folder, capsys, str(folder / "gsm8k"), *words, "-o", str(tmp_path / "out"))
+    assert code == 2 and told in found["error"] and not (tmp_path / "out").exists()
+
+
+def test_a_question_without_a_reply_counts_for_nobody() -> None:
+    quiz = quiz_of(_loaded([{"question": f"{n} + 1?", "answer": n + 1} for n in range(4)]), Columns())
+    marks = [Marks("a", [True, None, True, False]), Marks("b", [True, True, False, False])]
+    found = table(quiz, marks)
+    assert found["n"] == 3 and found["no_reply"] == 1
+    assert [row["right"] for row in found["models"]] == [2, 1]
+
+
+def test_rows_without_an_answer_are_left_out_and_said() -> None:
+    quiz = quiz_of(_loaded([{"question": "1 + 1?", "answer": 2}, {"question": "2 + 2?", "answer": None}]), Columns())
+    assert len(quiz) == 1 and quiz.left_out == 1
+    with pytest.raises(DataError, match="no label"):
+        quiz_of(_loaded([{"text": "nothing asked"}]), Columns())
+
+
+def test_a_shipped_base_of_choices_is_read() -> None:
+    quiz = quiz_of(load_dataset(str(Path(__file__).parents[2] / "recipes/data/mmlu.jsonl"), Wanted()), Columns())
+    assert quiz.kind == "choices" and len(quiz) == 48
+    assert all(right in item.choices for right, item in zip(quiz.right, quiz.items, strict=True))
+
+
+def _loaded(rows: list[dict[str, Any]]) -> Loaded:
+    return Loaded(Dataset("rows", rows, ("question",)), len(rows))
