@@ -7,15 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from datagen_cli.bench.asked import ask_students
-from datagen_cli.bench.exams import Taught, linear, teach, training_rows, transformer
+from datagen_cli.bench.exams import Exam, Taught, labels_kept, linear, teach, training_rows, transformer
 from datagen_cli.bench.gap import GapTooSmall, mean_hits
 from datagen_cli.bench.leaderboard import Row
-from datagen_cli.bench.measured import Measured
+from datagen_cli.bench.measured import Measured, estimate_of
 from datagen_cli.bench.plan import Bench, about_of, limits_of
 from datagen_cli.bench.settings import Setting
 from datagen_cli.core.errors import CapReached, DatagenError
 from datagen_cli.core.fields import About
 from datagen_cli.evaluation.student import Labelled
+from datagen_cli.metrics.intervals import share_interval
 from datagen_cli.metrics.measure import Measure
 from datagen_cli.pipeline.questions import Desk
 from datagen_cli.runs.ledger import FILE, read_spending
@@ -76,7 +77,21 @@ def examine(
             taught = teach(rows, exam, linear, Linear().signature, whole=generated)
             base = "the most frequent label"
         remarks += _score(setting, whole, KINDS[student], taught, base, exam.source)
-    return remarks
+    return [*remarks, _keep(setting, whole, rows, exam)]
+
+
+def _keep(setting: Setting, whole: Mapping[str, Row], rows: Mapping[str, Sequence[Labelled]], exam: Exam) -> str:
+    """Puts into the rows how many records a student of real rows sees as of their label. Returns a remark."""
+    found, own = labels_kept(rows, exam)
+    for name, row in whole.items():
+        hits = [hit for one in found[name] for hit in one.tolist()]
+        signature = f"{Linear().signature} of {len(exam.train)} real rows, right on {own:.2f}|N={len(hits)}"
+        share = sum(hits) / len(hits)
+        measure = Measure(share, "higher", signature, share_interval(int(sum(hits)), len(hits)))
+        row.measured["label_kept"] = Measured(measure, estimate_of([one.tolist() for one in found[name]]))
+    return (
+        f"{setting.name}: label_kept: as a student of {len(exam.train):,} real rows sees it, right itself on {own:.2f}"
+    )
 
 
 def _asked(

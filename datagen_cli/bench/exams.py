@@ -190,6 +190,20 @@ def teach(
     return Taught(found, base, reference, n, min(n, len(exam.train)), signature)
 
 
+def labels_kept(rows: Mapping[str, Sequence[Labelled]], exam: Exam) -> tuple[dict[str, list[Floats]], float]:
+    """Whether each record's text is of its label, as a linear student of all real training rows sees it, a row of hits
+    for every seed; and how often that student is right itself on the test.
+
+    It errs on both sides, for all candidates alike: a comparison, no measure of correctness.
+    """
+    import numpy as np
+
+    judge = Linear().fit(exam.train.texts, exam.train.labels)
+    own = np.asarray(hits_of(judge.predict(exam.test.texts), exam.test))
+    found = {name: [np.asarray(hits_of(judge.predict(one.texts), one)) for one in sets] for name, sets in rows.items()}
+    return found, float(own.mean())
+
+
 def rows_for(rows: Mapping[str, Sequence[Labelled]], exam: Exam, *, whole: bool) -> int:
     """How many training rows every student gets."""
     smallest = min(len(one) for sets in rows.values() for one in sets)

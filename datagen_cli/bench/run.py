@@ -69,9 +69,11 @@ class Watch(Protocol):
 
 @dataclass
 class Done:
-    """What a bench came to: the leaderboard's content, and why it is not whole. `errors` are of cells, by name."""
+    """What a bench came to: the leaderboard's content, what each run took (`cells`), and why it is not whole: `errors`
+    of cells and judges, by name."""
 
     document: dict[str, Any] = field(default_factory=dict)
+    cells: list[dict[str, Any]] = field(default_factory=list)
     errors: dict[str, DatagenError] = field(default_factory=dict)
     exit_code: int = 0
 
@@ -93,7 +95,8 @@ def run_bench(bench: Bench, watch: Watch, command: str) -> Done:
     write_json(bench.way.out / "leaderboard.json", done.document)
     write_aside(bench.way.out / "leaderboard.csv", [as_csv(done.document).encode()])
     write_aside(bench.way.out / "leaderboard.md", [as_markdown(done.document).encode()])
-    write_json(bench.way.out / "cells.json", _cell_facts(bench))
+    done.cells = _cell_facts(bench)
+    write_json(bench.way.out / "cells.json", done.cells)
     codes = {error.exit_code for error in done.errors.values()} | ({EXIT_SHORT} if done.document["short"] else set())
     done.exit_code = next((code for code in WORST if code in codes), max(codes, default=0))
     return done

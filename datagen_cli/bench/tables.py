@@ -10,6 +10,8 @@ from typing import Any
 from datagen_cli.metrics.constraints import Constraints
 
 NONE = "–"
+SECOND = ("judged_difficulty",)
+"""Measures that rank nothing by themselves."""
 Document = Mapping[str, Any]
 
 
@@ -19,12 +21,14 @@ def measures_of(document: Document) -> list[str]:
 
 
 def shown_first(document: Document) -> list[str]:
-    """The measures for a narrow table: those that rank, and adherence."""
+    """The measures for a narrow table: those that rank, and adherence; a PGR stands for its accuracy."""
     names = measures_of(document)
+    rows = document["rows"]
     ranked = [
         name
         for name in names
-        if name == Constraints.name or any("rank" in row["metrics"].get(name, {}) for row in document["rows"])
+        if name == Constraints.name or any("rank" in row["metrics"].get(name, {}) for row in rows)
+        if name not in SECOND and name.replace("accuracy[", "pgr[") not in set(names) - {name}
     ]
     return ranked or names[:4]
 

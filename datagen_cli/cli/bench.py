@@ -169,6 +169,7 @@ def _carry_out(bench: Bench, command: str, *, quiet: bool, as_json: bool) -> int
         console.emit_json({**done.document, "exit_code": done.exit_code, **({"errors": problems} if problems else {})})
     else:
         _show(done.document)
+        _show_work(done.cells)
     for name, error in done.errors.items():
         console.note(f"{name}: {error}" + (f" ({error.advice})" if error.advice else ""))
     if done.exit_code:
@@ -202,6 +203,18 @@ class _Watch:
     def note(self, text: str) -> None:
         """See `bench.run.Watch`."""
         console.note(text)
+
+
+def _show_work(cells: Sequence[dict[str, Any]]) -> None:
+    """What the runs took, by candidate: tokens of all calls, seconds of the last time that each was run."""
+    sums: dict[str, list[float]] = {}
+    for cell in cells:
+        mine = sums.setdefault(f"{cell['setting']} · {cell['generator']}", [0, 0, 0])
+        for place, value in enumerate((cell["tokens"]["in"], cell["tokens"]["out"], cell["seconds"])):
+            mine[place] += value
+    rows = [(name, f"{into:,.0f}", f"{out:,.0f}", f"{seconds:,.1f}") for name, (into, out, seconds) in sums.items()]
+    if rows:
+        console.table("", ("took", "tokens in", "tokens out", "seconds"), rows)
 
 
 def _show(document: dict[str, Any]) -> None:

@@ -56,7 +56,7 @@ def leaderboard_page(document: Mapping[str, Any]) -> str:
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Html:
     head = tag("tr", [tag("th", name, scope="col") for name in columns])
     body = [tag("tr", [tag("td", tag("bdi", cell)) for cell in row]) for row in rows]
-    return tag("div", tag("table", tag("thead", head), tag("tbody", body)), class_="scroll")
+    return tag("div", tag("table", tag("thead", head), tag("tbody", body)), class_="scroll wide", tabindex=0)
 
 
 def _strips(document: Mapping[str, Any], setting: str) -> Html | None:

@@ -38,7 +38,7 @@ def test_the_rows_are_exactly_the_three_without_nulls(board: dict[str, Any]) -> 
     assert board["simulated"] is True and len(board["settings"]) == 16
 
 
-@pytest.mark.parametrize("measure", ["correctness", "pgr[tstr]"])
+@pytest.mark.parametrize("measure", ["correctness", "pgr[tstr]", "label_kept"])
 def test_they_come_out_in_their_order_with_intervals(measure: str, board: dict[str, Any]) -> None:
     found = [row["metrics"][measure] for row in board["rows"]]
     values = [item["value"] for item in found]

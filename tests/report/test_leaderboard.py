@@ -1,0 +1,51 @@
+"""The page of a bench: markup in names stays text, money is drawn where there is any, ties are said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datagen_cli.report.leaderboard import leaderboard_page
+
+EVIL = "<script>alert(1)</script>"
+
+
+def document(cost: float) -> dict[str, Any]:
+    rows = [
+        {
+            "generator": name, "setting": "news", "n": 40, "seeds": 2, "yield": 0.9, "cost_usd": cost * (1 + place),
+            "metrics": {
+                "pgr[tstr]": {"value": 80.0 - place, "interval": [60.0, 90.0], "rank": 1, "pareto": place == 0},
+            },
+        }
+        for place, name in enumerate(("one", EVIL))
+    ]  # fmt: skip
+    pair = {
+        "setting": "news", "metric": "pgr[tstr]", "a": "one", "b": EVIL, "difference": 1.0, "interval": [-3.0, 5.0],
+        "verdict": "tie", "times": 16.0,
+    }  # fmt: skip
+    return {
+        "settings": "0" * 16, "simulated": True, "name": "b", "rows": rows, "pairs": [pair], "verdict": ["a tie"],
+        "short": [{"generator": "third", "setting": "news", "reason": "seed 1 was not begun"}], "notes": ["a remark"],
+    }  # fmt: skip
+
+
+def test_markup_in_names_stays_text() -> None:
+    page = leaderboard_page(document(0.5))
+    assert "<script" not in page and "&lt;script&gt;" in page
+
+
+def test_what_there_is_to_say_is_said() -> None:
+    page = leaderboard_page(document(0.5))
+    for words in (
+        "Simulated data",
+        "seed 1 was not begun",
+        "16.0 times as many",
+        "a remark",
+        "cost and quality",
+        "#1=",
+    ):
+        assert words in page, words
+
+
+def test_without_money_there_is_no_chart_of_it() -> None:
+    assert "cost and quality" not in leaderboard_page(document(0.0))
