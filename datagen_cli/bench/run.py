@@ -41,6 +41,7 @@ from datagen_cli.core.jsonl import write_aside, write_json
 from datagen_cli.core.ports import Observer
 from datagen_cli.evaluation.correctness import Correctness
 from datagen_cli.metrics.constraints import Constraints
+from datagen_cli.pipeline.questions import named_model
 from datagen_cli.pipeline.session import RunOptions, Session
 from datagen_cli.pipeline.whole_run import run_whole
 from datagen_cli.runs.folder import RunFolder
@@ -136,11 +137,27 @@ def _measured(bench: Bench, watch: Watch, done: Done) -> tuple[list[Row], dict[s
         if setting.name in bench.exams and len(whole) > 1:
             watch.say(f"training students: {setting.name}")
             notes += examine(bench, setting, whole, watch.note, done.stop)
+    if pretended := _simulations_among(bench):
+        notes.append(f"simulated, and nothing follows from their place: {', '.join(pretended)}")
     judge = _judge(bench, watch, rows, done, notes) if bench.judge else None
     head: dict[str, Any] = {"settings": bench.digest, "simulated": bench.simulated, "name": bench.options.name}
     test = bench.options.test
     head |= {"test": None if test is None else Path(test).name, "judge": judge, "notes": notes}
     return list(rows.values()), head
+
+
+def _simulations_among(bench: Bench) -> list[str]:
+    """The candidates that are simulations, where others are not."""
+    found = {}
+    for candidate in bench.candidates:
+        setting = bench.settings[0]
+        if candidate.dataset:
+            found[candidate.name] = bench.ready[candidate.dataset].dataset.simulated
+        elif candidate.model is None:
+            found[candidate.name] = bool(setting.built and setting.built.simulated)
+        else:
+            found[candidate.name] = named_model(candidate.model, "generator", bench.way.environ).provider.simulated
+    return [name for name, simulated in found.items() if simulated] if len(set(found.values())) > 1 else []
 
 
 def _row(bench: Bench, setting: Setting, candidate: Candidate) -> Row:

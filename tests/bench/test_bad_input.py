@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.running import MINI, NEWS, SEEDS, TEST, bench, offline, refused
+from tests.bench.running import MINI, NEWS, SEEDS, TEST, bench, offline, refused, row_of
 
 TWO = ("--model", "offline", "--model", "offline")
 
@@ -119,3 +119,11 @@ def test_a_missing_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         importlib.util, "find_spec", lambda name, *more: None if name == "sklearn" else found(name, *more)
     )
     assert "need scikit-learn" in refused(capsys, NEWS, *TWO, "--test", TEST)
+
+
+def test_a_simulation_among_real_sets_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    real = str(Path(NEWS).parents[3] / "recipes" / "data" / "ag_news.jsonl")
+    code, found, _ = bench(capsys, NEWS, "-m", "offline", "--dataset", f"own={real}", "-n", "12", *SEEDS)
+    assert code == 0
+    assert "simulated, and nothing follows from their place: offline" in found["notes"]
+    assert row_of(found, "own")["metrics"] and "yield" not in row_of(found, "own")
