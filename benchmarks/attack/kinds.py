@@ -12,6 +12,7 @@ from benchmarks.attack.attack import Attack
 
 KINDS = {
     "links in a folder": "links",
+    "hostile recipes": "recipes",
 }
 
 

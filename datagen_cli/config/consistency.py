@@ -9,6 +9,7 @@ from datagen_cli.config.explain import Problem, problem_at
 from datagen_cli.config.fields import RESERVED, FieldOptions
 from datagen_cli.config.recipe import RecipeOptions
 from datagen_cli.config.tree import Node
+from datagen_cli.core.json_schema import broken
 from datagen_cli.core.registry import suggest
 
 
@@ -36,25 +37,14 @@ def _fields(options: RecipeOptions, root: Node) -> Iterator[Problem]:
             hint = "say what it is, such as `{type: text}`, or name a base"
             written = (*path, way) if root.at((*path, way)) else path
             yield problem_at(root, written, f"{way} reads a base, and there is none", hint)
-        if field.json_schema is not None and (broken := _broken_schema(field.json_schema)):
-            yield problem_at(root, (*path, "schema"), f"not a JSON Schema: {broken}")
+        if field.json_schema is not None and (wrong := broken(field.json_schema)):
+            yield problem_at(root, (*path, "schema"), f"not a JSON Schema: {wrong}")
 
 
 def _reads_base(field: FieldOptions) -> str:
     for way in ("column", "regex", "split", "template", "choices"):
         if getattr(field, way) is not None:
             return way
-    return ""
-
-
-def _broken_schema(schema: dict[str, object]) -> str:
-    """What is wrong with a JSON Schema, empty for nothing."""
-    from jsonschema import Draft202012Validator, SchemaError
-
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        return str(error.message)
     return ""
 
 

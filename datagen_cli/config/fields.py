@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from datagen_cli.core.options import Options
+from datagen_cli.core.regex import compile_regex
 
 FieldType = Literal["text", "number", "boolean", "label", "list", "json"]
 RESERVED = ("id", "attributes", "verdicts", "simulated")
@@ -106,11 +106,3 @@ def label_texts(values: list[Any]) -> list[str]:
         if text in texts[:i]:
             raise ValueError(f"{text} is given twice")
     return texts
-
-
-def compile_regex(pattern: str) -> re.Pattern[str]:
-    """A compiled pattern. Raises `ValueError` that says what is wrong with it and where."""
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"broken regular expression: {error}") from error

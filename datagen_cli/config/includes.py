@@ -7,6 +7,7 @@ them. A relative path starts at the folder of the file that names it. Only local
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 from datagen_cli.config.checks import path_options
@@ -15,6 +16,7 @@ from datagen_cli.config.tree import Node, Source, merge, put, without
 from datagen_cli.config.yaml_lines import read_yaml
 from datagen_cli.core.errors import RecipeError
 
+MOST_INCLUDES = 200
 MODEL_SUFFIXES = (".yaml", ".yml")
 
 
@@ -31,11 +33,13 @@ def read_mapping(data: bytes, source: Source) -> Node:
     return node
 
 
-def with_includes(root: Node, chain: tuple[Path, ...]) -> Node:
+def with_includes(root: Node, chain: tuple[Path, ...], read: Counter[Path] | None = None) -> Node:
     """The mapping merged over the files it includes; `chain` holds the resolved paths of the files being read.
 
-    Raises `RecipeError` for a missing file, for one that is no mapping, and for an include of itself.
+    Raises `RecipeError` for a missing file, for one that is no mapping, for an include of itself, and for more than
+    `MOST_INCLUDES` in all, those of included files counted each time.
     """
+    read = Counter() if read is None else read
     named = root.mapping.get("include")
     if named is None:
         return root
@@ -43,12 +47,12 @@ def with_includes(root: Node, chain: tuple[Path, ...]) -> Node:
     nodes = [] if named.value is None else named.items or [named]
     merged: Node | None = None
     for node in nodes:
-        part = _included(node, chain)
+        part = _included(node, chain, read)
         merged = part if merged is None else merge(merged, part)
     return root if merged is None else merge(merged, root)
 
 
-def _included(node: Node, chain: tuple[Path, ...]) -> Node:
+def _included(node: Node, chain: tuple[Path, ...], read: Counter[Path]) -> Node:
     name = node.value
     if not isinstance(name, str) or not name:
         raise RecipeError("include: expected a file name or a list of them", place=node.place)
@@ -66,8 +70,12 @@ def _included(node: Node, chain: tuple[Path, ...]) -> Node:
         raise RecipeError(
             f"include: {shorten(name)} includes itself", hint="remove one of the includes", place=node.place
         )
+    read[path] += 1
+    if read.total() > MOST_INCLUDES:
+        hint = "merge files that are included again and again"
+        raise RecipeError(f"include: more than {MOST_INCLUDES} files in all", hint=hint, place=node.place)
     source = Source(shown_from(node.source, name), str(path.parent))
-    return with_includes(read_mapping(read_bytes(path, source.name), source), (*chain, path))
+    return with_includes(read_mapping(read_bytes(path, source.name, part=True), source), (*chain, path), read)
 
 
 def shown_from(source: Source, name: str) -> str:
@@ -110,7 +118,7 @@ def model_node(node: Node) -> Node:
             return node
         file = shipped
     source = Source(shown_from(node.source, name), str(file.resolve().parent))
-    found = read_mapping(read_bytes(file, source.name), source)
+    found = read_mapping(read_bytes(file, source.name, part=True), source)
     return found.mapping["model"] if set(found.mapping) == {"model"} else found
 
 

@@ -10,6 +10,7 @@ from datagen_cli.config.tree import Source
 from datagen_cli.config.yaml_lines import MAX_BYTES
 from datagen_cli.core.errors import Place, RecipeError
 from datagen_cli.core.registry import suggest
+from datagen_cli.core.system import open_given
 
 
 def shipped_folder(kind: Literal["recipes", "configs"]) -> Path:
@@ -59,12 +60,15 @@ def open_recipe(source: str, cwd: Path) -> tuple[bytes, Source, Path | None]:
     return read_bytes(path, source), Source(source, str(path.parent)), path
 
 
-def read_bytes(path: Path, name: str) -> bytes:
-    """The bytes of a recipe, or of a part of one. Raises `RecipeError` when it cannot be read or is far too large."""
+def read_bytes(path: Path, name: str, *, part: bool = False) -> bytes:
+    """The bytes of a recipe, or of a `part` of one that it names, which is no pipe.
+
+    Raises `RecipeError` when it cannot be read or is far too large.
+    """
     try:
         if path.is_dir():
             raise RecipeError("is a folder, not a file", place=Place(name))
-        with path.open("rb") as file:
+        with open_given(path) if part else path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise RecipeError(f"no such file: {shorten(name)}") from error

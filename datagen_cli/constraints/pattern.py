@@ -1,8 +1,8 @@
 r"""`pattern`: a regular expression that must be found in a field (Python's `re.search`: anchor it with ^ and $).
 
 Numbers are matched on their plain form (42, not 42.0), every item of a list on its own. `$` also matches before a
-line break at the end, as in Python; `\Z` does not. A match that takes a second of CPU time, or a text above 100,000
-characters, is *unknown* (see `text/matching.py`).
+line break at the end, as in Python; `\Z` does not. A match that takes a quarter of a second of CPU time, or a text
+above 100,000 characters, is *unknown* (see `core/regex.py`).
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator
 
 from datagen_cli.config.checks import CheckOptions
-from datagen_cli.config.fields import compile_regex
 from datagen_cli.constraints.fields import PASSED, check_fields, item_name, items_of, plain_text, shortened
 from datagen_cli.constraints.keeping import FieldConstraint, Pen
 from datagen_cli.constraints.pattern_text import sample
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Verdict
-from datagen_cli.text.matching import TooSlow, search
+from datagen_cli.core.regex import TooSlow, compile_regex, search
 
 DRAWS = 12
 
@@ -49,7 +48,7 @@ class Pattern(FieldConstraint):
         self.fields = (options.field,)
         self._field = options.field
         self._regex = f"(?i){options.regex}" if options.ignore_case else options.regex
-        self._pattern = re.compile(options.regex, re.IGNORECASE if options.ignore_case else 0)
+        self._pattern = compile_regex(options.regex, re.IGNORECASE if options.ignore_case else 0)
         self._rule = f"matches the regular expression {options.regex}" + (" (any case)" if options.ignore_case else "")
 
     def describe(self) -> str:

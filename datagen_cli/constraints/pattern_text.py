@@ -1,6 +1,7 @@
 """Texts that match a regular expression, drawn from its parse tree.
 
-Look-around is not steered, only tried: a draw that does not match is drawn again. Repeats without an end stay short.
+Look-around is not steered, only tried: a draw that does not match is drawn again. Repeats without an end stay short; a
+draw of more than `MOST` characters is given up.
 """
 
 from __future__ import annotations
@@ -8,10 +9,14 @@ from __future__ import annotations
 import random
 import re
 import string
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from datagen_cli.core.regex import TooSlow, compile_regex, search
+
 TRIES = 40
+MOST = 20_000
 _SPREAD = 5
 _PRINTABLE = string.ascii_lowercase + string.ascii_uppercase + string.digits + " ,-"
 _CATEGORIES = {
@@ -24,12 +29,11 @@ _CATEGORIES = {
 }
 
 
-@lru_cache(maxsize=256)
 def compiled(pattern: str) -> re.Pattern[str] | None:
     """The pattern, or None when it is broken."""
     try:
-        return re.compile(pattern)
-    except (re.error, OverflowError, RecursionError):
+        return compile_regex(pattern)
+    except ValueError:
         return None
 
 
@@ -39,19 +43,36 @@ def _tree(pattern: str) -> Any:
 
 
 def sample(rng: random.Random, pattern: str) -> str | None:
-    """A text in which `pattern` is found; None when the pattern is broken or no draw matched."""
+    """A text in which `pattern` is found; None when the pattern is broken, too slow, too long or no draw matched."""
     regex = compiled(pattern)
     if regex is None:
         return None
-    for _ in range(TRIES):
-        text = _walk(rng, _tree(pattern), {})
-        if regex.search(text):
-            return text
+    try:
+        for _ in range(TRIES):
+            text = _walk(rng, _tree(pattern), {})
+            if search(regex, text):
+                return text
+    except (TooSlow, _TooLong):
+        return None
     return None
 
 
+class _TooLong(Exception):
+    """A draw that grows beyond `MOST`."""
+
+
 def _walk(rng: random.Random, nodes: Any, groups: dict[int, str]) -> str:
-    return "".join(_node(rng, str(op), argument, groups) for op, argument in nodes)
+    return _joined(_node(rng, str(op), argument, groups) for op, argument in nodes)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    found, size = [], 0
+    for number, part in enumerate(parts):
+        size += len(part)
+        if size > MOST or number > MOST:
+            raise _TooLong
+        found.append(part)
+    return "".join(found)
 
 
 def _node(rng: random.Random, op: str, argument: Any, groups: dict[int, str]) -> str:
@@ -73,7 +94,7 @@ def _node(rng: random.Random, op: str, argument: Any, groups: dict[int, str]) ->
     if op in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
         low, high, inner = argument
         most = min(int(high), int(low) + _SPREAD)
-        return "".join(_walk(rng, inner, groups) for _ in range(low + int(rng.random() * (most - low + 1))))
+        return _joined(_walk(rng, inner, groups) for _ in range(low + int(rng.random() * (most - low + 1))))
     if op == "ATOMIC_GROUP":
         return _walk(rng, argument, groups)
     if op == "GROUPREF":

@@ -51,6 +51,32 @@ def read_own(path: str | Path) -> BufferedReader:
     return os.fdopen(open_own(path, os.O_RDONLY), "rb")
 
 
+def open_given(path: str | Path) -> BufferedReader:
+    """A file that a recipe or a command line names, opened to be read; a link is followed.
+
+    Raises `OSError` for a pipe or a device, which may have no end. A file without a size is read as an empty one: the
+    system's own (`/proc/kmsg`) look like that, and may wait for ever.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | CLOSE_ON_EXEC | getattr(os, "O_BINARY", 0))
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise OSError(errno.ENOTSUP, "not a plain file", str(path))
+    if found.st_size == 0:
+        os.close(descriptor)
+        descriptor = os.open(os.devnull, os.O_RDONLY | CLOSE_ON_EXEC)
+    return os.fdopen(descriptor, "rb")
+
+
+def read_given(path: str | Path, most: int = 10_000_000) -> bytes:
+    """The bytes of such a file. Raises `OSError` beyond `most`."""
+    with open_given(path) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"larger than {most // 1_000_000} MB", str(path))
+    return data
+
+
 def is_plain_file(path: str | Path, *, own: bool = False) -> bool:
     """Whether there is a plain file and no link to one; `own`: one that has no second name either."""
     try:

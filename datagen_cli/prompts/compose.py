@@ -14,9 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from datagen_cli.config.schema import template_variables
 from datagen_cli.core.chat import Message, Prompt
 from datagen_cli.core.constraint import Described
@@ -24,9 +21,11 @@ from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import Place, RecipeError
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Slot
+from datagen_cli.core.system import read_given
 from datagen_cli.core.task import Task, Wanted
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral, plain_value, reads_like_orders, shortened
+from datagen_cli.text.templating import Environment, Template, TemplateProblem
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEXT_FORM = "Answer with the text alone: no title, no label, no quotation marks, no comment."
@@ -68,7 +67,11 @@ class Composer:
             "repair": (TEMPLATES / "repair.j2").read_text(encoding="utf-8"),
         }
         environment = make_environment()
-        self._templates = {name: compile_template(environment, name, text) for name, text in self._sources.items()}
+        own = {"system": system is not None, "generate": generate is not None}
+        self._templates = {
+            name: compile_template(environment, name, text, own=own.get(name, False))
+            for name, text in self._sources.items()
+        }
         self._fixed = self._same_in_all()
         self._check()
         self._systems = {n: self._system(n) for n in (1, 2)}
@@ -247,11 +250,7 @@ class Composer:
         return f"{value} ({note})" if note else value
 
     def _render(self, name: str, variables: Mapping[str, Any]) -> str:
-        try:
-            return self._templates[name].render(variables).strip() + "\n"
-        except TemplateError as error:
-            known = ", ".join(template_variables())
-            raise RecipeError(f"prompts.{name}: {error}", hint=f"templates see: {known}") from error
+        return render_template(self._templates[name], name, variables).strip() + "\n"
 
 
 def _texts(values: Sequence[Any]) -> list[str]:
@@ -267,11 +266,9 @@ def _texts(values: Sequence[Any]) -> list[str]:
     return found
 
 
-def make_environment() -> ImmutableSandboxedEnvironment:
-    """The sandboxed environment that renders templates; a template that uses an unknown name is an error."""
-    return ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
-    )
+def make_environment() -> Environment:
+    """Where the templates of prompts are rendered."""
+    return Environment(trim_blocks=True, lstrip_blocks=True)
 
 
 def template_source(given: str | None, shipped: str, where: str) -> str:
@@ -281,19 +278,28 @@ def template_source(given: str | None, shipped: str, where: str) -> str:
     if not given.endswith(".j2"):
         return given
     try:
-        return Path(given).read_text(encoding="utf-8")
+        return read_given(given).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(
             f"{where}: cannot read {given}", hint="give a UTF-8 file, or the text itself", place=Place(given)
         ) from error
 
 
-def compile_template(environment: ImmutableSandboxedEnvironment, name: str, text: str) -> Any:
-    """The template, ready to render. Raises `RecipeError` where the text is no template."""
+def compile_template(environment: Environment, name: str, text: str, *, own: bool = False) -> Template:
+    """The template, ready to render; `own`: it is the recipe's. Raises `RecipeError` where the text is no template."""
     try:
-        return environment.from_string(text)
-    except TemplateError as error:
+        return Template(environment, text, bounded=own)
+    except TemplateProblem as error:
         raise RecipeError(f"prompts.{name}: {error}", hint="the template is not valid Jinja") from error
+
+
+def render_template(template: Template, name: str, variables: Mapping[str, Any]) -> str:
+    """The text of a prompt. Raises `RecipeError` where the template cannot be rendered."""
+    try:
+        return template.render(variables)
+    except TemplateProblem as error:
+        known = ", ".join(template_variables())
+        raise RecipeError(f"prompts.{name}: {error}", hint=f"templates see: {known}") from error
 
 
 def field_line(spec: FieldSpec) -> dict[str, Any]:

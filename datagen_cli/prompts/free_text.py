@@ -12,18 +12,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jinja2 import TemplateError
-
-from datagen_cli.config.schema import template_variables
 from datagen_cli.core.chat import Message
 from datagen_cli.core.digest import digest
-from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.prompts.compose import (
     compile_template,
     field_line,
     field_words,
     make_environment,
+    render_template,
     template_source,
 )
 from datagen_cli.prompts.fences import fence
@@ -97,7 +94,10 @@ class FreeText:
             "generate": template_source(generate, "free_text.j2", "prompts.generate"),
         }
         environment = make_environment()
-        self._templates = {name: compile_template(environment, name, text) for name, text in self._sources.items()}
+        own = {"system": system is not None, "generate": generate is not None}
+        self._templates = {
+            name: compile_template(environment, name, text, own=own[name]) for name, text in self._sources.items()
+        }
         self._fixed: dict[str, Any] = {
             "n": 1,
             "dataset": fence("dataset", [self._description]),
@@ -162,8 +162,4 @@ class FreeText:
         return f"{value} ({note})" if note else value
 
     def _render(self, name: str, variables: Mapping[str, Any]) -> str:
-        try:
-            return str(self._templates[name].render(variables))
-        except TemplateError as error:
-            known = ", ".join(template_variables())
-            raise RecipeError(f"prompts.{name}: {error}", hint=f"templates see: {known}") from error
+        return render_template(self._templates[name], name, variables)

@@ -17,8 +17,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from datagen_cli.core.budget import TooMuch
 from datagen_cli.core.digest import canonical
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type
+from datagen_cli.core.json_schema import JsonSchema
 from datagen_cli.prompts.reply_json import BROKEN, Finder
 from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.text.strict_json import loads
@@ -244,14 +246,14 @@ def _without_records(text: str) -> ParsedReply:
 
 
 def _check_schema(spec: FieldSpec, value: Any) -> None:
-    error = next(_compiled(canonical(dict(spec.schema))).iter_errors(value), None)
-    if error is not None:
-        raise WrongType(f"{spec.name}: {error.message[:200]}")
+    try:
+        errors = _compiled(canonical(dict(spec.schema))).errors(value)
+    except TooMuch as error:
+        raise WrongType(f"{spec.name}: cannot be checked against its schema: {error}") from error
+    if errors:
+        raise WrongType(f"{spec.name}: {errors[0].message[:200]}")
 
 
 @lru_cache(maxsize=64)
-def _compiled(schema: bytes) -> Any:
-    from jsonschema import Draft202012Validator
-    from referencing import Registry
-
-    return Draft202012Validator(loads(schema.decode()), registry=Registry())
+def _compiled(schema: bytes) -> JsonSchema:
+    return JsonSchema(loads(schema.decode()))

@@ -19,6 +19,7 @@ from typing import Any
 from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.registry import load, targets
+from datagen_cli.core.system import open_given
 from datagen_cli.sources.dialect import LOOKED_AT, cells_of, guess_delimiter, lacks_header, named
 from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow
 
@@ -53,7 +54,8 @@ def read_foreign(path: Path, shown: str) -> Foreign:
 
 def _bytes_of(path: Path, shown: str) -> bytes:
     try:
-        return path.read_bytes()
+        with open_given(path) as file:
+            return file.read()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DataError(reason, hint="name a file of rows", place=Place(shown)) from error

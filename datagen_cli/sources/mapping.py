@@ -14,8 +14,8 @@ from typing import Any
 from datagen_cli.config.fields import FieldOptions, label_text
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type, has_decimal_comma, number_text
+from datagen_cli.core.regex import TooSlow, compile_regex, search
 from datagen_cli.core.registry import suggest
-from datagen_cli.text.matching import TooSlow, search
 
 Read = Callable[[Mapping[str, Any]], Any]
 
@@ -61,7 +61,7 @@ class FieldReader:
 
     def _way(self, options: FieldOptions) -> Read:
         if options.regex is not None:
-            return self._by_regex(re.compile(options.regex))
+            return self._by_regex(compile_regex(options.regex))
         if options.split is not None:
             return self._by_split(options.split)
         if options.template is not None:
@@ -114,23 +114,19 @@ class FieldReader:
         return read
 
     def _by_template(self, text: str) -> Read:
-        from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
+        from datagen_cli.text.templating import Environment, Template, TemplateProblem
 
-        environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
         try:
-            template = environment.from_string(text)
-        except TemplateSyntaxError as error:
-            raise RecipeError(f"fields.{self.name}.template: {error.message}", hint="see the Jinja syntax") from error
+            template = Template(Environment(), text, bounded=True)
+        except TemplateProblem as error:
+            raise RecipeError(f"fields.{self.name}.template: {error}", hint="see the Jinja syntax") from error
 
         def read(row: Mapping[str, Any]) -> Any:
             try:
                 return template.render({"row": dict(row), **row})
-            except UndefinedError as error:
-                hint = f"columns: {', '.join(map(str, row))}; names with spaces: {{{{ row['a name'] }}}}"
-                raise BadValue(f"{self.name}: template: {error.message}", hint) from error
-            except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-                raise BadValue(f"{self.name}: template: {error}") from error
+            except TemplateProblem as error:
+                columns = f"columns: {', '.join(map(str, row))}; names with spaces: {{{{ row['a name'] }}}}"
+                raise BadValue(f"{self.name}: template: {error}", columns if error.unknown else "") from error
 
         return read
 

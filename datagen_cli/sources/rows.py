@@ -23,6 +23,7 @@ from typing import IO, Any, Protocol, cast
 
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.registry import suggest
+from datagen_cli.core.system import open_given
 from datagen_cli.sources.unpacking import Unpacked
 
 MAX_LINE_BYTES = 10_000_000
@@ -161,7 +162,7 @@ def open_bytes(path: str, shown: str) -> IO[bytes]:
         if os.path.isdir(path):
             raise DataError("is a folder, not a file", hint=_inside(path), place=Place(shown))
         try:
-            return cast(IO[bytes], Unpacked(path)) if path.endswith(".gz") else open(path, "rb")
+            return cast(IO[bytes], Unpacked(path)) if path.endswith(".gz") else open_given(path)
         except FileNotFoundError as error:
             raise DataError("no such file", hint=_neighbour(path), place=Place(shown)) from error
 

@@ -10,6 +10,7 @@ import gzip
 import os
 
 from datagen_cli.core.errors import DataError, Place, UsageError
+from datagen_cli.core.system import open_given
 
 VARIABLE = "DATAGEN_MAX_UNPACKED_GB"
 MOST = 1 << 30
@@ -20,7 +21,7 @@ class Unpacked(gzip.GzipFile):
     """A .gz file opened for reading. Raises `DataError` beyond the bound."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(path, "rb")
+        super().__init__(path, "rb", fileobj=open_given(path))
         self._guard = Bound(path, os.path.getsize(path))
 
     def read(self, size: int | None = -1) -> bytes:

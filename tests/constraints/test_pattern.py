@@ -6,9 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from datagen_cli.constraints.pattern import Pattern, PatternOptions
+from datagen_cli.core import regex as matching
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
-from datagen_cli.text import matching
 
 SPECS = {"answer": FieldSpec("answer", "number"), "text": FieldSpec("text"), "tags": FieldSpec("tags", "list")}
 NUMBER = r"^-?\d+(\.\d+)?$"

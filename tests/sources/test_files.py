@@ -199,7 +199,7 @@ def test_a_file_without_permission_is_said(tmp_path: Path, monkeypatch: pytest.M
         raise PermissionError(13, "Permission denied")
 
     path = write(tmp_path, "a.jsonl", LINES)
-    monkeypatch.setattr("builtins.open", refuse)
+    monkeypatch.setattr("os.open", refuse)
     assert failure(path).message == "may not be read"
 
 

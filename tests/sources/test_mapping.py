@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from datagen_cli.config.fields import FieldOptions
+from datagen_cli.core import regex as matching
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.sources.mapping import BadValue, FieldReader, map_row
-from datagen_cli.text import matching
 
 ROW = {
     "Q": "  Ann has 3. ",

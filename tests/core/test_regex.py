@@ -3,10 +3,11 @@ from __future__ import annotations
 import re
 import signal
 import threading
+import time
 
 import pytest
 
-from datagen_cli.text.matching import MAX_CHARACTERS, TooSlow, search
+from datagen_cli.core.regex import MAX_CHARACTERS, TooSlow, compile_regex, search
 
 CATASTROPHE = re.compile(r"^(\w+\s?)*$")
 
@@ -47,3 +48,41 @@ def test_another_thread_matches_too() -> None:
     thread.start()
     thread.join()
     assert found[0] is not None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (f"^({'|'.join('a' * 40)})*$", "a" * 14 + "!"),
+        (r"^(\w+\s?)*$", "word " * 30 + "!"),
+        ("^(a|aa|aaa)*b$", "a" * 60),
+    ],
+)
+def test_no_text_is_too_short_and_no_pattern_too_clever(pattern: str, text: str) -> None:
+    began = time.process_time()
+    with pytest.raises(TooSlow, match="backtracks"):
+        search(compile_regex(pattern), text, max_cpu_s=0.05)
+    assert time.process_time() - began < 1
+
+
+def test_a_pattern_that_was_given_up_gets_less_time_for_the_next_text() -> None:
+    pattern = compile_regex(r"^(\w+\s?)+$ ")
+    began = time.process_time()
+    for _ in range(20):
+        with pytest.raises(TooSlow):
+            search(pattern, "word " * 30 + "!")
+    assert time.process_time() - began < 4  # twenty times a quarter of a second would be five
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("[", "unterminated"),
+        ("(" * 5000 + ")" * 5000, "broken"),
+        ("a{99999}{4294967296}", "broken"),
+        ("x" * 10_001, "10,001"),
+    ],
+)
+def test_what_is_no_pattern_is_said(pattern: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        compile_regex(pattern)

@@ -1,0 +1,84 @@
+"""Work that a recipe or a model chose, done within bounds of CPU time and memory.
+
+The clock is this process's CPU time, not wall time, so that a busy machine changes nothing. It needs the main thread of
+a POSIX system: it is a signal, which Python lets in between its own steps and while a regular expression matches. In
+other threads and on other systems there is no bound. A single step in C that neither matches nor allocates is not
+interrupted. Costs 3 µs, with memory 15 µs.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TypeVar
+
+T = TypeVar("T")
+_AGAIN_S = 0.05  # should somebody swallow the first alarm
+
+
+class TooMuch(Exception):
+    """Work that was given up; the text says why."""
+
+
+class _Alarm(BaseException):
+    """Raised in the middle of the work, past every `except Exception`."""
+
+
+_armed = False
+
+
+def within(work: Callable[[], T], *, cpu_s: float, memory_mb: int | None = None) -> T:
+    """What `work()` gives. Raises `TooMuch` when it takes more; inside other such work the outer bounds hold alone."""
+    if _armed or threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        return work()
+    try:
+        with _clock(cpu_s), _memory(memory_mb):
+            return work()
+    except _Alarm:
+        raise TooMuch(f"it takes more than {cpu_s:g} s") from None
+    except MemoryError:
+        raise TooMuch(f"it takes more than {memory_mb} MB" if memory_mb else "it takes too much memory") from None
+    except RecursionError:
+        raise TooMuch("it refers to itself, or is nested, too deeply") from None
+
+
+@contextmanager
+def _clock(cpu_s: float) -> Iterator[None]:
+    global _armed
+    before = signal.signal(signal.SIGVTALRM, _alarm)
+    _armed = True
+    try:
+        signal.setitimer(signal.ITIMER_VIRTUAL, cpu_s, _AGAIN_S)
+        yield
+    finally:
+        _armed = False
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def _alarm(_signal: int, _frame: FrameType | None) -> None:
+    if _armed:
+        raise _Alarm
+
+
+@contextmanager
+def _memory(memory_mb: int | None) -> Iterator[None]:
+    """The address space may grow by so much; where the system does not count it, it may grow as it likes."""
+    if memory_mb is None or not sys.platform.startswith("linux"):
+        yield
+        return
+    import resource
+
+    before, ceiling = resource.getrlimit(resource.RLIMIT_AS)
+    with open("/proc/self/statm", "rb") as file:
+        most = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + (memory_mb << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (most if before < 0 else min(most, before), ceiling))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (before, ceiling))

@@ -1,0 +1,67 @@
+"""Templates of a recipe (Jinja), compiled and rendered within bounds.
+
+Jinja's sandbox keeps attributes and changes of values away; the bounds keep a template from running or growing without
+end. A template may take `MAX_CPU_S` seconds and `MEMORY_MB`; products and powers of integers stay below `MAX_BITS`,
+because no clock stops a single one. Templates of the package need no bounds, and get none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from jinja2 import StrictUndefined, UndefinedError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from datagen_cli.core.budget import TooMuch, within
+
+MAX_CPU_S, MEMORY_MB, MAX_BITS = 0.5, 256, 100_000
+T = TypeVar("T")
+
+
+class TemplateProblem(Exception):
+    """A template that cannot be compiled or rendered; the text says why. `unknown`: it uses an unknown name."""
+
+    def __init__(self, reason: str, *, unknown: bool = False) -> None:
+        super().__init__(reason)
+        self.unknown = unknown
+
+
+class Environment(ImmutableSandboxedEnvironment):
+    """The sandboxed environment; a template that uses an unknown name is an error."""
+
+    intercepted_binops = frozenset(("*", "**"))
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(undefined=StrictUndefined, autoescape=False, **options)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """A product or power. Raises `TooMuch` for integers beyond all use."""
+        if isinstance(left, int) and isinstance(right, int):
+            bits = left.bit_length() * right if operator == "**" else left.bit_length() + right.bit_length()
+            if bits > MAX_BITS:
+                raise TooMuch("it computes with numbers of too many digits")
+        return super().call_binop(context, operator, left, right)
+
+
+class Template:
+    """A template, ready to render. `bounded` for what a recipe says. Raises `TemplateProblem`."""
+
+    def __init__(self, environment: Environment, source: str, *, bounded: bool) -> None:
+        self._bounded = bounded
+        self._template = self._held(lambda: environment.from_string(source))
+
+    def render(self, variables: Mapping[str, Any]) -> str:
+        """The text. Raises `TemplateProblem`."""
+        text = self._held(lambda: self._template.render(variables))
+        if self._bounded and any("\ud800" <= character <= "\udfff" for character in text if character > "\ud7ff"):
+            raise TemplateProblem("it writes half a character (a lone surrogate)")
+        return text
+
+    def _held(self, work: Callable[[], T]) -> T:
+        try:
+            return within(work, cpu_s=MAX_CPU_S, memory_mb=MEMORY_MB) if self._bounded else work()
+        except UndefinedError as error:
+            raise TemplateProblem(str(error), unknown=True) from error
+        except Exception as error:  # a template may raise whatever Python can
+            raise TemplateProblem(str(error)[:300] or type(error).__name__) from error

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from datagen_cli.text.templating import Environment, Template, TemplateProblem
+
+LOOPS = "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}"
+DOUBLING = "{% set ns = namespace(x='x' * 99) %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}"
+SQUARING = (
+    "{% set ns = namespace(x=99) %}{% for i in range(60) %}{% set ns.x = ns.x * ns.x %}{% endfor %}{{ ns.x > 1 }}"
+)
+
+
+def rendered(source: str) -> str:
+    return Template(Environment(), source, bounded=True).render({"name": "Ann", "rows": [1, 2]})
+
+
+def test_a_template_is_rendered() -> None:
+    assert (
+        rendered("{{ name|upper }} has {{ rows|sum * 2 ** 3 }}{% for r in rows %}, {{ r }}{% endfor %}")
+        == "ANN has 24, 1, 2"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (LOOPS, "more than"),
+        ("{{ lipsum(n=200000, min=90, max=99) }}", "more than"),
+        ("{{ 10 ** (10 ** 8) }}", "too many digits"),
+        (SQUARING, "too many digits"),
+        ("{{ 'x' * 10 ** 11 }}", "256 MB"),
+        ("{{ [1] * 10 ** 11 }}", "256 MB"),
+        ("{{ 'x'|center(10 ** 11) }}", "256 MB"),
+        ("{{ '%100000000000d' % 1 }}", ""),
+        (DOUBLING, "256 MB"),
+        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "too deeply"),
+        ("{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", ""),
+        ("{{ 1 + 'a' }}", "unsupported operand"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("{{ range(10 ** 12) }}", "Range too big"),
+        ("{{ 'a'[0](1) }}", ""),
+        ("{% for a in 5 %}{% endfor %}", "not iterable"),
+        ("{% include 'x' %}", ""),
+        ("{{ 1|nope }}", "nope"),
+        ("{{ nope }}", "'nope' is undefined"),
+        ("{{ ''.__class__.__mro__ }}", "unsafe"),
+        ("{{ '\\ud800' }}", "lone surrogate"),
+        ("{%", "tag"),
+    ],
+)  # fmt: skip
+def test_whatever_is_wrong_with_a_template_is_one_kind_of_error_in_bounded_time(source: str, words: str) -> None:
+    began = time.process_time()
+    with pytest.raises(TemplateProblem, match=words.replace("(", r"\(")):
+        rendered(source)
+    assert time.process_time() - began < 4
+
+
+def test_an_unknown_name_is_told_from_other_mistakes() -> None:
+    for source, unknown in (("{{ nope }}", True), ("{{ 1 / 0 }}", False)):
+        with pytest.raises(TemplateProblem) as caught:
+            rendered(source)
+        assert caught.value.unknown is unknown
