@@ -37,7 +37,7 @@ def _fields(options: RecipeOptions, root: Node) -> Iterator[Problem]:
             hint = "say what it is, such as `{type: text}`, or name a base"
             written = (*path, way) if root.at((*path, way)) else path
             yield problem_at(root, written, f"{way} reads a base, and there is none", hint)
-        if field.json_schema is not None and (wrong := broken(field.json_schema)):
+        if field.json_schema is not None and (wrong := broken(field.json_schema, placed=False)):
             yield problem_at(root, (*path, "schema"), f"not a JSON Schema: {wrong}")
 
 

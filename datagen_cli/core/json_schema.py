@@ -21,15 +21,15 @@ _TRIED: tuple[Any, ...] = ({}, [], "", 0, None)
 _DATA = ("const", "default", "enum", "examples")
 
 
-def broken(schema: Mapping[str, Any]) -> str:
-    """What is wrong with a JSON Schema, empty for nothing."""
+def broken(schema: Mapping[str, Any], *, placed: bool = True) -> str:
+    """What is wrong with a JSON Schema, with the place in it unless that is clear; empty for nothing."""
     try:
-        return within(lambda: _broken(dict(schema)), cpu_s=2 * MAX_CPU_S)
+        return within(lambda: _broken(dict(schema), placed), cpu_s=2 * MAX_CPU_S)
     except TooMuch as error:
         return str(error)
 
 
-def _broken(schema: dict[str, Any]) -> str:
+def _broken(schema: dict[str, Any], placed: bool) -> str:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
     from referencing import Registry
@@ -39,8 +39,8 @@ def _broken(schema: dict[str, Any]) -> str:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        place = "/".join(str(part) for part in error.absolute_path)
-        return f"{place or 'top'}: {error.message[:200]}"
+        where = "/".join(str(part) for part in error.absolute_path)
+        return f"{where or 'top'}: {error.message[:200]}" if placed else error.message[:200]
     registry: Registry[Any] = Registry()
     resolver = registry.resolver_with_root(DRAFT202012.create_resource(schema))
     for keyword, text in _keywords(schema):

@@ -53,8 +53,9 @@ def test_a_template_is_rendered() -> None:
 )  # fmt: skip
 def test_whatever_is_wrong_with_a_template_is_one_kind_of_error_in_bounded_time(source: str, words: str) -> None:
     began = time.process_time()
-    with pytest.raises(TemplateProblem, match=words.replace("(", r"\(")):
+    with pytest.raises(TemplateProblem) as caught:
         rendered(source)
+    assert words in str(caught.value)
     assert time.process_time() - began < 4
 
 
