@@ -197,8 +197,10 @@ def read_vary(texts: Sequence[str]) -> dict[str, list[str]]:
 def refuse_fixed(vary: Mapping[str, Any]) -> None:
     """Raises `UsageError` for a key that all that are compared have in common."""
     for key in vary:
-        if key in FIXED or key.startswith("model.") or key.startswith("models.generator."):
-            hint = "compare models with --model A --model B" if "model" in key else "-n and --seed set it, for all"
+        if key in FIXED or key.startswith("model."):
+            hint = "-n and --seed set it, for all"
+            if "model" in key:
+                hint = "--model A --model B compares models; models.generator.KEY is an option of theirs"
             raise UsageError(f"--vary {key}: this key cannot vary", hint=hint)
 
 

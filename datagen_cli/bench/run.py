@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from datagen_cli.bench.examine import allowance, examine, within
-from datagen_cli.bench.judge import NAMES, judged, kin, mark_cells
+from datagen_cli.bench.judge import NAMES, family, judged, kin, mark_cells
 from datagen_cli.bench.leaderboard import Row, documented
 from datagen_cli.bench.measured import (
     Measured,
@@ -229,7 +229,7 @@ def _judge(
     named = [models for row in bench.candidates if (models := _called(bench, row))]
     if related := kin(desk.model.name, [name for name in named if name != desk.model.name]):
         notes.append(f"the judge {desk.model.name} is of the family of {', '.join(related)}: judges favour their kin")
-    return {"model": desk.model.name, "simulated": simulated}
+    return {"model": desk.model.name, "family": family(desk.model.name), "simulated": simulated}
 
 
 def _called(bench: Bench, candidate: Candidate) -> str:
