@@ -53,6 +53,7 @@ def command(
     max_total_tokens: given.MaxTotalTokens = None,
     max_minutes: given.MaxMinutes = None,
     concurrency: given.Concurrency = None,
+    no_check_call: given.NoCheckCall = False,
     allow_host: given.AllowHost = None,
     engine: given.Engine = "local",
     unsafe_exec: given.UnsafeExec = False,
@@ -70,6 +71,7 @@ def command(
         "max_cost": max_cost,
         "max_total_tokens": max_total_tokens,
         "max_minutes": max_minutes,
+        "check_call": False if no_check_call else None,
     }
     invocation = Invocation(
         recipe, out, model or (), count, seed, set_ or (), limits, cache, allow_host or (), unsafe_exec

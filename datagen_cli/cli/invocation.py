@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from collections.abc import Mapping, Sequence
@@ -38,7 +39,7 @@ class Invocation:
 
     def load(self) -> Recipe:
         """The recipe with all that the command line says; a wrong limit is named by its own option."""
-        limits = [f"limits.{name}={value}" for name, value in self.limits.items() if value is not None]
+        limits = [f"limits.{name}={json.dumps(value)}" for name, value in self.limits.items() if value is not None]
         try:
             return load_recipe(
                 self.recipe,
@@ -64,7 +65,8 @@ class Invocation:
         words += [word for name in self.model for word in ("--model", name)]
         words += [word for text in self.overrides for word in ("--set", shown_override(text))]
         for name, limit in self.limits.items():
-            words += [_option(name), repr(limit)] if limit is not None else []
+            if limit is not None:
+                words += [_option(f"no_{name}")] if limit is False else [_option(name), repr(limit)]
         words += ["--cache", self.cache] if self.cache != "run" else []
         words += ["--unsafe-exec"] if self.unsafe_exec else []
         words += [*more, *(word for host in self.allow_hosts for word in ("--allow-host", host))]

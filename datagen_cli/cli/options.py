@@ -82,6 +82,14 @@ MaxMinutes = Annotated[
 Concurrency = Annotated[
     int | None, typer.Option("--concurrency", metavar="N", help="Calls in flight.", rich_help_panel=CALLS)
 ]
+NoCheckCall = Annotated[
+    bool,
+    typer.Option(
+        "--no-check-call",
+        help="Send no first call alone to check the settings before the rest is paid.",
+        rich_help_panel=CALLS,
+    ),
+]
 DryRun = Annotated[
     bool,
     typer.Option(

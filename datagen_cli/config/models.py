@@ -199,4 +199,7 @@ class Limits(Options):
     attempts_per_record: int = Field(6, ge=1, le=99)
     patience_s: float = runtime(300.0, gt=0, description="stop when nothing has succeeded for this long")
     hedge: bool = runtime(False, description="ask the slowest calls twice")
+    check_call: bool = runtime(
+        True, description="where calls cost money the first goes alone, as a check of the settings; its reply is kept"
+    )
     batch: bool = runtime(False, description="use the provider's batch API")

@@ -89,7 +89,7 @@ class Client:
     Raises `UsageError` (unknown provider, a key for a foreign host, `max_cost` with an unknown price) and
     `ProviderError` (a missing key) before anything is sent; give it only the roles that the run uses. `spent` is
     what earlier runs of the folder used, for the caps; `ledger`
-    keeps what this one uses. `plant` takes what the offline model planted.
+    keeps what this one uses. `plant` takes what the offline model planted. `troubled` is called when a try fails.
     """
 
     def __init__(
@@ -110,6 +110,7 @@ class Client:
         answered_before: bool = False,
     ) -> None:
         self.totals = Totals()
+        self.troubled: Callable[[], None] = lambda: None
         self._models = models
         self._seed = seed
         self._sampling = sampling
@@ -180,6 +181,14 @@ class Client:
             self._refusals.lifted.add(request.role)
             await self._deferred.take()
             return self._answered(request, channel, payload, digest, reply)
+
+    @property
+    def may_cost(self) -> bool:
+        """Whether a call that is sent one by one may cost money: its price is above 0, or nobody knows it."""
+        return any(
+            not channel.batched and (channel.rate is None or channel.rate.cost_usd(1, 1) > 0)
+            for channel in self._channels.values()
+        )
 
     def prices(self) -> dict[str, dict[str, float] | None]:
         """USD per million tokens by model name, None where it is not known: for the lock."""
@@ -252,11 +261,8 @@ class Client:
     def _answered(self, request: Request, channel: Channel, payload: Payload, digest: str, raw: RawReply) -> Reply:
         tally = self.totals.tally(request.role, request.draw.purpose)
         tally.calls += 1
-        if channel.usage_of(raw) is None and not channel.uncounted:
-            channel.uncounted = True
-            self._observer.event(
-                "note", text=f"{channel.target.label} does not count tokens; each call counts at its most"
-            )
+        for text in channel.remarks(raw):
+            self._observer.event("note", text=text)
         reply = self._reply(channel, payload, digest, raw, cached=False)
         self._observer.event("call", role=request.role, purpose=request.draw.purpose, cached=False, usage=reply.usage)
         return reply
@@ -295,6 +301,7 @@ class Client:
         return CallPending(str(refusal))
 
     def _retrying(self, draw: Draw, target: Target, fault: TransportError, wait_s: float) -> None:
+        self.troubled()
         self._last_fault = f"last: {said(fault.message, target, fault.status)}"
         self._observer.event(
             "retry", text=said(fault.message, target, fault.status), draw=draw, fault=fault.kind, wait_s=wait_s

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,13 +22,15 @@ class Parts:
     attempts, in order, and `unit(start)` makes one, batches whole; `refill(slot, attempt, avoid)` makes the unit of a
     later attempt; `slot(index)` is the plan; `context(slot, attempt)` the surroundings; `prepare`, if any, must have
     seen records before they are judged; `halt` stops the sending of calls, `forget` takes replies out of the call
-    cache. `width` is how many units are under way at once; a `cautious` run begins with fewer.
+    cache. `width` is how many units are under way at once; a `cautious` run begins with fewer, one
+    with a `check_call` with one.
     """
 
     cohorts: Items[int]
     attempts: int
     width: int
     cautious: bool
+    check_call: bool
     starts: Items[int]
     unit: Callable[[int], Unit]
     refill: Callable[[Slot, int, tuple[Any, ...]], Unit]
@@ -64,3 +66,15 @@ class Progress:
     closed: dict[int, str] = field(default_factory=dict)
     replaced: set[int] = field(default_factory=set)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def count_judged(self, before: Mapping[str, Any] | None, judged: Record) -> None:
+        """Counts what is judged for the first time, or otherwise than it was `before` without slots that were open."""
+        kept = judged.rejection is None
+        if before is None:
+            self.new_records += kept
+        elif kept == ("rejection" in before) or before["fields"] != judged.fields:
+            self.replaced.add(judged.slot)
+
+    def count_seconds(self, stage: str, seconds: float) -> None:
+        """Adds what a piece of a stage took."""
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds

@@ -28,6 +28,7 @@ from datagen_cli.runs.lines import call_lines, content_digest, contents, from_li
 from datagen_cli.stages.generate import Unit
 
 GRACE_S = 30.0
+ALONE_S = 10.0
 AGAIN_S = 1.0
 AGAIN_NO_REPLY_S = 5.0
 REPLAYS_A_TURN = 256
@@ -51,7 +52,7 @@ class Runner:
         self._ends: dict[int, int] = {}
         self._queued: dict[int, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._trial = Trial(cautious=parts.cautious)
+        self._trial = Trial(cautious=parts.cautious, check_call=parts.check_call, say=self._say)
         self._check_trials = CheckTrials()
         self._wake = asyncio.Event()
         self._chain = ""
@@ -74,6 +75,13 @@ class Runner:
             self._parts.halt()
         self._wake.set()
 
+    def go_on(self) -> None:
+        """The check call has been answered, has failed once, or lasts: the others wait for it no longer."""
+        if self._trial.alone:
+            self._trial.alone = False
+            self._pump()
+            self._wake.set()
+
     def abort(self) -> None:
         """Ends calls in flight at once; what is committed stays."""
         for task in self._tasks:
@@ -85,6 +93,7 @@ class Runner:
 
         What could not be judged in its turn is judged in the end.
         """
+        asyncio.get_running_loop().call_later(ALONE_S, self.go_on)
         try:
             while self.error is None and not self._sequence.done:
                 if self._pump():
@@ -163,6 +172,7 @@ class Runner:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._trial.alone = False
         if not task.cancelled() and (error := task.exception()) is not None:
             self.stop(error)
             if not isinstance(error, DatagenError) or isinstance(error, UsageError):
@@ -251,7 +261,7 @@ class Runner:
             records = [
                 Record(slot.index, unit.attempt, {}, examples=unit.examples, rejection=rejection) for slot in unit.slots
             ]
-        self._count_seconds("generate", started)
+        self.progress.count_seconds("generate", asyncio.get_running_loop().time() - started)
         found = [to_line(record) for record in records]
         payload = {"content": contents(records), "records": found, "calls": call_lines(context.calls)}
         write = partial(checkpoint.append, unit.first, unit.attempt, made_from, payload)
@@ -294,7 +304,7 @@ class Runner:
                 record = await step(record, slot, unit, context)
             except CallRefused as refused:
                 record = record.rejected(Rejection(stage, "bad_request", str(refused)))
-            self._count_seconds(stage, started)
+            self.progress.count_seconds(stage, asyncio.get_running_loop().time() - started)
             calls = {"calls": call_lines(context.calls)} if context.calls else {}
             checkpoint.append(slot.index, unit.attempt, made_from, {**to_line(record), **calls})
             if context.calls:
@@ -322,19 +332,11 @@ class Runner:
         if decision.slot is not None and judged.rejection is not None:
             judged = judged.rejected(self._with_evidence(judged.rejection, decision.slot))
         if not checkpoint.has(record.slot, record.attempt, self._chain):
-            self._count_judged(checkpoint.line(record.slot, record.attempt), judged)
+            self.progress.count_judged(checkpoint.line(record.slot, record.attempt), judged)
             checkpoint.append(record.slot, record.attempt, self._chain, to_line(judged))
         if judged.rejection is not None:
             self._refill(judged)
         return judged
-
-    def _count_judged(self, before: Mapping[str, Any] | None, judged: Record) -> None:
-        """Counts what is judged for the first time, or otherwise than it was `before` without slots that were open."""
-        kept = judged.rejection is None
-        if before is None:
-            self.progress.new_records += kept
-        elif kept == ("rejection" in before) or before["fields"] != judged.fields:
-            self.progress.replaced.add(judged.slot)
 
     def _with_evidence(self, rejection: Rejection, slot: int) -> Rejection:
         line = self._parts.checkpoints["dedup"].line(slot, self.accepted[slot])
@@ -394,6 +396,5 @@ class Runner:
         self._pump()
         self._wake.set()
 
-    def _count_seconds(self, stage: str, started: float) -> None:
-        seconds = self.progress.seconds
-        seconds[stage] = seconds.get(stage, 0.0) + asyncio.get_running_loop().time() - started
+    def _say(self, text: str) -> None:
+        self._observer.event("note", text=text)

@@ -173,6 +173,7 @@ class Session:
             engine.deferred.enough = max(1, self.built.recipe.options.limits.concurrency * 3 // 4)
             self.client = self.connect(cache, engine.deferred)
             self.runner = Runner(self._parts(engine), self.observer)
+            self.client.troubled = self.runner.go_on
             minutes = self.built.recipe.options.limits.max_minutes
             if minutes is not None:
                 stop = CapReached(f"limits.max_minutes: {minutes:g} minutes are over", hint="raise it and run again")
@@ -212,6 +213,7 @@ class Session:
             attempts=options.limits.attempts_per_record,
             width=AHEAD * options.limits.concurrency,
             cautious=not options.limits.batch,
+            check_call=options.limits.check_call and client.may_cost,
             halt=client.halt,
             forget=client.forget,
             starts=range(0, self.manifest.cohorts[-1], per_call),

@@ -1,9 +1,10 @@
 """The first attempts of a run: whether anything usable comes of them, before the rest is paid for.
 
-Until a reply has been usable no more than an eighth of the run is under way, and until two records differ nothing that
-was useless is written down. When the first `ENOUGH` attempts (or all there are) are useless for one reason, the run
-ends, says which setting to change, and has used up no attempt. The same holds for a check that asks a model when the
-first `ENOUGH` of its verdicts cannot be read.
+The first unit may go alone, as a check call that sends what the run sends and whose reply is kept. Until a reply has
+been usable no more than an eighth of the run is under way, and until two records differ nothing that was useless is
+written down. When the first `ENOUGH` attempts (or all there are) are useless for one reason, the run ends, says which
+setting to change, and has used up no attempt. The same holds for a check that asks a model when the first `ENOUGH` of
+its verdicts cannot be read.
 """
 
 from __future__ import annotations
@@ -34,11 +35,16 @@ HINTS = {
 class Trial:
     """What came of the first attempts. `useless` are the calls, by digest, whose replies the call cache must forget.
 
-    One that is not `cautious` lets all units begin at once.
+    One that is not `cautious` lets all units begin at once. While the `check_call` is `alone`, nothing else begins;
+    when its reply is useless, `say` is told why. After a useless reply no more begin than are needed to decide.
     """
 
-    def __init__(self, *, cautious: bool = True) -> None:
+    def __init__(
+        self, *, cautious: bool = True, check_call: bool = False, say: Callable[[str], None] = lambda text: None
+    ) -> None:
         self._cautious = cautious
+        self._say = say
+        self.alone = check_call
         self.open = True
         self.promising = False
         self.useless: list[str] = []
@@ -54,14 +60,19 @@ class Trial:
 
     def close(self) -> None:
         """There is something usable, or nothing was decided: writes down what was held back."""
-        self.open, self.promising = False, True
+        self.open, self.promising, self.alone = False, True, False
         held, self._held = self._held, []
         for write, _ in held:
             write()
 
     def width(self, most: int, units: int) -> int:
         """How many of the run's units may be under way."""
-        return most if self.promising or not self._cautious else min(most, max(ENOUGH, units // SHARE))
+        if self.alone:
+            return 1
+        if self.promising or not self._cautious:
+            return most
+        useless = sum(self._reasons.values())
+        return min(most, max(1, ENOUGH - useless) if useless else max(ENOUGH, units // SHARE))
 
     def add(
         self, records: Sequence[Record], write: Callable[[], None], calls: Sequence[str], *, batched: bool = False
@@ -86,6 +97,7 @@ class Trial:
             for record in records:
                 if record.rejection is not None and _reason(record) != "surplus":
                     self._count(_reason(record), record.rejection.detail)
+            self._say_check_call()
         else:
             self.promising = True
             self._add_kept(kept, write, calls)
@@ -107,6 +119,15 @@ class Trial:
         self._held = []
         message = f"the first {count:,} replies {WHAT[reason]}; the last: {self._example}"
         raise GotNowhere(message, hint=f"{HINTS[reason]}; then run the command again: no attempt is used up")
+
+    def _say_check_call(self) -> None:
+        """Says what is wrong with the reply of the check call."""
+        reason = next(iter(self._reasons), "")
+        if self.alone and reason in HINTS:
+            self._say(
+                f"the check call is answered, but its reply is of no use ({reason}): {self._example};"
+                f" {HINTS[reason]}; a few more are tried before the run ends"
+            )
 
     def _add_kept(self, kept: Sequence[Record], write: Callable[[], None], calls: Sequence[str]) -> None:
         if self._first is None:
