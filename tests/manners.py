@@ -6,6 +6,7 @@ A manner turns a function that answers well into a script for `tests.endpoint.En
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -53,12 +54,12 @@ def always(answer: Answer) -> Make:
     return lambda good: lambda body, attempt: answer
 
 
-def one_prompt(answer: Answer) -> Make:
-    """One prompt gets this each time, all others are answered."""
+def one_prompt(answer: Answer, number: int = 1) -> Make:
+    """One prompt, the first or that of another number, gets this each time, all others are answered."""
 
     def make(good: Good) -> Script:
-        first = First()
-        return lambda body, attempt: answer if first(body) else good(body)
+        before, first = First(number - 1), First(number)
+        return lambda body, attempt: answer if first(body) and not before(body) else good(body)
 
     return make
 
@@ -125,6 +126,50 @@ def streamed(text: str, body: Body) -> Answer:
     return Answer(body="".join(events).encode(), headers={"Content-Type": "text/event-stream"})
 
 
+def parted(text: str, body: Body) -> Answer:
+    """The answer as an event stream with comments, thoughts and a call's arguments in parts."""
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": None}, {"reasoning_content": "let me see"}]
+    deltas += [{"tool_calls": [{"index": 0, "function": {"arguments": text[at : at + 9]}}]} for at in range(0, len(text), 9)]
+    parts = [{"choices": [{"delta": delta}]} for delta in deltas]
+    end = {"choices": [{"delta": {}, "finish_reason": "tool_calls"}], "usage": USED}
+    events = [": processing\r\n\r\n", *(f"data:{json.dumps(part)}\r\n\r\n" for part in [*parts, end]), "data: [DONE]\r\n\r\n"]
+    return Answer(body="".join(events).encode(), headers={"Content-Type": "text/event-stream"})
+
+
+def marked(form: str) -> Make:
+    """Every good answer comes after a draft, in this form."""
+    draft = json.dumps({"records": [{"text": "a draft", "mood": "none"}]})
+    return replies(lambda text, body: Answer(form.format(draft=draft, answer=text)))
+
+
+def message(**parts: Any) -> Callable[[str, Body], Answer]:
+    """A message of these parts instead of a text; `$` stands for the good answer."""
+    return lambda text, body: Answer(message=json.loads(json.dumps(parts).replace('"$"', json.dumps(text))))
+
+
+def completed(change: Callable[[dict[str, Any]], Any]) -> Callable[[str, Body], Answer]:
+    """The body of a good answer, changed."""
+    return lambda text, body: Answer(body=json.dumps(change(json.loads(completion(body, Answer(text))))).encode())
+
+
+def checked(verdict: str) -> Make:
+    """A good generator; every question that asks for a verdict gets this."""
+
+    def make(good: Good) -> Script:
+        def script(body: dict[str, Any], attempt: int) -> str:
+            return verdict if "verdict" in json.dumps(body.get("response_format")) else good(body)
+
+        return script
+
+    return make
+
+
+def bomb(text: str, body: Body) -> Answer:
+    """A few kilobytes that unpack to 200 megabytes."""
+    data = gzip.compress(b"[" * 200_000_000, 1)
+    return Answer(body=data, headers={"Content-Encoding": "gzip"})
+
+
 def thinks(text: str, body: Body) -> Answer:
     """A model that needs more tokens than it gets before it says anything."""
     most = body.get("max_tokens") or body.get("max_completion_tokens") or 0
@@ -145,6 +190,8 @@ def named(status: int, **body: Any) -> Answer:
 PAGE = Answer(body=b"<html><title>Sign in</title></html>", headers={"Content-Type": "text/html"})
 LIMITED = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "24h"}
 UNREAD = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "soon"}
+ASKED = ("constraints=[ask: It is a note.]",)
+FORM = '{"records": [{"text": "...", "mood": "..."}]}'
 SHORT = ("model.timeout_s=0.3", "model.deadline_s=5")
 USED = {"prompt_tokens": 10, "completion_tokens": 5}
 
@@ -244,6 +291,71 @@ MANNERS = (
         "writes no record in any reply", "ends after eight, shows one; no attempt is used up",
         always(Answer("I would love to help you.")), 0, 3,
     ),
+    Manner("reasons before it answers (`<think>`, `[THINK]`, `<|START_THINKING|>` and others)", "reads what follows",
+           marked("<think>{draft}</think>\n{answer}")),
+    Manner("closes its reasoning without having opened it", "the same", marked("{draft}</think>{answer}")),
+    Manner("speaks in harmony's channels", "takes the final one", marked(
+        "<|channel|>analysis<|message|>{draft}<|end|><|start|>assistant<|channel|>final<|message|>{answer}<|return|>")),
+    Manner("leaves marks of turns in its replies", "reads what stands between them",
+           marked("<|start_header_id|>assistant<|end_header_id|>\n\n{answer}</s>")),
+    Manner("drafts a record before the one that counts", "takes the last whole one", marked("{draft}\nBetter:\n{answer}")),
+    Manner("never ends its reasoning", "ends after eight, shows one; no attempt is used up", marked("<think>{draft}"), 0, 3),
+    Manner("answers in `reasoning_content` only", "says so once, with what to change; ends after eight",
+           replies(message(content="", reasoning_content="$")), 0, 3),
+    Manner("answers by a call of a tool", "reads the call's arguments", replies(message(
+        content=None, tool_calls=[{"id": "1", "type": "function", "function": {"name": "records", "arguments": "$"}}]))),
+    Manner("answers in parts, reasoning among them", "takes the text", replies(message(
+        content=[{"type": "thinking", "thinking": "let me see"}, {"type": "text", "text": "$"}]))),
+    Manner("answers with an object instead of a text", "reads it", replies(
+        lambda text, body: Answer(message={"content": json.loads(text)}))),
+    Manner("streams thoughts, comments and a call in parts", "puts the call together", replies(parted)),
+    Manner("writes JSON as a text inside JSON", "reads it", replies(lambda text, body: Answer(json.dumps(text)))),
+    Manner("writes capitals in the names of fields", "reads them", replies(
+        lambda text, body: Answer(text.replace("records", "Records").replace("mood", "Mood")))),
+    Manner("gives the form back, always", "ends after eight, shows one; no attempt is used up", always(Answer(FORM)), 0, 3),
+    Manner("gives the form back now and then", "asks again", once_each(lambda text, body: Answer(FORM))),
+    Manner("leaves quotation marks unescaped now and then", "repairs without loss, or asks again", once_each(
+        lambda text, body: Answer(text.replace("note number", 'my 27" monitor, number')))),
+    Manner("declines inside good JSON now and then", "asks again", once_each(
+        lambda text, body: Answer('{"records": [{"text": "I cannot generate this content.", "mood": "calm"}]}'))),
+    Manner("writes numbers with a decimal comma", "reads 3,50 as 3.5", replies(
+        lambda text, body: Answer(text.replace('"mood"', '"price": "3,50", "mood"'))), settings=("fields.price.type=number",)),
+    Manner("sends one record where four are asked for", "asks for each alone: none gets another's attributes",
+           replies(lambda text, body: Answer(text)), settings=("records_per_call=4",)),
+    Manner("ends a reply with `finish_reason: error` now and then", "asks again", once_each(
+        lambda text, body: Answer(text, finish_reason="error"))),
+    Manner("cuts a reply off as `max_tokens` or `model_length`", "asks again with twice the tokens", once_each(
+        lambda text, body: Answer(text[:30], finish_reason="model_length"))),
+    Manner("reports an error beside half a choice", "tries again", once_each(completed(
+        lambda value: {**value, "choices": [{**value["choices"][0], "error": {"code": 502, "message": "upstream"}}]}))),
+    Manner("sends a second choice, in another order", "takes the first by index", replies(completed(
+        lambda value: {**value, "choices": [{"index": 1, "message": {"content": FORM}}, *value["choices"]]}))),
+    Manner("puts the completion under a key of its own", "reads it", replies(completed(lambda value: {"data": value}))),
+    Manner("puts the completion into a list", "reads it", replies(completed(lambda value: [value]))),
+    Manner("sends white space and a BOM before the body", "reads it", replies(
+        lambda text, body: Answer(body=b"\xef\xbb\xbf \n\n" + completion(body, Answer(text))))),
+    Manner("counts tokens in negative numbers", "counts each call at its most, says so", with_usage(
+        {"prompt_tokens": -1, "completion_tokens": -1})),
+    Manner("judges after reasoning, with a comma too many", "reads the verdict",
+           checked('<think>{"verdict": "no"}</think>\n{"verdict": "yes", "reason": "so",}'), settings=ASKED),
+    Manner("judges in plain words", "reads the verdict", checked("Yes, it is a note."), settings=ASKED),
+    Manner("gives no verdict in any reply", "ends after eight, names the role; no attempt is used up",
+           checked("Let me consider the record."), 0, 3, ASKED),
+    Manner("loses its model in the middle (404)", "ends after five in a row; no attempt is used up",
+           between(10, 999, refusal(404, "the model is not loaded")), -1, 5),
+    Manner("knows no model for one prompt (404)", "writes all others, names the slot; the next run asks again",
+           one_prompt(refusal(404, "no such deployment"), 9), COUNT - 1, 3),
+    Manner("refuses `seed` without a word of why", "sends none with `params: {seed: null}`",
+           without(lambda body: "seed" not in body, refusal(400, "bad request")), settings=("model.params={seed: null}",)),
+    Manner("is overloaded now and then (529)", "tries again", once_each(lambda text, body: refusal(529, "overloaded"))),
+    Manner("shows a gateway's error page now and then (520)", "tries again", once_each(
+        lambda text, body: Answer(status=520, body=b"<html><title>520</title></html>"))),
+    Manner("says `Retry-After` as a date of the past", "tries again at once", once_each(
+        lambda text, body: refusal(429, "slow down", Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"))),
+    Manner("names a model that is no text", "reads the reply", replies(completed(lambda value: {**value, "model": "\ud800"}))),
+    Manner("sends a header of 20 kB now and then", "that call's failure, or a reply", once_each(
+        lambda text, body: Answer(text, headers={"X-Debug": "x" * 20_000}))),
+    Manner("sends a body that unpacks to 200 MB", "unpacks no more than a reply may have: asks again", once_each(bomb, every=9)),
     Manner(
         "takes no more requests for 24 hours (`x-ratelimit-*`)", "ends, says until when", replies(
             lambda text, body: Answer(text, headers=LIMITED)

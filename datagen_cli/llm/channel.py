@@ -7,7 +7,7 @@ the cache imports no HTTP client.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +30,13 @@ from datagen_cli.llm.ratelimit import LEFT, REQUESTS_LEFT, TOKENS_LEFT, closed_s
 from datagen_cli.llm.retry import Clock, Policy, exhausted, stops_run
 from datagen_cli.llm.usage import Tally
 
+UNCOUNTED = "does not count tokens; each call counts at its most"
+BESIDE = {
+    "reasoning": "writes only reasoning and no text: raise max_tokens, turn its reasoning off (params), or mend the"
+    " server's reasoning parser",
+    "tool_calls": "calls tools and writes no text: send it no tools (params), or --set the model's structured=off",
+}
+"""What a reply without a text says of an endpoint."""
 BATCH_WINDOW_S = 25 * 3600.0
 BATCH_PRICE_SHARE = 0.5
 ECHO_CHARS = 8  # a shorter header's value is a word that a text may hold by itself
@@ -68,7 +75,7 @@ class Channel:
         self.key_state = endpoint_key(
             {**target.identity, "identity": options.known_as, **self.provider_facts.identity(options)}, seed
         )
-        self.uncounted = False
+        self._said: set[str] = set()
         self.exhausted: ProviderError | None = None
         self.unread = ""
         self._busy_since = 0.0
@@ -158,6 +165,14 @@ class Channel:
         if reply.tokens_in is None or reply.tokens_out is None:
             return None
         return self.priced(reply.tokens_in, reply.tokens_out, reply.tokens_cached)
+
+    def remarks(self, reply: RawReply) -> Iterator[str]:
+        """What a reply says of the endpoint that the user should know, each once."""
+        found = {"uncounted": UNCOUNTED} if self.usage_of(reply) is None else {}
+        found |= {reply.beside: BESIDE[reply.beside]} if reply.beside else {}
+        for name in found.keys() - self._said:
+            yield f"{self.target.label} {found[name]}"
+        self._said |= found.keys()
 
     def priced(self, tokens_in: int, tokens_out: int, cached: int = 0) -> Usage:
         """So many tokens with what they cost."""

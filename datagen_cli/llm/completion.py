@@ -34,6 +34,19 @@ CACHED = (
     ("cache_read_input_tokens",),
 )
 """Where endpoints say how much of the prompt they had in their cache."""
+CUT_OFF = ("length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit")
+FILTERED = (
+    "content_filter",
+    "content_filtered",
+    "safety",
+    "sensitive",
+    "recitation",
+    "prohibited_content",
+    "blocklist",
+)
+REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "analysis")
+WRAPPERS = ("data", "result", "response", "output", "body")
+"""Keys under which gateways put a whole completion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +61,32 @@ class Counts:
 def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> RawReply:
     """The reply in a chat completion. `kind` is the body's content type.
 
-    Raises `TransportError` for a body that is none, and the fault of an error inside it. Content may be a string or a
-    list of parts; reasoning beside it is ignored; a refusal counts as filtered content.
+    Raises `TransportError` for a body that is none, and the fault of an error inside it. Content may be a string, a
+    list of parts or an object; reasoning beside it is ignored; a refusal counts as filtered content.
     """
-    value = _value(body, kind)
+    value = _unwrapped(_value(body, kind))
     try:
         if "choices" not in value and value.get("error"):
             raise _inner_fault(value["error"], body, hidden)
         if "choices" not in value:
             raise _foreign(body, kind)
-        choice = (value["choices"] or [None])[0] or {}
+        choice = _first_choice(value["choices"]) or {}
+        if choice.get("error"):
+            raise _inner_fault(choice["error"], json.dumps(choice["error"]).encode(), hidden, _used(value))
         message = choice.get("message")
         if message is None and isinstance(choice.get("text"), str):
             message = {"content": choice["text"]}
         if message is None:
-            counted = read_usage(value.get("usage"), "")
-            used = (counted.tokens_in, counted.tokens_out) if counted else (0, 0)
-            raise TransportError("empty", "the reply is empty: it holds no choice", status=200, used=used)
-        text, refusal = _text(message.get("content")), message.get("refusal")
-        finish = choice.get("finish_reason") or "stop"
+            raise TransportError("empty", "the reply is empty: it holds no choice", status=200, used=_used(value))
+        text, beside = text_of(message)
+        refusal, finish = message.get("refusal"), finish_of(choice.get("finish_reason"))
         if not text and isinstance(refusal, str) and refusal:
             text, finish = refusal, "content_filter"
         counted = read_usage(value.get("usage"), text)
         model = str(value.get("model") or "").encode("utf-8", "replace").decode()
         if counted is None:
-            return RawReply(text, str(finish), model=model)
-        return RawReply(text, str(finish), counted.tokens_in, counted.tokens_out, model, counted.cached)
+            return RawReply(text, finish, model=model, beside=beside)
+        return RawReply(text, finish, counted.tokens_in, counted.tokens_out, model, counted.cached, beside)
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise _foreign(body, kind) from error
 
@@ -100,6 +113,63 @@ def read_usage(usage: Any, text: str) -> Counts | None:
     return Counts(into, most, min(cached, into))
 
 
+def finish_of(reason: Any) -> str:
+    """Why a reply ended, in OpenAI's words where vendors have others for `length` and `content_filter`."""
+    said = str(reason or "stop")
+    plain = said.rpartition(".")[2].lower()
+    if plain in CUT_OFF:
+        return "length"
+    if plain in FILTERED:
+        return "content_filter"
+    return plain if plain in ("stop", "error") else said
+
+
+def text_of(message: Mapping[str, Any]) -> tuple[str, str]:
+    """The text of a message, and what came in its place where there is none: `tool_calls`, `reasoning`.
+
+    The arguments of a single call of a tool, and an answer that the endpoint has already read, are the text.
+    """
+    text = _text(message.get("content"))
+    if text.strip():
+        return text, ""
+    parsed = message.get("parsed")
+    calls = message.get("tool_calls") or [item for item in [message.get("function_call")] if item]
+    if not isinstance(calls, list):
+        calls = []
+    if len(calls) == 1 and isinstance(calls[0], Mapping):
+        function = calls[0].get("function", calls[0])
+        parsed = function.get("arguments") if isinstance(function, Mapping) else None
+    if isinstance(parsed, Mapping | list) and parsed:
+        return json.dumps(parsed, ensure_ascii=False), ""
+    if isinstance(parsed, str) and parsed.strip():
+        return parsed, ""
+    reasoning = any(message.get(name) for name in REASONING)
+    return text, "tool_calls" if calls else "reasoning" if reasoning else ""
+
+
+def _used(value: Mapping[str, Any]) -> tuple[int, int]:
+    """Tokens in and out of a reply without a choice."""
+    counted = read_usage(value.get("usage"), "")
+    return (counted.tokens_in, counted.tokens_out) if counted else (0, 0)
+
+
+def _unwrapped(value: dict[str, Any]) -> dict[str, Any]:
+    """A completion that a gateway has put under a key of its own."""
+    if "choices" not in value:
+        for name in WRAPPERS:
+            inner = value.get(name)
+            if isinstance(inner, dict) and isinstance(inner.get("choices"), list):
+                return inner
+    return value
+
+
+def _first_choice(choices: Any) -> Any:
+    """The choice of the lowest index."""
+    if isinstance(choices, list) and len(choices) > 1 and all(isinstance(item, dict) for item in choices):
+        return min(choices, key=lambda item: item["index"] if isinstance(item.get("index"), int) else 0)
+    return (choices or [None])[0]
+
+
 def _value(body: bytes, kind: str) -> dict[str, Any]:
     """The JSON object of a body, put together where it comes as events."""
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -111,6 +181,8 @@ def _value(body: bytes, kind: str) -> dict[str, Any]:
         if start.startswith(b"{") and not isinstance(error, RecursionError):
             raise TransportError("dropped", f"the reply is broken off ({len(body):,} bytes)", status=200) from error
         raise _foreign(body, kind) from error
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if not isinstance(value, dict):
         raise _foreign(body, kind)
     return value
@@ -119,6 +191,7 @@ def _value(body: bytes, kind: str) -> dict[str, Any]:
 def _joined(body: bytes, kind: str) -> dict[str, Any]:
     """One chat completion of the events of a stream. Raises `TransportError` for a stream without an end."""
     content: list[str] = []
+    arguments: list[str] = []
     finish: str | None = None
     found: dict[str, Any] = {}
     ended = False
@@ -130,7 +203,9 @@ def _joined(body: bytes, kind: str) -> dict[str, Any]:
         choices = event.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
         part = choice.get("delta") or choice.get("message") or {}
-        content.append(_text(part.get("content") if isinstance(part, dict) else None))
+        if isinstance(part, dict):
+            content.append(_text(part.get("content")))
+            arguments.append(_part_of_call(part.get("tool_calls")))
         finish = choice.get("finish_reason") or finish
         found.setdefault("choices", [])
     if "choices" not in found:
@@ -139,8 +214,19 @@ def _joined(body: bytes, kind: str) -> dict[str, Any]:
         raise _foreign(body, kind)
     if finish is None and not ended:
         raise TransportError("dropped", f"the event stream is broken off ({len(body):,} bytes)", status=200)
-    message = {"role": "assistant", "content": "".join(content)}
+    message: dict[str, Any] = {"role": "assistant", "content": "".join(content)}
+    if any(arguments):
+        message["function_call"] = {"arguments": "".join(arguments)}
     return {**found, "choices": [{"message": message, "finish_reason": finish}]}
+
+
+def _part_of_call(calls: Any) -> str:
+    """What an event adds to the arguments of the first call of a tool."""
+    call = calls[0] if isinstance(calls, list) and calls and isinstance(calls[0], dict) else {}
+    function = call.get("function")
+    if not isinstance(function, dict) or call.get("index", 0) != 0:
+        return ""
+    return str(function.get("arguments") or "")
 
 
 def _events(body: bytes) -> Iterator[dict[str, Any] | None]:
@@ -168,24 +254,37 @@ def _foreign(body: bytes, kind: str) -> TransportError:
     return TransportError("foreign", f"this is no chat completion: {kind}, {what}", status=200)
 
 
-def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...]) -> Fault:
-    """The fault of `{"error": ...}` under a status of success, as some routers send it."""
+def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...], used: tuple[int, int] = (0, 0)) -> Fault:
+    """The fault of `{"error": ...}` under a status of success, as some routers send it; `used` are tokens."""
     code = error.get("code") if isinstance(error, dict) else None
     status = code if isinstance(code, int) and 400 <= code < 600 else 502
     said, quota = redact(sentence_of(body, status), hidden), status == 429 and says_quota(body)
-    return fault_of(status, said, quota=quota, named=named_in(body))
+    fault = fault_of(status, said, quota=quota, named=named_in(body))
+    if isinstance(fault, TransportError):
+        fault.used = used
+    return fault
 
 
 def _text(content: Any) -> str:
+    if isinstance(content, Mapping):
+        return _part(content) if "text" in content else json.dumps(content, ensure_ascii=False)
     if isinstance(content, str):
         return content
     if isinstance(content, list):
         return "".join(
-            part if isinstance(part, str) else str(part.get("text") or "")
+            part if isinstance(part, str) else _part(part)
             for part in content
             if isinstance(part, str) or (isinstance(part, dict) and part.get("type", "text") in ("text", "output_text"))
         )
     return ""
+
+
+def _part(part: Mapping[str, Any]) -> str:
+    """The text of a part, which some put one level deeper."""
+    text = part.get("text")
+    if isinstance(text, Mapping):
+        text = text.get("value", text.get("text"))
+    return text if isinstance(text, str) else ""
 
 
 def _first_count(usage: Mapping[str, Any], *names: str) -> int | None:

@@ -21,7 +21,7 @@ from datagen_cli.config.models import ModelOptions
 from datagen_cli.core import registry
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import MissingExtra, UsageError
-from datagen_cli.llm.completion import read_usage
+from datagen_cli.llm.completion import finish_of, read_usage, text_of
 from datagen_cli.llm.faults import (
     SENTENCE_CHARS,
     AuthRefused,
@@ -172,18 +172,23 @@ def reply_from(answer: Any) -> RawReply:
     usage = usage.model_dump() if hasattr(usage, "model_dump") else getattr(usage, "__dict__", usage)
     try:
         choice = answer.choices[0]
-        text = choice.message.content or ""
+        text, beside = text_of(_plain(choice.message))
     except (AttributeError, IndexError, TypeError) as error:
         counted = read_usage(usage, "")
         used = (counted.tokens_in, counted.tokens_out) if counted else (0, 0)
         said = "the reply is empty: it holds no choice"
         raise TransportError("empty", said, status=200, used=used) from error
-    text = text if isinstance(text, str) else "".join(str(part.get("text") or "") for part in text)
-    finish, model = str(choice.finish_reason or "stop"), str(getattr(answer, "model", "") or "")
+    finish, model = finish_of(choice.finish_reason), str(getattr(answer, "model", "") or "")
     counted = read_usage(usage, text)
     if counted is None:
-        return RawReply(text, finish, model=model)
-    return RawReply(text, finish, counted.tokens_in, counted.tokens_out, model, counted.cached)
+        return RawReply(text, finish, model=model, beside=beside)
+    return RawReply(text, finish, counted.tokens_in, counted.tokens_out, model, counted.cached, beside)
+
+
+def _plain(message: Any) -> dict[str, Any]:
+    """litellm's message as the mapping that came. Raises `AttributeError` when it is none."""
+    found = message.model_dump() if hasattr(message, "model_dump") else dict(vars(message))
+    return {"content": message.content, **found}
 
 
 def fault_from(error: Exception, hidden: tuple[str, ...] = ()) -> Fault:

@@ -25,7 +25,8 @@ awaited once, right before anything is sent. It raises faults and errors of ours
 @dataclass(frozen=True, slots=True)
 class RawReply:
     """A model's answer to one try. Token counts are None when the endpoint does not say them;
-    `tokens_cached` of those that came in were in the endpoint's cache."""
+    `tokens_cached` of those that came in were in the endpoint's cache. `beside` names what came in place of a text.
+    """
 
     text: str
     finish_reason: str = "stop"
@@ -33,6 +34,7 @@ class RawReply:
     tokens_out: int | None = None
     model: str = ""
     tokens_cached: int = 0
+    beside: str = ""
 
 
 class Payload(dict[str, Any]):

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from datagen_cli.text.strict_json import NotJson, loads, scan
 
+DEEPEST = 3
 MAX_STARTS = 200
 MAX_REPAIRED_CHARACTERS = 200_000
 MAX_REPAIRED_DEPTH = 50
@@ -50,32 +51,64 @@ class Finder:
 
     def find(self, text: str, wanted: int = 1) -> Found:
         """The answers of a reply that was asked for `wanted` of them."""
-        if text[:1] in ("{", "["):
+        if text[:1] in ("{", "[", '"'):
             try:
                 value = loads(text)
             except NotJson:
                 pass
             else:
+                if isinstance(value, str) and _OPENING.match(value.strip()):  # JSON inside a JSON text
+                    return self.find(value.strip(), wanted)
                 items = self._items(value)
                 if items is not None:
                     return Found(items, listed=self._is_list(value))
         return self._choose(text, list(self._parts(text)), wanted)
 
-    def _items(self, value: Any) -> list[Any] | None:
-        """The answers in a JSON value: under the wrapper, the value itself, or the value as the only one."""
+    def _items(self, value: Any, deeper: int = DEEPEST) -> list[Any] | None:
+        """The answers in a JSON value: under the wrapper, the value itself, the value as the only one, or those of the
+        last of its values that has any."""
         if isinstance(value, dict):
+            value = self._named(value)
             inner = value.get(self.wrapper)
             if isinstance(inner, list):
-                return inner
+                return [self._named(item) if isinstance(item, dict) else item for item in inner]
             if isinstance(inner, dict):
-                return [inner]
-            return [value] if self.names & value.keys() else None
-        if isinstance(value, list) and any(isinstance(item, dict) and self.names & item.keys() for item in value):
-            return value
+                inner = self._named(inner)
+                within = list(inner.values())
+                numbered = not self.names & inner.keys() and all(self._answers(item) for item in within)
+                return [self._named(item) for item in within] if numbered and within else [inner]
+            if self.names & value.keys():
+                return [value]
+            return self._within(value.values(), deeper) if deeper else None
+        if isinstance(value, list) and any(map(self._answers, value)):
+            return [self._named(item) if isinstance(item, dict) else item for item in value]
         return None
 
+    def _within(self, values: Iterable[Any], deeper: int) -> list[Any] | None:
+        """The answers of the last of these values that has any; one may be JSON as a text."""
+        found = None
+        for value in values:
+            if isinstance(value, str) and _OPENING.match(value.strip()):
+                try:
+                    value = loads(value.strip())
+                except NotJson:
+                    continue
+            found = self._items(value, deeper - 1) or found
+        return found
+
+    def _answers(self, value: Any) -> bool:
+        """Whether a value is an object with one of the names."""
+        return isinstance(value, dict) and bool(self.names & self._named(value).keys())
+
+    def _named(self, value: dict[str, Any]) -> dict[str, Any]:
+        """The object with our names for keys that differ from them in case only; a name that is there stays."""
+        if self.wrapper in value or self.names <= value.keys():
+            return value
+        ours = {name.casefold(): name for name in (*self.names, self.wrapper) if name not in value}
+        return {ours.get(str(key).strip().casefold(), key): item for key, item in value.items()}
+
     def _is_list(self, value: Any) -> bool:
-        return isinstance(value, list) or (isinstance(value, dict) and self.wrapper in value)
+        return isinstance(value, list) or (isinstance(value, dict) and self.wrapper in self._named(value))
 
     def _parts(self, text: str) -> Iterator[tuple[str, Any, int]]:
         """What stands in the text, in order: (`list`, answers, place), (`single`, answer, place) or (`broken`, whether
@@ -93,7 +126,7 @@ class Finder:
                     yield ("broken", bool(self._begins_list.match(text, found.start())), found.start())
                 continue
             items = self._items(value)
-            if items is not None and self._is_list(value):
+            if items is not None and (self._is_list(value) or len(items) > 1):
                 yield ("list", items, found.start())
             elif items is not None:
                 yield ("single", items[0], found.start())

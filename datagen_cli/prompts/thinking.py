@@ -1,8 +1,9 @@
-"""A reply without the reasoning that some models write before their answer.
+"""A reply without the reasoning that some models write before their answer, and without marks of turns around it.
 
-Reasoning stands between marks that differ from vendor to vendor: `<think>` and its relatives, `[THINK]`, harmony's
-channels. What follows the last closing mark is the answer. An opening mark that is never closed means that the model
-was still thinking: only what stood before it can be an answer.
+Reasoning stands between marks that differ from vendor to vendor: `<think>` and its relatives, `[THINK]`, tokens such as
+`<|START_THINKING|>`, harmony's channels, a fence or a fold of its own. What follows the last closing mark is the
+answer. An opening mark that is never closed means that the model was still thinking: only what stood before it can be
+an answer.
 """
 
 from __future__ import annotations
@@ -12,24 +13,55 @@ import re
 from datagen_cli.text.strict_json import NotJson, loads
 
 _WORDS = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratch_?pad|inner_monologue|chain_of_thought)"
-_MARK = re.compile(
-    rf"<(?P<a>/?)\s*(?:[a-z]+:)?{_WORDS}(?:\s[^<>]{{0,100}})?>"
-    rf"|\[(?P<b>/?){_WORDS}\]"
-    rf"|<\|(?P<c>/?){_WORDS}\|>"
-    rf"|◁(?P<d>/?){_WORDS}▷"
-    r"|<\|(?P<e>begin|end|start)_of_(?:thought|thinking|reasoning)\|>",
+_ANSWERS = r"(?:answer|final_answer|final|output|response|solution|box)"
+_OPENS = re.compile(
+    rf"(?:<|&lt;)\s*(?:[a-z]+[:_])?{_WORDS}(?:\s[^<>]{{0,100}})?(?<!/)(?:>|&gt;)"
+    rf"|\[(?:start[ _])?{_WORDS}\]"
+    rf"|<\|(?:(?:start|begin)_(?:of_)?)?{_WORDS}\|>|<\|inner_prefix\|>|<\|channel>\s*{_WORDS}"
+    rf"|◁{_WORDS}▷",
     re.IGNORECASE,
 )
-_MAY_BE_MARKED = re.compile(rf"{_WORDS}|<\||</", re.IGNORECASE)
+_CLOSES = re.compile(
+    rf"(?:<|&lt;)\s*/\s*(?:[a-z]+[:_])?{_WORDS}\s*(?:>|&gt;)|<{_WORDS}\s*/>"
+    rf"|\[(?:/|end[ _]){_WORDS}\]"
+    rf"|<\|(?:/|end_(?:of_)?){_WORDS}\|>|<\|inner_suffix\|>|<channel\|>"
+    rf"|◁/{_WORDS}▷"
+    r"|^[ \t]*(?:\.{3}|…)[ \t]*done thinking\.?[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_BEFORE = re.compile(
+    rf"```[ \t]*{_WORDS}[ \t]*\n.*?\n```[ \t]*\n"
+    rf"|<details\b[^>]*>\s*<summary>[^<]*\b{_WORDS}\b.*?</details>"
+    rf"|<details\b[^>]*\btype=[\"']?{_WORDS}\b.*?</details>"
+    r"|here(?: is|['’]s) my (?:thought process|reasoning)\s*:.*?^[*_# ]*here(?: is|['’]s) my (?:response|answer)[*_ ]*:"
+    r"|(?:analysis|commentary)(?=\S).*assistantfinal",
+    re.IGNORECASE | re.DOTALL | re.MULTILINE,
+)
+"""Reasoning that only counts as such at the beginning of a reply."""
+_MAY_BE_MARKED = re.compile(rf"{_WORDS}|<|&lt;|[\[]", re.IGNORECASE)
 _BLANK = "\ufeff\u200b \t\r\n"
 _FINAL = re.compile(r"<\|channel\|>\s*final\b(?:(?!<\|message\|>).){0,80}<\|message\|>", re.IGNORECASE | re.DOTALL)
 _CHANNEL = re.compile(r"<\|channel\|>", re.IGNORECASE)
-_TURN_END = re.compile(
-    r"\s*<\|(?:end|return|im_end|eot_id|end_of_text|endoftext|call)\|>.*\Z", re.DOTALL | re.IGNORECASE
+_TURN_BEGINS = re.compile(
+    r"(?:\s*(?:<\|(?:start_header_id|header_start)\|>\s*assistant\s*<\|(?:end_header_id|header_end)\|>"
+    r"|<\|(?:im_start|start|role_start)\|>\s*(?:assistant|model)\b(?!<)"
+    r"|<start_of_turn>\s*model\b|<\|(?:assistant|python_tag|bot|model)\|>|<｜Assistant｜>|<s>(?!.*</s>.)|<bos>"
+    r"|\[INST\].*?\[/INST\]))+",
+    re.DOTALL | re.IGNORECASE,
+)
+_TURN_ENDS = re.compile(
+    r"\s*(?:<\|(?:end|return|im_end|eot_id|eom_id|end_of_text|endoftext|end_of_turn|call|eos|user)\|>|<end_of_turn>"
+    r"|<｜end▁of▁sentence｜>|<｜User｜>).*\Z"
+    r"|\s*(?:</s>|<eos>|<sep>|\[/INST\]|<\|im_start\|>)\s*\Z",
+    re.DOTALL | re.IGNORECASE,
 )
 _WRAPPED = re.compile(
-    r"\s*<(?P<tag>answer|final_answer|final|output|response|solution)>(?P<inside>.*)</(?P=tag)>\s*\Z",
+    rf"\s*(?:<(?P<tag>{_ANSWERS})>|<\|(?:begin|start)_(?:of_)?{_ANSWERS}\|>)(?P<inside>.*?)"
+    rf"(?:</(?P=tag)>|<\|end_(?:of_)?{_ANSWERS}\|>)\s*\Z",
     re.DOTALL | re.IGNORECASE,
+)
+_WRAP_BEGINS = re.compile(
+    rf"\s*(?:<{_ANSWERS}>(?!.*</{_ANSWERS}>)|<\|(?:begin|start)_(?:of_)?{_ANSWERS}\|>)", re.DOTALL | re.I
 )
 
 
@@ -41,10 +73,18 @@ def answer_of(text: str) -> str:
     text = text.strip(_BLANK)
     if not _MAY_BE_MARKED.search(text) or (text[:1] in ("{", "[") and _is_json(text)):
         return text
-    text = _after_marks(_final_channel(text))
-    text = _TURN_END.sub("", text)
-    found = _WRAPPED.match(text)
-    return (found["inside"] if found else text).strip(_BLANK)
+    spoken = _without(_TURN_BEGINS, _final_channel(text))
+    answer = _after_marks(_without(_BEFORE, spoken))
+    answer = _without(_TURN_BEGINS, answer)
+    ends = _TURN_ENDS.search(answer)
+    if ends and not (ends[0].strip() == "</s>" and "<s>" in answer):  # a text may strike words through
+        answer = answer[: ends.start()]
+    found = _WRAPPED.match(answer)
+    if found:
+        answer = found["inside"]
+    elif answer.strip(_BLANK) != text:  # a wrapper that reasoning stood before may be left open
+        answer = _without(_WRAP_BEGINS, answer)
+    return answer.strip(_BLANK)
 
 
 def _is_json(text: str) -> bool:
@@ -53,6 +93,12 @@ def _is_json(text: str) -> bool:
     except NotJson:
         return False
     return True
+
+
+def _without(begins: re.Pattern[str], text: str) -> str:
+    """The text after what it begins with, if it does."""
+    found = begins.match(text.lstrip(_BLANK))
+    return text.lstrip(_BLANK)[found.end() :].lstrip(_BLANK) if found else text
 
 
 def _final_channel(text: str) -> str:
@@ -65,14 +111,9 @@ def _final_channel(text: str) -> str:
 
 
 def _after_marks(text: str) -> str:
-    marks = list(_MARK.finditer(text))
-    closing = [mark for mark in marks if _closes(mark)]
-    if closing:
-        text, start = text[closing[-1].end() :], closing[-1].end()
-        marks = [mark for mark in marks if mark.start() >= start]
-        return text[: marks[0].start() - start] if marks else text
-    return text[: marks[0].start()] if marks else text
-
-
-def _closes(mark: re.Match[str]) -> bool:
-    return "/" in (mark["a"], mark["b"], mark["c"], mark["d"]) or (mark["e"] or "").lower() == "end"
+    """What follows the last closing mark, as far as the next opening one."""
+    for closing in reversed(list(_CLOSES.finditer(text))):
+        text = text[closing.end() :]
+        break
+    opening = _OPENS.search(text)
+    return text[: opening.start()] if opening else text
