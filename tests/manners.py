@@ -15,6 +15,7 @@ from typing import Any
 from tests.endpoint import Answer, Script, completion, refusal
 
 COUNT = 20
+STREAM = {"Content-Type": "text/event-stream"}
 Body = Mapping[str, Any]
 Good = Callable[[Body], str]
 Make = Callable[[Good], Script]
@@ -123,17 +124,18 @@ def streamed(text: str, body: Body) -> Answer:
     parts = [{"choices": [{"delta": {"content": text[at : at + 9]}}]} for at in range(0, len(text), 9)]
     end = {"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 10, "completion_tokens": 5}}
     events = [*(f"data: {json.dumps(part)}\n\n" for part in [*parts, end]), "data: [DONE]\n\n"]
-    return Answer(body="".join(events).encode(), headers={"Content-Type": "text/event-stream"})
+    return Answer(body="".join(events).encode(), headers=STREAM)
 
 
 def parted(text: str, body: Body) -> Answer:
     """The answer as an event stream with comments, thoughts and a call's arguments in parts."""
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": None}, {"reasoning_content": "let me see"}]
-    deltas += [{"tool_calls": [{"index": 0, "function": {"arguments": text[at : at + 9]}}]} for at in range(0, len(text), 9)]
+    pieces = [text[at : at + 9] for at in range(0, len(text), 9)]
+    deltas += [{"tool_calls": [{"index": 0, "function": {"arguments": piece}}]} for piece in pieces]
     parts = [{"choices": [{"delta": delta}]} for delta in deltas]
     end = {"choices": [{"delta": {}, "finish_reason": "tool_calls"}], "usage": USED}
-    events = [": processing\r\n\r\n", *(f"data:{json.dumps(part)}\r\n\r\n" for part in [*parts, end]), "data: [DONE]\r\n\r\n"]
-    return Answer(body="".join(events).encode(), headers={"Content-Type": "text/event-stream"})
+    lines = [": processing", *(f"data:{json.dumps(part)}" for part in [*parts, end]), "data: [DONE]"]
+    return Answer(body="".join(f"{line}\r\n\r\n" for line in lines).encode(), headers=STREAM)
 
 
 def marked(form: str) -> Make:
@@ -298,12 +300,15 @@ MANNERS = (
         "<|channel|>analysis<|message|>{draft}<|end|><|start|>assistant<|channel|>final<|message|>{answer}<|return|>")),
     Manner("leaves marks of turns in its replies", "reads what stands between them",
            marked("<|start_header_id|>assistant<|end_header_id|>\n\n{answer}</s>")),
-    Manner("drafts a record before the one that counts", "takes the last whole one", marked("{draft}\nBetter:\n{answer}")),
-    Manner("never ends its reasoning", "ends after eight, shows one; no attempt is used up", marked("<think>{draft}"), 0, 3),
+    Manner("drafts a record before the one that counts", "takes the last whole one",
+           marked("{draft}\nBetter:\n{answer}")),
+    Manner("never ends its reasoning", "ends after eight, shows one; no attempt is used up", marked("<think>{draft}"),
+           0, 3),
     Manner("answers in `reasoning_content` only", "says so once, with what to change; ends after eight",
            replies(message(content="", reasoning_content="$")), 0, 3),
     Manner("answers by a call of a tool", "reads the call's arguments", replies(message(
-        content=None, tool_calls=[{"id": "1", "type": "function", "function": {"name": "records", "arguments": "$"}}]))),
+        content=None, tool_calls=[{"id": "1", "type": "function", "function": {"name": "records",
+           "arguments": "$"}}]))),
     Manner("answers in parts, reasoning among them", "takes the text", replies(message(
         content=[{"type": "thinking", "thinking": "let me see"}, {"type": "text", "text": "$"}]))),
     Manner("answers with an object instead of a text", "reads it", replies(
@@ -312,14 +317,16 @@ MANNERS = (
     Manner("writes JSON as a text inside JSON", "reads it", replies(lambda text, body: Answer(json.dumps(text)))),
     Manner("writes capitals in the names of fields", "reads them", replies(
         lambda text, body: Answer(text.replace("records", "Records").replace("mood", "Mood")))),
-    Manner("gives the form back, always", "ends after eight, shows one; no attempt is used up", always(Answer(FORM)), 0, 3),
+    Manner("gives the form back, always", "ends after eight, shows one; no attempt is used up", always(Answer(FORM)),
+           0, 3),
     Manner("gives the form back now and then", "asks again", once_each(lambda text, body: Answer(FORM))),
     Manner("leaves quotation marks unescaped now and then", "repairs without loss, or asks again", once_each(
         lambda text, body: Answer(text.replace("note number", 'my 27" monitor, number')))),
     Manner("declines inside good JSON now and then", "asks again", once_each(
         lambda text, body: Answer('{"records": [{"text": "I cannot generate this content.", "mood": "calm"}]}'))),
     Manner("writes numbers with a decimal comma", "reads 3,50 as 3.5", replies(
-        lambda text, body: Answer(text.replace('"mood"', '"price": "3,50", "mood"'))), settings=("fields.price.type=number",)),
+        lambda text, body: Answer(text.replace('"mood"', '"price": "3,50", "mood"'))),
+           settings=("fields.price.type=number",)),
     Manner("sends one record where four are asked for", "asks for each alone: none gets another's attributes",
            replies(lambda text, body: Answer(text)), settings=("records_per_call=4",)),
     Manner("ends a reply with `finish_reason: error` now and then", "asks again", once_each(
@@ -339,23 +346,26 @@ MANNERS = (
     Manner("judges after reasoning, with a comma too many", "reads the verdict",
            checked('<think>{"verdict": "no"}</think>\n{"verdict": "yes", "reason": "so",}'), settings=ASKED),
     Manner("judges in plain words", "reads the verdict", checked("Yes, it is a note."), settings=ASKED),
-    Manner("gives no verdict in any reply", "ends after eight, names the role; no attempt is used up",
-           checked("Let me consider the record."), 0, 3, ASKED),
+    Manner("gives no verdict in any reply", "ends after eight, names the check; no attempt is used up",
+           checked("Let me consider the record."), -1, 3, ASKED),
     Manner("loses its model in the middle (404)", "ends after five in a row; no attempt is used up",
            between(10, 999, refusal(404, "the model is not loaded")), -1, 5),
     Manner("knows no model for one prompt (404)", "writes all others, names the slot; the next run asks again",
            one_prompt(refusal(404, "no such deployment"), 9), COUNT - 1, 3),
     Manner("refuses `seed` without a word of why", "sends none with `params: {seed: null}`",
-           without(lambda body: "seed" not in body, refusal(400, "bad request")), settings=("model.params={seed: null}",)),
+           without(lambda body: "seed" not in body, refusal(400, "bad request")),
+           settings=("model.params={seed: null}",)),
     Manner("is overloaded now and then (529)", "tries again", once_each(lambda text, body: refusal(529, "overloaded"))),
     Manner("shows a gateway's error page now and then (520)", "tries again", once_each(
         lambda text, body: Answer(status=520, body=b"<html><title>520</title></html>"))),
     Manner("says `Retry-After` as a date of the past", "tries again at once", once_each(
         lambda text, body: refusal(429, "slow down", Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"))),
-    Manner("names a model that is no text", "reads the reply", replies(completed(lambda value: {**value, "model": "\ud800"}))),
+    Manner("names a model that is no text", "reads the reply", replies(completed(lambda value: {**value,
+           "model": "\ud800"}))),
     Manner("sends a header of 20 kB now and then", "that call's failure, or a reply", once_each(
         lambda text, body: Answer(text, headers={"X-Debug": "x" * 20_000}))),
-    Manner("sends a body that unpacks to 200 MB", "unpacks no more than a reply may have: asks again", once_each(bomb, every=9)),
+    Manner("sends a body that unpacks to 200 MB", "unpacks no more than a reply may have: asks again", once_each(bomb,
+           every=9)),
     Manner(
         "takes no more requests for 24 hours (`x-ratelimit-*`)", "ends, says until when", replies(
             lambda text, body: Answer(text, headers=LIMITED)
