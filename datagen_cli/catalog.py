@@ -35,6 +35,11 @@ CATALOG: dict[str, dict[str, str]] = {
         "search": "datagen_cli.validators.search:Search",
         "reflect": "datagen_cli.validators.reflect:Reflect",
     },
+    "retrieval": {
+        "wikipedia": "datagen_cli.retrieval.wikipedia:Wikipedia",
+        "duckduckgo": "datagen_cli.retrieval.duckduckgo:DuckDuckGo",
+        "corpus": "datagen_cli.retrieval.corpus:Corpus",
+    },
     "metrics": {
         "self_bleu": "datagen_cli.metrics.self_bleu:SelfBleu",
         "remote_clique": "datagen_cli.metrics.remote_clique:RemoteClique",

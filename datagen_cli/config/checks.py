@@ -81,6 +81,11 @@ class CheckFacts:
         return AskingCost()
 
     @classmethod
+    def hosts(cls, options: Any) -> tuple[str, ...]:
+        """The hosts that it contacts beside those of models. One that names any has `stay_home()`, which stops it."""
+        return ()
+
+    @classmethod
     def reads(cls, options: Any) -> tuple[str, ...]:
         """The fields that a check which `finds_answers` needs."""
         return ()

@@ -293,6 +293,9 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
     constraints = tuple((check, _bind(check, specs, about, recipe)) for check in recipe.constraints)
     about = replace(about, constraints=tuple(constraint for _, constraint in constraints))
     validators = tuple((check, _bind(check, specs, about, recipe)) for check in recipe.validators)
+    if any(model.provider.simulated for models in recipe.models.values() for model in models):
+        for made in (made for check, made in validators if check.facts.hosts(check.options)):
+            made.stay_home()
     embedder = _embedder(recipe)
     inline = read_inline(recipe, base.specs, constraints)
     return Built(

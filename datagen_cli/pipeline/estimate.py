@@ -101,6 +101,7 @@ def contacted(built: Built, environ: Mapping[str, str]) -> list[str]:
     name = (recipe.options.dedup.embedder if recipe.options.dedup else None) or recipe.options.embedder
     if built.embedder is not None and name is not None and "/" in name:
         found.add(f"{HUB} (the embedder, unless it is in the local cache)")
+    found |= {host for check in recipe.checks if not built.simulated for host in check.facts.hosts(check.options)}
     fetched = {model.provider.fetched_from(model) for model in models} - {None}
     found |= {f"{host} (the model, which is not in the local cache)" for host in fetched}
     return sorted(found)

@@ -42,7 +42,7 @@ def test_a_check_that_asks_says_with_which_prompts_and_at_what_cost(kind: str, n
     check = load(kind, name)
     if check.roles:
         assert isinstance(check.prompts, CheckPrompts)
-        required = {"text": "x", "question": "q", "answer": "a"}
+        required = {"text": "x", "question": "q", "answer": "a", "fields": ["text"]}
         given = {key: value for key, value in required.items() if key in check.options.model_fields}
         cost = check.cost(check.options.model_validate(given))
         assert 1 <= cost.calls[0] <= cost.calls[1]

@@ -1,0 +1,1 @@
+"""Where claims are looked up: one source a file."""
