@@ -1,25 +1,26 @@
-"""How often the intervals of `eval` hold what they estimate: `python -m benchmarks.coverage [trials] [rows]`.
+"""How often the intervals of `eval` hold what they estimate: `python -m benchmarks.coverage`.
 
-Samples of three kinds of text are drawn independently: news (many words, few repeats), templated (fillings of a few
-frames, near copies among them) and skewed (lengths, labels and repeats that a few texts decide). What a measure
-estimates is its mean over samples of the same size. `compare` is tried on two samples of one kind: it should say tie.
+Arguments: trials, rows, processes. Samples of three kinds of text are drawn independently: news (many words, few
+repeats), templated (fillings of a few frames, near copies among them) and skewed (lengths, labels and repeats that a
+few texts decide). What a measure estimates is its mean over samples of the same size. `compare` is tried on two samples
+of one kind: it should say tie.
 """
 
 from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
+from multiprocessing import Pool
 from typing import Any
 
-from datagen_cli.core.registry import load
 from datagen_cli.evaluation.compare import compare
 from datagen_cli.evaluation.evaluate import FeatureViews, measure
 from datagen_cli.evaluation.load import Loaded
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.features import Features
-from datagen_cli.text.embed import Embedder, open_embedder
+from datagen_cli.text.embed import open_embedder
 
 MEASURES = (
     "self_bleu", "distinct_n", "ingf", "compression_ratio", "near_duplicates", "repetition", "length", "balance",
@@ -72,43 +73,56 @@ def sample(kind: str, n: int, seed: object) -> Dataset:
     return Dataset(kind, [KINDS[kind](rng) for _ in range(n)], ("text",), "label")
 
 
-def coverage(name: str, kind: str, *, trials: int, n: int, embedder: Embedder) -> tuple[float | None, float]:
-    """The share of intervals that hold the mean of the values, None without intervals; and the mean itself."""
-    found = [measure(name, Features(sample(kind, n, trial), embedder=embedder), None) for trial in range(trials)]
-    values = [one.value for one in found if one.value is not None]
-    truth = sum(values) / len(values)
-    held = [one.interval[0] <= truth <= one.interval[1] for one in found if one.interval is not None]
-    return (sum(held) / len(held) if len(held) > trials // 2 else None), truth
+def intervals(kind: str, trial: int, n: int) -> dict[str, tuple[float | None, tuple[float, float] | None]]:
+    """The value and the interval of each measure of one sample."""
+    features = Features(sample(kind, n, trial), embedder=open_embedder("hashed", None))
+    found = {name: measure(name, features, None) for name in MEASURES}
+    return {name: (one.value, one.interval) for name, one in found.items()}
 
 
-def ties(kind: str, names: Sequence[str], *, trials: int, n: int, embedder: Embedder) -> dict[str, float]:
-    """The share of pairs of samples of one kind that `compare` calls a tie, by measure."""
-    counts = {name: [0, 0] for name in names}
-    for trial in range(trials):
-        sides = [
-            FeatureViews(Loaded(sample(kind, n, f"{side} {trial}"), n), embedder) for side in ("first", "second")
-        ]  # fmt: skip
-        found = compare(sides[0], sides[1], None, names, lambda text: None)["metrics"]
-        for name, item in found.items():
-            if "verdict" in item:
-                counts[name][0] += item["verdict"] == "tie"
-                counts[name][1] += 1
-    return {name: tied / tried for name, (tied, tried) in counts.items() if tried}
-
-
-def main(trials: int = 400, n: int = 200) -> None:
-    """Prints a table of the coverage and one of the ties."""
+def verdicts(kind: str, trial: int, n: int) -> dict[str, str | None]:
+    """Whether `compare` finds the two samples different, by measure; None where they are equal to the last digit."""
     embedder = open_embedder("hashed", None)
-    for name in MEASURES:
-        cells = []
-        for kind in KINDS:
-            held, truth = coverage(name, kind, trials=trials, n=n, embedder=embedder)
-            cells.append(f"{kind} {'none' if held is None else f'{held:.3f}'} ({truth:.4g})")
-        print(f"{name:18} {'  '.join(cells)}", flush=True)
-    directed = [name for name in MEASURES if load("metrics", name).direction != "none"]
-    for kind in KINDS:
-        found = ties(kind, directed, trials=max(1, trials // 4), n=n, embedder=embedder)
-        print(f"ties {kind:10} {'  '.join(f'{name} {share:.2f}' for name, share in found.items())}", flush=True)
+    sides = [FeatureViews(Loaded(sample(kind, n, f"{side} {trial}"), n), embedder) for side in ("first", "second")]
+    found = compare(sides[0], sides[1], None, MEASURES, lambda text: None)["metrics"]
+    return {name: _said(item) for name, item in found.items()}
+
+
+def _said(item: Mapping[str, Any]) -> str | None:
+    if "interval" not in item or item["value"] == item["other"]:
+        return None
+    return "tie" if item["interval"][0] <= 0 <= item["interval"][1] else "differs"
+
+
+def held(found: Sequence[tuple[float | None, tuple[float, float] | None]]) -> tuple[float | None, float]:
+    """The share of intervals that hold the mean of the values, None where few have one; and the mean itself."""
+    values = [value for value, _ in found if value is not None]
+    truth = sum(values) / len(values)
+    inside = [interval[0] <= truth <= interval[1] for _, interval in found if interval is not None]
+    return (sum(inside) / len(inside) if len(inside) > len(found) // 2 else None), truth
+
+
+def main(trials: int = 400, n: int = 200, processes: int = 2) -> None:
+    """Prints a table of the coverage and one of the ties, with their means."""
+    with Pool(processes) as pool:
+        for title, one in (("held", intervals), ("ties", verdicts)):
+            shares = []
+            for kind in KINDS:
+                found: list[Any] = pool.starmap(one, [(kind, trial, n) for trial in range(trials)], chunksize=4)
+                for name in MEASURES:
+                    share, shown = _share([item.get(name) for item in found], title)
+                    shares += [] if share is None else [share]
+                    print(f"{title} {kind:10} {name:18} {shown}", flush=True)
+            print(f"{title} {min(shares):.3f} to {max(shares):.3f}, mean {sum(shares) / len(shares):.3f}", flush=True)
+
+
+def _share(found: Sequence[Any], title: str) -> tuple[float | None, str]:
+    if title == "held":
+        share, truth = held(found)
+        return share, f"{'none' if share is None else f'{share:.3f}'} ({truth:.4g})"
+    said = [item for item in found if item is not None]
+    share = said.count("tie") / len(said) if said else None
+    return share, "none" if share is None else f"{share:.3f}"
 
 
 if __name__ == "__main__":

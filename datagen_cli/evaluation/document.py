@@ -46,6 +46,8 @@ def entry(measure: Measure, shown: int | None = SHOWN) -> dict[str, Any]:
         interval["interval"] = [float(edge) for edge in measure.interval]
     elif measure.no_interval:
         interval["no_interval"] = measure.no_interval
+    if measure.bound:
+        interval["bound"] = [float(edge) for edge in measure.bound]
     return {
         "value": float(measure.value),
         **interval,

@@ -166,9 +166,11 @@ def _value(gate: Gate, measure: Mapping[str, Any]) -> tuple[float | None, str]:
         return None, str(measure["reason"])
     if not gate.edge:
         return float(measure["value"]), ""
-    if "interval" not in measure:
-        return None, f"{gate.metric} has no interval"
-    return float(measure["interval"][gate.edge == "high"]), ""
+    ends = measure.get("interval") or measure.get("bound")
+    if ends is None:
+        why = measure.get("no_interval")
+        return None, f"{gate.metric} has no interval" + (f": {why}" if why else "")
+    return float(ends[gate.edge == "high"]), ""
 
 
 def _detail(gate: Gate, measure: Mapping[str, Any]) -> tuple[float | None, str]:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen_cli.metrics.intervals import clip
 from datagen_cli.metrics.measure import Direction, Measure, Metric
-from datagen_cli.metrics.remote_clique import pairs_interval
+from datagen_cli.metrics.parts import Bools, ByParts, Parts
 from datagen_cli.metrics.wording import scale
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ class Aps(Metric):
     needs_vectors: ClassVar[bool] = True
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
+    reach: ClassVar[tuple[float, float]] = (-1.0, 1.0)
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """See `Metric`."""
@@ -45,12 +45,24 @@ class Aps(Metric):
             return Measure.missing(lack, self.direction)
         if features.vectors is None:
             return Measure.missing("no embedder", self.direction)
-        means = mean_cosines(features.vectors)
-        value = min(1.0, max(-1.0, float(means.mean())))
-        groups = features.dataset.groups
-        interval = pairs_interval(value, means, None if groups is None else list(groups))
+        value = aps(features.vectors)
         signature = f"{features.embedder_signature}|pairs=i<j|N={len(features)}"
-        return Measure(value, self.direction, signature, clip(interval, -1.0, 1.0))
+        return Measure(value, self.direction, signature, self.interval(features, None, value))
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """See `Metric`."""
+        if features.vectors is None:
+            return None
+        rows = features.vectors.astype(np.float64)
+        sums = np.zeros((parts.count, rows.shape[1]))
+        np.add.at(sums, parts.of, rows)
+        squares, counts = parts.sums(np.einsum("ij,ij->i", rows, rows)), np.bincount(parts.of, minlength=parts.count)
+
+        def of(keep: Bools) -> float | None:
+            n, total = int(counts[keep].sum()), sums[keep].sum(axis=0)
+            return float((total @ total - squares[keep].sum()) / (n * (n - 1))) if n > 1 else None
+
+        return ByParts(of, parts.count)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

@@ -3,11 +3,13 @@
 Labels are one label when they differ in case, in spaces around them, or as 1, 1.0 and "1" do; the spelling that is most
 frequent is shown. Labels that only the reference has count as labels with no rows, unless the two share none: then they
 speak of different things. One label has no maximum, and values that are hardly ever shared (free answers) are no
-classes: no value then. The interval is the jackknife's; of two labels it comes from Wilson's of their share. Linear.
+classes: no value then. The interval is that of `parts.py`; of two labels it comes from Wilson's of their share. Labels
+as even as chance makes them have none, but a lower bound. Linear.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
@@ -17,8 +19,9 @@ import numpy as np
 from datagen_cli.core.fields import plain, plain_text
 from datagen_cli.metrics.exhibits import Counts, Exhibit
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.intervals import Interval, clip, jackknife_interval, share_interval
+from datagen_cli.metrics.intervals import Interval, share_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.parts import Bools, ByParts, Parts
 from datagen_cli.metrics.wording import scale
 
 MOST_CLASSES = 50
@@ -65,6 +68,7 @@ class Balance(Metric):
     direction: ClassVar[Direction] = "higher"
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
+    reach: ClassVar[tuple[float, float]] = (0.0, 1.0)
     details: ClassVar[Sequence[str]] = ("labels.*", "unlabelled")
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
@@ -74,26 +78,37 @@ class Balance(Metric):
         if dataset.labels is None:
             return Measure.missing("no label field", self.direction)
         labels = as_labels(dataset.labels)
-        counts = Counter(label for label in labels if label is not None)
-        if not counts:
+        counts = _all_counts(labels, reference)
+        if not any(counts.values()):
             return Measure.missing(f"no row has a value for {dataset.label_field}", self.direction)
-        if not_classes(counts):
-            return Measure.missing(f"{dataset.label_field} has {len(counts)} values: no classes", self.direction)
-        own = {plain(label) for label in counts}
-        others = _other_labels(reference)
-        if any(plain(label) in own for label in others):
-            counts.update(dict.fromkeys((label for label in others if plain(label) not in own), 0))
+        if not_classes(+counts):
+            return Measure.missing(f"{dataset.label_field} has {len(+counts)} values: no classes", self.direction)
         value = balance(counts.values())
         if value is None:
             return Measure.missing(f"every row has the same {dataset.label_field}", self.direction)
         alone = dataset.groups is None or len(set(dataset.groups)) == len(dataset)
-        if len(counts) == 2 and alone:
-            interval = _of_two(counts)
-        else:
-            interval = jackknife_interval(value, _left_out(labels, dict(counts), dataset.groups))
+        interval = _of_two(counts) if len(counts) == 2 and alone else self.interval(features, reference, value)
+        bound, why = None, ""
+        if interval is not None and alone and even_by_chance(value, counts.values()):
+            bound, interval = (interval[0], 1.0), None
+            why = f"labels as even as chance makes them: above {bound[0]:.3g} with 97.5 %"
         detail = {"labels": dict(counts.most_common()), "unlabelled": labels.count(None)}
         signature = f"labels={len(counts)}|case=folded|N={len(labels)}"
-        return Measure(value, self.direction, signature, clip(interval, 0.0, 1.0), detail)
+        return Measure(value, self.direction, signature, interval, detail, no_interval=why, bound=bound)
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """See `Metric`."""
+        labels = as_labels(features.dataset.labels or [])
+        numbers = {label: number for number, label in enumerate(_all_counts(labels, reference))}
+        counts = np.zeros((len(numbers), parts.count))
+        for label, part in zip(labels, parts.of.tolist(), strict=True):
+            if label is not None:
+                counts[numbers[label], part] += 1
+
+        def of(keep: Bools) -> float | None:
+            return balance(counts[:, keep].sum(axis=1).tolist())
+
+        return ByParts(of, parts.count)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""
@@ -106,6 +121,24 @@ class Balance(Metric):
         """See `Metric`."""
         labels: Mapping[str, int] = detail.get("labels", {})
         return [Counts("Rows a label", ("label", "rows"), labels)] if labels else []
+
+
+def _all_counts(labels: Sequence[str | None], reference: Features | None) -> Counter[str]:
+    """The rows of each label; none of those that only the reference has, where the two share one."""
+    counts = Counter(label for label in labels if label is not None)
+    own = {plain(label) for label in counts}
+    others = _other_labels(reference)
+    if any(plain(label) in own for label in others):
+        counts.update(dict.fromkeys((label for label in others if plain(label) not in own), 0))
+    return counts
+
+
+def even_by_chance(value: float, counts: Collection[int]) -> bool:
+    """Whether rows drawn from even labels are as uneven as this in one case of twenty (likelihood ratio test, the
+    quantile of chi-square by Wilson and Hilferty). The balance has an end there, and no interval around it holds."""
+    free = len(counts) - 1
+    quantile = free * (1 - 2 / (9 * free) + 1.645 * math.sqrt(2 / (9 * free))) ** 3
+    return 2 * sum(counts) * math.log(len(counts)) * (1 - value) <= quantile
 
 
 def _of_two(counts: Mapping[str, int]) -> Interval | None:
@@ -125,18 +158,3 @@ def _other_labels(reference: Features | None) -> Sequence[str]:
     values = (reference.dataset.labels if reference is not None else None) or []
     counts = Counter(label for label in as_labels(values) if label is not None)
     return [] if not_classes(counts) else list(counts)
-
-
-def _left_out(labels: Sequence[str | None], counts: dict[str, int], groups: Sequence[str] | None) -> list[float]:
-    """The balance without each row, or each group; without groups rows of a label are alike, so each is done once."""
-    parts: dict[str, Counter[str]] = {}
-    if groups is None:
-        once = {
-            label: balance([n - (other == label) for other, n in counts.items()]) for label in counts if counts[label]
-        }
-        values = [once[label] for label in labels if label is not None]
-    else:
-        for group, label in zip(groups, labels, strict=True):
-            parts.setdefault(group, Counter())[label or ""] += label is not None
-        values = [balance([n - part[label] for label, n in counts.items()]) for part in parts.values()]
-    return [value for value in values if value is not None]

@@ -1,21 +1,25 @@
 """Compression ratio (Shaib et al. 2024): bytes of all texts / their bytes after gzip; lower is more varied.
 
 Linear, about 30 MB a second. gzip looks back 32 kB only, so far repeats do not count, and the order of rows matters a
-little: read it beside `self_bleu` and `near_duplicates`. The interval is the jackknife's over parts.
+little: read it beside `self_bleu` and `near_duplicates`. The interval is that of `parts.py`, from a sample of a
+thousand texts at most, its error rescaled by the root of their share.
 """
 
 from __future__ import annotations
 
 import gzip
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.intervals import clip, parts_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.parts import FEWEST, Bools, ByParts, Parts
 from datagen_cli.metrics.wording import percent
 
 LEVEL = 6
+SAMPLE = 1_000
+"""Texts that are compressed again and again for an interval."""
 
 
 def compression_ratio(texts: Sequence[str]) -> float | None:
@@ -36,6 +40,7 @@ class CompressionRatio(Metric):
     direction: ClassVar[Direction] = "lower"
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
+    reach: ClassVar[tuple[float, float]] = (0.0, math.inf)
     grows_with_n: ClassVar[bool] = True
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
@@ -45,16 +50,18 @@ class CompressionRatio(Metric):
         value = compression_ratio(texts)
         if value is None:
             return Measure.missing("no text in any row", self.direction)
-        interval = None
-        if features.intervals:
-            interval = parts_interval(
-                value,
-                lambda rows: compression_ratio([texts[row] for row in rows.tolist()]),
-                len(texts),
-                features.dataset.groups,
-            )
-        interval = clip(interval, 0.0, float("inf"))
-        return Measure(value, self.direction, f"gzip={LEVEL}|N={len(texts)}", interval)
+        return Measure(value, self.direction, f"gzip={LEVEL}|N={len(texts)}", self.interval(features, None, value))
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """See `Metric`."""
+        rows, texts = parts.drawn(SAMPLE), features.texts
+        few = parts.fewer(FEWEST)
+        part_of = few.of[rows]
+
+        def of(keep: Bools) -> float | None:
+            return compression_ratio([texts[row] for row in rows[keep[part_of]].tolist()])
+
+        return ByParts(of, few.count, len(rows) / len(texts))
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

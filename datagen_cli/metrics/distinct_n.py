@@ -1,7 +1,6 @@
 """Distinct-n (Li et al. 2016): distinct token n-grams / all n-grams of the set; higher is better.
 
-Linear. It falls as the set grows: compare at equal n only. The interval is the jackknife's: a text left out takes away
-its own n-grams, and of the distinct ones those that stand nowhere else.
+Linear. It falls as the set grows: compare at equal n only. The interval is that of `parts.py`.
 """
 
 from __future__ import annotations
@@ -9,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
-
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.intervals import clip, group_sums, jackknife_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
-from datagen_cli.metrics.ngrams import NGramCounts, count_ngrams, tokenise
+from datagen_cli.metrics.ngrams import NGramCounts, count_ngrams, counts_by_parts, tokenise
+from datagen_cli.metrics.parts import Bools, ByParts, Parts
 from datagen_cli.metrics.wording import percent
 from datagen_cli.text.tokens import TOKENS
 
@@ -41,6 +38,7 @@ class DistinctN(Metric):
     direction: ClassVar[Direction] = "higher"
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
+    reach: ClassVar[tuple[float, float]] = (0.0, 1.0)
     grows_with_n: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = tuple(str(n) for n in SIZES)
 
@@ -51,17 +49,23 @@ class DistinctN(Metric):
         value = _share(counts)
         if value is None:
             return Measure.missing(f"no text has {HEADLINE} tokens", self.direction)
-        groups = features.dataset.groups
-        own = group_sums(counts.exclusive.astype(np.float64), groups)
-        rest = counts.total - group_sums(counts.totals.astype(np.float64), groups)
-        left_out = np.divide(counts.distinct - own, rest, out=np.full(len(rest), np.nan), where=rest > 0)
         return Measure(
             value,
             self.direction,
             f"n={HEADLINE}|{TOKENS}|N={len(features)}",
-            clip(jackknife_interval(value, left_out), 0.0, 1.0),
+            self.interval(features, None, value),
             {str(n): _share(features.ngrams(n)) for n in SIZES},
         )
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """See `Metric`."""
+        counts = counts_by_parts(features.ngrams(HEADLINE), parts)
+
+        def of(keep: Bools) -> float | None:
+            distinct, total = counts(keep)
+            return distinct / total if total else None
+
+        return ByParts(of, parts.count)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

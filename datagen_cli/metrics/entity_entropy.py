@@ -2,7 +2,7 @@
 
 Per type and overall, over every mention. Entities come from the rules of `text/entities.py`, so numbers are not those
 of a trained recogniser: compare sets measured here. Linear. It grows with the set: compare at equal n only. The
-interval is the jackknife's.
+interval is that of `parts.py`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+import numpy as np
+
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.intervals import clip, jackknife_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
-from datagen_cli.text.entities import RULES, TYPES, Entity, find_entities
+from datagen_cli.metrics.parts import Bools, ByParts, Parts
+from datagen_cli.text.entities import RULES, TYPES, find_entities
 
 MOST_FREQUENT = 10
 
@@ -43,26 +45,6 @@ def _entropy(total: int, weighted: float) -> float | None:
     return max(0.0, math.log2(total) - weighted / total) if total else None
 
 
-def _left_out(parts: Iterable[Counter[str]], counts: Counter[str]) -> list[float]:
-    """The entropy without each part, from what the part adds to the two sums."""
-    total, weighted = counts.total(), sum(map(_weight, counts.values()))
-    values = []
-    for part in parts:
-        change = sum(_weight(counts[string]) - _weight(counts[string] - count) for string, count in part.items())
-        values.append(_entropy(total - part.total(), weighted - change))
-    return [value for value in values if value is not None]
-
-
-def _parts(entities: Sequence[Sequence[Entity]], groups: Sequence[str] | None) -> list[Counter[str]]:
-    """Entity strings by text, or by group."""
-    if groups is None:
-        return [Counter(string for _, string in found) for found in entities]
-    parts: dict[str, Counter[str]] = {}
-    for group, found in zip(groups, entities, strict=True):
-        parts.setdefault(group, Counter()).update(string for _, string in found)
-    return list(parts.values())
-
-
 class EntityEntropy(Metric):
     """How varied the names and amounts in the texts are: their entropy in bits.
 
@@ -73,6 +55,7 @@ class EntityEntropy(Metric):
     direction: ClassVar[Direction] = "higher"
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
+    reach: ClassVar[tuple[float, float]] = (0.0, math.inf)
     grows_with_n: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = (
         "types.*.entropy",
@@ -93,7 +76,6 @@ class EntityEntropy(Metric):
         value = entropy_bits(overall.values())
         if value is None:
             return Measure.missing("no entity found in any text", self.direction)
-        left_out = _left_out(_parts(features.entities, features.dataset.groups), overall)
         detail = {
             "types": {
                 kind: {"entropy": entropy_bits(counts.values()), "mentions": counts.total(), "distinct": len(counts)}
@@ -104,8 +86,26 @@ class EntityEntropy(Metric):
             "distinct": len(overall),
             "most_frequent": [[string, count] for string, count in overall.most_common(MOST_FREQUENT)],
         }
-        interval = clip(jackknife_interval(value, left_out), 0.0, math.inf)
+        interval = self.interval(features, None, value)
         return Measure(value, self.direction, f"ner=rules{RULES}|N={len(features)}", interval, detail)
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """See `Metric`."""
+        numbers: dict[str, int] = {}
+        found = [
+            (numbers.setdefault(string, len(numbers)), part)
+            for entities, part in zip(features.entities, parts.of.tolist(), strict=True)
+            for _, string in entities
+        ]
+        counts = np.zeros((len(numbers), parts.count))
+        np.add.at(counts, tuple(np.array(found).T), 1.0)
+
+        def of(keep: Bools) -> float | None:
+            kept = counts[:, keep].sum(axis=1)
+            kept = kept[kept > 0]
+            return float(np.log2(kept.sum()) - (kept * np.log2(kept)).sum() / kept.sum()) if len(kept) else None
+
+        return ByParts(of, parts.count)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

@@ -1,7 +1,7 @@
 """Knowledge overlap (DataGen, arXiv 2406.18966): entities shared with the reference / those of the smaller set.
 
 Distinct entity strings of both sides, by the rules of `text/entities.py`; 0 when the sets speak of different things, 1
-when one holds all of the other's. Lower means more that is new. Linear. The interval is the jackknife's over the
+when one holds all of the other's. Lower means more that is new. Linear. The interval is that of `parts.py` over the
 dataset's texts, the reference fixed.
 """
 
@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, ClassVar
 
+import numpy as np
+
 from datagen_cli.metrics.exhibits import Exhibit, Names
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.intervals import clip, jackknife_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.parts import Bools, ByParts, Parts, mask_of
 from datagen_cli.metrics.wording import percent
 from datagen_cli.text.entities import RULES, TYPES, Entity, find_entities
 
@@ -30,33 +32,8 @@ def overlap(first: Set[str], second: Set[str]) -> float | None:
     return len(first & second) / smaller if smaller else None
 
 
-def _left_out(parts: Sequence[set[str]], own: Set[str], other: Set[str]) -> list[float]:
-    """The overlap without each text, or group: it takes away the entities that no other text has."""
-    holders: dict[str, int] = {}
-    for part in parts:
-        for string in part:
-            holders[string] = holders.get(string, 0) + 1
-    shared = len(own & other)
-    values = []
-    for part in parts:
-        alone = [string for string in part if holders[string] == 1]
-        if smaller := min(len(own) - len(alone), len(other)):
-            values.append((shared - sum(string in other for string in alone)) / smaller)
-    return values
-
-
 def _strings(entities: Sequence[Sequence[Entity]], kind: str | None = None) -> set[str]:
     return {string for found in entities for one, string in found if kind in (None, one)}
-
-
-def _parts(features: Features) -> list[set[str]]:
-    """Distinct entity strings by text, or by group."""
-    if features.dataset.groups is None:
-        return [{string for _, string in found} for found in features.entities]
-    parts: dict[str, set[str]] = {}
-    for group, found in zip(features.dataset.groups, features.entities, strict=True):
-        parts.setdefault(group, set()).update(string for _, string in found)
-    return list(parts.values())
 
 
 class EntityOverlap(Metric):
@@ -69,6 +46,7 @@ class EntityOverlap(Metric):
     direction: ClassVar[Direction] = "lower"
     needs_reference: ClassVar[bool] = True
     compared: ClassVar[bool] = True
+    reach: ClassVar[tuple[float, float]] = (0.0, 1.0)
     details: ClassVar[Sequence[str]] = ("types.*", "distinct", "distinct_reference", "shared", "total")
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
@@ -92,9 +70,27 @@ class EntityOverlap(Metric):
             "shared": shared,
             "total": len(shared),
         }
-        interval = clip(jackknife_interval(value, _left_out(_parts(features), own, other)), 0.0, 1.0)
+        interval = self.interval(features, reference, value)
         signature = f"ner=rules{RULES}|N={len(features)}|R={len(reference)}"
         return Measure(value, self.direction, signature, interval, detail)
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """See `Metric`."""
+        if reference is None:
+            return None
+        other, holders = _strings(reference.entities), dict[str, int]()
+        for entities, part in zip(features.entities, parts.of.tolist(), strict=True):
+            for _, string in entities:
+                holders[string] = holders.get(string, 0) | 1 << part
+        masks = np.array(list(holders.values()), dtype=np.uint32)
+        shared = np.array([string in other for string in holders], dtype=np.bool_)
+
+        def of(keep: Bools) -> float | None:
+            own = (masks & mask_of(keep)) != 0
+            smaller = min(int(own.sum()), len(other))
+            return float((own & shared).sum() / smaller) if smaller else None
+
+        return ByParts(of, parts.count)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

@@ -7,14 +7,16 @@ only counts a text are kept.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.ngrams import NGramCounts, TokenTable, count_ngrams, tokenise
+from datagen_cli.metrics.parts import Parts, deal
 from datagen_cli.text.entities import Entity, find_entities
 from datagen_cli.text.tokens import terms
 
@@ -22,19 +24,19 @@ if TYPE_CHECKING:
     from datagen_cli.text.embed import Embedder
 
 LONGEST_NGRAM = 5
+T = TypeVar("T")
 
 
 class Features:
     """One dataset's texts, tokens, words, n-grams, entities and vectors. Every list has one entry a row.
 
-    `embedder` makes the vectors; None: there are none. Without `intervals` the measures that take themselves anew for
-    an interval give none.
+    `embedder` makes the vectors; None: there are none.
     """
 
     def __init__(self, dataset: Dataset, *, embedder: Embedder | None = None) -> None:
         self.dataset = dataset
         self.embedder = embedder
-        self.intervals = True
+        self._kept: dict[Hashable, Any] = {}
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -43,6 +45,20 @@ class Features:
     def texts(self) -> list[str]:
         """The text fields of each row, joined by a blank line."""
         return self.dataset.texts
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made when first asked for under this key."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return cast(T, self._kept[key])
+
+    @cached_property
+    def parts(self) -> Parts | None:
+        """The parts that intervals leave out (see `parts.py`): by group, else by id where each stands once, else by
+        row. Two datasets of the same ids have the same parts. None for fewer than two."""
+        ids = self.dataset.ids
+        own = ids if len(set(ids)) == len(ids) else [str(row) for row in range(len(self))]
+        return deal(self.dataset.groups or own)
 
     @cached_property
     def table(self) -> TokenTable:
@@ -62,7 +78,7 @@ class Features:
 
     @cached_property
     def _ngrams(self) -> list[NGramCounts]:
-        return list(count_ngrams(self.table, LONGEST_NGRAM))
+        return list(count_ngrams(self.table, LONGEST_NGRAM, None if self.parts is None else self.parts.bits))
 
     def ngrams(self, n: int) -> NGramCounts:
         """How often each text's token n-grams stand in it and in others; n from 1 to 5."""

@@ -1,20 +1,19 @@
 """INGF, inter-sample n-gram frequency (DataGen, arXiv 2406.18966; Mishra et al. 2020): occurrences a distinct 3-gram.
 
 1 when no 3-gram ever returns; lower is better. Linear. It grows with the set: compare at equal n only. The interval is
-the jackknife's.
+that of `parts.py`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
-
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.intervals import clip, group_sums, jackknife_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
-from datagen_cli.metrics.ngrams import NGramCounts, count_ngrams, tokenise
+from datagen_cli.metrics.ngrams import NGramCounts, count_ngrams, counts_by_parts, tokenise
+from datagen_cli.metrics.parts import Bools, ByParts, Parts
 from datagen_cli.text.tokens import TOKENS
 
 SIZE = 3
@@ -36,6 +35,7 @@ class Ingf(Metric):
     direction: ClassVar[Direction] = "lower"
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
+    reach: ClassVar[tuple[float, float]] = (1.0, math.inf)
     grows_with_n: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = ("distinct", "total")
 
@@ -46,17 +46,23 @@ class Ingf(Metric):
         value = _frequency(counts)
         if value is None:
             return Measure.missing(f"no text has {SIZE} tokens", self.direction)
-        groups = features.dataset.groups
-        total = counts.total - group_sums(counts.totals.astype(np.float64), groups)
-        distinct = counts.distinct - group_sums(counts.exclusive.astype(np.float64), groups)
-        left_out = np.divide(total, distinct, out=np.full(len(total), np.nan), where=distinct > 0)
         return Measure(
             value,
             self.direction,
             f"n={SIZE}|{TOKENS}|N={len(features)}",
-            clip(jackknife_interval(value, left_out), 1.0, np.inf),
+            self.interval(features, None, value),
             {"distinct": counts.distinct, "total": counts.total},
         )
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """See `Metric`."""
+        counts = counts_by_parts(features.ngrams(SIZE), parts)
+
+        def of(keep: Bools) -> float | None:
+            distinct, total = counts(keep)
+            return total / distinct if distinct else None
+
+        return ByParts(of, parts.count)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

@@ -1,26 +1,20 @@
-"""Intervals of measures of repetition, which never resample with replacement: a text drawn twice repeats itself.
+"""Intervals of means and shares; `parts.py` has those of measures whose texts depend on each other.
 
-Each is 95 % and holds its value: the mean of per-text scores, corrected for skew; the jackknife (leave one text out);
-the jackknife over parts (leave a twentieth out and measure anew), for measures in which each text is also a reference
-of the others. A share of texts gets Wilson's interval. Rows of one group are not independent: where groups are given, a
-group is what is left out or averaged. `benchmarks/coverage.py` simulates how often they hold what they estimate.
+Nothing is resampled with replacement: a text drawn twice repeats itself. Each is 95 % and holds its value: the mean of
+per-text scores, corrected for skew; a share of texts by Wilson. Rows of one group are not independent: where groups are
+given, a group is what is averaged. `benchmarks/coverage.py` simulates how often they hold what they estimate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Z = 1.959963984540054
-PARTS = 20
-FEWEST = 2
-MOST = 4_000
-"""Texts of which a measure is taken anew for each part."""
 Interval = tuple[float, float]
 Floats = NDArray[np.float64]
-Longs = NDArray[np.int64]
 
 
 _FEW_DEGREES = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447)
@@ -61,47 +55,6 @@ def _without_skew(t: float, skew: float) -> float:
     return float(3.0 / skew * (np.cbrt(inner) - 1.0))
 
 
-def parts_interval(
-    value: float, statistic: Callable[[Longs], float | None], n: int, groups: Sequence[str] | None = None
-) -> Interval | None:
-    """Of a measure of n texts from its values without each of `PARTS` parts; None with fewer than two texts or groups.
-
-    `statistic` gets the numbers of the rows that are left. Above `MOST` texts a sample of them is taken and the error
-    rescaled by the root of the share.
-    """
-    rows = np.sort(np.random.default_rng(17).permutation(n)[:MOST]) if n > MOST else np.arange(n)
-    parts = assign_parts([str(row) if groups is None else groups[row] for row in rows.tolist()])
-    if parts is None:
-        return None
-    found = [statistic(rows[parts != part]) for part in range(int(parts.max()) + 1)]
-    left = np.array([item for item in found if item is not None and np.isfinite(item)])
-    if (count := len(left)) < len(found):
-        return None
-    error = np.sqrt((count - 1) / count * np.square(left - left.mean()).sum()) * np.sqrt(len(rows) / n)
-    half = student_t(count - 1) * float(error)
-    return min(value - half, value), max(value + half, value)
-
-
-def assign_parts(units: Sequence[str]) -> Longs | None:
-    """For each row the part that it is left out with: its unit's, at random; None for fewer than two units."""
-    names = sorted(set(units))
-    if len(names) < FEWEST:
-        return None
-    order = np.random.default_rng(29).permutation(len(names))
-    part_of = {names[place]: number % min(PARTS, len(names)) for number, place in enumerate(order.tolist())}
-    return np.array([part_of[unit] for unit in units], dtype=np.int64)
-
-
-def jackknife_interval(value: float, left_out: ArrayLike) -> Interval | None:
-    """Of a measure from its values `[n]` with one text (or group) left out; None with fewer than two."""
-    values = np.asarray(left_out, dtype=np.float64)
-    values = values[np.isfinite(values)]
-    if (count := len(values)) < 2:
-        return None
-    error = student_t(count - 1) * float(np.sqrt((count - 1) / count * np.square(values - values.mean()).sum()))
-    return min(value - error, value), max(value + error, value)
-
-
 def share_interval(hits: float, total: float, *, z: float = Z) -> Interval | None:
     """Wilson's interval of hits / total, in [0, 1]; None for a total of 0. `z`: 1.96 for 95 %."""
     if total <= 0:
@@ -110,6 +63,24 @@ def share_interval(hits: float, total: float, *, z: float = Z) -> Interval | Non
     centre = (share + square / 2) / (1 + square)
     half = z * np.sqrt(share * (1 - share) / total + square / (4 * total)) / (1 + square)
     return min(max(0.0, float(centre - half)), share), max(min(1.0, float(centre + half)), share)
+
+
+def one_sided(share: float, total: int) -> tuple[Interval | None, str]:
+    """For a share of none or all: what it is below or above with 95 %, and that in words; else nothing.
+
+    There is no interval then that holds 95 % of the time: one from both sides would always hold a true 0.
+    """
+    if not total or 0 < share < 1:
+        return None, ""
+    most = 1 - 0.05 ** (1 / total)
+    if share == 0:
+        return (0.0, most), f"none of {total:,} found: below {100 * most:.2g} % with 95 %"
+    return (1 - most, 1.0), f"all of {total:,} found: above {100 * (1 - most):.4g} % with 95 %"
+
+
+def of_share(hits: int, total: int) -> Interval | None:
+    """Wilson's interval where some are found and some not."""
+    return share_interval(hits, total) if 0 < hits < total else None
 
 
 def around(value: float, error: float, low: float = -np.inf, high: float = np.inf) -> Interval:

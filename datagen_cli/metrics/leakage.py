@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 
 from datagen_cli.metrics.exhibits import Exhibit, Passage, Passages, Side
 from datagen_cli.metrics.gram_index import Best, GramIndex, Vocabulary
-from datagen_cli.metrics.intervals import share_interval
+from datagen_cli.metrics.intervals import of_share, one_sided
 from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.parts import ByParts, Parts, means
 from datagen_cli.metrics.wording import number, percent
 from datagen_cli.text.tokens import TERMS, term_key, terms
 
@@ -125,17 +126,23 @@ class Leakage(Metric):
             return Measure.missing(lack, self.direction)
         if lack := reference.lack(1):
             return Measure.missing(f"reference: {lack}", self.direction)
-        found = {leak.text: leak for leak in _by_words(features, reference)}
+        found = features.once((self.name, id(reference)), lambda: _leaking(features, reference))
         signature = f"exact|{LONG}-grams>={CONTAINED}|{TERMS}|N={len(features)}|M={len(reference)}"
         if _comparable(features, reference):
-            assert features.vectors is not None and reference.vectors is not None
-            for text, other, cosine in nearest_above(features.vectors, reference.vectors, COSINE):
-                if features.texts[text].strip() and reference.texts[other].strip():
-                    found.setdefault(text, Leak(text, other, "cosine", cosine))
             signature += f"|cosine>={COSINE}:{features.embedder_signature}"
         share = len(found) / len(features)
         detail = _detail(features, reference, [found[text] for text in sorted(found)])
-        return Measure(share, self.direction, signature, share_interval(len(found), len(features)), detail)
+        interval = of_share(len(found), len(features))
+        bound, why = one_sided(share, len(features))
+        return Measure(share, self.direction, signature, interval, detail, no_interval=why, bound=bound)
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """See `Metric`."""
+        if reference is None:
+            return None
+        leaking = np.zeros(len(features))
+        leaking[list(features.once((self.name, id(reference)), lambda: _leaking(features, reference)))] = 1.0
+        return means(leaking, parts)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""
@@ -155,6 +162,17 @@ class Leakage(Metric):
             for item in found
         ]
         return [Passages("Rows that repeat the reference", drawn, detail.get("total", len(found)))]
+
+
+def _leaking(features: Features, reference: Features) -> dict[int, Leak]:
+    """The leak of each text that has one, by words where there are such, else by vectors."""
+    found = {leak.text: leak for leak in _by_words(features, reference)}
+    if _comparable(features, reference):
+        assert features.vectors is not None and reference.vectors is not None
+        for text, other, cosine in nearest_above(features.vectors, reference.vectors, COSINE):
+            if features.texts[text].strip() and reference.texts[other].strip():
+                found.setdefault(text, Leak(text, other, "cosine", cosine))
+    return found
 
 
 def _by_words(features: Features, reference: Features) -> list[Leak]:

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from datagen_cli.metrics.exhibits import Distribution, Exhibit
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import clip, mean_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.parts import ByParts, Parts, means
 from datagen_cli.text.tokens import word_count
 
 PERCENTILES = (5, 25, 50, 75, 95)
@@ -44,6 +45,10 @@ def distribution(lengths: ArrayLike) -> dict[str, Any]:
     }
 
 
+def _words(features: Features) -> NDArray[np.int64]:
+    return features.once("words", lambda: np.array([word_count(text) for text in features.texts], dtype=np.int64))
+
+
 class Length(Metric):
     """How long the texts are: mean words a text.
 
@@ -59,7 +64,7 @@ class Length(Metric):
     def compute(self, features: Features, reference: Features | None) -> Measure:
         if reason := features.lack():
             return Measure.missing(reason, self.direction)
-        words = np.array([word_count(text) for text in features.texts], dtype=np.int64)
+        words = _words(features)
         return Measure(
             float(words.mean()),
             self.direction,
@@ -72,6 +77,10 @@ class Length(Metric):
                 "empty": int(sum(not text or text.isspace() for text in features.texts)),
             },
         )
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """See `Metric`."""
+        return means(_words(features).astype(np.float64), parts)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

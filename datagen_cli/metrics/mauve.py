@@ -21,6 +21,7 @@ from datagen_cli.core.digest import seed_of
 from datagen_cli.metrics.intervals import around
 from datagen_cli.metrics.kmeans import cluster, reduced
 from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.parts import Bools, ByParts, Parts
 from datagen_cli.metrics.remote_clique import sample_rows
 from datagen_cli.metrics.wording import scale
 
@@ -100,6 +101,15 @@ def _half_spread(p: NDArray[np.int64], q: NDArray[np.int64], k: int) -> float:
     return float(np.std(scores, ddof=1))
 
 
+def _buckets(features: Features, reference: Features) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The rows that are looked at, their buckets, and those of as many reference texts."""
+    assert features.vectors is not None and reference.vectors is not None
+    size = min(len(features), len(reference), LARGEST)
+    rows, others = (sample_rows(len(item), size, Mauve.name) for item in (features, reference))
+    p, q = quantise(features.vectors[rows], reference.vectors[others], bucket_count(size, size))
+    return rows, p, q
+
+
 class Mauve(Metric):
     """How close the texts are to the reference texts, as two distributions of embeddings."""
 
@@ -122,16 +132,30 @@ class Mauve(Metric):
             return Measure.missing("no embedder", self.direction)
         if features.embedder_signature != reference.embedder_signature:
             return Measure.missing("the reference has another embedder", self.direction)
-        size = min(len(features), len(reference), LARGEST)
-        ours, theirs = (item[sample_rows(len(item), size, self.name)] for item in (features.vectors, reference.vectors))
-        k = bucket_count(size, size)
-        p, q = quantise(ours, theirs, k)
+        rows, p, q = features.once((self.name, id(reference)), lambda: _buckets(features, reference))
+        size, k = len(rows), bucket_count(len(rows), len(rows))
         value = score(_histogram(p, k), _histogram(q, k))
         interval = around(value, _half_spread(p, q, k), low=0.0, high=1.0)
         signature = f"{features.embedder_signature}|buckets={k}|pca={EXPLAINED}|c={SCALING:g}|N={size}+{size}"
         if size < len(features):
             signature += f"|sampled={size} of {len(features)}"
         return Measure(value, self.direction, signature, interval, {"texts": size})
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """See `Metric`."""
+        if reference is None or features.vectors is None:
+            return None
+        rows, p, q = features.once((self.name, id(reference)), lambda: _buckets(features, reference))
+        k = bucket_count(len(rows), len(rows))
+        counts = np.zeros((parts.count, k))
+        np.add.at(counts, (parts.of[rows], p), 1.0)
+        other = _histogram(q, k)
+
+        def of(keep: Bools) -> float | None:
+            kept = counts[keep].sum(axis=0)
+            return score(kept / kept.sum(), other) if kept.sum() else None
+
+        return ByParts(of, parts.count)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from datagen_cli.metrics.parts import ByParts, Parts, parts_interval
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.exhibits import Exhibit
@@ -22,7 +25,8 @@ class Measure:
 
     `value` is None exactly when `reason` is set, never 0 for "no data". `interval` contains the value. Values whose
     `signature` differs must not be compared. `detail` holds JSON values; its lists may be long, whoever prints them
-    cuts them. `no_interval` says why there is no interval, where there could be one.
+    cuts them. `no_interval` says why there is no interval, where there could be one. `bound`: what the value is
+    below or above with 95 % where nothing or everything was found, from one side.
     """
 
     value: float | None
@@ -32,6 +36,7 @@ class Measure:
     detail: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     no_interval: str = ""
+    bound: tuple[float, float] | None = None
 
     @classmethod
     def missing(cls, reason: str, direction: Direction = "none") -> Measure:
@@ -62,6 +67,8 @@ class Metric(Protocol):
     """`--compare` and the control of a correlated run show it for both sides."""
     grows_with_n: ClassVar[bool] = False
     """The value depends on how many texts there are: two sets are compared at equal n only."""
+    reach: ClassVar[tuple[float, float]] = (-inf, inf)
+    """The lowest and the highest value there can be."""
     details: ClassVar[Sequence[str]] = ()
     """What a gate may name below the measure: dotted paths into `detail`, `*` for a name that the data gives."""
     counted: ClassVar[Sequence[str]] = ()
@@ -69,6 +76,16 @@ class Metric(Protocol):
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """The measure. `reference` is the dataset to compare with, None when none was given."""
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """The measure of any of the parts of the rows; only where `compute` gives a value. None: it has to be measured
+        anew for each, which `--compare` does."""
+        return None
+
+    def interval(self, features: Features, reference: Features | None, value: float) -> tuple[float, float] | None:
+        """The 95 % interval of `value` from the measure of the parts; None for too few rows."""
+        parts = features.parts
+        return None if parts is None else parts_interval(value, self.by_parts(features, reference, parts), *self.reach)
 
     def reading(self, found: Measure) -> str:
         """What a value says, in words, beside the comparison with a reference; may be empty."""

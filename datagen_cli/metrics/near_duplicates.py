@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from datagen_cli.metrics.exhibits import Exhibit, Passage, Passages, Side
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.intervals import Interval, group_sums, jackknife_interval, share_interval, student_t
+from datagen_cli.metrics.intervals import Interval, one_sided, share_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import number_ngrams, number_tokens
+from datagen_cli.metrics.parts import MOST, Bools, ByParts, Masks, Parts, mask_of, standard_error
 from datagen_cli.metrics.postings import LOW, distinct
 from datagen_cli.metrics.similar_sets import Pair, Sets, rarest_first, similar_sets
 from datagen_cli.metrics.wording import number, percent
@@ -34,14 +35,14 @@ class NearDuplicatesFound:
     """`near[i]`: whether text i is in a pair. `pairs`: earlier and later text with their similarity, most alike first;
     of texts that are exactly alike each is paired with the first. `exact_rows`: texts that have a twin up to case and
     punctuation; `exact_extra`: how many could go without losing a text. `complete`: all pairs are there, else one or
-    more for each near text; `exact`: no text was looked up by MinHash. `only[i]`: the one text that text i is near to,
-    -1 where it is near to none or to several."""
+    more for each near text; `exact`: no text was looked up by MinHash. `twins[i]`: the
+    number of the group of equal texts that text i is in, -1 for an empty one."""
 
     near: NDArray[np.bool_]
     pairs: list[Pair]
     exact_rows: int
     exact_extra: int
-    only: NDArray[np.int64]
+    twins: NDArray[np.int64]
     complete: bool = True
     exact: bool = True
 
@@ -68,26 +69,13 @@ def pairs_of_terms(texts: Sequence[str], found: Sequence[Sequence[str]], thresho
         near[twins[group]] = True
     pairs.sort(key=lambda pair: (-pair[2], pair[0], pair[1]))
     several = [len(rows) for rows in twins if len(rows) > 1]
-    only = _only_partners(len(texts), pairs, twins)
+    group_of = np.full(len(texts), -1, np.int64)
+    for place, rows in enumerate(twins):
+        group_of[rows] = place
     exact_rows = sum(several)
-    return NearDuplicatesFound(near, pairs, exact_rows, exact_rows - len(several), only, alike.complete, alike.exact)
-
-
-def _only_partners(n: int, pairs: Sequence[Pair], twins: Sequence[Sequence[int]]) -> NDArray[np.int64]:
-    """The one partner of each text, -1 where it has none or several; all of several twins are partners of each."""
-    several = [tuple(rows) for rows in twins if len(rows) > 1]
-    group_of = {row: rows for rows in several for row in rows}
-    partners: dict[int, set[int]] = {}
-    for first, second, _ in pairs:
-        for row, other in ((first, second), (second, first)):
-            for own in group_of.get(row, (row,)):
-                if len(known := partners.setdefault(own, set())) < 2:
-                    known.update(one for one in group_of.get(other, (other,))[:3] if one != own)
-    only = np.full(n, -1, np.int64)
-    for row, known in partners.items():
-        if len(known) == 1:
-            only[row] = next(iter(known))
-    return only
+    return NearDuplicatesFound(
+        near, pairs, exact_rows, exact_rows - len(several), group_of, alike.complete, alike.exact
+    )
 
 
 def _twins(texts: Sequence[str], found: Sequence[Sequence[str]]) -> list[list[int]]:
@@ -109,22 +97,22 @@ def _shingle_sets(texts: Sequence[Sequence[str]]) -> Sets:
     return rarest_first(keys >> 32, keys & LOW, len(texts))
 
 
-def _interval(found: NearDuplicatesFound, groups: Sequence[str] | None) -> Interval | None:
-    """Wilson's, of as many independent texts as have the jackknife's spread: a text left out can leave one alone."""
-    n, share = len(found.near), float(found.near.mean())
-    loss = found.near.astype(np.float64)
-    np.add.at(loss, found.only[found.only >= 0], 1.0)
-    if groups is not None:
-        sizes = group_sums(np.ones(n), groups)
-        left_out = (share * n - group_sums(loss, groups)) / np.maximum(n - sizes, 1)
-    else:
-        left_out = (share * n - loss) / max(n - 1, 1)
-    spread = jackknife_interval(share, left_out)
-    if spread is None:
-        return None
-    error = (spread[1] - spread[0]) / (2 * student_t(len(left_out) - 1))
-    independent = min(float(n), share * (1 - share) / error**2) if error > 0 and 0 < share < 1 else float(n)
-    return share_interval(share * independent, independent)
+def partners(found: NearDuplicatesFound, parts: Parts) -> Masks:
+    """For each text the parts in which it has a partner, as bits; all pairs are there."""
+    size = int(found.twins.max(initial=-1)) + 1
+    rows = np.flatnonzero(found.twins >= 0)
+    groups, own = found.twins[rows], parts.bits[rows]
+    members = np.bincount(groups * MOST + parts.of[rows], minlength=size * MOST).reshape(size, MOST)
+    holders = np.packbits(members > 0, axis=1, bitorder="little").view("<u4").ravel().astype(np.uint32)
+    near = np.zeros(size, np.uint32)
+    ends = np.array([(found.twins[a], found.twins[b]) for a, b, _ in found.pairs], dtype=np.int64).reshape(-1, 2)
+    for first, second in (ends.T, ends.T[::-1]):
+        apart = first != second
+        np.bitwise_or.at(near, first[apart], holders[second[apart]])
+    result = np.zeros(len(found.near), np.uint32)
+    alone = members[groups, parts.of[rows]] == 1
+    result[rows] = near[groups] | np.where(alone, holders[groups] & ~own, holders[groups])
+    return result
 
 
 class NearDuplicates(Metric):
@@ -143,11 +131,10 @@ class NearDuplicates(Metric):
     def compute(self, features: Features, reference: Features | None) -> Measure:
         if reason := features.lack(2):
             return Measure.missing(reason, self.direction)
-        found = pairs_of_terms(features.texts, features.terms, THRESHOLD)
-        groups, ids = features.dataset.groups, features.dataset.ids
-        share = float(found.near.mean())
-        interval = _interval(found, groups) if found.complete else None
-        why = "" if found.complete else "not all pairs are known"
+        found = self._found(features)
+        ids, share = features.dataset.ids, float(found.near.mean())
+        interval = self.interval(features, None, share) if found.complete else None
+        bound, why = one_sided(share, len(features)) if found.complete else (None, "not all pairs are known")
         detail = {
             "exact": {"rows": found.exact_rows, "extra": found.exact_extra},
             "pairs": [[ids[first], ids[second], round(similarity, 4)] for first, second, similarity in found.pairs],
@@ -158,7 +145,33 @@ class NearDuplicates(Metric):
         signature = f"jaccard={THRESHOLD}|shingle={SHINGLE}|{TERMS}|N={len(features)}"
         if not found.exact:
             signature += f"|minhash:recall>={1 - MISSED}"
-        return Measure(share, self.direction, signature, interval, detail, no_interval=why)
+        return Measure(share, self.direction, signature, interval, detail, no_interval=why, bound=bound)
+
+    def interval(self, features: Features, reference: Features | None, value: float) -> Interval | None:
+        """Wilson's, of as many independent texts as have the error of the parts."""
+        parts, n = features.parts, float(len(features))
+        measured = None if parts is None else self.by_parts(features, None, parts)
+        error = None if measured is None else standard_error(measured)
+        if error is None or value in (0.0, 1.0):
+            return None
+        independent = min(n, value * (1 - value) / error**2) if error > 0 else n
+        return share_interval(value * independent, independent)
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """See `Metric`."""
+        found = self._found(features)
+        if not found.complete:
+            return None
+        masks, counts = partners(found, parts), np.bincount(parts.of, minlength=parts.count)
+
+        def of(keep: Bools) -> float:
+            near = (masks & mask_of(keep)) != 0
+            return float(near[keep[parts.of]].sum() / counts[keep].sum())
+
+        return ByParts(of, parts.count)
+
+    def _found(self, features: Features) -> NearDuplicatesFound:
+        return features.once(self.name, lambda: pairs_of_terms(features.texts, features.terms, THRESHOLD))
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

@@ -17,6 +17,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen_cli.metrics.parts import Parts, mask_of
 from datagen_cli.metrics.postings import spans
 from datagen_cli.text.tokens import tokens
 
@@ -60,14 +61,15 @@ class NGramCounts:
     """Token n-grams of T texts. Arrays are `[T]`.
 
     `totals`: n-grams of a text; `matched`: of those, how many are left when each is clipped to its largest count in any
-    other text; `exclusive`: distinct n-grams that stand in this text only; `distinct`: distinct n-grams of the set.
+    other text; `distinct`: distinct n-grams of the set. `holders`: for each of them, in no order, the parts of the
+    texts that have it, as bits; empty where texts have no parts.
     """
 
     n: int
     totals: Longs
     matched: Longs
-    exclusive: Longs
     distinct: int
+    holders: NDArray[np.uint32]
 
     @property
     def total(self) -> int:
@@ -89,25 +91,35 @@ def number_tokens(lists: Iterable[Sequence[str]]) -> TokenTable:
     return TokenTable(np.concatenate(parts) if parts else np.zeros(0, np.int32), offsets, len(numbers))
 
 
-def count_ngrams(table: TokenTable, longest: int) -> Iterator[NGramCounts]:
-    """Counts for n = 1 … longest, one after the other. Every id below `table.size` must occur."""
+def count_ngrams(table: TokenTable, longest: int, bits: NDArray[np.uint32] | None = None) -> Iterator[NGramCounts]:
+    """Counts for n = 1 … longest, one after the other. Every id below `table.size` must occur. `bits`: of each text."""
     owners = np.repeat(np.arange(len(table.lengths), dtype=np.int32), table.lengths)
-    matched = exclusive = np.zeros(0, np.int64)
+    matched = np.zeros(0, np.int64)
+    holders: list[NDArray[np.uint32]] = []
 
     def count_runs(starts: Longs, changes: Bools) -> None:
-        nonlocal matched, exclusive
+        nonlocal matched
         texts = owners[starts]
         first = np.flatnonzero(changes | _changes(texts))
         begins, texts, counts = np.flatnonzero(changes[first]), texts[first], np.diff(first, append=len(texts))
         matched = matched + _sum_by_text(*_clipped(begins, texts, counts), len(table.lengths))
-        alone = texts[begins[np.diff(begins, append=len(texts)) == 1]]
-        exclusive = exclusive + np.bincount(alone, minlength=len(table.lengths))
+        if bits is not None and len(texts):
+            holders.append(np.bitwise_or.reduceat(bits[texts], begins))
 
     walk = number_ngrams(table, longest, count_runs)
     for n in range(1, longest + 1):
-        matched = exclusive = np.zeros(len(table.lengths), np.int64)
+        matched = np.zeros(len(table.lengths), np.int64)
+        holders.clear()
         _, _, distinct = next(walk)
-        yield NGramCounts(n, np.maximum(table.lengths - (n - 1), 0), matched, exclusive, distinct)
+        held = np.concatenate(holders) if holders else np.zeros(0, np.uint32)
+        yield NGramCounts(n, np.maximum(table.lengths - (n - 1), 0), matched, distinct, held)
+
+
+def counts_by_parts(counts: NGramCounts, parts: Parts) -> Callable[[Bools], tuple[int, int]]:
+    """Distinct n-grams and n-grams of any of the parts."""
+    masks, times = np.unique(counts.holders, return_counts=True)
+    totals = parts.sums(counts.totals.astype(np.float64))
+    return lambda keep: (int(times[(masks & mask_of(keep)) != 0].sum()), int(totals[keep].sum()))
 
 
 def number_ngrams(

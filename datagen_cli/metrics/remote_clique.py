@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen_cli.core.digest import seed_of
-from datagen_cli.metrics.intervals import Interval, Z, around, mean_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.parts import ByParts, Parts
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
@@ -31,22 +31,23 @@ def remote_clique(vectors: NDArray[np.float32]) -> float:
 
 def mean_distances(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     """For each of `[n, d]` vectors its mean distance to all n, itself among them."""
-    rows = vectors.astype(np.float64)
+    return distances_to(vectors, np.zeros(len(vectors), np.int64), 1)[:, 0] / len(vectors)
+
+
+def distances_to(vectors: NDArray[np.float32], part_of: NDArray[np.int64], parts: int) -> NDArray[np.float64]:
+    """For each of `[n, d]` vectors the sum of its distances to those of each part, `[n, parts]`."""
+    order = np.argsort(part_of, kind="stable")
+    held = np.flatnonzero(np.bincount(part_of, minlength=parts))
+    begins = np.searchsorted(part_of[order], held)
+    rows = vectors[order].astype(np.float64)
     squares = np.einsum("ij,ij->i", rows, rows)
-    sums = np.zeros(len(rows))
+    sums = np.zeros((len(rows), parts))
     for start in range(0, len(rows), BLOCK):
-        stop = min(start + BLOCK, len(rows))
-        products = rows[start:stop] @ rows[start:].T
-        distances = np.sqrt(np.maximum(squares[start:stop, None] + squares[None, start:] - 2.0 * products, 0.0))
-        sums[start:stop] += distances.sum(axis=1)
-        sums[stop:] += distances[:, stop - start :].sum(axis=0)
-    return sums / len(rows)
-
-
-def pairs_interval(value: float, means: NDArray[np.float64], groups: list[str] | None) -> Interval | None:
-    """Of a mean over pairs, from the mean of each text's pairs: a text counts in both places of a pair."""
-    found = mean_interval(means, groups)
-    return None if found is None else around(value, (found[1] - found[0]) / Z)
+        block = slice(start, start + BLOCK)
+        distances = squares[block, None] + squares[None, :] - 2.0 * (rows[block] @ rows.T)
+        np.sqrt(np.maximum(distances, 0.0, out=distances), out=distances)
+        sums[order[block][:, None], held] = np.add.reduceat(distances, begins, axis=1)
+    return sums
 
 
 def sample_rows(n: int, most: int, name: str) -> NDArray[np.int64]:
@@ -65,6 +66,7 @@ class RemoteClique(Metric):
     needs_vectors: ClassVar[bool] = True
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
+    reach: ClassVar[tuple[float, float]] = (0.0, 2.0)
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """See `Metric`."""
@@ -74,15 +76,28 @@ class RemoteClique(Metric):
             return Measure.missing("no embedder", self.direction)
         n = len(features)
         chosen = sample_rows(n, LARGEST, self.name)
-        means = mean_distances(features.vectors[chosen])
+        parts, vectors = features.parts, features.vectors[chosen]
+        part_of = np.zeros(len(chosen), np.int64) if parts is None else parts.of[chosen]
+        sums = features.once(self.name, lambda: distances_to(vectors, part_of, parts.count if parts else 1))
+        value = float(sums.sum() / len(chosen) ** 2)
         signature = f"{features.embedder_signature}|pairs=n²|N={n}"
         if len(chosen) < n:
-            means *= (1 - 1 / n) / (1 - 1 / len(chosen))
+            value *= (1 - 1 / n) / (1 - 1 / len(chosen))
             signature += f"|sampled={len(chosen)}"
-        groups = features.dataset.groups
-        value = float(means.mean())
-        chosen_groups = None if groups is None else [groups[row] for row in chosen]
-        return Measure(value, self.direction, signature, pairs_interval(value, means, chosen_groups))
+        return Measure(value, self.direction, signature, self.interval(features, None, value))
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """See `Metric`."""
+        vectors = features.vectors
+        if vectors is None:
+            return None
+        chosen = sample_rows(len(features), LARGEST, self.name)
+        part_of = parts.of[chosen]
+        sums = features.once(self.name, lambda: distances_to(vectors[chosen], part_of, parts.count))
+        blocks = np.zeros((parts.count, parts.count))
+        np.add.at(blocks, part_of, sums)
+        counts = np.bincount(part_of, minlength=parts.count)
+        return ByParts(lambda keep: float(blocks[keep][:, keep].sum() / counts[keep].sum() ** 2), parts.count)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

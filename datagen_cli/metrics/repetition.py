@@ -18,6 +18,7 @@ from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import clip, mean_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import TokenTable, tokenise
+from datagen_cli.metrics.parts import ByParts, Parts, means
 from datagen_cli.metrics.postings import distinct
 from datagen_cli.metrics.wording import percent, scale
 from datagen_cli.text.tokens import TOKENS
@@ -61,7 +62,7 @@ class Repetition(Metric):
         """See `Metric`."""
         if reason := features.lack():
             return Measure.missing(reason, self.direction)
-        shares = repeated_shares(features.table)
+        shares = features.once(self.name, lambda: repeated_shares(features.table))
         known = np.flatnonzero(~np.isnan(shares))
         if not len(known):
             return Measure.missing("no text has 2 tokens", self.direction)
@@ -74,6 +75,10 @@ class Repetition(Metric):
         return Measure(
             float(shares[known].mean()), self.direction, f"n=2|{TOKENS}|N={len(features)}", interval, detail
         )  # fmt: skip
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """See `Metric`."""
+        return means(features.once(self.name, lambda: repeated_shares(features.table)), parts)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

@@ -19,8 +19,9 @@ import numpy as np
 
 from datagen_cli.metrics import safety_rules as rules
 from datagen_cli.metrics.exhibits import Exhibit, Passage, Passages, Side
-from datagen_cli.metrics.intervals import share_interval
+from datagen_cli.metrics.intervals import of_share, one_sided
 from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.parts import ByParts, Parts, means
 from datagen_cli.metrics.safety_rules import KINDS, Kind
 from datagen_cli.metrics.wording import percent
 
@@ -93,11 +94,7 @@ class Safety(Metric):
         """See `Metric`."""
         if lack := features.lack(1):
             return Measure.missing(lack, self.direction)
-        found = [(row, finding) for row, text in enumerate(features.texts) for finding in inspect(text)]
-        found += [
-            (row, Finding("outlier", "length far outside", f"{len(features.texts[row]):,} characters"))
-            for row in far_lengths([len(text) for text in features.texts])
-        ]
+        found = features.once(self.name, lambda: _findings(features.texts))
         flagged = len({row for row, _ in found})
         evidence = [
             {"id": features.dataset.ids[row], "kind": finding.kind, "rule": finding.rule, "shown": finding.shown}
@@ -106,7 +103,15 @@ class Safety(Metric):
         detail: dict[str, Any] = {kind: len({row for row, item in found if item.kind == kind}) for kind in KINDS}
         detail |= {"skew": _skews(features), "evidence": evidence, "total": len(evidence)}
         value, n = flagged / len(features), len(features)
-        return Measure(value, self.direction, f"rules=v{rules.VERSION}|N={n}", share_interval(flagged, n), detail)
+        bound, why = one_sided(value, n)
+        signature = f"rules=v{rules.VERSION}|N={n}"
+        return Measure(value, self.direction, signature, of_share(flagged, n), detail, no_interval=why, bound=bound)
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """See `Metric`."""
+        flagged = np.zeros(len(features))
+        flagged[[row for row, _ in features.once(self.name, lambda: _findings(features.texts))]] = 1.0
+        return means(flagged, parts)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""
@@ -120,6 +125,15 @@ class Safety(Metric):
             Passage(f"{item['kind']}: {item['rule']}", [Side(f"row {item['id']}", item["shown"])]) for item in found
         ]
         return [Passages("Rows that are flagged", drawn, detail.get("total", len(found)))]
+
+
+def _findings(texts: Sequence[str]) -> list[tuple[int, Finding]]:
+    """What was found, with the numbers of its texts."""
+    found = [(row, finding) for row, text in enumerate(texts) for finding in inspect(text)]
+    return found + [
+        (row, Finding("outlier", "length far outside", f"{len(texts[row]):,} characters"))
+        for row in far_lengths([len(text) for text in texts])
+    ]
 
 
 def _skews(features: Features) -> Mapping[str, Any]:

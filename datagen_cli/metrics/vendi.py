@@ -2,7 +2,7 @@
 
 exp of the entropy of the eigenvalues of K/n, K the cosine kernel of unit embeddings. The d × d matrix Σ e eᵀ / n has
 the same eigenvalues but zeros, so the cost is n · d² + d³, linear in n (of n ≤ d texts K itself is taken). The interval
-is the jackknife's over parts.
+is that of `parts.py`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen_cli.metrics.intervals import clip, parts_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.parts import FEW, Bools, ByParts, Parts
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
@@ -30,7 +30,11 @@ def vendi(vectors: NDArray[np.float32]) -> float:
         values = np.linalg.eigvalsh(rows @ rows.T / n)
     else:
         values = np.linalg.eigvalsh(_moments(vectors))
-    return float(np.exp(max(0.0, -float(_plogp(values).sum()))))
+    return _score(values)
+
+
+def _score(eigenvalues: NDArray[np.float64]) -> float:
+    return float(np.exp(max(0.0, -float(_plogp(eigenvalues).sum()))))
 
 
 def _moments(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -55,6 +59,7 @@ class Vendi(Metric):
     needs_vectors: ClassVar[bool] = True
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
+    reach: ClassVar[tuple[float, float]] = (1.0, np.inf)
     grows_with_n: ClassVar[bool] = True
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
@@ -64,13 +69,24 @@ class Vendi(Metric):
         if features.vectors is None:
             return Measure.missing("no embedder", self.direction)
         value = vendi(features.vectors)
-        vectors = features.vectors
-        interval = None
-        if features.intervals:
-            interval = parts_interval(value, lambda rows: vendi(vectors[rows]), len(features), features.dataset.groups)
-        interval = clip(interval, 1.0, np.inf)
         signature = f"{features.embedder_signature}|kernel=cosine|q=1|N={len(features)}"
-        return Measure(value, self.direction, signature, interval)
+        return Measure(value, self.direction, signature, self.interval(features, None, value))
+
+    def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
+        """See `Metric`."""
+        vectors, few = features.vectors, parts.fewer(FEW)
+        if vectors is None:
+            return None
+        if len(vectors) <= 2 * vectors.shape[1]:
+            return ByParts(lambda keep: vendi(vectors[keep[few.of]]), few.count)
+        counts = np.bincount(few.of, minlength=few.count)
+        sums = [_moments(vectors[few.of == part]) * counts[part] for part in range(few.count)]
+
+        def of(keep: Bools) -> float:
+            total = sum((sums[part] for part in np.flatnonzero(keep)), np.zeros_like(sums[0]))
+            return _score(np.linalg.eigvalsh(total / counts[keep].sum()))
+
+        return ByParts(of, few.count)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

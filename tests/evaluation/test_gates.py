@@ -21,6 +21,7 @@ MEASURES = {
     "mauve": Measure.missing("no reference given", "higher"),
     "balance": Measure(0.9, "higher", "s", None, {"labels": {"a.b": 3, "x@y=z": 2, "it's": 1}, "unlabelled": 0}),
     "length": Measure(0.3, "none", "s"),
+    "safety": Measure(0.0, "lower", "s", no_interval="none of 300 found", bound=(0.0, 0.01)),
 }
 
 
@@ -35,6 +36,7 @@ def checked(text: str, tmp_path: Path) -> dict[str, Any]:
     [
         ("self_bleu<=0.31", True), ("self_bleu < 0.31", False), ("self_bleu>=0.31", True), ("self_bleu>.3", True),
         ("self_bleu==0.31", True), ("self_bleu@high<=0.32", False), ("self_bleu@low >= 3e-1", True),
+        ("safety@high<=0.01", True), ("safety@high<=0.005", False),
         ("self_bleu.2<0.7", True), ("near_duplicates.exact.extra==2", True), ("near_duplicates.pairs==1", True),
         ("verified.code.after.pass>=9", True), ("verified.code.after.fail==0", True),
         ('balance.labels."a.b"==3', True), ("balance.labels.'x@y=z' <= 2", True), ('balance.labels."it\'s">0', True),

@@ -11,7 +11,6 @@ import pytest
 from datagen_cli.metrics.balance import Balance, balance
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.intervals import jackknife_interval
 
 
 def features(labels: Sequence[Any], groups: Sequence[str] | None = None) -> Features:
@@ -47,21 +46,13 @@ def test_spellings_of_a_label_are_one_label_shown_as_most_rows_write_it() -> Non
     assert measure.value == 1
 
 
-def test_the_interval_is_the_jackknife_over_rows() -> None:
-    labels = ["a"] * 6 + ["b"] * 3 + ["c"]
-    measure = Balance().compute(features(labels), None)
-    left_out = [balance([5, 3, 1])] * 6 + [balance([6, 2, 1])] * 3 + [balance([6, 3, 0])]
-    low, high = jackknife_interval(measure.value, left_out) or (0, 0)  # type: ignore[arg-type]
-    assert measure.interval == pytest.approx((max(0.0, low), min(1.0, high)))
-
-
 def test_rows_in_groups_of_their_own_have_the_same_interval_as_without() -> None:
-    labels = ["a"] * 9 + ["b"] * 5
+    labels = ["a"] * 20 + ["b"] * 6
     alone = Balance().compute(features(labels), None)
-    grouped = Balance().compute(features(labels, [str(row) for row in range(14)]), None)
+    grouped = Balance().compute(features(labels, [str(row) for row in range(26)]), None)
     assert alone.interval is not None
     assert grouped.interval == pytest.approx(alone.interval)
-    pairs = Balance().compute(features(labels, [str(row // 2) for row in range(14)]), None)
+    pairs = Balance().compute(features(labels, [str(row // 2) for row in range(26)]), None)
     assert pairs.interval != pytest.approx(alone.interval)
 
 
@@ -86,3 +77,12 @@ def test_one_label_is_told_from_none_and_from_free_answers() -> None:
 
 def test_one_label_against_a_reference_of_two_is_all_out_of_balance() -> None:
     assert Balance().compute(features(["a", "a"]), features(["a", "b"])).value == 0.0
+
+
+def test_labels_as_even_as_chance_makes_them_have_a_bound_instead_of_an_interval() -> None:
+    even = Balance().compute(features(["a", "b"] * 50), None)
+    assert even.interval is None
+    assert even.no_interval.startswith("labels as even as chance makes them")
+    assert even.bound is not None and 0.9 < even.bound[0] < 1 == even.bound[1]
+    uneven = Balance().compute(features(["a"] * 70 + ["b"] * 30), None)
+    assert uneven.interval is not None and uneven.bound is None

@@ -9,7 +9,6 @@ import pytest
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.distinct_n import DistinctN, distinct_n
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.intervals import jackknife_interval
 
 
 def features(texts: Sequence[str], groups: Sequence[str] | None = None) -> Features:
@@ -31,13 +30,10 @@ def test_literal_values(texts: list[str], n: int, value: float | None) -> None:
     assert distinct_n(texts, n=n) == value
 
 
-def test_the_interval_is_the_jackknife_over_texts() -> None:
+def test_the_measure_has_detail_and_signature() -> None:
     texts = ["a b c", "a b d", "e f g h", "a b a b"]
     measure = DistinctN().compute(features(texts), None)
-    left_out = [distinct_n(texts[:i] + texts[i + 1 :]) for i in range(4)]
     assert measure.value == distinct_n(texts)
-    low, high = jackknife_interval(measure.value, left_out) or (0, 0)  # type: ignore[arg-type]
-    assert measure.interval == pytest.approx((low, min(1.0, high)))
     assert measure.detail == {str(n): distinct_n(texts, n=n) for n in (1, 2, 3)}
     assert (measure.signature, measure.direction) == ("n=2|tok=word|spaceless=char|N=4", "higher")
 

@@ -13,7 +13,6 @@ import pytest
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.entity_entropy import EntityEntropy, entity_entropy, entropy_bits
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.intervals import clip, jackknife_interval
 
 
 def features(texts: Sequence[str], groups: Sequence[str] | None = None) -> Features:
@@ -37,16 +36,6 @@ def test_it_is_measured_per_type_and_overall() -> None:
     assert measure.detail["types"]["money"]["entropy"] == 0.0
     assert (measure.detail["mentions"], measure.detail["distinct"]) == (7, 5)
     assert (measure.signature, measure.direction) == ("ner=rules1|N=4", "higher")
-
-
-def test_the_interval_is_the_jackknife_over_texts_or_groups() -> None:
-    texts = ["He met Alice in Paris", "She met Alice in London", "It met Peter", "In Rome"]
-    measure = EntityEntropy().compute(features(texts), None)
-    left_out = [entity_entropy(texts[:i] + texts[i + 1 :]) for i in range(4)]
-    assert measure.interval == pytest.approx(clip(jackknife_interval(measure.value, left_out), 0.0, 99.0))  # type: ignore[arg-type]
-    grouped = EntityEntropy().compute(features(texts, ["a", "a", "b", "b"]), None)
-    halves = [entity_entropy(texts[2:]), entity_entropy(texts[:2])]
-    assert grouped.interval == pytest.approx(clip(jackknife_interval(grouped.value, halves), 0.0, 99.0))  # type: ignore[arg-type]
 
 
 def test_texts_without_entities_have_no_value() -> None:

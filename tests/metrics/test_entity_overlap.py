@@ -9,7 +9,6 @@ import pytest
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.entity_overlap import EntityOverlap, entity_overlap, overlap
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.intervals import jackknife_interval
 
 
 def features(texts: Sequence[str], groups: Sequence[str] | None = None) -> Features:
@@ -35,13 +34,6 @@ def test_the_measure_says_what_is_shared() -> None:
     assert measure.signature == "ner=rules1|N=4|R=3"
 
 
-def test_the_interval_is_the_jackknife_with_the_reference_fixed() -> None:
-    measure = EntityOverlap().compute(features(OWN), features(OTHER))
-    left_out = [entity_overlap(OWN[:i] + OWN[i + 1 :], OTHER) for i in range(4)]
-    low, high = jackknife_interval(measure.value, left_out) or (0, 0)  # type: ignore[arg-type]
-    assert measure.interval == pytest.approx((max(0.0, low), min(1.0, high)))
-
-
 def test_a_dataset_against_itself_shares_all() -> None:
     assert EntityOverlap().compute(features(OWN), features(OWN)).value == 1.0
 
@@ -59,10 +51,3 @@ def test_a_dataset_against_itself_shares_all() -> None:
 def test_a_missing_side_gives_a_reason(own: list[str], other: list[str] | None, reason: str) -> None:
     measure = EntityOverlap().compute(features(own), None if other is None else features(other))
     assert (measure.value, measure.reason) == (None, reason)
-
-
-def test_groups_are_left_out_as_a_whole() -> None:
-    measure = EntityOverlap().compute(features(OWN, ["a", "a", "b", "b"]), features(OTHER))
-    halves = [entity_overlap(OWN[2:], OTHER), entity_overlap(OWN[:2], OTHER)]
-    low, high = jackknife_interval(measure.value, halves) or (0, 0)  # type: ignore[arg-type]
-    assert measure.interval == pytest.approx((max(0.0, low), min(1.0, high)))

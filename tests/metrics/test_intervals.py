@@ -12,9 +12,8 @@ from datagen_cli.metrics.intervals import (
     around,
     clip,
     group_sums,
-    jackknife_interval,
     mean_interval,
-    parts_interval,
+    one_sided,
     share_interval,
     student_t,
 )
@@ -26,21 +25,6 @@ def test_of_a_symmetric_mean_it_is_student_s() -> None:
     low, high = mean_interval([0.0, 1.0, 0.0, 1.0]) or (0.0, 0.0)
     assert (low + high) / 2 == pytest.approx(0.5)
     assert high - low == pytest.approx(2 * student_t(3) * np.std([0, 1, 0, 1], ddof=1) / 2)
-
-
-def test_the_jackknife_of_a_mean_is_the_interval_of_the_mean() -> None:
-    scores = np.array([0.1, 0.9, 0.4, 0.6, 0.5])
-    left_out = [np.delete(scores, i).mean() for i in range(len(scores))]
-    assert jackknife_interval(scores.mean(), left_out) == pytest.approx(mean_interval(scores))
-
-
-def test_the_jackknife_over_parts_of_a_mean_is_about_its_standard_error() -> None:
-    scores = np.random.default_rng(0).normal(5, 1, size=400)
-    low, high = parts_interval(float(scores.mean()), lambda rows: float(scores[rows].mean()), 400) or (0.0, 0.0)
-    assert high - low == pytest.approx(2 * Z / 20, rel=0.4)
-    large = np.random.default_rng(0).normal(5, 1, size=40_000)
-    low, high = parts_interval(float(large.mean()), lambda rows: float(large[rows].mean()), 40_000) or (0.0, 0.0)
-    assert high - low == pytest.approx(2 * Z / 200, rel=0.4)
 
 
 def test_student_s_quantiles_are_the_tabled_ones() -> None:
@@ -63,9 +47,6 @@ def test_one_text_or_none_has_no_interval() -> None:
     assert mean_interval([]) is None
     assert mean_interval([0.5]) is None
     assert mean_interval([0.5, 0.6], ["g", "g"]) is None
-    assert jackknife_interval(1.0, [1.0]) is None
-    assert jackknife_interval(1.0, [float("nan"), 1.0]) is None
-    assert parts_interval(1.0, lambda rows: 1.0, 1) is None
     assert share_interval(0, 0) is None
     assert clip(None, 0, 1) is None
 
@@ -74,7 +55,7 @@ def test_one_text_or_none_has_no_interval() -> None:
 def test_every_interval_holds_its_value(scores: list[float], names: list[str]) -> None:
     mean = float(np.mean(scores))
     groups = names[: len(scores)]
-    for interval in (mean_interval(scores), mean_interval(scores, groups), jackknife_interval(mean, scores)):
+    for interval in (mean_interval(scores), mean_interval(scores, groups)):
         assert interval is None or interval[0] <= mean <= interval[1]
     hits = sum(score > 0.5 for score in scores)
     low, high = share_interval(hits, len(scores)) or (1.0, 0.0)
@@ -89,3 +70,10 @@ def test_an_interval_holds_the_value_even_beyond_what_it_may_reach() -> None:
 def test_sums_by_group_are_in_order_of_first_sight() -> None:
     assert group_sums(np.array([1.0, 2.0, 4.0]), ["b", "a", "b"]).tolist() == [5.0, 2.0]
     assert group_sums(np.array([1.0, 2.0]), None).tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(("share", "n", "bound"), [(0.0, 100, (0, 0.0295)), (1.0, 100, (0.9705, 1)), (0.5, 100, None)])
+def test_none_and_all_are_bounded_from_one_side(share: float, n: int, bound: tuple[float, float] | None) -> None:
+    found, why = one_sided(share, n)
+    assert found == (pytest.approx(bound, abs=1e-4) if bound else None)
+    assert bool(why) == (bound is not None)
