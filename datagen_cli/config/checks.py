@@ -57,9 +57,9 @@ class CheckFacts:
     `short` is the option that a single value stands for. `roles` are the models it asks, and `prompts` are all that it
     asks them. `scope` is `set` for a constraint that is judged over the accepted records. `finds_answers` says that it
     works an answer out by itself, so that it can measure correctness; `runs_programs` that it runs what a model wrote.
-    `mends` is how often it may change the record itself; one that `rewrites` does so whatever `on_fail` says. `on_fail`
-    and `on_unknown` are used where the recipe says nothing. `built` is false for what recipes may name but no run can
-    use yet.
+    `mends` is how often it may change the record itself; one that `rewrites` does so whatever `on_fail` says. One that
+    `learns` is shown the base's rows before the run by `learn(rows)`. `on_fail` and `on_unknown` are used where the
+    recipe says nothing. `built` is false for what recipes may name but no run can use yet.
     """
 
     options: ClassVar[type[CheckOptions]]
@@ -71,6 +71,7 @@ class CheckFacts:
     finds_answers: ClassVar[bool] = False
     runs_programs: ClassVar[bool] = False
     rewrites: ClassVar[bool] = False
+    learns: ClassVar[bool] = False
     on_fail: ClassVar[OnFail] = "drop"
     on_unknown: ClassVar[OnUnknown] = "keep"
     mends: int = 1

@@ -22,6 +22,7 @@ from datagen_cli.core.record import Record, Slot
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
 from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
 from datagen_cli.pipeline.inline import read_inline
+from datagen_cli.pipeline.learned import make_ready
 from datagen_cli.pipeline.not_built import unbuilt
 from datagen_cli.pipeline.shown import Shown, keeps
 from datagen_cli.prompts.compose import Composer
@@ -293,9 +294,7 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
     constraints = tuple((check, _bind(check, specs, about, recipe)) for check in recipe.constraints)
     about = replace(about, constraints=tuple(constraint for _, constraint in constraints))
     validators = tuple((check, _bind(check, specs, about, recipe)) for check in recipe.validators)
-    if any(model.provider.simulated for models in recipe.models.values() for model in models):
-        for made in (made for check, made in validators if check.facts.hosts(check.options)):
-            made.stay_home()
+    make_ready(validators, recipe, base)
     embedder = _embedder(recipe)
     inline = read_inline(recipe, base.specs, constraints)
     return Built(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -25,6 +26,7 @@ from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.prompts.checking import CODE, CheckPrompts, code_prompt, read_program
 from datagen_cli.text.answers import in_form_of, parse_number, same_number
 from datagen_cli.validators.asking import Unread
+from datagen_cli.validators.voting import majority, undecided
 
 UNSOLVABLE = "UNSOLVABLE"
 ROLE = "coder"
@@ -74,6 +76,7 @@ class Code(ValidatorFacts):
     def __init__(self, options: CodeOptions, specs: Mapping[str, FieldSpec], about: About) -> None:
         check_fields(specs, [options.question, options.answer])
         self._options = options
+        self._same = partial(same_result, tolerance=options.tolerance)
 
     async def verify(self, record: Record, slot: Slot, ctx: Context) -> Verdict:
         """See the module's docstring."""
@@ -86,7 +89,7 @@ class Code(ValidatorFacts):
             calls = tuple(digest for found in unread for digest in found.calls)
             lost = Unread(unread[-1].text, calls, all(found.cut for found in unread))
             return lost.verdict("the coder wrote no program")
-        winner = majority([result.value for result in results], options.solutions, options.tolerance)
+        winner = majority([result.value for result in results], options.solutions, self._same)
         if winner is None:
             return Verdict(
                 "unknown", f"programs do not agree: {', '.join(map(str, evidence['results']))}", None, evidence
@@ -105,7 +108,7 @@ class Code(ValidatorFacts):
         results: list[Result] = []
         while len(results) < options.solutions:
             values = [result.value for result in results]
-            needed = undecided(values, options.solutions, options.tolerance)
+            needed = undecided(values, options.solutions, self._same)
             if needed == 0:
                 break
             draws = range(len(results), min(len(results) + needed, options.solutions))
@@ -153,31 +156,8 @@ def printed_value(stdout: str) -> str | None:
     return last if parse_number(last) is not None else None
 
 
-def votes(values: list[str | None], tolerance: float) -> list[tuple[str, int]]:
-    """Groups of equal results with their sizes, largest first, ties in order of appearance."""
-    groups: list[tuple[str, int]] = []
-    for value in values:
-        if value is None:
-            continue
-        for index, (known, count) in enumerate(groups):
-            if known == value or (UNSOLVABLE not in (known, value) and same_number(known, value, tolerance=tolerance)):
-                groups[index] = (known, count + 1)
-                break
-        else:
-            groups.append((value, 1))
-    return sorted(groups, key=lambda group: -group[1])
-
-
-def majority(values: list[str | None], solutions: int, tolerance: float) -> str | None:
-    """The result of more than half of all `solutions`, or None."""
-    groups = votes(values, tolerance)
-    return groups[0][0] if groups and 2 * groups[0][1] > solutions else None
-
-
-def undecided(values: list[str | None], solutions: int, tolerance: float) -> int:
-    """How many more draws are worth asking for at once: 0 when a majority stands or can no longer come about."""
-    groups = votes(values, tolerance)
-    largest = groups[0][1] if groups else 0
-    needed = solutions // 2 + 1 - largest
-    left = solutions - len(values)
-    return 0 if needed <= 0 or needed > left else needed
+def same_result(first: str, second: str, tolerance: float) -> bool:
+    """Whether two results are the same number, or both UNSOLVABLE."""
+    if first == second:
+        return True
+    return UNSOLVABLE not in (first, second) and bool(same_number(first, second, tolerance=tolerance))

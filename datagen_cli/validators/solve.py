@@ -1,12 +1,46 @@
-"""`solve`: independent answers to the question must agree with the label. Options only: the check is not built yet."""
+"""`solve`: independent answers to the question must agree with the label (self-consistency, arXiv 2203.11171).
+
+For labels that no program computes: one of some choices, a label's value, a short answer. The solver answers `attempts`
+times from the question alone. It is given the choices, or the label's values with their meanings, in an order that is
+shuffled anew each time, and never the label. A majority of all attempts that agrees with the label is a pass; one that
+agrees with itself only, or finds no choice right, is a fail; anything else is unknown. Answers are drawn until the
+majority is certain. The fix is the majority's answer, written in the label's own form; a planned label is never moved.
+
+Not covered: answers that are sentences. Two short answers are the same if they are the same number, or the same words
+but for case, articles and signs around them.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from pydantic import Field
 
-from datagen_cli.config.checks import CheckOptions, OnUnknown, ValidatorFacts
+from datagen_cli.config.checks import AskingCost, CheckOptions, OnUnknown, ValidatorFacts
+from datagen_cli.constraints.fields import check_fields, plain_text
+from datagen_cli.core.digest import rng
+from datagen_cli.core.errors import RecipeError
+from datagen_cli.core.fields import About, FieldSpec
+from datagen_cli.core.pointer import Pointer, find_pointer
+from datagen_cli.core.ports import Context
+from datagen_cli.core.record import Record, Slot, Verdict
+from datagen_cli.prompts.checking import CheckPrompts
+from datagen_cli.prompts.solving import (
+    MOST_CHOICES,
+    NONE,
+    SOLVE,
+    Item,
+    answer_format,
+    read_answer,
+    same_answer,
+    solve_prompt,
+)
+from datagen_cli.text.answers import in_form_of, parse_number
+from datagen_cli.validators.voting import majority, undecided
+
+ROLE = "solver"
 
 
 class SolveOptions(CheckOptions):
@@ -22,11 +56,138 @@ class Solve(ValidatorFacts):
     """The majority of independent answers agrees with the label."""
 
     options: ClassVar[type[CheckOptions]] = SolveOptions
-    built: ClassVar[bool] = False
+    roles: ClassVar[tuple[str, ...]] = (ROLE,)
+    prompts: ClassVar[CheckPrompts] = SOLVE
     finds_answers: ClassVar[bool] = True
     on_unknown: ClassVar[OnUnknown] = "drop"
+    learns: ClassVar[bool] = True
+
+    @classmethod
+    def cost(cls, options: SolveOptions) -> AskingCost:
+        """As many answers as make a majority, at most all and each once more."""
+        return AskingCost(calls=(options.attempts // 2 + 1, 2 * options.attempts), reply=(30, 200))
 
     @classmethod
     def reads(cls, options: SolveOptions) -> tuple[str, ...]:
         """The question, the answer and the choices, where there are any."""
         return (options.question, options.answer, *([options.choices] if options.choices else []))
+
+    def __init__(self, options: SolveOptions, specs: Mapping[str, FieldSpec], about: About) -> None:
+        check_fields(specs, self.reads(options))
+        if options.choices:
+            check_fields(specs, [options.choices], ("list",))
+        if options.question == options.answer:
+            raise RecipeError("question and answer are the same field", hint="the solver would see the label")
+        self._options = options
+        self._spec = specs[options.answer]
+        self._about = about
+        self._pointer = _pointer_of(options, self._spec.values)
+
+    def learn(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Takes from the base's rows how the label points at a choice."""
+        options = self._options
+        found = find_pointer(options.answer, [options.choices] if options.choices else [], rows)
+        self._pointer = found or self._pointer
+
+    async def verify(self, record: Record, slot: Slot, ctx: Context) -> Verdict:
+        """See the module's docstring."""
+        options = self._options
+        item = self._item(record.fields)
+        said = self._said(record.fields, item)
+        if said is None:
+            return Verdict("fail", f"{options.answer}: it names none of the {options.choices}")
+        if len(item.choices) > MOST_CHOICES:
+            return Verdict("unknown", f"{options.choices}: more than {MOST_CHOICES} choices")
+        answers = await self._answers(item, ctx)
+        evidence = {"answers": answers}
+        winner = majority(answers, options.attempts, self._same(item))
+        if winner is None:
+            shown = ", ".join(repr(answer) if answer is not None else "no answer" for answer in answers)
+            return Verdict("unknown", f"answers do not agree: {shown}", None, evidence)
+        if self._same(item)(winner, said):
+            return Verdict("pass", "", None, evidence)
+        if winner == NONE and item.choices:
+            return Verdict("fail", f"{options.question}: the solver finds no answer right", None, evidence)
+        detail = f"{options.answer}: answers agree on {winner!r}, the record says {said!r}"
+        return Verdict("fail", detail, self._fix(winner, record.fields, item), evidence)
+
+    def _item(self, fields: Mapping[str, Any]) -> Item:
+        options = self._options
+        question = plain_text(fields.get(options.question))
+        if options.choices:
+            found = fields.get(options.choices)
+            return Item(question, tuple(plain_text(one) for one in found) if isinstance(found, list) else ())
+        return Item(question, (), self._spec.values, options.answer, self._about.meanings)
+
+    def _said(self, fields: Mapping[str, Any], item: Item) -> str | None:
+        """What the record's label says, as answers are compared; None where it points at no choice."""
+        label = fields.get(self._options.answer)
+        if not self._options.choices:
+            return plain_text(label)
+        if self._pointer is None:
+            return plain_text(label) if plain_text(label) in item.choices else None
+        place = self._pointer.place(label, fields.get(self._options.choices))
+        return None if place is None else item.choices[place]
+
+    def _fix(self, winner: str, fields: Mapping[str, Any], item: Item) -> dict[str, Any] | None:
+        name = self._options.answer
+        label = fields.get(name)
+        if self._options.choices:
+            place = item.choices.index(winner)
+            items = fields[self._options.choices]
+            return {name: self._pointer.label_for(place, items, label) if self._pointer else items[place]}
+        if item.values:
+            return {name: next(value for value in item.values if plain_text(value) == winner)}
+        if label is not None and (isinstance(label, int | float) or parse_number(plain_text(label)) is not None):
+            return {name: in_form_of(winner, label)} if parse_number(winner) is not None else None
+        return {name: winner}
+
+    def _same(self, item: Item) -> Any:
+        return (lambda first, second: first == second) if item.known else same_answer
+
+    async def _answers(self, item: Item, ctx: Context) -> list[str | None]:
+        """As many answers as it takes to be certain of the majority."""
+        attempts, same = self._options.attempts, self._same(item)
+        answers: list[str | None] = []
+        while len(answers) < attempts and (needed := undecided(answers, attempts, same)):
+            draws = range(len(answers), min(len(answers) + needed, attempts))
+            answers += await asyncio.gather(*(self._answer(item, k, ctx) for k in draws))
+        return answers
+
+    async def _answer(self, item: Item, k: int, ctx: Context) -> str | None:
+        """One answer; where none came that can be read, another is asked for once."""
+        several, form = self._options.attempts > 1, answer_format(item)
+        for draw in (k, k + self._options.attempts):
+            order = shuffled(item, draw)
+            prompt = solve_prompt(self._about, item, order)
+            cut = False
+            for more in (1, 2):
+                reply = await ctx.ask(
+                    ROLE, prompt, purpose="solve", k=draw, several=several, response_format=form, more_tokens=more
+                )
+                cut = reply.finish_reason == "length"
+                if not cut:
+                    break
+            answer = None if cut else read_answer(reply.text, item, order)
+            if answer is not None:
+                return answer
+        return None
+
+
+def shuffled(item: Item, draw: int) -> list[int]:
+    """The order in which choices or values are shown: another one for each draw, the same for the same question."""
+    order = list(range(len(item.known)))
+    rng("solve", item.question, list(item.known), draw).shuffle(order)
+    return order
+
+
+def _pointer_of(options: SolveOptions, values: Sequence[Any]) -> Pointer | None:
+    """How a label points at a choice, as far as its values tell: letters, or numbers from 0 or from 1."""
+    if options.choices is None or not values:
+        return None
+    texts = [plain_text(value).strip().strip("().") for value in values]
+    if all(len(text) == 1 and text.isalpha() for text in texts):
+        return Pointer(options.answer, options.choices, "letter")
+    if all(text.isdigit() for text in texts):
+        return Pointer(options.answer, options.choices, "index" if "0" in texts else "place")
+    return None

@@ -33,7 +33,7 @@ def test_one_kind_is_listed_alone() -> None:
 def test_what_is_not_built_yet_says_so() -> None:
     rows = {row["name"]: row["built"] for row in list_things("validators")["validators"]}
     assert rows["code"] is True
-    assert rows["solve"] is False
+    assert rows["search"] is False
 
 
 def test_an_unknown_kind_is_a_usage_error_with_the_nearest_name() -> None:
@@ -60,6 +60,6 @@ def test_kinds_are_told_apart() -> None:
 def test_the_tables_go_to_stdout_and_say_what_is_not_built(capsys: pytest.CaptureFixture[str]) -> None:
     show_list(list_things("validators"))
     shown = capsys.readouterr()
-    assert re.search(r"^solve +\S.*\(not built yet\)$", shown.out, flags=re.MULTILINE)
+    assert re.search(r"^search +\S.*\(not built yet\)$", shown.out, flags=re.MULTILINE)
     assert re.search(r"^schema +\S", shown.out, flags=re.MULTILINE)
     assert shown.err.startswith("next: ")

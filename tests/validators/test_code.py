@@ -6,7 +6,7 @@ import pytest
 
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Record, Slot, Verdict
-from datagen_cli.validators.code import Code, CodeOptions, majority, printed_value, undecided
+from datagen_cli.validators.code import Code, CodeOptions, printed_value
 from tests.validators.asked import Scripted
 
 SPECS = {"question": FieldSpec("question"), "answer": FieldSpec("answer", "number")}
@@ -84,18 +84,3 @@ def test_a_result_is_the_number_on_the_last_line() -> None:
     assert printed_value("unsolvable.") == "UNSOLVABLE"
     assert printed_value("") is None
     assert printed_value("many apples") is None
-
-
-def test_a_majority_is_more_than_half_of_all_that_were_to_vote() -> None:
-    assert majority(["1", "1.0", None], 3, 1e-6) == "1"
-    assert majority(["1", "2", None], 3, 1e-6) is None
-    assert majority(["1", "1"], 4, 1e-6) is None
-    assert majority(["1"], 1, 1e-6) == "1"
-
-
-def test_programs_are_asked_for_until_the_majority_is_certain_either_way() -> None:
-    assert undecided([], 3, 0) == 2
-    assert undecided(["1", "1"], 3, 0) == 0
-    assert undecided(["1", "2"], 3, 0) == 1
-    assert undecided(["1", "2", "3"], 5, 0) == 2
-    assert undecided(["1", "2", "3", None], 5, 0) == 0
