@@ -82,7 +82,8 @@ def checked(found: dict[str, Any], folder: Path, fields: dict[str, type]) -> Non
 
 @pytest.mark.parametrize(("name", "fields"), [("tickets", ("text", "category")), ("ag_news", ("text", "label"))])
 def test_a_shipped_recipe(name: str, fields: tuple[str, ...], model: Path, tmp_path: Path, capsys: Any) -> None:
-    found = report(capsys, name, "-m", model, "-n", "4", "-o", tmp_path / name)
+    few = "limits.attempts_per_record=2"  # a model this small is seldom right about its own labels
+    found = report(capsys, name, "-m", model, "-n", "4", "--set", few, "-o", tmp_path / name)
     with capsys.disabled():
         checked(found, tmp_path / name, dict.fromkeys(fields, str))
 
