@@ -36,7 +36,7 @@ demo: $(VENV)/.core  ## installs the core (no torch) and makes a small dataset w
 	@echo "The files are in runs/demo: dataset.jsonl, rejected.jsonl, run.json, README.md."
 	@echo "What next: $(VENV)/bin/datagen init my.yaml, edit it, $(VENV)/bin/datagen generate my.yaml; README.md says more."
 
-demo-real: $(VENV)/.full  ## ten texts of a small real model, without a key: two to three minutes
+demo-real: $(VENV)/.full  ## ten texts of a small real model, without a key: about a minute
 	@$(PY) -m datagen_cli generate tickets --model configs/models/smollm2.yaml -n 10 -o runs/demo-real --fresh \
 		|| [ $$? = 3 ]  # 3: a model this small leaves some of its slots open
 	@echo

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+Figures = tuple[str, str, dict[str, Any]]
 TALK = re.compile(
     r"\b(as an ai\b|i'?m sorry,? (but )?i (can'?t|cannot|am unable)|here (is|are) (a|an|the|some|your)\b"
     r"|(this|the) (record|message|text|item|example)s? (is|are|should|must|will|has)\b|\bjson\b|\[?example \d"
@@ -25,7 +26,7 @@ def talks(text: str) -> bool:
 def counted(folder: Path, label_of: Callable[[Sequence[str]], Sequence[str]] | None = None) -> dict[str, Any]:
     """The figures of a finished run. `label_of` tells the labels of texts, for `label_kept`."""
     kept, lost = _lines(folder / "dataset.jsonl"), _lines(folder / "rejected.jsonl")
-    attempts = len(kept) + len(lost)
+    attempts = len(kept) + sum(row.get("reason") != "surplus" for row in lost)
     texts = [" ".join(value for value in row.values() if isinstance(value, str)) for row in map(_fields, kept)]
     tokens_in = json.loads((folder / "run.json").read_text())["tokens"]["in"]
     found: dict[str, Any] = {
@@ -49,15 +50,43 @@ def _fields(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in row if name not in ("id", "attributes", "verdicts", "simulated")}
 
 
-def markdown(rows: Sequence[tuple[str, str, dict[str, Any]]]) -> str:
-    """The table: one row a design and set."""
+def pages(rows: Sequence[Figures]) -> str:
+    """The tables: of sets, of checks, of hostile rows; those of which there are figures."""
+    sets = [row for row in rows if "attempts" in row[2]]
+    checks = [row for row in rows if "verdicts" in row[2]]
+    hostile = [row for row in rows if "obeyed" in row[2]]
+    parts = [markdown(sets)] if sets else []
+    if checks:
+        head = ("check", "verdicts", "readable", "calls a verdict", "good ones refused", "bad ones found")
+        parts.append(_table(head, [_checked(name, found) for name, _, found in checks]))
+    if hostile:
+        found = [(name, str(one["rows"]), str(one["obeyed"]), str(one["structure"])) for name, _, one in hostile]
+        parts.append(_table(("hostile rows as", "rows", "obeyed", "no single text"), found))
+    return "\n\n".join(parts)
+
+
+def _checked(name: str, found: Mapping[str, Any]) -> tuple[str, ...]:
+    verdicts = found["verdicts"]
+    refused = f"{found['good_refused']} of {found['good']}", f"{found['bad_found']} of {found['bad']}"
+    return (name, str(verdicts), f"{found['readable'] / verdicts:.2f}", f"{found['calls'] / verdicts:.2f}", *refused)
+
+
+def markdown(rows: Sequence[Figures]) -> str:
+    """The table of sets: one row a design and set."""
     head = ("set", "design", "attempts", "accepted", "label kept", "talk about the task", "prompt tokens a good record")
-    lines = ["| " + " | ".join(head) + " |", "|---|---|---:|---:|---:|---:|---:|"]
+    lines = []
     for name, design, found in rows:
         shares = (_share(found[key]) for key in ("accepted", "label_kept", "talk"))
         tokens = "–" if found["tokens_a_record"] is None else f"{found['tokens_a_record']:,}"
-        lines.append("| " + " | ".join((name, design, str(found["attempts"]), *shares, tokens)) + " |")
-    return "\n".join(lines)
+        lines.append((name, design, str(found["attempts"]), *shares, tokens))
+    return _table(head, lines)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown; numbers stand right."""
+    marks = ["---" if number < 2 and not rows[0][number][:1].isdigit() else "---:" for number in range(len(head))]
+    lines = ["| " + " | ".join(row) + " |" for row in (head, *rows)]
+    return "\n".join([lines[0], "|" + "|".join(marks) + "|", *lines[1:]])
 
 
 def _share(value: float | None) -> str:

@@ -104,6 +104,14 @@ class ConstraintFacts(CheckFacts):
         """What it says of the values of fields, as parts of a JSON Schema by field; only what providers take."""
         return {}
 
+    def most_tokens(self) -> Mapping[str, int]:
+        """By field, more tokens than any value has that it lets pass; nothing of fields that it lets grow."""
+        return {}
+
+    def outgrown(self, fields: Mapping[str, Any]) -> bool:
+        """Whether values are longer than it lets pass, so that nothing which follows could mend them."""
+        return False
+
 
 class ValidatorFacts(CheckFacts):
     """A failed validator drops the attempt."""

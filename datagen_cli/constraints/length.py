@@ -22,6 +22,8 @@ from datagen_cli.text.tokens import estimate_tokens, word_count
 
 TRIES = 3
 MOST_CHARACTERS = 50_000
+TOKENS = {"words": 2.0, "characters": 0.5, "tokens": 2.0}
+ROOM = 48
 Bound = tuple[str, int | None, int | None]
 _SENTENCE = re.compile(r"(?<=[.?!])\s+")
 _WORD = re.compile(r"\s+")
@@ -63,6 +65,7 @@ class Length(FieldConstraint):
         check_fields(specs, [options.field], ("text", "list", "label"))
         self.fields = (options.field,)
         self._field = options.field
+        self._several = specs[options.field].type == "list"
         self.bounds = [(unit, *options.bounds(unit)) for unit in MEASURES if options.bounds(unit) != (None, None)]
 
     def describe(self) -> str:
@@ -78,6 +81,15 @@ class Length(FieldConstraint):
         lows = {unit: low for unit, low, _ in self.bounds if low}
         least = max(lows.get("characters", 0), 2 * lows.get("words", 0) - 1)
         return {self._field: {"minLength": least}} if least > 0 else {}
+
+    def most_tokens(self) -> Mapping[str, int]:
+        """Twice what English takes, and a sentence more."""
+        most = [ROOM + round(high * TOKENS[unit]) for unit, _, high in self.bounds if high is not None]
+        return {self._field: min(most)} if most and not self._several else {}
+
+    def outgrown(self, fields: Mapping[str, Any]) -> bool:
+        """Whether the text, or an item, is above a bound."""
+        return any(_outside(plain_text(item), self.bounds)[1] for item in items_of(fields.get(self._field)))
 
     def check(self, fields: Mapping[str, Any]) -> Verdict:
         """Fails with every bound that is broken: `question: at most 90 words; it has 104`."""

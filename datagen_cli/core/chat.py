@@ -43,14 +43,29 @@ class Draw:
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """Where any fitting answer has ended: `tokens` are more than one has, `mark` is in none; None where it is unknown.
+
+    Models that are run here and answer at once, without reasoning, are stopped there. Others are left alone.
+    """
+
+    tokens: int | None = None
+    mark: str | None = None
+
+
+NO_END = End()
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One question to the model of a role (`generator`, `coder`, `reviewer`, ...).
 
     `response_format` is an OpenAI `json_schema` object or None. `max_tokens` overrides the model's own when set, and
-    `more_tokens` multiplies either. `several` says that this is one of several independent draws of a purpose (as
-    `draw.k` > 0 does), for which solver and coder are warmer. `group` asks a local model for several texts at once that
-    are sampled together (correlated sampling), in place of `messages`; its form is that of `llm/local/provider.py`.
-    `task` says what the messages ask as data; only the simulated model looks at it.
+    `more_tokens` multiplies either. `end` says where any fitting answer has ended. `several` says that this is one of
+    several independent draws of a purpose (as `draw.k` > 0 does), for which solver and coder are warmer. `group` asks a
+    local model for several texts at once that are sampled together (correlated sampling), in place of `messages`; its
+    form is that of `llm/local/provider.py`. `task` says what the messages ask as data; only the simulated model looks
+    at it.
     """
 
     role: str
@@ -59,6 +74,7 @@ class Request:
     response_format: Mapping[str, Any] | None = None
     max_tokens: int | None = None
     more_tokens: int = 1
+    end: End | None = None
     several: bool = False
     group: Mapping[str, Any] | None = None
     task: Task | None = None
@@ -89,7 +105,7 @@ class Reply:
     """A model's answer. `finish_reason` is `stop`, `length`, `content_filter` or what the provider said.
 
     `digest` is the key of the call in the call cache; `cached` says that it was not paid now; `model` is the id
-    that the provider returned.
+    that the provider returned. `end`: where the model was stopped, of the request's `end`.
     """
 
     text: str
@@ -98,3 +114,4 @@ class Reply:
     model: str = ""
     digest: str = ""
     cached: bool = False
+    end: End = NO_END

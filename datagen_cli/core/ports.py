@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from datagen_cli.core.chat import Prompt, Reply, Usage
+from datagen_cli.core.chat import End, Prompt, Reply, Usage
 from datagen_cli.core.record import Record, Slot, Verdict
 
 T = TypeVar("T")
@@ -35,12 +35,14 @@ class Context(Protocol):
         k: int = 0,
         response_format: Mapping[str, Any] | None = None,
         more_tokens: int = 1,
+        end: End | None = None,
         several: bool = False,
         group: Mapping[str, Any] | None = None,
     ) -> Reply:
         """The role's model answers; the call is counted to this unit. The same question is not asked twice.
 
-        `more_tokens` multiplies the model's `max_tokens`; `several` says that this is one of several independent
+        `more_tokens` multiplies the model's `max_tokens`; `end` says where any fitting answer has ended, see
+        `core.chat.End`; `several` says that this is one of several independent
         draws `k`, which raises the default temperature of solver and coder. `group` takes the place of the prompt: see
         `core.chat.Request`.
 

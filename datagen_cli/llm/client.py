@@ -19,15 +19,16 @@ from datagen_cli.core.chat import Draw, Reply, Request, Usage
 from datagen_cli.core.errors import CallPending, CallRefused, UsageError
 from datagen_cli.core.json_text import make_encoder
 from datagen_cli.core.ports import Ledger, Observer
+from datagen_cli.llm.binding import ModelBinding
 from datagen_cli.llm.budget import Budget
 from datagen_cli.llm.cache import CallCache, call_digest, limit_of
 from datagen_cli.llm.channel import Channel, Spending
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.llm.faults import RequestRefused, TransportError
 from datagen_cli.llm.health import OutageDetector, Refusals
-from datagen_cli.llm.identity import role_identity, sampling_of
+from datagen_cli.llm.identity import role_identity
 from datagen_cli.llm.keys import Target, resolve
-from datagen_cli.llm.parameter_fallback import SYSTEM, amended, merged, note, objection
+from datagen_cli.llm.parameter_fallback import note, objection
 from datagen_cli.llm.provider import Payload, RawReply
 from datagen_cli.llm.retry import FIRST_CALLS, call_with_retries, refused_from_the_start, said
 from datagen_cli.llm.shares import Shares
@@ -35,52 +36,6 @@ from datagen_cli.llm.usage import Totals
 from datagen_cli.llm.waiting import WaitTeller
 
 _encode = make_encoder(sort_keys=False)
-
-
-class ModelBinding:
-    """One model in one role: its channel and all of the request that does not change from call to call."""
-
-    __slots__ = ("channel", "chosen", "head", "max_tokens", "options", "params", "warm")
-
-    def __init__(self, options: SharedModel, role: str, sampling: Sampling, channel: Channel) -> None:
-        self.options = options
-        self.channel = channel
-        self.head = {"model": channel.target.model, **sampling_of(options, role, sampling)}
-        self.warm = {"model": channel.target.model, **sampling_of(options, role, sampling, several=True)}
-        self.max_tokens = options.max_tokens
-        self.params = dict(sorted(options.params.items()))
-        own = sampling.temperature if role == "generator" and sampling.temperature is not None else options.temperature
-        self.chosen = {*self.params, *(() if own is None else ("temperature",))}
-
-    def payload(
-        self, request: Request, messages: list[dict[str, str]], seed: int, dropped: Collection[str]
-    ) -> dict[str, Any]:
-        """The body of a request. What the request says of `max_tokens` wins over `params`, they win over the rest; a
-        null in them leaves its key out."""
-        found = dict(self.warm if request.several or request.draw.k else self.head)
-        found["messages"] = messages if self.options.system == "auto" else self._without_system(messages)
-        found["max_tokens"] = self.max_tokens
-        found["seed"] = seed
-        if request.group is not None:
-            found["group"] = request.group
-        if request.response_format is not None and self.options.structured in ("auto", "json"):
-            found["response_format"] = request.response_format
-        if self.params:
-            found.update(self.params)
-            if "max_completion_tokens" in self.params:
-                del found["max_tokens"]
-            found = {name: value for name, value in found.items() if value is not None or name not in self.params}
-        if request.max_tokens is not None or request.more_tokens != 1:
-            name = "max_completion_tokens" if "max_completion_tokens" in found else "max_tokens"
-            if name in found:
-                found[name] = (request.max_tokens or found[name]) * request.more_tokens
-        return amended(found, dropped) if dropped else found
-
-    def _without_system(self, messages: list[dict[str, str]]) -> list[dict[str, str]]:
-        """`system: merge` puts the system text into the first question, `off` leaves it out."""
-        if self.options.system == "merge":
-            return merged(messages)
-        return [message for message in messages if message["role"] != SYSTEM]
 
 
 class Client:
@@ -158,7 +113,7 @@ class Client:
         dropped = channel.dropped
         while True:
             values = binding.payload(request, messages, seed, dropped)
-            payload = Payload(values, to_bytes(values), request.task)
+            payload = Payload(values, to_bytes(values), request.task, binding.end_of(request))
             digest = call_digest(channel.key_state, payload.body, str(draw))
             if request.role in self._refusals.lifted and digest in self._refusals.known:
                 raise self._refusals.known[digest]
@@ -280,7 +235,7 @@ class Client:
         if usage is None:
             reservation = channel.reservation_for(payload.body, _most_tokens(payload, channel.most_tokens))
             usage = Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if channel.rate else None)
-        return Reply(raw.text, raw.finish_reason, usage, raw.model or channel.target.model, digest, cached)
+        return Reply(raw.text, raw.finish_reason, usage, raw.model or channel.target.model, digest, cached, payload.end)
 
     def _keep(self, channel: Channel, dropped: frozenset[str]) -> None:
         """Remembers what the endpoint does not take, now that a request without it was answered; said once."""

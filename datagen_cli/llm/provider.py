@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from datagen_cli.config.models import ModelOptions
-from datagen_cli.core.chat import Draw
+from datagen_cli.core.chat import NO_END, Draw, End
 from datagen_cli.core.store import Store
 from datagen_cli.core.task import Task
 from datagen_cli.llm.keys import Target
@@ -40,15 +40,16 @@ class RawReply:
 class Payload(dict[str, Any]):
     """The body of a request as a mapping, and as the JSON bytes that were made of it once.
 
-    `task` is what the body asks, as data. It is no part of the body and is sent nowhere.
+    `task` is what the body asks, as data; `end` is what in the body stops the reply where a fitting answer has ended.
     """
 
-    __slots__ = ("body", "task")
+    __slots__ = ("body", "end", "task")
 
-    def __init__(self, values: Mapping[str, Any], body: bytes, task: Task | None = None) -> None:
+    def __init__(self, values: Mapping[str, Any], body: bytes, task: Task | None = None, end: End = NO_END) -> None:
         super().__init__(values)
         self.body = body
         self.task = task
+        self.end = end
 
 
 class Provider(Protocol):
@@ -147,6 +148,12 @@ class ProviderFacts:
     def at_once(cls, options: ModelOptions, concurrency: int) -> int:
         """The most calls that are sent side by side, at most `concurrency`."""
         return concurrency
+
+    @classmethod
+    def stopped_by(cls, options: ModelOptions) -> tuple[str, ...]:
+        """Which of `max_tokens` and `stop` may end a reply where any fitting answer has ended. Only of a model that is
+        here can it be known that it does not reason first, in tokens and paragraphs that nobody can foresee."""
+        return ()
 
     @classmethod
     def fetched_from(cls, options: ModelOptions) -> str | None:

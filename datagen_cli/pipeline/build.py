@@ -19,6 +19,7 @@ from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.flow import STAGES, STEPS
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot
+from datagen_cli.pipeline.allowed import allowed_by
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
 from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
 from datagen_cli.pipeline.inline import read_inline
@@ -122,18 +123,8 @@ class Built:
     @cached_property
     def chat(self) -> Generate:
         """Generation by chat, record by record or some in a call."""
-        return Generate(self.composer, self.specs, self.rows, self.label_field, self._bounds)
-
-    @property
-    def _bounds(self) -> dict[str, dict[str, Any]]:
-        """What constraints say of the values of fields, as parts of a JSON Schema."""
-        found: dict[str, dict[str, Any]] = {}
-        types = {spec.name: spec.type for spec in self.specs}
-        for check, made in self.constraints:
-            for name, part in made.json_bounds().items() if check.on_fail != "keep" else ():
-                if types.get(name) in ("text", "number"):
-                    found[name] = {**found.get(name, {}), **part}
-        return found
+        allowed = allowed_by(self.constraints, self.specs)
+        return Generate(self.composer, self.specs, self.rows, self.label_field, allowed)
 
     @cached_property
     def validate(self) -> Validate:

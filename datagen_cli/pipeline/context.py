@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from datagen_cli.core.chat import Draw, Prompt, Reply, Request
+from datagen_cli.core.chat import Draw, End, Prompt, Reply, Request
 from datagen_cli.core.record import Call
 
 T = TypeVar("T")
@@ -56,6 +56,7 @@ class UnitContext:
         k: int = 0,
         response_format: Mapping[str, Any] | None = None,
         more_tokens: int = 1,
+        end: End | None = None,
         several: bool = False,
         group: Mapping[str, Any] | None = None,
     ) -> Reply:
@@ -71,6 +72,7 @@ class UnitContext:
             draw,
             response_format,
             more_tokens=more_tokens,
+            end=end,
             several=several,
             group=group,
             task=prompt.task if prompt else None,

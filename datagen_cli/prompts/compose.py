@@ -29,6 +29,7 @@ from datagen_cli.text.templating import Environment, Template, TemplateProblem
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEXT_FORM = "Answer with the text alone: no title, no label, no quotation marks, no comment."
+MOST_MEANINGS = 20
 _CHANGING: dict[str, Any] = {
     **dict.fromkeys(("examples", "records", "avoid", "request", "label", "meaning", "attributes"), ""), "texts": []
 }  # fmt: skip
@@ -100,10 +101,14 @@ class Composer:
         """Asks for one record per slot, in slot order."""
         planned = tuple(self._wanted(slot) for slot in slots)
         n = len(slots)
-        turns = [row for row in examples if self._is_turn(row)] if n == 1 and not self._custom else []
-        fenced = [row for row in examples if row not in turns]
-        variables = {**self._fixed, **self._of_request(planned, fenced, examples), "n": n}
-        variables |= {"answer_form": self._answer_form(n), "avoid": fence("avoid", avoid) if avoid else ""}
+        harmless = [row for row in examples if not self._gives_orders(row)]
+        orders = bool(examples) and not harmless  # a set of instructions, which would be empty without them
+        harmless = [*examples] if orders else harmless
+        turns = [row for row in harmless if self._is_turn(row)] if n == 1 and not self._custom else []
+        fenced = [row for row in harmless if row not in turns]
+        variables = {**self._fixed, **self._of_request(planned, fenced, harmless), "n": n}
+        unlike = [one for one in avoid if orders or not reads_like_orders("\n".join(_texts([one])))]
+        variables |= {"answer_form": self._answer_form(n), "avoid": fence("avoid", unlike) if unlike else ""}
         shown = [message for row in turns for message in self._turn(row)]
         messages = (self._systems[min(n, 2)], *shown, Message("user", self._render("generate", variables)))
         names = tuple(spec.name for spec in self.asked)
@@ -128,7 +133,7 @@ class Composer:
     def _same_in_all(self) -> dict[str, Any]:
         about, spec = self._about, self.asked[0]
         foreign = {name: neutral(text) for name, text in (("description", " ".join(about.description.split())),)}
-        told = [] if about.label_field else label_lines(about.meanings)
+        told = label_lines(about.meanings) if self._meanings_in_all else []
         return {
             **foreign,
             "dataset": fence("dataset", [about.description.strip()]),
@@ -183,21 +188,27 @@ class Composer:
         }
 
     def _request(self, planned: Sequence[Wanted]) -> str:
+        meaning = not self._meanings_in_all
         if len(planned) == 1:
-            lines = self._given_lines(planned[0].given, meaning=True)
-            lines += [neutral(f"{name}: {value}") for name, value in planned[0].attributes.items()]
-            return "\n".join([self._opening, *lines])
+            attributes = "; ".join(_attribute_words(planned[0]))
+            lines = self._given_lines(planned[0].given, meaning=meaning)
+            return "\n".join([f"{self._opening} ({attributes})." if attributes else f"{self._opening}.", *lines])
         listed = []
         for number, one in enumerate(planned, start=1):
-            parts = self._given_lines(one.given, meaning=True)
-            parts += [neutral(f"{name}: {value}") for name, value in one.attributes.items()]
+            parts = [*self._given_lines(one.given, meaning=meaning), *_attribute_words(one)]
             listed.append(f"{number}. {'; '.join(parts)}" if parts else "")
         lines = [line for line in listed if line]
         return "\n".join([f"Write {len(planned)} new records, all different.", *lines])
 
     @property
     def _opening(self) -> str:
-        return f"Write a new {self.asked[0].name.replace('_', ' ')}." if self.is_text(1) else "Write a new record."
+        return f"Write a new {self.asked[0].name.replace('_', ' ')}" if self.is_text(1) else "Write a new record"
+
+    @property
+    def _meanings_in_all(self) -> bool:
+        """Whether the meanings of labels stand in what all prompts share, so that requests look like the turns before
+        them; those of many labels stand where each is asked for."""
+        return not self._about.label_field or len(self._about.meanings) <= MOST_MEANINGS
 
     def _given_lines(self, given: Mapping[str, Any], *, meaning: bool) -> list[str]:
         """`category: billing (charges and refunds)`; a foreign value that is no plain word stands between tags."""
@@ -218,13 +229,17 @@ class Composer:
         """A row of the base as a question and its answer."""
         field = self._about.label_field
         lines = self._given_lines({field: row.get(field)} if field else {}, meaning=False)
-        return Message("user", "\n".join([self._opening, *lines]) + "\n"), Message("assistant", self._as_answer(row))
+        return Message("user", "\n".join([f"{self._opening}.", *lines]) + "\n"), Message(
+            "assistant", self._as_answer(row)
+        )
 
     def _is_turn(self, row: Mapping[str, Any]) -> bool:
         """Whether a row may be shown as an answer: it has every field that is asked for, and reads like no order."""
-        written = self._written(row)
-        whole = all(written[spec.name] is not None for spec in self.asked)
-        return whole and not reads_like_orders("\n".join(_texts(list(written.values()))))
+        return all(row.get(spec.name) is not None for spec in self.asked) and not self._gives_orders(row)
+
+    def _gives_orders(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row reads like an order: it is left out, or stands between tags where all rows do."""
+        return reads_like_orders("\n".join(_texts(list(self._written(row).values()))))
 
     def _as_answer(self, row: Mapping[str, Any]) -> str:
         if self.is_text(1):
@@ -251,6 +266,10 @@ class Composer:
 
     def _render(self, name: str, variables: Mapping[str, Any]) -> str:
         return render_template(self._templates[name], name, variables).strip() + "\n"
+
+
+def _attribute_words(wanted: Wanted) -> list[str]:
+    return [neutral(f"{name}: {value}") for name, value in wanted.attributes.items()]
 
 
 def _texts(values: Sequence[Any]) -> list[str]:

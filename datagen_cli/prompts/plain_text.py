@@ -49,6 +49,12 @@ def parse_text(text: str, finish_reason: str, spec: FieldSpec) -> ParsedReply:
     return ParsedReply((record,))
 
 
+def reads_like_opening(text: str) -> bool:
+    """Whether a reply is nothing but what models say before a text: `Here is a new text:`."""
+    text = answer_of(text)
+    return not text or (text.endswith(":") and _OPENING.match(f"{text}\n") is not None)
+
+
 def clean(text: str, name: str = "") -> str:
     """The text without what stands around it; `name` is that of its field."""
     text = text.replace("\r\n", "\n").strip()

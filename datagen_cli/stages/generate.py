@@ -6,20 +6,27 @@ with the reason. A reply that was cut off is asked for once more with twice the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from datagen_cli.core.chat import Prompt, Reply
+from datagen_cli.core.chat import End, Prompt, Reply
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.parse import ParsedReply, parse_reply, response_format
-from datagen_cli.prompts.plain_text import parse_text
+from datagen_cli.prompts.plain_text import clean, parse_text, reads_like_opening
+from datagen_cli.prompts.thinking import answer_of
+from datagen_cli.text.tokens import estimate_tokens
 
-VERSION = 2
+VERSION = 3
 EXCERPT = 300
+AROUND = 16
+LONGER = MORE = 4
+BLANK = "\n\n"
+WHOLE = 200
+"""Draw of the question for a whole reply after one that was stopped at its opening."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,16 @@ class Unit:
         return [slots, self.attempt, list(self.drawn or self.examples), [dict(item) for item in self.avoid]]
 
 
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What constraints allow: values of fields as parts of a JSON Schema; more tokens than a value may have; whether
+    values are longer than allowed."""
+
+    bounds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    most_tokens: Mapping[str, int] = field(default_factory=dict)
+    outgrown: Callable[[Mapping[str, Any]], bool] = lambda fields: False
+
+
 class Generate:
     """Asks the generator for a unit's records. `rows` maps example ids to base rows in the recipe's fields."""
 
@@ -55,12 +72,13 @@ class Generate:
         specs: Sequence[FieldSpec],
         rows: Mapping[str, Mapping[str, Any]],
         label_field: str = "",
-        bounds: Mapping[str, Mapping[str, Any]] | None = None,
+        allowed: Allowed | None = None,
     ) -> None:
         self._composer = composer
         self._specs = composer.asked
         self._names = [spec.name for spec in specs if spec.written or spec.name == label_field]
-        self._bounds = bounds or {}
+        self._allowed = allowed or Allowed()
+        self._enough = _enough_tokens(self._specs, self._allowed.most_tokens)
         self._rows = rows
         self._label_field = label_field
         self._formats: dict[int, dict[str, Any]] = {}
@@ -75,7 +93,7 @@ class Generate:
         if self._composer.is_text(count):
             return None
         if count not in self._formats:
-            self._formats[count] = response_format(self._specs, count, self._bounds)
+            self._formats[count] = response_format(self._specs, count, self._allowed.bounds)
         return self._formats[count]
 
     def whole(self, fields: Mapping[str, Any], slot: Slot) -> dict[str, Any]:
@@ -100,14 +118,49 @@ class Generate:
     async def ask(
         self, prompt: Prompt, count: int, ctx: Context, *, purpose: str = "generate"
     ) -> tuple[Reply, ParsedReply]:
-        """Asks for `count` records and reads the reply; one that was cut off is asked again with twice the tokens."""
-        form = self.format(count)
-        reply = await ctx.ask("generator", prompt, purpose=purpose, response_format=form)
+        """Asks for `count` records and reads the reply; one that was cut off is asked again with twice the tokens.
+
+        One that was stopped when it had outgrown what constraints allow is a whole reply that is too long; one that was
+        stopped for its tokens alone is asked for again with four times as many: other scripts take more than English.
+        """
+        form, text = self.format(count), self._composer.is_text(count)
+        end = self._end(prompt, count)
+        reply = await ctx.ask("generator", prompt, purpose=purpose, response_format=form, end=end)
+        if reply.end.mark and reads_like_opening(reply.text):
+            end = replace(end, mark=None)
+            reply = await ctx.ask("generator", prompt, purpose=purpose, k=WHOLE, response_format=form, end=end)
+        if reply.finish_reason == "length" and reply.end.tokens and text and self._is_outgrown(reply.text):
+            reply = replace(reply, finish_reason="stop")
         if reply.finish_reason == "length":
-            reply = await ctx.ask("generator", prompt, purpose=purpose, response_format=form, more_tokens=2)
-        if self._composer.is_text(count):
+            more = MORE if reply.end.tokens else 2
+            reply = await ctx.ask("generator", prompt, purpose=purpose, response_format=form, more_tokens=more, end=end)
+        if text:
             return reply, parse_text(reply.text, reply.finish_reason, self._specs[0])
         return reply, parse_reply(reply.text, reply.finish_reason, self._specs, count)
+
+    def _end(self, prompt: Prompt, count: int) -> End:
+        """Where a fitting answer has ended: at tokens that constraints give, else at four times those of the longest
+        answer that is shown as a turn; and at a blank line where the texts that are shown have none."""
+        shown = [message.content for message in prompt.messages if message.role == "assistant"]
+        whole = self._composer.is_text(count) and shown and not any(BLANK in text for text in shown)
+        seen = AROUND + LONGER * max(map(estimate_tokens, shown)) if shown else None
+        return End(count * self._enough if self._enough else seen, BLANK if whole else None)
+
+    def _is_outgrown(self, reply: str) -> bool:
+        """Whether the text of a reply is longer than constraints allow; its reasoning is not counted."""
+        return self._allowed.outgrown({self._specs[0].name: clean(answer_of(reply))})
+
+
+def _enough_tokens(specs: Sequence[FieldSpec], most: Mapping[str, int]) -> int | None:
+    """More tokens than a record of these fields has, as JSON; None where a field may have any number."""
+    found = [_most_of(spec, most) for spec in specs]
+    return None if None in found else AROUND + sum(AROUND + tokens for tokens in found if tokens is not None)
+
+
+def _most_of(spec: FieldSpec, most: Mapping[str, int]) -> int | None:
+    if spec.type == "label" and spec.values:
+        return max(len(str(value).encode()) for value in spec.values)
+    return most.get(spec.name) if spec.type == "text" else {"number": 24, "boolean": 8}.get(spec.type)
 
 
 def _assign(unit: Unit, records: Sequence[Mapping[str, Any] | None]) -> list[Mapping[str, Any] | None]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from datagen_cli.core.chat import Prompt
+from datagen_cli.core.chat import End, Prompt
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Verdict
 from datagen_cli.prompts.checking import read_verdict
@@ -14,6 +14,8 @@ from datagen_cli.prompts.checking import read_verdict
 AGAIN = 100
 """Draw of the second question, far from those of independent draws."""
 EXAMPLE_CHARS = 300
+END = End(tokens=300)
+"""More than a verdict and its reasons take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ async def ask_verdict(
     """
     cut, replies = False, []
     for k in (0, AGAIN):
-        reply = await ctx.ask(role, prompt(k > 0), purpose=purpose, k=k, response_format=form, more_tokens=1 + cut)
+        reply = await ctx.ask(
+            role, prompt(k > 0), purpose=purpose, k=k, response_format=form, more_tokens=1 + cut, end=END
+        )
         replies.append(reply)
         cut = reply.finish_reason == "length"
         found = None if cut else read_verdict(reply.text, known)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-WORD = "HACKED"
+from benchmarks.prompts.hostile import WORD
+
 _FENCE = re.compile(r"^<(\w+)>\n.*?\n</\1>$", re.DOTALL | re.MULTILINE)
 _CONTROL = re.compile(r"<\|[a-z_]+\|>|\[/?INST\]|<<SYS>>|</?s>|<(?:start|end)_of_turn>", re.IGNORECASE)
 

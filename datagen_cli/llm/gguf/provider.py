@@ -16,7 +16,7 @@ from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.core.secret import Secret
 from datagen_cli.llm.faults import TransportError
-from datagen_cli.llm.gguf.files import SMOLLM2, SUFFIX, gguf_digest, gguf_file
+from datagen_cli.llm.gguf.files import SMOLLM2, SUFFIX, gguf_digest, gguf_file, speaks_of_reasoning
 from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings, usable_cores
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.provider import FOREVER_S, Around, Provider, ProviderFacts, RawReply, Ready, Start
@@ -69,6 +69,11 @@ class Gguf(ProviderFacts):
         given = options.model_fields_set
         timeout_s = options.timeout_s if "timeout_s" in given else FOREVER_S
         return timeout_s, options.deadline_s if "deadline_s" in given else FOREVER_S
+
+    @classmethod
+    def stopped_by(cls, options: ModelOptions) -> tuple[str, ...]:
+        """Both, unless its file speaks of reasoning."""
+        return () if speaks_of_reasoning(gguf_file(options.name, _model_of(options))) else ("max_tokens", "stop")
 
     @classmethod
     def at_once(cls, options: ModelOptions, concurrency: int) -> int:

@@ -30,7 +30,7 @@ from datagen_cli.core.chat import Draw
 from datagen_cli.core.digest import seed_of
 from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.llm.faults import RequestRefused
-from datagen_cli.llm.gguf.files import names_gguf
+from datagen_cli.llm.gguf.files import gguf_file, names_gguf, speaks_of_reasoning
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.local.model import LocalModel
 from datagen_cli.llm.local.rows import MOST_TOKENS, Decoded, Halted, Row, Settings, Written
@@ -103,6 +103,13 @@ class Local(ProviderFacts):
     def time_outs(cls, options: ModelOptions) -> tuple[float, float]:
         """None: a step is never late."""
         return FOREVER_S, FOREVER_S
+
+    @classmethod
+    def stopped_by(cls, options: ModelOptions) -> tuple[str, ...]:
+        """The limit, for a GGUF file that does not speak of reasoning; of other weights that is not known."""
+        model = _model_of(options)
+        here = names_gguf(model) and not speaks_of_reasoning(gguf_file(options.name, model))
+        return ("max_tokens",) if here else ()
 
     @classmethod
     def fetched_from(cls, options: ModelOptions) -> str | None:

@@ -12,7 +12,7 @@ import pytest
 
 from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.gguf import files
-from datagen_cli.llm.gguf.files import gguf_digest, gguf_file, names_gguf
+from datagen_cli.llm.gguf.files import MAGIC, gguf_digest, gguf_file, names_gguf, speaks_of_reasoning
 from tests.real_model import needs_smollm2
 
 
@@ -69,3 +69,12 @@ def test_a_file_that_changes_at_its_place_has_another_digest(tmp_path: Path) -> 
 )
 def test_which_names_are_those_of_gguf_models(name: str, is_one: bool) -> None:
     assert names_gguf(name) is is_one
+
+
+@pytest.mark.parametrize("head", [b"\x07<think>", b"{% if enable_thinking %}", b"<|channel|>analysis", b"[THINK]"])
+def test_a_model_that_reasons_shows_it_in_the_head_of_its_file(head: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "m.gguf"
+    path.write_bytes(MAGIC + bytes(1000) + head + bytes(1000))
+    assert speaks_of_reasoning(path)
+    path.write_bytes(MAGIC + bytes(1000) + b"reasoning, thinking <|im_start|>")
+    assert not speaks_of_reasoning(path)

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from datagen_cli.config.models import Limits, ModelOptions, SharedModel
-from datagen_cli.core.chat import Draw
+from datagen_cli.config.models import Limits, ModelOptions, Sampling, SharedModel
+from datagen_cli.core.chat import Draw, End
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
+from datagen_cli.llm.binding import ModelBinding
 from datagen_cli.llm.channel import Channel
 from datagen_cli.llm.gguf import provider
 from datagen_cli.llm.gguf.provider import CUT_OFFS, Gguf, GgufModel, settings_of, with_cut_offs
@@ -241,3 +242,40 @@ def test_the_server_goes_when_its_parent_is_killed(when: str) -> None:
     child = int(done.stdout)
     assert until(lambda: not running(child)), f"process {child} outlived its parent"
     assert os.getpid() != child
+
+
+def bound(path: Path, **more: Any) -> ModelBinding:
+    """A model of a file in the generator's role."""
+    options = SharedModel.model_validate({"name": f"gguf/{path}", "threads": 1, **more})
+    target = locate(options, {}, ())
+    channel = Channel(options, target, seed=0, limits=Limits(), plant=lambda planted: None)
+    return ModelBinding(options, "generator", Sampling(), channel)
+
+
+def sent(binding: ModelBinding, **more: Any) -> tuple[Any, Any]:
+    """`max_tokens` and `stop` of a request whose answers have ended after 50 tokens and at a blank line."""
+    body = binding.payload(question(end=End(50, "\n\n"), **more), [], 0, ())
+    return body.get("max_tokens"), body.get("stop")
+
+
+def test_a_model_that_answers_at_once_is_stopped_where_a_fitting_answer_has_ended(file: Path) -> None:
+    assert sent(bound(file)) == (50, ["\n\n"])
+    assert sent(bound(file), more_tokens=2) == (100, ["\n\n"])
+
+
+def test_what_the_user_says_of_the_end_wins(file: Path) -> None:
+    assert sent(bound(file, max_tokens=400)) == (400, ["\n\n"])
+    assert sent(bound(file, max_tokens=30)) == (30, ["\n\n"])
+    assert sent(bound(file, params={"max_tokens": 400})) == (400, ["\n\n"])
+    assert sent(bound(file, params={"stop": ["#"]})) == (50, ["#"])
+
+
+def test_a_model_that_reasons_is_not_stopped(file: Path) -> None:
+    file.write_bytes(file.read_bytes() + b"<think>")
+    assert sent(bound(file)) == (2048, None)
+
+
+def test_a_model_behind_an_address_is_not_stopped() -> None:
+    options = SharedModel.model_validate({"name": "m", "base_url": "http://127.0.0.1:9/v1"})
+    channel = Channel(options, locate(options, {}, ()), seed=0, limits=Limits(), plant=lambda planted: None)
+    assert sent(ModelBinding(options, "generator", Sampling(), channel)) == (2048, None)

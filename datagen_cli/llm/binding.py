@@ -1,0 +1,75 @@
+"""One model in one role: from a request to the body that is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from datagen_cli.config.models import Sampling, SharedModel
+from datagen_cli.core.chat import NO_END, End, Request
+from datagen_cli.llm.channel import Channel
+from datagen_cli.llm.identity import sampling_of
+from datagen_cli.llm.parameter_fallback import SYSTEM, amended, merged
+
+LIMITS = {"max_completion_tokens": "max_tokens"}
+
+
+class ModelBinding:
+    """One model in one role: its channel and all of the request that does not change from call to call."""
+
+    __slots__ = ("channel", "chosen", "head", "max_tokens", "options", "params", "stopped_by", "warm")
+
+    def __init__(self, options: SharedModel, role: str, sampling: Sampling, channel: Channel) -> None:
+        self.options = options
+        self.channel = channel
+        self.head = {"model": channel.target.model, **sampling_of(options, role, sampling)}
+        self.warm = {"model": channel.target.model, **sampling_of(options, role, sampling, several=True)}
+        self.max_tokens = options.max_tokens
+        self.params = dict(sorted(options.params.items()))
+        given = {*self.params, *(("max_tokens",) if "max_tokens" in options.model_fields_set else ())}
+        self.stopped_by = set(channel.provider_facts.stopped_by(options)) - {LIMITS.get(name, name) for name in given}
+        own = sampling.temperature if role == "generator" and sampling.temperature is not None else options.temperature
+        self.chosen = {*self.params, *(() if own is None else ("temperature",))}
+
+    def payload(
+        self, request: Request, messages: list[dict[str, str]], seed: int, dropped: Collection[str]
+    ) -> dict[str, Any]:
+        """The body of a request. What the request says of `max_tokens` wins over `params`, they win over the rest; a
+        null in them leaves its key out."""
+        found = dict(self.warm if request.several or request.draw.k else self.head)
+        found["messages"] = messages if self.options.system == "auto" else self._without_system(messages)
+        found["max_tokens"] = self.max_tokens
+        found["seed"] = seed
+        if request.group is not None:
+            found["group"] = request.group
+        if request.response_format is not None and self.options.structured in ("auto", "json"):
+            found["response_format"] = request.response_format
+        if self.params:
+            found.update(self.params)
+            if "max_completion_tokens" in self.params:
+                del found["max_tokens"]
+            found = {name: value for name, value in found.items() if value is not None or name not in self.params}
+        if request.max_tokens is not None or request.more_tokens != 1:
+            name = "max_completion_tokens" if "max_completion_tokens" in found else "max_tokens"
+            if name in found:
+                found[name] = (request.max_tokens or found[name]) * request.more_tokens
+        end = self.end_of(request)
+        if end.tokens is not None:
+            found["max_tokens"] = end.tokens
+        if end.mark is not None:
+            found["stop"] = [end.mark]
+        return amended(found, dropped) if dropped else found
+
+    def end_of(self, request: Request) -> End:
+        """Where the model is stopped, of what the request says of the end of fitting answers."""
+        if request.end is None or not self.stopped_by:
+            return NO_END
+        tokens = (request.end.tokens or self.max_tokens) * request.more_tokens
+        below = "max_tokens" in self.stopped_by and tokens < self.max_tokens
+        return End(tokens if below else None, request.end.mark if "stop" in self.stopped_by else None)
+
+    def _without_system(self, messages: list[dict[str, str]]) -> list[dict[str, str]]:
+        """`system: merge` puts the system text into the first question, `off` leaves it out."""
+        if self.options.system == "merge":
+            return merged(messages)
+        return [message for message in messages if message["role"] != SYSTEM]
