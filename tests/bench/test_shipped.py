@@ -29,6 +29,7 @@ def test_its_head_names_its_command_and_its_files_are_there(name: str) -> None:
     assert all(Path(path).exists() for path in (options.test, options.train) if path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in FILES if name not in ELSEWHERE])
 def test_it_runs_offline_at_small_n(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, found, said = bench(capsys, name, "-n", "36", *SEEDS)

@@ -42,6 +42,7 @@ def calls(out: Path) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_it_ends_in_the_same_bytes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     line = words(folder)
     assert bench(capsys, *line, "-o", "whole")[0] == 0

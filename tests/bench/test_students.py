@@ -71,6 +71,7 @@ def test_without_a_gap_the_raw_difference_is_shown(folder: Path, capsys: pytest.
     assert (folder / "out" / "students" / "spending.jsonl").read_text().count('"calls":') == ledger.count('"calls":')
 
 
+@pytest.mark.slow
 def test_the_fine_tuned_student_has_a_kind_of_its_own(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("torch")
     code, found, _ = bench(capsys, *sets(folder), "--student", "transformer", "--student", "linear", *SEEDS)

@@ -10,6 +10,8 @@ import pytest
 
 from benchmarks.real_sets import BENCHES, END, PAGE, START, page, tables
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from datagen_cli.students.transformer import Transformer
 from tests.evaluation.files import news
 
 
+@pytest.mark.slow
 def test_a_tiny_one_from_scratch_learns_and_is_the_same_for_the_same_seed() -> None:
     pytest.importorskip("torch")
     train, test = news(120, 1), news(80, 2)
