@@ -19,7 +19,7 @@ from datagen_cli.core.registry import names
 from datagen_cli.evaluation.evaluate import measure, metric
 from datagen_cli.evaluation.load import Loaded
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.intervals import share_interval, student_t
+from datagen_cli.metrics.intervals import share_interval
 from datagen_cli.metrics.measure import Measure
 from datagen_cli.metrics.verified import passed_at_once
 from datagen_cli.runs.reader import RunReader
@@ -57,7 +57,8 @@ def default_measures() -> list[str]:
 
 
 def diversity(name: str, cells: Sequence[Loaded]) -> Measured:
-    """A measure of every cell by itself: its mean over seeds, with an interval over seeds."""
+    """A measure of every cell by itself: its mean over seeds. Its interval is that of each cell, pooled; it says what
+    other texts of these cells would give, not what other seeds would."""
     found = [measure(name, Features(cell.dataset), None) for cell in cells]
     values = [one.value for one in found if one.value is not None]
     if len(values) < len(found) or not values:
@@ -66,22 +67,29 @@ def diversity(name: str, cells: Sequence[Loaded]) -> Measured:
     if len(found) == 1:
         return Measured(first)
     mean = float(np.mean(values))
-    error = student_t(len(values) - 1) * float(np.std(values, ddof=1)) / len(values) ** 0.5
-    interval = (mean - error, mean + error) if error else None
+    ends = [(value, one.interval) for value, one in zip(values, found, strict=True) if one.interval is not None]
+    interval = None
+    if len(ends) == len(found):
+        below = sum((value - low) ** 2 for value, (low, _) in ends) ** 0.5 / len(ends)
+        above = sum((high - value) ** 2 for value, (_, high) in ends) ** 0.5 / len(ends)
+        interval = (mean - below, mean + above)
     return Measured(Measure(mean, first.direction, f"{first.signature}|seeds={len(values)}", interval))
 
 
-def adherence(cells: Sequence[Loaded]) -> Measured:
-    """The share of generated records of all seeds that kept to every constraint at the first try."""
+def at_once(cells: Sequence[Loaded], *, constraints: bool) -> Measured:
+    """The share of generated records of all seeds that kept to every constraint, or passed every validator, at the
+    first try."""
     passed = seen = 0
     for cell in cells:
         facts = cell.dataset.run
         if facts is None:
-            return Measured(Measure.missing("a ready dataset has no verdicts of constraints", "higher"))
-        held, checked = passed_at_once(facts.first, [name for name in facts.checks if name in facts.constraints])
+            return Measured(Measure.missing("a ready dataset has no verdicts", "higher"))
+        names_of = [name for name in facts.checks if (name in facts.constraints) == constraints]
+        held, checked = passed_at_once(facts.first, names_of)
         passed, seen = passed + held, seen + checked
     if not seen:
-        return Measured(Measure.missing("no record was checked by a constraint", "higher"))
+        what = "constraint" if constraints else "validator"
+        return Measured(Measure.missing(f"no record was checked by a {what}", "higher"))
     return Measured(Measure(passed / seen, "higher", f"first verdicts|N={seen}", share_interval(passed, seen)))
 
 

@@ -17,7 +17,7 @@ from datagen_cli.bench.judge import NAMES, family, judged, kin, mark_cells
 from datagen_cli.bench.leaderboard import Row, documented
 from datagen_cli.bench.measured import (
     Measured,
-    adherence,
+    at_once,
     correctness,
     default_measures,
     diversity,
@@ -41,6 +41,7 @@ from datagen_cli.core.jsonl import write_aside, write_json
 from datagen_cli.core.ports import Observer
 from datagen_cli.evaluation.correctness import Correctness
 from datagen_cli.metrics.constraints import Constraints
+from datagen_cli.metrics.verified import Verified
 from datagen_cli.pipeline.questions import named_model
 from datagen_cli.pipeline.session import RunOptions, Session
 from datagen_cli.pipeline.whole_run import run_whole
@@ -178,7 +179,8 @@ def _row(bench: Bench, setting: Setting, candidate: Candidate) -> Row:
     loaded_cells = [bench.read(cell) for cell in full]
     if loaded_cells:
         row.measured[Correctness.name] = correctness([cell.folder for cell in full])
-        row.measured[Constraints.name] = adherence(loaded_cells)
+        row.measured[Constraints.name] = at_once(loaded_cells, constraints=True)
+        row.measured[Verified.name] = at_once(loaded_cells, constraints=False)
         row.measured |= {name: diversity(name, loaded_cells) for name in _wanted(bench)}
     return row
 
