@@ -125,6 +125,8 @@ def _from_files(sources: Sequence[str]) -> tuple[BenchOptions, str]:
     if files and files[0][1] is not None:
         return files[0][1], Path(files[0][0]).stem
     for source in sources:
+        if source == "-":
+            raise UsageError("a bench reads its recipes for every cell: - cannot be one", hint="write it to a file")
         if Path(source).is_dir() or source.endswith(complete.DATA_SUFFIXES):
             raise UsageError(f"{source}: a dataset is no recipe", hint=f"--dataset NAME={source}")
     name = "-".join(Path(source).stem for source in sources[:3]) or "datasets"

@@ -53,6 +53,7 @@ def write(path: Path, rows: list[dict[str, object]]) -> str:
         ((NEWS, NEWS, *TWO), "two recipes are called news: their settings differ"),
         ((MINI, NEWS), "is a bench file and stands alone"),
         (("gone.yaml", *TWO), "no such recipe"),
+        (("-", *TWO), "- cannot be one"),
         ((TEST, *TWO), "a dataset is no recipe"),
         ((NEWS, "--model", "offline", "--model", "gone.yaml"), "no such model file"),
         ((NEWS, "--model", "offline", "--model", "nobody/such"), "nobody"),
