@@ -87,6 +87,11 @@ class CheckFacts:
         return ()
 
     @classmethod
+    def trained_on(cls, options: Any) -> str | None:
+        """The file whose rows a check that `learns` is shown; None for the base."""
+        return None
+
+    @classmethod
     def reads(cls, options: Any) -> tuple[str, ...]:
         """The fields that a check which `finds_answers` needs."""
         return ()

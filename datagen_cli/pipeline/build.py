@@ -23,7 +23,7 @@ from datagen_cli.pipeline.allowed import allowed_by
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
 from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
 from datagen_cli.pipeline.inline import read_inline
-from datagen_cli.pipeline.learned import make_ready
+from datagen_cli.pipeline.learned import files_learned, make_ready
 from datagen_cli.pipeline.not_built import unbuilt
 from datagen_cli.pipeline.shown import Shown, keeps
 from datagen_cli.prompts.compose import Composer
@@ -236,6 +236,7 @@ class Built:
             "dedup": [dedup_stage.VERSION, [check.name for check in self.set_checks], self.comparison.identity],
         }  # fmt: skip
         own["generate"] += [self.groups.identity] if self.groups else []
+        own["validate"] += files_learned(self.recipe.validators, self.base)
         chained: dict[str, str] = {}
         before = ""
         for stage in STAGES:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -101,3 +104,23 @@ def test_a_view_that_points_the_wrong_way_gets_no_weight() -> None:
     weights = view_weights(np.stack([good, -good]), own)
     assert weights[0] > 0 and weights[1] >= 0 and weights[0] > weights[1]
     assert odds_of(np.stack([good, -good]), weights)[39, 1] > 0.5
+
+
+@pytest.mark.samples
+def test_changed_labels_of_real_news_are_found_and_right_ones_are_spared(sample: Callable[[str], Path]) -> None:
+    train, test = (
+        [json.loads(line) for line in sample(f"ag_news/{name}.jsonl").read_text("utf-8").splitlines()[:2000]]
+        for name in ("train", "test")
+    )
+    draw = random.Random(0)
+    changed = set(draw.sample(range(len(test)), len(test) // 5))
+    topics = sorted({row["label"] for row in test})
+    given = [
+        draw.choice([topic for topic in topics if topic != row["label"]]) if number in changed else row["label"]
+        for number, row in enumerate(test)
+    ]
+    classifier = Classifier().fit([row["text"] for row in train], [row["label"] for row in train])
+    judged = classifier.judge([row["text"] for row in test], given)
+    failed = {number for number, one in enumerate(judged) if one.outcome == "fail"}
+    assert len(failed & changed) / len(changed) >= 0.78
+    assert len(failed - changed) / (len(test) - len(changed)) <= 0.05
