@@ -46,7 +46,8 @@ _CANNOT = (
 _TO_WRITE = (
     r"(?:assist|comply|fulfil+|(?:help|continue|engage|proceed)\b.{0,30}\b(?:this|that|such|your request)"
     r"|(?:generate|create|write|produce|provide|complete|answer|discuss)"
-    r" (?:this|that|such|any|content|(?:a )?(?:records?|texts?)|the requested|explicit|harmful))"
+    r" (?:this|that|such|any|content|(?:(?:an?|these|those|more|new) )?(?:records?|texts?|examples?)|the requested"
+    r"|explicit|harmful))"
 )
 _DECLINED = re.compile(
     rf"{_SORRY}{_AN_AI}{_CANNOT}{_TO_WRITE}|as an ai(?: language)? (?:model|assistant),? i\b", re.IGNORECASE

@@ -72,5 +72,7 @@ def test_a_form_or_broken_json_is_no_text(reply: str) -> None:
 
 def test_a_refusal_is_said_and_a_cut_text_does_not_count() -> None:
     assert parse("I'm sorry, but I can't assist with that.").refused
+    assert parse("I cannot write these records. Please ask for something else.").refused
+    assert not parse("I cannot write these letters on your form, it takes no umlauts.").refused
     assert parse(TEXT, "length").truncated
     assert parse(TEXT, "content_filter").refused
