@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from datagen_cli.core.errors import DatagenError
 from datagen_cli.pipeline.finish import finish
+from datagen_cli.pipeline.run_log import RunLog
 from datagen_cli.pipeline.session import Session
 from datagen_cli.runs.manifest import Manifest
 
@@ -23,10 +24,11 @@ def run_whole(
     try:
         session.prepare()
         try:
-            with around or nullcontext():
-                session.run()
             if not session.complete:
-                finish(session)
+                with RunLog(session.observer, session.folder, session.manifest) as session.observer:
+                    with around or nullcontext():
+                        session.run()
+                    finish(session)
             if session.manifest.state == "done" and not session.manifest.new_records:
                 session.manifest.reason = COMPLETE
         except BaseException as broken_off:

@@ -1,0 +1,91 @@
+"""`run.log`: what happened in a run, as JSON lines beside it; every session of the folder goes on where the last ended.
+
+Holds when the session began and ended, every ten seconds the counts up to then, what the run waited for and was told,
+and how often calls were tried again, by kind of fault. No texts of records, prompts or replies, and no keys: of a note
+only what stands before its first colon, since examples of what a model said follow it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+from datagen_cli.core.ports import Observer
+from datagen_cli.core.system import open_own
+from datagen_cli.runs.folder import RunFolder
+from datagen_cli.runs.manifest import Manifest
+
+FILE = "run.log"
+EVERY_S = 10.0
+
+
+class RunLog:
+    """An `Observer` that writes to the log and tells the one that it wraps. Use it as a context manager.
+
+    A log that cannot be written stops nothing: the run itself says so when its own files cannot be.
+    """
+
+    def __init__(self, inner: Observer, folder: RunFolder, manifest: Manifest) -> None:
+        self._inner = inner
+        self._folder = folder
+        self._manifest = manifest
+        self._descriptor = -1
+        self._last = time.monotonic()
+        self._retries: Counter[str] = Counter()
+
+    def __enter__(self) -> RunLog:
+        try:
+            self._descriptor = open_own(self._folder.file(FILE), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        except OSError:
+            self._descriptor = -1
+        manifest = self._manifest
+        self._write("begin", recipe=manifest.recipe.get("digest"), count=manifest.count, simulated=manifest.simulated)
+        return self
+
+    def __exit__(self, broken_off: type[BaseException] | None, *_: Any) -> None:
+        ended = {"state": self._manifest.state} if broken_off is None else {"broken_off_by": broken_off.__name__}
+        self._counts("end", **ended)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def event(self, kind: str, **facts: Any) -> None:
+        """See `core.ports.Observer`."""
+        self._inner.event(kind, **facts)
+        if kind == "note":
+            self._write("note", text=str(facts["text"]).partition(": ")[0])
+        elif kind == "retry":
+            self._retries[str(facts.get("fault"))] += 1
+        elif kind == "pending":
+            self._write("pending", slot=facts.get("slot"), attempt=facts.get("attempt"))
+        elif kind == "tick" and time.monotonic() - self._last >= EVERY_S:
+            self._last = time.monotonic()
+            self._counts("counts")
+
+    def _counts(self, event: str, **more: str) -> None:
+        manifest = self._manifest
+        self._write(
+            event,
+            **more,
+            accepted=manifest.accepted,
+            rejected=manifest.rejected,
+            calls=manifest.calls,
+            cached_calls=manifest.cached_calls,
+            tokens=manifest.tokens,
+            cost_usd=manifest.cost_usd,
+            retries=dict(self._retries),
+        )
+
+    def _write(self, event: str, **facts: Any) -> None:
+        if self._descriptor < 0:
+            return
+        line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "event": event, **facts}
+        try:
+            os.write(self._descriptor, json.dumps(line).encode() + b"\n")
+        except OSError:
+            os.close(self._descriptor)
+            self._descriptor = -1
