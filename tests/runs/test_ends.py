@@ -102,7 +102,7 @@ def test_a_preview_refuses_another_recipes_folder_and_nothing_to_show(
 
 
 def test_what_later_versions_bring_is_said_to_be_that(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in (["view", "a", "b"], ["bench", "x"], ["generate", "tickets", "--ray-address", "a"]):
+    for arguments in (["view", "a", "b"], ["generate", "tickets", "--ray-address", "a"]):
         assert run(arguments) == 2
         assert "this version of datagen does not have it yet" in capsys.readouterr().err
     assert run(["nonsense"]) == 2
