@@ -85,9 +85,9 @@ def _rows(built: Built, groups: Groups, number: int) -> Iterator[dict[str, Any]]
 
 def _prompts(built: Built) -> Iterator[dict[str, Any]]:
     per_call = built.recipe.options.records_per_call
-    slots = list(built.slots(built.recipe.options.count + per_call))
-    for start in range(0, len(slots) - per_call + 1, per_call):
-        unit = built.unit(slots[start : start + per_call], 1)
+    slots = built.slots(built.recipe.options.count + per_call)
+    while len(batch := tuple(islice(slots, per_call))) == per_call:
+        unit = built.unit(batch, 1)
         messages = built.chat.prompt(unit).messages
         yield {
             "ids": [slot.id for slot in unit.slots],

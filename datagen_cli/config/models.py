@@ -192,7 +192,7 @@ class Sampling(Options):
 class Limits(Options):
     """What a run may use. None of it changes what is written, `attempts_per_record` apart."""
 
-    concurrency: int = runtime(32, ge=1, description="calls in flight")
+    concurrency: int = runtime(32, ge=1, le=100_000, description="calls in flight")
     max_cost: float | None = runtime(None, gt=0, description="USD, per run folder, across resumes")
     max_total_tokens: int | None = runtime(None, ge=1)
     max_minutes: float | None = runtime(None, gt=0)

@@ -143,7 +143,7 @@ class RecipeOptions(Options):
     models: dict[
         Literal["generator", "coder", "solver", "reviewer", "extractor", "judge"], ModelOptions | list[SharedModel]
     ] = Field(default_factory=dict)
-    count: int = Field(ge=1, description="accepted, distinct records")
+    count: int = Field(ge=1, le=10_000_000, description="accepted, distinct records")
     seed: int = Field(0, ge=0)
     records_per_call: int = Field(1, ge=1, le=100)
     examples: ExamplesOptions | None = None

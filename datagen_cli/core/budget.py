@@ -25,6 +25,24 @@ class TooMuch(Exception):
     """Work that was given up; the text says why."""
 
 
+class Allowance:
+    """CPU seconds for one thing that is done again and again: half of them after each time that it was given up.
+
+    So a base of many rows does not cost the whole time a row.
+    """
+
+    def __init__(self, cpu_s: float, least_s: float = 0.02) -> None:
+        self._cpu_s, self._least_s = cpu_s, min(least_s, cpu_s)
+
+    def spend(self, work: Callable[[], T], memory_mb: int | None = None) -> T:
+        """As `within`."""
+        try:
+            return within(work, cpu_s=self._cpu_s, memory_mb=memory_mb)
+        except TooMuch:
+            self._cpu_s = max(self._cpu_s / 2, self._least_s)
+            raise
+
+
 class _Alarm(BaseException):
     """Raised in the middle of the work, past every `except Exception`."""
 

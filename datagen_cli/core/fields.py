@@ -20,6 +20,8 @@ JSON_TYPES: dict[str, dict[str, Any]] = {
 }
 
 
+MAX_DEPTH = 64
+"""Levels of lists and objects in a value; readers of JSON lines give up at some hundred."""
 _NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<digits>[\d.,]*\d[\d.,]*)(?P<exponent>[eE][+-]?\d+)?")
 _SPACED_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f'’](?=\d{3}(?!\d))")
 
@@ -90,8 +92,33 @@ class WrongType(ValueError):
 def coerce(spec: FieldSpec, value: Any) -> Any:
     """`value` in the type of the field: "1,234" for a number becomes 1234, "3,50" 3.5; 3 for a text stays an error.
 
-    Raises `WrongType`, whose text says what was found.
+    Raises `WrongType`, whose text says what was found, and for what no reader of JSON lines takes (`unreadable`).
     """
+    found = _typed(spec, value)
+    if reason := unreadable(found):
+        raise WrongType(reason)
+    return found
+
+
+def unreadable(value: Any) -> str:
+    """Why readers of JSON lines (pandas, Arrow) cannot read a value, empty where they can.
+
+    They take no integer beyond 64 bits, and no more than some hundred levels of lists and objects (here `MAX_DEPTH`).
+    """
+    waiting = [(value, 0)]
+    while waiting:
+        item, depth = waiting.pop()
+        if isinstance(item, int) and not -(2**63) <= item < 2**63:
+            return "an integer beyond 64 bits, which pandas cannot read; as text it can be of any length"
+        if isinstance(item, list | dict):
+            if depth == MAX_DEPTH:
+                return f"more than {MAX_DEPTH} levels of lists and objects"
+            inner = item.values() if isinstance(item, dict) else item
+            waiting += [(part, depth + 1) for part in inner if not isinstance(part, str)]
+    return ""
+
+
+def _typed(spec: FieldSpec, value: Any) -> Any:
     if spec.type == "number":
         return to_number(value)
     if spec.type == "boolean":

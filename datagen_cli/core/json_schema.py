@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from datagen_cli.core.budget import TooMuch, within
+from datagen_cli.core.budget import Allowance, TooMuch, within
 from datagen_cli.core.regex import compile_regex
 
 MAX_CPU_S = 0.5
@@ -71,11 +71,12 @@ class JsonSchema:
         from referencing import Registry
 
         self._validator: Any = Draft202012Validator(dict(schema), registry=Registry())
+        self._allowance = Allowance(MAX_CPU_S)
 
     def errors(self, value: Any) -> list[Any]:
         """What of a value does not fit, as errors of jsonschema. Raises `TooMuch` when that cannot be told."""
         try:
-            return within(lambda: list(self._validator.iter_errors(value)), cpu_s=MAX_CPU_S)
+            return self._allowance.spend(lambda: list(self._validator.iter_errors(value)))
         except (TooMuch, RecursionError):
             raise
         except (

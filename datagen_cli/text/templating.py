@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from jinja2 import StrictUndefined, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from datagen_cli.core.budget import TooMuch, within
+from datagen_cli.core.budget import Allowance, TooMuch
 
 MAX_CPU_S, MEMORY_MB, MAX_BITS = 0.5, 256, 100_000
 T = TypeVar("T")
@@ -48,19 +48,19 @@ class Template:
     """A template, ready to render. `bounded` for what a recipe says. Raises `TemplateProblem`."""
 
     def __init__(self, environment: Environment, source: str, *, bounded: bool) -> None:
-        self._bounded = bounded
+        self._allowance = Allowance(MAX_CPU_S) if bounded else None
         self._template = self._held(lambda: environment.from_string(source))
 
     def render(self, variables: Mapping[str, Any]) -> str:
         """The text. Raises `TemplateProblem`."""
         text = self._held(lambda: self._template.render(variables))
-        if self._bounded and any("\ud800" <= character <= "\udfff" for character in text if character > "\ud7ff"):
+        if self._allowance and any("\ud800" <= character <= "\udfff" for character in text if character > "\ud7ff"):
             raise TemplateProblem("it writes half a character (a lone surrogate)")
         return text
 
     def _held(self, work: Callable[[], T]) -> T:
         try:
-            return within(work, cpu_s=MAX_CPU_S, memory_mb=MEMORY_MB) if self._bounded else work()
+            return self._allowance.spend(work, MEMORY_MB) if self._allowance else work()
         except UndefinedError as error:
             raise TemplateProblem(str(error), unknown=True) from error
         except Exception as error:  # a template may raise whatever Python can

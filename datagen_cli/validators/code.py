@@ -20,7 +20,7 @@ from pydantic import Field
 
 from datagen_cli.config.checks import AskingCost, CheckOptions, OnUnknown, ValidatorFacts
 from datagen_cli.constraints.fields import check_fields, plain_text
-from datagen_cli.core.fields import About, FieldSpec
+from datagen_cli.core.fields import About, FieldSpec, unreadable
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.prompts.checking import CODE, CheckPrompts, code_prompt, read_program
@@ -100,7 +100,8 @@ class Code(ValidatorFacts):
         if agrees:
             return Verdict("pass", "", None, evidence)
         detail = f"{options.answer}: programs compute {winner}, the record says {plain_text(answer)}"
-        return Verdict("fail", detail, {options.answer: in_form_of(winner, answer)}, evidence)
+        right = in_form_of(winner, answer)
+        return Verdict("fail", detail, None if unreadable(right) else {options.answer: right}, evidence)
 
     async def _results(self, question: str, ctx: Context) -> list[Result]:
         """Results of as many programs as it takes to be certain of the majority."""

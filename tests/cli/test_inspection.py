@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -229,3 +230,17 @@ def test_validate_tells_all_options_that_it_does_not_know(tmp_path: Path, capsys
     said = capsys.readouterr().err
     assert all(f": {where}: " in said for where in ("modle", "cuont", "fields.a.type"))
     assert all(hint in said for hint in ("did you mean model?", "did you mean count?"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [("count=1000000000", "count"), ("limits.concurrency=1000000000", "concurrency"), ("count=10000000", "")],
+)
+def test_huge_numbers_are_refused_or_cost_nothing_to_look_at(
+    setting: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    began = time.process_time()
+    code = run(["prompt", "quickstart", "-n", "1", "--set", setting])
+    assert code == (2 if words else 0)
+    assert words in capsys.readouterr().err
+    assert time.process_time() - began < 5

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
+
+import pandas
 import pytest
 
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce, to_number
@@ -39,6 +43,42 @@ def test_a_value_takes_the_type_of_its_field(kind: str, value: object, expected:
 def test_a_value_of_another_type_is_refused(kind: str, value: object) -> None:
     with pytest.raises(WrongType):
         coerce(FieldSpec("f", kind), value)
+
+
+def _deep(levels: int) -> object:
+    value: object = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "words"),
+    [
+        ("number", 2**63, "beyond 64 bits"),
+        ("number", "12345678901234567890", "beyond 64 bits"),
+        ("number", -(2**63) - 1, "beyond 64 bits"),
+        ("label", 10**30, "beyond 64 bits"),
+        ("json", {"a": [{"b": 10**20}]}, "beyond 64 bits"),
+        ("list", [1, 10**20], "beyond 64 bits"),
+        ("json", _deep(65), "more than 64 levels"),
+        ("list", _deep(5000), "more than 64 levels"),
+    ],
+)
+def test_what_pandas_cannot_read_is_refused(kind: str, value: object, words: str) -> None:
+    with pytest.raises(WrongType, match=words):
+        coerce(FieldSpec(name="x", type=kind), value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("number", 2**63 - 1), ("number", -(2**63)), ("number", 1e30), ("text", "9" * 400), ("json", _deep(64))],
+)
+def test_what_pandas_reads_is_kept(kind: str, value: object) -> None:
+    found = coerce(FieldSpec(name="x", type=kind), value)  # type: ignore[arg-type]
+    assert found == value
+    line = json.dumps({"x": found})
+    assert len(pandas.read_json(io.StringIO(line), lines=True)) == 1
 
 
 def test_a_label_keeps_the_form_of_the_base() -> None:

@@ -64,3 +64,12 @@ def test_an_unknown_name_is_told_from_other_mistakes() -> None:
         with pytest.raises(TemplateProblem) as caught:
             rendered(source)
         assert caught.value.unknown is unknown
+
+
+def test_a_template_that_was_given_up_gets_less_time_for_the_next_row() -> None:
+    template = Template(Environment(), LOOPS, bounded=True)
+    began = time.process_time()
+    for _ in range(15):
+        with pytest.raises(TemplateProblem, match="more than"):
+            template.render({})
+    assert time.process_time() - began < 4  # fifteen times half a second would be more than seven

@@ -1,0 +1,85 @@
+"""Replies made to hang, to nest or to break a reader: each reader ends, soon, with an answer or without one."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+
+from datagen_cli.core.fields import FieldSpec
+from datagen_cli.prompts.checking import read_object, read_program, read_verdict
+from datagen_cli.prompts.parse import parse_reply
+
+SPECS = (FieldSpec("text", "text"), FieldSpec("n", "number"), FieldSpec("data", "json"))
+READERS: dict[str, Callable[[str], object]] = {
+    "records": lambda text: parse_reply(text, "stop", SPECS, 2),
+    "one text": lambda text: parse_reply(text, "stop", SPECS[:1], 1),
+    "verdict": lambda text: read_verdict(text, ["yes", "no"]),
+    "object": read_object,
+    "program": read_program,
+}
+REPLIES = {
+    "open lists": "[" * 100_000,
+    "nested lists": "[" * 50_000 + "]" * 50_000,
+    "open objects": '{"a":' * 50_000,
+    "nested in a record": '{"records":[{"text":"a","n":1,"data":' + "[" * 5000 + "]" * 5000 + "}]}",
+    "a verdict in a nest": '{"verdict":' + "[" * 50_000,
+    "pairs without quotes": "{" + "a:b," * 40_000 + "}",
+    "pairs of a field without quotes": '{"records":[{' + "text:b," * 25_000 + "}",
+    "braces": "{" * 100_000,
+    "open names": '{"text' * 30_000,
+    "quotation marks": '{"text":"' + '\\"' * 100_000,
+    "objects": '{"text":"a"}' * 20_000,
+    "backslashes": "\\" * 200_000,
+    "thoughts": "<think>" * 50_000,
+    "thoughts that end": "<think>" + "</think><think>" * 30_000,
+    "fences": "```json\n" * 30_000,
+    "commas": '{"records":[' + "," * 100_000,
+    "spaces": '{"text":"a"' + " " * 200_000,
+    "stars": "*" * 100_000,
+    "headings": "text: " * 50_000,
+    "comments": '{"records":[/*' * 20_000,
+    "line comments": '{"records":[//' * 20_000,
+    "lines": "\n" * 200_000,
+    "one quotation mark": "'" * 100_000,
+    "wrong brackets": "{]" * 50_000,
+    "one word": "a" * 300_000,
+    "numbers": "1," * 100_000,
+    "refusals": "I cannot " * 30_000,
+    "tables": "|a|b|\n" * 30_000,
+    "digits": '{"records":[{"text":"a","n":' + "9" * 5000 + ',"data":1}]}',
+    "an infinity": '{"records":[{"text":"a","n":1e400,"data":1}]}',
+}
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
+def test_a_reader_ends_soon(reply: str, reader: Callable[[str], object]) -> None:
+    began = time.process_time()
+    reader(reply)
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        '{"text":"a","n":12345678901234567890,"data":1}',
+        '{"text":"a","n":1,"data":{"x":[99999999999999999999]}}',
+        '{"text":"a","n":"99,999,999,999,999,999,999","data":1}',
+        '{"text":"a","n":1,"data":' + "[" * 900 + "]" * 900 + "}",
+        '{"text":"a\\ud800","n":1,"data":1}',
+        '{"text":"a","n":1,"data":{"\\udfff":1}}',
+    ],
+)
+def test_what_no_reader_of_the_dataset_takes_is_refused_with_a_reason(record: str) -> None:
+    found = parse_reply(f'{{"records":[{record}]}}', "stop", SPECS, 1)
+    assert not [item for item in found.records if item is not None]
+    assert found.problems
+
+
+def test_what_is_accepted_can_be_written_and_read() -> None:
+    found = parse_reply('{"records":[{"text":"a\ud800","n":1.5,"data":[]}]}', "stop", SPECS, 1)
+    for record in found.records:
+        json.dumps(record, ensure_ascii=False).encode("utf-8")
