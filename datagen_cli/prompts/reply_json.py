@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from datagen_cli.core.budget import TooMuch, within
 from datagen_cli.text.strict_json import NotJson, loads, scan
 
 DEEPEST = 3
 MAX_STARTS = 200
 MAX_REPAIRED_CHARACTERS = 200_000
 MAX_REPAIRED_DEPTH = 50
+MAX_CPU_S = 0.5
+"""CPU time for what is not plain JSON; repairing is quadratic for some texts, and holds everybody else up."""
 
 _OPENING = re.compile(r"[{\[]")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
@@ -62,7 +65,10 @@ class Finder:
                 items = self._items(value)
                 if items is not None:
                     return Found(items, listed=self._is_list(value))
-        return self._choose(text, list(self._parts(text)), wanted)
+        try:
+            return within(lambda: self._choose(text, list(self._parts(text)), wanted), cpu_s=MAX_CPU_S)
+        except TooMuch:
+            return Found(None)
 
     def _items(self, value: Any, deeper: int = DEEPEST) -> list[Any] | None:
         """The answers in a JSON value: under the wrapper, the value itself, the value as the only one, or those of the
