@@ -228,7 +228,11 @@ PROSE = st.text(alphabet=st.characters(exclude_characters="{}[]`<", exclude_cate
 
 
 @given(
-    st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1), st.integers(), PROSE, PROSE, st.booleans()
+    st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1),
+    st.integers(-(2**63), 2**63 - 1),
+    PROSE,
+    PROSE,
+    st.booleans(),
 )
 def test_a_valid_record_survives_prose_and_fences(
     question: str, answer: int, before: str, after: str, fenced: bool
