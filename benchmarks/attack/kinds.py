@@ -13,6 +13,7 @@ from benchmarks.attack.attack import Attack
 KINDS = {
     "links in a folder": "links",
     "hostile recipes": "recipes",
+    "programs in the sandbox": "programs",
 }
 
 
