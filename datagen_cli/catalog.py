@@ -26,6 +26,7 @@ CATALOG: dict[str, dict[str, str]] = {
         "unique": "datagen_cli.constraints.unique:Unique",
         "language": "datagen_cli.constraints.language:Language",
         "balance": "datagen_cli.constraints.balance:Balance",
+        "private": "datagen_cli.constraints.private:Private",
         "ask": "datagen_cli.validators.ask:Ask",
     },
     "validators": {

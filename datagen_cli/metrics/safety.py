@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from datagen_cli.metrics import safety_rules as rules
 from datagen_cli.metrics.exhibits import Exhibit, Passage, Passages, Side
 from datagen_cli.metrics.intervals import of_share, one_sided
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.parts import ByParts, Parts, means
-from datagen_cli.metrics.safety_rules import KINDS, Kind
 from datagen_cli.metrics.wording import percent
+from datagen_cli.text import safety_rules as rules
+from datagen_cli.text.safety_rules import KINDS, Kind
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features

@@ -12,7 +12,7 @@ from typing import Any
 
 from datagen_cli.config.checks import Check
 from datagen_cli.core.record import Slot
-from datagen_cli.metrics.safety_rules import digit_rules, has_digits, worded_rules
+from datagen_cli.text.safety_rules import digit_rules, has_digits, worded_rules
 
 MORE_DRAWS = 6
 APART = 1_000

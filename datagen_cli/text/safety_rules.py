@@ -1,4 +1,5 @@
-"""The forms that `safety` looks for: planted instructions, secrets, personal data, and the look of poison.
+"""The forms that the measure `safety` and the constraint `private` look for: planted instructions, secrets, personal
+data, and the look of poison.
 
 A rule is a regular expression with literal parts of which one must stand in the folded text, so that most texts cost a
 substring search and no more. Rules are kept narrow: what they flag in real data should be what they say.
