@@ -38,7 +38,7 @@ _BEFORE = re.compile(
     re.IGNORECASE | re.DOTALL | re.MULTILINE,
 )
 """Reasoning that only counts as such at the beginning of a reply."""
-_MAY_BE_MARKED = re.compile(rf"{_WORDS}|<|&lt;|[\[]", re.IGNORECASE)
+_MAY_BE_MARKED = re.compile(rf"{_WORDS}|<|&lt;|\[/?INST\]", re.IGNORECASE)
 _BLANK = "\ufeff\u200b \t\r\n"
 _FINAL = re.compile(r"<\|channel\|>\s*final\b(?:(?!<\|message\|>).){0,80}<\|message\|>", re.IGNORECASE | re.DOTALL)
 _CHANNEL = re.compile(r"<\|channel\|>", re.IGNORECASE)
