@@ -72,7 +72,9 @@ def _error(one: ByParts | None, other: ByParts | None) -> float | None:
         values = one.value(keep), other.value(keep)
         return None if values[0] is None or values[1] is None else values[0] - values[1]
 
-    error = standard_error(ByParts(difference, one.count, max(one.share, other.share)))
+    error = standard_error(
+        ByParts(difference, one.count, max(one.share, other.share), one.corrected and other.corrected)
+    )
     return None if error is None else error * student_t(one.count - 1)
 
 

@@ -74,11 +74,13 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class ByParts:
-    """A measure of any of the parts: `value` gets which are kept, `[count]`. `share`: of rows that it is taken on."""
+    """A measure of any of the parts: `value` gets which are kept, `[count]`. `share`: of rows that it is taken on.
+    Not `corrected`: the jackknife as it is, without looking at halves."""
 
     value: Callable[[Bools], float | None]
     count: int
     share: float = 1.0
+    corrected: bool = True
 
 
 def deal(units: Sequence[str]) -> Parts | None:
@@ -102,7 +104,7 @@ def standard_error(measured: ByParts) -> float | None:
     if left is None:
         return None
     variance = (measured.count - 1) / measured.count * float(np.square(left - left.mean()).sum())
-    if measured.count in _PRIMITIVE and variance > 0:
+    if measured.corrected and measured.count in _PRIMITIVE and variance > 0:
         order = _order(measured)
         if order is None:
             return None

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _ZERO = 1e-15
 _PORTION = 8192
+CORRECTED = 400
+"""Texts up to which the error is corrected; above that texts act alone, and thirty more spectra would cost seconds."""
 
 
 def vendi(vectors: NDArray[np.float32]) -> float:
@@ -77,8 +79,9 @@ class Vendi(Metric):
         vectors, few = features.vectors, parts.fewer(FEW)
         if vectors is None:
             return None
-        if len(vectors) <= 2 * vectors.shape[1]:
-            return ByParts(lambda keep: vendi(vectors[keep[few.of]]), few.count)
+        if len(vectors) <= vectors.shape[1]:
+            exact = len(vectors) <= CORRECTED
+            return ByParts(lambda keep: vendi(vectors[keep[few.of]]), few.count, corrected=exact)
         counts = np.bincount(few.of, minlength=few.count)
         sums = [_moments(vectors[few.of == part]) * counts[part] for part in range(few.count)]
 
@@ -86,7 +89,7 @@ class Vendi(Metric):
             total = sum((sums[part] for part in np.flatnonzero(keep)), np.zeros_like(sums[0]))
             return _score(np.linalg.eigvalsh(total / counts[keep].sum()))
 
-        return ByParts(of, few.count)
+        return ByParts(of, few.count, corrected=False)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

@@ -26,3 +26,13 @@ def test_the_interval_holds_the_value() -> None:
     found = Vendi().compute(features(unit(80, 8)), None)
     assert found.interval and found.value is not None
     assert 1 <= found.interval[0] < found.value < found.interval[1]
+
+
+def test_of_some_parts_of_many_texts_it_comes_from_sums_of_the_parts() -> None:
+    whole = features(unit(90, 5))
+    assert whole.parts is not None and whole.vectors is not None
+    measured = Vendi().by_parts(whole, None, whole.parts)
+    assert measured is not None and not measured.corrected
+    keep = np.arange(measured.count) % 3 != 0
+    rows = keep[whole.parts.fewer(measured.count).of]
+    assert measured.value(keep) == pytest.approx(vendi(whole.vectors[rows]), rel=1e-6)
