@@ -109,4 +109,4 @@ class Private(FieldConstraint):
     def breaking(self, item: Any, pen: Pen) -> Iterator[Any]:
         """The text with a made-up address."""
         if isinstance(item, str):
-            yield f"{item} Write to sam.{pen.rng.randrange(100, 999)}@example.org."
+            yield f"{item} Write to sam.{pen.rng.randrange(100, 999)}@mail.invalid."

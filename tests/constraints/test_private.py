@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
+from datagen_cli.cli.app import run
 from datagen_cli.constraints.private import Private, PrivateOptions, private_rules
 from datagen_cli.core.fields import FieldSpec
 
@@ -16,6 +20,8 @@ SPECS = {
     "price": FieldSpec("price", "number"),
 }
 KEY = "sk-" + "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5bC7dE9fG1hJ"
+
+OTHERS = ("malformed", "truncated", "duplicate", "refusal", "contradicted", "near_copy", "injected")
 
 
 def private(**options: Any) -> Private:
@@ -65,3 +71,17 @@ def test_every_form_ends_for_a_text_full_of_it() -> None:
     verdict = private().check({"text": text})
     assert verdict.fix and verdict.fix["text"] == " ".join(["[e-mail address]"] * 500)
     assert private_rules()
+
+
+def test_a_run_masks_what_the_simulation_breaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = {
+        "version": 1, "name": "privates", "description": "Messages of customers.", "fields": {"text": {"type": "text"}},
+        "model": {"name": "offline", "faults": {**dict.fromkeys(OTHERS, 0.0), "off_constraint": 0.5}},
+        "count": 10, "constraints": ["private"],
+    }  # fmt: skip
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(recipe))
+    assert run(["generate", str(tmp_path / "r.yaml"), "-o", str(tmp_path / "run"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    text = (tmp_path / "run" / "dataset.jsonl").read_text()
+    assert found["accepted"] == found["calls"] == 10
+    assert "[e-mail address]" in text and "@" not in text
