@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo demo-real test test-slow test-real test-floors check schema bench endpoints attack bench-prompts corrsynth constraints clean
+.PHONY: help setup demo demo-real test test-slow test-real test-floors check schema bench endpoints attack bench-faults bench-prompts corrsynth constraints clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -80,6 +80,9 @@ endpoints: $(VENV)/.full  ## runs against endpoints of every manner, and what th
 
 attack: $(VENV)/.full  ## every attack that we know, on folders, files and replies, and what got through
 	@$(PY) -m benchmarks.attack
+
+bench-faults: $(VENV)/.full  ## what the checks find and harm on real news and problems with known faults
+	@$(PY) -m benchmarks.faults --vectors
 
 bench-prompts: $(VENV)/.full  ## how a small real model follows the prompts (BEFORE=DIR: another checkout)
 	@$(PY) -m benchmarks.prompts $(if $(BEFORE),--before $(BEFORE))
