@@ -168,6 +168,8 @@ def command(
             result = document(found, checked) | extra
             if json_:
                 console.emit_json(result)
+                for line in _failed(checked):
+                    console.note(f"{console.named(name)}: {line}")
             elif "-" not in (detail, html):
                 _show(found, result)
             if detail is not None:
@@ -370,8 +372,18 @@ def _show_gates(gates: Sequence[Mapping[str, Any]]) -> None:
         if gate["passed"]:
             console.out(f"passed: {gate['gate']} ({number(gate['value'])})")
         else:
-            why = gate.get("reason") or f"{number(gate['value'])}, bound {number(gate['bound'])}"
-            console.out(f"FAILED: {gate['gate']} ({why})")
+            console.out(next(iter(_failed([gate]))))
+
+
+def _failed(gates: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for each gate that failed: its value and bound, or why it has none."""
+    return [
+        f"FAILED: {gate['gate']} ({gate.get('reason') or _beside_bound(gate)})" for gate in gates if not gate["passed"]
+    ]
+
+
+def _beside_bound(gate: Mapping[str, Any]) -> str:
+    return f"{number(gate['value'])}, bound {number(gate['bound'])}"
 
 
 def _next(files: _Files, html: str | None) -> str:

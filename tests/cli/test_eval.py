@@ -239,3 +239,14 @@ def test_a_failed_gate_prints_its_bound(capsys: pytest.CaptureFixture[str]) -> N
     write(Path("a.jsonl"), news(20))
     assert run(["eval", "a.jsonl", "--metrics", "length", "--gate", "length<=1.5"]) == 3
     assert "bound 1.5" in capsys.readouterr().out
+
+
+def test_a_failed_gate_is_said_on_stderr_beside_json(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("a.jsonl"), [{"text": "one two"}, {"text": "three four"}])
+    assert (
+        run(["eval", "a.jsonl", "--metrics", "length", "--gate", "length<=1.5", "--gate", "length<=9", "--json"]) == 3
+    )
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 1
+    assert err.count("FAILED") == 1
+    assert "a.jsonl: FAILED: length<=1.5 (2, bound 1.5)" in err
