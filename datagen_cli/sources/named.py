@@ -48,7 +48,11 @@ def read_named(
 
 def _files(path: Path, without: Path | None) -> Iterator[Path]:
     if not path.exists():
-        raise DataError("there is no such file or run", hint="see dedup.against", place=Place(shown_path(str(path))))
+        raise DataError(
+            "there is no such file or run",
+            hint="give the path of a file or of a run folder",
+            place=Place(shown_path(str(path))),
+        )
     if not path.is_dir():
         yield path
         return
