@@ -20,6 +20,8 @@ from datagen_cli.metrics.measure import Measure, Metric
 from datagen_cli.text.embed import Embedder
 
 MOST_EMBEDDED = 20_000
+ROUNDING = 1e-6
+"""An interval narrower than this is rounding: vectors have seven digits."""
 
 
 def metric(name: str) -> type[Metric]:
@@ -127,7 +129,8 @@ def measure(name: str, features: Features, reference: Features | None) -> Measur
     found = metric(name)().compute(features, reference)
     if found.value is not None and found.value != found.value:
         return Measure.missing("not a number", found.direction)
-    if found.interval is not None and found.interval[0] == found.interval[1]:
+    low, high = found.interval or (0.0, 1.0)
+    if high - low <= ROUNDING * max(1.0, abs(high)):
         return replace(found, interval=None, no_interval="the texts do not differ in it")
     return found
 

@@ -93,4 +93,7 @@ class Vendi(Metric):
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""
+        assert found.value is not None
+        if round(found.value) == 1:
+            return "as varied as one text alone"
         return f"as varied as {found.value:,.0f} texts with nothing in common"

@@ -16,6 +16,8 @@ from datagen_cli.evaluation.document import cut, document, entry, plain_values
 from datagen_cli.evaluation.evaluate import Evaluation, choose, evaluate, metric
 from datagen_cli.evaluation.load import Wanted, load_dataset, load_reference
 from datagen_cli.evaluation.reading import reading
+from datagen_cli.metrics.dataset import Dataset
+from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.measure import Measure
 from datagen_cli.metrics.wording import percent
 from datagen_cli.text.embed import open_embedder
@@ -149,3 +151,11 @@ def test_a_real_dataset_against_itself_leaks_wholly_and_is_mauve_one(
     found = evaluated(name, name, "leakage,mauve")
     assert found.measures["leakage"].value == 1
     assert (found.measures["mauve"].value or 0) > 0.95
+
+
+@pytest.mark.parametrize("name", ["aps", "vendi", "remote_clique", "self_bleu", "length", "near_duplicates"])
+def test_equal_texts_have_no_interval_of_rounding(name: str) -> None:
+    same = Features(Dataset("same", [{"text": "yes"}] * 50, ["text"]), embedder=open_embedder("hashed", None))
+    found = module.measure(name, same, None)
+    assert found.value is not None
+    assert found.interval is None and found.no_interval

@@ -36,3 +36,8 @@ def test_of_some_parts_of_many_texts_it_comes_from_sums_of_the_parts() -> None:
     keep = np.arange(measured.count) % 3 != 0
     rows = keep[whole.parts.fewer(measured.count).of]
     assert measured.value(keep) == pytest.approx(vendi(whole.vectors[rows]), rel=1e-6)
+
+
+def test_equal_texts_read_as_one_text() -> None:
+    found = Vendi().compute(features(np.repeat(unit(1, 8), 20, axis=0)), None)
+    assert Vendi().reading(found) == "as varied as one text alone"
