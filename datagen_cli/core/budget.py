@@ -18,6 +18,7 @@ from types import FrameType
 from typing import TypeVar
 
 T = TypeVar("T")
+_LEAST_MB = 16
 _AGAIN_S = 0.05  # should somebody swallow the first alarm
 
 
@@ -26,20 +27,21 @@ class TooMuch(Exception):
 
 
 class Allowance:
-    """CPU seconds for one thing that is done again and again: half of them after each time that it was given up.
+    """CPU seconds, and memory, for what is done again and again: half of both after each time that it was given up.
 
     So a base of many rows does not cost the whole time a row.
     """
 
     def __init__(self, cpu_s: float, least_s: float = 0.02) -> None:
-        self._cpu_s, self._least_s = cpu_s, min(least_s, cpu_s)
+        self._cpu_s, self._least_s, self._given_up = cpu_s, min(least_s, cpu_s), 0
 
     def spend(self, work: Callable[[], T], memory_mb: int | None = None) -> T:
         """As `within`."""
         try:
-            return within(work, cpu_s=self._cpu_s, memory_mb=memory_mb)
+            some_mb = memory_mb and max(memory_mb >> self._given_up, _LEAST_MB)
+            return within(work, cpu_s=max(self._cpu_s / 2**self._given_up, self._least_s), memory_mb=some_mb)
         except TooMuch:
-            self._cpu_s = max(self._cpu_s / 2, self._least_s)
+            self._given_up = min(self._given_up + 1, 10)
             raise
 
 
