@@ -14,6 +14,7 @@ KINDS = {
     "links in a folder": "links",
     "hostile recipes": "recipes",
     "programs in the sandbox": "programs",
+    "damaged folders": "damage",
 }
 
 

@@ -22,13 +22,16 @@ def command(run: given.RunArgument, json_: given.Json = False) -> int:
     reader = RunReader(Path(run))
     state = reader.summary()
     say_damage(reader)
+    changed = reader.changed()
+    if changed:
+        console.say(f"not as the run left it: {', '.join(changed)}; its command makes it again without a call")
     if json_:
         console.emit_json(state)
         return 0
     _show(state)
     if state["state"] == "running":
         console.next_step(f"datagen status {shlex.quote(run)}")
-    elif state["state"] == "done":
+    elif state["state"] == "done" and not changed:
         console.next_step(f"datagen show {shlex.quote(run)}")
     elif state["state"] == "short":
         console.next_step(f"datagen show {shlex.quote(run)} --rejected --by reason")

@@ -1,15 +1,22 @@
-"""The slots of a run, on disk in `2-plan.jsonl`: 8 bytes a slot in memory, written once and read in blocks."""
+"""The slots of a run, on disk in `2-plan.jsonl`: 8 bytes a slot in memory, written once and read in blocks.
+
+The first line also holds the cohorts in which the run is judged. Every line carries a sum; where one is wrong the slots
+are drawn again, which costs nothing.
+"""
 
 from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from datagen_cli.core.checksum import sealed, seed_of, whole
 from datagen_cli.core.jsonl import dump, write_aside
 from datagen_cli.core.record import Slot, unit_name
+from datagen_cli.core.system import read_own
 from datagen_cli.pipeline.build import Built
+from datagen_cli.runs.checkpoint import HEADER_BYTES, header_line, read_header
 
 BLOCK = 512
 
@@ -20,14 +27,21 @@ class Plan:
     def __init__(self, built: Built, path: Path) -> None:
         self.built = built
         self.path = path
+        self.damaged = 0
         self._offsets: array[int] = array("q")
         self._block = range(0)
         self._slots: list[Slot] = []
 
-    def write(self, count: int, fingerprint: str) -> None:
+    def write(self, count: int, fingerprint: str, cohorts: Sequence[int] = ()) -> None:
         """Draws the slots and writes the file aside, unless it holds as many of this plan already."""
-        head = dump({"stage": "plan", "fingerprint": fingerprint}) + b"\n"
-        if self._reservations(count, head):
+        head = header_line("plan", fingerprint, cohorts=list(cohorts))
+        seed = seed_of(fingerprint)
+        before = read_header(self.path)
+        self.damaged = 0
+        known = not before or (before.get("fingerprint") == fingerprint and "cohorts" in before)
+        if known and self._find(count, seed, lost=not before):
+            if before != {"stage": "plan", "fingerprint": fingerprint, "cohorts": list(cohorts)}:
+                self._write_head(head)
             return
         self._offsets = array("q")
 
@@ -36,7 +50,7 @@ class Plan:
             yield head
             for slot in self.built.slots(count):
                 unit = {"unit": unit_name(slot.index, 1), "id": slot.id, "label": slot.label}
-                line = dump({**unit, "attributes": dict(slot.attributes)}) + b"\n"
+                line = sealed(dump({**unit, "attributes": dict(slot.attributes)}), seed)
                 self._offsets.append(position)
                 position += len(line)
                 yield line
@@ -65,27 +79,42 @@ class Plan:
 
     def _read(self, indices: range) -> list[Slot]:
         found = []
-        with open(self.path, "rb") as file:
+        with read_own(self.path) as file:
             file.seek(self._offsets[indices.start])
             for index in indices:
                 line = json.loads(file.readline())
                 found.append(Slot(index, line["id"], line["label"], line["attributes"]))
         return found
 
-    def _reservations(self, count: int, head: bytes) -> bool:
-        """Whether the file is whole, of this plan, and long enough: a longer plan begins with a shorter one."""
+    def _find(self, count: int, seed: int, *, lost: bool) -> bool:
+        """Whether the file holds so many whole lines of this plan: a longer plan begins with a shorter one. Counts the
+        damaged ones, the first line among them where it is `lost`."""
         offsets = array("q")
         try:
-            with open(self.path, "rb") as file:
-                if file.readline(len(head)) != head:
-                    return False
-                position = len(head)
+            with read_own(self.path) as file:
+                position = len(file.readline(HEADER_BYTES))
+                self.damaged += bool(position and lost)
                 for index, line in zip(range(count), file, strict=False):
-                    if not (line.startswith(b'{"unit":"%06d.1","id":' % index) and line.endswith(b"}\n")):
-                        return False
-                    offsets.append(position)
+                    if line.startswith(b'{"unit":"%06d.1","id":' % index) and whole(line, seed):
+                        offsets.append(position)
+                    else:
+                        self.damaged += 1
                     position += len(line)
         except OSError:
             return False
         self._offsets = offsets
-        return len(offsets) == count
+        return len(offsets) == count and not self.damaged
+
+    def _write_head(self, head: bytes) -> None:
+        """Replaces the first line, and leaves the slots as they are."""
+
+        def chunks() -> Iterator[bytes]:
+            yield head
+            with read_own(self.path) as file:
+                file.seek(self._offsets[0] if self._offsets else 0)
+                while chunk := file.read(1 << 20):
+                    yield chunk
+
+        moved = len(head) - (self._offsets[0] if self._offsets else 0)
+        write_aside(self.path, chunks() if self._offsets else [head])
+        self._offsets = array("q", (offset + moved for offset in self._offsets))

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datagen_cli.core.checksum import sealed, seed_of
 from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import CapReached, Place, Stopped, UsageError
 from datagen_cli.core.flow import ATTEMPTED
-from datagen_cli.core.jsonl import dump, write_aside, write_json
+from datagen_cli.core.jsonl import dump, write_aside
 from datagen_cli.core.ports import Observer
 from datagen_cli.core.record import Record
 from datagen_cli.llm.cache import FILE, CallCache, open_cache, refuse_other_file
@@ -32,9 +33,10 @@ from datagen_cli.pipeline.parts import Parts
 from datagen_cli.pipeline.planned import Plan
 from datagen_cli.pipeline.runner import Runner
 from datagen_cli.pipeline.settle import settle_failed
-from datagen_cli.runs.checkpoint import Checkpoint, forget_truncated
-from datagen_cli.runs.folder import RunFolder
-from datagen_cli.runs.integrity import restate, unbroken
+from datagen_cli.runs import damage
+from datagen_cli.runs.checkpoint import Checkpoint, forget_truncated, header_line, read_header
+from datagen_cli.runs.folder import STATE, RunFolder
+from datagen_cli.runs.integrity import changed_files, is_same, restate
 from datagen_cli.runs.ledger import FILE as SPENDING
 from datagen_cli.runs.ledger import SpendingLedger
 from datagen_cli.runs.manifest import Manifest
@@ -88,20 +90,26 @@ class Session:
         """
         self.folder.lock()
         before = self.folder.state()
+        lost = not before and self.folder.file(STATE).exists()
         self.model_ids = set(before.get("model_ids", ()))
-        if self.options.fresh and before:
+        if self.options.fresh and (before or lost):
             self.folder.set_all_aside(tag_of(before))
-            before = {}
+            before, lost = {}, False
         self.refuse_other_recipe(before)
-        self.open_ledger(before)
-        if unbroken(self.folder, before, self.manifest):
+        ledger = self.open_ledger(before)
+        same = is_same(before, self.manifest)
+        files = changed_files(self.folder.path, before["seal"]) if same else []
+        if same and not files:
             restate(self.folder, before, self.manifest)
             self.complete = True
             return
-        refuse_pruned(self.folder)
+        refuse_pruned(self.folder, lost=lost)
         self._try_connections()
+        for sentence in (*([damage.STATE_LOST] if lost else ()), *damage.changed(files)):
+            self.say_once(sentence)
         changed = self._set_changed_aside(before)
-        self.manifest.cohorts = cohorts({} if changed else before, self.manifest.count)
+        planned_before = read_header(self.folder.checkpoint_path("plan"))
+        self.manifest.cohorts = cohorts({} if changed else before or planned_before, self.manifest.count)
         if not changed and before.get("state") == "done" and before["count"] > self.manifest.count:
             self.observer.event("note", text=FEWER.format(self.manifest.count, before["count"]))
         for note in self.built.notes():
@@ -109,12 +117,13 @@ class Session:
         self._write_load()
         per_call = self.built.per_call
         planned = -(-self.manifest.cohorts[-1] // per_call) * per_call
-        self.plan.write(planned, self.built.fingerprints["plan"])
+        self.plan.write(planned, self.built.fingerprints["plan"], self.manifest.cohorts)
         for stage in ATTEMPTED:
             self.checkpoints[stage] = self.folder.checkpoint(stage, self.built.fingerprints[stage])
         if self.built.max_tokens > before.get("max_tokens", self.built.max_tokens):
             forget_truncated(self.checkpoints)
-        self._say_damage()
+        for sentence in damage.told(self.checkpoints.values(), self.plan.damaged, ledger.damaged):
+            self.say_once(sentence)
         self._before = before
         self.update()
         self.manifest.write(self.folder)
@@ -294,9 +303,7 @@ class Session:
         self.manifest.record_spending(spent, {})
         mine = self.manifest.document()
         document = self.folder.state() or {**mine, "state": "previewed"}
-        write_json(
-            self.folder.file("run.json"), {**document, **{name: mine[name] for name in ("spent", "tokens", "cost_usd")}}
-        )
+        self.folder.write_state({**document, **{name: mine[name] for name in ("spent", "tokens", "cost_usd")}})
 
     def fail(self, error: BaseException) -> None:
         """Writes down that the run broke off outside its loop; counts stay as they were last known."""
@@ -380,18 +387,10 @@ class Session:
         self.say_once(text)
         return True
 
-    def _say_damage(self) -> None:
-        for checkpoint in self.checkpoints.values():
-            if checkpoint.damaged:
-                lines = f"{checkpoint.damaged:,} damaged line{'s' if checkpoint.damaged > 1 else ''}"
-                self.say_once(
-                    f"{checkpoint.path.name}: {lines}, whose work is done again; replies in the call cache cost nothing"
-                )
-
     def _write_load(self) -> None:
         fingerprint = self.built.fingerprints["load"]
-        head = dump({"stage": "load", "fingerprint": fingerprint}) + b"\n"
-        rows = (dump({"id": name, "fields": dict(row)}) + b"\n" for name, row in self.built.base.rows)
+        head, seed = header_line("load", fingerprint), seed_of(fingerprint)
+        rows = (sealed(dump({"id": name, "fields": dict(row)}), seed) for name, row in self.built.base.rows)
         write_aside(self.folder.checkpoint_path("load"), (chunk for part in ([head], rows) for chunk in part))
 
     def _broken_cache(self, moved: Path) -> None:

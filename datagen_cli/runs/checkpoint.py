@@ -1,8 +1,10 @@
 """Checkpoints: an append-only JSONL file a stage, a line a finished unit, and what makes a line still valid.
 
-The first line holds the stage's fingerprint. Every other line is `{"unit": "000012.1", "from": DIGEST, ...}`: it counts
-only when the unit is made from the same thing again. A torn last line is cut off; under another fingerprint the whole
-file moves aside. Only offsets are kept in memory (8 bytes a line of a first attempt).
+The first line holds the stage's fingerprint. Every other line is `{"unit": "000012.1", "from": DIGEST, ..., "crc":
+SUM}`: it counts only when the unit is made from the same thing again, and when its sum, which starts from the
+fingerprint, is right. Damaged lines are taken out and their units made again from the stage before; a torn last line is
+cut off; under another fingerprint the whole file moves aside. Files of older versions have no sums: theirs are taken as
+they are. Only offsets are kept in memory (8 bytes a line of a first attempt).
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from datagen_cli.core.jsonl import MODE, dump, write_errors
+from datagen_cli.core.checksum import has_sum, sealed, seed_of, whole, whole_object, without_sum
+from datagen_cli.core.jsonl import MODE, dump, write_aside, write_errors
 from datagen_cli.core.record import unit_name
 from datagen_cli.core.system import open_own, read_at, read_own, write_at
 
@@ -75,9 +78,8 @@ class Checkpoint:
         self.fingerprint = fingerprint
         self.index = LineIndex()
         self.damaged = 0
-        with write_errors(path):
-            descriptor = open_own(path, os.O_RDWR | os.O_CREAT, MODE)
-        self._file: IO[bytes] = os.fdopen(descriptor, "r+b", buffering=0)
+        self._seed = seed_of(fingerprint)
+        self._file = self._open()
         self._end = 0
         self._scan()
 
@@ -101,13 +103,14 @@ class Checkpoint:
         return None if raw is None else _object(raw)
 
     def raw(self, slot: int, attempt: int) -> bytes | None:
-        """The bytes of the unit's last line without its line end, or None."""
+        """The bytes of the unit's last line without its sum and line end, or None."""
         offset = self.index.get(slot, attempt)
-        return None if offset is None else self._read(offset)
+        line = None if offset is None else self._read(offset)
+        return None if line is None else without_sum(line)
 
     def append(self, slot: int, attempt: int, made_from: str, payload: dict[str, Any]) -> None:
         """Appends and flushes a line. On a full disk the torn line is cut off again before the error is raised."""
-        line = dump({"unit": unit_name(slot, attempt), "from": made_from, **payload}) + b"\n"
+        line = sealed(dump({"unit": unit_name(slot, attempt), "from": made_from, **payload}), self._seed)
         self._write(line)
         self.index.put(slot, attempt, self._end - len(line))
 
@@ -132,30 +135,58 @@ class Checkpoint:
             chunk += more
         return chunk[:end]
 
+    def _open(self) -> IO[bytes]:
+        with write_errors(self.path):
+            descriptor = open_own(self.path, os.O_RDWR | os.O_CREAT, MODE)
+        return os.fdopen(descriptor, "r+b", buffering=0)
+
     def _scan(self) -> None:
-        """Indexes the whole lines, cuts the torn end; a file without a whole header starts anew."""
+        """Indexes the whole lines and cuts the torn end; where lines are damaged the file is written anew without
+        them."""
         header = self._file.readline(HEADER_BYTES)
-        if not header.endswith(b"\n") or _fingerprint(header) != self.fingerprint:
+        if (found := _fingerprint(header)) is not None and found != self.fingerprint:
+            header = b""
             os.ftruncate(self._file.fileno(), 0)
-            self._end = 0
-            self._write(dump({"stage": self.stage, "fingerprint": self.fingerprint}) + b"\n")
-            return
-        self._end = len(header)
+        old = header == _old_header(self.stage, self.fingerprint)
+        lines = self._lines(old=old)
+        os.ftruncate(self._file.fileno(), self._end)
+        head = header if old else header_line(self.stage, self.fingerprint)
+        if not self._end:
+            self._write(head)
+        elif self.damaged:
+            self._write_anew(head, lines)
+
+    def _lines(self, *, old: bool) -> list[tuple[int, int]]:
+        """Places of the lines that count, as (offset, length); they are indexed, and the others counted."""
+        head = header_line(self.stage, self.fingerprint)
+        kept = []
+        position = 0
         with read_own(self.path) as file:
-            file.seek(self._end)
             for line in file:
                 if not line.endswith(b"\n"):
                     break
-                self._index_line(line)
-                self._end += len(line)
-        os.ftruncate(self._file.fileno(), self._end)
+                unit = _UNIT.match(line)
+                good = unit is not None and (
+                    whole(line, self._seed) or (old and not has_sum(line) and line[-2:] == b"}\n")
+                )
+                if unit is not None and good:
+                    self.index.put(int(unit[1]), int(unit[2]), position)
+                    kept.append((position, len(line)))
+                elif position or not (old or line == head):
+                    self.damaged += 1
+                position += len(line)
+        self._end = position
+        return kept
 
-    def _index_line(self, line: bytes) -> None:
-        unit = _UNIT.match(line)
-        if unit is not None and line.endswith(b"}\n"):
-            self.index.put(int(unit[1]), int(unit[2]), self._end)
-        else:
-            self.damaged += 1
+    def _write_anew(self, head: bytes, lines: list[tuple[int, int]]) -> None:
+        """Replaces the file by a header and these lines of it."""
+        descriptor = self._file.fileno()
+        write_aside(self.path, (head, *(read_at(descriptor, length, offset) for offset, length in lines)))
+        self._file.close()
+        self._file = self._open()
+        self.index, damaged = LineIndex(), self.damaged
+        self._lines(old=head == _old_header(self.stage, self.fingerprint))
+        self.damaged = damaged
 
 
 def forget_truncated(checkpoints: Mapping[str, Checkpoint]) -> None:
@@ -188,19 +219,41 @@ def _object(raw: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _fingerprint(header: bytes) -> str | None:
+def header_line(stage: str, fingerprint: str, **more: Any) -> bytes:
+    """The first line of a stage's file."""
+    return sealed(dump({"stage": stage, "fingerprint": fingerprint, **more}))
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """The first line of a stage's file; empty where there is none, or a damaged one. One without a sum is of an older
+    version."""
     try:
-        value = json.loads(header)
-    except ValueError:
-        return None
-    return value.get("fingerprint") if isinstance(value, dict) else None
+        with read_own(path) as file:
+            line = file.readline(HEADER_BYTES)
+    except OSError:
+        return {}
+    return _header(line)
 
 
 def stored_fingerprint(path: Path) -> str | None:
     """The fingerprint a checkpoint file was written under, or None when there is no whole header."""
-    try:
-        with read_own(path) as file:
-            header = file.readline(HEADER_BYTES)
-    except OSError:
-        return None
-    return _fingerprint(header) if header.endswith(b"\n") else None
+    found = read_header(path).get("fingerprint")
+    return found if isinstance(found, str) else None
+
+
+def _header(line: bytes) -> dict[str, Any]:
+    found = whole_object(line)
+    if found is None and line.endswith(b"}\n") and line.startswith(b'{"stage":"'):
+        found = _object(line)
+        if found is not None and line != _old_header(str(found.get("stage")), str(found.get("fingerprint"))):
+            found = None
+    return found or {}
+
+
+def _fingerprint(line: bytes) -> str | None:
+    found = _header(line).get("fingerprint")
+    return found if isinstance(found, str) else None
+
+
+def _old_header(stage: str, fingerprint: str) -> bytes:
+    return dump({"stage": stage, "fingerprint": fingerprint}) + b"\n"

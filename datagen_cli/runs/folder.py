@@ -6,12 +6,14 @@ Nothing is ever deleted: what an earlier recipe left goes to `previous/<digest>/
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from datagen_cli.core.checksum import NAME, document_sum
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.flow import STAGES
-from datagen_cli.core.jsonl import make_folder, read_json, write_errors
+from datagen_cli.core.jsonl import make_folder, read_json, write_errors, write_json
 from datagen_cli.runs.checkpoint import Checkpoint, stored_fingerprint
 from datagen_cli.runs.lock import FILE as LOCK
 from datagen_cli.runs.lock import FolderLock
@@ -19,6 +21,15 @@ from datagen_cli.runs.lock import FolderLock
 FILES = (
     "dataset.jsonl", "lineage.jsonl", "rejected.jsonl", "run.json", "recipe.lock.yaml", "README.md", "plants.jsonl",
 )  # fmt: skip
+STATE = "run.json"
+
+
+def is_as_written(state: Mapping[str, Any]) -> bool:
+    """Whether a `run.json` is as a run wrote it; one of an older version carries no sum."""
+    try:
+        return NAME not in state or state[NAME] == document_sum({k: v for k, v in state.items() if k != NAME})
+    except RecursionError:
+        return False
 
 
 def checkpoint_name(stage: str) -> str:
@@ -75,9 +86,14 @@ class RunFolder:
         return self.path / name
 
     def state(self) -> dict[str, Any]:
-        """What `run.json` says, empty when there is none."""
-        found = read_json(self.path / "run.json")
-        return found if isinstance(found, dict) else {}
+        """What `run.json` says, empty when there is none, or a damaged one."""
+        found = read_json(self.path / STATE)
+        return found if isinstance(found, dict) and is_as_written(found) else {}
+
+    def write_state(self, document: Mapping[str, Any]) -> None:
+        """Writes `run.json` aside, with a sum of it, and renames it."""
+        rest = {name: value for name, value in document.items() if name != NAME}
+        write_json(self.path / STATE, {**rest, NAME: document_sum(rest)})
 
     def changed_stages(self, fingerprints: dict[str, str]) -> list[str]:
         """The stages whose checkpoint was written under another fingerprint."""

@@ -6,7 +6,7 @@ It holds only for the same recipe, count and versions, and only while every file
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +28,28 @@ def make_seal(folder: RunFolder, manifest: Manifest) -> dict[str, Any]:
     return {"files": files, "versions": versions()}
 
 
-def unbroken(folder: RunFolder, before: Mapping[str, Any], manifest: Manifest) -> bool:
-    """Whether the folder holds exactly the finished run that `manifest` asks for; `before` is its `run.json`."""
+def is_same(before: Mapping[str, Any], manifest: Manifest) -> bool:
+    """Whether `before`, the folder's `run.json`, is of the finished run that `manifest` asks for."""
     seal = before.get("seal")
     if before.get("state") != "done" or not seal or seal.get("versions") != versions():
         return False
     if any(before.get(name) != getattr(manifest, name) for name in SAME):
         return False
-    if any(before["recipe"].get(name) != manifest.recipe[name] for name in ("name", "digest")):
-        return False
-    try:
-        return all(_digest(folder.file(name)) == digest for name, digest in seal["files"].items())
-    except OSError:
-        return False
+    return all(before["recipe"].get(name) == manifest.recipe[name] for name in ("name", "digest"))
+
+
+def changed_files(folder: Path, seal: Mapping[str, Any], names: Container[str] | None = None) -> list[str]:
+    """The sealed files, all or those of these `names`, that are gone or not as they were left."""
+    files = seal.get("files")
+    found = []
+    for name, digest in files.items() if isinstance(files, dict) else ():
+        if names is None or name in names:
+            try:
+                same = _digest(folder / name) == digest
+            except OSError:
+                same = False
+            found += [] if same else [name]
+    return found
 
 
 def restate(folder: RunFolder, before: Mapping[str, Any], manifest: Manifest) -> None:

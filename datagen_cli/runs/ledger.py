@@ -4,6 +4,9 @@ Before a call is sent its reservation is written, and when its answer or its los
 write of some microseconds to the system, which keeps it whatever becomes of the process, so that nothing waits for a
 commit and the call cache may be anywhere, or off. Calls that were in flight at a kill are settled at their reservation
 on the next start. The file starts with a sum and is summed up anew whenever a run starts, ends, or it grows large.
+
+Every line carries a checksum. A damaged one is left out; then the folder has spent at least what `run.json` says, so
+that no cap starts anew. A settlement says whose call it was and counts without its reservation, too.
 """
 
 from __future__ import annotations
@@ -17,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.chat import Usage
+from datagen_cli.core.checksum import has_sum, sealed, whole
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.jsonl import MODE, dump, write_aside, write_errors
 from datagen_cli.core.system import open_own, read_own, write_at
-from datagen_cli.runs.spending import COUNTED, Spent, copied
+from datagen_cli.runs.spending import COUNTED, Spent, at_least, copied, is_count, is_spending
 
 FILE = "spending.jsonl"
 LARGE_BYTES = 16 * 1024 * 1024
@@ -31,15 +35,16 @@ class SpendingLedger:
     """The spending of one folder (`core.ports.Ledger`). `spent` is all of it up to now, `before` what it was at the
     start.
 
-    `known` is used where there is no file yet. Lines are `{"spent": sums}`, `[1, number, role, purpose, tokens in,
-    tokens out, cost]` for a reservation (4 instead of 1: of a call that outlives the process), `[2, number, in, out,
-    cost, lost, cached]` for its use (`cached` where it is not 0), `[0, number]` for one that used nothing.
+    `known`, what `run.json` says, is used where there is no file yet, and is the least where lines are `damaged`. Lines
+    are `{"spent": sums}`, `[1, number, role, purpose, tokens in, tokens out, cost]` for a reservation (4 instead of 1:
+    of a call that outlives the process), `[2, number, role, purpose, in, out, cost, lost, cached]` for its use, `[0,
+    number]` for one that used nothing; the sum comes last.
     """
 
     def __init__(self, path: Path, known: Mapping[str, Any]) -> None:
         self.path = path
-        found = read_spending(path)
-        self.spent: Spent = copied(known) if found is None else found
+        found, self.damaged = examine(path, known) or (copied(known), 0)
+        self.spent: Spent = found
         self.before = copied(self.spent)
         self._number = 0
         self._open: dict[int, tuple[str, str, bytes]] = {}
@@ -56,7 +61,7 @@ class SpendingLedger:
         kind = PENDING if waits else RESERVED
         cost = dump(most.cost_usd).decode()
         counts = f"{most.tokens_in},{most.tokens_out},{cost}"
-        line = f"[{kind},{self._number},{_place(role, purpose)},{counts}]\n".encode()
+        line = sealed(f"[{kind},{self._number},{_place(role, purpose)},{counts}]".encode())
         self._append(line)
         self._open[self._number] = (role, purpose, line)
         return self._number
@@ -65,11 +70,10 @@ class SpendingLedger:
         """See `core.ports.Ledger.settle`."""
         role, purpose, _ = self._open.pop(entry)
         if not (used.tokens_in or used.tokens_out):
-            self._try_to_append(f"[{FREED},{entry}]\n".encode())
+            self._try_to_append(sealed(b"[%d,%d]" % (FREED, entry)))
             return
-        cost = dump(used.cost_usd).decode()
-        more = f",{used.tokens_cached}" if used.tokens_cached else ""
-        self._try_to_append(f"[{USED},{entry},{used.tokens_in},{used.tokens_out},{cost},{int(lost)}{more}]\n".encode())
+        counts = f"{used.tokens_in},{used.tokens_out},{dump(used.cost_usd).decode()},{int(lost)},{used.tokens_cached}"
+        self._try_to_append(sealed(f"[{USED},{entry},{_place(role, purpose)},{counts}]".encode()))
         _count(
             self.spent, role, purpose, [used.tokens_in, used.tokens_out, used.cost_usd, int(lost), used.tokens_cached]
         )
@@ -89,7 +93,7 @@ class SpendingLedger:
 
     def _sum_up(self) -> None:
         """Replaces the file by the sum and the reservations that are open."""
-        lines = [dump({"spent": self.spent}) + b"\n", *(line for _, _, line in self._open.values())]
+        lines = [sealed(dump({"spent": self.spent})), *(line for _, _, line in self._open.values())]
         write_aside(self.path, lines)
         with write_errors(self.path):
             new = open_own(self.path, os.O_WRONLY, MODE)
@@ -113,26 +117,47 @@ class SpendingLedger:
 
 def read_spending(path: Path) -> Spent | None:
     """What a folder has spent, calls in flight at their reservation; None where there is no ledger. Writes nothing."""
+    found = examine(path, {})
+    return None if found is None else found[0]
+
+
+def examine(path: Path, known: Mapping[str, Any]) -> tuple[Spent, int] | None:
+    """What a folder has spent, and how many lines of its ledger are damaged: then it is at least what is `known`."""
     try:
         with read_own(path) as file:
             content = file.read()
     except OSError:
         return None
-    spent: Spent = {}
+    lines = content.splitlines(keepends=True)
+    old = bool(lines) and lines[0].startswith(b'{"spent":') and not has_sum(lines[0])
+    parsed = [_parsed(line, old=old) for line in lines if line.endswith(b"\n")]
+    sums = [copied(line["spent"]) for line in parsed if isinstance(line, dict)]
+    spent: Spent = sums[-1] if sums else {}
+    for role, purpose, used in _calls(line for line in parsed if isinstance(line, list)):
+        _count(spent, role, purpose, used)
+    damaged = max(sum(line is None for line in parsed), not sums)
+    return (at_least(spent, known) if damaged else spent), damaged
+
+
+def _calls(lines: Iterator[list[Any]]) -> Iterator[tuple[str, str, list[Any]]]:
+    """Role, purpose and use of each call, in whatever order its lines stand and however often they do."""
     held: dict[int, list[Any]] = {}
-    for line in _whole(content):
-        if isinstance(line, dict):
-            spent, held = copied(line.get("spent", {})), {}
-        elif line[0] in (RESERVED, PENDING):
-            held[line[1]] = [line[0], *line[2:]]
-        else:
-            call = held.pop(line[1], None)
-            if line[0] == USED and call is not None:
-                _count(spent, call[1], call[2], line[2:])
+    over = set()
+    for kind, number, *rest in lines:
+        if number in over:
+            continue
+        if kind in (RESERVED, PENDING):
+            held[number] = [kind, *rest]
+            continue
+        over.add(number)
+        call = held.pop(number, None)
+        if kind == USED and rest and isinstance(rest[0], str):
+            yield rest[0], rest[1], rest[2:]
+        elif kind == USED and call is not None:  # of a version that named the call in its reservation only
+            yield call[1], call[2], rest
     for kind, role, purpose, *most in held.values():
         if kind == RESERVED:
-            _count(spent, role, purpose, [*most, 1])
-    return spent
+            yield role, purpose, [*most, 1]
 
 
 @cache
@@ -140,14 +165,33 @@ def _place(role: str, purpose: str) -> str:
     return dump([role, purpose]).decode()[1:-1]
 
 
-def _whole(content: bytes) -> Iterator[Any]:
-    """The lines that are whole; a torn one is a call that was not sent, or use whose reservation stands instead."""
-    for line in content.splitlines(keepends=True):
-        if line.endswith(b"\n"):
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue
+def _parsed(line: bytes, *, old: bool) -> Any:
+    """What a line says, without its sum; None for a damaged one. Only in an `old` file lines have no sums."""
+    summed = whole(line)
+    if not summed and not old:
+        return None
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    if isinstance(found, dict):
+        return found if (summed or len(found) == 1) and is_spending(found.get("spent")) else None
+    return _call(found[:-1] if summed else found) if isinstance(found, list) else None
+
+
+def _call(line: list[Any]) -> list[Any] | None:
+    """A line of a call when everything in it is of its type."""
+    if len(line) < 2 or not all(type(item) is int for item in line[:2]):
+        return None
+    kind, rest = line[0], line[2:]
+    named = rest[:1] and isinstance(rest[0], str)
+    if named and not (len(rest) > 1 and isinstance(rest[1], str)):
+        return None
+    counts = rest[2:] if named else rest
+    expected = {FREED: (0,), USED: (4, 5), RESERVED: (3,), PENDING: (3,)}.get(kind, ())
+    if len(counts) not in expected or (kind in (RESERVED, PENDING) and not named):
+        return None
+    return line if all(map(is_count, counts)) else None
 
 
 def _count(spent: Spent, role: str, purpose: str, used: list[Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, get_origin, get_type_hints
 import yaml
 
 from datagen_cli.core.extras import DISTRIBUTION
-from datagen_cli.core.jsonl import write_aside, write_json
+from datagen_cli.core.jsonl import write_aside
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.spending import add_spending, cost_shares, tokens_of, total_of
 
@@ -99,7 +99,7 @@ class Manifest:
 
     def write(self, folder: RunFolder) -> None:
         """Writes `run.json` aside and renames it."""
-        write_json(folder.file(FILE), self.document())
+        folder.write_state(self.document())
 
 
 def read_manifest(document: Mapping[str, Any]) -> tuple[Manifest, list[str]]:

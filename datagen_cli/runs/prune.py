@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from datagen_cli.core.errors import Place, UsageError
-from datagen_cli.core.jsonl import write_errors, write_json
+from datagen_cli.core.jsonl import write_errors
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.manifest import now
 
@@ -44,16 +44,20 @@ def prune(folder: RunFolder) -> dict[Path, int]:
         kept = {name: digest for name, digest in state.get("seal", {}).get("files", {}).items() if name not in gone}
         if "seal" in state:
             state["seal"] = {**state["seal"], "files": kept}
-        write_json(folder.file("run.json"), {**state, "pruned": state.get("pruned") or now()})
+        folder.write_state({**state, "pruned": state.get("pruned") or now()})
         for file in files:
             with write_errors(file):
                 file.unlink()
         return files
 
 
-def refuse_pruned(folder: RunFolder) -> None:
-    """Raises `UsageError` for a run that cannot go on because it was pruned."""
+def refuse_pruned(folder: RunFolder, *, lost: bool = False) -> None:
+    """Raises `UsageError` for a run that cannot go on because it was pruned; `lost` says that its `run.json` is
+    damaged, so that only the files tell."""
     when = folder.state().get("pruned")
+    kept = [folder.checkpoint_path("generate"), folder.file(CACHES[0])]
+    if lost and folder.file("dataset.jsonl").exists() and not any(path.exists() for path in kept):
+        when = "run.json is damaged and does not say when"
     if when:
         raise UsageError(
             f"this run was pruned ({when}): its checkpoints and replies are gone",

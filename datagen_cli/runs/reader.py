@@ -14,19 +14,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from datagen_cli.core.checksum import has_sum, seed_of, whole
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.files import open_regular, parse_object, raw_lines, read_regular
 from datagen_cli.core.flow import ATTEMPTED
 from datagen_cli.core.record import Outcome
-from datagen_cli.runs.folder import checkpoint_name
+from datagen_cli.runs.checkpoint import read_header
+from datagen_cli.runs.folder import checkpoint_name, is_as_written
+from datagen_cli.runs.integrity import changed_files
 from datagen_cli.runs.ledger import FILE as SPENDING
-from datagen_cli.runs.ledger import read_spending
+from datagen_cli.runs.ledger import examine
 from datagen_cli.runs.lock import is_held
 from datagen_cli.runs.manifest import FILE as MANIFEST
 from datagen_cli.runs.manifest import LOCK, Manifest, read_manifest
 from datagen_cli.runs.spending import Spent, copied
 
 _SHARD = re.compile(r"dataset(-\d{5}-of-\d{5})?\.jsonl")
+OUTPUTS = ("dataset.jsonl", "rejected.jsonl", "lineage.jsonl", "README.md", LOCK)
 HINT = "name a run folder, such as runs/quickstart"
 
 
@@ -53,6 +57,8 @@ class RunReader:
         self.document = self._read_document()
         self.manifest, wrong = read_manifest(self.document)
         self._wrong += [f"{MANIFEST}: {name} is not what it should be" for name in wrong]
+        if not is_as_written(self.document):
+            self._wrong.append(f"{MANIFEST}: it is not as the run wrote it")
         self._recipe: dict[str, Any] | None = None
 
     @property
@@ -132,11 +138,22 @@ class RunReader:
 
     def lines(self, stage: str, holding: bytes = b"") -> Iterator[dict[str, Any]]:
         """The whole lines of a stage's checkpoint that hold these bytes, in the order in which they were written."""
-        return self._objects(checkpoint_name(stage), holding, head=True)
+        name = checkpoint_name(stage)
+        header = read_header(self.folder / name)
+        fingerprint = header.get("fingerprint") or self.manifest.fingerprints.get(stage)
+        return self._objects(name, holding, seed=seed_of(str(fingerprint)))
 
     def spending(self) -> Spent:
         """What the folder has spent up to now, calls in flight at their reservation."""
-        return read_spending(self.folder / SPENDING) or copied(self.manifest.spent)
+        found, damaged = examine(self.folder / SPENDING, self.manifest.spent) or (copied(self.manifest.spent), 0)
+        if damaged:
+            self._damaged[SPENDING] = damaged
+        return found
+
+    def changed(self) -> list[str]:
+        """Outputs of a finished run that are gone or not as it left them; reads them whole."""
+        outputs = {*OUTPUTS, *filter(_SHARD.fullmatch, self.manifest.shards)}
+        return changed_files(self.folder, self.manifest.seal, outputs) if self.state == "done" else []
 
     def summary(self) -> dict[str, Any]:
         """`run.json` with its state and what was spent as they are now; values of a wrong type are empty."""
@@ -146,8 +163,11 @@ class RunReader:
         known = {name: getattr(told, name) for name in Manifest.__slots__}
         return {**self.document, **known, "state": self.state}
 
-    def _objects(self, name: str, holding: bytes = b"", *, head: bool = False) -> Iterator[dict[str, Any]]:
-        """The objects of a JSONL file; a torn last line is what a run that goes on, or died, leaves, and no damage."""
+    def _objects(self, name: str, holding: bytes = b"", *, seed: int | None = None) -> Iterator[dict[str, Any]]:
+        """The objects of a JSONL file; a torn last line is what a run that goes on, or died, leaves, and no damage.
+
+        With a `seed` the file has a header, and lines whose sum is wrong are damaged.
+        """
         path = self.folder / name
         if not path.exists() and not path.is_symlink():
             return
@@ -159,9 +179,11 @@ class RunReader:
             return
         with file:
             for number, raw in enumerate(raw_lines(file)):
-                if (head and number == 0) or (holding and holding not in raw):
+                if (seed is not None and number == 0) or (holding and holding not in raw):
                     continue
                 found = parse_object(raw)
+                if seed is not None and has_sum(raw) and raw.endswith(b"\n") and not whole(raw, seed):
+                    found = None
                 if found is not None:
                     yield found
                 elif raw.strip() and raw.endswith(b"\n"):

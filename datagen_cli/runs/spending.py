@@ -13,6 +13,23 @@ Spent = dict[str, dict[str, dict[str, Any]]]
 """`{role: {purpose: counts}}`, counts as in `COUNTED`; a cost of None is unknown."""
 
 
+def is_count(value: Any) -> bool:
+    """Whether a value may be a count, or a cost; an unknown one is None."""
+    return value is None or (type(value) in (int, float) and 0 <= value < float("inf"))
+
+
+def is_spending(value: Any) -> bool:
+    """Whether a value read from a file is `{role: {purpose: counts}}`."""
+    if not isinstance(value, dict) or not all(isinstance(purposes, dict) for purposes in value.values()):
+        return False
+    every = [counts for purposes in value.values() for counts in purposes.values()]
+    return all(isinstance(counts, dict) and _are_counts(counts) for counts in every)
+
+
+def _are_counts(counts: Mapping[str, Any]) -> bool:
+    return all(is_count(value) and (value is not None or name == "cost_usd") for name, value in counts.items())
+
+
 def cost_shares(spent: Mapping[str, Any], accepted: int) -> dict[str, Any]:
     """Cost in USD by stage, by role, and for each accepted record; None where it is not known or there is none."""
     by_stage: dict[str, Any] = {}
@@ -44,6 +61,18 @@ def add_spending(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str,
                 for name in COUNTED:
                     into[name] = _plus(into[name], counts.get(name, 0))
     return summed
+
+
+def at_least(found: Mapping[str, Any], known: Mapping[str, Any]) -> Spent:
+    """The larger of two counts, each for itself; a cost that is unknown on either side is unknown."""
+    most = copied(found)
+    for role, purposes in copied(known).items():
+        for purpose, counts in purposes.items():
+            into = most.setdefault(role, {}).setdefault(purpose, dict.fromkeys(COUNTED, 0))
+            for name in COUNTED:
+                one, other = into[name], counts[name]
+                into[name] = None if one is None or other is None else max(one, other)
+    return most
 
 
 def total_of(spent: Mapping[str, Any]) -> dict[str, Any]:

@@ -94,3 +94,61 @@ def test_a_disk_that_takes_no_more_leaves_no_torn_line(tmp_path: Path, monkeypat
 def test_the_file_is_private(tmp_path: Path) -> None:
     opened(tmp_path / "c")
     assert (tmp_path / "c").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_byte_changed_anywhere_loses_at_most_its_line_and_never_changes_one(tmp_path: Path) -> None:
+    path = tmp_path / "c"
+    checkpoint = opened(path)
+    for slot in range(3):
+        checkpoint.append(slot, 1, "a", {"n": 1000 + slot})
+    content = path.read_bytes()
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 2]) + content[place + 1 :])
+        again = opened(path)
+        found = [again.find(slot, 1, "a") for slot in range(3)]
+        at_a_line_end = content[place] == 10  # then the lines on both sides are lost, at the end the torn one alone
+        assert len([line for line in found if line is None]) <= 1 + at_a_line_end
+        assert all(line["n"] == 1000 + slot for slot, line in enumerate(found) if line is not None)
+        assert again.damaged == (place < len(content) - 1)
+        assert opened(path).damaged == 0  # the damaged line is taken out
+        for slot, line in enumerate(found):
+            if line is None:
+                again.append(slot, 1, "a", {"n": 1000 + slot})
+        assert [opened(path).line(slot, 1) for slot in range(3)] == [again.line(slot, 1) for slot in range(3)]
+
+
+def test_a_whole_line_of_another_stage_or_recipe_does_not_count(tmp_path: Path) -> None:
+    mine, other = opened(tmp_path / "c"), opened(tmp_path / "d", "other")
+    mine.append(0, 1, "a", {"n": 1})
+    other.append(1, 1, "a", {"n": 2})
+    with (tmp_path / "c").open("ab") as file:
+        file.write((tmp_path / "d").read_bytes().splitlines(keepends=True)[1])
+    again = opened(tmp_path / "c")
+    assert (len(again.index), again.damaged) == (1, 1)
+
+
+def test_a_file_of_an_older_version_is_taken_as_it_is_and_new_lines_have_sums(tmp_path: Path) -> None:
+    path = tmp_path / "c"
+    path.write_bytes(
+        b'{"stage":"generate","fingerprint":"f"}\n{"unit":"000000.1","from":"a","n":1}\n'
+        b'{"unit":"000001.1","from":"a","n":2}\n'
+    )
+    again = opened(path)
+    again.append(2, 1, "a", {"n": 3})
+    again.close()
+    path.write_bytes(path.read_bytes().replace(b'"n":3', b'"n":4'))
+    once_more = opened(path)
+    assert [(once_more.line(slot, 1) or {}).get("n") for slot in range(3)] == [1, 2, None]
+    assert once_more.damaged == 1
+    assert stored_fingerprint(path) == "f"
+
+
+def test_under_a_damaged_first_line_the_others_still_count(tmp_path: Path) -> None:
+    checkpoint = opened(tmp_path / "c")
+    checkpoint.append(0, 1, "a", {"n": 1})
+    content = (tmp_path / "c").read_bytes()
+    (tmp_path / "c").write_bytes(content.replace(b'"fingerprint":"f"', b'"fingerprint":"g"'))
+    assert stored_fingerprint(tmp_path / "c") is None
+    again = opened(tmp_path / "c")
+    assert (len(again.index), again.damaged) == (1, 1)
+    assert (tmp_path / "c").read_bytes() == content

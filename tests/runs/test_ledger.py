@@ -165,3 +165,61 @@ def test_cost_is_shared_out_by_stage_role_and_accepted_record() -> None:
     assert cost_shares(spent, 10)["by_role"] == {"generator": 3.5, "coder": None}
     assert cost_shares(spent, 10)["per_accepted"] is None
     assert cost_shares({}, 0)["per_accepted"] is None
+
+
+def test_damage_anywhere_never_makes_the_folder_have_spent_less_than_was_known(tmp_path: Path) -> None:
+    made = opened(tmp_path, {"generator": {"generate": {"calls": 7, "tokens_in": 1000, "cost_usd": 1.0}}})
+    for _ in range(3):
+        spend(made, Usage(100, 100, 1.0), Usage(10, 1, 0.1))
+    known = made.spent
+    content = made.path.read_bytes()
+    for place in range(len(content)):
+        for spoilt in (bytes([content[place] ^ 1]), b"\x00"):
+            made.path.write_bytes(content[:place] + spoilt + content[place + 1 :])
+            found, damaged = ledger.examine(made.path, known) or ({}, 0)
+            counts = found["generator"]["generate"]
+            assert damaged or place == len(content) - 1
+            assert counts["tokens_in"] >= known["generator"]["generate"]["tokens_in"]
+            assert counts["cost_usd"] >= 1.3 - 1e-9
+    made.path.write_bytes(bytes(len(content)))
+    assert SpendingLedger(made.path, known).spent == known
+
+
+def test_lines_that_stand_twice_or_in_another_order_count_once(tmp_path: Path) -> None:
+    made = opened(tmp_path)
+    for _ in range(3):
+        spend(made, Usage(100, 100, 1.0), Usage(10, 1, 0.1))
+    right = total(tmp_path)
+    lines = made.path.read_bytes().splitlines(keepends=True)
+    made.path.write_bytes(b"".join([*lines[::-1], *lines]))
+    assert total(tmp_path) == right
+
+
+def test_a_settlement_counts_without_its_reservation(tmp_path: Path) -> None:
+    made = opened(tmp_path)
+    spend(made, Usage(100, 100, 1.0), Usage(10, 1, 0.1))
+    lines = made.path.read_bytes().splitlines(keepends=True)
+    made.path.write_bytes(lines[0] + b"\x00" * 20 + b"\n" + lines[2])
+    assert (total(tmp_path)["tokens_in"], total(tmp_path)["cost_usd"]) == (10, 0.1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"spent":7}', '{"spent":{"a":1}}', '{"spent":{"a":{"b":{"calls":"x"}}}}', '{"spent":{"a":{"b":{"calls":null}}}}'],
+)
+@pytest.mark.parametrize("call", ["[]", "[1]", '[2,1,"a"]', '["1",2,3]', "[2,1,{},{},1,1,1,0,0]", "[1,1,1,1,1,1,1]"])
+def test_a_ledger_of_wrong_types_is_damaged_and_no_error(line: str, call: str, tmp_path: Path) -> None:
+    path = tmp_path / "spending.jsonl"
+    path.write_text(f"{line}\n{call}\n")
+    assert ledger.examine(path, {}) == ({}, 2)
+
+
+def test_a_ledger_of_an_older_version_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "spending.jsonl"
+    path.write_text(
+        '{"spent":{"generator":{"generate":{"calls":1,"tokens_in":5,"cost_usd":0.5}}}}\n'
+        '[1,1,"generator","generate",100,50,1.0]\n[1,2,"generator","generate",7,3,0.25]\n[2,1,10,5,0.25,0]\n'
+    )
+    found = total(tmp_path)
+    assert (found["calls"], found["lost"], found["tokens_in"], found["cost_usd"]) == (2, 1, 22, 1.0)
+    assert SpendingLedger(path, {}).damaged == 0
