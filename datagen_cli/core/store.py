@@ -5,6 +5,9 @@ caller who holds a place until then loses nothing by it. Where that cannot be (a
 packed, the file is damaged or full) a writer thread takes over: all puts of one tick, and all that arrive while a
 commit is under way, are one transaction. Not durable against loss of power (`synchronous=OFF`): the system holds the
 pages, and what is stored can be had again.
+
+Every value carries a checksum. A damaged value is as good as none; a damaged file moves aside, and what can be read of
+it goes into the new one.
 """
 
 from __future__ import annotations
@@ -16,18 +19,18 @@ import queue
 import sqlite3
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from datagen_cli.core.errors import UsageError
-from datagen_cli.core.stored import TABLE, ZLIB, refuse_foreign, unpack
+from datagen_cli.core.recover import pairs_in_log, readable_pairs
+from datagen_cli.core.stored import TABLE, broken, is_whole, pack, refuse_foreign, unpack
 from datagen_cli.core.system import is_plain_file, open_own
 
 BUSY_S = 30.0
 MOST_ROWS = 256
-RAW = b"\x00"
+CHECKED_BYTES = 256 * 1024 * 1024
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _SELECT = "SELECT value FROM pairs WHERE key = ?"
@@ -37,15 +40,24 @@ _Put = tuple[str, tuple[bytes, ...], "asyncio.Future[None]"]
 class Store:
     """Keys (text) to values (bytes) in one SQLite file of mode 0600, which other processes may use at the same time.
 
-    `compress` packs values with zlib in the writer thread. `on_broken(aside)` is told when the file turned out to be
-    no database, or a damaged one: it was renamed to `<name>.broken-N` and an empty one is in its place; it may be
-    called from the writer thread. Raises `UsageError` when the file cannot be opened or written.
+    `compress` packs values with zlib in the writer thread. `on_broken(aside, kept)` is told when the file turned out to
+    be no database, or a damaged one: it was renamed to `<name>.broken-N`, and `kept` values of it are in a new one in
+    its place; it may be called from the writer thread. `check` looks at the whole file first, unless it is large.
+    `damaged` counts values that were asked for and found damaged. Raises `UsageError` when the file cannot be opened or
+    written.
     """
 
     def __init__(
-        self, path: str | Path, *, compress: bool = False, on_broken: Callable[[Path], None] | None = None
+        self,
+        path: str | Path,
+        *,
+        compress: bool = False,
+        check: bool = False,
+        on_broken: Callable[[Path, int], None] | None = None,
     ) -> None:
         self.path = Path(path)
+        self.damaged = 0
+        self._check = check
         self._compress = compress
         self._on_broken = on_broken
         self._lock = threading.Lock()  # of the two connections; taken after `_writing`
@@ -78,7 +90,7 @@ class Store:
                 with self._lock:
                     seen = self._inode
                     row = self._near.execute(_SELECT, (key,)).fetchone()
-                return None if row is None else unpack(row[0])
+                return None if row is None else unpack(key, row[0])
             except sqlite3.DatabaseError as error:
                 if _code(error) == sqlite3.SQLITE_BUSY:
                     return self._get_patiently(key)
@@ -86,6 +98,7 @@ class Store:
                     raise UsageError(f"{self.path}: cannot be read: {error}") from error
                 self._start_over(seen)
             except ValueError:
+                self.damaged += 1
                 return None
         return None
 
@@ -108,7 +121,7 @@ class Store:
             return False
         try:
             with self._lock:
-                self._near.execute(_ONE_ROW, (key, _pack(parts, False)))
+                self._near.execute(_ONE_ROW, (key, pack(key, parts)))
             return True
         except sqlite3.Error:
             return False
@@ -122,7 +135,7 @@ class Store:
                 row = self._writer.execute(_SELECT, (key,)).fetchone()
         except sqlite3.Error as error:
             raise UsageError(f"{self.path}: cannot be read: {error}") from error
-        return None if row is None else unpack(row[0])
+        return None if row is None else unpack(key, row[0])
 
     def _flush(self) -> None:
         batch, self._pending = self._pending, []
@@ -151,7 +164,7 @@ class Store:
         rows: list[str | bytes] = []
         for key, parts, _ in puts:
             rows.append(key)
-            rows.append(_pack(parts, self._compress))
+            rows.append(pack(key, parts, compress=self._compress))
         for last_try in (False, True):
             seen = self._inode
             try:
@@ -168,32 +181,61 @@ class Store:
                 return error
         return None
 
-    def _open_both(self) -> None:
+    def _open_both(self, aside: Path | None = None) -> None:
+        """Opens the file, and puts into it what can be read of the damaged one that was moved `aside`, if any, and of a
+        log that a killed process left."""
+        left = pairs_in_log(self.path, is_whole)
         for last_try in (False, True):
             try:
-                self._writer = _patiently(lambda: _connect(self.path, BUSY_S, create=True))
-                self._near = _patiently(lambda: _connect(self.path, BUSY_S))
-                self._near.execute("PRAGMA busy_timeout=0")
-                self._inode = os.stat(self.path).st_ino
-                return
+                self._connect_both()
+                break
             except (sqlite3.Error, OSError) as error:
                 if last_try or not _is_broken(error):
                     raise _write_error(self.path, error) from error
-                self._move_aside()
+                aside = self._move_aside()
+        self._add(left)
+        if aside is not None:
+            kept = self._add(readable_pairs(aside, is_whole))
+            if self._on_broken is not None:
+                self._on_broken(aside, kept)
+
+    def _connect_both(self) -> None:
+        self._writer = _patiently(lambda: _connect(self.path, BUSY_S, create=True))
+        try:
+            if self._check and os.stat(self.path).st_size <= CHECKED_BYTES:
+                self._check = False
+                if self._writer.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+                    raise broken("pages are damaged")
+            self._near = _patiently(lambda: _connect(self.path, BUSY_S))
+        except sqlite3.Error:
+            self._writer.close()
+            raise
+        self._near.execute("PRAGMA busy_timeout=0")
+        self._inode = os.stat(self.path).st_ino
+
+    def _add(self, pairs: Iterable[tuple[str, bytes]]) -> int:
+        """Stores, as they are, those that are not there yet, or damaged. Returns how many."""
+        added = 0
+        for key, value in pairs:
+            with suppress(sqlite3.Error):
+                row = self._writer.execute(_SELECT, (key,)).fetchone()
+                if row is None or not is_whole(key, row[0]):
+                    self._writer.execute(_ONE_ROW, (key, value))
+                    added += 1
+        return added
 
     def _start_over(self, inode: int) -> None:
-        """Replaces a broken file by an empty one, unless the other thread has done so already."""
+        """Replaces a broken file by a new one, unless the other thread has done so already."""
         with self._writing, self._lock:
             if self._inode != inode:
                 return
             with suppress(sqlite3.Error):
                 self._near.close()
                 self._writer.close()
-            if self.path.exists() and os.stat(self.path).st_ino == inode:
-                self._move_aside()
-            self._open_both()
+            there = self.path.exists() and os.stat(self.path).st_ino == inode
+            self._open_both(self._move_aside() if there else None)
 
-    def _move_aside(self) -> None:
+    def _move_aside(self) -> Path:
         number = 1
         while (aside := self.path.with_name(f"{self.path.name}.broken-{number}")).exists():
             number += 1
@@ -204,8 +246,7 @@ class Store:
         for tail in ("-wal", "-shm"):
             with suppress(OSError):
                 os.rename(f"{self.path}{tail}", f"{aside}{tail}")
-        if self._on_broken is not None:
-            self._on_broken(aside)
+        return aside
 
 
 def _patiently(connect: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
@@ -265,12 +306,6 @@ def _statement(rows: int) -> str:
 
 
 _ONE_ROW = _statement(1)
-
-
-def _pack(parts: tuple[bytes, ...], compress: bool) -> bytes:
-    if compress:
-        return ZLIB + zlib.compress(b"".join(parts), 1)
-    return b"".join((RAW, *parts))
 
 
 def _tell(puts: Iterable[_Put], error: Exception | None) -> None:

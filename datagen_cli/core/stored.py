@@ -15,13 +15,16 @@ import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
+from zlib import crc32
 
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.system import is_plain_file
 
 TABLE = "CREATE TABLE pairs (key TEXT PRIMARY KEY, value BLOB NOT NULL)"
-ZLIB = b"\x01"
+ZLIB, SUMMED, SUMMED_ZLIB = b"\x01", b"\x02", b"\x03"
+FEW = 8
 MOST_BYTES = 1 << 28
 QUERY_S = 5.0
 STEPS = 100_000  # of SQLite's machine between two looks at the clock
@@ -58,7 +61,7 @@ class StoredPairs:
         self._until = time.monotonic() + QUERY_S
         try:
             row = self._connection.execute("SELECT value FROM pairs WHERE key = ?", (key,)).fetchone()
-            return None if row is None else unpack(row[0])
+            return None if row is None else unpack(key, row[0])
         except (sqlite3.Error, ValueError, TypeError):
             return None
 
@@ -79,9 +82,12 @@ def guard(connection: sqlite3.Connection, expired: Callable[[], bool]) -> None:
 
 
 def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
-    """Raises `UsageError` unless the database is empty or holds our table and nothing else: no view, no trigger."""
+    """Raises `UsageError` unless the database is empty or holds our table and nothing else: no view, no trigger; and
+    `DatabaseError` where that table's definition is damaged."""
     found = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL LIMIT 2").fetchall()
     if found and found != [(TABLE,)]:
+        if len(found) == 1 and _is_damaged(found[0][0]):
+            raise broken("its table's definition is damaged")
         raise UsageError(
             "this database was made by another program",
             hint="name a new file with --cache, or move this one away",
@@ -89,15 +95,50 @@ def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def unpack(value: bytes) -> bytes:
-    """The value that was packed. Raises `ValueError` for one that is broken, or larger than any reply."""
-    if value[:1] == ZLIB:
+def _is_damaged(definition: Any) -> bool:
+    """Whether a definition is ours but for some characters."""
+    if not isinstance(definition, str) or len(definition) != len(TABLE):
+        return False
+    return sum(one != other for one, other in zip(definition, TABLE, strict=True)) <= FEW
+
+
+def broken(what: str) -> sqlite3.DatabaseError:
+    """The error that SQLite raises for a damaged file."""
+    error = sqlite3.DatabaseError(what)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+def pack(key: str, parts: tuple[bytes, ...], *, compress: bool = False) -> bytes:
+    """A value as it is stored: how, its checksum, which starts from the key, and the value, packed or as it is."""
+    if compress:
+        parts = (zlib.compress(b"".join(parts), 1),)
+    total = crc32(key.encode())
+    for part in parts:
+        total = crc32(part, total)
+    return b"".join((SUMMED_ZLIB if compress else SUMMED, total.to_bytes(4, "big"), *parts))
+
+
+def is_whole(key: str, value: bytes) -> bool:
+    """Whether a stored value carries the checksum that belongs to it and its key."""
+    return value[:1] in (SUMMED, SUMMED_ZLIB) and crc32(value[5:], crc32(key.encode())).to_bytes(4, "big") == value[1:5]
+
+
+def unpack(key: str, value: bytes) -> bytes:
+    """The value that was packed. Raises `ValueError` for one that is damaged, or larger than any reply. Those of older
+    versions carry no checksum."""
+    kind, rest = value[:1], value[1:]
+    if kind in (SUMMED, SUMMED_ZLIB):
+        if not is_whole(key, value):
+            raise ValueError("damaged")
+        rest = value[5:]
+    if kind in (ZLIB, SUMMED_ZLIB):
         opened = zlib.decompressobj()
         try:
-            found = opened.decompress(value[1:], MOST_BYTES)
+            found = opened.decompress(rest, MOST_BYTES)
         except zlib.error as error:
-            raise ValueError("broken") from error
+            raise ValueError("damaged") from error
         if opened.unconsumed_tail:
             raise ValueError("too large")
         return found
-    return value[1:]
+    return rest

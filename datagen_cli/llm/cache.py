@@ -49,7 +49,7 @@ def limit_of(body: Mapping[str, Any]) -> int:
     return max(value if isinstance(value, int) else 0 for value in most)
 
 
-def open_cache(choice: str, folder: Path, on_broken: Callable[[Path], None] | None = None) -> CallCache | None:
+def open_cache(choice: str, folder: Path, on_broken: Callable[[Path, int], None] | None = None) -> CallCache | None:
     """The cache that `--cache off|run|PATH` asks for: none, the run folder's, or another file (or one in a folder)."""
     if choice == "off":
         return None
@@ -81,9 +81,9 @@ class CallCache:
     """
 
     def __init__(
-        self, path: str | Path, *, on_broken: Callable[[Path], None] | None = None, shared: bool = False
+        self, path: str | Path, *, on_broken: Callable[[Path, int], None] | None = None, shared: bool = False
     ) -> None:
-        self.store = Store(path, on_broken=on_broken)
+        self.store = Store(path, check=True, on_broken=on_broken)
         self._claims = Claims(Path(f"{path}.claims")) if shared else None
 
     def get(self, digest: str, most_tokens: int = 0) -> RawReply | None:

@@ -194,6 +194,8 @@ class Session:
                 await self.client.close()
             if cache is not None:
                 cache.close()
+                if cache.store.damaged:
+                    self.say_once(damage.lost_replies(cache.store.damaged))
             self.update()
             if self.ledger is not None:
                 self.ledger.close(self.manifest.spent)
@@ -393,6 +395,5 @@ class Session:
         rows = (sealed(dump({"id": name, "fields": dict(row)}), seed) for name, row in self.built.base.rows)
         write_aside(self.folder.checkpoint_path("load"), (chunk for part in ([head], rows) for chunk in part))
 
-    def _broken_cache(self, moved: Path) -> None:
-        text = f"the call cache was broken and is now {moved.name}; what is in the checkpoints is not asked for again"
-        self.observer.event("note", text=text)
+    def _broken_cache(self, moved: Path, kept: int) -> None:
+        self.say_once(damage.broken_cache(moved.name, kept))

@@ -36,3 +36,14 @@ def changed(files: Sequence[str]) -> Iterator[str]:
     for name in files:
         if name in LASTING:
             yield f"not as the run left it, and nothing can make it again: {name}"
+
+
+def broken_cache(name: str, kept: int) -> str:
+    """Of a call cache that was moved aside under this name, with so many replies taken out of it."""
+    replies = f"{kept:,} repl{'y' if kept == 1 else 'ies'}"
+    return f"the call cache was damaged and is now {name}; {replies} of it could be read and are kept"
+
+
+def lost_replies(count: int) -> str:
+    """Of replies whose checksum was wrong."""
+    return f"calls.sqlite: {count:,} damaged repl{'y was' if count == 1 else 'ies were'} asked for again"

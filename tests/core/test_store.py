@@ -8,10 +8,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
 
+from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.store import Store
 
@@ -131,7 +133,7 @@ async def test_a_file_that_is_no_database_is_moved_aside_and_reported(tmp_path: 
     path.write_bytes(junk)
     (tmp_path / "a.sqlite.broken-1").write_bytes(b"an earlier one")
     moved: list[Path] = []
-    store = Store(path, on_broken=moved.append)
+    store = Store(path, on_broken=lambda aside, kept: moved.append(aside))
     await store.put("k", b"v")
     assert store.get("k") == b"v"
     store.close()
@@ -146,7 +148,7 @@ async def test_a_file_damaged_inside_is_moved_aside_when_it_shows(tmp_path: Path
     await asyncio.gather(*(store.put(f"key {n:05d}", b"v" * 200) for n in range(2000)))
     store.close()
     moved: list[Path] = []
-    store = Store(path, on_broken=moved.append)
+    store = Store(path, on_broken=lambda aside, kept: moved.append(aside))
     size = path.stat().st_size
     with path.open("r+b") as file:
         file.seek(8192)
@@ -241,3 +243,115 @@ async def test_two_processes_write_one_file_at_the_same_time(tmp_path: Path) -> 
     assert all(store.get(f"ours {n}") == b"v" for n in range(200))
     assert store.get("0") == b"v0"
     store.close()
+
+
+async def filled(path: Path, *, compress: bool = False) -> dict[str, bytes]:
+    """A store of 200 values of all sizes, closed."""
+    draw = rng("store", 1)
+    values = {f"{draw.getrandbits(128):032x}": draw.randbytes(draw.randrange(9000)) for _ in range(200)}
+    store = Store(path, compress=compress)
+    for key, value in values.items():
+        await store.put(key, value)
+    store.close()
+    return values
+
+
+def found_in(path: Path, values: dict[str, bytes]) -> tuple[int, list[int]]:
+    """How many values come back, and how many each broken file gave; a value that is another one fails."""
+    told: list[int] = []
+    store = Store(path, check=True, on_broken=lambda aside, kept: told.append(kept))
+    got = {key: store.get(key) for key in values}
+    store.close()
+    assert all(value in (None, values[key]) for key, value in got.items())
+    return sum(value is not None for value in got.values()), told
+
+
+@pytest.mark.parametrize("compress", [False, True])
+async def test_a_value_damaged_in_place_or_under_another_key_is_none(compress: bool, tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    values = await filled(path, compress=compress)
+    one, other, third = list(values)[:3]
+    connection = sqlite3.connect(path, isolation_level=None)
+    [(stored,)] = connection.execute("SELECT value FROM pairs WHERE key = ?", (one,))
+    connection.execute("UPDATE pairs SET value = ? WHERE key = ?", (stored, other))
+    spoilt = stored[:-1] + bytes([stored[-1] ^ 1])
+    connection.execute("UPDATE pairs SET value = ? WHERE key = ?", (spoilt, third))
+    connection.close()
+    store = Store(path)
+    assert [store.get(key) for key in (one, other, third)] == [values[one], None, None]
+    assert store.damaged == 2
+    store.close()
+
+
+@pytest.mark.parametrize("number", range(12))
+async def test_of_a_damaged_file_all_is_kept_but_what_stood_at_the_place(number: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    values = await filled(path)
+    content, draw = path.read_bytes(), rng("damage", number)
+    place, length = draw.randrange(len(content)), draw.choice([1, 64, 4096])
+    path.write_bytes(content[:place] + bytes(length) + content[place + length :])
+    kept, told = found_in(path, values)
+    assert kept >= 200 - 12
+    assert told in ([], [kept])
+
+
+async def test_of_a_cut_file_the_front_is_kept_and_of_one_with_a_block_twice_nearly_all(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    values = await filled(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    kept, told = found_in(path, values)
+    assert 80 <= kept <= 120 and told == [kept]
+    path.write_bytes(content[:81920] + content[81408:])
+    kept, told = found_in(path, values)
+    assert kept >= 190 and told == [kept]
+
+
+async def test_what_a_damaged_log_of_a_killed_process_holds_is_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path / "live.sqlite")
+    draw = rng("log", 1)
+    values = {f"{draw.getrandbits(128):032x}": draw.randbytes(draw.randrange(3000)) for _ in range(60)}
+    for key, value in values.items():
+        await store.put(key, value)
+    for tail in ("", "-wal"):
+        (tmp_path / f"a.sqlite{tail}").write_bytes((tmp_path / f"live.sqlite{tail}").read_bytes())
+    store.close()
+    log = tmp_path / "a.sqlite-wal"
+    content = log.read_bytes()
+    place = len(content) // 3
+    log.write_bytes(content[:place] + bytes(8) + content[place + 8 :])
+    kept, told = found_in(tmp_path / "a.sqlite", values)
+    assert kept >= 58 and told == []
+
+
+async def test_what_was_stored_later_for_a_key_is_what_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    values = await filled(path)
+    store = Store(path)
+    for key in values:
+        await store.put(key, b"")
+    store.close()
+    path.write_bytes(b"\x00" * 100 + path.read_bytes()[100:])
+    kept, told = found_in(path, dict.fromkeys(values, b""))
+    assert kept >= 195 and told == [kept]
+
+
+async def test_a_value_of_an_older_version_has_no_checksum(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    await filled(path)
+    connection = sqlite3.connect(path, isolation_level=None)
+    for key, value in (("raw", b"\x00old"), ("packed", b"\x01" + zlib.compress(b"old"))):
+        connection.execute("INSERT INTO pairs VALUES (?, ?)", (key, value))
+    connection.close()
+    store = Store(path)
+    assert [store.get("raw"), store.get("packed")] == [b"old", b"old"]
+    store.close()
+
+
+async def test_a_definition_with_a_wrong_letter_is_damage_and_no_other_program(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    values = await filled(path)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"(key TEXT PRIMARY KEY", b"(kez TEXT PRIMARY KEY", 1))
+    kept, told = found_in(path, values)
+    assert (kept, told) == (200, [200])
