@@ -9,7 +9,8 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.attack.attack import Attack
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def tried(attacks: Sequence[Attack], jobs: int = 2) -> list[tuple[str, str]]:
     """Each attack's name, and what got through, or an empty text."""
-    with ThreadPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
         return list(pool.map(one, attacks))
 
 

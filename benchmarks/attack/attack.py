@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import signal
 import sys
+import tempfile
+import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+
+import datagen_cli.cli.generate
+import datagen_cli.cli.status  # noqa: F401  both are read once for all
+from datagen_cli.cli.app import main
 
 PATIENCE_S = 120.0
-LAUNCH = [sys.executable, "-m", "datagen_cli"]
+MOST_BYTES = 1 << 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +51,42 @@ class Ended:
 
 
 def datagen(*words: object, folder: Path, environ: Mapping[str, str] | None = None) -> Ended:
-    """Runs a command of the tool in a process of its own that works in `folder`."""
-    try:
-        done = subprocess.run(
-            [*LAUNCH, *map(str, words)],
-            cwd=folder,
-            env={**os.environ, **(environ or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PATIENCE_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return Ended(None, "", "")
-    return Ended(done.returncode, done.stdout, done.stderr)
+    """Runs a command of the tool in a process of its own that works in `folder`: a copy of this one, which has read the
+    modules already. Call it from a process without threads."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = os.fork()
+        if child == 0:
+            try:
+                os.chdir(folder)
+                os.environ.update(environ or {})
+                for number, to in ((0, os.open(os.devnull, os.O_RDONLY)), (1, out.fileno()), (2, err.fileno())):
+                    os.dup2(to, number)
+                main(list(map(str, words)))
+            except SystemExit as end:
+                for stream in (sys.stdout, sys.stderr):
+                    stream.flush()
+                os._exit(int(end.code or 0))
+            except BaseException:
+                traceback.print_exc()
+                sys.stderr.flush()
+            os._exit(1)
+        code = _code_of(child)
+        return Ended(code, *(_content(file) for file in (out, err)))
+
+
+def _code_of(child: int) -> int | None:
+    """The exit code of a child, None where it had to be killed."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        ended, state = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(state)
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return None
+
+
+def _content(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read(MOST_BYTES).decode("utf-8", "replace")

@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -135,15 +134,13 @@ def _parts(content: bytes) -> list[bytes]:
 
 
 _made: dict[str, State] = {}
-_making = threading.Lock()
 
 
 def prepared(state: str) -> State:
-    """The folder of a state, made once."""
-    with _making:
-        if state not in _made:
-            _made[state] = _prepare(state)
-        return _made[state]
+    """The folder of a state, made once a process."""
+    if state not in _made:
+        _made[state] = _prepare(state)
+    return _made[state]
 
 
 def _prepare(state: str) -> State:

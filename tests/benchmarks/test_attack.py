@@ -14,6 +14,18 @@ from benchmarks.attack.kinds import KINDS, attacks_of
 EVERY = 20
 
 
+def _held(folder: Path) -> str:
+    return ""
+
+
+def _through(folder: Path) -> str:
+    return "a file changed"
+
+
+def _broken(folder: Path) -> str:
+    raise ValueError("no")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_some_attacks_of_every_kind_are_held(kind: str) -> None:
@@ -25,10 +37,7 @@ def test_some_attacks_of_every_kind_are_held(kind: str) -> None:
 def test_what_gets_through_is_counted_and_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(folder: Path) -> str:
-        raise ValueError("no")
-
-    made = [Attack("a", lambda folder: ""), Attack("b", lambda folder: "a file changed"), Attack("c", broken)]
+    made = [Attack("a", _held), Attack("b", _through), Attack("c", _broken)]
     monkeypatch.setattr("benchmarks.attack.__main__.attacks_of", lambda kind: made)
     assert main([next(iter(kinds.KINDS))]) == 1
     lines = capsys.readouterr().out.splitlines()
