@@ -32,7 +32,7 @@ from datagen_cli.config.environment import read_environment
 from datagen_cli.config.load import load_recipe as _load_recipe
 from datagen_cli.config.models import Limits
 from datagen_cli.config.recipe import Recipe
-from datagen_cli.core.errors import DatagenError, MissingExtra
+from datagen_cli.core.errors import DatagenError, UsageError
 from datagen_cli.core.jsonl import dump
 from datagen_cli.runs.manifest import Manifest
 from datagen_cli.runs.reader import RunReader
@@ -140,11 +140,11 @@ class Run:
         return list(self)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """All accepted records as a table. Raises `MissingExtra` without pandas."""
+        """All accepted records as a table. Raises `UsageError` without pandas."""
         try:
             import pandas
         except ImportError as error:
-            raise MissingExtra("pandas is not installed", "", "pandas", instead="use to_list()") from error
+            raise UsageError("pandas is not installed", hint="pip install pandas, or use to_list()") from error
         return pandas.DataFrame(self.to_list())
 
     def __repr__(self) -> str:

@@ -119,7 +119,10 @@ async def _ask_all(
     step: Callable[[int], None],
     engine: LocalEngine,
 ) -> Answers:
-    cache = open_cache("run", desk.folder, lambda moved: note(f"the call cache was broken and is now {moved.name}"))
+    def broken(moved: Path, saved: int) -> None:
+        note(f"the call cache was broken and is now {moved.name}; {saved:,} replies of it were saved")
+
+    cache = open_cache("run", desk.folder, broken)
     ledger = SpendingLedger(desk.folder / FILE, {})
     ledger.start()
     client = open_desk_client(
