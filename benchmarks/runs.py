@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import tempfile
@@ -25,6 +26,7 @@ from benchmarks.processes import (
     reference_command,
     start,
 )
+from datagen_cli.core.stored import unpack
 
 POLL_S = 0.005
 OFFLINE_MOST_S = 900.0
@@ -158,10 +160,9 @@ def committed_seeds(path: Path, folder: Path) -> set[int]:
             shutil.copyfile(source, folder / f"copy.sqlite{tail}")
     try:
         with closing(sqlite3.connect(folder / "copy.sqlite")) as connection:
-            # a value is one byte that says how it is packed, then JSON
-            query = "SELECT json_extract(CAST(substr(value, 2) AS TEXT), '$.request.seed') FROM pairs"
-            return {int(seed) for (seed,) in connection.execute(query)}
-    except (sqlite3.Error, TypeError) as error:
+            values = [unpack(key, value) for key, value in connection.execute("SELECT key, value FROM pairs")]
+            return {int(json.loads(value)["request"]["seed"]) for value in values}
+    except (sqlite3.Error, TypeError, ValueError, KeyError) as error:
         raise BenchError(f"the call cache cannot be read: {error}") from error
 
 

@@ -13,6 +13,7 @@ import contextlib
 import gc
 import importlib
 import importlib.machinery
+import importlib.util
 import os
 import select
 import signal
@@ -39,7 +40,10 @@ _NAP_S, _PATIENCE = 0.2, 4
 
 
 class PackageFinder:
-    """Finds the named third-party packages, each in its folder, and nothing else beside the standard library."""
+    """Finds the named third-party packages, each in its folder, and nothing else beside the standard library.
+
+    Each is looked for by its own name: a confined program may not list the folder that holds everybody's packages.
+    """
 
     def __init__(self, packages: dict[str, str]) -> None:
         self._packages = packages
@@ -48,7 +52,13 @@ class PackageFinder:
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         folder = self._packages.get(name)
-        return None if folder is None else importlib.machinery.PathFinder.find_spec(name, [folder], target)
+        if folder is None:
+            return None
+        package = os.path.join(folder, name)
+        for file, inside in ((os.path.join(package, "__init__.py"), [package]), (f"{package}.py", None)):
+            if os.path.isfile(file):
+                return importlib.util.spec_from_file_location(name, file, submodule_search_locations=inside)
+        return importlib.machinery.PathFinder.find_spec(name, [folder], target)
 
 
 @dataclass(slots=True)

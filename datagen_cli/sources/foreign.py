@@ -8,7 +8,9 @@ kept of a row that has more cells than the header.
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -54,6 +56,8 @@ def read_foreign(path: Path, shown: str) -> Foreign:
 
 def _bytes_of(path: Path, shown: str) -> bytes:
     try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         with open_given(path) as file:
             return file.read()
     except OSError as error:

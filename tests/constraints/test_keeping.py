@@ -33,6 +33,7 @@ RULES: list[tuple[str, dict[str, Any]]] = [
     ("excludes", {"words": ["the", "a lot"]}),
     ("choices", {"values": ["red", "blue"]}),
     ("language", {"is": "en"}),
+    ("private", {"fields": ["text"]}),
 ]
 
 
