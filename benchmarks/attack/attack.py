@@ -61,6 +61,8 @@ def datagen(*words: object, folder: Path, environ: Mapping[str, str] | None = No
                 os.environ.update(environ or {})
                 for number, to in ((0, os.open(os.devnull, os.O_RDONLY)), (1, out.fileno()), (2, err.fileno())):
                     os.dup2(to, number)
+                # whoever runs the attacks may have put other streams in their place
+                sys.stdout, sys.stderr = (os.fdopen(n, "w", encoding="utf-8", closefd=False) for n in (1, 2))
                 main(list(map(str, words)))
             except SystemExit as end:
                 for stream in (sys.stdout, sys.stderr):
