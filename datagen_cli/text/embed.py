@@ -89,14 +89,20 @@ def open_embedder(name: str | None, cache: Path | None) -> Embedder:
     return model if cache is None else Cached(model, cache)
 
 
-def vector_cache() -> Path | None:
-    """The file that runs and `eval` keep vectors in, under `XDG_CACHE_HOME`, else `~/.cache`; None if not writable."""
+def cache_folder() -> Path | None:
+    """This user's folder for what can be had again, under `XDG_CACHE_HOME`, else `~/.cache`; None if not writable."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "datagen"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return None
-    return folder / "vectors.sqlite" if os.access(folder, os.W_OK) else None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def vector_cache() -> Path | None:
+    """The file that runs and `eval` keep vectors in; None where there is no folder for it."""
+    folder = cache_folder()
+    return folder / "vectors.sqlite" if folder is not None else None
 
 
 def default_embedder() -> str:

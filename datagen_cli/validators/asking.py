@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datagen_cli.core.chat import End, Prompt
+from datagen_cli.core.chat import End, Prompt, Reply
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Verdict
 from datagen_cli.prompts.checking import read_verdict
@@ -25,6 +25,18 @@ class Unread:
     text: str
     calls: tuple[str, ...]
     cut: bool = False
+
+    @classmethod
+    def of(cls, replies: Sequence[Reply]) -> Unread:
+        """What these replies to one question came to."""
+        digests = tuple(reply.digest for reply in replies)
+        return cls(replies[-1].text, digests, all(reply.finish_reason == "length" for reply in replies))
+
+    @classmethod
+    def of_all(cls, parts: Sequence[Unread]) -> Unread:
+        """Several questions of one check, in whose replies nothing can be read."""
+        calls = tuple(digest for part in parts for digest in part.calls)
+        return cls(parts[-1].text, calls, all(part.cut for part in parts))
 
     def verdict(self, detail: str) -> Verdict:
         """*Unknown*, with what came as its evidence: `unread` (the reply's beginning), `calls`, and whether all were
@@ -58,5 +70,4 @@ async def ask_verdict(
         found = None if cut else read_verdict(reply.text, known)
         if found is not None:
             return found
-    always_cut = all(reply.finish_reason == "length" for reply in replies)
-    return Unread(replies[-1].text, tuple(reply.digest for reply in replies), always_cut)
+    return Unread.of(replies)

@@ -84,11 +84,9 @@ class Code(ValidatorFacts):
         question, answer = plain_text(record.fields[options.question]), record.fields[options.answer]
         results = await self._results(question, ctx)
         evidence: dict[str, Any] = {"results": [result.value or result.problem for result in results]}
-        if all(result.unread for result in results):
-            unread = [result.unread for result in results if result.unread]
-            calls = tuple(digest for found in unread for digest in found.calls)
-            lost = Unread(unread[-1].text, calls, all(found.cut for found in unread))
-            return lost.verdict("the coder wrote no program")
+        unread = [result.unread for result in results if result.unread is not None]
+        if len(unread) == len(results):
+            return Unread.of_all(unread).verdict("the coder wrote no program")
         winner = majority([result.value for result in results], options.solutions, self._same)
         if winner is None:
             return Verdict(
@@ -131,10 +129,7 @@ class Code(ValidatorFacts):
                 result = await ctx.run_blocking(self._run, program, ctx.unsafe_exec)
             if result.value is not None:
                 break
-        if not result.layer:
-            cut = all(reply.finish_reason == "length" for reply in replies)
-            return replace(result, unread=Unread(reply.text, tuple(reply.digest for reply in replies), cut))
-        return result
+        return result if result.layer else replace(result, unread=Unread.of(replies))
 
     def _run(self, program: str, unsafe: bool) -> Result:
         from datagen_cli.sandbox.run import run_program

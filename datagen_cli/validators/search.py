@@ -34,7 +34,7 @@ from datagen_cli.core.task import Task
 from datagen_cli.prompts.checking import SYSTEM, CheckPrompts, read_object, verdict_format
 from datagen_cli.prompts.fences import fence
 from datagen_cli.retrieval.passage import Passage, SearchFailed
-from datagen_cli.text.embed import vector_cache
+from datagen_cli.text.embed import cache_folder
 from datagen_cli.text.tokens import words
 from datagen_cli.validators.asking import AGAIN, Unread, ask_verdict
 
@@ -172,8 +172,7 @@ class Search(ValidatorFacts):
         self._fields = options.fields
         self._about = about
         self._passages = options.passages
-        home = vector_cache()
-        self._home = home.parent if home is not None else None
+        self._home = cache_folder()
         self._sources = [self._source(name, options) for name in options.sources]
         self._stays_home = False
         self._store: Store | None = None
@@ -192,7 +191,7 @@ class Search(ValidatorFacts):
         found = [await self._judged(claim, ctx) for claim in claims]
         unread = [item for item in found if isinstance(item, Unread)]
         if len(unread) == len(found):
-            return unread[-1].verdict("the judge gave no verdict")
+            return Unread.of_all(unread).verdict("the judge gave no verdict")
         told = [item for item in found if isinstance(item, Found)]
         evidence = {"claims": [item.as_json() for item in told]}
         wrong = [item for item in told if item.verdict == "contradicted"]
@@ -222,8 +221,7 @@ class Search(ValidatorFacts):
             if isinstance(value, list) and reply.finish_reason != "length":
                 texts = " ".join(plain_text(text) for text in shown.values())
                 return [claim for item in value[:MOST_CLAIMS] if (claim := _claim(item, texts)) is not None]
-        cut = all(reply.finish_reason == "length" for reply in replies)
-        return Unread(replies[-1].text, tuple(reply.digest for reply in replies), cut)
+        return Unread.of(replies)
 
     async def _judged(self, claim: Claim, ctx: Context) -> Found | Unread:
         """Passages for a claim, and what the judge reads in them."""
@@ -263,28 +261,23 @@ class Search(ValidatorFacts):
     async def _ask(self, source: Any, query: str) -> Sequence[Passage] | str:
         """What one source finds, from the cache where it was asked lately; the reason where it failed."""
         key = digest(source.name, getattr(source, "digest", ""), query, self._passages, length=32)
-        if source.host and (kept := self._kept(key)) is not None:
+        store = self._open_store() if source.host else None
+        if store is not None and (kept := _kept(store, key)) is not None:
             return kept
         try:
             found = await source.find(query, self._passages)
         except SearchFailed as failed:
             return f"{source.name}: {failed}"
-        if source.host and self._store is not None:
+        if store is not None:
             told = {"at": time.time(), "passages": [passage.as_json() for passage in found]}
-            await self._store.put(key, json.dumps(told).encode())
+            await store.put(key, json.dumps(told).encode())
         return list(found)
 
-    def _kept(self, key: str) -> list[Passage] | None:
+    def _open_store(self) -> Store | None:
+        """Where answers of hosts are kept; None where this user has no folder for caches."""
         if self._store is None and self._home is not None:
             self._store = Store(self._home / CACHE)
-        raw = self._store.get(key) if self._store is not None else None
-        try:
-            told = json.loads(raw) if raw is not None else None
-            if told is None or time.time() - told["at"] > FRESH_S:
-                return None
-            return [Passage(**passage) for passage in told["passages"]]
-        except (ValueError, TypeError, KeyError):
-            return None
+        return self._store
 
     def _fix(self, record: Record, wrong: Sequence[Found]) -> dict[str, Any] | None:
         """The fields with every contradicted claim replaced by its correction; None where one cannot be."""
@@ -298,6 +291,17 @@ class Search(ValidatorFacts):
             fields[place] = str(fields[place]).replace(item.claim.text, item.correction)
         changed = {name: text for name, text in fields.items() if text != record.fields.get(name)}
         return changed or None
+
+
+def _kept(store: Store, key: str) -> list[Passage] | None:
+    """What was found under a key lately."""
+    try:
+        told = json.loads(store.get(key) or b"null")
+        if told is None or time.time() - told["at"] > FRESH_S:
+            return None
+        return [Passage(**passage) for passage in told["passages"]]
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _claim(item: Any, texts: str) -> Claim | None:

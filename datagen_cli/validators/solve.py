@@ -38,6 +38,7 @@ from datagen_cli.prompts.solving import (
     solve_prompt,
 )
 from datagen_cli.text.answers import in_form_of, parse_number
+from datagen_cli.validators.asking import Unread
 from datagen_cli.validators.voting import majority, undecided
 
 ROLE = "solver"
@@ -98,12 +99,17 @@ class Solve(ValidatorFacts):
             return Verdict("fail", f"{options.answer}: it names none of the {options.choices}")
         if len(item.choices) > MOST_CHOICES:
             return Verdict("unknown", f"{options.choices}: more than {MOST_CHOICES} choices")
-        answers = await self._answers(item, ctx)
+        found = await self._answers(item, ctx)
+        unread = [answer for answer in found if isinstance(answer, Unread)]
+        answers = [None if isinstance(answer, Unread) else answer for answer in found]
         evidence = {"answers": answers}
         winner = majority(answers, options.attempts, self._same(item))
         if winner is None:
             shown = ", ".join(repr(answer) if answer is not None else "no answer" for answer in answers)
-            return Verdict("unknown", f"answers do not agree: {shown}", None, evidence)
+            detail = f"answers do not agree: {shown}"
+            if len(unread) == len(found):
+                return Unread.of_all(unread).verdict(detail)
+            return Verdict("unknown", detail, None, evidence)
         if self._same(item)(winner, said):
             return Verdict("pass", "", None, evidence)
         if winner == NONE and item.choices:
@@ -145,18 +151,23 @@ class Solve(ValidatorFacts):
     def _same(self, item: Item) -> Any:
         return (lambda first, second: first == second) if item.known else same_answer
 
-    async def _answers(self, item: Item, ctx: Context) -> list[str | None]:
+    async def _answers(self, item: Item, ctx: Context) -> list[str | Unread]:
         """As many answers as it takes to be certain of the majority."""
         attempts, same = self._options.attempts, self._same(item)
-        answers: list[str | None] = []
-        while len(answers) < attempts and (needed := undecided(answers, attempts, same)):
+        answers: list[str | Unread] = []
+        while len(answers) < attempts:
+            said = [None if isinstance(answer, Unread) else answer for answer in answers]
+            needed = undecided(said, attempts, same)
+            if needed == 0:
+                break
             draws = range(len(answers), min(len(answers) + needed, attempts))
             answers += await asyncio.gather(*(self._answer(item, k, ctx) for k in draws))
         return answers
 
-    async def _answer(self, item: Item, k: int, ctx: Context) -> str | None:
+    async def _answer(self, item: Item, k: int, ctx: Context) -> str | Unread:
         """One answer; where none came that can be read, another is asked for once."""
         several, form = self._options.attempts > 1, answer_format(item)
+        replies = []
         for draw in (k, k + self._options.attempts):
             order = shuffled(item, draw)
             prompt = solve_prompt(self._about, item, order)
@@ -168,10 +179,11 @@ class Solve(ValidatorFacts):
                 cut = reply.finish_reason == "length"
                 if not cut:
                     break
+            replies.append(reply)
             answer = None if cut else read_answer(reply.text, item, order)
             if answer is not None:
                 return answer
-        return None
+        return Unread.of(replies)
 
 
 def shuffled(item: Item, draw: int) -> list[int]:

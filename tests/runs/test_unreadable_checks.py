@@ -19,14 +19,21 @@ fields: {question: {type: text}, answer: {type: number}}
 models:
   generator: {name: writer, base_url: "%(url)s", price: free, structured: off}
   reviewer: {name: checker, base_url: "%(url)s", price: free, structured: off}
+  solver: {name: checker, base_url: "%(url)s", price: free, structured: off}
   coder: {name: checker, base_url: "%(url)s", price: free, structured: off}
 count: 40
 limits: {concurrency: %(width)d}
 %(check)s
 """
+PROSE = "I think that this is fine, as nothing in it speaks against it so far as anybody could tell who reads it."
+"""Longer than a short answer to a question."""
 CHECKS = {
     "ask": ("constraints: [{ask: It is a sum.}]", '{"verdict": "yes", "reason": "it is"}'),
     "reflect": ("validators: [reflect]", '{"verdict": "good", "reasons": []}'),
+    "solve": (
+        "validators: [{solve: {question: question, answer: answer, on_unknown: keep}}]",
+        '{"reason": "3 + 4", "answer": "7"}',
+    ),
     "code": (
         "validators: [{code: {question: question, answer: answer, on_unknown: keep}}]",
         "```python\nprint(7)\n```",
@@ -50,9 +57,9 @@ class Models:
 @pytest.mark.parametrize(
     ("said", "what", "hint"),
     [
-        ("I think that this is fine.", "hold no verdict that can be read; the last: I think", "give it another model"),
+        (PROSE, "hold no verdict that can be read; the last: I think", "give it another model"),
         (Answer("Let me think. First", finish_reason="length"), "were cut off at max_tokens", "max_tokens=8192"),
-        (Answer('{"score": 5}'), "hold no verdict", "another model"),
+        (Answer(f'{{"score": 5, "remarks": "{PROSE}"}}'), "hold no verdict", "another model"),
     ],
     ids=["prose", "cut", "other"],
 )
