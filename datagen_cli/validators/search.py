@@ -220,7 +220,8 @@ class Search(ValidatorFacts):
             value = (read_object(reply.text, "claims") or {}).get("claims")
             if isinstance(value, list) and reply.finish_reason != "length":
                 texts = " ".join(plain_text(text) for text in shown.values())
-                return [claim for item in value[:MOST_CLAIMS] if (claim := _claim(item, texts)) is not None]
+                named = (_claim(item, texts) for item in value[:MOST_CLAIMS])
+                return list({claim.text: claim for claim in named if claim is not None}.values())
         return Unread.of(replies)
 
     async def _judged(self, claim: Claim, ctx: Context) -> Found | Unread:

@@ -81,6 +81,13 @@ async def test_one_contradiction_among_others_fails_and_one_open_claim_is_no_pas
     assert (await judged(check(tmp_path), unsure, f"{france} {RIGHT}")).outcome == "unknown"
 
 
+async def test_a_claim_that_is_named_again_is_looked_up_once(tmp_path: Path) -> None:
+    ctx = models(RIGHT, f" {RIGHT} ", RIGHT)
+    found = await judged(check(tmp_path), ctx, RIGHT)
+    assert found.outcome == "pass" and found.evidence is not None and len(found.evidence["claims"]) == 1
+    assert [purpose for _, purpose, _ in ctx.asked] == ["claims", "judge"]
+
+
 @pytest.mark.parametrize(
     ("claims", "text", "detail"),
     [
