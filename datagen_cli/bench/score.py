@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from datagen_cli.bench.agreement import kendall
 from datagen_cli.bench.gap import Estimate, difference, mean_hits, ranks
+from datagen_cli.config.fields import RESERVED
 from datagen_cli.core.chat import Draw, Reply
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import DataError, Place
@@ -29,9 +30,6 @@ from datagen_cli.pipeline.questions import Question
 from datagen_cli.prompts.checking import ask_prompt, read_verdict, verdict_format
 from datagen_cli.prompts.solving import Item, answer_format, read_answer, solve_prompt
 from datagen_cli.text.answers import final_answer, parse_number
-
-if TYPE_CHECKING:
-    pass
 
 Kind = Literal["choices", "classes", "number", "short", "free"]
 MOST_CLASSES, ROWS_A_CLASS = 30, 3
@@ -142,9 +140,7 @@ def _told(loaded: Loaded, answer: str) -> tuple[About, dict[Any, str], tuple[Any
     given = label.get("values") if isinstance(label, dict) else None
     meanings = {key: str(value) for key, value in given.items()} if isinstance(given, dict) else {}
     values = tuple(given) if isinstance(given, dict | list) else ()
-    names = [
-        name for name in column_names(loaded.dataset.rows) if name not in ("id", "attributes", "verdicts", "simulated")
-    ]
+    names = [name for name in column_names(loaded.dataset.rows) if name not in RESERVED]
     first = next(iter(loaded.dataset.rows))
     specs = tuple(FieldSpec(name, _type(first.get(name)), values=values if name == answer else ()) for name in names)
     return About(str(recipe.get("description") or ""), specs, meanings), meanings, values

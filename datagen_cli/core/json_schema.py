@@ -79,9 +79,7 @@ class JsonSchema:
             return self._allowance.spend(lambda: list(self._validator.iter_errors(value)))
         except (TooMuch, RecursionError):
             raise
-        except (
-            Exception
-        ) as error:  # a recipe's schema in a third party's code: bounds that no number can be held against
+        except Exception as error:  # the recipe's schema in another's code: bounds that hold against no number
             raise TooMuch(f"it cannot be checked: {str(error)[:200]}") from error
 
 
