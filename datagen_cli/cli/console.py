@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from datagen_cli.core.errors import DatagenError, UsageError
@@ -72,6 +72,11 @@ def agreed(question: str) -> bool:
 def counted(number: int, noun: str) -> str:
     """`1 call`, `2 calls`: a number with its noun, which takes an s."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def by_reason(counts: Mapping[str, int]) -> str:
+    """`10 code, 3 refused`."""
+    return ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, to: str = "stdout") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,8 @@ from datagen_cli.core.jsonl import dump
 from datagen_cli.evaluation.columns import text_columns
 from datagen_cli.evaluation.load import all_rows, refuse_second_stdin, table_form
 
+Named = tuple[str, Mapping[str, Any]]
+"""A row and how it is called."""
 EXAMPLES = (
     "datagen dedup new.jsonl --against train.jsonl -o kept.jsonl",
     "datagen dedup runs/tickets --against test.csv --near 0.8 -o kept.jsonl --rejected repeats.jsonl",
@@ -56,12 +59,13 @@ def command(
     notes: list[str] = []
     form = table_form(csv or [])
     rows = [(f"row {number}", row) for number, row in all_rows(file, notes, form)]
-    fields = _fields(file, [row for _, row in rows], text)
-    known = [
-        (f"row {number} of {name}", row)
-        for name in others
-        for number, row in _with_fields(name, all_rows(name, notes, form), fields)
-    ]
+    fields = tuple(dict.fromkeys(text or ())) or tuple(text_columns([row for _, row in rows]))
+    _refuse_missing(file, rows, fields)
+    known: list[Named] = []
+    for name in others:
+        held = [(f"row {number} of {name}", row) for number, row in all_rows(name, notes, form)]
+        _refuse_missing(name, held, fields, "; --text names the fields")
+        known += held
     for note in notes:
         console.note(console.named(note))
     kept: list[bytes] = []
@@ -84,30 +88,17 @@ def command(
     }  # fmt: skip
     if json_:
         console.emit_json(result)
-    counts = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items()) or "none"
-    console.say(f"{len(kept):,} of {console.counted(len(rows), 'row')} kept; left out: {counts}")
+    left_out = console.by_reason(reasons) or "none"
+    console.say(f"{len(kept):,} of {console.counted(len(rows), 'row')} kept; left out: {left_out}")
     if out != STANDARD:
         console.next_step(f"datagen eval {shlex.quote(out)}")
     return 0
 
 
-def _fields(name: str, rows: list[dict[str, Any]], text: list[str] | None) -> tuple[str, ...]:
-    """The fields that are compared: those named, else the text columns."""
-    found = tuple(dict.fromkeys(text or ())) or tuple(text_columns(rows))
-    missing = [field for field in found if not any(field in row for row in rows)]
-    if rows and missing:
-        known = dict.fromkeys(column for row in rows for column in row)
-        raise DataError(f"no row has a column {missing[0]}", hint=f"columns: {', '.join(known)}", place=Place(name))
-    return found
-
-
-def _with_fields(name: str, rows: Any, fields: tuple[str, ...]) -> list[tuple[int, dict[str, Any]]]:
-    """The rows of a file to compare with, which must have the fields."""
-    found = list(rows)
-    for field in fields:
-        if found and not any(field in row for _, row in found):
-            columns = ", ".join(dict.fromkeys(column for _, row in found for column in row))
-            raise DataError(
-                f"no row has a column {field}", hint=f"columns: {columns}; --text names the fields", place=Place(name)
-            )
-    return found
+def _refuse_missing(name: str, rows: Sequence[Named], fields: Sequence[str], more: str = "") -> None:
+    """Raises `DataError` for a field that no row of a file has."""
+    known = dict.fromkeys(column for _, row in rows for column in row)
+    for field in fields if rows else ():
+        if field not in known:
+            hint = f"columns: {', '.join(known)}{more}"
+            raise DataError(f"no row has a column {field}", hint=hint, place=Place(name))

@@ -161,8 +161,7 @@ def _summary(manifest: Manifest) -> None:
     records = f"{manifest.accepted:,} of {console.counted(manifest.count, 'record')}"
     console.say(" · ".join([records, calls, tokens, console.money(manifest.cost_usd), f"{manifest.seconds:.1f} s"]))
     if manifest.rejected:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in manifest.rejected.items())
-        console.say(f"not kept: {reasons} (rejected.jsonl)")
+        console.say(f"not kept: {console.by_reason(manifest.rejected)} (rejected.jsonl)")
     if manifest.no_reply:
         console.say(f"no reply: {console.counted(manifest.no_reply, 'prompt')}, each after several tries")
     if manifest.dataset:

@@ -12,9 +12,8 @@ from datagen_cli.cli import complete, console
 from datagen_cli.cli.options import Json
 from datagen_cli.cli.repeats import Near, NearEmbedder, Threshold, opened_sieve
 from datagen_cli.cli.run_folder import say_damage
-from datagen_cli.config.fields import RESERVED
 from datagen_cli.core.errors import Place, UsageError
-from datagen_cli.pipeline.merge import columns_of, merge_runs
+from datagen_cli.pipeline.merge import merge_runs, mergeable
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.reader import RunReader
 
@@ -48,10 +47,10 @@ def command(
     for number, place in enumerate(places):
         if place in places[:number]:
             raise UsageError("this run is named twice", hint="name each run once", place=Place(runs[number]))
-    fields = tuple(dict.fromkeys(name for run in readers for name in columns_of(run) if name not in RESERVED))
+    alike = mergeable(readers)
     words = shlex.join(["datagen", "merge", *runs, "-o", out])
-    with opened_sieve(fields, near, threshold, embedder) as sieve:
-        found = merge_runs(readers, RunFolder(target), sieve, words)
+    with opened_sieve(alike.fields, near, threshold, embedder) as sieve:
+        found = merge_runs(alike, RunFolder(target), sieve, words)
     for run in readers:
         say_damage(run)
     kept = sum(found.kept.values())
@@ -60,8 +59,7 @@ def command(
     for name, count in found.kept.items():
         console.say(f"{console.counted(count, 'row')} of {name}")
     if found.left_out:
-        told = ", ".join(f"{count:,} {reason}" for reason, count in found.left_out.items())
-        console.say(f"left out: {told} ({out}/rejected.jsonl)")
+        console.say(f"left out: {console.by_reason(found.left_out)} ({out}/rejected.jsonl)")
     console.say(f"{out}: {console.counted(kept, 'record')}")
     console.next_step(f"datagen eval {shlex.quote(out)}")
     return 0

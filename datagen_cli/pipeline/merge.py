@@ -29,6 +29,15 @@ from datagen_cli.runs.shape import Shape
 LOCKED = "locked"
 
 
+@dataclass(frozen=True, slots=True)
+class Mergeable:
+    """Runs that can be one: `first` is the first that has rows, `fields` are the columns that records are made of."""
+
+    runs: Sequence[RunReader]
+    first: RunReader
+    fields: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Merged:
     """What came of it: kept rows by run, left-out ones by reason."""
@@ -37,12 +46,9 @@ class Merged:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def merge_runs(runs: Sequence[RunReader], folder: RunFolder, sieve: Sieve, command: str) -> Merged:
-    """Writes the joined run into an empty folder. `command` is the command that does it again.
-
-    Raises `UsageError` for runs that cannot be one: simulated and real rows, other columns or types, a run under way.
-    """
-    first = _refuse_unlike(runs)
+def merge_runs(mergeable: Mergeable, folder: RunFolder, sieve: Sieve, command: str) -> Merged:
+    """Writes the joined run into an empty folder. `command` is the command that does it again."""
+    runs, first = mergeable.runs, mergeable.first
     found = Merged()
     lineage: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
@@ -99,7 +105,7 @@ def _sifted(runs: Sequence[RunReader], sieve: Sieve) -> Iterator[tuple[Sifted, i
         yield sifted, numbers[place]
 
 
-def columns_of(run: RunReader) -> dict[str, str | None]:
+def _columns_of(run: RunReader) -> dict[str, str | None]:
     """The columns of a run's rows in their order, with the JSON type of each; None where all are null."""
     kinds: dict[str, str | None] = {}
     for row in run.rows():
@@ -108,8 +114,11 @@ def columns_of(run: RunReader) -> dict[str, str | None]:
     return kinds
 
 
-def _refuse_unlike(runs: Sequence[RunReader]) -> RunReader:
-    """The first run that has rows. Raises `UsageError` where the runs cannot be one."""
+def mergeable(runs: Sequence[RunReader]) -> Mergeable:
+    """The runs as what can be one.
+
+    Raises `UsageError` where they cannot: simulated and real rows, other columns or types, a run under way, no rows.
+    """
     own: dict[str, str | None] = {}
     first: RunReader | None = None
     for run in runs:
@@ -120,7 +129,7 @@ def _refuse_unlike(runs: Sequence[RunReader]) -> RunReader:
             raise UsageError(
                 "simulated and real rows never share a dataset", hint="merge runs of one kind", place=place
             )
-        kinds = columns_of(run)
+        kinds = _columns_of(run)
         if first is None and kinds:
             first, own = run, kinds
         for name in (name for name in dict.fromkeys((*own, *kinds)) if kinds and name not in RESERVED):
@@ -132,7 +141,7 @@ def _refuse_unlike(runs: Sequence[RunReader]) -> RunReader:
             own[name] = own[name] or kinds[name]
     if first is None:
         raise UsageError("no run has an accepted record", hint="datagen status says what became of a run")
-    return first
+    return Mergeable(runs, first, tuple(name for name in own if name not in RESERVED))
 
 
 def _free_id(own: str, run: str, taken: set[str]) -> str:
