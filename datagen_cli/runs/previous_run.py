@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.recipe import Recipe
+
+_DIGEST = re.compile(r"[0-9a-f]{8,64}")
 
 
 def lasting(recipe: Recipe) -> dict[str, Any]:
@@ -39,5 +42,11 @@ def cohorts(before: Mapping[str, Any], count: int) -> list[int]:
 
 
 def tag_of(before: Mapping[str, Any]) -> str:
-    """Names the folder that an earlier run is moved to."""
-    return str(before.get("recipe", {}).get("digest") or f"{time.time_ns():x}")[:12]
+    """Names the folder that an earlier run is moved to, by its recipe's digest.
+
+    A `run.json` of somebody else may hold anything there: what is no digest names no folder, and the time does.
+    """
+    recipe = before.get("recipe")
+    found = recipe.get("digest") if isinstance(recipe, dict) else None
+    digest = found if isinstance(found, str) and _DIGEST.fullmatch(found) else f"{time.time_ns():x}"
+    return digest[:12]

@@ -220,3 +220,24 @@ def test_a_records_text_forges_no_line_of_ours(tmp_path: Path, capsys: pytest.Ca
 @pytest.mark.parametrize("text", ["\x1b[8mhidden", "\x1b[30;40mhidden", "\u202egnp.exe", "\u2066x\u2069", "\x9b2J"])
 def test_text_for_a_terminal_hides_and_reorders_nothing(text: str) -> None:
     assert console.harmless(text).isprintable()
+
+
+@pytest.mark.parametrize("more", [["--fresh"], ["--set", "sampling.temperature=0.3"]], ids=["all", "changed"])
+@pytest.mark.parametrize(
+    "digest", ["../../away", "../..", "/away", "a/b", "..", ".", "", "x\x00y", {"a": 1}, 7, None]
+)
+def test_what_moves_aside_stays_in_the_folder_whatever_its_state_says(
+    digest: Any, more: list[str], tmp_path: Path
+) -> None:
+    home = tmp_path / "some" / "where"
+    folder = home / "run"
+    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    told = json.loads((folder / "run.json").read_text())
+    told["recipe"]["digest"] = digest
+    del told["crc"]
+    write_json(folder / "run.json", told)
+    before = snapshot(tmp_path).keys()
+    assert generate("quickstart", "-n", "2", "-o", folder, *more) == 0
+    moved = [path for path in folder.rglob("dataset.jsonl") if path.parent != folder]
+    assert len(moved) == 1 and moved[0].parent.parent == folder / "previous"
+    assert [path for path in snapshot(tmp_path).keys() - before if not path.startswith(str(folder))] == []
