@@ -35,6 +35,7 @@ from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import DatagenError, UsageError
 from datagen_cli.core.jsonl import dump
 from datagen_cli.runs.manifest import Manifest
+from datagen_cli.runs.previous_run import recipe_place
 from datagen_cli.runs.reader import RunReader
 
 if TYPE_CHECKING:
@@ -278,34 +279,39 @@ class _Events:
             self.on_event(kind, facts)
 
 
-def _open(recipe: Recipe | str | Path, out: str | Path | None, options: GenerateOptions) -> Session:
+def _open(recipe: Recipe | AnyPath, out: AnyPath | None, options: GenerateOptions) -> Session:
     """A session that is ready to run."""
-    from datagen_cli.pipeline.build import build
-    from datagen_cli.pipeline.connect import identities
-    from datagen_cli.pipeline.not_built import refuse_mixed
-    from datagen_cli.pipeline.session import RunOptions, Session
-    from datagen_cli.runs.folder import RunFolder
+    from datagen_cli.pipeline.session import RunOptions
+    from datagen_cli.pipeline.whole_run import open_run
 
-    given = dict(options)
+    for name in options.keys() - GenerateOptions.__annotations__.keys():
+        raise TypeError(f"generate() got an unexpected keyword argument {name!r}")
     environ = _environ(options.get("environ"))
     found = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, environ=environ)
-    limits = {name: given.pop(name) for name in LIMITS if given.get(name) is not None}
-    if limits:
-        held = Limits.model_validate({**found.options.limits.model_dump(), **limits})
-        found = replace(found, options=found.options.model_copy(update={"limits": held}))
+    found = _within(found, {name: value for name, value in options.items() if name in LIMITS and value is not None})
     folder = Path(out) if out is not None else Path("runs") / found.options.name
-    built = build(found, identities(found), folder=folder)
-    refuse_mixed(built.recipe)
-    source = str(recipe) if not isinstance(recipe, Recipe) else found.source
+    place = recipe_place(found).removeprefix("shipped:")
     run_options = RunOptions(
         environ=environ,
         allow_hosts=options.get("allow_hosts", ()),
         cache=options.get("cache", "run"),
         fresh=options.get("fresh", False),
-        command=shlex.join(["datagen", "generate", str(source), "-o", str(folder)]),
+        command=shlex.join(["datagen", "generate", place, "-o", str(folder)]),
         unsafe_exec=options.get("unsafe_exec", False),
     )
-    return Session(built, RunFolder(folder), run_options, _Events(options.get("on_event")))
+    return open_run(found, folder, run_options, _Events(options.get("on_event")))
+
+
+def _within(recipe: Recipe, limits: Mapping[str, Any]) -> Recipe:
+    """The recipe with these limits in place of its own. Raises `UsageError` for one that cannot be."""
+    from pydantic import ValidationError
+
+    try:
+        held = Limits.model_validate({**recipe.options.limits.model_dump(), **limits})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from error
+    return replace(recipe, options=recipe.options.model_copy(update={"limits": held}))
 
 
 def _whole(session: Session) -> DatagenError | None:

@@ -128,6 +128,19 @@ def test_errors_are_ours(tmp_path: Path) -> None:
         api.load_recipe("quickstart", set={"coutn": 3})
     with pytest.raises(UsageError, match="self_blue"):
         api.evaluate([{"text": "a b"}], metrics=["self_blue"])
+    for name in ("max_cost", "max_minutes", "concurrency"):
+        with pytest.raises(UsageError, match=f"{name}: input should be greater"):
+            api.generate("quickstart", tmp_path / "run", **{name: -1})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="'max_costs'"):
+        api.generate("quickstart", tmp_path / "run", max_costs=1)  # type: ignore[call-arg]
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_command_that_goes_on_can_be_pasted(tmp_path: Path) -> None:
+    recipe = api.load_recipe("quickstart", environ={})
+    command = f"datagen generate quickstart -o {tmp_path}/run"
+    assert api.generate(recipe, tmp_path / "run").report["resume_command"] == command
+    assert api.generate("quickstart", tmp_path / "run", environ={}).report["resume_command"] == command
 
 
 def test_the_package_is_light_until_something_is_used() -> None:

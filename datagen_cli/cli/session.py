@@ -12,11 +12,8 @@ from datagen_cli.cli.progress import Progress
 from datagen_cli.core.digest import seed_of
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import make_folder, write_errors
-from datagen_cli.pipeline.build import build
-from datagen_cli.pipeline.connect import identities
-from datagen_cli.pipeline.not_built import refuse_mixed
 from datagen_cli.pipeline.session import RunOptions, Session
-from datagen_cli.runs.folder import RunFolder
+from datagen_cli.pipeline.whole_run import open_run
 
 
 def open_session(
@@ -36,8 +33,6 @@ def open_session(
         seed = invocation.seed if invocation.seed is not None else seed_of("new", folder.name) % 2**31
         invocation = replace(invocation, out=str(folder), seed=seed)
         recipe = invocation.load()
-    built = build(recipe, identities(recipe), folder=folder)
-    refuse_mixed(built.recipe)
     options = RunOptions(
         environ=invocation.environ,
         allow_hosts=invocation.allow_hosts,
@@ -46,7 +41,7 @@ def open_session(
         command=invocation.line("generate", *resume),
         unsafe_exec=invocation.unsafe_exec,
     )
-    return Session(built, RunFolder(folder), options, Progress(recipe.options.count, quiet=quiet))
+    return open_run(recipe, folder, options, Progress(recipe.options.count, quiet=quiet))
 
 
 def _claim_new(folder: Path) -> Path:

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
+from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import DatagenError
+from datagen_cli.core.ports import Observer
+from datagen_cli.pipeline.build import build
+from datagen_cli.pipeline.connect import identities
 from datagen_cli.pipeline.finish import finish
+from datagen_cli.pipeline.not_built import refuse_mixed
 from datagen_cli.pipeline.run_log import RunLog
-from datagen_cli.pipeline.session import Session
+from datagen_cli.pipeline.session import RunOptions, Session
+from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.manifest import Manifest
 
 COMPLETE = "already complete; more: --count N; another: --new"
+
+
+def open_run(recipe: Recipe, folder: Path, options: RunOptions, observer: Observer) -> Session:
+    """A session of a recipe in a folder, ready to prepare; nothing is written yet. Raises `RecipeError` as `build`."""
+    built = build(recipe, identities(recipe), folder=folder)
+    refuse_mixed(built.recipe)
+    return Session(built, RunFolder(folder), options, observer)
 
 
 def run_whole(

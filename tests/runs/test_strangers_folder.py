@@ -223,9 +223,7 @@ def test_text_for_a_terminal_hides_and_reorders_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize("more", [["--fresh"], ["--set", "sampling.temperature=0.3"]], ids=["all", "changed"])
-@pytest.mark.parametrize(
-    "digest", ["../../away", "../..", "/away", "a/b", "..", ".", "", "x\x00y", {"a": 1}, 7, None]
-)
+@pytest.mark.parametrize("digest", ["../../away", "../..", "/away", "a/b", "..", ".", "", "x\x00y", {"a": 1}, 7, None])
 def test_what_moves_aside_stays_in_the_folder_whatever_its_state_says(
     digest: Any, more: list[str], tmp_path: Path
 ) -> None:
