@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo demo-real test test-slow test-real test-floors check schema bench endpoints attack bench-faults bench-prompts corrsynth constraints clean
+.PHONY: help docs setup demo demo-real test test-slow test-real test-floors check schema bench endpoints attack bench-faults bench-prompts corrsynth constraints clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -71,10 +71,15 @@ check: $(VENV)/.full  ## format, lint, types and architecture; run it before eve
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@$(PY) -m mypy -p tests -p benchmarks
+	@$(PY) -m mypy docs/pages.py
 	@$(PY) -m pytest tests/test_architecture.py
 
 schema: $(VENV)/.core  ## writes configs/recipe.schema.json from the models that validate recipes
 	@$(PY) -c 'from pathlib import Path; from datagen_cli.config.schema import write_schema; write_schema(Path("configs/recipe.schema.json"))'
+
+docs: $(VENV)/.full  ## writes docs/reference/ from the package and builds the site into build/docs
+	@$(PY) docs/pages.py
+	@$(PY) -m sphinx -q -W -b html docs build/docs && echo "the site: build/docs/index.html"
 
 bench: $(VENV)/.full  ## the engine beside a plain loop, measures beside nltk, decoding
 	@$(PY) -m benchmarks; engine=$$?; $(PY) -m benchmarks.decoding && exit $$engine
