@@ -56,8 +56,8 @@ test: $(VENV)/.full  ## full install and the test suite, some four and a half mi
 test-slow: $(VENV)/.full  ## the tests that kill, signal and repeat: some seven minutes more
 	@$(PYTEST) -m slow
 
-test-real: $(VENV)/.full  ## every part that asks a model, on a small real one: some minutes
-	@$(PY) -m pytest -m real -s tests/real
+test-real: $(VENV)/.full  ## every part that asks a model, on a small real one: some two minutes
+	@$(PYTEST) -m real tests/real
 
 test-floors:  ## the core on the lowest versions that pyproject.toml admits
 	@rm -rf $(FLOORS) && $(PY) -m venv $(FLOORS) && $(PY) -m tests.floors > $(FLOORS)/floors.txt
