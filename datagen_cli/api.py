@@ -215,7 +215,8 @@ class Report(Mapping[str, "Measure"]):
 
     def to_html(self) -> str:
         """The page that `datagen eval --html` writes."""
-        from datagen_cli.report.evaluation import evaluation_page, sheet_of
+        from datagen_cli.report.evaluation import evaluation_page
+        from datagen_cli.report.sheet import sheet_of
 
         return evaluation_page([sheet_of(self._found, self.to_dict())])
 

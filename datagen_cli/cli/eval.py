@@ -44,7 +44,8 @@ from datagen_cli.evaluation.load import (
 from datagen_cli.evaluation.reading import readings
 from datagen_cli.metrics.measure import Measure
 from datagen_cli.metrics.wording import number, span
-from datagen_cli.report.evaluation import Sheet, evaluation_page, sheet_of
+from datagen_cli.report.evaluation import evaluation_page
+from datagen_cli.report.sheet import Sheet, sheet_of
 from datagen_cli.text.embed import Embedder
 
 if TYPE_CHECKING:

@@ -206,6 +206,8 @@ class Correctness(Metric):
 
     name: ClassVar[str] = "correctness"
     direction: ClassVar[Direction] = "higher"
+    headline: ClassVar[str] = "are correct"
+    counts_rows: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = (
         *OUTCOMES, "macro_f1", "contradicted", "rows", "total",
         "checks.*.pass", "checks.*.fail", "checks.*.unknown", "calls", "cost_usd", "unread.n", "rechecked", "of",

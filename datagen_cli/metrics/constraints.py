@@ -24,6 +24,8 @@ class Constraints(Metric):
 
     name: ClassVar[str] = "constraints"
     direction: ClassVar[Direction] = "higher"
+    headline: ClassVar[str] = "kept every constraint at first"
+    counts_rows: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = VERDICTS
     counted: ClassVar[Sequence[str]] = VERDICTS
 

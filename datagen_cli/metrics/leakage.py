@@ -114,6 +114,8 @@ class Leakage(Metric):
 
     name: ClassVar[str] = "leakage"
     direction: ClassVar[Direction] = "lower"
+    headline: ClassVar[str] = "repeat the reference"
+    counts_rows: ClassVar[bool] = True
     needs_reference: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = (*KINDS, "evidence", "total")

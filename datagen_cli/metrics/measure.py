@@ -69,6 +69,10 @@ class Metric(Protocol):
     """The value depends on how many texts there are: two sets are compared at equal n only."""
     reach: ClassVar[tuple[float, float]] = (-inf, inf)
     """The lowest and the highest value there can be."""
+    headline: ClassVar[str] = ""
+    """What a first look at a dataset is told under the value, such as `nearly repeat another`; empty: nothing."""
+    counts_rows: ClassVar[bool] = False
+    """The value is a share of the rows."""
     details: ClassVar[Sequence[str]] = ()
     """What a gate may name below the measure: dotted paths into `detail`, `*` for a name that the data gives."""
     counted: ClassVar[Sequence[str]] = ()

@@ -123,6 +123,8 @@ class NearDuplicates(Metric):
 
     name: ClassVar[str] = "near_duplicates"
     direction: ClassVar[Direction] = "lower"
+    headline: ClassVar[str] = "nearly repeat another"
+    counts_rows: ClassVar[bool] = True
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     grows_with_n: ClassVar[bool] = True

@@ -86,6 +86,8 @@ class Safety(Metric):
 
     name: ClassVar[str] = "safety"
     direction: ClassVar[Direction] = "lower"
+    headline: ClassVar[str] = "are flagged as unsafe"
+    counts_rows: ClassVar[bool] = True
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = (*KINDS, "skew.*.share", "skew.*.values", "evidence", "total")

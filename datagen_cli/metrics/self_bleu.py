@@ -120,6 +120,7 @@ class SelfBleu(Metric):
 
     name: ClassVar[str] = "self_bleu"
     direction: ClassVar[Direction] = "lower"
+    headline: ClassVar[str] = "self-BLEU: lower is more varied"
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (0.0, 1.0)

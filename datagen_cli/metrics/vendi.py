@@ -58,6 +58,7 @@ class Vendi(Metric):
 
     name: ClassVar[str] = "vendi"
     direction: ClassVar[Direction] = "higher"
+    headline: ClassVar[str] = "texts with nothing in common are as varied (Vendi)"
     needs_vectors: ClassVar[bool] = True
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True

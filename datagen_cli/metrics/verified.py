@@ -75,6 +75,8 @@ class Verified(Metric):
 
     name: ClassVar[str] = "verified"
     direction: ClassVar[Direction] = "higher"
+    headline: ClassVar[str] = "passed the run's own checks"
+    counts_rows: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = VERDICTS
     counted: ClassVar[Sequence[str]] = VERDICTS
 

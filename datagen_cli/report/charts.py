@@ -92,7 +92,7 @@ def counts_table(caption: str, heads: tuple[str, str], counts: Mapping[str, int]
         tag(
             "tr",
             tag("th", tag("bdi", name), scope="row"),
-            tag("td", _bar([(count / most, "s0")]), class_="bars"),
+            tag("td", share_bar(count / most), class_="bars"),
             tag("td", f"{count:,}", class_="number"),
         )
         for name, count in counts.items()
@@ -105,13 +105,27 @@ def outcomes_table(caption: str, outcomes: Sequence[str], rows: Mapping[str, Map
     """A table of counts of the outcomes of each row, with a bar of their shares."""
     drawn = []
     for name, counts in rows.items():
-        total = sum(counts.get(outcome, 0) for outcome in outcomes) or 1
-        shares = [(counts.get(outcome, 0) / total, PARTS.get(outcome, "s0")) for outcome in outcomes]
         numbers = [tag("td", f"{counts.get(outcome, 0):,}", class_="number") for outcome in outcomes]
         drawn.append(
-            tag("tr", tag("th", tag("bdi", name), scope="row"), tag("td", _bar(shares), class_="bars"), numbers)
+            tag(
+                "tr",
+                tag("th", tag("bdi", name), scope="row"),
+                tag("td", outcomes_bar(counts, outcomes), class_="bars"),
+                numbers,
+            )
         )
     return _table(caption, ("", "", *outcomes), drawn)
+
+
+def share_bar(share: float) -> Html:
+    """A bar of this share of the width."""
+    return _bar([(share, "s0")])
+
+
+def outcomes_bar(counts: Mapping[str, int], outcomes: Sequence[str]) -> Html:
+    """The shares of the outcomes in one bar."""
+    total = sum(counts.get(outcome, 0) for outcome in outcomes) or 1
+    return _bar([(counts.get(outcome, 0) / total, PARTS.get(outcome, "s0")) for outcome in outcomes])
 
 
 def _bar(shares: Sequence[tuple[float, str]]) -> Html:

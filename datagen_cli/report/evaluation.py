@@ -1,274 +1,209 @@
-"""The page of `datagen eval --html`: what was measured of one or several datasets, drawn; nothing is computed here."""
+"""The page of `eval --html` and of `view`: everything that is known of a dataset, first what matters most.
+
+A page of several datasets compares their measures; one dataset has its records, its plane and its run shown as well.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import json
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from datagen_cli.core.registry import targets
-from datagen_cli.evaluation.evaluate import Evaluation, metric
-from datagen_cli.evaluation.reading import readings
-from datagen_cli.metrics.measure import about
-from datagen_cli.metrics.wording import number, span
-from datagen_cli.report.charts import REFERENCE, Mark, strip
-from datagen_cli.report.evidence import Shown, charts, evidence, exhibited
+from datagen_cli.evaluation.projection import SIZE
+from datagen_cli.metrics.exhibits import Outcomes
+from datagen_cli.metrics.wording import percent
+from datagen_cli.report.charts import REFERENCE
+from datagen_cli.report.evidence import charts, evidence
 from datagen_cli.report.html import Html, join, tag
+from datagen_cli.report.measures import (
+    SERIES,
+    compared_part,
+    gates_part,
+    headline_part,
+    measures_part,
+    missing_part,
+    simulated_part,
+)
 from datagen_cli.report.page import page, section
+from datagen_cli.report.plots import points
+from datagen_cli.report.records import Records
+from datagen_cli.report.run_parts import checks_part, cost_part, made_part, refused_part, time_part
+from datagen_cli.report.sheet import Sheet
+from datagen_cli.report.summary import summary_part
 
-SERIES = 6
-DIRECTIONS = {"lower": "lower is better", "higher": "higher is better"}
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """One dataset as the page shows it: the JSON of `eval`, its measures in words, and what its rows show."""
-
-    result: Mapping[str, Any]
-    readings: Mapping[str, str]
-    shown: Sequence[Shown] = ()
-
-    @property
-    def name(self) -> str:
-        """What the dataset was called on the command line."""
-        return str(self.result["dataset"])
+SAMPLES = 4
+_UNSAFE = re.compile(
+    "[<>&\u2028\u2029\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
 
 
-def sheet_of(found: Evaluation, result: Mapping[str, Any]) -> Sheet:
-    """The sheet of an evaluation and its JSON."""
-    data = found.views.loaded.dataset
-    return Sheet(result, readings(found), exhibited(result, dict(zip(data.ids, data.texts, strict=True))))
-
-
-def evaluation_page(sheets: Sequence[Sheet]) -> str:
-    """The whole page of at least one dataset, in the order given."""
-    names = [sheet.name for sheet in sheets]
-    title = f"Evaluation of {names[0]}" if len(names) == 1 else f"Evaluation of {len(names)} datasets"
-    return page(
-        title,
-        tag("header", tag("h1", title), _headline(sheets)),
-        tag(
-            "main",
-            _gates(sheets),
-            section("Measures", _measures(sheets)),
-            section("Not measured", _missing(sheets)),
-            section("Compared", [_compared(sheet, several=len(sheets) > 1) for sheet in sheets]),
-            [_rows(sheet, place, several=len(sheets) > 1) for place, sheet in enumerate(sheets)],
-        ),
-        tag(
-            "footer",
-            tag(
-                "p",
-                "Intervals are 95 %. Values may be compared where their signatures are the same. "
-                "Written by datagen eval --html; --detail FILE writes all lists in full.",
-                class_="quiet small",
-            ),
-        ),
+def evaluation_page(sheets: Sequence[Sheet], *, live: Mapping[str, Any] | None = None) -> str:
+    """The whole page of at least one dataset, in the order given. `live`: what the served page's script is told."""
+    if len(sheets) > 1:
+        return _several(sheets)
+    sheet = sheets[0]
+    name = sheet.run.manifest.recipe.get("name") if sheet.run else None
+    title = str(name or f"Evaluation of {sheet.name}")
+    parts = [(id_, name, inside) for id_, name, inside in _sections(sheet) if inside]
+    body = tag(
+        "div",
+        tag("header", tag("h1", title), _whence(sheet), simulated_part(sheets), summary_part(sheet), id="top"),
+        _contents(parts),
+        tag("main", [section(name, inside, id_=id_) for id_, name, inside in parts]),
+        _foot(),
+        id="live",
     )
+    shell = join(_bar(live), body) if live is not None else body
+    scripts = ("page.js", *(("live.js",) if live is not None else ())) if sheet.records is not None else ()
+    return page(title, shell, _island(sheet, live), scripts=scripts)
 
 
-def _headline(sheets: Sequence[Sheet]) -> Html:
-    simulated = [sheet.name for sheet in sheets if sheet.result["simulated"]]
-    whose = "" if len(simulated) == len(sheets) else f" ({', '.join(simulated)})"
-    banner = tag(
-        "p",
-        tag("strong", "Simulated data"),
-        f"{whose}: written by the offline model, for trying things out. It says nothing about a real model.",
-        class_="banner",
-    )
-    facts = ("dataset", "rows", "text", "label", "reference")
-    rows = []
-    for place, sheet in enumerate(sheets):
-        given = sheet.result
-        drawn = f" ({given['sampled']:,} of them measured)" if "sampled" in given else ""
-        beside = f" ({given['reference_n']:,} rows)" if "reference_n" in given else ""
-        cells = (
-            f"{given['n']:,}{drawn}",
-            ", ".join(given["text_fields"]) or "none",
-            given["label_field"] or "none",
-            f"{given['reference']}{beside}" if given["reference"] else "none",
-        )
-        head = tag("th", _key(place, len(sheets)), tag("bdi", sheet.name), scope="row", role="rowheader")
-        rows.append(_row(head, [_cell(cell, label) for cell, label in zip(cells, facts[1:], strict=True)]))
-    notes = [tag("p", note, class_="small quiet") for sheet in sheets for note in sheet.result.get("notes", ())]
-    return join(banner if simulated else None, _table("Datasets", facts, rows), notes)
+def _several(sheets: Sequence[Sheet]) -> str:
+    title = f"Evaluation of {len(sheets)} datasets"
+    parts = [
+        section("Gates", gates_part(sheets)),
+        section("Measures", measures_part(sheets)),
+        section("Not measured", missing_part(sheets)),
+        section("Compared", [compared_part(sheet, several=True) for sheet in sheets]),
+        [section(f"Rows of {sheet.name}", _rows(sheet, place)) for place, sheet in enumerate(sheets)],
+    ]
+    head = tag("header", tag("h1", title), simulated_part(sheets), headline_part(sheets))
+    return page(title, head, tag("main", parts), _foot())
 
 
-def _measures(sheets: Sequence[Sheet]) -> Html | None:
-    every = [sheet.result["metrics"] for sheet in sheets]
-    names = [name for name in every[0] if any(found[name].get("value") is not None for found in every)]
-    if not names:
-        return None
-    one = len(sheets) == 1
-    heads = ("measure", "value", "95 %", "", "reading", "signature")
-    columns = heads if one else ("measure", *(sheet.name for sheet in sheets), "")
-    rows = []
-    for name in names:
-        words = next((DIRECTIONS[way] for found in every if (way := found[name].get("direction")) in DIRECTIONS), None)
-        head = tag(
-            "th", tag("span", name, class_="cell name", title=_about(name)),
-            tag("span", words, class_="cell direction quiet small") if words else None,
-            scope="row", role="rowheader",
-        )  # fmt: skip
-        rows.append(_row(head, _one(sheets[0], name, sheets) if one else _several(sheets, name)))
-    sizes = {sheet.result["n"] for sheet in sheets}
-    unequal = "The datasets differ in size: measures of repetition should be compared at equal n (--compare does so)."
-    note = tag("p", unequal, class_="small quiet") if len(sizes) > 1 else None
-    return join(_legend(sheets), note, _table("", columns, rows))
+def _whence(sheet: Sheet) -> Html | None:
+    return tag("p", tag("bdi", sheet.name), class_="quiet mono") if sheet.run else None
 
 
-def _about(name: str) -> str | None:
-    """What a measure is; None for one that is not installed here."""
-    return about(metric(name)) if name in targets("metrics") else None
-
-
-def _one(sheet: Sheet, name: str, sheets: Sequence[Sheet]) -> list[Html]:
-    found = sheet.result["metrics"][name]
+def _sections(sheet: Sheet) -> list[tuple[str, str, Html | None]]:
+    """The sections of a page in order: anchor, heading, content."""
+    run, records, sheets = sheet.run, sheet.records, [sheet]
+    summary = run.summary() if run else None
+    checks = checks_part(summary["checks"]) if summary else None
+    drawn = [one for one in sheet.shown if checks is None or not isinstance(one.exhibit, Outcomes)]
     return [
-        tag("td", tag("span", number(found["value"]), class_="value"), role="cell"),
-        _cell(span(found.get("interval")), "95 %", class_="interval"),
-        tag("td", strip(list(_marks(sheets, name))), role="cell"),
-        tag("td", sheet.readings.get(name, ""), role="cell"),
-        tag("td", found["signature"], role="cell", class_="signature"),
+        ("gates", "Gates", gates_part(sheets)),
+        ("samples", "Samples", _samples(records)),
+        ("measures", "Measures", measures_part(sheets)),
+        ("compared", "Compared", compared_part(sheet, several=False)),
+        ("where", "Map", _plane(sheet)),
+        ("charts", "Lengths and labels", charts(drawn, "s0")),
+        ("repeats", "Repeats and leaks", evidence(sheet.shown)),
+        ("checks", "Checks before and after", checks),
+        ("refused", "Turned away", refused_part(records.refused) if records else None),
+        ("cost", "Cost", cost_part(summary, summary["accepted"]) if summary else None),
+        ("time", "While it ran", time_part(run) if run else None),
+        ("records", "Records", _browser(records)),
+        ("made", "How it was made", made_part(run) if run else None),
+        ("missing", "Not measured", missing_part(sheets)),
+        ("data", "What was measured", headline_part(sheets)),
     ]
 
 
-def _several(sheets: Sequence[Sheet], name: str) -> list[Html]:
-    cells = []
-    for sheet in sheets:
-        found = sheet.result["metrics"][name]
-        if found.get("value") is not None:
-            inside = join(
-                tag("span", number(found["value"]), class_="value"), " ",
-                tag("span", span(found.get("interval")), class_="interval small"),
-                tag("span", sheet.readings.get(name, ""), class_="cell small"),
-                tag("span", found["signature"], class_="cell signature"),
-            )  # fmt: skip
-        else:
-            inside = tag("span", f"missing: {found.get('reason', '')}", class_="quiet small")
-        cells.append(_cell(inside, sheet.name))
-    return [*cells, tag("td", strip(list(_marks(sheets, name))), role="cell")]
+def _contents(parts: Sequence[tuple[str, str, Html]]) -> Html:
+    """Where to find what on the page."""
+    return tag("nav", [tag("a", name, href=f"#{id_}") for id_, name, _ in parts], aria_label="Contents")
 
 
-def _marks(sheets: Sequence[Sheet], name: str) -> Iterator[Mark]:
-    """The values of a measure, then those of the references, each once."""
-    for place, sheet in enumerate(sheets):
-        found = sheet.result["metrics"][name]
-        if found.get("value") is not None:
-            yield _mark(found, f"s{place % SERIES}", sheet.name)
-    seen = set()
-    for sheet in sheets:
-        found = sheet.result["reference_metrics"].get(name, {})
-        key = (found.get("value"), tuple(found.get("interval", ())))
-        if found.get("value") is not None and key not in seen:
-            seen.add(key)
-            yield _mark(found, REFERENCE, str(sheet.result["reference"]))
+def _rows(sheet: Sheet, place: int) -> Html:
+    return join(charts(sheet.shown, f"s{place % SERIES}"), evidence(sheet.shown))
 
 
-def _mark(found: Mapping[str, Any], series: str, name: str) -> Mark:
-    ends = tuple(found["interval"]) if "interval" in found else None
-    return Mark(found["value"], ends, series, f"{name}: {number(found['value'])}{f' ({span(ends)})' if ends else ''}")
-
-
-def _legend(sheets: Sequence[Sheet]) -> Html | None:
-    """What the marks stand for, where there is more than one kind."""
-    beside = any(sheet.result["reference_metrics"] for sheet in sheets)
-    if len(sheets) == 1 and not beside:
+def _samples(records: Records | None) -> Html | None:
+    kept = [row for row in records.rows if "r" not in row] if records else []
+    if records is None or not kept:
         return None
-    shown = [tag("span", _key(place, 2), tag("bdi", sheet.name)) for place, sheet in enumerate(sheets)]
-    other = tag("span", tag("span", class_="key reference"), "the reference's own value") if beside else None
-    return tag("p", shown, other, class_="legend small quiet")
-
-
-def _missing(sheets: Sequence[Sheet]) -> Html | None:
-    rows = []
-    for sheet in sheets:
-        reasons: dict[str, list[str]] = {}
-        for name, found in sheet.result["metrics"].items():
-            if found.get("value") is None:
-                reasons.setdefault(found.get("reason", ""), []).append(name)
-        whose = [_cell(tag("bdi", sheet.name), "dataset")] if len(sheets) > 1 else []
-        for reason, names in reasons.items():
-            rows.append(
-                _row(tag("th", ", ".join(names), scope="row", role="rowheader"), [_cell(reason, "why"), *whose])
-            )
-    return _table("", ("measure", "why", *(("dataset",) if len(sheets) > 1 else ())), rows) if rows else None
-
-
-def _gates(sheets: Sequence[Sheet]) -> Html | None:
-    rows, failed = [], 0
-    for sheet in sheets:
-        whose = [_cell(tag("bdi", sheet.name), "dataset")] if len(sheets) > 1 else []
-        for gate in sheet.result["gates"]:
-            passed = bool(gate["passed"])
-            failed += not passed
-            value = gate["reason"] if "reason" in gate else f"{number(gate['value'])}, bound {number(gate['bound'])}"
-            verdict = tag("span", "✓ passed" if passed else "✗ failed", class_="passed" if passed else "failed")
-            head = tag("th", gate["gate"], scope="row", role="rowheader")
-            rows.append(_row(head, [_cell(verdict, "result"), _cell(value, "value"), *whose]))
-    if not rows:
-        return None
-    heads = ("gate", "result", "value", *(("dataset",) if len(sheets) > 1 else ()))
-    said = f"{failed} of {len(rows)} failed" if failed else f"all {len(rows)} passed"
-    return section("Gates", tag("p", said), _table("", heads, rows))
-
-
-def _compared(sheet: Sheet, *, several: bool) -> Html | None:
-    compared = sheet.result.get("compare")
-    if not compared:
-        return None
-    rows = []
-    for name, item in compared["metrics"].items():
-        head = tag("th", name, scope="row", role="rowheader")
-        if "difference" not in item:
-            rows.append(_row(head, [tag("td", item.get("reason", ""), colspan=4, role="cell", class_="quiet")]))
-            continue
-        verdict = item.get("verdict", "–")
+    step = max(len(kept) // SAMPLES, 1)
+    drawn = []
+    for row in kept[::step][:SAMPLES]:
         cells = [
-            _cell(number(item["value"]), "this"),
-            _cell(number(item["other"]), "that"),
-            _cell(span(item["interval"]) if "interval" in item else item.get("reason", "–"), "difference"),
-            _cell(tag("span", verdict, class_=verdict if verdict != "–" else None), "verdict"),
+            (name, cell) for name, cell in zip(records.fields, row["f"], strict=True) if cell and name != records.label
         ]
-        rows.append(_row(head, cells))
-    title = f"{sheet.name} with {compared['with']}, {compared['n']:,} rows of each"
-    heads = ("measure", "this", "that", "95 % of the difference", "verdict")
-    return join(tag("h3", title) if several else None, _table("" if several else title, heads, rows))
+        label = row["f"][records.fields.index(records.label)] if records.label else ""
+        head = tag("p", tag("span", row["i"], class_="mono"), tag("bdi", label, class_="chip") if label else None)
+        drawn.append(tag("article", head, tag("dl", [(tag("dt", n), tag("dd", tag("bdi", c))) for n, c in cells])))
+    return tag("div", drawn, class_="samples")
 
 
-def _rows(sheet: Sheet, place: int, *, several: bool) -> Html | None:
-    """What there is to see of the rows themselves."""
-    drawn = join(charts(sheet.shown, f"s{place % SERIES}" if several else "s0"), evidence(sheet.shown))
-    return section(f"Rows of {sheet.name}" if several else "Rows", drawn)
-
-
-def _key(place: int, count: int) -> Html | None:
-    return tag("span", class_=f"key s{place % SERIES}") if count > 1 else None
-
-
-def _table(caption: str, heads: Sequence[str], rows: Sequence[Html]) -> Html:
-    """A table that becomes a list of cards on narrow screens; roles keep it a table for those who hear it."""
-    head = [tag("th", name, scope="col", role="columnheader") if name else tag("td", role="cell") for name in heads]
-    return tag(
-        "div",
+def _plane(sheet: Sheet) -> Html | None:
+    found = sheet.projection
+    if found is None:
+        return None
+    groups: list[tuple[str, Sequence[tuple[int, int]]]] = [("s0", found.own.places)]
+    if found.reference is not None:
+        groups.insert(0, (REFERENCE, found.reference.places))
+    first, second = map(percent, found.explained)
+    said = (
+        f"Each point is a text; texts that are alike lie close. PCA of {found.how}: the plane shows {first} across and "
+        f"{second} upwards of what the texts differ in, and hides the rest."
+    )
+    beside = f", {len(found.reference.places):,} of the reference in grey" if found.reference else ""
+    words = f"{len(found.own.places):,} texts of this dataset{beside}"
+    keys = [tag("span", tag("span", class_="key s0"), "generated")]
+    if found.reference is not None:
+        keys.append(tag("span", tag("span", class_="key reference"), "reference"))
+    return join(
+        tag("p", said, class_="small quiet"),
+        tag("label", "Colour by ", tag("select", id="colour"), class_="small", hidden=True),
         tag(
-            "table",
-            tag("caption", caption) if caption else None,
-            tag("thead", tag("tr", head, role="row"), role="rowgroup"),
-            tag("tbody", rows, role="rowgroup"),
-            role="table",
-            class_="stack",
+            "figure",
+            points(groups, SIZE, words),
+            tag("p", keys, class_="legend small quiet", id="keys"),
+            tag("div", id="tip", hidden=True, role="status"),
+            id="plane",
         ),
-        class_="scroll",
-        tabindex=0,
-        role="region",
-        aria_label=caption or heads[0],
     )
 
 
-def _row(head: Html, cells: Sequence[Html]) -> Html:
-    return tag("tr", head, cells, role="row")
+def _browser(records: Records | None) -> Html | None:
+    if records is None or not records.rows:
+        return None
+    what = f"Search {len(records.rows):,} records and attempts" if records.refused_total else "Search the records"
+    search = tag("input", type="search", id="find", placeholder=what, aria_label=what, autocomplete="off")
+    rows = tag(
+        "div",
+        tag("div", tag("div", id="holder"), id="spacer"),
+        id="rows",
+        role="listbox",
+        tabindex=0,
+        aria_label="Records",
+    )
+    record = tag("article", tag("p", "Choose a record to see how it came about.", class_="quiet"), id="record")
+    return join(
+        tag("noscript", tag("p", "The table of records needs the script of this page, which is switched off.")),
+        tag("div", search, tag("div", id="filters"), class_="tools"),
+        tag("p", id="found", role="status", class_="small quiet"),
+        tag("div", rows, record, class_="browser"),
+    )
 
 
-def _cell(inside: str, label: str, class_: str | None = None) -> Html:
-    return tag("td", inside, role="cell", data_label=label, class_=class_)
+def _bar(live: Mapping[str, Any] | None) -> Html:
+    """The line of a served page that says how the run goes, and which keys decide on a record."""
+    keys = "k keep · r reject · e edit · u undo · j next"
+    return tag(
+        "div", tag("span", id="state"), tag("span", keys, class_="quiet keys"), tag("span", id="said", role="status"),
+        id="bar",
+    )  # fmt: skip
+
+
+def _foot() -> Html:
+    said = (
+        "Intervals are 95 %. Values may be compared where their signatures are the same. "
+        "Written by datagen eval --html; --detail FILE writes all lists in full."
+    )
+    return tag("footer", tag("p", said, class_="quiet small"))
+
+
+def _island(sheet: Sheet, live: Mapping[str, Any] | None) -> Html | None:
+    """The records and points for the script; no text can end the element that holds them."""
+    if sheet.records is None:
+        return None
+    island: dict[str, Any] = {"run": str(sheet.run.folder) if sheet.run else None, **sheet.records.island()}
+    island["plane"] = dict(sheet.plane) or None
+    if live is not None:
+        island["reviewing"] = True
+        island["live"] = dict(live)
+    text = json.dumps(island, ensure_ascii=False, separators=(",", ":"))
+    safe = _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return tag("script", Html(safe), type="application/json", id="island")

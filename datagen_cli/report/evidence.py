@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from typing import Any
 
 from datagen_cli.core.registry import targets
@@ -17,6 +19,7 @@ SHOWN = 10
 MOST_COUNTS = 30
 LONGEST = 1_200
 """Characters of a text that a page shows."""
+_PIECES = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +108,33 @@ def _passages(given: Passages) -> Html | None:
     if not drawn:
         return None
     said = f"the first {len(drawn)} of {given.total:,}" if given.total > len(drawn) else f"{given.total:,} in all"
-    return join(tag("h3", given.title), tag("p", said, class_="small quiet"), drawn)
+    kind = "passages" if all(len(one.sides) == 1 for one in given.passages) else None
+    return join(tag("h3", given.title), tag("p", said, class_="small quiet"), tag("div", drawn, class_=kind))
 
 
 def _passage(given: Passage) -> Html:
-    sides = [(tag("dt", side.name), tag("dd", tag("bdi", side.text or "–"))) for side in given.sides]
-    return tag("div", tag("p", given.caption, class_="small"), tag("dl", sides), class_="pair")
+    """Its texts, two of them side by side with the words marked that the other lacks."""
+    texts: Sequence[Html | str] = [side.text or "–" for side in given.sides]
+    if len(given.sides) == 2 and all(side.text for side in given.sides):
+        texts = marked(given.sides[0].text or "", given.sides[1].text or "")
+    sides = [
+        tag("div", tag("dt", side.name), tag("dd", tag("bdi", text)))
+        for side, text in zip(given.sides, texts, strict=True)
+    ]
+    return tag("div", tag("p", given.caption, class_="small"), tag("dl", sides, class_="beside"), class_="pair")
+
+
+def marked(one: str, two: str) -> tuple[Html, Html]:
+    """Both texts, what the other has not in `mark` elements; compared word by word."""
+    sides: list[list[str]] = [_PIECES.findall(text) for text in (one, two)]
+    drawn: tuple[list[Html], list[Html]] = ([], [])
+    matcher = SequenceMatcher(None, sides[0], sides[1], autojunk=False)
+    for kind, *ends in matcher.get_opcodes():
+        for side, pieces, (start, end) in zip(drawn, sides, (ends[:2], ends[2:]), strict=True):
+            piece = "".join(pieces[start:end])
+            if piece:
+                side.append(join(piece) if kind == "equal" else tag("mark", piece))
+    return join(drawn[0]), join(drawn[1])
 
 
 def _names(given: Names) -> Html:

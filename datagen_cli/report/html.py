@@ -1,6 +1,7 @@
 """HTML that is safe by construction: what is not `Html` is escaped, so data can never become markup.
 
-Control characters and lone surrogates, which no HTML file may hold, become `�`.
+Control characters and lone surrogates, which no HTML file may hold, become `�`; what could turn text around is shown by
+its number.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 from collections.abc import Iterable
 from html import escape
 
+_TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -23,7 +25,8 @@ Child = str | None | Iterable["Child"]
 
 def text(value: str) -> Html:
     """Any text as markup that shows it."""
-    return Html(escape(_UNFIT.sub("�", value), quote=True))
+    fit = _TURNS.sub(lambda found: f"\\u{ord(found[0]):04x}", _UNFIT.sub("�", value))
+    return Html(escape(fit, quote=True))
 
 
 def join(*children: Child) -> Html:

@@ -143,6 +143,10 @@ class RunReader:
         fingerprint = header.get("fingerprint") or self.manifest.fingerprints.get(stage)
         return self._objects(name, holding, seed=seed_of(str(fingerprint)))
 
+    def happened(self) -> Iterator[dict[str, Any]]:
+        """The lines of `run.log`, every session of the folder after the other."""
+        return self._objects("run.log")
+
     def spending(self) -> Spent:
         """What the folder has spent up to now, calls in flight at their reservation."""
         found, damaged = examine(self.folder / SPENDING, self.manifest.spent) or (copied(self.manifest.spent), 0)

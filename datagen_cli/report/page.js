@@ -1,0 +1,375 @@
+// The records and the plane of a page: search, filters, history of a record, text under the pointer.
+// Texts of models reach the document as text nodes only. Keys of a row: i id, f fields, k slot, v verdicts (p, f, u, -),
+// a attributes, n notes of checks, b first verdicts, c changes, e examples, r reason, s stage, d detail, o repeats.
+"use strict";
+const page = (() => {
+  const HEIGHT = 60, SPARE = 6, MOST_VALUES = 40, MOST_SERIES = 8;
+  const OUTCOMES = { p: "pass", f: "fail", u: "unknown" };
+  const byId = (id) => document.getElementById(id);
+  const data = { rows: [], fields: [], checks: [], attributes: [] };
+  let hay = [], found = [], chosen = -1, slots = new Map(), decisions = {};
+  const listeners = [];
+
+  const shown = (text) => String(text)
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufffe\uffff]/g, "\ufffd")
+    .replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));
+
+  function make(name, attributes, ...children) {
+    const svg = ["svg", "path", "circle"].includes(name);
+    const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
+    for (const [key, value] of Object.entries(attributes || {})) {
+      if (value !== null && value !== undefined && value !== false) node.setAttribute(key, value === true ? "" : value);
+    }
+    for (const child of children.flat()) {
+      if (child !== null && child !== undefined) node.append(child instanceof Node ? child : shown(child));
+    }
+    return node;
+  }
+
+  const labelPlace = () => data.fields.indexOf(data.label);
+  const labelOf = (row) => (labelPlace() < 0 ? "" : row.f[labelPlace()]);
+  const textOf = (row) => row.f.filter((cell, place) => cell && place !== labelPlace()).join(" · ");
+
+  function read() {
+    const island = byId("island");
+    if (!island) return false;
+    Object.assign(data, JSON.parse(island.textContent));
+    hay = new Array(data.rows.length);
+    slots = new Map();
+    data.rows.forEach((row, place) => {
+      if (row.k === undefined || row.k < 0) return;
+      if (!slots.has(row.k)) slots.set(row.k, []);
+      slots.get(row.k).push(place);
+    });
+    return true;
+  }
+
+  const hayOf = (place) => {
+    if (hay[place] === undefined) {
+      const row = data.rows[place];
+      hay[place] = [row.i, ...row.f, ...(row.a || []), row.r || "", row.d || ""].join("\n").toLowerCase();
+    }
+    return hay[place];
+  };
+
+  function prepare(from) { // what a search reads is made while nobody types
+    const until = Math.min(from + 500, data.rows.length);
+    for (let place = from; place < until; place++) hayOf(place);
+    if (until < data.rows.length) setTimeout(() => prepare(until), 0);
+  }
+
+  // Filters: each is a select whose options hold a test of a row.
+
+  function filters() {
+    const made = [];
+    const refused = data.rows.some((row) => row.r);
+    if (refused) {
+      const reasons = count(data.rows.filter((row) => row.r), (row) => row.r);
+      made.push(["status", "Kept", [["kept", (row) => !row.r], ["turned away", (row) => !!row.r], ["all", () => true],
+        ...reasons.map(([reason, n]) => [`turned away: ${reason} (${n})`, (row) => row.r === reason])], 0]);
+    }
+    if (labelPlace() >= 0) made.push(valued(data.label, labelOf));
+    data.attributes.forEach((name, place) => made.push(valued(name, (row) => (row.a ? row.a[place] : null))));
+    const verdicts = [];
+    data.checks.forEach((check, place) => {
+      for (const mark of "pfu") {
+        const n = data.rows.filter((row) => row.v && row.v[place] === mark).length;
+        if (n && n < data.rows.length) verdicts.push([`${check}: ${OUTCOMES[mark]} (${n})`, (row) => row.v && row.v[place] === mark]);
+      }
+    });
+    if (data.rows.some((row) => row.c)) verdicts.push(["mended", (row) => !!row.c]);
+    if (verdicts.length) made.push(["verdict", "any verdict", [["any verdict", () => true], ...verdicts], 0]);
+    if (data.reviewing) {
+      const of = (decision) => (row) => !row.r && ((decisions[row.i] || {}).decision || "") === decision;
+      made.push(["review", "reviewed or not", [["reviewed or not", () => true], ["not reviewed", of("")],
+        ...["keep", "reject", "edit"].map((name) => [`decided: ${name}`, of(name)])], 0]);
+    }
+    return made.filter((filter) => filter !== null);
+  }
+
+  function valued(name, of) {
+    const counts = count(data.rows, of);
+    if (counts.length < 2 || counts.length > MOST_VALUES) return null;
+    return [name, `any ${name}`, [[`any ${name}`, () => true],
+      ...counts.map(([value, n]) => [`${value} (${n})`, (row) => of(row) === value])], 0];
+  }
+
+  function count(rows, of) {
+    const counts = new Map();
+    for (const row of rows) {
+      const value = of(row);
+      if (value !== null && value !== undefined && value !== "") counts.set(value, (counts.get(value) || 0) + 1);
+    }
+    return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  }
+
+  let active = [];
+  function drawFilters() {
+    const box = byId("filters"), before = new Map(active.map(([name, , options, select]) => [name, options[select.value]?.[0]]));
+    active = filters().map(([name, title, options]) => {
+      const select = make("select", { "aria-label": `Filter by ${name}`, "data-filter": name },
+        options.map(([words], place) => make("option", { value: place }, words)));
+      const kept = options.findIndex(([words]) => words === before.get(name));
+      select.value = kept < 0 ? 0 : kept;
+      select.addEventListener("change", () => search());
+      return [name, title, options, select];
+    });
+    box.replaceChildren(...active.map(([, , , select]) => select));
+  }
+
+  function search() {
+    const words = byId("find").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const tests = active.map(([, , options, select]) => options[select.value][1]);
+    const was = chosen >= 0 ? found[chosen] : -1;
+    found = [];
+    for (let place = 0; place < data.rows.length; place++) {
+      const row = data.rows[place];
+      if (tests.every((test) => test(row)) && (!words.length || words.every((word) => hayOf(place).includes(word)))) found.push(place);
+    }
+    const left = data.of_run ? data.accepted - data.rows.filter((row) => !row.r).length : data.total - data.rows.length;
+    byId("found").textContent = `${found.length.toLocaleString("en")} shown`
+      + (left > 0 ? `; ${left.toLocaleString("en")} more records are not on this page` : "");
+    byId("rows").scrollTop = 0;
+    chosen = was >= 0 ? found.indexOf(was) : -1;
+    drawRows();
+  }
+
+  // Rows: only those in sight are in the document.
+
+  function drawRows() {
+    const box = byId("rows"), holder = byId("holder");
+    const first = Math.max(0, Math.floor(box.scrollTop / HEIGHT) - SPARE);
+    const last = Math.min(found.length, first + Math.ceil(box.clientHeight / HEIGHT) + 2 * SPARE);
+    byId("spacer").style.height = `${found.length * HEIGHT}px`;
+    holder.style.transform = `translateY(${first * HEIGHT}px)`;
+    const nodes = [];
+    for (let place = first; place < last; place++) nodes.push(drawRow(place));
+    holder.replaceChildren(...nodes);
+    if (!found.length) holder.replaceChildren(make("p", { class: "quiet none" }, "no record is like that"));
+    box.setAttribute("aria-activedescendant", chosen >= 0 ? `row-${chosen}` : "");
+  }
+
+  function drawRow(place) {
+    const row = data.rows[found[place]], decision = decisions[row.i];
+    const state = row.r ? "bad" : decision ? { keep: "good", reject: "bad", edit: "unsure" }[decision.decision] : null;
+    const said = row.r ? `${row.s}: ${row.r}` : decision ? `review: ${decision.decision}` : "";
+    return make("div", {
+      class: "row", role: "option", id: `row-${place}`, "data-place": place, "aria-selected": place === chosen ? "true" : "false",
+      "aria-setsize": found.length, "aria-posinset": place + 1,
+    }, make("div", { class: "snippet" }, make("bdi", {}, textOf(row).slice(0, 220) || "no text")),
+    make("div", { class: "quiet small facts" }, make("span", { class: "mono" }, row.i), labelOf(row) ? make("bdi", { class: "chip" }, labelOf(row).slice(0, 60)) : null,
+      said ? make("span", { class: `state ${state}` }, said) : null));
+  }
+
+  function choose(place, { scroll = true } = {}) {
+    if (!found.length) return;
+    chosen = Math.min(Math.max(place, 0), found.length - 1);
+    const box = byId("rows"), top = chosen * HEIGHT;
+    if (scroll && top < box.scrollTop) box.scrollTop = top;
+    if (scroll && top + HEIGHT > box.scrollTop + box.clientHeight) box.scrollTop = top + HEIGHT - box.clientHeight;
+    drawRows();
+    drawRecord(data.rows[found[chosen]]);
+    for (const listener of listeners) listener(data.rows[found[chosen]]);
+  }
+
+  // One record: what it says, and how it came about.
+
+  function drawRecord(row) {
+    const box = byId("record");
+    const parts = [make("h3", { class: "mono" }, row.i)];
+    if (row.r) parts.push(make("p", { class: "failed" }, `turned away at ${row.s}: ${row.r}`), row.d ? make("p", {}, make("bdi", {}, row.d)) : null);
+    if (row.o) parts.push(make("p", { class: "quiet small" }, `it repeats ${row.o}`));
+    parts.push(pairs(data.fields.map((name, place) => [name, row.f[place]]).filter(([, cell]) => cell)));
+    if (row.a) parts.push(chips(data.attributes.map((name, place) => [name, row.a[place]]).filter(([, value]) => value !== null)));
+    if (row.v) parts.push(verdicts(row));
+    for (const change of row.c || []) parts.push(mended(row, change));
+    if (row.e) parts.push(make("p", { class: "quiet small" }, `examples shown: ${row.e.join(", ")}`));
+    parts.push(attempts(row));
+    if (data.of_run) parts.push(make("p", { class: "quiet small" }, "prompts and replies: ", make("code", {}, `datagen why ${data.run} ${row.i}`)));
+    box.replaceChildren(...parts.filter(Boolean));
+    box.scrollTop = 0;
+  }
+
+  const pairs = (items) => make("dl", {}, items.map(([name, cell]) => [make("dt", {}, name), make("dd", {}, make("bdi", {}, cell))]));
+  const chips = (items) => make("p", { class: "chips" }, items.map(([name, value]) => make("span", { class: "chip" }, `${name}: `, make("bdi", {}, value))));
+
+  function verdicts(row) {
+    const items = data.checks.map((check, place) => [check, OUTCOMES[row.v[place]]]).filter(([, outcome]) => outcome);
+    const colour = { pass: "good", fail: "bad", unknown: "unsure" };
+    return items.length ? make("ul", { class: "verdicts" }, items.map(([check, outcome]) => make("li", {},
+      make("span", { class: `state ${colour[outcome]}` }, outcome), ` ${check}`,
+      row.b && row.b[check] && row.b[check] !== outcome ? make("span", { class: "quiet" }, ` (first: ${row.b[check]})`) : null,
+      row.n && row.n[check] ? make("bdi", { class: "quiet" }, `: ${row.n[check]}`) : null))) : null;
+  }
+
+  function mended(row, change) {
+    const parts = Object.entries(change.before).map(([name, before]) => {
+      const [old, now] = marked(before, row.f[data.fields.indexOf(name)] ?? "");
+      return make("dl", {}, make("dt", {}, `${name} before`), make("dd", {}, make("bdi", {}, old)),
+        make("dt", {}, `${name} now`), make("dd", {}, make("bdi", {}, now)));
+    });
+    return make("div", { class: "pair" }, make("p", { class: "small" }, `mended because of ${change.by}`), parts);
+  }
+
+  function attempts(row) {
+    const others = (slots.get(row.k) || []).map((place) => data.rows[place]).filter((other) => other !== row);
+    return others.length ? make("div", { class: "attempts" }, make("h4", {}, "Other attempts at this slot"), others.map((other) => make("div", { class: "pair" },
+      make("p", { class: "small" }, make("span", { class: "mono" }, other.i), ` ${other.r ? `turned away at ${other.s}: ${other.r}` : "kept"}`),
+      other.d ? make("p", { class: "small quiet" }, make("bdi", {}, other.d)) : null,
+      textOf(other) ? make("p", { class: "small" }, make("bdi", {}, textOf(other))) : null))) : null;
+  }
+
+  function marked(one, two) { // the words of both sides, those that the other lacks marked
+    const split = (text) => shown(text).match(/\s+|[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu) || [];
+    const a = split(one), b = split(two);
+    if (a.length > 700 || b.length > 700) return [[one], [two]];
+    const size = b.length + 1, table = new Uint16Array((a.length + 1) * size);
+    for (let i = a.length - 1; i >= 0; i--) for (let j = b.length - 1; j >= 0; j--) {
+      table[i * size + j] = a[i] === b[j] ? table[(i + 1) * size + j + 1] + 1 : Math.max(table[(i + 1) * size + j], table[i * size + j + 1]);
+    }
+    const old = [], now = [];
+    let i = 0, j = 0;
+    while (i < a.length || j < b.length) {
+      if (i < a.length && j < b.length && a[i] === b[j]) { old.push(a[i++]); now.push(b[j++]); }
+      else if (j >= b.length || (i < a.length && table[(i + 1) * size + j] >= table[i * size + j + 1])) old.push(make("mark", {}, a[i++]));
+      else now.push(make("mark", {}, b[j++]));
+    }
+    return [old, now];
+  }
+
+  // The plane: points coloured by what is asked for, the nearest one's text under the pointer.
+
+  const plane = { points: [], svg: null };
+
+  function readPlane() {
+    plane.svg = document.querySelector("#plane svg");
+    if (!plane.svg || !data.plane) return;
+    plane.points = [
+      ...data.plane.base.map(([x, y, text, label]) => ({ x, y, text, label, base: true })),
+      ...data.plane.own.map(([place, x, y]) => ({ x, y, row: data.rows[place], place })).filter((point) => point.row),
+    ];
+    const select = byId("colour"), groups = colourings();
+    select.replaceChildren(...groups.map(([words], place) => make("option", { value: place }, words)));
+    select.onchange = () => colour(groups[select.value]);
+    select.closest("label").hidden = groups.length < 2;
+    const svg = plane.svg;
+    svg.addEventListener("pointermove", (event) => point(event));
+    svg.addEventListener("pointerdown", (event) => point(event));
+    svg.addEventListener("pointerleave", () => { byId("tip").hidden = true; ring(null); });
+    svg.addEventListener("click", (event) => { const near = nearest(event); if (near && near.row) reveal(near.place); });
+  }
+
+  function colourings() {
+    const made = [["generated and reference", (point) => (point.base ? "reference" : "generated")]];
+    const add = (words, of) => {
+      const values = count(plane.points, of);
+      if (values.length > 1 && values.length <= 200) made.push([words, of]);
+    };
+    if (labelPlace() >= 0) add(data.label, (point) => (point.base ? point.label : labelOf(point.row)));
+    data.attributes.forEach((name, place) => add(name, (point) => (point.row && point.row.a ? point.row.a[place] : null)));
+    data.checks.forEach((check, place) => add(`verdict of ${check}`, (point) => (point.row && point.row.v ? OUTCOMES[point.row.v[place]] : null)));
+    add("mended or not", (point) => (point.row ? (point.row.c ? "mended" : "as it came") : null));
+    return made.slice(0, data.plane.base.length ? undefined : 99);
+  }
+
+  function colour([, of]) {
+    const order = count(plane.points, of).map(([value]) => value);
+    const series = (value) => {
+      if (value === "reference" && of(plane.points[0]) === "reference") return "reference";
+      const fixed = { pass: "good", fail: "bad", unknown: "unsure" }[value];
+      const place = order.filter((name) => name !== "reference").indexOf(value);
+      return fixed || (value === null || value === undefined || place < 0 || place >= MOST_SERIES ? "rest" : `s${place}`);
+    };
+    const paths = new Map();
+    for (const one of plane.points) {
+      const name = series(of(one));
+      paths.set(name, (paths.get(name) || "") + `M${one.x} ${one.y}h0`);
+    }
+    const first = ["rest", "reference"];
+    const names = [...paths.keys()].sort((a, b) => first.includes(b) - first.includes(a));
+    plane.svg.replaceChildren(...names.map((name) => make("path", { d: paths.get(name), class: `points ${name}` })), make("circle", { id: "ring", r: 0 }));
+    const keys = order.slice(0, MOST_SERIES + 1).filter((value) => series(value) !== "rest")
+      .map((value) => make("span", {}, make("span", { class: `key ${series(value)}` }), make("bdi", {}, value)));
+    if (paths.has("rest")) keys.push(make("span", {}, make("span", { class: "key rest" }), order.length > MOST_SERIES ? "others" : "without it"));
+    byId("keys").replaceChildren(...keys);
+  }
+
+  function nearest(event) {
+    const box = plane.svg.getBoundingClientRect(), view = plane.svg.viewBox.baseVal;
+    const x = view.x + ((event.clientX - box.left) / box.width) * view.width, y = view.y + ((event.clientY - box.top) / box.height) * view.height;
+    const reach = 22 * (view.width / box.width);
+    let best = null, least = reach * reach;
+    for (const one of plane.points) {
+      const far = (one.x - x) ** 2 + (one.y - y) ** 2;
+      if (far <= least) { best = one; least = far; }
+    }
+    return best;
+  }
+
+  function ring(one) {
+    const circle = byId("ring");
+    if (circle) for (const [key, value] of Object.entries(one ? { cx: one.x, cy: one.y, r: 11 } : { r: 0 })) circle.setAttribute(key, value);
+  }
+
+  function point(event) {
+    const near = nearest(event), tip = byId("tip");
+    ring(near);
+    tip.hidden = !near;
+    if (!near) return;
+    const row = near.row;
+    tip.replaceChildren(make("p", { class: "quiet small" }, row ? row.i : "reference", " ", make("bdi", {}, (row ? labelOf(row) : near.label) || "")),
+      make("p", {}, make("bdi", {}, (row ? textOf(row) : near.text).slice(0, 400))));
+    const home = byId("plane").getBoundingClientRect(), right = event.clientX - home.left > home.width / 2;
+    tip.style.left = right ? "" : `${Math.max(event.clientX - home.left + 14, 0)}px`;
+    tip.style.right = right ? `${Math.max(home.right - event.clientX + 14, 0)}px` : "";
+    tip.style.top = `${event.clientY - home.top + 14}px`;
+  }
+
+  function reveal(place) { // shows a record in the list, whatever is searched for
+    byId("find").value = "";
+    for (const [, , , select] of active) select.value = 0;
+    search();
+    choose(found.indexOf(place));
+    byId("records").scrollIntoView();
+  }
+
+  function listen() {
+    const box = byId("rows");
+    let waiting = false;
+    box.addEventListener("scroll", () => {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => { waiting = false; drawRows(); });
+    });
+    box.addEventListener("click", (event) => {
+      const node = event.target.closest(".row");
+      if (node) choose(Number(node.dataset.place), { scroll: false });
+    });
+    box.addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8, Home: -Infinity, End: Infinity }[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      choose(step === -Infinity ? 0 : step === Infinity ? found.length - 1 : chosen + step);
+    });
+    byId("find").addEventListener("input", () => search());
+    addEventListener("resize", () => drawRows());
+  }
+
+  function show() {
+    if (!read()) return;
+    drawFilters();
+    search();
+    readPlane();
+    setTimeout(() => prepare(0), 50);
+  }
+
+  show();
+  if (byId("rows")) listen();
+  return {
+    show, choose, search, shown, make, data,
+    get chosen() { return chosen >= 0 ? data.rows[found[chosen]] : null; },
+    next: () => choose(chosen + 1), onChoose: (listener) => listeners.push(listener),
+    setDecisions: (given) => { decisions = given; drawRows(); }, decision: (id) => decisions[id], redraw: drawRows,
+    refilter: () => { drawFilters(); search(); }, goTo: (id) => { const place = found.findIndex((at) => data.rows[at].i === id); if (place >= 0) choose(place); },
+  };
+})();

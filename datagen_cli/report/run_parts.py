@@ -1,0 +1,171 @@
+"""What a run's own files say, drawn: checks before and after, what each stage refused, cost, time, how it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+import yaml
+
+from datagen_cli.core.flow import stage_of
+from datagen_cli.report.charts import outcomes_bar, share_bar
+from datagen_cli.report.html import Html, join, tag
+from datagen_cli.report.plots import duration, over_time
+from datagen_cli.report.records import Refused
+from datagen_cli.report.tables import plain_table
+from datagen_cli.runs.reader import RunReader
+from datagen_cli.runs.spending import total_of
+
+OUTCOMES = ("pass", "fail", "unknown")
+LEAST_TIMES = 3
+
+
+def checks_part(checks: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Html | None:
+    """Each check's verdicts on every attempt before any repair, and on the accepted records."""
+    rows = []
+    for name, counted in checks.items():
+        before, after = counted.get("before", {}), counted.get("after", {})
+        rows.append(
+            [
+                tag("bdi", name),
+                outcomes_bar(before, OUTCOMES), _share(before), outcomes_bar(after, OUTCOMES), _share(after),
+            ]
+        )  # fmt: skip
+    if not rows:
+        return None
+    said = "The share that passes, of all attempts as they came, before anything was mended, and of the records kept."
+    heads = ("check", "as it came", "", "kept", "")
+    return join(tag("p", said, class_="small quiet"), plain_table(heads, rows, "checks"))
+
+
+def _share(counts: Mapping[str, int]) -> Html | str:
+    total = sum(counts.get(outcome, 0) for outcome in OUTCOMES)
+    if not total:
+        return "–"
+    passed = counts.get("pass", 0)
+    unknown = f", {counts['unknown']:,} unknown" if counts.get("unknown") else ""
+    return join(
+        tag("span", f"{100 * passed / total:.0f} %", class_="value"),
+        tag("span", f" {passed:,} of {total:,}{unknown}", class_="small quiet"),
+    )
+
+
+def refused_part(refused: Sequence[Refused]) -> Html | None:
+    """What each stage turned away and why, with an example."""
+    if not refused:
+        return None
+    most = max(one.count for one in refused)
+    drawn = []
+    for stage, found in groupby(refused, lambda one: one.stage):
+        several = list(found)
+        rows = [
+            [tag("bdi", one.reason), share_bar(one.count / most), f"{one.count:,}", _example(one)] for one in several
+        ]
+        head = f"{stage}: {sum(one.count for one in several):,} turned away"
+        drawn.append(join(tag("h3", head), plain_table(("reason", "", "attempts", "for example"), rows, "refused")))
+    return join(drawn)
+
+
+def _example(one: Refused) -> Html:
+    said = tag("bdi", one.detail) if one.detail else None
+    text = tag("span", tag("bdi", one.text), class_="cell small quiet") if one.text else None
+    return join(said, text)
+
+
+def cost_part(summary: Mapping[str, Any], accepted: int) -> Html | None:
+    """Calls, tokens and USD of every kind of call, by the stage that asks, and for each accepted record."""
+    spent = summary["spent"]
+    rows = []
+    for role, purposes in spent.items():
+        for purpose, counts in purposes.items():
+            cost, tokens = counts.get("cost_usd"), (counts.get("tokens_in", 0), counts.get("tokens_out", 0))
+            rows.append((stage_of(purpose), purpose, role, counts.get("calls", 0), *tokens, cost))
+    whole = total_of(spent)
+    if not whole["calls"]:
+        return None
+    known = [cost for *_, cost in rows if cost is not None]
+    most = max(known, default=0.0) or 1.0
+    drawn = [
+        [
+            f"{stage}: {purpose}", role, f"{calls:,}", f"{into:,}", f"{out:,}", usd(cost),
+            share_bar((cost or 0.0) / most) if any(known) else "",
+        ]
+        for stage, purpose, role, calls, into, out, cost in sorted(rows, key=lambda row: -(row[-1] or 0.0))
+    ]  # fmt: skip
+    tokens = whole["tokens_in"] + whole["tokens_out"]
+    sums = [f"{whole[name]:,}" for name in ("calls", "tokens_in", "tokens_out")]
+    drawn.append(["all", "", *sums, usd(whole["cost_usd"]), ""])
+    each = None
+    if accepted:
+        per = None if whole["cost_usd"] is None else whole["cost_usd"] / accepted
+        each = f"Each accepted record took {whole['calls'] / accepted:.2f} calls, {tokens / accepted:,.0f} tokens"
+        each += f" and {usd(per)}, what was turned away included."
+    heads = ("stage: call", "role", "calls", "tokens in", "tokens out", "USD", "")
+    return join(tag("p", each) if each else None, plain_table(heads, drawn, "cost"))
+
+
+def usd(cost: float | None) -> str:
+    """`$0.0012`, `$12.30`, `unknown`."""
+    if cost is None:
+        return "unknown"
+    return f"${cost:,.2f}" if cost >= 1 or cost == 0 else f"${cost:.6f}".rstrip("0")
+
+
+def time_part(run: RunReader) -> Html | None:
+    """Calls in flight and records accepted over the last session of the run, from `run.log`."""
+    lines: list[Mapping[str, Any]] = []
+    for line in run.happened():
+        if line.get("event") == "begin":
+            lines = []
+        if isinstance(line.get("in_flight"), int) and isinstance(line.get("accepted"), int) and _at(line) is not None:
+            lines.append(line)
+    if len(lines) < LEAST_TIMES:
+        return None
+    first = _at(lines[0]) or 0.0
+    times = [(_at(line) or first) - first for line in lines]
+    if times[-1] <= 0:
+        return None
+    flying = [line["in_flight"] for line in lines]
+    kept = [line["accepted"] for line in lines]
+    said = f"Calls in flight: at most {max(flying):,}, {sum(flying) / len(flying):,.0f} on average."
+    grown = f"Records accepted: {kept[0]:,} at the start of this session, {kept[-1]:,} at its end."
+    return join(
+        tag("figure", tag("figcaption", said), over_time(times, [("s0", flying)], said)),
+        tag("figure", tag("figcaption", grown), over_time(times, [("s3", kept)], grown)),
+    )
+
+
+def _at(line: Mapping[str, Any]) -> float | None:
+    try:
+        return datetime.fromisoformat(str(line.get("at"))).timestamp()
+    except ValueError:
+        return None
+
+
+def made_part(run: RunReader) -> Html:
+    """Models, seed, versions, the command and the recipe as resolved."""
+    manifest = run.manifest
+    models = "; ".join(f"{role}: {', '.join(names)}" for role, names in manifest.models.items())
+    answered = ", ".join(manifest.model_ids)
+    facts = [
+        ("recipe", f"{manifest.recipe.get('name')}, digest {manifest.recipe.get('digest')}"),
+        ("models", models or "none"),
+        ("called by their endpoints", answered if answered and answered not in models else ""),
+        ("seed", str(manifest.seed)),
+        ("base", f"{run.base_name}, {manifest.base.get('rows', 0):,} rows" if manifest.base else "none"),
+        ("started", manifest.started.replace("T", " ")),
+        ("took", duration(manifest.seconds)),
+        ("versions", ", ".join(f"{name} {found}" for name, found in _mapping(run.document.get("versions")).items())),
+        ("the same again", manifest.resume_command),
+    ]
+    drawn = [join(tag("dt", name), tag("dd", tag("bdi", value))) for name, value in facts if value]
+    recipe = {name: value for name, value in run.recipe.items() if name != "locked"}
+    text = yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True, width=100) if recipe else ""
+    whole = tag("details", tag("summary", "The recipe as resolved"), tag("pre", tag("bdi", text))) if text else None
+    return join(tag("dl", drawn, class_="facts-list"), whole)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
