@@ -1,0 +1,74 @@
+"""The table of a page: accepted records and refused attempts of a run, with what happened to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from datagen_cli.cli.app import run
+from datagen_cli.report import records
+from datagen_cli.report.records import attempt_of, records_of_rows, records_of_run, slot_of
+from datagen_cli.runs.reader import RunReader
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "tickets"
+    assert run(["generate", "tickets", "-n", "12", "-o", str(path), "--quiet", "--set",
+                "model={name: offline, faults: {malformed: 0.3, off_constraint: 0.3}}"]) == 0  # fmt: skip
+    return path
+
+
+def test_rows_are_the_accepted_records_then_the_refused_attempts(folder: Path) -> None:
+    found = records_of_run(RunReader(folder))
+    kept = [row for row in found.rows if "r" not in row]
+    refused = [row for row in found.rows if "r" in row]
+    assert [row["i"] for row in kept] == [row["id"] for row in RunReader(folder).rows()]
+    assert [row["i"] for row in refused] == [row["id"] for row in RunReader(folder).rejected()]
+    assert found.fields == ["text", "category"] and found.label == "category"
+    assert found.accepted == 12 and found.refused_total == len(refused) > 0
+    assert all(set(row["v"]) == {"p"} and len(row["a"]) == 3 for row in kept)
+
+
+def test_a_record_says_what_was_mended_and_with_what_it_was_made(folder: Path) -> None:
+    kept = [row for row in records_of_run(RunReader(folder)).rows if "r" not in row]
+    mended = [row for row in kept if "c" in row]
+    assert mended and mended[0]["c"][0]["by"] in ("length", "excludes") and mended[0]["c"][0]["before"]["text"]
+    assert all(row["e"] for row in kept)
+
+
+def test_reasons_are_counted_by_stage_with_an_example(folder: Path) -> None:
+    counted = records_of_run(RunReader(folder)).refused
+    assert {one.reason: one.count for one in counted} == RunReader(folder).manifest.rejected
+    assert all(one.detail for one in counted)
+
+
+def test_a_run_under_way_is_read_from_its_checkpoints(folder: Path, tmp_path: Path) -> None:
+    whole = records_of_run(RunReader(folder))
+    for name in (
+        "run.json",
+        "recipe.lock.yaml",
+        *(f"checkpoints/{path.name}" for path in (folder / "checkpoints").iterdir()),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    found = records_of_run(RunReader(tmp_path))
+    assert found.rows == whole.rows and found.refused == whole.refused and found.accepted == 12
+
+
+def test_texts_are_cut_so_that_many_records_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"text": "x" * 50_000, "n": 3, "attributes": {"a": "b"}, "verdicts": {"c": "fail"}}] * 4
+    found = records_of_rows(rows, ["1", "2", "3", "4"], None, 4)
+    assert all(len(row["f"][0]) == records.LONGEST + 1 and row["f"][1] == "3" for row in found.rows)
+    assert found.rows[0]["v"] == "f" and found.rows[0]["a"] == ["b"]
+    monkeypatch.setattr(records, "MOST_ROWS", 3)
+    assert len(records_of_rows(rows, ["1", "2", "3", "4"], None, 4).rows) == 3
+
+
+@pytest.mark.parametrize(
+    ("id_", "slot", "attempt"),
+    [("a1b2c3-000012", 12, 1), ("a1b2c3-000012.2", 12, 2), ("x", -1, 1), ("7", 7, 1), (None, -1, 1), ("a-²", -1, 1)],
+)
+def test_ids_name_slot_and_attempt(id_: str | None, slot: int, attempt: int) -> None:
+    assert (slot_of(id_), attempt_of(id_)) == (slot, attempt)
