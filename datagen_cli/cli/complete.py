@@ -73,6 +73,11 @@ def embedders(incomplete: str) -> list[str]:
     return _starting(["minilm", "hashed"], incomplete)
 
 
+def tables(incomplete: str) -> list[str]:
+    """Forms of a table of measures."""
+    return _starting(["md", "csv", "latex"], incomplete)
+
+
 def caches(incomplete: str) -> list[str]:
     """Where replies are kept."""
     return _starting(["run", "off"], incomplete)

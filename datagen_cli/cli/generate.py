@@ -81,47 +81,56 @@ def command(
         from datagen_cli.cli.dry_run import show_estimate
 
         return show_estimate(invocation, json_, control=control)
-    session = open_session(invocation, quiet=quiet or json_, new=new, fresh=fresh, resume=resume)
+    session = open_session(invocation, quiet=json_, silent=quiet, new=new, fresh=fresh, resume=resume)
     if probe is not None:
         from datagen_cli.cli.dry_run import show_probe
 
         return show_probe(session, probe, json_, control=control)
     if not control:
-        return _report(json_, *_carry_out(session))
+        return _report(_progress(session), json_, *_carry_out(session))
     if new:  # the seed is the new folder's own: its control shares it
         invocation = replace(invocation, seed=session.built.recipe.options.seed)
-    return _run_with_control(invocation, session, quiet or json_, json_)
+    return _run_with_control(invocation, session, quiet, json_)
 
 
 def _run_with_control(invocation: Invocation, session: Session, quiet: bool, as_json: bool) -> int:
     """Runs a session, then its control into the folder beside it. Returns the exit code."""
     planned = plan_control(session.built.recipe)
+    progress = _progress(session)
     manifest, error = _carry_out(session)
     if error is not None:
-        code = _report(as_json, manifest, error)
+        code = _report(progress, as_json, manifest, error)
         console.say("the control was not begun; the command above does both")
         return code
-    _summary(manifest)
+    if not quiet:
+        _summary(manifest)
     folder = str(control_folder(session.folder.path))
-    console.say(f"control: {planned.about}, into {folder}")
+    if not quiet:
+        console.say(f"control: {planned.about}, into {folder}")
     beside = replace(invocation, out=folder, overrides=[*invocation.overrides, *planned.overrides])
     control: Manifest | None = None
     try:
-        control, error = _carry_out(open_session(beside, quiet=quiet, fresh=session.options.fresh))
+        second = open_session(beside, quiet=as_json, silent=quiet, fresh=session.options.fresh)
+        control, error = _carry_out(second)
     except Stopped:
         raise
     except DatagenError as failure:  # of the control alone: what the run itself made is reported all the same
         error = failure
-    return _report(as_json, manifest, error, control)
+    return _report(progress, as_json, manifest, error, control)
+
+
+def _progress(session: Session) -> Progress:
+    """What shows the progress of a session that was not carried out yet."""
+    assert isinstance(session.observer, Progress)
+    return session.observer
 
 
 def _carry_out(session: Session) -> tuple[Manifest, DatagenError | None]:
     """Runs a session from start to end: what came of it, and what a user can mend that stopped it."""
-    progress = session.observer
-    assert isinstance(progress, Progress)
-    if session.built.simulated:
+    progress = _progress(session)
+    if session.built.simulated and not progress.silent:
         console.say("simulated: the offline model writes these records; nothing is sent anywhere")
-    if places := contacted(session.built, session.options.environ):
+    if (places := contacted(session.built, session.options.environ)) and not progress.silent:
         console.say(f"calls go to {', '.join(places)}")
     try:
         return run_whole(session, progress)
@@ -130,7 +139,9 @@ def _carry_out(session: Session) -> tuple[Manifest, DatagenError | None]:
         raise
 
 
-def _report(as_json: bool, manifest: Manifest, error: DatagenError | None, control: Manifest | None = None) -> int:
+def _report(
+    progress: Progress, as_json: bool, manifest: Manifest, error: DatagenError | None, control: Manifest | None = None
+) -> int:
     """Says how a run ended, or its control where that came last. Returns the exit code."""
     last = control or manifest
     code = last.exit_code or manifest.exit_code or (0 if error is None else error.exit_code)
@@ -138,6 +149,9 @@ def _report(as_json: bool, manifest: Manifest, error: DatagenError | None, contr
         problem = {"error": str(error), "hint": error.advice} if error is not None else {}
         beside = {"control": control.report()} if control else {}
         console.emit_json({**manifest.report(), **beside, **problem, "exit_code": code})
+    if code == 0 and progress.silent:
+        return code
+    progress.say_kept()
     _summary(last)
     if error is not None:
         console.error(error)

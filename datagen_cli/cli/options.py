@@ -132,7 +132,7 @@ UnsafeExec = Annotated[
         "--unsafe-exec", help="Run models' programs even where they cannot be confined.", rich_help_panel=CALLS
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.", rich_help_panel=OUTPUT)]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Nothing on stderr but what went wrong.", rich_help_panel=OUTPUT)]
 Number = Annotated[int, typer.Option("-n", "--count", metavar="N", help="How many.")]
 Text = Annotated[
     list[str] | None,

@@ -1,4 +1,4 @@
-"""Progress of a run on stderr: a live bar in a terminal, plain lines elsewhere, remarks only with `--quiet`."""
+"""Progress of a run on stderr: a live bar in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ LINE_EVERY_S = 10.0
 
 
 class Progress:
-    """An observer that shows counts, rate, cost so far and projected, while it is entered."""
+    """An observer that shows counts, rate, cost so far and projected, while it is entered.
 
-    def __init__(self, count: int, *, quiet: bool = False) -> None:
+    `quiet`: remarks alone. `silent`: not even those; they are kept, to be said where the run ends badly.
+    """
+
+    def __init__(self, count: int, *, quiet: bool = False, silent: bool = False) -> None:
         self._count = count
-        self._quiet = quiet
+        self._quiet = quiet or silent
+        self.silent = silent
+        self._kept: list[str] = []
         self._accepted = 0
         self._rejected = 0
         self._cost: float | None = 0.0
@@ -65,8 +70,16 @@ class Progress:
         elif kind == "note":
             self._say(str(facts["text"]))
 
+    def say_kept(self) -> None:
+        """Says the remarks that were kept."""
+        for text in self._kept:
+            console.note(text)
+        self._kept.clear()
+
     def _say(self, text: str) -> None:
-        if self._live is not None:
+        if self.silent:
+            self._kept.append(text)
+        elif self._live is not None:
             self._live.console.print(f"note: {text}", markup=False)
         else:
             console.note(text)

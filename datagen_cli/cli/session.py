@@ -17,9 +17,15 @@ from datagen_cli.pipeline.whole_run import open_run
 
 
 def open_session(
-    invocation: Invocation, *, quiet: bool = True, new: bool = False, fresh: bool = False, resume: Sequence[str] = ()
+    invocation: Invocation,
+    *,
+    quiet: bool = True,
+    silent: bool = False,
+    new: bool = False,
+    fresh: bool = False,
+    resume: Sequence[str] = (),
 ) -> Session:
-    """A session that is ready to prepare.
+    """A session that is ready to prepare. `quiet` and `silent` as of `Progress`.
 
     `new` takes a folder of its own with a seed derived from its name, `fresh` moves an earlier run aside, `resume`
     holds further words of the command that resumes the run.
@@ -41,7 +47,7 @@ def open_session(
         command=invocation.line("generate", *resume),
         unsafe_exec=invocation.unsafe_exec,
     )
-    return open_run(recipe, folder, options, Progress(recipe.options.count, quiet=quiet))
+    return open_run(recipe, folder, options, Progress(recipe.options.count, quiet=quiet, silent=silent))
 
 
 def _claim_new(folder: Path) -> Path:

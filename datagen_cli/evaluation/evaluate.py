@@ -33,8 +33,9 @@ def metric(name: str) -> type[Metric]:
 class FeatureViews:
     """The features that measures of one dataset are given: of all rows, and of as many as are embedded."""
 
-    def __init__(self, loaded: Loaded, embedder: Embedder | None) -> None:
+    def __init__(self, loaded: Loaded, embedder: Embedder | None, *, cosines: bool = True) -> None:
         self.loaded = loaded
+        self.cosines = cosines
         self._embedder = embedder
         self._samples: dict[tuple[bool, int], Features] = {}
 
@@ -51,12 +52,15 @@ class FeatureViews:
     @cached_property
     def all(self) -> Features:
         """Of every row; without vectors where there are too many."""
-        return Features(self.loaded.dataset, embedder=None if self.large else self._embedder)
+        embedder = None if self.large else self._embedder
+        return Features(self.loaded.dataset, embedder=embedder, cosines=self.cosines)
 
     @cached_property
     def few(self) -> Features:
         """Of the rows that are embedded."""
-        return embedded(self.loaded.dataset, self._embedder, MOST_EMBEDDED) if self.large else self.all
+        if not self.large:
+            return self.all
+        return embedded(self.loaded.dataset, self._embedder, MOST_EMBEDDED, cosines=self.cosines)
 
     def for_metric(self, name: str) -> Features:
         """What this measure is computed from."""
@@ -99,10 +103,14 @@ def evaluate(
     embedder: Embedder | None,
     given: Mapping[str, Measure],
     say: Say,
+    cosines: bool = True,
 ) -> Evaluation:
-    """The wanted measures. `given` are measures made elsewhere (correctness); `say` is told what is under way."""
-    ours = FeatureViews(loaded, embedder)
-    theirs = None if reference is None else FeatureViews(reference, embedder)
+    """The wanted measures. `given` are measures made elsewhere (correctness); `say` is told what is under way.
+
+    Without `cosines` measures of words are of words alone.
+    """
+    ours = FeatureViews(loaded, embedder, cosines=cosines)
+    theirs = None if reference is None else FeatureViews(reference, embedder, cosines=cosines)
     why_not = _unusable(reference)
     measures: dict[str, Measure] = {}
     for name in wanted:

@@ -4,6 +4,7 @@
 the ends of the interval. Details are those that the measure declares; a part with `.`, `@` or `=` in it is quoted. A
 missing value fails the gate and says why; an unknown name is an error. Against the reference the dataset and the
 reference are measured at equal size; the gate fails where their signatures still differ. Bounds are decimal numbers.
+`compare.METRIC.worse` (or `better`, `tie`: 1 or 0; `difference`, `value`, `other`) speaks of `--compare`.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ _GATE = re.compile(
 _OPERATORS: dict[str, Callable[[Decimal, Decimal], bool]] = {
     "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq,
 }  # fmt: skip
+COMPARE = "compare"
+VERDICTS = ("worse", "better", "tie")
+COMPARED = (*VERDICTS, "difference", "value", "other")
 FORM = "METRIC[.detail][@low|@high] OP NUMBER or OP reference*FACTOR, such as 'self_bleu<=0.5'; OP: <= >= < > =="
 
 
@@ -47,6 +51,11 @@ class Gate:
     number: Decimal | None
     factor: Decimal | None
 
+    @property
+    def measure(self) -> str:
+        """The measure that has to be taken for it."""
+        return self.detail[0] if self.metric == COMPARE else self.metric
+
 
 def parse_gate(text: str) -> Gate:
     """Raises `UsageError` for what is no gate or names no measure."""
@@ -54,14 +63,12 @@ def parse_gate(text: str) -> Gate:
     if found is None:
         raise UsageError(f"--gate: {text.strip()!r} cannot be read", hint=f"a gate is {FORM}")
     metric = found["metric"]
-    if metric not in names("metrics"):
-        raise UsageError(f"--gate: there is no measure {metric!r}", hint=suggest(metric, names("metrics")))
-    against = found["number"] is None
-    if against and not metric_of(metric).one_sided:
-        known = ", ".join(name for name in names("metrics") if metric_of(name).one_sided)
-        raise UsageError(f"--gate: {metric} has no value of the reference's own", hint=f"those that do: {known}")
     detail = tuple(_unquoted(part) for part in re.findall(rf"\.({_PART})", found["detail"]))
-    _refuse_undeclared(metric, detail)
+    against = found["number"] is None
+    if metric == COMPARE:
+        _refuse_uncompared(text.strip(), detail, found["edge"], against)
+    else:
+        _refuse_unmeasured(metric, detail, against)
     return Gate(
         text=text.strip(),
         metric=metric,
@@ -76,16 +83,59 @@ def parse_gate(text: str) -> Gate:
 def refuse_unnamed_embedder(gates: Sequence[Gate], embedder: str | None) -> None:
     """Raises `UsageError` for a gate on embeddings while nobody says which: an installed extra would decide it."""
     for gate in gates:
-        if embedder is None and metric_of(gate.metric).needs_vectors:
+        metric = metric_of(gate.measure)
+        if embedder is None and (metric.needs_vectors or set(gate.detail) & set(metric.vector_details)):
             raise UsageError(
-                f"--gate: {gate.metric} depends on the embedder, and none is named",
+                f"--gate: {'.'.join([gate.metric, *gate.detail])} depends on the embedder, and none is named",
                 hint="--embedder minilm or --embedder hashed: values of different embedders differ",
             )
+
+
+def words_alone(gates: Sequence[Gate], embedder: str | None) -> list[str]:
+    """The measures that gates hold and that are taken of words alone, while nobody says which embedder adds to them."""
+    if embedder is not None:
+        return []
+    return list(dict.fromkeys(gate.measure for gate in gates if metric_of(gate.measure).vector_details))
 
 
 def _unquoted(part: str) -> str:
     part = part.strip()
     return part[1:-1] if part[:1] in "\"'" else part
+
+
+def refuse_without_other(gates: Sequence[Gate], other: str | None) -> None:
+    """Raises `UsageError` for a gate on a comparison where there is nothing to compare with."""
+    for gate in gates:
+        if gate.metric == COMPARE and other is None:
+            raise UsageError(f"--gate: {gate.text} needs another dataset", hint="name it with --compare")
+
+
+def _refuse_uncompared(text: str, detail: Sequence[str], edge: str | None, against: bool) -> None:
+    """Raises `UsageError` for what `--compare` never says."""
+    known = [name for name in names("metrics") if metric_of(name).compared]
+    if len(detail) != 2 or detail[1] not in COMPARED:
+        words = ", ".join(COMPARED)
+        raise UsageError(f"--gate: {text!r} cannot be read", hint=f"a gate is compare.METRIC.WORD OP NUMBER: {words}")
+    metric, word = detail
+    if metric not in known:
+        raise UsageError(f"--gate: --compare has no measure {metric!r}", hint=suggest(metric, known))
+    if word in VERDICTS and metric_of(metric).direction == "none":
+        hint = f"such as compare.{metric}.difference<=5"
+        raise UsageError(f"--gate: {metric} is neither better nor worse", hint=hint)
+    if edge and word != "difference":
+        raise UsageError(f"--gate: {word} has no interval", hint=f"compare.{metric}.difference@{edge} has")
+    if against:
+        raise UsageError(f"--gate: {text}: --compare knows no reference", hint="a gate on --compare has a number")
+
+
+def _refuse_unmeasured(metric: str, detail: Sequence[str], against: bool) -> None:
+    """Raises `UsageError` for a measure that is not there, or cannot be what the gate wants."""
+    if metric not in names("metrics"):
+        raise UsageError(f"--gate: there is no measure {metric!r}", hint=suggest(metric, names("metrics")))
+    if against and not metric_of(metric).one_sided:
+        known = ", ".join(name for name in names("metrics") if metric_of(name).one_sided)
+        raise UsageError(f"--gate: {metric} has no value of the reference's own", hint=f"those that do: {known}")
+    _refuse_undeclared(metric, detail)
 
 
 def _refuse_undeclared(metric: str, detail: Sequence[str]) -> None:
@@ -123,13 +173,21 @@ def read_gates(path: Path) -> list[Gate]:
     return gates
 
 
-def check_gates(gates: Sequence[Gate], found: Evaluation) -> list[dict[str, Any]]:
-    """`{"gate", "passed", "value", "bound"}` for each, with a `reason` where it fails for lack of a value."""
-    return [_check(gate, found) for gate in gates]
+def check_gates(
+    gates: Sequence[Gate], found: Evaluation, compared: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """`{"gate", "passed", "value", "bound"}` for each, with a `reason` where it fails for lack of a value.
+
+    `compared` is what `compare` gave, for gates that speak of it.
+    """
+    return [_check(gate, found, compared) for gate in gates]
 
 
-def _check(gate: Gate, found: Evaluation) -> dict[str, Any]:
+def _check(gate: Gate, found: Evaluation, compared: Mapping[str, Any] | None) -> dict[str, Any]:
     result: dict[str, Any] = {"gate": gate.text, "passed": False}
+    if gate.metric == COMPARE:
+        value, reason = _of_comparison(gate, (compared or {}).get("metrics", {}).get(gate.measure, {}))
+        return {**result, "reason": reason} if value is None else result | _held(gate, value, gate.number)
     if gate.factor is None:
         ours = entry(found.measures[gate.metric], None)
         bound = gate.number
@@ -146,11 +204,25 @@ def _check(gate: Gate, found: Evaluation) -> dict[str, Any]:
             return {**result, "reason": f"reference: {reason}"}
         bound = _decimal(theirs) * gate.factor
     value, reason = _value(gate, ours)
-    if value is None:
-        return {**result, "reason": reason}
+    return {**result, "reason": reason} if value is None else result | _held(gate, value, bound)
+
+
+def _held(gate: Gate, value: float, bound: Decimal | None) -> dict[str, Any]:
     assert bound is not None
     passed = _OPERATORS[gate.op](_decimal(value), bound)
-    return {**result, "passed": passed, "value": value, "bound": float(bound)}
+    return {"passed": passed, "value": value, "bound": float(bound)}
+
+
+def _of_comparison(gate: Gate, item: Mapping[str, Any]) -> tuple[float | None, str]:
+    """The number that a gate on a comparison speaks of, or None and why there is none."""
+    word = gate.detail[1]
+    if word in VERDICTS:
+        value = float(item["verdict"] == word) if "verdict" in item else None
+    elif gate.edge:
+        value = float(item["interval"][gate.edge == "high"]) if "interval" in item else None
+    else:
+        value = item.get(word)
+    return (value, "") if value is not None else (None, str(item.get("reason") or "nothing to compare"))
 
 
 def _decimal(value: float) -> Decimal:

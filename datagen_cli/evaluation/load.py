@@ -54,6 +54,19 @@ class Loaded:
     notes: list[str] = field(default_factory=list)
     run: RunReader | None = None
 
+    @property
+    def problems(self) -> list[str]:
+        """Those of the notes that could hide a problem: all but that a large file was sampled."""
+        return [note for note in self.notes if note != self.sampling]
+
+    @property
+    def sampling(self) -> str:
+        """The note that only a part of the rows is measured; empty where all are."""
+        few = len(self.dataset)
+        if self.total <= few:
+            return ""
+        return f"{self.dataset.name}: a random sample of {few:,} of its {self.total:,} rows is measured"
+
 
 def table_form(pairs: Sequence[str]) -> CsvOptions | None:
     """The form of tables from `delimiter=;`, `header=false`, `header=question,answer` and the like; None without any.
@@ -94,8 +107,6 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
     if not wanted.texts and (fixed := categories(rows, string_columns(rows, label))):
         notes.append(f"{name}: {', '.join(fixed)} has few values and is not measured as text; --text names what is")
     notes += _spellings(name, rows, label)
-    if total > len(rows):
-        notes.append(f"{name}: a random sample of {len(rows):,} of its {total:,} rows is measured")
     accepted: list[Mapping[str, str]] = [row["verdicts"] for row in rows if isinstance(row.get("verdicts"), dict)]
     dataset = Dataset(
         name=name,
@@ -111,7 +122,9 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
         run=facts_of(run, accepted) if run else None,
     )
     notes += [f"{name}: {what}" for what in run.damage] if run else []
-    return Loaded(dataset, total, notes, run)
+    loaded = Loaded(dataset, total, notes, run)
+    notes += [loaded.sampling] if loaded.sampling else []
+    return loaded
 
 
 def load_reference(name: str, like: Dataset, wanted: Wanted) -> Loaded:

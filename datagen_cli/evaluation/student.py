@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import MissingExtra
 from datagen_cli.core.fields import plain
@@ -27,6 +28,10 @@ from datagen_cli.text.normalise import fold
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
 
+SOURCE = Citation(
+    "esteban2017real", "Esteban, Cristóbal and Hyland, Stephanie L. and Rätsch, Gunnar", 2017,
+    "Real-valued (Medical) Time Series Generation with Recurrent Conditional GANs", "arXiv:1706.02633",
+)  # fmt: skip
 SEEDS = 5
 LEAST = 10
 MOST = 5_000
@@ -196,6 +201,7 @@ class Student(Metric):
 
     name: ClassVar[str] = "student"
     direction: ClassVar[Direction] = "higher"
+    cites: ClassVar[Sequence[Citation]] = (SOURCE,)
     needs_reference: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = (
         "macro_f1", "real.accuracy", "real.macro_f1", "gap", "gap.accuracy", "rows.train", "rows.test", "rows.left_out",

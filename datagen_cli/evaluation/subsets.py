@@ -22,7 +22,7 @@ class Part(Features):
     """Features of some rows of a dataset; vectors come from those of the whole."""
 
     def __init__(self, whole: Features, rows: Sequence[int]) -> None:
-        super().__init__(rows_of(whole.dataset, rows), embedder=whole.embedder)
+        super().__init__(rows_of(whole.dataset, rows), embedder=whole.embedder, cosines=whole.cosines)
         self._whole = whole
         self._rows = list(rows)
 
@@ -55,6 +55,6 @@ def drawn_rows(dataset: Dataset, n: int) -> Dataset:
     return dataset if n >= len(dataset) else rows_of(dataset, sample_rows(len(dataset), n, DRAW).tolist())
 
 
-def embedded(dataset: Dataset, embedder: Embedder | None, most: int) -> Features:
-    """Features with vectors of at most `most` rows."""
-    return Features(drawn_rows(dataset, most), embedder=embedder)
+def embedded(dataset: Dataset, embedder: Embedder | None, most: int, *, cosines: bool = True) -> Features:
+    """Features with vectors of at most `most` rows; `cosines` as of `Features`."""
+    return Features(drawn_rows(dataset, most), embedder=embedder, cosines=cosines)

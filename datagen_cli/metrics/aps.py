@@ -5,14 +5,17 @@ Linear in n: (‖Σe‖² − Σ‖e‖²) / (n(n−1)), in double precision.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.parts import Bools, ByParts, Parts
 from datagen_cli.metrics.wording import scale
+from datagen_cli.metrics.works import DATAGEN
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
@@ -34,6 +37,7 @@ class Aps(Metric):
 
     name: ClassVar[str] = "aps"
     direction: ClassVar[Direction] = "lower"
+    cites: ClassVar[Sequence[Citation]] = (DATAGEN,)
     needs_vectors: ClassVar[bool] = True
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.core.fields import plain, plain_text
 from datagen_cli.metrics.exhibits import Counts, Exhibit
 from datagen_cli.metrics.features import Features
@@ -24,6 +25,10 @@ from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.parts import Bools, ByParts, Parts
 from datagen_cli.metrics.wording import scale
 
+SOURCE = Citation(
+    "pielou1966diversity", "Pielou, E. C.", 1966,
+    "The measurement of diversity in different types of biological collections", "Journal of Theoretical Biology 13",
+)  # fmt: skip
 MOST_CLASSES = 50
 """More labels than this are classes only when they have five rows each on average."""
 ROWS_A_CLASS = 5
@@ -66,6 +71,7 @@ class Balance(Metric):
 
     name: ClassVar[str] = "balance"
     direction: ClassVar[Direction] = "higher"
+    cites: ClassVar[Sequence[Citation]] = (SOURCE,)
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (0.0, 1.0)

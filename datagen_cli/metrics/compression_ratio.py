@@ -12,11 +12,16 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.parts import FEWEST, Bools, ByParts, Parts
 from datagen_cli.metrics.wording import percent
 
+SOURCE = Citation(
+    "shaib2024standardizing", "Shaib, Chantal and others", 2024,
+    "Standardizing the Measurement of Text Diversity: A Tool and a Comparative Analysis of Scores", "arXiv:2403.00553",
+)  # fmt: skip
 LEVEL = 6
 SAMPLE = 1_000
 """Texts that are compressed again and again for an interval."""
@@ -38,6 +43,7 @@ class CompressionRatio(Metric):
 
     name: ClassVar[str] = "compression_ratio"
     direction: ClassVar[Direction] = "lower"
+    cites: ClassVar[Sequence[Citation]] = (SOURCE,)
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (0.0, math.inf)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import NGramCounts, count_ngrams, counts_by_parts, tokenise
@@ -15,6 +16,10 @@ from datagen_cli.metrics.parts import Bools, ByParts, Parts
 from datagen_cli.metrics.wording import percent
 from datagen_cli.text.tokens import TOKENS
 
+SOURCE = Citation(
+    "li2016diversity", "Li, Jiwei and others", 2016,
+    "A Diversity-Promoting Objective Function for Neural Conversation Models", "arXiv:1510.03055",
+)  # fmt: skip
 HEADLINE = 2
 SIZES = (1, 2, 3)
 
@@ -36,6 +41,7 @@ class DistinctN(Metric):
 
     name: ClassVar[str] = "distinct_n"
     direction: ClassVar[Direction] = "higher"
+    cites: ClassVar[Sequence[Citation]] = (SOURCE,)
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (0.0, 1.0)

@@ -12,11 +12,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.exhibits import Exhibit, Names
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.parts import Bools, ByParts, Parts, mask_of
 from datagen_cli.metrics.wording import percent
+from datagen_cli.metrics.works import DATAGEN
 from datagen_cli.text.entities import RULES, TYPES, Entity, find_entities
 
 
@@ -44,6 +46,7 @@ class EntityOverlap(Metric):
 
     name: ClassVar[str] = "entity_overlap"
     direction: ClassVar[Direction] = "lower"
+    cites: ClassVar[Sequence[Citation]] = (DATAGEN,)
     needs_reference: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (0.0, 1.0)

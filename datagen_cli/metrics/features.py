@@ -30,12 +30,13 @@ T = TypeVar("T")
 class Features:
     """One dataset's texts, tokens, words, n-grams, entities and vectors. Every list has one entry a row.
 
-    `embedder` makes the vectors; None: there are none.
+    `embedder` makes the vectors; None: there are none. Without `cosines` they add nothing to a measure of words.
     """
 
-    def __init__(self, dataset: Dataset, *, embedder: Embedder | None = None) -> None:
+    def __init__(self, dataset: Dataset, *, embedder: Embedder | None = None, cosines: bool = True) -> None:
         self.dataset = dataset
         self.embedder = embedder
+        self.cosines = cosines
         self._kept: dict[Hashable, Any] = {}
 
     def __len__(self) -> int:

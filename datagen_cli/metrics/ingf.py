@@ -10,12 +10,18 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import NGramCounts, count_ngrams, counts_by_parts, tokenise
 from datagen_cli.metrics.parts import Bools, ByParts, Parts
+from datagen_cli.metrics.works import DATAGEN
 from datagen_cli.text.tokens import TOKENS
 
+SOURCE = Citation(
+    "mishra2020dqi", "Mishra, Swaroop and others", 2020,
+    "DQI: Measuring Data Quality in NLP", "arXiv:2005.00816",
+)  # fmt: skip
 SIZE = 3
 
 
@@ -33,6 +39,10 @@ class Ingf(Metric):
 
     name: ClassVar[str] = "ingf"
     direction: ClassVar[Direction] = "lower"
+    cites: ClassVar[Sequence[Citation]] = (
+        DATAGEN,
+        SOURCE,
+    )
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (1.0, math.inf)

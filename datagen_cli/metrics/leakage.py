@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.exhibits import Exhibit, Passage, Passages, Side
 from datagen_cli.metrics.gram_index import Best, GramIndex, Vocabulary
 from datagen_cli.metrics.intervals import of_share, one_sided
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.parts import ByParts, Parts, means
 from datagen_cli.metrics.wording import number, percent
+from datagen_cli.metrics.works import RESEMBLANCE
 from datagen_cli.text.tokens import TERMS, term_key, terms
 
 if TYPE_CHECKING:
@@ -116,9 +118,11 @@ class Leakage(Metric):
     direction: ClassVar[Direction] = "lower"
     headline: ClassVar[str] = "repeat the reference"
     counts_rows: ClassVar[bool] = True
+    cites: ClassVar[Sequence[Citation]] = (RESEMBLANCE,)
     needs_reference: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = (*KINDS, "evidence", "total")
+    vector_details: ClassVar[Sequence[str]] = ("cosine",)
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """See `Metric`."""
@@ -182,8 +186,8 @@ def _by_words(features: Features, reference: Features) -> list[Leak]:
 
 
 def _comparable(features: Features, reference: Features) -> bool:
-    """Whether both have vectors of one embedder."""
-    if features.vectors is None or reference.vectors is None:
+    """Whether both have vectors of one embedder, and they may decide."""
+    if not features.cosines or features.vectors is None or reference.vectors is None:
         return False
     return features.embedder_signature == reference.embedder_signature
 

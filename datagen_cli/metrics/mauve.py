@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.core.digest import seed_of
 from datagen_cli.metrics.intervals import around
 from datagen_cli.metrics.kmeans import cluster, reduced
@@ -28,6 +29,10 @@ from datagen_cli.metrics.wording import scale
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
 
+SOURCE = Citation(
+    "pillutla2021mauve", "Pillutla, Krishna and others", 2021,
+    "MAUVE: Measuring the Gap Between Neural Text and Human Text using Divergence Frontiers", "arXiv:2102.01454",
+)  # fmt: skip
 LARGEST = 5_000
 LEAST = 20
 MEANINGFUL = 500
@@ -115,6 +120,7 @@ class Mauve(Metric):
 
     name: ClassVar[str] = "mauve"
     direction: ClassVar[Direction] = "higher"
+    cites: ClassVar[Sequence[Citation]] = (SOURCE,)
     needs_reference: ClassVar[bool] = True
     needs_vectors: ClassVar[bool] = True
     compared: ClassVar[bool] = True

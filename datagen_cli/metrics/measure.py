@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.parts import ByParts, Parts, parts_interval
 
 if TYPE_CHECKING:
@@ -57,10 +58,14 @@ class Metric(Protocol):
 
     name: ClassVar[str]
     direction: ClassVar[Direction]
+    cites: ClassVar[Sequence[Citation]] = ()
+    """The works that define the measure."""
     needs_reference: ClassVar[bool] = False
     """Without a reference there is no value."""
     needs_vectors: ClassVar[bool] = False
     """Computed from embeddings and nothing else."""
+    vector_details: ClassVar[Sequence[str]] = ()
+    """Those of `details` that embeddings add to a measure that has a value without them."""
     one_sided: ClassVar[bool] = False
     """Makes sense of the reference by itself: the reference's own value is shown, and gates may be held against it."""
     compared: ClassVar[bool] = False

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.exhibits import Exhibit, Passage, Passages, Side
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import Interval, one_sided, share_interval
@@ -23,6 +24,7 @@ from datagen_cli.metrics.parts import MOST, Bools, ByParts, Masks, Parts, mask_o
 from datagen_cli.metrics.postings import LOW, distinct
 from datagen_cli.metrics.similar_sets import Pair, Sets, rarest_first, similar_sets
 from datagen_cli.metrics.wording import number, percent
+from datagen_cli.metrics.works import RESEMBLANCE
 from datagen_cli.text.similarity import MISSED
 from datagen_cli.text.tokens import TERMS, term_key, terms
 
@@ -125,6 +127,7 @@ class NearDuplicates(Metric):
     direction: ClassVar[Direction] = "lower"
     headline: ClassVar[str] = "nearly repeat another"
     counts_rows: ClassVar[bool] = True
+    cites: ClassVar[Sequence[Citation]] = (RESEMBLANCE,)
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     grows_with_n: ClassVar[bool] = True

@@ -7,14 +7,17 @@ seeded sample of it, and the signature says so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.core.digest import seed_of
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.parts import ByParts, Parts
+from datagen_cli.metrics.works import DATAGEN
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
@@ -63,6 +66,7 @@ class RemoteClique(Metric):
 
     name: ClassVar[str] = "remote_clique"
     direction: ClassVar[Direction] = "higher"
+    cites: ClassVar[Sequence[Citation]] = (DATAGEN,)
     needs_vectors: ClassVar[bool] = True
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True

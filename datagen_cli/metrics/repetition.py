@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.exhibits import Exhibit, Passage, Passages, Side
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import clip, mean_interval
@@ -23,6 +24,10 @@ from datagen_cli.metrics.postings import distinct
 from datagen_cli.metrics.wording import percent, scale
 from datagen_cli.text.tokens import TOKENS
 
+SOURCE = Citation(
+    "welleck2020unlikelihood", "Welleck, Sean and others", 2020,
+    "Neural Text Generation with Unlikelihood Training", "arXiv:1908.04319",
+)  # fmt: skip
 LOOP = 0.5
 """From this share of repeated bigrams on a text goes round in circles."""
 
@@ -54,6 +59,7 @@ class Repetition(Metric):
 
     name: ClassVar[str] = "repetition"
     direction: ClassVar[Direction] = "lower"
+    cites: ClassVar[Sequence[Citation]] = (SOURCE,)
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = ("texts", "loops", "rows", "total")

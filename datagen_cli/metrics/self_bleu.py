@@ -16,6 +16,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.features import LONGEST_NGRAM, Features
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import Longs, NGramCounts, TokenTable, count_ngrams, number_ngrams, tokenise
@@ -24,6 +25,10 @@ from datagen_cli.metrics.postings import LOW, begins_anew, places_in_runs
 from datagen_cli.metrics.wording import scale
 from datagen_cli.text.tokens import TOKENS
 
+SOURCE = Citation(
+    "zhu2018texygen", "Zhu, Yaoming and others", 2018,
+    "Texygen: A Benchmarking Platform for Text Generation Models", "arXiv:1802.01886",
+)  # fmt: skip
 HEADLINE = 4
 SAMPLE = 4_000
 """Texts from which the interval comes."""
@@ -121,6 +126,7 @@ class SelfBleu(Metric):
     name: ClassVar[str] = "self_bleu"
     direction: ClassVar[Direction] = "lower"
     headline: ClassVar[str] = "self-BLEU: lower is more varied"
+    cites: ClassVar[Sequence[Citation]] = (SOURCE,)
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (0.0, 1.0)

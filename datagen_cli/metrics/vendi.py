@@ -7,16 +7,24 @@ is that of `parts.py`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.parts import FEW, Bools, ByParts, Parts
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
+
+SOURCE = Citation(
+    "friedman2023vendi", "Friedman, Dan and Dieng, Adji Bousso", 2023,
+    "The Vendi Score: A Diversity Evaluation Metric for Machine Learning", "arXiv:2210.02410",
+)  # fmt: skip
+
 
 _ZERO = 1e-15
 _PORTION = 8192
@@ -59,6 +67,7 @@ class Vendi(Metric):
     name: ClassVar[str] = "vendi"
     direction: ClassVar[Direction] = "higher"
     headline: ClassVar[str] = "texts with nothing in common are as varied (Vendi)"
+    cites: ClassVar[Sequence[Citation]] = (SOURCE,)
     needs_vectors: ClassVar[bool] = True
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True

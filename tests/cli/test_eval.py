@@ -138,7 +138,7 @@ def test_odd_files_give_reasons_and_end_well(content: str, capsys: pytest.Captur
         (["a.jsonl", "--html", "none/x.html"], "error: none: --html: there is no such folder"),
         (["a.jsonl", "--html", "."], "--html: a folder is in the way"),
         (["a.jsonl", "--detail", "none/x.jsonl"], "error: none: --detail: there is no such folder"),
-        (["a.jsonl", "--html", "-", "--json"], "only one of --json, --detail - and --html -"),
+        (["a.jsonl", "--html", "-", "--json"], "only one of --json, --table, --detail -, --html -"),
         (["a.jsonl", "--embedder", "nonsense"], "unknown embedder 'nonsense'"),
         ([], "missing argument"),
     ],

@@ -1,0 +1,86 @@
+"""Where the results of `datagen eval` go: the terminal, one JSON object a dataset, tables, pages and files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from datagen_cli.cli import console
+from datagen_cli.cli.eval_shown import failed, show
+from datagen_cli.cli.outputs import STANDARD, refuse_outputs, write_output
+from datagen_cli.core.errors import UsageError
+from datagen_cli.core.jsonl import dump
+from datagen_cli.core.registry import suggest
+from datagen_cli.evaluation.document import document
+from datagen_cli.evaluation.evaluate import Evaluation
+from datagen_cli.report.evaluation import evaluation_page
+from datagen_cli.report.junit import junit
+from datagen_cli.report.measure_tables import TABLES, summary
+from datagen_cli.report.sheet import Sheet, sheet_of
+
+
+@dataclass
+class Outputs:
+    """What the user wants of the results; `add` takes those of one dataset, `write` ends."""
+
+    detail: str | None
+    html: str | None
+    table: str | None
+    summary: str | None
+    junit: str | None
+    as_json: bool
+    quiet: bool
+    _results: list[dict[str, Any]] = field(default_factory=list)
+    _wholes: list[dict[str, Any]] = field(default_factory=list)
+    _sheets: list[Sheet] = field(default_factory=list)
+
+    def refuse(self, inputs: Sequence[str | None]) -> None:
+        """Raises `UsageError` for an unknown table, files that cannot be written, and two things on standard output."""
+        if self.table is not None and self.table not in TABLES:
+            raise UsageError(f"--table: there is no form {self.table!r}", hint=suggest(self.table, list(TABLES)))
+        if sum(name == STANDARD for name in self._files.values()) + self.as_json + (self.table is not None) > 1:
+            shown = ", ".join(f"{option} -" for option in self._files)
+            raise UsageError(f"only one of --json, --table, {shown} can go to standard output", hint="name a file")
+        refuse_outputs(self._files, inputs)
+
+    def note(self, text: str) -> None:
+        """A remark on stderr; none with `--quiet`."""
+        if not self.quiet:
+            console.note(console.named(text))
+
+    def add(self, found: Evaluation, gates: Sequence[Mapping[str, Any]], extra: Mapping[str, Any]) -> None:
+        """The results of one dataset: shown at once, kept for what is written in the end."""
+        result = {**document(found, gates), **extra}
+        if self.as_json:
+            console.emit_json(result)
+        elif self.table is None and STANDARD not in self._files.values():
+            show(found, result)
+        if self.as_json or self.table is not None or STANDARD in self._files.values():
+            for line in failed(gates):
+                console.note(console.named(f"{result['dataset']}: {line}"))
+        for problem in extra.get("problems", ()):
+            console.note(console.named(f"--strict: {problem}"))
+        if self.table or self.summary or self.junit:
+            self._results.append(result)
+        if self.detail is not None:
+            self._wholes.append({**document(found, gates, shown=None), **extra})
+        if self.html is not None:
+            self._sheets.append(sheet_of(found, result))
+
+    def write(self) -> None:
+        """Writes the files that were asked for."""
+        if self.table is not None:
+            console.out(TABLES[self.table](self._results).rstrip("\n"))
+        if self.detail is not None:
+            write_output(self.detail, b"".join(dump(whole) + b"\n" for whole in self._wholes))
+        for name, make in ((self.summary, summary), (self.junit, junit)):
+            if name is not None:
+                write_output(name, make(self._results).encode("utf-8"))
+        if self.html is not None:
+            write_output(self.html, evaluation_page(self._sheets).encode("utf-8"))
+
+    @property
+    def _files(self) -> dict[str, str | None]:
+        given = {"--detail": self.detail, "--html": self.html, "--summary": self.summary, "--junit": self.junit}
+        return dict(given)

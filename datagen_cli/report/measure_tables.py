@@ -1,0 +1,207 @@
+"""The measures of several datasets as a table for a paper or a job page: Markdown, CSV, LaTeX.
+
+Made of the JSON of `eval`, one object a dataset. In Markdown and LaTeX a measure is a row and a dataset a column; CSV
+is long: a line a dataset and measure, with everything that a program may want. LaTeX needs the package booktabs and
+cites the works that define the measures, whose BibTeX entries follow as comments.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from datagen_cli.core.citation import Citation
+from datagen_cli.core.registry import targets
+from datagen_cli.evaluation.evaluate import metric
+from datagen_cli.metrics.wording import number, span
+
+Result = Mapping[str, Any]
+NONE = "–"
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_TEX = {char: f"\\{char}" for char in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "…": r"\dots{}",
+}  # fmt: skip
+_COLUMNS = (
+    "dataset", "n", "measure", "value", "low", "high", "direction", "reference_value", "other_value", "difference",
+    "difference_low", "difference_high", "verdict", "gates", "signature", "reason",
+)  # fmt: skip
+
+
+def as_markdown(results: Sequence[Result]) -> str:
+    """A table of the measures, what misses and why, and the works that define them."""
+    names = _measured(results)
+    heads = ["measure", *(f"{md(result['dataset'])} ({result['n']:,} rows)" for result in results)]
+    beside = _one_reference(results)
+    if beside is not None:
+        heads.append(f"reference: {md(results[0]['reference'])} ({results[0].get('reference_n', 0):,} rows)")
+    rows = [[f"{md(name)}{_arrow(name, '↓', '↑')}", *_cells(results, beside, name)] for name in names]
+    lines = _md_table(heads, rows)
+    lines += ["", "↓ lower is better, ↑ higher; in brackets 95 % intervals."]
+    lines += [f"Missing in {md(result['dataset'])}: {md(text)}." for result in results if (text := _missing(result))]
+    for result in results:
+        lines += _md_compared(result)
+    works = [f"{md(name)}: {'; '.join(md(work.short) for work in works)}" for name, works in _works(names).items()]
+    return "\n".join([*lines, *(["", f"Sources: {'. '.join(works)}."] if works else [])]) + "\n"
+
+
+def as_csv(results: Sequence[Result]) -> str:
+    """A line a dataset and measure; `gates` is `passed` or `failed` where gates hold the measure."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for result in results:
+        for name, found in result["metrics"].items():
+            low, high = found.get("interval", (None, None))
+            item = (result.get("compare") or {}).get("metrics", {}).get(name, {})
+            front = [_plain(result["dataset"]), result["n"], name, found["value"], low, high, found.get("direction")]
+            beside = [result["reference_metrics"].get(name, {}).get("value"), item.get("other"), item.get("difference")]
+            ends = [*item.get("interval", (None, None)), item.get("verdict")]
+            said = [_gated(result, name), found.get("signature"), _plain(found.get("reason") or "")]
+            writer.writerow([*front, *beside, *ends, *said])
+    return file.getvalue()
+
+
+def as_latex(results: Sequence[Result]) -> str:
+    """A `tabular` of booktabs; signatures and BibTeX entries follow as comments."""
+    names = _measured(results)
+    heads = [f"{tex(result['dataset'])} ($n={result['n']}$)" for result in results]
+    beside = _one_reference(results)
+    heads += [] if beside is None else [f"reference ($n={results[0].get('reference_n', 0)}$)"]
+    works = _works(names)
+    lines = ["% needs \\usepackage{booktabs}", f"\\begin{{tabular}}{{l{'r' * len(heads)}}}", "\\toprule"]
+    lines += [" & ".join(["Measure", *heads]) + r" \\", "\\midrule"]
+    for name in names:
+        cited = f"~\\cite{{{','.join(work.key for work in works[name])}}}" if name in works else ""
+        cells = [tex(cell) for cell in _cells(results, beside, name)]
+        arrow = _arrow(name, "$\\downarrow$", "$\\uparrow$")
+        lines.append(" & ".join([f"{tex(name)}{arrow}{cited}", *cells]) + r" \\")
+    lines += ["\\bottomrule", "\\end{tabular}", "% in brackets: 95 % intervals; signatures:"]
+    signatures = {
+        name: next(filter(None, (result["metrics"].get(name, {}).get("signature") for result in results)), "")
+        for name in names
+    }
+    lines += [f"% {name}: {_seen(signature)}" for name, signature in signatures.items()]
+    entries = {work.key: work.bibtex() for found in works.values() for work in found}
+    lines += [f"% {line}" for entry in entries.values() for line in entry.splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+TABLES: Mapping[str, Callable[[Sequence[Result]], str]] = {"md": as_markdown, "csv": as_csv, "latex": as_latex}
+
+
+def summary(results: Sequence[Result]) -> str:
+    """A Markdown page of a job: gates first, then the table, then the notes."""
+    gates = [(result, gate) for result in results for gate in result["gates"]]
+    failed = sum(not gate["passed"] for _, gate in gates)
+    titles = ", ".join(md(result["dataset"]) for result in results)
+    lines = [f"## {'❌' if failed else '✅' if gates else ''} Evaluation of {titles}".replace("  ", " "), ""]
+    if any(result["simulated"] for result in results):
+        lines += ["Simulated data: written by the offline model. It says nothing of a real model.", ""]
+    if gates:
+        lines += [f"{failed} of {len(gates)} gates failed." if failed else f"All {len(gates)} gates passed.", ""]
+        rows = [
+            [
+                "✅ passed" if gate["passed"] else "❌ failed",
+                md(gate["gate"]),
+                md(gate["reason"]) if "reason" in gate else f"{number(gate['value'])}, bound {number(gate['bound'])}",
+                md(result["dataset"]),
+            ]
+            for result, gate in gates
+        ]
+        lines += [*_md_table(["", "gate", "value", "dataset"], rows), ""]
+    lines += [as_markdown(results)]
+    lines += [f"- {md(note)}" for result in results for note in (*result.get("notes", ()), *result.get("problems", ()))]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def md(text: str) -> str:
+    """Text in a cell of Markdown, which it can neither leave nor mark up."""
+    return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", _seen(text))
+
+
+def tex(text: str) -> str:
+    """Text in LaTeX."""
+    return "".join(_TEX.get(char, char) for char in _seen(text))
+
+
+def _seen(text: str) -> str:
+    """Characters that cannot be seen, or turn text around, as `\\u202e`."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _plain(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text
+
+
+def _measured(results: Sequence[Result]) -> list[str]:
+    """The measures that have a value in some dataset, in order."""
+    every = dict.fromkeys(name for result in results for name in result["metrics"])
+    return [name for name in every if any(_value(result, name) is not None for result in results)]
+
+
+def _value(result: Result, name: str) -> Any:
+    return result["metrics"].get(name, {}).get("value")
+
+
+def _one_reference(results: Sequence[Result]) -> Result | None:
+    """The measures of the reference where it is one and the same for all datasets."""
+    first: Result = results[0]["reference_metrics"]
+    if not first or any(result["reference_metrics"] != first for result in results):
+        return None
+    return first
+
+
+def _cells(results: Sequence[Result], beside: Result | None, name: str) -> list[str]:
+    found = [result["metrics"].get(name, {}) for result in results]
+    return [_cell(item) for item in [*found, *([beside.get(name, {})] if beside is not None else [])]]
+
+
+def _cell(found: Result) -> str:
+    if found.get("value") is None:
+        return NONE
+    interval = found.get("interval")
+    return number(found["value"]) + (f" [{span(interval)}]" if interval else "")
+
+
+def _arrow(name: str, lower: str, higher: str) -> str:
+    direction = metric(name).direction if name in targets("metrics") else "none"
+    return f" {lower if direction == 'lower' else higher}" if direction != "none" else ""
+
+
+def _missing(result: Result) -> str:
+    reasons: dict[str, list[str]] = {}
+    for name, found in result["metrics"].items():
+        if found["value"] is None:
+            reasons.setdefault(found["reason"], []).append(name)
+    return "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
+
+
+def _works(names: Sequence[str]) -> dict[str, Sequence[Citation]]:
+    return {name: metric(name).cites for name in names if name in targets("metrics") and metric(name).cites}
+
+
+def _gated(result: Result, name: str) -> str:
+    """Whether the gates passed that hold a measure; empty without one."""
+    held = [gate for gate in result["gates"] if re.match(rf"\s*(?:compare\.)?{name}\b", gate["gate"])]
+    return "" if not held else "passed" if all(gate["passed"] for gate in held) else "failed"
+
+
+def _md_compared(result: Result) -> list[str]:
+    compared = result.get("compare")
+    rows = [
+        [md(name), number(item["value"]), number(item["other"]), span(item.get("interval")), item.get("verdict", NONE)]
+        for name, item in (compared or {}).get("metrics", {}).items()
+        if "difference" in item
+    ]
+    if not compared or not rows:
+        return []
+    title = f"{md(result['dataset'])} compared with {md(compared['with'])}, {compared['n']:,} rows of each:"
+    return ["", title, "", *_md_table(["measure", "this", "that", "95 % of the difference", "verdict"], rows)]
+
+
+def _md_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows)]
