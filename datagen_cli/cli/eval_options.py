@@ -86,7 +86,5 @@ Strict = Annotated[
 ]
 Html = Annotated[
     str | None,
-    typer.Option(
-        metavar="FILE", help="A page to write: one file, no scripts, no requests.", rich_help_panel=given.OUTPUT
-    ),
+    typer.Option(metavar="FILE", help="A page to write: one file that opens offline.", rich_help_panel=given.OUTPUT),
 ]
