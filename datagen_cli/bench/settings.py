@@ -180,7 +180,9 @@ def _digest_of(source: str, candidate: Candidate, options: BenchOptions, way: Wa
     recipe = _load(source, plain, options, way, options.seeds[0])
     written = {key: value for key, value in lasting(recipe).items() if key not in ("model", "seed")}
     written["models"] = {role: model for role, model in (written.get("models") or {}).items() if role != "generator"}
-    return digest(written, built.base.digest, built.checkers, built.composer.templates_digest)
+    return digest(
+        written, built.base.digest, built.comparison.identity, built.checkers, built.composer.templates_digest
+    )
 
 
 def cells_of(

@@ -16,6 +16,7 @@ from datagen_cli.sources.open import BaseRows
 from datagen_cli.stages.dedup import Dedup, Known, SetCheck
 
 AT_ONCE = 32
+OWN = ("accepted", "base")
 TEXTS = ("text", "list", "json")
 
 
@@ -33,8 +34,10 @@ class Comparison:
 
     @property
     def identity(self) -> list[Any]:
-        """What decisions depend on."""
+        """What decisions depend on: of files what they hold, not where they lie."""
         options = self.options.identity() if self.options else None
+        if options is not None:
+            options["against"] = [name for name in options["against"] if name in OWN]
         signature = self.embedder.signature if self.embedder else None
         return [options, self.threshold, signature, list(self.text_names), [file.digest for file in self.files]]
 
@@ -82,7 +85,7 @@ def compare_with(
     files = tuple(
         file
         for pattern in against
-        if pattern not in ("accepted", "base")
+        if pattern not in OWN
         for file in read_named(pattern, specs, base.readers, without=folder)
     )
     rows = [(f"{name} of the base", row) for name, row in base.rows] if "base" in against else []

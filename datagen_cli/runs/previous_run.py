@@ -9,13 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.recipe import Recipe
+from datagen_cli.core.errors import Place, UsageError
+from datagen_cli.llm.cache import FILE
 
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 
 
 def lasting(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as written, without the limits that change how a run goes and never what it writes."""
-    found = {name: part for name, part in recipe.source.items() if name != "limits"}
+    """The recipe as written, without the limits, which change how a run goes and never what it writes, and without the
+    places of its files: what they hold is in the fingerprints of the stages."""
+    found = {name: part for name, part in recipe.source.items() if name not in ("limits", "prompts")}
+    for name, places in (("base", ("path",)), ("dedup", ("against",))):
+        if isinstance(part := found.get(name), dict):
+            found[name] = {key: value for key, value in part.items() if key not in places}
     return {**found, "attempts": recipe.options.limits.attempts_per_record}
 
 
@@ -39,6 +45,21 @@ def cohorts(before: Mapping[str, Any], count: int) -> list[int]:
     if before.get("state") in ("done", "short"):
         return ends if count <= ends[-1] else [*ends, count]
     return [end for end in ends[:-1] if end < count] + [count]
+
+
+def refuse_other_recipe(folder: Path, before: Mapping[str, Any], name: str) -> None:
+    """Raises `UsageError` when a folder's `run.json`, `before`, is of a recipe of another name."""
+    recipe = before.get("recipe")
+    there = recipe.get("name") if isinstance(recipe, dict) else None
+    if not isinstance(recipe, dict) or there is None or there == name:
+        return
+    cache = folder / FILE
+    free = f", with --cache {cache} so that no reply is paid for again" if cache.exists() else ""
+    raise UsageError(
+        f"this folder belongs to the recipe {there} ({recipe.get('file')})",
+        hint=f"choose another folder with -o{free}; or --fresh to move the old run aside",
+        place=Place(str(folder)),
+    )
 
 
 def tag_of(before: Mapping[str, Any]) -> str:

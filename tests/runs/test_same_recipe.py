@@ -199,3 +199,63 @@ def test_more_tokens_keep_whole_replies_and_ask_again_for_those_that_were_cut_of
         assert (found["accepted"], found["calls"]) == (6, 0 if name == "max_tokens" else 1)
         generate(path, "-o", tmp_path / "whole", *many)
     assert outcome(tmp_path / "other") == outcome(tmp_path / "whole")
+
+
+PLACED = """
+version: 1
+name: placed
+description: Short notes.
+include: part.yaml
+base: {path: data/base.jsonl}
+fields: {text: text}
+model: offline
+count: 4
+prompts: {system: prompts/system.j2}
+dedup: {near: 0.9, against: [base, data/other.jsonl]}
+"""
+
+
+def placed(home: Path) -> None:
+    for folder in ("data", "prompts", "sub/deeper"):
+        (home / folder).mkdir(parents=True)
+    (home / "r.yaml").write_text(PLACED)
+    (home / "part.yaml").write_text("limits: {concurrency: 3}\nseed: 5\n")
+    (home / "prompts" / "system.j2").write_text("You write notes.\n")
+    for name in ("base", "other"):
+        rows_ = ({"text": f"{name} note {n} tells of {n * 7919} apples"} for n in range(9))
+        (home / "data" / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows_))
+
+
+@pytest.mark.parametrize(
+    ("there", "recipe_", "out"),
+    [
+        ("sub", "../r.yaml", "../c"),
+        ("sub/deeper", "../../r.yaml", "../../c"),
+        ("sub", "../sub/../r.yaml", "../c/"),
+        (".", "./r.yaml", "./sub/../c"),
+        (".", "{home}/r.yaml", "{home}/c"),
+        ("sub", "{home}/r.yaml", "../c"),
+        ("../copy", "r.yaml", "../home/c"),
+    ],
+)
+def test_from_wherever_it_is_called_a_recipe_is_the_same(
+    there: str,
+    recipe_: str,
+    out: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    home = tmp_path / "home"
+    placed(home)
+    placed(tmp_path / "copy")
+    monkeypatch.chdir(home)
+    assert report(capsys, "r.yaml", "-o", "c")["new_records"] == 4
+    monkeypatch.chdir(home / there)
+    words = [word.format(home=home) for word in (recipe_, "-o", out)]
+    again = report(capsys, *words)
+    assert (again["calls"], again["new_records"], again["accepted"]) == (0, 0, 4)
+    assert again["reason"].startswith("already complete")
+    more = report(capsys, *words, "-n", "5")
+    assert (more["new_records"], more["accepted"]) == (1, 5)
+    assert not (home / "c" / "previous").exists()
