@@ -91,7 +91,7 @@ def datagen(
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: runs a command and exits with the documented code, never with a traceback for a user's mistake."""
-    from datagen_cli.core.system import leave
+    from datagen_cli.core.leaving import leave
 
     leave(run(sys.argv[1:] if arguments is None else arguments))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,10 +14,11 @@ from datagen_cli.core.errors import (
     EXIT_UNEXPECTED,
     EXIT_USAGE,
     DatagenError,
+    Place,
     Stopped,
     UsageError,
 )
-from datagen_cli.core.system import STOP_SIGNALS
+from datagen_cli.core.leaving import STOP_SIGNALS, forget_stops, remember_stop
 
 LATER_ENGINE = "ray"
 LATER_OPTIONS = ("--ray-address",)
@@ -26,6 +28,7 @@ def reported(command: Callable[[], Any], arguments: list[str]) -> int:
     """Runs a command and reports what goes wrong. Returns the exit code."""
     as_json = "--json" in arguments
     before = _handle_signals()
+    forget_stops()
     try:
         return int(command() or 0)
     except DatagenError as error:
@@ -33,12 +36,15 @@ def reported(command: Callable[[], Any], arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return failed(Stopped("interrupted", exit_code=EXIT_INTERRUPTED), as_json)
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            return failed(_of_a_file(error), as_json)
         if hasattr(error, "format_message"):  # Typer's own usage errors, whatever version brings them
             return failed(_usage(_message(error), arguments), as_json, EXIT_USAGE)
         if type(error).__name__ == "Abort":
             return failed(Stopped("interrupted", exit_code=EXIT_INTERRUPTED), as_json)
         return _unexpected(error, as_json)
     finally:
+        forget_stops()
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -56,9 +62,11 @@ def failed(error: DatagenError, as_json: bool, exit_code: int | None = None) -> 
 
 
 def _handle_signals() -> dict[signal.Signals, Any]:
-    """Outside of a run's loop a signal ends the command with its code; returns the handlers that were there."""
+    """Outside of a run's loop a signal ends the command with its code, and is remembered for a loop that begins
+    although what is raised here was lost; returns the handlers that were there."""
 
     def stop(number: int, frame: Any) -> None:
+        remember_stop(signal.Signals(number))
         code = STOP_SIGNALS[signal.Signals(number)]
         what = "interrupted" if code == EXIT_INTERRUPTED else "terminated"
         raise Stopped(f"{what}; the same command goes on from here", exit_code=code)
@@ -96,8 +104,17 @@ def _usage(message: str, arguments: list[str]) -> DatagenError:
     return UsageError(_lower(message), hint=hint)
 
 
+def _of_a_file(error: OSError) -> DatagenError:
+    """An error of the system about a file that changed while the command worked with it."""
+    what = f"cannot be used: {error.strerror or error}"
+    return UsageError(what, hint="does something else change it? look at it, and try again", place=_place(error))
+
+
+def _place(error: OSError) -> Place:
+    return Place(os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(error.filename))
+
+
 def _unexpected(error: Exception, as_json: bool) -> int:
-    import os
     import traceback
 
     from datagen_cli.cli import console

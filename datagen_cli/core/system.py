@@ -1,4 +1,4 @@
-"""What not every operating system has: signals that end a run, a file's lock, reading and writing at a position.
+"""What not every operating system has: files opened through no link, a file's lock, reading and writing at a position.
 
 Elsewhere nothing of these is imported or named at module level, so that every module can be imported on any system.
 """
@@ -7,24 +7,12 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import stat
-import sys
-import threading
-from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
-from typing import NoReturn
 
-from datagen_cli.core.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
+from datagen_cli.core.below import reached
 
-STOP_SIGNALS: dict[signal.Signals, int] = {
-    getattr(signal, name): code
-    for name, code in (("SIGINT", EXIT_INTERRUPTED), ("SIGTERM", EXIT_TERMINATED), ("SIGHUP", EXIT_TERMINATED))
-    if hasattr(signal, name)
-}
-"""Signals that ask a run to stop, and the exit code of each; Windows has no SIGHUP."""
-LEAVE_S = 1.0
 CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | CLOSE_ON_EXEC
 """For files of a run: a link is not followed, and a pipe in the way is not waited for."""
@@ -33,9 +21,11 @@ _LOCKED_BYTE = 1 << 30
 
 
 def open_own(path: str | Path, flags: int, mode: int = 0o600) -> int:
-    """The descriptor of a plain file. Raises `OSError` where a link, a pipe or a device is in the way, and, to write,
-    where the file has a second name (a hard link): what is written would change that one, too."""
-    descriptor = os.open(path, flags | NO_LINK, mode)
+    """The descriptor of a plain file, opened below the run's folder where that is held. Raises `OSError` where a link,
+    a pipe or a device is in the way, and, to write, where the file has a second name (a hard link): what is written
+    would change that one, too."""
+    with reached(path) as (name, folder):
+        descriptor = os.open(name, flags | NO_LINK, mode, dir_fd=folder)
     found = os.fstat(descriptor)
     wrong = 0 if stat.S_ISREG(found.st_mode) else errno.ENOTSUP
     if not wrong and found.st_nlink > 1 and flags & (os.O_WRONLY | os.O_RDWR):
@@ -126,21 +116,3 @@ def read_at(descriptor: int, size: int, offset: int) -> bytes:
         return os.pread(descriptor, size, offset)
     os.lseek(descriptor, offset, os.SEEK_SET)
     return os.read(descriptor, size)
-
-
-def leave(code: int) -> NoReturn:
-    """Ends the process with an exit code.
-
-    A daemon thread that computes in a library's native code, such as one that runs a model, aborts the process when the
-    interpreter shuts down under it. A thread that does not end within a second is left where it is: what was written is
-    flushed, and the process ends without a shutdown.
-    """
-    working = [thread for thread in threading.enumerate() if thread.daemon]
-    for thread in working:
-        thread.join(LEAVE_S / len(working))
-    if any(thread.is_alive() for thread in working):
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError, ValueError):
-                stream.flush()
-        os._exit(code)
-    raise SystemExit(code)

@@ -19,7 +19,7 @@ def compute():
 threading.Thread(target=compute, daemon=True).start()
 time.sleep(0.2)
 """
-LEAVE = "from datagen_cli.core.system import leave\nprint('told')\nleave(4)\n"
+LEAVE = "from datagen_cli.core.leaving import leave\nprint('told')\nleave(4)\n"
 
 
 def ended(program: str) -> subprocess.CompletedProcess[str]:

@@ -8,12 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from datagen_cli.cli.app import run
 from datagen_cli.cli.invocation import Invocation
+from datagen_cli.pipeline.planned import Plan
 from tests.runs.whole import generate, outcome, report, rows
 
 
@@ -36,7 +39,8 @@ def test_a_signal_at_any_time_ends_with_its_code_and_json(
     out, err = process.communicate(timeout=60)
     found = json.loads(out)
     assert found["exit_code"] == process.returncode
-    if process.returncode == 0:  # the signal came when all was written, or was lost: then nothing else may be
+    if process.returncode == 0:  # only when all was written before the signal came
+        assert when == "dataset"
         assert (found["state"], found["accepted"]) == ("done", 5000)
     else:
         assert process.returncode == code
@@ -44,6 +48,35 @@ def test_a_signal_at_any_time_ends_with_its_code_and_json(
         assert "resume with: datagen generate tickets" in err
     assert generate(*arguments[:-1]) == 0
     assert len(rows(tmp_path / "run")) == 5000
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("where", ["destructor", "suppressed"])
+def test_a_signal_that_comes_as_the_run_starts_is_not_lost(
+    where: str, number: signal.Signals, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the handler raises is swallowed, as it is inside a destructor or a callback of the event loop."""
+
+    class Dying:
+        def __del__(self) -> None:
+            signal.raise_signal(number)
+
+    written = Plan.write
+
+    def write(*arguments: Any) -> None:
+        if where == "destructor":
+            Dying()
+        else:
+            with suppress(Exception):
+                signal.raise_signal(number)
+        written(*arguments)
+
+    monkeypatch.setattr(Plan, "write", write)
+    assert generate("tickets", "-n", "50", "-o", tmp_path / "run") == code
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["state"] == "stopped"
+    monkeypatch.setattr(Plan, "write", written)
+    assert generate("tickets", "-n", "50", "-o", tmp_path / "run") == 0
 
 
 def test_a_start_that_fails_damages_nothing(

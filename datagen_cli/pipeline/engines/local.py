@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from datagen_cli.core.errors import EXIT_INTERRUPTED
-from datagen_cli.core.system import STOP_SIGNALS
+from datagen_cli.core.leaving import STOP_SIGNALS, remembered_stops
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.pipeline.engines.collector import Collector
 from datagen_cli.pipeline.engines.selector import OneByOne
@@ -67,6 +67,8 @@ class LocalEngine:
         with suppress(NotImplementedError):  # Windows: a signal ends the run as it ends any other command
             for number in before:
                 loop.add_signal_handler(number, self._signalled, STOP_SIGNALS[number])
+        for number in remembered_stops() if listens else ():
+            loop.call_soon(self._signalled, STOP_SIGNALS[number])
         try:
             return await main()
         finally:
