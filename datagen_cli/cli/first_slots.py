@@ -10,6 +10,7 @@ from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.known_bad import find_planted
 from datagen_cli.pipeline.preview import Trace, preview
 from datagen_cli.pipeline.session import Session
+from datagen_cli.runs.previous_run import refuse_other_recipe
 from datagen_cli.runs.spending import add_spending
 
 
@@ -29,7 +30,7 @@ def make_first(session: Session, number: int, *, plant: bool = False) -> First:
     """
     session.folder.lock()
     try:
-        session.refuse_other_recipe(session.folder.state())
+        refuse_other_recipe(session.folder.path, session.folder.state(), session.built.recipe.options.name)
         engine = LocalEngine()
         return engine.run(lambda: _ask_first(session, engine, number, plant))
     except CallPending as pending:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from datagen_cli.core.below import make_folders, replace, unlink
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.json_text import make_encoder
 from datagen_cli.core.system import open_own, read_own
@@ -68,9 +69,9 @@ def write_aside(path: Path, chunks: Iterable[bytes]) -> None:
             with os.fdopen(descriptor, "wb", buffering=1 << 18) as file:
                 for chunk in chunks:
                     file.write(chunk)
-            os.replace(aside, path)
+            replace(aside, path)
         except BaseException:
-            aside.unlink(missing_ok=True)
+            unlink(aside, missing_ok=True)
             raise
 
 
@@ -115,6 +116,6 @@ def _readable(path: Path) -> IO[bytes]:
 def make_folder(path: Path, *, own: bool = False) -> None:
     """Creates a folder with its parents. `own`: a folder of a run, which is no link."""
     with write_errors(path):
-        path.mkdir(parents=True, exist_ok=True)
+        make_folders(path)
         if own and path.is_symlink():
             raise OSError(errno.ELOOP, "a link is in the way")

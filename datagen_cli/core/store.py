@@ -270,7 +270,10 @@ def _connect(path: Path, busy_s: float, *, create: bool = False) -> sqlite3.Conn
         descriptor = open_own(path, os.O_RDWR | os.O_CREAT)
         with suppress(OSError):  # a file of another user's, which may be shared
             os.fchmod(descriptor, 0o600)
+        opened = os.fstat(descriptor)
         os.close(descriptor)
+        if not os.path.samestat(opened, os.lstat(path)):
+            raise OSError(errno.ELOOP, "a link is in the way", str(path))
     connection = sqlite3.connect(
         path, timeout=busy_s, isolation_level=None, check_same_thread=False, cached_statements=MOST_ROWS + 8
     )

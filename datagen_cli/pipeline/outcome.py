@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from datagen_cli.core.below import replace, unlink
 from datagen_cli.core.jsonl import dump, write_aside
 from datagen_cli.core.record import Record, Rejection
 from datagen_cli.runs.checkpoint import Checkpoint
@@ -119,9 +120,9 @@ def write_dataset(folder: RunFolder, rows: Iterable[dict[str, Any]]) -> list[str
     )
     for old in [*folder.path.glob("dataset-*-of-*.jsonl"), folder.file("dataset.jsonl")]:
         if old.name not in final:
-            old.unlink(missing_ok=True)
+            unlink(old, missing_ok=True)
     for aside, name in zip(names, final, strict=True):
-        folder.file(aside).replace(folder.file(name))
+        replace(folder.file(aside), folder.file(name))
     return final
 
 

@@ -6,16 +6,16 @@ The same call again resumes; what a changed recipe does not touch is kept (see `
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datagen_cli.core.below import replace
 from datagen_cli.core.checksum import sealed, seed_of
 from datagen_cli.core.digest import digest
-from datagen_cli.core.errors import CapReached, Place, Stopped, UsageError
+from datagen_cli.core.errors import CapReached, Stopped, UsageError
 from datagen_cli.core.flow import ATTEMPTED
 from datagen_cli.core.jsonl import dump, write_aside
 from datagen_cli.core.ports import Observer
@@ -40,7 +40,7 @@ from datagen_cli.runs.integrity import changed_files, is_same, restate
 from datagen_cli.runs.ledger import FILE as SPENDING
 from datagen_cli.runs.ledger import SpendingLedger
 from datagen_cli.runs.manifest import Manifest
-from datagen_cli.runs.previous_run import cohorts, lasting, recipe_place, tag_of
+from datagen_cli.runs.previous_run import cohorts, lasting, recipe_place, refuse_other_recipe, tag_of
 from datagen_cli.runs.prune import refuse_pruned
 from datagen_cli.stages.dedup import Decision
 
@@ -95,7 +95,7 @@ class Session:
         if self.options.fresh and (before or lost):
             self.folder.set_all_aside(tag_of(before))
             before, lost = {}, False
-        self.refuse_other_recipe(before)
+        refuse_other_recipe(self.folder.path, before, self.built.recipe.options.name)
         ledger = self.open_ledger(before)
         same = is_same(before, self.manifest)
         files = changed_files(self.folder.path, before["seal"]) if same else []
@@ -167,13 +167,16 @@ class Session:
 
     def close(self) -> None:
         """Closes files and gives the lock back."""
-        for checkpoint in self.checkpoints.values():
-            checkpoint.close()
-        if self.ledger is not None:
-            self.ledger.close()
-        if self.built.embedder is not None:
-            self.built.embedder.close()
-        self.folder.unlock()
+        try:
+            for checkpoint in self.checkpoints.values():
+                checkpoint.close()
+            if self.built.embedder is not None:
+                self.built.embedder.close()
+            with self.folder.unless_lost():
+                if self.ledger is not None:
+                    self.ledger.close()
+        finally:
+            self.folder.unlock()
 
     async def _main(self, engine: LocalEngine) -> None:
         cache = open_cache(self.options.cache, self.folder.path, self._broken_cache)
@@ -197,9 +200,10 @@ class Session:
                 if cache.store.damaged:
                     self.say_once(damage.lost_replies(cache.store.damaged))
             self.update()
-            if self.ledger is not None:
-                self.ledger.close(self.manifest.spent)
-            self.plants.close()
+            with self.folder.unless_lost():
+                if self.ledger is not None:
+                    self.ledger.close(self.manifest.spent)
+                self.plants.close()
 
     def _parts(self, engine: LocalEngine) -> Parts:
         built, options = self.built, self.built.recipe.options
@@ -311,7 +315,8 @@ class Session:
         """Writes down that the run broke off outside its loop; counts stay as they were last known."""
         self.update()
         settle_failed(self.manifest, error)
-        self.manifest.write(self.folder)
+        with self.folder.unless_lost():
+            self.manifest.write(self.folder)
 
     def _manifest(self) -> Manifest:
         recipe, options = self.built.recipe, self.built.recipe.options
@@ -360,19 +365,6 @@ class Session:
             hint = "run it on Linux 5.13 or newer, or accept the risk with --unsafe-exec"
             raise UsageError(f"{missing}, so that programs of a model cannot be run safely: {check.where}", hint=hint)
 
-    def refuse_other_recipe(self, before: Mapping[str, Any]) -> None:
-        """Raises `UsageError` when the folder's `run.json`, `before`, is of a recipe of another name."""
-        recipe = before.get("recipe", {})
-        name = recipe.get("name")
-        if name is not None and name != self.built.recipe.options.name:
-            cache = self.folder.file(FILE)
-            free = f", with --cache {cache} so that no reply is paid for again" if cache.exists() else ""
-            raise UsageError(
-                f"this folder belongs to the recipe {name} ({recipe.get('file')})",
-                hint=f"choose another folder with -o{free}; or --fresh to move the old run aside",
-                place=Place(str(self.folder.path)),
-            )
-
     def _set_changed_aside(self, before: Mapping[str, Any]) -> bool:
         """Moves aside what a changed recipe makes stale, and says so. Whether there was anything."""
         changed = self.folder.changed_stages(self.built.fingerprints)
@@ -380,7 +372,7 @@ class Session:
             return False
         moved = self.folder.set_aside(changed, tag_of(before))
         if not self.built.simulated and self.folder.file("plants.jsonl").exists():
-            os.replace(self.folder.file("plants.jsonl"), moved / "plants.jsonl")
+            replace(self.folder.file("plants.jsonl"), moved / "plants.jsonl")
         costs = before.get("cost", {}).get("by_stage", {})
         cost = sum(costs.get(stage) or 0.0 for stage in changed)
         paid = f"; so far they cost {cost:.4f} USD, replies in the call cache cost nothing" if cost else ""

@@ -42,14 +42,16 @@ def run_whole(
                 with RunLog(session.observer, session.folder, session.manifest) as session.observer:
                     with around or nullcontext():
                         session.run()
+                    session.folder.refuse_loss()
                     finish(session)
             if session.manifest.state == "done" and not session.manifest.new_records:
                 session.manifest.reason = COMPLETE
         except BaseException as broken_off:
-            session.fail(broken_off)
-            if not isinstance(broken_off, DatagenError):
+            cause = session.folder.loss() or broken_off
+            session.fail(cause)
+            if not isinstance(cause, DatagenError):
                 raise
-            return session.manifest, broken_off
+            return session.manifest, cause
     finally:
         session.close()
     error = session.error

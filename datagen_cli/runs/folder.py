@@ -5,11 +5,12 @@ Nothing is ever deleted: what an earlier recipe left goes to `previous/<digest>/
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from datagen_cli.core.below import replace, unlink
 from datagen_cli.core.checksum import NAME, document_sum
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.flow import STAGES
@@ -58,20 +59,37 @@ class RunFolder:
             if name == "checkpoints" or (self.path / name).is_symlink():
                 make_folder(self.path / name, own=True)
         for left in self.path.glob(".*.part"):  # by a process that was killed while it wrote
-            left.unlink(missing_ok=True)
+            unlink(left, missing_ok=True)
 
     def unlock(self) -> None:
         """Gives the lock back."""
         self._lock.release()
 
+    @contextmanager
+    def unless_lost(self) -> Iterator[None]:
+        """What cannot be written because the folder is gone is left out."""
+        try:
+            yield
+        except UsageError:
+            if self.loss() is None:
+                raise
+
     def refuse_loss(self) -> None:
-        """Raises `UsageError` when the folder was deleted, moved or replaced since it was locked."""
-        if self._lock.lost():
-            raise UsageError(
-                "this folder was deleted, moved or replaced while the run went on",
-                hint="put it back, or start anew: what is not in it cannot be kept",
-                place=Place(str(self.path)),
-            )
+        """Raises the error of `loss`, if there is one."""
+        loss = self.loss()
+        if loss is not None:
+            raise loss
+
+    def loss(self) -> UsageError | None:
+        """The error to report when the folder was deleted, moved or replaced since it was locked: nothing may be
+        written there any more. None while it is in its place."""
+        if not self._lock.lost():
+            return None
+        return UsageError(
+            "this run folder was deleted, moved or replaced while the run went on",
+            hint="put it back, or start anew: what is not in it cannot be kept",
+            place=Place(str(self.path)),
+        )
 
     def checkpoint_path(self, stage: str) -> Path:
         """`checkpoints/3-generate.jsonl`."""
@@ -129,7 +147,7 @@ class RunFolder:
             if path.exists():
                 within = target / path.relative_to(self.path)
                 with write_errors(within):
-                    os.replace(path, within)
+                    replace(path, within)
 
     def _free_folder(self, tag: str) -> Path:
         previous = self.path / "previous"

@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from datagen_cli.core.below import hold, let_go
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.files import read_regular
 from datagen_cli.core.jsonl import MODE, make_folder, write_errors
@@ -46,6 +47,7 @@ class FolderLock:
 
     def release(self) -> None:
         """Gives the lock back; may be called twice."""
+        let_go(self.folder)
         for descriptor in self._descriptors:
             os.close(descriptor)
         self._descriptors = []
@@ -69,6 +71,7 @@ class FolderLock:
             os.close(descriptor)
             return False
         self._descriptors.append(descriptor)
+        hold(self.folder, descriptor)
         return True
 
     def _refused(self) -> UsageError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from datagen_cli.core.below import unlink
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import write_errors
 from datagen_cli.runs.folder import RunFolder
@@ -47,7 +48,7 @@ def prune(folder: RunFolder) -> dict[Path, int]:
         folder.write_state({**state, "pruned": state.get("pruned") or now()})
         for file in files:
             with write_errors(file):
-                file.unlink()
+                unlink(file)
         return files
 
 
