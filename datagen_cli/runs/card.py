@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from datagen_cli.core.jsonl import write_aside
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.manifest import Manifest
+from datagen_cli.runs.markdown import code, line, paragraphs, quoted, table
 from datagen_cli.runs.shape import Shape
 from datagen_cli.runs.spending import total_of
 
@@ -18,12 +18,12 @@ def write_card(
     """Writes the card beside the dataset."""
     parts = [
         _front(name, manifest),
-        f"# {name}\n\n{description.strip()}\n",
+        f"# {line(name)}\n\n{paragraphs(description)}\n",
         _simulated(manifest),
         _counts(manifest),
         _fields(shape),
-        _table("Labels", ("label", "records"), list(labels.items())),
-        _table("Refused attempts", ("reason", "attempts"), list(manifest.rejected.items())),
+        _counted("Labels", ("label", "records"), labels),
+        _counted("Refused attempts", ("reason", "attempts"), manifest.rejected),
         _checks(manifest),
         _cost(manifest),
         _how(manifest),
@@ -34,7 +34,7 @@ def write_card(
 def _front(name: str, manifest: Manifest) -> str:
     files = ", ".join(manifest.shards or ["dataset.jsonl"])
     tags = ["synthetic", "datagen", *(["simulated"] if manifest.simulated else [])]
-    lines = ["---", f"pretty_name: {name}", f"tags: [{', '.join(tags)}]"]
+    lines = ["---", f"pretty_name: {quoted(name)}", f"tags: [{', '.join(tags)}]"]
     lines += ["configs:", "- config_name: default", f"  data_files: [{files}]", "---", ""]
     return "\n".join(lines)
 
@@ -55,14 +55,18 @@ def _counts(manifest: Manifest) -> str:
     )
 
 
+def _counted(title: str, head: tuple[str, str], counts: Mapping[str, int]) -> str:
+    return table(title, head, [(line(name), f"{count:,}") for name, count in counts.items()])
+
+
 def _cost(manifest: Manifest) -> str:
     """Cost by stage, by role and for each accepted record; nothing for a run that cost nothing."""
     if manifest.cost_usd == 0:
         return ""
-    rows = [(f"stage `{name}`", _usd(share)) for name, share in manifest.cost.get("by_stage", {}).items()]
-    rows += [(f"role `{name}`", _usd(share)) for name, share in manifest.cost.get("by_role", {}).items()]
+    rows = [(f"stage {code(name)}", _usd(share)) for name, share in manifest.cost.get("by_stage", {}).items()]
+    rows += [(f"role {code(name)}", _usd(share)) for name, share in manifest.cost.get("by_role", {}).items()]
     rows.append(("each accepted record", _usd(manifest.cost.get("per_accepted"))))
-    return _table("Cost", ("for", "USD"), rows)
+    return table("Cost", ("for", "USD"), rows)
 
 
 def _usd(cost: float | None) -> str:
@@ -70,19 +74,22 @@ def _usd(cost: float | None) -> str:
 
 
 def _fields(shape: Shape) -> str:
-    rows = [(f"`{spec.name}`", spec.type, spec.description) for spec in shape.specs if spec.keep]
-    rows += [(f"`{name}`", "text", "attribute") for name in shape.emitted]
-    rows += [("`attributes`", "object", ", ".join(shape.attributes)), ("`verdicts`", "object", ", ".join(shape.checks))]
-    return _table("Fields", ("field", "type", "what it is"), rows)
+    rows = [(code(spec.name), spec.type, line(spec.description)) for spec in shape.specs if spec.keep]
+    rows += [(code(name), "text", "attribute") for name in shape.emitted]
+    rows += [
+        ("`attributes`", "object", line(", ".join(shape.attributes))),
+        ("`verdicts`", "object", line(", ".join(shape.checks))),
+    ]
+    return table("Fields", ("field", "type", "what it is"), rows)
 
 
 def _checks(manifest: Manifest) -> str:
     rows = []
     for name, counted in manifest.checks.items():
         before, after = counted.get("before", {}), counted.get("after", {})
-        rows.append((f"`{name}`", _outcomes(before), _outcomes(after)))
-    table = _table("Checks", ("check", "every attempt, first verdict", "accepted records"), rows)
-    return "\n".join([table, *(f"- {remark}" for remark in manifest.remarks), *([""] if manifest.remarks else [])])
+        rows.append((code(name), _outcomes(before), _outcomes(after)))
+    told = table("Checks", ("check", "every attempt, first verdict", "accepted records"), rows)
+    return "\n".join([told, *(f"- {line(remark)}" for remark in manifest.remarks), *([""] if manifest.remarks else [])])
 
 
 def _outcomes(counts: Mapping[str, int]) -> str:
@@ -94,20 +101,10 @@ def _how(manifest: Manifest) -> str:
     lines = [
         "## How it was made",
         "",
-        f"- recipe `{manifest.recipe.get('name')}`, digest `{manifest.recipe.get('digest')}`",
+        f"- recipe {code(manifest.recipe.get('name'))}, digest `{manifest.recipe.get('digest')}`",
     ]
-    lines.append(f"- models: {models}")
+    lines.append(f"- models: {line(models)}")
     if manifest.base:
         lines.append(f"- base: {manifest.base.get('rows'):,} rows, sha256 `{manifest.base.get('digest', '')[:16]}`")
     lines.append("- `recipe.lock.yaml` holds the recipe as resolved; `datagen why RUN ID` tells one record's history")
-    return "\n".join(lines) + "\n"
-
-
-def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    if not rows:
-        return ""
-    lines = [f"## {title}", "", "| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    lines += [
-        "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in rows
-    ]
     return "\n".join(lines) + "\n"

@@ -1,0 +1,65 @@
+"""The dataset card: whatever a recipe or a model says stays text in its place."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+
+from datagen_cli.runs.markdown import code, line, paragraphs, quoted
+from tests.runs.whole import generate
+
+markdown_it = pytest.importorskip("markdown_it")
+# ruff: noqa: E501
+HOSTILE = (
+    "<script>alert(1)</script>", "![x](http://evil.example/p.png)", "[click](javascript:alert(1))", "a | b\n| c |", "`code` ``more``",
+    "# heading", "- item\n- item", "1. one\n2) two", "> quote", "---", "===", "***", "~~~\nblock", "```\nblock\n```", "&lt;b&gt;",
+    "text\n\n# heading after a line\n\n<img src=x onerror=y>", "\x1b[8mhidden\u202egnp", "\u200b\u2066x", "[ref]: http://evil.example 'x'",
+    "**bold** _it_ ~~gone~~", "\\", "line\r# heading", "$$x$$ @somebody <http://evil.example>", "http://evil.example www.evil.example",
+    "+ plus", "    indented", "\ttabbed", "x\n===", "x\n---", "\ud800",
+)  # fmt: skip
+PLAIN = {"inline", "text", "paragraph_open", "paragraph_close", "softbreak"}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_a_paragraph_and_nothing_else(text: str) -> None:
+    reader = markdown_it.MarkdownIt("gfm-like", {"html": True, "linkify": False}).enable(["table", "strikethrough"])
+    for written in (line(text), paragraphs(text)):
+        tokens = [
+            inner
+            for token in reader.parse(f"before\n\n{written}\n\nafter\n")
+            for inner in (token, *(token.children or ()))
+        ]
+        assert {token.type for token in tokens} <= PLAIN
+        assert all(char.isprintable() or char == "\n" for char in written)
+    cells = reader.parse(f"| a | b |\n| --- | --- |\n| {line(text)} | {code(text)} |\n")
+    assert sum(token.type == "td_open" for token in cells) == 2
+    assert [token.type for token in reader.parse(code(text))[1].children or ()] == ["code_inline"]
+    assert "\n" not in yaml.safe_load(quoted(text))
+
+
+def test_a_card_of_hostile_names_has_its_own_headings_only(tmp_path: Path) -> None:
+    evil = "<b>x</b>\n\n# Evil\n\n| a | [x](http://evil.example) `y` |"
+    recipe = {
+        "version": 1, "name": "evil: {x}\n---\n# y", "description": evil, "model": "offline", "count": 3, "seed": 1,
+        "fields": {"text": {"type": "text", "description": evil}, "kind|`": {"type": "label", "description": evil}},
+        "label": {"field": "kind|`", "values": {"a\n# Evil": "one", "<img src=x>": "two"}},
+        "attributes": {"<b>": ["x", "y"]},
+    }  # fmt: skip
+    (tmp_path / "r.yaml").write_text(json.dumps(recipe))
+    code_ = generate(tmp_path / "r.yaml", "-o", tmp_path / "run")
+    if code_ == 2:  # a name like this may be refused: then the rest is tried
+        (tmp_path / "r.yaml").write_text(json.dumps({**recipe, "name": "evil"}))
+        code_ = generate(tmp_path / "r.yaml", "-o", tmp_path / "run")
+    assert code_ in (0, 3)
+    front, card = (tmp_path / "run" / "README.md").read_text().removeprefix("---\n").split("\n---\n", 1)
+    assert set(yaml.safe_load(front)) == {"pretty_name", "tags", "configs"}
+    reader = markdown_it.MarkdownIt("commonmark").enable("table")
+    tokens = reader.parse(card)
+    names = [after.content for token, after in pairwise(tokens) if token.type == "heading_open"]
+    assert [name for name in names if name.startswith("Evil")] == []
+    every = {inner.type for token in tokens for inner in (token, *(token.children or ()))}
+    assert every & {"html_block", "html_inline", "link_open", "image"} == set()
