@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from datagen_cli.core.errors import MissingExtra
 from datagen_cli.core.jsonl import write_aside
-from datagen_cli.export.format import Columns, Exported, Format, columns_of, flattened
+from datagen_cli.export.format import Columns, Exported, Format, columns_of, flattened, plain
 
 
 class Parquet(Format):
@@ -32,11 +32,21 @@ class Parquet(Format):
         """The whole file."""
         from io import BytesIO
 
-        from pyarrow import Table
+        import pyarrow
         from pyarrow.parquet import write_table
 
         rows = [flattened(row, lists=True) for row in data.rows]
-        table: dict[str, list[Any]] = {name: [row.get(name) for row in rows] for name in columns_of(rows)}
+        table: dict[str, Any] = {}
+        for name in columns_of(rows):
+            values = [row.get(name) for row in rows]
+            try:
+                table[_text(name)] = pyarrow.array(values)
+            except (pyarrow.ArrowException, UnicodeError, OverflowError):  # of several types, or beyond 64 bits
+                table[_text(name)] = pyarrow.array([None if value is None else _text(value) for value in values])
         file = BytesIO()
-        write_table(Table.from_pydict(table), file)
+        write_table(pyarrow.table(table), file)
         return file.getvalue()
+
+
+def _text(value: Any) -> str:
+    return plain(value).encode("utf-8", "replace").decode()

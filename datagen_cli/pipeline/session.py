@@ -42,6 +42,7 @@ from datagen_cli.runs.ledger import SpendingLedger
 from datagen_cli.runs.manifest import Manifest
 from datagen_cli.runs.previous_run import cohorts, lasting, recipe_place, refuse_other_recipe, tag_of
 from datagen_cli.runs.prune import refuse_pruned
+from datagen_cli.runs.spending import cost_shares
 from datagen_cli.stages.dedup import Decision
 
 HEARTBEAT_S = 1.0
@@ -373,7 +374,7 @@ class Session:
         moved = self.folder.set_aside(changed, tag_of(before))
         if not self.built.simulated and self.folder.file("plants.jsonl").exists():
             replace(self.folder.file("plants.jsonl"), moved / "plants.jsonl")
-        costs = before.get("cost", {}).get("by_stage", {})
+        costs = cost_shares(before.get("spent", {}), 0)["by_stage"]
         cost = sum(costs.get(stage) or 0.0 for stage in changed)
         paid = f"; so far they cost {cost:.4f} USD, replies in the call cache cost nothing" if cost else ""
         again = "the model is asked again" if "generate" in changed else "what was generated is kept and checked again"

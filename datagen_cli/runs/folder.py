@@ -18,6 +18,7 @@ from datagen_cli.core.jsonl import make_folder, read_json, write_errors, write_j
 from datagen_cli.runs.checkpoint import Checkpoint, stored_fingerprint
 from datagen_cli.runs.lock import FILE as LOCK
 from datagen_cli.runs.lock import FolderLock
+from datagen_cli.runs.manifest import read_manifest
 
 FILES = (
     "dataset.jsonl", "lineage.jsonl", "rejected.jsonl", "run.json", "recipe.lock.yaml", "README.md", "plants.jsonl",
@@ -104,9 +105,11 @@ class RunFolder:
         return self.path / name
 
     def state(self) -> dict[str, Any]:
-        """What `run.json` says, empty when there is none, or a damaged one."""
+        """What `run.json` says; empty when there is none, a damaged one, or one that holds what no run writes."""
         found = read_json(self.path / STATE)
-        return found if isinstance(found, dict) and is_as_written(found) else {}
+        if not isinstance(found, dict) or not is_as_written(found):
+            return {}
+        return {} if read_manifest(found)[1] else found
 
     def write_state(self, document: Mapping[str, Any]) -> None:
         """Writes `run.json` aside, with a sum of it, and renames it."""

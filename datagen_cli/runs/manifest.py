@@ -8,19 +8,33 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, get_origin, get_type_hints
+from pathlib import Path
+from typing import Any, Protocol, get_origin, get_type_hints
 
 import yaml
 
 from datagen_cli.core.extras import DISTRIBUTION
 from datagen_cli.core.jsonl import write_aside
-from datagen_cli.runs.folder import RunFolder
-from datagen_cli.runs.spending import add_spending, cost_shares, tokens_of, total_of
+from datagen_cli.runs.spending import add_spending, cost_shares, is_spending, tokens_of, total_of
 
 FILE, LOCK = "run.json", "recipe.lock.yaml"
 PACKAGES = ("pydantic", "aiohttp", "jinja2", "numpy")
 
 NEEDED = ("run", "recipe", "count", "seed", "simulated", "fingerprints", "resume_command")
+INNER = {
+    "recipe": ("name",), "tokens": ("in", "out"), "checks": ("before", "after"), "failed_slots": ("id", "reason"),
+}  # fmt: skip
+"""Keys within a key of `run.json` that every reader may rely on."""
+
+
+class Folder(Protocol):
+    """A run folder, as far as a manifest knows it."""
+
+    def file(self, name: str) -> Path:
+        """A file of the folder."""
+
+    def write_state(self, document: Mapping[str, Any]) -> None:
+        """Writes `run.json`."""
 
 
 @dataclass(slots=True)
@@ -97,7 +111,7 @@ class Manifest:
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
-    def write(self, folder: RunFolder) -> None:
+    def write(self, folder: Folder) -> None:
         """Writes `run.json` aside and renames it."""
         folder.write_state(self.document())
 
@@ -116,8 +130,25 @@ def read_manifest(document: Mapping[str, Any]) -> tuple[Manifest, list[str]]:
             wrong += [name] if name in NEEDED else []
         except ValidationError:
             wrong.append(name)
-    empty = {name: get_origin(kinds[name]) or kinds[name] for name in NEEDED}
-    return Manifest(**{**{name: kind() for name, kind in empty.items()}, **found}), wrong
+        else:
+            if not _has_its_keys(name, found[name]):
+                del found[name]
+                wrong.append(name)
+    empty: dict[str, Any] = {name: (get_origin(kinds[name]) or kinds[name])() for name in NEEDED}
+    empty["recipe"] = dict.fromkeys(INNER["recipe"], "unknown")
+    return Manifest(**{**empty, **found}), wrong
+
+
+def _has_its_keys(name: str, value: Any) -> bool:
+    """Whether a mapping, or each of a list or mapping of such, holds the keys that all readers rely on."""
+    if name == "spent":
+        return is_spending(value)
+    keys = INNER.get(name, ())
+    inner = [value] if name in ("recipe", "tokens") else value.values() if isinstance(value, dict) else value
+    if not keys:
+        return True
+    kind = str if name in ("recipe", "failed_slots") else int if name == "tokens" else dict
+    return all(isinstance(part.get(key), kind) for part in inner for key in keys)
 
 
 def now() -> str:
@@ -140,7 +171,7 @@ def package_version(name: str) -> str:
         return "not installed"
 
 
-def write_lock(folder: RunFolder, source: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+def write_lock(folder: Folder, source: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
     """`recipe.lock.yaml`: the recipe as resolved, `${ENV}` unexpanded, and under `locked` what it stood for."""
     text = yaml.safe_dump({**source, "locked": dict(facts)}, sort_keys=False, allow_unicode=True, width=100)
     head = "# written by datagen: the recipe of this run as resolved, and what its names stood for\n"

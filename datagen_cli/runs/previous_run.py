@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,19 @@ def cohorts(before: Mapping[str, Any], count: int) -> list[int]:
 
     A finished run keeps what it accepted: a larger count adds a cohort, a smaller one shows the first of its records.
     """
-    ends = [int(end) for end in before.get("cohorts", ())]
-    if not ends:
+    ends = before.get("cohorts")
+    if not isinstance(ends, list) or not _are_ends(ends):
         return [count]
     if before.get("state") in ("done", "short"):
         return ends if count <= ends[-1] else [*ends, count]
     return [end for end in ends[:-1] if end < count] + [count]
+
+
+def _are_ends(ends: list[Any]) -> bool:
+    """Whether these may be the ends of cohorts: whole numbers that grow."""
+    if not ends or any(type(end) is not int for end in ends):
+        return False
+    return ends[0] > 0 and all(one < other for one, other in pairwise(ends))
 
 
 def refuse_other_recipe(folder: Path, before: Mapping[str, Any], name: str) -> None:

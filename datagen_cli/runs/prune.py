@@ -6,6 +6,7 @@ refused instead of paying for everything again.
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from datagen_cli.core.below import unlink
@@ -29,7 +30,7 @@ def prunable(folder: RunFolder) -> dict[Path, int]:
     if state.get("state") != "done":
         raise UsageError(
             f"this run is not finished ({state.get('state', 'unknown')}): what it has is needed to go on",
-            hint=f"finish it first: {state.get('resume_command', 'datagen generate RECIPE')}",
+            hint=f"finish it first: datagen status {shlex.quote(str(folder.path))} names the command",
             place=Place(str(folder.path)),
         )
     files = [*sorted((folder.path / "checkpoints").glob("*")), *(folder.file(name) for name in CACHES)]
@@ -42,8 +43,9 @@ def prune(folder: RunFolder) -> dict[Path, int]:
         files = prunable(folder)
         state = folder.state()
         gone = {file.relative_to(folder.path).as_posix() for file in files}
-        kept = {name: digest for name, digest in state.get("seal", {}).get("files", {}).items() if name not in gone}
-        if "seal" in state:
+        sealed = state.get("seal", {}).get("files")
+        if isinstance(sealed, dict):
+            kept = {name: digest for name, digest in sealed.items() if name not in gone}
             state["seal"] = {**state["seal"], "files": kept}
         folder.write_state({**state, "pruned": state.get("pruned") or now()})
         for file in files:
