@@ -91,6 +91,15 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
         raise _foreign(body, kind) from error
 
 
+def is_completion(body: bytes, kind: str = "") -> bool:
+    """Whether a body is a chat completion in OpenAI's form, good or broken off, rather than another vendor's."""
+    try:
+        value = _unwrapped(_value(body, kind))
+    except TransportError as fault:
+        return fault.kind == "dropped"
+    return "choices" in value
+
+
 def read_usage(usage: Any, text: str) -> Counts | None:
     """What a reply of this text used; None when the endpoint does not say, or says what cannot be.
 

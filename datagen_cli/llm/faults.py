@@ -22,6 +22,7 @@ REFUSES_ALL = (401, 402, 403, 404)
 PASSING = (408, 409, 425, 429)
 GATEWAY_TIMED_OUT = 504  # a proxy gave up waiting for the model, which may have worked
 NAMING = ("param", "parameter", "loc", "path", "field", "fields", "argument")
+SPEAKING = ("error", "message", "detail", "details", "msg", "errors", "error_description", "title", "reason")
 DEEPEST = 6
 _QUOTA = re.compile(rb"insufficient_quota|billing_hard_limit|per[ _-]?day|daily|\((?:RPD|TPD)\)", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
@@ -107,6 +108,17 @@ def fault_of(
     return RequestRefused(status, message, named)
 
 
+def fault_in(status: int, headers: Mapping[str, str], body: bytes, hidden: Collection[str], now: float) -> Fault:
+    """The fault of an answer other than 2xx: its own sentence without what is `hidden`, the parameters it names, how
+    long it asks to wait (`now` as in `retry_after_s`). Names of headers are in lower case, or their case is ignored."""
+    if 300 <= status < 400:
+        place = headers.get("location") or headers.get("Location") or "nowhere"
+        return AuthRefused(status, redact(f"redirects to {place[:200]}", hidden))
+    said = redact(sentence_of(body, status), hidden)
+    quota, named = status == 429 and says_quota(body), named_in(body)
+    return fault_of(status, said, retry_after_s=retry_after_s(headers, now), quota=quota, named=named)
+
+
 def named_in(body: bytes) -> frozenset[str]:
     """The parameters that fields of an error's body name: `error.param`, the `loc` of each `detail`, and the like."""
     try:
@@ -189,7 +201,8 @@ def _spoken(value: Any) -> str | None:
     if isinstance(value, list):
         return "; ".join(part for part in map(_spoken, value[:3]) if part) or None
     if isinstance(value, dict):
-        for name in ("error", "message", "detail", "details", "msg", "errors", "error_description", "title"):
+        value = {str(name).lower(): item for name, item in value.items()}
+        for name in SPEAKING:
             found = _spoken(value[name]) if name in value else None
             if found:
                 return found

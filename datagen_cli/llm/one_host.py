@@ -1,13 +1,15 @@
-"""Calls through a package that builds its own HTTP requests reach one host and no other.
+"""Calls through a package that builds its own HTTP requests reach one host and no other, and their answers are known.
 
 Litellm sends through httpx. While a call is made, every request of httpx in its context is checked: it must go to the
 scheme, host and port that were decided before, and a redirect is not followed. What libraries look up beside the call
 (a tokenizer, a list of models) is refused there, too; it holds no key of ours, but the recipe does not name its host.
+The last answer is kept as it came, so that a chat completion is read from it as on the fast path, whatever the package
+makes of it. Of a body no more is unpacked than a reply may have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,14 +17,28 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PORTS = {"http": 80, "https": 443}
+MOST_BYTES = 64 * 1024 * 1024
+UNPACKED = ("content-encoding", "content-length", "transfer-encoding")
+"""Headers that say nothing true of a body that has been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came over HTTP: the names of headers are in lower case; the body is unpacked, or None where somebody else
+    reads it. `too_large`: it was given up."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    too_large: bool = False
 
 
 @dataclass(slots=True)
 class Way:
-    """The one place that requests may go to; `redirect` is where it tried to send one, if it did."""
+    """The one place that requests may go to; `answer` is the last that came from there."""
 
     place: tuple[str, str, int | None]
-    redirect: tuple[int, str] | None = None
+    answer: Answer | None = None
 
 
 _WAY: ContextVar[Way | None] = ContextVar("way", default=None)
@@ -46,15 +62,11 @@ def _place(url: str) -> tuple[str, str, int | None]:
 
 
 def _check(way: Way, request: Any) -> None:
+    way.answer = None
     if _place(str(request.url)) != way.place:
         import httpx
 
         raise httpx.UnsupportedProtocol(f"{request.url.host} is not the model's host", request=request)
-
-
-def _note(way: Way, response: Any) -> None:
-    if 300 <= response.status_code < 400:
-        way.redirect = response.status_code, response.headers.get("location", "nowhere")
 
 
 def _guard_httpx() -> None:
@@ -65,23 +77,89 @@ def _guard_httpx() -> None:
         return
     send, send_async = httpx.Client.send, httpx.AsyncClient.send
 
-    def guarded(self: Any, request: Any, **options: Any) -> Any:
+    def guarded(self: Any, request: Any, *, stream: bool = False, **options: Any) -> Any:
         way = _WAY.get()
         if way is None:
-            return send(self, request, **options)
+            return send(self, request, stream=stream, **options)
         _check(way, request)
-        response = send(self, request, **{**options, "follow_redirects": False})
-        _note(way, response)
-        return response
+        response = send(self, request, stream=True, **{**options, "follow_redirects": False})
+        return _opened(way, response) if stream else _heard(way, response, _read(way, response))
 
-    async def guarded_async(self: Any, request: Any, **options: Any) -> Any:
+    async def guarded_async(self: Any, request: Any, *, stream: bool = False, **options: Any) -> Any:
         way = _WAY.get()
         if way is None:
-            return await send_async(self, request, **options)
+            return await send_async(self, request, stream=stream, **options)
         _check(way, request)
-        response = await send_async(self, request, **{**options, "follow_redirects": False})
-        _note(way, response)
-        return response
+        response = await send_async(self, request, stream=True, **{**options, "follow_redirects": False})
+        return _opened(way, response) if stream else _heard(way, response, await _read_async(way, response))
 
     guarded.guarded = guarded_async.guarded = True  # type: ignore[attr-defined]
     httpx.Client.send, httpx.AsyncClient.send = guarded, guarded_async  # type: ignore[method-assign]
+
+
+def _read(way: Way, response: Any) -> bytes:
+    parts = _Parts(way, response)
+    try:
+        for part in response.iter_bytes():
+            parts.add(part)
+    finally:
+        response.close()
+    return b"".join(parts.parts)
+
+
+async def _read_async(way: Way, response: Any) -> bytes:
+    parts = _Parts(way, response)
+    try:
+        body: AsyncIterator[bytes] = response.aiter_bytes()
+        async for part in body:
+            parts.add(part)
+    finally:
+        await response.aclose()
+    return b"".join(parts.parts)
+
+
+class _Parts:
+    """The parts of a body, up to `MOST_BYTES`."""
+
+    def __init__(self, way: Way, response: Any) -> None:
+        self._way, self._response = way, response
+        self._size = 0
+        self.parts: list[bytes] = []
+
+    def add(self, part: bytes) -> None:
+        """Takes one more. Raises `httpx.DecodingError` when they are too much."""
+        self._size += len(part)
+        if self._size > MOST_BYTES:
+            import httpx
+
+            self._way.answer = Answer(self._response.status_code, _headers(self._response), too_large=True)
+            raise httpx.DecodingError(f"the reply is larger than {MOST_BYTES >> 20} MB", request=self._response.request)
+        self.parts.append(part)
+
+
+def _opened(way: Way, response: Any) -> Any:
+    """Remembers an answer whose body somebody else reads."""
+    way.answer = Answer(response.status_code, _headers(response))
+    return response
+
+
+def _heard(way: Way, response: Any, body: bytes) -> Any:
+    """Remembers an answer; the response with its body read."""
+    import httpx
+
+    headers = _headers(response)
+    way.answer = Answer(response.status_code, headers, body)
+    whole = httpx.Response(
+        response.status_code,
+        headers=[(name, value) for name, value in response.headers.multi_items() if name.lower() not in UNPACKED],
+        content=body,
+        request=response.request,
+        extensions=response.extensions,
+        history=response.history,
+    )
+    whole.elapsed = response.elapsed
+    return whole
+
+
+def _headers(response: Any) -> dict[str, str]:
+    return {str(name).lower(): str(value) for name, value in response.headers.items()}

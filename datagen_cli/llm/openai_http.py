@@ -19,17 +19,7 @@ from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.completion import read_reply
-from datagen_cli.llm.faults import (
-    AuthRefused,
-    Fault,
-    TransportError,
-    fault_of,
-    named_in,
-    redact,
-    retry_after_s,
-    says_quota,
-    sentence_of,
-)
+from datagen_cli.llm.faults import Fault, TransportError, fault_in, redact
 from datagen_cli.llm.keys import Target, secrets
 from datagen_cli.llm.provider import Heard, Payload, RawReply, Start
 from datagen_cli.llm.proxies import safe_proxy
@@ -152,18 +142,14 @@ class OpenAIHTTP:
 
     async def _fault(self, response: aiohttp.ClientResponse, until: float | None = None) -> Fault:
         """The fault of an answer that is not 200: its sentence, if that comes in time, and how long to wait."""
-        status = response.status
-        wait = retry_after_s(response.headers, time.time())
-        if 300 <= status < 400:
-            return AuthRefused(status, self._clean(f"redirects to {response.headers.get('Location', 'nowhere')[:200]}"))
-        try:
-            async with asyncio.timeout_at(until):
-                body = await _some(response)
-        except (aiohttp.ClientError, OSError, TimeoutError):
-            body = b""
-        quota = status == 429 and says_quota(body)
-        said, named = self._clean(sentence_of(body, status)), named_in(body)
-        return fault_of(status, said, retry_after_s=wait, quota=quota, named=named)
+        body = b""
+        if not 300 <= response.status < 400:
+            try:
+                async with asyncio.timeout_at(until):
+                    body = await _some(response)
+            except (aiohttp.ClientError, OSError, TimeoutError):
+                pass
+        return fault_in(response.status, response.headers, body, self._secrets, time.time())
 
     def _clean(self, text: str) -> str:
         return redact(" ".join(text.split()), self._secrets)
