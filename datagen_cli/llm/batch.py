@@ -26,17 +26,17 @@ from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import ProviderError
 from datagen_cli.core.store import Store
-from datagen_cli.llm.completion import read_reply
-from datagen_cli.llm.faults import (
-    AuthRefused,
-    Fault,
-    Kind,
-    RequestRefused,
-    TransportError,
-    fault_of,
-    named_in,
-    sentence_of,
+from datagen_cli.llm.batch_files import (
+    NotInBatch,
+    end_of,
+    files_of,
+    form,
+    has_more,
+    input_file,
+    lines_in,
+    reply_in,
 )
+from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError, sentence_of
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.openai_http import CONNECT_S, OpenAIHTTP, whole
 from datagen_cli.llm.provider import Payload, RawReply, Start
@@ -46,13 +46,12 @@ FIRST_POLL_S, LONGEST_POLL_S = 2.0, 60.0
 HTTP_TIMEOUT_S = 120.0
 HTTP_TIMEOUT = aiohttp.ClientTimeout(HTTP_TIMEOUT_S, sock_connect=CONNECT_S)
 MOST_CALLS, MOST_BYTES = 50_000, 190 * 1024 * 1024
-BOUNDARY = "datagen-batch-7f3c9a51d2"
 TOO_LARGE = 413
 TOO_MUCH_WAIT_S = 60.0
-FETCH_TRIES, GONE_TRIES, GONE_BATCHES = 8, 4, 3
+FETCH_TRIES, SHORT_TRIES, GONE_TRIES, GONE_BATCHES = 8, 3, 4, 3
 MOST_FILE_BYTES = 1024 * 1024 * 1024
-ENQUEUED = re.compile(r"enqueued|token_limit|token limit|quota", re.IGNORECASE)
-OVER = ("completed", "expired", "cancelled", "failed")
+ENQUEUED = re.compile(rb"enqueued|token_limit|token limit|quota|rate.?limit|too many", re.IGNORECASE)
+SPENT = re.compile(rb"insufficient_quota|billing|out of credit", re.IGNORECASE)
 
 Waiting = dict[str, tuple[bytes, "asyncio.Future[RawReply]"]]
 
@@ -98,7 +97,7 @@ class BatchHTTP(OpenAIHTTP):
             return await asyncio.wait_for(future, timeout_s)
         except TimeoutError as error:
             raise TransportError("server", f"the batch is not over after {timeout_s:g} s") from error
-        except NotInBatch:
+        except (NotInBatch, RequestRefused):
             await self._forget(key)
             raise
         finally:
@@ -140,7 +139,9 @@ class BatchHTTP(OpenAIHTTP):
     async def _start(self, name: str, waiting: Waiting) -> None:
         """Uploads a file and starts its batch; a file that is too large is halved."""
         try:
-            uploaded = await self._ask("POST", "files", *form(input_file(waiting)))
+            uploaded = await self._ask(
+                "POST", "files", *form(input_file({key: body for key, (body, _) in waiting.items()}))
+            )
             order = {
                 "input_file_id": uploaded["id"],
                 "endpoint": "/v1/chat/completions",
@@ -183,8 +184,9 @@ class BatchHTTP(OpenAIHTTP):
             for key, future in self._asked.pop(batch, {}).items():
                 if not future.done():
                     try:
-                        future.set_result(self._reply(lines.get(key)))
+                        future.set_result(reply_in(lines.get(key), self._secrets))
                     except Fault as fault:
+                        await self._forget(key)  # nothing is paid for it, and the next one may be answered
                         future.set_exception(fault)
         except (Fault, ProviderError) as fault:
             _fail(self._asked.pop(batch, {}).values(), fault)
@@ -197,14 +199,11 @@ class BatchHTTP(OpenAIHTTP):
     async def _result(self, batch: str) -> dict[str, Any]:
         """The lines of a batch's files by call. Raises what is wrong with the batch as a whole."""
         found = await self._end_of(batch)
-        if found["status"] == "failed":
+        if end_of(found) == "failed":
             raise self._failed(batch, found)
         lines: dict[str, Any] = {}
-        for name in ("output_file_id", "error_file_id"):
-            if found.get(name):
-                for line in map(_line, (await self._content(found[name])).splitlines()):
-                    if line is not None:
-                        lines[line["custom_id"]] = line
+        for name, expected in files_of(found):
+            lines.update(await self._lines_of(name, expected))
         self._ended = True
         return lines
 
@@ -215,13 +214,13 @@ class BatchHTTP(OpenAIHTTP):
         while True:
             try:
                 found = await self._ask("GET", f"batches/{batch}")
-                if found.get("status") in OVER:
-                    return found
-                if isinstance(found.get("status"), str):
+                state = end_of(found)
+                if state == "running":
                     last_good, missing = loop.time(), 0
-                else:
-                    problem = "the answer has no status"
-            except TransportError as fault:
+                elif state is not None and not has_more(found):
+                    return found
+                problem = "the answer has no status" if state is None else "it is over, and its results are not there"
+            except (TransportError, RequestRefused) as fault:
                 problem = fault.message
             except AuthRefused as fault:
                 missing, problem = missing + 1, fault.message
@@ -237,21 +236,28 @@ class BatchHTTP(OpenAIHTTP):
             await asyncio.sleep(wait_s)
             wait_s = min(LONGEST_POLL_S, wait_s * 1.5)
 
-    async def _content(self, name: str) -> bytes:
-        """A file of a batch that is paid for: fetched again and again until it comes."""
-        wait_s = FIRST_POLL_S
-        for tries in range(FETCH_TRIES):
+    async def _lines_of(self, name: str, expected: int) -> dict[str, Any]:
+        """The lines of a file of a batch that is paid for: fetched again and again until it comes, and some more times
+        where it holds fewer lines than `expected`. Raises `ProviderError` when it never comes."""
+        wait_s, problem = FIRST_POLL_S, ""
+        lines: dict[str, Any] = {}
+        for tries in range(1, FETCH_TRIES + 1):
             try:
-                return await self._fetch("GET", f"files/{name}/content")
-            except (TransportError, AuthRefused) as fault:
-                if tries + 1 == FETCH_TRIES:
-                    raise ProviderError(
-                        f"the results of a batch cannot be fetched: {fault.message}",
-                        hint="run the same command again later: the batch is remembered, and nothing is paid twice",
-                    ) from fault
-            await asyncio.sleep(wait_s)
-            wait_s = min(LONGEST_POLL_S, wait_s * 1.5)
-        raise AssertionError
+                content = (await self._fetch("GET", f"files/{name}/content")).strip()
+                lines.update(lines_in(content))
+                is_page = not lines and content.startswith(b"<")
+                if not is_page and (len(lines) >= (expected or bool(content)) or tries >= SHORT_TRIES):
+                    return lines
+                problem = "a web page came" if is_page else f"{len(lines)} of {expected or 'its'} lines came"
+            except Fault as fault:
+                problem = fault.message
+            if tries < FETCH_TRIES:
+                await asyncio.sleep(wait_s)
+                wait_s = min(LONGEST_POLL_S, wait_s * 1.5)
+        raise ProviderError(
+            f"the results of a batch cannot be fetched: {problem}",
+            hint="run the same command again later: the batch is remembered, and nothing is paid twice",
+        )
 
     def _gone(self, batch: str, fault: Fault) -> Exception:
         """What a batch that is not found leads to: its calls go into another one, a few times."""
@@ -265,32 +271,16 @@ class BatchHTTP(OpenAIHTTP):
 
     def _failed(self, batch: str, found: Mapping[str, Any]) -> Fault:
         """What a batch that failed as a whole leads to: too much at once is tried again smaller."""
-        said = self._clean(sentence_of(json.dumps(found.get("errors") or {}).encode(), 400))
-        if ENQUEUED.search(json.dumps(found.get("errors") or {})):
+        errors = json.dumps(found.get("errors") or found.get("error") or {}).encode()
+        said = self._clean(sentence_of(errors, 400))
+        if SPENT.search(errors):
+            return NotInBatch(f"batch {batch} failed: {said}", kind="rate", quota=True)
+        if ENQUEUED.search(errors):
             self._most = max(1, min(self._most, max(len(self._asked.get(batch, ())), 1)) // 2)
             return NotInBatch(f"batch {batch} failed: {said}", kind="rate", retry_after_s=TOO_MUCH_WAIT_S)
         if self._ended:
             return NotInBatch(f"batch {batch} failed: {said}")
         return RequestRefused(400, f"batch {batch} failed: {said}")
-
-    def _reply(self, line: dict[str, Any] | None) -> RawReply:
-        """The reply in a line of a batch's files. Raises the fault that it stands for."""
-        if line is None:
-            raise NotInBatch("the batch ended without this call", sent=True)
-        response = line.get("response")
-        response = response if isinstance(response, dict) else {}
-        body, status = json.dumps(response.get("body") or line.get("error") or {}).encode(), response.get("status_code")
-        try:
-            if status == 200:
-                return read_reply(body, self._secrets)
-        except TransportError as fault:
-            raise NotInBatch(fault.message, kind=fault.kind, used=fault.used, sent=True) from fault
-        if not isinstance(status, int):
-            raise NotInBatch(self._clean(sentence_of(body, 500)), sent=True)
-        found = fault_of(status, self._clean(sentence_of(body, status)), named=named_in(body))
-        if isinstance(found, TransportError):
-            raise NotInBatch(found.message, kind=found.kind, status=found.status, sent=True)
-        raise found
 
     async def _ask(self, method: str, path: str, data: bytes | None = None, kind: str = "") -> dict[str, Any]:
         try:
@@ -326,50 +316,6 @@ class BatchHTTP(OpenAIHTTP):
         """A call that had no answer goes into another batch."""
         if self._store is not None:
             await self._store.put(f"batch/{key}", b"")
-
-
-class NotInBatch(TransportError):
-    """A batch is over, or gone, and has no answer to this call, which goes into another one."""
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        kind: Kind = "server",
-        status: int | None = None,
-        retry_after_s: float | None = None,
-        sent: bool = False,
-        used: tuple[int, int] = (0, 0),
-    ) -> None:
-        super().__init__(
-            "server" if kind in ("timeout", "dropped") else kind, message, retry_after_s, status, sent=sent
-        )
-        self.used = used
-
-
-def _line(raw: bytes) -> dict[str, Any] | None:
-    """A line of a batch's files; None for one that is blank, cut off, or of no call."""
-    try:
-        value = json.loads(raw)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) and isinstance(value.get("custom_id"), str) else None
-
-
-def input_file(waiting: Waiting) -> bytes:
-    """A batch's input: one JSON line a call, bodies as they are."""
-    head = b'{"custom_id":"%s","method":"POST","url":"/v1/chat/completions","body":%s}\n'
-    return b"".join(head % (key.encode(), body) for key, (body, _) in waiting.items())
-
-
-def form(content: bytes) -> tuple[bytes, str]:
-    """The upload of an input file as a form, and its content type."""
-    parts = (
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="datagen.jsonl"\r\n'
-        "Content-Type: application/jsonl\r\n\r\n"
-    )
-    return parts.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode(), f"multipart/form-data; boundary={BOUNDARY}"
 
 
 def _fail(futures: Any, fault: Exception) -> None:

@@ -20,7 +20,7 @@ class BatchEndpoint(Endpoint):
     """`batches` are lists of their lines, in order; `polls` counts looks at a batch.
 
     `meddle(path, time)` may answer a request in its place, `time` counted for each path from 1; `edit` changes the
-    files that are fetched.
+    files that are fetched; with `counts` a batch says how many lines they have.
     """
 
     def __init__(self, script: Script) -> None:
@@ -31,6 +31,7 @@ class BatchEndpoint(Endpoint):
         self.status = "completed"
         self.refuse: Answer | None = None
         self.lost: set[int] = set()
+        self.counts = False
         self.polls = 0
         self.meddle: Callable[[str, int], Answer | None] = lambda path, time: None
         self.edit: Callable[[bytes], bytes] = lambda content: content
@@ -80,10 +81,19 @@ class BatchEndpoint(Endpoint):
         for line in self.batches[number]:
             said = self._script(line["body"], number + 1)
             answer = Answer(said) if isinstance(said, str) else said
-            body = json.loads(answer.body if answer.body is not None else completion(line["body"], answer))
+            body = _json(answer.body if answer.body is not None else completion(line["body"], answer)[: answer.cut])
             reply = {"custom_id": line["custom_id"], "response": {"status_code": answer.status, "body": body}}
-            if not answer.drop:
-                (good if answer.status == 200 else bad).append(json.dumps(reply))
+            if not (answer.drop or answer.never):
+                (good if answer.status < 300 else bad).append(json.dumps(reply))
         self.files |= {f"out-{number}": "\n".join(good).encode(), f"bad-{number}": "\n".join(bad).encode()}
         names = {"output_file_id": f"out-{number}", "error_file_id": f"bad-{number}" if bad else None}
-        return web.json_response({"id": f"batch-{number}", "status": self.status, **names})
+        counts = {"request_counts": {"completed": len(good), "failed": len(bad)}} if self.counts else {}
+        return web.json_response({"id": f"batch-{number}", "status": self.status, **names, **counts})
+
+
+def _json(body: bytes) -> Any:
+    """The body of a line; a text where it is no JSON."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return body.decode("utf-8", "replace")

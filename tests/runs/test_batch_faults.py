@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -164,18 +165,88 @@ def test_too_much_at_once_is_tried_again_smaller_and_uses_up_no_attempt(
     assert found["cost_usd"] == pytest.approx(20 * 15 * HALF)
 
 
-def test_a_batch_that_fails_for_good_ends_the_run_and_uses_up_no_attempt(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    "errors", [{"message": "the model has no batches"}, {"data": [{"code": "insufficient_quota"}]}]
+)
+def test_a_batch_that_fails_for_good_ends_the_run_uses_up_no_attempt_and_is_not_looked_at_again(
+    errors: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    failed = Answer(body=json.dumps({"status": "failed", "errors": errors}).encode())
     with BatchEndpoint(note) as endpoint:
-        endpoint.status = "failed"
+        endpoint.meddle = lambda path, time: failed if path.startswith("batches/") else None
         for _ in range(2):
             found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
             assert (found["exit_code"], found["rejected"], found["cost_usd"]) == (5, {}, 0)
-            assert "the model has no batches" in found["error"]
-        endpoint.status = "completed"
+            assert re.search("the model has no batches|the quota is spent", found["error"])
+        assert len(endpoint.batches) == 2
+        endpoint.meddle = lambda path, time: failed if path in ("batches/batch-0", "batches/batch-1") else None
         found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
     assert (found["exit_code"], found["accepted"], found["rejected"]) == (0, 20, {})
+
+
+@pytest.mark.parametrize("answer", [refusal(401, "no key"), refusal(404, "no such model"), refusal(422, "not so")])
+def test_lines_that_were_refused_are_sent_again_once_the_mistake_is_mended(
+    answer: Answer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mended = False
+    with BatchEndpoint(lambda body, attempt: note(body) if mended else answer) as endpoint:
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
+        assert (found["exit_code"], found["rejected"]) == (5, {})
+        mended = True
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
+    assert (found["exit_code"], found["accepted"], found["rejected"]) == (0, 20, {})
+
+
+def test_a_quota_that_lines_say_is_spent_ends_the_run_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with BatchEndpoint(lambda body, attempt: refusal(429, "pay", code="insufficient_quota")) as endpoint:
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
+        assert (found["exit_code"], found["rejected"], found["cost_usd"]) == (5, {}, 0)
+        assert "the quota is spent" in found["error"]
+        assert len(endpoint.batches) == 1
+
+
+@pytest.mark.parametrize(
+    "meddle",
+    [
+        lambda path, time: refusal(400, "bad id") if path.startswith("batches/") and time <= 2 else None,
+        content_once(Answer(body=b"<html><title>Sign in</title></html>"), 2),
+        content_once(Answer(body=b""), 1),
+        content_once(refusal(400, "not ready")),
+    ],
+)
+def test_odd_looks_and_pages_for_a_file_buy_nothing_twice(
+    meddle: Callable[[str, int], Answer | None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with BatchEndpoint(note) as endpoint:
+        endpoint.counts, endpoint.meddle = True, meddle
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
+        assert (found["exit_code"], found["accepted"], endpoint.lines) == (0, 20, 20)
+    assert found["cost_usd"] == pytest.approx(20 * 15 * HALF)
+
+
+def test_a_file_that_comes_without_its_last_lines_is_fetched_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fetched: list[bytes] = []
+
+    def half_first(content: bytes) -> bytes:
+        fetched.append(content)
+        return content[: len(content) // 2] if len(fetched) == 1 else content
+
+    with BatchEndpoint(note) as endpoint:
+        endpoint.counts, endpoint.edit = True, half_first
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
+        assert (found["exit_code"], found["accepted"], endpoint.lines) == (0, 20, 20)
+
+
+@pytest.mark.parametrize("state", ["COMPLETED", "SUCCESS", "ended", "succeeded"])
+def test_a_state_is_read_in_other_vendors_words(state: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with BatchEndpoint(note) as endpoint:
+        endpoint.status = state
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
+        assert (found["exit_code"], found["accepted"], endpoint.lines) == (0, 20, 20)
 
 
 def test_a_file_that_is_too_large_is_split(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
