@@ -1,4 +1,4 @@
-"""`python -m benchmarks.endpoints`: a run against every manner of `tests/manners.py`, and what it came to.
+"""`python -m benchmarks.endpoints`: a run against every manner of `tests/all_manners.py`, and what it came to.
 
 Prints a table: the manner, what the tool does, records, exit code, calls that were sent. Exit code 0 when each is as
 the list says. `--write` writes the table of `docs/endpoints.md` anew.
@@ -14,8 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.all_manners import MANNERS
 from tests.endpoint import Endpoint
-from tests.manners import COUNT, MANNERS, Manner
+from tests.llm.batch_endpoint import BatchEndpoint
+from tests.manners import COUNT, Manner
 
 PAGE = Path(__file__).parent.parent / "docs" / "endpoints.md"
 MARK = "<!-- the table is written by `make endpoints` -->"
@@ -24,10 +26,12 @@ version: 1
 name: manners
 description: Short notes.
 fields: {text: {type: text}, mood: {type: text}}
-model: {name: any/model, base_url: "%s"}
+model: %s
 count: %d
-limits: {concurrency: 4, patience_s: 30}
+limits: {%s, patience_s: 30}
 """
+VARIABLES = {"TOGETHER_AI_API_BASE": "", "TOGETHERAI_API_KEY": "sk-0123456789abcdef"}
+"""What the environment holds for a run through litellm; the address of the endpoint is put in."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -43,27 +47,53 @@ def main(arguments: Sequence[str]) -> int:
             kept = is_kept(manner, found)
             failed += not kept
             mark = " " if kept else "!"
-            print(f"{mark} {manner.name:55} {found['accepted']:3} records  exit {found['exit_code']}  {calls:3} calls")
+            records = found.get("accepted", "no")
+            print(f"{mark} {manner.name:60} {records:>3} records  exit {found['exit_code']}  {calls:3} calls")
     print("every endpoint is met as docs/endpoints.md says" if not failed else f"{failed} are not")
     return 1 if failed else 0
 
 
 def carry_out(manner: Manner, folder: Path) -> tuple[dict[str, Any], int]:
-    """What `generate --json` says of a run against an endpoint of this manner, and how many requests came."""
-    folder.mkdir(parents=True)
-    with Endpoint(manner.make(note)) as endpoint:
-        recipe = folder / "manners.yaml"
-        recipe.write_text(RECIPE % (endpoint.url, COUNT), encoding="utf-8")
-        settings = [f"--set={setting}" for setting in manner.settings]
-        command = [sys.executable, "-m", "datagen_cli", "generate", str(recipe), "-o", str(folder / "run"), "--json"]
-        done = subprocess.run([*command, *settings], capture_output=True, text=True, timeout=120, check=False)
-        return json.loads(done.stdout), endpoint.count
+    """What the command's `--json` says of an endpoint of this manner, and how many calls came."""
+    with endpoint_of(manner, manner.way) as endpoint:
+        arguments = arrange(manner, manner.way, endpoint, folder)
+        command = [sys.executable, "-m", "datagen_cli", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+        calls = endpoint.lines if isinstance(endpoint, BatchEndpoint) else endpoint.count
+        return json.loads(done.stdout), calls
+
+
+def endpoint_of(manner: Manner, way: str) -> Endpoint:
+    """A server of this manner, met in this way: `run`, `batch`, `doctor` or `litellm`."""
+    script = manner.make(note)
+    if way != "batch":
+        return Endpoint(script)
+    endpoint = BatchEndpoint(script)
+    manner.arrange(endpoint)
+    return endpoint
+
+
+def arrange(manner: Manner, way: str, endpoint: Endpoint, folder: Path) -> list[str]:
+    """Writes what the command needs into `folder`; the command's arguments."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model = "{name: together_ai/model}" if way == "litellm" else f'{{name: any/model, base_url: "{endpoint.url}"}}'
+    if way == "doctor":
+        (folder / "model.yaml").write_text(model, encoding="utf-8")
+        return ["doctor", "--model", str(folder / "model.yaml"), "--json"]
+    recipe = folder / "manners.yaml"
+    limits = f"concurrency: {COUNT}, batch: true" if way == "batch" else "concurrency: 4"
+    recipe.write_text(RECIPE % (model, COUNT, limits), encoding="utf-8")
+    settings = [f"--set={setting}" for setting in manner.settings]
+    return ["generate", str(recipe), "-o", str(folder / "run"), "--json", *settings]
 
 
 def is_kept(manner: Manner, found: Mapping[str, Any]) -> bool:
-    """Whether a run came to what the manner says."""
-    enough = 0 < found["accepted"] < COUNT if manner.accepted < 0 else found["accepted"] == manner.accepted
-    return enough and found["exit_code"] == manner.exit_code
+    """Whether a command came to what the manner says."""
+    if found["exit_code"] != manner.exit_code:
+        return False
+    if manner.way == "doctor":
+        return manner.says in json.dumps(found["models"])
+    return 0 < found["accepted"] < COUNT if manner.accepted < 0 else bool(found["accepted"] == manner.accepted)
 
 
 _written = iter(range(10**9))
@@ -83,7 +113,8 @@ def table() -> str:
 def _rows() -> Iterator[tuple[str, str, str, str]]:
     for manner in MANNERS:
         accepted = "some" if manner.accepted < 0 else str(manner.accepted)
-        yield manner.name, manner.does, f"{accepted} of {COUNT}", str(manner.exit_code)
+        records = "none asked" if manner.way == "doctor" else f"{accepted} of {COUNT}"
+        yield manner.name, manner.does, records, str(manner.exit_code)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.endpoint import Answer, Script, completion, refusal
+from tests.llm.batch_endpoint import BatchEndpoint
 
 COUNT = 20
 STREAM = {"Content-Type": "text/event-stream"}
@@ -25,7 +26,9 @@ Make = Callable[[Good], Script]
 class Manner:
     """One way of behaving: `does` is what the tool does then, `accepted` and `exit_code` what the run comes to.
 
-    `settings` are `--set` values that keep its waits short.
+    `settings` are `--set` values that keep its waits short. `way` is how the endpoint is met: `run` (call by call),
+    `batch` (files and batches, which `arrange` prepares) or `doctor`, which must say `says`. `batches_too`: the lines
+    of a batch can be answered so as well.
     """
 
     name: str
@@ -34,6 +37,10 @@ class Manner:
     accepted: int = COUNT
     exit_code: int = 0
     settings: tuple[str, ...] = ()
+    way: str = "run"
+    arrange: Callable[[BatchEndpoint], None] = lambda endpoint: None
+    says: str = ""
+    batches_too: bool = True
 
 
 class First:
@@ -193,11 +200,12 @@ PAGE = Answer(body=b"<html><title>Sign in</title></html>", headers={"Content-Typ
 LIMITED = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "24h"}
 UNREAD = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "soon"}
 ASKED = ("constraints=[ask: It is a note.]",)
+MOVED = Answer(status=308, body=b"", headers={"Location": "http://127.0.0.1:9/elsewhere"})
 FORM = '{"records": [{"text": "...", "mood": "..."}]}'
 SHORT = ("model.timeout_s=0.3", "model.deadline_s=5")
 USED = {"prompt_tokens": 10, "completion_tokens": 5}
 
-MANNERS = (
+ONE_BY_ONE = (
     Manner("answers every request", "one call a record", replies(lambda text, body: Answer(text))),
     Manner(
         "answers one prompt with 500, always", "writes all others, names the slot; the next run asks again",
@@ -287,7 +295,7 @@ MANNERS = (
     ),
     Manner(
         "is slower than `timeout_s`", "ends after eight tries, names `timeout_s`",
-        replies(lambda text, body: Answer(text, delay_s=1.0)), 0, 5, SHORT,
+        replies(lambda text, body: Answer(text, delay_s=1.0)), 0, 5, SHORT, batches_too=False,
     ),
     Manner(
         "writes no record in any reply", "ends after eight, shows one; no attempt is used up",
@@ -369,10 +377,11 @@ MANNERS = (
     Manner(
         "takes no more requests for 24 hours (`x-ratelimit-*`)", "ends, says until when", replies(
             lambda text, body: Answer(text, headers=LIMITED)
-        ), -1, 5,
+        ), -1, 5, batches_too=False,
     ),
     Manner("sends a rate-limit reset that cannot be read", "goes on, says so", replies(
         lambda text, body: Answer(text, headers=UNREAD)
     )),
+    Manner("redirects every request", "ends at the first, says where to", always(MOVED), 0, 5),
 )  # fmt: skip
 """`accepted` −1: some, as many as were under way."""

@@ -1,17 +1,21 @@
-"""Every manner of an endpoint is met as docs/endpoints.md says, and the page lists them all."""
+"""Every manner of an endpoint is met as docs/endpoints.md says, also in batches and through litellm; all are listed."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks.endpoints import MARK, PAGE, RECIPE, is_kept, note, table
-from datagen_cli.llm import retry
+from benchmarks.endpoints import MARK, PAGE, VARIABLES, arrange, endpoint_of, is_kept, table
+from datagen_cli.cli.app import run
+from datagen_cli.llm import batch, retry
 from datagen_cli.pipeline import runner
-from tests.endpoint import Endpoint
-from tests.manners import COUNT, MANNERS, Manner
-from tests.runs.whole import report
+from tests.all_manners import MANNERS
+from tests.manners import Manner
+
+RUNS = [manner for manner in MANNERS if manner.way == "run"]
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +23,25 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "AGAIN_S", 0.01)
     monkeypatch.setattr(runner, "AGAIN_NO_REPLY_S", 0.02)
     monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr(batch, "QUIET_S", 0.05)
+    monkeypatch.setattr(batch, "FIRST_POLL_S", 0.02)
+    monkeypatch.setattr(batch, "LONGEST_POLL_S", 0.05)
+    monkeypatch.setattr(batch, "TOO_MUCH_WAIT_S", 0.05)
+
+
+def is_met(
+    manner: Manner, way: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch
+) -> None:
+    with endpoint_of(manner, way) as endpoint:
+        for name, value in VARIABLES.items() if way == "litellm" else ():
+            patch.setenv(name, value or endpoint.url)
+        arguments = arrange(manner, way, endpoint, tmp_path)
+        capsys.readouterr()
+        run(arguments)
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert is_kept(manner, found), json.dumps(found)[:1500]
+    if manner.exit_code == 5 and way != "doctor":
+        assert found["rejected"] == {} and found["error"] and found["hint"]
 
 
 def test_the_page_lists_every_manner() -> None:
@@ -27,12 +50,22 @@ def test_the_page_lists_every_manner() -> None:
 
 @pytest.mark.parametrize("manner", MANNERS, ids=lambda manner: manner.name)
 def test_an_endpoint_of_this_manner_is_met_as_the_page_says(
-    manner: Manner, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    manner: Manner, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Endpoint(manner.make(note)) as endpoint:
-        recipe = tmp_path / "manners.yaml"
-        recipe.write_text(RECIPE % (endpoint.url, COUNT))
-        found = report(capsys, recipe, "-o", tmp_path / "run", *(f"--set={setting}" for setting in manner.settings))
-    assert is_kept(manner, found), (found["accepted"], found["exit_code"], found.get("error"), found["rejected"])
-    if manner.exit_code == 5:
-        assert found["rejected"] == {} and found["error"] and found["hint"]
+    is_met(manner, manner.way, tmp_path, capsys, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("manner", [manner for manner in RUNS if manner.batches_too], ids=lambda manner: manner.name)
+def test_lines_of_a_batch_are_met_so_too(
+    manner: Manner, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_met(manner, "batch", tmp_path, capsys, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("manner", RUNS, ids=lambda manner: manner.name)
+def test_through_litellm_it_is_met_so_too(
+    manner: Manner, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_met(manner, "litellm", tmp_path, capsys, monkeypatch)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import logging
+from typing import Any
 
 import pytest
 
@@ -13,7 +16,7 @@ from datagen_cli.llm.keys import Target
 from datagen_cli.llm.litellm import LiteLLM, fault_from, import_litellm
 from datagen_cli.llm.one_host import only_to
 from datagen_cli.llm.provider import RawReply
-from tests.endpoint import Answer, Endpoint, refusal
+from tests.endpoint import Answer, Endpoint, completion, refusal
 from tests.llm.asking import model
 
 pytestmark = pytest.mark.slow
@@ -79,6 +82,83 @@ async def test_each_status_becomes_our_fault_after_one_request(answer: Answer, k
     assert endpoint.count == 1
     if isinstance(fault, TransportError) and status == 429:
         assert (fault.kind, fault.retry_after_s, fault.message) == ("rate", 7.0, "slow")
+
+
+def body_of(**changes: Any) -> bytes:
+    """The body of a good answer, changed."""
+    return json.dumps({**json.loads(completion({"model": "tiny"}, Answer("hi"))), **changes}).encode()
+
+
+def choice(**message: Any) -> list[dict[str, Any]]:
+    return [{"index": 0, "message": {"role": "assistant", **message}, "finish_reason": "stop"}]
+
+
+PARTS = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "hi"}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        body_of(choices=choice(content=PARTS)),
+        body_of(usage="15 tokens"),
+        body_of(model="\ud800"),
+        body_of(choices=[{"index": 1, "message": {"content": "no"}}, *choice(content="hi")]),
+        b"[" + body_of() + b"]",
+        b'{"data": ' + body_of() + b"}",
+        b"\xef\xbb\xbf\n" + body_of(),
+        b'data: {"choices": [{"delta": {"content": "hi"}}]}\n\ndata: [DONE]\n\n',
+        body_of(choices=choice(content=None, tool_calls=[{"function": {"name": "f", "arguments": "hi"}}])),
+    ],
+)
+async def test_a_reply_is_read_as_it_came_whatever_litellm_makes_of_it(body: bytes) -> None:
+    reply, endpoint = await complete(Answer(body=body))
+    assert isinstance(reply, RawReply), reply
+    assert (reply.text, endpoint.count) == ("hi", 1)
+    reply.model.encode()
+
+
+async def test_a_reply_that_ended_in_an_error_says_so() -> None:
+    reply, _ = await complete(Answer("hi", finish_reason="error"))
+    assert isinstance(reply, RawReply) and reply.finish_reason == "error"
+    fault, _ = await complete(Answer(body=body_of(choices=[{**choice(content="h")[0], "error": {"code": 502}}])))
+    assert isinstance(fault, TransportError) and fault.status == 502
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(body=b"<html><title>Sign in</title></html>", headers={"Content-Type": "text/html"}),
+        Answer(body=b""),
+        Answer(body=b'{"state": "ok"}'),
+        Answer(body=gzip.compress(b"[" * 100_000_000, 1), headers={"Content-Encoding": "gzip"}),
+    ],
+)
+async def test_what_is_no_reply_is_told_from_an_outage(answer: Answer) -> None:
+    fault, _ = await complete(answer)
+    assert isinstance(fault, TransportError) and fault.kind == "foreign"
+    assert not fault.may_have_cost
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (422, {"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs"}]}),
+        (400, {"error": {"message": "no", "param": "seed"}}),
+        (400, {"error": {"message": "no", "details": [{"field": "seed"}]}}),
+    ],
+)
+async def test_the_name_of_a_refused_parameter_is_found_in_any_field(status: int, body: dict[str, Any]) -> None:
+    fault, _ = await complete(Answer(status=status, body=json.dumps(body).encode()))
+    assert isinstance(fault, RequestRefused) and "seed" in fault.named
+
+
+async def test_headers_of_a_reply_are_told_under_their_own_names() -> None:
+    with Endpoint(lambda body, attempt: Answer("hi", headers={"x-ratelimit-remaining-requests": "0"})) as endpoint:
+        caller, told = provider(endpoint), dict[str, str]()
+        caller.heard = told.update
+        await caller.complete(PAYLOAD, Draw(0, 1, "generate"), timeout_s=20)
+        await caller.close()
+    assert told["x-ratelimit-remaining-requests"] == "0"
 
 
 @pytest.mark.parametrize("name", ["openai/tiny", "anthropic/tiny", "gemini/tiny", "azure/tiny", "mistral/tiny"])

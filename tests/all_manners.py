@@ -1,0 +1,204 @@
+"""All manners of endpoints: of single calls (`tests/manners.py`), of programs, of batches, and what `doctor` says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.endpoint import Answer, Script, refusal
+from tests.llm.batch_endpoint import BatchEndpoint
+from tests.manners import ONE_BY_ONE, Good, Make, Manner, always, no_system, once_each, replies, without
+
+
+def checked_by_programs(reply: str) -> Make:
+    """A good generator of records with `answer: 7`; what asks for no JSON, a program, gets this."""
+
+    def make(good: Good) -> Script:
+        def script(body: dict[str, Any], attempt: int) -> str:
+            return good(body).replace('"mood"', '"answer": 7, "mood"') if "response_format" in body else reply
+
+        return script
+
+    return make
+
+
+def at(path: str, answer: Answer, times: int = 10**9) -> Callable[[BatchEndpoint], None]:
+    """Requests whose path begins or ends so get this, the first `times` of each."""
+
+    def arrange(endpoint: BatchEndpoint) -> None:
+        def meddle(asked: str, time: int) -> Answer | None:
+            return answer if (asked.startswith(path) or asked.endswith(path)) and time <= times else None
+
+        endpoint.meddle = meddle
+
+    return arrange
+
+
+def damaged(endpoint: BatchEndpoint) -> None:
+    """A line of a call, another that is cut off, a blank one and a list stand in a batch's results."""
+
+    def edit(content: bytes) -> bytes:
+        lines = content.split(b"\n")
+        return b"\n".join([*lines[:2], lines[2][:30], b"", b"[1, 2]", *lines[3:]]) if len(lines) > 3 else content
+
+    endpoint.edit = edit
+
+
+def crowded(endpoint: BatchEndpoint) -> None:
+    """Batches of more than eight calls fail: too many tokens wait already."""
+    errors = {"data": [{"code": "token_limit_exceeded", "message": "Enqueued token limit reached"}]}
+    failed = Answer(body=json.dumps({"status": "failed", "errors": errors}).encode())
+
+    def meddle(path: str, time: int) -> Answer | None:
+        looks = path.startswith("batches/")
+        return failed if looks and len(endpoint.batches[int(path.rpartition("-")[2])]) > 8 else None
+
+    endpoint.meddle = meddle
+
+
+FETCHED = "/content"
+QUICK = ("limits.patience_s=2",)
+PROGRAM = "```python\nprint(3 + 4)\n```\nIt prints:\n```\n7\n```"
+PROGRAMS = ("fields.answer.type=number", "validators=[code: {question: text, answer: answer}]")
+GOOD = replies(lambda text, body: Answer(text))
+
+MANNERS = (
+    *ONE_BY_ONE,
+    Manner(
+        "shows a program's output in a second block",
+        "runs the program alone",
+        checked_by_programs(PROGRAM),
+        settings=PROGRAMS,
+    ),
+    Manner(
+        "shows the output in a block of Python, too",
+        "the same",
+        checked_by_programs(PROGRAM.replace("\n```\n7", "\n```python\n7")),
+        settings=PROGRAMS,
+    ),
+    Manner(
+        "takes no `seed`, asked by `doctor`",
+        "says what a run will leave out",
+        without(lambda body: "seed" not in body, refusal(400, "unknown parameter: seed")),
+        way="doctor",
+        says="does not take seed",
+    ),
+    Manner(
+        "takes no `response_format`, asked by `doctor`",
+        "the same",
+        without(lambda body: "response_format" not in body, refusal(400, "response_format is not supported")),
+        way="doctor",
+        says="does not take response_format",
+    ),
+    Manner(
+        "has no system role, asked by `doctor`",
+        "the same",
+        without(no_system, refusal(400, "System role not supported")),
+        way="doctor",
+        says="system",
+    ),
+    Manner(
+        "refuses whatever a run sends, asked by `doctor`",
+        "says so in the endpoint's words",
+        without(lambda body: "max_tokens" not in body, refusal(422, "tokens are not for you")),
+        0,
+        5,
+        way="doctor",
+        says="tokens are not for you",
+    ),
+    Manner(
+        "hands out a batch's results at the third try (500)",
+        "fetches them again: nothing is paid twice",
+        GOOD,
+        way="batch",
+        arrange=at(FETCHED, refusal(500, "oops"), 2),
+    ),
+    Manner(
+        "hands out a batch's results after a 429",
+        "the same",
+        GOOD,
+        way="batch",
+        arrange=at(FETCHED, refusal(429, "slow down", Retry_After="0"), 1),
+    ),
+    Manner(
+        "breaks a batch's results off",
+        "the same",
+        GOOD,
+        way="batch",
+        arrange=at(FETCHED, Answer(body=b"{}" * 500, cut=40, cut_off=True), 1),
+    ),
+    Manner(
+        "hands out no results of a batch, ever",
+        "ends; the next run fetches them",
+        GOOD,
+        0,
+        5,
+        way="batch",
+        arrange=at(FETCHED, refusal(500, "oops")),
+    ),
+    Manner(
+        "leaves broken, blank and foreign lines in the results",
+        "uses all others, asks again for those calls",
+        GOOD,
+        way="batch",
+        arrange=damaged,
+    ),
+    Manner(
+        "answers polls of a batch with a list, or without a state",
+        "looks again",
+        GOOD,
+        way="batch",
+        arrange=at("batches/", Answer(body=b"[1, 2]"), 2),
+    ),
+    Manner(
+        "never says how a batch is",
+        "ends after `patience_s`; the batch is remembered",
+        GOOD,
+        0,
+        5,
+        QUICK,
+        "batch",
+        at("batches/", Answer(body=b"{}")),
+    ),
+    Manner(
+        "fails batches while too many tokens wait", "waits, and tries smaller ones", GOOD, way="batch", arrange=crowded
+    ),
+    Manner(
+        "takes no file of that size (413)",
+        "sends halves",
+        GOOD,
+        way="batch",
+        arrange=at("files", refusal(413, "too large"), 3),
+    ),
+    Manner(
+        "refuses an upload now and then (503)",
+        "uploads again; costs nothing",
+        GOOD,
+        way="batch",
+        arrange=at("files", refusal(503, "busy"), 1),
+    ),
+    Manner(
+        "forgets its batches (404)",
+        "ends after three; costs nothing",
+        GOOD,
+        0,
+        5,
+        way="batch",
+        arrange=at("batches/", refusal(404, "no such batch")),
+    ),
+    Manner(
+        "ends a batch without some of its calls",
+        "sends those in another one",
+        once_each(lambda text, body: Answer(never=True)),
+        way="batch",
+    ),
+    Manner(
+        "says in each line that the quota is spent",
+        "ends at once; costs nothing",
+        always(refusal(429, "x", code="insufficient_quota")),
+        0,
+        5,
+        way="batch",
+    ),
+)
