@@ -33,6 +33,7 @@ CATALOG: dict[str, dict[str, str]] = {
         "schema": "datagen_cli.validators.schema:Schema",
         "code": "datagen_cli.validators.code:Code",
         "classifier": "datagen_cli.validators.classifier:ClassifierCheck",
+        "tests": "datagen_cli.validators.tests:Tests",
         "solve": "datagen_cli.validators.solve:Solve",
         "search": "datagen_cli.validators.search:Search",
         "reflect": "datagen_cli.validators.reflect:Reflect",

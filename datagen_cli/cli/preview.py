@@ -82,6 +82,7 @@ def _as_json(trace: Trace) -> dict[str, Any]:
         "id": trace.slot.id,
         "label": trace.slot.label,
         "attributes": dict(trace.slot.attributes),
+        **({"parent": trace.slot.parent} if trace.slot.parent else {}),
         "stages": stages,
         "calls": len(trace.calls),
         "tokens": {"in": usage.tokens_in, "out": usage.tokens_out},
@@ -91,7 +92,8 @@ def _as_json(trace: Trace) -> dict[str, Any]:
 
 def _show(trace: Trace) -> None:
     usage = _usage(trace)
-    drawn = {**({"label": trace.slot.label} if trace.slot.label is not None else {}), **trace.slot.attributes}
+    parent = {"for": trace.slot.parent} if trace.slot.parent else {}
+    drawn = {**({"label": trace.slot.label} if trace.slot.label is not None else {}), **parent, **trace.slot.attributes}
     plan = ", ".join(f"{name} {value}" for name, value in drawn.items() if value is not None)
     console.out(console.painted_out(trace.slot.id, "1") + (f" · {plan}" if plan else ""))
     before: Any = None

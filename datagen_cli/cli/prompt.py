@@ -85,8 +85,8 @@ def _rows(built: Built, groups: Groups, number: int) -> Iterator[dict[str, Any]]
 
 def _prompts(built: Built) -> Iterator[dict[str, Any]]:
     per_call = built.recipe.options.records_per_call
-    slots = built.slots(built.recipe.options.count + per_call)
-    while len(batch := tuple(islice(slots, per_call))) == per_call:
+    slots = built.slots(-(-built.recipe.options.count // per_call) * per_call)
+    while batch := tuple(islice(slots, per_call)):
         unit = built.unit(batch, 1)
         messages = built.chat.prompt(unit).messages
         yield {
@@ -94,5 +94,5 @@ def _prompts(built: Built) -> Iterator[dict[str, Any]]:
             "examples": list(unit.examples),
             "tokens": sum(estimate_tokens(message.content) for message in messages),
             "messages": [{"role": message.role, "content": message.content} for message in messages],
-            "response_format": built.chat.format(per_call),
+            "response_format": built.chat.format(len(batch)),
         }

@@ -62,7 +62,7 @@ def command(
 
 
 def as_json_object(history: RecordHistory) -> dict[str, Any]:
-    """`{"plan": {"id", "label", "attributes"}, "attempts": {n: {stage: record and calls}}, "cost_usd"}`."""
+    """`{"plan": {"id", "label", "attributes"[, "parent"]}, "attempts": {n: {stage: record and calls}}, "cost_usd"}`."""
     slot = history.slot
     attempts = {
         attempt: {
@@ -75,7 +75,8 @@ def as_json_object(history: RecordHistory) -> dict[str, Any]:
         }
         for attempt, stages in history.attempts.items()
     }
-    plan = {"id": slot.id, "label": slot.label, "attributes": dict(slot.attributes)}
+    parent = {"parent": slot.parent} if slot.parent else {}
+    plan = {"id": slot.id, "label": slot.label, "attributes": dict(slot.attributes), **parent}
     return {"plan": plan, "attempts": attempts, "cost_usd": history.cost_usd}
 
 
@@ -95,6 +96,8 @@ def _show(history: RecordHistory) -> None:
     console.out(console.painted_out(slot.id, "1"))
     if slot.label is not None:
         console.out(f"  label: {slot.label}")
+    if slot.parent:
+        console.out(f"  written for {slot.parent} of the base")
     for name, value in slot.attributes.items():
         console.out(f"  {name}: {value if value is not None else '–'}")
     for attempt, stages in history.attempts.items():

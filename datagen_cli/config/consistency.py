@@ -58,6 +58,15 @@ def _method(options: RecipeOptions, root: Node) -> Iterator[Problem]:
     if not options.write:
         hint = "write: the fields that the model writes"
         yield problem_at(root, ("write",), f"required by `method: {options.method}`", hint, urgency=2)
+    if options.label is not None and options.label.quota not in (None, "none"):
+        hint = "a quota plans labels of new records; here each record keeps the base's input"
+        yield problem_at(root, ("label", "quota"), f"goes with `method: instance`, not with {options.method}", hint)
+    examples = options.examples
+    if options.method == "enhance" and examples and examples.strategy != "none" and not examples.inline:
+        hint = "show good ones: `examples: {inline: [{…}, …]}`, or `strategy: none`"
+        yield problem_at(root, ("examples",), "the rows of the base are the weak ones", hint)
+    if options.sampling.correlated is not None:
+        yield problem_at(root, ("sampling", "correlated"), f"writes new texts: not with `method: {options.method}`")
     fields = options.fields
     if fields is None:
         return

@@ -9,7 +9,9 @@ from pydantic import Field, field_validator, model_validator
 from datagen_cli.core.options import Options
 from datagen_cli.core.regex import compile_regex
 
-FieldType = Literal["text", "number", "boolean", "label", "list", "json"]
+FieldType = Literal["text", "code", "number", "boolean", "label", "list", "json"]
+PROGRAM = "code"
+"""The type of a field that holds a program."""
 RESERVED = ("id", "attributes", "verdicts", "simulated")
 
 
@@ -29,7 +31,9 @@ class FieldOptions(Options):
     decimal: Literal[",", "."] | None = Field(
         None, description="the decimal sign of a column of numbers written as text"
     )
-    type: FieldType | None = Field(None, description="text, number, boolean, label, list or json")
+    type: FieldType | None = Field(
+        None, description="text, code (a program, as a fenced block), number, boolean, label, list or json"
+    )
     json_schema: dict[str, Any] | None = Field(None, alias="schema", description="JSON Schema of a json field")
     description: str = Field("", description="goes into the prompt and the response format")
     keep: bool = Field(True, description="false: scratch, not written to the dataset")

@@ -23,6 +23,7 @@ from datagen_cli.core.errors import Place
 from datagen_cli.core.options import Options
 
 Method = Literal["instance", "response", "enhance"]
+AnswerForm = Literal["fences", "json"]
 OPERATORS = ("paraphrase", "add_context", "paraphrase_choices", "add_choice", "more_steps")
 
 
@@ -138,6 +139,10 @@ class RecipeOptions(Options):
     base: BaseOptions | None = None
     fields: dict[str, FieldOptions] | None = Field(None, description="ours: a column of the base, or what it is")
     write: list[str] | None = Field(None, description="response and enhance: the fields that the model writes")
+    format: AnswerForm | None = Field(
+        None,
+        description="how records are asked for: in parts with fenced code, or as JSON; fences where code is written",
+    )
     label: LabelOptions | None = None
     model: ModelOptions | None = None
     models: dict[

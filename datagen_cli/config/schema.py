@@ -39,6 +39,9 @@ _VARIABLES = {
     "what": "the description of the first field asked for",
     "label_name": "the name of the label's field",
     "meanings": "a line for every label value with its meaning, where the model writes the label",
+    "input": "what the base row gives to the record, fenced (methods response and enhance), else empty",
+    "given": "a line for every field that base rows give; empty for method instance",
+    "method": "instance, response or enhance",
     "avoid": "what earlier attempts repeated or were rejected for, fenced; empty on the first attempt",
     "answer_form": "how to answer",
 }

@@ -32,7 +32,8 @@ class FieldSpec:
 
     `type` is text, number, boolean, label, list or json. `values` are the label's values in the base's own form
     (text, number or boolean); empty when any value may stand there. `written` is false for fields that come from
-    the base (methods response and enhance); `keep` is false for scratch.
+    the base (methods response and enhance); `keep` is false for scratch. `code` says that a text is a program, which a
+    model is asked for as a fenced block.
     """
 
     name: str
@@ -43,6 +44,7 @@ class FieldSpec:
     values: tuple[Any, ...] = ()
     schema: Mapping[str, Any] = field(default_factory=dict)
     item_type: str = ""
+    code: bool = False
 
     def json_schema(self) -> dict[str, Any]:
         """JSON Schema of one value."""
@@ -72,6 +74,11 @@ class About:
     def written(self) -> tuple[FieldSpec, ...]:
         """The fields that a model writes, in order."""
         return tuple(spec for spec in self.specs if spec.written)
+
+    @property
+    def given(self) -> tuple[FieldSpec, ...]:
+        """The fields that come from the base, in order (methods response and enhance)."""
+        return tuple(spec for spec in self.specs if not spec.written)
 
     @property
     def asked(self) -> tuple[FieldSpec, ...]:

@@ -18,12 +18,14 @@ class Slot:
     """A planned place in the dataset. `index` counts from 0; `label` is None without a quota.
 
     `attributes` maps every attribute of the recipe to its drawn value, or None where its condition does not hold.
+    `parent` is the id of the base row that the record is written for (methods response and enhance), else empty.
     """
 
     index: int
     id: str
     label: JsonValue = None
     attributes: Mapping[str, str | None] = field(default_factory=dict)
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

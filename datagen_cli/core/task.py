@@ -12,10 +12,13 @@ from typing import Any, Literal
 
 from datagen_cli.core.fields import About
 
+Form = Literal["json", "text", "fences"]
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One record asked for: the values of fields that are given (a planned label), and its attributes in words.
+    """One record asked for: the values of fields that are given (a planned label, fields of the base), and its
+    attributes in words.
 
     An attribute stands here as it stands in the prompt: its value, with its description in brackets where it has one.
     """
@@ -30,13 +33,15 @@ class Task:
 
     - `generate`: `wanted` (one entry a record, in order), `examples` (rows of the base), `avoid` (what earlier attempts
       repeated: rows or texts)
+    - `improve`: the same for weak records, which `more` holds as `weak`, in the order of `wanted`
     - `repair`: the same, with the `record` that came and the `failures` found in it, in words
     - `code`: a program that computes the answer to `question`
     - `ask`: whether `statement` holds of `record`
     - `review`: whether `record` is good, why not, and a rewrite
 
     `fields` names the fields that the reply holds; it is empty when these are all that are written. `form` is how they
-    come: `json` (an object with `records`), or `text` (the one field's text and nothing else).
+    come: `json` (an object with `records`), `text` (the one field's text and nothing else), or `fences` (parts in free
+    text, code in fenced blocks).
 
     `about` is the dataset, with every field; those with `written` set are to be written. It is empty where the model is
     told nothing of the dataset (`code`). A kind that needs more puts it into `more`, by name.
@@ -45,7 +50,7 @@ class Task:
     kind: str
     about: About = field(default_factory=About)
     fields: tuple[str, ...] = ()
-    form: Literal["json", "text"] = "json"
+    form: Form = "json"
     wanted: tuple[Wanted, ...] = ()
     examples: tuple[Mapping[str, Any], ...] = ()
     avoid: tuple[Any, ...] = ()

@@ -13,11 +13,12 @@ from datagen_cli.constraints.keeping import Pen, keep, spoil
 from datagen_cli.constraints.language import Language
 from datagen_cli.core.digest import rng as rng_of
 from datagen_cli.core.task import Task, Wanted
-from datagen_cli.offline.corpus import Slots, corpus, pick
+from datagen_cli.offline.corpus import Slots, corpus, pick, telling_words
 from datagen_cli.offline.dataset import dataset_of, label_text
 from datagen_cli.offline.labelled import fill_choice, fill_class, fill_truth
 from datagen_cli.offline.pairs import write_pair
 from datagen_cli.offline.problems.record import context, fill_problem
+from datagen_cli.offline.programs import function_for, spoiled_function
 from datagen_cli.offline.quiz import answer_of, facts
 from datagen_cli.offline.texts import filler
 from datagen_cli.offline.topics import genre_of
@@ -41,7 +42,8 @@ class Author:
     def __init__(self, task: Task) -> None:
         self.data = dataset_of(task)
         self.rows = task.examples
-        self.shape = self.data.shape(task.examples or ([task.record] if task.record else []))
+        given = [one.given for one in task.wanted if task.about.given]
+        self.shape = self.data.shape(task.examples or ([task.record] if task.record else task.more.get("weak", given)))
         self._place = rng_place(task)
 
     def write(self, rng: random.Random, wanted: Wanted, faults: Faults = frozenset()) -> Draft:
@@ -53,7 +55,7 @@ class Author:
                 break
         else:
             self.keep(rng, draft.fields, wanted.given)
-        text = str(draft.fields.get(self.main_text))
+        text = str(draft.fields.get(self._open_text(wanted)))
         draft.plants = [plant for plant in draft.plants if draft.inserted.get(plant[0], "") in text]
         if "off_constraint" in faults:
             self.break_rule(rng, draft, wanted)
@@ -129,30 +131,47 @@ class Author:
                 more = self.pen(rng, name).more
                 draft.fields[name] = " ".join(dict.fromkeys(more() for _ in range(2 + int(rng.random() * 2))))
         for fault in ("contradicted", "injected"):
-            if fault in faults and self.main_text not in wanted.given:
-                self._insert(rng, draft, fault)
+            if fault in faults and (name := self._open_text(wanted)):
+                self._insert(rng, draft, fault, name)
         draft.fields = {spec.name: draft.fields[spec.name] for spec in self.data.specs}
         return draft
 
     def _pair(self, rng: random.Random, draft: Draft, faults: Faults) -> None:
         question, answer, given = (self.shape.name(role) for role in ("question", "answer", "input"))
         about = f"{answer} {self.data.spec(answer).description} {self.data.description}".lower()
-        code = answer == "code" or bool(re.search(r"\b(python|function|program)", about))
+        code = self.data.spec(answer).code or answer == "code" or bool(re.search(r"\b(python|function|program)", about))
         asks = question.lower().endswith(("question", "query"))
         pair = write_pair(rng, code=code, question=asks, with_input=bool(given))
         asked = draft.fields.get(question)
-        known = answer_of(asked) if isinstance(asked, str) else pair.right
-        right = known if known is not None else filler(rng, genre_of(self.data.description, ()))
+        right, wrong = (pair.right, pair.wrong) if not isinstance(asked, str) else self._reply(rng, draft, asked, code)
         draft.fields.setdefault(question, pair.instruction)
-        draft.fields.setdefault(answer, pair.wrong if "wrong_label" in faults else right)
+        draft.fields.setdefault(answer, wrong if "wrong_label" in faults else right)
         if given:
             draft.fields.setdefault(given, pair.input or "none")
         if "wrong_label" in faults:
             draft.plants.append(("wrong_label", answer, right))
 
-    def _insert(self, rng: random.Random, draft: Draft, fault: str) -> None:
-        """Puts a sentence into the main text: a false fact, or an instruction."""
-        name = self.main_text
+    def _reply(self, rng: random.Random, draft: Draft, asked: str, code: bool) -> tuple[str, str]:
+        """A right and a wrong answer to what is given."""
+        if code:
+            tests = next((value for name, value in draft.fields.items() if "test" in name.lower()), "")
+            right = function_for(asked, str(tests))
+            return right, spoiled_function(rng, right)
+        genre = genre_of(self.data.description, ())
+        known = answer_of(asked)
+        words = ", ".join(telling_words((asked,), 3)) or "this"
+        said = f"On {words}: {filler(rng, genre)} {filler(rng, genre)}"
+        return known if known is not None else said, filler(rng, genre)
+
+    def _open_text(self, wanted: Wanted) -> str:
+        """The field that a sentence can be put into: the main text, or the answer of a given one; empty for none."""
+        if self.main_text not in wanted.given:
+            return self.main_text
+        answer = self.shape.name("answer") if self.shape.kind == "pair" else ""
+        return answer if answer and answer not in wanted.given and not self.data.spec(answer).code else ""
+
+    def _insert(self, rng: random.Random, draft: Draft, fault: str, name: str) -> None:
+        """Puts a sentence into a text: a false fact, or an instruction."""
         text = draft.fields.get(name)
         if not isinstance(text, str):
             return

@@ -10,6 +10,7 @@ from typing import Any
 
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.offline.corpus import pick
+from datagen_cli.prompts.sections import as_sections
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,16 @@ def records_reply(
     if form == "text":
         value = next(iter(parts[0].values())) if parts and parts[0] else ""
         written.text = _mangled(rng, str(value), how)
+    elif form == "fences":
+        found = [spec for spec in specs if spec.name in parts[0]] if parts else []
+        written.text = _mangled(rng, as_sections(parts[0], found) if found else "", how)
     else:
         written.text = _mangled(rng, json.dumps({"records": parts}, ensure_ascii=False), how)
     return written
 
 
 def _ways(count: int, form: str) -> tuple[str, ...]:
-    if form == "text":
+    if form != "json":
         return ("prose", "lost_record")
     one = ("missing_field", "wrong_type", "lost_record")
     return one if count > 1 else (*one, "cut", "cut", "quote", "quote", "prose", "comma")

@@ -25,8 +25,11 @@ from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
 from datagen_cli.pipeline.inline import read_inline
 from datagen_cli.pipeline.learned import files_learned, make_ready
 from datagen_cli.pipeline.not_built import unbuilt
+from datagen_cli.pipeline.parents import Parents, parents_of
+from datagen_cli.pipeline.plan_spec import plan_spec
 from datagen_cli.pipeline.shown import Shown, keeps
 from datagen_cli.prompts.compose import Composer
+from datagen_cli.prompts.given import Method
 from datagen_cli.runs.shape import Shape
 from datagen_cli.sources.open import BaseRows, read_base
 from datagen_cli.stages import dedup as dedup_stage
@@ -37,7 +40,7 @@ from datagen_cli.stages.dedup import Dedup, SetCheck
 from datagen_cli.stages.enhance import Enhance
 from datagen_cli.stages.generate import Generate, Unit
 from datagen_cli.stages.groups import GroupGenerate
-from datagen_cli.stages.plan import AttributePlan, PlanSpec, draw_slots, id_prefix
+from datagen_cli.stages.plan import PlanSpec, draw_slots, id_prefix
 from datagen_cli.stages.validate import BoundCheck, Validate
 
 LOAD_VERSION = 1
@@ -65,6 +68,7 @@ class Built:
     plan: PlanSpec
     groups: Groups | None = None
     inline: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    parents: Parents | None = None
 
     @property
     def specs(self) -> tuple[FieldSpec, ...]:
@@ -82,17 +86,12 @@ class Built:
         return dict((*self.base.rows, *self.inline))
 
     @cached_property
-    def row_ids(self) -> list[str]:
-        """Ids of base rows, in order."""
-        return [name for name, _ in self.base.rows]
-
-    @cached_property
     def examples(self) -> Any:
         """How examples are drawn (`draw(slot, attempt) -> row numbers`), or None."""
         options = self.recipe.examples
-        if options is None or not self._examples_from:
+        if options is None or not self.example_rows:
             return None
-        rows = self._examples_from
+        rows = self.example_rows
         labels = self._labels_of(rows)
         texts = (self.comparison.text(row) for _, row in rows)
         vectors = self.embedder.encode(list(texts)) if options.by_vectors else None
@@ -106,9 +105,9 @@ class Built:
         return Shown(rows, labels, options.k, drawer, keeps(self.constraints))
 
     @property
-    def _examples_from(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    def example_rows(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
         """The rows that examples are drawn from: the recipe's own, else those of the base."""
-        return self.inline or self.base.rows
+        return self.inline or (self.base.rows if self.parents is None else self.parents.answered)
 
     def _labels_of(self, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Any]:
         """The planned label of every row; empty when none is planned or some row lacks it."""
@@ -169,6 +168,7 @@ class Built:
         if self.groups:
             return self.groups.unit(slots, attempt, avoid)
         drawn, shown = self.examples.draw(slots, attempt) if self.examples else ((), ())
+        shown = tuple(name for name in shown if name not in {slot.parent for slot in slots})
         return Unit(tuple(slots), attempt, shown, avoid, drawn)
 
     @property
@@ -202,6 +202,7 @@ class Built:
         if self.base.skipped:
             found.append(f"{self.base.skipped:,} bad rows of the base left out, the first: {self.base.reasons[0]}")
         found += self.groups.notes() if self.groups else self.examples.notes if self.examples else self._bare()
+        found += self.parents.notes(self.recipe.options.count) if self.parents is not None else []
         for file in self.comparison.files:
             if file.skipped:
                 found.append(f"{file.skipped:,} rows of {file.shown} cannot be compared: they lack the recipe's fields")
@@ -213,7 +214,8 @@ class Built:
 
     def _bare(self) -> list[str]:
         """What a recipe without any example should know."""
-        wanted = self.recipe.options.examples is None or self.recipe.options.examples.strategy != "none"
+        given = self.recipe.options.examples
+        wanted = self.parents is None and (given is None or given.strategy != "none")
         return [NO_EXAMPLES] if wanted and not self.simulated else []
 
     @cached_property
@@ -275,7 +277,7 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
         raise error
     base = _read_base(recipe)
     specs = {spec.name: spec for spec in base.specs}
-    plan = _plan(recipe, base)
+    plan = plan_spec(recipe, base)
     check_groups(recipe, base, plan)
     about = About(
         recipe.options.description,
@@ -285,6 +287,8 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
     )
     constraints = tuple((check, _bind(check, specs, about, recipe)) for check in recipe.constraints)
     about = replace(about, constraints=tuple(constraint for _, constraint in constraints))
+    parents = parents_of(recipe, base, constraints)
+    plan = replace(plan, parents=parents.names) if parents is not None else plan
     validators = tuple((check, _bind(check, specs, about, recipe)) for check in recipe.validators)
     make_ready(validators, recipe, base)
     embedder = _embedder(recipe)
@@ -296,7 +300,9 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
         composer=_composer(recipe, about, base),
         constraints=constraints,
         bound=tuple(_bound(check, made) for check, made in (*constraints, *validators) if made.scope == "record"),
-        comparison=compare_with(base.specs, base, recipe.options.dedup, embedder, folder=folder, inline=inline),
+        comparison=compare_with(
+            base.specs, base, recipe.options.dedup, embedder, folder=folder, inline=inline, method=recipe.options.method
+        ),
         embedder=embedder,
         set_checks=tuple(
             SetCheck(check.name, made.rule, check.on_fail) for check, made in constraints if made.scope == "set"
@@ -304,6 +310,7 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
         plan=plan,
         groups=make_groups(recipe, base, plan, about.sentences, embedder),
         inline=inline,
+        parents=parents,
     )
 
 
@@ -351,24 +358,6 @@ def _bind(check: Check, specs: Mapping[str, FieldSpec], about: About, recipe: Re
         raise RecipeError(message, hint=error.hint, place=error.place or recipe.place(check.where)) from error
 
 
-def _plan(recipe: Recipe, base: BaseRows) -> PlanSpec:
-    options = recipe.options
-    labels = tuple(base.label.shares) if base.label and base.label.shares else ()
-    attributes = []
-    for name, attribute in options.attributes.items():
-        assert attribute.values is not None
-        weights = attribute.weights or attribute.counts or [1.0] * len(attribute.values)
-        when = {key: tuple(values) for key, values in (attribute.when or {}).items()}
-        attributes.append(AttributePlan(name, tuple(attribute.values), tuple(map(float, weights)), when))
-    if len(options.pin) > options.count:
-        raise RecipeError(
-            f"pin: {len(options.pin)} combinations do not fit into {options.count} records",
-            hint="raise count or pin fewer",
-            place=recipe.place("pin"),
-        )
-    return PlanSpec(options.name, options.seed, labels, tuple(attributes), tuple(options.pin))
-
-
 def _composer(recipe: Recipe, about: About, base: BaseRows) -> Composer:
     options = recipe.options
     structured = {model.structured for model in recipe.models["generator"]}
@@ -384,5 +373,7 @@ def _composer(recipe: Recipe, about: About, base: BaseRows) -> Composer:
         system=options.prompts.system,
         generate=None if options.sampling.correlated else options.prompts.generate,
         plain="json" not in structured,
+        answer_form=options.format,
+        method=Method(options.method, dict(base.rows) if options.method != "instance" else {}),
         foreign_labels=bool(base.rows) and written is None,
     )

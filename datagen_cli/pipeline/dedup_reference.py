@@ -22,7 +22,10 @@ TEXTS = ("text", "list", "json")
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything the group check is made of. `identity` is its part of the fingerprint."""
+    """Everything the group check is made of. `identity` is its part of the fingerprint.
+
+    `alike` is how many of the `known` rows, from the first, near copies and neighbours are looked for among; None: all.
+    """
 
     names: tuple[str, ...]
     text_names: tuple[str, ...]
@@ -31,6 +34,7 @@ class Comparison:
     options: DedupOptions | None
     threshold: float | None
     embedder: Any
+    alike: int | None = None
 
     @property
     def identity(self) -> list[Any]:
@@ -48,7 +52,7 @@ class Comparison:
     def dedup(self, checks: Sequence[SetCheck]) -> Dedup:
         """A fresh group check that knows all rows it must not repeat."""
         near = neighbours = None
-        texts = [row.text for row in self.known]
+        texts = [row.text for row in self.known[: self.alike]]
         if self.options is not None and self.options.near is not None:
             from datagen_cli.text.similarity import NearIndex
 
@@ -63,7 +67,14 @@ class Comparison:
                 neighbours.add(self.embedder.encode(texts))
         grows = self.options is None or "accepted" in self.options.against
         return Dedup(
-            self.names, self.known, checks, near=near, neighbours=neighbours, against_accepted=grows, text=self.text
+            self.names,
+            self.known,
+            checks,
+            near=near,
+            neighbours=neighbours,
+            alike=len(texts),
+            against_accepted=grows,
+            text=self.text,
         )
 
 
@@ -75,11 +86,16 @@ def compare_with(
     *,
     folder: Path | None,
     inline: Sequence[tuple[str, Mapping[str, Any]]] = (),
+    method: str = "instance",
 ) -> Comparison:
     """Reads what new records are compared with. `folder` is the run's own, which a glob may match too; `inline` are
-    the examples that the recipe writes, which models copy as they copy the base."""
-    names = tuple(spec.name for spec in specs if spec.keep and spec.written)
-    texts = tuple(spec.name for spec in specs if spec.keep and spec.written and spec.type in TEXTS)
+    the examples that the recipe writes, which models copy as they copy the base.
+
+    Records that are written for base rows share those rows' inputs, and are compared whole. The base's own answer may
+    be found again (response); a weak record may not (enhance), but what is like it may.
+    """
+    names = tuple(spec.name for spec in specs if spec.keep and (spec.written or method != "instance"))
+    texts = tuple(spec.name for spec in specs if spec.name in names and spec.type in TEXTS)
     text_names = texts or names
     against = options.against if options else ["accepted", "base"]
     files = tuple(
@@ -88,14 +104,16 @@ def compare_with(
         if pattern not in OWN
         for file in read_named(pattern, specs, base.readers, without=folder)
     )
-    rows = [(f"{name} of the base", row) for name, row in base.rows] if "base" in against else []
-    rows += [(f"{name} of the recipe", row) for name, row in inline] if "base" in against else []
-    rows += [row for file in files for row in file.rows]
+    own = [(f"{name} of the base", row) for name, row in base.rows] if "base" in against else []
+    written = [(f"{name} of the recipe", row) for name, row in inline] if "base" in against else []
+    rows = [*written, *(row for file in files for row in file.rows)]
+    alike = None if method == "instance" else len(rows)
+    rows = [*own, *rows] if method == "instance" else [*rows, *own] if method == "enhance" else rows
     known = tuple(Known(name, row, joined_text(row, text_names)) for name, row in rows)
     threshold = options.threshold if options is not None else None
     if options is not None and threshold is None and options.embedder is not None:
         threshold = embedder.default_threshold
-    return Comparison(names, text_names, known, files, options, threshold, embedder)
+    return Comparison(names, text_names, known, files, options, threshold, embedder, alike)
 
 
 class BatchEmbedder:

@@ -216,7 +216,7 @@ def _checkers(built: Built, count: int) -> Iterator[Load]:
 def _prompt(built: Built, count: int, size: int) -> Span:
     """Tokens of a generation prompt for so many records, measured on real ones."""
     slots = list(built.slots(min(max(SAMPLE, size), max(count, size))))
-    rows = [name for name, _ in built.inline] or built.row_ids
+    rows = [name for name, _ in built.example_rows]
     k = built.recipe.examples.k if built.recipe.examples else 0
     shown = tuple(rows[:k]) if built.recipe.examples and built.recipe.examples.strategy != "none" else ()
     sizes = [_bytes(built, slots[start : start + size], shown) for start in range(0, len(slots) - size + 1, size)]
@@ -246,7 +246,7 @@ def _bytes(built: Built, slots: list[Slot], examples: tuple[str, ...]) -> int:
 def record_tokens(built: Built) -> Span:
     """Tokens of one record as JSON: as in the base, else by the types of its fields."""
     written = [spec for spec in built.specs if spec.written]
-    rows = [row for _, row in built.base.rows[:500]]
+    rows = [row for _, row in built.base.rows[:500] if all(row.get(spec.name) is not None for spec in written)]
     if rows:
         sizes = sorted(
             len(json.dumps({spec.name: row.get(spec.name) for spec in written}, ensure_ascii=False).encode())

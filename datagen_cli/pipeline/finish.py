@@ -60,12 +60,15 @@ def finish(session: Session) -> Manifest:
 
     manifest.shards = write_dataset(session.folder, rows())
     manifest.dataset = str(session.folder.file(manifest.shards[0]))
-    if built.groups:
+    if built.groups or built.plan.parents is not None:
         write_lineage(session.folder, lineages())
     manifest.rejected = write_rejected(session.folder, shape, refused())
     manifest.surplus = manifest.rejected.pop("surplus", 0)
     manifest.checks = adherence.table
-    for note in settle(manifest, runner, prefix=shape.prefix, attempts=options.limits.attempts_per_record):
+    beyond = manifest.count - built.plan.most(manifest.count)
+    for note in settle(
+        manifest, runner, prefix=shape.prefix, attempts=options.limits.attempts_per_record, beyond=beyond
+    ):
         session.observer.event("note", text=note)
     manifest.remarks = list(adherence.remarks(built.recipe.checks))
     for note in manifest.remarks:

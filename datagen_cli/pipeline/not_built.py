@@ -21,8 +21,6 @@ def unbuilt(recipe: Recipe) -> Iterator[RecipeError]:
 def _later(recipe: Recipe) -> Iterator[tuple[str, str]]:
     """(path, what) of such a part."""
     options = recipe.options
-    if options.method != "instance":
-        yield "method", f"the method {options.method}"
     for name, attribute in options.attributes.items():
         if attribute.values is None:
             yield f"attributes.{name}", "extracted or asked attributes"

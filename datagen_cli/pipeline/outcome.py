@@ -127,10 +127,11 @@ def write_dataset(folder: RunFolder, rows: Iterable[dict[str, Any]]) -> list[str
 
 
 def write_lineage(folder: RunFolder, rows: Iterable[dict[str, Any]]) -> None:
-    """Writes `lineage.jsonl` of a correlated run: a line for every row of the dataset, in its order.
+    """Writes `lineage.jsonl`: a line for every row of the dataset, in its order.
 
-    `{"id", "group", "row", "label", "variant", ...parameters, "steps", "finish", "batch_rows", "forward_rows"}`; rows
-    of one group were sampled together and are not independent of each other.
+    Of a correlated run `{"id", "group", "row", "label", "variant", ...parameters, "steps", "finish", "batch_rows",
+    "forward_rows"}`; rows of one group were sampled together and are not independent of each other. Of records written
+    for base rows `{"id", "parent", "method"}`.
     """
     write_aside(folder.file("lineage.jsonl"), (dump(row) + b"\n" for row in rows))
 

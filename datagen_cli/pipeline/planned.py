@@ -50,7 +50,8 @@ class Plan:
             yield head
             for slot in self.built.slots(count):
                 unit = {"unit": unit_name(slot.index, 1), "id": slot.id, "label": slot.label}
-                line = sealed(dump({**unit, "attributes": dict(slot.attributes)}), seed)
+                parent = {"parent": slot.parent} if slot.parent else {}
+                line = sealed(dump({**unit, "attributes": dict(slot.attributes), **parent}), seed)
                 self._offsets.append(position)
                 position += len(line)
                 yield line
@@ -83,7 +84,7 @@ class Plan:
             file.seek(self._offsets[indices.start])
             for index in indices:
                 line = json.loads(file.readline())
-                found.append(Slot(index, line["id"], line["label"], line["attributes"]))
+                found.append(Slot(index, line["id"], line["label"], line["attributes"], line.get("parent", "")))
         return found
 
     def _find(self, count: int, seed: int, *, lost: bool) -> bool:

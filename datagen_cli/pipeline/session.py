@@ -110,7 +110,8 @@ class Session:
             self.say_once(sentence)
         changed = self._set_changed_aside(before)
         planned_before = read_header(self.folder.checkpoint_path("plan"))
-        self.manifest.cohorts = cohorts({} if changed else before or planned_before, self.manifest.count)
+        fillable = self.built.plan.most(self.manifest.count)
+        self.manifest.cohorts = cohorts({} if changed else before or planned_before, fillable)
         if not changed and before.get("state") == "done" and before["count"] > self.manifest.count:
             self.observer.event("note", text=FEWER.format(self.manifest.count, before["count"]))
         for note in self.built.notes():
@@ -118,7 +119,7 @@ class Session:
         self._write_load()
         per_call = self.built.per_call
         planned = -(-self.manifest.cohorts[-1] // per_call) * per_call
-        self.plan.write(planned, self.built.fingerprints["plan"], self.manifest.cohorts)
+        self.plan.write(self.built.plan.most(planned), self.built.fingerprints["plan"], self.manifest.cohorts)
         for stage in ATTEMPTED:
             self.checkpoints[stage] = self.folder.checkpoint(stage, self.built.fingerprints[stage])
         if self.built.max_tokens > before.get("max_tokens", self.built.max_tokens):
@@ -285,7 +286,7 @@ class Session:
         manifest.seconds = round(time.monotonic() - self._started, 3)
         if self.runner is not None:
             progress = self.runner.progress
-            manifest.accepted = manifest.count - self.runner.accepted.count(0, 0, manifest.count)
+            manifest.accepted = sum(map(bool, self.runner.accepted[: manifest.count]))
             manifest.new_records = progress.new_records
             manifest.rejected = dict(progress.rejected)
             manifest.no_reply = progress.no_reply

@@ -20,10 +20,10 @@ PAST = "{} judged ahead of {}; a later run may replace some of them"
 REPLACED = "{} judged without slots that had no reply then, and {} replaced now: {}"
 
 
-def settle(manifest: Manifest, runner: Runner, *, prefix: str, attempts: int) -> list[str]:
+def settle(manifest: Manifest, runner: Runner, *, prefix: str, attempts: int, beyond: int = 0) -> list[str]:
     """State, reason, exit code and open slots into the manifest. Returns what is worth saying of them.
 
-    `prefix` is that of the ids, `attempts` the most that a slot has.
+    `prefix` is that of the ids, `attempts` the most that a slot has; `beyond` are slots that no base row is left for.
     """
     progress, error = runner.progress, runner.error
     manifest.finished = now()
@@ -38,6 +38,7 @@ def settle(manifest: Manifest, runner: Runner, *, prefix: str, attempts: int) ->
         manifest.state, manifest.exit_code = "short", EXIT_SHORT
         reasons = [f"{_counted(len(failed), 'slot')} used up all {attempts} attempts"] if failed else []
         reasons += [f"{_counted(len(progress.closed), 'slot')} had no reply"] if progress.closed else []
+        reasons += [f"no base row is left for {_counted(beyond, 'slot')}"] if beyond else []
         manifest.reason = "; ".join(reasons)
     notes = []
     if runner.accepted_past:

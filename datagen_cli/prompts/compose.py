@@ -11,35 +11,43 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from datagen_cli.config.schema import template_variables
+from datagen_cli.config.recipe import AnswerForm
 from datagen_cli.core.chat import Message, Prompt
 from datagen_cli.core.constraint import Described
 from datagen_cli.core.digest import digest
-from datagen_cli.core.errors import Place, RecipeError
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Slot
-from datagen_cli.core.system import read_given
-from datagen_cli.core.task import Task, Wanted
+from datagen_cli.core.task import Form, Task, Wanted
+from datagen_cli.prompts.described import field_line, field_words, label_lines
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral, plain_value, reads_like_orders, shortened
-from datagen_cli.text.templating import Environment, Template, TemplateProblem
+from datagen_cli.prompts.given import Method
+from datagen_cli.prompts.rendering import (
+    TEMPLATES,
+    compile_template,
+    make_environment,
+    render_template,
+    template_source,
+)
+from datagen_cli.prompts.sections import as_sections, sections_form
 
-TEMPLATES = Path(__file__).parent / "templates"
 TEXT_FORM = "Answer with the text alone: no title, no label, no quotation marks, no comment."
 MOST_MEANINGS = 20
 _CHANGING: dict[str, Any] = {
-    **dict.fromkeys(("examples", "records", "avoid", "request", "label", "meaning", "attributes"), ""), "texts": []
+    **dict.fromkeys(("examples", "records", "avoid", "request", "label", "meaning", "attributes", "input"), ""),
+    "texts": [],
 }  # fmt: skip
+INSTANCE = Method("instance", {})
 
 
 class Composer:
     """Composes the prompts of one run. `specs` are the fields, `label_field` names the planned label or is empty.
 
-    `plain` says that one text field is asked for as a text, not as JSON; `foreign_labels` that the label's values were
-    written by the authors of the base, not by the recipe's.
+    `plain` says that one text field is asked for as a text, not as JSON; `answer_form` is the recipe's `format`;
+    without it programs are asked for in fences. `foreign_labels` says that the label's values were written by the
+    authors of the base, not by the recipe's; `method` what base rows give to the records.
     """
 
     def __init__(
@@ -54,17 +62,20 @@ class Composer:
         system: str | None = None,
         generate: str | None = None,
         plain: bool = True,
+        answer_form: AnswerForm | None = None,
         foreign_labels: bool = False,
+        method: Method = INSTANCE,
     ) -> None:
         self._about = About(description, tuple(specs), meanings or {}, tuple(constraints), label_field)
         self.asked = self._about.asked
         self._custom = generate is not None
-        self._plain = plain and not self._custom and len(self.asked) == 1 and self.asked[0].type == "text"
+        self._method = method
+        self._one = self._form(plain, answer_form)
         self._foreign_labels = foreign_labels
         self._value_notes = value_notes or {}
         self._sources = {
-            "system": template_source(system, "system.j2", "prompts.system"),
-            "generate": template_source(generate, "generate.j2", "prompts.generate"),
+            "system": template_source(system, method.templates[0], "prompts.system"),
+            "generate": template_source(generate, method.templates[1], "prompts.generate"),
             "repair": (TEMPLATES / "repair.j2").read_text(encoding="utf-8"),
         }
         environment = make_environment()
@@ -77,9 +88,21 @@ class Composer:
         self._check()
         self._systems = {n: self._system(n) for n in (1, 2)}
 
+    def form(self, n: int) -> Form:
+        """How `n` records are asked for."""
+        return self._one if n == 1 else "json"
+
     def is_text(self, n: int) -> bool:
         """Whether `n` records are asked for as one plain text."""
-        return self._plain and n == 1
+        return self.form(n) == "text"
+
+    def _form(self, plain: bool, wanted: AnswerForm | None) -> Form:
+        code = any(spec.code for spec in self.asked)
+        if self._custom or wanted == "json":
+            return "json"
+        if len(self.asked) == 1 and self.asked[0].type == "text" and not code and (plain or wanted == "fences"):
+            return "text"
+        return "fences" if code or wanted == "fences" else "json"
 
     @property
     def templates_digest(self) -> str:
@@ -88,7 +111,10 @@ class Composer:
         Constraints are left out on purpose: a changed one re-checks what was paid for instead of asking again.
         """
         fixed = {key: value for key, value in self._fixed.items() if key not in ("constraints", "rules")}
-        return digest(self._sources["system"], self._sources["generate"], fixed, self._plain, self._foreign_labels)
+        if self._method.name == "instance":
+            del fixed["method"], fixed["given"]
+        form = self._one if self._one == "fences" else self._one == "text"
+        return digest(self._sources["system"], self._sources["generate"], fixed, form, self._foreign_labels)
 
     @property
     def repair_digest(self) -> str:
@@ -99,22 +125,36 @@ class Composer:
         self, slots: Sequence[Slot], *, examples: Sequence[Mapping[str, Any]] = (), avoid: Sequence[Any] = ()
     ) -> Prompt:
         """Asks for one record per slot, in slot order."""
-        planned = tuple(self._wanted(slot) for slot in slots)
+        planned, parents = tuple(self._wanted(slot) for slot in slots), [slot.parent for slot in slots]
         n = len(slots)
         harmless = [row for row in examples if not self._gives_orders(row)]
         orders = bool(examples) and not harmless  # a set of instructions, which would be empty without them
         harmless = [*examples] if orders else harmless
         turns = [row for row in harmless if self._is_turn(row)] if n == 1 and not self._custom else []
         fenced = [row for row in harmless if row not in turns]
-        variables = {**self._fixed, **self._of_request(planned, fenced, harmless), "n": n}
+        variables = {**self._fixed, **self._of_request(planned, parents, fenced, harmless), "n": n}
         unlike = [one for one in avoid if orders or not reads_like_orders("\n".join(_texts([one])))]
+        if self._given:
+            unlike = [self._written(one) if isinstance(one, Mapping) else one for one in avoid]
         variables |= {"answer_form": self._answer_form(n), "avoid": fence("avoid", unlike) if unlike else ""}
         shown = [message for row in turns for message in self._turn(row)]
         messages = (self._systems[min(n, 2)], *shown, Message("user", self._render("generate", variables)))
         names = tuple(spec.name for spec in self.asked)
-        form: Any = "text" if self.is_text(n) else "json"
-        task = Task("generate", self._about, names, form, planned, tuple(examples), tuple(avoid))
+        kind, more = "improve" if self._method.name == "enhance" else "generate", self._method.weak(parents)
+        task = Task(kind, self._about, names, self.form(n), planned, tuple(examples), tuple(avoid), more=more)
         return Prompt(messages, task)
+
+    def given(self, slot: Slot) -> dict[str, Any]:
+        """The fields of a slot's record that its base row gives."""
+        return self._method.given(self._about, slot.parent)
+
+    def lineage(self, slot: Slot) -> dict[str, str]:
+        """Which base row the slot's record is written for, and by which method; empty for method `instance`."""
+        return {"parent": slot.parent, "method": self._method.name} if slot.parent else {}
+
+    def leaves(self, slot: Slot, fields: Mapping[str, Any]) -> bool:
+        """Whether the weak record of a slot came back as it was, up to case and white space."""
+        return self._method.leaves(self._about, slot.parent, fields)
 
     def repair(self, asked: Prompt, record: Mapping[str, Any], failures: Sequence[str]) -> Prompt:
         """The one re-ask: what was asked, what came, and what failed, quoted."""
@@ -143,6 +183,8 @@ class Composer:
             "rules": neutral("\n".join(f"- {sentence}" for sentence in about.sentences)),
             "about_fields": neutral("\n".join(f"- {field_words(spec)}" for spec in self.asked)),
             "what": neutral(spec.description or f"the {spec.name}"),
+            "method": self._method.name,
+            "given": neutral("\n".join(f"- {field_words(spec)}" for spec in self._shown)),
             "label_name": next((spec.name for spec in about.specs if spec.type == "label"), "the label"),
             "meanings": neutral("\n".join(f"- {line['value']}: {line['meaning']}" for line in told)),
         }
@@ -161,6 +203,8 @@ class Composer:
         """How to answer, in words: nothing in it can be copied into a record."""
         if self.is_text(n):
             return TEXT_FORM
+        if self.form(n) == "fences":
+            return sections_form(self.asked)
         keys = ", ".join(json.dumps(spec.name, ensure_ascii=False) for spec in self.asked)
         several = "one object" if n == 1 else "as many objects as records are asked for, in their order"
         return (
@@ -169,18 +213,25 @@ class Composer:
         )
 
     def _of_request(
-        self, planned: Sequence[Wanted], fenced: Sequence[Mapping[str, Any]], examples: Sequence[Mapping[str, Any]]
+        self,
+        planned: Sequence[Wanted],
+        parents: Sequence[str],
+        fenced: Sequence[Mapping[str, Any]],
+        examples: Sequence[Mapping[str, Any]],
     ) -> dict[str, Any]:
         """What changes from request to request."""
         first = planned[0]
+        rows = [self._method.rows[parent] for parent in parents if parent]
+        given = self._method.fenced(self._about, rows) if rows else ""
         label = first.given.get(self._about.label_field)
         lines = [_wanted_line(number, one) for number, one in enumerate(planned, start=1)]
         shown = [self._text_of(row) for row in examples if self._is_turn(row)]
         meaning = self._about.meanings.get(label, "") if label is not None else ""
         return {
-            "examples": fence("examples", [self._written(row) for row in fenced]) if fenced else "",
+            "examples": fence("examples", [self._whole(row) for row in fenced]) if fenced else "",
+            "input": given,
             "records": fence("records", lines) if any(len(line) > 1 for line in lines) else "",
-            "request": self._request(planned),
+            "request": f"{self._request(planned)}\n{given}" if given else self._request(planned),
             "label": self._screened(label),
             "meaning": neutral(meaning),
             "attributes": neutral("\n".join(f"{name}: {value}" for name, value in first.attributes.items())),
@@ -189,6 +240,15 @@ class Composer:
 
     def _request(self, planned: Sequence[Wanted]) -> str:
         meaning = not self._meanings_in_all
+        if self._given:
+            each = [
+                f"{number}. {'; '.join(words)}"
+                for number, one in enumerate(planned, 1)
+                if (words := _attribute_words(one))
+            ]
+            if len(planned) == 1 and each:
+                return f"{self._method.opening(self._about, 1)} ({each[0].removeprefix('1. ')})."
+            return "\n".join([f"{self._method.opening(self._about, len(planned))}.", *each])
         if len(planned) == 1:
             attributes = "; ".join(_attribute_words(planned[0]))
             lines = self._given_lines(planned[0].given, meaning=meaning)
@@ -227,6 +287,9 @@ class Composer:
 
     def _turn(self, row: Mapping[str, Any]) -> tuple[Message, Message]:
         """A row of the base as a question and its answer."""
+        if self._given:
+            asked = f"{self._method.opening(self._about, 1)}.\n{self._method.fenced(self._about, [row])}\n"
+            return Message("user", asked), Message("assistant", self._as_answer(row))
         field = self._about.label_field
         lines = self._given_lines({field: row.get(field)} if field else {}, meaning=False)
         return Message("user", "\n".join([f"{self._opening}.", *lines]) + "\n"), Message(
@@ -235,6 +298,8 @@ class Composer:
 
     def _is_turn(self, row: Mapping[str, Any]) -> bool:
         """Whether a row may be shown as an answer: it has every field that is asked for, and reads like no order."""
+        if self._method.name == "enhance":  # what it was improved from is not known
+            return False
         return all(row.get(spec.name) is not None for spec in self.asked) and not self._gives_orders(row)
 
     def _gives_orders(self, row: Mapping[str, Any]) -> bool:
@@ -244,7 +309,23 @@ class Composer:
     def _as_answer(self, row: Mapping[str, Any]) -> str:
         if self.is_text(1):
             return neutral(shortened(str(row.get(self.asked[0].name) or "")))
+        if self.form(1) == "fences":
+            return neutral(as_sections(row, self.asked))
         return neutral(json.dumps({"records": [self._written(row)]}, ensure_ascii=False))
+
+    @property
+    def _given(self) -> bool:
+        """Whether records are written for base rows."""
+        return self._method.name != "instance"
+
+    @property
+    def _shown(self) -> Sequence[FieldSpec]:
+        """The fields that base rows give, and for `enhance` all."""
+        return self._about.specs if self._method.name == "enhance" else self._about.given
+
+    def _whole(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row as an example between tags: what was written, and what it was written for."""
+        return {spec.name: row.get(spec.name) for spec in self._about.specs} if self._given else self._written(row)
 
     def _written(self, row: Mapping[str, Any]) -> dict[str, Any]:
         return {spec.name: row.get(spec.name) for spec in self.asked}
@@ -258,7 +339,8 @@ class Composer:
         attributes = {
             name: self._described(name, value) for name, value in slot.attributes.items() if value is not None
         }
-        return Wanted({self._about.label_field: slot.label} if planned else {}, attributes)
+        label = {self._about.label_field: slot.label} if planned else {}
+        return Wanted({**self._method.given(self._about, slot.parent), **label}, attributes)
 
     def _described(self, name: str, value: str) -> str:
         note = self._value_notes.get(name, {}).get(value, "")
@@ -283,70 +365,6 @@ def _texts(values: Sequence[Any]) -> list[str]:
         elif isinstance(value, Mapping):
             found += _texts([*value.keys(), *value.values()])
     return found
-
-
-def make_environment() -> Environment:
-    """Where the templates of prompts are rendered."""
-    return Environment(trim_blocks=True, lstrip_blocks=True)
-
-
-def template_source(given: str | None, shipped: str, where: str) -> str:
-    """The template's text: the recipe's own (a file that ends in .j2, or text), else the shipped one."""
-    if given is None:
-        return (TEMPLATES / shipped).read_text(encoding="utf-8")
-    if not given.endswith(".j2"):
-        return given
-    try:
-        return read_given(given).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(
-            f"{where}: cannot read {given}", hint="give a UTF-8 file, or the text itself", place=Place(given)
-        ) from error
-
-
-def compile_template(environment: Environment, name: str, text: str, *, own: bool = False) -> Template:
-    """The template, ready to render; `own`: it is the recipe's. Raises `RecipeError` where the text is no template."""
-    try:
-        return Template(environment, text, bounded=own)
-    except TemplateProblem as error:
-        raise RecipeError(f"prompts.{name}: {error}", hint="the template is not valid Jinja") from error
-
-
-def render_template(template: Template, name: str, variables: Mapping[str, Any]) -> str:
-    """The text of a prompt. Raises `RecipeError` where the template cannot be rendered."""
-    try:
-        return template.render(variables)
-    except TemplateProblem as error:
-        known = ", ".join(template_variables())
-        raise RecipeError(f"prompts.{name}: {error}", hint=f"templates see: {known}") from error
-
-
-def field_line(spec: FieldSpec) -> dict[str, Any]:
-    """A field as prompts describe it."""
-    line: dict[str, Any] = {"name": spec.name, "type": spec.type}
-    if spec.description:
-        line["description"] = spec.description
-    if spec.values:
-        line["values"] = list(spec.values)
-    if spec.schema:
-        line["schema"] = dict(spec.schema)
-    if spec.item_type:
-        line["items"] = spec.item_type
-    return line
-
-
-def field_words(spec: FieldSpec) -> str:
-    """`answer (number): the final number`, with the values and the schema where there are any."""
-    kind = f"{spec.type} of {spec.item_type}" if spec.item_type else spec.type
-    told = f"{spec.name} ({kind})" + (f": {spec.description}" if spec.description else "")
-    if spec.values:
-        told += f"; one of {', '.join(str(value) for value in spec.values)}"
-    return told + (f"; JSON Schema: {json.dumps(dict(spec.schema), ensure_ascii=False)}" if spec.schema else "")
-
-
-def label_lines(meanings: Mapping[Any, str] | None) -> list[dict[str, Any]]:
-    """Label values with their meanings, those that have one."""
-    return [{"value": value, "meaning": meaning} for value, meaning in (meanings or {}).items() if meaning]
 
 
 def _wanted_line(number: int, wanted: Wanted) -> dict[str, Any]:

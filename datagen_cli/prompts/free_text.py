@@ -15,17 +15,11 @@ from typing import Any
 from datagen_cli.core.chat import Message
 from datagen_cli.core.digest import digest
 from datagen_cli.core.fields import FieldSpec
-from datagen_cli.prompts.compose import (
-    compile_template,
-    field_line,
-    field_words,
-    make_environment,
-    render_template,
-    template_source,
-)
+from datagen_cli.prompts.described import field_line, field_words
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral
 from datagen_cli.prompts.plain_text import unquoted
+from datagen_cli.prompts.rendering import compile_template, make_environment, render_template, template_source
 
 ANSWER = "the text alone"
 CHANGING = ("labels", "examples", "records", "avoid", "label", "meaning", "attributes")

@@ -179,6 +179,11 @@ def declines(text: str) -> bool:
     return len(text) <= MAX_REFUSAL_CHARACTERS and _DECLINED.match(text) is not None
 
 
+def sounds_refused(text: str) -> bool:
+    """Whether a reply in which no record is found sounds like a refusal."""
+    return len(text) <= MAX_REFUSAL_CHARACTERS and _REFUSAL.search(text) is not None
+
+
 def folded(text: str) -> str:
     """Text for comparing: no case, white space folded, no full stop at the end."""
     return " ".join(text.split()).casefold().rstrip(".")
@@ -241,7 +246,7 @@ def _without_records(text: str) -> ParsedReply:
     stripped = answer_of(text)
     if not stripped:
         return ParsedReply(problems=("the reply is empty",))
-    if len(stripped) <= MAX_REFUSAL_CHARACTERS and _REFUSAL.search(stripped):
+    if sounds_refused(stripped):
         return ParsedReply(problems=(f"the model declined: {' '.join(stripped.split())[:200]}",), refused=True)
     return ParsedReply(problems=("no records in the reply",))
 

@@ -99,7 +99,8 @@ def _of_slot(reader: RunReader, stage: str, index: int) -> Iterator[dict[str, An
 
 def _slot(line: Mapping[str, Any], index: int) -> Slot:
     attributes = line.get("attributes")
-    return Slot(index, str(line.get("id")), line.get("label"), attributes if isinstance(attributes, dict) else {})
+    drawn = attributes if isinstance(attributes, dict) else {}
+    return Slot(index, str(line.get("id")), line.get("label"), drawn, str(line.get("parent") or ""))
 
 
 def _generated(line: Mapping[str, Any], index: int) -> Iterator[tuple[Record, tuple[PastCall, ...], int]]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from datagen_cli.config.fields import RESERVED, FieldOptions, LabelOptions, label_text
+from datagen_cli.config.fields import PROGRAM, RESERVED, FieldOptions, LabelOptions, label_text
 from datagen_cli.config.recipe import RecipeOptions
 from datagen_cli.core.errors import DataError, RecipeError
 from datagen_cli.core.fields import FieldSpec, WrongType, plain, to_boolean, to_number
@@ -79,12 +79,13 @@ def resolve_fields(options: RecipeOptions, rows: Sequence[BaseRow]) -> tuple[Fie
         specs.append(
             FieldSpec(
                 name=name,
-                type=given.type or kind or "text",
+                type="text" if given.type == PROGRAM else given.type or kind or "text",
                 description=given.description,
                 keep=given.keep,
                 written=options.write is None or name in options.write,
                 schema=given.json_schema or {},
                 item_type=item_type if (given.type or kind) == "list" else "",
+                code=given.type == PROGRAM,
             )
         )
     return tuple(specs)
@@ -113,7 +114,7 @@ def resolve_label(options: RecipeOptions, rows: Sequence[BaseRow], specs: Sequen
     else:
         return LabelPlan(label.field)
     if quota is None:
-        quota = "balanced"
+        quota = "balanced" if options.method == "instance" else "none"
     given = list((label.values or {}).values())
     definitions = dict(zip(values, given, strict=True)) if given else {}
     return LabelPlan(label.field, values, definitions, _shares(quota, values, counts, kind))
@@ -138,7 +139,7 @@ def _base_readers(
     """Readers of the fields that the base has.
 
     A field that only says what it is (a type, no column) and is no column of the base is new: the model writes it, base
-    rows do not have it.
+    rows do not have it. With the methods response and enhance a field that is not to be written must be a column.
     """
     readers = readers_of(fields)
     if options.base is None:
@@ -148,11 +149,11 @@ def _base_readers(
                 raise RecipeError(f"fields.{name}: names a column, but the recipe has no base", hint=hint)
         return {}
     columns = {str(column) for row in rows[:SAMPLE_ROWS] for column in row}
-    written = options.write or ()
+    written, given_by_base = options.write or (), options.method != "instance"
     found = {
         name: reader
         for name, reader in readers.items()
-        if reader.explicit or name in columns or (reader.type is None and name not in written)
+        if reader.explicit or name in columns or (name not in written and (given_by_base or reader.type is None))
     }
     if not found and rows:
         hint = f"columns: {', '.join(sorted(columns)[:20])}"

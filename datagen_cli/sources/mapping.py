@@ -8,7 +8,7 @@ the type, is a bad row: `BadValue` names the field and the column.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from datagen_cli.config.fields import FieldOptions, label_text
@@ -131,9 +131,21 @@ class FieldReader:
         return read
 
 
-def map_row(row: Mapping[str, Any], fields: Iterable[tuple[FieldReader, FieldSpec]]) -> dict[str, Any]:
-    """The row in the recipe's fields, in their order and types. Raises `BadValue`."""
-    return {spec.name: read_value(row, reader, spec) for reader, spec in fields}
+def map_row(
+    row: Mapping[str, Any], fields: Iterable[tuple[FieldReader, FieldSpec]], optional: Container[str] = ()
+) -> dict[str, Any]:
+    """The row in the recipe's fields, in their order and types, without `optional` ones that cannot be read.
+
+    Raises `BadValue` for any other.
+    """
+    found = {}
+    for reader, spec in fields:
+        try:
+            found[spec.name] = read_value(row, reader, spec)
+        except BadValue:
+            if spec.name not in optional:
+                raise
+    return found
 
 
 def read_value(row: Mapping[str, Any], reader: FieldReader, spec: FieldSpec) -> Any:

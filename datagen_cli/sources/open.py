@@ -125,9 +125,10 @@ def read_base(options: RecipeOptions) -> BaseRows:
     except DataError as error:
         raise DataError(error.message, hint=error.hint, place=error.place or Place(base.shown)) from error
     rows = []
+    optional = options.write or () if options.method == "response" else ()  # answers that a base may have or lack
     for row in read:
         try:
-            rows.append((f"row {row.line}", map_row(row.data, resolved.readers)))
+            rows.append((f"row {row.line}", map_row(row.data, resolved.readers, optional)))
         except BadValue as error:
             base.refuse(BadRow(row.line, str(error), error.hint))
     if not rows:
@@ -184,4 +185,5 @@ def _none_left(base: BaseFile) -> DataError:
 def _identity(options: RecipeOptions, specs: tuple[FieldSpec, ...]) -> Any:
     """How rows become records: the options of every field, and what they were resolved to."""
     fields = {name: given.identity() for name, given in (options.fields or {}).items()}
-    return [fields, [{**asdict(spec), "values": list(spec.values)} for spec in specs]]
+    told = [{**asdict(spec), "values": list(spec.values)} for spec in specs]
+    return [fields, [{name: part for name, part in one.items() if name != "code" or part} for one in told]]

@@ -58,8 +58,8 @@ class Dedup:
     """Judges records one at a time; feed it in key order.
 
     `names` are the fields that count as written, `known` the rows of base, files and earlier runs. `near` and
-    `neighbours` are indexes of the known rows already, in their order (or None); `against_accepted` says whether
-    they grow with what is accepted. `text` is what near copies and vectors are made of.
+    `neighbours` are indexes of the first `alike` known rows already (all without it), in their order (or None);
+    `against_accepted` says whether they grow with what is accepted. `text` is what near copies and vectors are made of.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class Dedup:
         *,
         near: Any = None,
         neighbours: Any = None,
+        alike: int | None = None,
         against_accepted: bool = True,
         text: Callable[[Mapping[str, Any]], str] | None = None,
     ) -> None:
@@ -83,6 +84,7 @@ class Dedup:
         self._slots: list[int] = []
         self._checks = [(check, check.rule()) for check in checks]
         self._near, self._neighbours = near, neighbours
+        self._alike = len(known) if alike is None else alike
         self._grows = against_accepted
         self._text = text
 
@@ -110,16 +112,20 @@ class Dedup:
         if (slot := self._accepted.get(key)) is not None:
             return Decision(record.rejected(Rejection("dedup", "duplicate", "repeats an accepted record")), slot)
         if self._near is not None and (found := self._near.nearest(text)) is not None:
-            return self._refused(record, "near_duplicate", f"nearly repeats ({found.similarity:.2f})", found.index)
+            return self._like(record, "near_duplicate", f"nearly repeats ({found.similarity:.2f})", found.index)
         if self._neighbours is not None and (found := self._neighbours.nearest(vector)) is not None:
-            return self._refused(record, "neighbour", f"means the same as ({found.similarity:.3f})", found.index)
+            return self._like(record, "neighbour", f"means the same as ({found.similarity:.3f})", found.index)
         return None
 
+    def _like(self, record: Record, reason: str, what: str, index: int) -> Decision:
+        """A refusal that names the known row, or the accepted slot, with this number in an index."""
+        if index < self._alike:
+            return self._refused(record, reason, what, index)
+        slot = self._slots[index - self._alike]
+        return Decision(record.rejected(Rejection("dedup", reason, f"{what} an accepted record")), slot)
+
     def _refused(self, record: Record, reason: str, what: str, index: int) -> Decision:
-        """A refusal that names the known row, or the accepted slot, with this number."""
-        if index >= len(self._known):
-            slot = self._slots[index - len(self._known)]
-            return Decision(record.rejected(Rejection("dedup", reason, f"{what} an accepted record")), slot)
+        """A refusal that names the known row with this number."""
         row = self._known[index]
         rejection = Rejection("dedup", reason, f"{what} {row.name}", row.name, dict(row.fields))
         return Decision(record.rejected(rejection))

@@ -15,8 +15,9 @@ from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.prompts.compose import Composer
-from datagen_cli.prompts.parse import ParsedReply, parse_reply, response_format
-from datagen_cli.prompts.plain_text import clean, parse_text, reads_like_opening
+from datagen_cli.prompts.forms import parse_as
+from datagen_cli.prompts.parse import ParsedReply, response_format
+from datagen_cli.prompts.plain_text import clean, reads_like_opening
 from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.text.tokens import estimate_tokens
 
@@ -49,7 +50,10 @@ class Unit:
 
     def made_from(self) -> list[Any]:
         """What a finished unit depends on beside the stage's fingerprint."""
-        slots = [[slot.index, slot.label, dict(slot.attributes)] for slot in self.slots]
+        slots = [
+            [slot.index, slot.label, dict(slot.attributes), *([slot.parent] if slot.parent else [])]
+            for slot in self.slots
+        ]
         return [slots, self.attempt, list(self.drawn or self.examples), [dict(item) for item in self.avoid]]
 
 
@@ -76,7 +80,7 @@ class Generate:
     ) -> None:
         self._composer = composer
         self._specs = composer.asked
-        self._names = [spec.name for spec in specs if spec.written or spec.name == label_field]
+        self._names = [spec.name for spec in specs]
         self._allowed = allowed or Allowed()
         self._enough = _enough_tokens(self._specs, self._allowed.most_tokens)
         self._rows = rows
@@ -89,17 +93,17 @@ class Generate:
         return self._composer.generate(unit.slots, examples=shown, avoid=unit.avoid)
 
     def format(self, count: int) -> dict[str, Any] | None:
-        """The response format for so many records; None where a plain text is asked for."""
-        if self._composer.is_text(count):
+        """The response format for so many records; None where free text is asked for."""
+        if self._composer.form(count) != "json":
             return None
         if count not in self._formats:
             self._formats[count] = response_format(self._specs, count, self._allowed.bounds)
         return self._formats[count]
 
     def whole(self, fields: Mapping[str, Any], slot: Slot) -> dict[str, Any]:
-        """The fields that came with the planned label, in the recipe's order."""
+        """The fields that came, with the planned label and what the base row gives, in the recipe's order."""
         planned = {self._label_field: slot.label} if self._label_field and slot.label is not None else {}
-        values = {**fields, **planned}
+        values = {**self._composer.given(slot), **fields, **planned}
         return {name: values[name] for name in self._names if name in values}
 
     async def run(self, unit: Unit, ctx: Context) -> list[Record]:
@@ -109,8 +113,17 @@ class Generate:
         problem = _problem(reply, parsed)
         kept: list[Record] = []
         for slot, fields in zip(unit.slots, records, strict=True):
-            whole = self.whole(fields, slot) if fields is not None else {}
-            record = Record(slot.index, unit.attempt, whole, examples=unit.examples, repaired=parsed.repaired)
+            whole = self.whole(fields, slot) if fields is not None else self._composer.given(slot)
+            record = Record(
+                slot.index,
+                unit.attempt,
+                whole,
+                examples=unit.examples,
+                repaired=parsed.repaired,
+                lineage=self._composer.lineage(slot),
+            )
+            if fields is not None and self._composer.leaves(slot, fields):
+                record = record.rejected(Rejection("generate", "unchanged", f"{slot.parent} came back as it was"))
             kept.append(record if fields is not None else record.rejected(problem))
         last, over = unit.slots[-1].index, Rejection("generate", "surplus", "more records came than were asked for")
         return kept + [Record(last, unit.attempt, dict(fields), rejection=over) for fields in parsed.surplus]
@@ -134,9 +147,7 @@ class Generate:
         if reply.finish_reason == "length":
             more = MORE if reply.end.tokens else 2
             reply = await ctx.ask("generator", prompt, purpose=purpose, response_format=form, more_tokens=more, end=end)
-        if text:
-            return reply, parse_text(reply.text, reply.finish_reason, self._specs[0])
-        return reply, parse_reply(reply.text, reply.finish_reason, self._specs, count)
+        return reply, parse_as(self._composer.form(count), reply.text, reply.finish_reason, self._specs, count)
 
     def _end(self, prompt: Prompt, count: int) -> End:
         """Where a fitting answer has ended: at tokens that constraints give, else at four times those of the longest
@@ -168,7 +179,8 @@ def _assign(unit: Unit, records: Sequence[Mapping[str, Any] | None]) -> list[Map
     the same, none is kept, and each is asked for again, singly."""
     wanted = len(unit.slots)
     missing = wanted - len(records)
-    alike = all((slot.label, slot.attributes) == (unit.slots[0].label, unit.slots[0].attributes) for slot in unit.slots)
+    wants = [(slot.label, slot.attributes, slot.parent) for slot in unit.slots]
+    alike = all(one == wants[0] for one in wants)
     if missing > 0 and not alike:
         return [None] * wanted
     return [*records[:wanted], *[None] * missing]

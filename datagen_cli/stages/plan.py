@@ -32,7 +32,8 @@ class AttributePlan:
 class PlanSpec:
     """All that the plan depends on. `labels` are (value, weight) pairs, empty without a quota.
 
-    `pins` are combinations that the first slots get, one each.
+    `pins` are combinations that the first slots get, one each. `parents` are the base rows that records are written
+    for, in order, None where they are written anew: then there are at most as many slots.
     """
 
     name: str
@@ -40,6 +41,11 @@ class PlanSpec:
     labels: tuple[tuple[Any, float], ...] = ()
     attributes: tuple[AttributePlan, ...] = ()
     pins: tuple[Mapping[str, str], ...] = ()
+    parents: tuple[str, ...] | None = None
+
+    def most(self, count: int) -> int:
+        """How many of `count` slots there can be."""
+        return count if self.parents is None else min(count, len(self.parents))
 
     def identity(self) -> list[Any]:
         """The plan's part of the fingerprint."""
@@ -52,6 +58,7 @@ class PlanSpec:
             [list(pair) for pair in self.labels],
             attributes,
             [dict(pin) for pin in self.pins],
+            *([list(self.parents)] if self.parents is not None else []),
         ]
 
 
@@ -61,18 +68,18 @@ def id_prefix(name: str, seed: int) -> str:
 
 
 def draw_slots(spec: PlanSpec, count: int) -> Iterator[Slot]:
-    """The first `count` slots of the plan."""
+    """The first `count` slots of the plan, fewer where base rows run out."""
     prefix = id_prefix(spec.name, spec.seed)
     labels = Webster([weight for _, weight in spec.labels]) if spec.labels else None
     cover = _Cover(spec.attributes)
-    for index in range(count):
+    for index in range(spec.most(count)):
         source = rng(spec.seed, "plan", index)
         label = None
         if labels is not None:
             label = spec.labels[labels.take(source.choice)][0]
         pin = spec.pins[index] if index < len(spec.pins) else {}
         attributes = cover.draw(label, pin, source.random) if spec.attributes else {}
-        yield Slot(index, record_id(prefix, index), label, attributes)
+        yield Slot(index, record_id(prefix, index), label, attributes, spec.parents[index] if spec.parents else "")
 
 
 class _Cover:

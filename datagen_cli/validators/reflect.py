@@ -20,13 +20,13 @@ from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.prompts.checking import (
     REVIEW,
     CheckPrompts,
-    asks_for_text,
+    form_of_rewrite,
     review_prompt,
     rewrite_prompt,
     verdict_format,
 )
-from datagen_cli.prompts.parse import parse_reply, response_format
-from datagen_cli.prompts.plain_text import parse_text
+from datagen_cli.prompts.forms import parse_as
+from datagen_cli.prompts.parse import response_format
 from datagen_cli.validators.asking import Unread, ask_verdict
 
 ROLE = "reviewer"
@@ -83,14 +83,11 @@ class Reflect(ValidatorFacts):
         about = self._about
         shown = {spec.name: record.fields.get(spec.name) for spec in about.specs}
         reasons = [str(reason) for reason in (verdict.evidence or {}).get("reasons", ())] or ["it is bad"]
-        text = asks_for_text(about)
-        form = None if text else response_format(about.asked, 1)
+        asked = form_of_rewrite(about)
+        form = response_format(about.asked, 1) if asked == "json" else None
         # Each rewrite of an attempt is another question, since the record that it is about has changed.
         reply = await ctx.ask(ROLE, rewrite_prompt(about, shown, reasons), purpose="rewrite", response_format=form)
-        if text:
-            parsed = parse_text(reply.text, reply.finish_reason, about.asked[0])
-        else:
-            parsed = parse_reply(reply.text, reply.finish_reason, about.asked, 1)
+        parsed = parse_as(asked, reply.text, reply.finish_reason, about.asked, 1)
         return rewrite_of(about, shown, parsed.records[0]) if parsed.records else None
 
 

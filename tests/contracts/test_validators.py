@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from datagen_cli.config.checks import CheckOptions, ValidatorFacts
 from datagen_cli.core.registry import load, names
 from datagen_cli.prompts.checking import CheckPrompts
-from datagen_cli.prompts.compose import TEMPLATES
+from datagen_cli.prompts.rendering import TEMPLATES
 
 SHELF = names("validators")
 BUILT = [name for name in SHELF if load("validators", name).built]

@@ -22,9 +22,10 @@ FAULTS = (
 def answer(task: Task, rng: random.Random, rates: Mapping[str, float]) -> Written:
     """The records, with what is wrong with them on purpose."""
     author = Author(task)
+    given = {"duplicate", "near_copy"} if task.about.given else set()  # a record for a given input repeats no other
     drafts = []
     for wanted in task.wanted or (Wanted(),):
-        faults = frozenset(name for name in FAULTS if rng.random() < rates[name])
+        faults = frozenset(name for name in FAULTS if rng.random() < rates[name]) - given
         faults |= {"next_label"} & rates.keys()
         draft = author.repeat(rng, wanted, faults) or author.write(rng, wanted, faults)
         drafts.append((draft, "malformed" in faults))

@@ -1,0 +1,27 @@
+"""What the plan of a recipe depends on: labels with their shares, attributes with their values, and pins."""
+
+from __future__ import annotations
+
+from datagen_cli.config.recipe import Recipe
+from datagen_cli.core.errors import RecipeError
+from datagen_cli.sources.open import BaseRows
+from datagen_cli.stages.plan import AttributePlan, PlanSpec
+
+
+def plan_spec(recipe: Recipe, base: BaseRows) -> PlanSpec:
+    """The plan. Raises `RecipeError` for more pins than records."""
+    options = recipe.options
+    labels = tuple(base.label.shares) if base.label and base.label.shares else ()
+    attributes = []
+    for name, attribute in options.attributes.items():
+        assert attribute.values is not None
+        weights = attribute.weights or attribute.counts or [1.0] * len(attribute.values)
+        when = {key: tuple(values) for key, values in (attribute.when or {}).items()}
+        attributes.append(AttributePlan(name, tuple(attribute.values), tuple(map(float, weights)), when))
+    if len(options.pin) > options.count:
+        raise RecipeError(
+            f"pin: {len(options.pin)} combinations do not fit into {options.count} records",
+            hint="raise count or pin fewer",
+            place=recipe.place("pin"),
+        )
+    return PlanSpec(options.name, options.seed, labels, tuple(attributes), tuple(options.pin))

@@ -1,0 +1,146 @@
+"""A record asked for in parts of free text: every field after its name and a colon, programs in fenced blocks.
+
+Code inside JSON strings costs small and large models alike some of their ability (AgoraBench, arXiv 2412.03679), so
+this is how records with code are asked for. One field of code alone is asked for as one block. Read tolerantly: names
+in bold or as headings, reasoning before, a reply in JSON all the same. Does *not* run or judge the code.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from datagen_cli.core.fields import FieldSpec, WrongType, plain_text
+from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in, sounds_refused
+from datagen_cli.prompts.plain_text import clean
+from datagen_cli.prompts.thinking import answer_of
+
+_BLOCK = re.compile(r"^[ \t]*```[ \t]*([\w+#.-]*)[^\n`]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
+_PYTHON = ("python", "py", "python3")
+
+
+def sections_form(specs: Sequence[FieldSpec]) -> str:
+    """How to answer, in words: nothing in it can be copied into a record."""
+    if len(specs) == 1 and specs[0].code:
+        return "Answer with the program alone, in one ```python block."
+    names = ", ".join(spec.name for spec in specs)
+    blocks = " Put every program into a ```python block." if any(spec.code for spec in specs) else ""
+    return f"Answer in parts, each on a new line after its name and a colon: {names}.{blocks}"
+
+
+def as_sections(record: Mapping[str, Any], specs: Sequence[FieldSpec]) -> str:
+    """A record as such an answer."""
+    if len(specs) == 1 and specs[0].code:
+        return _block(record.get(specs[0].name))
+    parts = []
+    for spec in specs:
+        value = record.get(spec.name)
+        parts.append(f"{spec.name}:\n{_block(value)}" if spec.code else f"{spec.name}: {plain_text(value)}")
+    return "\n".join(parts)
+
+
+def _block(code: Any) -> str:
+    return f"```python\n{str(code).strip()}\n```"
+
+
+def parse_sections(text: str, finish_reason: str, specs: Sequence[FieldSpec]) -> ParsedReply:
+    """The one record of a reply that was asked for in parts."""
+    early = ended_early(finish_reason)
+    if early is not None:
+        return early
+    whole = answer_of(text.encode("utf-8", "replace").decode("utf-8")).replace("\r\n", "\n")
+    if not whole.strip():
+        return ParsedReply(problems=("the reply is empty",))
+    if re.search(rf"[{{\[]\s*[\"'](?:records|{re.escape(specs[0].name)})[\"']\s*:", whole):
+        parsed = parse_reply(whole, finish_reason, specs, 1)
+        if parsed.whole:
+            return parsed
+    try:
+        record = read_record(_values(whole, specs), specs)
+    except WrongType as error:
+        return ParsedReply((None,), (str(error),), refused=refusal_in(error) or sounds_refused(whole))
+    return ParsedReply((record,))
+
+
+def _values(text: str, specs: Sequence[FieldSpec]) -> dict[str, Any]:
+    """The value of every field, where there is one."""
+    found: dict[str, Any] = {}
+    parts = _parts(text, specs)
+    code = any(spec.code for spec in specs)
+    for spec in specs:
+        part = parts.get(spec.name)
+        if spec.code:
+            found[spec.name] = _code(part) if part is not None else None
+            if found[spec.name] is None:  # its name was left out: a block of another part
+                found[spec.name] = next((block for other in parts.values() for _, block in _blocks(other)), None)
+        elif part is not None:
+            found[spec.name] = _value(_BLOCK.sub("", part) if code else part, spec)
+    return found
+
+
+def _parts(text: str, specs: Sequence[FieldSpec]) -> dict[str, str]:
+    """The text after each name; what stands before the first name belongs to the first field if it has none."""
+    if len(specs) == 1:
+        mark = next(iter(_marks(text, specs[0].name)), None)
+        return {specs[0].name: text[mark[1] :] if mark else text}
+    places: list[tuple[int, int, str]] = []
+    at = 0
+    for number, spec in enumerate(specs):
+        marks = [mark for mark in _marks(text, spec.name) if mark[0] >= at]
+        if marks:
+            start, end = marks[-1] if number == len(specs) - 1 else marks[0]
+            places.append((start, end, spec.name))
+            at = end
+    parts = {}
+    for (_, end, name), following in zip(places, [*places[1:], (len(text), 0, "")], strict=True):
+        parts[name] = text[end : following[0]]
+    before = text[: places[0][0]] if places else text
+    if specs[0].name not in parts and before.strip():
+        parts[specs[0].name] = before
+    return parts
+
+
+def _marks(text: str, name: str) -> list[tuple[int, int]]:
+    """Where a field's name stands at the beginning of a line with a colon after it, outside fenced blocks."""
+    inside = [found.span() for found in _BLOCK.finditer(text)]
+    words = r"[ _-]".join(map(re.escape, re.split(r"[ _-]", name)))
+    pattern = re.compile(rf"^[ \t>*_#\[\d.]*{words}[\]*_]*[ \t]*[:：][*_]*", re.IGNORECASE | re.MULTILINE)
+    found = [match.span() for match in pattern.finditer(text)]
+    return [span for span in found if not any(start <= span[0] < end for start, end in inside)]
+
+
+def _blocks(text: str) -> list[tuple[str, str]]:
+    return [(language.lower(), code.rstrip()) for language, code in _BLOCK.findall(text) if code.strip()]
+
+
+def _code(text: str) -> str | None:
+    """The last block that says it is Python, else the last one, else the text itself where it reads as a program."""
+    blocks = _blocks(text)
+    named = [code for language, code in blocks if language in _PYTHON]
+    if blocks:
+        return (named or [code for _, code in blocks])[-1]
+    bare = re.sub(r"^[ \t]*```[\w]*[ \t]*$", "", text, flags=re.MULTILINE).strip()
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(bare)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return bare if any(isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign) for node in tree.body) else None
+
+
+def _value(text: str, spec: FieldSpec) -> Any:
+    """A part in the form that its field's type is read from."""
+    text = text.strip()
+    if spec.type == "text":
+        return clean(text)
+    if spec.type in ("list", "json"):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            lines = [re.sub(r"^\s*(?:[-*•]|\d+[.)])\s+", "", line).strip() for line in text.splitlines()]
+            return [line for line in lines if line] if spec.type == "list" else text
+    return next(iter(text.splitlines()), "").strip().strip("*_`").strip()

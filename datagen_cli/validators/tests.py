@@ -1,0 +1,72 @@
+"""`tests`: a program of the record must pass the record's own tests, in the sandbox (AgoraBench's code domain).
+
+The program and its tests run as one program: to its end is a pass, an assertion or an error that it raises a fail with
+what was raised, no end in time a fail. Tests that also run to their end without the program test nothing, and fail.
+What the sandbox refuses to run is *unknown*. Costs 3 to 10 ms a record. Does *not* say that the tests are right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from datagen_cli.config.checks import CheckOptions, OnUnknown, ValidatorFacts
+from datagen_cli.constraints.fields import PASSED, check_fields
+from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.ports import Context
+from datagen_cli.core.record import Record, Slot, Verdict
+
+_FENCE = re.compile(r"\s*```[^\n]*\n(.*?)\n?```\s*", re.DOTALL)
+
+
+class TestsOptions(CheckOptions):
+    """Which field holds the program and which its tests."""
+
+    code: str = Field(min_length=1, description="the field with a Python program")
+    tests: str = Field(min_length=1, description="the field with assertions about it")
+    timeout_s: float = Field(5.0, gt=0, le=60, description="CPU time of the program with its tests")
+    memory_mb: int = Field(512, ge=16, le=65_536)
+
+
+class Tests(ValidatorFacts):
+    """The record's program passes the record's tests."""
+
+    options: ClassVar[type[CheckOptions]] = TestsOptions
+    runs_programs: ClassVar[bool] = True
+    on_unknown: ClassVar[OnUnknown] = "drop"
+
+    def __init__(self, options: TestsOptions, specs: Mapping[str, FieldSpec]) -> None:
+        check_fields(specs, [options.code, options.tests])
+        self._options = options
+
+    async def verify(self, record: Record, slot: Slot, ctx: Context) -> Verdict:
+        """See the module's docstring."""
+        code, tests = (_program(record.fields[name]) for name in (self._options.code, self._options.tests))
+        verdict: Verdict = await ctx.run_blocking(self._run, code, tests, ctx.unsafe_exec)
+        return verdict
+
+    def _run(self, code: str, tests: str, unsafe: bool) -> Verdict:
+        from datagen_cli.sandbox.run import run_program
+
+        options = self._options
+        limits: dict[str, Any] = {"timeout_s": options.timeout_s, "memory_mb": options.memory_mb, "unsafe": unsafe}
+        done = run_program(f"{code}\n\n{tests}\n", **limits)
+        evidence = {"status": done.status, "error": done.error[:300], "layer": done.layer}
+        if done.status == "refused":
+            return Verdict("unknown", f"{options.code}: cannot be run: {done.error}"[:300], None, evidence)
+        if done.status != "ok":
+            what = f"{done.status}: {done.error}" if done.error else done.status
+            return Verdict("fail", f"{options.code}: does not pass {options.tests}: {what}"[:300], None, evidence)
+        if run_program(f"{tests}\n", **limits).status == "ok":
+            return Verdict("fail", f"{options.tests}: pass without {options.code}, so they test nothing", None, evidence)
+        return PASSED
+
+
+def _program(value: Any) -> str:
+    """The program of a field; a fence around the whole goes, a list of tests is one a line."""
+    text = "\n".join(map(str, value)) if isinstance(value, list) else str(value)
+    found = _FENCE.fullmatch(text)
+    return found[1] if found else text
