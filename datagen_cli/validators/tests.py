@@ -1,13 +1,15 @@
 """`tests`: a program of the record must pass the record's own tests, in the sandbox (AgoraBench's code domain).
 
-The program and its tests run as one program: to its end is a pass, an assertion or an error that it raises a fail with
-what was raised, no end in time a fail. Tests that also run to their end without the program test nothing, and fail.
-What the sandbox refuses to run is *unknown*. Costs 3 to 10 ms a record. Does *not* say that the tests are right.
+The program and its tests run as one program. To its last line is a pass; an assertion or an error that it raises is a
+fail with what was raised, and so is no end in time or an exit before the last line. Tests that also run to their end
+without the program test nothing, and fail. What the sandbox refuses to run is *unknown*. Costs 3 to 10 ms a record.
+Does *not* say that the tests are right.
 """
 
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -53,15 +55,20 @@ class Tests(ValidatorFacts):
 
         options = self._options
         limits: dict[str, Any] = {"timeout_s": options.timeout_s, "memory_mb": options.memory_mb, "unsafe": unsafe}
-        done = run_program(f"{code}\n\n{tests}\n", **limits)
+        end = secrets.token_hex(8)
+        done = run_program(f"{code}\n\n{tests}\n\nprint({end!r})\n", **limits)
         evidence = {"status": done.status, "error": done.error[:300], "layer": done.layer}
         if done.status == "refused":
             return Verdict("unknown", f"{options.code}: cannot be run: {done.error}"[:300], None, evidence)
         if done.status != "ok":
             what = f"{done.status}: {done.error}" if done.error else done.status
             return Verdict("fail", f"{options.code}: does not pass {options.tests}: {what}"[:300], None, evidence)
+        if not done.stdout.rstrip().endswith(end):
+            return Verdict("fail", f"{options.code}: ends before its tests do", None, evidence)
         if run_program(f"{tests}\n", **limits).status == "ok":
-            return Verdict("fail", f"{options.tests}: pass without {options.code}, so they test nothing", None, evidence)
+            return Verdict(
+                "fail", f"{options.tests}: pass without {options.code}, so they test nothing", None, evidence
+            )
         return PASSED
 
 

@@ -13,6 +13,7 @@ from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Slot
 from datagen_cli.prompts.checking import ask_prompt, code_prompt, review_prompt, rewrite_prompt
 from datagen_cli.prompts.compose import Composer
+from datagen_cli.prompts.given import Method
 from tests.runs.obedient import obeyed
 
 SPECS = (FieldSpec("text"), FieldSpec("kind", "label", values=("a", "b")))
@@ -25,6 +26,14 @@ def bodies(row: dict[str, Any]) -> list[dict[str, Any]]:
     clean = {"text": "A letter about money.", "kind": "a"}
     asked = made.generate(slots[:1], examples=[clean, row], avoid=[row])
     about = About("Letters", SPECS, {"a": "about money"}, label_field="kind")
+    answered = [FieldSpec("text", written=False), SPECS[1]]
+    slot = [Slot(0, "x", parent="row 1")]
+    given = [
+        Composer(description="Letters", specs=answered, method=Method(name, {"row 1": row})).generate(
+            slot, examples=[row], avoid=[row]
+        )
+        for name in ("response", "enhance")
+    ]
     prompts = [
         asked,
         made.generate(slots, examples=[clean, row], avoid=[row]),
@@ -33,6 +42,7 @@ def bodies(row: dict[str, Any]) -> list[dict[str, Any]]:
         rewrite_prompt(about, row, [row["text"]]),
         ask_prompt(about, row, "It is polite."),
         code_prompt(row["text"]),
+        *given,
     ]
     return [{"messages": [{"role": one.role, "content": one.content} for one in prompt.messages]} for prompt in prompts]
 
@@ -43,7 +53,7 @@ def test_there_are_forty_hostile_rows() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_hostile_row_is_obeyed_by_a_model_that_obeys_all_it_is_told(text: str) -> None:
-    assert [obeyed(body) for body in bodies({"text": text, "kind": "a"})] == [""] * 7
+    assert [obeyed(body) for body in bodies({"text": text, "kind": "a"})] == [""] * 9
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))

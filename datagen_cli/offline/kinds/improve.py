@@ -20,8 +20,8 @@ from datagen_cli.offline.written import Draft, Written, records_reply
 def answer(task: Task, rng: random.Random, rates: Mapping[str, float]) -> Written:
     """The records, with what is wrong with them on purpose."""
     author, asked = Author(task), asked_for(task)
-    drafts = []
-    for wanted, weak in zip(task.wanted, task.more["weak"], strict=True):
+    drafts, all_wanted = [], task.wanted or (Wanted(),)
+    for wanted, weak in zip(all_wanted, task.more.get("weak", [{}] * len(all_wanted)), strict=True):
         faults = frozenset(name for name in FAULTS if rng.random() < rates[name])
         if "duplicate" in faults and all(spec.name in weak for spec in asked):
             draft = Draft(dict(weak), [("duplicate", asked[0].name, "weak")])

@@ -1,0 +1,52 @@
+"""`tests`: a record's program against the record's own tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.record import Record, Slot
+from datagen_cli.validators import tests as shelf
+from tests.validators.asked import Scripted
+
+SPECS = {name: FieldSpec(name, code=True) for name in ("code", "tests")}
+
+
+async def said(code: str, tests: Any, **options: Any) -> Any:
+    made = shelf.Tests(shelf.TestsOptions(code="code", tests="tests", **options), SPECS)
+    context = Scripted(lambda *_: "")
+    return await made.verify(Record(0, 1, {"code": code, "tests": tests}), Slot(0, "x"), context)  # type: ignore[arg-type]
+
+
+ADD = "def add(a, b):\n    return a + b"
+
+
+@pytest.mark.parametrize("tests", ["assert add(1, 2) == 3", ["assert add(1, 2) == 3", "assert add(0, 0) == 0"]])
+async def test_a_program_that_passes_its_tests_passes(tests: Any) -> None:
+    assert (await said(f"```python\n{ADD}\n```", tests)).outcome == "pass"
+
+
+@pytest.mark.parametrize(
+    ("code", "tests", "word"),
+    [
+        (ADD, "assert add(1, 2) == 4", "AssertionError"),
+        ("def add(a, b)\n    return a", "assert add(1, 2) == 3", "SyntaxError"),
+        ("def other(a):\n    return a", "assert add(1, 2) == 3", "NameError"),
+        ("def add(a, b):\n    while True:\n        pass", "assert add(1, 2) == 3", "timeout"),
+        (ADD, "print('all is well')", "test nothing"),
+        (ADD, "# none", "test nothing"),
+        ("import sys\nsys.exit(0)", "assert False", "ends before its tests do"),
+        ("def add(a, b):\n    raise SystemExit(0)", "assert add(1, 2) == 3", "ends before its tests do"),
+    ],
+)
+async def test_what_does_not_pass_fails_with_the_reason(code: str, tests: str, word: str) -> None:
+    verdict = await said(code, tests, timeout_s=0.5)
+    assert verdict.outcome != "pass"
+    assert word in verdict.detail
+
+
+async def test_what_the_sandbox_refuses_is_unknown_and_dropped() -> None:
+    verdict = await said("import socket\nsocket.socket()\n" + ADD, "assert add(1, 2) == 3")
+    assert (verdict.outcome, shelf.Tests.on_unknown) == ("unknown", "drop")
