@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import IO, Annotated, Any, cast
 
 import typer
 
@@ -13,13 +14,16 @@ from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.outputs import STANDARD, refuse_outputs, write_output
 from datagen_cli.cli.repeats import Near, NearEmbedder, Threshold, opened_sieve
+from datagen_cli.config.recipe import CsvOptions
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.jsonl import dump
 from datagen_cli.evaluation.columns import text_columns
-from datagen_cli.evaluation.load import all_rows, refuse_second_stdin, table_form
+from datagen_cli.evaluation.load import all_rows, refuse_second_stdin, sample, table_form
+from datagen_cli.pipeline.sift import refuse_many
 
 Named = tuple[str, Mapping[str, Any]]
 """A row and how it is called."""
+SPOOLED = 1 << 25
 EXAMPLES = (
     "datagen dedup new.jsonl --against train.jsonl -o kept.jsonl",
     "datagen dedup runs/tickets --against test.csv --near 0.8 -o kept.jsonl --rejected repeats.jsonl",
@@ -58,47 +62,71 @@ def command(
     refuse_second_stdin([file, *others])
     notes: list[str] = []
     form = table_form(csv or [])
-    rows = [(f"row {number}", row) for number, row in all_rows(file, notes, form)]
-    fields = tuple(dict.fromkeys(text or ())) or tuple(text_columns([row for _, row in rows]))
-    _refuse_missing(file, rows, fields)
+    rows, total, fields = _looked_over(file, notes, form, text)
+    if threshold is not None:
+        refuse_many(total, "rows", Place(file))
     known: list[Named] = []
     for name in others:
-        held = [(f"row {number} of {name}", row) for number, row in all_rows(name, notes, form)]
-        _refuse_missing(name, held, fields, "; --text names the fields")
-        known += held
+        held, _, _ = _looked_over(name, notes, form, fields, "; --text names the fields")
+        known += ((f"row {number} of {name}", {field: row.get(field) for field in fields}) for number, row in held)
     for note in notes:
         console.note(console.named(note))
-    kept: list[bytes] = []
-    left: list[bytes] = []
     reasons: Counter[str] = Counter()
-    with opened_sieve(fields, near, threshold, embedder) as sieve:
-        for found in sieve.sift(rows, known):
-            if found.rejection is None:
-                kept.append(dump(dict(found.row)) + b"\n")
-                continue
-            reasons[found.rejection.reason] += 1
-            told = {"row": found.name, "reason": found.rejection.reason, "repeats": found.repeats}
-            left.append(dump({**found.row, "dedup": {**told, "detail": found.rejection.detail}}) + b"\n")
-    write_output(out, b"".join(kept))
-    if rejected is not None:
-        write_output(rejected, b"".join(left))
+    with opened_sieve(fields, near, threshold, embedder) as sieve, _spool() as left:
+
+        def kept() -> Iterator[bytes]:
+            for found in sieve.sift(((f"row {number}", row) for number, row in rows), known):
+                if found.rejection is None:
+                    yield dump(dict(found.row)) + b"\n"
+                    continue
+                reasons[found.rejection.reason] += 1
+                told = {"row": found.name, "reason": found.rejection.reason, "repeats": found.repeats}
+                if rejected is not None:
+                    told["detail"] = found.rejection.detail
+                    left.write(dump({**found.row, "dedup": told}) + b"\n")
+
+        write_output(out, kept())
+        if rejected is not None:
+            left.seek(0)
+            write_output(rejected, left)
+    count = total - sum(reasons.values())
     result: dict[str, Any] = {
-        "file": file, "against": others, "fields": list(fields), "rows": len(rows), "kept": len(kept),
+        "file": file, "against": others, "fields": list(fields), "rows": total, "kept": count,
         "left_out": dict(reasons), "out": out, "rejected": rejected,
     }  # fmt: skip
     if json_:
         console.emit_json(result)
     left_out = console.by_reason(reasons) or "none"
-    console.say(f"{len(kept):,} of {console.counted(len(rows), 'row')} kept; left out: {left_out}")
+    console.say(f"{count:,} of {console.counted(total, 'row')} kept; left out: {left_out}")
     if out != STANDARD:
         console.next_step(f"datagen eval {shlex.quote(out)}")
     return 0
 
 
-def _refuse_missing(name: str, rows: Sequence[Named], fields: Sequence[str], more: str = "") -> None:
-    """Raises `DataError` for a field that no row of a file has."""
-    known = dict.fromkeys(column for _, row in rows for column in row)
-    for field in fields if rows else ():
-        if field not in known:
-            hint = f"columns: {', '.join(known)}{more}"
+def _spool() -> IO[bytes]:
+    """A file without a name, in memory while it is small."""
+    return cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=SPOOLED))
+
+
+def _looked_over(
+    name: str, notes: list[str], form: CsvOptions | None, named: Sequence[str] | None, more: str = ""
+) -> tuple[Iterable[tuple[int, Mapping[str, Any]]], int, tuple[str, ...]]:
+    """The numbered rows of a file, read again when they are asked for, how many there are, and the fields to compare.
+
+    Standard input is kept instead. Raises `DataError` for a field that no row has.
+    """
+    held = list(all_rows(name, notes, form)) if name == STANDARD else None
+    columns: dict[str, None] = {}
+
+    def seen() -> Iterator[tuple[int, dict[str, Any]]]:
+        for number, row in all_rows(name, notes, form) if held is None else held:
+            columns.update(dict.fromkeys(row))
+            yield number, row
+
+    some, total = sample(seen())
+    fields = tuple(dict.fromkeys(named or ())) or tuple(text_columns([row for _, row in some]))
+    for field in fields if total else ():
+        if field not in columns:
+            hint = f"columns: {', '.join(columns)}{more}"
             raise DataError(f"no row has a column {field}", hint=hint, place=Place(name))
+    return all_rows(name, [], form) if held is None else held, total, fields

@@ -14,6 +14,7 @@ from datagen_cli.cli.repeats import Near, NearEmbedder, Threshold, opened_sieve
 from datagen_cli.cli.run_folder import say_damage
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.pipeline.merge import merge_runs, mergeable
+from datagen_cli.pipeline.sift import refuse_many
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.reader import RunReader
 
@@ -48,6 +49,8 @@ def command(
         if place in places[:number]:
             raise UsageError("this run is named twice", hint="name each run once", place=Place(runs[number]))
     alike = mergeable(readers)
+    if threshold is not None:
+        refuse_many(sum(run.manifest.accepted for run in readers), "rows")
     words = shlex.join(["datagen", "merge", *runs, "-o", out])
     with opened_sieve(alike.fields, near, threshold, embedder) as sieve:
         found = merge_runs(alike, RunFolder(target), sieve, words)

@@ -6,7 +6,7 @@ Links are followed, and what is no regular file (a device, a pipe) is written to
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from datagen_cli.cli import console
@@ -16,17 +16,21 @@ from datagen_cli.core.jsonl import write_aside, write_errors
 STANDARD = "-"
 
 
-def write_output(name: str, content: bytes) -> None:
-    """Writes a file; `-` is standard output. Raises `UsageError` where that cannot be done."""
+def write_output(name: str, content: bytes | Iterable[bytes]) -> None:
+    """Writes a file, from one piece or from many, each of whole lines; `-` is standard output. Raises `UsageError`
+    where that cannot be done."""
+    chunks = [content] if isinstance(content, bytes) else content
     if name == STANDARD:
-        console.out(content.decode("utf-8").rstrip("\n"))
+        for chunk in chunks:
+            console.out(chunk.decode("utf-8").rstrip("\n"))
         return
     path = Path(name)
     if path.exists() and not path.is_file():
         with write_errors(path), open(path, "wb") as file:
-            file.write(content)
+            for chunk in chunks:
+                file.write(chunk)
         return
-    write_aside(Path(os.path.realpath(path)), [content])
+    write_aside(Path(os.path.realpath(path)), chunks)
 
 
 def refuse_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str | None]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datagen_cli.config.attributes import AttributeOptions
 from datagen_cli.config.explain import Problem, problem_at
 from datagen_cli.config.fields import RESERVED, FieldOptions
-from datagen_cli.config.recipe import RecipeOptions
+from datagen_cli.config.recipe import MOST_NEIGHBOURS, RecipeOptions
 from datagen_cli.config.tree import Node
 from datagen_cli.core.json_schema import broken
 from datagen_cli.core.registry import suggest
@@ -15,7 +15,7 @@ from datagen_cli.core.registry import suggest
 
 def inconsistencies(options: RecipeOptions, root: Node) -> list[Problem]:
     """Everything in a recipe whose options are each valid that still does not make sense."""
-    parts = (_fields, _method, _label, _base, _models, _sampling, _attributes, _pins)
+    parts = (_fields, _method, _label, _base, _models, _sampling, _attributes, _pins, _dedup)
     return [problem for part in parts for problem in part(options, root)]
 
 
@@ -105,6 +105,22 @@ def _base(options: RecipeOptions, root: Node) -> Iterator[Problem]:
             "come from a base, and there is none",
             "name a base, or write some: `examples: {inline: [{…}, …]}`",
         )
+
+
+def _dedup(options: RecipeOptions, root: Node) -> Iterator[Problem]:
+    found = options.dedup
+    if found is None or options.count <= MOST_NEIGHBOURS:
+        return
+    for name in ("threshold", "embedder"):
+        if getattr(found, name) is not None:
+            yield problem_at(
+                root,
+                ("dedup", name),
+                f"embedding neighbours are looked for among at most {MOST_NEIGHBOURS:,} records, and count is"
+                f" {options.count:,}",
+                "use `near` alone: it has no such bound",
+            )
+            return
 
 
 def _models(options: RecipeOptions, root: Node) -> Iterator[Problem]:

@@ -108,6 +108,10 @@ class DifficultyOptions(Options):
     )
 
 
+MOST_NEIGHBOURS = 50_000
+"""Records among which embedding neighbours are looked for: every vector is compared with every other."""
+
+
 class DedupOptions(Options):
     """Which repeats are refused beyond exact ones."""
 

@@ -25,7 +25,7 @@ from datagen_cli.metrics.postings import LOW, distinct
 from datagen_cli.metrics.similar_sets import Pair, Sets, rarest_first, similar_sets
 from datagen_cli.metrics.wording import number, percent
 from datagen_cli.metrics.works import RESEMBLANCE
-from datagen_cli.text.similarity import MISSED
+from datagen_cli.text.minhash import MISSED
 from datagen_cli.text.tokens import TERMS, term_key, terms
 
 THRESHOLD = 0.8

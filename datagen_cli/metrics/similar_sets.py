@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen_cli.metrics.postings import LOW, Bools, Longs, Probes, begins_anew, by_load, candidates, spans
-from datagen_cli.text.similarity import MinHashIndex
+from datagen_cli.text.minhash import MinHashIndex
+from datagen_cli.text.near import ones
 
 ALL = 1 << 24
 MOST = 1 << 28
@@ -187,20 +188,10 @@ def _may_reach(keys: Longs, sets: Sets, bar: float, bitmaps: Bitmaps) -> Bools:
     may = np.empty(len(keys), np.bool_)
     for start in range(0, len(keys), _FILTERED):
         first, second = keys[start : start + _FILTERED] >> 32, keys[start : start + _FILTERED] & LOW
-        differ = _ones(bitmaps[first] ^ bitmaps[second])
+        differ = ones(bitmaps[first] ^ bitmaps[second])
         both = sets.sizes[first] + sets.sizes[second]
         may[start : start + len(first)] = (both - differ) / 2 >= bar / (1 + bar) * both - _TINY
     return may
-
-
-def _ones(words: Bitmaps) -> Longs:
-    """How many bits of each row `[n, w]` are set."""
-    if hasattr(np, "bitwise_count"):
-        return np.bitwise_count(words).sum(axis=1, dtype=np.int64)
-    return _ONES[words.view(np.uint16)].sum(axis=1, dtype=np.int64)
-
-
-_ONES = np.array([number.bit_count() for number in range(1 << 16)], dtype=np.uint8)
 
 
 def _jaccard(keys: Longs, sets: Sets) -> NDArray[np.float64]:

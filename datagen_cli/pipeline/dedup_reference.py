@@ -54,13 +54,13 @@ class Comparison:
         near = neighbours = None
         texts = [row.text for row in self.known[: self.alike]]
         if self.options is not None and self.options.near is not None:
-            from datagen_cli.text.similarity import NearIndex
+            from datagen_cli.text.near import NearIndex
 
             near = NearIndex(self.options.near)
             for text in texts:
                 near.add(text)
         if self.threshold is not None:
-            from datagen_cli.text.similarity import NeighbourIndex
+            from datagen_cli.text.neighbours import NeighbourIndex
 
             neighbours = NeighbourIndex(self.threshold, self.embedder.dim)
             if texts:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from datagen_cli.config.recipe import MOST_NEIGHBOURS
+from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.fields import joined_text
 from datagen_cli.core.record import Record, Rejection
 from datagen_cli.stages.dedup import Dedup, Known
@@ -18,6 +20,16 @@ from datagen_cli.text.embed import Embedder
 
 AT_ONCE = 256
 Row = Mapping[str, Any]
+
+
+def refuse_many(count: int, what: str, place: Place | None = None) -> None:
+    """Raises `UsageError` for more records than neighbours are looked for among."""
+    if count > MOST_NEIGHBOURS:
+        raise UsageError(
+            f"embedding neighbours are looked for among at most {MOST_NEIGHBOURS:,} {what}",
+            hint="use `near` alone: it has no such bound",
+            place=place,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +44,40 @@ class Sieve:
     threshold: float | None = None
     embedder: Embedder | None = None
 
-    def sift(self, rows: Iterable[tuple[str, Row]], known: Sequence[tuple[str, Row]] = ()) -> Iterator[Sifted]:
-        """Every row with what it repeats, among those before it and the `known` ones; both are (name, row)."""
-        check = self._check([Known(name, row, self._text(row)) for name, row in known])
+    def sift(self, rows: Iterable[tuple[str, Row]], known: Iterable[tuple[str, Row]] = ()) -> Iterator[Sifted]:
+        """Every row with what it repeats, among those before it and the `known` ones; both are (name, row).
+
+        Of rows that were read only names and what indexes need are kept.
+        """
+        check = self._check([Known(name, fields, self._text(fields)) for name, fields in self._named(known)])
         names: list[str] = []
         rest = iter(rows)
         while portion := list(islice(rest, AT_ONCE)):
             vectors: Any = [None] * len(portion)
             if self.threshold is not None:
                 assert self.embedder is not None
+                refuse_many(len(names) + len(portion), "rows")
                 vectors = self.embedder.encode([self._text(row) for _, row in portion])
-            for (name, row), vector in zip(portion, vectors, strict=True):
+            for (name, row), (_, fields), vector in zip(portion, self._named(portion), vectors, strict=True):
                 names.append(name)
-                fields = {field: row.get(field) for field in self.fields}
                 decision = check.judge(Record(len(names) - 1, 1, fields), vector)
                 found = decision.record.rejection
                 repeats = names[decision.slot] if decision.slot is not None else found.repeats if found else None
                 yield Sifted(name, row, found, repeats)
 
+    def _named(self, rows: Iterable[tuple[str, Row]]) -> Iterator[tuple[str, Row]]:
+        return ((name, {field: row.get(field) for field in self.fields}) for name, row in rows)
+
     def _check(self, known: Sequence[Known]) -> Dedup:
         near = neighbours = None
         if self.near is not None:
-            from datagen_cli.text.similarity import NearIndex
+            from datagen_cli.text.near import NearIndex
 
             near = NearIndex(self.near)
             for row in known:
                 near.add(row.text)
         if self.threshold is not None:
-            from datagen_cli.text.similarity import NeighbourIndex
+            from datagen_cli.text.neighbours import NeighbourIndex
 
             assert self.embedder is not None
             neighbours = NeighbourIndex(self.threshold, self.embedder.dim)

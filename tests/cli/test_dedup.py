@@ -94,3 +94,15 @@ def test_what_cannot_be_done_is_said_in_a_line(
     (tmp_path / "numbers.jsonl").write_text('{"n": 1}\n{"n": 1}\n')
     assert run(["dedup", *arguments]) == 2
     assert problem in capsys.readouterr().err + capsys.readouterr().out
+
+
+def test_more_rows_than_neighbours_are_looked_for_among_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datagen_cli.pipeline.sift.MOST_NEIGHBOURS", 5)
+    file = write(tmp_path / "a.jsonl", TEXTS)
+    assert run(["dedup", str(file), "--threshold", "0.9", "--embedder", "hashed", "-o", str(tmp_path / "k")]) == 2
+    said = capsys.readouterr().err
+    assert "neighbours are looked for among at most 5 rows" in said and "hint: use `near` alone" in said
+    assert not (tmp_path / "k").exists()
+    assert deduped(capsys, file, "--near", "0.8", "-o", tmp_path / "k")["rows"] == 6

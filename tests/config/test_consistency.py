@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,16 @@ def test_method_response_needs_fields_to_write_and_to_answer(tmp_path: Path) -> 
     assert failure(tmp_path, text + "write: [txt]")[1:] == ("write[0]: no field 'txt'", "did you mean text?")
     assert failure(tmp_path, text + "write: [text, kind]")[1] == "write: leaves no field of the base to answer"
     assert load(tmp_path, text + "write: [text]").options.write == ["text"]
+
+
+@pytest.mark.parametrize("way", ["threshold: 0.9", "near: 0.8, threshold: 0.9", "embedder: hashed"])
+def test_embedding_neighbours_are_looked_for_among_so_many_records_only(tmp_path: Path, way: str) -> None:
+    text = re.sub("count: .*", "count: 50001", SMALL) + f"dedup: {{{way}}}"
+    name = "embedder" if "embedder" in way else "threshold"
+    assert failure(tmp_path, text) == (
+        "x.yaml:10",
+        f"dedup.{name}: embedding neighbours are looked for among at most 50,000 records, and count is 50,001",
+        "use `near` alone: it has no such bound",
+    )
+    assert load(tmp_path, text.replace("50001", "50000")).options.count == 50_000
+    assert load(tmp_path, text.replace(way, "near: 0.8")).options.count == 50_001

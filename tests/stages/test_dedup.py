@@ -8,7 +8,8 @@ from datagen_cli.constraints.unique import Unique, UniqueOptions
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Record
 from datagen_cli.stages.dedup import Dedup, Known, SetCheck
-from datagen_cli.text.similarity import NearIndex, NeighbourIndex
+from datagen_cli.text.near import NearIndex
+from datagen_cli.text.neighbours import NeighbourIndex
 
 LONG = "A farmer has twelve sheep and buys seven more at the market on Monday, then sells three of them on Friday."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,18 +13,9 @@ import numpy as np
 import pytest
 
 from datagen_cli.text.embed import default_embedder, open_embedder
-from datagen_cli.text.similarity import (
-    BLOCK_NUMBERS,
-    MISSED,
-    PERMUTATIONS,
-    NearIndex,
-    NeighbourIndex,
-    jaccard,
-    numbered_words,
-    rows_of_a_band,
-    shingles,
-    words_bar,
-)
+from datagen_cli.text.minhash import DEEPEST, FIRST_ROWS, MISSED, MOST_BANDS, BandTable, bands_for
+from datagen_cli.text.near import NearIndex, jaccard, numbered_words, ones, shingles, sketches, words_bar
+from datagen_cli.text.neighbours import BLOCK_NUMBERS, NeighbourIndex
 from datagen_cli.text.tokens import term_key, terms
 
 needs_model = pytest.mark.skipif(default_embedder() != "minilm", reason="the [embed] extra is not installed")
@@ -55,10 +47,9 @@ def test_the_measures_are_what_they_say() -> None:
 
 @pytest.mark.parametrize("bar", [0.05, 0.3, 0.5, 0.8, 0.85, 0.95, 1.0])
 def test_hashing_hides_few_at_the_bar(bar: float) -> None:
-    rows = rows_of_a_band(bar)
-    missed = (1 - bar**rows) ** (PERMUTATIONS // rows)
-    assert PERMUTATIONS % rows == 0
-    assert missed <= MISSED
+    rows, bands = bands_for(bar)
+    assert (1 - bar**rows) ** bands <= MISSED
+    assert bands <= MOST_BANDS or rows == 1
 
 
 # Near copies.
@@ -134,6 +125,69 @@ def test_texts_without_spaces_and_other_scripts_are_compared_too() -> None:
     found = index_of(text).nearest(text.replace("，", "。"))
     assert found is not None
     assert index_of(text).nearest("今天天气很好，我们去公园散步吧。") is None
+
+
+# What candidates cost, and that none is lost on the way to them.
+
+
+def made_up(count: int, seed: int = 1) -> list[str]:
+    source = random.Random(seed)
+    words = ["".join(source.choices("abcdefghijklmnop", k=5)) for _ in range(4000)]
+    return [" ".join(source.choices(words, k=18)) for _ in range(count)]
+
+
+def test_a_sketch_differs_in_no_more_bits_than_its_set_in_members() -> None:
+    source = random.Random(3)
+    for size in (1, 20, 400, 3000):
+        first = {str(source.random()) for _ in range(size)}
+        second = set(source.sample(sorted(first), size // 2)) | {str(source.random()) for _ in range(size // 3)}
+        one, other = sketches([first, second])
+        assert 0 < int(ones(one ^ other)) <= len(first ^ second)
+    assert ones(sketches([set()])).tolist() == [0]
+
+
+def test_every_text_finds_itself_however_many_tables_there_are() -> None:
+    texts = made_up(FIRST_ROWS + 3)
+    index = index_of(*texts)
+    assert [getattr(index.nearest(text), "index", None) for text in texts[::97]] == list(range(0, len(texts), 97))
+
+
+def test_a_text_takes_less_than_a_kilobyte_of_memory_whatever_its_length() -> None:
+    texts = made_up(FIRST_ROWS)
+    tracemalloc.start()
+    index = index_of(*texts)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken / len(index) < 1000
+
+
+def test_terms_on_disk_are_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datagen_cli.text.near.IN_MEMORY_BYTES", 100)
+    texts = [*made_up(50), "", "naïve Größe \ud800 und 東京 " + made_up(1)[0]]
+    index = index_of(*texts)
+    found = [index.nearest(text) for text in texts]
+    assert [near and (near.index, near.measure) for near in found] == [
+        *((number, "letters") for number in range(50)),
+        None,
+        (51, "letters"),
+    ]
+
+
+def test_texts_of_one_template_are_told_apart_and_their_copies_found() -> None:
+    frame = "Dear customer {}, your parcel {} left our house in {} today and will be with you by {} or a day later"
+    source = random.Random(2)
+    texts = [frame.format(*source.sample(range(10**6), 4)) for _ in range(250)]
+    index = index_of(*texts)
+    assert all(getattr(index.nearest(text + " Yours"), "index", None) == place for place, text in enumerate(texts))
+
+
+def test_where_most_share_a_band_all_are_candidates() -> None:
+    table = BandTable(2)
+    for number in range(DEEPEST + 2):
+        table.add(np.array([7, number], np.uint32))
+    assert table.find(np.array([7, 5], np.uint32)) is None
+    found = table.find(np.array([8, 5], np.uint32))
+    assert found is not None and 5 in found
 
 
 # How many are found in real texts.
