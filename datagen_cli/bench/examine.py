@@ -9,6 +9,7 @@ from pathlib import Path
 from datagen_cli.bench.asked import ask_students
 from datagen_cli.bench.exams import Exam, Taught, labels_kept, linear, teach, training_rows, transformer
 from datagen_cli.bench.gap import GapTooSmall, mean_hits
+from datagen_cli.bench.grid import Point, grid
 from datagen_cli.bench.leaderboard import Row
 from datagen_cli.bench.measured import Measured, estimate_of
 from datagen_cli.bench.plan import Bench, about_of, limits_of
@@ -53,8 +54,11 @@ def within(bench: Bench, desk: Desk) -> Desk | None:
 
 def examine(
     bench: Bench, setting: Setting, whole: Mapping[str, Row], note: Callable[[str], None], stop: Stop
-) -> list[str]:
-    """Trains, or asks, the students of a setting and puts their scores into the rows. Returns remarks."""
+) -> tuple[list[str], list[Point]]:
+    """Trains, or asks, the students of a setting and puts their scores into the rows.
+
+    Returns remarks, and the points of the grid of sizes where one is asked for.
+    """
     exam = bench.exams[setting.name]
     rows: dict[str, Sequence[Labelled]] = {}
     for candidate in bench.candidates:
@@ -77,7 +81,10 @@ def examine(
             taught = teach(rows, exam, linear, Linear().signature, whole=generated)
             base = "the most frequent label"
         remarks += _score(setting, whole, KINDS[student], taught, base, exam.source)
-    return [*remarks, _keep(setting, whole, rows, exam)]
+    remarks.append(_keep(setting, whole, rows, exam))
+    sizes = bench.options.sizes
+    points, more = grid(setting.name, whole, rows, exam, sizes, ready=generated) if sizes else ([], [])
+    return [*remarks, *more], points
 
 
 def _keep(setting: Setting, whole: Mapping[str, Row], rows: Mapping[str, Sequence[Labelled]], exam: Exam) -> str:

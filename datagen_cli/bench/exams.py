@@ -167,14 +167,20 @@ def transformer(name: str) -> Student:
 
 
 def teach(
-    rows: Mapping[str, Sequence[Labelled]], exam: Exam, student: Student, signature: str, *, whole: bool
+    rows: Mapping[str, Sequence[Labelled]],
+    exam: Exam,
+    student: Student,
+    signature: str,
+    *,
+    whole: bool,
+    n: int | None = None,
 ) -> Taught:
     """Trains the students: `rows` has the training rows of every candidate, a set for each seed.
 
     All get as many rows as the smallest set has; of ready datasets, where seeds are draws of one set, `LEAST_SHARE` of
-    them (`whole` is false). Raises `DataError` where nothing can be trained.
+    them (`whole` is false); `n` is another number, at most that. Raises `DataError` where nothing can be trained.
     """
-    n = rows_for(rows, exam, whole=whole)
+    n = n or rows_for(rows, exam, whole=whole)
     for name, sets in rows.items():
         for one in sets:
             if reason := unfit(one, exam.test):

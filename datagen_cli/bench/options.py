@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -61,6 +61,10 @@ class BenchOptions(Options):
     text: list[str] = Field(default_factory=list, description="text fields of ready datasets")
     test_text: list[str] = Field(default_factory=list, description="text fields of the real rows")
     label: str | None = Field(None, description="the label field of ready datasets")
+    sizes: list[Annotated[int, Field(ge=2)]] = Field(
+        default_factory=list, description="numbers of records that linear students learn from, beside all"
+    )
+    perplexity: str | None = Field(None, min_length=1, description="a local model that says how usual the texts are")
     measures: list[str] | None = Field(None, description="measures of `datagen eval` to show")
     seeds: list[int] = Field(default_factory=lambda: list(SEEDS), min_length=1)
     count: int | None = Field(None, ge=1, description="accepted records of a cell; the recipe's own without it")

@@ -21,6 +21,7 @@ from datagen_cli.bench.exams import (
 from datagen_cli.bench.gap import recovered
 from datagen_cli.bench.judge import ROLE, refuse_own_judge
 from datagen_cli.bench.options import BenchOptions, Candidate, candidates_of, refuse_fixed
+from datagen_cli.bench.perplexity import local_name
 from datagen_cli.bench.settings import Cell, Setting, Way, cells_of, settings_of
 from datagen_cli.config.models import Limits, SharedModel
 from datagen_cli.core.digest import digest
@@ -33,7 +34,7 @@ from datagen_cli.evaluation.load import Loaded, Wanted, load_dataset
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.questions import Desk, named_model, open_desk_client
-from datagen_cli.students.transformer import require_torch
+from datagen_cli.students.transformer import check_student
 
 FILE = "bench.json"
 STUDENT = "solver"
@@ -202,7 +203,9 @@ def _student(options: BenchOptions, way: Way) -> Desk | None:
     """Who answers for the in-context student. Raises `UsageError` without a model, `MissingExtra` for a transformer
     student without what trains it."""
     if "transformer" in options.students:
-        require_torch()
+        check_student(options.tuned)
+    if options.perplexity:
+        local_name(options.perplexity)
     if "in_context" not in options.students:
         return None
     if options.student_model is None:

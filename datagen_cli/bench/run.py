@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from datagen_cli.bench.examine import allowance, examine, within
+from datagen_cli.bench.grid import Point
 from datagen_cli.bench.judge import NAMES, family, judged, kin, mark_cells
 from datagen_cli.bench.leaderboard import Row, documented
 from datagen_cli.bench.measured import (
@@ -25,6 +26,7 @@ from datagen_cli.bench.measured import (
     work_of,
 )
 from datagen_cli.bench.options import Candidate
+from datagen_cli.bench.perplexity import local_name, perplexities
 from datagen_cli.bench.plan import Bench, about_of, claim
 from datagen_cli.bench.settings import Cell, Setting
 from datagen_cli.bench.tables import as_csv, as_markdown
@@ -130,6 +132,7 @@ def _measured(bench: Bench, watch: Watch, done: Done) -> tuple[list[Row], dict[s
     """The rows, and what stands before them."""
     rows: dict[tuple[str, str], Row] = {}
     notes: list[str] = []
+    curve: list[Point] = []
     for setting in bench.settings:
         for candidate in bench.candidates:
             watch.say(f"measuring {setting.name} · {candidate.name}")
@@ -137,14 +140,30 @@ def _measured(bench: Bench, watch: Watch, done: Done) -> tuple[list[Row], dict[s
         whole = {row.generator: row for (name, _), row in rows.items() if name == setting.name and not row.short}
         if setting.name in bench.exams and len(whole) > 1:
             watch.say(f"training students: {setting.name}")
-            notes += examine(bench, setting, whole, watch.note, done.stop)
+            remarks, points = examine(bench, setting, whole, watch.note, done.stop)
+            notes, curve = notes + remarks, curve + points
+        if bench.options.perplexity and whole:
+            watch.say(f"reading with {bench.options.perplexity}: {setting.name}")
+            _read(bench, setting, whole)
     if pretended := _simulations_among(bench):
         notes.append(f"simulated, and nothing follows from their place: {', '.join(pretended)}")
     judge = _judge(bench, watch, rows, done, notes) if bench.judge else None
     head: dict[str, Any] = {"settings": bench.digest, "simulated": bench.simulated, "name": bench.options.name}
     test = bench.options.test
     head |= {"test": None if test is None else Path(test).name, "judge": judge, "notes": notes}
+    head |= {"grid": curve} if curve else {}
     return list(rows.values()), head
+
+
+def _read(bench: Bench, setting: Setting, whole: Mapping[str, Row]) -> None:
+    """Puts into the rows how usual a local model finds their texts."""
+    cells = {
+        one.name: [bench.read(cell).dataset for cell in bench.of(setting, one)[: 1 if one.dataset else None]]
+        for one in bench.candidates
+        if one.name in whole
+    }
+    for name, found in perplexities(local_name(str(bench.options.perplexity)), cells).items():
+        whole[name].measured["perplexity"] = found
 
 
 def _simulations_among(bench: Bench) -> list[str]:

@@ -91,6 +91,25 @@ def _money(row: Mapping[str, Any]) -> str:
     return "unknown" if cost is None else f"${cost:,.2f}" if cost >= 1 or not cost else f"${cost:.4f}"
 
 
+GRID = ("setting", "generator", "n", "cost", "accuracy[tstr]", "pgr[tstr]")
+"""Heads of the grid of sizes."""
+
+
+def grid_cells(document: Document) -> list[list[str]]:
+    """The grid of sizes as text, a row for every candidate and size; none where none was asked for."""
+    return [
+        [
+            point["setting"],
+            point["generator"],
+            f"{point['n']:,}",
+            _money(point),
+            _cell({"rows": ()}, {"metrics": point, "setting": ""}, "accuracy[tstr]"),
+            NONE if point["pgr[tstr]"] is None else f"{point['pgr[tstr]']:.1f}",
+        ]
+        for point in document.get("grid", ())
+    ]
+
+
 def as_csv(document: Document) -> str:
     """A line a row; a measure has its value, both ends of its interval and its rank."""
     names = measures_of(document)
@@ -120,6 +139,9 @@ def as_markdown(document: Document, *, ranked: bool = False) -> str:
     names = shown_first(document) if ranked else measures_of(document)
     lines = ["| " + " | ".join(heads(document, names)) + " |", "|" + "---|" * len(heads(document, names))]
     lines += ["| " + " | ".join(_escaped(cell) for cell in row) + " |" for row in cells(document, names)]
+    if sizes := grid_cells(document):
+        lines += ["", "| " + " | ".join(GRID) + " |", "|" + "---|" * len(GRID)]
+        lines += ["| " + " | ".join(_escaped(cell) for cell in row) + " |" for row in sizes]
     said = [
         *document["verdict"],
         *(f"short: {item['setting']} · {item['generator']}: {item['reason']}" for item in document["short"]),

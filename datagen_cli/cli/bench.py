@@ -42,7 +42,9 @@ def command(
     student: chosen.Students = None,
     student_model: chosen.StudentModel = None,
     fine_tune: chosen.Tuned = None,
+    sizes: chosen.Sizes = None,
     judge: chosen.Judge = None,
+    perplexity: chosen.Perplexity = None,
     metrics: chosen.Metrics = None,
     text: given.Text = None,
     test_text: chosen.TestText = None,
@@ -72,7 +74,8 @@ def command(
         "models": models, "roles": {**options.roles, **roles} if roles else None,
         "datasets": read_datasets(dataset or []), "vary": read_vary(vary or []),
         "seeds": seed, "count": count, "test": test, "train": train, "judge": judge, "students": student,
-        "student_model": student_model, "tuned": fine_tune,
+        "student_model": student_model, "tuned": fine_tune, "perplexity": perplexity,
+        "sizes": _sizes(sizes),
         "text": text, "test_text": test_text, "label": label,
         "measures": _measures(metrics),
     }  # fmt: skip
@@ -93,7 +96,7 @@ def command(
     words = {
         "--model": model, "--dataset": dataset, "--vary": vary, "-n": count, "--seed": seed,
         "--set": [shown_override(text) for text in set_ or ()], "--test": test, "--train": train, "--student": student,
-        "--student-model": student_model, "--fine-tune": fine_tune,
+        "--student-model": student_model, "--fine-tune": fine_tune, "--sizes": sizes, "--perplexity": perplexity,
         "--judge": judge, "--metrics": metrics, "--text": text, "--test-text": test_text, "--label": label, "-o": out,
         "--max-cost": max_cost, "--concurrency": concurrency, "--allow-host": allow_host,
     }  # fmt: skip
@@ -144,6 +147,13 @@ def _merged(options: BenchOptions, changed: dict[str, Any]) -> BenchOptions:
         first = error.errors()[0]
         where = "--student" if first["loc"][0] == "students" else f"--{first['loc'][0]}"
         raise UsageError(f"{where}: {str(first['msg']).lower()}", hint="see datagen bench --help") from error
+
+
+def _sizes(listed: str | None) -> list[int] | None:
+    try:
+        return None if listed is None else [int(part) for part in listed.split(",")]
+    except ValueError as error:
+        raise UsageError(f"--sizes {listed}: expected numbers", hint="such as --sizes 50,100,200") from error
 
 
 def _measures(listed: str | None) -> list[str] | None:
@@ -220,10 +230,12 @@ def _show_work(cells: Sequence[dict[str, Any]]) -> None:
 
 
 def _show(document: dict[str, Any]) -> None:
-    from datagen_cli.bench.tables import cells, heads, shown_first
+    from datagen_cli.bench.tables import GRID, cells, grid_cells, heads, shown_first
 
     names = shown_first(document)
     console.table("", heads(document, names), cells(document, names))
+    if sizes := grid_cells(document):
+        console.table("students of fewer records", GRID, sizes)
     for item in document["short"]:
         console.out(f"short, and not ranked: {item['setting']} · {item['generator']}: {item['reason']}")
     for text in document["verdict"]:

@@ -79,6 +79,20 @@ Judge = Annotated[
         rich_help_panel=MEASURES,
     ),
 ]
+Perplexity = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL",
+        help="A local model that says how usual the texts are: smollm2, a folder, a hub id.",
+        rich_help_panel=MEASURES,
+    ),
+]
+Sizes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N,N", help="Students of so many records too, and what these cost: 50,100.", rich_help_panel=MEASURES
+    ),
+]
 Metrics = Annotated[
     str | None,
     typer.Option(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen_cli.bench.leaderboard import leading
-from datagen_cli.bench.tables import cells, heads, measures_of
+from datagen_cli.bench.tables import GRID, cells, grid_cells, heads, measures_of
 from datagen_cli.report.charts import Mark, strip
 from datagen_cli.report.html import Html, join, tag
 from datagen_cli.report.page import page, section
@@ -37,6 +37,7 @@ def leaderboard_page(document: Mapping[str, Any]) -> str:
             "main",
             section("All measures", _table(heads(document), cells(document))),
             [section(f"{name}: side by side", _strips(document, name)) for name in settings],
+            section("Students of fewer records", _table(GRID, grid_cells(document))) if document.get("grid") else None,
             [section(f"{name}: cost and quality", _money(document, name)) for name in settings],
             section("Pairs", _pairs(document["pairs"])),
             section("Remarks", [tag("p", text, class_="small quiet") for text in document["notes"]]),

@@ -1,9 +1,11 @@
 """The transformer student: any Hugging Face encoder or causal model, fine-tuned to tell labels, on a CPU or a GPU.
 
-A classification head is put on the model, and all weights are trained for a few epochs (AdamW, linear decay). `scratch`
-is a tiny encoder of its own words that starts from random weights: seconds on a CPU, for tests and for a first look.
-torch and transformers (`[local]`) are imported when a student is trained. Weights of the hub come from its local cache,
-or from the hub where the environment allows it. The same seed gives the same student on one kind of machine.
+A classification head is put on the model, and all weights are trained for a few epochs (AdamW, linear decay). After
+`+lora` the weights stay as they are and low-rank adapters of all linear layers are trained with the head (LoRA, arXiv
+2106.09685; `peft`): a fraction of the memory. `scratch` is a tiny encoder of its own words that starts from random
+weights: seconds on a CPU, for tests and for a first look. torch and transformers (`[local]`) are imported when a
+student is trained. Weights are found, and read from `.safetensors` and `.gguf` only, as those of `local/` models are.
+The same seed gives the same student on one kind of machine.
 
 Larger models are not trained here: `docs/bench.md` has the recipe for TRL and lm-eval.
 """
@@ -12,31 +14,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.errors import MissingExtra, UsageError
+from datagen_cli.llm.local.weights import check_model, files_of, quietly
 
 SCRATCH = "scratch"
 EPOCHS, BATCH, LONGEST = 4, 16, 128
 RATE, SCRATCH_RATE, SCRATCH_EPOCHS = 5e-5, 2e-3, 12
+LORA, LORA_RATE, LORA_RANK = "+lora", 5e-4, 8
 _WORD = re.compile(r"\w+|[^\w\s]")
 PAD, UNKNOWN = 0, 1
 
 
-def require_torch() -> None:
-    """Raises `MissingExtra` where torch or transformers is not installed."""
+def check_student(name: str) -> None:
+    """Raises `MissingExtra` where torch, transformers or, for `+lora`, peft is not installed, and `UsageError` for a
+    name that no model has. Reads no weights and never the network."""
     from importlib.util import find_spec
 
     if find_spec("torch") is None or find_spec("transformers") is None:
         raise MissingExtra("the transformer student needs torch and transformers", "local")
+    if name.endswith(LORA) and find_spec("peft") is None:
+        raise MissingExtra("a LoRA student needs peft", "train")
+    if name.removesuffix(LORA) != SCRATCH:
+        check_model(name.removesuffix(LORA))
+    elif name != SCRATCH:
+        raise UsageError(f"the student {name}: there are no weights to adapt", hint="scratch trains all of its weights")
 
 
 class Transformer:
-    """A classifier of texts. `name` is a hub id, a folder, or `scratch`; `device` is found without it."""
+    """A classifier of texts. `name` is a hub id, a folder, `smollm2`, a `.gguf` file, or `scratch`, all but the last
+    also with `+lora`; `device` is found without it. Raises as `check_student`."""
 
     def __init__(self, name: str = SCRATCH, *, seed: int = 0, epochs: int | None = None, device: str = "") -> None:
-        require_torch()
-        self._name = name
+        check_student(name)
+        self._name = name.removesuffix(LORA)
+        self._lora = name.endswith(LORA)
         self._seed = seed
         self._epochs = epochs or (SCRATCH_EPOCHS if name == SCRATCH else EPOCHS)
         self._device = device
@@ -48,7 +62,8 @@ class Transformer:
     @property
     def signature(self) -> str:
         """What the student is."""
-        return f"{self._name}+head|epochs={self._epochs}"
+        adapters = f"|lora r={LORA_RANK}" if self._lora else ""
+        return f"{Path(self._name).name}+head{adapters}|epochs={self._epochs}"
 
     def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Transformer:
         """Trains on at least one text; with one label alone the student always says that one."""
@@ -61,8 +76,9 @@ class Transformer:
         self._device = self._device or ("cuda" if torch.cuda.is_available() else "cpu")
         self._load(texts)
         self._model.to(self._device).train()
-        rate = SCRATCH_RATE if self._name == SCRATCH else RATE
-        optimiser = torch.optim.AdamW(self._model.parameters(), lr=rate, weight_decay=0.01)
+        rate = SCRATCH_RATE if self._name == SCRATCH else LORA_RATE if self._lora else RATE
+        trained = [weights for weights in self._model.parameters() if weights.requires_grad]
+        optimiser = torch.optim.AdamW(trained, lr=rate, weight_decay=0.01)
         wanted = torch.tensor([self._labels.index(label) for label in labels])
         steps = self._epochs * -(-len(texts) // BATCH)
         decay = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: max(0.0, 1.0 - step / steps))
@@ -73,7 +89,7 @@ class Transformer:
                 loss = self._model(**batch, labels=wanted[rows].to(self._device)).loss
                 optimiser.zero_grad()
                 loss.backward()
-                torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
+                torch.nn.utils.clip_grad_norm_(trained, 1.0)
                 optimiser.step()
                 decay.step()
         self._model.eval()
@@ -104,17 +120,23 @@ class Transformer:
             )  # fmt: skip
             self._model = transformers.BertForSequenceClassification(config)
             return
+        import torch
+
+        folder, own = files_of(self._name)
         try:
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(self._name)
-            self._model = transformers.AutoModelForSequenceClassification.from_pretrained(
-                self._name, num_labels=len(self._labels)
-            )
+            with quietly():
+                self._tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder), **own)
+                self._model = transformers.AutoModelForSequenceClassification.from_pretrained(
+                    str(folder), num_labels=len(self._labels), use_safetensors=True, dtype=torch.float32, **own
+                )
         except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0][:200]
             raise UsageError(
                 f"the student {self._name} cannot be loaded: {reason}",
-                hint="name a folder or a hub id whose weights are in the local cache, or scratch",
+                hint="an encoder or a causal model of transformers, or scratch",
             ) from error
+        if self._lora:
+            self._model = _adapted(self._model)
         if self._tokenizer.pad_token is None:  # causal models have none
             self._tokenizer.pad_token = self._tokenizer.eos_token
         self._model.config.pad_token_id = self._tokenizer.pad_token_id
@@ -133,3 +155,13 @@ class Transformer:
         longest = max(map(len, rows))
         ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
         return {"input_ids": ids.to(self._device), "attention_mask": (ids != PAD).long().to(self._device)}
+
+
+def _adapted(model: Any) -> Any:
+    """The model with adapters on every linear layer; they and its head are trained, its own weights are not."""
+    from peft import LoraConfig, TaskType, get_peft_model
+
+    settings = LoraConfig(
+        task_type=TaskType.SEQ_CLS, r=LORA_RANK, lora_alpha=2 * LORA_RANK, lora_dropout=0.0, target_modules="all-linear"
+    )
+    return get_peft_model(model, settings)

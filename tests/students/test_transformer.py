@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 import pytest
 
@@ -31,8 +32,8 @@ def test_with_one_label_it_always_says_that_one() -> None:
 def test_weights_that_are_not_there_are_said(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     pytest.importorskip("torch")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(UsageError, match="cannot be loaded"):
-        Transformer(f"{tmp_path}/nothing").fit(["a", "b"], ["x", "y"])
+    with pytest.raises(UsageError, match="no such folder"):
+        Transformer(f"{tmp_path}/nothing")
 
 
 def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,3 +43,36 @@ def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     )
     with pytest.raises(MissingExtra, match="torch"):
         Transformer()
+
+
+@pytest.mark.slow
+def test_adapters_are_trained_and_the_weights_below_them_stay(tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    import torch
+
+    from tests.llm.local.tiny import make_model, save_model
+
+    folder = save_model(tmp_path / "tiny", scale=1.0)
+    rows = news(60, 1)
+    texts, labels = ([row[name] for row in rows] for name in ("text", "label"))
+    student = Transformer(f"{folder}+lora", seed=2, epochs=1, device="cpu").fit(texts, labels)
+    assert student.signature == "tiny+head|lora r=8|epochs=1"
+    inner = student._model
+    trained = {name for name, weights in inner.named_parameters() if weights.requires_grad}
+    assert trained and all("lora_" in name or "score" in name for name in trained)
+    before = dict(make_model("llama", scale=1.0).named_parameters())
+    kept = inner.base_model.model.model.layers[0].mlp.down_proj.base_layer.weight
+    assert torch.equal(kept, before["model.layers.0.mlp.down_proj.weight"])
+    assert set(student.predict(texts)) <= set(labels)
+
+
+def test_a_scratch_student_has_nothing_to_adapt_and_without_peft_the_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("torch")
+    found = importlib.util.find_spec
+    with pytest.raises(UsageError, match="no weights to adapt"):
+        Transformer("scratch+lora")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "peft" else found(name, *more))
+    with pytest.raises(MissingExtra, match="peft"):
+        Transformer("smollm2+lora")

@@ -286,10 +286,8 @@ def _load(name: str, folder: Path, place: Any, dtype: str) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    own: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    if folder.is_file():
-        folder, own["gguf_file"] = folder.parent, folder.name
-    with _quietly():
+    folder, own = _reading(folder)
+    with quietly():
         with _loading(name, "tokenizer", "are the tokenizer's files those of the model, and whole?"):
             tokenizer = AutoTokenizer.from_pretrained(str(folder), **own)
         with _loading(name, "weights", "is it a causal language model of transformers?"):
@@ -312,8 +310,21 @@ def _load(name: str, folder: Path, place: Any, dtype: str) -> tuple[Any, Any]:
         ) from error
 
 
+def files_of(name: str) -> tuple[Path, dict[str, Any]]:
+    """Where a model's files are, downloaded where they have to be, and what `from_pretrained` is told to read them by:
+    no network, no code of the model's own. Raises as `check_model` does, and `ProviderError` for a failed download."""
+    return _reading(check_model(name).folder or _download(name))
+
+
+def _reading(folder: Path) -> tuple[Path, dict[str, Any]]:
+    own: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    if folder.is_file():
+        return folder.parent, {**own, "gguf_file": folder.name}
+    return folder, own
+
+
 @contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """No bars on the terminal, and weights read in this thread: the end of a run would wait for those of a pool."""
     from transformers import modeling_gguf_pytorch_utils as gguf_reader
     from transformers.utils import logging
