@@ -13,6 +13,7 @@ import numpy as np
 from datagen_cli.bench.measured import Measured
 from datagen_cli.llm.local.likelihood import surprisals
 from datagen_cli.llm.local.model import LocalModel
+from datagen_cli.llm.local.provider import Local
 from datagen_cli.llm.local.weights import check_model, open_model
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.measure import Measure
@@ -22,8 +23,8 @@ MOST = 50
 
 
 def local_name(name: str) -> str:
-    """What follows `local/`. Raises as `check_model` does, before anything is paid."""
-    bare = name.removeprefix("local/")
+    """The name of a local model without its provider's prefix. Raises as `check_model` does, before anything is paid."""
+    bare = name.removeprefix(Local.prefix)
     check_model(bare)
     return bare
 
