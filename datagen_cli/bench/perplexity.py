@@ -23,7 +23,7 @@ MOST = 50
 
 
 def local_name(name: str) -> str:
-    """The name of a local model without its provider's prefix. Raises as `check_model` does, before anything is paid."""
+    """The name of a local model without its provider's prefix. Raises as `check_model` does."""
     bare = name.removeprefix(Local.prefix)
     check_model(bare)
     return bare
