@@ -46,6 +46,7 @@ def test_a_real_one_offline_is_the_same_table(capsys: pytest.CaptureFixture[str]
     ]
 
 
+@pytest.mark.slow
 def test_the_code_check_makes_labels_right(capsys: pytest.CaptureFixture[str]) -> None:
     code, found, _ = bench(capsys, "code-check", "-n", "60", *SEEDS)
     assert code == 0

@@ -68,6 +68,7 @@ def test_killed_in_the_middle_it_ends_in_the_same_bytes(folder: Path, capsys: py
     assert all(killed[place] - whole[place] <= in_flight for place in whole)
 
 
+@pytest.mark.slow
 def test_a_cap_in_the_middle_says_which_are_short_and_ranks_only_the_rest(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

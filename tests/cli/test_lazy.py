@@ -109,6 +109,7 @@ def completed(words: str, folder: Path) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.slow
 def test_the_shell_completes_commands_recipes_runs_measures_and_models(tmp_path: Path) -> None:
     for name in ("runs/first", "runs/other", "elsewhere"):
         (tmp_path / name).mkdir(parents=True)

@@ -26,6 +26,7 @@ EVEN = {"mmlu": "answer", "hellaswag": "label", "ag_news": "label"}
 HASHED = ["--set=dedup.embedder=hashed", "--set=dedup.threshold=0.88"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLES)
 def test_two_hundred_records_after_the_real_sample(name: str, tmp_path: Path, sample: Callable[[str], Path]) -> None:
     embeds = HASHED if name in ("gsm8k", "ag_news") else []

@@ -105,6 +105,7 @@ def test_what_a_run_spends_is_what_the_endpoint_counted(tmp_path: Path, capsys: 
     assert spent_in(tmp_path / "run") == total_of(document["spent"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cap", [{"max_total_tokens": 600_000}, {"max_cost": 62.0}], ids=lambda cap: next(iter(cap)))
 def test_a_cap_holds_with_200_in_flight_killed_in_the_middle_and_resumed(
     cap: dict[str, float], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -21,6 +21,7 @@ COUNT = 8
 MORE = ("--set", "examples.k=1", "--set", "sampling.correlated.per_label=1", "--set", "limits.attempts_per_record=30")
 
 
+@pytest.mark.slow
 def test_plain_and_cross_are_run_measured_and_compared(trained: Trained, tmp_path: Path) -> None:
     truth = Truth(trained.items[:400], trained.others)
     experiment = Experiment(COUNT, (1, 2), trained.folder, tmp_path, truth, more=MORE)

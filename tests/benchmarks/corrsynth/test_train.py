@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from benchmarks.corrsynth.news import Item, split
 from benchmarks.corrsynth.train import EOS, prompt_of, sequences, unigram_loss
 from datagen_cli.llm.local.decode import decode
@@ -21,6 +23,7 @@ def test_the_teacher_learns_more_than_how_often_each_token_comes(trained: Traine
     assert facts["held_out_loss"] == result.held_out_loss and facts["width"] == SMALL.width
 
 
+@pytest.mark.slow
 def test_what_is_saved_is_opened_and_writes_like_any_local_model(trained: Trained) -> None:
     model = open_model(str(trained.folder), device="cpu")
     prompt = prompt_of("Sports", [item.text for item in trained.others if item.label == "Sports"][:2])
