@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "status": "Counts, cost and state of a run.",
         "show": "Show records, or what was rejected and why.",
         "why": "Tell one record's whole history.",
+        "review": "Step through records: keep, reject with a reason, edit, undo.",
     },
     "Measure a dataset": {
         "eval": "Measure datasets: diversity, leakage, correctness, safety.",
@@ -46,7 +47,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 """Heading to command to the first sentence of its help, in the order of `datagen --help`."""
-LATER = ("review", "view")
+LATER = ("view",)
 """Commands that the design names and that no module defines yet."""
 
 

@@ -21,7 +21,7 @@ from datagen_cli.config.environment import read_environment
 from datagen_cli.core.errors import EXIT_CAP, EXIT_DONE, EXIT_SHORT, UsageError
 from datagen_cli.evaluation.compare import compare as compare_sides
 from datagen_cli.evaluation.control import control_of
-from datagen_cli.evaluation.correctness import REVIEW, Correctness, against_gold, reviewed
+from datagen_cli.evaluation.correctness import Correctness, against_gold
 from datagen_cli.evaluation.embedding import open_for_eval
 from datagen_cli.evaluation.evaluate import Evaluation, FeatureViews, choose, evaluate
 from datagen_cli.evaluation.gates import (
@@ -44,6 +44,7 @@ from datagen_cli.evaluation.load import (
     refuse_second_stdin,
     table_form,
 )
+from datagen_cli.evaluation.reviewed import by_people
 from datagen_cli.metrics.measure import Measure
 from datagen_cli.text.embed import Embedder
 
@@ -255,7 +256,7 @@ class _Measurer:
             folder = loaded.run.folder if loaded.run else None
             return recheck(loaded.dataset, folder, self.again, Reporter(self.say, self.note))
         if loaded.run is not None:
-            return reviewed(loaded.run.folder / REVIEW, loaded.dataset, self.note)
+            return by_people(loaded.run.folder, loaded.dataset, self.note)
         return None
 
 

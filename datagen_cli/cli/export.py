@@ -14,13 +14,13 @@ from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import say_damage
 from datagen_cli.core.errors import Place, UsageError
-from datagen_cli.core.jsonl import make_folder, read_lines, write_aside
+from datagen_cli.core.jsonl import make_folder, write_aside
 from datagen_cli.core.registry import load
-from datagen_cli.evaluation.correctness import REVIEW
 from datagen_cli.export.format import Columns, Exported, Format, Row
 from datagen_cli.export.selection import as_reviewed, columns_of_run
 from datagen_cli.export.split import clusters, parse_split, split_rows
 from datagen_cli.runs.reader import RunReader
+from datagen_cli.runs.review import ReviewFile
 
 EXAMPLES = (
     "datagen export runs/tickets --to messages -o train.jsonl",
@@ -84,8 +84,7 @@ def command(
 
 def _rows(run: str, record: RunReader) -> tuple[list[Row], list[Row], int]:
     """Accepted rows as reviewed, rejected attempts, and how many rows a review left out. Raises `UsageError`."""
-    review = record.folder / REVIEW
-    rows, left_out = as_reviewed(record.rows(), read_lines(review) if review.is_file() else ())
+    rows, left_out = as_reviewed(record.rows(), ReviewFile(record.folder).read())
     if not rows:
         what = "every record was rejected in review" if left_out else "the run has no accepted record"
         raise UsageError(f"{what}: nothing to export", hint=f"datagen status {shlex.quote(run)}", place=Place(run))

@@ -14,7 +14,7 @@ import typer
 
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
-from datagen_cli.cli.run_folder import say_damage
+from datagen_cli.cli.run_folder import say_damage, show_record
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.registry import suggest
 from datagen_cli.runs.reader import RunReader
@@ -44,7 +44,7 @@ def command(
         console.emit_json({"run": run, "rows": shown})
         return 0
     for row in shown:
-        _record(row)
+        show_record(row)
     name = shlex.quote(run)
     if shown:
         console.next_step(f"datagen why {name} {shlex.quote(str(shown[0].get('id')))}")
@@ -72,17 +72,3 @@ def _counted(rows: Iterator[dict[str, Any]], by: str, step: str, as_json: bool) 
     console.table("", (by, "rows"), counts.most_common())
     console.next_step(step)
     return 0
-
-
-def _record(row: dict[str, Any]) -> None:
-    console.out(console.painted_out(console.indented(str(row.get("id"))), "1"))
-    for name, value in row.items():
-        if name in ("id", "simulated") or value is None:
-            continue
-        if isinstance(value, dict) and name in ("attributes", "verdicts"):
-            if not value:
-                continue
-            value = ", ".join(f"{key} {item}" for key, item in value.items() if item is not None)
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        console.out(console.indented(f"  {name}: {text}"))
-    console.out("")

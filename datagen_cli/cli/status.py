@@ -8,12 +8,9 @@ from typing import Any
 
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
-from datagen_cli.cli.run_folder import say_damage
+from datagen_cli.cli.run_folder import resuming, say_damage
 from datagen_cli.runs.reader import RunReader
 
-RESUMING = {
-    "-o", "-n", "--seed", "--model", "--set", "--max-cost", "--max-total-tokens", "--max-minutes", "--concurrency",
-}  # fmt: skip
 EXAMPLES = ("datagen status runs/quickstart", "datagen status runs/quickstart --json")
 
 
@@ -38,24 +35,6 @@ def command(run: given.RunArgument, json_: given.Json = False) -> int:
     else:
         console.next_step(resuming(state.get("resume_command"), run))
     return 0
-
-
-def resuming(written: Any, run: str) -> str:
-    """The command that goes on with a run, made anew: a folder may come from anybody, and so may its words.
-
-    Of what `run.json` says only options of `generate` are taken that run nothing and send keys nowhere; where anything
-    else stands there, the run's own recipe is named.
-    """
-    own = shlex.join(["datagen", "generate", str(Path(run) / "recipe.lock.yaml"), "-o", run])
-    try:
-        words = shlex.split(written) if isinstance(written, str) and written.isprintable() else []
-    except ValueError:
-        return own
-    rest = words[3:]
-    pairs = dict(zip(rest[::2], rest[1::2], strict=False))
-    safe = len(rest) % 2 == 0 and set(rest[::2]) <= RESUMING and words[2:3] and not words[2].startswith("-")
-    same = Path(pairs.get("-o", run)).absolute() == Path(run).absolute()
-    return shlex.join(words) if words[:2] == ["datagen", "generate"] and safe and same else own
 
 
 def _show(state: dict[str, Any]) -> None:

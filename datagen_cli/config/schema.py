@@ -43,6 +43,7 @@ _VARIABLES = {
     "given": "a line for every field that base rows give; empty for method instance",
     "method": "instance, response or enhance",
     "avoid": "what earlier attempts repeated or were rejected for, fenced; empty on the first attempt",
+    "lessons": "a line for every reason that a reviewer gave for rejecting earlier records; empty without a review",
     "answer_form": "how to answer",
 }
 

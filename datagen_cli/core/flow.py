@@ -1,7 +1,7 @@
 """The stages of a run, in order: the one list that the runner, previews, estimates, files and cost booking follow.
 
-A run loads the base, plans its slots, generates records, takes every record through the stages that are `step`s, and
-judges it against those accepted so far.
+A run loads the base, plans its slots, generates records, takes every record through the stages that are `step`s,
+judges it against those accepted so far, and takes up what people said of it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ class Stage:
 
 CHECKS = "validate"
 """The stage whose checks ask with purposes of their own."""
+REVIEW = "review"
+"""The stage of people: it has a checkpoint only where somebody has looked at records."""
 FLOW = (
     Stage("load"),
     Stage("plan"),
@@ -27,10 +29,11 @@ FLOW = (
     Stage(CHECKS, asks=("repair",), step=True),
     Stage("enhance", asks=("enhance",), step=True),
     Stage("dedup"),
+    Stage(REVIEW),
 )
 STAGES = tuple(stage.name for stage in FLOW)
 ATTEMPTED = STAGES[STAGES.index("generate") :]
-"""The stages that keep a line of every attempt."""
+"""The stages that keep lines of attempts, each of those that reached it."""
 STEPS = tuple(stage.name for stage in FLOW if stage.step)
 
 

@@ -7,10 +7,8 @@ is the same but for case. For labels of few values macro-F1 is in the detail.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from datagen_cli.core.errors import DataError, Place
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 
 NOTHING = "no --gold, --recheck or review"
 GOLD_COLUMNS = ("gold", "label", "answer", "target")
-REVIEW = "review.jsonl"
 OUTCOMES = ("right", "wrong", "unknown")
 _FEW = 50
 _LONGEST_NAME = 60
@@ -68,59 +65,14 @@ def against_gold(dataset: Dataset, gold: Dataset) -> Measure:
     if not pairs:
         return Measure.missing(_CONTRADICTED if contradicted else _UNMATCHED, "higher")
     wrong = [{"id": id_, "found": found, "gold": right} for found, right, id_ in pairs if not same_answer(found, right)]
-    detail = _counts(len(pairs) - len(wrong), len(wrong), len(dataset) - len(pairs))
+    detail = counted(len(pairs) - len(wrong), len(wrong), len(dataset) - len(pairs))
     truth = [plain(right) for _, right, _ in pairs]
     if len(set(truth)) <= _FEW:
         said = [plain(right if same_answer(found, right) else found) for found, right, _ in pairs]
         detail["macro_f1"] = macro_f1(truth, said)
     detail |= {"contradicted": contradicted} if contradicted else {}
     detail |= {"rows": wrong, "total": len(wrong)}
-    return _measure(len(pairs) - len(wrong), len(wrong), f"gold:{column}", detail)
-
-
-def reviewed(path: Path, dataset: Dataset, note: Callable[[str], None]) -> Measure | None:
-    """The decisions of a run's `review.jsonl`, the last of an id: kept is right, else wrong; None without.
-
-    A broken last line is the torn end of a review that was killed and is left out; one before it is left out with a
-    `note` that names it.
-    """
-    if not path.is_file():
-        return None
-    decisions = {str(line.get("id")): line for line in _decisions(path, note)}
-    ids = set(dataset.ids)
-    found = {id_: line for id_, line in decisions.items() if id_ in ids and line.get("decision") in _DECISIONS}
-    if not found:
-        return None
-    wrong = [
-        {"id": id_, "decision": line["decision"], "reason": line.get("reason")}
-        for id_, line in found.items()
-        if line["decision"] != "keep"
-    ]
-    right = len(found) - len(wrong)
-    detail = _counts(right, len(wrong), len(dataset) - len(found)) | {"rows": wrong, "total": len(wrong)}
-    return _measure(right, len(wrong), "review", detail)
-
-
-_DECISIONS = ("keep", "reject", "edit")
-
-
-def _decisions(path: Path, note: Callable[[str], None]) -> Iterator[dict[str, Any]]:
-    """The whole lines of a review."""
-    broken: list[int] = []
-    number = 0
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                value = json.loads(line) if line.strip() else {}
-            except ValueError:
-                value = None
-            if isinstance(value, dict):
-                yield value
-            else:
-                broken.append(number)
-    if inside := [line for line in broken if line != number]:
-        lines = f"line {inside[0]:,}" if len(inside) == 1 else f"{len(inside):,} lines from line {inside[0]:,} on"
-        note(f"{path}: {lines} cannot be read and {'is' if len(inside) == 1 else 'are'} left out")
+    return share_of(len(pairs) - len(wrong), len(wrong), f"gold:{column}", detail)
 
 
 _NAMED = re.compile(r"\s*((?:[^\W\d]+[\s#:_-]+)*[^\W\d]{2,}[\s#:_-]*)[-+]?\d")
@@ -136,6 +88,14 @@ def _answer(value: Any) -> Any:
     if isinstance(value, str) and ("####" in value or "\\boxed" in value):
         return final_answer(value) or value
     return value
+
+
+def _kappa(told: Mapping[str, Any]) -> str:
+    """`0.61 (0.42–0.80)`, or why there is none."""
+    if told.get("kappa") is None:
+        return f"– ({told.get('reason')})"
+    low, high = told["interval"]
+    return f"{told['kappa']:.2f} ({low:.2f}–{high:.2f})"
 
 
 _CONTRADICTION: Any = object()
@@ -192,11 +152,13 @@ def _gold_column(gold: Dataset, label: str) -> str:
     )
 
 
-def _counts(right: int, wrong: int, unknown: int) -> dict[str, Any]:
+def counted(right: int, wrong: int, unknown: int) -> dict[str, Any]:
+    """The outcomes as the detail has them."""
     return {"right": right, "wrong": wrong, "unknown": unknown}
 
 
-def _measure(right: int, wrong: int, how: str, detail: Mapping[str, Any]) -> Measure:
+def share_of(right: int, wrong: int, how: str, detail: Mapping[str, Any]) -> Measure:
+    """The share of right ones; `how` they were judged is part of the signature."""
     n = right + wrong
     return Measure(right / n, "higher", f"{how}|N={n}", share_interval(right, n), detail)
 
@@ -211,6 +173,8 @@ class Correctness(Metric):
     details: ClassVar[Sequence[str]] = (
         *OUTCOMES, "macro_f1", "contradicted", "rows", "total",
         "checks.*.pass", "checks.*.fail", "checks.*.unknown", "calls", "cost_usd", "unread.n", "rechecked", "of",
+        "agreement.*.kappa", "agreement.*.interval", "agreement.*.n", "agreement.*.reason",
+        "agreement.*.right.pass", "agreement.*.right.fail", "agreement.*.wrong.pass", "agreement.*.wrong.fail",
     )  # fmt: skip
     counted: ClassVar[Sequence[str]] = ("contradicted", "checks.*.pass", "checks.*.fail", "checks.*.unknown")
 
@@ -220,7 +184,9 @@ class Correctness(Metric):
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""
-        return ", ".join(f"{found.detail.get(outcome, 0):,} {outcome}" for outcome in OUTCOMES)
+        counts = ", ".join(f"{found.detail.get(outcome, 0):,} {outcome}" for outcome in OUTCOMES)
+        told = [f"{check} {_kappa(one)}" for check, one in found.detail.get("agreement", {}).items()]
+        return counts + (f"; agreement (kappa): {', '.join(told)}" if told else "")
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
         """See `Metric`."""

@@ -9,22 +9,19 @@ from datagen_cli.config.fields import RESERVED
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.registry import suggest
 from datagen_cli.export.format import Columns, Row
+from datagen_cli.runs.review import Review
 
 
-def as_reviewed(rows: Iterable[Row], decisions: Iterable[Mapping[str, Any]]) -> tuple[list[Row], int]:
-    """Rows without those that a reviewer rejected and with those edited as edited; how many were left out.
-
-    Of several decisions on an id the last one counts.
-    """
-    last = {str(line.get("id")): line for line in decisions}
+def as_reviewed(rows: Iterable[Row], review: Review) -> tuple[list[Row], int]:
+    """Rows without those that a reviewer rejected and with those edited as edited; how many were left out."""
     kept: list[Row] = []
     left_out = 0
     for row in rows:
-        decision = last.get(str(row.get("id")), {})
-        if decision.get("decision") == "reject":
+        decision = review.of(row)
+        if decision is not None and decision.decision == "reject":
             left_out += 1
-        elif decision.get("decision") == "edit" and isinstance(decision.get("fields"), dict):
-            kept.append({**row, **{name: value for name, value in decision["fields"].items() if name in row}})
+        elif decision is not None and decision.fields is not None:
+            kept.append({**row, **{name: value for name, value in decision.fields.items() if name in row}})
         else:
             kept.append(row)
     return kept, left_out

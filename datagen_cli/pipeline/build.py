@@ -35,6 +35,7 @@ from datagen_cli.sources.open import BaseRows, read_base
 from datagen_cli.stages import dedup as dedup_stage
 from datagen_cli.stages import enhance as enhance_stage
 from datagen_cli.stages import generate as generate_stage
+from datagen_cli.stages import review as review_stage
 from datagen_cli.stages import validate as validate_stage
 from datagen_cli.stages.dedup import Dedup, SetCheck
 from datagen_cli.stages.enhance import Enhance
@@ -163,13 +164,15 @@ class Built:
         """The first `count` slots of the plan."""
         return draw_slots(self.plan, count)
 
-    def unit(self, slots: Sequence[Slot], attempt: int, avoid: tuple[Any, ...] = ()) -> Unit:
+    def unit(
+        self, slots: Sequence[Slot], attempt: int, avoid: tuple[Any, ...] = (), lessons: tuple[str, ...] = ()
+    ) -> Unit:
         """The unit of these slots, with its examples drawn for the attempt."""
         if self.groups:
             return self.groups.unit(slots, attempt, avoid)
         drawn, shown = self.examples.draw(slots, attempt) if self.examples else ((), ())
         shown = tuple(name for name in shown if name not in {slot.parent for slot in slots})
-        return Unit(tuple(slots), attempt, shown, avoid, drawn)
+        return Unit(tuple(slots), attempt, shown, avoid, drawn, lessons)
 
     @property
     def per_call(self) -> int:
@@ -236,6 +239,7 @@ class Built:
             ],
             "enhance": [enhance_stage.VERSION],
             "dedup": [dedup_stage.VERSION, [check.name for check in self.set_checks], self.comparison.identity],
+            "review": [review_stage.VERSION],
         }  # fmt: skip
         own["generate"] += [self.groups.identity] if self.groups else []
         own["validate"] += files_learned(self.recipe.validators, self.base)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from datagen_cli.config.recipe import Recipe
+from datagen_cli.core.errors import UsageError
 from datagen_cli.core.ports import Observer
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import Client
@@ -64,3 +65,13 @@ def open_client(
         deferred=deferred,
         answered_before=ledger is not None and total_of(ledger.before)["calls"] > 0,
     )
+
+
+def refuse_unconfined(recipe: Recipe, *, unsafe_exec: bool) -> None:
+    """Raises `UsageError` where every program would be refused, and its record dropped, after both were paid for."""
+    from datagen_cli.sandbox.confine import confinement_missing
+
+    check = next((check for check in recipe.checks if check.facts.runs_programs), None)
+    if check is not None and not unsafe_exec and (missing := confinement_missing()):
+        hint = "run it on Linux 5.13 or newer, or accept the risk with --unsafe-exec"
+        raise UsageError(f"{missing}, so that programs of a model cannot be run safely: {check.where}", hint=hint)

@@ -49,6 +49,10 @@ class Comparison:
         """What near copies and vectors of a record are made of."""
         return joined_text(fields, self.text_names)
 
+    def vector(self, fields: Mapping[str, Any]) -> Any:
+        """The vector of one record, or None where none is needed."""
+        return None if self.threshold is None else self.embedder.encode([self.text(fields)])[0]
+
     def dedup(self, checks: Sequence[SetCheck]) -> Dedup:
         """A fresh group check that knows all rows it must not repeat."""
         near = neighbours = None

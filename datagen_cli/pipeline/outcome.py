@@ -6,10 +6,11 @@ throughout, so that pandas and `datasets` read the files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from datagen_cli.core.below import replace, unlink
+from datagen_cli.core.flow import REVIEW
 from datagen_cli.core.jsonl import dump, write_aside
 from datagen_cli.core.record import Record, Rejection
 from datagen_cli.runs.checkpoint import Checkpoint
@@ -24,12 +25,16 @@ class Ledger:
     """Reads a run's checkpoints back: the accepted record of a slot, and every attempt that was turned away."""
 
     def __init__(
-        self, checkpoints: Mapping[str, Checkpoint], steps: Sequence[str], per_call: int, attempts: int
+        self,
+        checkpoints: Mapping[str, Checkpoint],
+        steps: Sequence[str],
+        per_call: int,
+        most_attempts: Callable[[int], int],
     ) -> None:
         self._checkpoints = checkpoints
         self._steps = steps
         self._per_call = per_call
-        self._attempts = attempts
+        self._most_attempts = most_attempts
 
     def generated(self, slot: int, attempt: int) -> tuple[dict[str, Any], int] | None:
         """The generation line that holds an attempt, and the record's position in it."""
@@ -57,6 +62,8 @@ class Ledger:
         judged = self._checkpoints["dedup"].line(slot, attempt)
         if record.rejection is None and judged is not None:
             lines.append(("dedup", judged))
+            reviewed = self._reviewed(judged)
+            lines += [(REVIEW, reviewed)] if reviewed is not None else []
         return lines
 
     def final(self, slot: int, attempt: int) -> Record | None:
@@ -71,12 +78,19 @@ class Ledger:
         """An accepted record."""
         line = self._checkpoints["dedup"].line(slot, attempt)
         assert line is not None
-        return from_line(line)
+        return from_line(self._reviewed(line) or line)
+
+    def _reviewed(self, judged: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What a person made of an accepted record."""
+        checkpoint = self._checkpoints.get(REVIEW)
+        if checkpoint is None or "rejection" in judged:
+            return None
+        return checkpoint.line(judged["slot"], judged["attempt"])
 
     def rejected(self, slots: Iterable[int], accepted: bytes | bytearray) -> Iterator[Record]:
         """Every rejected attempt of these slots, in slot order."""
         for slot in sorted(slots):
-            last = accepted[slot] - 1 if accepted[slot] else self._attempts
+            last = accepted[slot] - 1 if accepted[slot] else self._most_attempts(slot)
             for attempt in range(1, last + 1):
                 record = self.final(slot, attempt)
                 if record is None or record.rejection is None:

@@ -18,12 +18,13 @@ from datagen_cli.stages.generate import Unit
 class Parts:
     """What a run is made of.
 
-    `cohorts` are slot counts, see `Sequence`; the last is the count. `starts` are the first slots of the units of first
-    attempts, in order, and `unit(start)` makes one, batches whole; `refill(slot, attempt, avoid)` makes the unit of a
-    later attempt; `slot(index)` is the plan; `context(slot, attempt)` the surroundings; `prepare`, if any, must have
-    seen records before they are judged; `halt` stops the sending of calls, `forget` takes replies out of the call
-    cache. `width` is how many units are under way at once; a `cautious` run begins with fewer, one
-    with a `check_call` with one.
+    `cohorts` are slot counts, see `Sequence`; the last is the count. `starts` are the first slots of the units of
+    first attempts, in order, and `unit(start)` makes one, batches whole; `refill(slot, attempt, avoid)` makes the
+    unit of a later attempt; `review(end, accepted)` gives what people made of records, a round at a time, see
+    `Rounds.after`; `admit` has the group check know a record that stands as a person wrote it; `slot(index)` is the
+    plan; `context(slot, attempt)` the surroundings; `prepare`, if any, must have seen records before they are
+    judged; `halt` stops the sending of calls, `forget` takes replies out of the call cache. `width` is how many
+    units are under way at once; a `cautious` run begins with fewer, one with a `check_call` with one.
     """
 
     cohorts: Items[int]
@@ -41,6 +42,8 @@ class Parts:
     prepare: Callable[[Items[Record]], Awaitable[None]] | None
     context: Callable[[int, int], UnitContext]
     checkpoints: dict[str, Checkpoint]
+    review: Callable[[int, Items[int]], Items[Record] | None]
+    admit: Callable[[Record], None]
     halt: Callable[[], None]
     forget: Callable[[Items[str]], Awaitable[None]]
 

@@ -9,7 +9,6 @@ answered, is closed until the next run.
 from __future__ import annotations
 
 import asyncio
-import heapq
 from collections.abc import Mapping
 from collections.abc import Sequence as Items
 from functools import partial
@@ -21,6 +20,7 @@ from datagen_cli.core.ports import Observer
 from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.llm.health import MOST_ENDS
 from datagen_cli.pipeline.parts import Parts, Progress
+from datagen_cli.pipeline.refills import Refills
 from datagen_cli.pipeline.replay import last_line, replayable
 from datagen_cli.pipeline.sequence import Sequence
 from datagen_cli.pipeline.trial import CheckTrials, Trial
@@ -38,21 +38,21 @@ class Runner:
     """Runs units until every slot is settled or something stops it. One use a run.
 
     `accepted` holds the accepted attempt of every slot, 0 where there is none yet; `touched` the slots that had an
-    attempt rejected; `surplus` says that more records came than slots were to fill.
+    attempt rejected; `surplus` says that more records came than slots were to fill; `refills` are those that wait.
     """
 
     def __init__(self, parts: Parts, observer: Observer) -> None:
         self._parts = parts
         self._observer = observer
-        self._sequence = Sequence(parts.cohorts, self._judge, self._settled)
+        self._sequence = Sequence(parts.cohorts, self._judge, self._settled, self._reopen)
         self._starts = iter(parts.starts)
-        self._refills: list[tuple[int, int]] = []
+        self.refills = Refills(parts.attempts)
         self._again: list[tuple[Unit, frozenset[int]]] = []
-        self._avoid: dict[int, tuple[Any, ...]] = {}
         self._ends: dict[int, int] = {}
-        self._queued: dict[int, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._trial = Trial(cautious=parts.cautious, check_call=parts.check_call, say=self._say)
+        self._trial = Trial(
+            cautious=parts.cautious, check_call=parts.check_call, say=lambda text: observer.event("note", text=text)
+        )
         self._check_trials = CheckTrials()
         self._wake = asyncio.Event()
         self._chain = ""
@@ -144,7 +144,8 @@ class Runner:
             if self._again:
                 self._start(*self._again.pop())
                 continue
-            unit = self._next_refill()
+            attempt, slot, avoid = self.refills.pop()
+            unit = self._parts.refill(self._parts.slot(slot), attempt, avoid) if attempt else None
             if unit is None:
                 start = next(self._starts, None)
                 if start is None:
@@ -162,13 +163,6 @@ class Runner:
         task = asyncio.get_running_loop().create_task(self._work(unit, owed))
         self._tasks.add(task)
         task.add_done_callback(self._finished)
-
-    def _next_refill(self) -> Unit | None:
-        """The refill of the lowest attempt; None when new slots are next."""
-        if not self._refills:
-            return None
-        attempt, slot = heapq.heappop(self._refills)
-        return self._parts.refill(self._parts.slot(slot), attempt, self._avoid.get(slot, ()))
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -262,8 +256,8 @@ class Runner:
                 Record(slot.index, unit.attempt, {}, examples=unit.examples, rejection=rejection) for slot in unit.slots
             ]
         self.progress.count_seconds("generate", asyncio.get_running_loop().time() - started)
-        found = [to_line(record) for record in records]
-        payload = {"content": contents(records), "records": found, "calls": call_lines(context.calls)}
+        lines, calls = [to_line(record) for record in records], call_lines(context.calls)
+        payload = {"content": contents(records), "records": lines, "calls": calls}
         write = partial(checkpoint.append, unit.first, unit.attempt, made_from, payload)
         if self._trial.takes:
             self._trial.add(records, write, [call.digest for call in context.calls], batched=len(unit.slots) > 1)
@@ -318,7 +312,7 @@ class Runner:
             if record.slot >= self._parts.count:
                 continue
             if record.rejection is not None:
-                self._refill(record)
+                self.refills.add(record)
             self._sequence.deliver(record)
         self._wake.set()
 
@@ -335,23 +329,34 @@ class Runner:
             self.progress.count_judged(checkpoint.line(record.slot, record.attempt), judged)
             checkpoint.append(record.slot, record.attempt, self._chain, to_line(judged))
         if judged.rejection is not None:
-            self._refill(judged)
+            self.refills.add(judged)
         return judged
+
+    def _reopen(self, end: int) -> dict[int, int] | None:
+        """Takes up the next round of a review: the slots whose records were rejected, with the attempt of each."""
+        changed = self._parts.review(end, self.accepted)
+        opened = {}
+        for record in changed or ():
+            self._chain = digest(self._chain, "review", record.slot, record.attempt, content_digest(record))
+            if record.rejection is None:
+                self._parts.admit(record)
+                continue
+            self.accepted[record.slot] = 0
+            self._count_rejected(record)
+            self.refills.reopen(record)
+            opened[record.slot] = record.attempt
+        return None if changed is None else opened
 
     def _with_evidence(self, rejection: Rejection, slot: int) -> Rejection:
         line = self._parts.checkpoints["dedup"].line(slot, self.accepted[slot])
         fields = line["fields"] if line else None
         return Rejection(rejection.stage, rejection.reason, rejection.detail, self._parts.slot(slot).id, fields)
 
-    def _refill(self, record: Record) -> None:
-        """Queues the slot's next attempt as soon as its rejection is known."""
-        assert record.rejection is not None
-        if record.attempt >= self._parts.attempts or self._queued.get(record.slot, 1) > record.attempt:
-            return
-        if record.rejection.evidence is not None:
-            self._avoid[record.slot] = (*self._avoid.get(record.slot, ()), record.rejection.evidence)
-        self._queued[record.slot] = record.attempt + 1
-        heapq.heappush(self._refills, (record.attempt + 1, record.slot))
+    def _count_rejected(self, record: Record) -> None:
+        self.touched.add(record.slot)
+        reason = record.rejection.reason if record.rejection else ""
+        self.progress.rejected[reason] = self.progress.rejected.get(reason, 0) + 1
+        self._observer.event("rejected", slot=record.slot, attempt=record.attempt, reason=reason)
 
     def _settled(self, record: Record) -> bool:
         """Counts an attempt that has had its turn; whether the slot gets another."""
@@ -359,13 +364,10 @@ class Runner:
             self.accepted[record.slot] = record.attempt
             self._observer.event("accepted", slot=record.slot, attempt=record.attempt)
             return False
-        reason = record.rejection.reason
-        self.touched.add(record.slot)
-        self.progress.rejected[reason] = self.progress.rejected.get(reason, 0) + 1
-        self._observer.event("rejected", slot=record.slot, attempt=record.attempt, reason=reason)
-        if record.attempt < self._parts.attempts:
+        self._count_rejected(record)
+        if record.attempt < self.refills.most(record.slot):
             return True
-        self.progress.failed_slots.append((record.slot, f"{reason}: {record.rejection.detail}"))
+        self.progress.failed_slots.append((record.slot, f"{record.rejection.reason}: {record.rejection.detail}"))
         return False
 
     def _postpone(self, unit: Unit, pending: Mapping[int, CallPending]) -> None:
@@ -395,6 +397,3 @@ class Runner:
         self._again.append((unit, owed))
         self._pump()
         self._wake.set()
-
-    def _say(self, text: str) -> None:
-        self._observer.event("note", text=text)

@@ -3,12 +3,13 @@
 Outcomes arrive in any order and wait here for their turn, so that what is accepted never depends on which reply came
 first. A slot that is stuck holds back the judging of later ones, never their generation; one that is closed, because
 nobody answers it, is passed over, and so are all that have no outcome when a run ends. Slots that a larger count added
-to a finished run form a cohort of their own, judged after the earlier ones: what was accepted stays.
+to a finished run form a cohort of their own, judged after the earlier ones: what was accepted stays. So do slots that
+a review opened again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Items
 
 from datagen_cli.core.record import Record
@@ -19,15 +20,25 @@ class Sequence:
 
     `judge(record)` is called for records that no earlier stage rejected and returns the record as it leaves the group
     check; `settled(record)` is called for every attempt in key order, accepted or rejected, after it is judged.
-    `settled` returns whether the slot gets another attempt. `passed_over` counts slots without an outcome in their
+    `settled` returns whether the slot gets another attempt. `reopen(end)` is asked when all slots below `end` are
+    settled, until it has no more: it gives accepted slots that a person rejected, with the attempt that was accepted.
+    `passed_over` counts slots without an outcome in their
     turn, `accepted_past` the records that were accepted after the first of them.
     """
 
     def __init__(
-        self, cohorts: Items[int], judge: Callable[[Record], Record], settled: Callable[[Record], bool]
+        self,
+        cohorts: Items[int],
+        judge: Callable[[Record], Record],
+        settled: Callable[[Record], bool],
+        reopen: Callable[[int], Mapping[int, int] | None] = lambda end: None,
     ) -> None:
         starts = [0, *cohorts[:-1]]
         self._cohorts = [range(start, end) for start, end in zip(starts, cohorts, strict=True)]
+        self._reopen = reopen
+        self._before: dict[int, int] = {}
+        self._end = cohorts[0]
+        self._over = False
         self._judge = judge
         self._settled = settled
         self._level = 1
@@ -43,7 +54,7 @@ class Sequence:
     @property
     def done(self) -> bool:
         """True when every slot is accepted, out of attempts or passed over."""
-        return self._position >= len(self._members) and not self._next_members and not self._cohorts
+        return self._over
 
     def deliver(self, record: Record) -> None:
         """Takes the outcome of an attempt and judges all that is now in turn."""
@@ -66,7 +77,7 @@ class Sequence:
                 self._advance()
                 continue
             slot = self._members[self._position]
-            outcome = self._waiting.pop((self._level, slot), None)
+            outcome = self._waiting.pop((self._before.get(slot, 0) + self._level, slot), None)
             if outcome is None:
                 if not self._ended and slot not in self._closed:
                     return
@@ -81,10 +92,16 @@ class Sequence:
                 self._next_members.append(outcome.slot)
 
     def _advance(self) -> None:
-        """On to the next attempts of this cohort, or to the next cohort."""
+        """On to the next attempts of this cohort, to what a review opened again, or to the next cohort."""
+        self._position = 0
         if self._next_members:
             self._members, self._next_members = self._next_members, []
             self._level += 1
-        else:
+        elif (opened := self._reopen(self._end)) is not None:
+            self._before.update(opened)
+            self._members, self._level = sorted(opened), 1
+        elif self._cohorts:
             self._members, self._level = self._cohorts.pop(0), 1
-        self._position = 0
+            self._end = self._members.stop
+        else:
+            self._members, self._over = [], True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,21 +16,22 @@ from datagen_cli.core.below import replace
 from datagen_cli.core.checksum import sealed, seed_of
 from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import CapReached, Stopped, UsageError
-from datagen_cli.core.flow import ATTEMPTED
+from datagen_cli.core.flow import ATTEMPTED, REVIEW
 from datagen_cli.core.jsonl import dump, write_aside
 from datagen_cli.core.ports import Observer
-from datagen_cli.core.record import Record
+from datagen_cli.core.record import Record, Slot
 from datagen_cli.llm.cache import FILE, CallCache, open_cache, refuse_other_file
 from datagen_cli.llm.client import Client
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.pipeline.build import Built
-from datagen_cli.pipeline.connect import check_models, open_client
+from datagen_cli.pipeline.connect import check_models, open_client, refuse_unconfined
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.dedup_reference import BatchEmbedder
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.injected_faults import InjectedFaultLog
 from datagen_cli.pipeline.parts import Parts
 from datagen_cli.pipeline.planned import Plan
+from datagen_cli.pipeline.reviewed import Rounds, changes_of
 from datagen_cli.pipeline.runner import Runner
 from datagen_cli.pipeline.settle import settle_failed
 from datagen_cli.runs import damage
@@ -40,10 +41,13 @@ from datagen_cli.runs.integrity import changed_files, is_same, restate
 from datagen_cli.runs.ledger import FILE as SPENDING
 from datagen_cli.runs.ledger import SpendingLedger
 from datagen_cli.runs.manifest import Manifest
-from datagen_cli.runs.previous_run import cohorts, lasting, recipe_place, refuse_other_recipe, tag_of
+from datagen_cli.runs.previous_run import cohorts, lasting, other_model, recipe_place, refuse_other_recipe, tag_of
 from datagen_cli.runs.prune import refuse_pruned
+from datagen_cli.runs.review import Decision as Reviewed
+from datagen_cli.runs.review import to_take_up
 from datagen_cli.runs.spending import cost_shares
 from datagen_cli.stages.dedup import Decision
+from datagen_cli.stages.generate import Unit
 
 HEARTBEAT_S = 1.0
 FEWER = "the dataset will hold {:,} instead of {:,} records; the same command with the larger count needs no call"
@@ -83,6 +87,7 @@ class Session:
         self.model_ids: set[str] = set()
         self.complete = False
         self._before: Mapping[str, Any] = {}
+        self.rounds = Rounds(None)
 
     def prepare(self) -> None:
         """Takes the lock, moves aside what a changed recipe left, writes the plan, opens the checkpoints.
@@ -100,7 +105,8 @@ class Session:
         ledger = self.open_ledger(before)
         same = is_same(before, self.manifest)
         files = changed_files(self.folder.path, before["seal"]) if same else []
-        if same and not files:
+        reviewed = to_take_up(self.folder.path, before)
+        if same and not files and not reviewed:
             restate(self.folder, before, self.manifest)
             self.complete = True
             return
@@ -121,14 +127,23 @@ class Session:
         planned = -(-self.manifest.cohorts[-1] // per_call) * per_call
         self.plan.write(self.built.plan.most(planned), self.built.fingerprints["plan"], self.manifest.cohorts)
         for stage in ATTEMPTED:
-            self.checkpoints[stage] = self.folder.checkpoint(stage, self.built.fingerprints[stage])
+            if stage != REVIEW or reviewed or self.folder.checkpoint_path(stage).exists():
+                self.checkpoints[stage] = self.folder.checkpoint(stage, self.built.fingerprints[stage])
         if self.built.max_tokens > before.get("max_tokens", self.built.max_tokens):
             forget_truncated(self.checkpoints)
         for sentence in damage.told(self.checkpoints.values(), self.plan.damaged, ledger.damaged):
             self.say_once(sentence)
+        self.rounds = Rounds(self.checkpoints.get(REVIEW))
+        self._take_up(reviewed, before.get("count", self.manifest.count))
         self._before = before
         self.update()
         self.manifest.write(self.folder)
+
+    def _take_up(self, decisions: Sequence[Reviewed], count: int) -> None:
+        """Writes down what people rejected or edited since the last run, and says so."""
+        changes = changes_of(decisions, self.plan, self.checkpoints, self.built.shape, self.built.bound)
+        if changes:
+            self.say_once(self.rounds.take(changes, count))
 
     def open_ledger(self, before: Mapping[str, Any]) -> SpendingLedger:
         """Opens what the folder has spent; `before` is its `run.json`, for folders that have no ledger yet."""
@@ -181,7 +196,8 @@ class Session:
             self.folder.unlock()
 
     async def _main(self, engine: LocalEngine) -> None:
-        cache = open_cache(self.options.cache, self.folder.path, self._broken_cache)
+        broken = lambda moved, kept: self.say_once(damage.broken_cache(moved.name, kept))  # noqa: E731
+        cache = open_cache(self.options.cache, self.folder.path, broken)
         heartbeat = asyncio.create_task(self._heartbeat(engine.deferred))
         try:
             engine.deferred.enough = max(1, self.built.recipe.options.limits.concurrency * 3 // 4)
@@ -222,6 +238,9 @@ class Session:
         dedup = built.dedup()
         desk = BatchEmbedder(built.comparison, engine.run_blocking)
 
+        def unit(slots: Sequence[Slot], attempt: int, avoid: tuple[Any, ...] = ()) -> Unit:
+            return built.unit(slots, attempt, avoid, self.rounds.lessons(slots[0], attempt))
+
         def judge(record: Record) -> Decision:
             return dedup.judge(record, desk.take(record))
 
@@ -234,12 +253,14 @@ class Session:
             halt=client.halt,
             forget=client.forget,
             starts=range(0, self.manifest.cohorts[-1], per_call),
-            unit=lambda start: built.unit(self.plan.read(range(start, start + per_call)), 1),
-            refill=lambda slot, attempt, avoid: built.unit([slot], attempt, avoid),
+            unit=lambda start: unit(self.plan.read(range(start, start + per_call)), 1),
+            refill=lambda slot, attempt, avoid: unit([slot], attempt, avoid),
             slot=self.plan.slot,
             generate=built.generate.run,
             steps=built.steps,
             judge=judge,
+            review=self.rounds.after,
+            admit=lambda record: dedup.admit(record, built.comparison.vector(record.fields)),
             prepare=desk.prepare if built.comparison.threshold is not None else None,
             context=context,
             checkpoints=self.checkpoints,
@@ -282,7 +303,8 @@ class Session:
         """Brings the manifest's counts up to date."""
         manifest = self.manifest
         manifest.model_ids = sorted(self.model_ids - {""})
-        self._say_other_model()
+        if said := other_model(self._before, self._models(), manifest.model_ids):
+            self.say_once(said)
         manifest.seconds = round(time.monotonic() - self._started, 3)
         if self.runner is not None:
             progress = self.runner.progress
@@ -293,15 +315,6 @@ class Session:
             manifest.stage_seconds = dict(progress.seconds)
         if self.ledger is not None:
             manifest.record_spending(self.ledger.before, self.client.totals.as_dict() if self.client else {})
-
-    def _say_other_model(self) -> None:
-        """Says when an endpoint names another model than in the last run although the recipe names the same ones."""
-        before, now = set(self._before.get("model_ids", ())), self.manifest.model_ids
-        if before and self._before.get("models") == self._models() and (new := sorted(set(now) - before)):
-            self.say_once(
-                f"the model that answers is called {', '.join(new)}; in the last run {', '.join(sorted(before))}:"
-                " if it is another one, give it an `identity` in the recipe, or use another folder"
-            )
 
     def _models(self) -> dict[str, list[str]]:
         return {role: [model.name for model in self.built.recipe.models[role]] for role in self.built.identities}
@@ -345,7 +358,7 @@ class Session:
         """Finds a missing key, model or sandbox, a foreign host, an unknown price, a wrong cache before anything is
         written."""
         check_models(self.built.recipe)
-        self._refuse_unconfined()
+        refuse_unconfined(self.built.recipe, unsafe_exec=self.options.unsafe_exec)
         open_client(
             self.built.recipe,
             cache=None,
@@ -357,15 +370,6 @@ class Session:
         if self.options.cache not in ("run", "off"):
             named = Path(self.options.cache)
             refuse_other_file(named / FILE if named.is_dir() else named)
-
-    def _refuse_unconfined(self) -> None:
-        """Every program would be refused, and its record dropped, after both were paid for."""
-        from datagen_cli.sandbox.confine import confinement_missing
-
-        check = next((check for check in self.built.recipe.checks if check.facts.runs_programs), None)
-        if check is not None and not self.options.unsafe_exec and (missing := confinement_missing()):
-            hint = "run it on Linux 5.13 or newer, or accept the risk with --unsafe-exec"
-            raise UsageError(f"{missing}, so that programs of a model cannot be run safely: {check.where}", hint=hint)
 
     def _set_changed_aside(self, before: Mapping[str, Any]) -> bool:
         """Moves aside what a changed recipe makes stale, and says so. Whether there was anything."""
@@ -388,6 +392,3 @@ class Session:
         head, seed = header_line("load", fingerprint), seed_of(fingerprint)
         rows = (sealed(dump({"id": name, "fields": dict(row)}), seed) for name, row in self.built.base.rows)
         write_aside(self.folder.checkpoint_path("load"), (chunk for part in ([head], rows) for chunk in part))
-
-    def _broken_cache(self, moved: Path, kept: int) -> None:
-        self.say_once(damage.broken_cache(moved.name, kept))

@@ -37,6 +37,7 @@ TEXT_FORM = "Answer with the text alone: no title, no label, no quotation marks,
 MOST_MEANINGS = 20
 _CHANGING: dict[str, Any] = {
     **dict.fromkeys(("examples", "records", "avoid", "request", "label", "meaning", "attributes", "input"), ""),
+    "lessons": "",
     "texts": [],
 }  # fmt: skip
 INSTANCE = Method("instance", {})
@@ -122,9 +123,14 @@ class Composer:
         return digest(self._sources["repair"], self._fixed["constraints"])
 
     def generate(
-        self, slots: Sequence[Slot], *, examples: Sequence[Mapping[str, Any]] = (), avoid: Sequence[Any] = ()
+        self,
+        slots: Sequence[Slot],
+        *,
+        examples: Sequence[Mapping[str, Any]] = (),
+        avoid: Sequence[Any] = (),
+        lessons: Sequence[str] = (),
     ) -> Prompt:
-        """Asks for one record per slot, in slot order."""
+        """Asks for one record per slot, in slot order. `lessons` are words of the person who reviews the run."""
         planned, parents = tuple(self._wanted(slot) for slot in slots), [slot.parent for slot in slots]
         n = len(slots)
         harmless = [row for row in examples if not self._gives_orders(row)]
@@ -137,8 +143,12 @@ class Composer:
         if self._given:
             unlike = [self._written(one) if isinstance(one, Mapping) else one for one in avoid]
         variables |= {"answer_form": self._answer_form(n), "avoid": fence("avoid", unlike) if unlike else ""}
+        variables["lessons"] = neutral("\n".join(f"- {lesson}" for lesson in lessons))
         shown = [message for row in turns for message in self._turn(row)]
-        messages = (self._systems[min(n, 2)], *shown, Message("user", self._render("generate", variables)))
+        request = self._render("generate", variables)
+        if lessons and variables["lessons"] not in request:  # a template of the recipe's own that does not name them
+            request += f"\n{variables['lessons']}\n"
+        messages = (self._systems[min(n, 2)], *shown, Message("user", request))
         names = tuple(spec.name for spec in self.asked)
         kind, more = "improve" if self._method.name == "enhance" else "generate", self._method.weak(parents)
         task = Task(kind, self._about, names, self.form(n), planned, tuple(examples), tuple(avoid), more=more)

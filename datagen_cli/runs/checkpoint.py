@@ -102,6 +102,14 @@ class Checkpoint:
         raw = self.raw(slot, attempt)
         return None if raw is None else _object(raw)
 
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """All whole lines in the order in which they were written."""
+        with read_own(self.path) as file:
+            for raw in file:
+                found = _object(without_sum(raw)) if _UNIT.match(raw) and whole(raw, self._seed) else None
+                if found is not None:
+                    yield found
+
     def raw(self, slot: int, attempt: int) -> bytes | None:
         """The bytes of the unit's last line without its sum and line end, or None."""
         offset = self.index.get(slot, attempt)

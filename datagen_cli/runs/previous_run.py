@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -79,3 +79,15 @@ def tag_of(before: Mapping[str, Any]) -> str:
     found = recipe.get("digest") if isinstance(recipe, dict) else None
     digest = found if isinstance(found, str) and _DIGEST.fullmatch(found) else f"{time.time_ns():x}"
     return digest[:12]
+
+
+def other_model(before: Mapping[str, Any], models: Mapping[str, Any], now: Iterable[str]) -> str:
+    """What to say when an endpoint names another model than in the last run although the recipe names the same ones."""
+    then = set(before.get("model_ids", ()))
+    new = sorted(set(now) - then)
+    if not (then and new and before.get("models") == models):
+        return ""
+    return (
+        f"the model that answers is called {', '.join(new)}; in the last run {', '.join(sorted(then))}:"
+        " if it is another one, give it an `identity` in the recipe, or use another folder"
+    )

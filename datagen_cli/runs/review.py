@@ -58,6 +58,10 @@ class Decision:
             return True
         return self.fields is not None and all(row.get(name) == value for name, value in self.fields.items())
 
+    def asks_for_change(self, row: Row) -> bool:
+        """Whether the row is not yet what this asks for: still there, or not edited."""
+        return self.decision != "keep" and self.of in ("", row_digest(row))
+
     def bound(self, row: Row) -> Decision:
         """This decision, said of a row."""
         verdicts = row.get("verdicts")
@@ -74,10 +78,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """All decisions in the order of their lines, and how many lines cannot be read."""
+    """All decisions in the order of their lines, and the numbers of the lines that hold none."""
 
     decisions: Sequence[Decision] = ()
-    damaged: int = 0
+    damaged: Sequence[int] = ()
 
     @property
     def last(self) -> dict[str, Decision]:
@@ -105,14 +109,14 @@ class ReviewFile:
         """All decisions; none where there is no file. A torn last line is one that was never made."""
         if not self.path.exists() and not self.path.is_symlink():
             return Review()
-        decisions, damaged = [], 0
+        decisions, damaged = [], []
         with open_regular(self.path) as file:
-            for raw in raw_lines(file):
+            for number, raw in enumerate(raw_lines(file), start=1):
                 found = _parsed(raw)
                 if found is not None:
                     decisions.append(found)
                 elif raw.strip() and raw.endswith(b"\n"):
-                    damaged += 1
+                    damaged.append(number)
         return Review(decisions, damaged)
 
     def append(self, *decisions: Decision) -> None:
@@ -164,6 +168,23 @@ class ReviewFile:
                 yield descriptor
         finally:
             os.close(descriptor)
+
+
+def to_take_up(folder: Path, before: Mapping[str, Any]) -> list[Decision]:
+    """The decisions that ask for a change of the dataset as it stands: records rejected, and edits not made yet.
+
+    `before` is the folder's `run.json`. Decisions that name only an id are bound first.
+    """
+    file = ReviewFile(folder)
+    said = file.read().last
+    if not before or all(one.decision == "keep" for one in said.values()):
+        return []
+    from datagen_cli.runs.reader import RunReader
+
+    rows = {str(row.get("id")): row for row in RunReader(folder).rows() if str(row.get("id")) in said}
+    file.bind(rows.values())
+    last = file.read().last
+    return [last[name] for name, row in rows.items() if last[name].asks_for_change(row)]
 
 
 def read_decision(value: Mapping[str, Any], rows: Mapping[str, Row], place: Place | None = None) -> Decision:

@@ -105,6 +105,11 @@ class Dedup:
         self._accept(record, key, text, vector)
         return Decision(replace(record, verdicts=verdicts) if self._checks else record)
 
+    def admit(self, record: Record, vector: Any = None) -> None:
+        """Knows a record from now on that stands whatever it repeats."""
+        text = self._text(record.fields) if self._text is not None else ""
+        self._accept(record, self._key(record.fields), text, vector)
+
     def _repeats(self, record: Record, key: bytes, text: str, vector: Any) -> Decision | None:
         """The first of exact, near and neighbour that says the record is there already."""
         if (index := self._exact.get(key)) is not None:

@@ -35,6 +35,7 @@ class Unit:
     """What one call asks for: slots, which attempt, the examples shown, and what earlier attempts repeated.
 
     `drawn` are examples before they were screened, which the unit is made from; empty where none was screened.
+    `lessons` are what people said of records that they rejected.
     """
 
     slots: tuple[Slot, ...]
@@ -42,6 +43,7 @@ class Unit:
     examples: tuple[str, ...] = ()
     avoid: tuple[Mapping[str, Any], ...] = ()
     drawn: tuple[str, ...] = ()
+    lessons: tuple[str, ...] = ()
 
     @property
     def first(self) -> int:
@@ -54,7 +56,8 @@ class Unit:
             [slot.index, slot.label, dict(slot.attributes), *([slot.parent] if slot.parent else [])]
             for slot in self.slots
         ]
-        return [slots, self.attempt, list(self.drawn or self.examples), [dict(item) for item in self.avoid]]
+        made = [slots, self.attempt, list(self.drawn or self.examples), [dict(item) for item in self.avoid]]
+        return [*made, list(self.lessons)] if self.lessons else made
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class Generate:
     def prompt(self, unit: Unit) -> Prompt:
         """What is asked for a unit."""
         shown = [self._rows[name] for name in unit.examples]
-        return self._composer.generate(unit.slots, examples=shown, avoid=unit.avoid)
+        return self._composer.generate(unit.slots, examples=shown, avoid=unit.avoid, lessons=unit.lessons)
 
     def format(self, count: int) -> dict[str, Any] | None:
         """The response format for so many records; None where free text is asked for."""

@@ -152,7 +152,7 @@ class Validate:
     ) -> Mapping[str, Any] | None:
         """The generator's second version of the record; None when no usable one came."""
         assert self._generate is not None
-        asked = self._generate.prompt(Unit((slot,), unit.attempt, unit.examples, unit.avoid))
+        asked = self._generate.prompt(replace(unit, slots=(slot,)))
         prompt = self._composer.repair(asked, record.fields, [verdict.detail for _, verdict in failures])
         try:
             _, parsed = await self._generate.ask(prompt, 1, ctx, purpose="repair")

@@ -8,8 +8,8 @@ from datagen_cli.core.flow import ATTEMPTED, STAGES, STEPS, stage_of
 
 
 def test_stages_come_in_the_order_of_their_files() -> None:
-    assert STAGES == ("load", "plan", "generate", "validate", "enhance", "dedup")
-    assert ("generate", *STEPS, "dedup") == ATTEMPTED
+    assert STAGES == ("load", "plan", "generate", "validate", "enhance", "dedup", "review")
+    assert ("generate", *STEPS, "dedup", "review") == ATTEMPTED
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,13 @@
-"""Correctness by gold labels and by reviews; a run is never its own witness."""
+"""Correctness by gold labels; a run is never its own witness."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datagen_cli.core.errors import DataError
-from datagen_cli.evaluation.correctness import Correctness, against_gold, reviewed, same_answer
+from datagen_cli.evaluation.correctness import Correctness, against_gold, same_answer
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.features import Features
 
@@ -84,41 +82,6 @@ def test_gold_that_says_nothing_is_told() -> None:
     assert "has no label" in against_gold(dataset([{"text": "a"}], None), ours).reason
     with pytest.raises(DataError, match="has no column 'label'"):
         against_gold(ours, dataset([{"text": "a", "other": 1}]))
-
-
-def test_the_last_decision_of_a_review_counts(tmp_path: Path) -> None:
-    decisions = [("a", "reject"), ("a", "keep"), ("b", "edit"), ("c", "keep"), ("zz", "reject")]
-    path = tmp_path / "review.jsonl"
-    path.write_text("".join(json.dumps({"id": id_, "decision": word}) + "\n" for id_, word in decisions))
-    ours = dataset([{"id": name, "text": "t", "label": 1} for name in "abcd"])
-    found = reviewed(path, ours, no_note)
-    assert found is not None
-    assert found.value == pytest.approx(2 / 3)
-    assert (found.detail["right"], found.detail["wrong"], found.detail["unknown"]) == (2, 1, 1)
-    assert reviewed(tmp_path / "none", ours, no_note) is None
-
-
-def no_note(text: str) -> None:
-    raise AssertionError(text)
-
-
-def test_a_torn_last_line_of_a_review_is_survived(tmp_path: Path) -> None:
-    path = tmp_path / "review.jsonl"
-    path.write_text('{"id": "a", "decision": "keep"}\n{"id": "b", "decision": "reject"}\n{"id": "a", "deci')
-    found = reviewed(path, dataset([{"id": name, "text": "t", "label": 1} for name in "ab"]), no_note)
-    assert found is not None
-    assert (found.detail["right"], found.detail["wrong"]) == (1, 1)
-
-
-@pytest.mark.parametrize("broken", [b'{"id": "a", "deci', b"[1]", b"\xff\xfe"])
-def test_a_broken_line_inside_a_review_is_named_and_left_out(broken: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "review.jsonl"
-    path.write_bytes(b'{"id": "a", "decision": "keep"}\n' + broken + b'\n{"id": "b", "decision": "reject"}\n')
-    notes: list[str] = []
-    found = reviewed(path, dataset([{"id": name, "text": "t", "label": 1} for name in "ab"]), notes.append)
-    assert found is not None
-    assert (found.detail["right"], found.detail["wrong"]) == (1, 1)
-    assert notes == [f"{path}: line 2 cannot be read and is left out"]
 
 
 def test_gold_rows_that_contradict_each_other_decide_nothing() -> None:

@@ -13,6 +13,7 @@ from datagen_cli.export.format import Columns, Exported
 from datagen_cli.export.messages import Messages
 from datagen_cli.export.preference import Preference
 from datagen_cli.export.selection import as_reviewed, columns_of_run
+from datagen_cli.runs.review import Decision, Review
 
 
 @pytest.mark.parametrize("text", ["=1+2", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", " =1", "\r=1", "-x", "%0A"])
@@ -66,14 +67,17 @@ def test_no_pair_is_an_error() -> None:
 
 def test_a_review_takes_rows_out_and_changes_them_and_the_last_decision_counts() -> None:
     rows = [{"id": str(n), "text": "old"} for n in range(4)]
-    decisions: list[dict[str, Any]] = [
-        {"id": "0", "decision": "reject"},
-        {"id": "1", "decision": "edit", "fields": {"text": "new", "other": 1}},
-        {"id": "2", "decision": "reject"},
-        {"id": "2", "decision": "keep"},
-        {"id": "9", "decision": "reject"},
-    ]
-    kept, left_out = as_reviewed(rows, decisions)
+    review = Review(
+        [
+            Decision("0", "reject"),
+            Decision("1", "edit", fields={"text": "new", "other": 1}),
+            Decision("2", "reject"),
+            Decision("2", "keep"),
+            Decision("3", "reject", of="of another record that stood there"),
+            Decision("9", "reject"),
+        ]
+    )
+    kept, left_out = as_reviewed(rows, review)
     assert kept == [{"id": "1", "text": "new"}, {"id": "2", "text": "old"}, {"id": "3", "text": "old"}]
     assert left_out == 1
 

@@ -54,7 +54,7 @@ def test_a_script_s_last_line_without_a_line_end_counts(tmp_path: Path) -> None:
 def test_a_line_that_holds_no_decision_is_counted_as_damaged(tmp_path: Path, line: str) -> None:
     (tmp_path / "review.jsonl").write_text(line + '\n{"id": "b", "decision": "keep"}\n')
     review = ReviewFile(tmp_path).read()
-    assert (review.damaged, [one.id for one in review.decisions]) == (1, ["b"])
+    assert (review.damaged, [one.id for one in review.decisions]) == ([1], ["b"])
 
 
 def test_decisions_of_several_writers_are_all_kept(tmp_path: Path) -> None:
