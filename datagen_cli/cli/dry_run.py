@@ -66,8 +66,7 @@ def show_probe(session: Session, number: int, as_json: bool, *, control: bool = 
     if control:
         console.note("--control: the run itself is probed, its control takes as much again")
     options = built.recipe.options
-    per_call = built.per_call
-    number = -(-min(number, options.count) // per_call) * per_call
+    number = built.cut.end(min(number, options.count))
     first = make_first(session, number, plant=True)
     limits = options.limits
     result = project(

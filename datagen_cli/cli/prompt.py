@@ -66,8 +66,9 @@ def _rows(built: Built, groups: Groups, number: int) -> Iterator[dict[str, Any]]
     """The prompts of the first rows of a correlated run, of whole groups: at least the first one's, at most all."""
     most = built.recipe.options.count
     wanted = -(-min(max(number, 1), most) // groups.size) * groups.size
-    slots = list(built.slots(-(-wanted // groups.batch) * groups.batch))
-    units = (groups.unit(slots[start : start + groups.batch], 1) for start in range(0, len(slots), groups.batch))
+    cut = groups.cut
+    slots = list(built.slots(cut.end(wanted)))
+    units = (groups.unit(slots[start : start + cut.width(start)], 1) for start in cut.starts(wanted))
     rows = (zip(unit.rows, groups.generate.request(unit)["rows"], strict=True) for unit in units)
     for row, asked in islice(chain.from_iterable(rows), wanted):
         prompt = asked["prompt"]

@@ -124,7 +124,12 @@ def _group(built: Built) -> dict[str, Any] | None:
     if built.groups is None:
         return None
     groups = built.groups
-    return {"variant": groups.options.variant, "labels": len(groups.labels), "rows": groups.size, "batch": groups.batch}
+    return {
+        "variant": groups.options.variant,
+        "labels": len(groups.labels),
+        "rows": groups.size,
+        "batch": groups.cut.most,
+    }
 
 
 def _show(result: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from datagen_cli.core.flow import STAGES, STEPS
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot
 from datagen_cli.pipeline.allowed import allowed_by
+from datagen_cli.pipeline.cut import Cut
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
 from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
 from datagen_cli.pipeline.inline import read_inline
@@ -175,9 +176,15 @@ class Built:
         return Unit(tuple(slots), attempt, shown, avoid, drawn, lessons)
 
     @property
+    def cut(self) -> Cut:
+        """How the plan is cut into units of first attempts."""
+        per_call = self.recipe.options.records_per_call
+        return self.groups.cut if self.groups else Cut(per_call, per_call)
+
+    @property
     def per_call(self) -> int:
-        """Slots of a unit of first attempts."""
-        return self.groups.batch if self.groups else self.recipe.options.records_per_call
+        """The most slots of a unit of first attempts."""
+        return self.cut.most
 
     @property
     def _asking(self) -> list[Any]:

@@ -172,23 +172,17 @@ def _generator(built: Built, count: int, per_call: int) -> Iterator[Load]:
 
 def _grouped(built: Built, groups: Groups, count: int) -> Iterator[Load]:
     """Whole batches of groups, then a group for every attempt that is refused; no repairs."""
-    unit = groups.unit(list(built.slots(groups.batch)), 1)
-    said = [_row_bytes(row) for row in groups.generate.request(unit)["rows"]]
-    into = Span(sum(said) / BYTES_PER_TOKEN, sum(said) / HIGH_BYTES_PER_TOKEN)
+    cut = groups.cut
+    unit = groups.unit(list(built.slots(cut.most)), 1)
+    said = sum(_row_bytes(row) for row in groups.generate.request(unit)["rows"]) / cut.most
+    into = Span(said / BYTES_PER_TOKEN, said / HIGH_BYTES_PER_TOKEN)
     record, longest = record_tokens(built), built.recipe.models["generator"][0].max_tokens
-    row = Span(min(record.low, longest), min(record.high, longest))
-    share = groups.size / groups.batch
-    yield Load(
-        "generator",
-        "generate",
-        Span(*[math.ceil(count / groups.batch)] * 2),
-        into,
-        row.times(Span(*[groups.batch] * 2)),
-    )
+    out = Span(min(record.low, longest), min(record.high, longest))
+    calls = sum(1 for _ in cut.starts(count))
+    rows, group = Span(*[cut.end(count) / calls] * 2), Span(groups.size, groups.size)
+    yield Load("generator", "generate", Span(calls, calls), into.times(rows), out.times(rows))
     again = count * (_attempts(built).high - 1)
-    yield Load(
-        "generator", "generate", Span(0, again), into.times(Span(share, share)), row.times(Span(*[groups.size] * 2))
-    )
+    yield Load("generator", "generate", Span(0, again), into.times(group), out.times(group))
 
 
 def _row_bytes(row: Mapping[str, Any]) -> int:
@@ -227,9 +221,9 @@ def _prompt(built: Built, count: int, size: int) -> Span:
 def shared_prefix(built: Built) -> dict[str, float]:
     """How many tokens all prompts of a run begin with, and their share of a prompt: providers keep them at hand."""
     size = built.per_call
-    slots = list(built.slots(2 * size * SAMPLE // 10))
+    slots = list(built.slots(2 * size * SAMPLE // 10)) if not built.groups else []
     units = [built.unit(slots[start : start + size], 1) for start in range(0, len(slots) - size + 1, size)]
-    asked = [built.chat.prompt(unit).messages for unit in units] if not built.groups else []
+    asked = [built.chat.prompt(unit).messages for unit in units]
     texts = ["\n".join(message.content for message in messages) for messages in asked]
     if len(texts) < 2:
         return {"tokens": 0, "share": 0.0}

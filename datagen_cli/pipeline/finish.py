@@ -31,7 +31,7 @@ def finish(session: Session) -> Manifest:
     assert runner is not None
     shape = built.shape
     options = built.recipe.options
-    ledger = Ledger(session.checkpoints, STEPS, built.per_call, runner.refills.most)
+    ledger = Ledger(session.checkpoints, STEPS, built.cut, runner.refills.most)
     adherence = Adherence(shape.checks)
     labels: Counter[str] = Counter()
     label_field = built.base.label.field if built.base.label else ""

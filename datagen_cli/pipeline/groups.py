@@ -1,10 +1,10 @@
 """Correlated runs: what a recipe must be for one, which slots make a group, and which examples each row is shown.
 
 A group is K · `per_label` rows for K planned labels (K = 1 without labels), so with balanced labels each label stands
-`per_label` times in it; with uneven quotas labels stand in proportion. A unit of first attempts is one batch: as many
-whole groups as fit `BATCH_ROWS`, at least one. Batches are the same whatever the count, so a larger count pays nothing
-twice; slots beyond it are kept as surplus. A further attempt at a slot has a group of its own: the slot's row first,
-then peers of every label with the slot's attributes, which are surplus too.
+`per_label` times in it; with uneven quotas labels stand in proportion. A unit of first attempts is one batch of whole
+groups: one group at first, then more, up to as many as fit `BATCH_ROWS` (`cut.py`). Slots beyond the count are kept as
+surplus. A further attempt at a slot has a group of its own: the slot's row first, then peers of every label with the
+slot's attributes, which are surplus too.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Slot, unit_name
 from datagen_cli.core.registry import suggest
 from datagen_cli.llm.identity import sampling_of
+from datagen_cli.pipeline.cut import Cut
 from datagen_cli.prompts.free_text import FreeText
 from datagen_cli.sources.open import BaseRows
 from datagen_cli.stages import groups as groups_stage
@@ -63,9 +64,9 @@ class Groups:
         return len(self.labels) * self.options.per_label
 
     @property
-    def batch(self) -> int:
-        """Slots of a unit of first attempts."""
-        return max(1, BATCH_ROWS // self.size) * self.size
+    def cut(self) -> Cut:
+        """How the plan is cut into batches."""
+        return Cut(self.size, max(1, BATCH_ROWS // self.size) * self.size)
 
     @property
     def label_field(self) -> str:
@@ -162,7 +163,8 @@ class Groups:
         """What the texts depend on beside the model: part of the generation fingerprint."""
         options = self.options
         used = [options.field, options.per_label, self._facts]
-        return [groups_stage.VERSION, BATCH_ROWS, used, [*self.labels], digest(self.prompts.identity)]
+        cut = [self.cut.least, self.cut.most]
+        return [groups_stage.VERSION, cut, used, [*self.labels], digest(self.prompts.identity)]
 
     def notes(self) -> list[str]:
         """What a user should know before the run: labels without examples, or with too few of them."""

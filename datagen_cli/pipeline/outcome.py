@@ -13,6 +13,7 @@ from datagen_cli.core.below import replace, unlink
 from datagen_cli.core.flow import REVIEW
 from datagen_cli.core.jsonl import dump, write_aside
 from datagen_cli.core.record import Record, Rejection
+from datagen_cli.pipeline.cut import Cut
 from datagen_cli.runs.checkpoint import Checkpoint
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.lines import content_digest, from_line
@@ -28,17 +29,17 @@ class Ledger:
         self,
         checkpoints: Mapping[str, Checkpoint],
         steps: Sequence[str],
-        per_call: int,
+        cut: Cut,
         most_attempts: Callable[[int], int],
     ) -> None:
         self._checkpoints = checkpoints
         self._steps = steps
-        self._per_call = per_call
+        self._cut = cut
         self._most_attempts = most_attempts
 
     def generated(self, slot: int, attempt: int) -> tuple[dict[str, Any], int] | None:
         """The generation line that holds an attempt, and the record's position in it."""
-        first = slot - slot % self._per_call if attempt == 1 else slot
+        first = self._cut.start(slot) if attempt == 1 else slot
         line = self._checkpoints["generate"].line(first, attempt)
         position = slot - first
         return (line, position) if line is not None and position < len(line["records"]) else None

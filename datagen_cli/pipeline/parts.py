@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,12 +19,13 @@ class Parts:
     """What a run is made of.
 
     `cohorts` are slot counts, see `Sequence`; the last is the count. `starts` are the first slots of the units of
-    first attempts, in order, and `unit(start)` makes one, batches whole; `refill(slot, attempt, avoid)` makes the
-    unit of a later attempt; `review(end, accepted)` gives what people made of records, a round at a time, see
-    `Rounds.after`; `admit` has the group check know a record that stands as a person wrote it; `slot(index)` is the
-    plan; `context(slot, attempt)` the surroundings; `prepare`, if any, must have seen records before they are
-    judged; `halt` stops the sending of calls, `forget` takes replies out of the call cache. `width` is how many
-    units are under way at once; a `cautious` run begins with fewer, one with a `check_call` with one.
+    first attempts, in order, at least `units` of them, and `unit(start)` makes one, batches whole;
+    `refill(slot, attempt, avoid)` makes the unit of a later attempt; `review(end, accepted)` gives what people made of
+    records, a round at a time, see `Rounds.after`; `admit` has the group check know a record that stands as a person
+    wrote it; `slot(index)` is the plan; `context(slot, attempt)` the surroundings; `prepare`, if any, must have seen
+    records before they are judged; `halt` stops the sending of calls, `forget` takes replies out of the call cache.
+    `width` is how many units are under way at once; a `cautious` run begins with fewer, one with a `check_call` with
+    one.
     """
 
     cohorts: Items[int]
@@ -32,7 +33,8 @@ class Parts:
     width: int
     cautious: bool
     check_call: bool
-    starts: Items[int]
+    starts: Iterator[int]
+    units: int
     unit: Callable[[int], Unit]
     refill: Callable[[Slot, int, tuple[Any, ...]], Unit]
     slot: Callable[[int], Slot]

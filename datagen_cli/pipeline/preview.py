@@ -36,12 +36,12 @@ async def preview(
     built: Built, client: Client, engine: LocalEngine, number: int, *, unsafe_exec: bool = False
 ) -> list[Trace]:
     """Traces of the first `number` slots, first attempts only. Raises `CallPending` when a model does not answer."""
-    per_call = built.per_call
-    planned = list(built.slots(-(-number // per_call) * per_call))
+    cut = built.cut
+    planned = list(built.slots(cut.end(number)))
     seen: set[str] = set()
 
     async def follow(start: int) -> list[Trace]:
-        unit = built.unit(planned[start : start + per_call], 1)
+        unit = built.unit(planned[start : start + cut.width(start)], 1)
         context = UnitContext(client, engine.run_blocking, unit.first, 1, seen)
         began = asyncio.get_running_loop().time()
         records = await _generate(built, unit, context)
@@ -59,8 +59,7 @@ async def preview(
             found.append(trace)
         return found
 
-    starts = range(0, len(planned), per_call)
-    results = await asyncio.gather(*(follow(start) for start in starts), return_exceptions=True)
+    results = await asyncio.gather(*(follow(start) for start in cut.starts(number)), return_exceptions=True)
     traces: list[Trace] = []
     for result in results:
         if isinstance(result, BaseException):

@@ -123,9 +123,8 @@ class Session:
         for note in self.built.notes():
             self.say_once(note)
         self._write_load()
-        per_call = self.built.per_call
-        planned = -(-self.manifest.cohorts[-1] // per_call) * per_call
-        self.plan.write(self.built.plan.most(planned), self.built.fingerprints["plan"], self.manifest.cohorts)
+        planned = self.built.plan.most(self.built.cut.end(self.manifest.cohorts[-1]))
+        self.plan.write(planned, self.built.fingerprints["plan"], self.manifest.cohorts)
         for stage in ATTEMPTED:
             if stage != REVIEW or reviewed or self.folder.checkpoint_path(stage).exists():
                 self.checkpoints[stage] = self.folder.checkpoint(stage, self.built.fingerprints[stage])
@@ -225,7 +224,7 @@ class Session:
 
     def _parts(self, engine: LocalEngine) -> Parts:
         built, options = self.built, self.built.recipe.options
-        per_call = built.per_call
+        cut, count = built.cut, self.manifest.cohorts[-1]
         client = self.client
         assert client is not None
 
@@ -252,8 +251,9 @@ class Session:
             check_call=options.limits.check_call and client.may_cost,
             halt=client.halt,
             forget=client.forget,
-            starts=range(0, self.manifest.cohorts[-1], per_call),
-            unit=lambda start: unit(self.plan.read(range(start, start + per_call)), 1),
+            starts=cut.starts(count),
+            units=-(-count // cut.most),
+            unit=lambda start: unit(self.plan.read(range(start, start + cut.width(start))), 1),
             refill=lambda slot, attempt, avoid: unit([slot], attempt, avoid),
             slot=self.plan.slot,
             generate=built.generate.run,

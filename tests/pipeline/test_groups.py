@@ -12,6 +12,7 @@ import pytest
 from datagen_cli.config.load import load_recipe
 from datagen_cli.pipeline.build import Built, build
 from datagen_cli.pipeline.connect import identities
+from datagen_cli.pipeline.cut import Cut
 from tests.runs.correlated import BASE, write_recipe
 
 
@@ -28,12 +29,12 @@ def labels_of(made: Built, names: tuple[str, ...]) -> set[Any]:
 @pytest.mark.parametrize(
     ("per_label", "size", "batch"), [(1, 3, 30), (2, 6, 30), (5, 15, 30), (6, 18, 18), (20, 60, 60)]
 )
-def test_a_batch_holds_as_many_whole_groups_as_fit_32_rows_and_at_least_one(
+def test_a_batch_holds_one_whole_group_at_first_and_at_most_as_many_as_fit_32_rows(
     per_label: int, size: int, batch: int, tmp_path: Path
 ) -> None:
     made = built(tmp_path, per_label=per_label)
     assert made.groups is not None
-    assert (made.groups.size, made.groups.batch, made.per_call) == (size, batch, batch)
+    assert (made.groups.cut, made.per_call) == (Cut(size, batch), batch)
 
 
 def test_a_further_attempt_has_peers_of_every_label_and_other_examples(tmp_path: Path) -> None:

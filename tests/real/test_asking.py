@@ -1,4 +1,4 @@
-"""What else asks a model, on a real one: a probe, a second opinion, a score."""
+"""What else asks a model, on a real one: correlated groups, a probe, a second opinion, a score."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from datagen_cli.cli.app import run
-from tests.real.small import MOODS, SMALL, recipe
-from tests.runs.whole import report
+from tests.real.small import MOODS, SMALL, WEATHER, checked, recipe
+from tests.real_model import needs_smollm2
+from tests.runs.whole import report, rows
 
 pytestmark = pytest.mark.real
 Tell = Callable[[str], None]
@@ -25,6 +26,22 @@ def said(capsys: Any, *arguments: object) -> tuple[int, dict[str, Any]]:
     code = run([*map(str, arguments), "--json"])
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     return code, found
+
+
+def test_a_group_is_sampled_together(tmp_path: Path, capsys: Any, tell: Tell) -> None:
+    needs_smollm2("torch", "transformers", "gguf", "accelerate")
+    import torch
+
+    torch.set_num_threads(1)  # threads of torch wait busily for each other, and two of these tests run at a time
+    correlated = {"variant": "cross", "contrast": 0.3, "per_label": 1, "field": "text"}
+    local = {"name": "local/smollm2", "max_tokens": 24}
+    file = recipe(
+        tmp_path, count=4, model=local, sampling={"temperature": 0.9, "correlated": correlated},
+        limits={"attempts_per_record": 1},
+    )  # fmt: skip
+    found = report(capsys, file, "-o", tmp_path / "correlated")
+    checked(found, tmp_path / "correlated", WEATHER, tell)
+    assert len(rows(tmp_path / "correlated", "lineage.jsonl")) >= found["accepted"]
 
 
 def test_a_probe_plants_bad_records_for_the_checks_and_is_not_paid_again(

@@ -72,8 +72,8 @@ def test_a_dry_run_and_the_prompts_load_no_model(capsys: pytest.CaptureFixture[s
     assert run(["generate", "corrsynth/ag_news", "--dry-run", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     (only,) = found["estimates"]
-    assert (only["records_per_call"], only["calls"]["low"], only["cost_usd"]["high"]) == (32, 7, 0)
-    assert only["tokens"]["low"]["in"] > 7 * 32 * 100
+    assert (only["records_per_call"], only["calls"]["low"], only["cost_usd"]["high"]) == (32, 9, 0)
+    assert only["tokens"]["low"]["in"] > 200 * 100
     assert run(["prompt", "corrsynth/ag_news", "--json"]) == 0
     prompts = json.loads(capsys.readouterr().out)["prompts"]
     assert Counter(prompt["label"] for prompt in prompts) == dict.fromkeys(

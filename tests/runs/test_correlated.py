@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,9 @@ def test_a_batch_of_whole_groups_is_one_call_in_which_every_label_stands_alike(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = use_fake(monkeypatch)
-    assert generate(write_recipe(tmp_path), "-o", tmp_path / "run") == 0
-    (payload,) = fake.asked
+    assert generate(write_recipe(tmp_path), "-o", tmp_path / "run", "-n", "54") == 0
+    assert [len(payload["group"]["rows"]) for payload in fake.asked] == [6, 6, 12, 24, 30]
+    payload = fake.asked[-1]
     assert payload["messages"] == []
     group = payload["group"]
     assert {name: group[name] for name in ("variant", "contrast", "gamma", "plausibility")} == {
@@ -54,15 +56,16 @@ def test_a_batch_of_whole_groups_is_one_call_in_which_every_label_stands_alike(
         labels = Counter(row["label"] for row in group["rows"] if row["group"] == number)
         assert labels == {"red": 2, "green": 2, "blue": 2}
     dataset = rows(tmp_path / "run")
-    assert [row["label"] for row in dataset] == [row["label"] for row in group["rows"][:12]]
+    asked = [row["label"] for payload in fake.asked for row in payload["group"]["rows"]]
+    assert [row["label"] for row in dataset] == asked[:54]
     assert all(len(row["text"].split()) == 10 for row in dataset)
 
 
 def test_every_row_is_shown_its_own_draw_of_texts_of_its_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = use_fake(monkeypatch)
-    generate(write_recipe(tmp_path, "examples: {strategy: random, k: 4}"), "-o", tmp_path / "run")
+    generate(write_recipe(tmp_path, "examples: {strategy: random, k: 4}"), "-o", tmp_path / "run", "-n", "30")
     seen: dict[str, set[str]] = {}
-    for row in fake.asked[0]["group"]["rows"]:
+    for row in chain.from_iterable(payload["group"]["rows"] for payload in fake.asked):
         *shown, last = [part for part in row["prompt"]["text"].split("\n\n") if part.startswith(f"{row['label']}:")]
         assert (len(shown), last) == (4, f"{row['label']}:")
         assert all(text.startswith(f"{row['label']}: {row['label']} story") for text in shown)
@@ -79,7 +82,7 @@ def test_each_record_says_with_whom_it_was_sampled(tmp_path: Path, monkeypatch: 
     assert {name: lineage[7][name] for name in lineage[7] if name != "id"} == {
         "group": "000006.1", "row": 1, "label": lineage[7]["label"], "variant": "hybrid", "contrast": 0.3,
         "plausibility": 0.01, "intra_share": 0.25, "gamma": 1.0, "top_p": 0.9, "steps": 10, "finish": "stop",
-        "batch_rows": 30, "forward_rows": 300,
+        "batch_rows": 6, "forward_rows": 60,
     }  # fmt: skip
     assert not any("group" in row for row in rows(tmp_path / "run"))
     loaded = load_dataset(str(tmp_path / "run"), Wanted())
@@ -92,17 +95,18 @@ def test_a_larger_count_keeps_what_there_is_and_pays_nothing_twice(
     fake = use_fake(monkeypatch)
     recipe = write_recipe(tmp_path)
     first = report(capsys, recipe, "-o", tmp_path / "run")
-    assert (first["calls"], first["rejected"], first["surplus"]) == (1, {}, 18)
+    assert (first["calls"], first["rejected"], first["surplus"]) == (2, {}, 0)
     before = rows(tmp_path / "run")
-    more = report(capsys, recipe, "-o", tmp_path / "run", "-n", "29", "--cache", "off")
-    assert (more["calls"], more["new_records"], more["surplus"]) == (0, 17, 1)
-    assert len(fake.asked) == 1
+    more = report(capsys, recipe, "-o", tmp_path / "run", "-n", "23", "--cache", "off")
+    assert (more["calls"], more["new_records"], more["surplus"]) == (1, 11, 1)
+    most = report(capsys, recipe, "-o", tmp_path / "run", "-n", "24", "--cache", "off")
+    assert (most["calls"], most["new_records"], most["surplus"]) == (0, 1, 0)
     most = report(capsys, recipe, "-o", tmp_path / "run", "-n", "31", "--cache", "off")
-    assert (most["calls"], most["new_records"], most["surplus"]) == (1, 2, 29)
+    assert (most["calls"], most["new_records"], most["surplus"]) == (1, 7, 17)
     assert rows(tmp_path / "run")[:12] == before
     assert len(rows(tmp_path / "run", "lineage.jsonl")) == 31
     again = report(capsys, recipe, "-o", tmp_path / "run", "-n", "31")
-    assert (again["new_records"], again["exit_code"], len(fake.asked)) == (0, 0, 2)
+    assert (again["new_records"], again["exit_code"], len(fake.asked)) == (0, 0, 4)
 
 
 def test_a_further_attempt_has_a_group_of_its_own_with_new_examples(
@@ -110,12 +114,12 @@ def test_a_further_attempt_has_a_group_of_its_own_with_new_examples(
 ) -> None:
     fake = use_fake(monkeypatch, in_place("000007.1", {"text": " \n", "finish": "stop", "steps": 1}))
     found = report(capsys, write_recipe(tmp_path), "-o", tmp_path / "run")
-    assert (found["rejected"], found["surplus"]) == ({"malformed": 1}, 23)
-    first, second = (payload["group"]["rows"] for payload in fake.asked)
+    assert (found["rejected"], found["surplus"]) == ({"malformed": 1}, 5)
+    first, second = (payload["group"]["rows"] for payload in fake.asked[1:])
     assert [row["key"] for row in second] == ["000007.2", *(f"000007.2/{number}" for number in range(1, 6))]
     assert Counter(row["label"] for row in second) == {"red": 2, "green": 2, "blue": 2}
-    assert second[0]["label"] == first[7]["label"]
-    assert second[0]["prompt"]["text"] != first[7]["prompt"]["text"]
+    assert second[0]["label"] == first[1]["label"]
+    assert second[0]["prompt"]["text"] != first[1]["prompt"]["text"]
     assert len({row["prompt"]["text"] for row in second}) == 6
     line = rows(tmp_path / "run", "lineage.jsonl")[7]
     assert (line["group"], line["row"], line["batch_rows"]) == ("000007.2", 0, 6)
@@ -123,7 +127,7 @@ def test_a_further_attempt_has_a_group_of_its_own_with_new_examples(
     assert [row["id"][-10:] for row in peers if ".2" in row["id"]] == [
         f"-000007.2/{peer}"[-10:] for peer in range(1, 6)
     ]
-    assert len({row["id"] for row in rows(tmp_path / "run", "rejected.jsonl")}) == 24
+    assert len({row["id"] for row in rows(tmp_path / "run", "rejected.jsonl")}) == 6
 
 
 def test_what_was_cut_off_is_no_record_unless_it_had_come_to_an_end(
@@ -143,9 +147,9 @@ def test_an_attempt_beyond_the_count_that_failed_by_itself_is_kept_with_its_own_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use_fake(monkeypatch, in_place("000020.1", {"text": "half a t", "finish": "length", "steps": 9}))
-    assert generate(write_recipe(tmp_path), "-o", tmp_path / "run") == 0
+    assert generate(write_recipe(tmp_path), "-o", tmp_path / "run", "-n", "18") == 0
     reasons = {row["id"][-6:]: row["reason"] for row in rows(tmp_path / "run", "rejected.jsonl")}
-    assert (len(reasons), reasons["000020"], reasons["000021"]) == (18, "truncated", "surplus")
+    assert (len(reasons), reasons["000020"], reasons["000021"]) == (6, "truncated", "surplus")
 
 
 def test_a_text_whose_end_came_before_the_limit_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,8 +175,8 @@ def test_a_repeat_is_named_to_the_next_attempt(tmp_path: Path, monkeypatch: pyte
     answers = {"000000.1": same, "000004.1": same}
     fake = use_fake(monkeypatch, lambda payload, row: answers.get(row["key"]) or text_of(payload, row))
     assert generate(write_recipe(tmp_path), "-o", tmp_path / "run") == 0
-    refill = fake.asked[1]["group"]["rows"][0]
-    assert refill["key"] == "000004.2"
+    leaders = [payload["group"]["rows"][0] for payload in fake.asked]
+    (refill,) = [row for row in leaders if row["key"] == "000004.2"]
     assert '<avoid>\n"one and the same text"\n</avoid>' in refill["prompt"]["messages"][1]["content"]
 
 
@@ -217,10 +221,10 @@ def test_without_labels_rows_of_a_group_differ_by_their_examples(
     recipe = write_recipe(tmp_path, variant="intra", per_label=4)
     text = recipe.read_text().replace("fields: {text: text, label: label}", "fields: {text: text}")
     recipe.write_text("".join(line for line in text.splitlines(True) if not line.startswith("label:")))
-    assert generate(recipe, "-o", tmp_path / "run") == 0
-    group = fake.asked[0]["group"]["rows"]
+    assert generate(recipe, "-o", tmp_path / "run", "-n", "16") == 0
+    group = fake.asked[2]["group"]["rows"]
     assert {row["label"] for row in group} == {None}
-    assert [row["group"] for row in group] == [number // 4 for number in range(32)]
+    assert [row["group"] for row in group] == [number // 4 for number in range(8)]
     assert group[0]["prompt"]["text"].endswith("\n\nText:")
 
 
@@ -256,7 +260,7 @@ def test_a_preview_makes_the_first_batch_and_the_run_does_not_pay_for_it_again(
     assert run(["generate", str(recipe), "-o", str(tmp_path / "run"), "--probe", "5", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["cached_calls"] == 1
     found = report(capsys, recipe, "-o", tmp_path / "run")
-    assert (found["calls"], found["cached_calls"], len(fake.asked)) == (0, 1, 1)
+    assert (found["calls"], found["cached_calls"], len(fake.asked)) == (1, 1, 2)
     assert [record["id"] for record in shown] == [row["id"] for row in rows(tmp_path / "run")[:2]]
 
 
