@@ -36,7 +36,7 @@ def test_a_group_is_sampled_together(tmp_path: Path, capsys: Any, tell: Tell) ->
     correlated = {"variant": "cross", "contrast": 0.3, "per_label": 1, "field": "text"}
     local = {"name": "local/smollm2", "max_tokens": 24}
     file = recipe(
-        tmp_path, count=4, model=local, sampling={"temperature": 0.9, "correlated": correlated},
+        tmp_path, count=2, model=local, sampling={"temperature": 0.9, "correlated": correlated},
         limits={"attempts_per_record": 1},
     )  # fmt: skip
     found = report(capsys, file, "-o", tmp_path / "correlated")
