@@ -25,20 +25,7 @@ setup: $(VENV)/.full  ## .venv with everything: all extras and the development t
 	@echo "ready: $(VENV)/bin/datagen"
 
 demo: $(VENV)/.core  ## installs the core (no torch) and makes a small dataset with the offline model
-	@$(PY) -m datagen_cli generate quickstart -o runs/demo --fresh
-	@echo
-	@echo "The same with every answer checked by programs, where this machine can confine them:"
-	@$(PY) -m datagen_cli generate quickstart -o runs/demo-checked --fresh \
-		--set 'validators=[{code: {question: question, answer: answer}}]' || $(PY) -m datagen_cli generate quickstart -o runs/demo-checked --quiet
-	@echo
-	@$(PY) -m datagen_cli show runs/demo-checked --rejected --by reason
-	@echo
-	@$(PY) -m datagen_cli status runs/demo-checked
-	@echo
-	@$(PY) -m datagen_cli show runs/demo-checked -n 1
-	@echo
-	@echo "The files are in runs/demo-checked: dataset.jsonl, rejected.jsonl, run.json, README.md."
-	@echo "What next: $(VENV)/bin/datagen init my.yaml, edit it, $(VENV)/bin/datagen generate my.yaml; README.md says more."
+	@$(PY) -m benchmarks.demo
 
 demo-real: $(VENV)/.full  ## ten texts of a small real model, without a key: about a minute
 	@$(PY) -m datagen_cli generate tickets --model configs/models/smollm2.yaml -n 10 -o runs/demo-real --fresh \
