@@ -12,7 +12,7 @@ from datagen_cli.bench.gap import GapTooSmall, mean_hits
 from datagen_cli.bench.grid import Point, grid
 from datagen_cli.bench.leaderboard import Row
 from datagen_cli.bench.measured import Measured, estimate_of
-from datagen_cli.bench.plan import Bench, about_of, limits_of
+from datagen_cli.bench.plan import Bench, about_of, like_of, limits_of
 from datagen_cli.bench.settings import Setting
 from datagen_cli.core.errors import CapReached, DatagenError
 from datagen_cli.core.fields import About
@@ -59,12 +59,15 @@ def examine(
 
     Returns remarks, and the points of the grid of sizes where one is asked for.
     """
-    exam = bench.exams[setting.name]
+    exam, with_seed = bench.exams[setting.name], bench.options.include_seed
     rows: dict[str, Sequence[Labelled]] = {}
+    written: dict[str, Sequence[Labelled]] = {}
     for candidate in bench.candidates:
         if candidate.name in whole:
             cells = bench.of(setting, candidate)
-            rows[candidate.name] = [training_rows(bench.read(cell).dataset, exam) for cell in cells]
+            own = [training_rows(bench.read(cell).dataset, exam) for cell in cells]
+            written[candidate.name] = own
+            rows[candidate.name] = [one.plus(seed_rows(setting, exam)) for one in own] if with_seed else own
     generated = any(not one.dataset for one in bench.candidates)
     remarks = []
     for student in bench.options.students or ["linear"]:
@@ -81,10 +84,26 @@ def examine(
             taught = teach(rows, exam, linear, Linear().signature, whole=generated)
             base = "the most frequent label"
         remarks += _score(setting, whole, KINDS[student], taught, base, exam.source)
-    remarks.append(_keep(setting, whole, rows, exam))
+    remarks.append(_keep(setting, whole, written, exam))
     sizes = bench.options.sizes
     points, more = grid(setting.name, whole, rows, exam, sizes, ready=generated) if sizes else ([], [])
     return [*remarks, *more], points
+
+
+def seed_rows(setting: Setting, exam: Exam) -> Labelled:
+    """The rows that generators were shown as demonstrations, in the form of training rows, without what is tested."""
+    built = setting.built
+    if built is None:
+        return Labelled([], [], [])
+    like = like_of(built)
+    shown = built.example_rows if built.recipe.examples is not None else ()
+    dataset = replace(
+        like,
+        rows=[dict(row) for _, row in shown],
+        ids=tuple(name for name, _ in shown),
+        groups=None,
+    )
+    return training_rows(dataset, exam)
 
 
 def _keep(setting: Setting, whole: Mapping[str, Row], rows: Mapping[str, Sequence[Labelled]], exam: Exam) -> str:

@@ -66,6 +66,7 @@ class BenchOptions(Options):
     )
     perplexity: str | None = Field(None, min_length=1, description="a local model that says how usual the texts are")
     measures: list[str] | None = Field(None, description="measures of `datagen eval` to show")
+    include_seed: bool = Field(False, description="students also learn from the rows that were shown as demonstrations")
     seeds: list[int] = Field(default_factory=lambda: list(SEEDS), min_length=1)
     count: int | None = Field(None, ge=1, description="accepted records of a cell; the recipe's own without it")
 

@@ -2,8 +2,8 @@
 
 The program and its tests run as one program. To its last line is a pass; an assertion or an error that it raises is a
 fail with what was raised, and so is no end in time or an exit before the last line. Tests that also run to their end
-without the program test nothing, and fail. What the sandbox refuses to run is *unknown*. Costs 3 to 10 ms a record.
-Does *not* say that the tests are right.
+without the program test nothing, and fail. Without a field of tests the program alone must run. What the sandbox
+refuses to run is *unknown*. Costs 3 to 10 ms a record. Does *not* say that the tests are right.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class TestsOptions(CheckOptions):
     """Which field holds the program and which its tests."""
 
     code: str = Field(min_length=1, description="the field with a Python program")
-    tests: str = Field(min_length=1, description="the field with assertions about it")
+    tests: str | None = Field(None, min_length=1, description="the field with assertions about it; without: it runs")
     timeout_s: float = Field(5.0, gt=0, le=60, description="CPU time of the program with its tests")
     memory_mb: int = Field(512, ge=16, le=65_536)
 
@@ -41,12 +41,13 @@ class Tests(ValidatorFacts):
     on_unknown: ClassVar[OnUnknown] = "drop"
 
     def __init__(self, options: TestsOptions, specs: Mapping[str, FieldSpec]) -> None:
-        check_fields(specs, [options.code, options.tests])
+        check_fields(specs, [options.code, *([options.tests] if options.tests else [])])
         self._options = options
 
     async def verify(self, record: Record, slot: Slot, ctx: Context) -> Verdict:
         """See the module's docstring."""
-        code, tests = (_program(record.fields[name]) for name in (self._options.code, self._options.tests))
+        code = _program(record.fields[self._options.code])
+        tests = _program(record.fields[self._options.tests]) if self._options.tests else ""
         verdict: Verdict = await ctx.run_blocking(self._run, code, tests, ctx.unsafe_exec)
         return verdict
 
@@ -62,10 +63,11 @@ class Tests(ValidatorFacts):
             return Verdict("unknown", f"{options.code}: cannot be run: {done.error}"[:300], None, evidence)
         if done.status != "ok":
             what = f"{done.status}: {done.error}" if done.error else done.status
-            return Verdict("fail", f"{options.code}: does not pass {options.tests}: {what}"[:300], None, evidence)
+            wrong = f"does not pass {options.tests}" if options.tests else "does not run"
+            return Verdict("fail", f"{options.code}: {wrong}: {what}"[:300], None, evidence)
         if not done.stdout.rstrip().endswith(end):
             return Verdict("fail", f"{options.code}: ends before its tests do", None, evidence)
-        if run_program(f"{tests}\n", **limits).status == "ok":
+        if options.tests and run_program(f"{tests}\n", **limits).status == "ok":
             return Verdict(
                 "fail", f"{options.tests}: pass without {options.code}, so they test nothing", None, evidence
             )

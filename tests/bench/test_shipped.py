@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from datagen_cli.bench.options import read_bench
+from datagen_cli.config.load import load_recipe
 from tests.bench.running import ROOT, SEEDS, bench, row_of
 
 FILES = sorted(path.stem for path in (ROOT / "configs" / "bench").glob("*.yaml"))
-ELSEWHERE = {"real-mini", "agora-mini", "code-check", "adherence"}
+ELSEWHERE = {"real-mini", "agora", "agora-mini", "code-check", "adherence"}
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +37,37 @@ def test_it_runs_offline_at_small_n(name: str, capsys: pytest.CaptureFixture[str
     assert code == 0, said
     assert len(found["rows"]) >= 2 and not found["short"] and found["simulated"]
     assert all(row["n"] == 72 and row["metrics"] for row in found["rows"])
+
+
+def test_agora_has_nine_settings_each_method_in_each_domain_after_three_demonstrations() -> None:
+    options = read_bench("agora", Path.cwd())
+    assert options is not None and options.include_seed
+    recipes = [load_recipe(path, environ={}, cwd=Path.cwd()) for path in options.recipes]
+    methods = {(recipe.options.name.split("-")[1], recipe.options.method) for recipe in recipes}
+    assert methods == {(d, m) for d in ("math", "code", "instruction") for m in ("instance", "response", "enhance")}
+    assert all(recipe.examples is not None and recipe.examples.k == 3 for recipe in recipes)
+
+
+@pytest.mark.slow
+def test_agora_runs_offline_in_every_setting_and_tests_tell_code_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    code, found, said = bench(capsys, "agora", "-n", "6", *SEEDS)
+    assert code == 0, said
+    assert len(found["rows"]) == 18 and not found["short"]
+    assert all(row["n"] == 12 for row in found["rows"])
+    passed = {
+        row["generator"]: row["metrics"]["verified"]["value"]
+        for row in found["rows"]
+        if row["setting"] == "agora-code-response"
+    }
+    assert passed["steady"] > passed["hasty"]
+
+
+def test_code_in_fences_and_in_json_are_variants_of_one_recipe(capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = str(ROOT / "configs" / "bench" / "recipes" / "agora-code-response.yaml")
+    code, found, said = bench(capsys, recipe, "--vary", "format=fences,json", "-n", "4", *SEEDS)
+    assert code == 0, said
+    assert [row["varied"] for row in found["rows"]] == [{"format": "fences"}, {"format": "json"}]
+    assert all(row["n"] == 8 for row in found["rows"])
 
 
 def test_a_real_one_offline_is_the_same_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -100,3 +101,14 @@ def test_rows_written_from_a_test_row_teach_nobody(folder: Path, capsys: pytest.
     code, found, _ = bench(capsys, *words, "--text", "made", "--test", test_file, "--train", train)
     assert code == 0
     assert f"students of {int(60 * 0.8)} rows" in found["notes"][0]
+
+
+def test_students_learn_from_the_rows_that_were_shown_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"bench: 1\nrecipes: [{NEWS}]\nmodels: {{a: offline, b: {{name: offline, identity: b}}}}\ntest: {TEST}\n"
+    counts = []
+    for name, more in (("without", ""), ("with", "include_seed: true\n")):
+        (folder / f"{name}.yaml").write_text(f"{text}count: 120\n{more}")
+        code, found, said = bench(capsys, f"{name}.yaml", *SEEDS)
+        assert code == 0, said
+        counts += [int(seen[1]) for note in found["notes"] if (seen := re.search(r"students of (\d+) rows", note))]
+    assert counts == [120, 168]

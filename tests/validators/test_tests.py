@@ -47,6 +47,13 @@ async def test_what_does_not_pass_fails_with_the_reason(code: str, tests: str, w
     assert word in verdict.detail
 
 
+async def test_without_tests_the_program_must_run() -> None:
+    made = shelf.Tests(shelf.TestsOptions(code="code"), SPECS)  # type: ignore[call-arg]
+    for code, outcome in ((ADD, "pass"), ("x = 1 / 0", "fail"), ("def f(:", "fail")):
+        verdict = await made.verify(Record(0, 1, {"code": code}), Slot(0, "x"), Scripted(lambda *_: ""))  # type: ignore[arg-type]
+        assert verdict.outcome == outcome
+
+
 async def test_what_the_sandbox_refuses_is_unknown_and_dropped() -> None:
     verdict = await said("import socket\nsocket.socket()\n" + ADD, "assert add(1, 2) == 3")
     assert (verdict.outcome, shelf.Tests.on_unknown) == ("unknown", "drop")
