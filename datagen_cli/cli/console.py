@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
@@ -19,6 +20,7 @@ _CONTROL = re.compile(
     r"(\x1b\[(?:0|1|1;3[1-6])m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 )
 """Control characters and those that reorder text; the styles of `painted`, which hide nothing, stand apart."""
+_SHELL_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+""")
 
 
 def out(text: str) -> None:
@@ -28,17 +30,12 @@ def out(text: str) -> None:
 
 def paragraph(text: str) -> None:
     """Words, to stdout; broken between words where a terminal reads them, one line elsewhere."""
-    if is_terminal(sys.stdout):
-        import shutil
-        import textwrap
-
-        text = textwrap.fill(text, max(40, shutil.get_terminal_size().columns), break_on_hyphens=False)
-    out(text)
+    out(_filled(text) if is_terminal(sys.stdout) else text)
 
 
 def say(text: str) -> None:
-    """Words, to stderr."""
-    _write(sys.stderr, text)
+    """Words, to stderr; broken between words where a terminal reads them."""
+    _write(sys.stderr, "\n".join(map(_filled, text.split("\n"))) if is_terminal(sys.stderr) else text)
 
 
 def emit_json(value: Any) -> None:
@@ -60,7 +57,26 @@ def note(text: str) -> None:
 
 def next_step(text: str) -> None:
     """The one line after a command that ended well: a command to go on with, which can be pasted as it stands."""
-    say(f"{painted('next:', '1;32')} {text}")
+    command_line(painted("next:", "1;32"), text)
+
+
+def command_line(head: str, command: str) -> None:
+    """A command that can be pasted. In a terminal that is too narrow for it, it goes on after a backslash."""
+    wide = width() if is_terminal(sys.stderr) else None
+    words = _SHELL_WORD.findall(command)
+    lines, line = [], head
+    for word in words if " ".join(words) == command else [command]:
+        if wide is not None and len(line) + len(word) + 3 > wide and line != head:
+            lines.append(f"{line} \\")
+            line = f"    {word}"
+        else:
+            line = f"{line} {word}"
+    _write(sys.stderr, "\n".join([*lines, line]))
+
+
+def width() -> int:
+    """Columns of the terminal; at least 40."""
+    return max(40, shutil.get_terminal_size().columns)
 
 
 def agreed(question: str) -> bool:
@@ -142,6 +158,18 @@ def money(cost: float | None) -> str:
     if cost is None:
         return "unknown"
     return f"${cost:,.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
+
+
+def _filled(line: str) -> str:
+    """A line broken at spaces to the width of the terminal, later lines set in as the first is."""
+    if len(line) <= width():
+        return line
+    import textwrap
+
+    inset = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(
+        line, width(), subsequent_indent=inset, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
+    )
 
 
 def _write(stream: TextIO | None, text: str) -> None:

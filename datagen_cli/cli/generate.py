@@ -58,6 +58,7 @@ def command(
     engine: given.Engine = "local",
     unsafe_exec: given.UnsafeExec = False,
     quiet: given.Quiet = False,
+    verbose: given.Verbose = False,
     json_: given.Json = False,
 ) -> int:
     """Run a recipe; the same command again resumes it.
@@ -81,7 +82,9 @@ def command(
         from datagen_cli.cli.dry_run import show_estimate
 
         return show_estimate(invocation, json_, control=control)
-    session = open_session(invocation, quiet=json_, silent=quiet, new=new, fresh=fresh, resume=resume)
+    session = open_session(
+        invocation, quiet=json_, silent=quiet, verbose=verbose, new=new, fresh=fresh, resume=resume
+    )
     if probe is not None:
         from datagen_cli.cli.dry_run import show_probe
 
@@ -135,7 +138,7 @@ def _carry_out(session: Session) -> tuple[Manifest, DatagenError | None]:
     try:
         return run_whole(session, progress)
     except Stopped:
-        console.say(f"resume with: {session.manifest.resume_command}")
+        console.command_line("resume with:", session.manifest.resume_command)
         raise
 
 
@@ -158,7 +161,7 @@ def _report(
     if code != 0:
         for short in (found for found in (manifest, control) if found is not None and found.state == "short"):
             _short(short)
-        console.say(f"resume with: {manifest.resume_command}")
+        console.command_line("resume with:", manifest.resume_command)
     else:
         if last.reason:
             console.say(last.reason)

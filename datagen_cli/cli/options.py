@@ -132,6 +132,10 @@ UnsafeExec = Annotated[
         "--unsafe-exec", help="Run models' programs even where they cannot be confined.", rich_help_panel=CALLS
     ),
 ]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Tell each rejected attempt and each retry.", rich_help_panel=OUTPUT),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Nothing on stderr but what went wrong.", rich_help_panel=OUTPUT)]
 Number = Annotated[int, typer.Option("-n", "--count", metavar="N", help="How many.")]
 Text = Annotated[

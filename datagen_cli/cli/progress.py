@@ -1,52 +1,113 @@
-"""Progress of a run on stderr: a live bar in a terminal, plain lines elsewhere."""
+"""Progress of a run on stderr: live lines in a terminal, one line now and then elsewhere.
+
+Told are the records accepted, the attempts rejected with the main reason, calls, tokens, cost, and what the run waits
+for. When the first attempts are all rejected their reason is said with an example, long before the run is over.
+"""
 
 from __future__ import annotations
 
 import sys
+import textwrap
 import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from datagen_cli.cli import console
 
 LINE_EVERY_S = 10.0
+FIRST_REJECTED = 6
+"""After so many rejections and nothing accepted the reason is said."""
+EXAMPLE_CHARACTERS = 300
+BAR_LEAST, BAR_MOST = 8, 28
+
+
+@dataclass(slots=True)
+class Counts:
+    """What is known of a run under way. `pulse` is what the last `tick` told, see `Manifest.pulse`."""
+
+    count: int
+    accepted: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    pulse: Mapping[str, Any] = field(default_factory=dict)
+
+    def lines(self, width: int, elapsed_s: float) -> list[str]:
+        """A bar with the records, and below it all else, broken at spaces to lines of at most `width` characters."""
+        told = f"{self.accepted:,}/{self.count:,} accepted{self._left(elapsed_s)}"
+        bar = min(max(width - len(told) - 1, BAR_LEAST), BAR_MOST)
+        done = round(bar * min(self.accepted / max(self.count, 1), 1.0))
+        return [*_wrapped(f"{'━' * done}{'─' * (bar - done)} {told}", width), *_wrapped(self.facts(elapsed_s), width)]
+
+    def facts(self, elapsed_s: float) -> str:
+        """`12 rejected, 9 for label · 31 calls · 8,120 tokens · $0.01, about $0.04 in all · 8.1/s` and so on."""
+        parts = [self._rejections(), *self._spent(), f"{self._rate(elapsed_s):.1f}/s"]
+        flying = self.pulse.get("in_flight", 0)
+        waits = self.pulse.get("waits_for") or (f"{console.counted(flying, 'call')} in flight" if flying else "")
+        return " · ".join([*parts, waits] if waits else parts)
+
+    def _rejections(self) -> str:
+        total = sum(self.rejected.values())
+        if not total:
+            return "0 rejected"
+        reason, most = self.rejected.most_common(1)[0]
+        whose = f"all for {reason}" if most == total else f"{most:,} for {reason}"
+        return f"{total:,} rejected, {whose}"
+
+    def _spent(self) -> list[str]:
+        parts = []
+        if "calls" in self.pulse:
+            tokens = self.pulse["tokens"]
+            calls, cached = self.pulse["calls"], self.pulse["cached_calls"]
+            parts.append(console.counted(calls, "call") + (f" and {cached:,} from the cache" if cached else ""))
+            parts.append(console.counted(tokens["in"] + tokens["out"], "token"))
+        cost = self.pulse.get("cost_usd", 0.0)
+        if cost is None:
+            parts.append("cost unknown")
+        elif cost > 0:
+            whole = f", about {console.money(cost * self.count / self.accepted)} in all" if self.accepted else ""
+            parts.append(f"{console.money(cost)}{whole}")
+        return parts
+
+    def _rate(self, elapsed_s: float) -> float:
+        """Records a second, those of earlier runs of the folder left out."""
+        return self.pulse.get("new_records", self.accepted) / max(elapsed_s, 1e-9)
+
+    def _left(self, elapsed_s: float) -> str:
+        rate = self._rate(elapsed_s)
+        left_s = round((self.count - self.accepted) / rate) if rate and elapsed_s > 2 else 0
+        if left_s <= 0:
+            return ""
+        return f" · about {left_s} s left" if left_s < 100 else f" · about {round(left_s / 60)} min left"
 
 
 class Progress:
-    """An observer that shows counts, rate, cost so far and projected, while it is entered.
+    """An observer that shows counts while it is entered.
 
-    `quiet`: remarks alone. `silent`: not even those; they are kept, to be said where the run ends badly.
+    `quiet`: remarks alone. `silent`: not even those; they are kept, to be said where the run ends badly. `verbose`:
+    each rejected attempt and each retry, too.
     """
 
-    def __init__(self, count: int, *, quiet: bool = False, silent: bool = False) -> None:
-        self._count = count
+    def __init__(self, count: int, *, quiet: bool = False, silent: bool = False, verbose: bool = False) -> None:
+        self.counts = Counts(count)
         self._quiet = quiet or silent
         self.silent = silent
         self._kept: list[str] = []
-        self._accepted = 0
-        self._rejected = 0
-        self._cost: float | None = 0.0
-        self._fresh = 0
+        self._verbose = verbose
+        self._details: dict[str, str] = {}
+        self._told_why = False
         self._started = self._said = time.monotonic()
         self._live: Any = None
-        self._task: Any = None
 
     def __enter__(self) -> Self:
         self._started = self._said = time.monotonic()
         if self._quiet or not console.is_terminal(sys.stderr):
             return self
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.live import Live
 
-        columns = (
-            TextColumn("{task.fields[state]}"),
-            BarColumn(bar_width=28),
-            TextColumn("{task.completed:,.0f}/{task.total:,.0f} accepted"),
-            TextColumn("{task.fields[facts]}"),
-            TimeRemainingColumn(),
-        )
         terminal = Console(file=sys.stderr, no_color=not console.colours(sys.stderr), highlight=False)
-        self._live = Progress(*columns, console=terminal, transient=True, refresh_per_second=5)
-        self._task = self._live.add_task("", total=self._count, state="running", facts="")
+        self._live = Live(console=terminal, transient=True, refresh_per_second=5, get_renderable=self._drawn)
         self._live.start()
         return self
 
@@ -58,17 +119,32 @@ class Progress:
     def event(self, kind: str, **facts: Any) -> None:
         """See `core.ports.Observer`."""
         if kind == "accepted":
-            self._accepted += 1
-            self._show()
+            self.counts.accepted += 1
         elif kind == "rejected":
-            self._rejected += 1
+            self._rejected(facts)
         elif kind == "tick":
-            self._cost = facts.get("cost_usd")
-            self._fresh = facts.get("new_records", 0)
+            self.counts.pulse = facts
             self._line()
-            self._show()
         elif kind == "note":
-            self._say(str(facts["text"]))
+            self._note(str(facts["text"]))
+        elif self._verbose and kind == "retry":
+            self._say(f"again in {facts.get('wait_s', 0):.1f} s: {facts.get('text', '')}")
+        elif self._verbose and kind == "pending":
+            self._say(f"slot {facts.get('slot')}, attempt {facts.get('attempt')} is put back: {facts.get('text')}")
+
+    def _rejected(self, facts: Mapping[str, Any]) -> None:
+        reason, detail = str(facts["reason"]), console.indented(str(facts.get("detail", "")))[:EXAMPLE_CHARACTERS]
+        rejected = self.counts.rejected
+        rejected[reason] += 1
+        self._details[reason] = detail or self._details.get(reason, "")
+        if self._verbose:
+            self._say(f"rejected: slot {facts.get('slot')}, attempt {facts.get('attempt')}: {reason}: {detail}")
+        total = sum(rejected.values())
+        if total == FIRST_REJECTED and not self.counts.accepted and not self._told_why:
+            self._told_why = True
+            main, most = rejected.most_common(1)[0]
+            example = f": {self._details[main]}" if self._details[main] else ""
+            self._note(f"nothing is accepted yet; {most} of {total} attempts were rejected for {main}{example}")
 
     def say_kept(self) -> None:
         """Says the remarks that were kept."""
@@ -76,32 +152,46 @@ class Progress:
             console.note(text)
         self._kept.clear()
 
-    def _say(self, text: str) -> None:
+    def _note(self, text: str) -> None:
         if self.silent:
             self._kept.append(text)
         elif self._live is not None:
-            self._live.console.print(f"note: {text}", markup=False)
+            self._print(f"note: {text}")
         else:
             console.note(text)
 
-    def _show(self) -> None:
+    def _say(self, text: str) -> None:
         if self._live is not None:
-            self._live.update(self._task, completed=self._accepted, facts=self._facts())
+            self._print(text)
+        else:
+            console.say(text)
+
+    def _print(self, text: str) -> None:
+        """A line above those that stay in place."""
+        from rich.text import Text
+
+        lines = _wrapped(console.harmless(text), self._live.console.width)
+        self._live.console.print(Text("\n".join(lines)), soft_wrap=True)
+
+    def _drawn(self) -> Any:
+        from rich.text import Text
+
+        width = self._live.console.width if self._live is not None else console.width()
+        lines = self.counts.lines(width - 1, time.monotonic() - self._started)
+        return Text(console.harmless("\n".join(lines)), no_wrap=True, overflow="crop")
 
     def _line(self) -> None:
         now = time.monotonic()
         if self._quiet or self._live is not None or now - self._said < LINE_EVERY_S:
             return
         self._said = now
-        console.say(f"{self._accepted:,}/{self._count:,} accepted · {self._facts()}")
+        console.say(
+            f"{self.counts.accepted:,}/{self.counts.count:,} accepted · {self.counts.facts(now - self._started)}"
+        )
 
-    def _facts(self) -> str:
-        """`12 rejected · 8.1/s · $0.01, about $0.04 in all`."""
-        elapsed = max(time.monotonic() - self._started, 1e-9)
-        parts = [f"{self._rejected:,} rejected", f"{self._accepted / elapsed:.1f}/s"]
-        if self._cost is None:
-            parts.append("cost unknown")
-        elif self._cost > 0 and self._accepted:
-            whole = self._cost * self._count / self._accepted
-            parts.append(f"{console.money(self._cost)}, about {console.money(whole)} in all")
-        return " · ".join(parts)
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most `width` characters, broken at spaces and never inside a word."""
+    kept = text.replace(" · ", "\u00a0· ")  # a dot ends a line and begins none
+    lines = textwrap.wrap(kept, max(width, 20), break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\u00a0·", " ·") for line in lines] or [""]

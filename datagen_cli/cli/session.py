@@ -21,6 +21,7 @@ def open_session(
     *,
     quiet: bool = True,
     silent: bool = False,
+    verbose: bool = False,
     new: bool = False,
     fresh: bool = False,
     resume: Sequence[str] = (),
@@ -47,7 +48,8 @@ def open_session(
         command=invocation.line("generate", *resume),
         unsafe_exec=invocation.unsafe_exec,
     )
-    return open_run(recipe, folder, options, Progress(recipe.options.count, quiet=quiet, silent=silent))
+    progress = Progress(recipe.options.count, quiet=quiet, silent=silent, verbose=verbose)
+    return open_run(recipe, folder, options, progress)
 
 
 def _claim_new(folder: Path) -> Path:

@@ -170,6 +170,16 @@ class Client:
                 self._unread.add(channel.unread)
                 self._observer.event("note", text=f"{channel.target.label} says what cannot be read: {channel.unread}")
 
+    @property
+    def in_flight(self) -> int:
+        """Calls that are sent and not answered yet."""
+        return sum(channel.limiter.in_flight for channel in self._channels.values())
+
+    @property
+    def waits_for(self) -> str:
+        """What the run waits for, as `tell_waits` found it last; empty while calls are answered."""
+        return self._waits.now
+
     def halt(self) -> None:
         """Sends nothing any more; calls in flight may finish, all others raise `CallPending`."""
         for channel in self._channels.values():

@@ -18,6 +18,8 @@ class WaitTeller:
     """Says a wait once when it has become long, and again after a while as long as it lasts."""
 
     def __init__(self) -> None:
+        self.now = ""
+        """What is waited for at this moment; empty while nothing is that lasts."""
         self._about = ""
         self._said_at = float("-inf")
 
@@ -26,6 +28,7 @@ class WaitTeller:
     ) -> str:
         """What is to be said now, or nothing. `now` is the loop's time, `last` the fault that was seen last."""
         about, text = _wait(now, list(channels), outage, patience_s, last)
+        self.now = text
         if not about:
             self._about = ""
             return ""

@@ -1,8 +1,9 @@
 """`run.log`: what happened in a run, as JSON lines beside it; every session of the folder goes on where the last ended.
 
-Holds when the session began and ended, every ten seconds the counts up to then, what the run waited for and was told,
-and how often calls were tried again, by kind of fault. No texts of records, prompts or replies, and no keys: of a note
-only what stands before its first colon, since examples of what a model said follow it.
+Holds when the session began and ended, the counts up to then and the calls in flight every second at first and every
+ten seconds later, what the run waited for and was told, and how often calls were tried again, by kind of fault. No
+texts of records, prompts or replies, and no keys: of a note only what stands before its first colon, since examples of
+what a model said follow it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from datagen_cli.runs.manifest import Manifest
 
 FILE = "run.log"
 EVERY_S = 10.0
+SHARE = 1 / 30
+"""Of the time that has passed: so long the next counts wait, up to `EVERY_S`."""
 
 
 class RunLog:
@@ -34,7 +37,8 @@ class RunLog:
         self._folder = folder
         self._manifest = manifest
         self._descriptor = -1
-        self._last = time.monotonic()
+        self._began = self._last = time.monotonic()
+        self._in_flight = 0
         self._retries: Counter[str] = Counter()
 
     def __enter__(self) -> RunLog:
@@ -62,9 +66,12 @@ class RunLog:
             self._retries[str(facts.get("fault"))] += 1
         elif kind == "pending":
             self._write("pending", slot=facts.get("slot"), attempt=facts.get("attempt"))
-        elif kind == "tick" and time.monotonic() - self._last >= EVERY_S:
-            self._last = time.monotonic()
-            self._counts("counts")
+        elif kind == "tick":
+            self._in_flight = facts.get("in_flight", 0)
+            now = time.monotonic()
+            if now - self._last >= min(EVERY_S, SHARE * (now - self._began)):
+                self._last = now
+                self._counts("counts")
 
     def _counts(self, event: str, **more: str) -> None:
         manifest = self._manifest
@@ -77,6 +84,7 @@ class RunLog:
             cached_calls=manifest.cached_calls,
             tokens=manifest.tokens,
             cost_usd=manifest.cost_usd,
+            in_flight=self._in_flight if event == "counts" else 0,
             retries=dict(self._retries),
         )
 

@@ -353,10 +353,11 @@ class Runner:
         return Rejection(rejection.stage, rejection.reason, rejection.detail, self._parts.slot(slot).id, fields)
 
     def _count_rejected(self, record: Record) -> None:
+        assert record.rejection is not None
         self.touched.add(record.slot)
-        reason = record.rejection.reason if record.rejection else ""
+        reason, detail = record.rejection.reason, record.rejection.detail
         self.progress.rejected[reason] = self.progress.rejected.get(reason, 0) + 1
-        self._observer.event("rejected", slot=record.slot, attempt=record.attempt, reason=reason)
+        self._observer.event("rejected", slot=record.slot, attempt=record.attempt, reason=reason, detail=detail)
 
     def _settled(self, record: Record) -> bool:
         """Counts an attempt that has had its turn; whether the slot gets another."""

@@ -297,7 +297,7 @@ class Session:
                     self.runner.stop(error)
                     self.runner.abort()
                 return
-            self.observer.event("tick", cost_usd=self.manifest.cost_usd, new_records=self.manifest.new_records)
+            self.observer.event("tick", **self.manifest.pulse(self.client))
 
     def update(self) -> None:
         """Brings the manifest's counts up to date."""

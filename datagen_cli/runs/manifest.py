@@ -37,6 +37,18 @@ class Folder(Protocol):
         """Writes `run.json`."""
 
 
+class Traffic(Protocol):
+    """Who sends the calls of a run."""
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that are sent and not answered yet."""
+
+    @property
+    def waits_for(self) -> str:
+        """What the run waits for; empty while calls are answered."""
+
+
 @dataclass(slots=True)
 class Manifest:
     """The content of `run.json`, a superset of what `generate --json` prints. Costs in USD, None when unknown.
@@ -101,6 +113,12 @@ class Manifest:
         cost = whole["cost_usd"]
         self.cost_usd = None if cost is None else round(cost, 9)
         self.cost = cost_shares(self.spent, self.accepted)
+
+    def pulse(self, calls: Traffic | None) -> dict[str, Any]:
+        """What a `tick` tells: counts and cost up to now, calls in flight, and what the run waits for."""
+        names = ("new_records", "calls", "cached_calls", "tokens", "cost_usd")
+        flying = {"in_flight": calls.in_flight, "waits_for": calls.waits_for} if calls is not None else {}
+        return {**{name: getattr(self, name) for name in names}, **flying}
 
     def report(self) -> dict[str, Any]:
         """What `generate --json` prints."""

@@ -1,0 +1,101 @@
+"""What is said while a run goes on: counts, main reason, cost, what is waited for; no word is broken inside."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datagen_cli.cli import console
+from datagen_cli.cli.app import run
+from datagen_cli.cli.progress import Counts, Progress
+
+PULSE = {
+    "new_records": 1204, "calls": 1650, "cached_calls": 12, "tokens": {"in": 900_000, "out": 300_331, "cached": 0},
+    "cost_usd": 0.12, "in_flight": 64, "waits_for": "",
+}  # fmt: skip
+
+
+def counts(**pulse: Any) -> Counts:
+    return Counts(2000, 1204, Counter(duplicate=255, label=157), {**PULSE, **pulse})
+
+
+def test_the_line_tells_all_that_decides_whether_one_goes_on() -> None:
+    assert counts().facts(100) == (
+        "412 rejected, 255 for duplicate · 1,650 calls and 12 from the cache · 1,200,331 tokens"
+        " · $0.1200, about $0.1993 in all · 12.0/s · 64 calls in flight"
+    )
+    waiting = counts(waits_for="openai/gpt takes no more calls until 10:03:12, as its headers say", cost_usd=None)
+    assert waiting.facts(100).endswith("12.0/s · openai/gpt takes no more calls until 10:03:12, as its headers say")
+    assert "cost unknown" in waiting.facts(100)
+    assert Counts(5).facts(1) == "0 rejected · 0.0/s"
+    assert "7 rejected, all for label" in Counts(5, 0, Counter(label=7)).facts(1)
+
+
+@pytest.mark.parametrize("width", range(60, 141, 4))
+def test_no_word_is_broken_and_no_line_is_wider(width: int) -> None:
+    lines = counts(waits_for="waiting for replies of hosted_vllm/Qwen3-30B since 10:03:12 (timeout_s: 60)").lines(
+        width, 100
+    )
+    assert all(len(line) <= width for line in lines)
+    whole = " ".join(lines)
+    for part in ("1,204/2,000 accepted", "about 66 s left", "1,200,331 tokens", "hosted_vllm/Qwen3-30B since 10:03:12"):
+        assert part in whole
+    assert not any(line.startswith("·") for line in lines)
+
+
+def test_six_rejections_and_nothing_kept_are_said_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(20, quiet=True)
+    for slot in range(7):
+        reason, detail = ("label", "asked for 'Delivery', got 'Billing'") if slot != 2 else ("length", "too short")
+        progress.event("rejected", slot=slot, attempt=1, reason=reason, detail=detail)
+    said = capsys.readouterr().err
+    assert said == (
+        "note: nothing is accepted yet; 5 of 6 attempts were rejected for label: asked for 'Delivery', got 'Billing'\n"
+    )
+
+
+def test_nothing_is_said_where_one_was_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(20)
+    progress.event("accepted", slot=0, attempt=1)
+    for slot in range(30):
+        progress.event("rejected", slot=slot, attempt=1, reason="label", detail="x")
+    assert capsys.readouterr().err == ""
+
+
+def test_verbose_tells_every_rejected_attempt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["generate", "tickets", "-n", "12", "-o", str(tmp_path / "run"), "-v",
+                "--set", "model={name: offline, faults: {refusal: 0.4}}"]) == 0  # fmt: skip
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("rejected: slot ")]
+    assert said and any("refused: the model declined" in line for line in said)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_in_a_terminal_words_break_at_spaces_and_commands_can_be_pasted(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(console.shutil, "get_terminal_size", lambda: os.terminal_size((columns, 24)))
+    for name, value in {"TERM": "xterm", "NO_COLOR": "1", "CI": ""}.items():
+        monkeypatch.setenv(name, value)
+    words = " ".join(f"some-words-{number}" for number in range(30))
+    command = "datagen generate 'my recipes/a.yaml' --set 'label={a: b c}' -o runs/a-rather-long-name --max-cost 0.5 --seed 17"
+    console.say(f"  {words}")
+    console.next_step(command)
+    lines = terminal.getvalue().splitlines()
+    assert all(len(line) <= columns for line in lines)
+    told = [line for line in lines if not line.startswith(("next:", "    "))]
+    assert " ".join(line.strip() for line in told) == words and all(line.startswith("  some") for line in told)
+    pasted = "\n".join(lines[len(told) :]).replace(" \\\n    ", " ")
+    assert pasted == f"next: {command}"
