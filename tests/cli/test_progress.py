@@ -90,7 +90,7 @@ def test_in_a_terminal_words_break_at_spaces_and_commands_can_be_pasted(
     for name, value in {"TERM": "xterm", "NO_COLOR": "1", "CI": ""}.items():
         monkeypatch.setenv(name, value)
     words = " ".join(f"some-words-{number}" for number in range(30))
-    command = "datagen generate 'my recipes/a.yaml' --set 'label={a: b c}' -o runs/a-rather-long-name --max-cost 0.5 --seed 17"
+    command = "datagen generate 'my recipes/a.yaml' --set 'label={a: b c}' -o runs/a-rather-long-name --max-cost 0.5"
     console.say(f"  {words}")
     console.next_step(command)
     lines = terminal.getvalue().splitlines()
