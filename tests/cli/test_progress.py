@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
@@ -86,7 +87,7 @@ def test_in_a_terminal_words_break_at_spaces_and_commands_can_be_pasted(
 ) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr(console.shutil, "get_terminal_size", lambda: os.terminal_size((columns, 24)))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((columns, 24)))
     for name, value in {"TERM": "xterm", "NO_COLOR": "1", "CI": ""}.items():
         monkeypatch.setenv(name, value)
     words = " ".join(f"some-words-{number}" for number in range(30))
