@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "show": "Show records, or what was rejected and why.",
         "why": "Tell one record's whole history.",
         "review": "Step through records: keep, reject with a reason, edit, undo.",
+        "view": "Serve a run's report to a browser, with its records to review.",
     },
     "Measure a dataset": {
         "eval": "Measure datasets: diversity, leakage, correctness, safety.",
@@ -47,15 +48,12 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 """Heading to command to the first sentence of its help, in the order of `datagen --help`."""
-LATER = ("view",)
-"""Commands that the design names and that no module defines yet."""
 
 
 class Datagen(LazyGroup):
     """The group of all commands."""
 
     sections = SECTIONS
-    later = LATER
 
 
 app = typer.Typer(

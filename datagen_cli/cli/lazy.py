@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -35,7 +35,6 @@ class LazyGroup(TyperGroup):
     """A group of the commands that `sections` names; command `x` is the function `command` of `datagen_cli.cli.x`."""
 
     sections: ClassVar[Mapping[str, Mapping[str, str]]] = {}
-    later: ClassVar[Sequence[str]] = ()
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names of all commands, in the order of the help."""
@@ -47,8 +46,6 @@ class LazyGroup(TyperGroup):
             return load_command(cmd_name)
         if ctx.resilient_parsing:  # the shell asks for completions while the name is being typed
             return None
-        if cmd_name in self.later:
-            raise UsageError(f"{cmd_name}: this version of datagen does not have it yet", hint="see datagen --help")
         near = suggest(cmd_name, self.list_commands(ctx))
         hint = near if near.startswith("did") else "see datagen --help"
         raise UsageError(f"no such command {cmd_name!r}", hint=hint)

@@ -62,7 +62,7 @@ def charts(shown: Sequence[Shown], series: str) -> Html | None:
         if isinstance(one.exhibit, Distribution):
             drawn.append(_distribution(one.exhibit, one.reference, series))
         elif isinstance(one.exhibit, Counts):
-            drawn.append(_counts(one.exhibit))
+            drawn.append(_counts(one.exhibit, one.reference))
         elif isinstance(one.exhibit, Outcomes):
             drawn.append(outcomes_table(one.exhibit.title, one.exhibit.outcomes, one.exhibit.rows))
     return tag("div", [tag("figure", part) for part in drawn], class_="charts") if drawn else None
@@ -97,10 +97,14 @@ def _bins(given: Distribution) -> Histogram:
     return Histogram(bins["start"], bins["width"], bins["counts"])
 
 
-def _counts(given: Counts) -> Html:
+def _counts(given: Counts, reference: Exhibit | None) -> Html:
+    """The largest counts; where the reference has some, too, its own share of each beside them."""
     shown = dict(list(given.counts.items())[:MOST_COUNTS])
     more = f"; the first {len(shown)} of {len(given.counts)}" if len(given.counts) > len(shown) else ""
-    return counts_table(f"{given.title}{more}", given.heads, shown)
+    beside = None
+    if isinstance(reference, Counts) and (whole := sum(reference.counts.values())):
+        beside = {name: reference.counts.get(name, 0) / whole for name in shown}
+    return counts_table(f"{given.title}{more}", given.heads, shown, beside)
 
 
 def _passages(given: Passages) -> Html | None:

@@ -295,9 +295,8 @@ const page = (() => {
   }
 
   function nearest(event) {
-    const box = plane.svg.getBoundingClientRect(), view = plane.svg.viewBox.baseVal;
-    const x = view.x + ((event.clientX - box.left) / box.width) * view.width, y = view.y + ((event.clientY - box.top) / box.height) * view.height;
-    const reach = 22 * (view.width / box.width);
+    const matrix = plane.svg.getScreenCTM().inverse();
+    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix), reach = 22 * matrix.a;
     let best = null, least = reach * reach;
     for (const one of plane.points) {
       const far = (one.x - x) ** 2 + (one.y - y) ** 2;
@@ -335,6 +334,8 @@ const page = (() => {
 
   function listen() {
     const box = byId("rows");
+    if (box.dataset.listens) return;
+    box.dataset.listens = "yes";
     let waiting = false;
     box.addEventListener("scroll", () => {
       if (waiting) return;
@@ -352,24 +353,30 @@ const page = (() => {
       choose(step === -Infinity ? 0 : step === Infinity ? found.length - 1 : chosen + step);
     });
     byId("find").addEventListener("input", () => search());
-    addEventListener("resize", () => drawRows());
   }
 
+  addEventListener("resize", () => { if (byId("rows")) drawRows(); });
+
   function show() {
-    if (!read()) return;
+    const was = chosen >= 0 ? data.rows[found[chosen]].i : null;
+    found = [];
+    chosen = -1;
+    if (!read() || !byId("rows")) return;
+    listen();
     drawFilters();
     search();
+    if (was !== null) chosen = found.findIndex((place) => data.rows[place].i === was);
+    drawRows();
     readPlane();
     setTimeout(() => prepare(0), 50);
   }
 
   show();
-  if (byId("rows")) listen();
   return {
     show, choose, search, shown, make, data,
     get chosen() { return chosen >= 0 ? data.rows[found[chosen]] : null; },
     next: () => choose(chosen + 1), onChoose: (listener) => listeners.push(listener),
-    setDecisions: (given) => { decisions = given; drawRows(); }, decision: (id) => decisions[id], redraw: drawRows,
-    refilter: () => { drawFilters(); search(); }, goTo: (id) => { const place = found.findIndex((at) => data.rows[at].i === id); if (place >= 0) choose(place); },
+    setDecisions: (given) => { decisions = given; if (byId("rows")) drawRows(); }, decision: (id) => decisions[id], redraw: drawRows,
+    refilter: () => { if (byId("rows")) { drawFilters(); search(); } }, goTo: (id) => { const place = found.findIndex((at) => data.rows[at].i === id); if (place >= 0) choose(place); },
   };
 })();

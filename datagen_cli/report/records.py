@@ -87,8 +87,7 @@ def records_of_rows(rows: Sequence[Mapping[str, Any]], ids: Sequence[str], label
 def records_of_run(run: RunReader) -> Records:
     """The table of a run folder, as far as the run has come."""
     told = _told(run)
-    finished = list(islice(run.rows(), MOST_ROWS))
-    rows = finished or list(islice(_rows_under_way(told), MOST_ROWS))
+    rows, finished = _rows(run, told)
     accepted = run.manifest.accepted if finished else len(told.accepted)
     refused = _refused(run, told)
     shown = refused[:MOST_REFUSED]
@@ -96,6 +95,18 @@ def records_of_run(run: RunReader) -> Records:
     if not rows:
         fields = list(dict.fromkeys(name for row in shown for name in row if name not in (*APART, *WHY)))
     return _table(run, told, rows, shown, refused, fields, accepted)
+
+
+def rows_of(run: RunReader) -> tuple[list[Mapping[str, Any]], bool]:
+    """The accepted records that a page shows, and whether they stand in a dataset already."""
+    return _rows(run, None)
+
+
+def _rows(run: RunReader, told: _Told | None) -> tuple[list[Mapping[str, Any]], bool]:
+    written: list[Mapping[str, Any]] = list(islice(run.rows(), MOST_ROWS)) if run.state != "running" else []
+    if written:
+        return written, True
+    return list(islice(_rows_under_way(told or _told(run)), MOST_ROWS)), False
 
 
 def _table(
@@ -198,7 +209,7 @@ def _rows_under_way(told: _Told) -> Iterator[dict[str, Any]]:
 
 def _refused(run: RunReader, told: _Told) -> list[Mapping[str, Any]]:
     """Every attempt that was turned away: as `rejected.jsonl` has them, before that is written from the checkpoints."""
-    written: list[Mapping[str, Any]] = list(run.rejected())
+    written: list[Mapping[str, Any]] = list(run.rejected()) if run.state != "running" else []
     if written:
         return written
     rows: list[Mapping[str, Any]] = []

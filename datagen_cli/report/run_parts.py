@@ -107,10 +107,12 @@ def cost_part(summary: Mapping[str, Any], accepted: int) -> Html | None:
 
 
 def usd(cost: float | None) -> str:
-    """`$0.0012`, `$12.30`, `unknown`."""
+    """`$0.00033`, `$0.6518`, `$12.30`, `unknown`."""
     if cost is None:
         return "unknown"
-    return f"${cost:,.2f}" if cost >= 1 or cost == 0 else f"${cost:.6f}".rstrip("0")
+    if cost >= 1 or cost == 0:
+        return f"${cost:,.2f}"
+    return f"${cost:.4f}" if cost >= 0.01 else f"${cost:.2g}" if cost >= 0.0001 else f"${cost:.1e}"
 
 
 def time_part(run: RunReader) -> Html | None:

@@ -29,23 +29,21 @@ MOST_TILES = 8
 
 
 def summary_part(sheet: Sheet) -> Html:
-    """Sentences and tiles."""
+    """Sentences, what the measures say in words, and tiles."""
     return join(
         [tag("p", sentence, class_="lead") for sentence in sentences(sheet)],
+        tag("ul", [tag("li", sheet.readings[name]) for name, _ in headlines(sheet) if sheet.readings.get(name)]),
         tag("ul", [tag("li", tag("b", value), tag("span", what)) for value, what in tiles(sheet)], class_="tiles"),
     )
 
 
 def sentences(sheet: Sheet) -> Iterator[str]:
-    """What was made, what was turned away, and what the measures say."""
+    """What was made, and what was turned away."""
     if sheet.run is not None:
         yield from _made(sheet.run.summary(), sheet.run.state)
     else:
         fields = ", ".join(sheet.result["text_fields"]) or "none"
         yield f"{sheet.name} holds {sheet.result['n']:,} rows; measured is the text of {fields}."
-    said = [sheet.readings[name] for name, _ in headlines(sheet) if sheet.readings.get(name)]
-    if said:
-        yield f"Of its records: {'; '.join(said)}."
 
 
 def _made(told: Mapping[str, Any], state: str) -> Iterator[str]:
@@ -64,7 +62,7 @@ def _made(told: Mapping[str, Any], state: str) -> Iterator[str]:
     total = sum(refused.values())
     if total:
         reason, most = max(refused.items(), key=lambda item: item[1])
-        why = WORDS.get(reason, f"failed {reason}")
+        why = WORDS.get(reason, f"failed the check {reason}")
         share = percent(total / max(total + told["accepted"], 1))
         yield f"{total:,} attempts ({share} of all) were turned away, most often because one {why} ({most:,})."
 

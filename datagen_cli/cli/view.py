@@ -1,0 +1,95 @@
+"""`datagen view`: the report of a run in a browser while the run goes on, and the review of its records there."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datagen_cli.cli import console
+from datagen_cli.cli import options as given
+from datagen_cli.cli.run_folder import say_damage
+from datagen_cli.core.errors import EXIT_INTERRUPTED, Place, UsageError
+from datagen_cli.core.system import STOP_SIGNALS
+from datagen_cli.runs.reader import RunReader
+
+EXAMPLES = ("datagen view runs/quickstart", "datagen view runs/quickstart --port 8080 --no-browser")
+
+
+def command(
+    run: given.RunArgument,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=0, max=65535, help="A port; a free one without it.")
+    ] = 0,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    json_: given.Json = False,
+) -> int:
+    """Serve a run's report to a browser on this machine.
+
+    It goes on as the run does. Keys decide on records: k keeps, r rejects, e edits, u takes back. Ends by Ctrl-C.
+    """
+    reader = RunReader(Path(run))
+    say_damage(reader)
+    shown = console.is_terminal(sys.stderr) and not json_ and not no_browser
+    return asyncio.run(_serve(Path(run), port, shown=shown, as_json=json_))
+
+
+async def _serve(folder: Path, port: int, *, shown: bool, as_json: bool) -> int:
+    """Serves until a signal comes. Returns the exit code of that signal."""
+    from aiohttp import web
+
+    from datagen_cli.report.serving import HOST, Pages, application
+
+    stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    _on_signals(stopped)
+    token = secrets.token_urlsafe(24)
+    runner = web.AppRunner(application(Pages(folder), token), access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, HOST, port)
+        try:
+            await site.start()
+        except OSError as error:
+            hint = "leave --port out: a free one is taken"
+            raise UsageError(f"--port {port}: {error.strerror}", hint=hint, place=Place(HOST)) from error
+        bound = runner.addresses[0][1]
+        url = f"http://{HOST}:{bound}/?token={token}"
+        if as_json:
+            console.emit_json({"run": str(folder), "url": url, "port": bound})
+        else:
+            console.out(url)
+        console.say(f"serving {folder} on this machine only; Ctrl-C ends it")
+        if shown:
+            _open(url)
+        return await stopped
+    finally:
+        await runner.cleanup()
+
+
+def _on_signals(stopped: asyncio.Future[int]) -> None:
+    """A signal that asks to stop ends the waiting with its exit code."""
+    loop = asyncio.get_running_loop()
+
+    def stop(code: int) -> None:
+        if not stopped.done():
+            stopped.set_result(code)
+
+    for number, code in STOP_SIGNALS.items():
+        try:
+            loop.add_signal_handler(number, stop, code)
+        except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not in the main thread
+            if number == signal.SIGINT and threading.current_thread() is threading.main_thread():
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop, EXIT_INTERRUPTED))
+
+
+def _open(url: str) -> None:
+    """Opens the page beside this: some browsers return only when they are closed."""
+    import webbrowser
+
+    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

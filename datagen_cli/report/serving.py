@@ -1,0 +1,235 @@
+"""A run's page served on this machine, new whenever the run has gone on, with decisions of a person on its records.
+
+The address holds a token that only who started the server knows; requests under another host's name, or from a page of
+another origin, are refused, so that no site in the same browser can read or decide anything. What the page decides goes
+through `runs/review.py`, as the terminal's decisions do. Nothing is kept by the browser.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datagen_cli.core.errors import DataError, DatagenError
+from datagen_cli.evaluation.document import document
+from datagen_cli.evaluation.evaluate import choose, evaluate, metric
+from datagen_cli.evaluation.load import Wanted, base_of, load_dataset
+from datagen_cli.report.evaluation import evaluation_page
+from datagen_cli.report.records import rows_of
+from datagen_cli.report.sheet import Sheet, sheet_of, sheet_of_run
+from datagen_cli.runs.reader import RunReader
+from datagen_cli.runs.review import Decision, ReviewFile, read_decision
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+HOST = "127.0.0.1"
+MOST_BYTES = 1_000_000
+REST = 4.0
+"""A page is made anew after so many times the seconds that making it took: a large run is not read all the time."""
+LEAST_REST_S = 1.0
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+}
+Handler = Callable[["web.Request"], Awaitable["web.StreamResponse"]]
+
+
+class Pages:
+    """The page of a run folder, made again when the folder has changed. Its methods block; one at a time is called.
+
+    A run that has ended is shown at once, and once more when it is measured: `measure` may be called beside the others.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.version = ""
+        self._html = ""
+        self._made_at, self._took = float("-inf"), 0.0
+        self._rows: dict[str, Mapping[str, Any]] = {}
+        self._finished = False
+        self._sheet: tuple[str, Sheet] | None = None
+        self.unmeasured = ""
+
+    def refresh(self) -> None:
+        """Reads the folder where it is not as it was. Raises `DataError` where there is no run any more."""
+        files = fingerprint(self.folder)
+        sheet = self._sheet[1] if self._sheet is not None and self._sheet[0] == files else None
+        found = files if sheet is None else f"{files}|measured"
+        rest = max(LEAST_REST_S, REST * self._took)
+        if found == self.version or (self.version and time.monotonic() - self._made_at < rest):
+            return
+        started = time.monotonic()
+        run = RunReader(self.folder)
+        rows, self._finished = rows_of(run)
+        self._rows = {str(row.get("id")): row for row in rows}
+        self.unmeasured = files if sheet is None and self._finished else ""
+        self._html = evaluation_page([sheet or sheet_of_run(run)], live={"version": found})
+        self.version, self._made_at = found, time.monotonic()
+        self._took = self._made_at - started
+
+    def measure(self) -> None:
+        """Measures the run as it is; the next `refresh` shows it. Does nothing where it is measured, or goes on."""
+        files, self.unmeasured = self.unmeasured, ""
+        with suppress(DatagenError):  # what cannot be measured is shown without measures
+            self._sheet = (files, measured(RunReader(self.folder))) if files else self._sheet
+
+    @property
+    def html(self) -> str:
+        """The page as it was made last."""
+        return self._html
+
+    def state(self) -> dict[str, Any]:
+        """Counts and state as they are now, and the version that a page should have."""
+        self.refresh()
+        run = RunReader(self.folder)
+        manifest = run.manifest
+        return {
+            "version": self.version, "state": run.state, "accepted": manifest.accepted, "count": manifest.count,
+            "rejected": manifest.rejected, "calls": manifest.calls, "cost_usd": manifest.cost_usd,
+        }  # fmt: skip
+
+    def record(self, id_: str) -> Mapping[str, Any]:
+        """A record's row in full. Raises `DataError` for an id that is not there."""
+        if id_ not in self._rows:
+            raise DataError(f"id: {id_!r} is no record of this run")
+        return self._rows[id_]
+
+    def decisions(self) -> dict[str, Any]:
+        """What counts of the decisions on the records that stand there, by id."""
+        found = ReviewFile(self.folder).read().last
+        return {id_: one.line() for id_, one in found.items() if id_ in self._rows and one.is_on(self._rows[id_])}
+
+    def decide(self, given: Mapping[str, Any]) -> Decision:
+        """Appends a decision. Raises `DataError` for one that cannot be, `UsageError` where it cannot be written."""
+        found = read_decision(given, self._rows)
+        if not self._finished:  # the columns of the dataset are not known yet: it is bound to its row later
+            found = Decision(found.id, found.decision, found.reason, found.fields)
+        ReviewFile(self.folder).append(found)
+        return found
+
+    def undo(self) -> Decision | None:
+        """Takes the last decision back."""
+        return ReviewFile(self.folder).undo()
+
+
+def measured(run: RunReader) -> Sheet:
+    """The sheet of a run that has ended, with every measure that needs no embeddings."""
+    loaded = load_dataset(str(run.folder), Wanted())
+    names = [name for name in choose(None) if not metric(name).needs_vectors]
+    base = base_of(run, loaded.dataset)
+    found = evaluate(loaded, base, names, embedder=None, given={}, say=lambda _: None)
+    return sheet_of(found, document(found, []))
+
+
+def fingerprint(folder: Path) -> str:
+    """Changes whenever the run writes: sizes and times of its files."""
+    found = []
+    for path in sorted([*folder.glob("*.json"), *folder.glob("*.jsonl"), *folder.glob("checkpoints/*.jsonl")]):
+        if path.name not in ("review.jsonl", "spending.jsonl", "run.json"):
+            stat = path.lstat()
+            found.append(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}")
+    state = RunReader(folder)
+    return f"{state.state}|{state.manifest.finished}|{'|'.join(found)}"
+
+
+def application(pages: Pages, token: str) -> web.Application:
+    """The server's routes. Everything is refused without the token."""
+    from aiohttp import web
+
+    lock = asyncio.Lock()
+    measuring: set[asyncio.Task[None]] = set()
+
+    async def beside(work: Callable[[], Any]) -> Any:
+        """Runs what reads or writes files in a thread, one at a time."""
+        async with lock:
+            return await asyncio.to_thread(work)
+
+    @web.middleware
+    async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+        why = refusal(request, token)
+        try:
+            answer = _json(web, {"error": why}, 403) if why else await handler(request)
+        except DatagenError as error:
+            answer = _json(web, {"error": str(error), "hint": error.advice}, 400)
+        except web.HTTPException as error:
+            answer = _json(web, {"error": error.reason}, error.status)
+        answer.headers.update(HEADERS)
+        return answer
+
+    async def whole(request: web.Request) -> web.StreamResponse:
+        await beside(pages.refresh)
+        if pages.unmeasured and not measuring:
+            task = asyncio.create_task(asyncio.to_thread(pages.measure))
+            measuring.add(task)
+            task.add_done_callback(measuring.discard)
+        return web.Response(text=pages.html, content_type="text/html", charset="utf-8")
+
+    async def state(request: web.Request) -> web.StreamResponse:
+        return _json(web, await beside(pages.state))
+
+    async def record(request: web.Request) -> web.StreamResponse:
+        return _json(web, {"row": await beside(lambda: pages.record(request.query.get("id", "")))})
+
+    async def decisions(request: web.Request) -> web.StreamResponse:
+        return _json(web, {"decisions": await beside(pages.decisions)})
+
+    async def decide(request: web.Request) -> web.StreamResponse:
+        if request.content_type != "application/json":
+            return _json(web, {"error": "expected application/json"}, 415)
+        try:
+            given = json.loads(await request.text())
+        except (ValueError, RecursionError):
+            given = None
+        if not isinstance(given, dict):
+            return _json(web, {"error": "expected a JSON object"}, 400)
+        found = await beside(lambda: pages.decide(given))
+        return _json(web, {"decided": found.line()})
+
+    async def undo(request: web.Request) -> web.StreamResponse:
+        found = await beside(pages.undo)
+        return _json(web, {"undone": found.line() if found else None})
+
+    app = web.Application(middlewares=[guarded], client_max_size=MOST_BYTES)
+    app.router.add_get("/", whole)
+    app.router.add_get("/state", state)
+    app.router.add_get("/record", record)
+    app.router.add_get("/decisions", decisions)
+    app.router.add_post("/review", decide)
+    app.router.add_post("/undo", undo)
+    return app
+
+
+def refusal(request: web.Request, token: str) -> str:
+    """Why a request is not answered; empty when it is."""
+    port = request.transport.get_extra_info("sockname")[1] if request.transport else 0
+    own = {f"{name}:{port}" for name in (HOST, "localhost")}
+    if request.host.lower() not in own:
+        return "this server answers under its own name only"
+    given = request.headers.get("X-Datagen-Token") or request.query.get("token", "")
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), token.encode()):
+        return "the token is missing or wrong: use the address that datagen view printed"
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.lower() not in {f"http://{name}" for name in own}:
+        return "requests of other pages are not answered"
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        return "requests of other pages are not answered"
+    return ""
+
+
+def _json(web: Any, value: Any, status: int = 200) -> web.Response:
+    answer: web.Response = web.Response(
+        text=json.dumps(value, ensure_ascii=True, default=str), content_type="application/json", status=status
+    )
+    return answer

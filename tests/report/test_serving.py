@@ -1,0 +1,158 @@
+"""The served page: who is answered, what is written, and what happens while the run goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from datagen_cli.cli.app import run
+from datagen_cli.report.serving import HOST, Pages, application
+from datagen_cli.runs.reader import RunReader
+from datagen_cli.runs.review import ReviewFile
+
+TOKEN = "a-token"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "tickets"
+    assert run(["generate", "tickets", "-n", "6", "-o", str(path), "--quiet"]) == 0
+    return path
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    for path in made.rglob("*"):
+        if path.is_file() and path.suffix in (".json", ".jsonl", ".yaml", ".log"):
+            target = tmp_path / "run" / path.relative_to(made)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    return tmp_path / "run"
+
+
+class Client:
+    def __init__(self, session: aiohttp.ClientSession, port: int) -> None:
+        self.session, self.port = session, port
+
+    async def ask(self, path: str, body: Any = None, token: str | None = TOKEN, **headers: str) -> tuple[int, Any]:
+        """Status and JSON (or text) of an answer; a body makes it a POST."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        url = f"http://{HOST}:{self.port}{path}"
+        given = {"token": token} if token is not None else {}
+        method = "GET" if body is None else "POST"
+        async with self.session.request(method, url, json=body, params=given, headers=named) as answer:
+            assert answer.headers["Cache-Control"] == "no-store" and answer.headers["X-Frame-Options"] == "DENY"
+            text = await answer.text()
+            return answer.status, json.loads(text) if answer.content_type == "application/json" else text
+
+
+@asynccontextmanager
+async def served(folder: Path) -> AsyncIterator[Client]:
+    runner = web.AppRunner(application(Pages(folder), TOKEN))
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, HOST, 0).start()
+        async with aiohttp.ClientSession() as session:
+            yield Client(session, runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+async def test_only_who_knows_the_token_under_our_own_name_is_answered(folder: Path) -> None:
+    async with served(folder) as client:
+        own = f"http://{HOST}:{client.port}"
+        assert (await client.ask("/state"))[0] == 200
+        assert (await client.ask("/state", Origin=own, Sec_Fetch_Site="same-origin"))[0] == 200
+        assert (await client.ask("/state", None, None, X_Datagen_Token=TOKEN))[0] == 200
+        for path in ("/", "/state", "/record", "/decisions", "/nothing"):
+            assert (await client.ask(path, None, None))[0] == 403
+            assert (await client.ask(path, None, "another"))[0] == 403
+            assert (await client.ask(path, None, TOKEN, Host="evil.example"))[0] == 403
+            assert (await client.ask(path, None, TOKEN, Host=f"{HOST}.evil.example:{client.port}"))[0] == 403
+            assert (await client.ask(path, None, TOKEN, Origin="http://evil.example"))[0] == 403
+            assert (await client.ask(path, None, TOKEN, Origin="null"))[0] == 403
+            assert (await client.ask(path, None, TOKEN, Sec_Fetch_Site="cross-site"))[0] == 403
+        decision = {"id": next(RunReader(folder).rows())["id"], "decision": "keep"}
+        assert (await client.ask("/review", decision, None))[0] == 403
+        assert (await client.ask("/review", decision, TOKEN, Origin="http://evil.example"))[0] == 403
+        assert (await client.ask("/review", decision, TOKEN, Content_Type="text/plain"))[0] == 415
+        assert (await client.ask("/nothing"))[0] == 404 and (await client.ask("/review"))[0] == 405
+    assert not (folder / "review.jsonl").exists()
+
+
+async def test_decisions_go_to_the_review_and_can_be_taken_back(folder: Path) -> None:
+    rows = list(RunReader(folder).rows())
+    async with served(folder) as client:
+        assert (await client.ask("/"))[0] == 200
+        status, _ = await client.ask("/review", {"id": rows[0]["id"], "decision": "reject", "reason": "no <i>"})
+        edit = {"id": rows[1]["id"], "decision": "edit", "fields": {"text": "Where is my parcel?"}}
+        assert status == 200 and (await client.ask("/review", edit))[0] == 200
+        found = (await client.ask("/decisions"))[1]["decisions"]
+        assert {id_: one["decision"] for id_, one in found.items()} == {rows[0]["id"]: "reject", rows[1]["id"]: "edit"}
+        assert (await client.ask("/undo", {}))[1]["undone"]["id"] == rows[1]["id"]
+        assert (await client.ask("/record?id=" + rows[1]["id"]))[1]["row"] == rows[1]
+        for wrong in ([], {"id": "x", "decision": "keep"}, {"id": rows[0]["id"], "decision": "maybe"}, "x", 3):
+            status, said = await client.ask("/review", wrong)
+            assert status == 400 and said["error"]
+    decisions = ReviewFile(folder).read().decisions
+    assert [(one.id, one.decision, one.reason) for one in decisions] == [(rows[0]["id"], "reject", "no <i>")]
+    assert decisions[0].is_on(rows[0])
+
+
+async def test_the_page_comes_at_once_and_is_measured_beside(folder: Path) -> None:
+    async with served(folder) as client:
+        first = (await client.ask("/"))[1]
+        assert 'id="measures"' not in first and 'id="records"' in first and "connect-src &#x27;self&#x27;" not in first
+        version = (await client.ask("/state"))[1]["version"]
+        async with asyncio.timeout(60):
+            while (await client.ask("/state"))[1]["version"] == version:
+                await asyncio.sleep(0.1)
+        assert 'id="measures"' in (await client.ask("/"))[1]
+
+
+async def test_a_run_under_way_is_shown_as_far_as_it_is(folder: Path, tmp_path: Path) -> None:
+    for name in ("dataset.jsonl", "rejected.jsonl", "recipe.lock.yaml"):
+        (folder / name).unlink()
+    judged = folder / "checkpoints" / "6-dedup.jsonl"
+    lines = judged.read_bytes().splitlines(keepends=True)
+    judged.write_bytes(b"".join(lines[:4]))
+    pages = Pages(folder)
+    pages.refresh()
+    before = pages.version
+    assert "3 of 6 records" in pages.html or pages.html.count('"k":') >= 3
+    judged.write_bytes(b"".join(lines))
+    pages._made_at = float("-inf")  # the rest between two readings is over
+    assert pages.state()["version"] != before
+
+
+@pytest.mark.slow
+def test_the_command_prints_its_address_and_ends_by_its_signals(folder: Path) -> None:
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "datagen_cli", "view", str(folder), "--json"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "BROWSER": "false"},
+        )  # fmt: skip
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        assert told["run"] == str(folder) and f"http://{HOST}:{told['port']}/?token=" in told["url"]
+        process.send_signal(number)
+        assert process.wait(30) == code
+
+
+def test_what_cannot_be_served_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["view", str(tmp_path)]) == 2
+    assert "holds no run" in capsys.readouterr().err
+    assert run(["view", str(tmp_path / "nothing"), "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["exit_code"] == 2
