@@ -82,9 +82,7 @@ def command(
         from datagen_cli.cli.dry_run import show_estimate
 
         return show_estimate(invocation, json_, control=control)
-    session = open_session(
-        invocation, quiet=json_, silent=quiet, verbose=verbose, new=new, fresh=fresh, resume=resume
-    )
+    session = open_session(invocation, quiet=json_, silent=quiet, verbose=verbose, new=new, fresh=fresh, resume=resume)
     if probe is not None:
         from datagen_cli.cli.dry_run import show_probe
 

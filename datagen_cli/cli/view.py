@@ -16,7 +16,7 @@ from datagen_cli.cli import console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import say_damage
 from datagen_cli.core.errors import EXIT_INTERRUPTED, Place, UsageError
-from datagen_cli.core.system import STOP_SIGNALS
+from datagen_cli.core.leaving import STOP_SIGNALS
 from datagen_cli.runs.reader import RunReader
 
 EXAMPLES = ("datagen view runs/quickstart", "datagen view runs/quickstart --port 8080 --no-browser")

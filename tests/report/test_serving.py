@@ -103,7 +103,14 @@ async def test_decisions_go_to_the_review_and_can_be_taken_back(folder: Path) ->
         assert {id_: one["decision"] for id_, one in found.items()} == {rows[0]["id"]: "reject", rows[1]["id"]: "edit"}
         assert (await client.ask("/undo", {}))[1]["undone"]["id"] == rows[1]["id"]
         assert (await client.ask("/record?id=" + rows[1]["id"]))[1]["row"] == rows[1]
-        for wrong in ([], {"id": "x", "decision": "keep"}, {"id": rows[0]["id"], "decision": "maybe"}, "x", 3):
+        for_nobody: list[Any] = [
+            [],
+            {"id": "x", "decision": "keep"},
+            {"id": rows[0]["id"], "decision": "maybe"},
+            "x",
+            3,
+        ]
+        for wrong in for_nobody:
             status, said = await client.ask("/review", wrong)
             assert status == 400 and said["error"]
     decisions = ReviewFile(folder).read().decisions
