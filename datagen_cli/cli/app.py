@@ -32,7 +32,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "show": "Show records, or what was rejected and why.",
         "why": "Tell one record's whole history.",
         "review": "Step through records: keep, reject with a reason, edit, undo.",
-        "view": "Serve a run's report to a browser, with its records to review.",
+        "view": "Serve a run's report to a browser on this machine.",
     },
     "Measure a dataset": {
         "eval": "Measure datasets: diversity, leakage, correctness, safety.",
