@@ -47,7 +47,7 @@ from datagen_cli.metrics.verified import Verified
 from datagen_cli.pipeline.questions import named_model
 from datagen_cli.pipeline.session import RunOptions, Session
 from datagen_cli.pipeline.whole_run import run_whole
-from datagen_cli.runs.folder import RunFolder
+from datagen_cli.runs.folder import RunFolder, dataset_files
 from datagen_cli.runs.manifest import Manifest
 from datagen_cli.runs.reader import RunReader
 
@@ -192,9 +192,7 @@ def _row(bench: Bench, setting: Setting, candidate: Candidate) -> Row:
     work = work_of([cell.folder for cell in begun])
     short = _short(setting, cells)
     row = Row(candidate.name, setting.name, work.accepted, len(cells), work, candidate.varied, short=short)
-    full = [
-        cell for cell in begun if (cell.folder / "dataset.jsonl").exists() and RunReader(cell.folder).manifest.accepted
-    ]
+    full = [cell for cell in begun if dataset_files(cell.folder) and RunReader(cell.folder).manifest.accepted]
     loaded_cells = [bench.read(cell) for cell in full]
     if loaded_cells:
         row.measured[Correctness.name] = correctness([cell.folder for cell in full])
@@ -229,7 +227,7 @@ def _judge(
     for setting in bench.settings:
         for candidate in bench.candidates:
             for cell in bench.of(setting, candidate)[: 1 if candidate.dataset else None]:
-                if setting.built and (candidate.dataset or (cell.folder / "dataset.jsonl").exists()):
+                if setting.built and (candidate.dataset or dataset_files(cell.folder)):
                     cells[setting.name, candidate.name, cell.seed] = (bench.read(cell).dataset, about_of(setting.built))
     allowed = within(bench, desk)
     if allowed is None:

@@ -291,11 +291,14 @@ def _seconds(built: Built, count: int, tasks: list[Load]) -> Span:
         side_by_side = min(recipe.options.limits.concurrency, max(count, 1))
         if all(model.provider.on_this_machine for model in models):
             side_by_side = 1
-        slowest = max(_paced_s(model, task.calls.low) for model in models)
-        slowest_high = max(_paced_s(model, task.calls.high) for model in models)
+        tokens = task.calls.times(task.tokens_in + task.tokens_out)
+        slowest = max(_paced_s(model, task.calls.low, tokens.low) for model in models)
+        slowest_high = max(_paced_s(model, task.calls.high, tokens.high) for model in models)
         found += Span(max(low / side_by_side, slowest), max(high / side_by_side, slowest_high))
     return found
 
 
-def _paced_s(model: SharedModel, calls: float) -> float:
-    return 60.0 * calls / model.requests_per_minute if model.requests_per_minute else 0.0
+def _paced_s(model: SharedModel, calls: float, tokens: float) -> float:
+    """The least that so many calls and tokens take at the rates that the recipe sets."""
+    asked, sent = model.requests_per_minute, model.tokens_per_minute
+    return 60.0 * max(calls / asked if asked else 0.0, tokens / sent if sent else 0.0)

@@ -39,6 +39,12 @@ def checkpoint_name(stage: str) -> str:
     return f"checkpoints/{STAGES.index(stage) + 1}-{stage}.jsonl"
 
 
+def dataset_files(folder: Path) -> list[Path]:
+    """The files that hold the accepted records of a run folder, in their order: one, or shards; none before its end."""
+    single = folder / "dataset.jsonl"
+    return [single] if single.exists() else sorted(folder.glob("dataset-?????-of-?????.jsonl"))
+
+
 class RunFolder:
     """Paths and lock of one run. Use as a context manager to hold the lock."""
 
@@ -59,8 +65,9 @@ class RunFolder:
         for name in ("checkpoints", "previous"):
             if name == "checkpoints" or (self.path / name).is_symlink():
                 make_folder(self.path / name, own=True)
-        for left in self.path.glob(".*.part"):  # by a process that was killed while it wrote
-            unlink(left, missing_ok=True)
+        for pattern in (".*.part", ".dataset-*.new"):  # by a process that was killed while it wrote
+            for left in self.path.glob(pattern):
+                unlink(left, missing_ok=True)
 
     def unlock(self) -> None:
         """Gives the lock back."""

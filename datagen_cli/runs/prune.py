@@ -12,7 +12,7 @@ from pathlib import Path
 from datagen_cli.core.below import unlink
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import write_errors
-from datagen_cli.runs.folder import RunFolder
+from datagen_cli.runs.folder import RunFolder, dataset_files
 from datagen_cli.runs.manifest import now
 
 CACHES = ("calls.sqlite", "calls.sqlite-wal", "calls.sqlite-shm")
@@ -59,7 +59,7 @@ def refuse_pruned(folder: RunFolder, *, lost: bool = False) -> None:
     damaged, so that only the files tell."""
     when = folder.state().get("pruned")
     kept = [folder.checkpoint_path("generate"), folder.file(CACHES[0])]
-    if lost and folder.file("dataset.jsonl").exists() and not any(path.exists() for path in kept):
+    if lost and dataset_files(folder.path) and not any(path.exists() for path in kept):
         when = "run.json is damaged and does not say when"
     if when:
         raise UsageError(

@@ -67,6 +67,19 @@ def test_a_dry_run_says_which_stage_makes_how_many_calls(capsys: pytest.CaptureF
         assert sum(stage[end] for stage in stages.values()) == found["calls"][end]
 
 
+@pytest.mark.parametrize(("rate", "a_minute"), [("requests_per_minute", 60), ("tokens_per_minute", 6000)])
+def test_a_dry_run_is_no_faster_than_the_rates_that_the_recipe_sets(
+    rate: str, a_minute: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = f"--set=model={{name: openai/gpt-4o-mini, {rate}: {a_minute}}}"
+    found = asked(capsys, "generate", "quickstart", model, "-n", "600", "--dry-run")
+    for item in found["estimates"]:
+        for side in ("low", "high"):
+            tokens = sum(item["tokens"][side].values())
+            amount = item["calls"][side] if rate == "requests_per_minute" else tokens
+            assert item["seconds"][side] >= 60 * amount / a_minute * 0.99
+
+
 @pytest.mark.parametrize("settings", [[], [CODE], ["--set=records_per_call=5"]], ids=["plain", "checked", "batched"])
 def test_what_a_run_takes_lies_between_low_and_high(
     settings: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
