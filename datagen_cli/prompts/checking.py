@@ -188,4 +188,4 @@ def read_object(text: str, key: str = "verdict") -> dict[str, Any] | None:
     """The last object of a reply that has the key, read as tolerantly as records are; None when there is none."""
     found = Finder(frozenset((key,)), wrapper="records").find(answer_of(text))
     value = found.items[0] if found.items else None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and key in value else None

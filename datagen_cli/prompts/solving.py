@@ -98,7 +98,7 @@ def read_answer(text: str, item: Item, order: Sequence[int]) -> str | None:
         said = found["answer"]
         return None if said is None or isinstance(said, dict | list) else _named(plain_text(said), item, order)
     bare = answer_of(text).strip()
-    lines = _SAID.findall(bare) or ([bare] if bare and "\n" not in bare else [])
+    lines = _SAID.findall(bare) or ([bare] if bare and "\n" not in bare and bare[0] != "{" else [])
     return _named(str(lines[-1]), item, order) if lines and (item.known or len(lines[-1]) <= 80) else None
 
 

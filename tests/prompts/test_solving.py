@@ -43,7 +43,13 @@ def test_a_value_is_read_by_its_name_alone(reply: str, answer: str | None) -> No
 
 @pytest.mark.parametrize(
     ("reply", "answer"),
-    [('{"reason": "", "answer": 42}', "42"), ("The answer is 42", "42"), ("42", "42"), ('{"answer": ""}', None)],
+    [
+        ('{"reason": "", "answer": 42}', "42"),
+        ("The answer is 42", "42"),
+        ("42", "42"),
+        ('{"answer": ""}', None),
+        ('{"records": [{"text": "x"}]}', None),
+    ],
 )
 def test_a_short_answer_is_read_as_it_stands(reply: str, answer: str | None) -> None:
     assert read_answer(reply, SHORT, []) == answer
