@@ -28,12 +28,12 @@ class TemplateProblem(Exception):
 
 
 class Environment(ImmutableSandboxedEnvironment):
-    """The sandboxed environment; a template that uses an unknown name is an error."""
+    """The sandboxed environment. An unknown name in a template is an error, unless `undefined` says otherwise."""
 
     intercepted_binops = frozenset(("*", "**"))
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(undefined=StrictUndefined, autoescape=False, **options)
+        super().__init__(**{"undefined": StrictUndefined, "autoescape": False, **options})
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """A product or power. Raises `TooMuch` for integers beyond all use."""

@@ -7,11 +7,14 @@ continues. `shorter` may hold the same prompt with fewer examples, most first, f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from datagen_cli.core.budget import TooMuch, within_wall
 from datagen_cli.core.errors import UsageError
+from datagen_cli.llm.local.chat_template import PATIENCE_S, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class LocalModel:
     """A causal language model in evaluation mode. `context` is None where the model does not say its length.
 
     `stop` are the ids that end a text; `notes` is what the user should know of the loading; `forward_names` are the
-    parameters that the model's forward takes.
+    parameters that the model's forward takes, `controls` finds the tokens that no message may hold.
     """
 
     name: str
@@ -32,6 +35,7 @@ class LocalModel:
     pad: int
     notes: tuple[str, ...]
     forward_names: frozenset[str]
+    controls: re.Pattern[str] | None = None
 
     def encode(self, prompt: Mapping[str, Any]) -> list[int]:
         """Token ids of a prompt, at least one."""
@@ -53,24 +57,23 @@ class LocalModel:
                 hint="name an instruction-tuned model for this role; a model without one can only write"
                 " (sampling.correlated)",
             )
-        said = [{"role": message["role"], "content": _clean(message["content"])} for message in messages]
+        said = [{"role": message["role"], "content": plain(message["content"], self.controls)} for message in messages]
         try:
             text = self._templated(said)
         except TemplateError:
             try:
                 text = self._templated(_without_system(said))
             except TemplateError as error:
-                raise UsageError(
-                    f"model local/{self.name}: its chat template refuses the messages: {error}",
-                    hint="name another model for this role",
-                ) from error
+                raise self._refused(f"refuses the messages: {error}") from error
+        except TooMuch as error:
+            raise self._refused(f"is given up: {error}") from error
         return self._ids(text, special=False)
 
     def encode_text(self, text: str) -> list[int]:
         """Token ids of a text to be continued, with the marks that the tokenizer puts before it, none after it."""
-        ids = self._ids(_clean(text), special=True)
+        ids = self._ids(plain(text, self.controls), special=True)
         if ids and ids[-1] in self.stop:
-            bare = self._ids(_clean(text), special=False)
+            bare = self._ids(plain(text, self.controls), special=False)
             if not bare or bare[-1] != ids[-1]:
                 ids = ids[:-1]
         first = self.tokenizer.bos_token_id
@@ -96,8 +99,12 @@ class LocalModel:
         """The most tokens that a reply to a prompt of `length` tokens may have; 0 or less for no room."""
         return max_tokens if self.context is None else min(max_tokens, self.context - length)
 
+    def _refused(self, why: str) -> UsageError:
+        return UsageError(f"model local/{self.name}: its chat template {why}", hint="name another model for this role")
+
     def _templated(self, messages: list[dict[str, str]]) -> str:
-        return str(self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+        template = self.tokenizer.apply_chat_template
+        return str(within_wall(lambda: template(messages, add_generation_prompt=True, tokenize=False), PATIENCE_S))
 
     def _ids(self, text: str, *, special: bool) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=special, verbose=False)["input_ids"])
@@ -110,8 +117,3 @@ def _without_system(messages: Sequence[Mapping[str, str]]) -> list[dict[str, str
     if system and others:
         others[0]["content"] = f"{system}\n\n{others[0]['content']}"
     return others
-
-
-def _clean(text: str) -> str:
-    """Half a surrogate pair, which no tokenizer takes, becomes a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -20,6 +20,7 @@ from typing import Any
 
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
 from datagen_cli.llm.gguf.files import gguf_digest, gguf_file, names_gguf
+from datagen_cli.llm.local.chat_template import control_tokens, has_chat_template
 from datagen_cli.llm.local.model import LocalModel
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
@@ -59,10 +60,7 @@ def check_model(name: str) -> ModelFacts:
     if folder is None:
         return ModelFacts(name, None, None, None)
     config = _read_json(name, folder / "config.json")
-    template = (folder / "chat_template.jinja").is_file() or (folder / "chat_template.json").is_file()
-    settings = folder / "tokenizer_config.json"
-    template = template or (settings.is_file() and bool(_read_json(name, settings).get("chat_template")))
-    return ModelFacts(name, folder, template, context_of(config))
+    return ModelFacts(name, folder, has_chat_template(name, folder), context_of(config))
 
 
 def open_model(name: str, *, device: str | None = None, dtype: str | None = None) -> LocalModel:
@@ -104,6 +102,7 @@ def open_model(name: str, *, device: str | None = None, dtype: str | None = None
         pad=int(pad),
         notes=tuple(notes),
         forward_names=names,
+        controls=control_tokens(tokenizer),
     )
 
 
