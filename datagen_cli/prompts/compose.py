@@ -136,7 +136,8 @@ class Composer:
         harmless = [row for row in examples if not self._gives_orders(row)]
         orders = bool(examples) and not harmless  # a set of instructions, which would be empty without them
         harmless = [*examples] if orders else harmless
-        turns = [row for row in harmless if self._is_turn(row)] if n == 1 and not self._custom else []
+        by_turns = not self._custom and (n == 1 or not self._given)
+        turns = [row for row in harmless if by_turns and self._is_turn(row)]
         fenced = [row for row in harmless if row not in turns]
         variables = {**self._fixed, **self._of_request(planned, parents, fenced, harmless), "n": n}
         unlike = [one for one in avoid if orders or not reads_like_orders("\n".join(_texts([one])))]
@@ -144,7 +145,7 @@ class Composer:
             unlike = [self._written(one) if isinstance(one, Mapping) else one for one in avoid]
         variables |= {"answer_form": self._answer_form(n), "avoid": fence("avoid", unlike) if unlike else ""}
         variables["lessons"] = neutral("\n".join(f"- {lesson}" for lesson in lessons))
-        shown = [message for row in turns for message in self._turn(row)]
+        shown = [message for at in range(0, len(turns), n) for message in self._turn(turns[at : at + n], n)]
         request = self._render("generate", variables)
         if lessons and variables["lessons"] not in request:  # a template of the recipe's own that does not name them
             request += f"\n{variables['lessons']}\n"
@@ -237,19 +238,20 @@ class Composer:
         lines = [_wanted_line(number, one) for number, one in enumerate(planned, start=1)]
         shown = [self._text_of(row) for row in examples if self._is_turn(row)]
         meaning = self._about.meanings.get(label, "") if label is not None else ""
+        request = self._request(planned, len(planned), meaning=not self._meanings_in_all)
         return {
             "examples": fence("examples", [self._whole(row) for row in fenced]) if fenced else "",
             "input": given,
             "records": fence("records", lines) if any(len(line) > 1 for line in lines) else "",
-            "request": f"{self._request(planned)}\n{given}" if given else self._request(planned),
+            "request": f"{request}\n{given}" if given else request,
             "label": self._screened(label),
             "meaning": neutral(meaning),
             "attributes": neutral("\n".join(f"{name}: {value}" for name, value in first.attributes.items())),
             "texts": [text for text in shown if text],
         }
 
-    def _request(self, planned: Sequence[Wanted]) -> str:
-        meaning = not self._meanings_in_all
+    def _request(self, planned: Sequence[Wanted], n: int, *, meaning: bool) -> str:
+        """What is asked for, as it is where `n` records are asked for at once."""
         if self._given:
             each = [
                 f"{number}. {'; '.join(words)}"
@@ -259,7 +261,7 @@ class Composer:
             if len(planned) == 1 and each:
                 return f"{self._method.opening(self._about, 1)} ({each[0].removeprefix('1. ')})."
             return "\n".join([f"{self._method.opening(self._about, len(planned))}.", *each])
-        if len(planned) == 1:
+        if n == 1:
             attributes = "; ".join(_attribute_words(planned[0]))
             lines = self._given_lines(planned[0].given, meaning=meaning)
             return "\n".join([f"{self._opening} ({attributes})." if attributes else f"{self._opening}.", *lines])
@@ -268,7 +270,8 @@ class Composer:
             parts = [*self._given_lines(one.given, meaning=meaning), *_attribute_words(one)]
             listed.append(f"{number}. {'; '.join(parts)}" if parts else "")
         lines = [line for line in listed if line]
-        return "\n".join([f"Write {len(planned)} new records, all different.", *lines])
+        opening = f"Write {len(planned)} new records, all different." if len(planned) > 1 else "Write a new record."
+        return "\n".join([opening, *lines])
 
     @property
     def _opening(self) -> str:
@@ -295,16 +298,16 @@ class Composer:
         text = "" if value is None else " ".join(str(value).split())
         return neutral(text) if not self._foreign_labels or plain_value(text) else ""
 
-    def _turn(self, row: Mapping[str, Any]) -> tuple[Message, Message]:
-        """A row of the base as a question and its answer."""
+    def _turn(self, rows: Sequence[Mapping[str, Any]], n: int) -> tuple[Message, Message]:
+        """Rows of the base, at most `n`, as a question and its answer, as they are where `n` are asked for at once."""
         if self._given:
-            asked = f"{self._method.opening(self._about, 1)}.\n{self._method.fenced(self._about, [row])}\n"
-            return Message("user", asked), Message("assistant", self._as_answer(row))
-        field = self._about.label_field
-        lines = self._given_lines({field: row.get(field)} if field else {}, meaning=False)
-        return Message("user", "\n".join([f"{self._opening}.", *lines]) + "\n"), Message(
-            "assistant", self._as_answer(row)
-        )
+            asked = f"{self._method.opening(self._about, 1)}.\n{self._method.fenced(self._about, rows)}"
+        else:
+            field = self._about.label_field
+            planned = [Wanted({field: row.get(field)} if field else {}, {}) for row in rows]
+            asked = self._request(planned, n, meaning=False)
+        answer = self._as_answer(rows[0]) if n == 1 else self._as_json(rows)
+        return Message("user", f"{asked}\n"), Message("assistant", answer)
 
     def _is_turn(self, row: Mapping[str, Any]) -> bool:
         """Whether a row may be shown as an answer: it has every field that is asked for, and reads like no order."""
@@ -321,7 +324,10 @@ class Composer:
             return neutral(shortened(str(row.get(self.asked[0].name) or "")))
         if self.form(1) == "fences":
             return neutral(as_sections(row, self.asked))
-        return neutral(json.dumps({"records": [self._written(row)]}, ensure_ascii=False))
+        return self._as_json([row])
+
+    def _as_json(self, rows: Sequence[Mapping[str, Any]]) -> str:
+        return neutral(json.dumps({"records": [self._written(row) for row in rows]}, ensure_ascii=False))
 
     @property
     def _given(self) -> bool:
