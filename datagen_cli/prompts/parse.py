@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from json import JSONDecoder
 from typing import Any
 
 from datagen_cli.core.budget import TooMuch
@@ -55,6 +56,9 @@ _DECLINED = re.compile(
 _PLACEHOLDER = re.compile(r"[.…]{1,6}|_{2,}|\[\s*(?:\.{3}|…)\s*\]|<\s*(?:\.{3}|…)\s*>")
 
 
+_BEGUN = re.compile(r"\s*(?:```(?:json)?\s*)?\{\s*\"records\"\s*:\s*\[\s*(.*)", re.DOTALL)
+
+
 class Declined(WrongType):
     """A text that is a refusal."""
 
@@ -66,7 +70,7 @@ class ParsedReply:
     `records` are what came, in order and at most as many as wanted: the fields in the recipe's order, or None for a
     broken one. `surplus` are whole records beyond those. `problems` says in a sentence what was wrong with the reply
     or with each broken record. `repaired`: it was not valid JSON as it came. `refused`: the model declined.
-    `truncated`: it was cut off at max_tokens, so nothing of it counts.
+    `truncated`: it was cut off at max_tokens; what came before is counted only of several records (`parse_cut`).
     """
 
     records: tuple[dict[str, Any] | None, ...] = ()
@@ -110,6 +114,25 @@ def parse_reply(text: str, finish_reason: str, specs: Sequence[FieldSpec], wante
         problems.append(f"{len(records)} of {wanted} records came")
     refused &= not any(record is not None for record in records)
     return ParsedReply(tuple(records), tuple(problems), found.repaired or damaged, refused, surplus=tuple(surplus))
+
+
+def parse_cut(text: str, specs: Sequence[FieldSpec], wanted: int) -> ParsedReply:
+    """What stands whole in a reply of several records that was cut off: it holds the first ones, so that each has its
+    place. No records where it is no `{"records": [...` that was written as asked for."""
+    begun = _BEGUN.match(answer_of(_writable(text)[0]))
+    whole: list[Any] = []
+    rest = begun[1] if begun else ""
+    while rest.startswith("{"):
+        try:
+            item, end = JSONDecoder().raw_decode(rest)
+        except (ValueError, RecursionError):
+            break
+        whole.append(item)
+        rest = rest[end:].lstrip(" \t\r\n,")
+    if not whole:
+        return ParsedReply(problems=("the reply was cut off at max_tokens",), truncated=True)
+    parsed = parse_reply(json.dumps({"records": whole[:wanted]}), "stop", specs, wanted)
+    return replace(parsed, truncated=True)
 
 
 def ended_early(finish_reason: str) -> ParsedReply | None:

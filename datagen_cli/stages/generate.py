@@ -1,7 +1,8 @@
 """Generation (DataGen, arXiv 2406.18966): one call for one record, or for several in a batched call.
 
 A reply with too few or broken records yields those that are whole; every other slot of the call has lost one attempt,
-with the reason. A reply that was cut off is asked for once more with twice the tokens.
+with the reason. A reply that was cut off is asked for once more with twice the tokens; of one that is cut off again the
+records before the cut are kept, where several were asked for.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.forms import parse_as
-from datagen_cli.prompts.parse import ParsedReply, response_format
+from datagen_cli.prompts.parse import ParsedReply, parse_cut, response_format
 from datagen_cli.prompts.plain_text import clean, reads_like_opening
 from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.text.tokens import estimate_tokens
 
-VERSION = 3
+VERSION = 4
 EXCERPT = 300
 AROUND = 16
 LONGER = MORE = 4
@@ -112,7 +113,7 @@ class Generate:
     async def run(self, unit: Unit, ctx: Context) -> list[Record]:
         """One record per slot, in slot order, then surplus ones; what is not whole is rejected with its reason."""
         reply, parsed = await self.ask(self.prompt(unit), len(unit.slots), ctx)
-        records = _assign(unit, parsed.records)
+        records = _assign(unit, parsed)
         problem = _problem(reply, parsed)
         kept: list[Record] = []
         for slot, fields in zip(unit.slots, records, strict=True):
@@ -138,6 +139,7 @@ class Generate:
 
         One that was stopped when it had outgrown what constraints allow is a whole reply that is too long; one that was
         stopped for its tokens alone is asked for again with four times as many: other scripts take more than English.
+        Of several records those before the cut are kept.
         """
         form, text = self.format(count), self._composer.is_text(count)
         end = self._end(prompt, count)
@@ -147,9 +149,14 @@ class Generate:
             reply = await ctx.ask("generator", prompt, purpose=purpose, k=WHOLE, response_format=form, end=end)
         if reply.finish_reason == "length" and reply.end.tokens and text and self._is_outgrown(reply.text):
             reply = replace(reply, finish_reason="stop")
-        if reply.finish_reason == "length":
+        cut = reply.finish_reason == "length"
+        if cut and reply.end.tokens and count > 1 and (before := parse_cut(reply.text, self._specs, count)).whole:
+            return reply, before
+        if cut:
             more = MORE if reply.end.tokens else 2
             reply = await ctx.ask("generator", prompt, purpose=purpose, response_format=form, more_tokens=more, end=end)
+        if reply.finish_reason == "length" and count > 1:
+            return reply, parse_cut(reply.text, self._specs, count)
         return reply, parse_as(self._composer.form(count), reply.text, reply.finish_reason, self._specs, count)
 
     def _end(self, prompt: Prompt, count: int) -> End:
@@ -177,14 +184,14 @@ def _most_of(spec: FieldSpec, most: Mapping[str, int]) -> int | None:
     return most.get(spec.name) if spec.type == "text" else {"number": 24, "boolean": 8}.get(spec.type)
 
 
-def _assign(unit: Unit, records: Sequence[Mapping[str, Any] | None]) -> list[Mapping[str, Any] | None]:
-    """Records to slots by position. With a gap nothing tells which record is missing: unless all slots of the call want
-    the same, none is kept, and each is asked for again, singly."""
-    wanted = len(unit.slots)
+def _assign(unit: Unit, parsed: ParsedReply) -> list[Mapping[str, Any] | None]:
+    """Records to slots by position. With a gap nothing tells which record is missing: unless the reply was cut off at
+    its end, or all slots of the call want the same, none is kept, and each is asked for again, singly."""
+    records, wanted = parsed.records, len(unit.slots)
     missing = wanted - len(records)
     wants = [(slot.label, slot.attributes, slot.parent) for slot in unit.slots]
     alike = all(one == wants[0] for one in wants)
-    if missing > 0 and not alike:
+    if missing > 0 and not alike and not parsed.truncated:
         return [None] * wanted
     return [*records[:wanted], *[None] * missing]
 
@@ -193,7 +200,7 @@ def _problem(reply: Reply, parsed: ParsedReply) -> Rejection:
     """Why a slot of this reply has no record."""
     excerpt = " ".join(reply.text.split())[:EXCERPT]
     if reply.finish_reason == "length":
-        return Rejection("generate", "truncated", f"cut off twice at the token limit: {excerpt}")
+        return Rejection("generate", "truncated", f"cut off at the token limit: {excerpt}")
     if parsed.refused:
         return Rejection("generate", "refused", f"the model declined: {excerpt}")
     what = parsed.problems[0] if parsed.problems else "a record is missing"

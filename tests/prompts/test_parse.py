@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from datagen_cli.core.fields import FieldSpec
-from datagen_cli.prompts.parse import ParsedReply, parse_reply, response_format
+from datagen_cli.prompts.parse import ParsedReply, parse_cut, parse_reply, response_format
 
 SPECS = (
     FieldSpec("question"),
@@ -262,3 +262,24 @@ def _seconds(reply: str) -> float:
     for _ in range(500):
         parse(reply)
     return (time.process_time() - start) / 500
+
+
+@pytest.mark.parametrize(
+    ("text", "records"),
+    [
+        ('{"records": [{"text": "one", "n": 1}, {"text": "two", "n": 2}, {"text": "thr', 2),
+        ('```json\n{"records": [\n  {"text": "one", "n": 1},\n  {"text": "two"', 1),
+        ('{"records": [{"text": "one", "n": 1}', 1),
+        ('{"records": [{"text": "on', 0),
+        ('{"records": [', 0),
+        ('Here you are: {"records": [{"text": "one", "n": 1}', 0),
+        ("", 0),
+        ('{"records": [' + '{"text": [' * 9_000, 0),
+    ],
+)
+def test_what_stands_whole_before_a_cut_is_kept_in_its_place(text: str, records: int) -> None:
+    specs = [FieldSpec("text"), FieldSpec("n", "number")]
+    parsed = parse_cut(text, specs, 3)
+    wanted: tuple[dict[str, Any], ...] = ({"text": "one", "n": 1}, {"text": "two", "n": 2})
+    assert parsed.records == wanted[:records]
+    assert parsed.truncated and parsed.problems

@@ -108,3 +108,29 @@ async def test_an_opening_of_a_model_that_is_never_stopped_is_not_asked_for_agai
     model = Model(Reply("Here is a new text:"))
     await stage(max_words=10).run(UNIT, model)
     assert len(model.asked) == 1
+
+
+async def test_of_several_records_those_before_the_cut_are_kept_whatever_their_slots_want() -> None:
+    unit = Unit(tuple(Slot(n, f"x-{n:06d}", None, {"tone": str(n)}) for n in range(3)), 1, ("row",))
+    cut = Reply('{"records": [{"text": "One."}, {"text": "Two."}, {"text": "Thr', "length")
+    model = Model(cut, cut)
+    records = await stage().run(unit, model)
+    assert [record.fields for record in records] == [{"text": "One."}, {"text": "Two."}, {}]
+    assert [record.rejection and record.rejection.reason for record in records] == [None, None, "truncated"]
+    assert len(model.asked) == 2
+
+
+async def test_several_records_that_outgrew_what_fits_are_not_asked_for_again_where_some_are_whole() -> None:
+    unit = Unit(tuple(Slot(n, f"x-{n:06d}") for n in range(2)), 1, ("row",))
+    model = Model(capped('{"records": [{"text": "One."}, {"text": "Two two'))
+    records = await stage(max_words=10).run(unit, model)
+    assert [record.fields for record in records] == [{"text": "One."}, {}]
+    model = Model(capped('{"records": [{"text": "One one'), Reply('{"records": [{"text": "1"}, {"text": "2"}]}'))
+    records = await stage(max_words=10).run(unit, model)
+    assert [record.fields for record in records] == [{"text": "1"}, {"text": "2"}]
+
+
+async def test_a_reply_of_one_record_that_was_cut_off_twice_is_none() -> None:
+    model = Model(*[Reply('{"records": [{"text": "One.", "answer": 2}', "length")] * 2)
+    (record,) = await stage(specs=(*TEXT, FieldSpec("answer", "number"))).run(UNIT, model)
+    assert record.rejection is not None and record.rejection.reason == "truncated"
