@@ -16,9 +16,11 @@ from datagen_cli.cli.run_folder import say_damage
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import make_folder, write_aside
 from datagen_cli.core.registry import load
+from datagen_cli.evaluation.card import measured_section
 from datagen_cli.export.format import Columns, Exported, Format, Row
 from datagen_cli.export.selection import as_reviewed, columns_of_run
 from datagen_cli.export.split import clusters, parse_split, split_rows
+from datagen_cli.runs.card import MEASURED
 from datagen_cli.runs.reader import RunReader
 from datagen_cli.runs.review import ReviewFile
 
@@ -137,6 +139,10 @@ def _card(record: RunReader, target: Path, data: Mapping[str, Exported]) -> Path
     card = record.folder / "README.md"
     text = card.read_text("utf-8") if card.is_file() else f"# {target.stem}\n"
     body = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL).lstrip()
+    measured = measured_section(record)
+    if measured:
+        section = re.compile(rf"^## {MEASURED}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
+        body = section.sub(lambda _: f"{measured}\n", body, count=1)
     tags = re.search(r"^tags: .*$", text, flags=re.MULTILINE)
     if target.is_dir():
         files = sorted(file.relative_to(target) for file in target.rglob("*.*") if file.is_file())

@@ -18,12 +18,9 @@ from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.parts import Bools, ByParts, Parts
+from datagen_cli.metrics.works import CORRSYNTH
 from datagen_cli.text.entities import RULES, TYPES, find_entities
 
-SOURCE = Citation(
-    "kowshik2024corrsynth", "Kowshik, Suhas S and Divekar, Abhishek and Malik, Vijit", 2024,
-    "CorrSynth: A Correlated Sampling Method for Diverse Dataset Generation from LLMs", "arXiv:2411.08553",
-)  # fmt: skip
 MOST_FREQUENT = 10
 
 
@@ -58,7 +55,7 @@ class EntityEntropy(Metric):
 
     name: ClassVar[str] = "entity_entropy"
     direction: ClassVar[Direction] = "higher"
-    cites: ClassVar[Sequence[Citation]] = (SOURCE,)
+    cites: ClassVar[Sequence[Citation]] = (CORRSYNTH,)
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (0.0, math.inf)

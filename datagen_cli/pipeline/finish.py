@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.core.fields import plain
 from datagen_cli.core.flow import STEPS
 from datagen_cli.core.record import Record
+from datagen_cli.metrics.works import ATTRPROMPT, CORRSYNTH, DATAGEN
 from datagen_cli.pipeline.adherence import Adherence
 from datagen_cli.pipeline.outcome import Ledger, write_dataset, write_lineage, write_rejected
 from datagen_cli.pipeline.session import Session
@@ -16,6 +18,7 @@ from datagen_cli.pipeline.settle import settle
 from datagen_cli.runs.card import write_card
 from datagen_cli.runs.integrity import make_seal
 from datagen_cli.runs.manifest import Manifest, now, write_lock
+from datagen_cli.runs.planted import PlantedFaults
 
 LABELS_SHOWN = 50
 
@@ -33,6 +36,7 @@ def finish(session: Session) -> Manifest:
     options = built.recipe.options
     ledger = Ledger(session.checkpoints, STEPS, built.cut, runner.refills.most)
     adherence = Adherence(shape.checks)
+    planted = PlantedFaults(session.folder.path)
     labels: Counter[str] = Counter()
     label_field = built.base.label.field if built.base.label else ""
 
@@ -42,6 +46,7 @@ def finish(session: Session) -> Manifest:
                 continue
             record = ledger.accepted(slot.index, runner.accepted[slot.index])
             adherence.count(record, accepted=True)
+            planted.count(record)
             if label_field:
                 labels[plain_label(record.fields.get(label_field))] += 1
             yield shape.row(record, slot)
@@ -54,6 +59,7 @@ def finish(session: Session) -> Manifest:
     def refused() -> Iterator[Record]:
         for record in ledger.rejected((slot for slot in runner.touched if slot < manifest.count), runner.accepted):
             adherence.count(record, accepted=False)
+            planted.count(record)
             yield record
         if runner.surplus:
             yield from ledger.surplus(manifest.count, runner.accepted)
@@ -65,6 +71,7 @@ def finish(session: Session) -> Manifest:
     manifest.rejected = write_rejected(session.folder, shape, refused())
     manifest.surplus = manifest.rejected.pop("surplus", 0)
     manifest.checks = adherence.table
+    manifest.planted = planted.table
     beyond = manifest.count - built.plan.most(manifest.count)
     for note in settle(
         manifest, runner, prefix=shape.prefix, attempts=options.limits.attempts_per_record, beyond=beyond
@@ -74,11 +81,18 @@ def finish(session: Session) -> Manifest:
     for note in manifest.remarks:
         session.observer.event("note", text=note)
     shown = dict(sorted(labels.items())) if len(labels) <= LABELS_SHOWN else {}
-    write_card(session.folder, options.name, options.description, manifest, shape, shown)
+    write_card(session.folder, options.name, options.description, manifest, shape, shown, _works(session))
     write_lock(session.folder, built.recipe.source, _locked(session))
     manifest.seal = make_seal(session.folder, manifest) if manifest.state == "done" else {}
     manifest.write(session.folder)
     return manifest
+
+
+def _works(session: Session) -> list[Citation]:
+    """The works whose methods the run uses."""
+    options = session.built.recipe.options
+    beside = ((ATTRPROMPT, options.attributes), (CORRSYNTH, session.built.groups))
+    return [DATAGEN, *(work for work, used in beside if used)]
 
 
 def plain_label(value: Any) -> str:

@@ -28,7 +28,7 @@ from datagen_cli.report.measures import (
 from datagen_cli.report.page import page, section
 from datagen_cli.report.plots import points
 from datagen_cli.report.records import Records
-from datagen_cli.report.run_parts import checks_part, cost_part, made_part, refused_part, time_part
+from datagen_cli.report.run_parts import checks_part, cost_part, made_part, planted_part, refused_part, time_part
 from datagen_cli.report.sheet import Sheet
 from datagen_cli.report.summary import summary_part
 
@@ -91,6 +91,7 @@ def _sections(sheet: Sheet) -> list[tuple[str, str, Html | None]]:
         ("charts", "Lengths and labels", charts(drawn, "s0")),
         ("repeats", "Repeats and leaks", evidence(sheet.shown)),
         ("checks", "Checks before and after", checks),
+        ("planted", "Planted faults", planted_part(summary["planted"]) if summary else None),
         ("refused", "Turned away", refused_part(records.refused) if records else None),
         ("cost", "Cost", cost_part(summary, summary["accepted"]) if summary else None),
         ("time", "While it ran", time_part(run) if run else None),

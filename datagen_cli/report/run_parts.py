@@ -15,6 +15,7 @@ from datagen_cli.report.html import Html, join, tag
 from datagen_cli.report.plots import duration, over_time
 from datagen_cli.report.records import Refused
 from datagen_cli.report.tables import plain_table
+from datagen_cli.runs.planted import KEPT, MENDED, PLANTED
 from datagen_cli.runs.reader import RunReader
 from datagen_cli.runs.spending import total_of
 
@@ -50,6 +51,22 @@ def _share(counts: Mapping[str, int]) -> Html | str:
         tag("span", f"{100 * passed / total:.0f} %", class_="value"),
         tag("span", f" {passed:,} of {total:,}{unknown}", class_="small quiet"),
     )
+
+
+def planted_part(planted: Mapping[str, Mapping[str, int]]) -> Html | None:
+    """What became of the faults that a simulated model planted."""
+    if not planted:
+        return None
+    rows = []
+    for fault, fates in planted.items():
+        away = {name: count for name, count in fates.items() if name not in (PLANTED, KEPT, MENDED)}
+        found = fates.get(PLANTED, 0) - fates.get(KEPT, 0)
+        told = ", ".join(f"{count:,} {name}" for name, count in away.items()) or "–"
+        counts = [f"{fates.get(name, 0):,}" for name in (PLANTED, KEPT, MENDED)]
+        rows.append([tag("bdi", fault), *counts, told, share_bar(found / max(fates.get(PLANTED, 0), 1))])
+    said = "The simulated model errs on purpose: how many of its faults were planted, and which checks found them."
+    heads = ("fault", "planted", "kept unnoticed", "mended", "turned away for", "")
+    return join(tag("p", said, class_="small quiet"), plain_table(heads, rows, "planted"))
 
 
 def refused_part(refused: Sequence[Refused]) -> Html | None:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from datagen_cli.core.citation import Citation
 from datagen_cli.core.jsonl import write_aside
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.manifest import Manifest
 from datagen_cli.runs.markdown import code, line, paragraphs, quoted, table
+from datagen_cli.runs.planted import KEPT, MENDED, PLANTED
 from datagen_cli.runs.shape import Shape
 from datagen_cli.runs.spending import total_of
 
+MEASURED = "Diversity, repeats, leakage"
+"""The section that a card of an export fills."""
+
 
 def write_card(
-    folder: RunFolder, name: str, description: str, manifest: Manifest, shape: Shape, labels: Mapping[str, int]
+    folder: RunFolder,
+    name: str,
+    description: str,
+    manifest: Manifest,
+    shape: Shape,
+    labels: Mapping[str, int],
+    works: Sequence[Citation] = (),
 ) -> None:
-    """Writes the card beside the dataset."""
+    """Writes the card beside the dataset. `works` are those whose methods the run uses."""
     parts = [
         _front(name, manifest),
         f"# {line(name)}\n\n{paragraphs(description)}\n",
@@ -23,10 +34,14 @@ def write_card(
         _counts(manifest),
         _fields(shape),
         _counted("Labels", ("label", "records"), labels),
-        _counted("Refused attempts", ("reason", "attempts"), manifest.rejected),
+        _refused(manifest),
         _checks(manifest),
+        _planted(manifest),
         _cost(manifest),
+        _measures(),
+        _limits(manifest),
         _how(manifest),
+        _sources(works),
     ]
     write_aside(folder.file("README.md"), ["\n".join(part for part in parts if part).encode("utf-8", "replace")])
 
@@ -57,6 +72,55 @@ def _counts(manifest: Manifest) -> str:
 
 def _counted(title: str, head: tuple[str, str], counts: Mapping[str, int]) -> str:
     return table(title, head, [(line(name), f"{count:,}") for name, count in counts.items()])
+
+
+def _refused(manifest: Manifest) -> str:
+    """What was turned away, by reason, with its share of all attempts."""
+    attempts = manifest.accepted + sum(manifest.rejected.values())
+    rows = [
+        (line(reason), f"{count:,}", f"{100 * count / max(attempts, 1):.1f} %")
+        for reason, count in manifest.rejected.items()
+    ]
+    return table("Refused attempts", ("reason", "attempts", "of all attempts"), rows)
+
+
+def _planted(manifest: Manifest) -> str:
+    """What became of the faults that a simulated model planted."""
+    rows = []
+    for fault, fates in manifest.planted.items():
+        away = {name: count for name, count in fates.items() if name not in (PLANTED, KEPT, MENDED)}
+        told = ", ".join(f"{count:,} {name}" for name, count in away.items()) or "–"
+        rows.append((code(fault), *(f"{fates.get(name, 0):,}" for name in (PLANTED, KEPT, MENDED)), line(told)))
+    return table("Planted faults", ("fault", "planted", "kept unnoticed", "mended", "turned away for"), rows)
+
+
+def _measures() -> str:
+    return (
+        f"## {MEASURED}\n\n`datagen eval RUN` measures them with intervals, beside the base; "
+        "`datagen export` writes a card that holds them.\n"
+    )
+
+
+def _limits(manifest: Manifest) -> str:
+    """What a reader must not take for granted."""
+    found = []
+    if manifest.accepted < manifest.count:
+        found.append(f"{manifest.count - manifest.accepted:,} of the {manifest.count:,} records asked for are missing")
+    unknown = {name: counted.get("after", {}).get("unknown", 0) for name, counted in manifest.checks.items()}
+    undecided = ", ".join(f"{code(name)} {count:,}" for name, count in unknown.items() if count)
+    if undecided:
+        found.append(f"records that a check could not decide on were kept: {undecided}")
+    if len(manifest.models) == 1:
+        found.append("no other model looked at the records: labels and answers are what was asked for, or was written")
+    found.append("verdicts are those of the checks above, not of people; what they miss stands in the dataset")
+    found.append("what the models have seen in training is not known; leakage is told against the base alone")
+    return "## Known limits\n\n" + "\n".join(f"- {what}" for what in found) + "\n"
+
+
+def _sources(works: Sequence[Citation]) -> str:
+    """Citations of the methods used."""
+    listed = "\n".join(f"- {line(work.title)} ({line(work.short)})" for work in works)
+    return f"## Methods\n\n{listed}\n" if works else ""
 
 
 def _cost(manifest: Manifest) -> str:
@@ -106,5 +170,6 @@ def _how(manifest: Manifest) -> str:
     lines.append(f"- models: {line(models)}")
     if manifest.base:
         lines.append(f"- base: {manifest.base.get('rows'):,} rows, sha256 `{manifest.base.get('digest', '')[:16]}`")
+    lines.append("- licences: those of the models and of the base apply; their terms are not recorded here")
     lines.append("- `recipe.lock.yaml` holds the recipe as resolved; `datagen why RUN ID` tells one record's history")
     return "\n".join(lines) + "\n"

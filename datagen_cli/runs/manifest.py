@@ -81,6 +81,7 @@ class Manifest:
     cost: dict[str, Any] = field(default_factory=dict)
     spent: dict[str, Any] = field(default_factory=dict)
     checks: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    planted: dict[str, dict[str, int]] = field(default_factory=dict)
     seconds: float = 0.0
     stage_seconds: dict[str, float] = field(default_factory=dict)
     started: str = field(default_factory=lambda: now())

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from datagen_cli.cli.app import run
 from datagen_cli.runs.markdown import code, line, paragraphs, quoted
 from tests.runs.whole import generate
 
@@ -63,3 +64,28 @@ def test_a_card_of_hostile_names_has_its_own_headings_only(tmp_path: Path) -> No
     assert [name for name in names if name.startswith("Evil")] == []
     every = {inner.type for token in tokens for inner in (token, *(token.children or ()))}
     assert every & {"html_block", "html_inline", "link_open", "image"} == set()
+
+
+def test_a_card_tells_rejection_rates_planted_faults_limits_and_methods(tmp_path: Path) -> None:
+    faults = "model={name: offline, faults: {refusal: 0.3, off_constraint: 0.3}}"
+    assert generate("tickets", "-n", "12", "-o", tmp_path / "run", "--set", faults) == 0
+    card = (tmp_path / "run" / "README.md").read_text()
+    told = json.loads((tmp_path / "run" / "run.json").read_text())
+    refused = told["rejected"]["refused"]
+    share = 100 * refused / (12 + sum(told["rejected"].values()))
+    assert f"| refused | {refused} | {share:.1f} % |" in card
+    fates = told["planted"]["refusal"]
+    assert fates["planted"] == fates["refused"] > 0
+    assert f"| `refusal` | {fates['planted']} | 0 | 0 | {fates['refused']} refused |" in card
+    for part in ("## Known limits", "no other model looked at the records", "arXiv:2306.15895", "licences:"):
+        assert part in card
+
+
+def test_the_card_of_an_export_has_measures_with_their_sources(tmp_path: Path) -> None:
+    assert generate("quickstart", "-n", "12", "-o", tmp_path / "run") == 0
+    assert run(["export", str(tmp_path / "run"), "--to", "jsonl", "-o", str(tmp_path / "out.jsonl")]) == 0
+    card = (tmp_path / "out.jsonl.README.md").read_text()
+    section = card.partition("## Diversity, repeats, leakage\n")[2].partition("\n## ")[0]
+    assert "| `self_bleu` | 0." in section and "arXiv:1802.01886" in section and "| `leakage` | " in section
+    assert "Of all its records, beside word\\_problems.jsonl" in section
+    assert card.count("## Diversity, repeats, leakage") == 1 and "## Known limits" in card
