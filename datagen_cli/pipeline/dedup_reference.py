@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datagen_cli.config.recipe import DedupOptions
 from datagen_cli.core.fields import FieldSpec, joined_text
@@ -14,6 +15,9 @@ from datagen_cli.core.record import Record
 from datagen_cli.sources.named import NamedRows, read_named
 from datagen_cli.sources.open import BaseRows
 from datagen_cli.stages.dedup import Dedup, Known, SetCheck
+
+if TYPE_CHECKING:
+    from datagen_cli.text.near import NearIndex
 
 AT_ONCE = 32
 OWN = ("accepted", "base")
@@ -58,11 +62,7 @@ class Comparison:
         near = neighbours = None
         texts = [row.text for row in self.known[: self.alike]]
         if self.options is not None and self.options.near is not None:
-            from datagen_cli.text.near import NearIndex
-
-            near = NearIndex(self.options.near)
-            for text in texts:
-                near.add(text)
+            near = _NearLater(self.options.near, texts)
         if self.threshold is not None:
             from datagen_cli.text.neighbours import NeighbourIndex
 
@@ -118,6 +118,30 @@ def compare_with(
     if options is not None and threshold is None and options.embedder is not None:
         threshold = embedder.default_threshold
     return Comparison(names, text_names, known, files, options, threshold, embedder, alike)
+
+
+class _NearLater:
+    """The index of near copies, made when the first record is judged: the first request does not wait for NumPy."""
+
+    def __init__(self, threshold: float, texts: Sequence[str]) -> None:
+        self._threshold, self._texts = threshold, texts
+
+    def nearest(self, text: str) -> Any:
+        """See `text.near.NearIndex`."""
+        return self._index.nearest(text)
+
+    def add(self, text: str) -> int:
+        """See `text.near.NearIndex`."""
+        return self._index.add(text)
+
+    @cached_property
+    def _index(self) -> NearIndex:
+        from datagen_cli.text.near import NearIndex
+
+        index = NearIndex(self._threshold)
+        for text in self._texts:
+            index.add(text)
+        return index
 
 
 class BatchEmbedder:
