@@ -28,6 +28,11 @@ def out(text: str) -> None:
     _write(sys.stdout, text)
 
 
+def line(text: str) -> None:
+    """Words with data in them, to stdout: a line of its own whatever the data holds, see `indented`."""
+    out(indented(text))
+
+
 def paragraph(text: str) -> None:
     """Words, to stdout; broken between words where a terminal reads them, one line elsewhere."""
     out(_filled(text) if is_terminal(sys.stdout) else text)
@@ -45,14 +50,14 @@ def emit_json(value: Any) -> None:
 
 def error(problem: DatagenError) -> None:
     """`error: where: what`, a blank line, and the hint."""
-    say(f"{painted('error:', '1;31')} {problem}")
+    say(f"{painted('error:', '1;31')} {indented(str(problem))}")
     if problem.advice:
-        say(f"\n{painted('hint:', '1;36')} {problem.advice}")
+        say(f"\n{painted('hint:', '1;36')} {indented(problem.advice)}")
 
 
 def note(text: str) -> None:
     """A remark that is no error."""
-    say(f"{painted('note:', '1;33')} {text}")
+    say(f"{painted('note:', '1;33')} {indented(text)}")
 
 
 def next_step(text: str) -> None:
@@ -98,7 +103,7 @@ def by_reason(counts: Mapping[str, int]) -> str:
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, to: str = "stdout") -> None:
     """A table; plain aligned columns where no terminal reads it."""
     stream = sys.stdout if to == "stdout" else sys.stderr
-    cells = [[harmless(str(cell)) if is_terminal(stream) else str(cell) for cell in row] for row in rows]
+    cells = [[_cell(cell) for cell in row] for row in rows]
     if not is_terminal(stream):
         _write(stream, _plain_table(title, columns, cells))
         return
@@ -175,7 +180,7 @@ def _filled(line: str) -> str:
 def _write(stream: TextIO | None, text: str) -> None:
     if stream is None:
         return
-    if is_terminal(stream):
+    if is_terminal(stream) or stream is sys.stderr:  # logs of stderr are read on terminals, too
         text = harmless(text)
     try:
         print(text, file=stream, flush=True)
@@ -187,6 +192,11 @@ def _write(stream: TextIO | None, text: str) -> None:
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
         print(text.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
+
+
+def _cell(value: Any) -> str:
+    """A cell on one line, of which nothing hides or turns round."""
+    return harmless(str(value)).replace("\n", "\\n").replace("\t", " ")
 
 
 def _plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

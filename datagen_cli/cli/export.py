@@ -165,7 +165,8 @@ def _say(result: Mapping[str, Any], shelf: type[Format]) -> None:
     if result["left_out"]:
         console.say(f"left out, rejected in review: {result['left_out']:,}")
     if shelf.asks:
-        console.say(f"prompt: {', '.join(result['prompt'])} · completion: {', '.join(result['completion'])}")
+        fields = f"prompt: {', '.join(result['prompt'])} · completion: {', '.join(result['completion'])}"
+        console.say(console.indented(fields))
     if result["simulated"]:
         console.say("simulated: written by the offline model, for trying things out; not for training")
     console.next_step(f"datagen status {shlex.quote(str(result['run']))}")

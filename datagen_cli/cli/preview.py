@@ -95,7 +95,7 @@ def _show(trace: Trace) -> None:
     parent = {"for": trace.slot.parent} if trace.slot.parent else {}
     drawn = {**({"label": trace.slot.label} if trace.slot.label is not None else {}), **parent, **trace.slot.attributes}
     plan = ", ".join(f"{name} {value}" for name, value in drawn.items() if value is not None)
-    console.out(console.painted_out(trace.slot.id, "1") + (f" · {plan}" if plan else ""))
+    console.line(console.painted_out(trace.slot.id, "1") + (f" · {plan}" if plan else ""))
     before: Any = None
     for stage, record in trace.stages:
         rejection = record.rejection
@@ -105,10 +105,12 @@ def _show(trace: Trace) -> None:
         outcome = f"rejected, {rejection.reason}: {rejection.detail}" if rejection else verdicts or "passed on"
         if stage == "dedup" and not rejection:
             outcome = "would be accepted"
-        console.out(f"  {stage}: {outcome}")
+        console.line(f"  {stage}: {outcome}")
         if record.fields and record.fields != before:
             for name, value in record.fields.items():
-                console.out(f"    {name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")
+                console.line(
+                    f"    {name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+                )
         before = record.fields
     tokens = f"{usage.tokens_in:,} + {usage.tokens_out:,} tokens"
     console.out(f"  {console.counted(len(trace.calls), 'call')}, {tokens}, {console.money(usage.cost_usd)}\n")

@@ -209,18 +209,18 @@ def _show_estimate(dataset: str, quizzes: Mapping[str, Quiz], desks: Mapping[str
         console.emit_json({"calls": models, "hosts": contacted, "judge": "" in desks})
         return EXIT_DONE
     console.table("nothing was sent", ("model", "calls"), [(name, f"{n:,}") for name, n in models.items()])
-    console.out(f"hosts contacted: {', '.join(contacted) or 'none'}")
+    console.line(f"hosts contacted: {', '.join(contacted) or 'none'}")
     console.next_step(f"datagen eval {shlex.quote(dataset)}")
     return EXIT_DONE
 
 
 def _show(result: Mapping[str, Any]) -> None:
-    console.out(f"{result['dataset']} · {result['n']:,} questions, answers compared as {result['kind']}")
+    console.line(f"{result['dataset']} · {result['n']:,} questions, answers compared as {result['kind']}")
     _accuracies(result["models"])
     for pair in result["pairs"]:
         low, high = pair["interval"]
         verdict = "a tie" if pair["verdict"] == "tie" else f"{pair['verdict']} is better"
-        console.out(f"{pair['a']} – {pair['b']}: {pair['difference']:+.3f} ({low:+.3f} to {high:+.3f}): {verdict}")
+        console.line(f"{pair['a']} – {pair['b']}: {pair['difference']:+.3f} ({low:+.3f} to {high:+.3f}): {verdict}")
     for name, values in result["by"].items():
         models = [row["model"] for row in result["models"]]
         rows = [
@@ -230,10 +230,10 @@ def _show(result: Mapping[str, Any]) -> None:
         console.table(f"by {name}", (name, "n", *models), rows)
     if "base" in result:
         base = result["base"]
-        console.out(f"the base {base['dataset']}: {base['n']:,} questions")
+        console.line(f"the base {base['dataset']}: {base['n']:,} questions")
         _accuracies(base["models"])
         if base["kendall_tau"] is not None:
-            console.out(f"both sets rank the models alike to Kendall's τ = {base['kendall_tau']:.2f}")
+            console.line(f"both sets rank the models alike to Kendall's τ = {base['kendall_tau']:.2f}")
     if result["no_reply"] or result["left_out"]:
         console.note(
             f"left out: {result['no_reply']:,} questions without a reply of all models, {result['left_out']:,} rows"

@@ -39,26 +39,26 @@ def command(run: given.RunArgument, json_: given.Json = False) -> int:
 
 def _show(state: dict[str, Any]) -> None:
     recipe = state["recipe"]
-    console.out(f"{recipe['name']} · {state['state']}" + (f": {state['reason']}" if state.get("reason") else ""))
-    console.out(
+    console.line(f"{recipe['name']} · {state['state']}" + (f": {state['reason']}" if state.get("reason") else ""))
+    console.line(
         f"  accepted   {state['accepted']:,} of {state['count']:,}"
         + (" · simulated (offline model)" if state["simulated"] else "")
     )
-    console.out(
+    console.line(
         f"  calls      {sum_calls(state):,} in all, {state['tokens']['in']:,} tokens in, {state['tokens']['out']:,} out"
     )
     cost = state.get("cost", {})
     per_record = cost.get("per_accepted")
-    console.out(
+    console.line(
         f"  cost       {console.money(state['cost_usd'])}"
         + (f", {console.money(per_record)} an accepted record" if per_record else "")
     )
     if state["cost_usd"]:
         shares = [f"{name} {console.money(share)}" for name, share in cost.get("by_stage", {}).items()]
         roles = [f"{name} {console.money(share)}" for name, share in cost.get("by_role", {}).items()]
-        console.out(f"             by stage: {', '.join(shares)}; by role: {', '.join(roles)}")
-    console.out(f"  time       {state['seconds']:.1f} s (the last run)")
-    console.out(f"  dataset    {state.get('dataset') or 'none yet'}")
+        console.line(f"             by stage: {', '.join(shares)}; by role: {', '.join(roles)}")
+    console.line(f"  time       {state['seconds']:.1f} s (the last run)")
+    console.line(f"  dataset    {state.get('dataset') or 'none yet'}")
     if state.get("rejected"):
         console.table("\nnot kept", ("reason", "attempts"), list(state["rejected"].items()))
     checks = [
@@ -74,7 +74,7 @@ def _show(state: dict[str, Any]) -> None:
     if spent:
         console.table("\nspent", ("role", "for", "calls", "tokens in", "tokens out", "cost"), spent)
     for slot in state.get("failed_slots", [])[:10]:
-        console.out(f"  short: {slot['id']}: {slot['reason'][:200]}")
+        console.line(f"  short: {slot['id']}: {slot['reason'][:200]}")
 
 
 def sum_calls(state: dict[str, Any]) -> int:

@@ -134,30 +134,30 @@ def _group(built: Built) -> dict[str, Any] | None:
 
 def _show(result: dict[str, Any]) -> None:
     fields = ", ".join(f"{name} ({kind})" for name, kind in result["fields"].items())
-    console.out(f"{result['recipe']}: valid")
-    console.out(f"  records: {result['count']:,} with {fields}")
+    console.line(f"{result['recipe']}: valid")
+    console.line(f"  records: {result['count']:,} with {fields}")
     if result["label"]:
         shares = result["label"]["quota"]
-        console.out(f"  label: {result['label']['field']}, " + (f"quota {_shares(shares)}" if shares else "no quota"))
+        console.line(f"  label: {result['label']['field']}, " + (f"quota {_shares(shares)}" if shares else "no quota"))
     if result["group"]:
         group = result["group"]
-        console.out(f"  groups of {group['rows']} rows, {group['variant']}; {group['batch']} rows are written at once")
+        console.line(f"  groups of {group['rows']} rows, {group['variant']}; {group['batch']} rows are written at once")
     for name, values in result["attributes"].items():
-        console.out(f"  attribute {name}: {', '.join(values)}")
+        console.line(f"  attribute {name}: {', '.join(values)}")
     if result["base"]:
-        console.out(
+        console.line(
             f"  base: {result['base']['rows']:,} rows"
             + (f", {result['base']['skipped']:,} skipped" if result["base"]["skipped"] else "")
         )
     for name, found in result["constraints_on_base"].items():
-        console.out(f"  {name}: {found['pass']:,} of {found['rows']:,} base rows pass ({found['asks']})")
+        console.line(f"  {name}: {found['pass']:,} of {found['rows']:,} base rows pass ({found['asks']})")
         if found["pass"] == 0:
             console.note(f"no base row passes {name}: is it what you mean?")
     if result["asked_of_a_model"]:
-        console.out(f"  {', '.join(result['asked_of_a_model'])}: asked of the reviewer, not run over the base")
+        console.line(f"  {', '.join(result['asked_of_a_model'])}: asked of the reviewer, not run over the base")
     for found in result["expansions"]:
-        console.out(f"  ${{{found['name']}}} in {found['in']}: goes to {found['goes_to']}")
-    console.out(f"  hosts contacted: {', '.join(result['hosts']) or 'none'}")
+        console.line(f"  ${{{found['name']}}} in {found['in']}: goes to {found['goes_to']}")
+    console.line(f"  hosts contacted: {', '.join(result['hosts']) or 'none'}")
 
 
 def _shares(shares: dict[str, float]) -> str:

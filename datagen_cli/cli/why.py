@@ -93,24 +93,24 @@ def _call(call: PastCall) -> dict[str, Any]:
 
 def _show(history: RecordHistory) -> None:
     slot = history.slot
-    console.out(console.painted_out(slot.id, "1"))
+    console.line(console.painted_out(slot.id, "1"))
     if slot.label is not None:
-        console.out(f"  label: {slot.label}")
+        console.line(f"  label: {slot.label}")
     if slot.parent:
-        console.out(f"  written for {slot.parent} of the base")
+        console.line(f"  written for {slot.parent} of the base")
     for name, value in slot.attributes.items():
-        console.out(f"  {name}: {value if value is not None else '–'}")
+        console.line(f"  {name}: {value if value is not None else '–'}")
     for attempt, stages in history.attempts.items():
         console.out(f"\n{console.painted_out(f'attempt {attempt}', '1')}")
         generated = stages[0].record
         if generated.examples:
-            console.out(f"  examples: {', '.join(generated.examples)}")
+            console.line(f"  examples: {', '.join(generated.examples)}")
         if generated.lineage:
-            console.out("  " + ", ".join(f"{name} {value}" for name, value in generated.lineage.items()))
+            console.line("  " + ", ".join(f"{name} {value}" for name, value in generated.lineage.items()))
         for told in stages:
             _show_stage(told)
     if not history.attempts:
-        console.out("  not generated yet")
+        console.line("  not generated yet")
 
 
 def _show_stage(told: PastStage) -> None:
@@ -118,13 +118,13 @@ def _show_stage(told: PastStage) -> None:
     outcome = f"rejected, {rejection.reason}: {rejection.detail}" if rejection else "passed on"
     if told.stage == "dedup" and not rejection:
         outcome = "accepted"
-    console.out(f"  {told.stage}: {outcome}")
+    console.line(f"  {told.stage}: {outcome}")
     for call in told.calls:
         _show_call(call, told.shared_by)
     for name, verdict in record.verdicts.items() if told.stage == "validate" else ():
         before = f" (before the fix: {record.first_verdicts[name]})" if name in record.first_verdicts else ""
         note = record.notes.get(name)
-        console.out(f"    {name}: {verdict}{before}" + (f": {note}" if note else ""))
+        console.line(f"    {name}: {verdict}{before}" + (f": {note}" if note else ""))
         _show_evidence(record.evidence.get(name, {}))
     for change in record.changes if told.stage == "validate" else ():
         old = json.dumps(change["before"], ensure_ascii=False)
@@ -133,7 +133,7 @@ def _show_stage(told: PastStage) -> None:
     if told.stage in ("generate", "dedup") and record.fields:
         console.out(_indented(json.dumps(dict(record.fields), ensure_ascii=False)))
     if rejection and rejection.repeats:
-        console.out(f"    repeats {rejection.repeats}: {json.dumps(rejection.evidence, ensure_ascii=False)}")
+        console.line(f"    repeats {rejection.repeats}: {json.dumps(rejection.evidence, ensure_ascii=False)}")
 
 
 def _show_evidence(evidence: Mapping[str, Any]) -> None:
@@ -147,7 +147,7 @@ def _show_evidence(evidence: Mapping[str, Any]) -> None:
 def _show_call(call: PastCall, shared_by: int) -> None:
     shared = f", shared by {shared_by} records" if shared_by > 1 else ""
     used = f"{call.usage.tokens_in} + {call.usage.tokens_out} tokens, {console.money(call.usage.cost_usd)}{shared}"
-    console.out(f"    {call.purpose} by {call.model}: {used}")
+    console.line(f"    {call.purpose} by {call.model}: {used}")
     request = call.request or {}
     for message in request.get("messages", []):
         console.out(_indented(f"[{message['role']}] {message['content']}"))
@@ -158,7 +158,7 @@ def _show_call(call: PastCall, shared_by: int) -> None:
     if call.reply is not None:
         console.out(_indented(f"[reply, {call.finish_reason}] {call.reply}"))
     else:
-        console.out("      (prompt and reply are no longer in the call cache)")
+        console.line("      (prompt and reply are no longer in the call cache)")
 
 
 def _indented(text: str) -> str:

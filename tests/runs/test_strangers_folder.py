@@ -15,6 +15,7 @@ import pytest
 
 from datagen_cli.cli import console
 from datagen_cli.cli.app import run
+from datagen_cli.core.checksum import document_sum, sealed, seed_of
 from datagen_cli.core.jsonl import write_json
 from tests.runs.whole import generate, rows
 
@@ -239,3 +240,52 @@ def test_what_moves_aside_stays_in_the_folder_whatever_its_state_says(
     moved = [path for path in folder.rglob("dataset.jsonl") if path.parent != folder]
     assert len(moved) == 1 and moved[0].parent.parent == folder / "previous"
     assert [path for path in snapshot(tmp_path).keys() - before if not path.startswith(str(folder))] == []
+
+
+FORGED = "x\nnext: FORGED\nerror: FORGED\r\nhint: FORGED\nnote: FORGED\x1b[8m\u202eFORGED"
+KEPT = ("state", "fingerprint", "crc", "unit", "stage", "content", "from", "digest", "shards", "started", "id")
+
+
+def forged(value: Any, name: str = "") -> Any:
+    """The value with every text replaced that no reader needs as it is; keys stay."""
+    if isinstance(value, dict):
+        return {key: forged(item, key) for key, item in value.items() if key != "crc"}
+    if isinstance(value, list):
+        return [forged(item, name) for item in value]
+    return FORGED if isinstance(value, str) and name not in KEPT else value
+
+
+def test_no_text_of_a_folder_forges_a_line_or_hides_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "run"
+    assert generate("tickets", "-n", "4", "-o", folder) == 0
+    id_ = rows(folder)[0]["id"]
+    state = forged(json.loads((folder / "run.json").read_text()))
+    state["rejected"] = {FORGED: 3}
+    state["recipe"]["name"] = FORGED
+    state["failed_slots"] = [{"id": FORGED, "reason": FORGED}]
+    state["spent"] = {FORGED: {FORGED: next(iter(next(iter(state["spent"].values())).values()))}}
+    state["checks"] = {FORGED: next(iter(state["checks"].values()))}
+    write_json(folder / "run.json", {**state, "crc": document_sum(state)})
+    for path in [*folder.glob("*.jsonl"), *folder.glob("checkpoints/*.jsonl")]:
+        lines = path.read_bytes().splitlines()
+        head = json.loads(lines[0])
+        seed = seed_of(head["fingerprint"]) if "fingerprint" in head else 0
+        bare = [json.dumps(forged(json.loads(line)), separators=(",", ":")).encode() for line in lines[1:]]
+        summed = [sealed(line, seed) for line in bare]
+        plain = [json.dumps(forged(json.loads(line))).encode() + b"\n" for line in lines]
+        path.write_bytes(b"".join([lines[0] + b"\n", *summed] if seed else plain))
+    capsys.readouterr()
+    for words in (
+        "status RUN", "show RUN", "show RUN --rejected", "show RUN --rejected --by reason", "show RUN --by category",
+        f"why RUN {id_}", "why RUN 1", "prune RUN --dry-run", "eval RUN --metrics length,balance,verified,safety",
+        "export RUN --to csv -o OUT", "merge RUN -o OUT2", "dedup RUN -o OUT3",
+        "score RUN -m offline --dry-run -o OUT4",
+    ):  # fmt: skip
+        command = words.replace("RUN", str(folder)).replace("OUT", str(tmp_path / "out"))
+        code = run(command.split())
+        said = capsys.readouterr()
+        lines_ = [line for text in said for line in text.split("\n")]
+        ours = tuple(f"{word}: FORGED" for word in ("next", "error", "hint", "note"))
+        assert [line for line in lines_ if line.startswith(ours)] == [], words
+        assert "\x1b" not in said.err and "\u202e" not in said.err, words
+        assert code in (0, 2), (words, said.err)
