@@ -77,8 +77,9 @@ endpoints: $(VENV)/.full  ## runs against endpoints of every manner, and what th
 attack: $(VENV)/.full  ## every attack that we know, on folders, files and replies, and what got through
 	@$(PY) -m benchmarks.attack
 
-bench-faults: $(VENV)/.full  ## what the checks find and harm on real news and problems with known faults
+bench-faults: $(VENV)/.full  ## what the checks find and harm on real and on simulated data with known faults
 	@$(PY) -m benchmarks.faults --vectors
+	@$(PY) -m benchmarks.faults --simulated 300
 
 bench-prompts: $(VENV)/.full  ## how a small real model follows the prompts (BEFORE=DIR: another checkout)
 	@$(PY) -m benchmarks.prompts $(if $(BEFORE),--before $(BEFORE))

@@ -1,5 +1,7 @@
 """`python -m benchmarks.faults` (`make bench-faults`): what checks find and harm on real data with known answers.
 
+With `--simulated N` on N simulated records a run instead, see `faults_simulated.py`.
+
 AG News: the classifier of the check `classifier`, trained on 2,000 rows, judges 2,000 others of which a fifth have
 another label than theirs. GSM8K: `code` judges the published answers and the same with a number added; its program is
 the last published calculation of each item, and where that is not the answer a right answer counts as harmed. Exit code
@@ -92,12 +94,27 @@ def read(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (SAMPLES / name).read_text("utf-8").splitlines()]
 
 
+def _simulated(count: int) -> int:
+    """The table of planted faults, with checkers that make no mistakes. Returns 1 where a bar is missed."""
+    from benchmarks.faults_simulated import missed_bars, simulated, table
+
+    cells = list(simulated(count))
+    print("\n".join(table(cells)))
+    wrong = missed_bars(cells)
+    for line in wrong:
+        print(f"below its bar: {line}", file=sys.stderr)
+    return int(bool(wrong))
+
+
 def main(arguments: Sequence[str]) -> int:
     """Prints the table. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__)
     parser.add_argument("--vectors", action="store_true", help="blend embeddings, too: some minutes on one core")
     parser.add_argument("--problems", type=int, default=300)
+    parser.add_argument("--simulated", type=int, default=0, metavar="N", help="records of each simulated run")
     given = parser.parse_args(arguments)
+    if given.simulated:
+        return _simulated(given.simulated)
     if not SAMPLES.is_dir():
         print("skipped: the sample data is not here: shared/data")
         return 0

@@ -9,6 +9,7 @@ from typing import Any
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import resuming, say_damage
+from datagen_cli.runs.card import module_head, module_rows
 from datagen_cli.runs.reader import RunReader
 
 EXAMPLES = ("datagen status runs/quickstart", "datagen status runs/quickstart --json")
@@ -66,6 +67,14 @@ def _show(state: dict[str, Any]) -> None:
     ]
     if checks:
         console.table("\nchecks", ("check", "first verdict of every attempt", "accepted records"), checks)
+    parts = [(name, *cells) for name, cells in module_rows(state.get("modules", {}))]
+    if parts:
+        head = module_head(simulated=state["simulated"])
+        console.table("\nwhat each part did", head, [row[: len(head)] for row in parts])
+    for name, told in state.get("shift", {}).get("operators", {}).items():
+        rate = told.get("pass_rate")
+        measured = f"; pass rate of the solver {rate['before']:.2f} before, {rate['after']:.2f} after" if rate else ""
+        console.out(f"  harder     {name}: {told['harder']:,} of {told['tried']:,}{measured}")
     spent = [
         (role, purpose, counts["calls"], counts["tokens_in"], counts["tokens_out"], console.money(counts["cost_usd"]))
         for role, purposes in state.get("spent", {}).items()

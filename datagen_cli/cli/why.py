@@ -130,6 +130,10 @@ def _show_stage(told: PastStage) -> None:
         old = json.dumps(change["before"], ensure_ascii=False)
         console.out(_indented(f"mended by {change['by']}; before: {old}"))
         _show_evidence(change.get("evidence", {}))
+    if told.stage == "enhance" and "operator" in record.lineage:
+        made = record.lineage
+        harder = f"harder; before: {json.dumps(made.get('before'), ensure_ascii=False)}"
+        console.out(_indented(f"{made['operator']}: {harder if made['harder'] else made.get('why_not')}"))
     if told.stage in ("generate", "dedup") and record.fields:
         console.out(_indented(json.dumps(dict(record.fields), ensure_ascii=False)))
     if rejection and rejection.repeats:

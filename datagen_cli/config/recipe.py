@@ -99,10 +99,17 @@ class ExamplesOptions(Options):
         return self.strategy != "none" and self.drawer.needs_vectors
 
 
+class MeasureOptions(Options):
+    """How often a solver answers a record, before it is made harder and after."""
+
+    attempts: int = Field(5, ge=1, le=25, description="independent answers")
+
+
 class DifficultyOptions(Options):
-    """Which share of the records is made harder, and how."""
+    """Which share of the records is made harder, and how. A child must pass the checks again, or its parent stays."""
 
     share: float = Field(ge=0, le=1)
+    measure: MeasureOptions | None = Field(None, description="pass rates of the solver before and after")
     operators: list[Literal["paraphrase", "add_context", "paraphrase_choices", "add_choice", "more_steps"]] = Field(
         min_length=1
     )

@@ -27,7 +27,7 @@ FLOW = (
     Stage("plan"),
     Stage("generate", asks=("generate",)),
     Stage(CHECKS, asks=("repair",), step=True),
-    Stage("enhance", asks=("enhance",), step=True),
+    Stage("enhance", asks=("enhance", "measure"), step=True),
     Stage("dedup"),
     Stage(REVIEW),
 )

@@ -19,6 +19,7 @@ from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.flow import STAGES, STEPS
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot
+from datagen_cli.pipeline import operators
 from datagen_cli.pipeline.allowed import allowed_by
 from datagen_cli.pipeline.cut import Cut
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
@@ -39,7 +40,7 @@ from datagen_cli.stages import generate as generate_stage
 from datagen_cli.stages import review as review_stage
 from datagen_cli.stages import validate as validate_stage
 from datagen_cli.stages.dedup import Dedup, SetCheck
-from datagen_cli.stages.enhance import Enhance
+from datagen_cli.stages.enhance import Enhance, Operators
 from datagen_cli.stages.generate import Generate, Unit
 from datagen_cli.stages.groups import GroupGenerate
 from datagen_cli.stages.plan import PlanSpec, draw_slots, id_prefix
@@ -69,6 +70,7 @@ class Built:
     set_checks: tuple[SetCheck, ...]
     plan: PlanSpec
     groups: Groups | None = None
+    operators: Operators | None = None
     inline: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     parents: Parents | None = None
 
@@ -136,7 +138,9 @@ class Built:
     @property
     def steps(self) -> tuple[tuple[str, Step], ...]:
         """The stages that take one record after generation, in order, with what each does."""
-        made: dict[str, Step] = {"validate": self.validate.run, "enhance": Enhance().run}
+        again = Validate(self.bound, None, self.composer, self.label_field, self.base.pointer)
+        enhance = Enhance(self.operators, self.composer.about, self.specs, again)
+        made: dict[str, Step] = {"validate": self.validate.run, "enhance": enhance.run}
         return tuple((name, made[name]) for name in STEPS)
 
     def dedup(self) -> Dedup:
@@ -244,7 +248,7 @@ class Built:
                 validate_stage.VERSION, [check.identity() for check in self.recipe.checks],
                 self.composer.repair_digest, [prompts.digest for prompts in self._asking], self.checkers,
             ],
-            "enhance": [enhance_stage.VERSION],
+            "enhance": [enhance_stage.VERSION, *operators.identity(self.recipe, self.operators, self.identities)],
             "dedup": [dedup_stage.VERSION, [check.name for check in self.set_checks], self.comparison.identity],
             "review": [review_stage.VERSION],
         }  # fmt: skip
@@ -319,6 +323,7 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
             SetCheck(check.name, made.rule, check.on_fail) for check, made in constraints if made.scope == "set"
         ),
         plan=plan,
+        operators=operators.operators_of(recipe, base, about),
         groups=make_groups(recipe, base, plan, about.sentences, embedder),
         inline=inline,
         parents=parents,

@@ -17,8 +17,10 @@ from datagen_cli.runs.spending import total_of, usage_of
 
 
 def roles(recipe: Recipe) -> tuple[str, ...]:
-    """The roles that a run of this recipe asks: the generator, and those of its checks."""
+    """The roles that a run of this recipe asks: the generator, those of its checks, and who measures difficulty."""
     asked = {role for check in recipe.checks for role in check.facts.roles}
+    difficulty = recipe.options.difficulty
+    asked |= {"solver"} if difficulty is not None and difficulty.share and difficulty.measure else set()
     return ("generator", *sorted(asked))
 
 

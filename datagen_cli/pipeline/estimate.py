@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from datagen_cli.config.models import SharedModel
@@ -27,6 +27,8 @@ from datagen_cli.text.tokens import BYTES_PER_TOKEN
 PER_CALL = (1, 5, 10)
 SAMPLE = 20
 HIGH_ATTEMPTS = 2.0
+HARDER_PROMPT = (80, 400)
+"""Tokens of what a difficulty operator says, without the record."""
 HIGH_BYTES_PER_TOKEN = 3
 FIELD_TOKENS = {
     "text": (25, 250), "number": (2, 8), "boolean": (1, 2), "label": (1, 8), "list": (10, 80), "json": (20, 200),
@@ -112,7 +114,7 @@ def _at(
 ) -> dict[str, Any]:
     """The figures at so many records a call."""
     asked = _grouped(built, built.groups, count) if built.groups else _generator(built, count, per_call)
-    tasks = [*asked, *_checkers(built, count)]
+    tasks = [*asked, *_checkers(built, count), *_harder(built, count)]
     calls, tokens_in, tokens_out, cost = NOTHING, NOTHING, NOTHING, Span(0, 0)
     unknown = False
     for task in tasks:
@@ -205,6 +207,25 @@ def _checkers(built: Built, count: int) -> Iterator[Load]:
         for role in check.facts.roles:
             longest = max(model.max_tokens for model in built.recipe.models[role])
             yield Load(role, check.type, calls, into, Span(min(cost.reply[0], longest), min(most, longest)))
+
+
+def _harder(built: Built, count: int) -> Iterator[Load]:
+    """Children of a share of the records that were checked, their checks again, and the answers that measure them."""
+    operators = built.operators
+    if operators is None:
+        return
+    record, attempts = record_tokens(built), _attempts(built)
+    children = max(1, math.floor(count * operators.share))
+    most = math.ceil(children * attempts.high)
+    one = Span(record.low + HARDER_PROMPT[0], record.high + HARDER_PROMPT[1])
+    longest = max(model.max_tokens for model in built.recipe.models["generator"])
+    yield Load("generator", "enhance", Span(children, 2 * most), one, _reply(record, 1, longest))
+    for load in _checkers(built, children):
+        yield replace(load, calls=Span(0, load.calls.high))
+    measure = built.recipe.options.difficulty.measure if built.recipe.options.difficulty else None
+    if measure is not None:
+        calls = Span(children * measure.attempts, 4 * most * measure.attempts)
+        yield Load("solver", "measure", calls, Span(record.low + 40, record.high + 200), Span(20, 200))
 
 
 def _prompt(built: Built, count: int, size: int) -> Span:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.citation import Citation
@@ -15,6 +16,8 @@ from datagen_cli.pipeline.adherence import Adherence
 from datagen_cli.pipeline.outcome import Ledger, write_dataset, write_lineage, write_rejected
 from datagen_cli.pipeline.session import Session
 from datagen_cli.pipeline.settle import settle
+from datagen_cli.pipeline.shift import Shift
+from datagen_cli.pipeline.worth import Plants, Worth
 from datagen_cli.runs.card import write_card
 from datagen_cli.runs.integrity import make_seal
 from datagen_cli.runs.manifest import Manifest, now, write_lock
@@ -35,8 +38,10 @@ def finish(session: Session) -> Manifest:
     shape = built.shape
     options = built.recipe.options
     ledger = Ledger(session.checkpoints, STEPS, built.cut, runner.refills.most)
-    adherence = Adherence(shape.checks)
     planted = PlantedFaults(session.folder.path)
+    adherence, shift = Adherence(shape.checks), Shift()
+    plants = Plants(session.folder.file("plants.jsonl") if built.simulated else Path(), built.per_call)
+    worth = Worth(built.recipe.checks, plants)
     labels: Counter[str] = Counter()
     label_field = built.base.label.field if built.base.label else ""
 
@@ -47,6 +52,8 @@ def finish(session: Session) -> Manifest:
             record = ledger.accepted(slot.index, runner.accepted[slot.index])
             adherence.count(record, accepted=True)
             planted.count(record)
+            worth.count(record, accepted=True)
+            shift.count(record, slot, accepted=True)
             if label_field:
                 labels[plain_label(record.fields.get(label_field))] += 1
             yield shape.row(record, slot)
@@ -54,24 +61,30 @@ def finish(session: Session) -> Manifest:
     def lineages() -> Iterator[dict[str, Any]]:
         for slot in session.plan:
             if slot.index < manifest.count and runner.accepted[slot.index]:
-                yield {"id": slot.id, **ledger.accepted(slot.index, runner.accepted[slot.index]).lineage}
+                lineage = ledger.accepted(slot.index, runner.accepted[slot.index]).lineage
+                if lineage:
+                    yield {"id": slot.id, **lineage}
 
     def refused() -> Iterator[Record]:
         for record in ledger.rejected((slot for slot in runner.touched if slot < manifest.count), runner.accepted):
             adherence.count(record, accepted=False)
             planted.count(record)
+            worth.count(record, accepted=False)
+            shift.count(record, session.plan.slot(record.slot), accepted=False)
             yield record
         if runner.surplus:
             yield from ledger.surplus(manifest.count, runner.accepted)
 
     manifest.shards = write_dataset(session.folder, rows())
     manifest.dataset = str(session.folder.file(manifest.shards[0]))
-    if built.groups or built.plan.parents is not None:
+    if built.groups or built.plan.parents is not None or built.operators is not None:
         write_lineage(session.folder, lineages())
     manifest.rejected = write_rejected(session.folder, shape, refused())
     manifest.surplus = manifest.rejected.pop("surplus", 0)
     manifest.checks = adherence.table
     manifest.planted = planted.table
+    manifest.shift = shift.table
+    manifest.modules = worth.table(manifest.spent, manifest.accepted)
     beyond = manifest.count - built.plan.most(manifest.count)
     for note in settle(
         manifest, runner, prefix=shape.prefix, attempts=options.limits.attempts_per_record, beyond=beyond

@@ -27,8 +27,6 @@ def _later(recipe: Recipe) -> Iterator[tuple[str, str]]:
     for check in recipe.checks:
         if not check.facts.built:
             yield check.where, f"the check {check.type}"
-    if options.difficulty is not None:
-        yield "difficulty", "difficulty operators"
 
 
 def refuse_mixed(recipe: Recipe) -> None:

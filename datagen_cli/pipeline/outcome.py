@@ -146,7 +146,9 @@ def write_lineage(folder: RunFolder, rows: Iterable[dict[str, Any]]) -> None:
 
     Of a correlated run `{"id", "group", "row", "label", "variant", ...parameters, "steps", "finish", "batch_rows",
     "forward_rows"}`; rows of one group were sampled together and are not independent of each other. Of records written
-    for base rows `{"id", "parent", "method"}`.
+    for base rows `{"id", "parent", "method"}`. Where a difficulty operator was tried `"operator"`, `"harder"`, and what
+    the fields were `"before"`, or `"why_not"`; with `measure` also `"pass_rate"`. Rows of which nothing is told have no
+    line.
     """
     write_aside(folder.file("lineage.jsonl"), (dump(row) + b"\n" for row in rows))
 

@@ -93,6 +93,11 @@ class Composer:
         """How `n` records are asked for."""
         return self._one if n == 1 else "json"
 
+    @property
+    def about(self) -> About:
+        """The dataset, as prompts tell it."""
+        return self._about
+
     def is_text(self, n: int) -> bool:
         """Whether `n` records are asked for as one plain text."""
         return self.form(n) == "text"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from datagen_cli.core.citation import Citation
 from datagen_cli.core.jsonl import write_aside
@@ -37,6 +38,9 @@ def write_card(
         _refused(manifest),
         _checks(manifest),
         _planted(manifest),
+        _modules(manifest),
+        _harder(manifest),
+        _shift(manifest),
         _cost(manifest),
         _measures(),
         _limits(manifest),
@@ -154,6 +158,64 @@ def _checks(manifest: Manifest) -> str:
         rows.append((code(name), _outcomes(before), _outcomes(after)))
     told = table("Checks", ("check", "every attempt, first verdict", "accepted records"), rows)
     return "\n".join([told, *(f"- {line(remark)}" for remark in manifest.remarks), *([""] if manifest.remarks else [])])
+
+
+def _modules(manifest: Manifest) -> str:
+    """What each part changed, turned away and asked for; of a simulated run what it found of the planted faults."""
+    head = module_head(simulated=manifest.simulated)
+    rows = [(code(name), *cells)[: len(head)] for name, cells in module_rows(manifest.modules)]
+    return table("What each part did", head, rows)
+
+
+def module_head(*, simulated: bool) -> tuple[str, ...]:
+    """The columns of that table; what was found of planted faults is known of a simulated run only."""
+    head = ("part", "changed", "turned away", "calls a record", "tokens a record")
+    return (*head, "planted: found, missed, unknown", "harmed") if simulated else head
+
+
+def module_rows(modules: Mapping[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
+    """The parts of a run with their cells: changed, turned away, calls and tokens for each accepted record, planted
+    faults found, missed and unknown, and clean records harmed."""
+    rows = []
+    for name, told in modules.items():
+        faults = told.get("faults", {})
+        planted = "; ".join(f"{fault} {n['found']}, {n['missed']}, {n['unknown']}" for fault, n in faults.items())
+        harmed = f"{told['harmed']} of {told['clean']}" if "clean" in told else "–"
+        asked = [f"{told[key]:,}" if told.get(key) is not None else "–" for key in ("calls", "tokens")]
+        rows.append((name, (str(told["changed"]), str(told["turned_away"]), *asked, planted or "–", harmed)))
+    return rows
+
+
+def _harder(manifest: Manifest) -> str:
+    """What the difficulty operators came to, with the solver's pass rates where they were measured."""
+    rows = []
+    for name, told in manifest.shift.get("operators", {}).items():
+        rate = told.get("pass_rate")
+        measured = f"{rate['before']:.2f} → {rate['after']:.2f} ({rate['n']})" if rate else "–"
+        stayed = ", ".join(f"{count} {why}" for why, count in told["why_not"].items()) or "–"
+        rows.append((code(name), str(told["tried"]), str(told["harder"]), line(stayed), measured))
+    head = ("operator", "tried", "harder", "parent stayed", "pass rate of the solver (records)")
+    drawn = table("Difficulty", head, rows)
+    rates = manifest.shift.get("pass_rate") or {}
+    if rates.get("rejected") is not None:
+        shown = f"{rates['accepted']:.2f} accepted, {rates['rejected']:.2f} rejected"
+        drawn += f"\nPass rate of measured records: {shown}.\n"
+    return drawn
+
+
+def _shift(manifest: Manifest) -> str:
+    """Which attribute values were turned away more often than others."""
+    rows = [
+        (code(name), line(value), str(counts["accepted"]), str(counts["rejected"]), f"{_kept(counts):.2f}")
+        for name, values in manifest.shift.get("attributes", {}).items()
+        for value, counts in values.items()
+    ]
+    head = ("attribute", "value", "accepted", "rejected attempts", "share accepted")
+    return table("Attributes of accepted and rejected attempts", head, rows)
+
+
+def _kept(counts: Mapping[str, int]) -> float:
+    return counts["accepted"] / (counts["accepted"] + counts["rejected"])
 
 
 def _outcomes(counts: Mapping[str, int]) -> str:

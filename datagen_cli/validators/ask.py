@@ -31,6 +31,7 @@ class Ask(ConstraintFacts):
     """A sentence that the reviewer model finds true of the record."""
 
     options: ClassVar[type[CheckOptions]] = AskOptions
+    asks: ClassVar[tuple[str, ...]] = ("ask",)
     short: ClassVar[str | None] = "text"
     roles: ClassVar[tuple[str, ...]] = (ROLE,)
     prompts: ClassVar[CheckPrompts] = ASK

@@ -54,6 +54,7 @@ class ClassifierCheck(ValidatorFacts):
     """A classifier trained on labelled rows does not contradict the label."""
 
     options: ClassVar[type[CheckOptions]] = ClassifierOptions
+    finds: ClassVar[tuple[str, ...]] = ("wrong_label",)
     learns: ClassVar[bool] = True
 
     @classmethod

@@ -57,6 +57,8 @@ class Code(ValidatorFacts):
     """The majority of independent programs agrees with the answer."""
 
     options: ClassVar[type[CheckOptions]] = CodeOptions
+    asks: ClassVar[tuple[str, ...]] = ("code",)
+    finds: ClassVar[tuple[str, ...]] = ("wrong_label", "unsolvable")
     roles: ClassVar[tuple[str, ...]] = (ROLE,)
     prompts: ClassVar[CheckPrompts] = CODE
     finds_answers: ClassVar[bool] = True

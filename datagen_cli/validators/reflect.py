@@ -44,6 +44,8 @@ class Reflect(ValidatorFacts):
     """The reviewer finds the record good within so many rounds."""
 
     options: ClassVar[type[CheckOptions]] = ReflectOptions
+    asks: ClassVar[tuple[str, ...]] = ("review", "rewrite")
+    finds: ClassVar[tuple[str, ...]] = ("wrong_label", "unsolvable", "contradicted", "injected")
     short: ClassVar[str | None] = "rounds"
     roles: ClassVar[tuple[str, ...]] = (ROLE,)
     prompts: ClassVar[CheckPrompts] = REVIEW

@@ -147,6 +147,8 @@ class Search(ValidatorFacts):
     """No claim of the record is contradicted by what is found."""
 
     options: ClassVar[type[CheckOptions]] = SearchOptions
+    asks: ClassVar[tuple[str, ...]] = ("claims", "judge")
+    finds: ClassVar[tuple[str, ...]] = ("contradicted",)
     short: ClassVar[str | None] = "fields"
     roles: ClassVar[tuple[str, ...]] = (EXTRACTOR, JUDGE)
     prompts: ClassVar[CheckPrompts] = PROMPTS

@@ -57,6 +57,8 @@ class Solve(ValidatorFacts):
     """The majority of independent answers agrees with the label."""
 
     options: ClassVar[type[CheckOptions]] = SolveOptions
+    asks: ClassVar[tuple[str, ...]] = ("solve",)
+    finds: ClassVar[tuple[str, ...]] = ("wrong_label",)
     roles: ClassVar[tuple[str, ...]] = (ROLE,)
     prompts: ClassVar[CheckPrompts] = SOLVE
     finds_answers: ClassVar[bool] = True
@@ -117,6 +119,18 @@ class Solve(ValidatorFacts):
         detail = f"{options.answer}: answers agree on {winner!r}, the record says {said!r}"
         return Verdict("fail", detail, self._fix(winner, record.fields, item), evidence)
 
+    async def pass_rate(self, record: Record, ctx: Context) -> tuple[int, int] | None:
+        """How many of all `attempts` answers agree with the label, and how many there are; None where the label names
+        no choice. The answers are draws of their own, which judge nothing."""
+        item = self._item(record.fields)
+        said = self._said(record.fields, item)
+        if said is None or len(item.choices) > MOST_CHOICES:
+            return None
+        draws = range(self._options.attempts)
+        answers = await asyncio.gather(*(self._answer(item, k, ctx, purpose="measure") for k in draws))
+        read = [answer for answer in answers if not isinstance(answer, Unread)]
+        return sum(self._same(item)(answer, said) for answer in read), len(answers)
+
     def _item(self, fields: Mapping[str, Any]) -> Item:
         options = self._options
         question = plain_text(fields.get(options.question))
@@ -164,7 +178,7 @@ class Solve(ValidatorFacts):
             answers += await asyncio.gather(*(self._answer(item, k, ctx) for k in draws))
         return answers
 
-    async def _answer(self, item: Item, k: int, ctx: Context) -> str | Unread:
+    async def _answer(self, item: Item, k: int, ctx: Context, *, purpose: str = "solve") -> str | Unread:
         """One answer; where none came that can be read, another is asked for once."""
         several, form = self._options.attempts > 1, answer_format(item)
         replies = []
@@ -174,7 +188,7 @@ class Solve(ValidatorFacts):
             cut = False
             for more in (1, 2):
                 reply = await ctx.ask(
-                    ROLE, prompt, purpose="solve", k=draw, several=several, response_format=form, more_tokens=more
+                    ROLE, prompt, purpose=purpose, k=draw, several=several, response_format=form, more_tokens=more
                 )
                 cut = reply.finish_reason == "length"
                 if not cut:

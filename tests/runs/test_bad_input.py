@@ -80,7 +80,7 @@ RECIPES = {
     ),
     "an unknown provider": (RECIPE.replace("offline", "nobody-knows/this"), ["nobody-knows/this"]),
     "an unknown constraint": (RECIPE + "constraints:\n  - lenght: {field: text}\n", ["x.yaml:10", "lenght"]),
-    "a part that is not built yet": (RECIPE + "difficulty: {share: 0.3, operators: [paraphrase]}\n", ["difficulty"]),
+    "a part that is not built yet": (RECIPE + "attributes: {topic: {extract: 5}}\n", ["attributes"]),
     "a missing base": (RECIPE.replace("base.jsonl", "none.jsonl"), ["none.jsonl"]),
     "a label that is no field": (RECIPE.replace("field: kind,", "field: sort,"), ["x.yaml:6", "sort"]),
     "no model": (RECIPE.replace("model: offline\n", ""), ["model"]),
