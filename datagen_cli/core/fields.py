@@ -161,11 +161,12 @@ def to_number(value: Any) -> int | float:
 
 def number_text(text: str, decimal: str = "") -> str:
     """A number as Python writes it. Of two different signs the last is the decimal one; a sign that stands more than
-    once separates thousands; a single comma is the decimal sign unless exactly three digits follow it.
+    once separates thousands; a single comma is the decimal sign unless exactly three digits follow it and one to three
+    stand before it that begin with no 0.
 
     `decimal` says which sign it is, where that is known. What is no number comes back as it is, for others to refuse.
     """
-    text = text.strip()
+    text = text.strip().replace("\u2212", "-")
     joined = _SPACED_THOUSANDS.sub("", text)
     found = _NUMBER.fullmatch(joined)
     if found is None:
@@ -193,7 +194,9 @@ def _decimal_sign(digits: str) -> str:
         return "," if comma > dot else "."
     if dot >= 0:
         return "." if digits.count(".") == 1 else ""
-    return "," if digits.count(",") == 1 and len(digits) - comma - 1 != 3 else ""
+    whole = digits[:comma]
+    thousands = len(digits) - comma - 1 == 3 and len(whole) <= 3 and whole.lstrip("0") == whole and whole
+    return "," if digits.count(",") == 1 and not thousands else ""
 
 
 def to_boolean(value: Any) -> bool:

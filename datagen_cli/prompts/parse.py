@@ -11,7 +11,6 @@ Costs about 10 µs for a good reply of one record. Does *not* judge content, and
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -22,38 +21,13 @@ from datagen_cli.core.budget import TooMuch
 from datagen_cli.core.digest import canonical
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type
 from datagen_cli.core.json_schema import JsonSchema
+from datagen_cli.prompts.empty_words import CONTROL, declines, is_form, sounds_refused
 from datagen_cli.prompts.reply_json import BROKEN, Finder
 from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.text.strict_json import loads
 
-MAX_REFUSAL_CHARACTERS = 1_500
 WHOLE_ENDS = ("", "stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "tool_calls", "function_call")
 """Reasons to stop that leave a reply whole."""
-
-_REFUSAL = re.compile(
-    r"\b(i['’]?m sorry|i am sorry|i apologi[sz]e|sorry, (but )?i|as an ai|against (my|our) (guidelines|policy|policies)"
-    r"|i (can['’]?t|cannot|can not|won['’]?t|will not|must decline|have to decline)"
-    r"|i['’]?m (unable|not able)|i am (unable|not able))\b",
-    re.IGNORECASE,
-)
-
-
-_SORRY = r"(?:(?:i['’]?m|i am) (?:very |so |really )?sorry|sorry|i apologi[sz]e|unfortunately|apologies)?[,.:;!]?\s*"
-_AN_AI = r"(?:but )?(?:as an ai(?: language)?(?: model| assistant)?[,.]?\s*)?"
-_CANNOT = (
-    r"i(?: can['’]?t| cannot| can not| won['’]?t| will not| must decline| have to decline"
-    r"|(?:['’]m| am) (?:unable|not able))(?: to)?\s+"
-)
-_TO_WRITE = (
-    r"(?:assist|comply|fulfil+|(?:help|continue|engage|proceed)\b.{0,30}\b(?:this|that|such|your request)"
-    r"|(?:generate|create|write|produce|provide|complete|answer|discuss)"
-    r" (?:this|that|such|any|content|(?:(?:an?|these|those|more|new) )?(?:records?|texts?|examples?)|the requested"
-    r"|explicit|harmful))"
-)
-_DECLINED = re.compile(
-    rf"{_SORRY}{_AN_AI}{_CANNOT}{_TO_WRITE}|as an ai(?: language)? (?:model|assistant),? i\b", re.IGNORECASE
-)
-_PLACEHOLDER = re.compile(r"[.…]{1,6}|_{2,}|\[\s*(?:\.{3}|…)\s*\]|<\s*(?:\.{3}|…)\s*>")
 
 
 _BEGUN = re.compile(r"\s*(?:```(?:json)?\s*)?\{\s*\"records\"\s*:\s*\[\s*(.*)", re.DOTALL)
@@ -168,8 +142,9 @@ def read_record(item: Any, specs: Sequence[FieldSpec]) -> dict[str, Any]:
                 value = [_item(spec, entry) for entry in value]
         except WrongType as error:
             raise WrongType(f"{spec.name}: {error}") from error
-        if spec.type == "text":
-            _refuse_empty_words(spec, value)
+        for text in [value] if spec.type == "text" else value if spec.type == "list" else ():
+            if isinstance(text, str):
+                _refuse_empty_words(spec, text)
         if spec.type == "json" and spec.schema:
             _check_schema(spec, value)
         record[spec.name] = value
@@ -189,27 +164,15 @@ def _plain(value: float) -> str:
 
 
 def _refuse_empty_words(spec: FieldSpec, value: str) -> None:
-    """Raises `WrongType` for a text that says nothing of its own: a placeholder, the field's description, a refusal."""
+    """Raises `WrongType` for a text that says nothing of its own: a placeholder, the field's description, a refusal;
+    and for one with control characters, which `\\f` of an unescaped `\\frac` is read as."""
     text = value.strip()
-    if _PLACEHOLDER.fullmatch(text) or folded(text) in (f"<{folded(spec.name)}>", folded(spec.description)):
+    if is_form(text, spec.name, spec.description):
         raise WrongType(f"{spec.name}: the form came back instead of a text: {text[:60]!r}")
     if declines(text):
         raise Declined(f"{spec.name}: the model declined: {' '.join(text.split())[:200]}")
-
-
-def declines(text: str) -> bool:
-    """Whether a text as a whole is a model's refusal to write; a customer who cannot log in is none."""
-    return len(text) <= MAX_REFUSAL_CHARACTERS and _DECLINED.match(text) is not None
-
-
-def sounds_refused(text: str) -> bool:
-    """Whether a reply in which no record is found sounds like a refusal."""
-    return len(text) <= MAX_REFUSAL_CHARACTERS and _REFUSAL.search(text) is not None
-
-
-def folded(text: str) -> str:
-    """Text for comparing: no case, white space folded, no full stop at the end."""
-    return " ".join(text.split()).casefold().rstrip(".")
+    if (control := CONTROL.search(value)) is not None:
+        raise WrongType(f"{spec.name}: it holds the control character {control[0]!r}: a backslash was not escaped")
 
 
 def response_format(

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen_cli.core.fields import FieldSpec, WrongType, plain_text
-from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in, sounds_refused
+from datagen_cli.prompts.empty_words import sounds_refused
+from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in
 from datagen_cli.prompts.plain_text import clean
 from datagen_cli.prompts.thinking import answer_of
 

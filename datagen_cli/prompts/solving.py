@@ -28,6 +28,16 @@ SOLVE = CheckPrompts(SOLVER, ("solve",))
 NONE = "none"
 MOST_CHOICES = len(string.ascii_uppercase)
 _SAID = re.compile(r"\banswer\b[\"'*\s]*(?:is|:|=)[\"'*\s]*([^\n]+)", re.IGNORECASE)
+_TALKS = re.compile(
+    r"[\"'*\s]*(?:i (?:do|don['’]?t|can|cannot|need|think|would|am|will|have|believe)\b|i['’](?:m|ll|d|ve)\b"
+    r"|let(?:['’]s| me| us)\b|we (?:need|must|have|can|know)\b|sorry\b|sure\b|ok(?:ay)?\b|here (?:is|are)\b|as an ai\b"
+    r"|to (?:solve|find|answer)\b|it (?:is|depends|cannot|can['’]?t)\b|cannot\b|can['’]?t\b"
+    r"|(?:this|that|the question|there) (?:is|cannot|can['’]?t|depends|does)\b"
+    r"|not (?:enough|sure|possible)|unknown|unclear|undetermined|unanswerable|insufficient|n/?a\b|null\b)",
+    re.IGNORECASE,
+)
+"""How a line begins that is no answer by itself."""
+SHORT_CHARACTERS, SHORT_WORDS = 80, 10
 _LETTER = re.compile(r"[\s(\[\"'*]*([A-Za-z])(?:[\s).\]:\"'*]|$)")
 _ARTICLE = re.compile(r"^(?:the|an?)\s+(?=\S)")
 
@@ -91,21 +101,30 @@ def answer_format(item: Item) -> dict[str, Any]:
 def read_answer(text: str, item: Item, order: Sequence[int]) -> str | None:
     """The answer in a reply, as text; `NONE` where the solver finds no choice right; None where there is none to read.
 
-    Read are the key `answer` of a JSON object, the last line that says `answer: …`, and a reply that is nothing else.
+    Read are the key `answer` of a JSON object, the last line that says `answer: …`, and a reply that is nothing else. A
+    free answer in plain words must be short, and one that stands alone must not talk about itself or decline.
     """
     found = read_object(text, "answer")
     if found is not None:
         said = found["answer"]
         return None if said is None or isinstance(said, dict | list) else _named(plain_text(said), item, order)
     bare = answer_of(text).strip()
-    lines = _SAID.findall(bare) or ([bare] if bare and "\n" not in bare and bare[0] != "{" else [])
-    return _named(str(lines[-1]), item, order) if lines and (item.known or len(lines[-1]) <= 80) else None
+    said = _SAID.findall(bare)
+    if not said and bare and "\n" not in bare and bare[0] != "{" and (item.known or not _TALKS.match(bare)):
+        said = [bare]
+    return _named(str(said[-1]), item, order) if said and (item.known or _is_short(str(said[-1]))) else None
 
 
 def same_answer(first: str, second: str) -> bool:
     """Whether two short answers are the same number, or the same words but for case, articles and signs around them."""
     number = same_number(first, second)
     return _bare(first) == _bare(second) if number is None else number
+
+
+def _is_short(said: str) -> bool:
+    """Whether a line can be a short answer: a few words that do not announce, ask or decline anything."""
+    line = said.strip()
+    return len(line) <= SHORT_CHARACTERS and len(line.split()) <= SHORT_WORDS and line[-1:] not in (":", "?", "…")
 
 
 def _named(said: str, item: Item, order: Sequence[int]) -> str | None:

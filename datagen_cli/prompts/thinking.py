@@ -111,9 +111,13 @@ def _final_channel(text: str) -> str:
 
 
 def _after_marks(text: str) -> str:
-    """What follows the last closing mark, as far as the next opening one."""
-    for closing in reversed(list(_CLOSES.finditer(text))):
-        text = text[closing.end() :]
-        break
+    """What follows the last closing mark, as far as the next opening one; where nothing does, what stood before the
+    reasoning."""
+    closings = list(_CLOSES.finditer(text))
+    if closings:
+        after = text[closings[-1].end() :]
+        opening = _OPENS.search(text)
+        if after.strip(_BLANK) or opening is None:
+            text = after
     opening = _OPENS.search(text)
     return text[: opening.start()] if opening else text

@@ -49,6 +49,16 @@ def test_a_value_is_read_by_its_name_alone(reply: str, answer: str | None) -> No
         ("42", "42"),
         ('{"answer": ""}', None),
         ('{"records": [{"text": "x"}]}', None),
+        ("Victor Hugo", "Victor Hugo"),
+        ("It was found.\nAnswer: in Lima", "in Lima"),
+        ("the river Nile.", "the river Nile."),
+        *[
+            (talk, None)
+            for talk in ("Let me think about it.", "I don't know.", "Unknown", "It depends", "Sure, here it is:")
+        ],
+        ("There is not enough information", None),
+        ("To solve this we add both numbers", None),
+        ("What is asked?", None),
     ],
 )
 def test_a_short_answer_is_read_as_it_stands(reply: str, answer: str | None) -> None:
