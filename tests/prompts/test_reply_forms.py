@@ -50,7 +50,7 @@ def test_what_a_model_thought_is_not_its_answer(marks: tuple[str, str], end: str
     before = f"{marks[0]} maybe {wrapped(DRAFT)} {marks[1]}\n"
     answer = f"```json\n{wrapped(FINAL)}{end}" if end.endswith("```") else wrapped(FINAL) + end
     assert parse(before + answer).records == (FINAL,)
-    verdict = read_object(f'{before}{{"verdict": "no", "reason": "x"}}{end}')
+    verdict = read_object(f'{before}{{"verdict": "no", "reason": "x"}}{end}', "verdict")
     assert verdict == {"verdict": "no", "reason": "x"}
     program = "```python\nprint(2)\n```"
     assert read_program(f"{before.replace(wrapped(DRAFT), 'print(1)')}{program}") == "print(2)"
@@ -196,12 +196,12 @@ def test_items_of_a_list_have_one_type() -> None:
     ],
 )
 def test_a_verdict_is_read_as_tolerantly_as_records_are(text: str) -> None:
-    assert read_object(text) == {"verdict": "no", "reason": "x"}
+    assert read_object(text, "verdict") == {"verdict": "no", "reason": "x"}
 
 
 @pytest.mark.parametrize("text", ["no", "{}", '{"answer": "no"}', '<think>{"verdict": "no"}'])
 def test_what_holds_no_verdict_is_none(text: str) -> None:
-    assert read_object(text) is None
+    assert read_object(text, "verdict") is None
 
 
 @pytest.mark.parametrize(
