@@ -153,7 +153,15 @@ def test_a_verdict_is_read_in_other_words(reply: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "reply", ['{"verdict": "yes|no|unclear"}', "The answer key is attached", '{"answer": 7}', "Well, yes"]
+    "reply",
+    [
+        '{"verdict": "yes|no|unclear"}',
+        "The answer key is attached",
+        "verdict: it is yes or no",
+        "Verdict: yes/no",
+        '{"answer": 7}',
+        "Well, yes",
+    ],
 )
 def test_what_is_no_verdict_stays_none(reply: str) -> None:
     assert read_verdict(reply, ("yes", "no", "unclear")) is None
