@@ -11,6 +11,7 @@ Costs about 10 µs for a good reply of one record. Does *not* judge content, and
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
