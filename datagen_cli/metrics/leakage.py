@@ -163,7 +163,10 @@ class Leakage(Metric):
         drawn = [
             Passage(
                 f"{item['kind']}, similarity {number(item['similarity'])}",
-                [Side(f"row {item['id']}", item["text"]), Side(f"reference, row {item['repeats']}", item["reference"])],
+                [
+                    Side(f"row {item['id']}", item["text"]),
+                    Side(f"reference, row {str(item['repeats']).removeprefix('row ')}", item["reference"]),
+                ],
             )
             for item in found
         ]

@@ -47,8 +47,9 @@ def _share(counts: Mapping[str, int]) -> Html | str:
         return "–"
     passed = counts.get("pass", 0)
     unknown = f", {counts['unknown']:,} unknown" if counts.get("unknown") else ""
+    whole = 99.9 if passed < total else 100.0  # not all of them is not 100 %
     return join(
-        tag("span", f"{100 * passed / total:.0f} %", class_="value"),
+        tag("span", f"{min(100 * passed / total, whole):.3g} %", class_="value"),
         tag("span", f" {passed:,} of {total:,}{unknown}", class_="small quiet"),
     )
 
@@ -151,7 +152,7 @@ def time_part(run: RunReader) -> Html | None:
     said = f"Calls in flight: at most {max(flying):,}, {sum(flying) / len(flying):,.0f} on average."
     grown = f"Records accepted: {kept[0]:,} at the start of this session, {kept[-1]:,} at its end."
     return join(
-        tag("figure", tag("figcaption", said), over_time(times, [("s0", flying)], said)),
+        tag("figure", tag("figcaption", said), over_time(times, [("s0", flying)], said)) if any(flying) else None,
         tag("figure", tag("figcaption", grown), over_time(times, [("s3", kept)], grown)),
     )
 

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import DataError, DatagenError
 from datagen_cli.evaluation.document import document
 from datagen_cli.evaluation.evaluate import choose, evaluate, metric
@@ -141,7 +142,7 @@ def fingerprint(folder: Path) -> str:
             stat = path.lstat()
             found.append(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}")
     state = RunReader(folder)
-    return f"{state.state}|{state.manifest.finished}|{'|'.join(found)}"
+    return digest(state.state, state.manifest.finished, found)
 
 
 def application(pages: Pages, token: str) -> web.Application:

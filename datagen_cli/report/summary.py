@@ -104,4 +104,4 @@ def headlines(sheet: Sheet) -> Iterator[tuple[str, type[Metric]]]:
 
 
 def _value(found: type[Metric], value: float) -> str:
-    return percent(value) if found.counts_rows else number(value)
+    return percent(value).replace(" %", "\u00a0%") if found.counts_rows else number(value)

@@ -93,6 +93,8 @@ async def test_search_and_filters_find_records_and_their_history(chromium: Brows
         assert await tab.js("document.getElementById('found').textContent") == "1 shown"
         await tab.js("document.querySelector('.row').click()")
         assert "000007" in await tab.js("document.querySelector('#record h3').textContent")
+        assert await tab.js("document.querySelector('#record dd').textContent === page.chosen.f[0]")
+        assert "[object" not in await tab.js("document.body.textContent.replace(/<script.*/s, '')")
         assert "pass" in await tab.js("document.querySelector('#record .verdicts').textContent")
         await tab.js("document.getElementById('find').value = ''")
         await pick(tab, "[data-filter=status]", 1)
