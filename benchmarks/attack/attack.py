@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import sys
@@ -15,7 +17,7 @@ from typing import IO
 
 import datagen_cli.cli.generate
 import datagen_cli.cli.status  # noqa: F401  both are read once for all
-from datagen_cli.cli.app import main
+from datagen_cli.cli.app import main, run
 
 PATIENCE_S = 120.0
 MOST_BYTES = 1 << 26
@@ -74,6 +76,43 @@ def datagen(*words: object, folder: Path, environ: Mapping[str, str] | None = No
             os._exit(1)
         code = _code_of(child)
         return Ended(code, *(_content(file) for file in (out, err)))
+
+
+def apart(work: Callable[[Callable[[str], None]], str], folder: Path, patience_s: float = 300.0) -> str:
+    """What `work` finds, in a process of its own; also where that hung or died. `work` is given a function by which it
+    says what it is at."""
+    result, at = folder / "found.txt", folder / "at.txt"
+    child = os.fork()
+    if child == 0:
+        try:
+            result.write_text(work(lambda what: _note(at, what)), "utf-8", "replace")
+        except BaseException as error:
+            result.write_text(f"broke off: {error!r}", "utf-8", "replace")
+        finally:
+            os._exit(0)
+    until = time.monotonic() + patience_s
+    while os.waitpid(child, os.WNOHANG)[0] == 0:
+        if time.monotonic() > until:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return f"did not end within {patience_s:g} s, at: {at.read_text() if at.exists() else 'the start'}"
+        time.sleep(0.02)
+    if not result.exists():
+        return f"the process died, at: {at.read_text() if at.exists() else 'the start'}"
+    return result.read_text("utf-8")
+
+
+def _note(file: Path, what: str) -> None:
+    file.write_text(what, "utf-8", "replace")
+
+
+def said_of(command: list[str]) -> tuple[int, str, str, float]:
+    """Runs a command in this process: its exit code, what it said on stdout and stderr, and its CPU seconds."""
+    out, err = io.StringIO(), io.StringIO()
+    began = time.process_time()
+    with contextlib.redirect_stderr(err), contextlib.redirect_stdout(out):
+        code = run(command)
+    return code, out.getvalue(), err.getvalue(), time.process_time() - began
 
 
 def _code_of(child: int) -> int | None:

@@ -12,7 +12,10 @@ from benchmarks.attack.attack import Attack
 
 KINDS = {
     "links in a folder": "links",
+    "folders from strangers": "strangers",
+    "hostile replies": "replies",
     "hostile recipes": "recipes",
+    "planted secrets": "secrets",
     "programs in the sandbox": "programs",
     "damaged folders": "damage",
 }

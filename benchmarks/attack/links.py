@@ -14,6 +14,7 @@ NAMES = (
     ".lock", "run.json", "dataset.jsonl", "rejected.jsonl", "plants.jsonl", "README.md", "recipe.lock.yaml",
     "spending.jsonl", "calls.sqlite", "calls.sqlite-wal", "calls.sqlite-shm", "calls.sqlite-journal",
     "checkpoints/1-load.jsonl", "checkpoints/2-plan.jsonl", "checkpoints/3-generate.jsonl",
+    "run.log", "review.jsonl",
     "checkpoints/4-validate.jsonl", "checkpoints/5-enhance.jsonl", "checkpoints/6-dedup.jsonl",
 )  # fmt: skip
 FOLDERS = ("checkpoints", "previous")

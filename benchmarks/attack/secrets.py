@@ -1,0 +1,186 @@
+"""Twelve planted secrets, searched for in every file and every output: each path to a model, each end of a call.
+
+The endpoint repeats all that a request held, in its sentence, its reply or its redirect. `EXTRA` are bytes that must
+not appear either: what base64 makes of the proxy's password. Every command is run that names models or reads what was
+left.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from aiohttp import web
+
+from benchmarks.attack.attack import Attack, apart
+from datagen_cli.cli.app import run
+from datagen_cli.llm import batch
+from tests.endpoint import Answer
+from tests.llm.batch_endpoint import BatchEndpoint
+
+SECRETS = {
+    "vendor key": "planted-01-vendor-key",
+    "own key": "planted-02-own-key",
+    "key in .env": "planted-03-dotenv-key",
+    "header": "planted-04-header",
+    "variable in a header": "planted-05-header-variable",
+    "query": "planted-06-query",
+    "variable in a query": "planted-07-query-variable",
+    "--set of a header": "planted-08-set-header",
+    "--set of a model": "planted-09-set-model",
+    "model file": "planted-10-model-file",
+    "header of another role": "planted-11-reviewer-header",
+    "proxy": "planted-12-proxy-password",
+}
+LOGIN = f"planted-user:{SECRETS['proxy']}"
+EXTRA = (base64.b64encode(LOGIN.encode()), base64.b64encode(f"x:{SECRETS['proxy']}".encode())[4:-4])
+RECIPE = """
+version: 1
+name: letters
+description: Short letters to a shop.
+fields: {text: {type: text}, kind: {type: label}}
+label: {field: kind, values: {praise: kind words, blame: complaints}}
+models:
+  generator:
+    - {name: GENERATOR, BASE api_key_env: GENERATORS, timeout_s: 2, deadline_s: 3,
+       headers: {X-One: planted-04-header, X-Two: "Bearer ${TWO_TOKEN}"}}
+    - model.yaml
+  reviewer: {name: any/other, base_url: "URL?key=${QUERY_KEY}&k=planted-06-query", api_key_env: DOTENV_KEY,
+    timeout_s: 2, deadline_s: 3, headers: {Y: planted-11-reviewer-header}}
+count: 3
+validators: [{reflect: {rounds: 1}}]
+limits: {patience_s: 1, attempts_per_record: 2, concurrency: 2, batch: IN_BATCHES}
+"""
+ANSWERS = {
+    "reply": 200, "broken": 200, "inner": 200, "bad": 400, "key": 401, "denied": 403, "away": 307, "gone": 404,
+    "slow": 429, "down": 500,
+}  # fmt: skip
+STEPS = ("files", "batches", "batches/", "files/")
+PATHS = {"fast": ("any/m", "MINE_KEY"), "litellm": ("anthropic/m", "ANTHROPIC_API_KEY"), "batch": ("any/m", "MINE_KEY")}
+ENVIRONMENT = {
+    "ANTHROPIC_API_KEY": SECRETS["vendor key"], "MINE_KEY": SECRETS["own key"],
+    "TWO_TOKEN": SECRETS["variable in a header"], "QUERY_KEY": SECRETS["variable in a query"],
+}  # fmt: skip
+
+
+def attacks() -> list[Attack]:
+    """Every path with every kind of answer; for batches also each of their steps answered by an error."""
+    found = [Attack(f"{path}: {kind}", partial(tried, path, kind, "")) for path in PATHS for kind in ANSWERS]
+    steps = [(step, kind) for step in STEPS for kind in ("key", "bad", "down", "broken", "away")]
+    return found + [Attack(f"batch, {step}: {kind}", partial(tried, "batch", kind, step)) for step, kind in steps]
+
+
+class Reflecting(BatchEndpoint):
+    """Answers with all that the last request held; `step` is the path that is answered so, every one where it is
+    empty."""
+
+    def __init__(self, kind: str, step: str) -> None:
+        super().__init__(lambda body, attempt: self.answer())
+        self.kind, self.step, self.last = kind, step, ""
+        self.sent: list[str] = []
+        if step:
+            self.meddle = lambda path, time_: (
+                self.answer() if path.startswith(step) and (step in (path, path[: len(step)])) else None
+            )
+
+    def answer(self) -> Answer:
+        """What this kind of endpoint says."""
+        echo = self.last
+        text = json.dumps({"records": [{"text": echo, "kind": "praise"}], "verdict": "yes", "reason": echo})
+        if self.kind == "reply":
+            return Answer(text, headers={"X-Echo": "e"})
+        if self.kind == "broken":
+            return Answer(body=echo.encode())
+        body = json.dumps({"error": {"message": echo, "code": 400}}).encode()
+        headers = {"Location": f"http://other/{echo[:200].split(' ')[0]}"}
+        return Answer(status=ANSWERS[self.kind], body=body, headers=headers)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.last = f"{request.path_qs} {dict(request.headers)}"
+        self.sent.append(self.last)
+        if request.path.endswith("/chat/completions") or request.path.endswith("/messages"):
+            body = json.loads(await request.read() or b"{}")
+            return await self._answer(request, body, self.answer())
+        return await super()._handle(request)
+
+
+def tried(path: str, kind: str, step: str, folder: Path) -> str:
+    """All commands in a process of their own; where a secret stands, or an empty text."""
+    return apart(lambda note: found_in(path, kind, step, folder), folder)
+
+
+def found_in(path: str, kind: str, step: str, folder: Path) -> str:
+    """Runs the commands in `folder` and searches what they wrote and said."""
+    os.chdir(folder)
+    for name in ("https_proxy", "http_proxy", "all_proxy"):
+        os.environ.pop(name.upper(), None)
+        os.environ[name] = f"http://{LOGIN}@127.0.0.1:9"
+    os.environ |= ENVIRONMENT
+    batch.QUIET_S, batch.FIRST_POLL_S = 0.05, 0.02
+    said = os.open("said.txt", os.O_RDWR | os.O_CREAT)
+    for stream in (1, 2):
+        os.dup2(said, stream)
+    sys.stdout, sys.stderr = (os.fdopen(os.dup(said), "w", buffering=1, encoding="utf-8") for _ in (1, 2))
+    (folder / ".env").write_text(f"DOTENV_KEY={SECRETS['key in .env']}\n")
+    with Reflecting(kind, step) as endpoint:
+        os.environ["ANTHROPIC_API_BASE"] = endpoint.url
+        for command in _commands(path, endpoint.url, folder):
+            try:
+                code = run(command)
+            except BaseException as error:
+                return f"{command[0]} raised {error!r}"
+            if code == 1:
+                return f"{command[0]}: exit code 1: {Path('said.txt').read_text('utf-8', 'replace')[-300:]}"
+        sent = "".join(endpoint.sent)
+    if not sent:
+        return "nothing was sent"
+    if (path, kind, step) == ("fast", "reply", "") and len([1 for secret in SECRETS.values() if secret in sent]) < 9:
+        return "secrets were not sent"
+    return "; ".join(dict.fromkeys(_places(folder)))
+
+
+def _commands(path: str, url: str, folder: Path) -> Iterator[list[str]]:
+    (folder / "model.yaml").write_text(
+        f"name: any/two\nbase_url: {url}\ntimeout_s: 2\ndeadline_s: 3\nheaders: {{Z: {SECRETS['model file']}}}\n"
+    )
+    name, key = PATHS[path]
+    base = "" if path == "litellm" else "base_url: URL, "
+    recipe = RECIPE.replace("GENERATORS", key).replace("GENERATOR", name).replace("BASE ", base).replace("URL", url)
+    (folder / "r.yaml").write_text(recipe.replace("IN_BATCHES", "true" if path == "batch" else "false"))
+    judge = f"models.judge={{name: j, base_url: '{url}', headers: {{A: {SECRETS['--set of a model']}}}}}"
+    sets = ["--set", f"models.reviewer.headers.B={SECRETS['--set of a header']}", "--set", judge]
+    yield ["generate", "r.yaml", "-o", "out", *sets]
+    yield ["generate", "r.yaml", "-o", "out", "--json", "-v", *sets]
+    yield from ([command, "r.yaml", *sets] for command in ("validate", "prompt"))
+    yield ["preview", "r.yaml", "-o", "seen", *sets]
+    yield ["generate", "r.yaml", "-o", "other", "--dry-run", *sets]
+    yield ["generate", "out/recipe.lock.yaml", "-o", "third"]
+    for command in ("status", "status --json", "show", "show --rejected", "eval", "eval --html page.html"):
+        first, *rest = command.split()
+        yield [first, "out", *rest]
+    plan = folder / "out" / "checkpoints" / "2-plan.jsonl"
+    if plan.exists():
+        yield ["why", "out", str(json.loads(plan.read_text().splitlines()[-1])["id"])]
+    yield ["eval", "out", "--recheck", "--trust-lock"]
+    yield ["eval", "out", "--recheck", "--model", "model.yaml"]
+    yield ["doctor", "--model", "model.yaml"]
+    yield ["score", "out", "-m", "model.yaml", "-n", "2", "-o", "scored"]
+    yield ["bench", "r.yaml", "-m", "model.yaml", "-n", "2", "--seed", "0", "-o", "table", *sets]
+    yield ["export", "out", "--to", "jsonl", "-o", "exported.jsonl"]
+
+
+def _places(folder: Path) -> Iterator[str]:
+    given = {"r.yaml", "model.yaml", ".env"}
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and file.relative_to(folder).as_posix() not in given:
+            data = file.read_bytes()
+            for name, secret in SECRETS.items():
+                if secret.encode() in data:
+                    yield f"{name} stands in {file.relative_to(folder)}"
+            if any(extra in data for extra in EXTRA):
+                yield f"the proxy's login stands in {file.relative_to(folder)}"
