@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -105,10 +106,10 @@ class RunReader:
         return Path(path).name if isinstance(path, str) else str(base.get("hf", "base"))
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """The accepted records, all shards in order."""
+        """The accepted records, all shards in order; one whose `id` is no text is called by its line."""
         for name in self.manifest.shards or ["dataset.jsonl"]:
             if _SHARD.fullmatch(name):
-                yield from self._objects(name)
+                yield from map(_with_id, self._objects(name), count(1))
             else:
                 self._say_once(f"{MANIFEST}: shards names {name[:80]!r}, which is no file of a dataset")
 
@@ -224,6 +225,11 @@ class RunReader:
     def _say_once(self, what: str) -> None:
         if what not in self._wrong:
             self._wrong.append(what)
+
+
+def _with_id(row: dict[str, Any], line: int) -> dict[str, Any]:
+    named = isinstance(row.get("id"), str)
+    return row if named else {"id": f"line {line}", **{name: item for name, item in row.items() if name != "id"}}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -289,3 +289,19 @@ def test_no_text_of_a_folder_forges_a_line_or_hides_one(tmp_path: Path, capsys: 
         assert [line for line in lines_ if line.startswith(ours)] == [], words
         assert "\x1b" not in said.err and "\u202e" not in said.err, words
         assert code in (0, 2), (words, said.err)
+
+
+@pytest.mark.parametrize("id_", [None, 7, ["x"], {}, True, "gone"])
+def test_rows_without_an_id_are_called_by_their_line(id_: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    assert generate("quickstart", "-n", "4", "-o", folder) == 0
+    shutil.copytree(folder, tmp_path / "other")
+    changed = [{name: value for name, value in row.items() if name != "id"} for row in rows(folder)]
+    lines = [row if id_ == "gone" else {"id": id_, **row} for row in changed]
+    (folder / "dataset.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for words in (
+        "show RUN", "eval RUN --metrics length", "merge RUN OTHER -o OUT", "dedup RUN -o OUT.jsonl",
+        "export RUN --to messages --prompt question --completion answer -o OUT2 --split train=0.5,test=0.5",
+    ):  # fmt: skip
+        command = words.replace("RUN", str(folder)).replace("OTHER", str(tmp_path / "other"))
+        assert run(command.replace("OUT", str(tmp_path / "out")).split()) == 0, words
