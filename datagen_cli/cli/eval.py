@@ -81,6 +81,7 @@ def command(
     strict: own.Strict = False,
     detail: given.Detail = None,
     html: own.Html = None,
+    figures: own.Figures = None,
     table: own.Table = None,
     summary: own.Summary = None,
     junit: own.Junit = None,
@@ -92,7 +93,7 @@ def command(
     Ends with 3 when a gate of any dataset fails, and with 4 when --max-cost stopped a recheck.
     """
     files = _Files(datasets, reference, compare, gold)
-    outputs = Outputs(detail, html, table, summary, junit, json_, quiet)
+    outputs = Outputs(detail, html, table, summary, junit, json_, quiet, figures)
     outputs.refuse([*files.all, recipe, gates])
     _refuse(files, recheck=recheck, metrics=metrics, gates=gates)
     held = [parse_gate(line) for line in gate or []] + (read_gates(Path(gates)) if gates is not None else [])

@@ -84,6 +84,10 @@ Strict = Annotated[
         "--strict", help="Exit 3 for notes that could hide a problem, and measures that miss.", rich_help_panel=GATES
     ),
 ]
+Figures = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="A folder for the page's drawings as SVG files.", rich_help_panel=given.OUTPUT),
+]
 Html = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="A page to write: one file that opens offline.", rich_help_panel=given.OUTPUT),

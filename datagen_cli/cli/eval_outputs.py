@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from datagen_cli.cli import console
 from datagen_cli.cli.eval_shown import failed, show
 from datagen_cli.cli.outputs import STANDARD, refuse_outputs, write_output
 from datagen_cli.core.errors import UsageError
-from datagen_cli.core.jsonl import dump
+from datagen_cli.core.jsonl import dump, make_folder, write_aside
 from datagen_cli.core.registry import suggest
 from datagen_cli.evaluation.document import document
 from datagen_cli.evaluation.evaluate import Evaluation
 from datagen_cli.report.evaluation import evaluation_page
+from datagen_cli.report.figures import figures
 from datagen_cli.report.junit import junit
 from datagen_cli.report.measure_tables import TABLES, summary
 from datagen_cli.report.sheet import Sheet, sheet_of
@@ -31,6 +33,7 @@ class Outputs:
     junit: str | None
     as_json: bool
     quiet: bool
+    figures: str | None = None
     _results: list[dict[str, Any]] = field(default_factory=list)
     _wholes: list[dict[str, Any]] = field(default_factory=list)
     _sheets: list[Sheet] = field(default_factory=list)
@@ -65,7 +68,7 @@ class Outputs:
             self._results.append(result)
         if self.detail is not None:
             self._wholes.append({**document(found, gates, shown=None), **extra})
-        if self.html is not None:
+        if self.html is not None or self.figures is not None:
             self._sheets.append(sheet_of(found, result))
 
     def write(self) -> None:
@@ -79,6 +82,20 @@ class Outputs:
                 write_output(name, make(self._results).encode("utf-8"))
         if self.html is not None:
             write_output(self.html, evaluation_page(self._sheets).encode("utf-8"))
+            self._say(f"page: {self.html}", self.html)
+        if self.figures is not None:
+            self._write_figures(Path(self.figures))
+
+    def _write_figures(self, folder: Path) -> None:
+        """The drawings of the first dataset as files of this folder."""
+        make_folder(folder)
+        for name, text in figures(self._sheets[0]):
+            write_aside(folder / f"{name}.svg", [text.encode("utf-8")])
+            self._say(f"figure: {folder / f'{name}.svg'}", "")
+
+    def _say(self, text: str, file: str) -> None:
+        if not self.quiet and file != STANDARD:
+            console.say(text)
 
     @property
     def _files(self) -> dict[str, str | None]:

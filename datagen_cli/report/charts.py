@@ -65,7 +65,7 @@ class Histogram:
 
 
 def histogram(bins: Histogram, low: float, high: float, words: str, series: str) -> Html:
-    """The bins on a scale from `low` to `high`, which stand below; bars are as tall as their share of the largest."""
+    """The bins on a scale from `low` to `high`; bars are as tall as their share of the largest."""
     scale, most = WIDE / max(high - low, 1e-9), max(bins.counts, default=0) or 1
     bars = [
         tag(
@@ -81,8 +81,7 @@ def histogram(bins: Histogram, low: float, high: float, words: str, series: str)
         if count
     ]
     base = tag("line", x1=0, x2=WIDE, y1=TALL, y2=TALL, class_="axis")
-    ends = tag("div", tag("span", f"{low:,.0f}"), tag("span", f"{high:,.0f}"), class_="ends", aria_hidden="true")
-    return tag("div", _svg(WIDE, TALL + 1, words, [*bars, base], "histogram"), ends)
+    return _svg(WIDE, TALL + 1, words, [*bars, base], "histogram")
 
 
 def counts_table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
@@ -16,6 +16,7 @@ from datagen_cli.report.charts import REFERENCE, Histogram, counts_table, histog
 from datagen_cli.report.html import Html, join, tag
 
 SHOWN = 10
+OWN = "dataset"
 MOST_COUNTS = 30
 LONGEST = 1_200
 """Characters of a text that a page shows."""
@@ -77,19 +78,41 @@ def evidence(shown: Sequence[Shown]) -> Html:
 
 
 def _distribution(own: Distribution, reference: Exhibit | None, series: str) -> Html:
-    sides = [("this dataset", own, series)]
-    if isinstance(reference, Distribution):
-        sides.append(("the reference", reference, REFERENCE))
-    known = [(name, one.values, _bins(one), style) for name, one, style in sides]
-    low, high = min(bins.start for _, _, bins, _ in known), max(bins.end for _, _, bins, _ in known)
+    names = {OWN: "this dataset", REFERENCE: "the reference"}
     drawn = []
-    for name, values, bins, style in known:
-        said = (
-            f"{name}: half of the texts have {number(values['p25'])} to {number(values['p75'])} {own.unit}, "
-            f"least {values['min']:,}, most {values['max']:,}"
-        )
-        drawn.append(join(tag("p", said, class_="small quiet"), histogram(bins, low, high, said, style)))
+    for (side, bars), given in zip(distribution_bars(own, reference, series), (own, reference), strict=False):
+        assert isinstance(given, Distribution)
+        said = f"{names[side]}: {_spread(given)}"
+        drawn.append(join(tag("p", said, class_="small quiet"), tag("div", bars, _ends(own, reference))))
     return join(tag("figcaption", own.title), drawn)
+
+
+def distribution_bars(own: Distribution, reference: Exhibit | None, series: str) -> Iterator[tuple[str, Html]]:
+    """The histogram of lengths as SVG, then the reference's on the same scale, each with whose it is."""
+    sides = [(OWN, own, series)]
+    if isinstance(reference, Distribution):
+        sides.append((REFERENCE, reference, REFERENCE))
+    low, high = _scale(own, reference)
+    for side, given, style in sides:
+        yield side, histogram(_bins(given), low, high, f"{side}: {_spread(given)}", style)
+
+
+def _scale(own: Distribution, reference: Exhibit | None) -> tuple[float, float]:
+    known = [_bins(one) for one in (own, reference) if isinstance(one, Distribution)]
+    return min(bins.start for bins in known), max(bins.end for bins in known)
+
+
+def _ends(own: Distribution, reference: Exhibit | None) -> Html:
+    low, high = _scale(own, reference)
+    return tag("div", tag("span", f"{low:,.0f}"), tag("span", f"{high:,.0f}"), class_="ends", aria_hidden="true")
+
+
+def _spread(given: Distribution) -> str:
+    values = given.values
+    return (
+        f"half of the texts have {number(values['p25'])} to {number(values['p75'])} {given.unit}, "
+        f"least {values['min']:,}, most {values['max']:,}"
+    )
 
 
 def _bins(given: Distribution) -> Histogram:

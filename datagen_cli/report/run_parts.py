@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -133,28 +134,43 @@ def usd(cost: float | None) -> str:
     return f"${cost:.4f}" if cost >= 0.01 else f"${cost:.2g}" if cost >= 0.0001 else f"${cost:.1e}"
 
 
-def time_part(run: RunReader) -> Html | None:
-    """Calls in flight and records accepted over the last session of the run, from `run.log`."""
-    lines: list[Mapping[str, Any]] = []
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Counts of a session at several times, in seconds since its first line."""
+
+    seconds: Sequence[float]
+    in_flight: Sequence[int]
+    accepted: Sequence[int]
+
+
+def times_of(run: RunReader) -> Times | None:
+    """The counts of the last session, from `run.log`; None where it was too short to tell."""
+    lines: list[tuple[float, int, int]] = []
     for line in run.happened():
+        at, flying, kept = _at(line), line.get("in_flight"), line.get("accepted")
         if line.get("event") == "begin":
             lines = []
-        if isinstance(line.get("in_flight"), int) and isinstance(line.get("accepted"), int) and _at(line) is not None:
-            lines.append(line)
-    if len(lines) < LEAST_TIMES:
+        if at is not None and isinstance(flying, int) and isinstance(kept, int):
+            lines.append((at, flying, kept))
+    if len(lines) < LEAST_TIMES or lines[-1][0] <= lines[0][0]:
         return None
-    first = _at(lines[0]) or 0.0
-    times = [(_at(line) or first) - first for line in lines]
-    if times[-1] <= 0:
+    seconds, in_flight, accepted = zip(*lines, strict=True)
+    return Times([at - seconds[0] for at in seconds], in_flight, accepted)
+
+
+def time_part(run: RunReader) -> Html | None:
+    """Calls in flight and records accepted over the last session of the run."""
+    found = times_of(run)
+    if found is None:
         return None
-    flying = [line["in_flight"] for line in lines]
-    kept = [line["accepted"] for line in lines]
+    flying, kept = found.in_flight, found.accepted
     said = f"Calls in flight: at most {max(flying):,}, {sum(flying) / len(flying):,.0f} on average."
     grown = f"Records accepted: {kept[0]:,} at the start of this session, {kept[-1]:,} at its end."
-    return join(
-        tag("figure", tag("figcaption", said), over_time(times, [("s0", flying)], said)) if any(flying) else None,
-        tag("figure", tag("figcaption", grown), over_time(times, [("s3", kept)], grown)),
+    flight, growth = (
+        tag("figure", tag("figcaption", words), over_time(found.seconds, [(series, values)], words))
+        for words, series, values in ((said, "s0", flying), (grown, "s3", kept))
     )
+    return join(flight if any(flying) else None, growth)
 
 
 def _at(line: Mapping[str, Any]) -> float | None:

@@ -1,0 +1,38 @@
+"""The drawings of the page as SVG files that stand alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from datagen_cli.cli.app import run
+
+NAMESPACE = "{http://www.w3.org/2000/svg}"
+
+
+def test_every_figure_is_a_whole_svg_file_with_its_colours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["generate", "quickstart", "-n", "8", "-o", str(tmp_path / "run"), "--quiet"]) == 0
+    figures = tmp_path / "figures"
+    assert run(["eval", str(tmp_path / "run"), "--metrics", "length", "--figures", str(figures)]) == 0
+    said = capsys.readouterr().err
+    names = {path.name for path in figures.iterdir()}
+    assert {"map.svg", "words-a-text-dataset.svg", "words-a-text-reference.svg"} <= names
+    for path in figures.iterdir():
+        assert f"figure: {path}" in said
+        root = ElementTree.parse(path).getroot()
+        assert root.tag == f"{NAMESPACE}svg" and root.get("viewBox")
+        drawn = [one for one in root.iter() if one.tag in (f"{NAMESPACE}path", f"{NAMESPACE}rect")]
+        assert drawn and all(
+            one.get("fill", "").startswith("#") or one.get("stroke", "").startswith("#") for one in drawn
+        )
+
+
+def test_a_page_says_where_it_is_unless_it_should_be_quiet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "one text"}\n{"text": "another text"}\n')
+    command = ["eval", str(tmp_path / "a.jsonl"), "--metrics", "length", "--html", str(tmp_path / "page.html")]
+    assert run(command) == 0
+    assert f"page: {tmp_path / 'page.html'}\n" in capsys.readouterr().err
+    assert run([*command, "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
