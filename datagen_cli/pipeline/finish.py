@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.citation import Citation
@@ -40,7 +39,7 @@ def finish(session: Session) -> Manifest:
     ledger = Ledger(session.checkpoints, STEPS, built.cut, runner.refills.most)
     planted = PlantedFaults(session.folder.path)
     adherence, shift = Adherence(shape.checks), Shift()
-    plants = Plants(session.folder.file("plants.jsonl") if built.simulated else Path(), built.per_call)
+    plants = Plants(session.folder.file("plants.jsonl") if built.simulated else None, built.per_call)
     worth = Worth(built.recipe.checks, plants)
     labels: Counter[str] = Counter()
     label_field = built.base.label.field if built.base.label else ""

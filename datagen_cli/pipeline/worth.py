@@ -29,12 +29,12 @@ Unit = tuple[int, int]
 
 
 class Plants:
-    """The faults planted in records, by slot and attempt; none where nothing was simulated."""
+    """The faults planted in records, by slot and attempt; none where nothing was simulated (`path` is None)."""
 
-    def __init__(self, path: Path, per_call: int = 1) -> None:
+    def __init__(self, path: Path | None, per_call: int = 1) -> None:
         self._found: set[Unit] = set()
         self._first: dict[Unit, dict[str, str | None]] = {}
-        if path.exists():
+        if path is not None and path.exists():
             with read_own(path) as file:
                 for raw in file:
                     plant = parse_object(raw)
