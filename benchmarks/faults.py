@@ -46,7 +46,7 @@ class Published:
     def note(self, text: str) -> None:
         """Nobody is told."""
 
-    async def run_blocking(self, function: Any, *args: Any) -> Any:
+    async def run_blocking(self, function: Any, *args: Any, anywhere: bool = False) -> Any:
         """Runs it in a thread."""
         return await asyncio.to_thread(function, *args)
 

@@ -85,5 +85,6 @@ CATALOG: dict[str, dict[str, str]] = {
     },
     "engines": {
         "local": "datagen_cli.pipeline.engines.local:LocalEngine",
+        "ray": "datagen_cli.pipeline.engines.ray:RayEngine",
     },
 }

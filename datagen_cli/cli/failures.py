@@ -20,9 +20,6 @@ from datagen_cli.core.errors import (
 )
 from datagen_cli.core.leaving import STOP_SIGNALS, forget_stops, remember_stop
 
-LATER_ENGINE = "ray"
-LATER_OPTIONS = ("--ray-address",)
-
 
 def reported(command: Callable[[], Any], arguments: list[str]) -> int:
     """Runs a command and reports what goes wrong. Returns the exit code."""
@@ -78,13 +75,6 @@ def _handle_signals() -> dict[signal.Signals, Any]:
     return before
 
 
-def refuse_engine(name: str) -> None:
-    """Raises `UsageError` for an unknown engine, and for one that is not built yet."""
-    if name == LATER_ENGINE:
-        raise UsageError(f"--engine {name}: not built yet", hint="leave it out: calls run on this machine")
-    registry.load("engines", name)
-
-
 def _message(error: Any) -> str:
     """What Typer says; an unknown option in the same words whatever version says it, with the nearest one."""
     name = getattr(error, "option_name", None)
@@ -95,13 +85,9 @@ def _message(error: Any) -> str:
 
 
 def _usage(message: str, arguments: list[str]) -> DatagenError:
-    """A usage error of the command line, with where to look; what later versions bring is said to be that."""
+    """A usage error of the command line, with where to look."""
     command = arguments[0] if arguments and not arguments[0].startswith("-") else ""
-    later = next((word for word in arguments if word.partition("=")[0] in LATER_OPTIONS and word in message), None)
-    hint = f"see datagen {command + ' ' if command else ''}--help"
-    if later is not None:
-        return UsageError(f"{later}: this version of datagen does not have it yet", hint=hint)
-    return UsageError(_lower(message), hint=hint)
+    return UsageError(_lower(message), hint=f"see datagen {command + ' ' if command else ''}--help")
 
 
 def _of_a_file(error: OSError) -> DatagenError:

@@ -43,7 +43,7 @@ def make_first(session: Session, number: int, *, plant: bool = False) -> First:
 async def _ask_first(session: Session, engine: LocalEngine, number: int, plant: bool) -> First:
     ledger = session.open_ledger(session.folder.state())
     cache = open_cache(session.options.cache, session.folder.path)
-    client = session.connect(cache)
+    client = session.connect(cache, engine)
     try:
         unsafe = session.options.unsafe_exec
         traces = await preview(session.built, client, engine, number, unsafe_exec=unsafe)

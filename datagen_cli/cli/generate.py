@@ -10,10 +10,9 @@ import typer
 
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
-from datagen_cli.cli.failures import refuse_engine
 from datagen_cli.cli.invocation import Invocation
 from datagen_cli.cli.progress import Progress
-from datagen_cli.cli.session import open_session
+from datagen_cli.cli.session import check_engine, open_session
 from datagen_cli.core.errors import DatagenError, Stopped
 from datagen_cli.pipeline.control import control_folder, plan_control
 from datagen_cli.pipeline.estimate import contacted
@@ -56,6 +55,7 @@ def command(
     no_check_call: given.NoCheckCall = False,
     allow_host: given.AllowHost = None,
     engine: given.Engine = "local",
+    ray_address: given.RayAddress = None,
     unsafe_exec: given.UnsafeExec = False,
     quiet: given.Quiet = False,
     verbose: given.Verbose = False,
@@ -66,7 +66,7 @@ def command(
     Ends with 0 when the dataset holds as many records as asked for, 3 when it holds fewer, 4 when a cap stopped the
     run, 5 when a model could not be reached. Ctrl-C keeps everything that was received.
     """
-    refuse_engine(engine)
+    check_engine(engine, ray_address)
     limits = {
         "concurrency": concurrency,
         "max_cost": max_cost,
@@ -75,7 +75,18 @@ def command(
         "check_call": False if no_check_call else None,
     }
     invocation = Invocation(
-        recipe, out, model or (), count, seed, set_ or (), limits, cache, allow_host or (), unsafe_exec
+        recipe,
+        out,
+        model or (),
+        count,
+        seed,
+        set_ or (),
+        limits,
+        cache,
+        allow_host or (),
+        unsafe_exec,
+        engine,
+        ray_address,
     )
     resume = ("--control",) if control else ()
     if dry_run:

@@ -31,6 +31,8 @@ class Invocation:
     cache: str = "run"
     allow_hosts: Sequence[str] = ()
     unsafe_exec: bool = False
+    engine: str = "local"
+    ray_address: str | None = None
 
     @cached_property
     def environ(self) -> dict[str, str]:
@@ -69,6 +71,8 @@ class Invocation:
                 words += [_option(f"no_{name}")] if limit is False else [_option(name), repr(limit)]
         words += ["--cache", self.cache] if self.cache != "run" else []
         words += ["--unsafe-exec"] if self.unsafe_exec else []
+        words += ["--engine", self.engine] if self.engine != Invocation.engine else []
+        words += ["--ray-address", self.ray_address] if self.ray_address is not None else []
         words += [*more, *(word for host in self.allow_hosts for word in ("--allow-host", host))]
         return shlex.join(words)
 

@@ -125,7 +125,24 @@ AllowHost = Annotated[
         rich_help_panel=CALLS,
     ),
 ]
-Engine = Annotated[str, typer.Option("--engine", metavar="NAME", help="Where units run: local.", rich_help_panel=CALLS)]
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="Where programs and local models run: local, or ray for the machines of a cluster.",
+        rich_help_panel=CALLS,
+    ),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="The cluster of --engine ray: auto, or HOST:PORT; this machine alone without it.",
+        rich_help_panel=CALLS,
+    ),
+]
 UnsafeExec = Annotated[
     bool,
     typer.Option(

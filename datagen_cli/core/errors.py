@@ -55,6 +55,9 @@ class DatagenError(Exception):
             self.message += f" (and {len(others)} more problem{'s' if len(others) > 1 else ''})"
         return self
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return rebuilt, (type(self), self.args, vars(self))
+
     @property
     def advice(self) -> str:
         """The hint, or the one that fits every error of its kind."""
@@ -62,6 +65,14 @@ class DatagenError(Exception):
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else self.message
+
+
+def rebuilt(kind: type[Exception], args: tuple[Any, ...], state: dict[str, Any]) -> Exception:
+    """An error in another process as it was in its own, whatever its constructor asks for: see `__reduce__`."""
+    error = kind.__new__(kind)
+    error.args = args
+    vars(error).update(state)
+    return error
 
 
 class UsageError(DatagenError):

@@ -53,8 +53,29 @@ class Context(Protocol):
     def note(self, text: str) -> None:
         """Tells the user something that is worth knowing of the whole run; said once."""
 
-    async def run_blocking(self, function: Callable[..., T], *args: Any) -> T:
-        """Runs a function that computes or waits, beside the event loop."""
+    async def run_blocking(self, function: Callable[..., T], *args: Any, anywhere: bool = False) -> T:
+        """Runs a function that computes or waits, beside the event loop. `anywhere`: it needs nothing of this process,
+        so that an engine of several machines may run it on any of them, and again where one is lost."""
+
+
+class Workers(Protocol):
+    """Objects of one kind that do blocking work: one in a thread of this process, or several where an engine holds
+    them. They hold nothing that a lost one could take with it."""
+
+    @property
+    def size(self) -> int:
+        """How many calls are worked on side by side."""
+
+    async def call(self, method: str, *args: Any, stop: Callable[[], bool]) -> Any:
+        """What the method of one of them returns or raises, given `args` and `stop`, which it may ask whether it is to
+        end before its time. Another one does the work again where its machine is lost."""
+
+    def close(self) -> None:
+        """Takes no more work; waits for none."""
+
+
+MakeWorkers = Callable[[Callable[[], Any]], Workers]
+"""Makes workers of what the function makes; it must be picklable."""
 
 
 class Ledger(Protocol):

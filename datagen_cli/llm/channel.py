@@ -14,7 +14,7 @@ from typing import Any
 from datagen_cli.config.models import Limits, ModelOptions
 from datagen_cli.core.chat import Draw, Usage
 from datagen_cli.core.errors import ProviderError
-from datagen_cli.core.ports import Ledger
+from datagen_cli.core.ports import Ledger, MakeWorkers
 from datagen_cli.core.store import Store
 from datagen_cli.llm.adaptive_concurrency import AdaptiveConcurrency, Permit
 from datagen_cli.llm.budget import Budget, Reservation
@@ -56,6 +56,7 @@ class Channel:
         plant: Callable[[dict[str, Any]], None],
         store: Store | None = None,
         answered_before: bool = False,
+        workers: MakeWorkers | None = None,
     ) -> None:
         self.target = target
         self.provider_facts = options.provider
@@ -80,7 +81,7 @@ class Channel:
         self.unread = ""
         self._busy_since = 0.0
         self._options = options
-        self._around = Around(limits.concurrency, self.batched, store, plant, limits.patience_s)
+        self._around = Around(limits.concurrency, self.batched, store, plant, limits.patience_s, workers)
         self._requests = RateLimiter(options.requests_per_minute) if options.requests_per_minute else None
         self._tokens = RateLimiter(options.tokens_per_minute) if options.tokens_per_minute else None
         self._usual_tokens = 1.0  # of a call, smoothed

@@ -18,7 +18,7 @@ from datagen_cli.config.models import OWN_OPTIONS, Limits, Sampling, SharedModel
 from datagen_cli.core.chat import Draw, Reply, Request, Usage
 from datagen_cli.core.errors import CallPending, CallRefused, UsageError
 from datagen_cli.core.json_text import make_encoder
-from datagen_cli.core.ports import Ledger, Observer
+from datagen_cli.core.ports import Ledger, MakeWorkers, Observer
 from datagen_cli.llm.binding import ModelBinding
 from datagen_cli.llm.budget import Budget
 from datagen_cli.llm.cache import CallCache, call_digest, limit_of
@@ -63,6 +63,7 @@ class Client:
         ledger: Ledger | None = None,
         deferred: DeferredWork | None = None,
         answered_before: bool = False,
+        workers: MakeWorkers | None = None,
     ) -> None:
         self.totals = Totals()
         self.troubled: Callable[[], None] = lambda: None
@@ -82,6 +83,7 @@ class Client:
         self._patience_s = limits.patience_s
         self._last_fault = ""
         self._answered_before = answered_before
+        self._workers = workers
         self._channels: dict[Any, Channel] = {}
         self._bindings: dict[str, list[ModelBinding]] = {}
         self._shares = {role: Shares([model.share for model in several], seed) for role, several in models.items()}
@@ -299,7 +301,7 @@ class Client:
             store = None if self._cache is None else self._cache.store
             self._channels[place] = Channel(
                 options, target, seed=self._seed, limits=limits, plant=plant, store=store,
-                answered_before=self._answered_before,
+                answered_before=self._answered_before, workers=self._workers,
             )  # fmt: skip
             self._channels[place].concurrency.turned = self._turned
         return self._channels[place]

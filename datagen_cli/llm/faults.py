@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
+from datagen_cli.core.errors import rebuilt
 from datagen_cli.llm.parameter_fallback import NO_SYSTEM
 from datagen_cli.llm.ratelimit import closed_s
 
@@ -36,6 +37,9 @@ class Fault(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return rebuilt, (type(self), self.args, vars(self))
 
 
 class RequestRefused(Fault):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import NO_END, Draw, End
+from datagen_cli.core.ports import MakeWorkers
 from datagen_cli.core.store import Store
 from datagen_cli.core.task import Task
 from datagen_cli.llm.keys import Target
@@ -76,13 +77,15 @@ FOREVER_S = 1e9
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a run gives a provider that it opens: the most calls at once, whether they go as batches, where those are
-    remembered, and who is told what a simulated model does wrong on purpose."""
+    remembered, who is told what a simulated model does wrong on purpose, and what makes workers where the engine has
+    other machines."""
 
     concurrency: int
     batched: bool
     store: Store | None
     plant: Callable[[dict[str, Any]], None]
     patience_s: float = 300.0
+    workers: MakeWorkers | None = None
 
 
 class ProviderFacts:

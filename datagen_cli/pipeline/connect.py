@@ -7,11 +7,13 @@ from typing import Any
 
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import UsageError
-from datagen_cli.core.ports import Observer
+from datagen_cli.core.ports import MakeWorkers, Observer
+from datagen_cli.core.registry import load
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import Client
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.llm.identity import role_identity
+from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.runs.ledger import SpendingLedger
 from datagen_cli.runs.spending import total_of, usage_of
 
@@ -34,6 +36,15 @@ def check_models(recipe: Recipe, *, to_run: bool = True) -> None:
             model.provider.check(model, role, chats=not (sampled and role == "generator"), to_run=to_run)
 
 
+def open_engine(
+    name: str, on_signal: Callable[[int, int], None], address: str | None, patience_s: float
+) -> LocalEngine:
+    """The engine of this name, started. Raises `UsageError` where there is no cluster at the address."""
+    engine: LocalEngine = load("engines", name)(on_signal, address=address, patience_s=patience_s)
+    engine.start()
+    return engine
+
+
 def identities(recipe: Recipe) -> dict[str, Any]:
     """Role → what identifies its models, for fingerprints."""
     return {role: role_identity(recipe.models, role, recipe.options.sampling) for role in roles(recipe)}
@@ -49,8 +60,10 @@ def open_client(
     plant: Callable[[dict[str, Any]], None],
     ledger: SpendingLedger | None = None,
     deferred: DeferredWork | None = None,
+    workers: MakeWorkers | None = None,
 ) -> Client:
-    """The client of a run. What it spends goes to the folder's ledger, if any, whose sums count for the caps."""
+    """The client of a run. What it spends goes to the folder's ledger, if any, whose sums count for the caps;
+    `workers` makes what runs local models on an engine's machines."""
     spent = None if ledger is None else usage_of(ledger.before)
     return Client(
         {role: recipe.models[role] for role in roles(recipe)},
@@ -66,6 +79,7 @@ def open_client(
         ledger=ledger,
         deferred=deferred,
         answered_before=ledger is not None and total_of(ledger.before)["calls"] > 0,
+        workers=workers,
     )
 
 

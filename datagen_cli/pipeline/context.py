@@ -85,7 +85,7 @@ class UnitContext:
         )
         return reply
 
-    async def run_blocking(self, function: Callable[..., T], *args: Any) -> T:
+    async def run_blocking(self, function: Callable[..., T], *args: Any, anywhere: bool = False) -> T:
         """See `core.ports.Context.run_blocking`."""
-        result: T = await self._blocking(function, *args)
+        result: T = await self._blocking(function, *args, anywhere=anywhere)
         return result

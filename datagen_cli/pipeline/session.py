@@ -24,7 +24,7 @@ from datagen_cli.llm.cache import FILE, CallCache, open_cache, refuse_other_file
 from datagen_cli.llm.client import Client
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.pipeline.build import Built
-from datagen_cli.pipeline.connect import check_models, open_client, refuse_unconfined
+from datagen_cli.pipeline.connect import check_models, open_client, open_engine, refuse_unconfined
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.dedup_reference import BatchEmbedder
 from datagen_cli.pipeline.engines.local import LocalEngine
@@ -65,6 +65,8 @@ class RunOptions:
     fresh: bool = False
     command: str = ""
     unsafe_exec: bool = False
+    engine: str = "local"
+    ray_address: str | None = None
 
 
 class Session:
@@ -150,7 +152,7 @@ class Session:
         self.ledger.start()
         return self.ledger
 
-    def connect(self, cache: CallCache | None, deferred: DeferredWork | None = None) -> Client:
+    def connect(self, cache: CallCache | None, engine: LocalEngine) -> Client:
         """The client of this run, whose spending the folder's ledger keeps."""
         return open_client(
             self.built.recipe,
@@ -160,14 +162,17 @@ class Session:
             allow_hosts=self.options.allow_hosts,
             plant=self.plants,
             ledger=self.ledger,
-            deferred=deferred,
+            deferred=engine.deferred,
+            workers=engine.workers,
         )
 
     def run(self) -> Manifest:
         """Runs to the end or to what stops it. Returns the manifest; the error that stopped it is in `error`."""
         if self.complete:
             return self.manifest
-        engine = self._engine = LocalEngine(self._signalled)
+        patience_s = self.built.recipe.options.limits.patience_s
+        engine = open_engine(self.options.engine, self._signalled, self.options.ray_address, patience_s)
+        self._engine = engine
         engine.run(lambda: self._main(engine))
         return self.manifest
 
@@ -200,7 +205,7 @@ class Session:
         heartbeat = asyncio.create_task(self._heartbeat(engine.deferred))
         try:
             engine.deferred.enough = max(1, self.built.recipe.options.limits.concurrency * 3 // 4)
-            self.client = self.connect(cache, engine.deferred)
+            self.client = self.connect(cache, engine)
             self.runner = Runner(self._parts(engine), self.observer)
             self.client.troubled = self.runner.go_on
             minutes = self.built.recipe.options.limits.max_minutes

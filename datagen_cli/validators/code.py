@@ -128,19 +128,21 @@ class Code(ValidatorFacts):
             replies.append(reply)
             program = read_program(reply.text) if reply.finish_reason != "length" else None
             if program is not None:
-                result = await ctx.run_blocking(self._run, program, ctx.unsafe_exec)
+                limits = self._options.timeout_s, self._options.memory_mb
+                result = await ctx.run_blocking(run_code, program, *limits, ctx.unsafe_exec, anywhere=True)
             if result.value is not None:
                 break
         return result if result.layer else replace(result, unread=Unread.of(replies))
 
-    def _run(self, program: str, unsafe: bool) -> Result:
-        from datagen_cli.sandbox.run import run_program
 
-        options = self._options
-        done = run_program(program, timeout_s=options.timeout_s, memory_mb=options.memory_mb, unsafe=unsafe)
-        if done.status != "ok":
-            return Result(None, f"{done.status}: {done.error}"[:200], done.layer)
-        return Result(printed_value(done.stdout), "printed no number", done.layer)
+def run_code(program: str, timeout_s: float, memory_mb: int, unsafe: bool) -> Result:
+    """What a program prints as a result, or why there is none."""
+    from datagen_cli.sandbox.run import run_program
+
+    done = run_program(program, timeout_s=timeout_s, memory_mb=memory_mb, unsafe=unsafe)
+    if done.status != "ok":
+        return Result(None, f"{done.status}: {done.error}"[:200], done.layer)
+    return Result(printed_value(done.stdout), "printed no number", done.layer)
 
 
 def printed_value(stdout: str) -> str | None:

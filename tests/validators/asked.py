@@ -45,6 +45,6 @@ class Scripted:
     def note(self, text: str) -> None:
         """Nobody is told."""
 
-    async def run_blocking(self, function: Callable[..., Any], *args: Any) -> Any:
+    async def run_blocking(self, function: Callable[..., Any], *args: Any, anywhere: bool = False) -> Any:
         """Runs it at once."""
         return function(*args)

@@ -10,38 +10,36 @@ does is taken, and said. The reply's text is JSON: {"rows": [{"text", "finish": 
 "tokens_out"}, ...], "forward_rows", "notes": [...]}. A row ends where the model says so, or at the blank line that ends
 a text (`prompts/free_text.py`), which is in the reply then. Rows draw from (payload seed, row key) only.
 
-The model is loaded with the first request; one thread does all the work, lowest slot first. A group is a batch of its
-own; chat requests that wait and agree in their sampling go together, as many as `concurrency`. Time-outs do not apply.
+The model is loaded with the first request (`llm/local/host.py`); one thread does all the work, lowest slot first,
+or the workers of an engine with other machines, a batch each. A group is a batch of its own; chat requests that wait
+and agree in their sampling go together, as many as `concurrency`, divided by the workers. Time-outs do not apply.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
-from datagen_cli.core.digest import seed_of
 from datagen_cli.core.errors import MissingExtra, UsageError
+from datagen_cli.core.ports import MakeWorkers
 from datagen_cli.llm.faults import RequestRefused
 from datagen_cli.llm.gguf.files import gguf_file, names_gguf, speaks_of_reasoning
 from datagen_cli.llm.keys import Target
-from datagen_cli.llm.local.model import LocalModel
-from datagen_cli.llm.local.rows import MOST_TOKENS, Decoded, Halted, Row, Settings, Written
-from datagen_cli.llm.local.weights import check_device, check_model, open_model, weights_digest
-from datagen_cli.llm.local.worker import Worker
-from datagen_cli.llm.provider import FOREVER_S, ProviderFacts, RawReply
-from datagen_cli.prompts.free_text import clean_text
+from datagen_cli.llm.local.host import ModelHost, as_anywhere
+from datagen_cli.llm.local.rows import Halted
+from datagen_cli.llm.local.weights import check_device, check_model, weights_digest
+from datagen_cli.llm.local.worker import OneThread
+from datagen_cli.llm.provider import FOREVER_S, Around, Provider, ProviderFacts, RawReply
 
 HUB = "huggingface.co"
 TAKEN = ("model", "messages", "max_tokens", "max_completion_tokens", "seed", "temperature", "top_p", "top_k", "group")
-CORRELATED = ("variant", "contrast", "intra_share", "guidance", "plausibility", "gamma")
 
 
 @dataclass(eq=False, slots=True)
@@ -123,16 +121,21 @@ class Local(ProviderFacts):
             there = Path(model).exists()
         return None if there else HUB
 
-    def __init__(self, options: ModelOptions, target: Target, *, concurrency: int = 1) -> None:
-        self._name = target.model
-        self._open = partial(open_model, target.model, device=options.device, dtype=options.dtype)
-        self._most = max(1, concurrency)
-        self._model: LocalModel | None = None
+    @classmethod
+    def open(cls, options: ModelOptions, target: Target, around: Around) -> Provider:
+        """The model, loaded with the first request by each of the engine's workers."""
+        return cls(options, target, concurrency=around.concurrency, workers=around.workers)
+
+    def __init__(
+        self, options: ModelOptions, target: Target, *, concurrency: int = 1, workers: MakeWorkers | None = None
+    ) -> None:
+        make = partial(ModelHost, as_anywhere(target.model), options.device, options.dtype)
+        self._workers = OneThread("local-model", make) if workers is None else workers(make)
+        self._most = max(1, concurrency // self._workers.size)
         self._waiting: list[_Waiting] = []
         self._count = 0
-        self._serving: asyncio.Task[None] | None = None
+        self._serving: set[asyncio.Task[None]] = set()
         self._closed = threading.Event()
-        self._worker = Worker("local-model")
 
     async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
         """The reply. Raises `RequestRefused` (an unknown parameter, a prompt longer than the context), `UsageError`
@@ -143,29 +146,30 @@ class Local(ProviderFacts):
         waiting = _Waiting(payload, draw, asyncio.get_running_loop().create_future(), self._count)
         self._count += 1
         self._waiting.append(waiting)
-        if self._serving is None or self._serving.done():
-            self._serving = asyncio.create_task(self._serve())
+        if len(self._serving) < self._workers.size:
+            task = asyncio.create_task(self._serve())
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
         return await waiting.reply
 
     async def close(self) -> None:
         """Ends the work under way after its step, and waits for none of it; may be called twice."""
         self._closed.set()
-        if self._serving is not None:
-            self._serving.cancel()
+        for task in self._serving:
+            task.cancel()
         for one in self._waiting:
             one.reply.cancel()
-        self._worker.close()
+        self._workers.close()
 
     async def _serve(self) -> None:
         """Batch after batch, until nobody waits."""
         await asyncio.sleep(0)  # what is asked for in the same turn of the loop goes together
         while batch := self._next_batch():
-            work = self._group if "group" in batch[0].payload else self._chat
+            work = "group" if "group" in batch[0].payload else "chat"
+            asked = [(dict(one.payload), one.draw) for one in batch]
             stop = partial(_nobody_waits, self._closed, [one.reply for one in batch])
             try:
-                results: Sequence[RawReply | Exception] = await self._worker.run(
-                    partial(work, [(one.payload, one.draw) for one in batch], stop)
-                )
+                results: Sequence[RawReply | Exception] = await self._workers.call(work, asked, stop=stop)
             except asyncio.CancelledError:
                 for one in batch:
                     one.reply.cancel()
@@ -195,123 +199,9 @@ class Local(ProviderFacts):
         self._waiting = [one for one in alive if id(one) not in taken]
         return batch
 
-    # what follows runs in the worker's thread
-
-    def _loaded(self) -> LocalModel:
-        if self._model is None:
-            self._model = self._open()
-        return self._model
-
-    def _group(self, asked: Sequence[tuple[Mapping[str, Any], Draw]], stop: Callable[[], bool]) -> list[RawReply]:
-        """The one group of `asked`."""
-        payload = asked[0][0]
-        return [write_group(self._loaded(), payload, stop)]
-
-    def _chat(
-        self, asked: Sequence[tuple[Mapping[str, Any], Draw]], stop: Callable[[], bool]
-    ) -> list[RawReply | Exception]:
-        """A reply or a refusal for each."""
-        from datagen_cli.llm.local.decode import decode
-
-        model = self._loaded()
-        found: dict[int, RawReply | Exception] = {}
-        rows: dict[int, Row] = {}
-        for place, (payload, draw) in enumerate(asked):
-            ids = model.encode_chat(payload["messages"])
-            room = model.room(len(ids), _most_tokens(payload))
-            if room <= 0:
-                found[place] = RequestRefused(None, f"the prompt has {len(ids)} tokens, the context {model.context}")
-            else:
-                rows[place] = Row(ids, seed_of(payload.get("seed"), str(draw)), group=place, max_tokens=room)
-        if rows:
-            most = max(row.max_tokens or 0 for row in rows.values())
-            decoded = decode(model, list(rows.values()), replace(_sampling(asked[0][0]), max_tokens=most), stop=stop)
-            for place, written in zip(rows, decoded.rows, strict=True):
-                text = model.text(written.ids)
-                found[place] = RawReply(text, written.finish, len(rows[place].ids), written.steps, model.name)
-        return [found[place] for place in range(len(asked))]
-
 
 def _model_of(options: ModelOptions) -> str:
     return options.name.removeprefix(Local.prefix)
-
-
-def write_group(model: LocalModel, payload: Mapping[str, Any], stop: Callable[[], bool] = lambda: False) -> RawReply:
-    """The reply to a payload with `group`. Raises `UsageError` when the context has no room for a prompt."""
-    from datagen_cli.llm.local.decode import decode
-
-    group = payload["group"]
-    most = _most_tokens(payload)
-    shown: set[tuple[Any, Any]] = set()
-    rows, cut = [], False
-    for row in group["rows"]:
-        ids = _encoded(model, row["prompt"], most, shown)
-        negatives = [_encoded(model, prompt, most, shown) for prompt in row.get("negatives") or ()]
-        room = min(model.room(len(prompt), most) for prompt in (ids, *negatives))
-        cut = cut or room < most
-        seed = seed_of(payload.get("seed"), row["key"])
-        rows.append(Row(ids, seed, row["group"], row.get("label"), negatives, room))
-    notes = list(model.notes)
-    # without how many prompts, so that the notes of all batches are the same words, said once a run
-    pairs = sorted(shown, key=str)
-    notes += [f"context of {model.context} tokens: prompts showed {k} of {m} examples" for k, m in pairs]
-    if cut:
-        notes.append(f"context of {model.context} tokens: less than max_tokens {most} left for some texts")
-    settings = replace(
-        _sampling(payload),
-        max_tokens=most,
-        ended=partial(_text_ended, model),
-        **{name: group[name] for name in CORRELATED if name in group},
-    )
-    decoded = decode(model, rows, settings, stop=stop)
-    return _group_reply(model, rows, decoded, [*notes, *decoded.notes])
-
-
-def _group_reply(model: LocalModel, rows: Sequence[Row], decoded: Decoded, notes: list[str]) -> RawReply:
-    said = [_row_reply(model, row, written) for row, written in zip(rows, decoded.rows, strict=True)]
-    text = json.dumps({"rows": said, "forward_rows": decoded.forward_rows, "notes": notes}, ensure_ascii=False)
-    tokens_in, tokens_out = (sum(one[name] for one in said) for name in ("tokens_in", "tokens_out"))
-    return RawReply(text, "stop", tokens_in, tokens_out, model.name)
-
-
-def _row_reply(model: LocalModel, row: Row, written: Written) -> dict[str, Any]:
-    return {
-        "text": model.text(written.ids),
-        "finish": written.finish,
-        "steps": written.steps,
-        "tokens_in": len(row.ids),
-        "tokens_out": written.steps,
-    }
-
-
-def _encoded(model: LocalModel, prompt: Mapping[str, Any], most: int, shown: set[tuple[Any, Any]]) -> list[int]:
-    """The ids of a prompt, or of the first shorter one that fits; puts into `shown` how many examples that left."""
-    for form in (prompt, *(prompt.get("shorter") or ())):
-        ids = model.encode(form)
-        if model.has_room(len(ids), most):
-            if form is not prompt:
-                shown.add((form.get("examples", "fewer"), prompt.get("examples", "all")))
-            return ids
-    raise UsageError(
-        f"model local/{model.name}: its context of {model.context} tokens has no room for a prompt of {len(ids)} tokens"
-        f" and a reply of {min(most, (model.context or 0) // 2)}",
-        hint="a shorter description or template, fewer max_tokens, or a model with a longer context",
-    )
-
-
-def _text_ended(model: LocalModel, ids: Sequence[int]) -> bool:
-    """Whether a text is over at the token just written: only a line end can be what ends it."""
-    return "\n" in model.text(ids[-1:]) and clean_text(model.text(ids))[1]
-
-
-def _sampling(payload: Mapping[str, Any]) -> Settings:
-    """The sampling of a payload; what it does not say is plain sampling at temperature 1."""
-    said = {name: payload[name] for name in ("temperature", "top_p", "top_k") if payload.get(name) is not None}
-    return Settings(variant="plain", **said)
-
-
-def _most_tokens(payload: Mapping[str, Any]) -> int:
-    return int(payload.get("max_completion_tokens") or payload.get("max_tokens") or MOST_TOKENS)
 
 
 def _nobody_waits(closed: threading.Event, replies: Sequence[asyncio.Future[RawReply]]) -> bool:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 
@@ -59,6 +60,24 @@ class Worker:
             elif not job.reply.cancelled():
                 _do(job)
             del job  # it holds the prompts
+
+
+class OneThread:
+    """Implements `core.ports.Workers` in this process: one object, made by its thread with the first call."""
+
+    size = 1
+
+    def __init__(self, name: str, make: Callable[[], Any]) -> None:
+        self._worker = Worker(name)
+        self._made = cache(make)
+
+    async def call(self, method: str, *args: Any, stop: Callable[[], bool]) -> Any:
+        """See `core.ports.Workers`."""
+        return await self._worker.run(lambda: getattr(self._made(), method)(*args, stop))
+
+    def close(self) -> None:
+        """Takes no more work; waits for none."""
+        self._worker.close()
 
 
 def _do(job: _Job) -> None:

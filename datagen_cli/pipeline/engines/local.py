@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from datagen_cli.core.errors import EXIT_INTERRUPTED
 from datagen_cli.core.leaving import STOP_SIGNALS, remembered_stops
+from datagen_cli.core.ports import MakeWorkers
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.pipeline.engines.collector import Collector
 from datagen_cli.pipeline.engines.selector import OneByOne
@@ -29,11 +30,19 @@ class LocalEngine:
     """One process: an event loop for calls, threads for work that computes.
 
     `deferred` are to be given to clients: they go on when no event is ready. `on_signal(exit_code, count)` is told of
-    every stop signal, counted from 1.
+    every stop signal, counted from 1. `address` and `patience_s` are for engines of several machines: where they are,
+    and how long a run waits for one when all are lost.
     """
 
-    def __init__(self, on_signal: Callable[[int, int], None] | None = None) -> None:
+    def __init__(
+        self,
+        on_signal: Callable[[int, int], None] | None = None,
+        *,
+        address: str | None = None,
+        patience_s: float = 300.0,
+    ) -> None:
         self.deferred = DeferredWork(when_idle=True)
+        self.address, self.patience_s = address, patience_s
         self._collector = Collector()
         self._on_signal = on_signal
         self._signals = 0
@@ -47,7 +56,15 @@ class LocalEngine:
         ) as runner:
             return runner.run(self._main(main))
 
-    async def run_blocking(self, function: Callable[..., T], *args: Any) -> T:
+    def start(self) -> None:
+        """Makes ready what it runs on; nothing is needed here."""
+
+    @property
+    def workers(self) -> MakeWorkers | None:
+        """What makes workers for models that run on the engine's machines; None: each keeps its own thread."""
+        return None
+
+    async def run_blocking(self, function: Callable[..., T], *args: Any, anywhere: bool = False) -> T:
         """Runs a function in a thread. Most are waits: the sandbox itself sees to it that cores are not crowded."""
         if self._threads is None:
             self._threads = ThreadPoolExecutor((os.cpu_count() or 1) + _WAITING, thread_name_prefix="datagen")

@@ -18,10 +18,11 @@ from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.faults import RequestRefused
 from datagen_cli.llm.keys import locate
 from datagen_cli.llm.local import decode as decode_module
-from datagen_cli.llm.local import provider as provider_module
+from datagen_cli.llm.local import host as host_module
 from datagen_cli.llm.local.decode import decode
-from datagen_cli.llm.local.provider import Local, write_group
-from datagen_cli.llm.local.rows import Row, Settings
+from datagen_cli.llm.local.host import write_group
+from datagen_cli.llm.local.provider import Local
+from datagen_cli.llm.local.rows import Halted, Row, Settings
 from datagen_cli.llm.local.weights import open_model
 from datagen_cli.llm.provider import RawReply
 from tests.llm.local.tiny import CHAT, save_model
@@ -219,9 +220,9 @@ async def test_closing_and_cancelling_end_the_work_under_way(folder: Path, monke
         while not stop():
             pass
         loop.call_soon_threadsafe(halted.set_result, None)
-        raise provider_module.Halted  # type: ignore[attr-defined]
+        raise Halted
 
-    monkeypatch.setattr(provider_module, "write_group", endless)
+    monkeypatch.setattr(host_module, "write_group", endless)
     for end in ("cancel", "close"):
         started, halted = loop.create_future(), loop.create_future()
         provider = local(folder)

@@ -1,0 +1,174 @@
+"""Runs on a Ray cluster of two machines, both this one: the bytes of the local engine, whatever is lost on the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from datagen_cli.sandbox import run as sandbox
+from tests.llm.local.tiny import save_model
+from tests.runs.correlated import write_recipe
+from tests.runs.whole import generate, outcome, report
+
+pytestmark = pytest.mark.slow
+pytest.importorskip("ray")
+pytest.importorskip("torch")
+
+CODE = [
+    "gsm8k", "-n", "12", "--model", "offline", "--set", "examples.strategy=random", "--set", "limits.concurrency=2",
+    "--set", "limits.patience_s=2",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def no_network() -> None:
+    """Ray speaks to this machine by its own address, not by the loopback one."""
+
+
+class Machines:
+    """A head without cores, and machines of one core each that come and go."""
+
+    def __init__(self) -> None:
+        from ray.cluster_utils import Cluster
+
+        self._cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+        self._nodes: list[Any] = []
+
+    @property
+    def engine(self) -> list[str]:
+        return ["--engine", "ray", "--ray-address", self._cluster.address]
+
+    def set(self, count: int) -> None:
+        """So many machines from now on; those that came last go first, as if their power was cut."""
+        while len(self._nodes) > count:
+            self._cluster.remove_node(self._nodes.pop(), allow_graceful=False)
+        while len(self._nodes) < count:
+            self._nodes.append(self._cluster.add_node(num_cpus=1))
+
+    def close(self) -> None:
+        self._cluster.shutdown()
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Machines]:
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    found = Machines()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def machines(cluster: Machines) -> Machines:
+    cluster.set(2)
+    return cluster
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What a run that checks its answers by programs writes on the local engine."""
+    folder = tmp_path_factory.mktemp("checked") / "run"
+    assert generate(*CODE, "-o", folder) == 0
+    return outcome(folder)
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {**outcome(folder), "lineage.jsonl": (folder / "lineage.jsonl").read_bytes()}
+
+
+def lines_of(folder: Path, stage: str) -> int:
+    file = folder / "checkpoints" / f"{stage}.jsonl"
+    return file.read_bytes().count(b"\n") - 1 if file.exists() else 0
+
+
+def when(folder: Path, stage: str, lines: int, act: Any) -> Thread:
+    """Acts as soon as a stage has written so many lines."""
+
+    def watch() -> None:
+        while lines_of(folder, stage) < lines:
+            time.sleep(0.02)
+        act()
+
+    thread = Thread(target=watch, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_a_run_without_blocking_work_writes_the_same(machines: Machines, tmp_path: Path) -> None:
+    assert generate("quickstart", "-o", tmp_path / "local") == 0
+    assert generate("quickstart", "-o", tmp_path / "ray", *machines.engine) == 0
+    assert outcome(tmp_path / "ray") == outcome(tmp_path / "local")
+
+
+def test_programs_run_on_the_machines_and_the_bytes_are_the_same(
+    machines: Machines, checked: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "run_program", None)  # of this process: nobody may call it
+    assert generate(*CODE, "-o", tmp_path / "ray", *machines.engine) == 0
+    assert outcome(tmp_path / "ray") == checked
+
+
+def test_a_run_whose_process_is_killed_goes_on_and_its_caps_hold(
+    machines: Machines, checked: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "datagen_cli", "generate", *CODE, "-o", str(folder), "--quiet", *machines.engine]
+    driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    when(folder, "4-validate", 2, lambda: driver.send_signal(signal.SIGKILL)).join()
+    assert driver.wait() == -9
+    assert not (folder / "dataset.jsonl").exists()
+    spent = sum(report(capsys, *CODE, "-o", folder, "--max-total-tokens", 1, *machines.engine)["tokens"].values())
+    capped = report(capsys, *CODE, "-o", folder, "--max-total-tokens", spent + 6000, *machines.engine)
+    assert (capped["exit_code"], capped["state"]) == (4, "stopped")
+    assert sum(capped["tokens"].values()) <= spent + 6000
+    assert generate(*CODE, "-o", folder, *machines.engine) == 0
+    assert outcome(folder) == checked
+
+
+def test_a_cluster_without_a_machine_ends_the_run_which_goes_on_when_there_are_some(
+    machines: Machines, checked: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = when(tmp_path / "run", "4-validate", 2, lambda: machines.set(0))
+    found = report(capsys, *CODE, "-o", tmp_path / "run", *machines.engine)
+    lost.join()
+    assert found["exit_code"] == 5
+    assert "no machine of the Ray cluster is left" in found["error"]
+    assert found["resume_command"].endswith(" ".join(machines.engine))
+    machines.set(1)
+    assert generate(*CODE, "-o", tmp_path / "run", *machines.engine) == 0
+    assert outcome(tmp_path / "run") == checked
+
+
+def test_a_local_model_with_correlated_groups_writes_the_same_also_when_a_machine_is_lost(
+    machines: Machines, tmp_path: Path
+) -> None:
+    import torch
+
+    model = save_model(tmp_path / "tiny", context=2048)
+    recipe = write_recipe(tmp_path, model=f"{{name: local/{model}, max_tokens: 16}}", variant="hybrid")
+    arguments = [str(recipe), "-n", "40", "--set", "limits.attempts_per_record=2"]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as an actor of one core
+    try:
+        assert generate(*arguments, "-o", tmp_path / "local") in (0, 3)
+    finally:
+        torch.set_num_threads(threads)
+    lost = when(tmp_path / "run", "3-generate", 2, lambda: machines.set(1))
+    assert generate(*arguments, "-o", tmp_path / "run", *machines.engine) in (0, 3)
+    lost.join()
+    assert everything(tmp_path / "run") == everything(tmp_path / "local")
+    assert all(len(content.splitlines()) > 5 for content in everything(tmp_path / "run").values())
+
+
+def test_where_nobody_listens_that_is_said_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = report(capsys, "quickstart", "-o", tmp_path / "run", "--engine", "ray", "--ray-address", "127.0.0.1:9")
+    assert found["exit_code"] == 2
+    assert "--ray-address 127.0.0.1:9: cannot join a Ray cluster" in found["error"]
