@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import signal
 import sys
@@ -57,7 +58,9 @@ async def _serve(folder: Path, port: int, *, shown: bool, as_json: bool) -> int:
             await site.start()
         except OSError as error:
             hint = "leave --port out: a free one is taken"
-            raise UsageError(f"--port {port}: {error.strerror}", hint=hint, place=Place(HOST)) from error
+            raise UsageError(
+                f"--port {port}: {os.strerror(error.errno or 0).lower()}", hint=hint, place=Place(HOST)
+            ) from error
         bound = runner.addresses[0][1]
         url = f"http://{HOST}:{bound}/?token={token}"
         if as_json:

@@ -139,8 +139,9 @@ def fingerprint(folder: Path) -> str:
     found = []
     for path in sorted([*folder.glob("*.json"), *folder.glob("*.jsonl"), *folder.glob("checkpoints/*.jsonl")]):
         if path.name not in ("review.jsonl", "spending.jsonl", "run.json"):
-            stat = path.lstat()
-            found.append(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}")
+            with suppress(OSError):  # moved aside between the two
+                stat = path.lstat()
+                found.append(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}")
     state = RunReader(folder)
     return digest(state.state, state.manifest.finished, found)
 

@@ -158,6 +158,15 @@ def test_the_command_prints_its_address_and_ends_by_its_signals(folder: Path) ->
         assert process.wait(30) == code
 
 
+async def test_a_folder_that_goes_away_is_said_to_have_gone(folder: Path) -> None:
+    async with served(folder) as client:
+        assert (await client.ask("/"))[0] == 200
+        folder.rename(folder.with_name("elsewhere"))
+        for path in ("/", "/state"):
+            status, said = await client.ask(path)
+            assert status == 400 and "no such folder" in said["error"]
+
+
 def test_what_cannot_be_served_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["view", str(tmp_path)]) == 2
     assert "holds no run" in capsys.readouterr().err
