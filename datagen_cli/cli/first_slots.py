@@ -8,6 +8,7 @@ from datagen_cli.core.errors import CallPending, ProviderError
 from datagen_cli.llm.cache import open_cache
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.known_bad import find_planted
+from datagen_cli.pipeline.known_values import know_values
 from datagen_cli.pipeline.preview import Trace, preview
 from datagen_cli.pipeline.session import Session
 from datagen_cli.runs.previous_run import refuse_other_recipe
@@ -31,6 +32,7 @@ def make_first(session: Session, number: int, *, plant: bool = False) -> First:
     session.folder.lock()
     try:
         refuse_other_recipe(session.folder.path, session.folder.state(), session.built.recipe.options.name)
+        know_values(session)
         engine = LocalEngine()
         return engine.run(lambda: _ask_first(session, engine, number, plant))
     except CallPending as pending:

@@ -46,6 +46,10 @@ def command(
         prompts = list(_rows(built, built.groups, number))
     else:
         prompts = list(islice(_prompts(built), max(number, 0)))
+    if built.unknown:
+        console.note(
+            f"values of {', '.join(built.unknown)} are found when the run begins: here numbers stand in their place"
+        )
     if json_:
         console.emit_json({"stage": stage, "prompts": prompts, "shared_prefix": shared_prefix(built)})
         return 0

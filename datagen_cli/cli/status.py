@@ -13,6 +13,8 @@ from datagen_cli.runs.card import module_head, module_rows
 from datagen_cli.runs.reader import RunReader
 
 EXAMPLES = ("datagen status runs/quickstart", "datagen status runs/quickstart --json")
+COVERED = 60
+"""Rows of the table of coverage that are shown; `--json` has all."""
 
 
 def command(run: given.RunArgument, json_: given.Json = False) -> int:
@@ -75,6 +77,13 @@ def _show(state: dict[str, Any]) -> None:
         rate = told.get("pass_rate")
         measured = f"; pass rate of the solver {rate['before']:.2f} before, {rate['after']:.2f} after" if rate else ""
         console.out(f"  harder     {name}: {told['harder']:,} of {told['tried']:,}{measured}")
+    covered = [
+        (name, value, counts["planned"], counts["accepted"])
+        for name, values in state.get("coverage", {}).items()
+        for value, counts in values.items()
+    ]
+    if covered:
+        console.table("\ncoverage", ("attribute", "value", "planned", "accepted"), covered[:COVERED])
     spent = [
         (role, purpose, counts["calls"], counts["tokens_in"], counts["tokens_out"], console.money(counts["cost_usd"]))
         for role, purposes in state.get("spent", {}).items()

@@ -85,7 +85,11 @@ def examine(recipe: Recipe, built: Built, environ: Mapping[str, str]) -> dict[st
         }
         if label
         else None,
-        "attributes": {attribute.name: list(attribute.values) for attribute in built.plan.attributes},
+        "attributes": {
+            attribute.name: [] if attribute.name in built.unknown else list(attribute.values)
+            for attribute in built.plan.attributes
+        },
+        "found_in_the_run": {name: attribute.wanted for name, attribute in built.unknown.items()},
         "checks": [check.name for check in recipe.checks],
         "base": {"rows": len(rows), "skipped": built.base.skipped} if recipe.options.base else None,
         "constraints_on_base": {
@@ -143,7 +147,8 @@ def _show(result: dict[str, Any]) -> None:
         group = result["group"]
         console.line(f"  groups of {group['rows']} rows, {group['variant']}; {group['batch']} rows are written at once")
     for name, values in result["attributes"].items():
-        console.line(f"  attribute {name}: {', '.join(values)}")
+        found = f"{result['found_in_the_run'].get(name)} values, found by the extractor when the run begins"
+        console.line(f"  attribute {name}: {', '.join(values) or found}")
     if result["base"]:
         console.line(
             f"  base: {result['base']['rows']:,} rows"

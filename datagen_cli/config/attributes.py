@@ -30,6 +30,11 @@ class AttributeOptions(Options):
     emit: bool = Field(False, description="copy the value into the record as a field")
     description: str = ""
 
+    @property
+    def wanted(self) -> int:
+        """How many values there are to be."""
+        return self.extract or self.count or len(self.values or ())
+
     @model_validator(mode="before")
     @classmethod
     def _list_is_values(cls, value: Any) -> Any:

@@ -154,6 +154,9 @@ def _attributes(options: RecipeOptions, root: Node) -> Iterator[Problem]:
             yield problem_at(
                 root, (*path, "extract"), "finds values in a base, and there is none", "use ask, or give values"
             )
+        if attribute.values is None and options.sampling.correlated is not None:
+            what = "values that are found stand between tags in prompts, and sampled texts have none"
+            yield problem_at(root, path, what, "give the values")
         for other, values in (attribute.when or {}).items():
             where = (*path, "when", other)
             if other not in earlier:
@@ -188,6 +191,8 @@ def _pins(options: RecipeOptions, root: Node) -> Iterator[Problem]:
                     suggest(name, options.attributes) if options.attributes else "",
                 )
                 continue
+            if attribute.values is None:
+                yield problem_at(root, path, f"the values of {name} are found in the run: none is known yet")
             if _unknown_value(attribute, value):
                 yield problem_at(root, path, f"{name} has no value {value!r}", suggest(value, attribute.values or {}))
             for other, allowed in (attribute.when or {}).items():

@@ -164,6 +164,10 @@ class RecipeOptions(Options):
     records_per_call: int = Field(1, ge=1, le=100)
     examples: ExamplesOptions | None = None
     attributes: dict[str, AttributeOptions] = Field(default_factory=dict)
+    cover: bool = Field(
+        False,
+        description="move quota to attribute values, and with clustered examples to clusters, that the base has few of",
+    )
     pin: list[dict[str, str]] = Field(
         default_factory=list, description="combinations of attribute values that must occur"
     )

@@ -24,7 +24,7 @@ REVIEW = "review"
 """The stage of people: it has a checkpoint only where somebody has looked at records."""
 FLOW = (
     Stage("load"),
-    Stage("plan"),
+    Stage("plan", asks=("extract",)),
     Stage("generate", asks=("generate",)),
     Stage(CHECKS, asks=("repair",), step=True),
     Stage("enhance", asks=("enhance", "measure"), step=True),

@@ -18,7 +18,8 @@ class Slot:
     """A planned place in the dataset. `index` counts from 0; `label` is None without a quota.
 
     `attributes` maps every attribute of the recipe to its drawn value, or None where its condition does not hold.
-    `parent` is the id of the base row that the record is written for (methods response and enhance), else empty.
+    `parent` is the id of the base row that the record is written for (methods response and enhance), else empty;
+    `cluster` the cluster of the base that its examples are of (`cover: true`), else None.
     """
 
     index: int
@@ -26,6 +27,7 @@ class Slot:
     label: JsonValue = None
     attributes: Mapping[str, str | None] = field(default_factory=dict)
     parent: str = ""
+    cluster: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

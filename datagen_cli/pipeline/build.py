@@ -6,11 +6,12 @@ What this version cannot run yet is refused here by name, after the recipe has b
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from datagen_cli.config.attributes import AttributeOptions
 from datagen_cli.config.checks import Check
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.digest import digest
@@ -21,6 +22,7 @@ from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot
 from datagen_cli.pipeline import operators
 from datagen_cli.pipeline.allowed import allowed_by
+from datagen_cli.pipeline.cover import steered_clusters, weights_of
 from datagen_cli.pipeline.cut import Cut
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
 from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
@@ -29,6 +31,7 @@ from datagen_cli.pipeline.learned import files_learned, make_ready
 from datagen_cli.pipeline.not_built import unbuilt
 from datagen_cli.pipeline.parents import Parents, parents_of
 from datagen_cli.pipeline.plan_spec import plan_spec
+from datagen_cli.pipeline.run_embedder import run_embedder
 from datagen_cli.pipeline.shown import Shown, keeps
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.given import Method
@@ -47,6 +50,7 @@ from datagen_cli.stages.plan import PlanSpec, draw_slots, id_prefix
 from datagen_cli.stages.validate import BoundCheck, Validate
 
 LOAD_VERSION = 1
+EXTRACTOR = "extractor"
 NO_EXAMPLES = "no base and no examples.inline: real models need two or three records to write like"
 Step = Callable[[Record, Slot, Unit, Context], Awaitable[Record]]
 
@@ -56,7 +60,8 @@ class Built:
     """A run, ready to start. `rows` are base rows in the recipe's fields with their ids; empty without a base.
 
     `identities` holds what identifies the models of every role, `groups` how a correlated run is cut into units,
-    `inline` the examples that the recipe itself writes.
+    `inline` the examples that the recipe itself writes. `unknown` are the attributes whose values have to be found
+    first: until then the plan has numbers in their place.
     """
 
     recipe: Recipe
@@ -73,6 +78,9 @@ class Built:
     operators: Operators | None = None
     inline: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     parents: Parents | None = None
+    about: About = field(default_factory=About)
+    clusters: tuple[tuple[int, ...], ...] = ()
+    unknown: Mapping[str, AttributeOptions] = field(default_factory=dict)
 
     @property
     def specs(self) -> tuple[FieldSpec, ...]:
@@ -106,7 +114,7 @@ class Built:
             among = {"rows": len(numbers)} if vectors is None else {"vectors": vectors[list(numbers)]}
             return options.drawer(**among, **shared)
 
-        return Shown(rows, labels, options.k, drawer, keeps(self.constraints))
+        return Shown(rows, labels, options.k, drawer, keeps(self.constraints), self.clusters)
 
     @property
     def example_rows(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
@@ -203,7 +211,9 @@ class Built:
     @property
     def checkers(self) -> dict[str, Any]:
         """What identifies the models that check, by role."""
-        return {role: identity for role, identity in self.identities.items() if role != "generator"}
+        asked = {role for check in self.recipe.checks for role in check.facts.roles}
+        others = {"generator", *({EXTRACTOR} - asked)}  # who finds values of attributes has a say in the plan alone
+        return {role: identity for role, identity in self.identities.items() if role not in others}
 
     @property
     def _examples_embedder(self) -> str | None:
@@ -306,8 +316,13 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
     plan = replace(plan, parents=parents.names) if parents is not None else plan
     validators = tuple((check, _bind(check, specs, about, recipe)) for check in recipe.validators)
     make_ready(validators, recipe, base)
-    embedder = _embedder(recipe)
+    embedder = run_embedder(recipe)
     inline = read_inline(recipe, base.specs, constraints)
+    comparison = compare_with(
+        base.specs, base, recipe.options.dedup, embedder, folder=folder, inline=inline, method=recipe.options.method
+    )
+    clusters = steered_clusters(recipe, base, embedder, comparison.text)
+    plan = replace(plan, clusters=weights_of([len(rows) / len(base.rows) for rows in clusters]))
     return Built(
         recipe=recipe,
         base=base,
@@ -315,9 +330,7 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
         composer=_composer(recipe, about, base),
         constraints=constraints,
         bound=tuple(_bound(check, made) for check, made in (*constraints, *validators) if made.scope == "record"),
-        comparison=compare_with(
-            base.specs, base, recipe.options.dedup, embedder, folder=folder, inline=inline, method=recipe.options.method
-        ),
+        comparison=comparison,
         embedder=embedder,
         set_checks=tuple(
             SetCheck(check.name, made.rule, check.on_fail) for check, made in constraints if made.scope == "set"
@@ -327,6 +340,9 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
         groups=make_groups(recipe, base, plan, about.sentences, embedder),
         inline=inline,
         parents=parents,
+        about=about,
+        clusters=clusters,
+        unknown={name: one for name, one in recipe.options.attributes.items() if one.values is None},
     )
 
 
@@ -342,19 +358,6 @@ def _bound(check: Check, made: Any) -> BoundCheck:
         mends=made.mends,
         rewrites=made.rewrites,
     )
-
-
-def _embedder(recipe: Recipe) -> Any:
-    """The embedder of the run, or None where the recipe asks for nothing that needs one."""
-    dedup = recipe.options.dedup
-    wanted = dedup is not None and (dedup.threshold is not None or dedup.embedder is not None)
-    by_vectors = recipe.examples is not None and recipe.examples.by_vectors
-    if not wanted and not (by_vectors and recipe.options.base is not None):
-        return None
-    from datagen_cli.text.embed import open_embedder, vector_cache
-
-    name = (dedup.embedder if dedup else None) or recipe.options.embedder
-    return open_embedder(name, vector_cache())
 
 
 def _read_base(recipe: Recipe) -> BaseRows:
@@ -391,5 +394,6 @@ def _composer(recipe: Recipe, about: About, base: BaseRows) -> Composer:
         plain="json" not in structured,
         answer_form=options.format,
         method=Method(options.method, dict(base.rows) if options.method != "instance" else {}),
+        foreign_attributes=frozenset(name for name, one in options.attributes.items() if one.values is None),
         foreign_labels=bool(base.rows) and written is None,
     )

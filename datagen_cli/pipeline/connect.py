@@ -19,10 +19,12 @@ from datagen_cli.runs.spending import total_of, usage_of
 
 
 def roles(recipe: Recipe) -> tuple[str, ...]:
-    """The roles that a run of this recipe asks: the generator, those of its checks, and who measures difficulty."""
+    """The roles that a run of this recipe asks: the generator, those of its checks, who measures difficulty, and the
+    extractor where attributes have no values yet."""
     asked = {role for check in recipe.checks for role in check.facts.roles}
     difficulty = recipe.options.difficulty
     asked |= {"solver"} if difficulty is not None and difficulty.share and difficulty.measure else set()
+    asked |= {"extractor"} if any(one.values is None for one in recipe.options.attributes.values()) else set()
     return ("generator", *sorted(asked))
 
 

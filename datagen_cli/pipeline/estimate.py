@@ -21,6 +21,7 @@ from datagen_cli.llm.prices import price_of, rate_of, share_of
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.connect import roles
 from datagen_cli.pipeline.groups import Groups
+from datagen_cli.pipeline.values import A_CALL, PURPOSE, ROLE, most_calls
 from datagen_cli.stages.generate import Unit
 from datagen_cli.text.tokens import BYTES_PER_TOKEN
 
@@ -114,7 +115,7 @@ def _at(
 ) -> dict[str, Any]:
     """The figures at so many records a call."""
     asked = _grouped(built, built.groups, count) if built.groups else _generator(built, count, per_call)
-    tasks = [*asked, *_checkers(built, count), *_harder(built, count)]
+    tasks = [*_found_values(built), *asked, *_checkers(built, count), *_harder(built, count)]
     calls, tokens_in, tokens_out, cost = NOTHING, NOTHING, NOTHING, Span(0, 0)
     unknown = False
     for task in tasks:
@@ -155,6 +156,17 @@ def _ends(span: Span) -> dict[str, int]:
 
 def _attempts(built: Built) -> Span:
     return Span(1.0, min(HIGH_ATTEMPTS, float(built.recipe.options.limits.attempts_per_record)))
+
+
+def _found_values(built: Built) -> Iterator[Load]:
+    """Calls that find the values of attributes, once for the run: few where every reply names as many as it may."""
+    record = record_tokens(built)
+    longest = max(model.max_tokens for model in built.recipe.models[ROLE])
+    for attribute in built.unknown.values():
+        rows = A_CALL if attribute.extract else 0
+        calls = Span(math.ceil(attribute.wanted / A_CALL), most_calls(attribute.wanted))
+        into = Span(100 + rows * record.low, 250 + rows * record.high)
+        yield Load(ROLE, PURPOSE, calls, into, Span(min(30, longest), min(150, longest)))
 
 
 def _generator(built: Built, count: int, per_call: int) -> Iterator[Load]:

@@ -12,6 +12,7 @@ from datagen_cli.core.flow import STEPS
 from datagen_cli.core.record import Record
 from datagen_cli.metrics.works import ATTRPROMPT, CORRSYNTH, DATAGEN
 from datagen_cli.pipeline.adherence import Adherence
+from datagen_cli.pipeline.cover import Coverage
 from datagen_cli.pipeline.outcome import Ledger, write_dataset, write_lineage, write_rejected
 from datagen_cli.pipeline.session import Session
 from datagen_cli.pipeline.settle import settle
@@ -41,12 +42,16 @@ def finish(session: Session) -> Manifest:
     adherence, shift = Adherence(shape.checks), Shift()
     plants = Plants(session.folder.file("plants.jsonl") if built.simulated else None, built.per_call)
     worth = Worth(built.recipe.checks, plants)
+    coverage = Coverage()
     labels: Counter[str] = Counter()
     label_field = built.base.label.field if built.base.label else ""
 
     def rows() -> Iterator[dict[str, Any]]:
         for slot in session.plan:
-            if slot.index >= manifest.count or not runner.accepted[slot.index]:
+            if slot.index >= manifest.count:
+                continue
+            coverage.count(slot, accepted=bool(runner.accepted[slot.index]))
+            if not runner.accepted[slot.index]:
                 continue
             record = ledger.accepted(slot.index, runner.accepted[slot.index])
             adherence.count(record, accepted=True)
@@ -84,6 +89,7 @@ def finish(session: Session) -> Manifest:
     manifest.planted = planted.table
     manifest.shift = shift.table
     manifest.modules = worth.table(manifest.spent, manifest.accepted)
+    manifest.coverage = coverage.table
     beyond = manifest.count - built.plan.most(manifest.count)
     for note in settle(
         manifest, runner, prefix=shape.prefix, attempts=options.limits.attempts_per_record, beyond=beyond

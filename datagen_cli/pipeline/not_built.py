@@ -20,10 +20,6 @@ def unbuilt(recipe: Recipe) -> Iterator[RecipeError]:
 
 def _later(recipe: Recipe) -> Iterator[tuple[str, str]]:
     """(path, what) of such a part."""
-    options = recipe.options
-    for name, attribute in options.attributes.items():
-        if attribute.values is None:
-            yield f"attributes.{name}", "extracted or asked attributes"
     for check in recipe.checks:
         if not check.facts.built:
             yield check.where, f"the check {check.type}"

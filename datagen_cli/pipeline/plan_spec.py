@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import RecipeError
+from datagen_cli.pipeline.cover import shares_in, weights_of
 from datagen_cli.sources.open import BaseRows
 from datagen_cli.stages.plan import AttributePlan, PlanSpec
 
 
 def plan_spec(recipe: Recipe, base: BaseRows) -> PlanSpec:
-    """The plan. Raises `RecipeError` for more pins than records."""
+    """The plan; values that are not known yet have numbers in their place.
+
+    Raises `RecipeError` for more pins than records.
+    """
     options = recipe.options
     labels = tuple(base.label.shares) if base.label and base.label.shares else ()
     attributes = []
     for name, attribute in options.attributes.items():
-        assert attribute.values is not None
-        weights = attribute.weights or attribute.counts or [1.0] * len(attribute.values)
+        values = tuple(attribute.values or (f"{name} {number + 1}" for number in range(attribute.wanted)))
+        even = list(weights_of(shares_in(base, values))) if options.cover else [1.0] * len(values)
+        weights = attribute.weights or attribute.counts or even
         when = {key: tuple(values) for key, values in (attribute.when or {}).items()}
-        attributes.append(AttributePlan(name, tuple(attribute.values), tuple(map(float, weights)), when))
+        attributes.append(AttributePlan(name, values, tuple(map(float, weights)), when))
     if len(options.pin) > options.count:
         raise RecipeError(
             f"pin: {len(options.pin)} combinations do not fit into {options.count} records",

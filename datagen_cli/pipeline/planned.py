@@ -10,6 +10,7 @@ import json
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from datagen_cli.core.checksum import sealed, seed_of, whole
 from datagen_cli.core.jsonl import dump, write_aside
@@ -50,8 +51,9 @@ class Plan:
             yield head
             for slot in self.built.slots(count):
                 unit = {"unit": unit_name(slot.index, 1), "id": slot.id, "label": slot.label}
-                parent = {"parent": slot.parent} if slot.parent else {}
-                line = sealed(dump({**unit, "attributes": dict(slot.attributes), **parent}), seed)
+                more: dict[str, Any] = {"parent": slot.parent} if slot.parent else {}
+                more |= {"cluster": slot.cluster} if slot.cluster is not None else {}
+                line = sealed(dump({**unit, "attributes": dict(slot.attributes), **more}), seed)
                 self._offsets.append(position)
                 position += len(line)
                 yield line
@@ -84,7 +86,16 @@ class Plan:
             file.seek(self._offsets[indices.start])
             for index in indices:
                 line = json.loads(file.readline())
-                found.append(Slot(index, line["id"], line["label"], line["attributes"], line.get("parent", "")))
+                found.append(
+                    Slot(
+                        index,
+                        line["id"],
+                        line["label"],
+                        line["attributes"],
+                        line.get("parent", ""),
+                        line.get("cluster"),
+                    )
+                )
         return found
 
     def _find(self, count: int, seed: int, *, lost: bool) -> bool:

@@ -29,6 +29,7 @@ from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.dedup_reference import BatchEmbedder
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.injected_faults import InjectedFaultLog
+from datagen_cli.pipeline.known_values import know_values
 from datagen_cli.pipeline.parts import Parts
 from datagen_cli.pipeline.planned import Plan
 from datagen_cli.pipeline.reviewed import Rounds, changes_of
@@ -75,7 +76,7 @@ class Session:
     def __init__(self, built: Built, folder: RunFolder, options: RunOptions, observer: Observer) -> None:
         self.built = built
         self.folder = folder
-        self.options = options
+        self.options, self.cache = options, options.cache
         self.observer = observer
         self.checkpoints: dict[str, Checkpoint] = {}
         self.plan = Plan(built, folder.checkpoint_path("plan"))
@@ -104,6 +105,8 @@ class Session:
             self.folder.set_all_aside(tag_of(before))
             before, lost = {}, False
         refuse_other_recipe(self.folder.path, before, self.built.recipe.options.name)
+        if know_values(self):
+            before = self.folder.state()
         ledger = self.open_ledger(before)
         same = is_same(before, self.manifest)
         files = changed_files(self.folder.path, before["seal"]) if same else []
@@ -113,7 +116,7 @@ class Session:
             self.complete = True
             return
         refuse_pruned(self.folder, lost=lost)
-        self._try_connections()
+        self.try_connections()
         for sentence in (*([damage.STATE_LOST] if lost else ()), *damage.changed(files)):
             self.say_once(sentence)
         changed = self._set_changed_aside(before)
@@ -359,7 +362,7 @@ class Session:
             else None,
         )
 
-    def _try_connections(self) -> None:
+    def try_connections(self) -> None:
         """Finds a missing key, model or sandbox, a foreign host, an unknown price, a wrong cache before anything is
         written."""
         check_models(self.built.recipe)

@@ -23,6 +23,8 @@ Row = Mapping[str, Any]
 class Shown:
     """Draws the examples of every unit. `rows` are (name, fields); `labels` holds the label of each, or is empty.
 
+    `clusters` hold the places of rows that slots with a planned cluster are shown (`cover: true`).
+
     `drawer(numbers)` makes something with `draw(slot, attempt)` over some rows; `allowed` says which may be shown.
     """
 
@@ -33,6 +35,7 @@ class Shown:
         k: int,
         drawer: Callable[[Sequence[int]], Any],
         allowed: Callable[[Row], bool],
+        clusters: Sequence[Sequence[int]] = (),
     ) -> None:
         self._rows = rows
         self._k = k
@@ -43,6 +46,7 @@ class Shown:
         self._members: dict[Any, list[int]] = {}
         for number, label in enumerate(labels):
             self._members.setdefault(label, []).append(number)
+        self._clusters = clusters
         self._pools: dict[Any, tuple[Sequence[int], Any]] = {}
 
     @property
@@ -57,8 +61,8 @@ class Shown:
     def draw(self, slots: Sequence[Slot], attempt: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Names of rows as drawn at first, and of those that are shown, the best last."""
         first = slots[0]
-        alone = len(slots) == 1 and first.label in self._members
-        pool = self._pool(first.label) if alone else self._all
+        alone = len(slots) == 1 and (first.label in self._members or self._cluster_of(first) is not None)
+        pool = self._pool(first) if alone else self._all
         drawn = self._take(pool, first.index, attempt)
         shown = self._screened(drawn, pool, first.index, attempt)
         if alone and len(shown) < self._k:
@@ -66,11 +70,17 @@ class Shown:
             shown = [*[number for number in more if number not in shown][: self._k - len(shown)], *shown]
         return tuple(self._rows[number][0] for number in drawn), tuple(self._rows[number][0] for number in shown)
 
-    def _pool(self, label: Any) -> tuple[Sequence[int], Any]:
-        if label not in self._pools:
-            numbers = self._members[label]
-            self._pools[label] = (numbers, self._drawer(numbers))
-        return self._pools[label]
+    def _cluster_of(self, slot: Slot) -> int | None:
+        return slot.cluster if slot.cluster is not None and slot.cluster < len(self._clusters) else None
+
+    def _pool(self, slot: Slot) -> tuple[Sequence[int], Any]:
+        """The rows of the slot's cluster, else of its label."""
+        cluster = self._cluster_of(slot)
+        key = slot.label if cluster is None else ("cluster", cluster)
+        if key not in self._pools:
+            numbers = self._members[slot.label] if cluster is None else self._clusters[cluster]
+            self._pools[key] = (numbers, self._drawer(numbers))
+        return self._pools[key]
 
     def _take(self, pool: tuple[Sequence[int], Any], slot: int, attempt: int) -> list[int]:
         numbers, drawer = pool

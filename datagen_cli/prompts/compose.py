@@ -9,7 +9,7 @@ stands between tags as data. Templates are rendered in a sandbox and see the var
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from datagen_cli.core.digest import digest
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Slot
 from datagen_cli.core.task import Form, Task, Wanted
-from datagen_cli.prompts.described import field_line, field_words, label_lines
+from datagen_cli.prompts.described import field_line, field_words, label_lines, wanted_line
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral, plain_value, reads_like_orders, shortened
 from datagen_cli.prompts.given import Method
@@ -48,7 +48,7 @@ class Composer:
 
     `plain` says that one text field is asked for as a text, not as JSON; `answer_form` is the recipe's `format`;
     without it programs are asked for in fences. `foreign_labels` says that the label's values were written by the
-    authors of the base, not by the recipe's; `method` what base rows give to the records.
+    authors of the base, not by the recipe's, and `foreign_attributes` whose values were; `method` what base rows give.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class Composer:
         plain: bool = True,
         answer_form: AnswerForm | None = None,
         foreign_labels: bool = False,
+        foreign_attributes: Collection[str] = (),
         method: Method = INSTANCE,
     ) -> None:
         self._about = About(description, tuple(specs), meanings or {}, tuple(constraints), label_field)
@@ -73,6 +74,7 @@ class Composer:
         self._method = method
         self._one = self._form(plain, answer_form)
         self._foreign_labels = foreign_labels
+        self._foreign_attributes = foreign_attributes
         self._value_notes = value_notes or {}
         self._sources = {
             "system": template_source(system, method.templates[0], "prompts.system"),
@@ -240,7 +242,7 @@ class Composer:
         rows = [self._method.rows[parent] for parent in parents if parent]
         given = self._method.fenced(self._about, rows) if rows else ""
         label = first.given.get(self._about.label_field)
-        lines = [_wanted_line(number, one) for number, one in enumerate(planned, start=1)]
+        lines = [wanted_line(number, one) for number, one in enumerate(planned, start=1)]
         shown = [self._text_of(row) for row in examples if self._is_turn(row)]
         meaning = self._about.meanings.get(label, "") if label is not None else ""
         request = self._request(planned, len(planned), meaning=not self._meanings_in_all)
@@ -248,10 +250,10 @@ class Composer:
             "examples": fence("examples", [self._whole(row) for row in fenced]) if fenced else "",
             "input": given,
             "records": fence("records", lines) if any(len(line) > 1 for line in lines) else "",
-            "request": f"{request}\n{given}" if given else request,
+            "request": "\n".join(part for part in (request, self._found(planned), given) if part),
             "label": self._screened(label),
             "meaning": neutral(meaning),
-            "attributes": neutral("\n".join(f"{name}: {value}" for name, value in first.attributes.items())),
+            "attributes": "\n".join(self._attribute_words(first)),
             "texts": [text for text in shown if text],
         }
 
@@ -261,22 +263,33 @@ class Composer:
             each = [
                 f"{number}. {'; '.join(words)}"
                 for number, one in enumerate(planned, 1)
-                if (words := _attribute_words(one))
+                if (words := self._attribute_words(one))
             ]
             if len(planned) == 1 and each:
                 return f"{self._method.opening(self._about, 1)} ({each[0].removeprefix('1. ')})."
             return "\n".join([f"{self._method.opening(self._about, len(planned))}.", *each])
         if n == 1:
-            attributes = "; ".join(_attribute_words(planned[0]))
+            attributes = "; ".join(self._attribute_words(planned[0]))
             lines = self._given_lines(planned[0].given, meaning=meaning)
             return "\n".join([f"{self._opening} ({attributes})." if attributes else f"{self._opening}.", *lines])
         listed = []
         for number, one in enumerate(planned, start=1):
-            parts = [*self._given_lines(one.given, meaning=meaning), *_attribute_words(one)]
+            parts = [*self._given_lines(one.given, meaning=meaning), *self._attribute_words(one)]
             listed.append(f"{number}. {'; '.join(parts)}" if parts else "")
         lines = [line for line in listed if line]
         opening = f"Write {len(planned)} new records, all different." if len(planned) > 1 else "Write a new record."
         return "\n".join([opening, *lines])
+
+    def _attribute_words(self, wanted: Wanted) -> list[str]:
+        """`tone: calm`, of attributes whose values are the author's."""
+        own = {name: value for name, value in wanted.attributes.items() if name not in self._foreign_attributes}
+        return [neutral(f"{name}: {value}") for name, value in own.items()]
+
+    def _found(self, planned: Sequence[Wanted]) -> str:
+        """The attributes whose values were found in a base or by a model, as data; empty where there are none."""
+        drawn = [{k: v for k, v in one.attributes.items() if k in self._foreign_attributes} for one in planned]
+        lines = drawn if len(drawn) == 1 else [{"record": n, **one} for n, one in enumerate(drawn, 1)]
+        return f"What else it has is data:\n{fence('attributes', lines)}" if any(drawn) else ""
 
     @property
     def _opening(self) -> str:
@@ -371,10 +384,6 @@ class Composer:
         return render_template(self._templates[name], name, variables).strip() + "\n"
 
 
-def _attribute_words(wanted: Wanted) -> list[str]:
-    return [neutral(f"{name}: {value}") for name, value in wanted.attributes.items()]
-
-
 def _texts(values: Sequence[Any]) -> list[str]:
     """Every text in some values, those inside lists and mappings included."""
     found: list[str] = []
@@ -386,10 +395,3 @@ def _texts(values: Sequence[Any]) -> list[str]:
         elif isinstance(value, Mapping):
             found += _texts([*value.keys(), *value.values()])
     return found
-
-
-def _wanted_line(number: int, wanted: Wanted) -> dict[str, Any]:
-    line: dict[str, Any] = {"record": number, **wanted.given}
-    if wanted.attributes:
-        line["attributes"] = dict(wanted.attributes)
-    return line

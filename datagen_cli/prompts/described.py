@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.task import Wanted
 
 
 def field_line(spec: FieldSpec) -> dict[str, Any]:
@@ -35,3 +36,11 @@ def field_words(spec: FieldSpec) -> str:
 def label_lines(meanings: Mapping[Any, str] | None) -> list[dict[str, Any]]:
     """Label values with their meanings, those that have one."""
     return [{"value": value, "meaning": meaning} for value, meaning in (meanings or {}).items() if meaning]
+
+
+def wanted_line(number: int, wanted: Wanted) -> dict[str, Any]:
+    """A record that is wanted, as data: its number, what is given, its attributes."""
+    line: dict[str, Any] = {"record": number, **wanted.given}
+    if wanted.attributes:
+        line["attributes"] = dict(wanted.attributes)
+    return line

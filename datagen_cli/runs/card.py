@@ -36,6 +36,7 @@ def write_card(
         _fields(shape),
         _counted("Labels", ("label", "records"), labels),
         _refused(manifest),
+        _coverage(manifest),
         _checks(manifest),
         _planted(manifest),
         _modules(manifest),
@@ -149,6 +150,15 @@ def _fields(shape: Shape) -> str:
         ("`verdicts`", "object", line(", ".join(shape.checks))),
     ]
     return table("Fields", ("field", "type", "what it is"), rows)
+
+
+def _coverage(manifest: Manifest) -> str:
+    rows = [
+        (line(name), line(value), f"{counts.get('planned', 0):,}", f"{counts.get('accepted', 0):,}")
+        for name, values in manifest.coverage.items()
+        for value, counts in values.items()
+    ]
+    return table("Coverage", ("attribute", "value", "slots planned", "records accepted"), rows)
 
 
 def _checks(manifest: Manifest) -> str:

@@ -84,6 +84,7 @@ class Manifest:
     planted: dict[str, dict[str, int]] = field(default_factory=dict)
     shift: dict[str, Any] = field(default_factory=dict)
     modules: dict[str, Any] = field(default_factory=dict)
+    coverage: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     seconds: float = 0.0
     stage_seconds: dict[str, float] = field(default_factory=dict)
     started: str = field(default_factory=lambda: now())

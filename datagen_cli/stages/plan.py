@@ -33,7 +33,8 @@ class PlanSpec:
     """All that the plan depends on. `labels` are (value, weight) pairs, empty without a quota.
 
     `pins` are combinations that the first slots get, one each. `parents` are the base rows that records are written
-    for, in order, None where they are written anew: then there are at most as many slots.
+    for, in order, None where they are written anew: then there are at most as many slots. `clusters` are the weights of
+    the base's clusters where slots are shared out among them.
     """
 
     name: str
@@ -42,6 +43,7 @@ class PlanSpec:
     attributes: tuple[AttributePlan, ...] = ()
     pins: tuple[Mapping[str, str], ...] = ()
     parents: tuple[str, ...] | None = None
+    clusters: tuple[float, ...] = ()
 
     def most(self, count: int) -> int:
         """How many of `count` slots there can be."""
@@ -59,6 +61,7 @@ class PlanSpec:
             attributes,
             [dict(pin) for pin in self.pins],
             *([list(self.parents)] if self.parents is not None else []),
+            *([["clusters", list(self.clusters)]] if self.clusters else []),
         ]
 
 
@@ -72,6 +75,7 @@ def draw_slots(spec: PlanSpec, count: int) -> Iterator[Slot]:
     prefix = id_prefix(spec.name, spec.seed)
     labels = Webster([weight for _, weight in spec.labels]) if spec.labels else None
     cover = _Cover(spec.attributes)
+    clusters = Webster(spec.clusters) if spec.clusters else None
     for index in range(spec.most(count)):
         source = rng(spec.seed, "plan", index)
         label = None
@@ -79,7 +83,9 @@ def draw_slots(spec: PlanSpec, count: int) -> Iterator[Slot]:
             label = spec.labels[labels.take(source.choice)][0]
         pin = spec.pins[index] if index < len(spec.pins) else {}
         attributes = cover.draw(label, pin, source.random) if spec.attributes else {}
-        yield Slot(index, record_id(prefix, index), label, attributes, spec.parents[index] if spec.parents else "")
+        parent = spec.parents[index] if spec.parents else ""
+        cluster = clusters.take(rng(spec.seed, "cluster", index).choice) if clusters is not None else None
+        yield Slot(index, record_id(prefix, index), label, attributes, parent, cluster)
 
 
 class _Cover:

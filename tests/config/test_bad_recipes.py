@@ -213,7 +213,7 @@ def test_what_is_wrong_says_where_and_what_to_do(
             "{type: text}",
             "{type: txt}",
             "x.yaml:5",
-            ('fields.text.type: expected one of text, number, boolean, label, list or json, found text "txt"'),
+            ('fields.text.type: expected one of text, code, number, boolean, label, list or json, found text "txt"'),
             "did you mean text?",
         ),
         (

@@ -102,6 +102,7 @@ def test_what_includes_may_fill_in_is_not_required() -> None:
 def test_templates_may_use_exactly_these_variables() -> None:
     fenced = ["n", "dataset", "fields", "labels", "examples", "constraints", "records", "avoid", "answer_form"]
     plain = ["label", "meaning", "attributes", "rules", "texts", "request", "description", "about_fields"]
-    assert set(template_variables()) == {*fenced, *plain, "what", "label_name", "meanings"}
+    more = ["what", "label_name", "meanings", "input", "given", "method", "lessons"]
+    assert set(template_variables()) == {*fenced, *plain, *more}
     about: dict[str, Any] = SCHEMA["$defs"]["PromptOptions"]
     assert all(f"{name}: " in about["description"] for name in template_variables())

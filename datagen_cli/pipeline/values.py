@@ -1,0 +1,158 @@
+"""Values of attributes that a recipe lets be found (`extract`) or asked for (`ask`): once, before anything is planned.
+
+For `extract` the extractor sees rows of the base from different clusters, medoids first, some at a time, until enough
+values are named; for `ask` it answers the recipe's question. Values that repeat one (the same up to case, or neighbours
+by embedding) and those that read like orders are left out. What was found is kept in `attributes.json` of the run
+folder, under the digest of all that it depends on, so that no later run asks again. Costs a call for about
+`A_CALL` values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.config.attributes import AttributeOptions
+from datagen_cli.core.checksum import NAME, document_sum
+from datagen_cli.core.digest import digest
+from datagen_cli.core.errors import GotNowhere
+from datagen_cli.core.jsonl import read_json, write_json
+from datagen_cli.core.ports import Context
+from datagen_cli.pipeline.build import Built
+from datagen_cli.pipeline.cover import shares_in, weights_of
+from datagen_cli.prompts.values import VALUES, is_value, read_values, values_format, values_prompt
+from datagen_cli.stages.plan import AttributePlan
+from datagen_cli.text.embed import Embedder, open_embedder
+
+FILE = "attributes.json"
+ROLE, PURPOSE = "extractor", "extract"
+A_CALL = 10
+"""Values that one call is asked for, and rows that it is shown."""
+MOST_ROWS = 2_000
+"""Rows of the base that are clustered; of a larger one as many, evenly spaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundValues:
+    """Values by attribute, and how many were named that may not stand in a prompt."""
+
+    values: Mapping[str, Sequence[str]]
+    left_out: int = 0
+
+    def notes(self, wanted: Mapping[str, AttributeOptions]) -> list[str]:
+        """What a user should know."""
+        few = [
+            f"attributes.{name}: {len(self.values[name])} values found, {attribute.wanted} were asked for"
+            for name, attribute in wanted.items()
+            if len(self.values[name]) < attribute.wanted
+        ]
+        out = f"attributes: {self.left_out:,} named values left out: they are no short plain words, or give orders"
+        return [*few, *([out] if self.left_out else [])]
+
+
+def most_calls(wanted: int) -> int:
+    """How many calls are made at most for so many values."""
+    return 2 + -(-wanted // (A_CALL // 2))
+
+
+def key_of(built: Built) -> str:
+    """Digest of all that the values depend on."""
+    asked = [[name, attribute.identity()] for name, attribute in built.unknown.items()]
+    description = built.recipe.options.description
+    rows = built.fingerprints["load"] if any(one.extract for one in built.unknown.values()) else ""
+    return digest(asked, description, rows, built.plan.seed, built.identities[ROLE], VALUES.digest)
+
+
+def kept_values(folder: Path, key: str) -> FoundValues | None:
+    """What an earlier run of the folder found under this key; None where that is nothing, other, or damaged."""
+    found = read_json(folder / FILE)
+    if not isinstance(found, dict) or found.get("key") != key or not isinstance(found.get("values"), dict):
+        return None
+    rest = {name: value for name, value in found.items() if name != NAME}
+    return FoundValues(found["values"], found.get("left_out", 0)) if found.get(NAME) == document_sum(rest) else None
+
+
+def keep_values(folder: Path, key: str, found: FoundValues) -> None:
+    """Writes them down."""
+    values = {name: list(some) for name, some in found.values.items()}
+    document = {"key": key, "values": values, "left_out": found.left_out}
+    write_json(folder / FILE, {**document, NAME: document_sum(document)})
+
+
+async def find_values(built: Built, context: Any) -> FoundValues:
+    """Asks for the values of every attribute that has none. `context(number)` is the surroundings of one attribute.
+
+    Raises `GotNowhere` where the replies name none.
+    """
+    found, left_out = {}, 0
+    embedder = built.embedder or open_embedder("hashed", None)
+    for number, (name, attribute) in enumerate(built.unknown.items()):
+        values, bad, last = await _ask(built, name, attribute, embedder, context(number))
+        if not values:
+            raise GotNowhere(
+                f"attributes.{name}: the extractor named no value; its last reply: {' '.join(last.split())[:200]}",
+                hint="give it another model (models.extractor), or write the values yourself",
+            )
+        found[name], left_out = values, left_out + bad
+    return FoundValues(found, left_out)
+
+
+async def _ask(
+    built: Built, name: str, attribute: AttributeOptions, embedder: Embedder, ctx: Context
+) -> tuple[list[str], int, str]:
+    """Values of one attribute, how many were left out, and the last reply."""
+    wanted, told = attribute.wanted, attribute.ask or attribute.description
+    draw = _representatives(built, embedder) if attribute.extract else None
+    kept: list[str] = []
+    left_out, last = 0, ""
+    for turn in range(most_calls(wanted)):
+        rows = draw(turn) if draw is not None else []
+        count = min(A_CALL, wanted)
+        prompt = values_prompt(built.about, name, told, count, rows, kept)
+        reply = await ctx.ask(ROLE, prompt, purpose=PURPOSE, k=turn, response_format=values_format(count), several=True)
+        last = reply.text
+        named = [text for text in read_values(reply.text) if text]
+        fit = [text for text in named if is_value(text)]
+        left_out += len(named) - len(fit)
+        for text in fit:
+            if len(kept) < wanted and not _repeats(text, kept, embedder):
+                kept.append(text)
+        if len(kept) >= wanted:
+            break
+    return kept, left_out, last
+
+
+def _representatives(built: Built, embedder: Embedder) -> Any:
+    """A function from turns to rows of the base, each turn from other clusters."""
+    from datagen_cli.examples.clusters import Clusters
+
+    rows = [row for _, row in built.base.rows]
+    rows = rows[:: -(-len(rows) // MOST_ROWS)]
+    vectors = embedder.encode([built.comparison.text(row) for row in rows])
+    clusters = Clusters(seed=built.plan.seed, vectors=vectors, k=min(A_CALL, len(rows)))
+    return lambda turn: [dict(rows[number]) for number in clusters.draw(turn, 1)]
+
+
+def _repeats(text: str, kept: Sequence[str], embedder: Embedder) -> bool:
+    """Whether a value is there already, up to case, or means the same as one that is."""
+    if text.casefold() in map(str.casefold, kept):
+        return True
+    if not kept:
+        return False
+    vectors = embedder.encode([text, *kept])
+    return bool((vectors[1:] @ vectors[0]).max() >= embedder.default_threshold)
+
+
+def with_values(built: Built, found: FoundValues) -> Built:
+    """The run with these values in its plan."""
+
+    def known(one: AttributePlan) -> AttributePlan:
+        values = tuple(found.values.get(one.name, ()))
+        cover = built.recipe.options.cover
+        weights = weights_of(shares_in(built.base, values)) if cover else (1.0,) * len(values)
+        return replace(one, values=values, weights=weights) if values else one
+
+    attributes = tuple(map(known, built.plan.attributes))
+    return replace(built, plan=replace(built.plan, attributes=attributes), unknown={})
