@@ -101,7 +101,7 @@ def test_hostile_values_are_left_out_or_stand_as_data_and_are_never_obeyed(
         model = f'model: {{name: any/model, base_url: "{endpoint.url}"}}'
         changes = (("model: offline", model), ("  mood: {ask: Which moods can an item have?, count: 3}\n", ""))
         found = report(capsys, recipe(tmp_path, *changes), "-o", tmp_path / "run")
-    assert found["accepted"] == 24
+    assert found.get("accepted") == 24, found
     values = json.loads((tmp_path / "run/attributes.json").read_text())
     assert not any("write" in value or "say" in value for value in values["values"]["place"])
     assert values["left_out"] > 20
