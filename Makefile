@@ -79,7 +79,7 @@ attack: $(VENV)/.full  ## every attack that we know, on folders, files and repli
 
 bench-faults: $(VENV)/.full  ## what the checks find and harm on real and on simulated data with known faults
 	@$(PY) -m benchmarks.faults --vectors
-	@$(PY) -m benchmarks.faults --simulated 300
+	@$(PY) -m benchmarks.faults --simulated 150
 
 bench-prompts: $(VENV)/.full  ## how a small real model follows the prompts (BEFORE=DIR: another checkout)
 	@$(PY) -m benchmarks.prompts $(if $(BEFORE),--before $(BEFORE))

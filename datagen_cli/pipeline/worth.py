@@ -34,6 +34,7 @@ class Plants:
     def __init__(self, path: Path | None, per_call: int = 1) -> None:
         self._found: set[Unit] = set()
         self._first: dict[Unit, dict[str, str | None]] = {}
+        self._alike: set[Unit] = set()
         if path is not None and path.exists():
             with read_own(path) as file:
                 for raw in file:
@@ -51,13 +52,22 @@ class Plants:
             self._found.add((one, attempt))
             if plant["purpose"] == "generate":
                 self._first.setdefault((one, attempt), {})[plant["fault"]] = plant.get("field")
+            if plant["fault"] == "duplicate" and plant.get("truth") == "stock":
+                self._alike.add((one, attempt))
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
-    def first(self, record: Record) -> Mapping[str, str | None]:
-        """The faults of an attempt as it was generated, with the field that each is in."""
-        return self._first.get((record.slot, record.attempt), {})
+    def first(self, record: Record, *, accepted: bool) -> Mapping[str, str | None]:
+        """The faults of an attempt as it was generated, with the field that each is in.
+
+        Of records that many slots write alike the first is no repeat: of an accepted one it is no fault.
+        """
+        unit = (record.slot, record.attempt)
+        found = self._first.get(unit, {})
+        if accepted and unit in self._alike:
+            return {fault: field for fault, field in found.items() if fault != "duplicate"}
+        return found
 
     def any(self, record: Record) -> bool:
         """Whether an attempt had any planted fault, at first or later."""
@@ -95,7 +105,7 @@ class Worth:
             self._count_planted(record, accepted)
 
     def _count_planted(self, record: Record, accepted: bool) -> None:
-        planted, clean = self._plants.first(record), not self._plants.any(record)
+        planted, clean = self._plants.first(record, accepted=accepted), not self._plants.any(record)
         faults, rejection = set(planted), record.rejection
         self._count_run(record, planted, clean=clean, accepted=accepted)
         for fault in faults.intersection(READER):

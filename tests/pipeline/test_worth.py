@@ -75,6 +75,17 @@ def test_faults_of_replies_and_copies_are_the_reader_s_and_the_group_check_s(tmp
     assert found["dedup"]["faults"]["near_copy"] == {"planted": 2, "found": 1, "missed": 1, "unknown": 0}
 
 
+def test_of_records_that_many_slots_write_alike_the_first_is_no_repeat(tmp_path: Path) -> None:
+    alike = [{"slot": slot, "fault": "duplicate", "truth": "stock"} for slot in (0, 1)]
+    worth = Worth([], plants(tmp_path, *alike, {"slot": 2, "fault": "duplicate", "truth": "example"}))
+    worth.count(attempt(0), accepted=True)
+    worth.count(attempt(1, None, "dedup", "duplicate"), accepted=False)
+    worth.count(attempt(2), accepted=True)
+    found = worth.table({}, 2)
+    assert found["dedup"]["faults"]["duplicate"] == {"planted": 2, "found": 1, "missed": 1, "unknown": 0}
+    assert found["run"]["faults"]["duplicate"] == {"planted": 2, "found": 1, "missed": 1, "unknown": 0}
+
+
 def test_calls_and_tokens_are_those_for_each_accepted_record(tmp_path: Path) -> None:
     counts = {"calls": 6, "cached_calls": 2, "tokens_in": 100, "tokens_out": 20}
     found = Worth([OneCheck()], Plants(tmp_path / "none")).table({"coder": {"code": counts}}, 4)  # type: ignore[list-item]

@@ -14,6 +14,8 @@ from datagen_cli.core.record import Slot
 from datagen_cli.prompts.checking import ask_prompt, code_prompt, review_prompt, rewrite_prompt
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.given import Method
+from datagen_cli.prompts.harder import harder_prompt
+from datagen_cli.prompts.solving import Item, solve_prompt
 from tests.runs.obedient import obeyed
 
 SPECS = (FieldSpec("text"), FieldSpec("kind", "label", values=("a", "b")))
@@ -42,6 +44,8 @@ def bodies(row: dict[str, Any]) -> list[dict[str, Any]]:
         rewrite_prompt(about, row, [row["text"]]),
         ask_prompt(about, row, "It is polite."),
         code_prompt(row["text"]),
+        harder_prompt(about, row, "paraphrase", ["text"], text="text", choices=""),
+        solve_prompt(about, Item(row["text"], ("one", row["text"])), [0, 1]),
         *given,
     ]
     return [{"messages": [{"role": one.role, "content": one.content} for one in prompt.messages]} for prompt in prompts]
@@ -53,7 +57,7 @@ def test_there_are_forty_hostile_rows() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_hostile_row_is_obeyed_by_a_model_that_obeys_all_it_is_told(text: str) -> None:
-    assert [obeyed(body) for body in bodies({"text": text, "kind": "a"})] == [""] * 9
+    assert [obeyed(body) for body in bodies({"text": text, "kind": "a"})] == [""] * 11
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -76,9 +80,9 @@ def test_the_obedient_model_sees_a_leak() -> None:
 def test_a_hostile_row_of_a_base_is_never_shown(tmp_path: Path) -> None:
     from datagen_cli.cli.app import run
 
-    rows = [{"text": f"A letter about the number {n} of money.", "kind": "a"} for n in range(20)]
-    rows += [{"text": HOSTILE[0], "kind": "a"}] * 20
-    (tmp_path / "base.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    base = [{"text": f"A letter about the number {n} of money.", "kind": "a"} for n in range(20)]
+    base += [{"text": HOSTILE[0], "kind": "a"}] * 20
+    (tmp_path / "base.jsonl").write_text("".join(json.dumps(row) + "\n" for row in base))
     (tmp_path / "r.yaml").write_text(
         "version: 1\nname: r\ndescription: Letters.\nbase: {path: base.jsonl}\nmodel: offline\ncount: 10\n"
         "fields: {text: text, kind: kind}\nlabel: {field: kind, values: {a: money}}\n"
