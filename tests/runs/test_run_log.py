@@ -37,6 +37,7 @@ def test_it_tells_what_happened_and_no_text(tmp_path: Path, monkeypatch: pytest.
     assert [line["event"] for line in log if line["event"] in ("begin", "end")] == ["begin", "end"] * 3
     ends = [line for line in log if line["event"] == "end"]
     assert [(line["state"], line["accepted"]) for line in ends] == [("done", 4), ("stopped", 4), ("done", 12)]
+    assert {line["in_flight"] for line in ends} == {0}
     assert ends[0]["retries"] == {"server": 4} and ends[-1]["cost_usd"] > 0
     told = (tmp_path / "run" / "run.log").read_text()
     assert [word for word in ("xylophone", "quokka", "zebra", "planted") if word in told] == []
