@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 SHOWN = 120
 LEAST_FOR_LENGTHS = 30
+BATCH = 64
+"""Texts that are searched together for what a rule needs."""
 FAR = 12.0
 """Robust standard deviations of a logarithm of a length from the median: nothing ordinary is so far out."""
 
@@ -43,10 +45,13 @@ class Finding:
     shown: str
 
 
-def inspect(text: str) -> list[Finding]:
-    """All that the rules find in one text, one finding a rule."""
+def inspect(text: str, worded: Sequence[rules.Rule] | None = None) -> list[Finding]:
+    """All that the rules find in one text, one finding a rule. `worded`: those of the rules for words that may."""
     lowered = text.lower()
-    tried = rules.worded_rules() + (rules.digit_rules() if rules.has_digits(text) else ())
+    tried = (
+        *(rules.worded_rules() if worded is None else worded),
+        *(rules.digit_rules() if rules.has_digits(text) else ()),
+    )
     found: dict[tuple[Kind, str], Finding] = {}
     for rule in tried:
         if (rule.kind, rule.name) not in found and (match := rule.find(text, lowered)) is not None:
@@ -131,7 +136,11 @@ class Safety(Metric):
 
 def _findings(texts: Sequence[str]) -> list[tuple[int, Finding]]:
     """What was found, with the numbers of its texts."""
-    found = [(row, finding) for row, text in enumerate(texts) for finding in inspect(text)]
+    found = []
+    for start in range(0, len(texts), BATCH):
+        batch = texts[start : start + BATCH]
+        worded = rules.worth_trying(rules.worded_rules(), "\n".join(batch).lower())
+        found += [(start + row, finding) for row, text in enumerate(batch) for finding in inspect(text, worded)]
     return found + [
         (row, Finding("outlier", "length far outside", f"{len(texts[row]):,} characters"))
         for row in far_lengths([len(text) for text in texts])

@@ -8,7 +8,7 @@ substring search and no more. Rules are kept narrow: what they flag in real data
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -22,17 +22,21 @@ _REPEATS = 6
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One form. `needs`: lower-case literals of which one must occur; `holds`: what a match must also be."""
+    """One form. `needs`: lower-case literals of which one must occur; `holds`: what a match must also be; `unseen`: no
+    match has a character of ASCII that can be printed."""
 
     kind: Kind
     name: str
     pattern: re.Pattern[str]
     needs: tuple[str, ...] = ()
     holds: Callable[[str], bool] | None = None
+    unseen: bool = False
 
     def find(self, text: str, lowered: str) -> str | None:
         """The first part of the text that has the form; `lowered` is the text in lower case."""
         if self.needs and not any(literal in lowered for literal in self.needs):
+            return None
+        if self.unseen and text.isascii() and text.isprintable():
             return None
         for match in self.pattern.finditer(text):
             if self.holds is None or self.holds(match[0]):
@@ -150,6 +154,11 @@ def digit_rules() -> tuple[Rule, ...]:
     return (*found, Rule("personal", "IBAN", re.compile(_IBAN), holds=_iban))
 
 
+def worth_trying(rules: Sequence[Rule], lowered: str) -> list[Rule]:
+    """The rules that may find something in any text of a batch, `lowered` being all of its texts in lower case."""
+    return [rule for rule in rules if not rule.needs or any(literal in lowered for literal in rule.needs)]
+
+
 def has_digits(text: str) -> bool:
     """Whether `digit_rules` are worth a try."""
     return _DIGITS.search(text) is not None
@@ -180,7 +189,7 @@ def _worded() -> Iterator[Rule]:
     for name, pattern, needs in _SECRETS:
         yield Rule("secret", name, re.compile(pattern), needs, _drawn_key if name == "OpenAI-like key" else None)
     yield Rule("personal", "e-mail address", re.compile(_EMAIL), ("@",))
-    yield Rule("outlier", "invisible characters", re.compile(_INVISIBLE))
+    yield Rule("outlier", "invisible characters", re.compile(_INVISIBLE), unseen=True)
 
 
 def _drawn_key(text: str) -> bool:

@@ -76,6 +76,8 @@ def terms(text: str) -> list[str]:
     """What a text is compared by, in order; empty for a text of other signs alone."""
     folded = fold(text)
     found = _ASCII_TERM.findall(folded) if folded.isascii() else _TERM.findall(folded.translate(_DASHES))
+    if "," not in folded:
+        return found
     return [_THOUSANDS.sub(_without_commas, term) if "," in term else term for term in found]
 
 
