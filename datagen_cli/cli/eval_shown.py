@@ -12,6 +12,7 @@ from datagen_cli.cli import console
 from datagen_cli.evaluation.control import control_line
 from datagen_cli.evaluation.evaluate import Evaluation, metric
 from datagen_cli.evaluation.reading import readings
+from datagen_cli.metrics.measure import Measure
 from datagen_cli.metrics.wording import number, span
 
 SAY_EVERY_S = 2.0
@@ -44,7 +45,7 @@ def show(found: Evaluation, result: Mapping[str, Any]) -> None:
     by = f" (embedder: {found.views.embedder_name})"
     words = {name: said + by * metric(name).needs_vectors for name, said in readings(found).items()}
     rows = [
-        (name, number(measure.value), span(measure.interval), console.named(words[name]))
+        (name, number(measure.value), _within(measure), console.named(words[name]))
         for name, measure in found.measures.items()
         if measure.value is not None
     ]
@@ -63,6 +64,13 @@ def show(found: Evaluation, result: Mapping[str, Any]) -> None:
         console.out(control_line(result["control"]))
     _show_compared(result.get("compare"))
     _show_gates(result["gates"])
+
+
+def _within(measure: Measure) -> str:
+    """The interval; of few rows the wider bound."""
+    if measure.interval is None and measure.bound is not None:
+        return f"{span(measure.bound)} (bound)"
+    return span(measure.interval)
 
 
 def _show_compared(compared: Mapping[str, Any] | None) -> None:

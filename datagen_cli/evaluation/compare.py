@@ -9,6 +9,7 @@ dataset stands first changes nothing but the sign. A measure is taken once a sid
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from datagen_cli.evaluation.subsets import Part, drawn
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import student_t
 from datagen_cli.metrics.measure import Measure
-from datagen_cli.metrics.parts import Bools, ByParts, standard_error
+from datagen_cli.metrics.parts import CAUTION, Bools, ByParts, standard_error
 
 MOST = 4_000
 
@@ -51,22 +52,26 @@ def _difference(name: str, one: Features, other: Features, reference: Features |
         return {"reason": first.reason or f"{other.dataset.name}: {second.reason}"}
     difference = first.value - second.value
     result: dict[str, Any] = {"value": first.value, "other": second.value, "difference": difference}
-    error = _error(*(_by_parts(name, side, reference) for side in (one, other)))
+    few = min(one.units, other.units) < metric(name).enough
+    error = _error(*(_by_parts(name, side, reference) for side in (one, other)), cautious=few)
     if error is None:
         return {**result, "reason": "too few rows for an interval"}
     interval = (difference - error, difference + error)
     return {**result, "interval": list(interval), **_verdict(first, interval)}
 
 
-def _error(one: ByParts | None, other: ByParts | None) -> float | None:
-    """Half the width of the interval."""
+def _error(one: ByParts | None, other: ByParts | None, *, cautious: bool) -> float | None:
+    """Half the width of the interval; `cautious` as of `parts_interval`."""
     if one is None or other is None:
         return None
+    if cautious:
+        one, other = replace(one, corrected=False), replace(other, corrected=False)
+    caution = CAUTION if cautious else 1.0
     if one.count != other.count:
         first, second = standard_error(one), standard_error(other)
         if first is None or second is None:
             return None
-        return float(np.hypot(first, second)) * student_t(min(one.count, other.count) - 1)
+        return caution * float(np.hypot(first, second)) * student_t(min(one.count, other.count) - 1)
 
     def difference(keep: Bools) -> float | None:
         values = one.value(keep), other.value(keep)
@@ -75,7 +80,7 @@ def _error(one: ByParts | None, other: ByParts | None) -> float | None:
     error = standard_error(
         ByParts(difference, one.count, max(one.share, other.share), one.corrected and other.corrected)
     )
-    return None if error is None else error * student_t(one.count - 1)
+    return None if error is None else caution * error * student_t(one.count - 1)
 
 
 def _by_parts(name: str, side: Features, reference: Features | None) -> ByParts | None:

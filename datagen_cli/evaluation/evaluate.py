@@ -16,7 +16,8 @@ from datagen_cli.core.registry import load, names, suggest
 from datagen_cli.evaluation.load import Loaded
 from datagen_cli.evaluation.subsets import drawn, embedded
 from datagen_cli.metrics.features import Features
-from datagen_cli.metrics.measure import Measure, Metric
+from datagen_cli.metrics.measure import SAME, Measure, Metric
+from datagen_cli.metrics.parts import FEWEST
 from datagen_cli.text.embed import Embedder
 
 MOST_EMBEDDED = 20_000
@@ -139,8 +140,13 @@ def measure(name: str, features: Features, reference: Features | None) -> Measur
         return Measure.missing("not a number", found.direction)
     low, high = found.interval or (0.0, 1.0)
     if high - low <= ROUNDING * max(1.0, abs(high)):
-        return replace(found, interval=None, no_interval="the texts do not differ in it")
-    return found
+        some = features.units < FEWEST and len(set(features.texts)) > 1
+        return replace(found, interval=None, no_interval="too few rows to see how it varies" if some else SAME)
+    if found.value is None or found.interval is None or features.units >= metric(name).enough:
+        return found
+    bound = metric(name)().cautious(features, reference, found.value)
+    why = f"needs {metric(name).enough} rows or groups, has {features.units}: `bound` is wider, for at least 95 %"
+    return replace(found, interval=None, bound=bound, no_interval=why)
 
 
 def choose(listed: str | None, gated: Sequence[str] = ()) -> list[str]:

@@ -4,7 +4,7 @@ marks the reading is the comparison with the reference."""
 from __future__ import annotations
 
 from datagen_cli.evaluation.evaluate import Evaluation, metric
-from datagen_cli.metrics.measure import Measure
+from datagen_cli.metrics.measure import SAME, Measure
 
 
 def readings(found: Evaluation) -> dict[str, str]:
@@ -35,12 +35,21 @@ def reading(name: str, found: Measure, reference: Measure | None = None, at_its_
     return "; ".join(part for part in (words, beside) if part)
 
 
+def _ends(measure: Measure) -> tuple[float, float] | None:
+    """Between which ends the value lies; None where rows are too few to say."""
+    if measure.no_interval == SAME and measure.value is not None:
+        return measure.value, measure.value
+    return measure.interval or measure.bound
+
+
 def _beside(found: Measure, reference: Measure | None) -> str:
     if reference is None or reference.value is None or found.value is None:
         return ""
-    ranges = [item.interval or (item.value, item.value) for item in (found, reference) if item.value is not None]
-    (low, high), (other_low, other_high) = ranges
     shown = f"{reference.value:.3g}"
+    first, second = _ends(found), _ends(reference)
+    if (first is None or second is None) and found.value != reference.value:
+        return f"the reference has {shown}"
+    (low, high), (other_low, other_high) = first or (found.value,) * 2, second or (reference.value,) * 2
     if low <= other_high and other_low <= high:
         return f"like the reference ({shown})"
     if found.direction == "none":

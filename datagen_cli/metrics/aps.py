@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.measure import Direction, Measure, Metric
-from datagen_cli.metrics.parts import Bools, ByParts, Parts
+from datagen_cli.metrics.parts import ENOUGH, Bools, ByParts, Parts
 from datagen_cli.metrics.wording import scale
 from datagen_cli.metrics.works import DATAGEN
 
@@ -42,6 +42,7 @@ class Aps(Metric):
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    enough: ClassVar[int] = ENOUGH
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """See `Metric`."""

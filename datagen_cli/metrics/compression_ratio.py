@@ -15,7 +15,7 @@ from typing import ClassVar
 from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.measure import Direction, Measure, Metric
-from datagen_cli.metrics.parts import FEWEST, Bools, ByParts, Parts
+from datagen_cli.metrics.parts import ENOUGH, FEWEST, Bools, ByParts, Parts
 from datagen_cli.metrics.wording import percent
 
 SOURCE = Citation(
@@ -47,6 +47,7 @@ class CompressionRatio(Metric):
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (0.0, math.inf)
+    enough: ClassVar[int] = ENOUGH
     grows_with_n: ClassVar[bool] = True
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
@@ -72,4 +73,6 @@ class CompressionRatio(Metric):
     def reading(self, found: Measure) -> str:
         """See `Metric`."""
         assert found.value is not None
-        return f"packs to {percent(1 / found.value) if found.value else '–'} of its size"
+        if found.value <= 1:
+            return "too little text to pack: what gzip adds weighs more than it takes"
+        return f"packs to {percent(1 / found.value)} of its size"

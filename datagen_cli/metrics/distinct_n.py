@@ -12,7 +12,7 @@ from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import NGramCounts, count_ngrams, counts_by_parts, tokenise
-from datagen_cli.metrics.parts import Bools, ByParts, Parts
+from datagen_cli.metrics.parts import ENOUGH, Bools, ByParts, Parts
 from datagen_cli.metrics.wording import percent
 from datagen_cli.text.tokens import TOKENS
 
@@ -45,6 +45,7 @@ class DistinctN(Metric):
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    enough: ClassVar[int] = ENOUGH
     grows_with_n: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = tuple(str(n) for n in SIZES)
 

@@ -17,7 +17,7 @@ import numpy as np
 from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.measure import Direction, Measure, Metric
-from datagen_cli.metrics.parts import Bools, ByParts, Parts
+from datagen_cli.metrics.parts import ENOUGH, Bools, ByParts, Parts
 from datagen_cli.metrics.works import CORRSYNTH
 from datagen_cli.text.entities import RULES, TYPES, find_entities
 
@@ -59,6 +59,7 @@ class EntityEntropy(Metric):
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (0.0, math.inf)
+    enough: ClassVar[int] = ENOUGH
     grows_with_n: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = (
         "types.*.entropy",

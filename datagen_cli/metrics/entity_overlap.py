@@ -16,7 +16,7 @@ from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.exhibits import Exhibit, Names
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.measure import Direction, Measure, Metric
-from datagen_cli.metrics.parts import Bools, ByParts, Parts, mask_of
+from datagen_cli.metrics.parts import ENOUGH, Bools, ByParts, Parts, mask_of
 from datagen_cli.metrics.wording import percent
 from datagen_cli.metrics.works import DATAGEN
 from datagen_cli.text.entities import RULES, TYPES, Entity, find_entities
@@ -50,6 +50,7 @@ class EntityOverlap(Metric):
     needs_reference: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    enough: ClassVar[int] = ENOUGH
     details: ClassVar[Sequence[str]] = ("types.*", "distinct", "distinct_reference", "shared", "total")
 
     def compute(self, features: Features, reference: Features | None) -> Measure:

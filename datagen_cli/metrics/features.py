@@ -61,6 +61,11 @@ class Features:
         own = ids if len(set(ids)) == len(ids) else [str(row) for row in range(len(self))]
         return deal(self.dataset.groups or own)
 
+    @property
+    def units(self) -> int:
+        """How many rows or groups are independent of each other."""
+        return len(self) if self.parts is None else self.parts.units
+
     @cached_property
     def table(self) -> TokenTable:
         """The tokens of all texts, one after the other, as numbers."""

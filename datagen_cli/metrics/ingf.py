@@ -14,7 +14,7 @@ from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import NGramCounts, count_ngrams, counts_by_parts, tokenise
-from datagen_cli.metrics.parts import Bools, ByParts, Parts
+from datagen_cli.metrics.parts import ENOUGH, Bools, ByParts, Parts
 from datagen_cli.metrics.works import DATAGEN
 from datagen_cli.text.tokens import TOKENS
 
@@ -46,6 +46,7 @@ class Ingf(Metric):
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (1.0, math.inf)
+    enough: ClassVar[int] = ENOUGH
     grows_with_n: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = ("distinct", "total")
 
@@ -76,4 +77,5 @@ class Ingf(Metric):
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""
-        return f"a 3-gram occurs {found.value:.2f} times"
+        assert found.value is not None
+        return "no 3-gram returns" if found.value == 1 else f"a 3-gram occurs {found.value:,.2f} times"

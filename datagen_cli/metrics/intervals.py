@@ -42,7 +42,7 @@ def mean_interval(scores: ArrayLike, groups: Sequence[str] | None = None) -> Int
         return None
     spread = float(np.sqrt(np.square(deviations).mean()))
     error = np.sqrt(count / (count - 1)) * spread * np.sqrt(count) / len(values)
-    skew = float((deviations**3).mean() / spread**3) / np.sqrt(count) if spread > 0 else 0.0
+    skew = float((deviations**3).mean() / spread**3) / np.sqrt(count) if spread**3 > 0 else 0.0
     low, high = (_without_skew(end * student_t(count - 1), skew) for end in (1, -1))
     return min(mean - low * float(error), mean), max(mean - high * float(error), mean)
 

@@ -16,6 +16,7 @@ from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import clip, mean_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.parts import ByParts, Parts, means
+from datagen_cli.metrics.wording import counted
 from datagen_cli.text.tokens import word_count
 
 PERCENTILES = (5, 25, 50, 75, 95)
@@ -84,7 +85,8 @@ class Length(Metric):
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""
-        return f"{found.value:,.0f} words a text"
+        assert found.value is not None
+        return f"{counted(found.value, 'word')} a text"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
         """See `Metric`."""

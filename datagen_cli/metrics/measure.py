@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from datagen_cli.metrics.exhibits import Exhibit
     from datagen_cli.metrics.features import Features
 
+SAME = "the texts do not differ in it"
+"""Why equal texts have no interval: their value is what it is."""
 Direction = Literal["higher", "lower", "none"]
 
 
@@ -27,7 +29,8 @@ class Measure:
     `value` is None exactly when `reason` is set, never 0 for "no data". `interval` contains the value. Values whose
     `signature` differs must not be compared. `detail` holds JSON values; its lists may be long, whoever prints them
     cuts them. `no_interval` says why there is no interval, where there could be one. `bound`: what the value is
-    below or above with 95 % where nothing or everything was found, from one side.
+    below or above with 95 % where nothing or everything was found, from one side; of few rows, ends that hold it in at
+    least 95 % of samples.
     """
 
     value: float | None
@@ -70,6 +73,8 @@ class Metric(Protocol):
     """Makes sense of the reference by itself: the reference's own value is shown, and gates may be held against it."""
     compared: ClassVar[bool] = False
     """`--compare` and the control of a correlated run show it for both sides."""
+    enough: ClassVar[int] = 0
+    """With fewer rows or groups the interval would hold the value in other than 95 % of samples, and is left out."""
     grows_with_n: ClassVar[bool] = False
     """The value depends on how many texts there are: two sets are compared at equal n only."""
     reach: ClassVar[tuple[float, float]] = (-inf, inf)
@@ -95,6 +100,13 @@ class Metric(Protocol):
         """The 95 % interval of `value` from the measure of the parts; None for too few rows."""
         parts = features.parts
         return None if parts is None else parts_interval(value, self.by_parts(features, reference, parts), *self.reach)
+
+    def cautious(self, features: Features, reference: Features | None, value: float) -> tuple[float, float] | None:
+        """Ends that hold `value` in at least 95 % of samples, where rows are too few for an interval."""
+        parts = features.parts
+        if parts is None:
+            return None
+        return parts_interval(value, self.by_parts(features, reference, parts), *self.reach, cautious=True)
 
     def reading(self, found: Measure) -> str:
         """What a value says, in words, beside the comparison with a reference; may be empty."""

@@ -23,7 +23,7 @@ from datagen_cli.metrics.ngrams import number_ngrams, number_tokens
 from datagen_cli.metrics.parts import MOST, Bools, ByParts, Masks, Parts, mask_of, standard_error
 from datagen_cli.metrics.postings import LOW, distinct
 from datagen_cli.metrics.similar_sets import Pair, Sets, rarest_first, similar_sets
-from datagen_cli.metrics.wording import number, percent
+from datagen_cli.metrics.wording import counted, number, percent
 from datagen_cli.metrics.works import RESEMBLANCE
 from datagen_cli.text.minhash import MISSED
 from datagen_cli.text.tokens import TERMS, term_key, terms
@@ -182,7 +182,7 @@ class NearDuplicates(Metric):
         """See `Metric`."""
         assert found.value is not None
         extra = found.detail.get("exact", {}).get("extra", 0)
-        more = f", {extra:,} rows are exact extras" if extra else ""
+        more = f", {counted(extra, 'exact extra row')}" if extra else ""
         return f"{percent(found.value)} nearly repeat another{more}"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from datagen_cli.core.citation import Citation
 from datagen_cli.core.digest import seed_of
 from datagen_cli.metrics.measure import Direction, Measure, Metric
-from datagen_cli.metrics.parts import ByParts, Parts
+from datagen_cli.metrics.parts import ENOUGH, ByParts, Parts
 from datagen_cli.metrics.works import DATAGEN
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class RemoteClique(Metric):
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (0.0, 2.0)
+    enough: ClassVar[int] = ENOUGH
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
         """See `Metric`."""

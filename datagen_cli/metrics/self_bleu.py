@@ -20,7 +20,7 @@ from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.features import LONGEST_NGRAM, Features
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import Longs, NGramCounts, TokenTable, count_ngrams, number_ngrams, tokenise
-from datagen_cli.metrics.parts import Bools, ByParts, Parts, mask_of
+from datagen_cli.metrics.parts import ENOUGH, Bools, ByParts, Parts, mask_of
 from datagen_cli.metrics.postings import LOW, begins_anew, places_in_runs
 from datagen_cli.metrics.wording import scale
 from datagen_cli.text.tokens import TOKENS
@@ -130,6 +130,7 @@ class SelfBleu(Metric):
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    enough: ClassVar[int] = ENOUGH
     grows_with_n: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = ("short", *(str(n) for n in range(2, LONGEST_NGRAM + 1)))
 

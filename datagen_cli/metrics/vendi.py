@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.measure import Direction, Measure, Metric
-from datagen_cli.metrics.parts import FEW, Bools, ByParts, Parts
+from datagen_cli.metrics.parts import ENOUGH, FEW, Bools, ByParts, Parts
+from datagen_cli.metrics.wording import counted
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
@@ -72,6 +73,7 @@ class Vendi(Metric):
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (1.0, np.inf)
+    enough: ClassVar[int] = ENOUGH
     grows_with_n: ClassVar[bool] = True
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
@@ -104,6 +106,6 @@ class Vendi(Metric):
     def reading(self, found: Measure) -> str:
         """See `Metric`."""
         assert found.value is not None
-        if round(found.value) == 1:
+        if found.value < 1.05:
             return "as varied as one text alone"
-        return f"as varied as {found.value:,.0f} texts with nothing in common"
+        return f"as varied as {counted(found.value, 'text')} with nothing in common"

@@ -19,10 +19,18 @@ def span(interval: Sequence[float] | None) -> str:
 
 
 def percent(share: float) -> str:
-    """`3 %`, `0.4 %`, `under 0.1 %`."""
+    """`3 %`, `0.4 %`, `under 0.1 %`; never `100 %` of what is not all."""
     if 0 < share < 0.001:
         return "under 0.1 %"
+    if 0.99 < share < 1:
+        return f"{100 * share:.1f} %" if share < 0.999 else "over 99.9 %"
     return f"{100 * share:.0f} %" if share >= 0.1 or share == 0 else f"{100 * share:.1f} %"
+
+
+def counted(count: float, noun: str) -> str:
+    """`1 row`, `0.3 words`, `1,204 words`: a number with its noun, with one digit after the point below 10."""
+    shown = f"{count:,.0f}" if count >= 10 or count == round(count) else f"{count:.1f}"
+    return f"{shown} {noun}{'' if shown == '1' else 's'}"
 
 
 def scale(value: float, *marks: tuple[float, str]) -> str:

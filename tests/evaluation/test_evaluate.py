@@ -63,7 +63,9 @@ def test_the_document_has_the_shape_of_the_contract(whole: Evaluation) -> None:
         "dataset", "n", "text_fields", "label_field", "reference", "simulated", "metrics", "reference_metrics", "gates",
     ]  # fmt: skip
     assert (found["n"], found["text_fields"], found["label_field"]) == (120, ["text"], "label")
-    assert list(found["metrics"]["self_bleu"]) == ["value", "interval", "direction", "signature", "detail"]
+    assert list(found["metrics"]["self_bleu"]) == [
+        "value", "no_interval", "bound", "direction", "signature", "detail",
+    ]  # fmt: skip
     assert found["metrics"]["verified"] == {"value": None, "reason": "not a run folder: no verdicts are stored"}
     assert found["metrics"]["correctness"]["reason"] == "no --gold, --recheck or review"
 
