@@ -201,7 +201,8 @@ def as_text(data: bytes) -> str:
         reason = f"not UTF-8: byte 0x{data[error.start]:02x} at position {error.start + 1}"
         raise BadLine(
             reason,
-            "convert the file first, such as with iconv -f cp1252 -t UTF-8; a table: base.csv: {encoding: cp1252}",
+            "convert the file first, such as with iconv -f cp1252 -t UTF-8; of a table name the encoding: "
+            "base.csv: {encoding: cp1252}, for eval --csv encoding=cp1252",
         ) from error
 
 

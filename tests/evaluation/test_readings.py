@@ -12,6 +12,7 @@ from datagen_cli.evaluation.evaluate import Evaluation, evaluate, metric
 from datagen_cli.evaluation.load import Loaded
 from datagen_cli.evaluation.reading import readings
 from datagen_cli.metrics.dataset import Dataset
+from datagen_cli.metrics.measure import Measure
 from datagen_cli.metrics.wording import counted, percent
 from datagen_cli.text.embed import open_embedder
 
@@ -68,10 +69,14 @@ def contradictions(found: Evaluation, name: str, words: str) -> Iterator[str]:
         yield "more than there are"
     if re.search(r"\b(?:better|worse) than|\b(?:above|below) the", words):
         assert beside is not None
-        ends = [item.interval or item.bound or (item.value, item.value) for item in (one, beside)]
-        (low, high), (other_low, other_high) = ends
+        (low, high), (other_low, other_high) = _ends(one), _ends(beside)
         if "at equal n" not in words and low <= other_high and other_low <= high:
             yield "not told apart"
+
+
+def _ends(one: Measure) -> tuple[float, float]:
+    assert one.value is not None
+    return one.interval or one.bound or (one.value, one.value)
 
 
 @pytest.mark.parametrize("beside", ["two", "templates"])
