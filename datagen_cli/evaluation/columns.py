@@ -27,10 +27,14 @@ _TRUTH = {"true": True, "false": False}
 
 
 def text_columns(rows: Sequence[Mapping[str, Any]], label: str | None = None) -> list[str]:
-    """The columns that are measured as text: those of `string_columns` without `categories`."""
+    """The columns that are measured as text: those of `string_columns` without `categories`.
+
+    A column of numbers written as text is none beside one of words: in a CSV file it would be numbers.
+    """
     found = string_columns(rows, label)
     fixed = categories(rows, found)
-    return [name for name in found if name not in fixed]
+    kept = [name for name in found if name not in fixed]
+    return [name for name in kept if not _numbers(rows, name)] or kept
 
 
 def string_columns(rows: Sequence[Mapping[str, Any]], label: str | None = None) -> list[str]:
@@ -99,6 +103,10 @@ def typed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {name: readers[name](cell) if name in readers else cell for name, cell in row.items() if name != INDEX}
         for row in rows
     ]
+
+
+def _numbers(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
+    return all(_NUMBER.fullmatch(str(row[name]).strip()) for row in rows if row.get(name) not in (None, ""))
 
 
 def _number(cell: str) -> int | float | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from datagen_cli.config.recipe import CsvOptions
 from datagen_cli.core.errors import UsageError
 from datagen_cli.evaluation.document import document
 from datagen_cli.evaluation.evaluate import evaluate
@@ -44,8 +47,8 @@ def written(folder: Path, kind: str, rows: list[dict[str, Any]]) -> str:
     return str(path)
 
 
-def measured(name: str) -> dict[str, Any]:
-    loaded = load_dataset(name, Wanted())
+def measured(name: str, form: CsvOptions | None = None) -> dict[str, Any]:
+    loaded = load_dataset(name, Wanted(csv=form))
     found = document(evaluate(loaded, None, METRICS, embedder=None, given={}, say=lambda text: None), [])
     return {key: value for key, value in found.items() if key not in ("dataset", "notes")}
 
@@ -95,3 +98,58 @@ def test_a_label_that_is_written_in_two_ways_is_said(tmp_path: Path) -> None:
     rows = [{"text": f"t {n}", "label": label} for n, label in enumerate(["Delivery", "delivery ", "billing"])]
     loaded = load_dataset(written(tmp_path, "jsonl", rows), Wanted())
     assert "'Delivery' and 'delivery '" in loaded.notes[0]
+
+
+Sample = Callable[[str], Path]
+CORPORA = ("ag_news/test.jsonl", "gsm8k/test.jsonl", "mmlu/test.jsonl", "toi_headlines/headlines.jsonl")
+"""Labels, line breaks inside cells, near copies, dates written as numbers."""
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize("corpus", CORPORA)
+def test_a_public_corpus_gives_one_json_in_five_formats_whatever_its_header_looks_like(
+    corpus: str, sample: Sample, tmp_path: Path
+) -> None:
+    read = _first_rows(sample(corpus), 230)
+    columns = [name for name in read[0] if not any(isinstance(row[name], list | dict) for row in read)]
+    rows = [{name: row[name] for name in columns} for row in read]
+    expected = measured(written(tmp_path, "jsonl", rows))
+    assert expected["text_fields"]
+    for kind in ("json", "csv", "tsv", "parquet"):
+        assert measured(written(tmp_path, kind, rows)) == expected, kind
+    table = (tmp_path / "a.csv").read_text(encoding="utf-8")
+    tricks = {
+        "mark.csv": ("\ufeff" + table).encode(),
+        "lines.csv": table.replace("\r\n", "\n").encode(),
+        "packed.csv.gz": gzip.compress(table.encode()),
+        "packed.jsonl.gz": gzip.compress((tmp_path / "a.jsonl").read_bytes()),
+    }
+    for name, content in tricks.items():
+        (tmp_path / name).write_bytes(content)
+        assert measured(str(tmp_path / name)) == expected, name
+    for name, style in {"semicolon.csv": ";", "pipe.csv": "|", "tab.csv": "\t"}.items():
+        with (tmp_path / name).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, delimiter=style, quoting=csv.QUOTE_ALL)
+            writer.writerows([list(rows[0]), *(row.values() for row in rows)])
+        assert measured(str(tmp_path / name)) == expected, name
+    (tmp_path / "wide.csv").write_bytes(table.encode("utf-16"))
+    assert measured(str(tmp_path / "wide.csv"), table_form(["encoding=utf-16"])) == expected
+
+
+def _first_rows(path: Path, count: int) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line, _ in zip(file, range(count), strict=False)]
+
+
+def test_rows_of_a_table_are_numbered_as_rows_not_as_lines(tmp_path: Path) -> None:
+    rows = [{"text": f"a text\nof two lines {n}"} for n in range(4)]
+    expected = load_dataset(written(tmp_path, "jsonl", rows), Wanted()).dataset.ids
+    assert expected == load_dataset(written(tmp_path, "csv", rows), Wanted()).dataset.ids == ("1", "2", "3", "4")
+
+
+def test_numbers_written_as_text_are_no_text_beside_words(tmp_path: Path) -> None:
+    rows = [{"day": f"200101{n:02d}", "text": f"some words {n}"} for n in range(10, 20)]
+    for kind in ("jsonl", "csv"):
+        assert load_dataset(written(tmp_path, kind, rows), Wanted()).dataset.text_fields == ("text",)
+    only = load_dataset(written(tmp_path, "jsonl", [{"text": str(n)} for n in range(10)]), Wanted())
+    assert only.dataset.text_fields == ("text",)
