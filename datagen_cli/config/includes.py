@@ -122,8 +122,16 @@ def model_node(node: Node) -> Node:
     return found.mapping["model"] if set(found.mapping) == {"model"} else found
 
 
+FOLDERS = (".", "~", "/")
+"""How a name of `base.hf` begins that is a folder; any other is a dataset of the hub."""
+
+
 def absolute_paths(root: Node) -> Node:
-    """`base.path`, files of `dedup.against` and template files, made absolute; what starts with `${` waits."""
+    """`base.path`, a folder under `base.hf`, files of `dedup.against` and template files, made absolute; what starts
+    with `${` waits."""
+    folder = root.at(("base", "hf"))
+    if folder is not None and str(folder.value).startswith(FOLDERS):
+        root = put(root, ("base", "hf"), _absolute(folder))
     for path in (("base", "path"), ("prompts", "system"), ("prompts", "generate")):
         node = root.at(path)
         if node is not None and (path[0] == "base" or str(node.value).endswith(".j2")):

@@ -30,6 +30,8 @@ from datagen_cli.core.system import is_plain_file, open_own
 
 BUSY_S = 30.0
 MOST_ROWS = 256
+LONGEST_PATH = 500
+"""SQLite opens no longer one, with what it adds to a name."""
 CHECKED_BYTES = 256 * 1024 * 1024
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -340,6 +342,9 @@ def _code(error: BaseException) -> int:
 
 
 def _write_error(path: Path, error: BaseException) -> UsageError:
+    if len(os.fsencode(path.absolute())) > LONGEST_PATH:
+        hint = f"name a folder with a path of at most {LONGEST_PATH - 30} bytes"
+        return UsageError(f"{path}: the path is too long for SQLite", hint=hint)
     return UsageError(
         f"{path}: cannot be written: {error}",
         hint="is the disk full, or the folder not writable? nothing stored is lost",

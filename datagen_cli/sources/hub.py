@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.digest import canonical
 from datagen_cli.core.errors import DataError, MissingExtra, Place
-from datagen_cli.sources.rows import BadRow, Row, json_value
+from datagen_cli.sources.rows import BadRow, Row, json_value, shown_path
 
 _UNREACHABLE = ("offline", "connect", "resolve", "timed out", "timeout", "network", "unreachable", "max retries")
 
@@ -26,7 +26,8 @@ class Hub:
 
     def __init__(self, options: BaseOptions) -> None:
         self._options = options
-        self.shown = f"hf:{options.hf}"
+        name = options.hf or ""
+        self.shown = f"hf:{shown_path(name) if name.startswith('/') else name}"
         self._hash = hashlib.sha256()
         self.notes: list[str] = []
 
@@ -70,6 +71,11 @@ class Hub:
             raise DataError(
                 "no such folder", hint="name a folder, or a dataset such as openai/gsm8k", place=Place(self.shown)
             )
+        if not local.is_absolute() and local.is_dir():
+            hint = (
+                f"write ./{options.hf} for the folder, seen from the recipe's file, or run it elsewhere for the hub's"
+            )
+            raise DataError("is a folder here, and may be a dataset of the hub", hint=hint, place=Place(self.shown))
         datasets.disable_progress_bars()
         try:
             return datasets.load_dataset(options.hf, options.config, split=options.split, revision=options.revision)

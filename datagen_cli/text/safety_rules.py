@@ -73,7 +73,8 @@ _INJECTION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "speaks as the system",
-        r"^[ \t]{0,8}(?:[#>*-]{1,6}[ \t]{0,3}|\d{1,2}[.)][ \t]{1,3})?(?:system|developer)[ \t]{0,3}(?:prompt|message|note|override)?[ \t]{0,3}:"
+        r"^[ \t]{0,8}(?:[#>*-]{1,6}[ \t]{0,3}|\d{1,2}[.)][ \t]{1,3})?"
+        r"(?:system|developer)[ \t]{0,3}(?:prompt|message|note|override)?[ \t]{0,3}:"
         r"\s{0,3}(?:you|ignore|from now)"
         r"|<\|(?:im_start|im_end|system|endoftext|begin_of_text|start_header_id)\|>|\[/?INST\]|<<SYS>>",
         ("system", "developer", "<|", "inst]", "<<sys"),

@@ -355,3 +355,11 @@ async def test_a_definition_with_a_wrong_letter_is_damage_and_no_other_program(t
     path.write_bytes(content.replace(b"(key TEXT PRIMARY KEY", b"(kez TEXT PRIMARY KEY", 1))
     kept, told = found_in(path, values)
     assert (kept, told) == (200, [200])
+
+
+def test_a_path_that_sqlite_does_not_open_is_said_to_be_too_long(tmp_path: Path) -> None:
+    folder = tmp_path.joinpath(*["d" * 200] * 3)
+    folder.mkdir(parents=True)
+    with pytest.raises(UsageError, match="the path is too long for SQLite") as caught:
+        Store(folder / "calls.sqlite")
+    assert "disk" not in caught.value.hint

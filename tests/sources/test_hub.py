@@ -49,6 +49,37 @@ def test_a_local_dataset_is_read_as_the_hub_would_be(tmp_path: Path, monkeypatch
     assert "base.split" in caught.value.hint
 
 
+def test_a_folder_is_seen_from_the_file_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datagen_cli.config.load import load_recipe
+
+    (tmp_path / "recipes" / "mine").mkdir(parents=True)
+    recipe = (
+        "version: 1\nname: r\ndescription: d\nmodel: offline\ncount: 2\nfields: {q: q}\n"
+        "base: {hf: ./mine, split: train}\n"
+    )
+    (tmp_path / "recipes" / "r.yaml").write_text(recipe)
+    (tmp_path / "recipes" / "hub.yaml").write_text(recipe.replace("./mine", "openai/gsm8k"))
+    for name, found in {"r.yaml": str(tmp_path / "recipes" / "mine"), "hub.yaml": "openai/gsm8k"}.items():
+        options = load_recipe(f"recipes/{name}", environ={}, cwd=tmp_path).options
+        assert options.base is not None
+        assert options.base.hf == found
+
+
+def test_a_name_of_the_hub_is_never_taken_for_a_folder_that_lies_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("datasets")
+    monkeypatch.chdir(tmp_path)
+    Path("squad").mkdir()
+    with pytest.raises(DataError, match="is a folder here") as caught:
+        list(hub("squad").rows())
+    assert "write ./squad" in caught.value.hint
+    with pytest.raises(DataError, match="no such folder"):
+        list(hub("./nothing").rows())
+    with pytest.raises(DataError, match="a folder has no revisions"):
+        list(hub(str(tmp_path / "squad"), revision="abc").rows())
+
+
 def test_without_a_network_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     datasets = pytest.importorskip("datasets")
 
