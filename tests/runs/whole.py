@@ -15,8 +15,8 @@ OUTCOME = ("dataset.jsonl", "rejected.jsonl", "plants.jsonl")
 
 
 def generate(*arguments: object) -> int:
-    """`datagen generate ARGUMENTS --quiet`. Returns the exit code."""
-    return run(["generate", *map(str, arguments), "--quiet"])
+    """`datagen generate ARGUMENTS`, with its notes. Returns the exit code."""
+    return run(["generate", *map(str, arguments)])
 
 
 def report(capsys: Any, *arguments: object) -> dict[str, Any]:
