@@ -12,7 +12,7 @@ from datagen_cli.cli.app import run
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
 from datagen_cli.llm.faults import RequestRefused, TransportError
 from datagen_cli.pipeline.engines import ray as engine
-from datagen_cli.pipeline.engines.actors import Host, portable
+from datagen_cli.pipeline.engines.actors import MOST_LOSSES, ActorPool, Host, portable
 from datagen_cli.pipeline.engines.ray import model_places, program_places
 from tests.runs.whole import report
 
@@ -76,3 +76,13 @@ def test_errors_that_cannot_travel_come_home_in_words() -> None:
             super().__init__("odd")
 
     assert "odd" in str(portable(Odd(1, 2)))
+
+
+async def test_a_cluster_that_cannot_begin_actors_and_one_without_machines_end_the_run() -> None:
+    pool = ActorPool(Raises, list, patience_s=0.0)
+    with pytest.raises(ProviderError, match="no machine of the Ray cluster is left"):
+        await pool._free()
+    pool = ActorPool(Raises, list, patience_s=60.0)
+    pool._not_begun = ["ModuleNotFoundError: No module named 'datagen_cli'"] * MOST_LOSSES
+    with pytest.raises(ProviderError, match="no actor can begin on the Ray cluster: ModuleNotFoundError"):
+        await pool._free()

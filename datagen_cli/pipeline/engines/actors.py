@@ -70,6 +70,7 @@ class ActorPool:
         self._freed = asyncio.Event()
         self._alive = self._looked = time.monotonic()
         self._closed = False
+        self._not_begun: list[str] = []
         self._look()
 
     @property
@@ -125,6 +126,11 @@ class ActorPool:
                     f"no machine of the Ray cluster is left, for {self._patience_s:g} s",
                     hint="start machines with `ray start`; everything so far is kept",
                 )
+            if len(self._not_begun) >= MOST_LOSSES:
+                raise ProviderError(
+                    f"no actor can begin on the Ray cluster: {self._not_begun[-1]}",
+                    hint="every machine needs this package in the same version, and what the recipe's models need",
+                )
             if now - self._looked > LOOK_S:
                 self._look()
             free = [seat for seat in self._seats.values() if seat.ready and seat.busy < seat.place.at_once]
@@ -163,10 +169,12 @@ class ActorPool:
 
         try:
             await seat.actor.ready.remote()
-        except exceptions.RayError:
+        except exceptions.RayError as error:
             self._lose(seat)
+            self._not_begun.append(str(error).strip().rpartition("\n")[2][:200])
             return
         seat.ready = True
+        self._not_begun.clear()
         self._freed.set()
 
     def _lose(self, seat: _Seat) -> None:
