@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import UsageError
@@ -38,11 +38,22 @@ def check_models(recipe: Recipe, *, to_run: bool = True) -> None:
             model.provider.check(model, role, chats=not (sampled and role == "generator"), to_run=to_run)
 
 
-def open_engine(
-    name: str, on_signal: Callable[[int, int], None], address: str | None, patience_s: float
-) -> LocalEngine:
-    """The engine of this name, started. Raises `UsageError` where there is no cluster at the address."""
-    engine: LocalEngine = load("engines", name)(on_signal, address=address, patience_s=patience_s)
+class EngineOptions(Protocol):
+    """Which engine, and where it is."""
+
+    @property
+    def engine(self) -> str:
+        """Its name."""
+
+    @property
+    def ray_address(self) -> str | None:
+        """Where a cluster is; None: on this machine alone."""
+
+
+def open_engine(recipe: Recipe, options: EngineOptions, on_signal: Callable[[int, int], None]) -> LocalEngine:
+    """The engine of a run, started. Raises `UsageError` where there is no cluster at the address."""
+    patience_s = recipe.options.limits.patience_s
+    engine: LocalEngine = load("engines", options.engine)(on_signal, address=options.ray_address, patience_s=patience_s)
     engine.start()
     return engine
 

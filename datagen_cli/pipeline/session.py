@@ -155,7 +155,7 @@ class Session:
         self.ledger.start()
         return self.ledger
 
-    def connect(self, cache: CallCache | None, engine: LocalEngine) -> Client:
+    def connect(self, cache: CallCache | None, engine: LocalEngine | None = None) -> Client:
         """The client of this run, whose spending the folder's ledger keeps."""
         return open_client(
             self.built.recipe,
@@ -165,17 +165,15 @@ class Session:
             allow_hosts=self.options.allow_hosts,
             plant=self.plants,
             ledger=self.ledger,
-            deferred=engine.deferred,
-            workers=engine.workers,
+            deferred=engine.deferred if engine else None,
+            workers=engine.workers if engine else None,
         )
 
     def run(self) -> Manifest:
         """Runs to the end or to what stops it. Returns the manifest; the error that stopped it is in `error`."""
         if self.complete:
             return self.manifest
-        patience_s = self.built.recipe.options.limits.patience_s
-        engine = open_engine(self.options.engine, self._signalled, self.options.ray_address, patience_s)
-        self._engine = engine
+        engine = self._engine = open_engine(self.built.recipe, self.options, self._signalled)
         engine.run(lambda: self._main(engine))
         return self.manifest
 
