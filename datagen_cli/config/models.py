@@ -109,6 +109,11 @@ class ModelOptions(Options):
         description="auto: a system message, or its text in the first user message where none is taken; merge: always"
         " there; off: not sent",
     )
+    form: Literal["auto", "chat", "completion"] = Field(
+        "auto",
+        description="chat: a conversation is sent; completion: the same as one text that the model goes on with, for"
+        " models that were not trained to chat; auto: chat, and of correlated groups what the model has",
+    )
     price: Price | Literal["free"] | None = runtime(None, description="USD per million tokens, or free")
     faults: Faults | Literal["none"] | None = Field(None, description="offline only: how often it errs on purpose")
 
@@ -139,6 +144,8 @@ class ModelOptions(Options):
         given = {name for name in OWN_OPTIONS if getattr(self, name)}
         if given and (foreign := sorted(given - set(self.provider.own_options))):
             raise ValueError(f"{OWN_OPTIONS[foreign[0]]} only")
+        if self.form == "completion" and not self.provider.completes:
+            raise ValueError("form: completion goes with a base_url, gguf models and local models only")
         return self
 
     @property

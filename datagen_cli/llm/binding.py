@@ -7,6 +7,7 @@ from typing import Any
 
 from datagen_cli.config.models import Sampling, SharedModel
 from datagen_cli.core.chat import NO_END, End, Request
+from datagen_cli.llm.as_text import completed
 from datagen_cli.llm.channel import Channel
 from datagen_cli.llm.identity import sampling_of
 from datagen_cli.llm.parameter_fallback import SYSTEM, amended, merged
@@ -58,6 +59,8 @@ class ModelBinding:
             found["max_tokens"] = end.tokens
         if end.mark is not None:
             found["stop"] = [end.mark]
+        if self.options.form == "completion":
+            found = completed(found)
         return amended(found, dropped) if dropped else found
 
     def end_of(self, request: Request) -> End:

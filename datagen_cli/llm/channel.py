@@ -60,7 +60,7 @@ class Channel:
     ) -> None:
         self.target = target
         self.provider_facts = options.provider
-        self.batched = limits.batch and self.provider_facts.batches
+        self.batched = limits.batch and self.provider_facts.batches and options.form != "completion"
         timeout_s, deadline_s = self.provider_facts.time_outs(options)
         self.policy = Policy(timeout_s, deadline_s, limits.patience_s)
         self.health = Health(target, answered_before)

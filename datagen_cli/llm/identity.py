@@ -40,6 +40,7 @@ def model_identity(options: ModelOptions, role: str, sampling: Sampling | None =
         "structured": options.structured,
         "system": options.system,
         "dtype": options.dtype,
+        **({"form": options.form} if options.form == "completion" else {}),
         **options.provider.identity(options),
     }
     return found

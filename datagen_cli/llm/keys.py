@@ -148,6 +148,11 @@ def allowed_hosts(environ: Mapping[str, str], allow_hosts: Collection[str]) -> s
     return {name.strip().lower() for name in (*allow_hosts, *more) if name.strip()}
 
 
+def path_of(options: ModelOptions) -> str:
+    """What is appended to a base_url: where conversations go, or texts to go on with."""
+    return "completions" if options.form == "completion" else "chat/completions"
+
+
 def address_of(options: ModelOptions, base_url: str) -> tuple[str, str, str]:
     """(address to post to, host, host with its port); raises `UsageError` for what is no usable address."""
     try:
@@ -161,9 +166,8 @@ def address_of(options: ModelOptions, base_url: str) -> tuple[str, str, str]:
         )
     if parts.username or parts.password:
         raise UsageError(f"model {options.name}: base_url holds a user or password", hint="use api_key_env or headers")
-    path = parts.path.rstrip("/")
-    if not path.endswith("/chat/completions"):
-        path += "/chat/completions"
+    path = parts.path.rstrip("/").removesuffix("/chat/completions")
+    path = f"{path.removesuffix('/completions')}/{path_of(options)}"
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, "")), host, f"{host}:{port}" if port else host
 
 

@@ -63,6 +63,12 @@ def test_several_records_come_in_one_call(tmp_path: Path, capsys: Any, tell: Tel
     checked(found, tmp_path / "batch", WEATHER, tell)
 
 
+def test_a_text_to_go_on_with_takes_the_place_of_a_conversation(tmp_path: Path, capsys: Any, tell: Tell) -> None:
+    file = recipe(tmp_path, count=2, model={**SMALL, "form": "completion"}, limits={"attempts_per_record": 1})
+    found = report(capsys, file, "-o", tmp_path / "completion")
+    checked(found, tmp_path / "completion", WEATHER, tell)
+
+
 def test_a_preview_is_not_paid_again(tmp_path: Path, capsys: Any) -> None:
     file = recipe(tmp_path)
     assert run(["preview", str(file), "-n", "2", "--json"]) == 0

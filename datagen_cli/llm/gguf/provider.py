@@ -18,7 +18,7 @@ from datagen_cli.core.secret import Secret
 from datagen_cli.llm.faults import TransportError
 from datagen_cli.llm.gguf.files import SMOLLM2, SUFFIX, gguf_digest, gguf_file, speaks_of_reasoning
 from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings, usable_cores
-from datagen_cli.llm.keys import Target
+from datagen_cli.llm.keys import Target, path_of
 from datagen_cli.llm.provider import FOREVER_S, Around, Provider, ProviderFacts, RawReply, Ready, Start
 
 CONTEXT = 4096
@@ -32,7 +32,7 @@ CUTTING = frozenset((*CUT_OFFS, "typical_p", "top_n_sigma", "xtc_probability", "
 class Gguf(ProviderFacts):
     """Models in GGUF files, run by llama.cpp in a child process: `gguf/smollm2`, `gguf/<file.gguf>`."""
 
-    free = on_this_machine = True
+    free = on_this_machine = completes = True
     own_options = ("threads", "context", "slots")
     extra = "gguf"
     prefix = "gguf/"
@@ -128,7 +128,7 @@ class GgufModel:
     async def _start(self) -> Ready:
         from datagen_cli.llm.openai_http import OpenAIHTTP
 
-        url = f"{await self._server.start()}/v1/chat/completions"
+        url = f"{await self._server.start()}/v1/{path_of(self._options)}"
         target = Target("gguf", self._model, url, loopback=True, key=Secret(self._server.key))
         self._http = OpenAIHTTP(self._options, target)
         return self._http

@@ -16,6 +16,7 @@ from typing import Any
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.digest import seed_of
 from datagen_cli.core.errors import UsageError
+from datagen_cli.llm.as_text import NEXT, answer_in
 from datagen_cli.llm.faults import RequestRefused
 from datagen_cli.llm.local.model import LocalModel
 from datagen_cli.llm.local.rows import MOST_TOKENS, Decoded, Row, Settings, Written
@@ -23,6 +24,8 @@ from datagen_cli.llm.local.weights import open_model
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.prompts.free_text import clean_text
 
+LOOKED_BACK = 12
+"""Tokens at the end of a text in which the next question is looked for."""
 CORRELATED = ("variant", "contrast", "intra_share", "guidance", "plausibility", "gamma")
 
 Asked = Sequence[tuple[Mapping[str, Any], Draw]]
@@ -48,7 +51,7 @@ class ModelHost:
         found: dict[int, RawReply | Exception] = {}
         rows: dict[int, Row] = {}
         for place, (payload, draw) in enumerate(asked):
-            ids = model.encode_chat(payload["messages"])
+            ids = model.encode_text(payload["prompt"]) if "prompt" in payload else model.encode_chat(payload["messages"])
             room = model.room(len(ids), _most_tokens(payload))
             if room <= 0:
                 found[place] = RequestRefused(None, f"the prompt has {len(ids)} tokens, the context {model.context}")
@@ -56,9 +59,12 @@ class ModelHost:
                 rows[place] = Row(ids, seed_of(payload.get("seed"), str(draw)), group=place, max_tokens=room)
         if rows:
             most = max(row.max_tokens or 0 for row in rows.values())
-            decoded = decode(model, list(rows.values()), replace(_sampling(asked[0][0]), max_tokens=most), stop=stop)
+            goes_on = "prompt" in asked[0][0]
+            ended = partial(_asks_again, model) if goes_on else None
+            settings = replace(_sampling(asked[0][0]), max_tokens=most, ended=ended)
+            decoded = decode(model, list(rows.values()), settings, stop=stop)
             for place, written in zip(rows, decoded.rows, strict=True):
-                text = model.text(written.ids)
+                text = answer_in(model.text(written.ids)) if goes_on else model.text(written.ids)
                 found[place] = RawReply(text, written.finish, len(rows[place].ids), written.steps, model.name)
         return [found[place] for place in range(len(asked))]
 
@@ -134,6 +140,11 @@ def _encoded(model: LocalModel, prompt: Mapping[str, Any], most: int, shown: set
         f" and a reply of {min(most, (model.context or 0) // 2)}",
         hint="a shorter description or template, fewer max_tokens, or a model with a longer context",
     )
+
+
+def _asks_again(model: LocalModel, ids: Sequence[int]) -> bool:
+    """Whether a model that goes on with a text has come to another question."""
+    return NEXT in model.text(ids[-LOOKED_BACK:])
 
 
 def _text_ended(model: LocalModel, ids: Sequence[int]) -> bool:

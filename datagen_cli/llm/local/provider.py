@@ -39,7 +39,8 @@ from datagen_cli.llm.local.worker import OneThread
 from datagen_cli.llm.provider import FOREVER_S, Around, Provider, ProviderFacts, RawReply
 
 HUB = "huggingface.co"
-TAKEN = ("model", "messages", "max_tokens", "max_completion_tokens", "seed", "temperature", "top_p", "top_k", "group")
+LIMITS = ("max_tokens", "max_completion_tokens", "stop")
+TAKEN = ("model", "messages", "prompt", *LIMITS, "seed", "temperature", "top_p", "top_k", "group")
 
 
 @dataclass(eq=False, slots=True)
@@ -57,13 +58,13 @@ class _Waiting:
 
     @property
     def sampling(self) -> tuple[Any, ...]:
-        return tuple(self.payload.get(name) for name in ("temperature", "top_p", "top_k"))
+        return "prompt" in self.payload, *(self.payload.get(name) for name in ("temperature", "top_p", "top_k"))
 
 
 class Local(ProviderFacts):
     """Provider of `local/...`."""
 
-    free = on_this_machine = correlates = True
+    free = on_this_machine = correlates = completes = True
     own_options = ("device", "dtype")
     extra = "local"
     prefix = "local/"
@@ -91,10 +92,12 @@ class Local(ProviderFacts):
         a device that is not there; `MissingExtra` without what runs models."""
         if to_run:
             check_device(options.device)
-        if check_model(_model_of(options)).has_chat_template is False and chats:
+        untrained = check_model(_model_of(options)).has_chat_template is False
+        if untrained and ((chats and options.form != "completion") or options.form == "chat"):
             raise UsageError(
                 f"model {options.name}: has no chat template, so it cannot be the {role}",
-                hint="name a model that was trained to chat; a generator without one goes with sampling.correlated",
+                hint="form: completion sends one text to go on with; or name a model that was trained to chat; a"
+                " generator without a template goes with sampling.correlated, too",
             )
 
     @classmethod
