@@ -51,7 +51,9 @@ class ModelHost:
         found: dict[int, RawReply | Exception] = {}
         rows: dict[int, Row] = {}
         for place, (payload, draw) in enumerate(asked):
-            ids = model.encode_text(payload["prompt"]) if "prompt" in payload else model.encode_chat(payload["messages"])
+            ids = (
+                model.encode_text(payload["prompt"]) if "prompt" in payload else model.encode_chat(payload["messages"])
+            )
             room = model.room(len(ids), _most_tokens(payload))
             if room <= 0:
                 found[place] = RequestRefused(None, f"the prompt has {len(ids)} tokens, the context {model.context}")
