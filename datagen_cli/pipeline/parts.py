@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 from typing import Any
 
 from datagen_cli.core.record import Record, Slot
 from datagen_cli.pipeline.context import UnitContext
+from datagen_cli.pipeline.cut import Cut
 from datagen_cli.runs.checkpoint import Checkpoint
 from datagen_cli.stages.dedup import Decision
 from datagen_cli.stages.generate import Unit
@@ -18,8 +19,8 @@ from datagen_cli.stages.generate import Unit
 class Parts:
     """What a run is made of.
 
-    `cohorts` are slot counts, see `Sequence`; the last is the count. `starts` are the first slots of the units of
-    first attempts, in order, at least `units` of them, and `unit(start)` makes one, batches whole;
+    `cohorts` are slot counts, see `Sequence`; the last is the count. `cut` says where the units of first attempts
+    begin, and `unit(start)` makes one, batches whole;
     `refill(slot, attempt, avoid)` makes the unit of a later attempt; `review(end, accepted)` gives what people made of
     records, a round at a time, see `Rounds.after`; `admit` has the group check know a record that stands as a person
     wrote it; `slot(index)` is the plan; `context(slot, attempt)` the surroundings; `prepare`, if any, must have seen
@@ -33,8 +34,7 @@ class Parts:
     width: int
     cautious: bool
     check_call: bool
-    starts: Iterator[int]
-    units: int
+    cut: Cut
     unit: Callable[[int], Unit]
     refill: Callable[[Slot, int, tuple[Any, ...]], Unit]
     slot: Callable[[int], Slot]

@@ -45,7 +45,7 @@ class Runner:
         self._parts = parts
         self._observer = observer
         self._sequence = Sequence(parts.cohorts, self._judge, self._settled, self._reopen)
-        self._starts = parts.starts
+        self._starts = parts.cut.starts(parts.count)
         self.refills = Refills(parts.attempts)
         self._again: list[tuple[Unit, frozenset[int]]] = []
         self._ends: dict[int, int] = {}
@@ -139,7 +139,7 @@ class Runner:
         """Starts units while there is room: postponed ones, then refills, then new ones. True when it stopped to let
         the loop turn, with more to start."""
         replayed = 0
-        width = self._trial.width(self._parts.width, self._parts.units)
+        width = self._trial.width(self._parts.width, -(-self._parts.count // self._parts.cut.most))
         while self.error is None and len(self._tasks) < width:
             if self._again:
                 self._start(*self._again.pop())

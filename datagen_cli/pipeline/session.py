@@ -230,7 +230,7 @@ class Session:
 
     def _parts(self, engine: LocalEngine) -> Parts:
         built, options = self.built, self.built.recipe.options
-        cut, count = built.cut, self.manifest.cohorts[-1]
+        cut = built.cut
         client = self.client
         assert client is not None
 
@@ -257,8 +257,7 @@ class Session:
             check_call=options.limits.check_call and client.may_cost,
             halt=client.halt,
             forget=client.forget,
-            starts=cut.starts(count),
-            units=-(-count // cut.most),
+            cut=cut,
             unit=lambda start: unit(self.plan.read(range(start, start + cut.width(start))), 1),
             refill=lambda slot, attempt, avoid: unit([slot], attempt, avoid),
             slot=self.plan.slot,
@@ -280,9 +279,8 @@ class Session:
     def _signalled(self, exit_code: int, count: int) -> None:
         assert self.runner is not None
         if count == 1:
-            self.observer.event(
-                "note", text="stopping: calls in flight may finish for up to 30 s; again to stop at once"
-            )
+            text = "stopping: calls in flight may finish for up to 30 s; again to stop at once"
+            self.observer.event("note", text=text)
             what = "interrupted" if exit_code == 130 else "terminated"
             self.runner.stop(Stopped(f"{what}; everything so far is kept", exit_code=exit_code))
         else:
