@@ -22,6 +22,7 @@ from datagen_cli.cli.app import run
 from datagen_cli.llm import batch
 from tests.endpoint import Answer
 from tests.llm.batch_endpoint import BatchEndpoint
+from tests.llm.local.tiny import CHAT, save_model
 
 SECRETS = {
     "vendor key": "planted-01-vendor-key",
@@ -47,8 +48,7 @@ fields: {text: {type: text}, kind: {type: label}}
 label: {field: kind, values: {praise: kind words, blame: complaints}}
 models:
   generator:
-    - {name: GENERATOR, BASE api_key_env: GENERATORS, timeout_s: 2, deadline_s: 3,
-       headers: {X-One: planted-04-header, X-Two: "Bearer ${TWO_TOKEN}"}}
+    - GENERATOR
     - model.yaml
   reviewer: {name: any/other, base_url: "URL?key=${QUERY_KEY}&k=planted-06-query", api_key_env: DOTENV_KEY,
     timeout_s: 2, deadline_s: 3, headers: {Y: planted-11-reviewer-header}}
@@ -61,6 +61,10 @@ ANSWERS = {
     "slow": 429, "down": 500,
 }  # fmt: skip
 STEPS = ("files", "batches", "batches/", "files/")
+ASKED = """{name: NAME, BASE api_key_env: KEY, timeout_s: 2, deadline_s: 3,
+       headers: {X-One: planted-04-header, X-Two: "Bearer ${TWO_TOKEN}"}}"""
+LOCAL = {"local": "{name: local/tiny, max_tokens: 20}", "gguf": "{name: gguf/smollm2, max_tokens: 8}"}
+"""Models of this machine, of which the first is made on the spot: the other roles' secrets are about all the same."""
 PATHS = {"fast": ("any/m", "MINE_KEY"), "litellm": ("anthropic/m", "ANTHROPIC_API_KEY"), "batch": ("any/m", "MINE_KEY")}
 ENVIRONMENT = {
     "ANTHROPIC_API_KEY": SECRETS["vendor key"], "MINE_KEY": SECRETS["own key"],
@@ -70,7 +74,8 @@ ENVIRONMENT = {
 
 def attacks() -> list[Attack]:
     """Every path with every kind of answer; for batches also each of their steps answered by an error."""
-    found = [Attack(f"{path}: {kind}", partial(tried, path, kind, "")) for path in PATHS for kind in ANSWERS]
+    ends = [(path, kind) for path in PATHS for kind in ANSWERS] + [(path, "key") for path in LOCAL]
+    found = [Attack(f"{path}: {kind}", partial(tried, path, kind, "")) for path, kind in ends]
     steps = [(step, kind) for step in STEPS for kind in ("key", "bad", "down", "broken", "away")]
     return found + [Attack(f"batch, {step}: {kind}", partial(tried, "batch", kind, step)) for step, kind in steps]
 
@@ -148,9 +153,14 @@ def _commands(path: str, url: str, folder: Path) -> Iterator[list[str]]:
     (folder / "model.yaml").write_text(
         f"name: any/two\nbase_url: {url}\ntimeout_s: 2\ndeadline_s: 3\nheaders: {{Z: {SECRETS['model file']}}}\n"
     )
-    name, key = PATHS[path]
-    base = "" if path == "litellm" else "base_url: URL, "
-    recipe = RECIPE.replace("GENERATORS", key).replace("GENERATOR", name).replace("BASE ", base).replace("URL", url)
+    generator = LOCAL.get(path, "")
+    if path in PATHS:
+        name, key = PATHS[path]
+        base = "" if path == "litellm" else "base_url: URL, "
+        generator = ASKED.replace("NAME", name).replace("BASE ", base).replace("KEY", key, 1)
+    recipe = RECIPE.replace("GENERATOR", generator).replace("URL", url)
+    if path == "local":
+        save_model(folder / "tiny", chat=CHAT, context=8_000)
     (folder / "r.yaml").write_text(recipe.replace("IN_BATCHES", "true" if path == "batch" else "false"))
     judge = f"models.judge={{name: j, base_url: '{url}', headers: {{A: {SECRETS['--set of a model']}}}}}"
     sets = ["--set", f"models.reviewer.headers.B={SECRETS['--set of a header']}", "--set", judge]

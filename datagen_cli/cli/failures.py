@@ -92,6 +92,7 @@ def _usage(message: str, arguments: list[str]) -> DatagenError:
 
 def _of_a_file(error: OSError) -> DatagenError:
     """An error of the system about a file that changed while the command worked with it."""
+    _tell_trace()
     what = f"cannot be used: {error.strerror or error}"
     return UsageError(what, hint="does something else change it? look at it, and try again", place=_place(error))
 
@@ -101,14 +102,19 @@ def _place(error: OSError) -> Place:
 
 
 def _unexpected(error: Exception, as_json: bool) -> int:
-    import traceback
-
-    from datagen_cli.cli import console
-
-    if os.environ.get("DATAGEN_DEBUG"):
-        console.say(traceback.format_exc())
+    _tell_trace()
     hint = "this is a bug: set DATAGEN_DEBUG=1 for the traceback; everything that was received is kept"
     return failed(DatagenError(f"unexpected {type(error).__name__}: {error}", hint=hint), as_json, EXIT_UNEXPECTED)
+
+
+def _tell_trace() -> None:
+    """Where the error comes from, for those who mend the tool."""
+    if os.environ.get("DATAGEN_DEBUG"):
+        import traceback
+
+        from datagen_cli.cli import console
+
+        console.say(traceback.format_exc())
 
 
 def _lower(text: str) -> str:
