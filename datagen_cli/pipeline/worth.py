@@ -28,6 +28,12 @@ OUTCOMES = ("planted", "found", "missed", "unknown", "clean", "harmed")
 Unit = tuple[int, int]
 
 
+def _is_plant(line: Mapping[str, Any]) -> bool:
+    """Whether a line is one that a run wrote: the file may be damaged, or anybody's."""
+    numbers = (line.get("slot"), line.get("attempt"), line.get("record", 0) or 0)
+    return all(type(number) is int for number in numbers) and isinstance(line.get("fault"), str) and "purpose" in line
+
+
 class Plants:
     """The faults planted in records, by slot and attempt; none where nothing was simulated (`path` is None)."""
 
@@ -39,7 +45,7 @@ class Plants:
             with read_own(path) as file:
                 for raw in file:
                     plant = parse_object(raw)
-                    if plant is not None:
+                    if plant is not None and _is_plant(plant):
                         self._add(plant, per_call)
 
     def _add(self, plant: Mapping[str, Any], per_call: int) -> None:

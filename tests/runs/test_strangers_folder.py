@@ -17,6 +17,8 @@ from datagen_cli.cli import console
 from datagen_cli.cli.app import run
 from datagen_cli.core.checksum import document_sum, sealed, seed_of
 from datagen_cli.core.jsonl import write_json
+from datagen_cli.core.record import Record
+from datagen_cli.pipeline.worth import Plants
 from tests.runs.whole import generate, rows
 
 LINKED = (
@@ -305,3 +307,21 @@ def test_rows_without_an_id_are_called_by_their_line(id_: Any, tmp_path: Path) -
     ):  # fmt: skip
         command = words.replace("RUN", str(folder)).replace("OTHER", str(tmp_path / "other"))
         assert run(command.replace("OUT", str(tmp_path / "out")).split()) == 0, words
+
+
+@pytest.mark.parametrize("name", ["slot", "attempt", "record", "purpose", "fault", "field", "k"])
+@pytest.mark.parametrize("value", ["x", 1.5, [], {"a": 1}, True, "gone"])
+def test_a_plant_of_another_kind_is_passed_over(name: str, value: Any, tmp_path: Path) -> None:
+    good = {
+        "slot": 0,
+        "attempt": 1,
+        "purpose": "generate",
+        "k": 0,
+        "record": None,
+        "fault": "near_copy",
+        "field": "text",
+    }
+    bad = {key: item for key, item in good.items() if key != name} | ({} if value == "gone" else {name: value})
+    (tmp_path / "plants.jsonl").write_text(json.dumps(bad) + "\n" + json.dumps({**good, "slot": 3}) + "\n")
+    plants = Plants(tmp_path / "plants.jsonl", 2)
+    assert plants.first(Record(slot=3, attempt=1, fields={})) == {"near_copy": "text"}
