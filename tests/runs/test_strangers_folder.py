@@ -324,4 +324,4 @@ def test_a_plant_of_another_kind_is_passed_over(name: str, value: Any, tmp_path:
     bad = {key: item for key, item in good.items() if key != name} | ({} if value == "gone" else {name: value})
     (tmp_path / "plants.jsonl").write_text(json.dumps(bad) + "\n" + json.dumps({**good, "slot": 3}) + "\n")
     plants = Plants(tmp_path / "plants.jsonl", 2)
-    assert plants.first(Record(slot=3, attempt=1, fields={})) == {"near_copy": "text"}
+    assert plants.first(Record(slot=3, attempt=1, fields={}), accepted=True) == {"near_copy": "text"}
