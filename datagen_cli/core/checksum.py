@@ -55,7 +55,7 @@ def whole_object(line: bytes, seed: int = 0) -> dict[str, Any] | None:
         return None
     try:
         found = json.loads(without_sum(line))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

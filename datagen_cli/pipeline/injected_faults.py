@@ -45,7 +45,7 @@ class InjectedFaultLog:
         for line in self._lines():
             try:
                 plant = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(plant, dict):
                 found[tuple(str(plant.get(name, "")).rjust(9) for name in PLACE)] = line

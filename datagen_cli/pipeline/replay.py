@@ -36,7 +36,7 @@ def last_line(steps: Sequence[Checkpoint], slot: int, content: str) -> tuple[Rec
         if tail != before:
             try:
                 record, before = from_line(json.loads(raw.decode())), tail
-            except ValueError:
+            except (ValueError, RecursionError):
                 return None
             if record.rejection is not None:
                 break

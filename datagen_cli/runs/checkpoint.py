@@ -222,7 +222,7 @@ def tail_of(raw: bytes, slot: int, attempt: int, made_from: str) -> bytes | None
 def _object(raw: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(raw.decode())
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

@@ -163,5 +163,5 @@ def _of_row(call: PastCall, record: Record) -> PastCall:
     try:
         own = json.loads(call.reply or "")["rows"][place]
         return replace(call, request=request, reply=own["text"], finish_reason=own["finish"])
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, RecursionError, LookupError, TypeError):
         return replace(call, request=request)

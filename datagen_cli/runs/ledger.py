@@ -172,7 +172,7 @@ def _parsed(line: bytes, *, old: bool) -> Any:
         return None
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if isinstance(found, dict):
         return found if (summed or len(found) == 1) and is_spending(found.get("spent")) else None

@@ -325,3 +325,20 @@ def test_a_plant_of_another_kind_is_passed_over(name: str, value: Any, tmp_path:
     (tmp_path / "plants.jsonl").write_text(json.dumps(bad) + "\n" + json.dumps({**good, "slot": 3}) + "\n")
     plants = Plants(tmp_path / "plants.jsonl", 2)
     assert plants.first(Record(slot=3, attempt=1, fields={}), accepted=True) == {"near_copy": "text"}
+
+
+@pytest.mark.parametrize(
+    "name", ["plants.jsonl", "spending.jsonl", "3-generate.jsonl", "4-validate.jsonl", "6-dedup.jsonl"]
+)
+def test_a_line_that_is_nested_without_end_is_a_damaged_one(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    path = folder / ("checkpoints" if name[0].isdigit() else "") / name
+    head = path.read_bytes().splitlines()[0]
+    seed = seed_of(json.loads(head)["fingerprint"]) if name[0].isdigit() else 0
+    nest = b"[" * 5_000 + b"]" * 5_000
+    line = b'{"unit":"000000.1","from":"","slot":0,"attempt":1,"fields":' + nest + b"}"
+    path.write_bytes(path.read_bytes() + sealed(line, seed) + nest + b"\n" + b"[" * 100_000 + b"\n")
+    (folder / "dataset.jsonl").unlink()
+    assert generate("quickstart", "-n", "3", "-o", folder) in (0, 2)
+    assert run(["status", str(folder)]) == 0
