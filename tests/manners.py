@@ -355,7 +355,7 @@ ONE_BY_ONE = (
            checked('<think>{"verdict": "no"}</think>\n{"verdict": "yes", "reason": "so",}'), settings=ASKED),
     Manner("judges in plain words", "reads the verdict", checked("Yes, it is a note."), settings=ASKED),
     Manner("gives no verdict in any reply", "ends after eight, names the check; no attempt is used up",
-           checked("Let me consider the record."), -1, 3, ASKED),
+           checked("Let me consider the record."), 0, 3, ASKED),
     Manner("loses its model in the middle (404)", "ends after five in a row; no attempt is used up",
            between(10, 999, refusal(404, "the model is not loaded")), -1, 5),
     Manner("knows no model for one prompt (404)", "writes all others, names the slot; the next run asks again",

@@ -120,18 +120,18 @@ class Runner:
             await self._parts.forget(self._trial.useless)
         else:
             self._trial.close()
+        self._sequence.end()
         if self._check_trials.failed:
             await self._undo_verdicts()
-        self._sequence.end()
 
     async def _undo_verdicts(self) -> None:
-        """Has the verdicts that could not be read asked for again: their lines no longer say what they were made of."""
+        """Has unread verdicts asked for again: their lines match nothing, their records wait outside the dataset."""
         await self._parts.forget(self._check_trials.useless)
         stages = [*(stage for stage, _ in self._parts.steps), "dedup"]
         for slot, attempt in self._check_trials.units:
+            self.accepted[slot] = 0 if self.accepted[slot] == attempt else self.accepted[slot]
             for checkpoint in (self._parts.checkpoints[stage] for stage in stages):
-                line = checkpoint.line(slot, attempt)
-                if line is not None:
+                if (line := checkpoint.line(slot, attempt)) is not None:
                     told = {key: value for key, value in line.items() if key not in ("unit", "from")}
                     checkpoint.append(slot, attempt, "", told)
 

@@ -27,6 +27,10 @@ def open_run(recipe: Recipe, folder: Path, options: RunOptions, observer: Observ
     return Session(built, RunFolder(folder), options, observer)
 
 
+ALL_KEPT = ("everything is kept", "nothing is lost")
+"""What hints say of the replies of a run that was stopped."""
+
+
 def run_whole(
     session: Session, around: AbstractContextManager[object] | None = None
 ) -> tuple[Manifest, DatagenError | None]:
@@ -51,10 +55,19 @@ def run_whole(
             session.fail(cause)
             if not isinstance(cause, DatagenError):
                 raise
-            return session.manifest, cause
+            return session.manifest, _counted(cause, session.manifest.calls)
     finally:
         session.close()
     error = session.error
     if error is not None and not isinstance(error, DatagenError):
         raise error
-    return session.manifest, error
+    return session.manifest, None if error is None else _counted(error, session.manifest.calls)
+
+
+def _counted(error: DatagenError, replies: int) -> DatagenError:
+    """The error whose hint says how many replies are kept, where it says that they all are."""
+    if replies:
+        kept = f"{replies:,} {'reply is' if replies == 1 else 'replies are'} kept"
+        for phrase in ALL_KEPT:
+            error.hint = error.hint.replace(phrase, kept)
+    return error

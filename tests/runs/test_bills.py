@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from datagen_cli.cli.app import run
 from datagen_cli.pipeline import runner
 from tests.endpoint import Answer, Endpoint, completion, refusal
-from tests.runs.whole import generate, report, rows
+from tests.runs.whole import report, rows
 
 RECIPE = """
 version: 1
@@ -95,7 +96,7 @@ def test_what_cannot_be_counted_is_settled_at_its_most_and_said_and_the_reply_is
     usage: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Endpoint(used(usage)) as endpoint:
-        assert generate(recipe(tmp_path, endpoint), "-o", tmp_path / "run") == 0
+        assert run(["generate", str(recipe(tmp_path, endpoint)), "-o", str(tmp_path / "run")]) == 0
     found = json.loads((tmp_path / "run" / "run.json").read_text())
     assert found["tokens"]["out"] == 12 * 2048
     assert len(rows(tmp_path / "run")) == 12
@@ -241,3 +242,13 @@ def test_an_endpoint_that_asks_for_no_wait_again_and_again_is_not_flooded(
         found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run", "--set=limits.patience_s=2")
     assert found["exit_code"] == 5
     assert endpoint.count < 80
+
+
+def test_a_hint_says_how_many_replies_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        return note(body) if endpoint.count <= 5 else refusal(429, "pay", code="insufficient_quota")
+
+    with Endpoint(script) as endpoint:
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
+    assert found["exit_code"] == 5 and found["calls"] == 5
+    assert "5 replies are kept" in found["hint"]

@@ -73,7 +73,9 @@ def test_a_check_that_is_never_answered_in_words_that_count_stops_the_run(
         path = tmp_path / "r.yaml"
         path.write_text(RECIPE % {"url": endpoint.url, "width": width, "check": options})
         found = report(capsys, path, "-o", tmp_path / "run")
-        assert found["exit_code"] == 3 and f"to {check} {what}" in found["error"] and hint in found["hint"]
+        assert found["exit_code"] == 3, found
+        assert f"to {check} {what}" in found["error"] and hint in found["hint"]
+        assert found["accepted"] == 0 and rows(tmp_path / "run") == []
         asked = sum(seen.body["model"] == "checker" for seen in endpoint.requests)
         assert asked <= (8 + width) * 12
         models.said = good
