@@ -38,7 +38,7 @@ class Planning(Protocol):
     def open_ledger(self, before: Mapping[str, Any]) -> SpendingLedger:
         """Opens what the folder has spent."""
 
-    def connect(self, cache: CallCache | None, engine: LocalEngine) -> Client:
+    def connect(self, cache: CallCache | None) -> Client:
         """The client of the run."""
 
     def add_to_spent(self, spent: Mapping[str, Any]) -> None:
@@ -81,7 +81,7 @@ async def _search(session: Planning, engine: LocalEngine) -> FoundValues:
     """Asks, and counts what it cost in the folder."""
     ledger = session.open_ledger(session.folder.state())
     cache = open_cache(session.cache, session.folder.path)
-    client = session.connect(cache, engine)
+    client = session.connect(cache)
     try:
         return await find_values(
             session.built, lambda number: UnitContext(client, engine.run_blocking, number, 1, session.model_ids)
