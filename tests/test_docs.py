@@ -90,6 +90,14 @@ def test_every_command_on_a_page_has_the_options_it_is_shown_with(page: str, tex
         parses(words)
 
 
+def test_every_command_of_the_readme_has_an_example_that_its_options_allow() -> None:
+    table = (ROOT / "README.md").read_text("utf-8").partition("\n## Commands\n")[2].partition("\n## ")[0]
+    shown = [shlex.split(line) for line in re.findall(r"^\| `([^`]+)` \|", table, flags=re.MULTILINE)]
+    assert sorted(words[0] for words in shown) == sorted(name for section in SECTIONS.values() for name in section)
+    for words in shown:
+        parses(["datagen", *words])
+
+
 def test_a_misspelt_option_on_a_page_would_be_seen() -> None:
     with pytest.raises(Exception, match="No such option: --gates-file"):
         parses(command_lines("datagen eval runs/a --gates-file x | tee y")[0])
