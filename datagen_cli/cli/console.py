@@ -55,6 +55,16 @@ def error(problem: DatagenError) -> None:
         say(f"\n{painted('hint:', '1;36')} {indented(problem.advice)}")
 
 
+def shortened(text: str) -> str:
+    """Words for one line of the terminal: what is too long ends in `…`; all of them elsewhere."""
+    if not is_terminal(sys.stderr):
+        return text
+    import shutil
+
+    room = max(20, shutil.get_terminal_size().columns - 1)
+    return text if len(text) <= room else f"{text[: room - 1]}…"
+
+
 def note(text: str) -> None:
     """A remark that is no error."""
     say(f"{painted('note:', '1;33')} {indented(text)}")

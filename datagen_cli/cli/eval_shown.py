@@ -29,7 +29,7 @@ def progress(*, quiet: bool = False) -> Iterator[Any]:
         nonlocal last
         if not quiet and time.monotonic() - last >= every:
             last = time.monotonic()
-            console.say(console.named(text))
+            console.say(console.shortened(console.named(text)))
 
     yield say
 

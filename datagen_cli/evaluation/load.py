@@ -17,7 +17,7 @@ from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.fields import plain, plain_text
 from datagen_cli.core.registry import load, suggest, targets
 from datagen_cli.evaluation.columns import categories, column_names, label_column, string_columns, text_columns, typed
-from datagen_cli.evaluation.run_facts import embedder_of, facts_of, groups_of
+from datagen_cli.evaluation.run_facts import RUNNING, embedder_of, facts_of, groups_of
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.runs.reader import RunReader
 from datagen_cli.sources.files import StandardInput
@@ -122,6 +122,10 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
         run=facts_of(run, accepted) if run else None,
     )
     notes += [f"{name}: {what}" for what in run.damage] if run else []
+    if run is not None and run.manifest.state == RUNNING:
+        notes.append(
+            f"{name}: the run has not ended, and its dataset is written when it does: status says how to go on"
+        )
     loaded = Loaded(dataset, total, notes, run)
     notes += [loaded.sampling] if loaded.sampling else []
     return loaded

@@ -10,13 +10,18 @@ from datagen_cli.core.registry import targets
 from datagen_cli.metrics.dataset import RunFacts
 from datagen_cli.runs.reader import RunReader
 
+RUNNING = "running"
 SECTIONS: tuple[Kind, ...] = get_args(Kind)
 
 
 def facts_of(run: RunReader, accepted: list[Mapping[str, str]]) -> RunFacts:
     """The stored verdicts: the first ones of every generated record, and those of the accepted ones."""
     first = {(found.slot, found.attempt): found.first for found in run.checked()}
-    return RunFacts(list(first.values()), accepted, *_checks(run))
+    names, constraints = _checks(run)
+    if not run.recipe and not names:  # a run that was killed: its lock is written when it ends
+        names = list(dict.fromkeys(name for verdicts in first.values() for name in verdicts))
+        constraints = frozenset(names).intersection(targets(SECTIONS[0]))
+    return RunFacts(list(first.values()), accepted, names, constraints, ended=run.manifest.state != RUNNING)
 
 
 def correlated(run: RunReader) -> Mapping[str, Any]:

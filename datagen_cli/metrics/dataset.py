@@ -19,13 +19,14 @@ class RunFacts:
 
     `first` has a mapping for every generated record, from the name of a check to its first verdict (`pass`, `fail` or
     `unknown`); `last` has one for every accepted record. `checks` are the names of the recipe's checks in its order,
-    `constraints` those that are constraints.
+    `constraints` those that are constraints. A run that has not `ended` may have others.
     """
 
     first: Sequence[Mapping[str, str]]
     last: Sequence[Mapping[str, str]]
     checks: Sequence[str]
     constraints: Collection[str]
+    ended: bool = True
 
 
 @dataclass(frozen=True)

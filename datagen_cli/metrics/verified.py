@@ -40,13 +40,16 @@ def passed_at_once(records: Sequence[Mapping[str, str]], names: Sequence[str]) -
     return passed, seen
 
 
+NOT_ENDED = "the run has not ended, and no check had its say yet"
+
+
 def measure_verdicts(facts: RunFacts | None, *, constraints: bool, lacking: str) -> Measure:
     """The measure of a run's constraints, or of its other checks. `lacking` is the reason when it has none."""
     if facts is None:
         return Measure.missing(NO_RUN, "higher")
     names = [name for name in facts.checks if (name in facts.constraints) == constraints]
     if not names:
-        return Measure.missing(lacking, "higher")
+        return Measure.missing(lacking if facts.ended else NOT_ENDED, "higher")
     passed, seen = passed_at_once(facts.first, names)
     detail: dict[str, Any] = verdict_counts(facts, names)
     if not seen:

@@ -196,3 +196,14 @@ def test_a_quiet_run_says_nothing_unless_it_ends_badly(capsys: pytest.CaptureFix
     never = ("--set", "model={name: offline, faults: {refusal: 1}}", "--set", "limits.attempts_per_record=1")
     assert run(["generate", "tickets", "-n", "2", "-o", "short", *never, "--quiet"]) == 3
     assert "resume with: " in capsys.readouterr().err
+
+
+def test_progress_fits_on_one_line_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    from datagen_cli.cli import console
+
+    monkeypatch.setattr(console, "is_terminal", lambda stream: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    assert console.shortened("reading " + "a" * 200) == "reading " + "a" * 50 + "…"
+    assert console.shortened("reading a.jsonl") == "reading a.jsonl"
+    monkeypatch.setattr(console, "is_terminal", lambda stream: False)
+    assert console.shortened("reading " + "a" * 200) == "reading " + "a" * 200

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
 
+from datagen_cli.evaluation.run_facts import facts_of
 from datagen_cli.metrics.constraints import Constraints
 from datagen_cli.metrics.dataset import Dataset, RunFacts
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.verified import Verified, passed_at_once
+from datagen_cli.runs.reader import Checked
 
 CHECKS = ("length", "ends", "code", "solve")
 FIRST = [
@@ -50,3 +54,21 @@ def test_what_is_missing_has_a_reason() -> None:
     assert Verified().compute(run([], [], ["length"]), None).reason == "the run has no validators"
     assert Constraints().compute(run([], [], ["code"]), None).reason == "the recipe has no constraints"
     assert Verified().compute(run([{"length": "pass"}], []), None).reason == "no record was checked"
+
+
+def test_of_a_run_that_was_killed_nobody_says_that_it_has_no_checks() -> None:
+    facts = RunFacts([], [], [], frozenset(), ended=False)
+    killed = Features(Dataset("r", [], ("text",), run=facts))
+    for metric in (Verified, Constraints):
+        assert metric().compute(killed, None).reason == "the run has not ended, and no check had its say yet"
+
+
+def test_the_checks_of_a_run_that_was_killed_are_those_that_had_their_say() -> None:
+    verdicts: Any = {"length": "pass", "code": "fail"}
+    reader: Any = SimpleNamespace(
+        checked=lambda: [Checked(0, 1, verdicts, verdicts)],
+        manifest=SimpleNamespace(checks={}, state="running"),
+        recipe={},
+    )
+    found = facts_of(reader, [])
+    assert (found.checks, found.constraints, found.ended) == (["length", "code"], {"length"}, False)
