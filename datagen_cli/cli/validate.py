@@ -52,6 +52,8 @@ def command(
         console.emit_json(result)
         return 0
     _show(result)
+    for note in built.base.notes:
+        console.note(note)
     overrides = [*invocation.overrides, *([] if count is None else [f"count={count}"])]
     console.next_step(replace(invocation, count=None, overrides=overrides).line("preview"))
     return 0
@@ -91,7 +93,9 @@ def examine(recipe: Recipe, built: Built, environ: Mapping[str, str]) -> dict[st
         },
         "found_in_the_run": {name: attribute.wanted for name, attribute in built.unknown.items()},
         "checks": [check.name for check in recipe.checks],
-        "base": {"rows": len(rows), "skipped": built.base.skipped} if recipe.options.base else None,
+        "base": {"rows": len(rows), "skipped": built.base.skipped, "reasons": list(built.base.reasons)}
+        if recipe.options.base
+        else None,
         "constraints_on_base": {
             check.name: {
                 "rows": len(rows),
@@ -154,6 +158,8 @@ def _show(result: dict[str, Any]) -> None:
             f"  base: {result['base']['rows']:,} rows"
             + (f", {result['base']['skipped']:,} skipped" if result["base"]["skipped"] else "")
         )
+        for reason in result["base"]["reasons"]:
+            console.line(f"    {reason}")
     for name, found in result["constraints_on_base"].items():
         console.line(f"  {name}: {found['pass']:,} of {found['rows']:,} base rows pass ({found['asks']})")
         if found["pass"] == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -231,6 +231,22 @@ def plain(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value).strip().casefold()
+
+
+MOST_SPELLED = 100
+"""Labels of more values are free answers, whose spelling says nothing."""
+
+
+def spellings(values: Iterable[Any]) -> str:
+    """`'Delivery' and 'delivery '`: texts that differ in case and spaces alone, the first three; empty without."""
+    found: dict[str, set[str]] = {}
+    for value in values:
+        if isinstance(value, str) and value.strip():
+            found.setdefault(plain(value), set()).add(value)
+    several = [sorted(ways) for ways in found.values() if len(ways) > 1]
+    if len(found) > MOST_SPELLED:
+        return ""
+    return "; ".join(" and ".join(map(repr, ways[:3])) for ways in several[:3])
 
 
 FIELD_JOINT = "\n\n"

@@ -14,7 +14,7 @@ from typing import Any
 from datagen_cli.config.recipe import BaseOptions, CsvOptions
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import DataError, Place, UsageError
-from datagen_cli.core.fields import plain, plain_text
+from datagen_cli.core.fields import plain_text, spellings
 from datagen_cli.core.registry import load, suggest, targets
 from datagen_cli.evaluation.columns import categories, column_names, label_column, string_columns, text_columns, typed
 from datagen_cli.evaluation.run_facts import RUNNING, embedder_of, facts_of, groups_of
@@ -25,8 +25,6 @@ from datagen_cli.sources.rows import BadRow, Source
 from datagen_cli.sources.tables import Csv
 
 LARGEST = 200_000
-MOST_SPELLED = 100
-"""Labels of more values are free answers, whose spelling says nothing."""
 STANDARD = "-"
 
 
@@ -106,7 +104,8 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
     texts = list(dict.fromkeys(wanted.texts)) or text_columns(rows, label)
     if not wanted.texts and (fixed := categories(rows, string_columns(rows, label))):
         notes.append(f"{name}: {', '.join(fixed)} has few values and is not measured as text; --text names what is")
-    notes += _spellings(name, rows, label)
+    if label is not None and (several := spellings(row.get(label) for row in rows)):
+        notes.append(f"{name}: {label} is written in several ways, counted as one: {several}")
     accepted: list[Mapping[str, str]] = [row["verdicts"] for row in rows if isinstance(row.get("verdicts"), dict)]
     dataset = Dataset(
         name=name,
@@ -182,19 +181,6 @@ def embedder_of_run(name: str) -> str | None:
     """The embedder in the lock of a run folder; None for a file, and for a run that needed none."""
     run = _run_at(name) if name != STANDARD and Path(name).exists() else None
     return embedder_of(run) if run is not None else None
-
-
-def _spellings(name: str, rows: Sequence[Mapping[str, Any]], label: str | None) -> list[str]:
-    """Says which labels are written in several ways: they are one label."""
-    found: dict[str, set[str]] = {}
-    for row in rows:
-        if label is not None and isinstance(value := row.get(label), str) and value.strip():
-            found.setdefault(plain(value), set()).add(value)
-    several = [sorted(spellings) for spellings in found.values() if len(spellings) > 1]
-    if not several or len(found) > MOST_SPELLED:
-        return []
-    shown = "; ".join(" and ".join(map(repr, spellings[:3])) for spellings in several[:3])
-    return [f"{name}: {label} is written in several ways, counted as one: {shown}"]
 
 
 def as_reference(loaded: Loaded, like: Dataset, wanted: Wanted) -> Loaded:

@@ -9,7 +9,7 @@ from typing import Any
 
 from datagen_cli.config.recipe import BaseOptions, RecipeOptions
 from datagen_cli.core.errors import DataError, Place
-from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.fields import FieldSpec, spellings
 from datagen_cli.core.pointer import Pointer, find_pointer
 from datagen_cli.core.registry import load, targets
 from datagen_cli.sources.infer import LabelPlan, Resolved, resolve
@@ -138,7 +138,7 @@ def read_base(options: RecipeOptions) -> BaseRows:
         label=resolved.label,
         rows=tuple(rows),
         digest=base.digest,
-        notes=tuple(base.notes),
+        notes=(*base.notes, *_spelled(base.shown, resolved, [row for _, row in rows])),
         identity=_identity(options, resolved.specs),
         shown=base.shown,
         read=base.read,
@@ -147,6 +147,14 @@ def read_base(options: RecipeOptions) -> BaseRows:
         readers=resolved.readers,
         pointer=_pointer(resolved, [row for _, row in rows]),
     )
+
+
+def _spelled(shown: str, resolved: Resolved, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Says which labels are written in several ways, where each way is a class of its own."""
+    label = resolved.label
+    several = spellings(row.get(label.field) for row in rows) if label is not None else ""
+    what = "is written in several ways, each taken for a label of its own"
+    return [f"{shown}: {label.field} {what}: {several}"] if label is not None and several else []
 
 
 def _pointer(resolved: Resolved, rows: Sequence[Mapping[str, Any]]) -> Pointer | None:

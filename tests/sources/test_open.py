@@ -93,3 +93,17 @@ def test_a_table_gives_texts_and_a_typed_field_a_number(tmp_path: Path) -> None:
     base = read(path, fields={"q": "q", "a": {"column": "a", "type": "number"}})
     assert [row["a"] for _, row in base.rows] == [3, 4.5]
     assert base.rows[0][0] == "row 2"
+
+
+def test_labels_that_differ_in_case_and_spaces_alone_are_said(tmp_path: Path) -> None:
+    from datagen_cli.config.load import load_recipe
+    from datagen_cli.sources.open import read_base
+
+    rows = [{"text": f"text {n}", "label": label} for n, label in enumerate(["Delivery", "delivery ", "Billing"])]
+    (tmp_path / "b.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "r.yaml").write_text(
+        "version: 1\nname: r\ndescription: d\nmodel: offline\ncount: 2\nbase: {path: b.jsonl}\n"
+        "fields: {text: text, label: {column: label, type: label}}\nlabel: label\n"
+    )
+    (note,) = read_base(load_recipe("r.yaml", environ={}, cwd=tmp_path).options).notes
+    assert note.endswith("each taken for a label of its own: 'Delivery' and 'delivery '")
