@@ -116,8 +116,8 @@ def _show(history: RecordHistory) -> None:
 def _show_stage(told: PastStage) -> None:
     record, rejection = told.record, told.record.rejection
     outcome = f"rejected, {rejection.reason}: {rejection.detail}" if rejection else "passed on"
-    if told.stage == "dedup" and not rejection:
-        outcome = "accepted"
+    if told.stage in ("dedup", "review") and not rejection:
+        outcome = "accepted" if told.stage == "dedup" else "edited by a person"
     console.line(f"  {told.stage}: {outcome}")
     for call in told.calls:
         _show_call(call, told.shared_by)
@@ -133,8 +133,8 @@ def _show_stage(told: PastStage) -> None:
     if told.stage == "enhance" and "operator" in record.lineage:
         made = record.lineage
         harder = f"harder; before: {json.dumps(made.get('before'), ensure_ascii=False)}"
-        console.out(_indented(f"{made['operator']}: {harder if made['harder'] else made.get('why_not')}"))
-    if told.stage in ("generate", "dedup") and record.fields:
+        console.out(_indented(f"{made['operator']}: {harder if made.get('harder') else made.get('why_not')}"))
+    if told.stage in ("generate", "dedup", "review") and record.fields:
         console.out(_indented(json.dumps(dict(record.fields), ensure_ascii=False)))
     if rejection and rejection.repeats:
         console.line(f"    repeats {rejection.repeats}: {json.dumps(rejection.evidence, ensure_ascii=False)}")

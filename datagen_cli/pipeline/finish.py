@@ -22,8 +22,10 @@ from datagen_cli.runs.card import write_card
 from datagen_cli.runs.integrity import make_seal
 from datagen_cli.runs.manifest import Manifest, now, write_lock
 from datagen_cli.runs.planted import PlantedFaults
+from datagen_cli.runs.review import to_take_up
 
 LABELS_SHOWN = 50
+AGAIN = "records that people rejected or edited stand as they were: {:,}; the same command once more takes that up"
 
 
 def finish(session: Session) -> Manifest:
@@ -98,6 +100,8 @@ def finish(session: Session) -> Manifest:
     manifest.remarks = list(adherence.remarks(built.recipe.checks))
     for note in manifest.remarks:
         session.observer.event("note", text=note)
+    if left := to_take_up(session.folder.path, {"state": manifest.state}):
+        session.observer.event("note", text=AGAIN.format(len(left)))
     shown = dict(sorted(labels.items())) if len(labels) <= LABELS_SHOWN else {}
     write_card(session.folder, options.name, options.description, manifest, shape, shown, _works(session))
     write_lock(session.folder, built.recipe.source, _locked(session))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from datagen_cli.cli.app import run
 from datagen_cli.runs.checkpoint import Checkpoint
 from datagen_cli.runs.review import FILE, ReviewFile
 from tests.runs.whole import after, generate, killed, outcome, report, rows
@@ -74,8 +75,6 @@ def test_the_same_command_again_is_already_complete(recipe: Path, tmp_path: Path
 
 
 def test_the_reasons_are_instructions_for_what_is_made_after_them(recipe: Path, tmp_path: Path, capsys: Any) -> None:
-    from datagen_cli.cli.app import run
-
     folder = tmp_path / "run"
     reviewed(folder, recipe)
     assert generate(recipe, "-o", folder, "-n", 14) == 0
@@ -171,3 +170,29 @@ def test_an_edit_against_a_constraint_is_kept_and_its_verdict_says_so(recipe: Pa
     decide(folder, (4, "edit", {"text": "word " * 90}))
     assert generate(recipe, "-o", folder) == 0
     assert rows(folder)[4]["verdicts"] == {"length": "fail", "reflect": "unknown"}
+
+
+def test_why_tells_what_a_person_said_and_did(recipe: Path, tmp_path: Path, capsys: Any) -> None:
+    folder = tmp_path / "run"
+    reviewed(folder, recipe)
+    generate(recipe, "-o", folder)
+    capsys.readouterr()
+    run(["why", str(folder), "2"])
+    assert "review: rejected, review: too vague" in capsys.readouterr().out
+    run(["why", str(folder), "5"])
+    told = capsys.readouterr().out
+    assert "review: edited by a person" in told and "Mine." in told
+
+
+def test_a_changed_recipe_that_brings_a_rejected_record_back_says_so(recipe: Path, tmp_path: Path, capsys: Any) -> None:
+    folder = tmp_path / "run"
+    reviewed(folder, recipe)
+    before = rows(folder)
+    changed = ("--set", "constraints=[{length: {field: text, max_words: 81}}]")
+    capsys.readouterr()
+    assert run(["generate", str(recipe), "-o", str(folder), *changed]) == 0
+    assert "stand as they were: 3" in capsys.readouterr().err
+    assert generate(recipe, "-o", folder, *changed) == 0
+    now = rows(folder)
+    assert now[5]["text"] == "Mine." and now[2]["text"] != before[2]["text"]
+    assert "already complete" in report(capsys, recipe, "-o", folder, *changed)["reason"]
