@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from datagen_cli.cli.app import run
 from datagen_cli.runs.folder import RunFolder
 from tests.runs.whole import generate, outcome, rows
 
@@ -80,7 +81,6 @@ RECIPES = {
     ),
     "an unknown provider": (RECIPE.replace("offline", "nobody-knows/this"), ["nobody-knows/this"]),
     "an unknown constraint": (RECIPE + "constraints:\n  - lenght: {field: text}\n", ["x.yaml:10", "lenght"]),
-    "a part that is not built yet": (RECIPE + "attributes: {topic: {extract: 5}}\n", ["attributes"]),
     "a missing base": (RECIPE.replace("base.jsonl", "none.jsonl"), ["none.jsonl"]),
     "a label that is no field": (RECIPE.replace("field: kind,", "field: sort,"), ["x.yaml:6", "sort"]),
     "no model": (RECIPE.replace("model: offline\n", ""), ["model"]),
@@ -114,7 +114,7 @@ def test_a_base_with(case: str, tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_bad_rows_can_be_skipped_and_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     base = ROWS + '{"text": "cut\n' + '{"text": "x", "kind": "z"}\n'
     recipe = write(tmp_path, base=base)
-    assert generate(recipe, "-o", tmp_path / "run", "--set=base.on_bad_row=skip") == 0
+    assert run(["generate", str(recipe), "-o", str(tmp_path / "run"), "--set=base.on_bad_row=skip"]) == 0
     assert len(rows(tmp_path / "run")) == 4
     assert "2 bad rows" in capsys.readouterr().err
 
