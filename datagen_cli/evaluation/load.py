@@ -24,7 +24,7 @@ from datagen_cli.sources.files import StandardInput
 from datagen_cli.sources.rows import BadRow, Source
 from datagen_cli.sources.tables import Csv
 
-LARGEST = 200_000
+LARGEST = 1_000_000
 STANDARD = "-"
 
 
