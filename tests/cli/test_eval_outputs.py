@@ -33,6 +33,7 @@ def evaluate(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0)
 
 
 def test_a_csv_table_has_a_line_a_dataset_and_measure(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("a.jsonl"), news(200))
     out, _ = evaluate(capsys, "a.jsonl", "b.jsonl", "--metrics", "self_bleu,mauve", "--table", "csv")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert [(row["dataset"], row["measure"]) for row in rows] == [
