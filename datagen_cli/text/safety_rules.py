@@ -15,7 +15,7 @@ from typing import Literal
 
 Kind = Literal["injection", "secret", "personal", "outlier"]
 KINDS: tuple[Kind, ...] = ("injection", "secret", "personal", "outlier")
-VERSION = 3
+VERSION = 4
 _LONG_BLOB = 120
 _REPEATS = 6
 
@@ -49,6 +49,7 @@ _EARLIER = (
     r"(?:previous|prior|above|earlier|preceding|foregoing|system)"
 )
 _ORDERS = r"(?:instructions?|prompts?|rules|directions|guidelines|messages?|context)"
+_SAY = r"(?:answer|reply|respond|say|print|output|repeat|write)"
 _CHECKER = r"(?:reviewer|grader|judge|evaluator)"
 _INJECTION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
@@ -56,8 +57,30 @@ _INJECTION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         rf"\b(?:ignore|disregard|forget|override|bypass)\s{{1,3}}{_EARLIER}\s{{1,3}}{_ORDERS}\b"
         rf"|\b(?:ignore|disregard|forget)\s{{1,3}}(?:(?:all|any|the|your|these)\s{{1,3}}){{0,3}}{_ORDERS}\s{{1,3}}"
         r"(?:above|before|given|so far|you (?:were|have been) given)\b"
-        r"|\b(?:ignore|disregard|forget)\s{1,3}(?:everything|all)\s{1,3}(?:above|before|prior)\b",
-        ("ignore", "disregard", "forget", "override", "bypass"),
+        r"|\b(?:ignore|disregard|forget)\s{1,3}(?:everything|all|the)\s{1,3}(?:above|before|prior)\b"
+        rf"|\b(?:ignore|disregard|override)\s{{1,3}}your\s{{1,3}}{_ORDERS}\b"
+        rf"|^\s{{0,8}}(?:ignore|disregard|override|bypass)\s{{1,3}}(?:all|the|these)\s{{1,3}}{_ORDERS}\s{{0,3}}[:;]"
+        r"|\b(?:stop following|(?:do not|don't|never) follow) (?:the|your|these|any) (?:task|instructions?|prompt)\b"
+        rf"|\b(?:ignore|disregard|forget)\s{{1,3}}(?:all that|everything|your task|what (?:you were|i) (?:told|said))"
+        rf"\s{{0,3}}(?:,|;|:|\.|and|then)\s{{0,3}}(?:and\s|just\s|now\s)?{_SAY}\b"
+        rf"|\b(?:drop|overrides?)\s{{1,3}}(?:all\s{{1,3}}|your\s{{1,3}}|the\s{{1,3}}){{0,2}}"
+        rf"(?:previous|prior|earlier|system|initial)?\s{{0,3}}(?:prompts?|instructions|rules)\b"
+        rf"|\byour (?:instructions|task|orders|rules) (?:have|has) changed\b"
+        rf"|\byour (?:new|real|only|true) (?:task|job|goal|instruction) is (?:now )?to {_SAY}\b",
+        (
+            "ignore",
+            "disregard",
+            "forget",
+            "override",
+            "bypass",
+            "follow",
+            "drop",
+            "changed",
+            "your new",
+            "your real",
+            "your only",
+            "your true",
+        ),
     ),
     (
         "asks for the prompt",
@@ -66,22 +89,56 @@ _INJECTION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "gives a new role",
-        r"\byou are (?:now|no longer)\s+(?:an?\s+|in\s+)?"
+        r"\b(?:act as|pretend to be) (?:an?|the) (?:chat ?bot|system|ai|language model|llm)\b"
+        r"|\bas an? (?:ai|language model|llm),? you (?:must|will|should|shall)\b"
+        r"|^\s{0,8}(?:ai|llm|language model|chatbot)\s?[,:]\s"
+        r"|\byou are (?:now|no longer)\s+(?:an?\s+|in\s+)?"
         r"(?:ai\b|assistant|chatgpt|dan\b|jailbr|unrestricted|developer mode|free)"
         r"|\b(?:jailbreak|do anything now|developer mode enabled)\b",
-        ("you are no", "jailbreak", "anything now", "developer mode"),
+        (
+            "you are no",
+            "jailbreak",
+            "anything now",
+            "developer mode",
+            "act as",
+            "pretend to",
+            "as a",
+            "ai",
+            "llm",
+            "model",
+            "bot",
+        ),
     ),
     (
         "speaks as the system",
         r"^[ \t]{0,8}(?:[#>*-]{1,6}[ \t]{0,3}|\d{1,2}[.)][ \t]{1,3})?"
-        r"(?:system|developer)[ \t]{0,3}(?:prompt|message|note|override)?[ \t]{0,3}:"
-        r"\s{0,3}(?:you|ignore|from now)"
+        rf"(?:system|developer)[ \t]{{0,3}}(?:prompt|message|note|override)?[ \t]{{0,3}}:"
+        rf"\s{{0,3}}(?:you|ignore|from now|always|never|{_SAY}|[A-Z]{{4}})"
+        rf"|^[ \t]{{0,8}}(?:user|human|assistant)[ \t]{{0,2}}:[ \t]{{0,3}}(?:{_SAY}\b|[A-Z]{{5,}}\b)"
+        r"|^[ \t]{0,8}#{1,6}[ \t]{0,3}(?:instructions?|system(?: prompt)?|new task)[ \t]{0,3}:?[ \t]{0,3}$"
+        r"|^[ \t]{0,8}[<\[]{1,2}/?(?:system|developer|instructions?)[>\]]{1,2}"
+        r"|\u2028\s{0,3}system\s{0,3}:"
+        r"|</?(?:start|end)_of_turn>|<\uff5c[^\uff5c\n]{1,40}\uff5c>"
         r"|<\|(?:im_start|im_end|system|endoftext|begin_of_text|start_header_id)\|>|\[/?INST\]|<<SYS>>",
-        ("system", "developer", "<|", "inst]", "<<sys"),
+        (
+            "system",
+            "developer",
+            "<|",
+            "inst]",
+            "<<sys",
+            "user",
+            "human",
+            "assistant",
+            "instruction",
+            "task",
+            "_of_turn",
+            "<\uff5c",
+        ),
     ),
     (
         "speaks to a judge",
         r"\b(?:dear|hey|hello)\s{1,3}(?:ai|llm|language model|ai (?:model|reviewer|grader|judge))s?\b\s{0,2}[,:!]"
+        rf"|\bnote to (?:the )?model\s{{0,3}}:"
         rf"|\b(?:note to|attention)\s{{1,3}}(?:the\s{{1,3}})?(?:ai|llm|language model|annotator|{_CHECKER})s?\b"
         r"\s{0,2}[,:!]"
         r"|\b(?:skip|bypass|omit)\s{1,3}(?:all|any|every|the)\s{1,3}(?:(?:further|other|remaining)\s{1,3})?"
@@ -89,6 +146,24 @@ _INJECTION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         rf"|\bas the {_CHECKER},? (?:you must|please)"
         r"|\b(?:mark|rate|grade|label) this (?:(?:answer|text|record|example|item) )?as (?:correct|good|pass|perfect)",
         ("dear", "hello", "note to", "attention", "hey", "as the", " this ", "skip", "bypass", "omit"),
+    ),
+    (
+        "gives an order",
+        rf"\b(?:new|updated|revised|real) (?:instructions?|tasks?|orders)\s{{0,2}}:\s{{0,3}}{_SAY}\b"
+        rf"|\bfrom now on,? (?:you (?:must|will|only)|only|always|{_SAY}) "
+        rf"|(?:^|[.!?`]\s{{1,3}})(?:instead|now),? (?:only )?{_SAY}\b[^.\n]{{0,40}}"
+        r"\b(?:for|to|in) (?:every|each|all|any) (?:record|text|row|item|question|answer|example)"
+        rf"|^\s{{0,8}}instead of (?:the|your|this) (?:task|record|text|request|instructions?),? {_SAY}\b"
+        rf"|^\s{{0,8}}important\s{{0,3}}[:!]\s{{0,3}}(?:you must )?{_SAY} (?:only )?with\b"
+        rf"|^\s{{0,8}}(?:please )?{_SAY} (?:only )?(?:with )?(?:only )?the words? [\"']?[A-Z]{{4}}"
+        rf"|(?:^|[.!?`]\s{{1,3}})(?:now )?only {_SAY} [\"']?[A-Z]{{4}}",
+        ("instruction", "task", "orders", "from now on", "instead", "now", "word", "only", "important"),
+    ),
+    (
+        "writes the form of a reply",
+        r"\{\s{0,8}\"records\"\s{0,8}:\s{0,8}\[|\"verdict\"\s{0,8}:\s{0,8}\""
+        r"|</?(?:examples|avoid|records?|passages?)>",
+        ("records", "verdict", "examples>", "avoid>", "record>", "passage"),
     ),
     (
         "hides a command",
