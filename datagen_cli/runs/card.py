@@ -180,19 +180,21 @@ def _modules(manifest: Manifest) -> str:
 def module_head(*, simulated: bool) -> tuple[str, ...]:
     """The columns of that table; what was found of planted faults is known of a simulated run only."""
     head = ("part", "changed", "turned away", "calls a record", "tokens a record")
-    return (*head, "planted: found, missed, unknown", "harmed") if simulated else head
+    return (*head, "planted found", "missed", "unknown", "harmed") if simulated else head
 
 
 def module_rows(modules: Mapping[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
     """The parts of a run with their cells: changed, turned away, calls and tokens for each accepted record, planted
-    faults found, missed and unknown, and clean records harmed."""
+    faults found, missed and unknown (`run.json` has them by fault), and clean records harmed."""
     rows = []
     for name, told in modules.items():
         faults = told.get("faults", {})
-        planted = "; ".join(f"{fault} {n['found']}, {n['missed']}, {n['unknown']}" for fault, n in faults.items())
+        planted = [
+            str(sum(n[key] for n in faults.values())) if faults else "–" for key in ("found", "missed", "unknown")
+        ]
         harmed = f"{told['harmed']} of {told['clean']}" if "clean" in told else "–"
         asked = [f"{told[key]:,}" if told.get(key) is not None else "–" for key in ("calls", "tokens")]
-        rows.append((name, (str(told["changed"]), str(told["turned_away"]), *asked, planted or "–", harmed)))
+        rows.append((name, (str(told["changed"]), str(told["turned_away"]), *asked, *planted, harmed)))
     return rows
 
 
