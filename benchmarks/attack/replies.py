@@ -99,7 +99,7 @@ def _bodies() -> Iterator[tuple[str, Callable[[], Answer]]]:
     for name, body in bodies.items():
         yield name, partial(Answer, body=body)
         yield f"{name}, as an error", partial(Answer, status=400, body=body)
-    for value in ("1e308", "nan", "-1", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT", "x" * 9_000, "\x1b[8m", "0"):
+    for value in ("1e308", "nan", "-1", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT", "x" * 9_000, "0"):
         yield (
             f"Retry-After {value[:30]!r}",
             partial(Answer, status=429, headers={"Retry-After": value}, body=b"{}"),
