@@ -88,7 +88,7 @@ def test_a_run_that_is_not_finished_or_in_use_is_left_alone(
     assert run(["prune", str(tmp_path / "short")]) == 2
     said = capsys.readouterr().err
     assert "this run is not finished (short)" in said
-    assert "hint: finish it first: datagen generate tickets" in said
+    assert f"hint: finish it first: datagen status {tmp_path / 'short'} names the command" in said
     assert list((tmp_path / "short" / "checkpoints").iterdir())
 
 
