@@ -18,6 +18,7 @@ from datagen_cli.config.load import load_recipe
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import UsageError
+from datagen_cli.core.ports import Unobserved
 from datagen_cli.pipeline.build import Built, build
 from datagen_cli.pipeline.connect import check_models, identities, open_client, roles
 from datagen_cli.pipeline.not_built import refuse_mixed
@@ -140,19 +141,12 @@ def _built(source: str, candidate: Candidate, options: BenchOptions, way: Way) -
     open_client(
         recipe,
         cache=None,
-        observer=Quiet(),
+        observer=Unobserved(),
         environ=way.environ,
         allow_hosts=way.allow_hosts,
         plant=lambda _: None,
     )
     return built
-
-
-class Quiet:
-    """An observer that says nothing."""
-
-    def event(self, kind: str, **facts: Any) -> None:
-        """See `core.ports.Observer`."""
 
 
 def _refuse_other_terms(name: str, candidates: Sequence[Candidate], made: Sequence[Built]) -> None:

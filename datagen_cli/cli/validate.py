@@ -12,11 +12,12 @@ from datagen_cli.cli.invocation import Invocation
 from datagen_cli.config.environment import Expansion
 from datagen_cli.config.fields import label_text
 from datagen_cli.config.recipe import Recipe
-from datagen_cli.core.errors import MissingExtra, UsageError
+from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
 from datagen_cli.core.options import Options
+from datagen_cli.core.ports import Unobserved
 from datagen_cli.llm.keys import hosts
 from datagen_cli.pipeline.build import Built, build
-from datagen_cli.pipeline.connect import check_models, identities, roles
+from datagen_cli.pipeline.connect import check_models, identities, open_client, roles
 from datagen_cli.pipeline.estimate import contacted
 from datagen_cli.pipeline.not_built import refuse_mixed
 
@@ -41,12 +42,11 @@ def command(
         loaded = invocation.load()
         built = build(loaded, identities(loaded))
         refuse_mixed(built.recipe)
+        lacking = _lacking(invocation, loaded)
     except UsageError as error:
         return _refused(error, json_)
-    try:
-        check_models(loaded, to_run=False)
-    except MissingExtra as missing:
-        console.note(str(missing))
+    for reason in lacking:
+        console.note(reason)
     result = examine(loaded, built, invocation.environ)
     if json_:
         console.emit_json(result)
@@ -57,6 +57,28 @@ def command(
     overrides = [*invocation.overrides, *([] if count is None else [f"count={count}"])]
     console.next_step(replace(invocation, count=None, overrides=overrides).line("preview"))
     return 0
+
+
+def _lacking(invocation: Invocation, recipe: Recipe) -> list[str]:
+    """What a run would miss here: an extra, a key. Raises `UsageError` for models that cannot be asked as the recipe
+    says, among them those whose key would go to a host that it is not for. Nothing is sent."""
+    found = []
+    try:
+        check_models(recipe, to_run=False)
+    except MissingExtra as missing:
+        return [str(missing)]
+    try:
+        open_client(
+            recipe,
+            cache=None,
+            observer=Unobserved(),
+            environ=invocation.environ,
+            allow_hosts=invocation.allow_hosts,
+            plant=lambda _: None,
+        )
+    except ProviderError as error:
+        found.append(f"a run would not begin here: {error}")
+    return found
 
 
 def _refused(error: UsageError, as_json: bool) -> int:

@@ -104,3 +104,10 @@ class Observer(Protocol):
 
     def event(self, kind: str, **facts: Any) -> None:
         """`accepted`, `rejected`, `call`, `retry`, `note` (text=...) and the like."""
+
+
+class Unobserved:
+    """An `Observer` that tells nobody."""
+
+    def event(self, kind: str, **facts: Any) -> None:
+        """See `Observer`."""
