@@ -26,7 +26,7 @@ from pathlib import Path
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.recover import pairs_in_log, readable_pairs
 from datagen_cli.core.stored import TABLE, broken, is_whole, pack, refuse_foreign, unpack
-from datagen_cli.core.system import is_plain_file, open_own
+from datagen_cli.core.system import in_the_way, open_own
 
 BUSY_S = 30.0
 MOST_ROWS = 256
@@ -267,7 +267,7 @@ def _patiently(connect: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
 def _connect(path: Path, busy_s: float, *, create: bool = False) -> sqlite3.Connection:
     if create:
         for tail in ("-wal", "-shm", "-journal"):
-            if os.path.lexists(f"{path}{tail}") and not is_plain_file(f"{path}{tail}", own=True):
+            if in_the_way(f"{path}{tail}", own=True):
                 raise OSError(errno.ELOOP, "a link is in the way", f"{path}{tail}")
         descriptor = open_own(path, os.O_RDWR | os.O_CREAT)
         with suppress(OSError):  # a file of another user's, which may be shared

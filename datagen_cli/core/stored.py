@@ -20,7 +20,7 @@ from urllib.parse import quote
 from zlib import crc32
 
 from datagen_cli.core.errors import Place, UsageError
-from datagen_cli.core.system import is_plain_file
+from datagen_cli.core.system import in_the_way
 
 TABLE = "CREATE TABLE pairs (key TEXT PRIMARY KEY, value BLOB NOT NULL)"
 ZLIB, SUMMED, SUMMED_ZLIB = b"\x01", b"\x02", b"\x03"
@@ -38,7 +38,7 @@ class StoredPairs:
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         self._until = time.monotonic() + QUERY_S
         files = [Path(f"{path}{tail}") for tail in ("", "-wal")]
-        if any(file.exists() and not is_plain_file(file) for file in files):
+        if any(map(in_the_way, files)):
             raise UsageError("not a plain file", hint="it was made by no run", place=Place(str(path)))
         if files[1].exists() and files[1].stat().st_size:
             self._copy = tempfile.TemporaryDirectory()

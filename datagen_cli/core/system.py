@@ -76,6 +76,16 @@ def is_plain_file(path: str | Path, *, own: bool = False) -> bool:
     return stat.S_ISREG(found.st_mode) and not (own and found.st_nlink > 1)
 
 
+def in_the_way(path: str | Path, *, own: bool = False) -> bool:
+    """Whether there is something else than a plain file (see `is_plain_file`). One look: a file that another process
+    takes away meanwhile is not in the way."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return not stat.S_ISREG(found.st_mode) or (own and found.st_nlink > 1)
+
+
 def try_lock(descriptor: int, *, shared: bool = False) -> bool:
     """Takes the lock of an open file, which dies with its process; False when another process holds it."""
     try:

@@ -98,3 +98,15 @@ def test_bytes_are_written_and_read_at_a_position(
     assert system.read_at(descriptor, 3, 1) == b"bXY"
     assert system.read_at(descriptor, 9, 6) == b""
     os.close(descriptor)
+
+
+def test_a_link_and_a_pipe_are_in_the_way_a_plain_file_and_nothing_are_not(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.write_text("x")
+    (tmp_path / "link").symlink_to(plain)
+    (tmp_path / "dangling").symlink_to(tmp_path / "gone")
+    os.mkfifo(tmp_path / "pipe")
+    found = {name: system.in_the_way(tmp_path / name) for name in ("plain", "link", "dangling", "pipe", "gone")}
+    assert found == {"plain": False, "link": True, "dangling": True, "pipe": True, "gone": False}
+    os.link(plain, tmp_path / "second")
+    assert system.in_the_way(plain, own=True) and not system.in_the_way(plain)
