@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from datagen_cli.core.errors import CallPending, ProviderError
-from datagen_cli.llm.cache import open_cache
+from datagen_cli.pipeline.ahead import client_ahead
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.known_bad import find_planted
 from datagen_cli.pipeline.known_values import know_values
 from datagen_cli.pipeline.preview import Trace, preview
 from datagen_cli.pipeline.session import Session
 from datagen_cli.runs.previous_run import refuse_other_recipe
-from datagen_cli.runs.spending import add_spending
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +42,9 @@ def make_first(session: Session, number: int, *, plant: bool = False) -> First:
 
 
 async def _ask_first(session: Session, engine: LocalEngine, number: int, plant: bool) -> First:
-    ledger = session.open_ledger(session.folder.state())
-    cache = open_cache(session.options.cache, session.folder.path)
-    client = session.connect(cache, engine)
-    try:
+    async with client_ahead(session, engine) as client:
         unsafe = session.options.unsafe_exec
         traces = await preview(session.built, client, engine, number, unsafe_exec=unsafe)
         cached = client.totals.cached_calls
         kept = [(trace.slot, trace.last) for trace in traces if trace.last.rejection is None] if plant else []
         return First(traces, cached, await find_planted(session.built, client, engine, kept, unsafe_exec=unsafe))
-    finally:
-        await client.close()
-        if cache is not None:
-            cache.close()
-        spent = add_spending(ledger.before, client.totals.as_dict())
-        ledger.close(spent)
-        session.add_to_spent(spent)
