@@ -312,7 +312,8 @@ class Session:
         manifest.seconds = round(time.monotonic() - self._started, 3)
         if self.runner is not None:
             progress = self.runner.progress
-            manifest.accepted = sum(map(bool, self.runner.accepted[: manifest.count]))
+            settled = self.runner.accepted[: manifest.count]
+            manifest.accepted = len(settled) - settled.count(0)
             manifest.new_records = progress.new_records
             manifest.rejected = dict(progress.rejected)
             manifest.no_reply = progress.no_reply
@@ -324,7 +325,7 @@ class Session:
         return {role: [model.name for model in self.built.recipe.models[role]] for role in self.built.identities}
 
     def add_to_spent(self, spent: Mapping[str, Any]) -> None:
-        """Keeps what a preview paid, so that caps and totals of the folder count it."""
+        """Keeps what was paid before the run, so that caps and totals of the folder count it."""
         self.manifest.record_spending(spent, {})
         mine = self.manifest.document()
         document = self.folder.state() or {**mine, "state": "previewed"}
