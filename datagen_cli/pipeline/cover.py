@@ -27,12 +27,16 @@ def weights_of(shares: Sequence[float]) -> tuple[float, ...]:
     return tuple(1.0 / (share + 1.0 / len(shares)) for share in shares)
 
 
-def shares_in(base: BaseRows, values: Sequence[str]) -> list[float]:
-    """The share of the base's rows that hold each value; 0 without a base."""
+def rows_as_words(base: BaseRows) -> list[set[str]]:
+    """The words of every row of the base."""
     names = [spec.name for spec in base.specs]
-    held = [set(words(joined_text(row, names).casefold())) for _, row in base.rows]
+    return [set(words(joined_text(row, names).casefold())) for _, row in base.rows]
+
+
+def shares_in(rows: Sequence[set[str]], values: Sequence[str]) -> list[float]:
+    """The share of the rows, each given by its words, that hold each value; 0 without rows."""
     wanted = [set(words(value.casefold())) for value in values]
-    return [sum(one <= row for row in held) / max(1, len(held)) for one in wanted]
+    return [sum(one <= row for row in rows) / max(1, len(rows)) for one in wanted]
 
 
 def steered_clusters(recipe: Recipe, base: BaseRows, embedder: Any, text: Any) -> tuple[tuple[int, ...], ...]:

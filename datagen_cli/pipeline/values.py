@@ -21,9 +21,8 @@ from datagen_cli.core.errors import GotNowhere
 from datagen_cli.core.jsonl import read_json, write_json
 from datagen_cli.core.ports import Context
 from datagen_cli.pipeline.build import Built
-from datagen_cli.pipeline.cover import shares_in, weights_of
+from datagen_cli.pipeline.plan_spec import plan_spec
 from datagen_cli.prompts.values import VALUES, is_value, read_values, values_format, values_prompt
-from datagen_cli.stages.plan import AttributePlan
 from datagen_cli.text.embed import Embedder, open_embedder
 
 FILE = "attributes.json"
@@ -147,12 +146,5 @@ def _repeats(text: str, kept: Sequence[str], embedder: Embedder) -> bool:
 
 def with_values(built: Built, found: FoundValues) -> Built:
     """The run with these values in its plan."""
-
-    def known(one: AttributePlan) -> AttributePlan:
-        values = tuple(found.values.get(one.name, ()))
-        cover = built.recipe.options.cover
-        weights = weights_of(shares_in(built.base, values)) if cover else (1.0,) * len(values)
-        return replace(one, values=values, weights=weights) if values else one
-
-    attributes = tuple(map(known, built.plan.attributes))
+    attributes = plan_spec(built.recipe, built.base, found.values).attributes
     return replace(built, plan=replace(built.plan, attributes=attributes), unknown={})
