@@ -48,30 +48,29 @@ class Tests(ValidatorFacts):
         """See the module's docstring."""
         code = _program(record.fields[self._options.code])
         tests = _program(record.fields[self._options.tests]) if self._options.tests else ""
-        verdict: Verdict = await ctx.run_blocking(self._run, code, tests, ctx.unsafe_exec)
+        verdict: Verdict = await ctx.run_blocking(run_tests, self._options, code, tests, ctx.unsafe_exec, anywhere=True)
         return verdict
 
-    def _run(self, code: str, tests: str, unsafe: bool) -> Verdict:
-        from datagen_cli.sandbox.run import run_program
 
-        options = self._options
-        limits: dict[str, Any] = {"timeout_s": options.timeout_s, "memory_mb": options.memory_mb, "unsafe": unsafe}
-        end = secrets.token_hex(8)
-        done = run_program(f"{code}\n\n{tests}\n\nprint({end!r})\n", **limits)
-        evidence = {"status": done.status, "error": done.error[:300], "layer": done.layer}
-        if done.status == "refused":
-            return Verdict("unknown", f"{options.code}: cannot be run: {done.error}"[:300], None, evidence)
-        if done.status != "ok":
-            what = f"{done.status}: {done.error}" if done.error else done.status
-            wrong = f"does not pass {options.tests}" if options.tests else "does not run"
-            return Verdict("fail", f"{options.code}: {wrong}: {what}"[:300], None, evidence)
-        if not done.stdout.rstrip().endswith(end):
-            return Verdict("fail", f"{options.code}: ends before its tests do", None, evidence)
-        if options.tests and run_program(f"{tests}\n", **limits).status == "ok":
-            return Verdict(
-                "fail", f"{options.tests}: pass without {options.code}, so they test nothing", None, evidence
-            )
-        return PASSED
+def run_tests(options: TestsOptions, code: str, tests: str, unsafe: bool) -> Verdict:
+    """Whether a program passes its tests; without a field of tests, whether it runs."""
+    from datagen_cli.sandbox.run import run_program
+
+    limits: dict[str, Any] = {"timeout_s": options.timeout_s, "memory_mb": options.memory_mb, "unsafe": unsafe}
+    end = secrets.token_hex(8)
+    done = run_program(f"{code}\n\n{tests}\n\nprint({end!r})\n", **limits)
+    evidence = {"status": done.status, "error": done.error[:300], "layer": done.layer}
+    if done.status == "refused":
+        return Verdict("unknown", f"{options.code}: cannot be run: {done.error}"[:300], None, evidence)
+    if done.status != "ok":
+        what = f"{done.status}: {done.error}" if done.error else done.status
+        wrong = f"does not pass {options.tests}" if options.tests else "does not run"
+        return Verdict("fail", f"{options.code}: {wrong}: {what}"[:300], None, evidence)
+    if not done.stdout.rstrip().endswith(end):
+        return Verdict("fail", f"{options.code}: ends before its tests do", None, evidence)
+    if options.tests and run_program(f"{tests}\n", **limits).status == "ok":
+        return Verdict("fail", f"{options.tests}: pass without {options.code}, so they test nothing", None, evidence)
+    return PASSED
 
 
 def _program(value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -57,3 +59,18 @@ async def test_without_tests_the_program_must_run() -> None:
 async def test_what_the_sandbox_refuses_is_unknown_and_dropped() -> None:
     verdict = await said("import socket\nsocket.socket()\n" + ADD, "assert add(1, 2) == 3")
     assert (verdict.outcome, shelf.Tests.on_unknown) == ("unknown", "drop")
+
+
+class Elsewhere(Scripted):
+    """Runs blocking work as another machine would: what it is made of is sent there."""
+
+    async def run_blocking(self, function: Callable[..., Any], *args: Any, anywhere: bool = False) -> Any:
+        assert anywhere
+        function, args = pickle.loads(pickle.dumps((function, args)))
+        return pickle.loads(pickle.dumps(function(*args)))
+
+
+async def test_an_engine_of_several_machines_may_run_it_on_any() -> None:
+    made = shelf.Tests(shelf.TestsOptions(code="code", tests="tests"), SPECS)  # type: ignore[call-arg]
+    record = Record(0, 1, {"code": ADD, "tests": "assert add(1, 2) == 3"})
+    assert (await made.verify(record, Slot(0, "x"), Elsewhere(lambda *_: ""))).outcome == "pass"  # type: ignore[arg-type]
