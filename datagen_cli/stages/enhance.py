@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from datagen_cli.core.chat import Reply
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import CallRefused
 from datagen_cli.core.fields import About, FieldSpec
@@ -26,6 +25,7 @@ from datagen_cli.prompts.parse import parse_reply, response_format
 from datagen_cli.stages.generate import Unit
 from datagen_cli.stages.validate import Validate
 from datagen_cli.text.normalise import fold
+from datagen_cli.validators.asking import ask_whole
 
 VERSION = 2
 ON_CHOICES = ("paraphrase_choices", "add_choice")
@@ -136,12 +136,7 @@ class Enhance:
         shown = {spec.name: record.fields.get(spec.name) for spec in self._about.specs}
         names = {"text": self._operators.text, "choices": self._operators.choices}
         prompt, form = harder_prompt(self._about, shown, operator, asked, **names), response_format(specs, 1, {})
-        reply: Reply | None = None
-        for more in (1, 2):
-            reply = await ctx.ask("generator", prompt, purpose="enhance", response_format=form, more_tokens=more)
-            if reply.finish_reason != "length":
-                break
-        assert reply is not None
+        reply = await ask_whole(ctx, "generator", prompt, purpose="enhance", form=form)
         parsed = parse_reply(reply.text, reply.finish_reason, specs)
         written = parsed.records[0] if parsed.records else None
         if written is None:

@@ -1,4 +1,4 @@
-"""Asking a checker for a verdict: one JSON object, asked for once more in other words when the reply is none."""
+"""Asking a checker: for a verdict, in other words when the reply is none; for a reply that is not cut off."""
 
 from __future__ import annotations
 
@@ -71,3 +71,20 @@ async def ask_verdict(
         if found is not None:
             return found
     return Unread.of(replies)
+
+
+async def ask_whole(
+    ctx: Context,
+    role: str,
+    prompt: Prompt,
+    *,
+    purpose: str,
+    k: int = 0,
+    form: Mapping[str, Any] | None = None,
+    several: bool = False,
+) -> Reply:
+    """The reply; one that was cut off is asked for once more with twice the tokens, and may be cut off again."""
+    reply = await ctx.ask(role, prompt, purpose=purpose, k=k, response_format=form, several=several)
+    if reply.finish_reason == "length":
+        reply = await ctx.ask(role, prompt, purpose=purpose, k=k, response_format=form, several=several, more_tokens=2)
+    return reply

@@ -25,7 +25,7 @@ from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.prompts.checking import CODE, CheckPrompts, code_prompt, read_program
 from datagen_cli.text.answers import in_form_of, parse_number, same_number
-from datagen_cli.validators.asking import Unread
+from datagen_cli.validators.asking import Unread, ask_whole
 from datagen_cli.validators.voting import majority, undecided
 
 UNSOLVABLE = "UNSOLVABLE"
@@ -122,9 +122,7 @@ class Code(ValidatorFacts):
         several = self._options.solutions > 1
         result, replies = Result(None, "no program"), []
         for draw in (k, k + self._options.solutions):
-            reply = await ctx.ask(ROLE, prompt, purpose="code", k=draw, several=several)
-            if reply.finish_reason == "length":
-                reply = await ctx.ask(ROLE, prompt, purpose="code", k=draw, several=several, more_tokens=2)
+            reply = await ask_whole(ctx, ROLE, prompt, purpose="code", k=draw, several=several)
             replies.append(reply)
             program = read_program(reply.text) if reply.finish_reason != "length" else None
             if program is not None:

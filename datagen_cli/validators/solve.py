@@ -38,7 +38,7 @@ from datagen_cli.prompts.solving import (
     solve_prompt,
 )
 from datagen_cli.text.answers import in_form_of, parse_number
-from datagen_cli.validators.asking import Unread
+from datagen_cli.validators.asking import Unread, ask_whole
 from datagen_cli.validators.voting import majority, undecided
 
 ROLE = "solver"
@@ -185,16 +185,9 @@ class Solve(ValidatorFacts):
         for draw in (k, k + self._options.attempts):
             order = shuffled(item, draw)
             prompt = solve_prompt(self._about, item, order)
-            cut = False
-            for more in (1, 2):
-                reply = await ctx.ask(
-                    ROLE, prompt, purpose=purpose, k=draw, several=several, response_format=form, more_tokens=more
-                )
-                cut = reply.finish_reason == "length"
-                if not cut:
-                    break
+            reply = await ask_whole(ctx, ROLE, prompt, purpose=purpose, k=draw, form=form, several=several)
             replies.append(reply)
-            answer = None if cut else read_answer(reply.text, item, order)
+            answer = None if reply.finish_reason == "length" else read_answer(reply.text, item, order)
             if answer is not None:
                 return answer
         return Unread.of(replies)
