@@ -130,8 +130,7 @@ def _turns(found: Grouping, group: int, seed: int, labels: Sequence[Any]) -> lis
     """The rows of a cluster in the order of their turns: medoid, the other members, then the noise nearest to it."""
     medoid, *members = found.groups[group]
     members = _by_label(_shuffled(members, seed, "members", medoid), labels, after=medoid)
-    near = [row for row, home in zip(found.noise, found.home, strict=True) if home == group]
-    return [medoid, *members, *_shuffled(near, seed, "near", medoid)]
+    return [medoid, *members, *_shuffled(found.near(group), seed, "near", medoid)]
 
 
 def _by_label(rows: Sequence[int], labels: Sequence[Any], *, after: int) -> list[int]:

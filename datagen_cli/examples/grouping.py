@@ -45,6 +45,10 @@ class Grouping:
     noise: tuple[int, ...]
     home: tuple[int, ...]
 
+    def near(self, group: int) -> list[int]:
+        """The rows of noise that a group is nearest to."""
+        return [row for row, home in zip(self.noise, self.home, strict=True) if home == group]
+
 
 def group_rows(vectors: NDArray[np.float32], k: int, *, seed: int) -> Grouping:
     """Groups of the rows of `[n, d]`, at least k where HDBSCAN finds them at some size, else as many as it finds."""

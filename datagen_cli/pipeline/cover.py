@@ -49,11 +49,7 @@ def steered_clusters(recipe: Recipe, base: BaseRows, embedder: Any, text: Any) -
 
     vectors = embedder.encode([text(row) for _, row in base.rows])
     found = group_rows(vectors, 2, seed=options.seed)
-    homes = [
-        [row for row, home in zip(found.noise, found.home, strict=True) if home == number]
-        for number in range(len(found.groups))
-    ]
-    return tuple((*group, *near) for group, near in zip(found.groups, homes, strict=True))
+    return tuple((*rows, *found.near(group)) for group, rows in enumerate(found.groups))
 
 
 class Coverage:
