@@ -78,7 +78,6 @@ class Built:
     operators: Operators | None = None
     inline: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     parents: Parents | None = None
-    about: About = field(default_factory=About)
     clusters: tuple[tuple[int, ...], ...] = ()
     unknown: Mapping[str, AttributeOptions] = field(default_factory=dict)
 
@@ -340,7 +339,6 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
         groups=make_groups(recipe, base, plan, about.sentences, embedder),
         inline=inline,
         parents=parents,
-        about=about,
         clusters=clusters,
         unknown={name: one for name, one in recipe.options.attributes.items() if one.values is None},
     )

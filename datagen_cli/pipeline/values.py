@@ -109,7 +109,7 @@ async def _ask(
     for turn in range(most_calls(wanted)):
         rows = draw(turn) if draw is not None else []
         count = min(A_CALL, wanted)
-        prompt = values_prompt(built.about, name, told, count, rows, kept)
+        prompt = values_prompt(built.composer.about, name, told, count, rows, kept)
         reply = await ctx.ask(ROLE, prompt, purpose=PURPOSE, k=turn, response_format=values_format(count), several=True)
         last = reply.text
         named = [text for text in read_values(reply.text) if text]
