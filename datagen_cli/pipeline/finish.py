@@ -17,11 +17,11 @@ from datagen_cli.pipeline.outcome import Ledger, write_dataset, write_lineage, w
 from datagen_cli.pipeline.session import Session
 from datagen_cli.pipeline.settle import settle
 from datagen_cli.pipeline.shift import Shift
-from datagen_cli.pipeline.worth import Plants, Worth
+from datagen_cli.pipeline.worth import Worth
 from datagen_cli.runs.card import write_card
 from datagen_cli.runs.integrity import make_seal
 from datagen_cli.runs.manifest import Manifest, now, write_lock
-from datagen_cli.runs.planted import PlantedFaults
+from datagen_cli.runs.planted import Fates, Plants
 from datagen_cli.runs.review import to_take_up
 
 LABELS_SHOWN = 50
@@ -40,10 +40,9 @@ def finish(session: Session) -> Manifest:
     shape = built.shape
     options = built.recipe.options
     ledger = Ledger(session.checkpoints, STEPS, built.cut, runner.refills.most)
-    planted = PlantedFaults(session.folder.path)
     adherence, shift = Adherence(shape.checks), Shift()
     plants = Plants(session.folder.file("plants.jsonl") if built.simulated else None, built.per_call)
-    worth = Worth(built.recipe.checks, plants)
+    fates, worth = Fates(plants), Worth(built.recipe.checks, plants)
     coverage = Coverage()
     labels: Counter[str] = Counter()
     label_field = built.base.label.field if built.base.label else ""
@@ -57,7 +56,7 @@ def finish(session: Session) -> Manifest:
                 continue
             record = ledger.accepted(slot.index, runner.accepted[slot.index])
             adherence.count(record, accepted=True)
-            planted.count(record)
+            fates.count(record)
             worth.count(record, accepted=True)
             shift.count(record, slot, accepted=True)
             if label_field:
@@ -74,7 +73,7 @@ def finish(session: Session) -> Manifest:
     def refused() -> Iterator[Record]:
         for record in ledger.rejected((slot for slot in runner.touched if slot < manifest.count), runner.accepted):
             adherence.count(record, accepted=False)
-            planted.count(record)
+            fates.count(record)
             worth.count(record, accepted=False)
             shift.count(record, session.plan.slot(record.slot), accepted=False)
             yield record
@@ -88,7 +87,7 @@ def finish(session: Session) -> Manifest:
     manifest.rejected = write_rejected(session.folder, shape, refused())
     manifest.surplus = manifest.rejected.pop("surplus", 0)
     manifest.checks = adherence.table
-    manifest.planted = planted.table
+    manifest.planted = fates.table
     manifest.shift = shift.table
     manifest.modules = worth.table(manifest.spent, manifest.accepted)
     manifest.coverage = coverage.table

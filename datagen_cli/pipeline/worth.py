@@ -9,75 +9,18 @@ are plain, and its checkers know the answers. On real data see `make bench-fault
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.checks import Check
-from datagen_cli.core.files import parse_object
 from datagen_cli.core.flow import FLOW
 from datagen_cli.core.record import Record
-from datagen_cli.core.system import read_own
+from datagen_cli.runs.planted import Plants
 
-WRITING = ("generate", "repair", "rewrite", "enhance")
-"""Purposes whose faults are in records; those of checkers only mislead."""
 READER = {"malformed": "malformed", "truncated": "truncated", "refusal": "refused"}
 """Faults of whole replies, with the reason of an attempt that such a reply ends."""
 COPIES = ("near_copy", "duplicate")
 _CHECKING = {"constraints": (), "repair": ("repair",)}
 OUTCOMES = ("planted", "found", "missed", "unknown", "clean", "harmed")
-Unit = tuple[int, int]
-
-
-def _is_plant(line: Mapping[str, Any]) -> bool:
-    """Whether a line is one that a run wrote: the file may be damaged, or anybody's."""
-    numbers = (line.get("slot"), line.get("attempt"), line.get("record", 0) or 0)
-    return all(type(number) is int for number in numbers) and isinstance(line.get("fault"), str) and "purpose" in line
-
-
-class Plants:
-    """The faults planted in records, by slot and attempt; none where nothing was simulated (`path` is None)."""
-
-    def __init__(self, path: Path | None, per_call: int = 1) -> None:
-        self._found: set[Unit] = set()
-        self._first: dict[Unit, dict[str, str | None]] = {}
-        self._alike: set[Unit] = set()
-        if path is not None and path.exists():
-            with read_own(path) as file:
-                for raw in file:
-                    plant = parse_object(raw)
-                    if plant is not None and _is_plant(plant):
-                        self._add(plant, per_call)
-
-    def _add(self, plant: Mapping[str, Any], per_call: int) -> None:
-        if plant["purpose"] not in WRITING:
-            return
-        slot, attempt, record = plant["slot"], plant["attempt"], plant.get("record")
-        whole = per_call if attempt == 1 and plant["purpose"] == "generate" else 1
-        slots = [slot + (record or 0)] if record is not None and whole > 1 else range(slot, slot + whole)
-        for one in slots:
-            self._found.add((one, attempt))
-            if plant["purpose"] == "generate":
-                self._first.setdefault((one, attempt), {})[plant["fault"]] = plant.get("field")
-            if plant["fault"] == "duplicate" and plant.get("truth") == "stock":
-                self._alike.add((one, attempt))
-
-    def __bool__(self) -> bool:
-        return bool(self._found)
-
-    def first(self, record: Record, *, accepted: bool) -> Mapping[str, str | None]:
-        """The faults of an attempt as it was generated, with the field that each is in.
-
-        Of records that many slots write alike the first is no repeat: of an accepted one it is no fault.
-        """
-        unit = (record.slot, record.attempt)
-        found = self._first.get(unit, {})
-        if accepted and unit in self._alike:
-            return {fault: field for fault, field in found.items() if fault != "duplicate"}
-        return found
-
-    def any(self, record: Record) -> bool:
-        """Whether an attempt had any planted fault, at first or later."""
-        return (record.slot, record.attempt) in self._found
 
 
 def _read_well(record: Record, fault: str) -> bool:

@@ -16,7 +16,7 @@ from datagen_cli.report.html import Html, join, tag
 from datagen_cli.report.plots import duration, over_time
 from datagen_cli.report.records import Refused
 from datagen_cli.report.tables import plain_table
-from datagen_cli.runs.planted import KEPT, MENDED, PLANTED
+from datagen_cli.runs.planted import KEPT, PLANTED, fate_cells
 from datagen_cli.runs.reader import RunReader
 from datagen_cli.runs.spending import total_of
 
@@ -61,11 +61,8 @@ def planted_part(planted: Mapping[str, Mapping[str, int]]) -> Html | None:
         return None
     rows = []
     for fault, fates in planted.items():
-        away = {name: count for name, count in fates.items() if name not in (PLANTED, KEPT, MENDED)}
         found = fates.get(PLANTED, 0) - fates.get(KEPT, 0)
-        told = ", ".join(f"{count:,} {name}" for name, count in away.items()) or "–"
-        counts = [f"{fates.get(name, 0):,}" for name in (PLANTED, KEPT, MENDED)]
-        rows.append([tag("bdi", fault), *counts, told, share_bar(found / max(fates.get(PLANTED, 0), 1))])
+        rows.append([tag("bdi", fault), *fate_cells(fates), share_bar(found / max(fates.get(PLANTED, 0), 1))])
     said = "The simulated model errs on purpose: how many of its faults were planted, and which checks found them."
     heads = ("fault", "planted", "kept unnoticed", "mended", "turned away for", "")
     return join(tag("p", said, class_="small quiet"), plain_table(heads, rows, "planted"))

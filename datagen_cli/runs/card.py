@@ -10,7 +10,7 @@ from datagen_cli.core.jsonl import write_aside
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.manifest import Manifest
 from datagen_cli.runs.markdown import code, line, paragraphs, quoted, table
-from datagen_cli.runs.planted import KEPT, MENDED, PLANTED
+from datagen_cli.runs.planted import fate_cells
 from datagen_cli.runs.shape import Shape
 from datagen_cli.runs.spending import total_of
 
@@ -91,11 +91,7 @@ def _refused(manifest: Manifest) -> str:
 
 def _planted(manifest: Manifest) -> str:
     """What became of the faults that a simulated model planted."""
-    rows = []
-    for fault, fates in manifest.planted.items():
-        away = {name: count for name, count in fates.items() if name not in (PLANTED, KEPT, MENDED)}
-        told = ", ".join(f"{count:,} {name}" for name, count in away.items()) or "–"
-        rows.append((code(fault), *(f"{fates.get(name, 0):,}" for name in (PLANTED, KEPT, MENDED)), line(told)))
+    rows = [(code(fault), *map(line, fate_cells(fates))) for fault, fates in manifest.planted.items()]
     return table("Planted faults", ("fault", "planted", "kept unnoticed", "mended", "turned away for"), rows)
 
 

@@ -1,4 +1,4 @@
-"""What became of the faults that the offline model planted in records: which reason turned them away, which were kept.
+"""What the offline model planted in a run, and what became of it: which reason turned it away, and what was kept.
 
 Only a simulated run has any, in `plants.jsonl`; it is read when the run is over, so that no stage can know of it.
 """
@@ -6,43 +6,86 @@ Only a simulated run has any, in `plants.jsonl`; it is read when the run is over
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from datagen_cli.core.errors import DataError
-from datagen_cli.core.files import open_regular, parse_object, raw_lines
+from datagen_cli.core.files import parse_object
 from datagen_cli.core.record import Record
+from datagen_cli.core.system import read_own
 
-FILE = "plants.jsonl"
-WRITING = "generate"
+WRITING = ("generate", "repair", "rewrite", "enhance")
+"""Purposes whose faults are in records; those of checkers only mislead."""
 PLANTED, KEPT, MENDED = "planted", "kept", "mended"
+FATES = (PLANTED, KEPT, MENDED)
+Unit = tuple[int, int]
 
 
-class PlantedFaults:
-    """The planted faults of a folder by slot and attempt. `table` counts their fates by fault."""
+def _is_plant(line: Mapping[str, Any]) -> bool:
+    """Whether a line is one that a run wrote: the file may be damaged, or anybody's."""
+    numbers = (line.get("slot"), line.get("attempt"), line.get("record", 0) or 0)
+    return all(type(number) is int for number in numbers) and isinstance(line.get("fault"), str) and "purpose" in line
 
-    def __init__(self, folder: Path) -> None:
-        self._faults: dict[tuple[int, int], set[str]] = {}
-        self._fates: dict[str, Counter[str]] = {}
-        path = folder / FILE
-        try:
-            file = open_regular(path) if path.exists() else None
-        except DataError:
-            file = None
-        if file is None:
+
+class Plants:
+    """The faults planted in records, by slot and attempt; none where nothing was simulated (`path` is None)."""
+
+    def __init__(self, path: Path | None, per_call: int = 1) -> None:
+        self._found: set[Unit] = set()
+        self._first: dict[Unit, dict[str, str | None]] = {}
+        self._alike: set[Unit] = set()
+        if path is not None and path.exists():
+            with read_own(path) as file:
+                for raw in file:
+                    plant = parse_object(raw)
+                    if plant is not None and _is_plant(plant):
+                        self._add(plant, per_call)
+
+    def _add(self, plant: Mapping[str, Any], per_call: int) -> None:
+        if plant["purpose"] not in WRITING:
             return
-        with file:
-            for raw in raw_lines(file):
-                self._take(parse_object(raw) or {})
+        slot, attempt, record = plant["slot"], plant["attempt"], plant.get("record")
+        whole = per_call if attempt == 1 and plant["purpose"] == "generate" else 1
+        slots = [slot + (record or 0)] if record is not None and whole > 1 else range(slot, slot + whole)
+        for one in slots:
+            self._found.add((one, attempt))
+            if plant["purpose"] == "generate":
+                self._first.setdefault((one, attempt), {})[plant["fault"]] = plant.get("field")
+            if plant["fault"] == "duplicate" and plant.get("truth") == "stock":
+                self._alike.add((one, attempt))
 
-    def _take(self, plant: dict[str, object]) -> None:
-        slot, attempt, place = (plant.get(name) for name in ("slot", "attempt", "record"))
-        if plant.get("purpose") == WRITING and isinstance(slot, int) and isinstance(attempt, int):
-            of = slot + (place if isinstance(place, int) and attempt == 1 else 0)
-            self._faults.setdefault((of, attempt), set()).add(str(plant.get("fault")))
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def generated(self, record: Record) -> Mapping[str, str | None]:
+        """All faults of an attempt as it was generated, with the field that each is in."""
+        return self._first.get((record.slot, record.attempt), {})
+
+    def first(self, record: Record, *, accepted: bool) -> Mapping[str, str | None]:
+        """The faults of an attempt as it was generated, with the field that each is in.
+
+        Of records that many slots write alike the first is no repeat: of an accepted one it is no fault.
+        """
+        found = self.generated(record)
+        if accepted and (record.slot, record.attempt) in self._alike:
+            return {fault: field for fault, field in found.items() if fault != "duplicate"}
+        return found
+
+    def any(self, record: Record) -> bool:
+        """Whether an attempt had any planted fault, at first or later."""
+        return (record.slot, record.attempt) in self._found
+
+
+class Fates:
+    """What became of planted faults; `table` counts it by fault."""
+
+    def __init__(self, plants: Plants) -> None:
+        self._plants = plants
+        self._fates: dict[str, Counter[str]] = {}
 
     def count(self, record: Record) -> None:
         """Takes an attempt as its last stage left it."""
-        for fault in self._faults.get((record.slot, record.attempt), ()):
+        for fault in self._plants.generated(record):
             fates = self._fates.setdefault(fault, Counter())
             fates[PLANTED] += 1
             fates[record.rejection.reason if record.rejection else MENDED if record.changes else KEPT] += 1
@@ -51,3 +94,9 @@ class PlantedFaults:
     def table(self) -> dict[str, dict[str, int]]:
         """Fault to how many were planted, mended, kept, and turned away by each reason."""
         return {fault: dict(self._fates[fault].most_common()) for fault in sorted(self._fates)}
+
+
+def fate_cells(fates: Mapping[str, int]) -> tuple[str, ...]:
+    """One fault's row of a table: planted, kept unnoticed, mended, and turned away by which reasons."""
+    away = ", ".join(f"{count:,} {name}" for name, count in fates.items() if name not in FATES)
+    return (*(f"{fates.get(name, 0):,}" for name in FATES), away or "–")

@@ -9,7 +9,8 @@ import pytest
 
 from datagen_cli.cli.app import run
 from datagen_cli.core.record import Outcome, Record, Rejection
-from datagen_cli.pipeline.worth import Plants, Worth
+from datagen_cli.pipeline.worth import Worth
+from datagen_cli.runs.planted import Plants
 from datagen_cli.validators.code import Code
 from tests.runs.whole import generate
 

@@ -18,7 +18,7 @@ from datagen_cli.cli.app import run
 from datagen_cli.core.checksum import document_sum, sealed, seed_of
 from datagen_cli.core.jsonl import write_json
 from datagen_cli.core.record import Record
-from datagen_cli.pipeline.worth import Plants
+from datagen_cli.runs.planted import Plants
 from tests.runs.whole import generate, rows
 
 LINKED = (
