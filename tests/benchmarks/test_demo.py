@@ -28,6 +28,8 @@ def test_it_shows_what_checking_answers_is_worth_and_two_commands_that_run(
     assert plain[0] == checked[0] == 24 and plain[2] > 0
     assert checked[1:3] == [24, 0] and checked[3] > plain[3]
     assert re.search(r"programs compute \S+, the record says \S+", said)
+    shown = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8").partition("$ make demo\n")[2]
+    assert said.startswith(shown.partition("```")[0]), "README's first screen is what make demo prints"
     assert len(said.splitlines()) <= 20 and max(map(len, said.splitlines())) <= 100
     commands = [shlex.split(line)[1:] for line in said.partition("next: ")[2].splitlines()]
     assert [words[0] for words in commands] == ["why", "init"]
