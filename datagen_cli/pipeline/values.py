@@ -22,7 +22,7 @@ from datagen_cli.core.jsonl import read_json, write_json
 from datagen_cli.core.ports import Context
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.plan_spec import plan_spec
-from datagen_cli.prompts.values import VALUES, is_value, read_values, values_format, values_prompt
+from datagen_cli.prompts.values import VALUES, is_value, read_values, values_end, values_format, values_prompt
 from datagen_cli.text.embed import Embedder, open_embedder
 
 FILE = "attributes.json"
@@ -47,7 +47,8 @@ class FoundValues:
             for name, attribute in wanted.items()
             if len(self.values[name]) < attribute.wanted
         ]
-        out = f"attributes: {self.left_out:,} named values left out: they are no short plain words, or give orders"
+        what = "they are no short plain words, give orders, or repeat the question"
+        out = f"attributes: {self.left_out:,} named values left out: {what}"
         return [*few, *([out] if self.left_out else [])]
 
 
@@ -110,10 +111,11 @@ async def _ask(
         rows = draw(turn) if draw is not None else []
         count = min(A_CALL, wanted)
         prompt = values_prompt(built.composer.about, name, told, count, rows, kept)
-        reply = await ctx.ask(ROLE, prompt, purpose=PURPOSE, k=turn, response_format=values_format(count), several=True)
+        form, end = values_format(count), values_end(count)
+        reply = await ctx.ask(ROLE, prompt, purpose=PURPOSE, k=turn, response_format=form, several=True, end=end)
         last = reply.text
         named = [text for text in read_values(reply.text) if text]
-        fit = [text for text in named if is_value(text)]
+        fit = [text for text in named if is_value(text, name, told)]
         left_out += len(named) - len(fit)
         for text in fit:
             if len(kept) < wanted and not _repeats(text, kept, embedder):

@@ -20,6 +20,7 @@ from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.pointer import Pointer
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot
+from datagen_cli.prompts.ends import end_of_rewrite
 from datagen_cli.prompts.harder import harder_prompt
 from datagen_cli.prompts.parse import parse_reply, response_format
 from datagen_cli.stages.generate import Unit
@@ -136,7 +137,8 @@ class Enhance:
         shown = {spec.name: record.fields.get(spec.name) for spec in self._about.specs}
         names = {"text": self._operators.text, "choices": self._operators.choices}
         prompt, form = harder_prompt(self._about, shown, operator, asked, **names), response_format(specs, 1, {})
-        reply = await ask_whole(ctx, "generator", prompt, purpose="enhance", form=form)
+        end = end_of_rewrite({name: shown[name] for name in asked})
+        reply = await ask_whole(ctx, "generator", prompt, purpose="enhance", form=form, end=end)
         parsed = parse_reply(reply.text, reply.finish_reason, specs)
         written = parsed.records[0] if parsed.records else None
         if written is None:

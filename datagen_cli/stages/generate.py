@@ -16,6 +16,7 @@ from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.prompts.compose import Composer
+from datagen_cli.prompts.ends import AROUND, end_after
 from datagen_cli.prompts.forms import parse_as
 from datagen_cli.prompts.parse import ParsedReply, parse_cut, response_format
 from datagen_cli.prompts.plain_text import clean, reads_like_opening
@@ -24,8 +25,7 @@ from datagen_cli.text.tokens import estimate_tokens
 
 VERSION = 4
 EXCERPT = 300
-AROUND = 16
-LONGER = MORE = 4
+MORE = 4
 BLANK = "\n\n"
 WHOLE = 200
 """Draw of the question for a whole reply after one that was stopped at its opening."""
@@ -164,7 +164,7 @@ class Generate:
         answer that is shown as a turn; and at a blank line where the texts that are shown have none."""
         shown = [message.content for message in prompt.messages if message.role == "assistant"]
         whole = self._composer.is_text(count) and shown and not any(BLANK in text for text in shown)
-        seen = AROUND + LONGER * max(map(estimate_tokens, shown)) if shown else None
+        seen = end_after(max(map(estimate_tokens, shown))).tokens if shown else None
         return End(count * self._enough if self._enough else seen, BLANK if whole else None)
 
     def _is_outgrown(self, reply: str) -> bool:

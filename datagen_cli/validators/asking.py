@@ -82,9 +82,12 @@ async def ask_whole(
     k: int = 0,
     form: Mapping[str, Any] | None = None,
     several: bool = False,
+    end: End | None = None,
 ) -> Reply:
     """The reply; one that was cut off is asked for once more with twice the tokens, and may be cut off again."""
-    reply = await ctx.ask(role, prompt, purpose=purpose, k=k, response_format=form, several=several)
+    reply = await ctx.ask(role, prompt, purpose=purpose, k=k, response_format=form, several=several, end=end)
     if reply.finish_reason == "length":
-        reply = await ctx.ask(role, prompt, purpose=purpose, k=k, response_format=form, several=several, more_tokens=2)
+        reply = await ctx.ask(
+            role, prompt, purpose=purpose, k=k, response_format=form, several=several, more_tokens=2, end=end
+        )
     return reply

@@ -25,6 +25,7 @@ from datagen_cli.prompts.checking import (
     rewrite_prompt,
     verdict_format,
 )
+from datagen_cli.prompts.ends import end_of_rewrite
 from datagen_cli.prompts.forms import parse_as
 from datagen_cli.prompts.parse import response_format
 from datagen_cli.validators.asking import Unread, ask_verdict
@@ -88,7 +89,8 @@ class Reflect(ValidatorFacts):
         asked = form_of_rewrite(about)
         form = response_format(about.asked, 1) if asked == "json" else None
         # Each rewrite of an attempt is another question, since the record that it is about has changed.
-        reply = await ctx.ask(ROLE, rewrite_prompt(about, shown, reasons), purpose="rewrite", response_format=form)
+        prompt, end = rewrite_prompt(about, shown, reasons), end_of_rewrite(shown)
+        reply = await ctx.ask(ROLE, prompt, purpose="rewrite", response_format=form, end=end)
         parsed = parse_as(asked, reply.text, reply.finish_reason, about.asked, 1)
         return rewrite_of(about, shown, parsed.records[0]) if parsed.records else None
 

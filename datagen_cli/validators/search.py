@@ -32,6 +32,7 @@ from datagen_cli.core.registry import load, names
 from datagen_cli.core.store import Store
 from datagen_cli.core.task import Task
 from datagen_cli.prompts.checking import SYSTEM, CheckPrompts, read_object, verdict_format
+from datagen_cli.prompts.ends import end_after
 from datagen_cli.prompts.fences import fence
 from datagen_cli.retrieval.passage import Passage, SearchFailed
 from datagen_cli.text.embed import cache_folder
@@ -41,6 +42,7 @@ from datagen_cli.validators.asking import AGAIN, Unread, ask_verdict
 EXTRACTOR, JUDGE = "extractor", "judge"
 OUTCOMES: dict[str, Outcome] = {"supported": "pass", "contradicted": "fail", "not_found": "unknown"}
 MOST_CLAIMS = 5
+CLAIMS_END = end_after(50 * MOST_CLAIMS)
 SHOWN_CHARS = 400
 FRESH_S = 30 * 86400.0
 CACHE = "searches.sqlite"
@@ -217,7 +219,7 @@ class Search(ValidatorFacts):
         for k in (0, AGAIN):
             messages = PROMPTS.messages("claims", record=fence("record", [shown]), most=MOST_CLAIMS, again=k > 0)
             prompt = Prompt(messages, Task("claims", self._about, record=shown))
-            reply = await ctx.ask(EXTRACTOR, prompt, purpose="claims", k=k, response_format=CLAIMS_FORM)
+            reply = await ctx.ask(EXTRACTOR, prompt, purpose="claims", k=k, response_format=CLAIMS_FORM, end=CLAIMS_END)
             replies.append(reply)
             value = (read_object(reply.text, "claims") or {}).get("claims")
             if isinstance(value, list) and reply.finish_reason != "length":

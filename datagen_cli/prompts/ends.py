@@ -1,0 +1,25 @@
+"""Where a fitting reply has ended, for models that run here and answer at once: see `core.chat.End`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from datagen_cli.core.chat import End
+from datagen_cli.text.tokens import estimate_tokens
+
+AROUND = 16
+"""Tokens of a form around values."""
+LONGER = 4
+"""How many times as long as what it is made after a fitting answer may be: other scripts take more tokens."""
+
+
+def end_after(length: int) -> End:
+    """The end of an answer that is made after one of so many tokens."""
+    return End(AROUND + LONGER * length)
+
+
+def end_of_rewrite(fields: Mapping[str, Any]) -> End:
+    """The end of a reply that gives these values anew, as JSON."""
+    return end_after(estimate_tokens(json.dumps(dict(fields), ensure_ascii=False, default=str)))
