@@ -13,21 +13,10 @@ from datagen_cli.core.chat import Draw, Message, Request
 from datagen_cli.core.errors import CallPending, CallRefused, DatagenError, UsageError
 from datagen_cli.pipeline.connect import open_client
 from datagen_cli.pipeline.engines.local import LocalEngine
+from datagen_cli.prompts.response_format import strict_format
 
 WAIT = ("model.timeout_s=20", "model.deadline_s=20", "limits.patience_s=20")
-FORMAT = {
-    "type": "json_schema",
-    "json_schema": {
-        "name": "word",
-        "strict": True,
-        "schema": {
-            "type": "object",
-            "properties": {"word": {"type": "string"}},
-            "required": ["word"],
-            "additionalProperties": False,
-        },
-    },
-}
+FORMAT = strict_format("word", {"word": {"type": "string"}})
 MESSAGES = (
     Message("system", "You answer with one JSON object and nothing else."),
     Message("user", 'Answer with {"word": "ready"}'),

@@ -23,6 +23,7 @@ from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral
 from datagen_cli.prompts.rendering import TEMPLATES, compile_template, make_environment
 from datagen_cli.prompts.reply_json import Finder
+from datagen_cli.prompts.response_format import strict_format
 from datagen_cli.prompts.sections import sections_form
 from datagen_cli.prompts.thinking import answer_of
 
@@ -147,9 +148,7 @@ def of_dataset(about: About) -> dict[str, str]:
 
 def verdict_format(known: Sequence[str], why: Mapping[str, Any]) -> dict[str, Any]:
     """The `response_format` of a verdict, which comes first, and of why; `why` is (one) name and schema."""
-    properties = {"verdict": {"type": "string", "enum": list(known)}, **why}
-    schema = {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-    return {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": schema}}
+    return strict_format("verdict", {"verdict": {"type": "string", "enum": list(known)}, **why})
 
 
 def read_verdict(text: str, known: Sequence[str]) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from datagen_cli.core.fields import About
 from datagen_cli.core.task import Task
 from datagen_cli.prompts.checking import SYSTEM, CheckPrompts, of_dataset, read_object
 from datagen_cli.prompts.fences import fence
+from datagen_cli.prompts.response_format import strict_format
 
 Domain = Literal["math", "code", "classes", "instruction"]
 Aspect = Literal["quality", "difficulty"]
@@ -49,13 +50,7 @@ SCALES: dict[Aspect, tuple[str, ...]] = {
         "5: hard for an expert",
     ),
 }
-SCHEMA = {
-    "type": "object",
-    "properties": {"score": {"type": "integer", "enum": [1, 2, 3, 4, 5]}, "reason": {"type": "string"}},
-    "required": ["score", "reason"],
-    "additionalProperties": False,
-}
-FORM = {"type": "json_schema", "json_schema": {"name": "mark", "strict": True, "schema": SCHEMA}}
+FORM = strict_format("mark", {"score": {"type": "integer", "enum": [1, 2, 3, 4, 5]}, "reason": {"type": "string"}})
 
 
 def domain_of(about: About) -> Domain:

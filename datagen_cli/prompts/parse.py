@@ -24,6 +24,7 @@ from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type
 from datagen_cli.core.json_schema import JsonSchema
 from datagen_cli.prompts.empty_words import CONTROL, declines, is_form, sounds_refused
 from datagen_cli.prompts.reply_json import BROKEN, Finder
+from datagen_cli.prompts.response_format import strict_format, strict_object
 from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.text.strict_json import loads
 
@@ -184,19 +185,8 @@ def response_format(
     `bounds` are parts of JSON Schema that constraints give, by field.
     """
     written = [spec for spec in specs if spec.written]
-    record = {
-        "type": "object",
-        "properties": {spec.name: {**_property(spec), **(bounds or {}).get(spec.name, {})} for spec in written},
-        "required": [spec.name for spec in written],
-        "additionalProperties": False,
-    }
-    schema = {
-        "type": "object",
-        "properties": {"records": {"type": "array", "items": record, "minItems": n, "maxItems": n}},
-        "required": ["records"],
-        "additionalProperties": False,
-    }
-    return {"type": "json_schema", "json_schema": {"name": "records", "strict": True, "schema": schema}}
+    record = strict_object({spec.name: {**_property(spec), **(bounds or {}).get(spec.name, {})} for spec in written})
+    return strict_format("records", {"records": {"type": "array", "items": record, "minItems": n, "maxItems": n}})
 
 
 def _property(spec: FieldSpec) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from datagen_cli.core.task import Task
 from datagen_cli.prompts.checking import CheckPrompts, read_object
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral, plain_value
+from datagen_cli.prompts.response_format import strict_format
 from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.text.answers import same_number
 from datagen_cli.text.normalise import fold
@@ -93,9 +94,7 @@ def answer_format(item: Item) -> dict[str, Any]:
     else:
         answer = {"type": ["string", "null"]}
     reason = {} if _is_class(item) else {"reason": {"type": "string"}}
-    properties = {**reason, "answer": answer}
-    schema = {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-    return {"type": "json_schema", "json_schema": {"name": "solution", "strict": True, "schema": schema}}
+    return strict_format("solution", {**reason, "answer": answer})
 
 
 def read_answer(text: str, item: Item, order: Sequence[int]) -> str | None:

@@ -34,6 +34,7 @@ from datagen_cli.core.task import Task
 from datagen_cli.prompts.checking import SYSTEM, CheckPrompts, read_object, verdict_format
 from datagen_cli.prompts.ends import end_after
 from datagen_cli.prompts.fences import fence
+from datagen_cli.prompts.response_format import strict_format, strict_object
 from datagen_cli.retrieval.passage import Passage, SearchFailed
 from datagen_cli.text.embed import cache_folder
 from datagen_cli.text.tokens import words
@@ -72,25 +73,8 @@ Answer with one JSON object: first "verdict", which is "supported", "contradicte
 the claim as it should be where it is contradicted, else null, then "reason", one short sentence.
 """
 PROMPTS = CheckPrompts(SYSTEM, texts={"claims": CLAIMS, "verdict": VERDICT})
-_CLAIM = {
-    "type": "object",
-    "properties": {"claim": {"type": "string"}, "query": {"type": "string"}},
-    "required": ["claim", "query"],
-    "additionalProperties": False,
-}
-CLAIMS_FORM = {
-    "type": "json_schema",
-    "json_schema": {
-        "name": "claims",
-        "strict": True,
-        "schema": {
-            "type": "object",
-            "properties": {"claims": {"type": "array", "items": _CLAIM, "maxItems": MOST_CLAIMS}},
-            "required": ["claims"],
-            "additionalProperties": False,
-        },
-    },
-}
+_CLAIM = strict_object({"claim": {"type": "string"}, "query": {"type": "string"}})
+CLAIMS_FORM = strict_format("claims", {"claims": {"type": "array", "items": _CLAIM, "maxItems": MOST_CLAIMS}})
 VERDICT_FORM = verdict_format(
     tuple(OUTCOMES), {"correction": {"type": ["string", "null"]}, "reason": {"type": "string"}}
 )
