@@ -68,7 +68,7 @@ def parse_reply(text: str, finish_reason: str, specs: Sequence[FieldSpec], wante
     if early is not None:
         return early
     written = [spec for spec in specs if spec.written]
-    text, damaged = _writable(text)
+    text, damaged = writable(text)
     found = Finder(frozenset(spec.name for spec in written)).find(answer_of(text), wanted)
     if found.items is None:
         return _without_records(text)
@@ -95,7 +95,7 @@ def parse_reply(text: str, finish_reason: str, specs: Sequence[FieldSpec], wante
 def parse_cut(text: str, specs: Sequence[FieldSpec], wanted: int) -> ParsedReply:
     """What stands whole in a reply of several records that was cut off: it holds the first ones, so that each has its
     place. No records where it is no `{"records": [...` that was written as asked for."""
-    begun = _BEGUN.match(answer_of(_writable(text)[0]))
+    begun = _BEGUN.match(answer_of(writable(text)[0]))
     whole: list[Any] = []
     rest = begun[1] if begun else ""
     while rest.startswith("{"):
@@ -208,7 +208,7 @@ def _strict(item: Any) -> Any:
         raise WrongType(f"not JSON: {error}") from error
 
 
-def _writable(text: str) -> tuple[str, bool]:
+def writable(text: str) -> tuple[str, bool]:
     """The text with every half surrogate as `?`, and whether there was one: UTF-8 cannot hold them."""
     if text.isascii():
         return text, False

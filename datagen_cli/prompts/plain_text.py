@@ -11,7 +11,7 @@ import json
 import re
 
 from datagen_cli.core.fields import FieldSpec, WrongType
-from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in
+from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in, writable
 from datagen_cli.prompts.thinking import answer_of
 
 QUOTES = {'"': '"', "“": "”", "‘": "’", "«": "»", "'": "'", "`": "`"}
@@ -37,7 +37,7 @@ def parse_text(text: str, finish_reason: str, spec: FieldSpec) -> ParsedReply:
     early = ended_early(finish_reason)
     if early is not None:
         return early
-    whole = answer_of(text.encode("utf-8", "replace").decode("utf-8"))
+    whole = answer_of(writable(text)[0])
     if not whole:
         return ParsedReply(problems=("the reply is empty",))
     if re.search(rf"[{{\[]\s*[\"']?(?:records|{re.escape(spec.name)})[\"']?\s*:", whole):

@@ -16,7 +16,7 @@ from typing import Any
 
 from datagen_cli.core.fields import FieldSpec, WrongType, plain_text
 from datagen_cli.prompts.empty_words import sounds_refused
-from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in
+from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in, writable
 from datagen_cli.prompts.plain_text import clean
 from datagen_cli.prompts.thinking import answer_of
 
@@ -53,7 +53,7 @@ def parse_sections(text: str, finish_reason: str, specs: Sequence[FieldSpec]) ->
     early = ended_early(finish_reason)
     if early is not None:
         return early
-    whole = answer_of(text.encode("utf-8", "replace").decode("utf-8")).replace("\r\n", "\n")
+    whole = answer_of(writable(text)[0]).replace("\r\n", "\n")
     if not whole.strip():
         return ParsedReply(problems=("the reply is empty",))
     if re.search(rf"[{{\[]\s*[\"'](?:records|{re.escape(specs[0].name)})[\"']\s*:", whole):
