@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.attack.secrets import ANSWERS, tried
 from datagen_cli.cli.app import run
-from tests.endpoint import Answer, Endpoint
+from tests.endpoint import Endpoint
 from tests.llm.recording_proxy import RecordingProxy
 
 RECIPE = """
@@ -108,124 +109,12 @@ def test_a_proxy_and_its_password_stand_nowhere(name: str, status: int, tmp_path
     assert [name for name, data in written.items() if b"planted-" in data or b"cGxhbnRlZC" in data] == []
 
 
-SECRETS = {
-    "vendor key": "planted-01-vendor-key",
-    "own key": "planted-02-own-key",
-    "key in .env": "planted-03-dotenv-key",
-    "header": "planted-04-header",
-    "variable in a header": "planted-05-header-variable",
-    "query": "planted-06-query",
-    "variable in a query": "planted-07-query-variable",
-    "--set of a header": "planted-08-set-header",
-    "--set of a model": "planted-09-set-model",
-    "model file": "planted-10-model-file",
-    "header of another role": "planted-11-reviewer-header",
-    "proxy": "planted-12-proxy-password",
-}
-SECRET_RECIPE = """
-version: 1
-name: letters
-description: Short letters to a shop.
-fields: {text: {type: text}, kind: {type: label}}
-label: {field: kind, values: {praise: kind words, blame: complaints}}
-models:
-  generator:
-    - {name: GENERATOR, BASE api_key_env: KEY, timeout_s: 2, deadline_s: 3,
-       headers: {X-One: planted-04-header, X-Two: "Bearer ${TWO_TOKEN}"}}
-    - model.yaml
-  reviewer: {name: any/other, base_url: "URL?key=${QUERY_KEY}&k=planted-06-query", api_key_env: DOTENV_KEY,
-    headers: {Y: planted-11-reviewer-header}}
-count: 3
-validators: [{reflect: {rounds: 1}}]
-limits: {patience_s: 1, attempts_per_record: 2, concurrency: 2}
-"""
-ANSWERS = {
-    "reply": 200,
-    "broken": 200,
-    "inner": 200,
-    "bad": 400,
-    "key": 401,
-    "away": 307,
-    "gone": 404,
-    "slow": 429,
-    "down": 500,
-}
-
-
-def reflecting(kind: str, endpoint: Endpoint) -> Answer:
-    """An answer that repeats all that the last request held: in its sentence, its reply, its headers."""
-    seen = endpoint.requests[-1]
-    echo = f"{seen.path} {dict(seen.headers)}"
-    text = json.dumps({"records": [{"text": echo, "kind": "praise"}], "verdict": "yes", "reason": echo})
-    if kind == "reply":
-        return Answer(text, headers={"X-Echo": "e"})
-    if kind == "broken":
-        return Answer(body=echo.encode())
-    body = json.dumps({"error": {"message": echo, "code": 400}}).encode()
-    return Answer(status=ANSWERS[kind], body=body, headers={"Location": f"http://other{seen.path}"})
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "kind"),
     [*(("fast", kind) for kind in ANSWERS), ("litellm", "reply"), ("litellm", "bad"), ("litellm", "key")],
 )
-def test_twelve_planted_secrets_stand_in_no_file_and_no_output(
-    path: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    names = ("https_proxy", "http_proxy", "all_proxy")
-    for name in names:
-        monkeypatch.delenv(name.upper(), raising=False)
-        monkeypatch.setenv(name, "http://planted-user:planted-12-proxy-password@127.0.0.1:9")
-    for name, held in (
-        ("ANTHROPIC_API_KEY", "vendor key"),
-        ("MINE_KEY", "own key"),
-        ("TWO_TOKEN", "variable in a header"),
-    ):
-        monkeypatch.setenv(name, SECRETS[held])
-    monkeypatch.setenv("QUERY_KEY", SECRETS["variable in a query"])
-    (tmp_path / ".env").write_text("DOTENV_KEY=planted-03-dotenv-key\n")
-    box: list[Endpoint] = []
-    with Endpoint(lambda body, attempt: reflecting(kind, box[0])) as endpoint:
-        box.append(endpoint)
-        monkeypatch.setenv("ANTHROPIC_API_BASE", endpoint.url)
-        (tmp_path / "model.yaml").write_text(
-            f"name: any/two\nbase_url: {endpoint.url}\ntimeout_s: 2\ndeadline_s: 3\n"
-            "headers: {Z: planted-10-model-file}\n"
-        )
-        name, base, key = (
-            ("anthropic/m", "", "ANTHROPIC_API_KEY") if path == "litellm" else ("any/m", "base_url: URL, ", "MINE_KEY")
-        )
-        recipe = SECRET_RECIPE.replace("GENERATOR", name).replace("BASE ", base).replace("URL", endpoint.url)
-        Path("r.yaml").write_text(recipe.replace("KEY,", f"{key},").replace("DOTENV_" + key, "DOTENV_KEY"))
-        judge = f"models.judge={{name: j, base_url: '{endpoint.url}', headers: {{A: planted-09-set-model}}}}"
-        sets = ["--set", "models.reviewer.headers.B=planted-08-set-header", "--set", judge]
-        run(["generate", "r.yaml", "-o", "out", *sets])
-        run(["generate", "r.yaml", "-o", "out", "--json", *sets])
-        asked = endpoint.count
-        for command in ("validate", "prompt", "preview"):
-            run([command, "r.yaml", *sets])
-        run(["generate", "r.yaml", "-o", "other", "--dry-run", *sets])
-        run(["generate", "out/recipe.lock.yaml", "-o", "third"])
-        for command in ("status", "show", "show --rejected", "eval"):
-            run([*command.split(), "out"])
-        run(["why", "out", json.loads(Path("out/checkpoints/2-plan.jsonl").read_text().splitlines()[-1])["id"]])
-        run(["eval", "out", "--recheck", "--trust-lock"])
-        run(["doctor", "--model", "model.yaml"])
-    sent = "".join(f"{seen.path} {dict(seen.headers)}" for seen in endpoint.requests)
-    if (path, kind) == ("fast", "reply"):
-        unsent = {"--set of a model", "proxy", "vendor key"}
-        assert {name for name, secret in SECRETS.items() if secret not in sent} == unsent
-    captured = capfd.readouterr()
-    assert asked > 0 and "r.yaml" in captured.out + captured.err
-    written = {
-        str(file): file.read_bytes()
-        for folder in ("out", "other", "third")
-        for file in Path(folder).rglob("*")
-        if file.is_file()
-    }
-    written |= {"stdout": captured.out.encode(), "stderr": captured.err.encode()}
-    found = [(name, secret) for name, data in written.items() for secret in SECRETS if SECRETS[secret].encode() in data]
-    assert found == []
-    assert {"out/run.json", "out/recipe.lock.yaml", "out/calls.sqlite"} <= set(written)
+def test_twelve_planted_secrets_stand_in_no_file_and_no_output(path: str, kind: str, tmp_path: Path) -> None:
+    assert tried(path, kind, "", tmp_path) == ""
+    assert "r.yaml" in (tmp_path / "said.txt").read_text()
+    assert {"run.json", "recipe.lock.yaml", "calls.sqlite"} <= {file.name for file in (tmp_path / "out").iterdir()}
