@@ -7,14 +7,15 @@ everything on, and of the faults that a validator is made for with it alone; at 
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 from datagen_cli.cli.app import run
 
@@ -33,11 +34,11 @@ fields: {question: question, answer: {column: answer, regex: '####\\s*(-?[\\d,.]
 label: {field: answer, quota: none}
 models:
   generator: {name: offline, faults: {FAULTS}}
-  coder: {name: offline, faults: CHECKERS}
-  solver: {name: offline, faults: CHECKERS}
-  reviewer: {name: offline, faults: CHECKERS}
-  extractor: {name: offline, faults: CHECKERS}
-  judge: {name: offline, faults: CHECKERS}
+  coder: {name: offline, faults: none}
+  solver: {name: offline, faults: none}
+  reviewer: {name: offline, faults: none}
+  extractor: {name: offline, faults: none}
+  judge: {name: offline, faults: none}
 count: COUNT
 constraints:
   - length: {field: question, min_words: 8, max_words: 140, on_fail: drop}
@@ -55,22 +56,22 @@ VALIDATORS = {
 }
 
 
-def simulated(count: int, checkers: str = "none") -> Iterator[tuple[str, str, dict[str, int]]]:
+def simulated(count: int) -> Iterator[tuple[str, str, dict[str, int]]]:
     """(what is on, fault, counts) of every cell; the fault `clean` holds the clean records and those harmed."""
-    alone = measured([], count, checkers)
+    alone = measured([], count)
     for name in ("generate", "constraints", "dedup"):
         for fault, counts in alone[name].get("faults", {}).items():
             yield name, fault, counts
     for name in ("all", *VALIDATORS):
         chosen = list(VALIDATORS.values()) if name == "all" else [VALIDATORS[name]]
-        modules = measured(chosen, count, checkers)
+        modules = measured(chosen, count)
         part = modules["run" if name == "all" else name]
         for fault, counts in part["faults"].items():
             yield name, fault, counts
         yield name, "clean", {"clean": part["clean"], "harmed": part["harmed"]}
 
 
-def measured(validators: Sequence[str], count: int, checkers: str) -> dict[str, Any]:
+def measured(validators: Sequence[str], count: int) -> dict[str, Any]:
     """The parts of a run with these validators, as `run.json` has them."""
     from datagen_cli.offline.quiz import facts
 
@@ -82,31 +83,17 @@ def measured(validators: Sequence[str], count: int, checkers: str) -> dict[str, 
             for country, (city, *_) in facts("capital").items()
         ]
         (place / "facts.jsonl").write_text("\n".join(lines))
-        recipe = PROBLEMS.replace("BASE", str(base)).replace("COUNT", str(count)).replace("CHECKERS", checkers)
+        recipe = PROBLEMS.replace("BASE", str(base)).replace("COUNT", str(count))
         recipe = recipe.replace("VALIDATORS", ", ".join(f"{{{one}}}" for one in validators))
         recipe = recipe.replace("FAULTS", ", ".join(f"{fault}: {RATE}" for fault in FAULTS))
         (place / "planted.yaml").write_text(recipe)
-        with quiet(place):
+        printed, environ = io.StringIO(), {"XDG_CACHE_HOME": str(place / "cache")}
+        with redirect_stdout(printed), redirect_stderr(printed), patch.dict(os.environ, environ):
             code = run(["generate", str(place / "planted.yaml"), "-o", str(place / "run"), "--quiet"])
         if code not in (0, 3):
             raise SystemExit(f"generate ended with {code}")
         found: dict[str, Any] = json.loads((place / "run" / "run.json").read_text())["modules"]
     return found
-
-
-@contextlib.contextmanager
-def quiet(cache: Path) -> Iterator[None]:
-    """Nothing is printed, and caches lie in this folder."""
-    before = os.environ.get("XDG_CACHE_HOME")
-    os.environ["XDG_CACHE_HOME"] = str(cache / "cache")
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            yield
-    finally:
-        if before is None:
-            del os.environ["XDG_CACHE_HOME"]
-        else:
-            os.environ["XDG_CACHE_HOME"] = before
 
 
 def table(cells: Sequence[tuple[str, str, dict[str, int]]]) -> list[str]:

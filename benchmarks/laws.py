@@ -14,8 +14,6 @@ from statistics import NormalDist
 from typing import Any
 
 FAULTS = ("429", "500", "malformed", "truncated", "dropped")
-STATES = ("400", "silent", "away")
-"""What a request can meet besides: its item is refused, or never answered, or nobody is there at this time."""
 _NORMAL = NormalDist()
 
 

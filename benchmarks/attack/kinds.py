@@ -5,7 +5,6 @@ A new kind is a module in this folder and a line here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib import import_module
 
 from benchmarks.attack.attack import Attack
@@ -25,10 +24,3 @@ def attacks_of(kind: str) -> list[Attack]:
     """All attacks of a kind."""
     found: list[Attack] = import_module(f"benchmarks.attack.{KINDS[kind]}").attacks()
     return found
-
-
-def all_attacks() -> Iterator[tuple[str, Attack]]:
-    """Every attack with its kind."""
-    for kind in KINDS:
-        for attack in attacks_of(kind):
-            yield kind, attack
