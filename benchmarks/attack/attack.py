@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 import signal
 import sys
@@ -34,21 +35,25 @@ class Attack:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a command ended: its exit code, None where it did not end in time, and what it said."""
+    """How a command ended: its exit code, None where it did not end in time, what it said, and its CPU seconds where
+    they were taken."""
 
     code: int | None
     out: str
     err: str
+    cpu_s: float = 0.0
 
-    def wrong(self, allowed: frozenset[int]) -> str:
-        """What is wrong with the ending, or an empty text: it hung, showed a traceback, or left with another code."""
+    def wrong(self, allowed: frozenset[int], most_cpu_s: float = math.inf) -> str:
+        """What is wrong with the ending, or an empty text: it hung, showed a traceback, left with another code, or took
+        too long."""
         if self.code is None:
             return f"did not end within {PATIENCE_S:g} s"
         if "Traceback" in self.err:
             return f"traceback: {self.err.strip().splitlines()[-1][:80]}"
         if self.code not in allowed:
-            last = (self.err.strip().splitlines() or [""])[-1][:80]
-            return f"exit code {self.code}: {last}"
+            return f"exit code {self.code}: {self.err.strip()[-300:]}"
+        if self.cpu_s > most_cpu_s:
+            return f"{self.cpu_s:.1f} s of CPU time"
         return ""
 
 
@@ -75,7 +80,7 @@ def datagen(*words: object, folder: Path, environ: Mapping[str, str] | None = No
                 sys.stderr.flush()
             os._exit(1)
         code = _code_of(child)
-        return Ended(code, *(_content(file) for file in (out, err)))
+        return Ended(code, _content(out), _content(err))
 
 
 def apart(work: Callable[[Callable[[str], None]], str], folder: Path, patience_s: float = 300.0) -> str:
@@ -106,13 +111,13 @@ def _note(file: Path, what: str) -> None:
     file.write_text(what, "utf-8", "replace")
 
 
-def said_of(command: list[str]) -> tuple[int, str, str, float]:
-    """Runs a command in this process: its exit code, what it said on stdout and stderr, and its CPU seconds."""
+def ended_here(command: list[str]) -> Ended:
+    """Runs a command in this process."""
     out, err = io.StringIO(), io.StringIO()
     began = time.process_time()
     with contextlib.redirect_stderr(err), contextlib.redirect_stdout(out):
         code = run(command)
-    return code, out.getvalue(), err.getvalue(), time.process_time() - began
+    return Ended(code, out.getvalue(), err.getvalue(), time.process_time() - began)
 
 
 def _code_of(child: int) -> int | None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks.attack.attack import Attack, apart, said_of
+from benchmarks.attack.attack import Attack, apart, ended_here
 from tests.endpoint import Answer, Endpoint, completion
 
 MOST_CPU_S, MEMORY_MB = 12.0, 4_000
@@ -137,11 +137,8 @@ def _met(role: str, name: str, folder: Path, note: Callable[[str], None]) -> str
             "eval run --metrics length,self_bleu",
         ):
             note(words)
-            code, _, err, cpu_s = said_of(words.split())
-            if code not in ALLOWED or "Traceback" in err:
-                return f"{words}: exit code {code}: {err.strip()[-300:]}"
-            if cpu_s > MOST_CPU_S:
-                return f"{words}: {cpu_s:.1f} s of CPU time"
+            if problem := ended_here(words.split()).wrong(ALLOWED, MOST_CPU_S):
+                return f"{words}: {problem}"
         if not endpoint.count:
             return "nothing was asked"
     return _unreadable(folder / "run" / "dataset.jsonl")

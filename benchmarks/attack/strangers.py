@@ -22,7 +22,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
-from benchmarks.attack.attack import Attack, apart, datagen, said_of
+from benchmarks.attack.attack import Attack, apart, datagen, ended_here
 from datagen_cli.cli.app import SECTIONS
 from datagen_cli.core.checksum import document_sum, sealed, seed_of
 from datagen_cli.core.stored import pack, unpack
@@ -147,14 +147,12 @@ def _wrong(folder: Path, note: Callable[[str], None]) -> Iterator[str]:
 
 def _one(command: list[str]) -> str:
     try:
-        code, out, err, cpu_s = said_of(command)
+        ended = ended_here(command)
     except BaseException as error:
         return f"raised {error!r}"[:200]
-    if code not in ALLOWED or "Traceback" in err:
-        return f"exit code {code}: {err.strip()[-300:]}"
-    if cpu_s > MOST_CPU_S:
-        return f"{cpu_s:.1f} s of CPU time"
-    ours = [line for line in re.split("[\r\n\x0b\x0c\x85]", f"{out}\n{err}") if OURS.match(line)]
+    if problem := ended.wrong(ALLOWED, MOST_CPU_S):
+        return problem
+    ours = [line for line in re.split("[\r\n\x0b\x0c\x85]", f"{ended.out}\n{ended.err}") if OURS.match(line)]
     return f"forged line: {ours[0]!r:.200}" if ours else ""
 
 
