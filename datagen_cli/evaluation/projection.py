@@ -69,10 +69,9 @@ def project(own: FeatureViews, reference: FeatureViews | None, most: int = MOST_
     if found is None:
         return None
     places, explained = found
-    cut = len(sides[0][1])
-    shown = [Side(sides[0][1], places[:cut])]
-    shown += [Side(sides[1][1], places[cut:])] if len(sides) > 1 and len(sides[1][1]) else []
-    return Projection(shown[0], shown[1] if len(shown) > 1 else None, how, explained)
+    (_, rows), *others = sides
+    beside = [Side(theirs, places[len(rows) :]) for _, theirs in others if theirs]
+    return Projection(Side(rows, places[: len(rows)]), beside[0] if beside else None, how, explained)
 
 
 def _drawn(view: FeatureViews, most: int) -> tuple[Features, list[int]]:
@@ -125,8 +124,7 @@ def plane(vectors: NDArray[np.float32]) -> tuple[list[tuple[int, int]], tuple[fl
     if whole <= 1e-9 * len(vectors):
         return None
     width = min(2 + _SPARE, *centred.shape)
-    start = np.random.default_rng(0).standard_normal((centred.shape[1], width)).astype(np.float32)
-    basis = start
+    basis = np.random.default_rng(0).standard_normal((centred.shape[1], width)).astype(np.float32)
     for _ in range(_TURNS):
         basis, _ = np.linalg.qr(centred.T @ (centred @ basis))
     left, values, _ = np.linalg.svd(centred @ basis, full_matrices=False)

@@ -105,8 +105,8 @@ _INJECTION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "as a",
             "ai",
             "llm",
-            "model",
-            "bot",
+            "language model",
+            "chatbot",
         ),
     ),
     (
@@ -182,7 +182,11 @@ _SECRETS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("private key", r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----", ("private key",)),
     ("AWS key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b", ("akia", "asia")),
     ("OpenAI-like key", r"\bsk-(?:proj-|ant-|or-)?[A-Za-z0-9_-]{20,300}", ("sk-",)),
-    ("GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})", ("gh", "github_pat_")),
+    (
+        "GitHub token",
+        r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+    ),
     ("Hugging Face token", r"\bhf_[A-Za-z0-9]{30,}", ("hf_",)),
     ("Google key", r"\bAIza[0-9A-Za-z_-]{35}", ("aiza",)),
     ("Slack token", r"\bxox[abprs]-[A-Za-z0-9-]{10,}", ("xox",)),
