@@ -16,7 +16,7 @@ from datagen_cli.config.attributes import AttributeOptions
 from datagen_cli.config.checks import Check
 from datagen_cli.config.environment import Expansion
 from datagen_cli.config.fields import FieldOptions, LabelOptions, label_text
-from datagen_cli.config.models import ROLES, Limits, ModelOptions, Sampling, SharedModel
+from datagen_cli.config.models import Limits, ModelOptions, Sampling, SharedModel
 from datagen_cli.config.tree import Node, read_path
 from datagen_cli.core import registry
 from datagen_cli.core.errors import Place
@@ -24,7 +24,6 @@ from datagen_cli.core.options import Options
 
 Method = Literal["instance", "response", "enhance"]
 AnswerForm = Literal["fences", "json"]
-OPERATORS = ("paraphrase", "add_context", "paraphrase_choices", "add_choice", "more_steps")
 
 
 class CsvOptions(Options):
@@ -261,6 +260,3 @@ class Recipe:
     def checks(self) -> tuple[Check, ...]:
         """All checks, constraints first."""
         return self.constraints + self.validators
-
-
-__all__ = ["OPERATORS", "ROLES", "Recipe", "RecipeOptions"]

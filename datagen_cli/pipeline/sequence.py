@@ -22,8 +22,8 @@ class Sequence:
     check; `settled(record)` is called for every attempt in key order, accepted or rejected, after it is judged.
     `settled` returns whether the slot gets another attempt. `reopen(end)` is asked when all slots below `end` are
     settled, until it has no more: it gives accepted slots that a person rejected, with the attempt that was accepted.
-    `passed_over` counts slots without an outcome in their
-    turn, `accepted_past` the records that were accepted after the first of them.
+    `passed_over` counts slots without an outcome in their turn, `accepted_past` the records that were accepted after
+    the first of them.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """`extract`: values of an attribute, found in examples or thought of.
 
-Takes in `more`: `attribute` (its name) and `count`.
+Takes in `more`: `attribute` (its name), `count` and, where there are no examples, the `question` that values answer.
 """
 
 from __future__ import annotations
