@@ -20,7 +20,7 @@ from typing import Any
 
 from datagen_cli.core.budget import TooMuch
 from datagen_cli.core.digest import canonical
-from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type
+from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type, plain_text
 from datagen_cli.core.json_schema import JsonSchema
 from datagen_cli.prompts.empty_words import CONTROL, declines, is_form, sounds_refused
 from datagen_cli.prompts.reply_json import BROKEN, Finder
@@ -157,12 +157,7 @@ def _item(spec: FieldSpec, entry: Any) -> Any:
     """An item of a list in the type of its items; where none is known, numbers and truth values become texts."""
     if spec.item_type:
         return coerce(replace(spec, type=spec.item_type), entry)
-    return _plain(entry) if isinstance(entry, int | float) else entry
-
-
-def _plain(value: float) -> str:
-    """`true`, `3`, `2.5`."""
-    return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
+    return plain_text(entry) if isinstance(entry, int | float) else entry
 
 
 def _refuse_empty_words(spec: FieldSpec, value: str) -> None:
