@@ -14,9 +14,9 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, model_validator
 
 from datagen_cli.config.checks import CheckOptions
-from datagen_cli.constraints.fields import PASSED, check_fields, items_of, plain_text, quoted
+from datagen_cli.constraints.fields import PASSED, check_fields, items_of, quoted
 from datagen_cli.constraints.keeping import FieldConstraint, Pen
-from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.fields import FieldSpec, plain_text
 from datagen_cli.core.record import Verdict
 from datagen_cli.text.normalise import fold
 

@@ -46,17 +46,6 @@ def _type_of(value: Any) -> str:
     return "number" if isinstance(value, int | float) else "text"
 
 
-def plain_text(value: Any) -> str:
-    """A value as plain text: texts as they are, 42 for 42.0, true and false, JSON for the rest, "" for null."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return json.dumps(value, ensure_ascii=False)
-
-
 def items_of(value: Any) -> list[Any]:
     """The items of a list, or the value alone."""
     return list(value) if isinstance(value, list | tuple) else [value]

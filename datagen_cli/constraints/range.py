@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 from pydantic import Field, model_validator
 
 from datagen_cli.config.checks import CheckOptions
-from datagen_cli.constraints.fields import PASSED, check_fields, item_name, items_of, plain_text, shortened
+from datagen_cli.constraints.fields import PASSED, check_fields, item_name, items_of, shortened
 from datagen_cli.constraints.keeping import FieldConstraint, Pen
-from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.fields import FieldSpec, plain_text
 from datagen_cli.core.record import Verdict
 
 WIDTH = 100

@@ -20,9 +20,9 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from datagen_cli.config.checks import CheckOptions, ValidatorFacts
-from datagen_cli.constraints.fields import check_fields, plain_text
+from datagen_cli.constraints.fields import check_fields
 from datagen_cli.core.errors import RecipeError
-from datagen_cli.core.fields import FieldSpec, joined_text
+from datagen_cli.core.fields import FieldSpec, joined_text, plain_text
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.text.classifier import HARMED, Classifier, Judgement, TooFewRows

@@ -19,8 +19,8 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from datagen_cli.config.checks import AskingCost, CheckOptions, OnUnknown, ValidatorFacts
-from datagen_cli.constraints.fields import check_fields, plain_text
-from datagen_cli.core.fields import About, FieldSpec, unreadable
+from datagen_cli.constraints.fields import check_fields
+from datagen_cli.core.fields import About, FieldSpec, plain_text, unreadable
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.prompts.checking import CODE, CheckPrompts, code_prompt, read_program

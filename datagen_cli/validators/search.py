@@ -22,10 +22,10 @@ from typing import Any, ClassVar
 from pydantic import Field, model_validator
 
 from datagen_cli.config.checks import AskingCost, CheckOptions, ValidatorFacts
-from datagen_cli.constraints.fields import check_fields, plain_text
+from datagen_cli.constraints.fields import check_fields
 from datagen_cli.core.chat import Prompt
 from datagen_cli.core.digest import digest
-from datagen_cli.core.fields import About, FieldSpec
+from datagen_cli.core.fields import About, FieldSpec, plain_text
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Outcome, Record, Slot, Verdict
 from datagen_cli.core.registry import load, names

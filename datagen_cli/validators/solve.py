@@ -19,10 +19,10 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from datagen_cli.config.checks import AskingCost, CheckOptions, OnUnknown, ValidatorFacts
-from datagen_cli.constraints.fields import check_fields, plain_text
+from datagen_cli.constraints.fields import check_fields
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import RecipeError
-from datagen_cli.core.fields import About, FieldSpec
+from datagen_cli.core.fields import About, FieldSpec, plain_text
 from datagen_cli.core.pointer import Pointer, find_pointer
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from datagen_cli.constraints.fields import check_fields, plain_text
+from datagen_cli.constraints.fields import check_fields
 from datagen_cli.core.errors import RecipeError
-from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.fields import FieldSpec, plain_text
 
 SPECS = {
     "question": FieldSpec("question"),
