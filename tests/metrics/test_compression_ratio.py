@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import gzip
 import random
-from collections.abc import Sequence
 
 import pytest
 
 from datagen_cli.metrics.compression_ratio import CompressionRatio, compression_ratio
-from datagen_cli.metrics.dataset import Dataset
-from datagen_cli.metrics.features import Features
-
-
-def features(texts: Sequence[str]) -> Features:
-    return Features(Dataset("d", [{"text": text} for text in texts], ["text"]))
+from tests.metrics.given_texts import features
 
 
 def varied(count: int) -> list[str]:

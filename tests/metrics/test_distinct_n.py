@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
-from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.distinct_n import DistinctN, distinct_n
-from datagen_cli.metrics.features import Features
-
-
-def features(texts: Sequence[str], groups: Sequence[str] | None = None) -> Features:
-    return Features(Dataset("d", [{"text": text} for text in texts], ["text"], groups=groups))
+from tests.metrics.given_texts import features
 
 
 @pytest.mark.parametrize(

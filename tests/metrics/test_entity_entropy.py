@@ -5,18 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.entity_entropy import EntityEntropy, entity_entropy, entropy_bits
-from datagen_cli.metrics.features import Features
-
-
-def features(texts: Sequence[str], groups: Sequence[str] | None = None) -> Features:
-    return Features(Dataset("d", [{"text": text} for text in texts], ["text"], groups=groups))
+from tests.metrics.given_texts import features
 
 
 @pytest.mark.parametrize(

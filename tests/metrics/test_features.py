@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.features import Features
 from datagen_cli.text.embed import open_embedder
-
-
-def features(texts: Sequence[str]) -> Features:
-    return Features(Dataset("d", [{"text": text} for text in texts], ["text"]))
+from tests.metrics.given_texts import features
 
 
 def test_tokens_share_numbers_between_texts() -> None:

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
-from datagen_cli.metrics.dataset import Dataset
-from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.ingf import Ingf, ingf
-
-
-def features(texts: Sequence[str]) -> Features:
-    return Features(Dataset("d", [{"text": text} for text in texts], ["text"]))
+from tests.metrics.given_texts import features
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
-from datagen_cli.metrics.dataset import Dataset
-from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.length import Length, distribution, mean_words
-
-
-def features(texts: Sequence[str]) -> Features:
-    return Features(Dataset("d", [{"text": text} for text in texts], ["text"]))
+from tests.metrics.given_texts import features
 
 
 def test_the_headline_is_mean_words() -> None:

@@ -17,6 +17,7 @@ from datagen_cli.metrics.near_duplicates import NearDuplicates, find_near_duplic
 from datagen_cli.metrics.similar_sets import rarest_first
 from datagen_cli.metrics.similar_sets import similar_sets as alike
 from datagen_cli.text.tokens import term_key, terms
+from tests.metrics.given_texts import features
 
 Sample = Callable[[str], Path]
 REAL = [
@@ -25,10 +26,6 @@ REAL = [
     ("synthetic/agnews_deepseek_r1_1.5b/baseline.jsonl", "text", 500),
     ("gsm8k/train.jsonl", "question", 400),
 ]
-
-
-def features(texts: Sequence[str]) -> Features:
-    return Features(Dataset("d", [{"text": text} for text in texts], ["text"]))
 
 
 def every_pair(texts: Sequence[str], bar: float) -> dict[tuple[int, int], float]:

@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 
 from datagen_cli.metrics import ngrams
-from datagen_cli.metrics.dataset import Dataset
-from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.self_bleu import SelfBleu, bleu_scores, closest_other_lengths, self_bleu
 from datagen_cli.text.tokens import tokens as cut
+from tests.metrics.given_texts import features
 
 Sample = Callable[[str], Path]
 ODD = ["", "", "one", "one", "été 北京 ñandú", "北京", "same text here .", "same text here .", "!!!", " \n\t"]
@@ -43,10 +42,6 @@ def nltk_self_bleu(texts: Sequence[str], n: int) -> float:
 
 def rows(path: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-
-
-def features(texts: Sequence[str], **more: Sequence[str]) -> Features:
-    return Features(Dataset("d", [{"text": text} for text in texts], ["text"], **more))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
