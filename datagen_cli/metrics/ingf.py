@@ -39,10 +39,7 @@ class Ingf(Metric):
 
     name: ClassVar[str] = "ingf"
     direction: ClassVar[Direction] = "lower"
-    cites: ClassVar[Sequence[Citation]] = (
-        DATAGEN,
-        SOURCE,
-    )
+    cites: ClassVar[Sequence[Citation]] = (DATAGEN, SOURCE)
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (1.0, math.inf)

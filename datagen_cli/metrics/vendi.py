@@ -25,8 +25,6 @@ SOURCE = Citation(
     "friedman2023vendi", "Friedman, Dan and Dieng, Adji Bousso", 2023,
     "The Vendi Score: A Diversity Evaluation Metric for Machine Learning", "arXiv:2210.02410",
 )  # fmt: skip
-
-
 _ZERO = 1e-15
 _PORTION = 8192
 CORRECTED = 400

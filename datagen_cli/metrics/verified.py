@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 OUTCOMES = ("pass", "fail", "unknown")
 VERDICTS = tuple(f"*.{side}.{outcome}" for side in ("before", "after") for outcome in OUTCOMES)
 NO_RUN = "not a run folder: no verdicts are stored"
+NOT_ENDED = "the run has not ended, and no check had its say yet"
 
 
 def verdict_counts(facts: RunFacts, names: Sequence[str]) -> dict[str, dict[str, dict[str, int]]]:
@@ -38,9 +39,6 @@ def passed_at_once(records: Sequence[Mapping[str, str]], names: Sequence[str]) -
         seen += bool(found)
         passed += bool(found) and all(outcome == "pass" for outcome in found)
     return passed, seen
-
-
-NOT_ENDED = "the run has not ended, and no check had its say yet"
 
 
 def measure_verdicts(facts: RunFacts | None, *, constraints: bool, lacking: str) -> Measure:

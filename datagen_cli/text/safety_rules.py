@@ -32,9 +32,13 @@ class Rule:
     holds: Callable[[str], bool] | None = None
     unseen: bool = False
 
+    def may_stand_in(self, lowered: str) -> bool:
+        """Whether a text, given in lower case, has what the form needs."""
+        return not self.needs or any(literal in lowered for literal in self.needs)
+
     def find(self, text: str, lowered: str) -> str | None:
         """The first part of the text that has the form; `lowered` is the text in lower case."""
-        if self.needs and not any(literal in lowered for literal in self.needs):
+        if not self.may_stand_in(lowered):
             return None
         if self.unseen and text.isascii() and text.isprintable():
             return None
@@ -236,7 +240,7 @@ def digit_rules() -> tuple[Rule, ...]:
 
 def worth_trying(rules: Sequence[Rule], lowered: str) -> list[Rule]:
     """The rules that may find something in any text of a batch, `lowered` being all of its texts in lower case."""
-    return [rule for rule in rules if not rule.needs or any(literal in lowered for literal in rule.needs)]
+    return [rule for rule in rules if rule.may_stand_in(lowered)]
 
 
 def has_digits(text: str) -> bool:
