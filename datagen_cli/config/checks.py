@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from pydantic import Field
 
 from datagen_cli.core.options import Options
-from datagen_cli.core.registry import load, names
+from datagen_cli.core.registry import is_name, load
 
 OnFail = Literal["drop", "fix", "keep"]
 OnUnknown = Literal["drop", "keep"]
@@ -175,12 +175,12 @@ def facts_of(kind: str, name: str) -> Facts:
 
 def short_option(kind: str, name: str) -> str | None:
     """The option that a single value stands for (`ask: TEXT` means `ask: {text: TEXT}`), or None."""
-    return facts_of(kind, name).short if name in names(kind) else None
+    return facts_of(kind, name).short if is_name(kind, name) else None
 
 
 def path_options(kind: str, name: str) -> list[str]:
     """The options of a check that name files: those declared with `json_schema_extra={"x-path": True}`."""
-    fields = load(kind, name).options.model_fields if name in names(kind) else {}
+    fields = load(kind, name).options.model_fields if is_name(kind, name) else {}
     return [
         info.alias or option
         for option, info in fields.items()

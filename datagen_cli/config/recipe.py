@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from datagen_cli.config.attributes import AttributeOptions
 from datagen_cli.config.checks import Check
@@ -24,6 +24,7 @@ from datagen_cli.core.options import Options
 
 Method = Literal["instance", "response", "enhance"]
 AnswerForm = Literal["fences", "json"]
+NO_EXAMPLES = "none"
 
 
 class CsvOptions(Options):
@@ -66,21 +67,25 @@ class BaseOptions(Options):
         return self
 
 
-def _strategies() -> dict[str, Any]:
-    return {"enum": [*registry.names("examples"), "none"], "type": "string"}
+class _Strategies:
+    """The names that `examples.strategy` takes, looked up when one is given or the schema is written."""
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _: Any, __: Any) -> dict[str, Any]:
+        return {"enum": [*registry.names("examples"), NO_EXAMPLES], "type": "string"}
 
-def _known_strategy(name: str) -> str:
-    known = _strategies()["enum"]
-    if name not in known:
-        raise ValueError(f"{name!r} is none of {', '.join(known)}: {registry.suggest(name, known)}")
-    return name
+    @staticmethod
+    def known(name: str) -> str:
+        if name != NO_EXAMPLES and not registry.is_name("examples", name):
+            known = [*registry.names("examples"), NO_EXAMPLES]
+            raise ValueError(f"{name!r} is none of {', '.join(known)}: {registry.suggest(name, known)}")
+        return name
 
 
 class ExamplesOptions(Options):
     """Few-shot examples: rows of the base, or records written here."""
 
-    strategy: Annotated[str, AfterValidator(_known_strategy), WithJsonSchema(_strategies())] = "random"
+    strategy: Annotated[str, AfterValidator(_Strategies.known), _Strategies] = "random"
     k: int = Field(3, ge=1)
     inline: list[dict[str, Any]] | None = Field(
         None, min_length=1, description="records to show instead of rows of the base, each with every field"

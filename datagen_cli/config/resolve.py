@@ -13,7 +13,7 @@ from datagen_cli.config.models import ROLES, ModelOptions, SharedModel
 from datagen_cli.config.overrides import name_and_type
 from datagen_cli.config.recipe import ExamplesOptions, RecipeOptions
 from datagen_cli.config.tree import Node, Path, show_path
-from datagen_cli.core.registry import names, suggest
+from datagen_cli.core.registry import is_name, names, suggest
 
 KINDS: tuple[Kind, Kind] = ("constraints", "validators")
 
@@ -58,7 +58,7 @@ def _resolve_check(root: Node, kind: Kind, index: int, item: Node, name: str) ->
     if len(item.mapping) != 1:
         return [problem_at(root, path, *_not_one_check(kind, item))]
     ((kind_of, written),) = item.mapping.items()
-    if kind_of not in names(kind):
+    if not is_name(kind, kind_of):
         return [problem_at(root, (*path, kind_of), f"unknown {kind[:-1]}", _unknown_hint(kind, kind_of))]
     value: Any = {} if written.value is None else written.plain()
     facts = facts_of(kind, kind_of)
@@ -95,7 +95,7 @@ def _not_one_check(kind: Kind, item: Node) -> tuple[str, str]:
 
 def _unknown_hint(kind: Kind, name: str) -> str:
     other: Kind = "validators" if kind == "constraints" else "constraints"
-    if name in names(other):
+    if is_name(other, name):
         return f"{name} is one of the {other}: list it there"
     return suggest(name, names(kind))
 

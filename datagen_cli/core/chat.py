@@ -64,7 +64,7 @@ class Request:
     `more_tokens` multiplies either. `end` says where any fitting answer has ended. `several` says that this is one of
     several independent draws of a purpose (as `draw.k` > 0 does), for which solver and coder are warmer. `group` asks a
     local model for several texts at once that are sampled together (correlated sampling), in place of `messages`; its
-    form is that of `llm/local/provider.py`. `task` says what the messages ask as data; only the simulated model looks
+    form is that of `llm/local/batches.py`. `task` says what the messages ask as data; only the simulated model looks
     at it.
     """
 

@@ -1,11 +1,13 @@
 """From a name in a recipe to the class that implements it, by the table in `catalog.py` and by entry points.
 
 Nothing is imported before it is asked for. Other packages add things with an entry point in the group
-`datagen_cli.<kind>` (for instance `datagen_cli.validators`); a name of the catalog cannot be replaced.
+`datagen_cli.<kind>` (for instance `datagen_cli.validators`); a name of the catalog cannot be replaced, so the
+packages of a machine are looked through only for names that the catalog does not have.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -30,12 +32,16 @@ def names(kind: str) -> list[str]:
     return list(targets(kind))
 
 
+def is_name(kind: str, name: str) -> bool:
+    """Whether a recipe may use a name for this kind."""
+    return name in CATALOG[kind] or name in targets(kind)
+
+
 def load(kind: str, name: str) -> Any:
     """The class behind a name. Raises `UsageError` with the nearest names when there is none."""
-    table = targets(kind)
-    if name not in table:
-        raise UsageError(f"unknown {kind[:-1]} {name!r}", hint=suggest(name, table))
-    module, _, attribute = table[name].partition(":")
+    if not is_name(kind, name):
+        raise UsageError(f"unknown {kind[:-1]} {name!r}", hint=suggest(name, targets(kind)))
+    module, _, attribute = (CATALOG[kind].get(name) or targets(kind)[name]).partition(":")
     return getattr(import_module(module), attribute)
 
 
@@ -44,12 +50,18 @@ def claimant(kind: str, name: str, thing: Any) -> Any:
 
     Raises `UsageError` when none does.
     """
-    table = targets(kind)
-    for candidate in dict.fromkeys([*([name] if name in table else []), *table]):
+    for candidate in _asked(kind, name):
         shelf = load(kind, candidate)
         if shelf.claims(thing):
             return shelf
-    raise UsageError(f"unknown {kind[:-1]} {name!r}", hint=suggest(name, table))
+    raise UsageError(f"unknown {kind[:-1]} {name!r}", hint=suggest(name, targets(kind)))
+
+
+def _asked(kind: str, name: str) -> Iterator[str]:
+    if is_name(kind, name):
+        yield name
+    yield from CATALOG[kind]
+    yield from targets(kind)
 
 
 def suggest(word: str, known: Any) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.errors import Place, UsageError
-from datagen_cli.core.registry import names, suggest
+from datagen_cli.core.registry import is_name, names, suggest
 from datagen_cli.evaluation.document import entry
 from datagen_cli.evaluation.evaluate import Evaluation
 from datagen_cli.evaluation.evaluate import metric as metric_of
@@ -130,7 +130,7 @@ def _refuse_uncompared(text: str, detail: Sequence[str], edge: str | None, again
 
 def _refuse_unmeasured(metric: str, detail: Sequence[str], against: bool) -> None:
     """Raises `UsageError` for a measure that is not there, or cannot be what the gate wants."""
-    if metric not in names("metrics"):
+    if not is_name("metrics", metric):
         raise UsageError(f"--gate: there is no measure {metric!r}", hint=suggest(metric, names("metrics")))
     if against and not metric_of(metric).one_sided:
         known = ", ".join(name for name in names("metrics") if metric_of(name).one_sided)

@@ -15,7 +15,7 @@ from datagen_cli.config.recipe import BaseOptions, CsvOptions
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.fields import plain_text, spellings
-from datagen_cli.core.registry import load, suggest, targets
+from datagen_cli.core.registry import is_name, load, suggest, targets
 from datagen_cli.evaluation.columns import categories, column_names, label_column, string_columns, text_columns, typed
 from datagen_cli.evaluation.run_facts import RUNNING, embedder_of, facts_of, groups_of
 from datagen_cli.metrics.dataset import Dataset
@@ -276,7 +276,7 @@ def _source(name: str, csv: CsvOptions | None) -> Source:
     if not Path(name).exists():
         raise DataError("no such file or folder", hint="name a JSONL file or a run folder", place=Place(name))
     ending = name.removesuffix(".gz").rpartition(".")[2].lower()
-    kind = ending if ending in targets("sources") and ending != "hf" else "jsonl"
+    kind = ending if is_name("sources", ending) and ending != "hf" else "jsonl"
     options = BaseOptions(path=name, csv=csv)
     reader = load("sources", kind)
     source: Source = reader(options, lenient=True) if issubclass(reader, Csv) else reader(options)

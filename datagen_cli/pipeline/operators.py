@@ -8,10 +8,8 @@ from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import About, FieldSpec
-from datagen_cli.prompts.harder import HARDER, OPERATORS
 from datagen_cli.sources.open import BaseRows
-from datagen_cli.stages.enhance import ON_CHOICES, Operators
-from datagen_cli.validators.solve import Solve, SolveOptions
+from datagen_cli.stages.enhance import ON_CHOICES, Operators, Solver
 
 
 def operators_of(recipe: Recipe, base: BaseRows, about: About) -> Operators | None:
@@ -48,6 +46,9 @@ def identity(recipe: Recipe, operators: Operators | None, identities: Any) -> li
     """What the outcome of the operators depends on beside the checks."""
     if operators is None or recipe.options.difficulty is None:
         return []
+    from datagen_cli.prompts.harder import HARDER, OPERATORS
+    from datagen_cli.validators.solve import Solve
+
     told = [recipe.options.difficulty.identity(), HARDER.digest, digest(OPERATORS), recipe.options.seed]
     measured = [identities["solver"], Solve.prompts.digest] if operators.solver is not None else []
     return [*told, operators.text, operators.choices, list(operators.moves), *measured]
@@ -69,7 +70,9 @@ def _may_move(spec: FieldSpec, text: str, named: dict[str, str]) -> bool:
     return spec.name == text or spec.name == named.get("answer") or (spec.type == "text" and "choices" not in named)
 
 
-def _solver(recipe: Recipe, base: BaseRows, about: About, named: dict[str, str]) -> Solve:
+def _solver(recipe: Recipe, base: BaseRows, about: About, named: dict[str, str]) -> Solver:
+    from datagen_cli.validators.solve import Solve, SolveOptions
+
     options = recipe.options.difficulty
     assert options is not None and options.measure is not None
     if "answer" not in named:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 
+from datagen_cli.core.pattern import compiled_later
+
 MAX_REFUSAL_CHARACTERS = 1_500
 MAX_FORM_CHARACTERS = 120
-CONTROL = re.compile(r"[\x08\x0c](?=[a-z])")
+CONTROL = compiled_later(r"[\x08\x0c](?=[a-z])")
 """What a model that forgets to escape `\\frac` and `\\beta` writes."""
-_REFUSAL = re.compile(
+_REFUSAL = compiled_later(
     r"\b(i['’]?m sorry|i am sorry|i apologi[sz]e|sorry, (but )?i|as an ai|against (my|our) (guidelines|policy|policies)"
     r"|i (can['’]?t|cannot|can not|won['’]?t|will not|must decline|have to decline)"
     r"|i['’]?m (unable|not able)|i am (unable|not able))\b",
@@ -29,7 +31,7 @@ _TO_WRITE = (
     r" (?:this|that|such|any|content|(?:(?:an?|these|those|more|new) )?(?:records?|texts?|examples?)|the requested"
     r"|explicit|harmful))"
 )
-_DECLINED = re.compile(
+_DECLINED = compiled_later(
     rf"{_SORRY}{_AN_AI}{_CANNOT}{_TO_WRITE}|as an ai(?: language)? (?:model|assistant),? i\b"
     r"|(?:this|that|the|your) (?:request|prompt|content) (?:violates|goes against|is against|conflicts with)\b"
     r"|\[?(?:content|text|response) (?:removed|blocked|withheld|filtered)\b"
@@ -39,15 +41,15 @@ _DECLINED = re.compile(
     r"|(?:es )?tut mir leid\b.{0,20}\b(?:dabei kann ich|ich kann)\b.{0,40}\bnicht (?:helfen|erstellen|schreiben)",
     re.IGNORECASE,
 )
-_ONLY_SIGNS = re.compile(
+_ONLY_SIGNS = compiled_later(
     r"[.…]{1,6}|_{2,}|\[\s*(?:\.{3}|…)\s*\]|<\s*(?:\.{3}|…)\s*>|(?:xx+|lorem ipsum)", re.IGNORECASE
 )
 _FRAMES = {"<": ">", "[": "]", "{": "}", "(": ")"}
 _QUOTES = " \"'“”‘’`"
 _AROUND = " \t\n.…<>[]{}()\"'“”‘’`_*#"
-_WORDS = re.compile(r"<+[a-z][\w ,'’-]*\s[\w ,'’-]*>+", re.IGNORECASE)
+_WORDS = compiled_later(r"<+[a-z][\w ,'’-]*\s[\w ,'’-]*>+", re.IGNORECASE)
 """`<a short text>`; a tag with attributes is none."""
-_ORDERS = re.compile(r"(?:insert|enter|your|write|put|fill|add|type)\b", re.IGNORECASE)
+_ORDERS = compiled_later(r"(?:insert|enter|your|write|put|fill|add|type)\b", re.IGNORECASE)
 _TYPES = ("string", "placeholder", "todo", "tbd")
 
 

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import re
 
+from datagen_cli.core.pattern import compiled_later
+
 LONGEST = 6_000
 """Characters of one text in a prompt; the rest is cut."""
 LINE = 80
 """Characters of a value that may stand among the author's own words."""
 
-_CONTROL = re.compile(
+_CONTROL = compiled_later(
     r"<[|｜](?=[^\n<>]{1,40}[|｜]>)"
     r"|<(?=/?(?:s|bos|eos|pad|unk|mask|sep|cls|start_of_turn|end_of_turn|start_of_image|extra_id_\d+|tool_call"
     r"|tool_response|function_calls?|think(?:ing)?|assistant|system|user|human)>)"
     r"|<(?=</?SYS>>)|\[(?=/?(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|BOS|EOS|THINK|UNUSED_?\d*)\])",
     re.IGNORECASE,
 )
-_ORDERS = re.compile(
+_ORDERS = compiled_later(
     r"\b(?:ignore|disregard|forget|override|bypass|stop following)\b.{0,60}"
     r"\b(?:instruction|prompt|rule|direction|guideline|above|before|previous|prior|everything|task)"
     r"|\b(?:you are|you're|act as|pretend to be|behave as)\b.{0,30}"
@@ -36,7 +38,7 @@ _ORDERS = re.compile(
     r"|</?(?!(?:br|em|strong|div|span|li|ul|ol|td|tr|sub|sup)>)[a-z_]{2,20}>|\{\s*\"[a-z_]{2,20}\"\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
-_PLAIN_VALUE = re.compile(r"[\w][\w .,&/+'’()%-]*")
+_PLAIN_VALUE = compiled_later(r"[\w][\w .,&/+'’()%-]*")
 
 
 def neutral(text: str) -> str:

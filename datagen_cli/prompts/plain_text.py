@@ -11,25 +11,28 @@ import json
 import re
 
 from datagen_cli.core.fields import FieldSpec, WrongType
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in, writable
 from datagen_cli.prompts.thinking import answer_of
 
 QUOTES = {'"': '"', "“": "”", "‘": "’", "«": "»", "'": "'", "`": "`"}
-_FENCE = re.compile(r"```[^\n`]*\n(.*?)\n?```", re.DOTALL)
-_OPENING = re.compile(
+_FENCE = compiled_later(r"```[^\n`]*\n(.*?)\n?```", re.DOTALL)
+_OPENING = compiled_later(
     r"(?:(?:sure|certainly|of course|okay|ok|absolutely|great)\b[^\n:]{0,40}[.!,:]\s*)?"
     r"(?:(?:here(?:['’]s| is| are)|below is|this is)\b[^\n]{0,120}:"
     r"|(?:sure|certainly|of course|okay|ok)[^\n]{0,80}[:!.])\s*\n+",
     re.IGNORECASE,
 )
-_CLOSING = re.compile(
+_CLOSING = compiled_later(
     r"(?:let me know if you|i hope (?:this|that) (?:helps|meets|fits|works)|hope (?:this|that) helps|feel free to ask"
     r"|please let me know if you(?:['’]d| would)? (?:like|need|want)|would you like me"
     r"|if you (?:need|want|would like) (?:any|another|more|me to)|is there anything else i can|\(?note(?: that)?:"
     r"|this (?:text|message|record|item|version|example|one) (?:is|was|has|meets|follows|fits|keeps|satisfies)\b)",
     re.IGNORECASE,
 )
-_SPEAKER = re.compile(r"\n\s*(?:user|assistant|human|system|<\|[a-z_]+\|>)\s*:?\s*\n.*\Z", re.IGNORECASE | re.DOTALL)
+_SPEAKER = compiled_later(
+    r"\n\s*(?:user|assistant|human|system|<\|[a-z_]+\|>)\s*:?\s*\n.*\Z", re.IGNORECASE | re.DOTALL
+)
 
 
 def parse_text(text: str, finish_reason: str, spec: FieldSpec) -> ParsedReply:

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import re
 
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.text.strict_json import NotJson, loads
 
 _WORDS = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratch_?pad|inner_monologue|chain_of_thought)"
 _ANSWERS = r"(?:answer|final_answer|final|output|response|solution|box)"
-_OPENS = re.compile(
+_OPENS = compiled_later(
     rf"(?:<|&lt;)\s*(?:[a-z]+[:_])?{_WORDS}(?:\s[^<>]{{0,100}})?(?<!/)(?:>|&gt;)"
     rf"|\[(?:start[ _])?{_WORDS}\]"
     rf"|<\|(?:(?:start|begin)_(?:of_)?)?{_WORDS}\|>|<\|inner_prefix\|>|<\|channel>\s*{_WORDS}"
     rf"|◁{_WORDS}▷",
     re.IGNORECASE,
 )
-_CLOSES = re.compile(
+_CLOSES = compiled_later(
     rf"(?:<|&lt;)\s*/\s*(?:[a-z]+[:_])?{_WORDS}\s*(?:>|&gt;)|<{_WORDS}\s*/>"
     rf"|\[(?:/|end[ _]){_WORDS}\]"
     rf"|<\|(?:/|end_(?:of_)?){_WORDS}\|>|<\|inner_suffix\|>|<channel\|>"
@@ -29,7 +30,7 @@ _CLOSES = re.compile(
     r"|^[ \t]*(?:\.{3}|…)[ \t]*done thinking\.?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_BEFORE = re.compile(
+_BEFORE = compiled_later(
     rf"```[ \t]*{_WORDS}[ \t]*\n.*?\n```[ \t]*\n"
     rf"|<details\b[^>]*>\s*<summary>[^<]*\b{_WORDS}\b.*?</details>"
     rf"|<details\b[^>]*\btype=[\"']?{_WORDS}\b.*?</details>"
@@ -38,29 +39,29 @@ _BEFORE = re.compile(
     re.IGNORECASE | re.DOTALL | re.MULTILINE,
 )
 """Reasoning that only counts as such at the beginning of a reply."""
-_MAY_BE_MARKED = re.compile(rf"{_WORDS}|<|&lt;|\[/?INST\]", re.IGNORECASE)
+_MAY_BE_MARKED = compiled_later(rf"{_WORDS}|<|&lt;|\[/?INST\]", re.IGNORECASE)
 _BLANK = "\ufeff\u200b \t\r\n"
-_FINAL = re.compile(r"<\|channel\|>\s*final\b(?:(?!<\|message\|>).){0,80}<\|message\|>", re.IGNORECASE | re.DOTALL)
-_CHANNEL = re.compile(r"<\|channel\|>", re.IGNORECASE)
-_TURN_BEGINS = re.compile(
+_FINAL = compiled_later(r"<\|channel\|>\s*final\b(?:(?!<\|message\|>).){0,80}<\|message\|>", re.IGNORECASE | re.DOTALL)
+_CHANNEL = compiled_later(r"<\|channel\|>", re.IGNORECASE)
+_TURN_BEGINS = compiled_later(
     r"(?:\s*(?:<\|(?:start_header_id|header_start)\|>\s*assistant\s*<\|(?:end_header_id|header_end)\|>"
     r"|<\|(?:im_start|start|role_start)\|>\s*(?:assistant|model)\b(?!<)"
     r"|<start_of_turn>\s*model\b|<\|(?:assistant|python_tag|bot|model)\|>|<｜Assistant｜>|<s>(?!.*</s>.)|<bos>"
     r"|\[INST\].*?\[/INST\]))+",
     re.DOTALL | re.IGNORECASE,
 )
-_TURN_ENDS = re.compile(
+_TURN_ENDS = compiled_later(
     r"\s*(?:<\|(?:end|return|im_end|eot_id|eom_id|end_of_text|endoftext|end_of_turn|call|eos|user)\|>|<end_of_turn>"
     r"|<｜end▁of▁sentence｜>|<｜User｜>).*\Z"
     r"|\s*(?:</s>|<eos>|<sep>|\[/INST\]|<\|im_start\|>)\s*\Z",
     re.DOTALL | re.IGNORECASE,
 )
-_WRAPPED = re.compile(
+_WRAPPED = compiled_later(
     rf"\s*(?:<(?P<tag>{_ANSWERS})>|<\|(?:begin|start)_(?:of_)?{_ANSWERS}\|>)(?P<inside>.*?)"
     rf"(?:</(?P=tag)>|<\|end_(?:of_)?{_ANSWERS}\|>)\s*\Z",
     re.DOTALL | re.IGNORECASE,
 )
-_WRAP_BEGINS = re.compile(
+_WRAP_BEGINS = compiled_later(
     rf"\s*(?:<{_ANSWERS}>(?!.*</{_ANSWERS}>)|<\|(?:begin|start)_(?:of_)?{_ANSWERS}\|>)", re.DOTALL | re.I
 )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
-from datagen_cli.core.registry import targets
+from datagen_cli.core.registry import is_name
 from datagen_cli.evaluation.evaluate import metric
 from datagen_cli.metrics.exhibits import Counts, Distribution, Exhibit, Names, Outcomes, Passage, Passages, Side
 from datagen_cli.metrics.wording import number
@@ -48,7 +48,7 @@ def exhibited(result: Mapping[str, Any], texts: Mapping[str, str]) -> list[Shown
         return replace(exhibit, passages=kept)
 
     shown: list[Shown] = []
-    for name in (name for name in result["metrics"] if name in targets("metrics")):
+    for name in (name for name in result["metrics"] if is_name("metrics", name)):
         sides = (result[side].get(name, {}).get("detail", {}) for side in ("metrics", "reference_metrics"))
         own, other = (metric(name)().exhibits(detail) for detail in sides)
         known = {exhibit.title: exhibit for exhibit in other}

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from datagen_cli.core.citation import Citation
-from datagen_cli.core.registry import targets
+from datagen_cli.core.registry import is_name
 from datagen_cli.evaluation.evaluate import metric
 from datagen_cli.metrics.wording import number, span
 
@@ -168,7 +168,7 @@ def _cell(found: Result) -> str:
 
 
 def _arrow(name: str, lower: str, higher: str) -> str:
-    direction = metric(name).direction if name in targets("metrics") else "none"
+    direction = metric(name).direction if is_name("metrics", name) else "none"
     return f" {lower if direction == 'lower' else higher}" if direction != "none" else ""
 
 
@@ -181,7 +181,7 @@ def _missing(result: Result) -> str:
 
 
 def _works(names: Sequence[str]) -> dict[str, Sequence[Citation]]:
-    return {name: metric(name).cites for name in names if name in targets("metrics") and metric(name).cites}
+    return {name: metric(name).cites for name in names if is_name("metrics", name) and metric(name).cites}
 
 
 def _gated(result: Result, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from datagen_cli.core.registry import targets
+from datagen_cli.core.registry import is_name
 from datagen_cli.evaluation.evaluate import metric
 from datagen_cli.metrics.measure import about
 from datagen_cli.metrics.wording import number, span
@@ -74,7 +74,7 @@ def measures_part(sheets: Sequence[Sheet]) -> Html | None:
 
 def _about(name: str) -> str | None:
     """What a measure is; None for one that is not installed here."""
-    return about(metric(name)) if name in targets("metrics") else None
+    return about(metric(name)) if is_name("metrics", name) else None
 
 
 def _one(sheet: Sheet, name: str, sheets: Sequence[Sheet]) -> list[Html]:

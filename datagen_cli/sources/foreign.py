@@ -20,7 +20,7 @@ from typing import Any
 
 from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.errors import DataError, Place
-from datagen_cli.core.registry import load, targets
+from datagen_cli.core.registry import is_name, load
 from datagen_cli.core.system import open_given
 from datagen_cli.sources.dialect import LOOKED_AT, cells_of, guess_delimiter, lacks_header, named
 from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow
@@ -45,7 +45,7 @@ def read_foreign(path: Path, shown: str) -> Foreign:
     if suffix in SPREADSHEETS:
         raise DataError("a spreadsheet cannot be read", hint="save the sheet as CSV", place=Place(shown))
     kind = suffix.removeprefix(".")
-    if suffix not in TABLES and kind in targets("sources"):
+    if suffix not in TABLES and is_name("sources", kind):
         found = _read_source(kind, path)
     else:
         found = _read_text(_bytes_of(path, shown), shown)

@@ -11,7 +11,7 @@ from datagen_cli.config.recipe import BaseOptions, RecipeOptions
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.fields import FieldSpec, spellings
 from datagen_cli.core.pointer import Pointer, find_pointer
-from datagen_cli.core.registry import load, targets
+from datagen_cli.core.registry import is_name, load, targets
 from datagen_cli.sources.infer import LabelPlan, Resolved, resolve
 from datagen_cli.sources.mapping import BadValue, FieldReader, map_row
 from datagen_cli.sources.rows import BadRow, Row, Source, shown_path
@@ -172,7 +172,7 @@ def _kind(options: BaseOptions) -> str:
     kind = ALIASES.get(suffix, suffix)
     if options.path == "-" or os.path.isdir(options.path):
         return "jsonl"  # which says what is wrong with it
-    if kind not in targets("sources") or kind == "hf":
+    if not is_name("sources", kind) or kind == "hf":
         known = ", ".join(f".{name}" for name in targets("sources") if name != "hf")
         what = (
             f"unknown kind of file .{suffix}" if suffix else "the name has no ending that says what kind of file it is"

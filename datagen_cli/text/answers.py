@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.text.number_words import fraction_text, spell
 from datagen_cli.text.quantity import DIGITS, NUMBER, Number, plain_notation, read
 
@@ -22,25 +23,25 @@ MOST_DECIMALS = 6
 Value = str | int | float | Fraction | Decimal
 """What an answer may be in JSON or in arithmetic. Booleans are no numbers."""
 
-_HASHES = re.compile(r"^[ \t]*####[ \t]*(\S.*)$", re.MULTILINE)
-_SAID = re.compile(
+_HASHES = compiled_later(r"^[ \t]*####[ \t]*(\S.*)$", re.MULTILINE)
+_SAID = compiled_later(
     r"\b(?:final answer|answer)\b\s*(?:is|are|:|=|equals)+\s*:?\s*([^\n]{0,300}?)(?=\.(?:\s|$)|\n|$)",
     re.IGNORECASE,
 )
-_CALCULATOR = re.compile(r"<<[^<>\n]{0,200}>>")
-_WORKINGS = re.compile(r"\([^()\n]{0,200}[-+*/×=%][^()\n]{0,200}\)")
-_LEFT_OPEN = re.compile(r"(?:=|\bis)\s*[$£€]?\s*$")
-_BECAUSE = re.compile(r"[\s,]{1,3}(?:because|since|as|so that)\b.*$", re.IGNORECASE)
-_ASIDE = re.compile(
+_CALCULATOR = compiled_later(r"<<[^<>\n]{0,200}>>")
+_WORKINGS = compiled_later(r"\([^()\n]{0,200}[-+*/×=%][^()\n]{0,200}\)")
+_LEFT_OPEN = compiled_later(r"(?:=|\bis)\s*[$£€]?\s*$")
+_BECAUSE = compiled_later(r"[\s,]{1,3}(?:because|since|as|so that)\b.*$", re.IGNORECASE)
+_ASIDE = compiled_later(
     r"\b(?:in|after|for|over|within|during|on|at|per|every|by|from|than|with|of|between|until|next|first|last|these|"
     r"those|the|all)\s+(?:the\s+|only\s+|his\s+|her\s+|their\s+|all\s+)?$",
     re.IGNORECASE,
 )
-_INSTEAD = re.compile(
+_INSTEAD = compiled_later(
     r"\b(?:which|that)\s+(?:is|equals|rounds|means)|\brounds?\b|\brounded\b|\bor about\b", re.IGNORECASE
 )
-_SENTENCE_END = re.compile(r"(?<=[^\d\s][.!?])\s+|(?<=\d[.!?])\s+(?=[A-Z])")
-_SPACED = re.compile(r"(?<![\d.,/])\d{1,3}(?: \d{3})+(?![\d/:])")
+_SENTENCE_END = compiled_later(r"(?<=[^\d\s][.!?])\s+|(?<=\d[.!?])\s+(?=[A-Z])")
+_SPACED = compiled_later(r"(?<![\d.,/])\d{1,3}(?: \d{3})+(?![\d/:])")
 
 
 def final_answer(solution: str) -> str | None:

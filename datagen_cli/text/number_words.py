@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from datagen_cli.core.pattern import compiled_later
+
 _SMALL = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
@@ -19,7 +21,7 @@ _VALUES = {word: value for value, word in enumerate(_SMALL)} | {
 _WORD = "|".join(sorted([*_VALUES, *SCALES, "hundred"], key=len, reverse=True))
 _RUN = rf"(?:(?:an?\s+)(?=(?:hundred|{'|'.join(SCALES)})\b))?(?:{_WORD})(?:(?:\s+and\s+|[\s-]+)(?:{_WORD})\b)*"
 _PART = "|".join(f"{part}s?" for part in sorted(_PARTS, key=len, reverse=True))
-_SPELLED = re.compile(
+_SPELLED = compiled_later(
     rf"\b(?:(?P<whole>{_RUN})\s+and\s+(?:(?P<over>{_RUN}|an?)[\s-]+)?(?P<of>{_PART})"
     rf"|(?:(?P<count>{_RUN}|an?)[\s-]+)?(?P<part>{_PART})"
     rf"|(?P<number>{_RUN}))\b",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.text.number_words import SCALES, starts_with_number_word, words_to_digits
 
 MAX_CHARACTERS = 500
@@ -30,7 +31,7 @@ DIGITS = (
 )
 CURRENCY = r"(?:(?:\b(?:US|CA|AU|NZ|HK|C|A))?\$|[£€¥₹₩]|\b(?:USD|EUR|GBP|INR|CAD|AUD|JPY|CNY|Rs\.?))"
 _POWER = r"(?:\s?(?:×|x|\*|·)\s?10\s?(?:\^|\*\*)\s?\(?(?P<ten>[+-]?\d{1,4})\)?|[eE](?P<e>[+-]?\d{1,4})(?!\w))"
-NUMBER = re.compile(
+NUMBER = compiled_later(
     rf"(?<![\w.\-/])(?P<sign>[+-]\s?|(?:minus|negative)\s+)?(?P<money>{CURRENCY}\s?)?(?P<inner>[+-])?"
     r"(?:(?P<clock>\d{1,3}:[0-5]\d(?::[0-5]\d)?)(?![\d:])"
     r"|(?P<ratio>\d+:\d+)(?![\d:])"
@@ -40,17 +41,17 @@ NUMBER = re.compile(
     rf"|(?P<digits>{DIGITS}){_POWER}?)"
     r"(?P<after>\s?(?:%|percent\b|per\s+cent\b|pct\b)|\s?[aApP]\.?[mM]\b\.?|\s?¢|\s?cents?\b)?",
 )
-_SCALE = re.compile(
+_SCALE = compiled_later(
     r"\s?(?:an?\s)?(?P<word>thousand|million|billion|trillion|hundred|dozens?)\b|(?P<letter>[kKMB]|bn|mn)(?![\w^])"
 )
 _LETTERS = {"k": 10**3, "K": 10**3, "M": 10**6, "mn": 10**6, "B": 10**9, "bn": 10**9}
-_LEAD = re.compile(
+_LEAD = compiled_later(
     r"(?:(?:about|approximately|approx\.?|around|roughly|exactly|only|just|nearly|almost|a total of|the answer is|"
     r"answer|total|minus|negative|~|≈|=|:|is)[\s:]*)*",
     re.IGNORECASE,
 )
-_UNIT_POWER = re.compile(r"(?<![A-Za-z])[A-Za-z]{1,6}\s?(?:\^|\*\*)?\s?[23](?!\d)")
-_NO_NUMBER = re.compile(r"[√π∞±∑∫]|\b(?:sqrt|pi|infinity|inf|nan)\b|\\[A-Za-z]+", re.IGNORECASE)
+_UNIT_POWER = compiled_later(r"(?<![A-Za-z])[A-Za-z]{1,6}\s?(?:\^|\*\*)?\s?[23](?!\d)")
+_NO_NUMBER = compiled_later(r"[√π∞±∑∫]|\b(?:sqrt|pi|infinity|inf|nan)\b|\\[A-Za-z]+", re.IGNORECASE)
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _MINUS = str.maketrans(dict.fromkeys("−﹣－‒", "-"))
 _LADDERS: tuple[tuple[tuple[str, int], ...], ...] = (
@@ -62,7 +63,7 @@ _LADDERS: tuple[tuple[tuple[str, int], ...], ...] = (
     (("kilograms?|kg", 1000), ("grams?|g", 1)),
 )
 _COMPOUNDS = tuple(
-    re.compile(
+    compiled_later(
         rf"^\D*?(?:{CURRENCY}\s?)?" + r"(?:,?\s*(?:and\s+)?)?".join(
             rf"(?:(?P<n{place}>\d+(?:\.\d+)?)\s*-?(?:{names})(?![A-Za-z])\.?)?"
             for place, (names, _) in enumerate(ladder)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.text.normalise import fold
 
 _HAN_KANA = (
@@ -42,14 +43,14 @@ _MARKS = (
 _ONE = rf"[{_SOLO}][{_SOLO_MARKS}]*"
 _LETTER = rf"(?:[^\W{_SOLO}]|[{_MARKS}])"
 _SIGN = r"[+=<>*/%^#&$€£@~|\\]|-(?=\d)|(?<=[\d)]\s)-(?=\s\d)"
-_WORD = re.compile(rf"{_ONE}|{_LETTER}+(?:(?:['’\-]|(?<=\d)[.,](?=\d)){_LETTER}+)*")
-_ASCII_WORD = re.compile(r"\w+(?:(?:['\-]|(?<=\d)[.,](?=\d))\w+)*", re.ASCII)
-_TOKEN = re.compile(rf"{_ONE}|[^\W{_SOLO}]+|[^\w\s]")
-_ASCII_TOKEN = re.compile(r"\w+|[^\w\s]", re.ASCII)
-_TERM = re.compile(rf"{_ONE}|{_LETTER}+(?:(?<=\d)[.,](?=\d){_LETTER}+)*|{_SIGN}")
-_ASCII_TERM = re.compile(rf"\w+(?:(?<=\d)[.,](?=\d)\w+)*|{_SIGN}", re.ASCII)
+_WORD = compiled_later(rf"{_ONE}|{_LETTER}+(?:(?:['’\-]|(?<=\d)[.,](?=\d)){_LETTER}+)*")
+_ASCII_WORD = compiled_later(r"\w+(?:(?:['\-]|(?<=\d)[.,](?=\d))\w+)*", re.ASCII)
+_TOKEN = compiled_later(rf"{_ONE}|[^\W{_SOLO}]+|[^\w\s]")
+_ASCII_TOKEN = compiled_later(r"\w+|[^\w\s]", re.ASCII)
+_TERM = compiled_later(rf"{_ONE}|{_LETTER}+(?:(?<=\d)[.,](?=\d){_LETTER}+)*|{_SIGN}")
+_ASCII_TERM = compiled_later(rf"\w+(?:(?<=\d)[.,](?=\d)\w+)*|{_SIGN}", re.ASCII)
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
-_THOUSANDS = re.compile(r"(?<!\d)(\d{1,3}(?:,\d{3})+)(?![\d,])")
+_THOUSANDS = compiled_later(r"(?<!\d)(\d{1,3}(?:,\d{3})+)(?![\d,])")
 
 TOKENS = "tok=word|spaceless=char"
 TERMS = "tok=folded+signs|spaceless=char"

@@ -15,6 +15,7 @@ from datagen_cli.llm.binding import ModelBinding
 from datagen_cli.llm.channel import Channel
 from datagen_cli.llm.identity import model_identity
 from datagen_cli.llm.keys import locate
+from datagen_cli.llm.local.batches import LocalBatches
 from datagen_cli.llm.local.provider import Local
 from tests.endpoint import Answer, Endpoint
 from tests.llm.asking import question
@@ -125,7 +126,7 @@ async def test_a_model_in_this_process_goes_on_with_a_text_whether_it_can_chat_o
     name = f"local/{save_model(tmp_path / 'tiny', 'llama', chat=chat)}"
     options = ModelOptions.model_validate({"name": name, "device": "cpu", "dtype": "float32", "form": "completion"})
     Local.check(options, "generator", chats=True, to_run=True)
-    provider = Local(options, locate(options, {}, ()))
+    provider = LocalBatches(options, locate(options, {}, ()))
     payload = {"model": "m", "prompt": "abc", "stop": ["\nUser:"], "max_tokens": 6, "seed": 3}
     try:
         reply = await provider.complete(payload, Draw(0, 1, "generate"), timeout_s=60)

@@ -19,9 +19,9 @@ from datagen_cli.llm.faults import RequestRefused
 from datagen_cli.llm.keys import locate
 from datagen_cli.llm.local import decode as decode_module
 from datagen_cli.llm.local import host as host_module
+from datagen_cli.llm.local.batches import LocalBatches
 from datagen_cli.llm.local.decode import decode
 from datagen_cli.llm.local.host import write_group
-from datagen_cli.llm.local.provider import Local
 from datagen_cli.llm.local.rows import Halted, Row, Settings
 from datagen_cli.llm.local.weights import open_model
 from datagen_cli.llm.provider import RawReply
@@ -42,9 +42,9 @@ def chat_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_model(tmp_path_factory.mktemp("chat"), "llama", chat=CHAT)
 
 
-def local(folder: Path, **options: Any) -> Local:
+def local(folder: Path, **options: Any) -> LocalBatches:
     chosen = ModelOptions(name=f"local/{folder}", device="cpu", dtype="float32")
-    return Local(chosen, locate(chosen, {}), **options)
+    return LocalBatches(chosen, locate(chosen, {}), **options)
 
 
 def group(texts: list[str], variant: str = "cross", *, negatives: bool = False, **more: Any) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def chat(text: str, **more: Any) -> dict[str, Any]:
     return {"model": "m", "messages": [{"role": "user", "content": text}], "max_tokens": 12, "seed": 3, **more}
 
 
-async def asked(provider: Local, *payloads: dict[str, Any]) -> list[Any]:
+async def asked(provider: LocalBatches, *payloads: dict[str, Any]) -> list[Any]:
     try:
         return await asyncio.gather(
             *(
