@@ -205,8 +205,8 @@ class _Measurer:
     cosines: bool
 
     def measure(self, name: str) -> tuple[Evaluation, dict[str, Any], list[str]]:
-        """The measures of one dataset, under `control` and `compare` what stands beside them, and what could hide a
-        problem."""
+        """The measures of one dataset, under `control` (None without one) and `compare` what stands beside them, and
+        what could hide a problem."""
         problems: list[str] = []
         self.say(f"reading {name}")
         loaded = load_dataset(name, self.columns)
@@ -218,7 +218,7 @@ class _Measurer:
         embedder, say = self.embedder, self.say
         found = evaluate(loaded, reference, self.metrics, embedder=embedder, given=given, say=say, cosines=self.cosines)
         beside = control_of(loaded, reference, self.metrics, columns=self.columns, embedder=embedder, say=say)
-        extra: dict[str, Any] = {} if beside is None else {"control": beside}
+        extra: dict[str, Any] = {"control": beside}
         if self.files.compare is None:
             return found, extra, problems
         theirs = load_other(self.files.compare, loaded.dataset, self.columns)

@@ -60,7 +60,7 @@ def show(found: Evaluation, result: Mapping[str, Any]) -> None:
             "missing: "
             + "; ".join(f"{', '.join(names)} ({console.named(reason)})" for reason, names in reasons.items())
         )
-    if "control" in result:
+    if result["control"] is not None:
         console.out(control_line(result["control"]))
     _show_compared(result.get("compare"))
     _show_gates(result["gates"])

@@ -176,7 +176,7 @@ def read_gates(path: Path) -> list[Gate]:
 def check_gates(
     gates: Sequence[Gate], found: Evaluation, compared: Mapping[str, Any] | None = None
 ) -> list[dict[str, Any]]:
-    """`{"gate", "passed", "value", "bound"}` for each, with a `reason` where it fails for lack of a value.
+    """`{"gate", "passed", "value", "bound"}` for each, with a `reason` where it fails for lack of a value or a bound.
 
     `compared` is what `compare` gave, for gates that speak of it.
     """
@@ -184,33 +184,31 @@ def check_gates(
 
 
 def _check(gate: Gate, found: Evaluation, compared: Mapping[str, Any] | None) -> dict[str, Any]:
-    result: dict[str, Any] = {"gate": gate.text, "passed": False}
+    value, bound, reason = _sides(gate, found, compared)
+    result = {"gate": gate.text, "passed": False, "value": value, "bound": None if bound is None else float(bound)}
+    if value is None or bound is None:
+        return {**result, "reason": reason}
+    return {**result, "passed": _OPERATORS[gate.op](_decimal(value), bound)}
+
+
+def _sides(
+    gate: Gate, found: Evaluation, compared: Mapping[str, Any] | None
+) -> tuple[float | None, Decimal | None, str]:
+    """The value, what it is held against, and why one of them is not there."""
     if gate.metric == COMPARE:
         value, reason = _of_comparison(gate, (compared or {}).get("metrics", {}).get(gate.measure, {}))
-        return {**result, "reason": reason} if value is None else result | _held(gate, value, gate.number)
+        return value, gate.number, reason
     if gate.factor is None:
-        ours = entry(found.measures[gate.metric], None)
-        bound = gate.number
-    else:
-        if gate.metric not in found.reference_measures:
-            return {**result, "reason": "no reference to compare with"}
-        measured = found.at_reference_size(gate.metric)
-        own = found.reference_measures[gate.metric]
-        if None not in (measured.value, own.value) and measured.signature != own.signature:
-            return {**result, "reason": f"not comparable: {measured.signature} against {own.signature}"}
-        ours = entry(measured, None)
-        theirs, reason = _value(gate, entry(own, None))
-        if theirs is None:
-            return {**result, "reason": f"reference: {reason}"}
-        bound = _decimal(theirs) * gate.factor
-    value, reason = _value(gate, ours)
-    return {**result, "reason": reason} if value is None else result | _held(gate, value, bound)
-
-
-def _held(gate: Gate, value: float, bound: Decimal | None) -> dict[str, Any]:
-    assert bound is not None
-    passed = _OPERATORS[gate.op](_decimal(value), bound)
-    return {"passed": passed, "value": value, "bound": float(bound)}
+        value, reason = _value(gate, entry(found.measures[gate.metric], None))
+        return value, gate.number, reason
+    if gate.metric not in found.reference_measures:
+        return _value(gate, entry(found.measures[gate.metric], None))[0], None, "no reference to compare with"
+    measured, own = found.at_reference_size(gate.metric), found.reference_measures[gate.metric]
+    value, reason = _value(gate, entry(measured, None))
+    if None not in (measured.value, own.value) and measured.signature != own.signature:
+        return value, None, f"not comparable: {measured.signature} against {own.signature}"
+    theirs, why = _value(gate, entry(own, None))
+    return value, None if theirs is None else _decimal(theirs) * gate.factor, reason or f"reference: {why}"
 
 
 def _of_comparison(gate: Gate, item: Mapping[str, Any]) -> tuple[float | None, str]:

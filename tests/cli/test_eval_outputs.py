@@ -98,9 +98,10 @@ def test_a_comparison_without_a_verdict_fails_its_gate_and_says_why(capsys: pyte
     write(Path("one.jsonl"), [{"text": "one text alone"}])
     gates = ("--gate", "compare.leakage.worse<=0", "--gate", "compare.repetition.worse<=0")
     (line,) = evaluate(capsys, "one.jsonl", "--compare", "a.jsonl", *gates, "--json", code=3)[0].splitlines()
-    assert [(gate["passed"], gate.get("reason")) for gate in json.loads(line)["gates"]] == [
-        (False, "no reference given"), (False, "too few rows for an interval"),
-    ]  # fmt: skip
+    assert json.loads(line)["gates"] == [
+        {"gate": gate, "passed": False, "value": None, "bound": 0, "reason": reason}
+        for gate, reason in zip(gates[1::2], ("no reference given", "too few rows for an interval"), strict=True)
+    ]
 
 
 @pytest.mark.parametrize(

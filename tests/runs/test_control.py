@@ -131,7 +131,7 @@ def test_eval_says_when_a_contrasted_run_has_no_control_and_measures_the_one_it_
     assert (found["dataset"], found["n"]) == (f"{tmp_path}/run-control", 12)
     assert found["temperature"] == pytest.approx(1 / 0.7)
     assert found["metrics"] == beside["metrics"]
-    assert "control" not in beside
+    assert beside["control"] is None
     assert run(["eval", str(tmp_path / "run"), "--metrics", "distinct_n"]) == 0
     value = found["metrics"]["distinct_n"]["value"]
     assert f"(plain at T = 1.429, 12 rows): distinct_n {value:.4g}" in capsys.readouterr().out
@@ -190,7 +190,7 @@ def test_eval_of_a_run_without_correlated_sampling_says_nothing_of_controls(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert generate("tickets", "-o", tmp_path / "run", "-n", "20") == 0
-    assert "control" not in evaluated(capsys, tmp_path / "run")
+    assert evaluated(capsys, tmp_path / "run")["control"] is None
 
 
 def test_the_lock_of_the_control_is_that_of_a_plain_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
