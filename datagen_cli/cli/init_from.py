@@ -8,8 +8,9 @@ from pathlib import Path
 
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.jsonl import dump
-from datagen_cli.sources.foreign import Foreign, read_foreign
+from datagen_cli.sources.foreign import PACKED, Foreign, read_foreign
 from datagen_cli.sources.proposal import Proposal, propose
+from datagen_cli.text.tokens import word_count
 
 COUNT = 50
 
@@ -20,15 +21,16 @@ def proposed_files(data: str, path: str | None) -> tuple[Path, dict[Path, bytes]
     Raises `UsageError` for a path that names no recipe, `DataError` for a file that no recipe can be made of.
     """
     source = Path(data)
-    target = Path(path) if path is not None else Path(f"{_stem(source.stem)}.yaml")
+    stem = _stem(source.name.removesuffix(PACKED).rpartition(".")[0] or source.name)
+    target = Path(path) if path is not None else Path(f"{stem}.yaml")
     if target.suffix not in (".yaml", ".yml"):
-        raise UsageError(f"{path}: not the name of a recipe file", hint=f"for instance {_stem(source.stem)}.yaml")
+        raise UsageError(f"{path}: not the name of a recipe file", hint=f"for instance {stem}.yaml")
     foreign = read_foreign(source, data)
     made = propose(foreign.rows)
     if not made.rows:
-        hint = "a recipe needs a column of texts or of labels"
+        hint = "; ".join(["a recipe needs a column of texts or of labels", *made.notes])
         raise DataError("no column becomes a field", hint=hint, place=Place(data))
-    beside = f"data/{_stem(source.stem)}.jsonl"
+    beside = f"data/{stem}.jsonl"
     found = [f"{data}: {len(foreign.rows):,} rows, {foreign.about}", *_told(made)]
     found += [f"{count:,} rows left out: {reason}" for reason, count in foreign.left_out.items()]
     rows = b"".join(dump(row) + b"\n" for row in made.rows)
@@ -81,7 +83,7 @@ def _constraint_lines(made: Proposal) -> list[str]:
     lines = []
     for column in made.columns:
         if column.type == "text":
-            counts = sorted(len(str(row[column.name]).split()) for row in made.rows if row[column.name])
+            counts = sorted(word_count(str(row[column.name])) for row in made.rows if row[column.name])
             if counts:
                 low, high = counts[len(counts) // 20], counts[-1 - len(counts) // 20]
                 bounds = f"min_words: {max(1, low * 4 // 5)}, max_words: {max(high * 5 // 4, 5)}"

@@ -1,7 +1,9 @@
 """What a table's first lines say of its form: which sign separates the columns, and whether there is a header.
 
-A delimiter is the sign by which most of the first rows have as many cells as the first one, and more than one. There is
-no header where a column holds numbers from the first line on, or where the first line repeats itself or is repeated.
+A delimiter is the sign by which most of the first rows have as many cells as the first one, and more than one; or the
+one that a first line `sep=;` names, as Excel reads and writes it. There is no header where a column holds numbers from
+the first line on, where a cell of the first line is often repeated below it, and where one cell is a sentence and
+another is repeated but for case.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ LONGEST_NAME = 150
 DELIMITERS = ",;\t|"
 NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?")
 _NAMES = {"\t": "a tab", " ": "a space"}
+_SAID = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
+_SENTENCE = re.compile(r"\S+(?:\s+\S+){3,}[.?!]")
 
 
 def named(delimiter: str) -> str:
@@ -38,6 +42,12 @@ def reader_of(lines: Iterable[str], delimiter: str, quote: str, *, strict: bool)
     return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=strict)
 
 
+def said_delimiter(lines: Sequence[str]) -> str | None:
+    """The delimiter that the first line names and does nothing else; None where it does not."""
+    found = _SAID.fullmatch(lines[0]) if lines else None
+    return found[1] if found else None
+
+
 def guess_delimiter(lines: Sequence[str], usual: str, quote: str) -> str:
     """The sign that separates the columns; `usual` where it does, or nothing tells."""
     best, most = usual, 0.0
@@ -56,9 +66,12 @@ def lacks_header(rows: Sequence[Sequence[str]]) -> bool:
     if len(rows) < 2:
         return bool(rows) and all(_number(cell) for cell in rows[0])
     first, rest = rows[0], rows[1:]
+    sentence = any(_SENTENCE.fullmatch(cell.strip()) for cell in first)
     for place, cell in enumerate(first):
         below = [row[place].strip() for row in rest if len(row) > place]
         again = below.count(cell.strip())
+        if sentence:
+            again = max(again, [text.casefold() for text in below].count(cell.strip().casefold()))
         if (_number(cell) and _numeric(below)) or len(cell) > LONGEST_NAME:
             return True
         if cell.strip() and again > 1 and 10 * again >= len(below):

@@ -1,8 +1,9 @@
 """A user's own table or JSON file read as it comes: its encoding and delimiter are found out, odd rows are counted.
 
 Used once, when a recipe is proposed (`datagen init --from`); a run reads the clean copy that is made then, by the
-strict rules of the other sources. Encodings tried: UTF-8, UTF-16 with a byte order mark, then Windows-1252. Nothing is
-kept of a row that has more cells than the header.
+strict rules of the other sources. Encodings tried: UTF-8, UTF-16 with a byte order mark, then Windows-1252; where some
+lines are UTF-8 and others are not, each line is read as what it is. What is packed with gzip is unpacked. A list of turns
+(`messages`, `conversations`) becomes a column for each role. Nothing is kept of a row that has more cells than the header.
 """
 
 from __future__ import annotations
@@ -22,12 +23,16 @@ from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.registry import is_name, load
 from datagen_cli.core.system import open_given
-from datagen_cli.sources.dialect import LOOKED_AT, cells_of, guess_delimiter, lacks_header, named
+from datagen_cli.sources.dialect import LOOKED_AT, cells_of, guess_delimiter, lacks_header, named, said_delimiter
 from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow
+from datagen_cli.sources.unpacking import Unpacked
 
 TABLES = (".csv", ".tsv", ".txt", ".tab")
 SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+PACKED = ".gz"
 MOST_ROWS = 100_000
+TURNS = (("role", "content"), ("from", "value"))
+ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant"}
 
 
 @dataclass(slots=True)
@@ -58,7 +63,7 @@ def _bytes_of(path: Path, shown: str) -> bytes:
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        with open_given(path) as file:
+        with Unpacked(str(path)) if path.suffix.lower() == PACKED else open_given(path) as file:
             return file.read()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
@@ -80,7 +85,10 @@ def _read_text(data: bytes, shown: str) -> Foreign:
     if text.lstrip()[:1] in ("{", "["):
         return _read_json(text, encoding, shown)
     first = text.splitlines(keepends=True)[:LOOKED_AT]
-    delimiter = guess_delimiter(first, ",", '"')
+    said = said_delimiter(first)
+    if said is not None:
+        text, first = text[len(first[0]) :], first[1:]
+    delimiter = said or guess_delimiter(first, ",", '"')
     found = Foreign([], f"{encoding}, columns separated by {named(delimiter)}")
     table = _cells(text, delimiter, found)
     if lacks_header(cells_of(first, delimiter, '"')):
@@ -138,9 +146,20 @@ def _read_json(text: str, encoding: str, shown: str) -> Foreign:
 
 def _take(found: Foreign, row: dict[str, Any]) -> None:
     if len(found.rows) < MOST_ROWS:
-        found.rows.append(row)
+        found.rows.append({name: value for column, cell in row.items() for name, value in _turns(column, cell).items()})
     else:
         found.left_out[f"beyond the first {MOST_ROWS:,} rows"] += 1
+
+
+def _turns(column: str, cell: Any) -> dict[str, Any]:
+    """A conversation as what each role says first; anything else as it is."""
+    for role, said in TURNS:
+        if isinstance(cell, list) and cell and all(isinstance(turn, dict) and {role, said} <= {*turn} for turn in cell):
+            first: dict[str, Any] = {}
+            for turn in cell:
+                first.setdefault(ROLES.get(str(turn[role]), str(turn[role])), turn[said])
+            return first
+    return {column: cell}
 
 
 def decode(data: bytes, shown: str = "") -> tuple[str, str]:
@@ -155,7 +174,18 @@ def decode(data: bytes, shown: str = "") -> tuple[str, str]:
     try:
         return data.decode("utf-8-sig"), "UTF-8"
     except UnicodeDecodeError:
+        lines = [(_utf8(line), line) for line in data.splitlines(keepends=True)]
+    if not any(text is not None and not text.isascii() for text, _ in lines):
         return data.decode("cp1252", "replace"), "Windows-1252"
+    read = [line.decode("cp1252", "replace") if text is None else text for text, line in lines]
+    return "".join(read).removeprefix("\ufeff"), "UTF-8 and Windows-1252 mixed"
+
+
+def _utf8(line: bytes) -> str | None:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def column_names(header: list[str]) -> list[str]:

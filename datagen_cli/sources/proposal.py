@@ -104,8 +104,13 @@ def _kind(name: str, values: Sequence[Any]) -> str:
 
 
 def _counts_rows(name: str, values: Sequence[Any]) -> bool:
+    """Whether a column of numbers only tells rows apart: all differ, and its name says so or they count by one."""
     words = re.split(r"[^a-z]+", name.lower())
-    return len(set(map(str, values))) == len(values) > 1 and bool({"id", "nr", "no", "number", "index", ""} & {*words})
+    if len(set(map(str, values))) < len(values) or len(values) < 2:
+        return False
+    first = str(values[0])
+    by_one = first.isdecimal() and all(str(value) == str(int(first) + place) for place, value in enumerate(values))
+    return by_one or bool({"id", "nr", "no", "number", "index", ""} & {*words})
 
 
 def _label(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> str | None:
@@ -124,13 +129,14 @@ def _label(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> str
 
 
 def _settle_spellings(made: Proposal, values: Sequence[Any]) -> None:
-    """Keeps the most frequent spelling of every label; fills `spellings` and `counts`, and says what it did."""
+    """Keeps the most frequent spelling of every label, of equally frequent ones the one that is not all capitals or
+    all small; fills `spellings` and `counts`, and says what it did."""
     groups: dict[str, Counter[str]] = {}
     for value in values:
         if not _empty(value):
             groups.setdefault(folded(_plain(value)), Counter())[_plain(value)] += 1
     for spelt in groups.values():
-        best = min(spelt, key=lambda text: (-spelt[text], text))
+        best = min(spelt, key=lambda text: (-spelt[text], text.isupper(), text.islower(), text))
         made.spellings |= dict.fromkeys(spelt, best)
         made.counts[best] = spelt.total()
         if len(spelt) > 1:

@@ -16,7 +16,15 @@ from typing import ClassVar
 
 from datagen_cli.config.recipe import BaseOptions, CsvOptions
 from datagen_cli.core.errors import DataError, Place
-from datagen_cli.sources.dialect import LOOKED_AT, cells_of, guess_delimiter, lacks_header, named, reader_of
+from datagen_cli.sources.dialect import (
+    LOOKED_AT,
+    cells_of,
+    guess_delimiter,
+    lacks_header,
+    named,
+    reader_of,
+    said_delimiter,
+)
 from datagen_cli.sources.rows import MAX_LINE_BYTES, BadLine, BadRow, Lines, Row, shown_path
 
 INDEX = "Unnamed: 0"
@@ -54,7 +62,11 @@ class Csv:
     def _table(self, feed: _Feed) -> Iterator[Row | BadRow]:
         first = self._first_lines()
         quote = '"' if self._options.quote is None else self._options.quote
-        delimiter = self._options.delimiter or guess_delimiter(first, self.delimiter, quote)
+        said = said_delimiter(first)
+        if said is not None:
+            next(feed)
+            first = first[1:]
+        delimiter = self._options.delimiter or said or guess_delimiter(first, self.delimiter, quote)
         if delimiter != self.delimiter and self._options.delimiter is None:
             self.notes.append(f"{self.shown}: its columns are separated by {named(delimiter)}")
         header = self._given_header(cells_of(first, delimiter, quote))

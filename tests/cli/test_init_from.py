@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from io import StringIO
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from datagen_cli.cli.app import run
+from datagen_cli.core.jsonl import dump
 
 SPELT = ["Delivery", "delivery ", "DELIVERY", "Billing", "billing", "Login", "Returns", "Product fault", "Other"]
 
@@ -89,3 +91,53 @@ def test_what_cannot_be_proposed_says_why(arguments: list[str], words: str, caps
     said = capsys.readouterr().err
     assert words in said
     assert "\nhint: " in said
+
+
+TABLE = "text,label\n" + "".join(
+    f"Where is order {n}?,{('Delivery', 'delivery', 'Billing')[n % 3]}\n" for n in range(12)
+)
+TALK = [
+    ("system", "Be brief."),
+    ("user", "How are you {}?"),
+    ("assistant", "Well, {}."),
+    ("user", "Good."),
+    ("user", ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "found", "fields"),
+    [
+        ("a.csv", b"sep=;\r\n" + TABLE.replace(",", ";").encode(), "UTF-8, columns separated by a ';'", ["text", "label"]),
+        ("a.csv.gz", gzip.compress(TABLE.encode()), "12 rows, UTF-8", ["text", "label"]),
+        ("a.csv", TABLE.replace("?", "? caf\xe9", 6).encode("cp1252") + "in the café,Billing\n".encode(),
+         "UTF-8 and Windows-1252 mixed", ["text", "label"]),
+        ("a.csv", TABLE.replace("text,label\n", "I lost my parcel today.,billing\n").encode(), "without a header",
+         ["column_1", "column_2"]),
+        ("a.jsonl", b"".join(dump({"messages": [{"role": who, "content": text.format(n)} for who, text in TALK]}) + b"\n"
+                             for n in range(9)), "9 rows", ["user", "assistant"]),
+        ("a.json", dump([{"conversations": [{"from": "human", "value": f"Why {n}?"}, {"from": "gpt", "value": "So."}],
+                          "source": "web"} for n in range(9)]), "9 rows", ["user"]),
+        ("a.csv", "\n".join(["n,文本,标签", *(f"{n},我的包裹在哪里? {n},{'物流账单'[n % 2 * 2:][:2]}" for n in range(12))]).encode(),
+         "12 rows", ["文本", "标签"]),
+    ],
+)  # fmt: skip
+def test_files_as_people_have_them_become_recipes_that_their_rows_keep_to(
+    name: str, data: bytes, found: str, fields: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(name).write_bytes(data)
+    assert run(["init", "--from", name, "a.yaml"]) == 0
+    assert found in capsys.readouterr().err
+    assert list(yaml.safe_load(Path("a.yaml").read_text("utf-8"))["fields"]) == fields
+    assert "�" not in Path("data/a.jsonl").read_text("utf-8") and "Ã" not in Path("data/a.jsonl").read_text("utf-8")
+    assert run(["validate", "a.yaml", "--json"]) == 0
+    checked = json.loads(capsys.readouterr().out)
+    assert all(one["pass"] == one["rows"] == checked["base"]["rows"] for one in checked["constraints_on_base"].values())
+
+
+def test_of_spellings_that_are_equally_frequent_the_usual_one_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    spelt = ["DELIVERY", "delivery", "Delivery", "login", "Login"]
+    rows = [{"text": f"a few words {n}", "category": spelt[n % 5]} for n in range(30)]
+    Path("x.json").write_text(json.dumps(rows))
+    assert run(["init", "--from", "x.json"]) == 0
+    assert set(yaml.safe_load(Path("x.yaml").read_text("utf-8"))["label"]["values"]) == {"Delivery", "Login"}

@@ -31,6 +31,16 @@ def test_the_sign_between_columns_is_found_and_said(sign: str, tmp_path: Path) -
     assert data(table(tmp_path, "\n".join(lines)), csv={"delimiter": sign}) == ROWS
 
 
+def test_a_first_line_that_names_the_sign_is_none_of_the_table(tmp_path: Path) -> None:
+    assert data(table(tmp_path, 'sep=;\r\ntext;n\r\na, b;1\r\n"c\r\nd";2\r\n')) == [
+        {"text": "a, b", "n": "1"},
+        {"text": "c\r\nd", "n": "2"},
+    ]
+    bad = opened(table(tmp_path, '"sep=,"\ntext,n\na,1\nb,2,3\n'), on_bad_row="skip")
+    assert [row.line for row in bad.rows()] == [3]
+    assert data(table(tmp_path, "sep=;,n\na,1\n")) == [{"sep=;": "a", "n": "1"}]
+
+
 def test_commas_in_texts_do_not_make_a_table_of_semicolons(tmp_path: Path) -> None:
     assert data(table(tmp_path, "text\na; b\nc; d\n")) == [{"text": "a; b"}, {"text": "c; d"}]
     assert data(table(tmp_path, 'a,b\n"x; y; z",1\n')) == [{"a": "x; y; z", "b": "1"}]
@@ -58,7 +68,13 @@ def test_a_quote_closed_rows_later_costs_its_own_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["some text,1\nother text,2\n", "a,World\nb,World\nc,Sports\nd,World\n", f"{'long ' * 40},x\nb,y\n"]
+    "text",
+    [
+        "some text,1\nother text,2\n",
+        "a,World\nb,World\nc,Sports\nd,World\n",
+        f"{'long ' * 40},x\nb,y\n",
+        "It came too late.,late\nb,Late\nc,Late\nd,other\n",
+    ],
 )
 def test_a_first_line_that_is_a_row_is_not_taken_for_a_header(text: str, tmp_path: Path) -> None:
     path = table(tmp_path, text)
@@ -74,7 +90,16 @@ def test_a_first_line_that_is_a_row_is_not_taken_for_a_header(text: str, tmp_pat
     assert "no header" in loaded.notes[0]
 
 
-@pytest.mark.parametrize("text", ["text,label\na,b\n", "question,2019\nx,y\n", "label,text\nWorld,a\nWorld,b\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "text,label\na,b\n",
+        "question,2019\nx,y\n",
+        "label,text\nWorld,a\nWorld,b\n",
+        "What did you like best?,Spam\na,no\nb,spam\n",
+        "mail,Spam\na,spam\nb,spam\n",
+    ],
+)
 def test_a_header_is_a_header(text: str, tmp_path: Path) -> None:
     assert len(data(table(tmp_path, text))) == text.count("\n") - 1
 
