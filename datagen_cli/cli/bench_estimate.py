@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from datagen_cli.bench.plan import Bench
@@ -22,14 +23,12 @@ def show_estimate(bench: Bench, command: str, as_json: bool) -> int:
             cell["setting"],
             cell["generator"],
             f"{cell['cells']:,}",
-            _span(cell["calls"]),
-            _span(cell["tokens"]),
-            _money(cell["cost_usd"]),
+            *_figures(cell),
         )
         for cell in result["cells"]
     ]
     total = ("all", "", f"{sum(cell['cells'] for cell in result['cells']):,}")
-    rows.append((*total, _span(result["calls"]), _span(result["tokens"]), _money(result["cost_usd"])))
+    rows.append((*total, *_figures(result)))
     console.table("nothing was sent", ("setting", "generator", "runs", "calls", "tokens", "cost"), rows)
     if result["judge_calls"]:
         console.out(f"and at most {console.counted(result['judge_calls'], 'call')} to the judge")
@@ -81,11 +80,7 @@ def _sum(values: list[float | None]) -> float | None:
     return sum(known) if len(known) == len(values) else None
 
 
-def _span(values: dict[str, Any]) -> str:
-    low, high = values["low"], values["high"]
-    return f"{low:,.0f}" if low == high else f"{low:,.0f} to {high:,.0f}"
-
-
-def _money(values: dict[str, Any]) -> str:
-    low, high = console.money(values["low"]), console.money(values["high"])
-    return low if low == high else f"{low} to {high}"
+def _figures(found: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Calls, tokens and cost as they are shown."""
+    calls, tokens = (console.span(found[name], "{:,.0f}".format) for name in ("calls", "tokens"))
+    return calls, tokens, console.span(found["cost_usd"], console.money)

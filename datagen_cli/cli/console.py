@@ -10,10 +10,12 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any, TextIO
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TextIO, TypeVar
 
 from datagen_cli.core.errors import DatagenError, UsageError
+
+T = TypeVar("T")
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _CONTROL = re.compile(
@@ -173,6 +175,12 @@ def money(cost: float | None) -> str:
     if cost is None:
         return "unknown"
     return f"${cost:,.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
+
+
+def span(values: Mapping[str, T], shown: Callable[[T], str]) -> str:
+    """A `low` and a `high` figure, `1 to 20`; one where they look the same."""
+    low, high = shown(values["low"]), shown(values["high"])
+    return low if low == high else f"{low} to {high}"
 
 
 def _filled(line: str) -> str:

@@ -16,6 +16,7 @@ from datagen_cli.pipeline.estimate import contacted, estimate
 from datagen_cli.pipeline.probe import project
 from datagen_cli.pipeline.session import Session
 
+PROBED = 10
 OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")
 
 
@@ -35,10 +36,10 @@ def show_estimate(invocation: Invocation, as_json: bool, *, count: int | None = 
         rows.append(
             (
                 f"{item['records_per_call']}{' (this recipe)' if item['yours'] else ''}",
-                _span(item["calls"]),
-                _span(tokens),
-                _cost(item["cost_usd"]),
-                f"{_time(item['seconds']['low'])} to {_time(item['seconds']['high'])}",
+                console.span(item["calls"], "{:,}".format),
+                console.span(tokens, "{:,}".format),
+                console.span(item["cost_usd"], console.money),
+                console.span(item["seconds"], _time),
             )
         )
     title = f"{console.counted(result['count'], 'record')}; nothing was sent"
@@ -56,7 +57,9 @@ def show_estimate(invocation: Invocation, as_json: bool, *, count: int | None = 
     if control:
         console.out(f"--control: as much again, {result['control']}")
     console.say("--probe makes the first records and says more")
-    console.next_step(invocation.line("generate", *(["--control"] if control else []), "--probe", "10"))
+    console.next_step(
+        invocation.line("generate", *(["--control"] if control else []), "--probe", str(min(PROBED, result["count"])))
+    )
     return 0
 
 
@@ -137,16 +140,6 @@ def _nothing_fetched() -> Iterator[None]:
 def _high(result: Mapping[str, Any]) -> str:
     attempts = result["assumptions"]["attempts_a_record"]["high"]
     return f"{attempts:g} attempts a record, repairs, long replies"
-
-
-def _span(values: Mapping[str, float]) -> str:
-    low, high = values["low"], values["high"]
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
-
-
-def _cost(values: Mapping[str, float | None]) -> str:
-    low, high = console.money(values["low"]), console.money(values["high"])
-    return low if low == high else f"{low} to {high}"
 
 
 def _time(seconds: float) -> str:

@@ -63,7 +63,9 @@ def kinds() -> list[str]:
 
 def show_list(result: dict[str, list[Row]]) -> None:
     """One table a kind, on stdout."""
-    for kind, rows in result.items():
+    for number, (kind, rows) in enumerate(result.items()):
+        if number:
+            console.out("")
         shown = [[row["name"], row["about"] if row["built"] else f"{row['about']} (not built yet)"] for row in rows]
         console.table(kind, ["name", "what it does"], shown, to="stdout")
     console.next_step("datagen generate quickstart")

@@ -43,7 +43,7 @@ def command(
     readers = [RunReader(Path(run)) for run in runs]
     target = Path(out)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise UsageError("-o: this is there already", hint="name a new folder", place=Place(out))
+        raise UsageError("exists already", hint="name a new folder with -o; nothing is overwritten", place=Place(out))
     places = [run.folder.resolve() for run in readers]
     for number, place in enumerate(places):
         if place in places[:number]:

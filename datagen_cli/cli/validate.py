@@ -21,6 +21,7 @@ from datagen_cli.pipeline.connect import check_models, identities, open_client, 
 from datagen_cli.pipeline.estimate import contacted
 from datagen_cli.pipeline.not_built import refuse_mixed
 
+SHOWN = 12
 EXAMPLES = ("datagen validate quickstart", "datagen validate my.yaml --set label.quota=balanced --json")
 
 
@@ -55,7 +56,7 @@ def command(
     for note in built.base.notes:
         console.note(note)
     overrides = [*invocation.overrides, *([] if count is None else [f"count={count}"])]
-    console.next_step(replace(invocation, count=None, overrides=overrides).line("preview"))
+    console.next_step(replace(invocation, count=None, overrides=overrides).line("prompt" if lacking else "preview"))
     return 0
 
 
@@ -174,7 +175,8 @@ def _show(result: dict[str, Any]) -> None:
         console.line(f"  groups of {group['rows']} rows, {group['variant']}; {group['batch']} rows are written at once")
     for name, values in result["attributes"].items():
         found = f"{result['found_in_the_run'].get(name)} values, found by the extractor when the run begins"
-        console.line(f"  attribute {name}: {', '.join(values) or found}")
+        more = f" and {len(values) - SHOWN:,} more" if len(values) > SHOWN else ""
+        console.line(f"  attribute {name}: {', '.join(values[:SHOWN]) + more or found}")
     if result["base"]:
         console.line(
             f"  base: {result['base']['rows']:,} rows"
@@ -194,5 +196,7 @@ def _show(result: dict[str, Any]) -> None:
 
 
 def _shares(shares: dict[str, float]) -> str:
-    total = sum(shares.values())
-    return ", ".join(f"{value} {100 * share / total:.0f} %" for value, share in shares.items())
+    """Every value with its share; of many the largest."""
+    total, first = sum(shares.values()), sorted(shares.items(), key=lambda item: -item[1])[:SHOWN]
+    shown = ", ".join(f"{value} {100 * share / total:.0f} %" for value, share in first)
+    return shown + (f" and {len(shares) - SHOWN:,} more" if len(shares) > SHOWN else "")

@@ -61,7 +61,10 @@ LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router", "litellm", "httpx", "op
 
 
 class LiteLLM(ProviderFacts):
-    """One model of litellm's. `target.url` is sent as `api_base`."""
+    """Any other model that litellm knows by name, such as `anthropic/…`.
+
+    `target.url` is sent as `api_base`.
+    """
 
     @classmethod
     def forms(cls) -> tuple[str, ...]:

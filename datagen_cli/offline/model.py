@@ -39,7 +39,7 @@ _OWN_FORM = ("generate", "repair", "rewrite", "enhance")  # these plant `malform
 
 
 class Offline(ProviderFacts):
-    """Provider of the model `offline`."""
+    """The simulation in the package: no network, no key, and mistakes on purpose."""
 
     simulated = free = True
     own_options = ("faults",)

@@ -30,9 +30,10 @@ Words = Callable[[str], list[str]]
 
 
 class Corpus:
-    """Passages of a file or folder. `words` takes texts apart, so that scripts without spaces can be searched.
+    """Passages of a file or folder of your own.
 
-    Raises `DataError` when there is nothing to read. `keep` is the folder for the index; None keeps it in memory.
+    `words` takes texts apart, so that scripts without spaces can be searched. Raises `DataError` when there is nothing
+    to read. `keep` is the folder for the index; None keeps it in memory.
     """
 
     name: ClassVar[str] = "corpus"

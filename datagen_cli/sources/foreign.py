@@ -2,8 +2,9 @@
 
 Used once, when a recipe is proposed (`datagen init --from`); a run reads the clean copy that is made then, by the
 strict rules of the other sources. Encodings tried: UTF-8, UTF-16 with a byte order mark, then Windows-1252; where some
-lines are UTF-8 and others are not, each line is read as what it is. What is packed with gzip is unpacked. A list of turns
-(`messages`, `conversations`) becomes a column for each role. Nothing is kept of a row that has more cells than the header.
+lines are UTF-8 and others are not, each line is read as what it is. What is packed with gzip is unpacked. A list of
+turns (`messages`, `conversations`) becomes a column for each role. Nothing is kept of a row that has more cells than
+the header.
 """
 
 from __future__ import annotations

@@ -204,4 +204,4 @@ def _problem(reply: Reply, parsed: ParsedReply) -> Rejection:
     if parsed.refused:
         return Rejection("generate", "refused", f"the model declined: {excerpt}")
     what = parsed.problems[0] if parsed.problems else "a record is missing"
-    return Rejection("generate", "malformed", f"{what}; the reply: {excerpt}")
+    return Rejection("generate", "malformed", f"{what}; the reply: {excerpt}" if excerpt else what)

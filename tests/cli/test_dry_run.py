@@ -44,6 +44,9 @@ def test_a_dry_run_sends_nothing_writes_nothing_and_names_the_hosts(
         assert hosted["hosts"] == ["api.openai.com"]
         assert run(["generate", str(path), "--dry-run"]) == 0
         assert "hosts contacted: 127.0.0.1" in capsys.readouterr().out
+        assert run(["generate", "quickstart", "-n", "6", "--dry-run"]) == 0
+        told = capsys.readouterr()
+        assert "1 s to 1 s" not in told.out and "\nnext: datagen generate quickstart -n 6 --probe 6\n" in told.err
         assert endpoint.count == 0
     assert files(tmp_path) == before
     assert "HF_HUB_OFFLINE" not in os.environ

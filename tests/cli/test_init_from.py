@@ -105,23 +105,27 @@ TALK = [
 ]
 
 
+TALKS = [{"messages": [{"role": who, "content": text.format(n)} for who, text in TALK]} for n in range(9)]
+SHARED = [
+    {"conversations": [{"from": "human", "value": f"Why {n}?"}, {"from": "gpt", "value": "So."}]} for n in range(9)
+]
+CHINESE = [f"{n},我的包裹在哪里? {n},{('物流', '账单')[n % 2]}" for n in range(12)]
+MIXED = TABLE.replace("?", "? café").encode("cp1252") + "in the café,Billing\n".encode()
+NAMELESS = TABLE.replace("text,label\n", "I lost my parcel today.,billing\n")
+
+
 @pytest.mark.parametrize(
     ("name", "data", "found", "fields"),
     [
-        ("a.csv", b"sep=;\r\n" + TABLE.replace(",", ";").encode(), "UTF-8, columns separated by a ';'", ["text", "label"]),
+        ("a.csv", b"sep=;\r\n" + TABLE.replace(",", ";").encode(), "separated by a ';'", ["text", "label"]),
         ("a.csv.gz", gzip.compress(TABLE.encode()), "12 rows, UTF-8", ["text", "label"]),
-        ("a.csv", TABLE.replace("?", "? caf\xe9", 6).encode("cp1252") + "in the café,Billing\n".encode(),
-         "UTF-8 and Windows-1252 mixed", ["text", "label"]),
-        ("a.csv", TABLE.replace("text,label\n", "I lost my parcel today.,billing\n").encode(), "without a header",
-         ["column_1", "column_2"]),
-        ("a.jsonl", b"".join(dump({"messages": [{"role": who, "content": text.format(n)} for who, text in TALK]}) + b"\n"
-                             for n in range(9)), "9 rows", ["user", "assistant"]),
-        ("a.json", dump([{"conversations": [{"from": "human", "value": f"Why {n}?"}, {"from": "gpt", "value": "So."}],
-                          "source": "web"} for n in range(9)]), "9 rows", ["user"]),
-        ("a.csv", "\n".join(["n,文本,标签", *(f"{n},我的包裹在哪里? {n},{'物流账单'[n % 2 * 2:][:2]}" for n in range(12))]).encode(),
-         "12 rows", ["文本", "标签"]),
+        ("a.csv", MIXED, "UTF-8 and Windows-1252 mixed", ["text", "label"]),
+        ("a.csv", NAMELESS.encode(), "without a header", ["column_1", "column_2"]),
+        ("a.jsonl", b"".join(dump(row) + b"\n" for row in TALKS), "9 rows", ["user", "assistant"]),
+        ("a.json", dump(SHARED), "9 rows", ["user"]),
+        ("a.csv", "\n".join(["n,文本,标签", *CHINESE]).encode(), "12 rows", ["文本", "标签"]),
     ],
-)  # fmt: skip
+)
 def test_files_as_people_have_them_become_recipes_that_their_rows_keep_to(
     name: str, data: bytes, found: str, fields: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

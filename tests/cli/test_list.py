@@ -18,6 +18,8 @@ def test_everything_of_the_catalog_is_listed_with_words() -> None:
     assert list(everything) == ["recipes", "models", *CATALOG]
     for kind, table in CATALOG.items():
         assert [row["name"] for row in everything[kind]][: len(table)] == list(table)
+    written = " ".join(row["about"] for rows in everything.values() for row in rows)
+    assert [word for word in ("See the", "Provider of", "`target", "`address", "`words`") if word in written] == []
     silent = [(kind, row["name"]) for kind, rows in everything.items() for row in rows if len(row["about"]) < 10]
     assert silent == []
 

@@ -94,7 +94,7 @@ def test_near_copies_on_request(runs: tuple[Path, Path], tmp_path: Path, capsys:
     ("what", "problem"),
     [
         ("same", "named twice"),
-        ("there", "is there already"),
+        ("there", "exists already"),
         ("columns", "column text is not in all runs"),
         ("types", "column category is a number here and a text before"),
         ("none", "no such folder"),

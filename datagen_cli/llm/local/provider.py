@@ -20,7 +20,7 @@ HUB = "huggingface.co"
 
 
 class Local(ProviderFacts):
-    """Provider of `local/...`."""
+    """Models run by transformers in this process: `local/<hub id, folder or file.gguf>`, `local/smollm2`."""
 
     free = on_this_machine = correlates = completes = True
     own_options = ("device", "dtype")

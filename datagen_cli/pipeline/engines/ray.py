@@ -31,9 +31,10 @@ KNOCK_S = 10.0
 
 
 class RayEngine(LocalEngine):
-    """See the module. `address` is `auto`, `HOST:PORT`, or None: a cluster of this machine alone, for this run.
+    """Models' programs and local models on the machines of a Ray cluster.
 
-    Raises `MissingExtra` without Ray.
+    `address` is `auto`, `HOST:PORT`, or None: a cluster of this machine alone, for this run. Raises
+    `MissingExtra` without Ray.
     """
 
     def __init__(
