@@ -68,7 +68,7 @@ def random_model(vocabulary: int, *, peaked: bool) -> LocalModel:
         with torch.no_grad():
             model.lm_head.weight.mul_(8.0)
     names = frozenset(("position_ids", "logits_to_keep", "past_key_values"))
-    return LocalModel("random", model, None, torch.device("cpu"), False, 2048, (), 0, (), names)
+    return LocalModel("random", model, None, torch.device("cpu"), None, 2048, (), 0, (), names)
 
 
 def batch(limits: Sequence[int] | None = None) -> list[Row]:

@@ -67,40 +67,6 @@ def within(work: Callable[[], T], *, cpu_s: float, memory_mb: int | None = None)
         raise TooMuch("it refers to itself, or is nested, too deeply") from None
 
 
-def within_wall(work: Callable[[], T], wall_s: float) -> T:
-    """What `work()` gives, in whatever thread. Raises `TooMuch` when it takes longer by the clock on the wall.
-
-    A single step in C is not interrupted, and memory is not bounded. Costs a thread that waits.
-    """
-    me, ended = threading.get_ident(), threading.Event()
-    lock = threading.Lock()
-
-    def stop() -> None:
-        if not ended.wait(wall_s):
-            with lock:
-                if not ended.is_set():
-                    _raise_in(me, _Alarm)
-
-    watch = threading.Thread(target=stop, name="budget", daemon=True)
-    watch.start()
-    try:
-        try:
-            return work()
-        finally:
-            with lock:
-                ended.set()
-                _raise_in(me, None)
-    except _Alarm:
-        raise TooMuch(f"it takes more than {wall_s:g} s") from None
-
-
-def _raise_in(thread: int, error: type[BaseException] | None) -> None:
-    """Has another thread raise an error at its next step of Python, or no more."""
-    import ctypes
-
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error) if error else None)
-
-
 @contextmanager
 def _clock(cpu_s: float) -> Iterator[None]:
     global _armed

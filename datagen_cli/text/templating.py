@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from jinja2 import StrictUndefined, UndefinedError
+from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Namespace
 
 from datagen_cli.core.budget import Allowance, TooMuch
 
@@ -27,6 +29,15 @@ class TemplateProblem(Exception):
         self.unknown = unknown
 
 
+class _Names(Namespace):
+    """Jinja's `namespace`, without names that other code would look for in an object (`__html_format__`)."""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name.startswith("_"):
+            raise SecurityError(f"no name in a namespace begins with an underscore, as {name!r} does")
+        super().__setitem__(name, value)
+
+
 class Environment(ImmutableSandboxedEnvironment):
     """The sandboxed environment. An unknown name in a template is an error, unless `undefined` says otherwise."""
 
@@ -34,6 +45,7 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"undefined": StrictUndefined, "autoescape": False, **options})
+        self.globals["namespace"] = _names
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """A product or power. Raises `TooMuch` for integers beyond all use."""
@@ -42,6 +54,14 @@ class Environment(ImmutableSandboxedEnvironment):
             if bits > MAX_BITS:
                 raise TooMuch("it computes with numbers of too many digits")
         return super().call_binop(context, operator, left, right)
+
+
+def _names(*args: Any, **names: Any) -> _Names:
+    """A new namespace; every name goes through the one check."""
+    found = _Names()
+    for name, value in dict(*args, **names).items():
+        found[name] = value
+    return found
 
 
 class Template:

@@ -5,6 +5,10 @@ JSON object: `{model, alias, key, threads, context, slots, parent}`. The first l
 `{"url": ...}` once the model is loaded, else `{"error": ...}`. The child ends when its standard input ends, which the
 system sees to whichever way the parent goes; on Linux it also asks to be killed with its parent.
 
+On Linux the child bounds its own memory: it takes no more than the machine has while it loads the model, and
+afterwards no more than `SPARE_BYTES`, or the file's size, beyond what the model took. What asks for more in between is
+the model's chat template, whoever wrote it; llama.cpp answers such a call with an error.
+
 Requests that say nothing of sampling are drawn from the model's own probabilities: all that llama.cpp would cut by
 default is off, and the parent sends what it wants.
 """
@@ -20,6 +24,7 @@ import threading
 from typing import Any, TextIO
 
 PR_SET_PDEATHSIG = 1
+SPARE_BYTES = 1 << 30
 
 
 def main() -> None:
@@ -32,7 +37,9 @@ def main() -> None:
     try:
         import xllamacpp
 
+        _bound(None)
         server = xllamacpp.Server(_parameters(xllamacpp, settings))
+        _bound(os.stat(settings["model"]).st_size)
     except Exception as error:  # whatever the library raises is the answer
         _tell(answer, error=str(error) or type(error).__name__)
         os._exit(1)
@@ -62,6 +69,21 @@ def _parameters(xllamacpp: Any, settings: dict[str, Any]) -> Any:
     sampling = params.sampling
     sampling.temp, sampling.top_p, sampling.min_p, sampling.top_k = 1.0, 1.0, 0.0, 0
     return params
+
+
+def _bound(file_bytes: int | None) -> None:
+    """What this process may have of its own: `SPARE_BYTES`, or as much as the file holds, beyond what it has now; None
+    for what the machine has (Linux only)."""
+    if sys.platform != "linux":
+        return
+    import resource
+
+    page = os.sysconf("SC_PAGE_SIZE")
+    with open("/proc/self/statm", "rb") as file:
+        now = int(file.read().split()[5]) * page
+    most = now + (os.sysconf("SC_PHYS_PAGES") * page if file_bytes is None else max(SPARE_BYTES, file_bytes))
+    ceiling = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (most if ceiling < 0 else min(most, ceiling), ceiling))
 
 
 def _die_with(parent: int) -> None:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.core.secret import Secret
+from datagen_cli.llm.chat_template import refuse_templates
 from datagen_cli.llm.faults import TransportError
 from datagen_cli.llm.gguf.files import SMOLLM2, SUFFIX, gguf_digest, gguf_file, speaks_of_reasoning
+from datagen_cli.llm.gguf.head import chat_templates
 from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings, usable_cores
 from datagen_cli.llm.keys import Target, path_of
 from datagen_cli.llm.provider import FOREVER_S, Around, Provider, ProviderFacts, RawReply, Ready, Start
@@ -56,10 +59,13 @@ class Gguf(ProviderFacts):
 
     @classmethod
     def check(cls, options: ModelOptions, role: str, *, chats: bool, to_run: bool) -> None:
-        """Raises `UsageError` for a file that is missing or not of its kind, `MissingExtra` without llama.cpp."""
+        """Raises `UsageError` for a file that is missing, not of its kind, or whose chat template runs or grows without
+        end, `MissingExtra` without llama.cpp."""
         from importlib.util import find_spec
 
-        gguf_file(options.name, _model_of(options))
+        file = gguf_file(options.name, _model_of(options))
+        if _model_of(options) != SMOLLM2:
+            refuse_templates(options.name, _templates(options.name, file))
         if find_spec("xllamacpp") is None:
             raise MissingExtra(f"model {options.name}: needs xllamacpp", cls.extra, "xllamacpp")
 
@@ -109,6 +115,8 @@ class GgufModel:
         if self._starting is None:
             self._starting = asyncio.create_task(self._start())
         http = await asyncio.shield(self._starting)
+        if "messages" in payload:
+            await self._server.try_template(payload)
         try:
             return await http.complete_when(with_cut_offs(payload), draw, start)
         except TransportError:
@@ -147,6 +155,13 @@ def settings_of(options: ModelOptions) -> ServerSettings:
 def with_cut_offs(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The request with llama.cpp's usual cut-offs, where it names none of its own."""
     return dict(payload) if CUTTING & payload.keys() else {**payload, **CUT_OFFS}
+
+
+def _templates(shown: str, file: Path) -> list[str]:
+    try:
+        return chat_templates(file)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"model {shown}: its head is damaged: {error}", hint="download it again") from error
 
 
 def _model_of(options: ModelOptions) -> str:

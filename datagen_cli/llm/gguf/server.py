@@ -12,6 +12,7 @@ import os
 import secrets
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +20,9 @@ from typing import IO, Any
 from datagen_cli.core.errors import ProviderError
 
 START_S = 60.0
+TEMPLATE_S = 20.0
+"""How long the model's chat template may take for a conversation; a sane one takes milliseconds."""
+ASKED_OF_IT = ("messages", "tools", "chat_template_kwargs")
 SLOWEST_BYTES_A_SECOND = 20e6
 END_S = 5.0
 CHILD = Path(__file__).with_name("child.py")
@@ -48,6 +52,7 @@ class LlamaServer:
         self.key = secrets.token_urlsafe(24)
         self._process: asyncio.subprocess.Process | None = None
         self._said: IO[bytes] | None = None
+        self._session: Any = None
 
     async def start(self) -> str:
         """Starts the child and waits until the model is loaded. Returns its address, `http://127.0.0.1:PORT`.
@@ -75,7 +80,32 @@ class LlamaServer:
         answer: dict[str, str] = json.loads(line) if line.strip() else {}
         if "url" not in answer:
             raise self._failed(f"cannot be loaded: {answer.get('error') or await self._ending()}")
+        import aiohttp
+
+        key = {"Authorization": f"Bearer {self.key}"}
+        self._session = aiohttp.ClientSession(answer["url"], headers=key)
         return answer["url"]
+
+    async def try_template(self, payload: Mapping[str, Any]) -> None:
+        """Has the model's chat template write the conversation of a request once, which costs a millisecond: nothing
+        else would end a template that runs for ever. Ends the server and raises `ProviderError` where it does; other
+        troubles are the request's own.
+        """
+        from aiohttp import ClientError, ClientTimeout
+
+        said = {name: payload[name] for name in ASKED_OF_IT if name in payload}
+        clock = ClientTimeout(total=TEMPLATE_S)
+        try:
+            async with self._session.post("/apply-template", json=said, timeout=clock) as answer:
+                await answer.read()
+        except TimeoutError as error:
+            await self.close()
+            raise ProviderError(
+                f"model gguf/{self.settings.alias}: its chat template is given up: it takes more than {TEMPLATE_S:g} s",
+                hint="take the model from where it was published, or name another",
+            ) from error
+        except ClientError:
+            pass
 
     async def has_ended(self) -> bool:
         """Whether the child has ended by itself, or does within a second."""
@@ -94,6 +124,9 @@ class LlamaServer:
 
     async def close(self) -> None:
         """Ends the child; may be called twice."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
         process, self._process = self._process, None
         if process is None:
             return

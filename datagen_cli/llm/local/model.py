@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datagen_cli.core.budget import TooMuch, within_wall
 from datagen_cli.core.errors import UsageError
-from datagen_cli.llm.local.chat_template import PATIENCE_S, plain
+from datagen_cli.llm.chat_template import ChatTemplate, GivenUp
+from datagen_cli.llm.local.chat_template import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class LocalModel:
     model: Any
     tokenizer: Any
     device: Any
-    has_chat_template: bool
+    template: ChatTemplate | None
     context: int | None
     stop: tuple[int, ...]
     pad: int
@@ -39,7 +39,7 @@ class LocalModel:
 
     def encode(self, prompt: Mapping[str, Any]) -> list[int]:
         """Token ids of a prompt, at least one."""
-        if self.has_chat_template and prompt.get("messages"):
+        if self.template is not None and prompt.get("messages"):
             return self.encode_chat(prompt["messages"])
         return self.encode_text(str(prompt.get("text") or ""))
 
@@ -51,7 +51,7 @@ class LocalModel:
         """
         from jinja2 import TemplateError
 
-        if not self.has_chat_template:
+        if self.template is None:
             raise UsageError(
                 f"model local/{self.name}: has no chat template, so it cannot be asked questions",
                 hint="name an instruction-tuned model for this role; a model without one can only write"
@@ -59,13 +59,13 @@ class LocalModel:
             )
         said = [{"role": message["role"], "content": plain(message["content"], self.controls)} for message in messages]
         try:
-            text = self._templated(said)
-        except TemplateError:
             try:
-                text = self._templated(_without_system(said))
-            except TemplateError as error:
-                raise self._refused(f"refuses the messages: {error}") from error
-        except TooMuch as error:
+                text = self.template.write(said)
+            except TemplateError:
+                text = self.template.write(_without_system(said))
+        except TemplateError as error:
+            raise self._refused(f"refuses the messages: {error}") from error
+        except GivenUp as error:
             raise self._refused(f"is given up: {error}") from error
         return self._ids(text, special=False)
 
@@ -101,10 +101,6 @@ class LocalModel:
 
     def _refused(self, why: str) -> UsageError:
         return UsageError(f"model local/{self.name}: its chat template {why}", hint="name another model for this role")
-
-    def _templated(self, messages: list[dict[str, str]]) -> str:
-        template = self.tokenizer.apply_chat_template
-        return str(within_wall(lambda: template(messages, add_generation_prompt=True, tokenize=False), PATIENCE_S))
 
     def _ids(self, text: str, *, special: bool) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=special, verbose=False)["input_ids"])

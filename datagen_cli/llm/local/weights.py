@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
+from datagen_cli.llm.chat_template import ChatTemplate
 from datagen_cli.llm.gguf.files import gguf_digest, gguf_file, names_gguf
 from datagen_cli.llm.local.chat_template import control_tokens, has_chat_template
 from datagen_cli.llm.local.model import LocalModel
@@ -96,7 +97,7 @@ def open_model(name: str, *, device: str | None = None, dtype: str | None = None
         model=model,
         tokenizer=tokenizer,
         device=place,
-        has_chat_template=bool(getattr(tokenizer, "chat_template", None)),
+        template=_template_of(tokenizer),
         context=context_of(model.config.to_dict()),
         stop=stop,
         pad=int(pad),
@@ -104,6 +105,16 @@ def open_model(name: str, *, device: str | None = None, dtype: str | None = None
         forward_names=names,
         controls=control_tokens(tokenizer),
     )
+
+
+def _template_of(tokenizer: Any) -> ChatTemplate | None:
+    """The chat template that a tokenizer uses for a plain conversation; None where it has none."""
+    if not getattr(tokenizer, "chat_template", None):
+        return None
+    try:
+        return ChatTemplate(tokenizer.get_chat_template(), tokenizer.special_tokens_map)
+    except ValueError:  # it has several, and none of them is the usual one
+        return None
 
 
 def stop_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:

@@ -28,7 +28,7 @@ def test_what_is_saved_is_opened_and_writes_like_any_local_model(trained: Traine
     model = open_model(str(trained.folder), device="cpu")
     prompt = prompt_of("Sports", [item.text for item in trained.others if item.label == "Sports"][:2])
     ids = model.tokenizer(prompt, add_special_tokens=False)["input_ids"]
-    assert not model.has_chat_template and ids.count(model.tokenizer.eos_token_id) == 3
+    assert model.template is None and ids.count(model.tokenizer.eos_token_id) == 3
     found = decode(model, [Row(ids, seed) for seed in range(4)], Settings(max_tokens=24))
     assert all(0 < len(row.ids) <= 24 for row in found.rows)
     assert EOS not in model.tokenizer.decode(found.rows[0].ids)

@@ -121,4 +121,4 @@ def toy_model(table: Any, *, stop: tuple[int, ...] = (0,)) -> LocalModel:
             return SimpleNamespace(logits=self.table[input_ids])
 
     names = frozenset(("past_key_values",))
-    return LocalModel("toy", Bigram(), None, torch.device("cpu"), False, None, stop, 0, (), names)
+    return LocalModel("toy", Bigram(), None, torch.device("cpu"), None, None, stop, 0, (), names)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
+import signal
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import TemplateError
 
-from datagen_cli.core.budget import TooMuch, within_wall
 from datagen_cli.core.errors import UsageError
+from datagen_cli.llm.chat_template import ChatTemplate, GivenUp
 from datagen_cli.llm.local import model as local_model
 from datagen_cli.llm.local.chat_template import control_tokens, has_chat_template, plain
 from tests.llm.local.tiny import CHAT, save_tokenizer
@@ -62,7 +66,8 @@ def loaded(folder: Path, chat: str) -> local_model.LocalModel:
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder))
     tokenizer.add_special_tokens({"additional_special_tokens": ["<assistant>", "<user>", "<!>", "[[x]]"]})
     controls = control_tokens(tokenizer)
-    return local_model.LocalModel("m", None, tokenizer, None, True, None, (0,), 1, (), frozenset(), controls)
+    template = ChatTemplate(tokenizer.chat_template, tokenizer.special_tokens_map)
+    return local_model.LocalModel("m", None, tokenizer, None, template, None, (0,), 1, (), frozenset(), controls)
 
 
 @pytest.mark.parametrize(
@@ -79,11 +84,14 @@ def test_no_text_of_a_message_becomes_a_turn(evil: str, tmp_path: Path) -> None:
     assert [i for i in text if i in special - {unknown}] == []
 
 
-def test_a_template_that_runs_away_in_use_is_given_up_in_its_thread(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(local_model, "PATIENCE_S", 0.3)
-    model = loaded(tmp_path, "{% if 'go' in messages[0].content %}" + ENDLESS["loops"] + "{% endif %}x")
+FULL = "{% set n = namespace(l=[]) %}{% for i in range(99999) %}{% set n.l = n.l + [messages[0].content * 999] %}{% endfor %}"
+
+
+@pytest.mark.parametrize("what", ["loops", "a product", "doubling", "a list", "recursion", "full"])
+def test_a_template_that_runs_away_in_use_is_given_up_in_its_thread(what: str, tmp_path: Path) -> None:
+    source = {**ENDLESS, "full": FULL}[what]
+    model = loaded(tmp_path, "{% if 'go' in messages[0].content %}" + source + "{% endif %}x")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     found: list[Any] = []
 
     def ask() -> None:
@@ -95,17 +103,39 @@ def test_a_template_that_runs_away_in_use_is_given_up_in_its_thread(
 
     thread = threading.Thread(target=ask)
     thread.start()
-    thread.join(30)
+    thread.join(120)
     assert not thread.is_alive()
-    assert found == [True, "model local/m: its chat template is given up: it takes more than 0.3 s", True]
+    assert found[0] is found[2] is True
+    assert str(found[1]).startswith("model local/m: its chat template is given up: it ")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 
-def test_work_in_time_is_left_alone_and_errors_pass() -> None:
-    assert within_wall(lambda: 7, 5) == 7
-    with pytest.raises(KeyError):
-        within_wall(lambda: {"a": 1}["x"], 5)
-    with pytest.raises(TooMuch, match=r"more than 0\.05 s"):
-        within_wall(lambda: sum(n % 7 for n in range(10**10)), 0.05)
+def test_a_process_that_was_killed_is_given_up_and_another_one_goes_on(tmp_path: Path) -> None:
+    template = ChatTemplate(CHAT, {})
+    said = [{"role": "user", "content": "a"}]
+    assert template.write(said) == "<user>a<assistant>"
+    assert template._process is not None
+    os.kill(template._process.pid, signal.SIGSTOP)
+    threading.Timer(0.1, template._process.kill).start()
+    with pytest.raises(GivenUp):
+        template.write(said)
+    assert template.write(said) == "<user>a<assistant>"
+
+
+@pytest.mark.parametrize("source", [*HONEST[:5], "{% generation %}x{% endgeneration %}{{ messages|tojson(indent=1) }}"])
+def test_conversations_are_written_as_by_hugging_face(source: str, tmp_path: Path) -> None:
+    source = source.replace("strftime_now('%d')", "strftime_now('day')")
+    model = loaded(tmp_path, source)
+    assert model.template is not None
+    for roles in (("user",), ("system", "user"), ("user", "assistant", "user")):
+        said = [{"role": role, "content": f"é <{role}> \n says "} for role in roles]
+        try:
+            expected = model.tokenizer.apply_chat_template(said, add_generation_prompt=True, tokenize=False)
+        except Exception:
+            with pytest.raises(TemplateError):
+                model.template.write(said)
+            continue
+        assert model.template.write(said) == expected
 
 
 def test_text_without_control_tokens_is_left_as_it_is() -> None:

@@ -1,0 +1,110 @@
+"""The chat template in a GGUF file: found whatever stands around it, refused where it runs or grows without end."""
+
+from __future__ import annotations
+
+import struct
+import time
+from pathlib import Path
+
+import pytest
+
+from datagen_cli.config.models import ModelOptions
+from datagen_cli.core.errors import ProviderError, UsageError
+from datagen_cli.llm.gguf import head as gguf_head
+from datagen_cli.llm.gguf import server
+from datagen_cli.llm.gguf.head import chat_templates
+from datagen_cli.llm.gguf.provider import Gguf
+from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings
+from tests.llm.gguf.heads import TEMPLATE, head, pair, text, texts, with_template
+from tests.llm.local.test_chat_template import ENDLESS
+from tests.real_model import needs_smollm2
+
+HUGE = struct.pack("<Q", 2**63)
+BEFORE = (
+    pair(b"a", 0, b"\x01"), pair(b"b", 6, struct.pack("<f", 1.5)), pair(b"c", 12, bytes(8)), pair(b"d", 7, b"\x01"),
+    pair(b"e", 8, text(b"x")), pair(b"f", 9, texts(b"one", b"", b"three")),
+    pair(b"g", 9, struct.pack("<IQ", 4, 3) + bytes(12)),
+)  # fmt: skip
+LYING = {
+    "a text longer than the file": pair(TEMPLATE, 8, HUGE), "a key longer than the file": HUGE,
+    "a list of more texts": pair(b"t", 9, struct.pack("<I", 8) + HUGE),
+    "numbers without end": pair(b"t", 9, struct.pack("<I", 4) + HUGE),
+    "a list of lists": pair(b"t", 9, struct.pack("<IQ", 9, 1)), "an unknown type": pair(b"t", 99, b""),
+    "texts of a wrong length": pair(b"t", 9, struct.pack("<IQ", 8, 2) + HUGE + HUGE),
+}  # fmt: skip
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "model.gguf"
+
+
+def check(file: Path) -> None:
+    pytest.importorskip("xllamacpp")
+    Gguf.check(ModelOptions(name=f"gguf/{file}"), "generator", chats=True, to_run=True)
+
+
+def test_templates_are_found_among_values_of_every_type(file: Path) -> None:
+    file.write_bytes(
+        head(*BEFORE, pair(TEMPLATE, 8, text(b"{{ 1 }}")), pair(TEMPLATE + b".tool_use", 8, text(b"{{ 2 }}")))
+    )
+    assert chat_templates(file) == ["{{ 1 }}", "{{ 2 }}"]
+    file.write_bytes(head(*BEFORE))
+    assert chat_templates(file) == []
+    file.write_bytes(head(pair(TEMPLATE, 8, text(b"{{ 1 }}")), version=9))
+    assert chat_templates(file) == []  # llama.cpp says what it thinks of it
+
+
+@pytest.mark.parametrize("what", LYING)
+def test_a_head_that_lies_is_refused(what: str, file: Path) -> None:
+    file.write_bytes(head(*BEFORE, LYING[what]))
+    with pytest.raises(UsageError, match="its head is damaged: "):
+        check(file)
+
+
+def test_a_head_without_end_is_given_up_soon(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gguf_head, "MOST_BYTES", 100_000)
+    with file.open("wb") as out:
+        out.write(head(count=2**63))
+        out.truncate(1 << 40)
+    began = time.process_time()
+    with pytest.raises(ValueError, match="ends beyond the file, or beyond 64 MB"):
+        chat_templates(file)
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("key", [TEMPLATE, TEMPLATE + b".tool_use"])
+@pytest.mark.parametrize("what", ["doubling", "recursion", "a product"])
+def test_a_template_without_end_is_refused_before_the_weights_are_read(what: str, key: bytes, file: Path) -> None:
+    file.write_bytes(head(*BEFORE, pair(key, 8, text(ENDLESS[what].encode()))))
+    with pytest.raises(UsageError, match=r"model\.gguf: its chat template is given up: it"):
+        check(file)
+
+
+@pytest.mark.slow
+async def test_a_template_that_runs_away_in_use_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_smollm2("xllamacpp")
+    from datagen_cli.llm.gguf.files import smollm2_file
+
+    source = smollm2_file()
+    assert source is not None
+    said = "{% set m = messages[0].content %}{% if m == 'grow' %}" + ENDLESS["doubling"]
+    said += "{% elif m == 'go' %}" + ENDLESS["loops"] + "{% endif %}{{ m }}"
+    file = with_template(source, tmp_path / "model.gguf", said.encode())
+    check(file)
+    running = LlamaServer(ServerSettings(file, "model", 1, 512, 1))
+    try:
+        await running.start()
+        assert running._process is not None
+        for word in ("stay", "grow", "stay"):
+            await running.try_template({"messages": [{"role": "user", "content": word}]})
+        most = next(
+            line for line in Path(f"/proc/{running._process.pid}/status").read_text().splitlines() if "VmHWM" in line
+        )
+        assert int(most.split()[1]) < 1_600_000  # kB: a gigabyte beyond what the model takes
+        monkeypatch.setattr(server, "TEMPLATE_S", 0.5)
+        with pytest.raises(ProviderError, match=r"its chat template is given up: it takes more than 0\.5 s"):
+            await running.try_template({"messages": [{"role": "user", "content": "go"}]})
+        assert running._process is None
+    finally:
+        await running.close()
