@@ -272,25 +272,32 @@ def _connect(path: Path, busy_s: float, *, create: bool = False) -> sqlite3.Conn
         descriptor = open_own(path, os.O_RDWR | os.O_CREAT)
         with suppress(OSError):  # a file of another user's, which may be shared
             os.fchmod(descriptor, 0o600)
-        opened = os.fstat(descriptor)
         os.close(descriptor)
-        if not os.path.samestat(opened, os.lstat(path)):
-            raise OSError(errno.ELOOP, "a link is in the way", str(path))
     connection = sqlite3.connect(
         path, timeout=busy_s, isolation_level=None, check_same_thread=False, cached_statements=MOST_ROWS + 8
     )
     try:
         connection.execute("PRAGMA trusted_schema=OFF")
         refuse_foreign(connection, path)
+        _refuse_other(connection, path)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=OFF")
         if create:
             connection.execute(TABLE.replace("TABLE", "TABLE IF NOT EXISTS"))
         connection.execute("SELECT value FROM pairs LIMIT 1").fetchone()
-    except sqlite3.Error:
+    except (sqlite3.Error, OSError, UsageError):
         connection.close()
         raise
     return connection
+
+
+def _refuse_other(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises `OSError` where SQLite went through a link that was put in the file's place after we had looked, or the
+    file has a second name: nothing is written yet. SQLite opens the name that it says here without following links."""
+    opened: bytes = connection.execute("SELECT CAST(file AS BLOB) FROM pragma_database_list").fetchone()[0]
+    real = os.path.join(os.path.realpath(path.parent), path.name)
+    if (os.name == "posix" and opened != os.fsencode(real)) or in_the_way(path, own=True):
+        raise OSError(errno.ELOOP, "a link is in the way", str(path))
 
 
 def _insert(connection: sqlite3.Connection, rows: list[str | bytes]) -> None:

@@ -20,6 +20,7 @@ from urllib.parse import quote
 from zlib import crc32
 
 from datagen_cli.core.errors import Place, UsageError
+from datagen_cli.core.files import open_regular
 from datagen_cli.core.system import in_the_way
 
 TABLE = "CREATE TABLE pairs (key TEXT PRIMARY KEY, value BLOB NOT NULL)"
@@ -43,7 +44,8 @@ class StoredPairs:
         if files[1].exists() and files[1].stat().st_size:
             self._copy = tempfile.TemporaryDirectory()
             for file in files:
-                shutil.copyfile(file, Path(self._copy.name) / file.name)
+                with open_regular(file) as content, open(Path(self._copy.name) / file.name, "xb") as copy:
+                    shutil.copyfileobj(content, copy)
             path = Path(self._copy.name) / path.name
         mode = "mode=rw" if self._copy else "mode=ro&immutable=1"
         self._connection = sqlite3.connect(f"file:{quote(str(path))}?{mode}", uri=True, check_same_thread=False)

@@ -66,6 +66,16 @@ class ChatTemplate:
         self._told = {"source": source, "tokens": dict(tokens)}
         self._process: subprocess.Popen[bytes] | None = None
 
+    @classmethod
+    def of(cls, tokenizer: Any) -> ChatTemplate | None:
+        """What a tokenizer uses for a plain conversation; None where it has nothing for it."""
+        if not getattr(tokenizer, "chat_template", None):
+            return None
+        try:
+            return cls(tokenizer.get_chat_template(), tokenizer.special_tokens_map)
+        except ValueError:  # it has several, and none of them is the usual one
+            return None
+
     def write(self, messages: Sequence[Mapping[str, str]]) -> str:
         """The text of a conversation, up to where the answer begins. Raises `GivenUp`, and `TemplateError` where the
         template does not take the messages."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import quote
 
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.jsonl import read_lines
@@ -89,7 +90,7 @@ class Corpus:
             except (sqlite3.Error, OSError):
                 aside.unlink(missing_ok=True)
                 return None
-        return sqlite3.connect(f"file:{self._index}?mode=ro", uri=True, check_same_thread=False)
+        return sqlite3.connect(f"file:{quote(str(self._index))}?mode=ro", uri=True, check_same_thread=False)
 
     def _made(self, place: str) -> sqlite3.Connection:
         connection = sqlite3.connect(place, check_same_thread=False)

@@ -363,3 +363,37 @@ def test_a_path_that_sqlite_does_not_open_is_said_to_be_too_long(tmp_path: Path)
     with pytest.raises(UsageError, match="the path is too long for SQLite") as caught:
         Store(folder / "calls.sqlite")
     assert "disk" not in caught.value.hint
+
+
+@pytest.mark.parametrize("when", [1, 2])
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize("victim", ["empty", "ours"])
+def test_a_link_put_there_between_the_look_and_the_opening_changes_nothing_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: int, back: bool, victim: str
+) -> None:
+    path, target = tmp_path / "run" / "calls.sqlite", tmp_path / "precious"
+    path.parent.mkdir()
+    if victim == "ours":
+        Store(target).close()
+    else:
+        target.touch()
+    before = target.read_bytes()
+    connect, calls = sqlite3.connect, 0
+
+    def meddling(*args: object, **options: object) -> sqlite3.Connection:
+        nonlocal calls
+        calls += 1
+        if calls != when:
+            return connect(*args, **options)  # type: ignore[call-overload, no-any-return]
+        os.rename(path, path.with_name("mine"))
+        path.symlink_to(target)
+        made: sqlite3.Connection = connect(*args, **options)  # type: ignore[call-overload]
+        if back:
+            os.rename(path.with_name("mine"), path)
+        return made
+
+    monkeypatch.setattr(sqlite3, "connect", meddling)
+    with pytest.raises(UsageError, match="link"):
+        Store(path)
+    assert target.read_bytes() == before
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["precious", "run"]

@@ -97,7 +97,7 @@ def open_model(name: str, *, device: str | None = None, dtype: str | None = None
         model=model,
         tokenizer=tokenizer,
         device=place,
-        template=_template_of(tokenizer),
+        template=ChatTemplate.of(tokenizer),
         context=context_of(model.config.to_dict()),
         stop=stop,
         pad=int(pad),
@@ -105,16 +105,6 @@ def open_model(name: str, *, device: str | None = None, dtype: str | None = None
         forward_names=names,
         controls=control_tokens(tokenizer),
     )
-
-
-def _template_of(tokenizer: Any) -> ChatTemplate | None:
-    """The chat template that a tokenizer uses for a plain conversation; None where it has none."""
-    if not getattr(tokenizer, "chat_template", None):
-        return None
-    try:
-        return ChatTemplate(tokenizer.get_chat_template(), tokenizer.special_tokens_map)
-    except ValueError:  # it has several, and none of them is the usual one
-        return None
 
 
 def stop_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
