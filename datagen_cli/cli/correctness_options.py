@@ -35,6 +35,10 @@ TrustLock = Annotated[
         "--trust-lock", help="Recheck with the models that a folder's lock names.", rich_help_panel=CORRECTNESS
     ),
 ]
+RecheckDryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Say what --recheck would take; nothing is sent.", rich_help_panel=CORRECTNESS),
+]
 RecheckCost = Annotated[
     float | None, typer.Option(metavar="USD", help="Hard cap of --recheck in USD.", rich_help_panel=CORRECTNESS)
 ]

@@ -73,6 +73,7 @@ def command(
     recheck: correctness.Recheck = False,
     model: correctness.RecheckModel = None,
     max_cost: correctness.RecheckCost = None,
+    dry_run: correctness.RecheckDryRun = False,
     trust_lock: correctness.TrustLock = False,
     allow_host: given.AllowHost = None,
     gate: own.GateLines = None,
@@ -105,6 +106,8 @@ def command(
     again = _again(recipe, model or [], max_cost, trust_lock, allow_host or []) if recheck else None
     form = table_form(csv or [])
     columns = Wanted(tuple(text or ()), label, _recipe_label(recipe), csv=form)
+    if dry_run:
+        return _estimated(datasets, columns, again, json_)
     theirs = Wanted(tuple(reference_text or ()), label, csv=form)
     failed = capped = False
     with progress(quiet=quiet) as say, closing(open_for_eval(embedder, say)) as opened:
@@ -123,6 +126,29 @@ def command(
     if not failed and not capped and not quiet:
         console.next_step(_next(files, html))
     return EXIT_CAP if capped else EXIT_SHORT if failed else EXIT_DONE
+
+
+def _estimated(datasets: Sequence[str], columns: Wanted, again: Again | None, as_json: bool) -> int:
+    """`--dry-run`: what checking every dataset again would take; without `--recheck` nothing would be sent."""
+    from datagen_cli.evaluation.recheck import recheck_estimate
+
+    rows = []
+    for name in datasets:
+        loaded = load_dataset(name, columns)
+        found = recheck_estimate(loaded.dataset, loaded.run.folder if loaded.run else None, again) if again else None
+        if as_json:
+            console.emit_json({"dataset": name, "n": loaded.total, "recheck": found})
+        elif found is not None:
+            tokens = {end: sum(found["tokens"][end].values()) for end in ("low", "high")}
+            shown = (console.span(found["calls"], "{:,}".format), console.span(tokens, "{:,}".format))
+            rows.append((name, f"{found['rows']:,}", *shown, console.span(found["cost_usd"], console.money),
+                         ", ".join(found["hosts"]) or "none"))  # fmt: skip
+    if rows:
+        console.table("nothing was sent", ("dataset", "rows to check", "calls", "tokens", "cost", "hosts"), rows)
+    elif not as_json:
+        console.out("nothing would be sent: no model is asked without --recheck")
+    console.next_step(shlex.join(["datagen", "eval", *datasets, *(again.words if again else ())]))
+    return EXIT_DONE
 
 
 @dataclass(frozen=True, slots=True)

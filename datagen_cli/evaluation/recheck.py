@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.load import load_recipe
-from datagen_cli.config.models import ROLES
+from datagen_cli.config.models import ROLES, SharedModel
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import CallPending, CallRefused, CapReached, UsageError
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type
@@ -37,6 +37,7 @@ from datagen_cli.pipeline.build import Built, build
 from datagen_cli.pipeline.connect import identities, open_client
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.engines.local import LocalEngine
+from datagen_cli.pipeline.estimate import estimate_checks
 from datagen_cli.sources.mapping import BadValue, FieldReader, readers_of
 from datagen_cli.stages.validate import BoundCheck
 from datagen_cli.text.answers import parse_number
@@ -60,6 +61,15 @@ class Again:
     environ: Mapping[str, str]
     trust_lock: bool = False
     allow_hosts: Sequence[str] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """The options of `datagen eval` that say this."""
+        given = {"--recipe": self.recipe, "--max-cost": None if self.max_cost is None else f"{self.max_cost:g}"}
+        named = [word for option, value in given.items() if value is not None for word in (option, value)]
+        many = {"--model": self.models, "--allow-host": self.allow_hosts}
+        named += [word for option, values in many.items() for value in values for word in (option, value)]
+        return ["--recheck", *named, *(["--trust-lock"] if self.trust_lock else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +107,7 @@ def recheck(dataset: Dataset, run: Path | None, how: Again, reporter: Reporter) 
     Raises `UsageError` where the recipe has no check that finds an answer, or there is no recipe. A measure that a cap
     ended is `stopped_by_cap`.
     """
-    built = _built(run, how)
-    finding = {check.name for check in built.recipe.checks if check.facts.finds_answers}
-    checks = [bound for bound in built.bound if bound.name in finding]
-    if not checks:
-        raise UsageError(
-            "--recheck: the recipe has no check that finds an answer by itself",
-            hint="--recipe FILE with `validators: [{code: …}]`, or --gold FILE",
-        )
+    built, checks = _finding(run, how)
     records = _records(dataset, built, run is not None)
     if all(isinstance(record, str) for record in records):
         return Measure.missing(_why_unread(dataset, built, records), "higher")
@@ -118,6 +121,31 @@ def recheck(dataset: Dataset, run: Path | None, how: Again, reporter: Reporter) 
     if outcomes.stopped:
         reporter.note(f"recheck: {outcomes.stopped}; it ended there, and nothing of it is kept for another time")
     return _measure(dataset, [check.name for check in checks], outcomes, simulated=offline or dataset.simulated)
+
+
+def recheck_estimate(dataset: Dataset, run: Path | None, how: Again) -> dict[str, Any]:
+    """What a recheck of these rows would take: `{"checks", "rows", "calls", "tokens", "cost_usd", "seconds", "hosts"}`.
+
+    Nothing is sent. Raises `UsageError` as `recheck` does.
+    """
+    built, checks = _finding(run, how)
+    names = [check.name for check in checks]
+    rows = sum(not isinstance(record, str) for record in _records(dataset, built, run is not None))
+    figures = estimate_checks(built, how.environ, how.allow_hosts, names, rows)
+    return {"checks": names, "rows": rows, **figures, "hosts": hosts(_asked(built, checks), how.environ)}
+
+
+def _finding(run: Path | None, how: Again) -> tuple[Built, list[BoundCheck]]:
+    """The recipe, and those of its checks that find answers."""
+    built = _built(run, how)
+    names = {check.name for check in built.recipe.checks if check.facts.finds_answers}
+    checks = [bound for bound in built.bound if bound.name in names]
+    if not checks:
+        raise UsageError(
+            "--recheck: the recipe has no check that finds an answer by itself",
+            hint="--recipe FILE with `validators: [{code: …}]`, or --gold FILE",
+        )
+    return built, checks
 
 
 def stopped_by_cap(measure: Measure | None) -> bool:
@@ -159,9 +187,14 @@ def _refuse_models_of_lock(recipe: Recipe, how: Again) -> None:
 
 def _offline(built: Built, checks: Sequence[BoundCheck]) -> bool:
     """Whether the offline model plays a part in these checks."""
+    return any(model.provider.simulated for model in _asked(built, checks))
+
+
+def _asked(built: Built, checks: Sequence[BoundCheck]) -> list[SharedModel]:
+    """The models that these checks ask."""
     names = {check.name for check in checks}
     asked = {role for check in built.recipe.checks if check.name in names for role in check.facts.roles}
-    return any(model.provider.simulated for role in asked for model in built.recipe.models[role])
+    return [model for role in sorted(asked) for model in built.recipe.models[role]]
 
 
 def _simulated(dataset: Dataset, run: Path | None) -> bool:
@@ -259,8 +292,7 @@ async def _verify_all(
     reporter: Reporter,
 ) -> Outcomes:
     """The verdicts of every row; as many rows at once as the recipe allows calls. A cap ends it, and is no error."""
-    asked = {role for check in built.recipe.checks if check.facts.finds_answers for role in check.facts.roles}
-    contacted = hosts([model for role in sorted(asked) for model in built.recipe.models[role]], how.environ)
+    contacted = hosts(_asked(built, checks), how.environ)
     if contacted and how.recipe is None:
         reporter.note(f"recheck: calls go to {', '.join(contacted)}")
     client = open_client(

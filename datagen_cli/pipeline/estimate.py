@@ -115,7 +115,23 @@ def _at(
 ) -> dict[str, Any]:
     """The figures at so many records a call."""
     asked = _grouped(built, built.groups, count) if built.groups else _generator(built, count, per_call)
-    tasks = [*_found_values(built), *asked, *_checkers(built, count), *_harder(built, count)]
+    checked = _checkers(built, count, _attempts(built).high)
+    tasks = [*_found_values(built), *asked, *checked, *_harder(built, count)]
+    figures = _figures(built, environ, allow_hosts, count, tasks)
+    return {"records_per_call": per_call, "yours": per_call == built.per_call, **figures}
+
+
+def estimate_checks(
+    built: Built, environ: Mapping[str, str], allow_hosts: Collection[str], names: Collection[str], count: int
+) -> dict[str, Any]:
+    """What so many records take that are there already and are checked once, by these checks alone."""
+    return _figures(built, environ, allow_hosts, count, list(_checkers(built, count, 1.0, names)))
+
+
+def _figures(
+    built: Built, environ: Mapping[str, str], allow_hosts: Collection[str], count: int, tasks: Sequence[Load]
+) -> dict[str, Any]:
+    """Calls, tokens, cost and seconds of all that is asked."""
     calls, tokens_in, tokens_out, cost = NOTHING, NOTHING, NOTHING, Span(0, 0)
     unknown = False
     for task in tasks:
@@ -127,8 +143,6 @@ def _at(
             cost += Span(price(into.low, out.low), price(into.high, out.high))
     seconds = _seconds(built, count, tasks)
     return {
-        "records_per_call": per_call,
-        "yours": per_call == built.per_call,
         "calls": _ends(calls),
         "calls_by_stage": _by_stage(tasks),
         "tokens": {
@@ -209,11 +223,14 @@ def _reply(record: Span, records: int, longest: int) -> Span:
     return Span(min(record.low * records + 6, longest), min(record.high * records + 30, longest))
 
 
-def _checkers(built: Built, count: int) -> Iterator[Load]:
-    record, attempts = record_tokens(built), _attempts(built)
+def _checkers(built: Built, count: int, attempts: float, names: Collection[str] | None = None) -> Iterator[Load]:
+    """What the checks ask (None: all of them), at most so many times a record."""
+    record = record_tokens(built)
     for check in built.recipe.checks:
+        if names is not None and check.name not in names:
+            continue
         cost = check.facts.cost(check.options)
-        calls = Span(count * cost.calls[0], count * cost.calls[1] * attempts.high)
+        calls = Span(count * cost.calls[0], count * cost.calls[1] * attempts)
         into = Span(record.low + cost.prompt[0], record.high + cost.prompt[1])
         most = cost.reply[1] + (record.high if cost.rewrites else 0)
         for role in check.facts.roles:
@@ -232,7 +249,7 @@ def _harder(built: Built, count: int) -> Iterator[Load]:
     one = Span(record.low + HARDER_PROMPT[0], record.high + HARDER_PROMPT[1])
     longest = max(model.max_tokens for model in built.recipe.models["generator"])
     yield Load("generator", "enhance", Span(children, 2 * most), one, _reply(record, 1, longest))
-    for load in _checkers(built, children):
+    for load in _checkers(built, children, attempts.high):
         yield replace(load, calls=Span(0, load.calls.high))
     measure = built.recipe.options.difficulty.measure if built.recipe.options.difficulty else None
     if measure is not None:
@@ -309,7 +326,7 @@ def _price(
     return cost
 
 
-def _seconds(built: Built, count: int, tasks: list[Load]) -> Span:
+def _seconds(built: Built, count: int, tasks: Sequence[Load]) -> Span:
     """Calls side by side at the recipe's concurrency; never faster than the rates that the recipe sets."""
     recipe = built.recipe
     found = NOTHING

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -296,3 +297,24 @@ def test_a_foreign_lock_says_whom_to_ask_only_when_it_is_trusted(
         assert "--trust-lock" in said
     elif asked:
         assert said.index(f"recheck: calls go to 127.0.0.1:{endpoint.port}") >= 0
+
+
+def test_a_dry_run_sends_nothing_and_brackets_what_a_recheck_takes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write(tmp_path / "a.jsonl", [*SUMS, {"question": "What is 1 + 1?", "answer": None}])
+    with Endpoint(adds) as endpoint:
+        asked = ["eval", data, "--recheck", "--recipe", sums_recipe(tmp_path, endpoint.url), "--max-cost", "3"]
+        assert run([*asked, "--dry-run", "--json"]) == 0
+        told = capsys.readouterr()
+        found = json.loads(told.out)["recheck"]
+        assert endpoint.count == 0
+        assert (found["checks"], found["rows"], found["hosts"]) == (["code"], 8, [f"127.0.0.1:{endpoint.port}"])
+        assert found["calls"]["low"] <= 8 <= found["calls"]["high"]
+        assert 0 < found["cost_usd"]["low"] < found["cost_usd"]["high"]
+        assert told.err.endswith(f"next: {shlex.join(['datagen', *asked])}\n")
+        assert run([*asked, "--dry-run"]) == 0
+        assert f"127.0.0.1:{endpoint.port}" in capsys.readouterr().out
+    assert run(["eval", data, "--dry-run"]) == 0
+    assert capsys.readouterr().out == "nothing would be sent: no model is asked without --recheck\n"
+    assert run(["eval", data, "--dry-run", "--recheck"]) == 2
