@@ -237,9 +237,9 @@ def _show(document: dict[str, Any]) -> None:
     if sizes := grid_cells(document):
         console.table("students of fewer records", GRID, sizes)
     for item in document["short"]:
-        console.out(f"short, and not ranked: {item['setting']} · {item['generator']}: {item['reason']}")
+        console.paragraph(f"short, and not ranked: {item['setting']} · {item['generator']}: {item['reason']}")
     for text in document["verdict"]:
-        console.out(text)
+        console.paragraph(text)
     for text in document["notes"]:
         console.say(text)
     console.say("(95 %; #1 is a rank, = one that is shared; all measures: leaderboard.md, .csv, .json, .html)")

@@ -31,8 +31,8 @@ def show_estimate(bench: Bench, command: str, as_json: bool) -> int:
     rows.append((*total, *_figures(result)))
     console.table("nothing was sent", ("setting", "generator", "runs", "calls", "tokens", "cost"), rows)
     if result["judge_calls"]:
-        console.out(f"and at most {console.counted(result['judge_calls'], 'call')} to the judge")
-    console.out(f"hosts contacted: {', '.join(result['hosts']) or 'none'}")
+        console.paragraph(f"and at most {console.counted(result['judge_calls'], 'call')} to the judge")
+    console.paragraph(f"hosts contacted: {', '.join(result['hosts']) or 'none'}")
     console.next_step(command)
     return 0
 

@@ -16,6 +16,8 @@ from typing import Any, TextIO, TypeVar
 from datagen_cli.core.errors import DatagenError, UsageError
 
 T = TypeVar("T")
+GAP = 3
+"""Blanks between two columns of a table in a terminal, and about it."""
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _CONTROL = re.compile(
@@ -26,23 +28,23 @@ _SHELL_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+""")
 
 
 def out(text: str) -> None:
-    """Data, to stdout. A closed pipe ends quietly."""
+    """Data, to stdout, as it is. A closed pipe ends quietly."""
     _write(sys.stdout, text)
 
 
 def line(text: str) -> None:
     """Words with data in them, to stdout: a line of its own whatever the data holds, see `indented`."""
-    out(indented(text))
+    paragraph(indented(text))
 
 
 def paragraph(text: str) -> None:
-    """Words, to stdout; broken between words where a terminal reads them, one line elsewhere."""
+    """Words, to stdout; broken between words where a terminal reads them, as they are elsewhere."""
     out(_filled(text) if is_terminal(sys.stdout) else text)
 
 
 def say(text: str) -> None:
     """Words, to stderr; broken between words where a terminal reads them."""
-    _write(sys.stderr, "\n".join(map(_filled, text.split("\n"))) if is_terminal(sys.stderr) else text)
+    _write(sys.stderr, _filled(text) if is_terminal(sys.stderr) else text)
 
 
 def emit_json(value: Any) -> None:
@@ -124,6 +126,8 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, 
     from rich.table import Table
     from rich.text import Text
 
+    if sum(max(map(len, column)) + GAP for column in zip(columns, *cells, strict=True)) > width():
+        columns = [_narrowed(*column) for column in zip(columns, *cells, strict=True)]
     drawn = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
         numeric = bool(cells) and all(_numeric(row[index]) for row in cells)
@@ -183,16 +187,17 @@ def span(values: Mapping[str, T], shown: Callable[[T], str]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _filled(line: str) -> str:
-    """A line broken at spaces to the width of the terminal, later lines set in as the first is."""
-    if len(line) <= width():
-        return line
+def _filled(text: str) -> str:
+    """Every line broken at spaces to the width of the terminal, its later parts set in as the first is."""
     import textwrap
 
-    inset = line[: len(line) - len(line.lstrip())]
-    return textwrap.fill(
-        line, width(), subsequent_indent=inset, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
-    )
+    filler = textwrap.TextWrapper(width(), break_long_words=False, break_on_hyphens=False, replace_whitespace=False)
+    lines = text.split("\n")
+    for place, whole in enumerate(lines):
+        if len(whole) > filler.width:
+            filler.subsequent_indent = whole[: len(whole) - len(whole.lstrip())]
+            lines[place] = filler.fill(whole)
+    return "\n".join(lines)
 
 
 def _write(stream: TextIO | None, text: str) -> None:
@@ -224,6 +229,14 @@ def _plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str
         for row in [columns, *rows]
     ]
     return "\n".join([*([title] if title else []), *lines])
+
+
+def _narrowed(head: str, *cells: str) -> str:
+    """The head of a column in several lines, where that makes the column narrower."""
+    import textwrap
+
+    longest = max([len(word) for word in head.split()] + [len(cell) for cell in cells], default=1)
+    return "\n".join(textwrap.wrap(head, longest, break_long_words=False)) if head else head
 
 
 def _numeric(cell: str) -> bool:

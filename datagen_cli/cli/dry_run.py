@@ -44,18 +44,18 @@ def show_estimate(invocation: Invocation, as_json: bool, *, count: int | None = 
         )
     title = f"{console.counted(result['count'], 'record')}; nothing was sent"
     console.table(title, ("records a call", "calls", "tokens", "cost", "time"), rows)
-    console.out(f"low: every first attempt is kept; high: {_high(result)}")
+    console.paragraph(f"low: every first attempt is kept; high: {_high(result)}")
     shared = result["shared_prefix"]
     if shared["tokens"]:
-        console.out(
+        console.paragraph(
             f"{shared['share']:.0%} of a prompt is the same in all: providers that cache beginnings charge it less"
         )
     for name, cap in result["caps"].items():
         if cap is not None:
-            console.out(f"{name}: {cap:g}; the run stops before it would be exceeded")
-    console.out(f"hosts contacted: {', '.join(result['hosts']) or 'none'}")
+            console.paragraph(f"{name}: {cap:g}; the run stops before it would be exceeded")
+    console.paragraph(f"hosts contacted: {', '.join(result['hosts']) or 'none'}")
     if control:
-        console.out(f"--control: as much again, {result['control']}")
+        console.paragraph(f"--control: as much again, {result['control']}")
     console.say("--probe makes the first records and says more")
     console.next_step(
         invocation.line("generate", *(["--control"] if control else []), "--probe", str(min(PROBED, result["count"])))
@@ -100,10 +100,12 @@ def _show_probe(result: Mapping[str, Any]) -> None:
     if result["simulated"]:
         console.say("simulated: the offline model writes these records; nothing is sent anywhere")
     made = f"{result['would_be_accepted']:,} of {result['probed']:,} first attempts would be kept"
-    console.out(f"{made}; {console.counted(result['calls'], 'call')}, {console.money(result['cost_usd'])}")
+    console.paragraph(f"{made}; {console.counted(result['calls'], 'call')}, {console.money(result['cost_usd'])}")
     for name, counts in result["planted"].items():
         unknown = f", cannot tell of {counts['unknown']}" if counts["unknown"] else ""
-        console.out(f"{name} finds {counts['found']} of {counts['planted']} records that are bad on purpose{unknown}")
+        console.paragraph(
+            f"{name} finds {counts['found']} of {counts['planted']} records that are bad on purpose{unknown}"
+        )
     rows = [
         (
             name,

@@ -146,7 +146,7 @@ def _estimated(datasets: Sequence[str], columns: Wanted, again: Again | None, as
     if rows:
         console.table("nothing was sent", ("dataset", "rows to check", "calls", "tokens", "cost", "hosts"), rows)
     elif not as_json:
-        console.out("nothing would be sent: no model is asked without --recheck")
+        console.paragraph("nothing would be sent: no model is asked without --recheck")
     console.next_step(shlex.join(["datagen", "eval", *datasets, *(again.words if again else ())]))
     return EXIT_DONE
 

@@ -61,7 +61,7 @@ def show(found: Evaluation, result: Mapping[str, Any]) -> None:
             + "; ".join(f"{', '.join(names)} ({console.named(reason)})" for reason, names in reasons.items())
         )
     if result["control"] is not None:
-        console.out(control_line(result["control"]))
+        console.paragraph(control_line(result["control"]))
     _show_compared(result.get("compare"))
     _show_gates(result["gates"])
 
@@ -89,12 +89,12 @@ def _show_compared(compared: Mapping[str, Any] | None) -> None:
 
 def _show_gates(gates: Sequence[Mapping[str, Any]]) -> None:
     if gates:
-        console.out("")
+        console.paragraph("")
     for gate in gates:
         if gate["passed"]:
-            console.out(f"passed: {gate['gate']} ({number(gate['value'])})")
+            console.paragraph(f"passed: {gate['gate']} ({number(gate['value'])})")
         else:
-            console.out(next(iter(failed([gate]))))
+            console.paragraph(next(iter(failed([gate]))))
 
 
 def failed(gates: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -113,4 +113,4 @@ def _show(trace: Trace) -> None:
                 )
         before = record.fields
     tokens = f"{usage.tokens_in:,} + {usage.tokens_out:,} tokens"
-    console.out(f"  {console.counted(len(trace.calls), 'call')}, {tokens}, {console.money(usage.cost_usd)}\n")
+    console.paragraph(f"  {console.counted(len(trace.calls), 'call')}, {tokens}, {console.money(usage.cost_usd)}\n")

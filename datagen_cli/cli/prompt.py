@@ -54,14 +54,16 @@ def command(
         console.emit_json({"stage": stage, "prompts": prompts, "shared_prefix": shared_prefix(built)})
         return 0
     for item in prompts:
-        console.out(f"── {', '.join(item['ids'])} · about {item['tokens']:,} tokens ──")
+        console.paragraph(f"── {', '.join(item['ids'])} · about {item['tokens']:,} tokens ──")
         for message in item["messages"]:
-            console.out(f"[{message['role']}]\n{message['content']}")
+            console.paragraph(f"[{message['role']}]\n{message['content']}")
         if "text" in item:
-            console.out(f"[or, without a chat template]\n{item['text']}\n")
+            console.paragraph(f"[or, without a chat template]\n{item['text']}\n")
     shared = shared_prefix(built)
     if shared["tokens"]:
-        console.out(f"the first {shared['tokens']:,} tokens, {shared['share']:.0%} of a prompt, are the same in all")
+        console.paragraph(
+            f"the first {shared['tokens']:,} tokens, {shared['share']:.0%} of a prompt, are the same in all"
+        )
     console.next_step(invocation.line("preview"))
     return 0
 

@@ -124,7 +124,7 @@ class _Desk:
         while place < len(waiting):
             row = self.rows[waiting[place]]
             done = len(self.ids) - len(waiting) + place + 1
-            console.out(console.painted_out(f"\n{done:,} of {len(self.ids):,}", "1;36"))
+            console.paragraph(console.painted_out(f"\n{done:,} of {len(self.ids):,}", "1;36"))
             show_record(row)
             step = self._decide(row)
             if step is None:

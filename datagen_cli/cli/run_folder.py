@@ -41,7 +41,7 @@ def resuming(written: Any, run: str) -> str:
 
 def show_record(row: dict[str, Any]) -> None:
     """A row for people: its id, and a line a column."""
-    console.out(console.painted_out(console.indented(str(row.get("id"))), "1"))
+    console.paragraph(console.painted_out(console.indented(str(row.get("id"))), "1"))
     for name, value in row.items():
         if name in ("id", "simulated") or value is None:
             continue
@@ -50,5 +50,5 @@ def show_record(row: dict[str, Any]) -> None:
                 continue
             value = ", ".join(f"{key} {item}" for key, item in value.items() if item is not None)
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        console.out(console.indented(f"  {name}: {text}"))
-    console.out("")
+        console.paragraph(console.indented(f"  {name}: {text}"))
+    console.paragraph("")

@@ -72,11 +72,14 @@ def _show(state: dict[str, Any]) -> None:
     parts = [(name, *cells) for name, cells in module_rows(state.get("modules", {}))]
     if parts:
         head = module_head(simulated=state["simulated"])
-        console.table("\nwhat each part did", head, [row[: len(head)] for row in parts])
+        work = len(module_head(simulated=False))
+        console.table("\nwhat each part did", head[:work], [row[:work] for row in parts])
+        if found := [(row[0], *row[work:]) for row in parts if set(row[work : len(head)]) - {"–"}]:
+            console.table("\nwhat it found of planted faults", ("part", *head[work:]), found)
     for name, told in state.get("shift", {}).get("operators", {}).items():
         rate = told.get("pass_rate")
         measured = f"; pass rate of the solver {rate['before']:.2f} before, {rate['after']:.2f} after" if rate else ""
-        console.out(f"  harder     {name}: {told['harder']:,} of {told['tried']:,}{measured}")
+        console.paragraph(f"  harder     {name}: {told['harder']:,} of {told['tried']:,}{measured}")
     covered = [
         (name, value, counts["planned"], counts["accepted"])
         for name, values in state.get("coverage", {}).items()
@@ -85,7 +88,12 @@ def _show(state: dict[str, Any]) -> None:
     if covered:
         console.table("\ncoverage", ("attribute", "value", "planned", "accepted"), covered[:COVERED])
     spent = [
-        (role, purpose, counts["calls"], counts["tokens_in"], counts["tokens_out"], console.money(counts["cost_usd"]))
+        (
+            role,
+            purpose,
+            *(f"{counts[what]:,}" for what in ("calls", "tokens_in", "tokens_out")),
+            console.money(counts["cost_usd"]),
+        )
         for role, purposes in state.get("spent", {}).items()
         for purpose, counts in purposes.items()
     ]

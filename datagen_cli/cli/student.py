@@ -148,7 +148,7 @@ def _sizes(text: str | None) -> list[int]:
 
 
 def _show(found: dict[str, Any]) -> None:
-    console.out(
+    console.paragraph(
         f"{found['dataset']} · {found['student']}, {found['seeds']} seeds"
         f" · {found['n_test']:,} test rows of {found['test']} · real rows from {found['real_from']}"
     )
@@ -162,7 +162,7 @@ def _show(found: dict[str, Any]) -> None:
     console.table("", ("trained on", "rows", "accuracy", "95 %", "macro-F1", "reading"), rows)
     if regions := found["cartography"]:
         counts = ", ".join(f"{regions[name]:,} {name}" for name in ("easy", "ambiguous", "hard"))
-        console.out(f"\nrecords: {counts} (hard ones are often mislabelled; --detail FILE lists all)")
+        console.paragraph(f"\nrecords: {counts} (hard ones are often mislabelled; --detail FILE lists all)")
 
 
 def _reading(row: dict[str, Any]) -> str:

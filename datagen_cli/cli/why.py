@@ -101,7 +101,7 @@ def _show(history: RecordHistory) -> None:
     for name, value in slot.attributes.items():
         console.line(f"  {name}: {value if value is not None else '–'}")
     for attempt, stages in history.attempts.items():
-        console.out(f"\n{console.painted_out(f'attempt {attempt}', '1')}")
+        console.paragraph(f"\n{console.painted_out(f'attempt {attempt}', '1')}")
         generated = stages[0].record
         if generated.examples:
             console.line(f"  examples: {', '.join(generated.examples)}")
@@ -128,14 +128,14 @@ def _show_stage(told: PastStage) -> None:
         _show_evidence(record.evidence.get(name, {}))
     for change in record.changes if told.stage == "validate" else ():
         old = json.dumps(change["before"], ensure_ascii=False)
-        console.out(_indented(f"mended by {change['by']}; before: {old}"))
+        console.paragraph(_indented(f"mended by {change['by']}; before: {old}"))
         _show_evidence(change.get("evidence", {}))
     if told.stage == "enhance" and "operator" in record.lineage:
         made = record.lineage
         harder = f"harder; before: {json.dumps(made.get('before'), ensure_ascii=False)}"
-        console.out(_indented(f"{made['operator']}: {harder if made.get('harder') else made.get('why_not')}"))
+        console.paragraph(_indented(f"{made['operator']}: {harder if made.get('harder') else made.get('why_not')}"))
     if told.stage in ("generate", "dedup", "review") and record.fields:
-        console.out(_indented(json.dumps(dict(record.fields), ensure_ascii=False)))
+        console.paragraph(_indented(json.dumps(dict(record.fields), ensure_ascii=False)))
     if rejection and rejection.repeats:
         console.line(f"    repeats {rejection.repeats}: {json.dumps(rejection.evidence, ensure_ascii=False)}")
 
@@ -145,7 +145,9 @@ def _show_evidence(evidence: Mapping[str, Any]) -> None:
     for kind, found in evidence.items():
         if kind == "calls":  # their replies are shown above
             continue
-        console.out(_indented(f"{kind}: {found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)}"))
+        console.paragraph(
+            _indented(f"{kind}: {found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)}")
+        )
 
 
 def _show_call(call: PastCall, shared_by: int) -> None:
@@ -154,13 +156,13 @@ def _show_call(call: PastCall, shared_by: int) -> None:
     console.line(f"    {call.purpose} by {call.model}: {used}")
     request = call.request or {}
     for message in request.get("messages", []):
-        console.out(_indented(f"[{message['role']}] {message['content']}"))
+        console.paragraph(_indented(f"[{message['role']}] {message['content']}"))
     if "completion" in request:
-        console.out(_indented(f"[or, for a model without a chat template] {request['completion']}"))
+        console.paragraph(_indented(f"[or, for a model without a chat template] {request['completion']}"))
     for other in request.get("negatives", ()):
-        console.out(_indented(f"[steered away from] {other['messages'][-1]['content']}"))
+        console.paragraph(_indented(f"[steered away from] {other['messages'][-1]['content']}"))
     if call.reply is not None:
-        console.out(_indented(f"[reply, {call.finish_reason}] {call.reply}"))
+        console.paragraph(_indented(f"[reply, {call.finish_reason}] {call.reply}"))
     else:
         console.line("      (prompt and reply are no longer in the call cache)")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import sys
 from collections import Counter
@@ -100,3 +101,29 @@ def test_in_a_terminal_words_break_at_spaces_and_commands_can_be_pasted(
     assert " ".join(line.strip() for line in told) == words and all(line.startswith("  some") for line in told)
     pasted = "\n".join(lines[len(told) :]).replace(" \\\n    ", " ")
     assert pasted == f"next: {command}"
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_what_a_terminal_shows_of_a_run_fits_it_and_breaks_no_word(
+    columns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = "run"
+    assert run(["generate", "quickstart", "-n", "4", "-o", folder, "--quiet"]) == 0
+    for name, value in {"TERM": "xterm", "NO_COLOR": "1", "CI": "", "COLUMNS": str(columns)}.items():
+        monkeypatch.setenv(name, value)
+    asked = [["show", folder], ["why", folder, "0"], ["status", folder], ["prompt", "quickstart", "-n", "1"]]
+    for words in asked:
+        assert run(words) == 0
+        whole = capsys.readouterr().out.split()
+        terminal = Terminal()
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", terminal)
+            assert run(words) == 0
+        capsys.readouterr()
+        shown = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue())
+        lines = shown.splitlines()
+        assert [line for line in lines if len(line) > columns] == []
+        assert sorted(word for word in shown.split() if "─" not in word) == sorted(
+            word for word in whole if "─" not in word
+        ), words
