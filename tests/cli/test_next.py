@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
-from datagen_cli.cli.app import SECTIONS
+from datagen_cli.cli.app import SECTIONS, run
 
 RUN = "runs/quickstart"
 COPY = "runs/copy"
@@ -60,16 +63,35 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines = [f"{name} {n} about {texts[n % 2]},{'ab'[n % 2]}" for n in range(count)]
         (found / f"{name}.csv").write_text("text,label\n" + "\n".join(lines) + "\n")
     for name in (RUN, COPY):
-        assert datagen(f"generate quickstart -o {name} --quiet", found).returncode == 0
+        assert run(["generate", "quickstart", "-o", str(found / name), "--quiet"]) == 0
     first = json.loads((found / RUN / "dataset.jsonl").read_text("utf-8").splitlines()[0])
     (found / "decisions.jsonl").write_text(json.dumps({"id": first["id"], "decision": "keep", "reason": ""}) + "\n")
     return found
 
 
-def datagen(words: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Runs a command line through the shell, with `datagen` as it is started here."""
+Started = Callable[[str, Path], tuple[int, str]]
+THROUGH_A_SHELL = ("show", "preview")
+"""Lines of these commands, and pipes, are given to a shell, others to the program as a shell would take them apart."""
+
+
+def in_a_shell(words: str, folder: Path) -> tuple[int, str]:
+    """Runs a command line through the shell, with `datagen` as it is started here; its exit code and what it says."""
     me = f'datagen() {{ "{sys.executable}" -m datagen_cli "$@"; }}; datagen {words}'
-    return subprocess.run(["bash", "-c", me], cwd=folder, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(["bash", "-c", me], cwd=folder, capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stderr
+
+
+@pytest.fixture
+def here(capsys: pytest.CaptureFixture[str]) -> Started:
+    """Runs a command line in this process."""
+
+    def started(words: str, folder: Path) -> tuple[int, str]:
+        capsys.readouterr()
+        with chdir(folder):
+            code = run(shlex.split(words))
+        return code, capsys.readouterr().err
+
+    return started
 
 
 def steps(said: str) -> list[str]:
@@ -82,14 +104,15 @@ def test_every_command_is_tried() -> None:
 
 
 @pytest.mark.parametrize("start", [line for lines in STARTS.values() for line in lines])
-def test_the_next_line_runs_as_it_stands(start: str, folder: Path) -> None:
+def test_the_next_line_runs_as_it_stands(start: str, folder: Path, here: Started) -> None:
     for made in (folder / name for name in ("my.yaml", "gsm8k.yaml", "rows.yaml")):
         made.unlink(missing_ok=True)
-    done = datagen(start, folder)
-    assert done.returncode == 0, done.stderr
-    (step,) = steps(done.stderr)
+    shell = start.startswith(THROUGH_A_SHELL)
+    code, said = (in_a_shell if shell else here)(start, folder)
+    assert code == 0, said
+    (step,) = steps(said)
     assert step.startswith("datagen ")
     if step == "datagen init my.yaml":
         (folder / "my.yaml").unlink(missing_ok=True)
-    after = datagen(step.removeprefix("datagen "), folder)
-    assert after.returncode == 0, f"{step}\n{after.stderr}"
+    code, said = (in_a_shell if shell or "|" in step else here)(step.removeprefix("datagen "), folder)
+    assert code == 0, f"{step}\n{said}"
