@@ -13,6 +13,7 @@ import pytest
 from datagen_cli.cli.app import run
 from tests.bench.running import MINI, NEWS, SEEDS, TEST, bench, offline, row_of
 
+pytestmark = pytest.mark.slow
 PLANTED = {"careful": 0.05, "hasty": 0.2, "careless": 0.5}
 
 

@@ -103,6 +103,7 @@ def test_rows_written_from_a_test_row_teach_nobody(folder: Path, capsys: pytest.
     assert f"students of {int(60 * 0.8)} rows" in found["notes"][0]
 
 
+@pytest.mark.slow
 def test_students_learn_from_the_rows_that_were_shown_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = f"bench: 1\nrecipes: [{NEWS}]\nmodels: {{a: offline, b: {{name: offline, identity: b}}}}\ntest: {TEST}\n"
     counts = []

@@ -41,6 +41,7 @@ def test_a_set_that_repeats_itself_is_worse_and_the_other_better(tmp_path: Path)
         assert item["interval"][0] <= item["difference"] <= item["interval"][1]
 
 
+@pytest.mark.slow
 def test_two_draws_of_the_same_source_tie(tmp_path: Path) -> None:
     found = compared(news(300, 1), news(300, 2), tmp_path)
     assert found["metrics"]["self_bleu"]["verdict"] == "tie"
@@ -62,6 +63,7 @@ def test_repeated_ids_do_not_pair_rows(tmp_path: Path) -> None:
     assert found["other"] == alone.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ids", ["the same", "others"])
 def test_the_order_of_the_sides_changes_the_sign_only(ids: str, tmp_path: Path) -> None:
     ours, theirs = news(120, 1), news(160, 2)

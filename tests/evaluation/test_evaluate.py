@@ -144,6 +144,7 @@ def test_readings_are_words() -> None:
     assert [percent(share) for share in (0, 0.0004, 0.012, 0.5)] == ["0 %", "under 0.1 %", "1.2 %", "50 %"]
 
 
+@pytest.mark.slow
 @pytest.mark.samples
 def test_a_real_dataset_against_itself_leaks_wholly_and_is_mauve_one(
     sample: Callable[[str], Path], tmp_path: Path

@@ -105,6 +105,7 @@ CORPORA = ("ag_news/test.jsonl", "gsm8k/test.jsonl", "mmlu/test.jsonl", "toi_hea
 """Labels, line breaks inside cells, near copies, dates written as numbers."""
 
 
+@pytest.mark.slow
 @pytest.mark.samples
 @pytest.mark.parametrize("corpus", CORPORA)
 def test_a_public_corpus_gives_one_json_in_five_formats_whatever_its_header_looks_like(

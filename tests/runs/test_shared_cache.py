@@ -47,6 +47,7 @@ def start(recipe: Path, out: Path, cache: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed", [False, True], ids=["all live", "the first is killed"])
 def test_no_call_is_sent_twice(killed: bool, tmp_path: Path) -> None:
     with Endpoint(note) as endpoint:

@@ -158,6 +158,7 @@ def test_a_database_of_another_making_is_refused_in_one_line(
     assert generate("quickstart", "-n", "3", "-o", tmp_path / "new", "--cache", other) == 2
 
 
+@pytest.mark.slow
 def test_a_value_that_unpacks_without_end_is_no_reply(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     assert generate("quickstart", "-n", "2", "-o", folder) == 0

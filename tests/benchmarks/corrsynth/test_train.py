@@ -13,6 +13,8 @@ from datagen_cli.llm.local.rows import Row, Settings
 from datagen_cli.llm.local.weights import open_model
 from tests.benchmarks.corrsynth.conftest import SMALL, Trained
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_teacher_learns_more_than_how_often_each_token_comes(trained: Trained) -> None:
     result = trained.result
@@ -23,7 +25,6 @@ def test_the_teacher_learns_more_than_how_often_each_token_comes(trained: Traine
     assert facts["held_out_loss"] == result.held_out_loss and facts["width"] == SMALL.width
 
 
-@pytest.mark.slow
 def test_what_is_saved_is_opened_and_writes_like_any_local_model(trained: Trained) -> None:
     model = open_model(str(trained.folder), device="cpu")
     prompt = prompt_of("Sports", [item.text for item in trained.others if item.label == "Sports"][:2])
