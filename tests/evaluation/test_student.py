@@ -136,6 +136,7 @@ def test_coded_macro_f1_is_that_of_the_labels() -> None:
     assert coded_f1(truth, said, 9) == pytest.approx(macro_f1([*map(str, truth)], [*map(str, said)]))
 
 
+@pytest.mark.slow
 @pytest.mark.samples
 @pytest.mark.parametrize("name", ["baseline", "targeted_tags"])
 def test_real_news_teach_more_than_those_of_a_small_model(name: str, sample: Callable[[str], Path]) -> None:

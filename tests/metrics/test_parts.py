@@ -141,6 +141,7 @@ def test_a_sample_takes_about_as_many_of_each_part(most: int) -> None:
     assert len(rows) <= max(most, parts.count) + parts.count
 
 
+@pytest.mark.slow
 def test_two_samples_compare_without_measuring_a_part_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a part was measured anew")

@@ -73,6 +73,7 @@ KINDS: dict[str, Asker] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 async def test_five_thousand_slots_give_distinct_readable_records(kind: str) -> None:
     asker = KINDS[kind]

@@ -141,6 +141,7 @@ def test_a_folder_of_another_recipe(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert outcome(tmp_path / "run") == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1000, 5000, 9000, 30_000])
 def test_a_disk_that_takes_no_more_loses_nothing(size: int, tmp_path: Path) -> None:
     """A file size limit stands for a full disk; root is not exempt from it."""

@@ -106,6 +106,7 @@ def test_a_view_that_points_the_wrong_way_gets_no_weight() -> None:
     assert odds_of(np.stack([good, -good]), weights)[39, 1] > 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.samples
 def test_changed_labels_of_real_news_are_found_and_right_ones_are_spared(sample: Callable[[str], Path]) -> None:
     train, test = (

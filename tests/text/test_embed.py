@@ -58,6 +58,7 @@ def test_vectors_are_unit_rows_of_float32(opened: dict[str, Embedder], name: str
     assert 0.5 < found.default_threshold < 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOTH)
 def test_a_vector_depends_on_nothing_but_its_text(opened: dict[str, Embedder], name: str) -> None:
     found = embedder(opened, name)

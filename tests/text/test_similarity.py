@@ -239,6 +239,7 @@ def test_planted_near_copies_of_real_rows_are_found(sample: Callable[[str], Path
         assert found >= 0.97
 
 
+@pytest.mark.slow
 @pytest.mark.samples
 @pytest.mark.parametrize(
     ("name", "columns"),
