@@ -1,7 +1,8 @@
 """Datasets of the Hugging Face hub as rows, through `datasets` (the extra `hub`).
 
 Downloaded once into that library's cache, then read from there, offline too. The digest is of the rows as JSON, so it
-does not depend on where or how the cache keeps them. Datasets that need their own code to load are not run.
+does not depend on where or how the cache keeps them. Classes are read by their names. Datasets that need their own code
+to load are not run.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, ClassVar
 from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.digest import canonical
 from datagen_cli.core.errors import DataError, MissingExtra, Place
+from datagen_cli.sources.class_labels import named_values, namings
 from datagen_cli.sources.rows import BadRow, Row, json_value, shown_path
 
 _UNREACHABLE = ("offline", "connect", "resolve", "timed out", "timeout", "network", "unreachable", "max retries")
@@ -29,27 +31,22 @@ class Hub:
         name = options.hf or ""
         self.shown = f"hf:{shown_path(name) if name.startswith('/') else name}"
         self._hash = hashlib.sha256()
-        self.notes: list[str] = []
+        self.named: list[str] = []
 
     def rows(self) -> Iterator[Row | BadRow]:
         """The rows of the split, in order. Raises `MissingExtra` without `datasets`, `DataError` without a network."""
         loaded = self._load()
-        self._note_names(loaded)
+        features = loaded.features.to_dict() if getattr(loaded, "features", None) else None
+        self.named, by_name = named_values(features), namings(features)
         for number, data in enumerate(loaded, 1):
             try:
                 values = {str(column): json_value(value) for column, value in data.items()}
+                values |= {column: naming(values[column]) for column, naming in by_name.items() if column in values}
             except ValueError as error:
                 yield BadRow(number, str(error), "name another dataset, or make a JSONL file of the columns you need")
                 continue
             self._hash.update(canonical(values) + b"\n")
             yield Row(number, values)
-
-    def _note_names(self, loaded: Any) -> None:
-        """Says what the numbers of a label column stand for, where the dataset names them."""
-        for column, feature in (getattr(loaded, "features", None) or {}).items():
-            if names := getattr(feature, "names", None):
-                shown = ", ".join(f"{number} is {name}" for number, name in enumerate(names[:20]))
-                self.notes.append(f"{self.shown}: {column}: {shown}; label.values can give these meanings")
 
     @property
     def digest(self) -> str:

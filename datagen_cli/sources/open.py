@@ -41,7 +41,8 @@ class BaseFile:
     @property
     def notes(self) -> list[str]:
         """What was noticed of the form of the file."""
-        return list(getattr(self._source, "notes", ()))
+        named = [f"{self.shown}: {what}" for what in getattr(self._source, "named", ())]
+        return [*getattr(self._source, "notes", ()), *named]
 
     @property
     def digest(self) -> str:

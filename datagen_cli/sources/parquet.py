@@ -2,7 +2,7 @@
 
 Trouble stays where it is: a column that JSON cannot hold (bytes, durations, …) is left out, a value that cannot be read
 makes its own row a bad one, and of a damaged part of the file only the damaged column misses. `notes` names what was
-left out. The index that pandas writes is no column.
+left out. The index that pandas writes is no column. Classes of `datasets` are read by their names, which `named` tells.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import IO, Any, ClassVar
 
 from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.errors import DataError, MissingExtra, Place
+from datagen_cli.sources.class_labels import Naming, named_values, namings, stored_features
 from datagen_cli.sources.rows import BadRow, Row, json_value, open_bytes, reading, shown_path
 from datagen_cli.sources.unpacking import RATIO, Bound, most_unpacked
 
@@ -31,6 +32,8 @@ class Parquet:
         self.shown = shown_path(self._path)
         self.digest = ""
         self.notes: list[str] = []
+        self.named: list[str] = []
+        self._namings: dict[str, Naming] = {}
 
     def rows(self) -> Iterator[Row | BadRow]:
         """The rows, in order. Raises `MissingExtra` without pyarrow."""
@@ -50,6 +53,8 @@ class Parquet:
                 reason = str(error).splitlines()[0][:200] if str(error) else "unreadable"
                 raise DataError(f"not a Parquet file: {reason}", place=Place(self.shown)) from error
             columns = self._columns(pyarrow, opened.schema_arrow)
+            features = stored_features(opened.schema_arrow.metadata)
+            self.named, self._namings = named_values(features), namings(features)
             number = 0
             for group in range(opened.num_row_groups):
                 for row in self._group(pyarrow, opened, group, columns, number):
@@ -86,7 +91,7 @@ class Parquet:
         done, bound = 0, Bound(self._path, os.path.getsize(self._path))
         try:
             for batch in opened.iter_batches(batch_size=BATCH_ROWS, row_groups=[group], columns=list(columns)):
-                for row in _rows(batch, before + done, bound):
+                for row in self._rows(batch, before + done, bound):
                     yield row
                     done += 1
             return
@@ -104,17 +109,18 @@ class Parquet:
             return
         table = pyarrow.table(whole).slice(done)
         for batch in table.to_batches(max_chunksize=BATCH_ROWS):
-            yield from _rows(batch, before + done, bound)
+            yield from self._rows(batch, before + done, bound)
             done += batch.num_rows
 
-
-def _rows(batch: Any, before: int, bound: Bound) -> Iterator[Row | BadRow]:
-    """The rows of a batch; a value that is no JSON makes its row a bad one."""
-    columns = {name: _values(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
-    for place in range(batch.num_rows):
-        values = {name: column[place] for name, column in columns.items()}
-        bound.add(sum(len(value) for value in values.values() if isinstance(value, str)))
-        yield _row(before + place + 1, values)
+    def _rows(self, batch: Any, before: int, bound: Bound) -> Iterator[Row | BadRow]:
+        """The rows of a batch; a value that is no JSON makes its row a bad one."""
+        columns = {name: _values(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+        for name in columns.keys() & self._namings.keys():
+            columns[name] = [self._namings[name](value) for value in columns[name]]
+        for place in range(batch.num_rows):
+            values = {name: column[place] for name, column in columns.items()}
+            bound.add(sum(len(value) for value in values.values() if isinstance(value, str)))
+            yield _row(before + place + 1, values)
 
 
 def _values(column: Any) -> list[Any]:

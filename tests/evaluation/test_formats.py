@@ -60,6 +60,20 @@ def test_the_same_rows_give_the_same_values_in_every_format(kind: str, tmp_path:
     assert measured(written(tmp_path, kind, ROWS)) == expected
 
 
+def test_a_parquet_file_with_classes_gives_the_report_of_its_rows_with_names(tmp_path: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    names = ["World", "Sports", "Sci/Tech"]
+    features = {"label": {"names": names, "_type": "ClassLabel"}}
+    table = pyarrow.table({"text": [row["text"] for row in ROWS], "label": [row["label"] for row in ROWS]})
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    parquet.write_table(table.replace_schema_metadata(metadata), tmp_path / "classes.parquet")
+    named = [{"text": row["text"], "label": names[row["label"]]} for row in ROWS]
+    expected = measured(written(tmp_path, "jsonl", named))
+    assert measured(str(tmp_path / "classes.parquet")) == expected
+    assert expected["metrics"]["balance"]["detail"]["labels"] == {"World": 14, "Sports": 13, "Sci/Tech": 13}
+    assert not load_dataset(str(tmp_path / "classes.parquet"), Wanted()).notes
+
+
 def test_text_fields_do_not_depend_on_which_rows_come_first(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [{"a": None, "b": "some text"}, {"a": 3, "b": "more text"}]
     rows += [{"a": f"text {n}", "b": f"other {n}"} for n in range(2000)]

@@ -49,6 +49,16 @@ def test_a_local_dataset_is_read_as_the_hub_would_be(tmp_path: Path, monkeypatch
     assert "base.split" in caught.value.hint
 
 
+def test_classes_are_read_by_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = pytest.importorskip("datasets")
+    features = datasets.Features({"q": datasets.Value("string"), "label": datasets.ClassLabel(names=["no", "yes"])})
+    rows = datasets.Dataset.from_dict({"q": ["a", "b", "c"], "label": [1, 0, -1]}, features=features)
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: rows)
+    base = hub("somebody/answers")
+    assert [row.data["label"] for row in base.rows()] == ["yes", "no", None]
+    assert base.notes == ["hf:somebody/answers: label is read by its names: 0 is no, 1 is yes"]
+
+
 def test_a_folder_is_seen_from_the_file_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from datagen_cli.config.load import load_recipe
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import builtins
 import hashlib
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -90,6 +91,53 @@ def test_a_damaged_column_is_missing_in_its_part_only(tmp_path: Path) -> None:
     assert [row["q"] for row in found] == rows["q"]
     assert ["x" in row for row in found] == [True] * 20 + [False] * 20
     assert "column x is damaged" in base.notes[0]
+
+
+CLASSES = {
+    "text": {"dtype": "string", "_type": "Value"},
+    "label": {"names": ["World", "Sports"], "_type": "ClassLabel"},
+    "tags": {"feature": {"names": ["x", "y"], "_type": "ClassLabel"}, "_type": "List"},
+    "old": [{"names": ["x", "y"], "_type": "ClassLabel"}],
+    "inside": {"kind": {"names": ["p", "q"], "_type": "ClassLabel"}, "n": {"dtype": "int64", "_type": "Value"}},
+}
+
+
+def with_features(folder: Path, features: Any, **columns: list[Any]) -> Path:
+    path = folder / "a.parquet"
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    parquet.write_table(pyarrow.table(columns).replace_schema_metadata(metadata), path)
+    return path
+
+
+def test_classes_of_datasets_are_read_by_their_names_wherever_they_stand(tmp_path: Path) -> None:
+    path = with_features(
+        tmp_path,
+        CLASSES,
+        text=["1", "b", "c", "d"],
+        label=[1, 0, -1, None],
+        tags=[[0, 1], [], None, [1]],
+        old=[[0], [1], [], None],
+        inside=[{"kind": 1, "n": 1}, {"kind": 0, "n": 0}, {"kind": None, "n": 1}, None],
+    )
+    base = opened(path)
+    assert [row.data for row in base.rows()] == [
+        {"text": "1", "label": "Sports", "tags": ["x", "y"], "old": ["x"], "inside": {"kind": "q", "n": 1}},
+        {"text": "b", "label": "World", "tags": [], "old": ["y"], "inside": {"kind": "p", "n": 0}},
+        {"text": "c", "label": None, "tags": None, "old": [], "inside": {"kind": None, "n": 1}},
+        {"text": "d", "label": None, "tags": ["y"], "old": None, "inside": None},
+    ]
+    assert base.notes == [f"{base.shown}: label is read by its names: 0 is World, 1 is Sports"]
+
+
+@pytest.mark.parametrize(
+    "features", [None, [], "no", {"label": 3}, {"label": {"_type": "ClassLabel", "names": 3}}, {"label": {"names": []}}]
+)
+def test_features_that_name_nothing_change_nothing(features: Any, tmp_path: Path) -> None:
+    assert data(with_features(tmp_path, features, label=[1, 7])) == [{"label": 1}, {"label": 7}]
+
+
+def test_a_number_beyond_the_names_stays_a_number(tmp_path: Path) -> None:
+    assert data(with_features(tmp_path, CLASSES, label=[0, 2])) == [{"label": "World"}, {"label": 2}]
 
 
 def test_a_file_that_unpacks_without_end_is_refused_by_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
