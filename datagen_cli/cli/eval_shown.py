@@ -13,7 +13,7 @@ from datagen_cli.evaluation.control import control_line
 from datagen_cli.evaluation.evaluate import Evaluation, metric
 from datagen_cli.evaluation.reading import readings
 from datagen_cli.metrics.measure import Measure
-from datagen_cli.metrics.wording import number, span
+from datagen_cli.metrics.wording import number, span, within
 
 SAY_EVERY_S = 2.0
 SAY_EVERY_TO_A_FILE_S = 30.0
@@ -68,9 +68,7 @@ def show(found: Evaluation, result: Mapping[str, Any]) -> None:
 
 def _within(measure: Measure) -> str:
     """The interval; of few rows the wider bound."""
-    if measure.interval is None and measure.bound is not None:
-        return f"{span(measure.bound)} (bound)"
-    return span(measure.interval)
+    return within({"value": measure.value, "interval": measure.interval, "bound": measure.bound}) or span(None)
 
 
 def _show_compared(compared: Mapping[str, Any] | None) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 def number(value: float) -> str:
@@ -14,8 +15,25 @@ def span(interval: Sequence[float] | None) -> str:
     """`0.41 – 0.5`, or a dash where there is no interval."""
     if interval is None:
         return "–"
-    low, high = (f"{end:,.0f}" if abs(end) >= 1000 else f"{end:.3g}" for end in interval)
-    return f"{low} – {high}"
+    return " – ".join(_end(end) for end in interval)
+
+
+def _end(end: float) -> str:
+    return f"{end:,.0f}" if abs(end) >= 1000 else f"{end:.3g}"
+
+
+def within(found: Mapping[str, Any]) -> str:
+    """The interval of a measure's JSON, else its `bound`, from one side where the value is an end: `≤ 0.05 (bound)`.
+    Empty without either."""
+    if interval := found.get("interval"):
+        return span(interval)
+    if not (bound := found.get("bound")):
+        return ""
+    low, high = bound
+    if found["value"] in (low, high) and low < high:
+        end, sign = (high, "≤") if found["value"] == low else (low, "≥")
+        return f"{sign} {_end(end)} (bound)"
+    return f"{span(bound)} (bound)"
 
 
 def percent(share: float) -> str:

@@ -16,17 +16,19 @@ from typing import Any
 from datagen_cli.core.citation import Citation
 from datagen_cli.core.registry import is_name
 from datagen_cli.evaluation.evaluate import metric
-from datagen_cli.metrics.wording import number, span
+from datagen_cli.metrics.wording import number, span, within
 
 Result = Mapping[str, Any]
 NONE = "–"
+BRACKETS = "95 % intervals, or a bound that holds in at least 95 % of samples"
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _TEX = {char: f"\\{char}" for char in "&%$#_{}"} | {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "…": r"\dots{}",
+    "≤": r"$\leq$", "≥": r"$\geq$",
 }  # fmt: skip
 _COLUMNS = (
     "dataset", "n", "measure", "value", "low", "high", "direction", "reference_value", "other_value", "difference",
-    "difference_low", "difference_high", "verdict", "gates", "signature", "reason",
+    "difference_low", "difference_high", "verdict", "gates", "signature", "reason", "bound_low", "bound_high",
 )  # fmt: skip
 
 
@@ -39,7 +41,7 @@ def as_markdown(results: Sequence[Result]) -> str:
         heads.append(f"reference: {md(results[0]['reference'])} ({results[0].get('reference_n', 0):,} rows)")
     rows = [[f"{md(name)}{_arrow(name, '↓', '↑')}", *_cells(results, beside, name)] for name in names]
     lines = _md_table(heads, rows)
-    lines += ["", "↓ lower is better, ↑ higher; in brackets 95 % intervals."]
+    lines += ["", f"↓ lower is better, ↑ higher; in brackets {BRACKETS}."]
     lines += [f"Missing in {md(result['dataset'])}: {md(text)}." for result in results if (text := _missing(result))]
     for result in results:
         lines += _md_compared(result)
@@ -60,7 +62,7 @@ def as_csv(results: Sequence[Result]) -> str:
             beside = [result["reference_metrics"].get(name, {}).get("value"), item.get("other"), item.get("difference")]
             ends = [*item.get("interval", (None, None)), item.get("verdict")]
             said = [_gated(result, name), found.get("signature"), _plain(found.get("reason") or "")]
-            writer.writerow([*front, *beside, *ends, *said])
+            writer.writerow([*front, *beside, *ends, *said, *found.get("bound", (None, None))])
     return file.getvalue()
 
 
@@ -78,7 +80,7 @@ def as_latex(results: Sequence[Result]) -> str:
         cells = [tex(cell) for cell in _cells(results, beside, name)]
         arrow = _arrow(name, "$\\downarrow$", "$\\uparrow$")
         lines.append(" & ".join([f"{tex(name)}{arrow}{cited}", *cells]) + r" \\")
-    lines += ["\\bottomrule", "\\end{tabular}", "% in brackets: 95 % intervals; signatures:"]
+    lines += ["\\bottomrule", "\\end{tabular}", f"% in brackets: {BRACKETS}; signatures:"]
     signatures = {
         name: next(filter(None, (result["metrics"].get(name, {}).get("signature") for result in results)), "")
         for name in names
@@ -163,8 +165,8 @@ def _cells(results: Sequence[Result], beside: Result | None, name: str) -> list[
 def _cell(found: Result) -> str:
     if found.get("value") is None:
         return NONE
-    interval = found.get("interval")
-    return number(found["value"]) + (f" [{span(interval)}]" if interval else "")
+    ends = within(found)
+    return number(found["value"]) + (f" [{ends}]" if ends else "")
 
 
 def _arrow(name: str, lower: str, higher: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from datagen_cli.core.registry import is_name
 from datagen_cli.evaluation.evaluate import metric
 from datagen_cli.metrics.measure import about
-from datagen_cli.metrics.wording import number, span
+from datagen_cli.metrics.wording import number, span, within
 from datagen_cli.report.charts import REFERENCE, Mark, strip
 from datagen_cli.report.html import Html, join, tag
 from datagen_cli.report.sheet import Sheet
@@ -94,8 +94,9 @@ def _value(found: Mapping[str, Any]) -> Html:
     """A value above its interval."""
     if found.get("value") is None:
         return tag("span", "–", class_="quiet")
-    interval = tag("span", span(found["interval"]), class_="cell interval small") if "interval" in found else None
-    return join(tag("span", number(found["value"]), class_="value"), interval)
+    ends = within(found)
+    beside = tag("span", ends, class_="cell interval small") if ends else None
+    return join(tag("span", number(found["value"]), class_="value"), beside)
 
 
 def _several(sheets: Sequence[Sheet], name: str) -> list[Html]:
@@ -105,7 +106,7 @@ def _several(sheets: Sequence[Sheet], name: str) -> list[Html]:
         if found.get("value") is not None:
             inside = join(
                 tag("span", number(found["value"]), class_="value"), " ",
-                tag("span", span(found.get("interval")), class_="interval small"),
+                tag("span", within(found) or span(None), class_="interval small"),
                 tag("span", sheet.readings.get(name, ""), class_="cell small"),
                 tag("span", found["signature"], class_="cell signature"),
             )  # fmt: skip

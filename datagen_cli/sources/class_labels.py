@@ -1,7 +1,8 @@
 """Labels that a dataset of the Hugging Face hub keeps as numbers, by their names.
 
-`datasets` stores a class as its place in a list of names (`ClassLabel`) and writes that list into the dataset's features
-and into the metadata of Parquet files. Rows then say 0 where a person wrote World. -1 is that library's "no label".
+`datasets` stores a class as its place in a list of names (`ClassLabel`) and writes that list into the dataset's
+features and into the metadata of Parquet files. Rows then say 0 where a person wrote World. -1 is that library's "no
+label".
 """
 
 from __future__ import annotations

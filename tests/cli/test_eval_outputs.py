@@ -48,9 +48,28 @@ def test_a_markdown_table_has_a_column_a_dataset_and_names_the_sources(capsys: p
     lines = out.splitlines()
     assert lines[0] == "| measure | a.jsonl (60 rows) | b.jsonl (40 rows) |"
     assert lines[2].startswith(r"| self\_bleu ↓ | 0.")
+    assert " (bound)] | " in lines[2]
     assert lines[2].endswith("| 1 |")
     assert r"Sources: self\_bleu: Zhu et al. 2018, arXiv:1802.01886." in lines
     assert "Missing in a.jsonl: mauve (no reference given)." in lines
+
+
+def test_tables_show_what_a_share_of_none_or_all_is_bounded_by(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("twice.jsonl"), [{"text": "the very same words in both of them"}] * 50)
+    write(Path("apart.jsonl"), [{"text": " ".join(f"{place}{n}" for place in "abcdef")} for n in range(50)])
+    chosen = ("--metrics", "near_duplicates", "apart.jsonl", "twice.jsonl")
+    out, _ = evaluate(capsys, *chosen, "--table", "md", "--summary", "page.md")
+    row = r"| near\_duplicates ↓ | 0 [≤ 0.0582 (bound)] | 1 [≥ 0.942 (bound)] |"
+    assert row in out.splitlines()
+    assert row in Path("page.md").read_text().splitlines()
+    out, _ = evaluate(capsys, *chosen, "--table", "latex")
+    assert r"& 0 [$\leq$ 0.0582 (bound)] & 1 [$\geq$ 0.942 (bound)]" in out
+    out, _ = evaluate(capsys, *chosen, "--table", "csv")
+    found = [(row["low"], row["bound_low"], row["bound_high"][:6]) for row in csv.DictReader(io.StringIO(out))]
+    assert found == [("", "0.0", "0.0581"), ("", found[1][1], "1.0")]
+    assert found[1][1].startswith("0.941")
+    out, _ = evaluate(capsys, *chosen)
+    assert "≤ 0.0582 (bound)" in out
 
 
 def test_a_latex_table_cites_and_escapes_whatever_names_hold(capsys: pytest.CaptureFixture[str]) -> None:
