@@ -46,7 +46,8 @@ def identity(recipe: Recipe, operators: Operators | None, identities: Any) -> li
     """What the outcome of the operators depends on beside the checks."""
     if operators is None or recipe.options.difficulty is None:
         return []
-    from datagen_cli.prompts.harder import HARDER, OPERATORS
+    from datagen_cli.prompts.harder import HARDER
+    from datagen_cli.prompts.wording import OPERATORS
     from datagen_cli.validators.solve import Solve
 
     told = [recipe.options.difficulty.identity(), HARDER.digest, digest(OPERATORS), recipe.options.seed]

@@ -22,12 +22,14 @@ WHAT = {
     "truncated": "were cut off at max_tokens",
     "malformed": "hold no record",
     "refused": "are refusals",
+    "echo": "give the prompt back",
     SAME: f"are {SAME} record",
 }
 HINTS = {
     "truncated": "raise it (--set model.max_tokens=8192), or ask the model to think less (params)",
     "malformed": "`datagen prompt` shows what is asked; try a larger model, or --set model.structured=off",
     "refused": "reword the description, or choose another model",
+    "echo": "choose a model that follows instructions, or show it examples (examples: {inline: [...]})",
     SAME: "raise the temperature (--set sampling.temperature=1), or check that the endpoint is a real model",
 }
 

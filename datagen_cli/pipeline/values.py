@@ -22,6 +22,7 @@ from datagen_cli.core.jsonl import read_json, write_json
 from datagen_cli.core.ports import Context
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.plan_spec import plan_spec
+from datagen_cli.prompts.echo import said_by_us
 from datagen_cli.prompts.values import VALUES, is_value, read_values, values_end, values_format, values_prompt
 from datagen_cli.text.embed import Embedder, open_embedder
 
@@ -115,7 +116,7 @@ async def _ask(
         reply = await ctx.ask(ROLE, prompt, purpose=PURPOSE, k=turn, response_format=form, several=True, end=end)
         last = reply.text
         named = [text for text in read_values(reply.text) if text]
-        fit = [text for text in named if is_value(text, name, told)]
+        fit = [text for text in named if is_value(text, name, told) and not said_by_us(text)]
         left_out += len(named) - len(fit)
         for text in fit:
             if len(kept) < wanted and not _repeats(text, kept, embedder):

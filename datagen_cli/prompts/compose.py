@@ -21,6 +21,7 @@ from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Slot
 from datagen_cli.core.task import Form, Task, Wanted
 from datagen_cli.prompts.described import field_line, field_words, label_lines, wanted_line
+from datagen_cli.prompts.echo import Echoes
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral, plain_value, reads_like_orders, shortened
 from datagen_cli.prompts.given import Method
@@ -32,8 +33,8 @@ from datagen_cli.prompts.rendering import (
     template_source,
 )
 from datagen_cli.prompts.sections import as_sections, sections_form
+from datagen_cli.prompts.wording import FOUND, ONE_OBJECT, RECORDS_FORM, SEVERAL_NEW, SEVERAL_OBJECTS, TEXT_FORM
 
-TEXT_FORM = "Answer with the text alone: no title, no label, no quotation marks, no comment."
 MOST_MEANINGS = 20
 _CHANGING: dict[str, Any] = {
     **dict.fromkeys(("examples", "records", "avoid", "request", "label", "meaning", "attributes", "input"), ""),
@@ -87,6 +88,7 @@ class Composer:
             name: compile_template(environment, name, text, own=own.get(name, False))
             for name, text in self._sources.items()
         }
+        self.echoes = Echoes(self._about, [text for name, text in self._sources.items() if own.get(name)])
         self._fixed = self._same_in_all()
         self._check()
         self._systems = {n: self._system(n) for n in (1, 2)}
@@ -156,6 +158,9 @@ class Composer:
         request = self._render("generate", variables)
         if lessons and variables["lessons"] not in request:  # a template of the recipe's own that does not name them
             request += f"\n{variables['lessons']}\n"
+        rows = self._method.of(parents)
+        if self._method.name == "enhance" and self._as_conversation(rows):
+            shown += self._turn(rows, 1)
         messages = (self._systems[min(n, 2)], *shown, Message("user", request))
         names = tuple(spec.name for spec in self.asked)
         kind, more = "improve" if self._method.name == "enhance" else "generate", self._method.weak(parents)
@@ -202,7 +207,7 @@ class Composer:
             "about_fields": neutral("\n".join(f"- {field_words(spec)}" for spec in self.asked)),
             "what": neutral(spec.description or f"the {spec.name}"),
             "method": self._method.name,
-            "given": neutral("\n".join(f"- {field_words(spec)}" for spec in self._shown)),
+            "given": neutral("\n".join(f"- {field_words(spec)}" for spec in about.given)),
             "label_name": next((spec.name for spec in about.specs if spec.type == "label"), "the label"),
             "meanings": neutral("\n".join(f"- {line['value']}: {line['meaning']}" for line in told)),
         }
@@ -224,11 +229,7 @@ class Composer:
         if self.form(n) == "fences":
             return sections_form(self.asked)
         keys = ", ".join(json.dumps(spec.name, ensure_ascii=False) for spec in self.asked)
-        several = "one object" if n == 1 else "as many objects as records are asked for, in their order"
-        return (
-            f'Answer with one JSON object and nothing else: its key "records" holds a list of {several},'
-            f" each with the keys {keys}."
-        )
+        return RECORDS_FORM.format(several=ONE_OBJECT if n == 1 else SEVERAL_OBJECTS, keys=keys)
 
     def _of_request(
         self,
@@ -239,13 +240,16 @@ class Composer:
     ) -> dict[str, Any]:
         """What changes from request to request."""
         first = planned[0]
-        rows = [self._method.rows[parent] for parent in parents if parent]
-        given = self._method.fenced(self._about, rows) if rows else ""
+        rows = self._method.of(parents)
+        plain = self._as_conversation(rows)
+        given = self._method.plain(self._about, rows[0]) if plain else self._method.fenced(self._about, rows)
         label = first.given.get(self._about.label_field)
         lines = [wanted_line(number, one) for number, one in enumerate(planned, start=1)]
         shown = [self._text_of(row) for row in examples if self._is_turn(row)]
         meaning = self._about.meanings.get(label, "") if label is not None else ""
         request = self._request(planned, len(planned), meaning=not self._meanings_in_all)
+        if plain and given and self._method.name == "response" and not self._attribute_words(first):
+            request = ""  # what is given says it all
         return {
             "examples": fence("examples", [self._whole(row) for row in fenced]) if fenced else "",
             "input": given,
@@ -265,9 +269,10 @@ class Composer:
                 for number, one in enumerate(planned, 1)
                 if (words := self._attribute_words(one))
             ]
+            opening = self._method.opening(self._about, len(planned))
             if len(planned) == 1 and each:
-                return f"{self._method.opening(self._about, 1)} ({each[0].removeprefix('1. ')})."
-            return "\n".join([f"{self._method.opening(self._about, len(planned))}.", *each])
+                return f"{opening} ({each[0].removeprefix('1. ')})."
+            return "\n".join([f"{opening}.", *each])
         if n == 1:
             attributes = "; ".join(self._attribute_words(planned[0]))
             lines = self._given_lines(planned[0].given, meaning=meaning)
@@ -277,7 +282,7 @@ class Composer:
             parts = [*self._given_lines(one.given, meaning=meaning), *self._attribute_words(one)]
             listed.append(f"{number}. {'; '.join(parts)}" if parts else "")
         lines = [line for line in listed if line]
-        opening = f"Write {len(planned)} new records, all different." if len(planned) > 1 else "Write a new record."
+        opening = SEVERAL_NEW.format(count=len(planned)) if len(planned) > 1 else "Write a new record."
         return "\n".join([opening, *lines])
 
     def _attribute_words(self, wanted: Wanted) -> list[str]:
@@ -289,7 +294,7 @@ class Composer:
         """The attributes whose values were found in a base or by a model, as data; empty where there are none."""
         drawn = [{k: v for k, v in one.attributes.items() if k in self._foreign_attributes} for one in planned]
         lines = drawn if len(drawn) == 1 else [{"record": n, **one} for n, one in enumerate(drawn, 1)]
-        return f"What else it has is data:\n{fence('attributes', lines)}" if any(drawn) else ""
+        return f"{FOUND}\n{fence('attributes', lines)}" if any(drawn) else ""
 
     @property
     def _opening(self) -> str:
@@ -316,10 +321,14 @@ class Composer:
         text = "" if value is None else " ".join(str(value).split())
         return neutral(text) if not self._foreign_labels or plain_value(text) else ""
 
+    def _as_conversation(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether what base rows give may stand as words of the user, and a weak answer as an answer."""
+        return len(rows) == 1 and not self._custom and self._method.is_plain(self._about, rows[0])
+
     def _turn(self, rows: Sequence[Mapping[str, Any]], n: int) -> tuple[Message, Message]:
         """Rows of the base, at most `n`, as a question and its answer, as they are where `n` are asked for at once."""
         if self._given:
-            asked = f"{self._method.opening(self._about, 1)}.\n{self._method.fenced(self._about, rows)}"
+            asked = self._method.plain(self._about, rows[0]) or f"{self._opening}."
         else:
             field = self._about.label_field
             planned = [Wanted({field: row.get(field)} if field else {}, {}) for row in rows]
@@ -329,9 +338,8 @@ class Composer:
 
     def _is_turn(self, row: Mapping[str, Any]) -> bool:
         """Whether a row may be shown as an answer: it has every field that is asked for, and reads like no order."""
-        if self._method.name == "enhance":  # what it was improved from is not known
-            return False
-        return all(row.get(spec.name) is not None for spec in self.asked) and not self._gives_orders(row)
+        whole = all(row.get(spec.name) is not None for spec in self.asked)
+        return whole and (self._method.is_plain(self._about, row) if self._given else not self._gives_orders(row))
 
     def _gives_orders(self, row: Mapping[str, Any]) -> bool:
         """Whether a row reads like an order: it is left out, or stands between tags where all rows do."""
@@ -351,11 +359,6 @@ class Composer:
     def _given(self) -> bool:
         """Whether records are written for base rows."""
         return self._method.name != "instance"
-
-    @property
-    def _shown(self) -> Sequence[FieldSpec]:
-        """The fields that base rows give, and for `enhance` all."""
-        return self._about.specs if self._method.name == "enhance" else self._about.given
 
     def _whole(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row as an example between tags: what was written, and what it was written for."""

@@ -12,14 +12,15 @@ from typing import Any, Literal
 from datagen_cli.core.chat import Prompt
 from datagen_cli.core.fields import About
 from datagen_cli.core.task import Task
-from datagen_cli.prompts.checking import SYSTEM, CheckPrompts, of_dataset, read_object
+from datagen_cli.prompts.checking import CheckPrompts, of_dataset, read_object
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.response_format import strict_format
+from datagen_cli.prompts.wording import CHECKER
 
 Domain = Literal["math", "code", "classes", "instruction"]
 Aspect = Literal["quality", "difficulty"]
 ASPECTS: tuple[Aspect, Aspect] = ("quality", "difficulty")
-MARK = CheckPrompts(SYSTEM, ("mark",))
+MARK = CheckPrompts(CHECKER, ("mark",))
 QUESTIONS: dict[Aspect, dict[Domain, str]] = {
     "quality": {
         "math": "Is the answer right, and does the question have everything that it needs?",

@@ -19,6 +19,7 @@ from datagen_cli.prompts.empty_words import sounds_refused
 from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in, writable
 from datagen_cli.prompts.plain_text import clean
 from datagen_cli.prompts.thinking import answer_of
+from datagen_cli.prompts.wording import PARTS_FORM, PROGRAM_FORM, PROGRAMS_FORM
 
 _BLOCK = re.compile(r"^[ \t]*```[ \t]*([\w+#.-]*)[^\n`]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
 _PYTHON = ("python", "py", "python3")
@@ -27,10 +28,9 @@ _PYTHON = ("python", "py", "python3")
 def sections_form(specs: Sequence[FieldSpec]) -> str:
     """How to answer, in words: nothing in it can be copied into a record."""
     if len(specs) == 1 and specs[0].code:
-        return "Answer with the program alone, in one ```python block."
+        return PROGRAM_FORM
     names = ", ".join(spec.name for spec in specs)
-    blocks = " Put every program into a ```python block." if any(spec.code for spec in specs) else ""
-    return f"Answer in parts, each on a new line after its name and a colon: {names}.{blocks}"
+    return PARTS_FORM.format(names=names) + (PROGRAMS_FORM if any(spec.code for spec in specs) else "")
 
 
 def as_sections(record: Mapping[str, Any], specs: Sequence[FieldSpec]) -> str:

@@ -21,6 +21,7 @@ WORDS = {
     "near_duplicate": "nearly repeated a record",
     "malformed": "could not be read",
     "refused": "the model declined",
+    "echo": "gave the prompt back",
     "truncated": "was cut off at the token limit",
     "bad_request": "the endpoint refused the request",
 }

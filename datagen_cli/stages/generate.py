@@ -23,7 +23,9 @@ from datagen_cli.prompts.plain_text import clean, reads_like_opening
 from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.text.tokens import estimate_tokens
 
-VERSION = 4
+VERSION = 5
+ECHO = "echo"
+"""The reason of a text that gives the words of the prompt back (`prompts/echo.py`)."""
 EXCERPT = 300
 MORE = 4
 BLANK = "\n\n"
@@ -128,6 +130,8 @@ class Generate:
             )
             if fields is not None and self._composer.leaves(slot, fields):
                 record = record.rejected(Rejection("generate", "unchanged", f"{slot.parent} came back as it was"))
+            elif fields is not None and (echo := self._composer.echoes.found(fields)):
+                record = record.rejected(Rejection("generate", ECHO, f"the prompt came back: {echo}"))
             kept.append(record if fields is not None else record.rejected(problem))
         last, over = unit.slots[-1].index, Rejection("generate", "surplus", "more records came than were asked for")
         return kept + [Record(last, unit.attempt, dict(fields), rejection=over) for fields in parsed.surplus]
@@ -162,7 +166,8 @@ class Generate:
     def _end(self, prompt: Prompt, count: int) -> End:
         """Where a fitting answer has ended: at tokens that constraints give, else at four times those of the longest
         answer that is shown as a turn; and at a blank line where the texts that are shown have none."""
-        shown = [message.content for message in prompt.messages if message.role == "assistant"]
+        weak = "weak" in prompt.task.more  # the answer that is to be bettered says nothing of how long a good one is
+        shown = [message.content for message in prompt.messages if message.role == "assistant" and not weak]
         whole = self._composer.is_text(count) and shown and not any(BLANK in text for text in shown)
         seen = end_after(max(map(estimate_tokens, shown))).tokens if shown else None
         return End(count * self._enough if self._enough else seen, BLANK if whole else None)

@@ -3,7 +3,8 @@
 Every check says pass, fail or unknown. A check that can mend the record itself (`code` knows the right answer,
 `reflect` rewrites) does so, otherwise `on_fail: fix` leads to one re-ask of the generator that quotes what failed.
 After each change all checks run again (a question already asked for this attempt is not asked twice), so that nothing
-is kept unchecked; what still fails is dropped. A change that moves a planned label is a rejection.
+is kept unchecked; what still fails is dropped. A change that moves a planned label is a rejection. So is a text, or a
+change, that gives the words of the prompt back: every text that a model writes for a record comes through here.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from datagen_cli.core.pointer import Pointer
 from datagen_cli.core.ports import Context, Validator
 from datagen_cli.core.record import Outcome, Record, Rejection, Slot, Verdict
 from datagen_cli.prompts.compose import Composer
-from datagen_cli.stages.generate import Generate, Unit
+from datagen_cli.stages.generate import ECHO, Generate, Unit
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ class Validate:
             )
         if self._pointer is not None and not self._points(record.fields):
             return record.rejected(Rejection("validate", "label", self._pointer.problem(record.fields)))
+        if echo := self._composer.echoes.found(record.fields):
+            return record.rejected(Rejection("validate", ECHO, f"the prompt came back: {echo}"))
         state = _CheckState(record)
         while True:
             failures = await self._check(state, slot, ctx)
@@ -95,11 +98,17 @@ class Validate:
             rejection = await self._change(state, failures, slot, unit, ctx)
             if rejection is not None:
                 return self._done(state).rejected(rejection)
-            if self._moved_label(state.record.fields, slot) or not self._points(state.record.fields):
+            if broke := self._broken(state.record.fields, slot):
                 check, verdict = failures[0]
                 state.record = before
-                what = f"{verdict.detail}; the fix broke the label"
-                return self._done(state).rejected(Rejection("validate", check.name, what))
+                return self._done(state).rejected(Rejection("validate", check.name, f"{verdict.detail}; {broke}"))
+
+    def _broken(self, fields: Mapping[str, Any], slot: Slot) -> str:
+        """What a change of a record broke, so that the record was better before; empty where it broke nothing."""
+        if self._moved_label(fields, slot) or not self._points(fields):
+            return "the fix broke the label"
+        echo = self._composer.echoes.found(fields)
+        return f"the fix gives the prompt back: {echo}" if echo else ""
 
     async def _check(self, state: _CheckState, slot: Slot, ctx: Context) -> list[Failure]:
         """Verdicts of all checks into the state; what calls for action. Nothing is paid once something failed."""

@@ -31,10 +31,12 @@ from datagen_cli.core.record import Outcome, Record, Slot, Verdict
 from datagen_cli.core.registry import load, names
 from datagen_cli.core.store import Store
 from datagen_cli.core.task import Task
-from datagen_cli.prompts.checking import SYSTEM, CheckPrompts, read_object, verdict_format
+from datagen_cli.prompts.checking import CheckPrompts, read_object, verdict_format
+from datagen_cli.prompts.echo import said_by_us
 from datagen_cli.prompts.ends import end_after
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.response_format import strict_format, strict_object
+from datagen_cli.prompts.wording import CHECKER
 from datagen_cli.retrieval.passage import Passage, SearchFailed
 from datagen_cli.text.embed import cache_folder
 from datagen_cli.text.tokens import words
@@ -72,7 +74,7 @@ A claim and passages stand between tags below. Do the passages support the claim
 Answer with one JSON object: first "verdict", which is "supported", "contradicted" or "not_found", then "correction",
 the claim as it should be where it is contradicted, else null, then "reason", one short sentence.
 """
-PROMPTS = CheckPrompts(SYSTEM, texts={"claims": CLAIMS, "verdict": VERDICT})
+PROMPTS = CheckPrompts(CHECKER, texts={"claims": CLAIMS, "verdict": VERDICT})
 _CLAIM = strict_object({"claim": {"type": "string"}, "query": {"type": "string"}})
 CLAIMS_FORM = strict_format("claims", {"claims": {"type": "array", "items": _CLAIM, "maxItems": MOST_CLAIMS}})
 VERDICT_FORM = verdict_format(
@@ -294,13 +296,13 @@ def _kept(store: Store, key: str) -> list[Passage] | None:
 
 
 def _claim(item: Any, texts: str) -> Claim | None:
-    """A claim with its query; what is no text, or stands nowhere in the record's words, is none."""
+    """A claim with its query; what is no text, or stands nowhere in the record's words but in ours, is none."""
     claim, query = (item.get("claim"), item.get("query")) if isinstance(item, dict) else (None, None)
     if not isinstance(claim, str) or not claim.strip():
         return None
     claim = " ".join(claim.split())
     known = set(words(texts.lower()))
     own = words(claim.lower())
-    if sum(word in known for word in own) < len(own) / 2:
+    if sum(word in known for word in own) < len(own) / 2 or said_by_us(claim, PROMPTS.texts.values()):
         return None
     return Claim(claim, " ".join(query.split()) if isinstance(query, str) and query.strip() else claim)

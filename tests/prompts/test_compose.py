@@ -55,7 +55,7 @@ def test_several_records_are_asked_for_in_one_list_like_the_examples_before_them
     rows = [{"text": text, "kind": kind} for text, kind in zip(texts, "abab", strict=True)]
     system, *turns, user = made.generate(slots, examples=rows).messages
     assert [(message.role, message.content) for message in turns] == [
-        ("user", "Write 2 new records, all different.\n1. kind: a\n2. kind: b\n"),
+        ("user", "Write 2 new records, each different from the others.\n1. kind: a\n2. kind: b\n"),
         ("assistant", '{"records": [{"text": "Hello"}, {"text": "Bye"}]}'),
         ("user", "Write a new record.\n1. kind: b\n"),
         ("assistant", '{"records": [{"text": "Yes"}]}'),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
 from datagen_cli.core.chat import End, Reply
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Record, Slot, Verdict
+from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.ends import end_after, end_of_rewrite
 from datagen_cli.prompts.values import is_value
 from datagen_cli.stages.enhance import Enhance, Operators
@@ -23,6 +23,15 @@ RECORD = Record(0, 1, {"text": "My lamp flickers."})
 ABOUT = About("Messages.", specs=SPECS)
 
 
+async def test_a_child_that_gives_the_prompt_back_leaves_the_parent_in_its_place() -> None:
+    child = Model(Reply('{"records": [{"text": "Say the text in other words and another sentence structure."}]}'))
+    operators = Operators(1, 1.0, ("paraphrase",), "text", "", ("text",))
+    again = Validate((), None, Composer(description=ABOUT.description, specs=SPECS), "", None)
+    made = await Enhance(operators, ABOUT, SPECS, again).run(RECORD, Slot(0, "x-000000"), Unit((), 1), child)
+    assert made.fields == RECORD.fields
+    assert "echo: the prompt came back" in made.lineage["why_not"]
+
+
 def test_an_end_leaves_four_times_the_room_of_what_is_shown() -> None:
     assert end_after(10) == End(16 + 40)
     shown = {"text": "x" * 389}
@@ -32,7 +41,7 @@ def test_an_end_leaves_four_times_the_room_of_what_is_shown() -> None:
 async def test_a_child_of_a_record_and_a_rewrite_end_where_their_parent_says() -> None:
     child = Model(Reply('{"records": [{"text": "The lamp I have flickers."}]}'))
     operators = Operators(1, 1.0, ("paraphrase",), "text", "", ("text",))
-    again: Any = Validate((), None, None, "", None)  # type: ignore[arg-type]
+    again = Validate((), None, Composer(description=ABOUT.description, specs=SPECS), "", None)
     await Enhance(operators, ABOUT, SPECS, again).run(RECORD, Slot(0, "x-000000"), Unit((), 1), child)
     assert child.asked == [(end_of_rewrite(RECORD.fields), 1)]
     rewrite = Model(Reply("A lamp of mine flickers."))

@@ -116,6 +116,20 @@ async def test_a_planned_label_does_not_move_neither_at_first_nor_by_a_re_ask() 
     assert record.fields == {"text": "short", "kind": "a"}
 
 
+async def test_a_text_or_a_change_that_gives_the_prompt_back_is_turned_away() -> None:
+    back = "Answer with one JSON object and nothing else."
+    record, _ = await run([], back)
+    assert record.rejection is not None
+    assert record.rejection.reason == "echo"
+    assert record.rejection.detail == 'the prompt came back: text: "answer with one json object"'
+    check = pure("odd", lambda fields: None if fields["text"] == back else "no")
+    record, _ = await run([check], "fine", {"text": back, "kind": "a"})
+    assert record.rejection is not None
+    assert record.rejection.reason == "odd"
+    assert "no; the fix gives the prompt back" in record.rejection.detail
+    assert record.fields["text"] == "fine"
+
+
 async def test_nothing_is_paid_for_a_record_whose_constraints_fail() -> None:
     mender = Mender()
     record, _ = await run([asking("mark", mender), pure("short", short, "drop")], "much too long a text")

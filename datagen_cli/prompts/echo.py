@@ -1,0 +1,128 @@
+"""Texts that give our own prompt back: small models repeat what they were told instead of doing it.
+
+A text is an echo when it holds five words in a row that only our templates and forms say, a whole sentence or ten words
+in a row of what the recipe says of its dataset and fields, a whole rule or line on a field, or when it is as a whole a
+sentence of either. Words between quotation marks are left out, since a rule may quote what a text must hold.
+Attributes, labels and whatever stands in a fence are no part of it: records are meant to take them up.
+
+A text of 100 words costs about 50 µs. Does *not* find an echo in other words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from datagen_cli.core.fields import About
+from datagen_cli.prompts import wording
+from datagen_cli.prompts.described import field_words
+from datagen_cli.prompts.rendering import TEMPLATES
+
+OURS = 5
+"""Words in a row that no text but an echo of our own words holds: none of 126,000 real texts does."""
+WHOLE = 6
+"""Words of a sentence, or of a rule, of the recipe that is known inside a text."""
+AUTHORS = 10
+"""The same of the recipe's words, which texts are meant to be about."""
+SHORTEST = 4
+"""Words of a sentence that is an echo where it is a text as a whole."""
+WRITING = (
+    "system", "generate", "system_given", "generate_given", "repair", "free_text", "system_correlated", "rewrite",
+    "harder", "values",
+)  # fmt: skip
+"""Templates that ask for a text of a record, or for values of attributes."""
+_FILLED = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}|\{\w+\}", re.DOTALL)
+_QUOTED = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|‘[^’\n]*’|`[^`\n]*`|(?<!\w)'[^'\n]*'(?!\w)")
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
+_WORD = re.compile(r"\w+")
+Run = tuple[str, ...]
+
+
+class Echoes:
+    """The words of one run's prompts. `templates` are those of the recipe itself."""
+
+    def __init__(self, about: About, templates: Sequence[str] = ()) -> None:
+        told = [about.description, *(spec.description for spec in about.specs)]
+        told += [part for text in templates for part in _FILLED.split(text)]
+        said = {sentence for text in told for sentence in _sentences(_QUOTED.sub(" ", text))}
+        meant = {sentence for text in about.meanings.values() for sentence in _sentences(_QUOTED.sub(" ", text))}
+        rules = {_words(_QUOTED.sub(" ", rule)) for rule in (*about.sentences, *map(field_words, about.specs))}
+        self._asked = [spec.name for spec in about.asked]
+        self._sentences = said | meant | rules
+        self._runs = {run for sentence in said | meant for run in _runs(sentence, AUTHORS)}
+        self._runs |= {words for words in said if WHOLE <= len(words) < AUTHORS}
+        self._runs |= {words for words in rules if len(words) >= WHOLE}
+        self._lengths = sorted({len(run) for run in self._runs})
+
+    def found(self, fields: Mapping[str, Any]) -> str:
+        """The field that gives the prompt back, and the words: `text: "…"`; empty where none does."""
+        for name in self._asked:
+            for text in _texts(fields.get(name)):
+                if words := self.of_text(text):
+                    return f'{name}: "{words}"'
+        return ""
+
+    def of_text(self, text: str) -> str:
+        """The words of the prompt that a text gives back; empty where it gives none back."""
+        words = _words(text)
+        if len(words) >= SHORTEST and (words in self._sentences or words in _our_sentences()):
+            return " ".join(words)
+        return _first(words, _ours(), (OURS,)) or _first(words, self._runs, self._lengths)
+
+
+def said_by_us(text: str, more: Iterable[str] = ()) -> str:
+    """The words of our own templates that a text gives back, those of no recipe among them; empty where it gives none.
+    `more` are templates that stand elsewhere."""
+    words = _words(text)
+    return _first(words, _ours(), (OURS,)) or _first(words, {run for one in more for run in _runs_of(one)}, (OURS,))
+
+
+def _first(words: Run, runs: Collection[Run], lengths: Iterable[int]) -> str:
+    """The first of some runs, each of one of the lengths, that stands in a text; empty where none does."""
+    found = (run for length in lengths for run in _runs(words, length) if run in runs)
+    return " ".join(next(found, ()))
+
+
+@cache
+def _ours() -> frozenset[Run]:
+    return frozenset(run for text in _our_texts() for run in _runs_of(text))
+
+
+@cache
+def _our_sentences() -> frozenset[Run]:
+    return frozenset(sentence for text in _our_texts() for part in _FILLED.split(text) for sentence in _sentences(part))
+
+
+def _our_texts() -> list[str]:
+    templates = [(TEMPLATES / f"{name}.j2").read_text(encoding="utf-8") for name in WRITING]
+    said = [value for name, value in vars(wording).items() if name.isupper() and isinstance(value, str)]
+    return [*templates, *said, *wording.OPERATORS.values()]
+
+
+def _runs_of(text: str) -> Iterator[Run]:
+    return (run for part in _FILLED.split(text) for run in _runs(_words(part), OURS))
+
+
+def _runs(words: Run, length: int) -> Iterator[Run]:
+    return (words[at : at + length] for at in range(len(words) - length + 1))
+
+
+def _sentences(text: str) -> Iterator[Run]:
+    """The sentences of a text as words, those that are long enough to be known again."""
+    return (words for part in _SENTENCE_ENDS.split(text) if len(words := _words(part)) >= SHORTEST)
+
+
+def _words(text: str) -> Run:
+    return tuple(_WORD.findall(text.casefold()))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for part in value.values() for text in _texts(part))
+    elif isinstance(value, list | tuple):
+        yield from (text for part in value for text in _texts(part))
