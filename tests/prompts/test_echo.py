@@ -17,8 +17,9 @@ from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.echo import Echoes, said_by_us
 from datagen_cli.prompts.free_text import FreeText
 from datagen_cli.prompts.given import Method
-from datagen_cli.prompts.harder import OPERATORS, harder_prompt
+from datagen_cli.prompts.harder import harder_prompt
 from datagen_cli.prompts.values import values_prompt
+from datagen_cli.prompts.wording import OPERATORS
 from tests.prompts.sentence import Sentence
 
 DESCRIPTION = "Short remarks about the weather. People make them to a neighbour, over the fence, in the early morning."
