@@ -8,9 +8,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from datagen_cli.prompts.foreign import neutral, shortened
+
+FENCES = (
+    "attributes", "avoid", "choices", "constraints", "dataset", "examples", "failures", "fields", "input", "known",
+    "labels", "question", "reasons", "record", "records", "weak",
+)  # fmt: skip
+"""Names of the fences in prompts that ask for a record."""
+_TAG = re.compile(r"</?([^\W\d_][\w -]*)/?>")
 
 
 def fence_line(value: Any) -> str:
@@ -30,6 +38,29 @@ def fence(name: str, values: Iterable[Any]) -> str:
     """`<name>`, one JSON value a line, `</name>`."""
     lines = "\n".join(fence_line(value) for value in values)
     return f"<{name}>\n{lines}\n</{name}>"
+
+
+def without_tags(text: str, names: Iterable[str]) -> str:
+    """The text without tags of fields and of fences at its ends, which models copy from prompts; empty where it holds
+    nothing else. They stay where one of the same name stands inside: the text is markup."""
+    if "<" not in text:
+        return text
+    at_the_start, at_the_end = _at_the_ends(tuple(names))
+    found = at_the_start.match(text)
+    start = found.end() if found else 0
+    found = at_the_end.search(text, start)
+    end = found.start() if found else len(text)
+    gone = {name.lower() for name in _TAG.findall(text[:start] + text[end:])}
+    kept = {name.lower() for name in _TAG.findall(text[start:end])}
+    return text[start:end] if gone.isdisjoint(kept) else text
+
+
+@lru_cache(maxsize=64)
+def _at_the_ends(names: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Tags of these names, and of fences, at the beginning of a text and at its end."""
+    known = "|".join(re.escape(name) for name in {*names, *FENCES})
+    tag = rf"</?(?:{known})/?>"
+    return re.compile(rf"\s*(?:{tag}\s*)+", re.IGNORECASE), re.compile(rf"\s*(?:{tag}\s*)+\Z", re.IGNORECASE)
 
 
 def read_fence(text: str, name: str) -> list[Any] | None:

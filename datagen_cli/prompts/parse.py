@@ -23,6 +23,7 @@ from datagen_cli.core.digest import canonical
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type, plain_text
 from datagen_cli.core.json_schema import JsonSchema
 from datagen_cli.prompts.empty_words import CONTROL, declines, is_form, sounds_refused
+from datagen_cli.prompts.fences import without_tags
 from datagen_cli.prompts.reply_json import BROKEN, Finder
 from datagen_cli.prompts.response_format import strict_format, strict_object
 from datagen_cli.prompts.thinking import answer_of
@@ -134,8 +135,9 @@ def read_record(item: Any, specs: Sequence[FieldSpec]) -> dict[str, Any]:
     if not isinstance(item, dict):
         raise WrongType(f"expected an object, found {describe_type(item)}")
     record = {}
+    names = [spec.name for spec in specs]
     for spec in specs:
-        value: Any = item.get(spec.name)
+        value: Any = _untagged(spec, item.get(spec.name), names)
         if value is None:
             raise WrongType(f"{spec.name}: {'null' if spec.name in item else 'missing'}")
         try:
@@ -151,6 +153,18 @@ def read_record(item: Any, specs: Sequence[FieldSpec]) -> dict[str, Any]:
             _check_schema(spec, value)
         record[spec.name] = value
     return record
+
+
+def _untagged(spec: FieldSpec, value: Any, names: Sequence[str]) -> Any:
+    """A value without tags of fields around its texts. Raises `WrongType` where it is nothing else."""
+    if isinstance(value, list) and spec.type == "list":
+        return [_untagged(spec, entry, names) if isinstance(entry, str) else entry for entry in value]
+    if not isinstance(value, str) or spec.code or "<" not in value:
+        return value
+    bare = without_tags(value, names)
+    if value.strip() and not bare:
+        raise WrongType(f"{spec.name}: the form came back instead of a text: {value.strip()[:60]!r}")
+    return bare
 
 
 def _item(spec: FieldSpec, entry: Any) -> Any:

@@ -1,8 +1,9 @@
 """A reply that is one text and nothing else, cleaned of what models put around it.
 
 Careful on purpose: only what cannot be part of the text goes. These are reasoning, a fence or quotation marks around
-the whole, an opening such as `Here is a new text:`, the field's name before it, and a closing paragraph that speaks to
-whoever asked. A reply that gives the text as JSON all the same is read as one that was asked for JSON.
+the whole, an opening such as `Here is a new text:`, the field's name before it or its tag at an end, and a closing
+paragraph that speaks to whoever asked. A reply that gives the text as JSON all the same is read as one that was asked
+for JSON.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 
 from datagen_cli.core.fields import FieldSpec, WrongType
 from datagen_cli.core.pattern import compiled_later
+from datagen_cli.prompts.fences import without_tags
 from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in, writable
 from datagen_cli.prompts.thinking import answer_of
 
@@ -69,7 +71,7 @@ def clean(text: str, name: str = "") -> str:
         text = _unfenced(text)
     text = _without_closing(text)
     text = _without_name(text, name)
-    return unquoted(text)
+    return unquoted(without_tags(text, (name,) if name else ()) or text)
 
 
 def unquoted(text: str) -> str:

@@ -23,7 +23,7 @@ from datagen_cli.prompts.plain_text import clean, reads_like_opening
 from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.text.tokens import estimate_tokens
 
-VERSION = 5
+VERSION = 6
 ECHO = "echo"
 """The reason of a text that gives the words of the prompt back (`prompts/echo.py`)."""
 EXCERPT = 300

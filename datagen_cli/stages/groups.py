@@ -15,6 +15,7 @@ from typing import Any
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Rejection, Slot
+from datagen_cli.prompts.fences import without_tags
 from datagen_cli.prompts.free_text import FreeText, clean_text
 from datagen_cli.stages.generate import EXCERPT, Unit
 
@@ -128,6 +129,7 @@ class GroupGenerate:
         if answer is None:
             return bare.rejected(Rejection("generate", "malformed", "the reply has no text for this row"))
         text, ended = clean_text(answer["text"])
+        text = without_tags(text, self._names)
         if not text:
             return bare.rejected(Rejection("generate", "malformed", "the text is empty"))
         if answer.get("finish") == "length" and not ended:

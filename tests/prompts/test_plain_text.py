@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from datagen_cli.core.fields import FieldSpec
-from datagen_cli.prompts.parse import ParsedReply
+from datagen_cli.prompts.parse import ParsedReply, parse_reply
 from datagen_cli.prompts.plain_text import parse_text
 
 SPEC = FieldSpec("text", description="the customer's message")
@@ -76,3 +78,38 @@ def test_a_refusal_is_said_and_a_cut_text_does_not_count() -> None:
     assert not parse("I cannot write these letters on your form, it takes no umlauts.").refused
     assert parse(TEXT, "length").truncated
     assert parse(TEXT, "content_filter").refused
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "My lamp flickers.\n<text>",
+        "My lamp flickers.</text>",
+        "<text>\nMy lamp flickers.",
+        "<TEXT>My lamp flickers.</TEXT>",
+        "</text>\nMy lamp flickers.\n</text>\n<text>",
+        "<weak>\nMy lamp flickers.\n</weak>",
+        '<text>"My lamp flickers."</text>',
+        "My lamp flickers.\n</records>",
+        json.dumps({"text": "<text>My lamp flickers.</text>"}),
+    ],
+)
+def test_tags_of_the_form_go_at_both_ends(reply: str) -> None:
+    assert parse(reply).records[0] == {"text": "My lamp flickers."}
+
+
+@pytest.mark.parametrize("reply", ["A <text> inside stays.", "Use <b>bold</b>", "<svg><text>Hi</text>", "a < b </i>"])
+def test_other_tags_are_words_of_the_text(reply: str) -> None:
+    assert parse(reply).records[0] == {"text": reply}
+
+
+def test_tags_of_any_field_go_and_a_text_that_is_nothing_else_is_the_form() -> None:
+    specs = [FieldSpec("question"), FieldSpec("steps", "list"), FieldSpec("title"), FieldSpec("code", code=True)]
+    row = {"question": "Why?\n</question>\n<steps>", "steps": ["<steps>one</steps>"], "title": "<title>T</title>"}
+    found = parse_reply(json.dumps({**row, "code": "x = 1  # </code>"}), "stop", specs).records
+    assert found == ({"question": "Why?", "steps": ["one"], "title": "T", "code": "x = 1  # </code>"},)
+    markup = parse_reply(json.dumps({"title": "<head><title>T</title>"}), "stop", specs[2:3]).records
+    assert markup == ({"title": "<head><title>T</title>"},)
+    empty = parse_reply(json.dumps({"title": "<title>\n</title>"}), "stop", specs[2:3])
+    assert empty.records == (None,)
+    assert "the form came back" in empty.problems[0]
