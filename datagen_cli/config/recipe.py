@@ -56,6 +56,9 @@ class BaseOptions(Options):
     revision: str | None = None
     limit: int | None = Field(None, ge=1, description="only the first rows")
     on_bad_row: Literal["stop", "skip"] = "stop"
+    license: str | None = Field(
+        None, min_length=1, max_length=200, description="the base's licence for the card, such as cc-by-4.0"
+    )
     csv: CsvOptions | None = Field(None, description="how a .csv or .tsv file is written")
 
     @model_validator(mode="after")

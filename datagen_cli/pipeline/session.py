@@ -354,9 +354,7 @@ class Session:
             resume_command=self.options.command,
             max_tokens=self.built.max_tokens,
             models=self._models(),
-            base={"rows": len(self.built.base.rows), "digest": self.built.base.digest}
-            if self.built.base.rows
-            else None,
+            base=self.built.base.facts,
         )
 
     def try_connections(self) -> None:

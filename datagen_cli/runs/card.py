@@ -43,7 +43,7 @@ def write_card(
         _harder(manifest),
         _shift(manifest),
         _cost(manifest),
-        _measures(),
+        _measures(manifest),
         _limits(manifest),
         _how(manifest),
         _sources(works),
@@ -95,9 +95,10 @@ def _planted(manifest: Manifest) -> str:
     return table("Planted faults", ("fault", "planted", "kept unnoticed", "mended", "turned away for"), rows)
 
 
-def _measures() -> str:
+def _measures(manifest: Manifest) -> str:
+    beside = ", beside the base" if manifest.base else ""
     return (
-        f"## {MEASURED}\n\n`datagen eval RUN` measures them with intervals, beside the base; "
+        f"## {MEASURED}\n\n`datagen eval RUN` measures them with intervals{beside}; "
         "`datagen export` writes a card that holds them.\n"
     )
 
@@ -114,7 +115,8 @@ def _limits(manifest: Manifest) -> str:
     if len(manifest.models) == 1:
         found.append("no other model looked at the records: labels and answers are what was asked for, or was written")
     found.append("verdicts are those of the checks above, not of people; what they miss stands in the dataset")
-    found.append("what the models have seen in training is not known; leakage is told against the base alone")
+    leaks = "; leakage is told against the base alone" if manifest.base else ""
+    found.append(f"what the models have seen in training is not known{leaks}")
     return "## Known limits\n\n" + "\n".join(f"- {what}" for what in found) + "\n"
 
 
@@ -230,6 +232,17 @@ def _outcomes(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{counts[name]} {name}" for name in ("pass", "fail", "unknown") if counts.get(name)) or "–"
 
 
+def _licences(manifest: Manifest) -> list[str]:
+    """What is known of the terms of the base and of the models."""
+    found = []
+    if manifest.base:
+        known = line(manifest.base.get("licence", ""))
+        found.append(f"base: {known or 'not stated, `base: {license: …}` in a recipe states it'}")
+    ours = "the offline model is part of datagen (Apache-2.0)"
+    found.append(ours if manifest.simulated else "models: the terms of their makers apply and are not recorded here")
+    return found
+
+
 def _how(manifest: Manifest) -> str:
     models = "; ".join(f"{role}: {', '.join(names)}" for role, names in manifest.models.items())
     lines = [
@@ -240,6 +253,6 @@ def _how(manifest: Manifest) -> str:
     lines.append(f"- models: {line(models)}")
     if manifest.base:
         lines.append(f"- base: {manifest.base.get('rows'):,} rows, sha256 `{manifest.base.get('digest', '')[:16]}`")
-    lines.append("- licences: those of the models and of the base apply; their terms are not recorded here")
-    lines.append("- `recipe.lock.yaml` holds the recipe as resolved; `datagen why RUN ID` tells one record's history")
+    lines.append(f"- licences: {'; '.join(_licences(manifest))}")
+    lines.append("- `recipe.lock.yaml` of the run's folder holds the recipe as resolved; `datagen why` tells histories")
     return "\n".join(lines) + "\n"

@@ -32,12 +32,14 @@ class Hub:
         self.shown = f"hf:{shown_path(name) if name.startswith('/') else name}"
         self._hash = hashlib.sha256()
         self.named: list[str] = []
+        self.licence = ""
 
     def rows(self) -> Iterator[Row | BadRow]:
         """The rows of the split, in order. Raises `MissingExtra` without `datasets`, `DataError` without a network."""
         loaded = self._load()
         features = loaded.features.to_dict() if getattr(loaded, "features", None) else None
         self.named, by_name = named_values(features), namings(features)
+        self.licence = str(getattr(getattr(loaded, "info", None), "license", None) or "")
         for number, data in enumerate(loaded, 1):
             try:
                 values = {str(column): json_value(value) for column, value in data.items()}

@@ -13,6 +13,7 @@ from datagen_cli.core.fields import FieldSpec, spellings
 from datagen_cli.core.pointer import Pointer, find_pointer
 from datagen_cli.core.registry import is_name, load, targets
 from datagen_cli.sources.infer import LabelPlan, Resolved, resolve
+from datagen_cli.sources.licence import licence_of
 from datagen_cli.sources.mapping import BadValue, FieldReader, map_row
 from datagen_cli.sources.rows import BadRow, Row, Source, shown_path
 
@@ -48,6 +49,11 @@ class BaseFile:
     def digest(self) -> str:
         """Hex SHA-256 of what was read: the whole file, or with a `limit` up to the end of its last row."""
         return self._source.digest
+
+    @property
+    def licence(self) -> str:
+        """The licence of the base and who says so, see `sources/licence.py`."""
+        return licence_of(self._options, str(getattr(self._source, "licence", "")))
 
     def rows(self) -> Iterator[Row]:
         """The first `limit` rows, bad ones among them counted. Raises `DataError` when there is none at all."""
@@ -86,7 +92,7 @@ class BaseRows:
     where rows are not lines). Fields that the model adds are not in them. `digest` and `identity` (JSON values) are
     what the rows depend on; `digest` is empty without a base. `reasons` are those of the first skipped rows, `readers`
     how another file of the same columns is read. `pointer` says that the label names an item of a list field,
-    `notes` what was noticed of the form of the file.
+    `notes` what was noticed of the form of the file, `licence` what is said of the base's licence.
     """
 
     specs: tuple[FieldSpec, ...]
@@ -101,6 +107,13 @@ class BaseRows:
     readers: tuple[tuple[FieldReader, FieldSpec], ...] = ()
     pointer: Pointer | None = None
     notes: tuple[str, ...] = ()
+    licence: str = ""
+
+    @property
+    def facts(self) -> dict[str, Any] | None:
+        """What `run.json` says of a base: its rows, digest and, where it is known, licence."""
+        licence = {"licence": self.licence} if self.licence else {}
+        return {"rows": len(self.rows), "digest": self.digest, **licence} if self.rows else None
 
 
 def open_base(options: BaseOptions) -> BaseFile:
@@ -147,6 +160,7 @@ def read_base(options: RecipeOptions) -> BaseRows:
         reasons=tuple(base.reasons),
         readers=resolved.readers,
         pointer=_pointer(resolved, [row for _, row in rows]),
+        licence=base.licence,
     )
 
 
