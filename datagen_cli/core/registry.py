@@ -69,5 +69,6 @@ def suggest(word: str, known: Any) -> str:
     import difflib
 
     options = [str(item) for item in known]
-    near = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else f"known: {', '.join(options)}"
+    lowered = {option.lower(): option for option in reversed(options)}
+    near = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    return f"did you mean {lowered[near[0]]}?" if near else f"known: {', '.join(options)}"

@@ -85,6 +85,8 @@ class Evaluation:
     measures: Mapping[str, Measure]
     reference_measures: Mapping[str, Measure] = field(default_factory=dict)
     reference_n: int = 0
+    reference_lack: str = "no reference to compare with"
+    """Why the reference has no measures of its own, where it has none."""
 
     def at_reference_size(self, name: str) -> Measure:
         """A measure of the dataset on as many rows as the reference's own was taken on, if it has more."""
@@ -130,7 +132,7 @@ def evaluate(
         for name in (name for name in wanted if metric(name).one_sided):
             say(f"{theirs.loaded.dataset.name}: {name}")
             own[name] = measure(name, drawn(theirs.for_metric(name), n), None)
-    return Evaluation(ours, theirs, measures, own, n)
+    return Evaluation(ours, theirs, measures, own, n, why_not or Evaluation.reference_lack)
 
 
 def measure(name: str, features: Features, reference: Features | None) -> Measure:

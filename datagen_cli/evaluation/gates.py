@@ -9,6 +9,7 @@ reference are measured at equal size; the gate fails where their signatures stil
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 import sys
@@ -33,9 +34,12 @@ _GATE = re.compile(
 _OPERATORS: dict[str, Callable[[Decimal, Decimal], bool]] = {
     "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq,
 }  # fmt: skip
+_NAMED = 8
 COMPARE = "compare"
 VERDICTS = ("worse", "better", "tie")
 COMPARED = (*VERDICTS, "difference", "value", "other")
+_SIGNS = {"≤": "<=", "≥": ">=", "=<": "<=", "=>": ">=", "＜": "<", "＞": ">", "===": "=="}
+"""Other ways to write the signs of a gate."""
 FORM = "METRIC[.detail][@low|@high] OP NUMBER or OP reference*FACTOR, such as 'self_bleu<=0.5'; OP: <= >= < > =="
 
 
@@ -60,8 +64,12 @@ class Gate:
 def parse_gate(text: str) -> Gate:
     """Raises `UsageError` for what is no gate or names no measure."""
     found = _GATE.fullmatch(text)
-    if found is None:
-        raise UsageError(f"--gate: {text.strip()!r} cannot be read", hint=f"a gate is {FORM}")
+    if found is None or not all(math.isfinite(float(found[part] or 0)) for part in ("number", "factor")):
+        meant = _meant(text)
+        hint = f"a gate is {FORM}"
+        raise UsageError(
+            f"--gate: {text.strip()!r} cannot be read", hint=f"did you mean {meant}? {hint}" if meant else hint
+        )
     metric = found["metric"]
     detail = tuple(_unquoted(part) for part in re.findall(rf"\.({_PART})", found["detail"]))
     against = found["number"] is None
@@ -138,6 +146,19 @@ def _refuse_unmeasured(metric: str, detail: Sequence[str], against: bool) -> Non
     _refuse_undeclared(metric, detail)
 
 
+def _meant(text: str) -> str:
+    """The gate that a text with other signs, `50%`, `0,5` or quotes around it may mean; empty where there is none."""
+    text = text.strip().strip("'\"\ufeff")
+    for written, sign in _SIGNS.items():
+        text = text.replace(written, sign)
+    text = re.sub(r"(?<![<>=!])=(?!=)", "==", text)
+    text = re.sub(r"(?<=\d),(?=\d)", ".", text)
+    text = re.sub(rf"({_NUMBER})\s*%\s*$", lambda found: f"{Decimal(found[1]) / 100:f}", text)
+    text = re.sub(rf"({_NUMBER})\s*\*\s*reference$", r"reference*\1", text)
+    text = re.sub(r"^[A-Za-z_-]+", lambda found: found[0].replace("-", "_"), text)
+    return text if _GATE.fullmatch(text) else ""
+
+
 def _refuse_undeclared(metric: str, detail: Sequence[str]) -> None:
     """Raises `UsageError` for a detail that the measure can never have."""
     declared = metric_of(metric).details
@@ -157,7 +178,7 @@ def _matches(path: str, detail: Sequence[str]) -> bool:
 def read_gates(path: Path) -> list[Gate]:
     """The gates of a file (`-`: standard input), one a line. `#` begins a comment; dashes, quotes may stand there."""
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
         lines = text.splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError("cannot be read", hint="--gates names a text file", place=Place(str(path))) from error
@@ -170,6 +191,8 @@ def read_gates(path: Path) -> list[Gate]:
             gates.append(parse_gate(gate))
         except UsageError as error:
             raise UsageError(error.message, hint=error.hint, place=Place(str(path), number)) from error
+    if not gates:
+        raise UsageError("holds no gate", hint=f"a gate a line: {FORM}", place=Place(str(path)))
     return gates
 
 
@@ -202,7 +225,7 @@ def _sides(
         value, reason = _value(gate, entry(found.measures[gate.metric], None))
         return value, gate.number, reason
     if gate.metric not in found.reference_measures:
-        return _value(gate, entry(found.measures[gate.metric], None))[0], None, "no reference to compare with"
+        return _value(gate, entry(found.measures[gate.metric], None))[0], None, found.reference_lack
     measured, own = found.at_reference_size(gate.metric), found.reference_measures[gate.metric]
     value, reason = _value(gate, entry(measured, None))
     if None not in (measured.value, own.value) and measured.signature != own.signature:
@@ -252,7 +275,8 @@ def _detail(gate: Gate, measure: Mapping[str, Any]) -> tuple[float | None, str]:
             last = place == len(gate.detail) - 1
             if last and isinstance(inside, Mapping) and _counted(gate):
                 return 0.0, ""
-            return None, f"{'.'.join([gate.metric, *gate.detail[: place + 1]])} is not there"
+            there = f": there are {_some(inside)}" if last and isinstance(inside, Mapping) and inside else ""
+            return None, f"{'.'.join([gate.metric, *gate.detail[: place + 1]])} is not there{there}"
         inside = inside[part]
     name = f"{gate.metric}.{'.'.join(gate.detail)}"
     if gate.edge:
@@ -266,6 +290,12 @@ def _detail(gate: Gate, measure: Mapping[str, Any]) -> tuple[float | None, str]:
     if isinstance(inside, bool) or not isinstance(inside, int | float):
         return None, f"{name} is no number"
     return float(inside), ""
+
+
+def _some(names: Mapping[str, Any]) -> str:
+    """The first names, and how many more."""
+    first = list(names)[:_NAMED]
+    return ", ".join(first) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
 
 
 def _counted(gate: Gate) -> bool:

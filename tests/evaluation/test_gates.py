@@ -53,7 +53,7 @@ def test_a_gate_compares(text: str, passed: bool, tmp_path: Path) -> None:
         ("mauve>0.5", "no reference given"), ("mauve<0.5", "no reference given"),
         ("verified@low>0.5", "verified has no interval"),
         ("verified.codes.after.pass>1", "verified.codes is not there"),
-        ("balance.labels.x>=0", "balance.labels.x is not there"),
+        ("balance.labels.x>=0", "balance.labels.x is not there: there are a.b, "),
         ("self_bleu<reference", "no reference to compare with"),
         ("self_bleu.2@high<=0.7", "self_bleu.2 has no interval"),
     ],
@@ -79,6 +79,42 @@ def test_what_is_no_gate_is_an_error(text: str, words: str) -> None:
     with pytest.raises(UsageError, match=words) as caught:
         parse_gate(text)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("self_bleu=<0.5", "self_bleu<=0.5"), ("self_bleu≤0.5", "self_bleu<=0.5"), ("self_bleu=0.5", "self_bleu==0.5"),
+        ("self_bleu <= 0,5", "self_bleu <= 0.5"), ("self_bleu<=50%", "self_bleu<=0.5"),
+        ("self-bleu<=0.5", "self_bleu<=0.5"), ("'self_bleu<=0.5'", "self_bleu<=0.5"),
+        ("self_bleu<=1.1*reference", "self_bleu<=reference*1.1"), ("safety@high=<2.5 %", "safety@high<=0.025"),
+    ],
+)  # fmt: skip
+def test_what_a_misspelt_gate_may_mean_is_said(text: str, meant: str) -> None:
+    with pytest.raises(UsageError, match="cannot be read") as caught:
+        parse_gate(text)
+    assert caught.value.hint.startswith(f"did you mean {meant}? a gate is METRIC")
+    parse_gate(meant)
+
+
+@pytest.mark.parametrize("text", ["self_bleu<=1e999", "length>=-1e999", "length<=reference*1e400", "self_bleu<=inf"])
+def test_a_bound_that_is_no_number_is_an_error(text: str) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        parse_gate(text)
+
+
+def test_a_measure_in_capitals_is_recognised() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_gate("Self_BLEU<=0.5")
+    assert caught.value.hint == "did you mean self_bleu?"
+
+
+def test_a_reference_without_rows_is_the_reason(tmp_path: Path) -> None:
+    first = load_dataset(write(tmp_path / "a.jsonl", news(50)), Wanted())
+    second = load_reference(write(tmp_path / "b.jsonl", []), first.dataset, Wanted())
+    found = evaluate(first, second, ["length"], embedder=None, given={}, say=lambda word: None)
+    (gate,) = check_gates([parse_gate("length<=reference*2")], found)
+    assert (gate["passed"], gate["reason"]) == (False, "the reference has no rows")
 
 
 def against(ours: int, theirs: int, tmp_path: Path) -> Evaluation:
@@ -126,3 +162,9 @@ def test_gates_are_read_from_a_file(tmp_path: Path) -> None:
     assert str(caught.value.place).endswith("gates.txt:2")
     with pytest.raises(UsageError, match="cannot be read"):
         read_gates(tmp_path / "none")
+    path.write_text("\ufeffself_bleu<=0.5\r\n")
+    assert [gate.text for gate in read_gates(path)] == ["self_bleu<=0.5"]
+    for nothing in ("", "# later\n", "gates:\n"):
+        path.write_text(nothing)
+        with pytest.raises(UsageError, match="holds no gate"):
+            read_gates(path)
