@@ -56,7 +56,8 @@ LIMITS = ("max_cost", "max_total_tokens", "max_minutes", "concurrency")
 class GenerateOptions(TypedDict, total=False):
     """Options of `generate`, all as those of the command line.
 
-    Limits win over the recipe's: USD, tokens, minutes, calls in flight. `environ` holds keys and fills `${NAME}`;
+    Limits win over the recipe's: USD, tokens, minutes, calls in flight. `engine` is `local` or `ray`, `ray_address`
+    where its cluster is. `environ` holds keys and fills `${NAME}`;
     without it the environment and `.env` of the working folder do. `on_event` is told of every `accepted`, `rejected`,
     `call`, `retry` and `note` with its facts, from the run's own loop, and must be quick.
     """
@@ -69,6 +70,8 @@ class GenerateOptions(TypedDict, total=False):
     cache: str
     allow_hosts: Collection[str]
     unsafe_exec: bool
+    engine: str
+    ray_address: str
     environ: Mapping[str, str]
     on_event: OnEvent
 
@@ -282,11 +285,14 @@ class _Events:
 
 def _open(recipe: Recipe | AnyPath, out: AnyPath | None, options: GenerateOptions) -> Session:
     """A session that is ready to run."""
+    from datagen_cli.pipeline.connect import LOCAL, check_engine
     from datagen_cli.pipeline.session import RunOptions
     from datagen_cli.pipeline.whole_run import open_run
 
     for name in options.keys() - GenerateOptions.__annotations__.keys():
         raise TypeError(f"generate() got an unexpected keyword argument {name!r}")
+    engine, address = options.get("engine", LOCAL), options.get("ray_address")
+    check_engine(engine, address)
     environ = _environ(options.get("environ"))
     found = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, environ=environ)
     found = _within(found, {name: value for name, value in options.items() if name in LIMITS and value is not None})
@@ -297,10 +303,18 @@ def _open(recipe: Recipe | AnyPath, out: AnyPath | None, options: GenerateOption
         allow_hosts=options.get("allow_hosts", ()),
         cache=options.get("cache", "run"),
         fresh=options.get("fresh", False),
-        command=shlex.join(["datagen", "generate", place, "-o", str(folder)]),
+        command=shlex.join(["datagen", "generate", place, "-o", str(folder), *_engine_words(options)]),
         unsafe_exec=options.get("unsafe_exec", False),
+        engine=engine,
+        ray_address=address,
     )
     return open_run(found, folder, run_options, _Events(options.get("on_event")))
+
+
+def _engine_words(options: GenerateOptions) -> list[str]:
+    """What names the same engine on the command line."""
+    words = ["--engine", options["engine"]] if "engine" in options else []
+    return words + (["--ray-address", options["ray_address"]] if "ray_address" in options else [])
 
 
 def _within(recipe: Recipe, limits: Mapping[str, Any]) -> Recipe:

@@ -15,6 +15,7 @@ import datagen_cli as datagen
 from datagen_cli import api
 from datagen_cli.cli.app import run as command
 from datagen_cli.core.errors import CapReached, RecipeError, UsageError
+from datagen_cli.pipeline.engines.local import LocalEngine
 from tests.endpoint import Answer, Endpoint
 from tests.runs.whole import outcome
 
@@ -134,6 +135,26 @@ def test_errors_are_ours(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="'max_costs'"):
         api.generate("quickstart", tmp_path / "run", max_costs=1)  # type: ignore[call-arg]
     assert not (tmp_path / "run").exists()
+
+
+def test_the_engine_is_the_command_line_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError) as caught:
+        api.generate("quickstart", tmp_path / "a", engine="rai")
+    assert caught.value.hint == "did you mean ray?"
+    with pytest.raises(UsageError, match="goes with --engine ray"):
+        api.generate("quickstart", tmp_path / "a", ray_address="auto")
+    assert not (tmp_path / "a").exists()
+    opened: list[tuple[str, str | None]] = []
+
+    def stand_in(recipe: Any, options: Any, on_signal: Any) -> LocalEngine:
+        opened.append((options.engine, options.ray_address))
+        return LocalEngine(on_signal)
+
+    monkeypatch.setattr("datagen_cli.pipeline.session.open_engine", stand_in)
+    monkeypatch.setattr("datagen_cli.pipeline.connect.load", lambda kind, name: LocalEngine)
+    run = api.generate("quickstart", tmp_path / "a", engine="ray", ray_address="10.0.0.5:6379", max_total_tokens=10**9)
+    assert opened == [("ray", "10.0.0.5:6379")]
+    assert "--engine ray --ray-address 10.0.0.5:6379" in run.report["resume_command"]
 
 
 def test_the_command_that_goes_on_can_be_pasted(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from datagen_cli.cli import console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.invocation import Invocation
 from datagen_cli.cli.progress import Progress
-from datagen_cli.cli.session import check_engine, open_session
+from datagen_cli.cli.session import open_session
 from datagen_cli.core.errors import DatagenError, Stopped
+from datagen_cli.pipeline.connect import check_engine
 from datagen_cli.pipeline.control import control_folder, plan_control
 from datagen_cli.pipeline.estimate import contacted
 from datagen_cli.pipeline.session import Session

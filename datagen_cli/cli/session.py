@@ -12,7 +12,6 @@ from datagen_cli.cli.progress import Progress
 from datagen_cli.core.digest import seed_of
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import make_folder, write_errors
-from datagen_cli.core.registry import load
 from datagen_cli.pipeline.session import RunOptions, Session
 from datagen_cli.pipeline.whole_run import open_run
 
@@ -53,13 +52,6 @@ def open_session(
     )
     progress = Progress(recipe.options.count, quiet=quiet, silent=silent, verbose=verbose)
     return open_run(recipe, folder, options, progress)
-
-
-def check_engine(name: str, address: str | None) -> None:
-    """Raises `UsageError` for an engine that there is none of, that misses packages, or that has no address."""
-    if address is not None and name == Invocation.engine:
-        raise UsageError("--ray-address goes with --engine ray", hint="add it, or leave --ray-address out")
-    load("engines", name)(address=address)
 
 
 def _claim_new(folder: Path) -> Path:

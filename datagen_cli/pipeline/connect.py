@@ -50,6 +50,17 @@ class EngineOptions(Protocol):
         """Where a cluster is; None: on this machine alone."""
 
 
+LOCAL = "local"
+"""The engine without an address."""
+
+
+def check_engine(name: str, address: str | None) -> None:
+    """Raises `UsageError` for an engine that there is none of, that misses packages, or that has no address."""
+    if address is not None and name == LOCAL:
+        raise UsageError("--ray-address goes with --engine ray", hint="add it, or leave --ray-address out")
+    load("engines", name)(address=address)
+
+
 def open_engine(recipe: Recipe, options: EngineOptions, on_signal: Callable[[int, int], None]) -> LocalEngine:
     """The engine of a run, started. Raises `UsageError` where there is no cluster at the address."""
     patience_s = recipe.options.limits.patience_s

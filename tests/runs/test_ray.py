@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from datagen_cli import api
 from datagen_cli.sandbox import run as sandbox
 from tests.llm.local.tiny import save_model
 from tests.runs.correlated import write_recipe
@@ -106,6 +107,8 @@ def test_a_run_without_blocking_work_writes_the_same(machines: Machines, tmp_pat
     assert generate("quickstart", "-o", tmp_path / "local") == 0
     assert generate("quickstart", "-o", tmp_path / "ray", *machines.engine) == 0
     assert outcome(tmp_path / "ray") == outcome(tmp_path / "local")
+    run = api.generate("quickstart", tmp_path / "python", engine="ray", ray_address=machines.engine[-1])
+    assert (run.state, outcome(run.path)) == ("done", outcome(tmp_path / "local"))
 
 
 def test_programs_run_on_the_machines_and_the_bytes_are_the_same(
