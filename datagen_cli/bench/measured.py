@@ -1,7 +1,7 @@
 """What is measured of a candidate without training anything: correctness, adherence, diversity, yield and cost.
 
 Seeds are pooled: shares over all records, measures of repetition as the mean over seeds, since they grow with the
-number of texts. Values of candidates are comparable because every cell of a setting has as many records.
+number of texts. For that reason they are taken of as many rows of every candidate as the shortest has.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from datagen_cli.bench.truth import PLANTS, right_records
 from datagen_cli.core.registry import names
 from datagen_cli.evaluation.evaluate import measure, metric
 from datagen_cli.evaluation.load import Loaded
+from datagen_cli.evaluation.subsets import drawn
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import share_interval
 from datagen_cli.metrics.measure import Measure
@@ -56,10 +57,13 @@ def default_measures() -> list[str]:
     return [name for name, kind in known if kind.compared and kind.grows_with_n and not kind.needs_vectors]
 
 
-def diversity(name: str, cells: Sequence[Loaded]) -> Measured:
-    """A measure of every cell by itself: its mean over seeds. Its interval is that of each cell, pooled; it says what
-    other texts of these cells would give, not what other seeds would."""
-    found = [measure(name, Features(cell.dataset), None) for cell in cells]
+def diversity(name: str, cells: Sequence[Loaded], most: int) -> Measured:
+    """A measure of every cell by itself: its mean over seeds. One that grows with n is taken of at most `most` rows of
+    a cell, drawn at random. Its interval is that of each cell, pooled; it says what other texts of these cells would
+    give, not what other seeds would."""
+    grows = metric(name).grows_with_n
+    sides = [drawn(Features(cell.dataset), most) if grows else Features(cell.dataset) for cell in cells]
+    found = [measure(name, side, None) for side in sides]
     values = [one.value for one in found if one.value is not None]
     if len(values) < len(found) or not values:
         return Measured(next(one for one in found if one.value is None))

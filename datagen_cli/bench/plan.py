@@ -31,6 +31,7 @@ from datagen_cli.core.jsonl import make_folder, read_json, write_json
 from datagen_cli.core.registry import suggest
 from datagen_cli.evaluation.columns import column_names
 from datagen_cli.evaluation.load import Loaded, Wanted, load_dataset
+from datagen_cli.evaluation.subsets import drawn_rows
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.questions import Desk, named_model, open_desk_client
@@ -123,7 +124,14 @@ def _ready(candidate: Candidate, options: BenchOptions, settings: Sequence[Setti
             hint=suggest(options.text[0], columns) if options.text else "--text FIELD names it",
             place=place,
         )
-    return replace(loaded, dataset=replace(loaded.dataset, text_fields=tuple(texts)))
+    return _cut(replace(loaded, dataset=replace(loaded.dataset, text_fields=tuple(texts))), options.count)
+
+
+def _cut(loaded: Loaded, most: int | None) -> Loaded:
+    """At most so many rows of a ready dataset, drawn at random: as many as generators write."""
+    if most is None or len(loaded.dataset) <= most:
+        return loaded
+    return replace(loaded, dataset=drawn_rows(loaded.dataset, most), total=most)
 
 
 def like_of(built: Built) -> Dataset:
@@ -143,9 +151,15 @@ def about_of(built: Built) -> About:
 def _exam(setting: Setting, options: BenchOptions, ready: dict[str, Loaded]) -> Exam:
     assert options.test is not None
     built = setting.built
-    like = like_of(built) if built else next(iter(ready.values())).dataset
+    sets = [one.dataset for one in ready.values()]
+    like = like_of(built) if built else next((one for one in sets if one.label_field), sets[0])
     if like.label_field is None:
         raise UsageError(f"{setting.name}: there is no label that a student could learn", hint="leave out --test")
+    for file, loaded in ready.items():
+        if loaded.dataset.label_field is None:
+            columns = ", ".join(column_names(loaded.dataset.rows)[:8])
+            hint = f"its columns are {columns}; --label FIELD names the label, of all ready sets alike"
+            raise DataError(f"{file}: no column {like.label_field}", hint=hint)
     own = None
     if built and built.base.rows and options.train is None:
         rows = [dict(row) for _, row in built.base.rows]

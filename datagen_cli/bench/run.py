@@ -6,7 +6,7 @@ the others have left of it. A candidate that is short of records is shown as tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +42,8 @@ from datagen_cli.core.errors import (
 from datagen_cli.core.jsonl import write_aside, write_json
 from datagen_cli.core.ports import Observer
 from datagen_cli.evaluation.correctness import Correctness
+from datagen_cli.evaluation.evaluate import metric
+from datagen_cli.evaluation.load import Loaded
 from datagen_cli.metrics.constraints import Constraints
 from datagen_cli.metrics.verified import Verified
 from datagen_cli.pipeline.questions import named_model
@@ -134,9 +136,16 @@ def _measured(bench: Bench, watch: Watch, done: Done) -> tuple[list[Row], dict[s
     notes: list[str] = []
     curve: list[Point] = []
     for setting in bench.settings:
-        for candidate in bench.candidates:
-            watch.say(f"measuring {setting.name} · {candidate.name}")
-            rows[setting.name, candidate.name] = _row(bench, setting, candidate)
+        loaded = {one.name: _loaded(bench, setting, one) for one in bench.candidates}
+        own = {one.name: _row(bench, setting, one, loaded[one.name]) for one in bench.candidates}
+        ranked = [name for name, row in own.items() if not row.short] or list(own)
+        sizes = {len(cell.dataset) for name in ranked for cell in loaded[name]}
+        for name, row in own.items():
+            watch.say(f"measuring {setting.name} · {name}")
+            if loaded[name] and sizes:
+                row.measured |= {one: diversity(one, loaded[name], min(sizes)) for one in _wanted(bench)}
+            rows[setting.name, name] = row
+        notes += _at_equal_n(bench, setting, sizes)
         whole = {row.generator: row for (name, _), row in rows.items() if name == setting.name and not row.short}
         if setting.name in bench.exams and len(whole) > 1:
             watch.say(f"training students: {setting.name}")
@@ -180,26 +189,39 @@ def _simulations_among(bench: Bench) -> list[str]:
     return [name for name, simulated in found.items() if simulated] if len(set(found.values())) > 1 else []
 
 
-def _row(bench: Bench, setting: Setting, candidate: Candidate) -> Row:
-    """What is known of a candidate without students and judges."""
+def _loaded(bench: Bench, setting: Setting, candidate: Candidate) -> list[Loaded]:
+    """The records of a candidate, of each cell that has any."""
+    if candidate.dataset:
+        return [bench.ready[candidate.dataset]]
+    return [bench.read(cell) for cell in bench.of(setting, candidate) if _has_records(cell.folder)]
+
+
+def _has_records(folder: Path) -> bool:
+    return (folder / "run.json").exists() and bool(dataset_files(folder) and RunReader(folder).manifest.accepted)
+
+
+def _row(bench: Bench, setting: Setting, candidate: Candidate, loaded: Sequence[Loaded]) -> Row:
+    """What is known of a candidate without students, judges and measures of its texts."""
     cells = bench.of(setting, candidate)
     if candidate.dataset:
-        loaded = bench.ready[candidate.dataset]
-        row = Row(candidate.name, setting.name, loaded.total, 1, simulated=loaded.dataset.simulated)
-        row.measured = {name: diversity(name, [loaded]) for name in _wanted(bench)}
-        return row
-    begun = [cell for cell in cells if (cell.folder / "run.json").exists()]
-    work = work_of([cell.folder for cell in begun])
+        (one,) = loaded
+        return Row(candidate.name, setting.name, one.total, 1, simulated=one.dataset.simulated)
+    work = work_of([cell.folder for cell in cells if (cell.folder / "run.json").exists()])
     short = _short(setting, cells)
     row = Row(candidate.name, setting.name, work.accepted, len(cells), work, candidate.varied, short=short)
-    full = [cell for cell in begun if dataset_files(cell.folder) and RunReader(cell.folder).manifest.accepted]
-    loaded_cells = [bench.read(cell) for cell in full]
-    if loaded_cells:
-        row.measured[Correctness.name] = correctness([cell.folder for cell in full])
-        row.measured[Constraints.name] = at_once(loaded_cells, constraints=True)
-        row.measured[Verified.name] = at_once(loaded_cells, constraints=False)
-        row.measured |= {name: diversity(name, loaded_cells) for name in _wanted(bench)}
+    if loaded:
+        row.measured[Correctness.name] = correctness([cell.folder for cell in cells if _has_records(cell.folder)])
+        row.measured[Constraints.name] = at_once(loaded, constraints=True)
+        row.measured[Verified.name] = at_once(loaded, constraints=False)
     return row
+
+
+def _at_equal_n(bench: Bench, setting: Setting, sizes: Collection[int]) -> list[str]:
+    """Says so where some of the rows of a candidate are left out of measures that grow with their number."""
+    grow = [name for name in _wanted(bench) if metric(name).grows_with_n]
+    if len(sizes) < 2 or not grow:
+        return []
+    return [f"{setting.name}: {', '.join(grow)}: on {min(sizes):,} rows of each, as they grow with the number of texts"]
 
 
 def _wanted(bench: Bench) -> list[str]:
