@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from datagen_cli.cli import complete, console
+from datagen_cli.cli import complete, console, push_options
 from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import say_damage
 from datagen_cli.core.errors import Place, UsageError
@@ -50,13 +51,19 @@ def command(
     allow_simulated: Annotated[
         bool, typer.Option("--allow-simulated", help="Let rows of the offline model go to the hub's layout.")
     ] = False,
+    push: push_options.Push = None,
+    public: push_options.Public = False,
+    dry_run: push_options.DryRun = False,
+    allow_host: given.AllowHost = None,
     json_: given.Json = False,
 ) -> int:
     """Write a run for training, for a table or for the hub.
 
     The dataset's card is written beside it. Splits keep records together that were written together: parents with
-    children, and the groups of a correlated run. Rows that a review rejected are left out.
+    children, and the groups of a correlated run. Rows that a review rejected are left out. --push sends the folder of
+    --to hf to the hub, privately; the same command again sends what is missing.
     """
+    hub = push_options.target(to, out, push, allow_host or (), public=public, dry_run=dry_run)
     shelf: type[Format] = load("formats", to)
     record = RunReader(Path(run))
     rows, rejected, left_out = _rows(run, record)
@@ -69,18 +76,27 @@ def command(
     shares = parse_split(split) if split is not None else None
     columns = columns_of_run(rows[0], record.recipe, prompt or (), completion or ())
     data = _split(record, rows, rejected, shares)
-    files = _write(shelf, columns, out, data, folder=shares is not None or hasattr(shelf, "folder"))
-    if files:
-        files.append(_card(record, Path(out), data))
+    made = push_options.beside(out) if hub is not None and Path(out).exists() else nullcontext(out)
+    with made as place:
+        files = _write(shelf, columns, place, data, folder=shares is not None or hasattr(shelf, "folder"))
+        if files:
+            files.append(_card(record, Path(place), data))
+        files = [Path(out) / file.relative_to(place) if place != out else file for file in files]
     result = {
         "run": run, "format": to, "files": [str(file) for file in files], "prompt": columns.asking,
         "completion": columns.answering, "rows": {name: len(part.rows) for name, part in data.items()},
         "left_out": left_out, "simulated": simulated,
     }  # fmt: skip
+    if not json_ or out == "-":
+        _say(result, shelf)
+    if hub is not None:
+        result["push"] = push_options.sent(hub, Path(out), quiet=json_, dry_run=dry_run)
     if json_ and out != "-":
         console.emit_json(result)
+    if dry_run:
+        console.next_step(push_options.sending_line(run, out, hub, split, allow_host or (), simulated=allow_simulated))
     else:
-        _say(result, shelf)
+        console.next_step(f"datagen status {shlex.quote(run)}")
     return 0
 
 
@@ -145,8 +161,8 @@ def _card(record: RunReader, target: Path, data: Mapping[str, Exported]) -> Path
         body = section.sub(lambda _: f"{measured}\n", body, count=1)
     tags = re.search(r"^tags: .*$", text, flags=re.MULTILINE)
     if target.is_dir():
-        files = sorted(file.relative_to(target) for file in target.rglob("*.*") if file.is_file())
-        parts = [f"  - split: {file.stem}\n    path: {file.as_posix()}" for file in files if file.stem in data]
+        files = {file.stem: file.relative_to(target) for file in target.rglob("*.*") if file.is_file()}
+        parts = [f"  - split: {name}\n    path: {files[name].as_posix()}" for name in data]
         where = "configs:\n- config_name: default\n  data_files:\n" + "\n".join(parts)
         path = target / "README.md"
     else:
@@ -169,4 +185,3 @@ def _say(result: Mapping[str, Any], shelf: type[Format]) -> None:
         console.say(console.indented(fields))
     if result["simulated"]:
         console.say("simulated: written by the offline model, for trying things out; not for training")
-    console.next_step(f"datagen status {shlex.quote(str(result['run']))}")
