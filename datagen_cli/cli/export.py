@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,8 +19,8 @@ from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import make_folder, write_aside
 from datagen_cli.core.registry import load
 from datagen_cli.evaluation.card import measured_section
-from datagen_cli.export.format import Columns, Exported, Format, Row
-from datagen_cli.export.selection import as_reviewed, columns_of_run
+from datagen_cli.export.format import Columns, Exported, Format
+from datagen_cli.export.selection import as_reviewed, columns_of_run, weak_parents
 from datagen_cli.export.split import clusters, parse_split, split_rows
 from datagen_cli.runs.card import MEASURED
 from datagen_cli.runs.reader import RunReader
@@ -66,7 +67,7 @@ def command(
     hub = push_options.target(to, out, push, allow_host or (), public=public, dry_run=dry_run)
     shelf: type[Format] = load("formats", to)
     record = RunReader(Path(run))
-    rows, rejected, left_out = _rows(run, record)
+    whole, left_out = _rows(run, record)
     simulated = record.manifest.simulated
     if simulated and getattr(shelf, "refuses_simulated", False) and not allow_simulated:
         raise UsageError(
@@ -74,8 +75,8 @@ def command(
             hint="--allow-simulated if you mean it; a real model writes real rows: --model with generate",
         )
     shares = parse_split(split) if split is not None else None
-    columns = columns_of_run(rows[0], record.recipe, prompt or (), completion or ())
-    data = _split(record, rows, rejected, shares)
+    columns = columns_of_run(whole.rows[0], record.recipe, prompt or (), completion or ())
+    data = _split(record, whole, shares)
     made = push_options.beside(out) if hub is not None and Path(out).exists() else nullcontext(out)
     with made as place:
         files = _write(shelf, columns, place, data, folder=shares is not None or hasattr(shelf, "folder"))
@@ -100,25 +101,23 @@ def command(
     return 0
 
 
-def _rows(run: str, record: RunReader) -> tuple[list[Row], list[Row], int]:
-    """Accepted rows as reviewed, rejected attempts, and how many rows a review left out. Raises `UsageError`."""
+def _rows(run: str, record: RunReader) -> tuple[Exported, int]:
+    """Accepted rows as reviewed with what is worse, and how many rows a review left out. Raises `UsageError`."""
     rows, left_out = as_reviewed(record.rows(), ReviewFile(record.folder).read())
     if not rows:
         what = "every record was rejected in review" if left_out else "the run has no accepted record"
         raise UsageError(f"{what}: nothing to export", hint=f"datagen status {shlex.quote(run)}", place=Place(run))
-    rejected: list[Row] = [*record.rejected()]
+    found = Exported(rows, [*record.rejected()], weak_parents(record))
     say_damage(record)
-    return rows, rejected, left_out
+    return found, left_out
 
 
-def _split(
-    record: RunReader, rows: list[Row], rejected: Sequence[Row], shares: Mapping[str, float] | None
-) -> dict[str, Exported]:
+def _split(record: RunReader, whole: Exported, shares: Mapping[str, float] | None) -> dict[str, Exported]:
     if shares is None:
-        return {WHOLE: Exported(rows, rejected)}
-    ties = clusters([str(row["id"]) for row in rows], record.lineage())
-    parts = split_rows(rows, shares, ties, record.label)
-    return {name: Exported(part, rejected) for name, part in parts.items()}
+        return {WHOLE: whole}
+    ties = clusters([str(row["id"]) for row in whole.rows], record.lineage())
+    parts = split_rows(whole.rows, shares, ties, record.label)
+    return {name: replace(whole, rows=part) for name, part in parts.items()}
 
 
 def _write(

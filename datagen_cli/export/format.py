@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -29,10 +29,14 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """Rows to write: the accepted ones, and for pairs the rejected attempts at the same slots."""
+    """Rows to write: the accepted ones, and for pairs what is worse than they are.
+
+    `rejected` are attempts at the same slots, `weak` the base rows by the ids of the records that improve on them.
+    """
 
     rows: Sequence[Row]
     rejected: Sequence[Row] = ()
+    weak: Mapping[str, Row] = field(default_factory=dict)
 
 
 class Format:

@@ -4,6 +4,8 @@ The chosen answer is an accepted record, the rejected one an attempt at the same
 both ask the same the prompt is what they ask. Else both were written for the same plan: the prompt is the recipe's
 description with the slot's attributes and label, and the answers are the other fields. Attempts that were turned down
 as repeats are no worse for that and make no pair.
+
+A record of method `enhance` was written for a weak one of the base: it is chosen before the weak answer, too.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ NO_FAULT = ("duplicate", "surplus")
 
 
 class Preference(Format):
-    """Pairs of an accepted record and a rejected attempt at the same slot."""
+    """Pairs of an accepted record with its weak parent, and with rejected attempts at the same slot."""
 
     asks: ClassVar[bool] = False
 
@@ -28,18 +30,24 @@ class Preference(Format):
 
     def lines(self, data: Exported) -> Iterator[dict[str, Any]]:
         """Raises `UsageError` when there is no pair."""
-        accepted = {str(row["id"]).partition(".")[0]: row for row in data.rows}
         found = False
-        for attempt in data.rejected:
-            row = accepted.get(str(attempt.get("id")).partition(".")[0])
-            if row is not None and attempt.get("reason") not in NO_FAULT:
-                pair = self._pair(row, attempt)
-                if pair is not None:
-                    found = True
-                    yield pair
+        for row, worse in self._worse(data):
+            pairs = {pair["rejected"]: pair for other in worse if (pair := self._pair(row, other)) is not None}
+            found = found or bool(pairs)
+            yield from pairs.values()
         if not found:
-            hint = "pairs need rejected attempts with a text at slots that were filled later"
-            raise UsageError("no accepted record has a rejected attempt beside it", hint=hint)
+            hint = "pairs need rejected attempts with a text at slots that were filled later, or a run of method enhance"
+            raise UsageError("no accepted record has a worse one beside it", hint=hint)
+
+    def _worse(self, data: Exported) -> Iterator[tuple[Row, list[Row]]]:
+        """Every accepted row with its weak parent, where it has one, and the attempts at its slot that have a fault."""
+        faulty: dict[str, list[Row]] = {}
+        for attempt in data.rejected:
+            if attempt.get("reason") not in NO_FAULT:
+                faulty.setdefault(_slot(attempt), []).append(attempt)
+        for row in data.rows:
+            weak = data.weak.get(str(row["id"]))
+            yield row, [*([] if weak is None else [weak]), *faulty.get(_slot(row), ())]
 
     def _pair(self, row: Row, attempt: Row) -> dict[str, Any] | None:
         asking, answering = self.columns.asking, self.columns.answering
@@ -56,3 +64,7 @@ class Preference(Format):
         """What the slot was planned to be, in words."""
         drawn = [f"{name}: {plain(value)}" for name, value in (row.get("attributes") or {}).items() if value]
         return "\n".join([self.columns.about, *drawn])
+
+
+def _slot(row: Row) -> str:
+    return str(row.get("id")).partition(".")[0]

@@ -9,6 +9,7 @@ from datagen_cli.config.fields import RESERVED
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.registry import suggest
 from datagen_cli.export.format import Columns, Row
+from datagen_cli.runs.reader import RunReader
 from datagen_cli.runs.review import Review
 
 
@@ -25,6 +26,18 @@ def as_reviewed(rows: Iterable[Row], review: Review) -> tuple[list[Row], int]:
         else:
             kept.append(row)
     return kept, left_out
+
+
+def weak_parents(record: RunReader) -> dict[str, Row]:
+    """Of a run of method `enhance`: the base rows that its records improve on, by the ids of those records.
+
+    Empty for other methods, and where the run's checkpoints were pruned.
+    """
+    if record.recipe.get("method") != "enhance":
+        return {}
+    parents = {str(line.get("id")): line.get("parent") for line in record.lineage() if line.get("method") == "enhance"}
+    base = {row["id"]: row for row in record.base_rows()}
+    return {name: base[parent] for name, parent in parents.items() if parent in base}
 
 
 def columns_of_run(row: Row, recipe: Mapping[str, Any], prompt: Sequence[str], completion: Sequence[str]) -> Columns:

@@ -60,8 +60,16 @@ def test_a_pair_of_the_same_plan_has_the_plan_as_its_prompt() -> None:
     ]
 
 
+def test_an_improved_record_is_chosen_before_its_weak_parent_and_before_attempts_each_once() -> None:
+    columns = Columns(("text", "label"), ("text",), ("label",), "d")
+    weak: Any = {"r-000001": {"id": "row 1", "text": "good", "label": "weak"}}
+    rejected = [{"id": "r-000001", "text": "good", "label": name, "reason": "unchanged"} for name in ("weak", "b")]
+    pairs = [(pair["chosen"], pair["rejected"]) for pair in Preference(columns).lines(Exported([ROW], rejected, weak))]
+    assert pairs == [("a", "weak"), ("a", "b")]
+
+
 def test_no_pair_is_an_error() -> None:
-    with pytest.raises(UsageError, match="no accepted record has a rejected attempt beside it"):
+    with pytest.raises(UsageError, match="no accepted record has a worse one beside it"):
         list(Preference(Columns(("text",))).lines(Exported([ROW], [])))
 
 

@@ -56,6 +56,11 @@ def test_each_base_row_gets_one_record_that_keeps_its_input_and_names_it(
     ]
     if changes:
         assert all(row["response"] != pair["response"] for row, pair in zip(made, PAIRS, strict=True))
+        assert run(["export", str(tmp_path / "run"), "--to", "preference", "-o", str(tmp_path / "run/pairs.jsonl")]) == 0
+        pairs = {(line["prompt"], line["chosen"], line["rejected"]) for line in rows(tmp_path / "run", "pairs.jsonl")}
+        assert pairs >= {
+            (row["instruction"], row["response"], pair["response"]) for row, pair in zip(made, PAIRS, strict=True)
+        }
 
 
 def test_more_slots_than_base_rows_end_short_with_the_reason_and_a_smaller_count_takes_the_first_rows(
