@@ -36,7 +36,9 @@ class Preference(Format):
             found = found or bool(pairs)
             yield from pairs.values()
         if not found:
-            hint = "pairs need rejected attempts with a text at slots that were filled later, or a run of method enhance"
+            hint = (
+                "pairs need rejected attempts with a text at slots that were filled later, or a run of method enhance"
+            )
             raise UsageError("no accepted record has a worse one beside it", hint=hint)
 
     def _worse(self, data: Exported) -> Iterator[tuple[Row, list[Row]]]:

@@ -13,22 +13,27 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from datagen_cli.text.orders import orders
+
 Kind = Literal["injection", "secret", "personal", "outlier"]
 KINDS: tuple[Kind, ...] = ("injection", "secret", "personal", "outlier")
-VERSION = 4
+VERSION = 5
 _LONG_BLOB = 120
 _REPEATS = 6
+_NEAR = 200
+_ENDS = re.compile(r"[.!?](?=\s|$)|\n|。")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One form. `needs`: lower-case literals of which one must occur; `holds`: what a match must also be; `unseen`: no
-    match has a character of ASCII that can be printed."""
+    """One form. `needs`: lower-case literals of which one must occur; `beside`: what stands in the same sentence;
+    `holds`: what a match must also be; `unseen`: no match has a character of ASCII that can be printed."""
 
     kind: Kind
     name: str
     pattern: re.Pattern[str]
     needs: tuple[str, ...] = ()
+    beside: re.Pattern[str] | None = None
     holds: Callable[[str], bool] | None = None
     unseen: bool = False
 
@@ -43,7 +48,11 @@ class Rule:
         if self.unseen and text.isascii() and text.isprintable():
             return None
         for match in self.pattern.finditer(text):
-            if self.holds is None or self.holds(match[0]):
+            if self.beside is not None:
+                start, end = _sentence(text, *match.span())
+                if self.beside.search(text, start, end) is not None:
+                    return text[start:end]
+            elif self.holds is None or self.holds(match[0]):
                 return match[0]
         return None
 
@@ -270,10 +279,21 @@ def unbroken_blob(text: str) -> str | None:
 def _worded() -> Iterator[Rule]:
     for name, pattern, needs in _INJECTION:
         yield Rule("injection", name, re.compile(pattern, re.IGNORECASE | re.MULTILINE), needs)
+    for order in orders():
+        part, beside = (re.compile(pattern, re.IGNORECASE | re.MULTILINE) for pattern in (order.part, order.beside))
+        yield Rule("injection", order.name, part, order.needs, beside)
     for name, pattern, needs in _SECRETS:
-        yield Rule("secret", name, re.compile(pattern), needs, _drawn_key if name == "OpenAI-like key" else None)
+        drawn = _drawn_key if name == "OpenAI-like key" else None
+        yield Rule("secret", name, re.compile(pattern), needs, holds=drawn)
     yield Rule("personal", "e-mail address", re.compile(_EMAIL), ("@",))
     yield Rule("outlier", "invisible characters", re.compile(_INVISIBLE), unseen=True)
+
+
+def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where the sentence around a part begins and ends, at most 200 characters before and after it."""
+    before = [match.end() for match in _ENDS.finditer(text, max(0, start - _NEAR), start)]
+    after = _ENDS.search(text, end, end + _NEAR)
+    return (before[-1] if before else max(0, start - _NEAR)), (after.start() if after else min(len(text), end + _NEAR))
 
 
 def _drawn_key(text: str) -> bool:

@@ -56,7 +56,9 @@ def test_each_base_row_gets_one_record_that_keeps_its_input_and_names_it(
     ]
     if changes:
         assert all(row["response"] != pair["response"] for row, pair in zip(made, PAIRS, strict=True))
-        assert run(["export", str(tmp_path / "run"), "--to", "preference", "-o", str(tmp_path / "run/pairs.jsonl")]) == 0
+        assert (
+            run(["export", str(tmp_path / "run"), "--to", "preference", "-o", str(tmp_path / "run/pairs.jsonl")]) == 0
+        )
         pairs = {(line["prompt"], line["chosen"], line["rejected"]) for line in rows(tmp_path / "run", "pairs.jsonl")}
         assert pairs >= {
             (row["instruction"], row["response"], pair["response"]) for row, pair in zip(made, PAIRS, strict=True)
