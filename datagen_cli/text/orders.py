@@ -77,6 +77,13 @@ class Order:
 
 def orders() -> Iterator[Order]:
     """All kinds, in English; and in eleven other languages that what was said before is to be ignored."""
+    yield from _of_what_was_said()
+    yield from _of_who_speaks()
+    yield from _of_what_is_written()
+    yield Order("overrides instructions", *_ELSEWHERE)
+
+
+def _of_what_was_said() -> Iterator[Order]:
     said = (
         *("you", "above", "before", "previous", "prior", "earlier", "system", "former", "original", "current"),
         *("initial", "hidden", "existing", "developer", "nothing", "everything", "secret", "foregoing", "preced"),
@@ -109,6 +116,9 @@ def orders() -> Iterator[Order]:
         r"|without limits|from (?:now|here) on)\b",
         ("persona", "identity", "role", "character", "assistant", "chatbot", "model", " ai"),
     )
+
+
+def _of_who_speaks() -> Iterator[Order]:
     yield Order(
         "speaks as the system",
         rf"^\s{{0,8}}[\[<(]/?{_OFFICE}[\])>]|^\s{{0,8}}[#*=-]{{2,6}}\s?{_OFFICE} (?:note|notice|message|override"
@@ -151,6 +161,9 @@ def orders() -> Iterator[Order]:
         rf"\b(?:must|should|has to|{_SAY}|add|include|mention|recommend|rate|mark|prefer|choose)\b",
         ("ing this", "e this", "ate this", "whoever"),
     )
+
+
+def _of_what_is_written() -> Iterator[Order]:
     yield Order(
         "fixes the verdict",
         rf"\b(?:set|put|change|make) (?:the|its|your) {_MARK}\b|\b(?:the"
@@ -204,7 +217,6 @@ def orders() -> Iterator[Order]:
         r"|\byour (?:\w{1,10} )?tool\b",
         ("http", "decode", "base64", "function", "tool", "command", "shell"),
     )
-    yield Order("overrides instructions", *_ELSEWHERE)
 
 
 _ELSEWHERE = (
