@@ -109,11 +109,15 @@ def command(
     if dry_run:
         return _estimated(datasets, columns, again, json_)
     theirs = Wanted(tuple(reference_text or ()), label, csv=form)
+    side_by_side = len(datasets) > 1 and (table is not None or summary is not None)
+    ready = {name: load_dataset(name, columns) for name in datasets} if side_by_side else {}
+    sizes = {len(one.dataset) for one in ready.values()}
+    outputs.equal_n = min(sizes) if len(sizes) > 1 else 0
     failed = capped = False
     with progress(quiet=quiet) as say, closing(open_for_eval(embedder, say)) as opened:
         if alone:
             outputs.note(f"{', '.join(alone)}: of words alone, as a gate holds it; --embedder NAME adds embeddings")
-        measurer = _Measurer(files, wanted, columns, theirs, again, opened, say, outputs.note, cosines=not alone)
+        measurer = _Measurer(files, wanted, columns, theirs, again, opened, say, outputs.note, not alone, ready)
         for name in datasets:
             found, extra, problems = measurer.measure(name)
             capped = capped or (recheck and _capped(found))
@@ -229,13 +233,15 @@ class _Measurer:
     say: Any
     note: Callable[[str], None]
     cosines: bool
+    ready: dict[str, Loaded]
+    """Datasets that were read before, each until it is measured."""
 
     def measure(self, name: str) -> tuple[Evaluation, dict[str, Any], list[str]]:
         """The measures of one dataset, under `control` (None without one) and `compare` what stands beside them, and
         what could hide a problem."""
         problems: list[str] = []
         self.say(f"reading {name}")
-        loaded = load_dataset(name, self.columns)
+        loaded = self.ready.pop(name, None) or load_dataset(name, self.columns)
         reference = self._reference(loaded)
         self._say(loaded, problems)
         self._say(reference, problems)

@@ -13,7 +13,7 @@ from datagen_cli.cli.outputs import STANDARD, refuse_outputs, write_output
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.jsonl import dump, make_folder, write_aside
 from datagen_cli.core.registry import suggest
-from datagen_cli.evaluation.document import document
+from datagen_cli.evaluation.document import at_equal_n, document
 from datagen_cli.evaluation.evaluate import Evaluation
 from datagen_cli.report.evaluation import evaluation_page
 from datagen_cli.report.figures import figures
@@ -34,6 +34,8 @@ class Outputs:
     as_json: bool
     quiet: bool
     figures: str | None = None
+    equal_n: int = 0
+    """On how many rows of each dataset tables show what grows with their number; 0: on all of them."""
     _results: list[dict[str, Any]] = field(default_factory=list)
     _wholes: list[dict[str, Any]] = field(default_factory=list)
     _sheets: list[Sheet] = field(default_factory=list)
@@ -65,7 +67,7 @@ class Outputs:
         for problem in extra.get("problems", ()):
             console.note(console.named(f"--strict: {problem}"))
         if self.table or self.summary or self.junit:
-            self._results.append(result)
+            self._results.append(at_equal_n(found, result, self.equal_n) if self.equal_n else result)
         if self.detail is not None:
             self._wholes.append({**document(found, gates, shown=None), **extra})
         if self.html is not None or self.figures is not None:

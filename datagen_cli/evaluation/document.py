@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from datagen_cli.evaluation.evaluate import Evaluation
+from datagen_cli.evaluation.evaluate import Evaluation, metric
 from datagen_cli.metrics.measure import Measure
 
 SHOWN = 20
@@ -34,6 +34,13 @@ def document(found: Evaluation, gates: Sequence[Mapping[str, Any]], *, shown: in
     if loaded.notes:
         result["notes"] = list(loaded.notes)
     return result
+
+
+def at_equal_n(found: Evaluation, result: Mapping[str, Any], n: int) -> dict[str, Any]:
+    """The same object for a table beside other datasets: what grows with n is measured on n rows (`equal_n`)."""
+    growing = [name for name, one in found.measures.items() if metric(name).grows_with_n and one.value is not None]
+    equal = {name: entry(found.at_size(name, n)) for name in growing}
+    return {**result, "metrics": {**result["metrics"], **equal}, "equal_n": n}
 
 
 def entry(measure: Measure, shown: int | None = SHOWN) -> dict[str, Any]:

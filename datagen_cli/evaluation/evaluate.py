@@ -90,9 +90,13 @@ class Evaluation:
 
     def at_reference_size(self, name: str) -> Measure:
         """A measure of the dataset on as many rows as the reference's own was taken on, if it has more."""
-        if name not in self.reference_measures or len(self.views.for_metric(name)) <= self.reference_n:
+        return self.measures[name] if name not in self.reference_measures else self.at_size(name, self.reference_n)
+
+    def at_size(self, name: str, n: int) -> Measure:
+        """A measure of the dataset on n of its rows, drawn at random, if it has more. It takes no reference."""
+        if len(self.views.for_metric(name)) <= n:
             return self.measures[name]
-        return measure(name, self.views.sample_for(name, self.reference_n), None)
+        return measure(name, self.views.sample_for(name, n), None)
 
 
 Say = Callable[[str], None]

@@ -42,6 +42,7 @@ def as_markdown(results: Sequence[Result]) -> str:
     rows = [[f"{md(name)}{_arrow(name, '↓', '↑')}", *_cells(results, beside, name)] for name in names]
     lines = _md_table(heads, rows)
     lines += ["", f"↓ lower is better, ↑ higher; in brackets {BRACKETS}."]
+    lines += [md(text) for text in _said_of_n(results, names)]
     lines += [f"Missing in {md(result['dataset'])}: {md(text)}." for result in results if (text := _missing(result))]
     for result in results:
         lines += _md_compared(result)
@@ -58,7 +59,15 @@ def as_csv(results: Sequence[Result]) -> str:
         for name, found in result["metrics"].items():
             low, high = found.get("interval", (None, None))
             item = (result.get("compare") or {}).get("metrics", {}).get(name, {})
-            front = [_plain(result["dataset"]), result["n"], name, found["value"], low, high, found.get("direction")]
+            front = [
+                _plain(result["dataset"]),
+                _rows(result, name),
+                name,
+                found["value"],
+                low,
+                high,
+                found.get("direction"),
+            ]
             beside = [result["reference_metrics"].get(name, {}).get("value"), item.get("other"), item.get("difference")]
             ends = [*item.get("interval", (None, None)), item.get("verdict")]
             said = [_gated(result, name), found.get("signature"), _plain(found.get("reason") or "")]
@@ -80,7 +89,9 @@ def as_latex(results: Sequence[Result]) -> str:
         cells = [tex(cell) for cell in _cells(results, beside, name)]
         arrow = _arrow(name, "$\\downarrow$", "$\\uparrow$")
         lines.append(" & ".join([f"{tex(name)}{arrow}{cited}", *cells]) + r" \\")
-    lines += ["\\bottomrule", "\\end{tabular}", f"% in brackets: {BRACKETS}; signatures:"]
+    lines += ["\\bottomrule", "\\end{tabular}"]
+    lines += [f"% {text}" for text in _said_of_n(results, names)]
+    lines += [f"% in brackets: {BRACKETS}; signatures:"]
     signatures = {
         name: next(filter(None, (result["metrics"].get(name, {}).get("signature") for result in results)), "")
         for name in names
@@ -180,6 +191,25 @@ def _missing(result: Result) -> str:
         if found["value"] is None:
             reasons.setdefault(found["reason"], []).append(name)
     return "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
+
+
+def _grows(name: str) -> bool:
+    return is_name("metrics", name) and metric(name).grows_with_n
+
+
+def _rows(result: Result, name: str) -> int:
+    """On how many rows a measure of a table was taken."""
+    n: int = result["n"]
+    return min(n, result.get("equal_n", n)) if _grows(name) else n
+
+
+def _said_of_n(results: Sequence[Result], names: Sequence[str]) -> list[str]:
+    """Says so where measures that grow with the number of rows were taken on as many of each."""
+    growing = [name for name in names if _grows(name)]
+    n = results[0].get("equal_n")
+    if not n or not growing:
+        return []
+    return [f"On {n:,} rows of each, drawn at random, as they grow with the number of rows: {', '.join(growing)}."]
 
 
 def _works(names: Sequence[str]) -> dict[str, Sequence[Citation]]:

@@ -34,6 +34,7 @@ def evaluate(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0)
 
 def test_a_csv_table_has_a_line_a_dataset_and_measure(capsys: pytest.CaptureFixture[str]) -> None:
     write(Path("a.jsonl"), news(200))
+    write(Path("b.jsonl"), [{"text": "always the very same text", "label": "x"}] * 200)
     out, _ = evaluate(capsys, "a.jsonl", "b.jsonl", "--metrics", "self_bleu,mauve", "--table", "csv")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert [(row["dataset"], row["measure"]) for row in rows] == [
@@ -52,6 +53,23 @@ def test_a_markdown_table_has_a_column_a_dataset_and_names_the_sources(capsys: p
     assert lines[2].endswith("| 1 |")
     assert r"Sources: self\_bleu: Zhu et al. 2018, arXiv:1802.01886." in lines
     assert "Missing in a.jsonl: mauve (no reference given)." in lines
+
+
+def test_tables_show_what_grows_with_n_on_as_many_rows_of_each(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("many.jsonl"), news(400, 1))
+    write(Path("few.jsonl"), news(100, 2))
+    chosen = ("many.jsonl", "few.jsonl", "--metrics", "distinct_n,length")
+    out, _ = evaluate(capsys, *chosen, "--table", "csv")
+    rows = {(row["dataset"], row["measure"]): row for row in csv.DictReader(io.StringIO(out))}
+    assert [(row["n"]) for row in rows.values()] == ["100", "400", "100", "100"]
+    many, few = (float(rows[name, "distinct_n"]["value"]) for name in ("many.jsonl", "few.jsonl"))
+    assert many == pytest.approx(few, rel=0.1)
+    said = "On 100 rows of each, drawn at random, as they grow with the number of rows: distinct"
+    for form in ("md", "latex"):
+        assert said in evaluate(capsys, *chosen, "--table", form)[0]
+    assert said not in evaluate(capsys, "few.jsonl", "few.jsonl", *chosen[2:], "--table", "md")[0]
+    whole = json.loads(evaluate(capsys, "many.jsonl", *chosen[2:], "--json")[0])
+    assert whole["metrics"]["distinct_n"]["value"] < many * 0.9  # by itself it is measured whole
 
 
 def test_tables_show_what_a_share_of_none_or_all_is_bounded_by(capsys: pytest.CaptureFixture[str]) -> None:
