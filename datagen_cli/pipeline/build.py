@@ -336,7 +336,7 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
         ),
         plan=plan,
         operators=operators.operators_of(recipe, base, about),
-        groups=make_groups(recipe, base, plan, about.sentences, embedder),
+        groups=make_groups(recipe, base, plan, constraints, embedder),
         inline=inline,
         parents=parents,
         clusters=clusters,

@@ -1,4 +1,5 @@
-"""Correlated runs: what a recipe must be for one, which slots make a group, and which examples each row is shown.
+"""Correlated runs: what a recipe must be for one, which slots make a group, and which examples each row is shown: base
+rows that keep the constraints and the rules of safety.
 
 A group is K · `per_label` rows for K planned labels (K = 1 without labels), so with balanced labels each label stands
 `per_label` times in it; with uneven quotas labels stand in proportion. A unit of first attempts is one batch of whole
@@ -9,11 +10,12 @@ slot's attributes, which are surplus too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from datagen_cli.config.checks import Check
 from datagen_cli.config.models import Correlated
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.digest import digest
@@ -23,6 +25,7 @@ from datagen_cli.core.record import Slot, unit_name
 from datagen_cli.core.registry import suggest
 from datagen_cli.llm.identity import sampling_of
 from datagen_cli.pipeline.cut import Cut
+from datagen_cli.pipeline.shown import keeps, screened
 from datagen_cli.prompts.free_text import FreeText
 from datagen_cli.sources.open import BaseRows
 from datagen_cli.stages import groups as groups_stage
@@ -38,12 +41,14 @@ PEERS_FROM = 1 << 32
 
 @dataclass(frozen=True)
 class Groups:
-    """The units of one correlated run. `embedder` is for examples by `strategy: clusters`."""
+    """The units of one correlated run. `allowed` says which base rows may be shown (`shown.py`); `embedder` is for
+    examples by `strategy: clusters`."""
 
     recipe: Recipe
     base: BaseRows
     plan: PlanSpec
     prompts: FreeText
+    allowed: Callable[[Mapping[str, Any]], bool]
     embedder: Any = None
 
     @property
@@ -94,19 +99,42 @@ class Groups:
             yield self._row(f"{name}/{number}", name, replace(slot, label=label), place, attempt)
 
     def _row(self, key: str, group: str, slot: Slot, place: int, attempt: int) -> Row:
-        negatives: tuple[tuple[Any, tuple[str, ...]], ...] = ()
-        if self.options.variant == "cfg":
-            others = [label for label in self.labels if label != slot.label]
-            negatives = tuple((label, self._examples(label, place, attempt)) for label in others)
-        return Row(key, group, slot, self._examples(slot.label, place, attempt), negatives)
+        others = [label for label in self.labels if label != slot.label] if self.options.variant == "cfg" else []
+        (drawn, examples), *rest = (self._examples(label, place, attempt) for label in (slot.label, *others))
+        negatives = tuple(zip(others, (shown for _, shown in rest), strict=True))
+        drawn_first = (drawn, *(first for first, _ in rest))
+        changed = drawn_first != (examples, *(shown for _, shown in rest))
+        return Row(key, group, slot, examples, negatives, drawn_first if changed else ())
 
-    def _examples(self, label: Any, place: int, attempt: int) -> tuple[str, ...]:
-        """Ids of base rows of the label (of any, without labels), drawn for one row of one attempt."""
+    def _examples(self, label: Any, place: int, attempt: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Ids of base rows of the label (of any, without labels), for one row of one attempt: as they were drawn, and
+        those that are shown."""
         pool = self._pools.get(label)
         if pool is None:
-            return ()
+            return (), ()
         numbers, drawer = pool
-        return tuple(self.base.rows[numbers[found]][0] for found in drawer.draw(place, attempt))
+        drawn = drawer.draw(place, attempt)
+        most = min(len(drawn), len(numbers))
+        shown = screened(
+            drawn,
+            most,
+            lambda more: drawer.draw(place, attempt + more),
+            lambda found: self._may_be_shown(numbers[found]),
+        )
+        return self._ids(numbers, drawn), self._ids(numbers, shown)
+
+    def _ids(self, numbers: Sequence[int], places: Sequence[int]) -> tuple[str, ...]:
+        return tuple(self.base.rows[numbers[place]][0] for place in places)
+
+    def _may_be_shown(self, number: int) -> bool:
+        if number not in self._known:
+            self._known[number] = self.allowed(self.base.rows[number][1])
+        return self._known[number]
+
+    @cached_property
+    def _known(self) -> dict[int, bool]:
+        """Base rows by number that were looked at: whether they may be shown."""
+        return {}
 
     @cached_property
     def _pools(self) -> dict[Any, tuple[list[int], Any]]:
@@ -237,9 +265,9 @@ def _field_objections(
 
 
 def make_groups(
-    recipe: Recipe, base: BaseRows, plan: PlanSpec, sentences: Sequence[str], embedder: Any
+    recipe: Recipe, base: BaseRows, plan: PlanSpec, constraints: Sequence[tuple[Check, Any]], embedder: Any
 ) -> Groups | None:
-    """The groups of a correlated run, or None for any other."""
+    """The groups of a correlated run, or None for any other. `constraints` are the recipe's, bound to its fields."""
     correlated = recipe.options.sampling.correlated
     if correlated is None:
         return None
@@ -250,8 +278,8 @@ def make_groups(
         label_field=base.label.field if base.label and plan.labels else "",
         meanings=base.label.definitions if base.label else None,
         value_notes={name: attribute.values or {} for name, attribute in options.attributes.items()},
-        constraints=sentences,
+        constraints=[made.describe() for _, made in constraints],
         system=options.prompts.system,
         generate=options.prompts.generate,
     )
-    return Groups(recipe, base, plan, prompts, embedder)
+    return Groups(recipe, base, plan, prompts, keeps(constraints), embedder)

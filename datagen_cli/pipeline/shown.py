@@ -88,20 +88,28 @@ class Shown:
 
     def _screened(self, drawn: Sequence[int], pool: tuple[Sequence[int], Any], slot: int, attempt: int) -> list[int]:
         """Those of a draw that may be shown, filled up from further draws."""
-        shown = [number for number in drawn if self._may_be_shown(number)]
         most = min(self._k, len(pool[0]))
-        for turn in range(1, MORE_DRAWS + 1):
-            if not drawn or len(shown) >= most:
-                break
-            for number in self._take(pool, slot, attempt + turn * APART):
-                if len(shown) < most and number not in shown and self._may_be_shown(number):
-                    shown.append(number)
-        return shown
+        return screened(drawn, most, lambda more: self._take(pool, slot, attempt + more), self._may_be_shown)
 
     def _may_be_shown(self, number: int) -> bool:
         if number not in self._known:
             self._known[number] = self._allowed(self._rows[number][1])
         return self._known[number]
+
+
+def screened(
+    drawn: Sequence[int], most: int, take: Callable[[int], Sequence[int]], allowed: Callable[[int], bool]
+) -> list[int]:
+    """Those of a draw that are allowed, filled up to `most` from further draws: `take(more)` is that of so many
+    attempts later."""
+    shown = [number for number in drawn if allowed(number)]
+    for turn in range(1, MORE_DRAWS + 1):
+        if not drawn or len(shown) >= most:
+            break
+        for number in take(turn * APART):
+            if len(shown) < most and number not in shown and allowed(number):
+                shown.append(number)
+    return shown
 
 
 def keeps(constraints: Sequence[tuple[Check, Any]]) -> Callable[[Row], bool]:

@@ -26,7 +26,8 @@ VERSION = 1
 class Row:
     """One row of a group: its key in the run, the name of its group, what is to be written, and the examples shown.
 
-    `negatives` are the other labels with examples of theirs, for classifier-free guidance.
+    `negatives` are the other labels with examples of theirs, for classifier-free guidance. `drawn` are the examples
+    before they were screened, of the row and of each negative; empty where none was screened.
     """
 
     key: str
@@ -34,11 +35,13 @@ class Row:
     slot: Slot
     examples: tuple[str, ...] = ()
     negatives: tuple[tuple[Any, tuple[str, ...]], ...] = ()
+    drawn: tuple[tuple[str, ...], ...] = ()
 
     def made_from(self) -> list[Any]:
         """What the row's text depends on beside the stage's fingerprint."""
-        negatives = [[label, list(examples)] for label, examples in self.negatives]
-        return [self.key, self.group, self.slot.label, dict(self.slot.attributes), list(self.examples), negatives]
+        own, *others = self.drawn or (self.examples, *(examples for _, examples in self.negatives))
+        negatives = [[label, list(names)] for (label, _), names in zip(self.negatives, others, strict=True)]
+        return [self.key, self.group, self.slot.label, dict(self.slot.attributes), list(own), negatives]
 
 
 @dataclass(frozen=True, slots=True)
