@@ -19,7 +19,7 @@ from datagen_cli.core.chat import Draw, Reply
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.fields import About, FieldSpec, plain, plain_text
-from datagen_cli.core.pointer import Pointer, find_pointer
+from datagen_cli.core.pointer import CALLED, Pointer, find_pointer, nearly_pointer
 from datagen_cli.core.registry import suggest
 from datagen_cli.evaluation.columns import column_names
 from datagen_cli.evaluation.correctness import same_answer
@@ -90,8 +90,12 @@ def quiz_of(loaded: Loaded, columns: Columns) -> Quiz:
         raise DataError("there is no label to compare answers with", hint="--label FIELD names it", place=place)
     lists = [columns.choices] if columns.choices else [n for n in known if isinstance(rows[0].get(n), list)]
     pointer = find_pointer(answer, lists, rows)
-    if columns.choices and pointer is None:
-        raise DataError(f"--label: {answer} points at no item of {columns.choices}", hint="such as A or 0", place=place)
+    if pointer is None and (nearly := nearly_pointer(answer, lists, rows)):
+        pointer = nearly[0]  # rows whose answer is none of their choices have no answer: they are left out
+    named = columns.choices or next((name for name in lists if name.lower() in CALLED), "")
+    if named and pointer is None:
+        hint = "such as A, 0 or the item itself, in at least four rows of five; --choices and --label name the columns"
+        raise DataError(f"{answer} points at no item of {named}", hint=hint, place=place)
     question = [columns.question] if columns.question else _question(data.text_fields, known, answer)
     if not question:
         raise DataError("there is no question", hint="--question FIELD names it", place=place)

@@ -234,10 +234,14 @@ def _show(result: Mapping[str, Any]) -> None:
         _accuracies(base["models"])
         if base["kendall_tau"] is not None:
             console.line(f"both sets rank the models alike to Kendall's τ = {base['kendall_tau']:.2f}")
-    if result["no_reply"] or result["left_out"]:
-        console.note(
-            f"left out: {result['no_reply']:,} questions without a reply of all models, {result['left_out']:,} rows"
-        )
+    if result["no_reply"]:
+        console.note(f"left out: {console.counted(result['no_reply'], 'question')} without a reply of all models")
+    if result["left_out"]:
+        console.note(f"left out: {console.counted(result['left_out'], 'row')} without a question, or without an answer")
+    for row in result["models"]:
+        if row["unread"] * 2 > result["n"]:
+            few = f"{row['unread']:,} of {result['n']:,} replies"
+            console.note(f"{row['model']}: {few} hold no answer that can be read, and count as wrong")
 
 
 def _accuracies(models: Sequence[Mapping[str, Any]]) -> None:

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Form = Literal["item", "letter", "index", "place"]
+FORMS: tuple[Form, ...] = ("item", "letter", "index", "place")
+CALLED = ("choices", "options", "endings")
+"""What a list of choices is called in public datasets."""
+MOST = 5
+"""Of so many rows one may be an exception."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,24 @@ def find_pointer(label: str, lists: Iterable[str], rows: Iterable[Mapping[str, A
     if not rows:
         return None
     for choices in lists:
-        for form in ("item", "letter", "index", "place"):
+        for form in FORMS:
             if all(_points(row.get(label), row.get(choices), form) for row in rows):
                 return Pointer(label, choices, form)
+    return None
+
+
+def nearly_pointer(
+    label: str, lists: Iterable[str], rows: Sequence[Mapping[str, Any]]
+) -> tuple[Pointer, list[int]] | None:
+    """The relation that holds in most rows (four of five) but not in all, and the numbers of those where it does not.
+
+    Only a list that is called what choices are called counts: a class may well be found among most rows' keywords.
+    """
+    for choices in (name for name in lists if name.rpartition(".")[2].lower() in CALLED):
+        for form in FORMS:
+            strays = [n for n, row in enumerate(rows) if not _points(row.get(label), row.get(choices), form)]
+            if strays and MOST * len(strays) <= len(rows):
+                return Pointer(label, choices, form), strays
     return None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from datagen_cli.config.recipe import BaseOptions, RecipeOptions
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.fields import FieldSpec, spellings
-from datagen_cli.core.pointer import Pointer, find_pointer
+from datagen_cli.core.pointer import Pointer, find_pointer, nearly_pointer
 from datagen_cli.core.registry import is_name, load, targets
 from datagen_cli.sources.infer import LabelPlan, Resolved, resolve
 from datagen_cli.sources.licence import licence_of
@@ -145,6 +145,7 @@ def read_base(options: RecipeOptions) -> BaseRows:
             rows.append((f"row {row.line}", map_row(row.data, resolved.readers, optional)))
         except BadValue as error:
             base.refuse(BadRow(row.line, str(error), error.hint))
+    pointer = _pointer(resolved, base, rows)
     if not rows:
         raise _none_left(base)
     return BaseRows(
@@ -159,7 +160,7 @@ def read_base(options: RecipeOptions) -> BaseRows:
         skipped=base.skipped,
         reasons=tuple(base.reasons),
         readers=resolved.readers,
-        pointer=_pointer(resolved, [row for _, row in rows]),
+        pointer=pointer,
         licence=base.licence,
     )
 
@@ -172,10 +173,22 @@ def _spelled(shown: str, resolved: Resolved, rows: Sequence[Mapping[str, Any]]) 
     return [f"{shown}: {label.field} {what}: {several}"] if label is not None and several else []
 
 
-def _pointer(resolved: Resolved, rows: Sequence[Mapping[str, Any]]) -> Pointer | None:
+def _pointer(resolved: Resolved, base: BaseFile, rows: list[tuple[str, dict[str, Any]]]) -> Pointer | None:
+    """How the label points at an item of a list field, if it does. A row of which that is not true where it is of most
+    is a bad row: it is refused, or taken out of `rows`."""
     if resolved.label is None:
         return None
-    return find_pointer(resolved.label.field, [spec.name for spec in resolved.specs if spec.type == "list"], rows)
+    lists = [spec.name for spec in resolved.specs if spec.type == "list"]
+    fields = [row for _, row in rows]
+    found = find_pointer(resolved.label.field, lists, fields)
+    nearly = nearly_pointer(resolved.label.field, lists, fields) if found is None else None
+    if nearly is None:
+        return found
+    pointer, strays = nearly
+    for n in strays:
+        base.refuse(BadRow(int(rows[n][0].removeprefix("row ")), pointer.problem(fields[n])))
+    rows[:] = [row for n, row in enumerate(rows) if n not in set(strays)]
+    return pointer
 
 
 def _kind(options: BaseOptions) -> str:

@@ -123,6 +123,27 @@ def test_rows_without_an_answer_are_left_out_and_said() -> None:
         quiz_of(_loaded([{"text": "nothing asked"}]), Columns())
 
 
+def test_of_a_quiz_rows_whose_answer_is_none_of_their_choices_are_left_out() -> None:
+    rows = [{"question": f"{n}?", "choices": ["x", "y", "z"], "answer": "ABC"[n % 3]} for n in range(10)]
+    rows[4]["answer"] = "E"
+    quiz = quiz_of(_loaded(rows), Columns())
+    assert quiz.kind == "choices" and len(quiz) == 9 and quiz.left_out == 1
+    for row in rows[:5]:
+        row["answer"] = "none"
+    with pytest.raises(DataError, match="answer points at no item of choices"):
+        quiz_of(_loaded(rows), Columns())
+
+
+def test_a_model_whose_replies_cannot_be_read_is_named(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "sums.jsonl"
+    path.write_text("".join(json.dumps({"question": f"{n} and {n}?", "answer": 2 * n}) + "\n" for n in range(9)))
+    code = run(["score", str(path), "-m", "offline", "-o", str(tmp_path / "out")])
+    said = " ".join(capsys.readouterr().err.split())
+    assert code == 0 and "of 9 replies hold no answer that can be read, and count as wrong" in said
+
+
 def test_a_shipped_base_of_choices_is_read() -> None:
     quiz = quiz_of(load_dataset(str(Path(__file__).parents[2] / "recipes/data/mmlu.jsonl"), Wanted()), Columns())
     assert quiz.kind == "choices" and len(quiz) == 48

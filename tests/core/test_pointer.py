@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from datagen_cli.core.pointer import Pointer, find_pointer
+from datagen_cli.core.pointer import Pointer, find_pointer, nearly_pointer
 
 ITEMS = ["a", "b", "c", "d"]
 
@@ -51,3 +51,13 @@ def test_a_label_is_followed_to_its_item_and_another_is_written_in_its_form(
     assert pointer.place(label, ITEMS) == place
     assert pointer.label_for(3, ITEMS, label) == other
     assert pointer.place("nowhere", ITEMS) is None
+
+
+def test_a_relation_that_most_rows_have_names_the_others() -> None:
+    rows: list[dict[str, object]] = [{"label": "ABCD"[n % 4], "choices": ITEMS} for n in range(10)]
+    rows[3] = {"label": "F", "choices": ITEMS}
+    rows[7] = {"label": "A", "choices": None}
+    assert find_pointer("label", ["choices"], rows) is None
+    assert nearly_pointer("label", ["choices"], rows) == (Pointer("label", "choices", "letter"), [3, 7])
+    assert nearly_pointer("label", ["choices"], [*rows, {"label": "Z", "choices": ITEMS}]) is None  # three of eleven
+    assert nearly_pointer("label", ["tags"], [{"label": row["label"], "tags": row["choices"]} for row in rows]) is None

@@ -107,3 +107,16 @@ def test_labels_that_differ_in_case_and_spaces_alone_are_said(tmp_path: Path) ->
     )
     (note,) = read_base(load_recipe("r.yaml", environ={}, cwd=tmp_path).options).notes
     assert note.endswith("each taken for a label of its own: 'Delivery' and 'delivery '")
+
+
+def test_a_row_whose_label_is_none_of_its_choices_is_a_bad_row(tmp_path: Path) -> None:
+    rows = [{"q": f"question {n}", "choices": ["x", "y", "z"], "answer": "ABC"[n % 3]} for n in range(10)]
+    rows[4]["answer"] = "E"
+    path = tmp_path / "quiz.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    more: dict[str, Any] = {"fields": {"q": "q", "choices": "choices", "answer": "answer"}, "label": "answer"}
+    with pytest.raises(DataError, match="answer: 'E' is none of the 3 items of choices") as caught:
+        read(path, **more)
+    assert str(caught.value.place) == f"{path}:5" and "on_bad_row: skip" in str(caught.value.hint)
+    base = read(path, on_bad_row="skip", **more)
+    assert len(base.rows) == 9 and base.skipped == 1 and base.pointer is not None
