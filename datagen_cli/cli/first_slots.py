@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datagen_cli.core.errors import CallPending, ProviderError
 from datagen_cli.pipeline.ahead import client_ahead
 from datagen_cli.pipeline.engines.local import LocalEngine
-from datagen_cli.pipeline.known_bad import find_planted
+from datagen_cli.pipeline.known_bad import find_planted, keep_found
 from datagen_cli.pipeline.known_values import know_values
 from datagen_cli.pipeline.preview import Trace, preview
 from datagen_cli.pipeline.session import Session
@@ -33,7 +33,10 @@ def make_first(session: Session, number: int, *, plant: bool = False) -> First:
         refuse_other_recipe(session.folder.path, session.folder.state(), session.built.recipe.options.name)
         know_values(session)
         engine = LocalEngine()
-        return engine.run(lambda: _ask_first(session, engine, number, plant))
+        first = engine.run(lambda: _ask_first(session, engine, number, plant))
+        if first.planted:
+            keep_found(session.folder.path, session.built.fingerprints["validate"], first.planted)
+        return first
     except CallPending as pending:
         raise ProviderError(f"no answer: {pending}", hint="try again later; what was answered is kept") from pending
     finally:

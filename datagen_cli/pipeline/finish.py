@@ -13,6 +13,7 @@ from datagen_cli.core.record import Record
 from datagen_cli.metrics.works import ATTRPROMPT, CORRSYNTH, DATAGEN
 from datagen_cli.pipeline.adherence import Adherence
 from datagen_cli.pipeline.cover import Coverage
+from datagen_cli.pipeline.known_bad import kept_found
 from datagen_cli.pipeline.outcome import Ledger, write_dataset, write_lineage, write_rejected
 from datagen_cli.pipeline.session import Session
 from datagen_cli.pipeline.settle import settle
@@ -88,6 +89,7 @@ def finish(session: Session) -> Manifest:
     manifest.surplus = manifest.rejected.pop("surplus", 0)
     manifest.checks = adherence.table
     manifest.planted = fates.table
+    manifest.probed = kept_found(session.folder.path, built.fingerprints["validate"])
     manifest.shift = shift.table
     manifest.modules = worth.table(manifest.spent, manifest.accepted)
     manifest.coverage = coverage.table

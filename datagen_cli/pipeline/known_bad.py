@@ -2,24 +2,30 @@
 
 A reviewer that calls everything good looks like a strict dataset. So a probe damages records of its own, in ways that
 nobody could call good, and asks every such check: words in disorder, another label, another number, an order to the
-reader. What the checks say is counted; an unknown is not found.
+reader. What the checks say is counted; an unknown is not found. The counts are kept in `probe.json` of the run folder,
+and the card tells them as long as the checks are those that were probed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from typing import Any
 
+from datagen_cli.core.checksum import NAME, document_sum
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import CallPending, CallRefused
 from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.jsonl import read_json, write_json
 from datagen_cli.core.record import Record, Slot
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.context import Asks, UnitContext
 from datagen_cli.pipeline.engines.local import LocalEngine
 
+FILE = "probe.json"
+COUNTS = {"planted", "found", "unknown"}
 MOST = 10
 ATTEMPT = 900_000
 """No run makes so many attempts at a slot, so that these calls share no draw with a run."""
@@ -46,6 +52,26 @@ async def find_planted(
             counts["found"] += outcome == "fail"
             counts["unknown"] += outcome == "unknown"
     return found
+
+
+def keep_found(folder: Path, key: str, found: Mapping[str, Mapping[str, int]]) -> None:
+    """Writes down what a probe counted; `key` is the fingerprint of the checks."""
+    document = {"key": key, "planted": {name: dict(counts) for name, counts in found.items()}}
+    write_json(folder / FILE, {**document, NAME: document_sum(document)})
+
+
+def kept_found(folder: Path, key: str) -> dict[str, dict[str, int]]:
+    """What a probe of the same checks counted; empty where that is nothing, other, or damaged."""
+    found = read_json(folder / FILE)
+    if not isinstance(found, dict) or found.get("key") != key or not isinstance(found.get("planted"), dict):
+        return {}
+    rest = {name: value for name, value in found.items() if name != NAME}
+    whole = found.get(NAME) == document_sum(rest) and all(map(_counted, found["planted"].values()))
+    return found["planted"] if whole else {}
+
+
+def _counted(value: Any) -> bool:
+    return isinstance(value, dict) and value.keys() == COUNTS and all(type(count) is int for count in value.values())
 
 
 def damaged(record: Record, specs: Sequence[FieldSpec], number: int) -> Record:

@@ -39,6 +39,7 @@ def write_card(
         _coverage(manifest),
         _checks(manifest),
         _planted(manifest),
+        _probed(manifest),
         _modules(manifest),
         _harder(manifest),
         _shift(manifest),
@@ -93,6 +94,15 @@ def _planted(manifest: Manifest) -> str:
     """What became of the faults that a simulated model planted."""
     rows = [(code(fault), *map(line, fate_cells(fates))) for fault, fates in manifest.planted.items()]
     return table("Planted faults", ("fault", "planted", "kept unnoticed", "mended", "turned away for"), rows)
+
+
+def _probed(manifest: Manifest) -> str:
+    """What each check that asks a model found of records that `--probe` made bad on purpose."""
+    rows = [
+        (code(name), *(str(counts[key]) for key in ("planted", "found", "unknown")))
+        for name, counts in manifest.probed.items()
+    ]
+    return table("Records made bad on purpose", ("check", "planted", "found", "cannot tell"), rows)
 
 
 def _measures(manifest: Manifest) -> str:

@@ -54,7 +54,7 @@ class Manifest:
     """The content of `run.json`, a superset of what `generate --json` prints. Costs in USD, None when unknown.
 
     `rejected` counts attempts by reason, `no_reply` prompts that ended without a reply in this run, `surplus` records
-    that nobody had asked for.
+    that nobody had asked for; `probed` is what each check found of records that a probe made bad on purpose.
     """
 
     run: str
@@ -82,6 +82,7 @@ class Manifest:
     spent: dict[str, Any] = field(default_factory=dict)
     checks: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     planted: dict[str, dict[str, int]] = field(default_factory=dict)
+    probed: dict[str, dict[str, int]] = field(default_factory=dict)
     shift: dict[str, Any] = field(default_factory=dict)
     modules: dict[str, Any] = field(default_factory=dict)
     coverage: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)

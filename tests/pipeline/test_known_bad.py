@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Record
-from datagen_cli.pipeline.known_bad import ORDER, damaged
+from datagen_cli.pipeline.known_bad import ORDER, damaged, kept_found
 from tests.runs.whole import report
 
 SPECS = (FieldSpec("text"), FieldSpec("answer", "number"), FieldSpec("kind", "label", values=("a", "b")))
@@ -30,5 +31,22 @@ def test_a_probe_says_how_many_of_them_a_check_finds(tmp_path: Path, capsys: pyt
     found = report(capsys, "quickstart", "-o", tmp_path, "--probe", "8", code, faults)["planted"]["code"]
     assert found["planted"] >= 4
     assert 1 <= found["found"] <= found["planted"]
+    told = report(capsys, "quickstart", "-o", tmp_path, "-n", 8, code, faults)
+    assert told["exit_code"] in (0, 3)
+    assert json.loads((tmp_path / "run.json").read_text())["probed"] == {"code": found}
+    card = (tmp_path / "README.md").read_text()
+    assert "## Records made bad on purpose" in card
+    assert f"| `code` | {found['planted']} | {found['found']} | {found['unknown']} |" in card
+    kept = json.loads((tmp_path / "probe.json").read_text())
+    assert kept_found(tmp_path, kept["key"]) == {"code": found}
+    assert kept_found(tmp_path, "other checks") == {}
+    for damage in (
+        {"planted": 3},
+        {"code": 3},
+        {"code": {**found, "found": found["found"] + 1}},
+        {"code": {"found": 1}},
+    ):
+        (tmp_path / "probe.json").write_text(json.dumps({**kept, "planted": damage}))
+        assert kept_found(tmp_path, kept["key"]) == {}
     plain = report(capsys, "quickstart", "-o", tmp_path / "plain", "--probe", "4")
     assert plain["planted"] == {}
