@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -116,7 +117,10 @@ class OpenAIHTTP:
             what = "no answer" if sent else "no connection"
             return TransportError("timeout" if sent else "dropped", f"{what} within {timeout_s:g} s", sent=sent)
         if isinstance(error, aiohttp.ClientConnectorError):
-            return TransportError("dropped", self._clean(f"cannot connect: {error}"), sent=False)
+            number = error.os_error.errno or 0  # the words of a refused connection only repeat the address
+            plain = number > 0 and not isinstance(error, aiohttp.ClientSSLError)
+            said = os.strerror(number).lower() if plain else str(error)
+            return TransportError("dropped", self._clean(f"cannot connect: {said}"), sent=False)
         said = self._clean(str(error)) or type(error).__name__
         return TransportError("dropped", f"the connection broke: {said}", sent=sent)
 

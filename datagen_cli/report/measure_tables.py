@@ -114,7 +114,8 @@ def summary(results: Sequence[Result]) -> str:
     if any(result["simulated"] for result in results):
         lines += ["Simulated data: written by the offline model. It says nothing of a real model.", ""]
     if gates:
-        lines += [f"{failed} of {len(gates)} gates failed." if failed else f"All {len(gates)} gates passed.", ""]
+        held = f"All {len(gates)} gates passed." if len(gates) > 1 else "The gate passed."
+        lines += [f"{failed} of {len(gates)} gates failed." if failed else held, ""]
         rows = [
             [
                 "✅ passed" if gate["passed"] else "❌ failed",
