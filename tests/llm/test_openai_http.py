@@ -177,7 +177,7 @@ async def test_an_endpoint_that_is_not_there_cannot_have_cost_anything() -> None
     with Endpoint(lambda body, attempt: "ok") as endpoint:
         url = endpoint.url
     provider = OpenAIHTTP(model(url), resolve(model(url), {}))
-    with pytest.raises(TransportError, match="cannot connect: connection refused$") as raised:
+    with pytest.raises(TransportError, match=r"cannot connect: connection refused$") as raised:
         await provider.complete(PAYLOAD, DRAW, timeout_s=5)
     await provider.close()
     assert not raised.value.may_have_cost
