@@ -113,7 +113,8 @@ def _looked_over(
 ) -> tuple[Iterable[tuple[int, Mapping[str, Any]]], int, tuple[str, ...]]:
     """The numbered rows of a file, read again when they are asked for, how many there are, and the fields to compare.
 
-    Standard input is kept instead. Raises `DataError` for a field that no row has.
+    Standard input is kept instead. Raises `DataError` for a field that no row has, and where no field is named and none
+    is text.
     """
     held = list(all_rows(name, notes, form)) if name == STANDARD else None
     columns: dict[str, None] = {}
@@ -125,6 +126,10 @@ def _looked_over(
 
     some, total = sample(seen())
     fields = tuple(dict.fromkeys(named or ())) or tuple(text_columns([row for _, row in some]))
+    if not fields:
+        hint = f"--text names the fields: {', '.join(columns)}" if total else "name a file with rows"
+        what = "no column of text" if total else "no rows"
+        raise DataError(f"there is nothing to compare: {what}", hint=hint, place=Place(name))
     for field in fields if total else ():
         if field not in columns:
             hint = f"columns: {', '.join(columns)}{more}"

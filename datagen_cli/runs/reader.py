@@ -197,7 +197,8 @@ class RunReader:
     def _read_document(self) -> dict[str, Any]:
         place = Place(str(self.folder))
         if not self.folder.is_dir():
-            raise DataError("there is no such folder", hint=HINT, place=place)
+            what = "this is a file, no run folder" if self.folder.exists() else "there is no such folder"
+            raise DataError(what, hint=HINT, place=place)
         if not (self.folder / MANIFEST).exists():
             raise DataError(f"this folder holds no run (no {MANIFEST})", hint=HINT, place=place)
         found = parse_object(read_regular(self.folder / MANIFEST))

@@ -82,7 +82,8 @@ def test_a_run_folder_is_a_file_too(tmp_path: Path, capsys: pytest.CaptureFixtur
         (["a.jsonl", "-o", "a.jsonl"], "is read by the same command"),
         (["a.jsonl", "--embedder", "hashed"], "--embedder does nothing without --threshold"),
         (["a.jsonl", "--json"], "only one of --json and -o -"),
-        (["numbers.jsonl"], "there is no text to compare"),
+        (["numbers.jsonl"], "numbers.jsonl: there is nothing to compare: no column of text"),
+        (["empty.jsonl"], "empty.jsonl: there is nothing to compare: no rows"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(
@@ -91,6 +92,7 @@ def test_what_cannot_be_done_is_said_in_a_line(
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "a.jsonl", TEXTS)
     (tmp_path / "c.jsonl").write_text('{"words": "other"}\n')
+    (tmp_path / "empty.jsonl").touch()
     (tmp_path / "numbers.jsonl").write_text('{"n": 1}\n{"n": 1}\n')
     assert run(["dedup", *arguments]) == 2
     assert problem in capsys.readouterr().err + capsys.readouterr().out
@@ -106,3 +108,12 @@ def test_more_rows_than_neighbours_are_looked_for_among_are_refused(
     assert "neighbours are looked for among at most 5 rows" in said and "hint: use `near` alone" in said
     assert not (tmp_path / "k").exists()
     assert deduped(capsys, file, "--near", "0.8", "-o", tmp_path / "k")["rows"] == 6
+
+
+def test_a_run_is_not_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("some.jsonl").write_text('{"text": "a"}\n')
+    assert run(["merge", "some.jsonl", "-o", "both"]) == 2
+    assert "error: some.jsonl: this is a file, no run folder" in capsys.readouterr().err
