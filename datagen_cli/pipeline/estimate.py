@@ -178,7 +178,7 @@ def _found_values(built: Built) -> Iterator[Load]:
     longest = max(model.max_tokens for model in built.recipe.models[ROLE])
     for attribute in built.unknown.values():
         rows = A_CALL if attribute.extract else 0
-        calls = Span(math.ceil(attribute.wanted / A_CALL), most_calls(attribute.wanted))
+        calls = Span(math.ceil(attribute.wanted / A_CALL), most_calls(attribute))
         into = Span(100 + rows * record.low, 250 + rows * record.high)
         yield Load(ROLE, PURPOSE, calls, into, Span(min(30, longest), min(150, longest)))
 

@@ -1,16 +1,19 @@
 """Values of attributes that a recipe lets be found (`extract`) or asked for (`ask`): once, before anything is planned.
 
 For `extract` the extractor sees rows of the base from different clusters, medoids first, some at a time, until enough
-values are named; for `ask` it answers the recipe's question. Values that repeat one (the same up to case, or neighbours
-by embedding) and those that read like orders are left out. What was found is kept in `attributes.json` of the run
-folder, under the digest of all that it depends on, so that no later run asks again. Costs a call for about
-`A_CALL` values.
+values are named; for `ask` it answers the recipe's question. Where the first list of an `extract` holds nothing usable,
+as those of small models do, it is asked about one row at a time. Values that repeat one (the same up to case, or
+neighbours by embedding) and those that read like orders are left out. What was found is kept in `attributes.json` of
+the run folder, under the digest of all that it depends on, so that no later run asks again. Costs a call for about
+`A_CALL` values, one by one `SINGLY` calls a value.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +26,24 @@ from datagen_cli.core.ports import Context
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.plan_spec import plan_spec
 from datagen_cli.prompts.echo import said_by_us
-from datagen_cli.prompts.values import VALUES, is_value, read_values, values_end, values_format, values_prompt
+from datagen_cli.prompts.values import (
+    VALUES,
+    is_value,
+    read_value,
+    read_values,
+    value_prompt,
+    values_end,
+    values_format,
+    values_prompt,
+)
 from datagen_cli.text.embed import Embedder, open_embedder
 
 FILE = "attributes.json"
 ROLE, PURPOSE = "extractor", "extract"
 A_CALL = 10
 """Values that one call is asked for, and rows that it is shown."""
+SINGLY = 2
+"""Records that are asked about one at a time, for every value that is wanted."""
 MOST_ROWS = 2_000
 """Rows of the base that are clustered; of a larger one as many, evenly spaced."""
 
@@ -53,9 +67,14 @@ class FoundValues:
         return [*few, *([out] if self.left_out else [])]
 
 
-def most_calls(wanted: int) -> int:
-    """How many calls are made at most for so many values."""
+def most_lists(wanted: int) -> int:
+    """How many lists are asked for at most for so many values."""
     return 2 + -(-wanted // (A_CALL // 2))
+
+
+def most_calls(attribute: AttributeOptions) -> int:
+    """How many calls are made at most for the values of an attribute."""
+    return most_lists(attribute.wanted) + (SINGLY * attribute.wanted if attribute.extract else 0)
 
 
 def key_of(built: Built) -> str:
@@ -107,23 +126,44 @@ async def _ask(
     wanted, told = attribute.wanted, attribute.ask or attribute.description
     draw = _representatives(built, embedder) if attribute.extract else None
     kept: list[str] = []
-    left_out, last = 0, ""
-    for turn in range(most_calls(wanted)):
+    left_out = 0
+
+    def keep(named: Sequence[str]) -> int:
+        fit = [text for text in named if is_value(text, name, told) and not said_by_us(text)]
+        for text in fit:
+            if len(kept) < wanted and not _repeats(text, kept, embedder):
+                kept.append(text)
+        return len(named) - len(fit)
+
+    for turn in range(most_lists(wanted)):
         rows = draw(turn) if draw is not None else []
         count = min(A_CALL, wanted)
         prompt = values_prompt(built.composer.about, name, told, count, rows, kept)
         form, end = values_format(count), values_end(count)
         reply = await ctx.ask(ROLE, prompt, purpose=PURPOSE, k=turn, response_format=form, several=True, end=end)
-        last = reply.text
-        named = [text for text in read_values(reply.text) if text]
-        fit = [text for text in named if is_value(text, name, told) and not said_by_us(text)]
-        left_out += len(named) - len(fit)
-        for text in fit:
-            if len(kept) < wanted and not _repeats(text, kept, embedder):
-                kept.append(text)
+        left_out += keep([text for text in read_values(reply.text) if text])
+        if turn == 0 and not kept and draw is not None:
+            left_out += keep(await _singly(built, name, told, draw, wanted, ctx))
+            if kept:
+                break
         if len(kept) >= wanted:
             break
-    return kept, left_out, last
+    return kept, left_out, reply.text
+
+
+async def _singly(built: Built, name: str, told: str, draw: Any, wanted: int, ctx: Context) -> list[str]:
+    """The values that single rows are said to have, each asked about by itself."""
+    number = SINGLY * wanted
+    rows = islice(chain.from_iterable(map(draw, range(number))), number)
+    prompts = [value_prompt(built.composer.about, name, told, row) for row in rows]
+    start = most_lists(wanted)
+    replies = await asyncio.gather(
+        *(
+            ctx.ask(ROLE, prompt, purpose=PURPOSE, k=start + k, several=True, end=values_end(1))
+            for k, prompt in enumerate(prompts)
+        )
+    )
+    return [value for reply in replies for value in read_value(reply.text) if value]
 
 
 def _representatives(built: Built, embedder: Embedder) -> Any:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from datagen_cli.core.chat import End, Prompt
+from datagen_cli.core.chat import End, Message, Prompt
 from datagen_cli.core.fields import About
 from datagen_cli.core.task import Task
 from datagen_cli.prompts.checking import CheckPrompts, of_dataset, read_object
@@ -21,12 +21,20 @@ from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral, plain_value
 from datagen_cli.prompts.response_format import strict_format
 from datagen_cli.prompts.thinking import answer_of
-from datagen_cli.prompts.wording import NAMER
+from datagen_cli.prompts.wording import NAMER, ONE_VALUE
 
-VALUES = CheckPrompts(NAMER, ("values",))
+VALUES = CheckPrompts(NAMER, ("values",), {"one": ONE_VALUE})
 MOST_WORDS = 8
 FORM_WORDS = ("values", "value", "value name")
 """What models write that give the form back."""
+SHOWN: tuple[tuple[str, str, str], ...] = (
+    ("The shop on Mill Road sold twelve red bicycles in May.", "colour", "red"),
+    ("Anna was late for the meeting, and nobody waited for her.", "mood (how it feels)", "disappointed"),
+)
+"""Records of our own with an attribute and its value: what a model sees done before it names a value of one record."""
+LONGEST_NAME = 2
+"""Words before a full stop that may still be a name."""
+_NOTHING = re.compile(r"(?:none|unknown|unclear|n/?a|not \w+|no \w+)?", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.+)$", re.MULTILINE)
 
 
@@ -47,6 +55,34 @@ def values_prompt(
     )
     more = {"attribute": attribute, "count": count, "question": "" if rows else told}
     return Prompt(messages, Task("extract", about, examples=tuple(rows), avoid=tuple(known), more=more))
+
+
+def value_prompt(about: About, attribute: str, told: str, row: Mapping[str, Any]) -> Prompt:
+    """Asks for the value of an attribute in one record, after two such questions with their answers: for models that
+    cannot make a list out of several records."""
+    asked = f"{neutral(attribute)} ({neutral(' '.join(told.split()))})" if told else neutral(attribute)
+    turns = [
+        message
+        for text, name, value in SHOWN
+        for message in (Message("user", _of_one({"text": text}, name)), Message("assistant", value))
+    ]
+    messages = (Message("system", f"{NAMER}{ONE_VALUE}\n"), *turns, Message("user", _of_one(row, asked)))
+    more = {"attribute": attribute, "count": 1, "question": ""}
+    return Prompt(messages, Task("extract", about, examples=(row,), more=more))
+
+
+def _of_one(row: Mapping[str, Any], asked: str) -> str:
+    return f"{fence('records', [row])}\n\n{asked}:\n"
+
+
+def read_value(text: str) -> list[str]:
+    """The value that a reply about one record names: the first of a list, else its first line where that is no
+    sentence. Empty where it names none, or gives one of ours back."""
+    line = answer_of(text).strip().partition("\n")[0].strip().strip("\"'*` ")
+    sentence = line.endswith((".", "!", "?")) and len(line.split()) > LONGEST_NAME
+    found = read_values(text)[:1] or ([] if sentence else [line.rpartition(":")[2].strip("\"'*` .,;")])
+    shown = {value for _, _, value in SHOWN}
+    return [value for value in found if value.casefold() not in shown and not _NOTHING.fullmatch(value)]
 
 
 def values_format(count: int) -> dict[str, Any]:

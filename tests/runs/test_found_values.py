@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.prompts.hostile import HOSTILE, WORD
 from datagen_cli.cli.app import run
+from datagen_cli.prompts.values import read_value
 from tests.endpoint import Endpoint
 from tests.runs.obedient import obeyed
 from tests.runs.whole import generate, outcome, report, rows
@@ -110,6 +111,48 @@ def test_hostile_values_are_left_out_or_stand_as_data_and_are_never_obeyed(
     fence = re.search(r"<attributes>\n(.*)\n</attributes>", sent[0]["messages"][-1]["content"])
     assert fence and set(json.loads(fence[1])) == {"place"}
     assert "tone: " in sent[0]["messages"][-1]["content"].partition("<attributes>")[0]
+
+
+def test_a_model_that_cannot_make_a_list_is_asked_about_one_row_at_a_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def reply(body: dict[str, Any], attempt: int) -> str:
+        asked = body["messages"][-1]["content"]
+        if '"values"' in asked:
+            return json.dumps({"values": list(BASE[:3])})  # whole rows, as small models copy them
+        if asked.rstrip().endswith("place:"):
+            return (
+                "disappointed" if "number 1 " in asked else f"the {'harbour' if 'harbour' in asked else 'market'}\n\nx"
+            )
+        return f"An item with the number {body['seed']}."
+
+    with Endpoint(reply) as endpoint:
+        model = f'model: {{name: any/model, base_url: "{endpoint.url}"}}'
+        changes = (("model: offline", model), ("  mood: {ask: Which moods can an item have?, count: 3}\n", ""))
+        assert report(capsys, recipe(tmp_path, *changes), "-o", tmp_path / "run")["accepted"] == 24
+    assert set(json.loads((tmp_path / "run/attributes.json").read_text())["values"]["place"]) == {
+        "the harbour",
+        "the market",
+    }
+    spent = json.loads((tmp_path / "run/run.json").read_text())["spent"]
+    assert spent["extractor"]["extract"]["calls"] == 1 + 2 * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("the harbour", ["the harbour"]),
+        ('"Lake Kelor".\nmood: calm', ["Lake Kelor"]),
+        ("place: a quiet inn", ["a quiet inn"]),
+        ('{"values": ["an inn", "a bar"]}', ["an inn"]),
+        ("I see no places here.", []),
+        ("Not mentioned.", []),
+        ("red", []),
+        ("", []),
+    ],
+)
+def test_one_value_is_read_from_what_is_no_sentence(text: str, value: list[str]) -> None:
+    assert read_value(text) == value
 
 
 def test_an_extractor_that_names_nothing_ends_the_run_before_anything_is_planned(
