@@ -44,8 +44,11 @@ def repeated_shares(table: TokenTable) -> NDArray[np.float64]:
     owners = np.repeat(np.arange(len(table.lengths)), table.lengths)
     inside = np.flatnonzero(owners[1:] == owners[:-1])
     pairs = table.ids[inside].astype(np.int64) * table.size + table.ids[inside + 1]
-    _, numbers = np.unique(pairs, return_inverse=True)
-    kept = distinct((owners[inside] << 32) | numbers) >> 32
+    most = table.size**2
+    if len(table.lengths) * most >= 1 << 63:
+        _, pairs = np.unique(pairs, return_inverse=True)
+        most = len(pairs)
+    kept = distinct(owners[inside] * most + pairs) // max(most, 1)
     bigrams = np.maximum(table.lengths - 1, 0)
     different = np.bincount(kept, minlength=len(bigrams))
     return np.divide(bigrams - different, bigrams, out=np.full(len(bigrams), np.nan), where=bigrams > 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -104,7 +104,6 @@ _INJECTION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "gives a new role",
         r"\b(?:act as|pretend to be) (?:an?|the) (?:chat ?bot|system|ai|language model|llm)\b"
         r"|\bas an? (?:ai|language model|llm),? you (?:must|will|should|shall)\b"
-        r"|^\s{0,8}(?:ai|llm|language model|chatbot)\s?[,:]\s"
         r"|\byou are (?:now|no longer)\s+(?:an?\s+|in\s+)?"
         r"(?:ai\b|assistant|chatgpt|dan\b|jailbr|unrestricted|developer mode|free)"
         r"|\b(?:jailbreak|do anything now|developer mode enabled)\b",
@@ -115,12 +114,16 @@ _INJECTION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "developer mode",
             "act as",
             "pretend to",
-            "as a",
-            "ai",
-            "llm",
+            "as an ai",
+            "as a ai",
             "language model",
-            "chatbot",
+            "llm",
         ),
+    ),
+    (
+        "gives a new role",
+        r"^\s{0,8}(?:ai|llm|language model|chatbot)\s?[,:]\s",
+        ("ai", "llm", "language model", "chatbot"),
     ),
     (
         "speaks as the system",
@@ -150,27 +153,53 @@ _INJECTION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "speaks to a judge",
-        r"\b(?:dear|hey|hello)\s{1,3}(?:ai|llm|language model|ai (?:model|reviewer|grader|judge))s?\b\s{0,2}[,:!]"
-        rf"|\bnote to (?:the )?model\s{{0,3}}:"
+        r"\b(?:dear|hey|hello)\s{1,3}(?:ai|llm|language model|ai (?:model|reviewer|grader|judge))s?\b\s{0,2}[,:!]",
+        ("dear", "hello", "hey"),
+    ),
+    (
+        "speaks to a judge",
+        rf"\bnote to (?:the )?model\s{{0,3}}:"
         rf"|\b(?:note to|attention)\s{{1,3}}(?:the\s{{1,3}})?(?:ai|llm|language model|annotator|{_CHECKER})s?\b"
         r"\s{0,2}[,:!]"
         r"|\b(?:skip|bypass|omit)\s{1,3}(?:all|any|every|the)\s{1,3}(?:(?:further|other|remaining)\s{1,3})?"
         r"(?:checks?|validations?|reviews?|filters?|tests?)\s{1,3}(?:for|on|of)\s{1,3}(?:this|the)\b"
         rf"|\bas the {_CHECKER},? (?:you must|please)"
         r"|\b(?:mark|rate|grade|label) this (?:(?:answer|text|record|example|item) )?as (?:correct|good|pass|perfect)",
-        ("dear", "hello", "note to", "attention", "hey", "as the", " this ", "skip", "bypass", "omit"),
+        (
+            "note to",
+            "attention",
+            "skip",
+            "bypass",
+            "omit",
+            "mark this",
+            "rate this",
+            "grade this",
+            "label this",
+            "as the reviewer",
+            "as the grader",
+            "as the judge",
+            "as the evaluator",
+        ),
     ),
     (
         "gives an order",
         rf"\b(?:new|updated|revised|real) (?:instructions?|tasks?|orders)\s{{0,2}}:\s{{0,3}}{_SAY}\b"
-        rf"|\bfrom now on,? (?:you (?:must|will|only)|only|always|{_SAY}) "
-        rf"|(?:^|[.!?`]\s{{1,3}})(?:instead|now),? (?:only )?{_SAY}\b[^.\n]{{0,40}}"
-        r"\b(?:for|to|in) (?:every|each|all|any) (?:record|text|row|item|question|answer|example)"
-        rf"|^\s{{0,8}}instead of (?:the|your|this) (?:task|record|text|request|instructions?),? {_SAY}\b"
+        rf"|\bfrom now on,? (?:you (?:must|will|only)|only|always|{_SAY}) ",
+        ("instruction", "task", "orders", "from now on"),
+    ),
+    (
+        "gives an order",
+        rf"(?:^|[.!?`]\s{{1,3}})(?:instead|now),? (?:only )?{_SAY}\b[^.\n]{{0,40}}"
+        r"\b(?:for|to|in) (?:every|each|all|any) (?:record|text|row|item|question|answer|example)",
+        ("instead", "now"),
+    ),
+    (
+        "gives an order",
+        rf"^\s{{0,8}}instead of (?:the|your|this) (?:task|record|text|request|instructions?),? {_SAY}\b"
         rf"|^\s{{0,8}}important\s{{0,3}}[:!]\s{{0,3}}(?:you must )?{_SAY} (?:only )?with\b"
         rf"|^\s{{0,8}}(?:please )?{_SAY} (?:only )?(?:with )?(?:only )?the words? [\"']?[A-Z]{{4}}"
         rf"|(?:^|[.!?`]\s{{1,3}})(?:now )?only {_SAY} [\"']?[A-Z]{{4}}",
-        ("instruction", "task", "orders", "from now on", "instead", "now", "word", "only", "important"),
+        ("instead of", "the word", "important", "only"),
     ),
     (
         "writes the form of a reply",
@@ -248,8 +277,16 @@ def digit_rules() -> tuple[Rule, ...]:
 
 
 def worth_trying(rules: Sequence[Rule], lowered: str) -> list[Rule]:
-    """The rules that may find something in any text of a batch, `lowered` being all of its texts in lower case."""
-    return [rule for rule in rules if rule.may_stand_in(lowered)]
+    """The rules that may find something in any text of a batch, `lowered` being all of its texts in lower case; each
+    needs only what stands there."""
+    found = []
+    for rule in rules:
+        needs = tuple([literal for literal in rule.needs if literal in lowered])
+        if needs:
+            found.append(replace(rule, needs=needs))
+        elif not rule.needs:
+            found.append(rule)
+    return found
 
 
 def has_digits(text: str) -> bool:
@@ -270,7 +307,10 @@ def repeated_word(text: str) -> str | None:
 
 def unbroken_blob(text: str) -> str | None:
     """A run of 120 letters and digits, as of base64, outside addresses; or None."""
-    for word in text.split() if len(text) >= _LONG_BLOB else ():
+    words = text.split() if len(text) >= _LONG_BLOB else []
+    if not words or max(map(len, words)) < _LONG_BLOB:
+        return None
+    for word in words:
         if len(word) >= _LONG_BLOB and "://" not in word and (match := re.match(_BLOB, word)):
             return match[0]
     return None
