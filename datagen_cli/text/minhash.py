@@ -3,8 +3,9 @@
 Two sets of Jaccard similarity s have the same key in a band of r rows with probability s^r (Broder 1997; Indyk and
 Motwani 1998), so a pair at the bar is missed in all b bands with (1 - s^r)^b. `Banding` takes the most rows with which
 `MOST_BANDS` bands keep that below `MISSED`. `BandTable` holds what shares a band with what: 4 bytes a band and set for
-the chain, 4 to 16 for the places where chains begin. Sets whose keys only fall into the same place come back, too:
-whoever asks compares the candidates themselves.
+the chain, 4 to 16 for the places where chains begin. A link holds the number of a set and the highest bits of its key,
+which keep out most of the sets whose keys only fall into the same place: whoever asks compares the candidates
+themselves.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen_cli.core.errors import UsageError
+
 MISSED = 5e-4
 """The share of sets at the bar that hashing may hide."""
 MOST_BANDS = 24
@@ -25,8 +28,14 @@ GROWTH = 4
 DEEPEST = 200
 """Steps along the chains after which all sets are taken for candidates: that is quicker where many share a band."""
 
+NUMBER_BITS = 24
+"""Of a link, which is 32 bits; the others are of the key."""
+
 Keys = NDArray[np.uint32]
 Numbers = NDArray[np.int64]
+_NUMBER = np.uint32((1 << NUMBER_BITS) - 1)
+_TAG = ~_NUMBER
+MOST_SETS = int(_NUMBER)
 _PRIME = 0x9E3779B97F4A7C15
 
 
@@ -67,22 +76,25 @@ class BandTable:
     """Keys `[bands]` of sets, numbered in the order of `add`, chained by band and place.
 
     Chains begin in tables that hold `FIRST_ROWS` sets, then `GROWTH` times as many, and so on: nothing moves when the
-    next one is begun.
+    next one is begun. `MOST_SETS` fit in.
     """
 
     def __init__(self, bands: int) -> None:
         self._bands = np.arange(bands)
         self._band_of = self._starts = np.zeros(0, np.int64)
         self._masks = np.zeros(0, np.uint32)
-        self._heads = np.zeros(0, np.int32)
-        self._next = np.zeros((0, bands), np.int32)
+        self._heads = np.zeros(0, np.uint32)
+        self._next = np.zeros((0, bands), np.uint32)
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
     def add(self, keys: Keys | None) -> int:
-        """Keeps a set's keys and returns its number, from 0. None: a set that is like no other."""
+        """Keeps a set's keys and returns its number, from 0. None: a set that is like no other.
+
+        Raises `UsageError` where no more fit in.
+        """
         if self._count == len(self._next):
             self._grow()
         number = self._count
@@ -91,27 +103,32 @@ class BandTable:
             newest = slice(-len(self._bands), None)
             at = self._starts[newest] + (keys & self._masks[newest])
             self._next[number] = self._heads[at]
-            self._heads[at] = number + 1
+            self._heads[at] = (keys & _TAG) | np.uint32(number + 1)
         return number
 
     def find(self, keys: Keys) -> Numbers | None:
-        """The numbers of the sets that may share a key, some twice; None when that may be most of them."""
+        """The numbers of the sets that likely share a key, some twice; None when that may be most of them."""
         band = self._band_of
-        here = self._heads[self._starts + (keys[band] & self._masks)]
-        found: list[NDArray[np.int32]] = []
-        while True:
+        wanted = keys[band]
+        here = self._heads[self._starts + (wanted & self._masks)]
+        tags = wanted & _TAG
+        found: list[NDArray[np.uint32]] = []
+        for _ in range(DEEPEST):
             alive = here.nonzero()[0]
             if not len(alive):
                 return (np.concatenate(found) - 1).astype(np.int64) if found else np.zeros(0, np.int64)
-            if len(found) == DEEPEST:
-                return None
-            here, band = here[alive], band[alive]
-            found.append(here)
-            here = self._next[here - 1, band]
+            here, band, tags = here[alive], band[alive], tags[alive]
+            number = here & _NUMBER
+            found.append(number[(here ^ tags) <= _NUMBER])
+            here = self._next[number - 1, band]
+        return None if here.any() else (np.concatenate(found) - 1).astype(np.int64)
 
     def _grow(self) -> None:
         """Begins a table of chains for the next sets, with a place for each one or two of them."""
+        if self._count == MOST_SETS:
+            raise UsageError(f"near: more than {MOST_SETS:,} texts", hint="compare them in parts, or leave near out")
         rows, bands, start = max(FIRST_ROWS, self._count * GROWTH), len(self._bands), len(self._heads)
+        rows = min(rows, MOST_SETS)
         places = 1 << (rows - self._count - 1).bit_length() - 1
         self._band_of = np.concatenate([self._band_of, self._bands])
         self._starts = np.concatenate([self._starts, start + self._bands * places])

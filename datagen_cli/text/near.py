@@ -60,16 +60,19 @@ def shingles(tokens: Sequence[str], size: int = SHINGLE) -> set[str]:
     """The distinct runs of `size` words, joined by spaces; a shorter text is one run, no words give none."""
     if not tokens:
         return set()
-    return {" ".join(tokens[start : start + size]) for start in range(max(1, len(tokens) - size + 1))}
+    if len(tokens) <= size:
+        return {" ".join(tokens)}
+    return set(map(" ".join, zip(*(tokens[start:] for start in range(size)), strict=False)))
 
 
 def numbered_words(tokens: Sequence[str]) -> set[str]:
     """A multiset of words as a set: the second `the` is `the 2`. Jaccard of these is Jaccard of the multisets."""
-    seen: Counter[str] = Counter()
-    numbered = set()
-    for token in tokens:
-        seen[token] += 1
-        numbered.add(f"{token} {seen[token]}")
+    counts = Counter(tokens)
+    numbered = set(counts)
+    if len(counts) < len(tokens):
+        numbered.update(
+            f"{token} {place}" for token, count in counts.items() if count > 1 for place in range(2, count + 1)
+        )
     return numbered
 
 
@@ -138,6 +141,8 @@ class NearIndex:
         """The kept texts that can reach a bar and share a band, or can reach it where most share one; in order."""
         found = self._table.find(views.keys)
         if found is not None:
+            if not len(found):
+                return []
             return [int(number) for number in np.unique(found[self._may_reach(found, views)])]
         blocks = (np.arange(start, min(start + _AT_ONCE, len(self))) for start in range(0, len(self), _AT_ONCE))
         return [int(number) for block in blocks for number in block[self._may_reach(block, views)]]

@@ -38,7 +38,7 @@ def test_the_measures_are_what_they_say() -> None:
     assert shingles(["a", "b", "c", "d"]) == {"a b c", "b c d"}
     assert shingles(["a", "b"]) == {"a b"}
     assert shingles([]) == set()
-    assert numbered_words(["the", "cat", "the"]) == {"the 1", "cat 1", "the 2"}
+    assert numbered_words(["the", "cat", "the"]) == {"the", "cat", "the 2"}
     assert jaccard({"a", "b", "c"}, {"b", "c", "d"}) == 0.5
     assert jaccard(set(), set()) == 0.0
     assert words_bar(0.8) == pytest.approx(0.85)
