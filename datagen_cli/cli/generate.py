@@ -20,6 +20,7 @@ from datagen_cli.pipeline.estimate import contacted
 from datagen_cli.pipeline.session import Session
 from datagen_cli.pipeline.whole_run import run_whole
 from datagen_cli.runs.manifest import Manifest
+from datagen_cli.runs.spending import total_of
 
 EXAMPLES = (
     "datagen generate quickstart",
@@ -181,12 +182,22 @@ def _report(
 
 
 def _summary(manifest: Manifest) -> None:
+    """What came of it; where runs before this one paid calls, what all of them took stands apart."""
     calls = console.counted(manifest.calls, "call") + (
         f" and {manifest.cached_calls:,} from the cache" if manifest.cached_calls else ""
     )
     tokens = console.counted(manifest.tokens["in"] + manifest.tokens["out"], "token")
     records = f"{manifest.accepted:,} of {console.counted(manifest.count, 'record')}"
-    console.say(" · ".join([records, calls, tokens, console.money(manifest.cost_usd), f"{manifest.seconds:.1f} s"]))
+    paid, seconds, whole = (
+        [tokens, console.money(manifest.cost_usd)],
+        f"{manifest.seconds:.1f} s",
+        total_of(manifest.spent),
+    )
+    if whole["calls"] > manifest.calls:
+        paid.insert(0, console.counted(whole["calls"], "call"))
+        console.say(f"{' · '.join([records, calls, seconds])}; all runs: {' · '.join(paid)}")
+    else:
+        console.say(" · ".join([records, calls, *paid, seconds]))
     if manifest.rejected:
         console.say(f"not kept: {console.by_reason(manifest.rejected)} (rejected.jsonl)")
     if manifest.no_reply:

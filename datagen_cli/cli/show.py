@@ -28,7 +28,9 @@ EXAMPLES = (
 def command(
     run: given.RunArgument,
     rejected: Annotated[bool, typer.Option("--rejected", help="Attempts that were not kept.")] = False,
-    by: Annotated[str | None, typer.Option("--by", metavar="COLUMN", help="Count by a column, such as reason.")] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="COLUMN", help="Count by a column, an attribute or a check.")
+    ] = None,
     number: given.Number = 5,
     json_: given.Json = False,
 ) -> int:
@@ -62,13 +64,20 @@ def _counted(rows: Iterator[dict[str, Any]], by: str, step: str, as_json: bool) 
     known: dict[str, Any] = {}
     for row in rows:
         known = known or row
-        if by not in row:
-            raise UsageError(f"--by: there is no column {by!r}", hint=suggest(by, row))
-        value = row[by]
+        places = [row, *(part for part in (row.get("attributes"), row.get("verdicts")) if isinstance(part, dict))]
+        found = next((place for place in places if by in place), None)
+        if found is None:
+            raise UsageError(
+                f"--by: there is no column {by!r}", hint=suggest(by, [name for one in places for name in one])
+            )
+        value = found[by]
         counts[value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)] += 1
     if as_json:
         console.emit_json({"by": by, "counts": dict(counts.most_common())})
         return 0
-    console.table("", (by, "rows"), counts.most_common())
+    if counts:
+        console.table("", (by, "rows"), counts.most_common())
+    else:
+        console.say("there is nothing to count")
     console.next_step(step)
     return 0

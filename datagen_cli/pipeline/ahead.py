@@ -29,8 +29,8 @@ class Paying(Protocol):
     def connect(self, cache: CallCache | None, engine: LocalEngine) -> Client:
         """The client of the run."""
 
-    def add_to_spent(self, spent: Mapping[str, Any]) -> None:
-        """Keeps what was spent."""
+    def add_to_spent(self, spent: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+        """Keeps what the folder spent, and what of it just `now`."""
 
 
 @asynccontextmanager
@@ -45,6 +45,6 @@ async def client_ahead(session: Paying, engine: LocalEngine) -> AsyncIterator[Cl
         await client.close()
         if cache is not None:
             cache.close()
-        spent = add_spending(ledger.before, client.totals.as_dict())
+        spent = add_spending(ledger.before, now := client.totals.as_dict())
         ledger.close(spent)
-        session.add_to_spent(spent)
+        session.add_to_spent(spent, now)

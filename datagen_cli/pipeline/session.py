@@ -90,6 +90,7 @@ class Session:
         self.model_ids: set[str] = set()
         self.complete = False
         self._before: Mapping[str, Any] = {}
+        self._ahead: Mapping[str, Any] = {}
         self.rounds = Rounds(None)
 
     def prepare(self) -> None:
@@ -319,13 +320,15 @@ class Session:
             manifest.no_reply = progress.no_reply
             manifest.stage_seconds = dict(progress.seconds)
         if self.ledger is not None:
-            manifest.record_spending(self.ledger.before, self.client.totals.as_dict() if self.client else {})
+            mine = self.client.totals.as_dict() if self.client else {}
+            manifest.record_spending(self.ledger.before, mine, self._ahead)
 
     def _models(self) -> dict[str, list[str]]:
         return {role: [model.name for model in self.built.recipe.models[role]] for role in self.built.identities}
 
-    def add_to_spent(self, spent: Mapping[str, Any]) -> None:
-        """Keeps what was paid before the run, so that caps and totals of the folder count it."""
+    def add_to_spent(self, spent: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+        """Keeps what was paid ahead of the run, so that its calls, and caps and totals of the folder, count it."""
+        self._ahead = now
         self.manifest.record_spending(spent, {})
         mine = self.manifest.document()
         document = self.folder.state() or {**mine, "state": "previewed"}

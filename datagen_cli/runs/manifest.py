@@ -108,11 +108,13 @@ class Manifest:
             "versions": versions(),
         }
 
-    def record_spending(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    def record_spending(
+        self, before: Mapping[str, Any], now: Mapping[str, Any], ahead: Mapping[str, Any] | None = None
+    ) -> None:
         """Counts of this run (`now`), and cost and tokens of the folder across resumes: `before` is what it had spent
-        when this run began."""
+        when this run began, `ahead` what of that this call of it paid for attributes."""
         self.spent = add_spending(before, now)
-        mine, whole = total_of(now), total_of(self.spent)
+        mine, whole = total_of(add_spending(ahead or {}, now)), total_of(self.spent)
         self.calls, self.cached_calls = mine["calls"], mine["cached_calls"]
         self.tokens = tokens_of(whole)
         cost = whole["cost_usd"]

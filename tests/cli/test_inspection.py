@@ -52,6 +52,9 @@ def test_show_prints_rows_and_counts_by_any_column(folder: Path, capsys: pytest.
     counted = asked(capsys, "show", folder, "--rejected", "--by", "reason")["counts"]
     assert counted["malformed"] >= 1
     assert sum(counted.values()) == len(rows(folder, "rejected.jsonl"))
+    by_topic = asked(capsys, "show", folder, "--by", "topic")["counts"]
+    assert sum(by_topic.values()) == len(rows(folder)) and "cooking" in by_topic
+    assert asked(capsys, "show", folder, "--by", "length")["counts"] == {"pass": len(rows(folder))}
     assert run(["show", str(folder), "--by", "reasn"]) == 2
     assert "error: --by: there is no column 'reasn'" in capsys.readouterr().err
 

@@ -56,8 +56,14 @@ def test_values_are_found_once_kept_in_the_folder_and_shared_out_evenly(
     attributes = [row["attributes"] for row in rows(folder)]
     assert Counter(one["place"] for one in attributes) == dict.fromkeys(values["place"], 6)
     assert Counter(one["mood"] for one in attributes) == dict.fromkeys(values["mood"], 8)
+    spent = json.loads((folder / "run.json").read_text())["spent"]
+    asked = [counts["calls"] for purposes in spent.values() for counts in purposes.values()]
+    assert first["calls"] == sum(asked)
     again = report(capsys, path, "-o", folder)
     assert (again["calls"], again["new_records"]) == (0, 0)
+    assert generate(path, "-o", folder) == 0
+    told = rf"24 of 24 records · 0 calls · [\d.]+ s; all runs: {sum(asked)} calls · [\d,]+ tokens · "
+    assert re.search(told, capsys.readouterr().err)
     state = json.loads((folder / "run.json").read_text())
     assert state["spent"]["extractor"]["extract"]["calls"] >= 2 and state["cost"]["by_stage"].keys() >= {"plan"}
     assert state["coverage"]["place"] == {value: {"planned": 6, "accepted": 6} for value in values["place"]}
