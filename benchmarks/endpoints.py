@@ -93,6 +93,10 @@ def is_kept(manner: Manner, found: Mapping[str, Any]) -> bool:
         return False
     if manner.way == "doctor":
         return manner.says in json.dumps(found["models"])
+    if manner.says not in f"{found.get('error')} {found.get('hint')}":
+        return False
+    if manner.used is not None and (found["tokens"]["in"], found["tokens"]["out"]) != manner.used:
+        return False
     return 0 < found["accepted"] < COUNT if manner.accepted < 0 else bool(found["accepted"] == manner.accepted)
 
 

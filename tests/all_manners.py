@@ -1,4 +1,4 @@
-"""All manners of endpoints: of single calls (`tests/manners.py`), of programs, of batches, and what `doctor` says."""
+"""All manners of endpoints: `tests/manners.py`, `tests/vendor_manners.py`, and here of programs, batches, `doctor`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from tests.endpoint import Answer, Script, refusal
 from tests.llm.batch_endpoint import BatchEndpoint
 from tests.manners import ONE_BY_ONE, Good, Make, Manner, always, no_system, once_each, replies, without
+from tests.vendor_manners import VENDORS
 
 
 def checked_by_programs(reply: str) -> Make:
@@ -65,6 +66,7 @@ GOOD = replies(lambda text, body: Answer(text))
 
 MANNERS = (
     *ONE_BY_ONE,
+    *VENDORS,
     Manner(
         "shows a program's output in a second block",
         "runs the program alone",

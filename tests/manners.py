@@ -27,8 +27,8 @@ class Manner:
     """One way of behaving: `does` is what the tool does then, `accepted` and `exit_code` what the run comes to.
 
     `settings` are `--set` values that keep its waits short. `way` is how the endpoint is met: `run` (call by call),
-    `batch` (files and batches, which `arrange` prepares) or `doctor`, which must say `says`. `batches_too`: the lines
-    of a batch can be answered so as well.
+    `batch` (files and batches, which `arrange` prepares) or `doctor`. `says` is in the error or its hint, or in what
+    `doctor` says; `used` are the tokens in and out of the run. `batches_too`: the lines of a batch can be answered so.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Manner:
     arrange: Callable[[BatchEndpoint], None] = lambda endpoint: None
     says: str = ""
     batches_too: bool = True
+    used: tuple[int, int] | None = None
 
 
 class First:

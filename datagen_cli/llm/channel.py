@@ -194,6 +194,11 @@ class Channel:
                 self._provider.heard = self._heard
         return self._provider
 
+    def halt(self) -> None:
+        """Sends nothing any more; who waits to be sent, or to be sent again, waits no longer."""
+        self.limiter.halt()
+        self.health.halt()
+
     async def close(self) -> None:
         """Closes the provider, if there is one."""
         if self._provider is not None:
@@ -206,7 +211,7 @@ class Channel:
         wait_s = closed_s(headers, self._usual_tokens, time.time())
         if wait_s > self.policy.patience_s:
             self.exhausted = exhausted(self.target, wait_s)
-            self.limiter.halt()
+            self.halt()
         elif wait_s:
             self.limiter.close_for(wait_s)
         elif not self.unread:
@@ -289,7 +294,7 @@ class Attempt:
             else:
                 channel.concurrency.ended(self._permit)
         if isinstance(error, AuthRefused) and stops_run(error, channel.health):
-            channel.limiter.halt()  # nobody else need be refused
+            channel.halt()  # nobody else need be refused
         if self._entry is None:
             return
         used = Usage()

@@ -185,7 +185,7 @@ class Client:
     def halt(self) -> None:
         """Sends nothing any more; calls in flight may finish, all others raise `CallPending`."""
         for channel in self._channels.values():
-            channel.limiter.halt()
+            channel.halt()
 
     async def forget(self, digests: Collection[str]) -> None:
         """Takes replies out of the call cache."""

@@ -15,14 +15,13 @@ from typing import Any
 from datagen_cli.llm.faults import (
     Fault,
     TransportError,
-    fault_of,
-    named_in,
+    fault_said,
     page_words,
     redact,
-    says_quota,
     sentence_of,
 )
 from datagen_cli.llm.provider import RawReply
+from datagen_cli.llm.refusals import about
 
 MOST_TOKENS = 1 << 40
 EVENTS = b"data:"
@@ -43,6 +42,9 @@ FILTERED = (
     "recitation",
     "prohibited_content",
     "blocklist",
+    "guardrail_intervened",
+    "error_toxic",
+    "refusal",
 )
 REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "analysis")
 WRAPPERS = ("data", "result", "response", "output", "body")
@@ -71,6 +73,10 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
         if "choices" not in value:
             raise _foreign(body, kind)
         choice = _first_choice(value["choices"]) or {}
+        if value.get("error") and not choice.get("finish_reason"):
+            raise _in_the_middle(
+                _inner_fault(value["error"], json.dumps(value["error"]).encode(), hidden, _used(value))
+            )
         if choice.get("error"):
             raise _inner_fault(choice["error"], json.dumps(choice["error"]).encode(), hidden, _used(value))
         message = choice.get("message")
@@ -119,6 +125,8 @@ def read_usage(usage: Any, text: str) -> Counts | None:
     if not (into or most) or (text and not most):
         return None
     cached = next((found for place in CACHED if (found := _at(usage, place)) is not None), 0)
+    if "prompt_tokens" not in usage:  # as Anthropic counts: what was read from the cache, or written, comes on top
+        into += sum(_count(usage.get(f"cache_{way}_input_tokens")) or 0 for way in ("read", "creation"))
     return Counts(into, most, min(cached, into))
 
 
@@ -209,8 +217,10 @@ def _joined(body: bytes, kind: str) -> dict[str, Any]:
             ended = True
             continue
         found.update((name, event[name]) for name in ("model", "usage", "error") if event.get(name))
-        choices = event.get("choices")
-        choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+        choice = _choice_of(event)
+        used = choice.get("usage") or _inside(event, "x_groq", "usage")
+        if used and "usage" not in found:
+            found["usage"] = used
         part = choice.get("delta") or choice.get("message") or {}
         if isinstance(part, dict):
             content.append(_text(part.get("content")))
@@ -221,12 +231,26 @@ def _joined(body: bytes, kind: str) -> dict[str, Any]:
         if "error" in found:
             return found
         raise _foreign(body, kind)
-    if finish is None and not ended:
+    if finish is None and not ended and "error" not in found:
         raise TransportError("dropped", f"the event stream is broken off ({len(body):,} bytes)", status=200)
     message: dict[str, Any] = {"role": "assistant", "content": "".join(content)}
     if any(arguments):
         message["function_call"] = {"arguments": "".join(arguments)}
     return {**found, "choices": [{"message": message, "finish_reason": finish}]}
+
+
+def _choice_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What an event adds to the first choice."""
+    choices = event.get("choices")
+    several = choices if isinstance(choices, list) else ()
+    return next((item for item in several if isinstance(item, dict) and item.get("index") in (0, None)), {})
+
+
+def _inside(value: Any, *names: str) -> Any:
+    """What lies below these keys; None where there is nothing."""
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _part_of_call(calls: Any) -> str:
@@ -265,12 +289,21 @@ def _foreign(body: bytes, kind: str) -> TransportError:
 
 def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...], used: tuple[int, int] = (0, 0)) -> Fault:
     """The fault of `{"error": ...}` under a status of success, as some routers send it; `used` are tokens."""
-    code = error.get("code") if isinstance(error, dict) else None
-    status = code if isinstance(code, int) and 400 <= code < 600 else 502
-    said, quota = redact(sentence_of(body, status), hidden), status == 429 and says_quota(body)
-    fault = fault_of(status, said, quota=quota, named=named_in(body))
+    code = error.get("code", error.get("status")) if isinstance(error, dict) else None
+    if isinstance(code, str) and code.isdigit():
+        code = int(code)
+    known = isinstance(code, int) and 400 <= code < 600
+    status = code if known else {"key": 401, "account": 402}.get(about(0, body, sentence_of(body, 502)), 502)
+    fault = fault_said(status, body, hidden)
     if isinstance(fault, TransportError):
         fault.used = used
+    return fault
+
+
+def _in_the_middle(fault: Fault) -> Fault:
+    """The fault of an error that followed part of an answer: unless it says what was used, that may have cost all."""
+    if isinstance(fault, TransportError) and fault.kind == "server" and fault.used == (0, 0):
+        fault.kind = "dropped"
     return fault
 
 
@@ -301,14 +334,13 @@ def _first_count(usage: Mapping[str, Any], *names: str) -> int | None:
 
 
 def _at(usage: Mapping[str, Any], place: Sequence[str]) -> int | None:
-    value: Any = usage
-    for name in place:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return _count(value)
+    return _count(_inside(usage, *place))
 
 
 def _count(value: Any) -> int | None:
     """A count of tokens; None for what cannot be one."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+        value = int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_TOKENS else None

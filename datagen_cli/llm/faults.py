@@ -15,17 +15,19 @@ from typing import Any, Literal
 
 from datagen_cli.core.errors import rebuilt
 from datagen_cli.llm.parameter_fallback import NO_SYSTEM
-from datagen_cli.llm.ratelimit import closed_s
+from datagen_cli.llm.ratelimit import closed_s, reset_s
+from datagen_cli.llm.refusals import About, about, says_quota, wait_in
 
 Kind = Literal["rate", "server", "timeout", "dropped", "empty", "foreign"]
 SENTENCE_CHARS = 300
 REFUSES_ALL = (401, 402, 403, 404)
-PASSING = (408, 409, 425, 429)
+PASSING = (408, 409, 424, 425, 429, 498, 499)
+"""Statuses below 500 that may pass: besides the usual ones a step that failed (424), no room in a tier (498), and a
+call that a server or a proxy gave up (499)."""
 GATEWAY_TIMED_OUT = 504  # a proxy gave up waiting for the model, which may have worked
 NAMING = ("param", "parameter", "loc", "path", "field", "fields", "argument")
 SPEAKING = ("error", "message", "detail", "details", "msg", "errors", "error_description", "title", "reason")
 DEEPEST = 6
-_QUOTA = re.compile(rb"insufficient_quota|billing_hard_limit|per[ _-]?day|daily|\((?:RPD|TPD)\)", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
 _LOOKS_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|hf|gsk|xai|r8|pplx|AIza)[-_]?[A-Za-z0-9_*-]{12,}")
 
@@ -44,15 +46,21 @@ class Fault(Exception):
 
 class RequestRefused(Fault):
     """This request is refused for good (400, 422 and all that is not listed elsewhere). `named` are the parameters
-    that fields of the refusal name."""
+    that fields of the refusal name, `about` is what it says is wrong."""
 
-    def __init__(self, status: int | None, message: str, named: Collection[str] = ()) -> None:
+    def __init__(self, status: int | None, message: str, named: Collection[str] = (), about: About = "") -> None:
         super().__init__(status, message)
         self.named = frozenset(named)
+        self.about = about
 
 
 class AuthRefused(Fault):
-    """The key, the account, the model or the address is refused (401, 402, 403, 404, a redirect)."""
+    """The key, the account, the model or the address is refused (401, 402, 403, 404, a redirect, or another status
+    whose words say so). `about` is what it says is wrong."""
+
+    def __init__(self, status: int | None, message: str, about: About = "") -> None:
+        super().__init__(status, message)
+        self.about = about
 
 
 class TransportError(Fault):
@@ -100,16 +108,21 @@ def fault_of(
     retry_after_s: float | None = None,
     quota: bool = False,
     named: Collection[str] = (),
+    about: About = "",
 ) -> Fault:
-    """The fault that a status code other than 2xx stands for."""
+    """The fault that a status code other than 2xx stands for; `about` is what its words say is wrong."""
     if status == 500 and NO_SYSTEM.search(message):
         return RequestRefused(status, message, ("messages",))  # a chat template that raised
+    if status == 403 and about == "content":
+        return RequestRefused(status, message, named, about)
     if status in REFUSES_ALL or 300 <= status < 400:
-        return AuthRefused(status, message)
+        return AuthRefused(status, message, about)
     if status in PASSING or status >= 500:
         kind: Kind = "rate" if status == 429 else "timeout" if status == GATEWAY_TIMED_OUT else "server"
         return TransportError(kind, message, retry_after_s, status, quota=quota)
-    return RequestRefused(status, message, named)
+    if about in ("key", "account"):
+        return AuthRefused(status, message, about)
+    return RequestRefused(status, message, named, about)
 
 
 def fault_in(status: int, headers: Mapping[str, str], body: bytes, hidden: Collection[str], now: float) -> Fault:
@@ -118,9 +131,25 @@ def fault_in(status: int, headers: Mapping[str, str], body: bytes, hidden: Colle
     if 300 <= status < 400:
         place = headers.get("location") or headers.get("Location") or "nowhere"
         return AuthRefused(status, redact(f"redirects to {place[:200]}", hidden))
-    said = redact(sentence_of(body, status), hidden)
-    quota, named = status == 429 and says_quota(body), named_in(body)
-    return fault_of(status, said, retry_after_s=retry_after_s(headers, now), quota=quota, named=named)
+    said = sentence_of(body, status)
+    wait_s = retry_after_s(headers, now)
+    if wait_s is None and (status in PASSING or status >= 500):
+        wait_s, more = wait_in(body, said)
+        wait_s = retry_after_s(more, now) if wait_s is None else wait_s
+    return fault_said(status, body, hidden, retry_after_s=wait_s)
+
+
+def fault_said(status: int, body: bytes, hidden: Collection[str] = (), *, retry_after_s: float | None = None) -> Fault:
+    """The fault of a status and a body: its sentence, what it is about, and the parameters that it names."""
+    said = sentence_of(body, status)
+    return fault_of(
+        status,
+        redact(said, hidden),
+        retry_after_s=retry_after_s,
+        quota=status == 429 and says_quota(body),
+        named=named_in(body),
+        about=about(status, body, said),
+    )
 
 
 def named_in(body: bytes) -> frozenset[str]:
@@ -163,6 +192,8 @@ def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
     if value is None:
         return closed_s(headers, 1.0, now) or None
     seconds = _number(value)
+    if seconds is None:
+        seconds = reset_s(value, now) or None  # `30s`
     if seconds is not None:
         return max(0.0, seconds)
     when, server = _date(value), _date(headers.get("date", ""))
@@ -182,11 +213,6 @@ def sentence_of(body: bytes, status: int) -> str:
     if len(found) > SENTENCE_CHARS:
         found = found[: SENTENCE_CHARS - 1] + "…"
     return found or f"HTTP status {status} without a word"
-
-
-def says_quota(body: bytes) -> bool:
-    """Whether a 429 says that a quota (of money or of the day) is spent, not that requests come too fast."""
-    return _QUOTA.search(body) is not None
 
 
 def redact(text: str, secrets: Collection[str] = ()) -> str:

@@ -47,13 +47,15 @@ class Health:
     lost: int = 0
     last_answer: float = float("-inf")
     failing: dict[Draw, Failing] = field(default_factory=dict)
-    _sleepers: set[asyncio.Future[None]] = field(default_factory=set)
+    halted: bool = False
+    _sleepers: dict[asyncio.Future[None], bool] = field(default_factory=dict)
 
     def answered(self, draw: Draw, now: float) -> None:
         """The endpoint answered a call."""
         if self._sleepers and now - self.last_answer >= SILENT_S:
-            for sleeper in self._sleepers:
-                _wake(sleeper)
+            for sleeper, until_answer in self._sleepers.items():
+                if until_answer:
+                    _wake(sleeper)
         self.answers += 1
         self.lost = 0
         self.last_answer = now
@@ -100,19 +102,25 @@ class Health:
         return True
 
     async def pause(self, seconds: float, *, until_answer: bool) -> None:
-        """Waits; `until_answer` ends the wait when the endpoint answers somebody after a silence."""
-        if not until_answer:
-            await asyncio.sleep(seconds)
+        """Waits until the run is halted at the latest; `until_answer` ends the wait when the endpoint answers somebody
+        after a silence."""
+        if self.halted:
             return
         loop = asyncio.get_running_loop()
         sleeper: asyncio.Future[None] = loop.create_future()
         timer = loop.call_later(seconds, _wake, sleeper)
-        self._sleepers.add(sleeper)
+        self._sleepers[sleeper] = until_answer
         try:
             await sleeper
         finally:
             timer.cancel()
-            self._sleepers.discard(sleeper)
+            del self._sleepers[sleeper]
+
+    def halt(self) -> None:
+        """Ends all waits: nothing is sent any more."""
+        self.halted = True
+        for sleeper in self._sleepers:
+            _wake(sleeper)
 
 
 @dataclass(slots=True)

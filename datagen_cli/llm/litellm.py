@@ -33,7 +33,6 @@ from datagen_cli.llm.faults import (
     fault_in,
     fault_of,
     redact,
-    says_quota,
     sentence_of,
 )
 from datagen_cli.llm.keys import (
@@ -49,6 +48,7 @@ from datagen_cli.llm.keys import (
 from datagen_cli.llm.one_host import MOST_BYTES, Answer, only_to
 from datagen_cli.llm.provider import Heard, ProviderFacts, RawReply
 from datagen_cli.llm.proxies import proxy_for, safe_proxy
+from datagen_cli.llm.refusals import About, says_quota
 from datagen_cli.llm.vendors import Vendor, is_host_of, litellm_catalog, litellm_prefixes, vendor_of_name, vendors
 
 _PREFIX = re.compile(r"^(?:litellm\.)?(?:\w*(?:Error|Timeout): )*(?:\w+Exception - )?")
@@ -57,6 +57,8 @@ _BROKEN = re.compile(r"server disconnected|connection (reset|refused|closed|erro
 _UNSENT = re.compile(r"connection (refused|error)|cannot connect", re.IGNORECASE)
 UNCLEAR = 400
 """A status under which some vendors refuse a key or a model, as litellm can tell."""
+MEANT: dict[int, About] = {401: "key", 402: "account", 403: "key", 404: "model"}
+"""What a refusal is about, as litellm can tell by the status that it gives it."""
 LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router", "litellm", "httpx", "openai")
 
 
@@ -210,9 +212,10 @@ def fault_from(error: Exception | None, hidden: tuple[str, ...] = (), came: Answ
     if came is not None and came.too_large:
         return TransportError("foreign", f"the reply is larger than {MOST_BYTES >> 20} MB", status=came.status)
     if came is not None and not 200 <= came.status < 300:
-        told = status if came.status == UNCLEAR and status in REFUSES_ALL else came.status
         fault = fault_in(came.status, came.headers, came.body or b"", hidden, time.time())
-        return fault if told == came.status else AuthRefused(came.status, fault.message)
+        if came.status == UNCLEAR and status in REFUSES_ALL and isinstance(fault, RequestRefused):
+            return AuthRefused(came.status, fault.message, MEANT[status])
+        return fault
     error = error or ValueError("no answer")
     said = redact(_sentence(error), hidden)
     if name == "UnsupportedParamsError":

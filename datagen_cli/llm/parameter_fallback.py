@@ -55,7 +55,8 @@ def objection(
             return name
     messages = payload.get("messages") or ()
     if SYSTEM not in dropped and any(item["role"] == SYSTEM for item in messages):
-        objects = NO_SYSTEM.search(message) or any(name.startswith("messages") for name in named)
+        in_messages = any(name.startswith("messages") for name in named) and not _VALUE.search(message)
+        objects = NO_SYSTEM.search(message) or in_messages
         return SYSTEM if objects else None
     return None
 

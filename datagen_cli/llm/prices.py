@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from datagen_cli.config.models import ModelOptions, Price
 from datagen_cli.llm.keys import Target
-from datagen_cli.llm.vendors import Vendor, is_host_of, litellm_catalog, vendors
+from datagen_cli.llm.vendors import CACHED_PRICE, Vendor, is_host_of, litellm_catalog, vendors
 
 FREE = Price(input_per_million=0.0, output_per_million=0.0)
 CHAT_MODES = ("chat", "completion", "responses")
@@ -63,7 +63,7 @@ def listed_price(name: str) -> Price | None:
             continue
         into, out = entry.get("input_cost_per_token"), entry.get("output_cost_per_token")
         if isinstance(into, int | float) and isinstance(out, int | float) and (into or out):
-            cached = entry.get("cache_read_input_token_cost")
+            cached = entry.get(CACHED_PRICE)
             return Price(
                 input_per_million=into * 1e6,
                 output_per_million=out * 1e6,

@@ -63,8 +63,11 @@ def wait_s(fault: TransportError, tries: int, jitter: float) -> float:
 
 def stops_run(fault: AuthRefused, health: Health) -> bool:
     """Whether a refused key, model or address ends the run: always before the first answer. Later on a refused key or
-    account still does, a lost model or page (404, a redirect) when so many calls in a row meet it."""
-    return health.answers == 0 or fault.status in (401, 402, 403) or health.lost >= FIRST_CALLS
+    account still does; a lost model or page (404, a redirect), or a 403 that names neither (a firewall that minds one
+    prompt's words), when so many calls in a row meet it."""
+    if health.answers == 0 or health.lost >= FIRST_CALLS:
+        return True
+    return fault.status in (401, 402) or (fault.status == 403 and fault.about in ("key", "account"))
 
 
 def is_spent(fault: TransportError, patience_s: float, *, others: bool) -> bool:
@@ -204,6 +207,12 @@ def _after(
         ) from fault
     if outage.silent_s(asyncio.get_running_loop().time()) >= policy.patience_s:
         last = said(fault.message, health.target, fault.status)
+        if fault.kind == "rate":
+            raise ProviderError(
+                f"no call has been taken for {policy.patience_s:g} s; last: {last}",
+                hint="the endpoint answers, but takes no calls: lower limits.concurrency, set the model's"
+                f" requests_per_minute, or wait until its limit is renewed; then {RESUME}",
+            ) from fault
         raise ProviderError(
             f"nothing has answered for {policy.patience_s:g} s; last: {last}",
             hint=f"check that {health.target.host or 'the endpoint'} can be reached (`datagen doctor`), then {RESUME}",
@@ -230,21 +239,33 @@ def exhausted(target: Target, wait_s: float) -> ProviderError:
 def refused_by_all(fault: AuthRefused, target: Target) -> ProviderError:
     """The end of a run whose key, model or address is refused, with what to do about it."""
     key = target.key_env or "a key (api_key_env)"
-    wrong = f"the key in {key} is refused: check it" if target.key else f"the endpoint wants a key: set {key}"
     hints = {
-        401: wrong,
-        402: "the account cannot pay: add credit, or choose another model",
-        403: f"the key in {key} may not use this model: check the account's rights, or choose another model",
-        404: f"check the model's name {target.model!r} and base_url; the call went to {target.url or target.host}",
+        "key": f"the key in {key} is refused: check it" if target.key else f"the endpoint wants a key: set {key}",
+        "account": "the account cannot pay: add credit or raise its limit, or choose another model",
+        "rights": f"the key in {key} may not use this model: check the account's rights, or choose another model",
+        "model": f"check the model's name {target.model!r} and base_url; the call went to {target.url or target.host}",
+        "moved": "the address answers with a redirect: give the one it points to as base_url",
     }
-    hint = hints.get(fault.status or 0, "the address answers with a redirect: give the one it points to as base_url")
+    by_status = {401: "key", 402: "account", 403: "rights", 404: "model"}.get(fault.status or 0, "moved")
+    about = fault.about if fault.about in hints and fault.status != 404 else by_status
+    hint = f"{hints[about]}; then {RESUME}"
     return ProviderError(f"refused: {said(fault.message, target, fault.status)}", hint=hint)
 
 
 def refused_from_the_start(fault: RequestRefused, target: Target, role: str) -> ProviderError:
     """The end of a run in which every one of a role's first calls was refused as a bad request."""
+    hint = (
+        "check the model's name, params, max_tokens and sampling (`params: {seed: null}` leaves a key out);"
+        " `datagen prompt` shows what is sent"
+    )
+    if fault.about == "length":
+        hint = (
+            "the prompt and max_tokens do not fit: --set model.max_tokens=512, fewer or shorter examples (examples.k),"
+            " or a model with a longer context; `datagen prompt` counts the tokens"
+        )
+    elif fault.about == "content":
+        hint = "the provider's filter minds the prompt: change the recipe's words or examples, or choose another model"
     return ProviderError(
         f"the first {FIRST_CALLS} calls of the {role} were all refused: {said(fault.message, target, fault.status)}",
-        hint="check the model's name, params, max_tokens and sampling (`params: {seed: null}` leaves a key out);"
-        f" `datagen prompt` shows what is sent; {RESUME}",
+        hint=f"{hint}; then {RESUME}",
     )

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+CACHED_PRICE = "cache_read_input_token_cost"
+
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
@@ -104,7 +106,7 @@ def listed_vendors() -> dict[str, Vendor]:
 
 
 def _needed(entry: dict[str, Any]) -> dict[str, Any]:
-    wanted = ("litellm_provider", "mode", "input_cost_per_token", "output_cost_per_token")
+    wanted = ("litellm_provider", "mode", "input_cost_per_token", "output_cost_per_token", CACHED_PRICE)
     return {name: entry[name] for name in wanted if name in entry}
 
 

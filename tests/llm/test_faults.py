@@ -9,20 +9,22 @@ import pytest
 
 from datagen_cli.llm.faults import (
     AuthRefused,
+    Fault,
     RequestRefused,
     TransportError,
+    fault_in,
     fault_of,
     redact,
     retry_after_s,
-    says_quota,
     sentence_of,
 )
+from datagen_cli.llm.refusals import says_quota
 
 
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(401, AuthRefused), (402, AuthRefused), (403, AuthRefused), (404, AuthRefused), (307, AuthRefused)]
-    + [(status, TransportError) for status in (408, 409, 429, 500, 502, 503, 504, 529)]
+    + [(status, TransportError) for status in (408, 409, 424, 429, 498, 499, 500, 502, 503, 504, 529)]
     + [(status, RequestRefused) for status in (400, 413, 415, 422, 451)],
 )
 def test_each_status_has_its_fault(status: int, kind: type) -> None:
@@ -71,6 +73,8 @@ def test_a_long_sentence_is_cut() -> None:
         ({"Retry-After": "0.5"}, 0.5),
         ({"Retry-After": "-3"}, 0.0),
         ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "30s"}, 30.0),
+        ({"Retry-After": "1m30s"}, 90.0),
         ({"Retry-After": "nan"}, None),
         ({"Retry-After": formatdate(1_000_030, usegmt=True)}, 30.0),
         ({"Retry-After": formatdate(999_000, usegmt=True)}, 0.0),
@@ -102,6 +106,12 @@ def test_a_spent_quota_is_told_from_haste() -> None:
         (b"You have reached your daily limit.", True),
         (b"Rate limit reached on tokens per min (TPM): Limit 30000.", False),
         (b"slow down", False),
+        (b"You are using a Trial key, which is limited to 1000 API calls / month.", True),
+        (b'{"error": {"type": "exceeded_current_quota_error", "message": "please check your plan"}}', True),
+        (b'{"error": {"code": "1113", "message": "Insufficient balance or no resource package."}}', True),
+        (b'{"error": {"message": "Your account org-1 is suspended, please check your billing"}}', True),
+        (b'{"error": {"message": "You exceeded your current quota, please check your plan"}}', False),
+        (b'{"error": {"message": "Service tier capacity exceeded for this model."}}', False),
     ],
 )
 def test_a_spent_quota_of_money_or_of_the_day_is_told_from_haste(body: bytes, spent: bool) -> None:
@@ -119,3 +129,71 @@ def test_a_proxy_that_gave_up_waiting_is_a_time_out_that_may_have_cost_something
     fault = fault_of(504, "upstream request timeout")
     assert isinstance(fault, TransportError)
     assert (fault.kind, fault.may_have_cost) == ("timeout", True)
+
+
+def told(status: int, **body: object) -> Fault:
+    return fault_in(status, {}, json.dumps(body).encode(), (), 1_000.0)
+
+
+@pytest.mark.parametrize(
+    ("fault", "about"),
+    [
+        (told(400, error={"message": "API key not valid. Please pass a valid API key."}), "key"),
+        (told(400, error={"message": "Bad.", "details": [{"reason": "API_KEY_INVALID"}]}), "key"),
+        (told(400, code="Client specified an invalid argument", error="Incorrect API key provided: x."), "key"),
+        (told(400, error={"message": "Your credit balance is too low to access the API."}), "account"),
+        (told(400, error={"message": "Access denied, account not in good standing.", "code": "Arrearage"}), "account"),
+        (told(401, error={"message": "You exceeded your current quota", "type": "insufficient_quota"}), "account"),
+        (told(403, error="Your team has used all available credits"), "account"),
+        (told(412, error={"message": "Account x is suspended, possibly due to the monthly spending limit"}), "account"),
+    ],
+)
+def test_a_key_and_an_account_are_told_by_words_and_codes_whatever_the_status(fault: Fault, about: str) -> None:
+    assert isinstance(fault, AuthRefused) and fault.about == about
+
+
+@pytest.mark.parametrize(
+    ("fault", "about"),
+    [
+        (told(400, error={"code": "context_length_exceeded", "message": "too much", "param": "messages"}), "length"),
+        (told(413, error={"message": "Request too large for model x on tokens per minute (TPM)"}), "length"),
+        (told(422, error={"message": "`inputs` tokens + `max_new_tokens` must be <= 8193"}), "length"),
+        (told(403, error={"message": "Your input was flagged", "metadata": {"reasons": ["violence"]}}), "content"),
+        (told(400, error={"code": "data_inspection_failed", "message": "Input may be improper"}), "content"),
+        (told(400, error={"message": "The key of the piano is out of tune; no account is given of it"}), ""),
+    ],
+)
+def test_what_is_wrong_with_a_request_is_told_by_words_and_codes(fault: Fault, about: str) -> None:
+    assert isinstance(fault, RequestRefused) and fault.about == about
+
+
+def test_a_403_of_a_firewall_is_about_nothing_that_is_known() -> None:
+    fault = fault_in(403, {}, b"<html><title>Sorry, you have been blocked</title></html>", (), 0.0)
+    assert isinstance(fault, AuthRefused) and fault.about == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "seconds"),
+    [
+        ({"error": {"details": [{"@type": "google.rpc.RetryInfo", "retryDelay": "34s"}]}}, 34.0),
+        ({"error": {"message": "Limit 6000, Used 5800. Please try again in 7.66s. Visit us"}}, 7.66),
+        ({"error": {"message": "Please try again in 6m0s."}}, 360.0),
+        ({"error": {"message": "Please try again in 250ms."}}, 0.25),
+        ({"error": {"message": "Please retry after 26 seconds."}}, 26.0),
+        ({"error": {"message": "please try again after 1 seconds"}}, 1.0),
+        ({"error": {"message": "wait 2 minutes"}}, 120.0),
+        ({"retry_after": 12}, 12.0),
+        (
+            {"error": {"metadata": {"headers": {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1700000009000"}}}},
+            9.0,
+        ),
+        ({"error": {"metadata": {"headers": {"Retry-After": "9"}}}}, 9.0),
+        ({"error": {"message": "Please try again later, 3 others wait"}}, None),
+        ({"error": {"message": "You requested 26 seconds of audio"}}, None),
+    ],
+)
+def test_the_time_to_wait_is_read_from_the_body_where_no_header_says_it(body: object, seconds: float | None) -> None:
+    fault = fault_in(429, {}, json.dumps(body).encode(), (), 1.7e9)
+    assert isinstance(fault, TransportError) and fault.retry_after_s == seconds
+    fault = fault_in(429, {"retry-after": "3"}, json.dumps(body).encode(), (), 0.0)
+    assert isinstance(fault, TransportError) and fault.retry_after_s == 3.0

@@ -108,3 +108,16 @@ def test_refusals_count_until_the_role_has_succeeded_once() -> None:
     assert refusals.refused("solver") == 1
     refusals.lifted.add("coder")
     assert refusals.refused("coder") == 0
+
+
+def test_a_halt_ends_all_waits_and_none_begins_after_it() -> None:
+    async def main() -> float:
+        found = health()
+        tasks = [asyncio.ensure_future(found.pause(3600.0, until_answer=until)) for until in (True, False)]
+        await asyncio.sleep(2)
+        found.halt()
+        await asyncio.gather(*tasks)
+        await found.pause(3600.0, until_answer=False)
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(main()) == 2.0

@@ -214,11 +214,22 @@ def test_a_spent_quota_ends_the_run_at_once(fault: TransportError) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "hint"),
-    [(401, "OPENAI_API_KEY"), (402, "credit"), (403, "rights"), (404, "model's name 'm'"), (307, "redirect")],
+    ("fault", "hint"),
+    [
+        (AuthRefused(401, "no entry"), "OPENAI_API_KEY"),
+        (AuthRefused(402, "no entry"), "credit"),
+        (AuthRefused(403, "no entry"), "rights"),
+        (AuthRefused(404, "no entry"), "model's name 'm'"),
+        (AuthRefused(307, "no entry"), "redirect"),
+        (AuthRefused(400, "no entry", "key"), "OPENAI_API_KEY"),
+        (AuthRefused(400, "no entry", "model"), "model's name 'm'"),
+        (AuthRefused(401, "no entry", "account"), "credit"),
+        (AuthRefused(403, "no entry", "account"), "credit"),
+        (AuthRefused(412, "no entry", "account"), "credit"),
+    ],
 )
-def test_a_refused_key_on_the_first_call_ends_the_run_and_says_what_to_do(status: int, hint: str) -> None:
-    world = World(lambda n, _: AuthRefused(status, "no entry"))
+def test_a_refused_key_on_the_first_call_ends_the_run_and_says_what_to_do(fault: AuthRefused, hint: str) -> None:
+    world, status = World(lambda n, _: fault), fault.status
     error, _ = end_of(world)
     assert isinstance(error, ProviderError)
     assert '"no entry"' in error.message and str(status) in error.message
@@ -230,7 +241,8 @@ def test_after_an_answer_a_lost_page_leaves_its_call_pending_and_a_lost_key_ends
     world = World(lambda n, _: AuthRefused(404, "gone"))
     world.health.answers = 1
     found = [status for status in (401, 402, 403, 404, 307) if stops_run(AuthRefused(status, ""), world.health)]
-    assert found == [401, 402, 403]
+    assert found == [401, 402]
+    assert stops_run(AuthRefused(403, "", "account"), world.health)
     error, _ = end_of(world)
     assert isinstance(error, CallPending) and error.no_reply
     world = World(lambda n, _: AuthRefused(404, "gone"))

@@ -63,6 +63,11 @@ def used(usage: Any) -> Any:
         ({"prompt_tokens": 10, "total_tokens": 15}, 10, 5, 0),
         ({"input_tokens": 10, "output_tokens": 5}, 10, 5, 0),
         ({"prompt_tokens": 10.0, "completion_tokens": 5.0}, 10, 5, 0),
+        ({"prompt_tokens": "10", "completion_tokens": "5", "total_tokens": "40"}, 10, 30, 0),
+        (
+            {"input_tokens": 4, "cache_read_input_tokens": 6, "cache_creation_input_tokens": 3, "output_tokens": 5},
+            13, 5, 6,
+        ),
         (
             {"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 8}},
             10, 5, 8,

@@ -1,0 +1,143 @@
+"""What a refusal says beside its status: whether the key, the account, the length or the content of a request is why,
+and how long it asks to wait.
+
+Vendors refuse a wrong key with 400, an account without money with 400, 403, 412 or 429, one flagged prompt with 403,
+and some name the time to wait only in the body. A code in a field of the body counts as well as the words of the
+sentence. Pure functions.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from datagen_cli.llm.ratelimit import LONGEST_S, reset_s
+
+About = Literal["", "key", "account", "length", "content", "model"]
+CODES = ("code", "type", "status", "reason", "error_code")
+WAITS = ("retrydelay", "retry_delay", "retry_after", "retryafter", "retry_after_seconds")
+CODE_CHARS = 80
+DEEPEST = 6
+_QUOTA = re.compile(
+    r"insufficient_quota|billing_hard_limit|exceeded_current_quota|per[ _-]?day|daily|\((?:RPD|TPD)\)|"
+    r"(?:per|/|a)[ _-]?month\b|monthly (?:quota|limit|credits?|included|spending)|trial key",
+    re.IGNORECASE,
+)
+_ACCOUNT = re.compile(
+    r"insufficient[ _](?:user_)?(?:quota|balance|credits?|funds)|credit balance|not enough credits|arrearage|"
+    r"exceeded_current_quota|exceeded your current quota|billing_(?:hard_limit|not_active)|all available credits|"
+    r"spending limit|good standing|\baccount\b[^.]{0,60}\b(?:suspended|deactivated|overdue)|"
+    r"\bcredits? [^.]{0,20}(?:expired|exhausted|depleted|used up)|please recharge|payment required|余额不足|欠费",
+    re.IGNORECASE,
+)
+_KEY = re.compile(
+    r"invalid_api_key|api_key_invalid|"
+    r"\b(?:invalid|incorrect|expired|wrong|missing|no) (?:x-)?(?:api[ _-]?key|auth credentials|credentials)\b|"
+    r"\bapi[ _-]?key\b[^.]{0,30}\b(?:is|are|was|not|has)\b[^.]{0,20}\b"
+    r"(?:valid|invalid|incorrect|expired|missing|required|revoked|found)\b",
+    re.IGNORECASE,
+)
+_LENGTH = re.compile(
+    r"context[ _](?:length|window|size)|(?:prompt|input|request|message)s? (?:is|are|was) too (?:long|large)|"
+    r"(?:prompt|input)[^.]{0,60}(?:exceeds?|too (?:long|large)|maximum)|too many (?:input )?tokens|"
+    r"max_(?:new_|completion_|output_)?tokens[^.]{0,60}(?:too large|exceeds?|at most|must be|<=)|request too large|"
+    r"maximum (?:prompt|number of tokens)|n_ctx",
+    re.IGNORECASE,
+)
+_CONTENT = re.compile(
+    r"\bflagged\b|moderation|content[ _](?:policy|filter|management)|inappropriate content|data_inspection_failed|"
+    r"safety (?:system|policy|filter)|responsible ai",
+    re.IGNORECASE,
+)
+_AGAIN = re.compile(
+    r"\b(?:again|retry|wait)\b(?: \w+){0,2}? (?P<wait>(?:\d+(?:\.\d+)? ?(?:milliseconds?|ms|seconds?|secs?|s|"
+    r"minutes?|mins?|m|hours?|hrs?|h)\b ?|\d+(?:\.\d+)?(?:h|m(?!s)))+)",
+    re.IGNORECASE,
+)
+_UNITS = (("milli", "ms"), ("ms", "ms"), ("s", "s"), ("m", "m"), ("h", "h"))
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?) ?([a-z]+)", re.IGNORECASE)
+
+
+def says_quota(body: bytes) -> bool:
+    """Whether a 429 says that a quota (of money, the day or the month) is spent, not that requests come too fast."""
+    text = body.decode("utf-8", "replace")
+    return _QUOTA.search(text) is not None or any(_names_account(told) for told in _told(body))
+
+
+def about(status: int, body: bytes, sentence: str) -> About:
+    """What a refusal under this status is about, where its words or codes say it; `sentence` is its own."""
+    told = [sentence, *_told(body)]
+    if status == 402 or any(map(_ACCOUNT.search, told)):
+        return "account"
+    if any(map(_KEY.search, told)):
+        return "key"
+    if any(map(_CONTENT.search, told)):
+        return "content"
+    return "length" if any(map(_LENGTH.search, told)) else ""
+
+
+def wait_in(body: bytes, sentence: str) -> tuple[float | None, Mapping[str, str]]:
+    """How long the body of a refusal asks to wait, in seconds, from a field such as Google's `retryDelay` or from its
+    sentence (`try again in 1m30s`), else None; and the headers of the vendor behind a router, which some put there."""
+    headers: dict[str, str] = {}
+    for name, value in _items(_json(body)):
+        if name.lower() in WAITS and isinstance(value, str | int | float) and not isinstance(value, bool):
+            seconds = reset_s(str(value), 0.0)
+            if seconds:
+                return seconds, {}
+        if name == "headers" and isinstance(value, dict):
+            headers = {str(key).lower(): str(item) for key, item in value.items()}
+    return _spoken_s(sentence), headers
+
+
+def _spoken_s(sentence: str) -> float | None:
+    """The time that a sentence asks to wait.
+
+    >>> _spoken_s("Please try again in 1m30.5s."), _spoken_s("retry after 26 seconds"), _spoken_s("try again later")
+    (90.5, 26.0, None)
+    """
+    found = _AGAIN.search(sentence)
+    if found is None:
+        return None
+    parts = []
+    for number, unit in _AMOUNT.findall(found["wait"]):
+        short = next(to for start, to in _UNITS if unit.lower().startswith(start))
+        parts.append(f"{number}{short}")
+    seconds = reset_s("".join(parts), 0.0)
+    return seconds if 0 < seconds <= LONGEST_S else None
+
+
+def _names_account(told: str) -> bool:
+    return _ACCOUNT.search(told) is not None and "exceeded your current quota" not in told  # Google's of a minute, too
+
+
+def _told(body: bytes) -> list[str]:
+    """The codes and sentences in the fields of a JSON error."""
+    return [
+        value[:CODE_CHARS] if name in CODES else value[:1000]
+        for name, value in _items(_json(body))
+        if isinstance(value, str) and name.lower() in (*CODES, "message", "msg", "detail", "error")
+    ]
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _items(value: Any, depth: int = DEEPEST) -> Iterator[tuple[str, Any]]:
+    """Names and values of all objects in a JSON value, outermost first."""
+    if depth == 0:
+        return
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield str(name), item
+        for item in value.values():
+            yield from _items(item, depth - 1)
+    if isinstance(value, list):
+        for item in value[:20]:
+            yield from _items(item, depth - 1)

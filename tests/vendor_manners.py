@@ -1,0 +1,129 @@
+"""Manners of known vendors, programs and gateways that serve models, as their users report them.
+
+See `tests/manners.py`; what is told by words is told here in the words that were seen.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.endpoint import Answer, refusal
+from tests.manners import (
+    COUNT,
+    STREAM,
+    USED,
+    Body,
+    Manner,
+    always,
+    completed,
+    named,
+    once_each,
+    one_prompt,
+    replies,
+    with_usage,
+)
+
+ALL = (COUNT * USED["prompt_tokens"], COUNT * USED["completion_tokens"])
+QUICK = ("limits.patience_s=1",)
+WALL = Answer(status=403, body=b"<html><title>Sorry, you have been blocked</title></html>")
+FLAGGED = named(403, error={"code": 403, "message": "Your input was flagged", "metadata": {"reasons": ["violence"]}})
+GOOGLE = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "25200s"}
+
+
+def events(*last: dict[str, Any]) -> Any:
+    """The answer as an event stream without counts, then these events and the end mark."""
+
+    def change(text: str, body: Body) -> Answer:
+        parts = [{"choices": [{"delta": {"content": text}}]}, *last]
+        lines = [*(f"data: {json.dumps(part)}" for part in parts), "data: [DONE]"]
+        return Answer(body="\n\n".join(lines).encode(), headers=STREAM)
+
+    return change
+
+
+def halved(text: str, body: Body) -> Answer:
+    """Half of an answer as a stream, then an error and the end mark."""
+    made: Answer = events({"error": {"message": "CUDA out of memory", "code": 500}})(text[:30], body)
+    return made
+
+
+VENDORS = (
+    Manner("refuses a wrong key with 400", "ends at once, names the variable", always(
+        named(400, error={"code": 400, "message": "API key not valid. Please pass a valid API key."})), 0, 5,
+        says="key"),
+    Manner("says with 400 that the account has no credit", "ends at once, says that the account cannot pay", always(
+        named(400, type="error", error={"type": "invalid_request_error", "message": "Your credit balance is too low"})),
+        0, 5, says="the account cannot pay"),
+    Manner("suspends the account (412)", "the same", always(
+        named(412, error={"code": "PRECONDITION_FAILED", "message": "Account me is suspended, unpaid invoices"})), 0, 5,
+        says="the account cannot pay"),
+    Manner("says with 401 that the quota is spent", "the same", always(
+        named(401, error={"message": "You exceeded your current quota", "type": "insufficient_quota"})), 0, 5,
+        says="the account cannot pay"),
+    Manner("says with 403 that the credits are used up", "the same", always(
+        named(403, error="Your team has used all available credits or reached its monthly spending limit.")), 0, 5,
+        says="the account cannot pay"),
+    Manner("asks for a recharge under 429", "ends at once: the quota is spent", always(
+        named(429, error={"code": "1113", "message": "Insufficient balance or no resource package. Please recharge."})),
+        0, 5, says="the quota is spent"),
+    Manner("limits a trial key to so many calls a month (429)", "the same", always(
+        named(429, message="You are using a Trial key, which is limited to 1000 API calls / month.")), 0, 5,
+        says="the quota is spent"),
+    Manner("flags one prompt with 403", "costs one attempt; the next one has other examples and another seed",
+           one_prompt(FLAGGED, 5)),
+    Manner("lets a firewall block one prompt (403, a web page)", "writes all others, names the slot", one_prompt(WALL,
+           9), COUNT - 1, 3),
+    Manner("asks in its sentence to wait for hours (429)", "ends, says for how long", always(
+        refusal(429, "Rate limit reached for requests. Please try again in 7h12m0s.")), 0, 5,
+        says="it asks to wait 25,920 s"),
+    Manner("asks in `retryDelay` to wait for hours (429)", "the same", always(
+        named(429, error={"code": 429, "message": "You exceeded your current quota", "details": [GOOGLE]})), 0, 5,
+        says="it asks to wait 25,200 s"),
+    Manner("puts the headers of who is behind it into the body (429)", "the same", always(
+        named(429, error={"message": "Rate limit exceeded", "metadata": {"headers": {"Retry-After": "9000"}}})), 0, 5,
+        says="it asks to wait 9,000 s"),
+    Manner("says `Retry-After` with a unit (429)", "the same", always(refusal(429, "slow down", Retry_After="2h")), 0,
+           5, says="it asks to wait 7,200 s", batches_too=False),
+    Manner("takes no call at all and says no time (429)", "ends after `patience_s`, says what to lower", always(
+        refusal(429, "Service tier capacity exceeded for this model.")), 0, 5, QUICK, says="lower limits.concurrency"),
+    Manner("finds every prompt too long (`context_length_exceeded`)", "ends after five, names `max_tokens`", always(
+        named(400, error={"code": "context_length_exceeded", "message": "This model's maximum context length is 512",
+                          "param": "messages"})), 0, 5, says="model.max_tokens"),
+    Manner("finds every request too large for a minute's tokens (413)", "the same", always(
+        refusal(413, "Request too large for model `m` on tokens per minute (TPM): Limit 600, Requested 2300")), 0, 5,
+        says="model.max_tokens"),
+    Manner("has no room in its tier now and then (498)", "tries again", once_each(
+        lambda text, body: refusal(498, "Flex tier capacity exceeded"))),
+    Manner("fails a step now and then (424)", "tries again", once_each(
+        lambda text, body: refusal(424, "Request failed during generation"))),
+    Manner("gives up a call now and then (499)", "tries again", once_each(
+        lambda text, body: refusal(499, "The operation was cancelled."))),
+    Manner("streams an error in the middle of an answer, then the end mark", "tries again; keeps no half", once_each(
+        halved)),
+    Manner("counts a stream's tokens in `x_groq`", "counts them", replies(events({"choices": [], "x_groq": {
+        "usage": USED}})), used=ALL),
+    Manner("counts a stream's tokens beside the last choice", "counts them", replies(events({"choices": [
+        {"delta": {}, "finish_reason": "stop", "usage": USED}]})), used=ALL),
+    Manner("counts tokens in digits as text", "counts them", with_usage({"prompt_tokens": "10",
+           "completion_tokens": "5"}), used=ALL),
+    Manner("counts tokens of the cache on top of `input_tokens`", "counts all", with_usage({"input_tokens": 4,
+           "cache_read_input_tokens": 6, "output_tokens": 5}), used=ALL),
+    Manner("refuses a key inside a 200", "ends at once, names the variable", always(
+        named(200, error={"message": "Invalid API key", "code": "invalid_api_key"})), 0, 5, says="key"),
+    Manner("is busy inside a 200, its code as text", "tries again", once_each(
+        lambda text, body: named(200, error={"message": "busy", "code": "503"}))),
+    Manner("stops a reply by its guardrail now and then", "asks again", once_each(
+        lambda text, body: Answer(text[:30], finish_reason="guardrail_intervened"))),
+    Manner("ends replies with `eos_token`, `end_turn` or `STOP`", "reads them", replies(
+        lambda text, body: Answer(text, finish_reason=("eos_token", "end_turn", "STOP")[len(text) % 3]))),
+    Manner("says nothing of how a reply ended", "reads it", replies(completed(
+        lambda value: {**value, "choices": [{"message": value["choices"][0]["message"]}]}))),
+    Manner("answers without ids, roles or the model's name", "reads it", replies(
+        lambda text, body: named(200, choices=[{"message": {"content": text}}], usage=USED)), used=ALL),
+    Manner("cuts the connection in the middle of one prompt's reply, always",
+           "writes all others, names the slot; the next run asks again",
+           one_prompt(Answer("x" * 500, cut=80, cut_off=True), 4), COUNT - 1, 3),
+    Manner("puts a note of the gateway beside the answer", "reads the answer", replies(completed(
+        lambda value: {**value, "error": None, "warnings": [{"message": "deprecated model"}], "code": 0}))),
+)  # fmt: skip
