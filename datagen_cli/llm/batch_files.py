@@ -7,6 +7,7 @@ file, however odd, raises anything but a fault.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -95,11 +96,24 @@ def reply_in(line: Mapping[str, Any] | None, hidden: Collection[str]) -> RawRepl
         if 200 <= status < 300:
             return read_reply(body, tuple(hidden))
     except TransportError as fault:
-        raise NotInBatch(fault.message, kind=fault.kind, used=fault.used, sent=True) from fault
-    found: Fault = fault_in(status or 500, {}, body, hidden, 0.0)
+        raise _not_in_batch(fault, fault.status) from fault
+    found: Fault = fault_in(status or 500, {}, body, hidden, time.time())
     if isinstance(found, TransportError):
-        raise NotInBatch(found.message, kind=found.kind, status=status or None, sent=True, quota=found.quota)
+        raise _not_in_batch(found, status or None)
     raise found
+
+
+def _not_in_batch(fault: TransportError, status: int | None) -> NotInBatch:
+    """The fault of a call, which came in a batch's line."""
+    return NotInBatch(
+        fault.message,
+        kind=fault.kind,
+        status=status,
+        retry_after_s=fault.retry_after_s,
+        sent=True,
+        quota=fault.quota,
+        used=fault.used,
+    )
 
 
 def _status(response: Mapping[str, Any], value: Any) -> int:

@@ -98,12 +98,13 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
 
 
 def is_completion(body: bytes, kind: str = "") -> bool:
-    """Whether a body is a chat completion in OpenAI's form, good or broken off, rather than another vendor's."""
+    """Whether a body is a chat completion in OpenAI's form, good or broken off, or an error in its place, rather than
+    what another vendor sends."""
     try:
         value = _unwrapped(_value(body, kind))
     except TransportError as fault:
         return fault.kind == "dropped"
-    return "choices" in value
+    return "choices" in value or bool(value.get("error"))
 
 
 def read_usage(usage: Any, text: str) -> Counts | None:
@@ -292,8 +293,8 @@ def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...], used: tuple[i
     code = error.get("code", error.get("status")) if isinstance(error, dict) else None
     if isinstance(code, str) and code.isdigit():
         code = int(code)
-    known = isinstance(code, int) and 400 <= code < 600
-    status = code if known else {"key": 401, "account": 402}.get(about(0, body, sentence_of(body, 502)), 502)
+    told = {"key": 401, "account": 402}.get(about(0, body, sentence_of(body, 502)), 502)
+    status = code if isinstance(code, int) and 400 <= code < 600 else told
     fault = fault_said(status, body, hidden)
     if isinstance(fault, TransportError):
         fault.used = used

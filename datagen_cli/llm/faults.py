@@ -148,7 +148,7 @@ def fault_said(status: int, body: bytes, hidden: Collection[str] = (), *, retry_
         retry_after_s=retry_after_s,
         quota=status == 429 and says_quota(body),
         named=named_in(body),
-        about=about(status, body, said),
+        about="" if status in PASSING else about(status, body, said),
     )
 
 

@@ -139,7 +139,7 @@ class LiteLLM(ProviderFacts):
             if is_completion(came.body, kind) or (failed is not None and _stumbled(failed)):
                 return read_reply(came.body, self._secrets, kind=kind)
         if failed is not None or (came is not None and came.status >= 300):
-            raise fault_from(failed, self._secrets, came) from failed
+            raise fault_from(failed, self._secrets, came, way.reached) from failed
         return reply_from(answer)
 
     async def close(self) -> None:
@@ -205,9 +205,14 @@ def _plain(message: Any) -> dict[str, Any]:
     return {"content": message.content, **found}
 
 
-def fault_from(error: Exception | None, hidden: tuple[str, ...] = (), came: Answer | None = None) -> Fault:
+def fault_from(
+    error: Exception | None,
+    hidden: tuple[str, ...] = (),
+    came: Answer | None = None,
+    reached: bool | None = None,
+) -> Fault:
     """Our fault of an exception of litellm or of a provider's package: of the answer that `came`, where one did, else
-    of the exception's own sentence; without keys."""
+    of the exception's own sentence; without keys. `reached` says whether the request got there, where that is known."""
     name, status = type(error).__name__, getattr(error, "status_code", None)
     if came is not None and came.too_large:
         return TransportError("foreign", f"the reply is larger than {MOST_BYTES >> 20} MB", status=came.status)
@@ -222,6 +227,8 @@ def fault_from(error: Exception | None, hidden: tuple[str, ...] = (), came: Answ
         return RequestRefused(None, said)  # by litellm; nothing was sent
     if name == "Timeout" or isinstance(error, TimeoutError):
         return TransportError("timeout", said, status=408)
+    if reached is not None and came is None:
+        return TransportError("dropped", said, sent=reached)
     broken = status == 500 and _BROKEN.search(said) is not None  # as litellm tells a connection that broke
     if name == "APIConnectionError" or isinstance(error, ConnectionError) or broken:
         return TransportError("dropped", said, sent=not (broken and _UNSENT.search(said)))

@@ -35,10 +35,12 @@ class Answer:
 
 @dataclass(slots=True)
 class Way:
-    """The one place that requests may go to; `answer` is the last that came from there."""
+    """The one place that requests may go to; `answer` is the last that came from there, whole; `reached` says whether
+    the last request got there, or None when none was sent."""
 
     place: tuple[str, str, int | None]
     answer: Answer | None = None
+    reached: bool | None = None
 
 
 _WAY: ContextVar[Way | None] = ContextVar("way", default=None)
@@ -62,11 +64,24 @@ def _place(url: str) -> tuple[str, str, int | None]:
 
 
 def _check(way: Way, request: Any) -> None:
-    way.answer = None
+    way.answer = way.reached = None
     if _place(str(request.url)) != way.place:
         import httpx
 
         raise httpx.UnsupportedProtocol(f"{request.url.host} is not the model's host", request=request)
+
+
+@contextmanager
+def _reaching(way: Way) -> Iterator[None]:
+    """Notes whether a request that is sent within the block gets a connection."""
+    import httpx
+
+    way.reached = True
+    try:
+        yield
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError):
+        way.reached = False
+        raise
 
 
 def _guard_httpx() -> None:
@@ -82,7 +97,8 @@ def _guard_httpx() -> None:
         if way is None:
             return send(self, request, stream=stream, **options)
         _check(way, request)
-        response = send(self, request, stream=True, **{**options, "follow_redirects": False})
+        with _reaching(way):
+            response = send(self, request, stream=True, **{**options, "follow_redirects": False})
         return _opened(way, response) if stream else _heard(way, response, _read(way, response))
 
     async def guarded_async(self: Any, request: Any, *, stream: bool = False, **options: Any) -> Any:
@@ -90,7 +106,8 @@ def _guard_httpx() -> None:
         if way is None:
             return await send_async(self, request, stream=stream, **options)
         _check(way, request)
-        response = await send_async(self, request, stream=True, **{**options, "follow_redirects": False})
+        with _reaching(way):
+            response = await send_async(self, request, stream=True, **{**options, "follow_redirects": False})
         return _opened(way, response) if stream else _heard(way, response, await _read_async(way, response))
 
     guarded.guarded = guarded_async.guarded = True  # type: ignore[attr-defined]

@@ -77,4 +77,5 @@ def test_an_error_in_the_middle_is_no_end_of_a_reply(body: bytes) -> None:
 )
 def test_an_error_under_200_is_what_its_code_or_its_words_say(error: dict[str, Any], kind: type, status: int) -> None:
     fault = read(json.dumps({"error": error}).encode())
-    assert type(fault) is kind and fault.status == status
+    assert type(fault) is kind
+    assert isinstance(fault, Fault) and fault.status == status

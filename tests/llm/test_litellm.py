@@ -212,3 +212,9 @@ def test_strange_exceptions_have_a_fault_too() -> None:
     assert isinstance(fault_from(RuntimeError("")), TransportError)
     assert fault_from(TimeoutError()).status == 408
     assert isinstance(fault_from(ValueError("no such provider")), RequestRefused)
+
+
+@pytest.mark.parametrize("answer", [Answer("hi" * 400, cut=80, cut_off=True), Answer(drop=True)])
+async def test_a_connection_that_broke_after_the_request_may_have_cost_something(answer: Answer) -> None:
+    fault, _ = await complete(answer)
+    assert isinstance(fault, TransportError) and fault.may_have_cost

@@ -63,3 +63,9 @@ def test_looking_up_a_price_does_not_import_litellm() -> None:
         " sys.exit('litellm' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+def test_the_price_of_input_in_the_cache_is_known_where_the_table_says_it() -> None:
+    price = listed_price("anthropic/claude-haiku-4-5")
+    assert price is not None and price.cached_per_million is not None
+    assert 0 < price.cached_per_million < price.input_per_million
