@@ -25,7 +25,6 @@ from datagen_cli.core.jsonl import read_json, write_json
 from datagen_cli.core.ports import Context
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.plan_spec import plan_spec
-from datagen_cli.prompts.echo import said_by_us
 from datagen_cli.prompts.values import (
     VALUES,
     is_value,
@@ -125,11 +124,12 @@ async def _ask(
     """Values of one attribute, how many were left out, and the last reply."""
     wanted, told = attribute.wanted, attribute.ask or attribute.description
     draw = _representatives(built, embedder) if attribute.extract else None
+    fields = [spec.name for spec in built.composer.about.specs]
     kept: list[str] = []
     left_out = 0
 
     def keep(named: Sequence[str]) -> int:
-        fit = [text for text in named if is_value(text, name, told) and not said_by_us(text)]
+        fit = [text for text in named if is_value(text, name, told, fields)]
         for text in fit:
             if len(kept) < wanted and not _repeats(text, kept, embedder):
                 kept.append(text)

@@ -15,6 +15,7 @@ from datagen_cli.core.chat import End, Message, Prompt
 from datagen_cli.core.fields import About
 from datagen_cli.core.task import Task
 from datagen_cli.prompts.checking import CheckPrompts, of_dataset, read_object
+from datagen_cli.prompts.echo import said_by_us
 from datagen_cli.prompts.empty_words import is_form
 from datagen_cli.prompts.ends import end_after
 from datagen_cli.prompts.fences import fence
@@ -25,8 +26,20 @@ from datagen_cli.prompts.wording import NAMER, ONE_VALUE
 
 VALUES = CheckPrompts(NAMER, ("values",), {"one": ONE_VALUE})
 MOST_WORDS = 8
-FORM_WORDS = ("values", "value", "value name")
-"""What models write that give the form back."""
+FORM_WORDS = (
+    "values",
+    "value",
+    "value name",
+    "short text",
+    "short texts",
+    "shorttext",
+    "answer",
+    "answers",
+    "attribute",
+)
+NUMBERED = ("text", "name", "item", "option", "example", "record")
+"""What models write that give the form back, the latter with a number behind it: `text1`, `text2`."""
+_NUMBER = re.compile(r"[\s#-]*\d+$")
 SHOWN: tuple[tuple[str, str, str], ...] = (
     ("The shop on Mill Road sold twelve red bicycles in May.", "colour", "red"),
     ("Anna was late for the meeting, and nobody waited for her.", "mood (how it feels)", "disappointed"),
@@ -111,9 +124,11 @@ def values_end(count: int) -> End:
     return end_after(count * MOST_WORDS)
 
 
-def is_value(text: str, attribute: str, told: str) -> bool:
-    """Whether a text may be a value: a few ordinary words that give no orders, and neither the form's nor the
-    question's own."""
-    spelled = text.replace("_", " ")
-    own = any(is_form(spelled, name, told) for name in (attribute, *FORM_WORDS))
+def is_value(text: str, attribute: str, told: str, fields: Sequence[str] = ()) -> bool:
+    """Whether a text may be a value: a few ordinary words that give no orders, and neither the form's, the question's
+    own, nor the name of one of the dataset's `fields`."""
+    spelled = text.replace("_", " ").strip()
+    bare = _NUMBER.sub("", spelled)
+    known = (attribute, *fields, *FORM_WORDS, *(NUMBERED if bare != spelled else ()))
+    own = said_by_us(text) or any(is_form(one, name, told) for one in {spelled, bare} for name in known)
     return 0 < len(text.split()) <= MOST_WORDS and plain_value(text) and not own

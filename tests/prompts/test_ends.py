@@ -50,12 +50,43 @@ async def test_a_child_of_a_record_and_a_rewrite_end_where_their_parent_says() -
 
 
 @pytest.mark.parametrize(
-    "text", ["values", "value", "Value name", "towns_in_Europe", "towns in Europe", "place", '"values"', "string"]
+    "text",
+    [
+        "text",
+        "text1",
+        "text_2",
+        "Short text",
+        "answer 3",
+        "name 1",
+        "mood",
+        "values",
+        "value",
+        "Value name",
+        "towns_in_Europe",
+        "towns in Europe",
+        "place",
+        '"values"',
+        "string",
+    ],
 )
 def test_the_words_of_the_form_and_of_the_question_are_no_values(text: str) -> None:
-    assert not is_value(text.strip('"'), "place", "towns in Europe")
+    assert not is_value(text.strip('"'), "place", "towns in Europe", ["text", "mood"])
 
 
-@pytest.mark.parametrize("text", ["Lyon", "Ghent", "market places", "core values", "a valued customer"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lyon",
+        "Route 66",
+        "Paris 2024",
+        "name",
+        "plain text",
+        "Answer to everything",
+        "Ghent",
+        "market places",
+        "core values",
+        "a valued customer",
+    ],
+)
 def test_other_words_are(text: str) -> None:
     assert is_value(text, "place", "towns in Europe")
