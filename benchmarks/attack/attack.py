@@ -13,15 +13,17 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import IO
 
 import datagen_cli.cli.generate
 import datagen_cli.cli.status  # noqa: F401  both are read once for all
-from datagen_cli.cli.app import main, run
+from datagen_cli.cli.app import SECTIONS, main, run
 
 PATIENCE_S = 120.0
 MOST_BYTES = 1 << 26
+_COMMANDS = [f"datagen_cli.cli.{name}" for part in SECTIONS.values() for name in part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,12 @@ def apart(work: Callable[[Callable[[str], None]], str], folder: Path, patience_s
     if not result.exists():
         return f"the process died, at: {at.read_text() if at.exists() else 'the start'}"
     return result.read_text("utf-8")
+
+
+def read_commands() -> None:
+    """Reads all that the commands import, once a process, so that those which part from it need not."""
+    for name in ("pyarrow.parquet", "sklearn.linear_model", *_COMMANDS):
+        import_module(name)
 
 
 def _note(file: Path, what: str) -> None:

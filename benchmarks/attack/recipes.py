@@ -9,36 +9,22 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import random
 import resource
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks.attack.attack import Attack
+from benchmarks.attack.attack import Attack, apart, ended_here, read_commands
 from datagen_cli.config.schema import recipe_schema
 
 MOST_CPU_S, MEMORY_MB, PATIENCE_S = 5.0, 6_000, 600.0
 DRAWN = 200
 ALLOWED = frozenset({0, 2, 3, 5})
-# One process for all commands, so that an attack costs one start; each command's time is its own.
-SCRIPT = """
-import contextlib, io, json, sys, time
-from datagen_cli.cli.app import run
-found = []
-for command in (["validate", "recipe.yaml"], ["prompt", "recipe.yaml"],
-                ["generate", "recipe.yaml", "-o", "run", "--quiet", *sys.argv[1:]]):
-    said = io.StringIO()
-    began = time.process_time()
-    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
-        code = run(command)
-    found.append([command[0], code, time.process_time() - began, said.getvalue()[-2000:]])
-    print(json.dumps(found), flush=True)
-"""
+COMMANDS = ("validate recipe.yaml", "prompt recipe.yaml", "generate recipe.yaml -o run --quiet")
 TEXT: dict[str, Any] = {
     "version": 1, "name": "hostile", "description": "Short notes of a gardener.", "model": "offline", "count": 2,
     "fields": {"text": {"type": "text"}, "kind": {"type": "label"}},
@@ -226,38 +212,22 @@ def tried(recipe: dict[str, Any], files: dict[str, str], words: tuple[str, ...],
             (folder / name[3:]).symlink_to(text)
         else:
             (folder / name).write_text(text, "utf-8")
-    subprocess.run(["mkfifo", "pipe"], cwd=folder, check=True)
+    os.mkfifo(folder / "pipe")
     (folder / "recipe.yaml").write_text(json.dumps(recipe), "utf-8")
-    return run_all(folder, words)
+    read_commands()
+    return apart(lambda note: _wrong(folder, words, note), folder, PATIENCE_S)
 
 
-def run_all(folder: Path, words: tuple[str, ...] = ()) -> str:
-    """Validates, shows and runs `recipe.yaml` of a folder in one bounded process."""
-    done = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, errors="replace", preexec_fn=_bounded,
-        env={"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "PATH": "/usr/bin:/bin", "HOME": str(folder)},
-    )  # fmt: skip
-    try:
-        out, err = done.communicate(timeout=PATIENCE_S)
-    except subprocess.TimeoutExpired:
-        done.kill()
-        out, err = done.communicate()
-        return f"did not end: after {_ended(out)}"
-    found = json.loads(out.splitlines()[-1]) if out.strip() else []
-    for command, code, cpu_s, said in found:
-        last = (said.strip().splitlines() or [""])[-1][:120]
-        if "Traceback" in said or code not in ALLOWED:
-            return f"{command}: exit code {code}: {last}"
-        if cpu_s > MOST_CPU_S:
-            return f"{command}: {cpu_s:.1f} s of CPU time"
-    return "" if len(found) == 3 else f"broke off after {_ended(out)}: {err.strip()[-150:]}"
-
-
-def _ended(out: str) -> str:
-    return ", ".join(command for command, *_ in json.loads(out.splitlines()[-1])) if out.strip() else "nothing"
-
-
-def _bounded() -> None:
+def _wrong(folder: Path, words: tuple[str, ...], note: Callable[[str], None]) -> str:
+    """Validates, shows and runs `recipe.yaml` of a folder; what is wrong with the first that ended badly."""
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ |= {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MB << 20, MEMORY_MB << 20))
     resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
+    for command in COMMANDS:
+        note(command)
+        more = words if command.startswith("generate") else ()
+        if problem := ended_here([*command.split(), *more]).wrong(ALLOWED, MOST_CPU_S):
+            return f"{command}: {problem}"
+    return ""

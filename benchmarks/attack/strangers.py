@@ -17,13 +17,11 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
-from importlib import import_module
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
-from benchmarks.attack.attack import Attack, apart, datagen, ended_here
-from datagen_cli.cli.app import SECTIONS
+from benchmarks.attack.attack import Attack, apart, datagen, ended_here, read_commands
 from datagen_cli.core.checksum import document_sum, sealed, seed_of
 from datagen_cli.core.stored import pack, unpack
 
@@ -120,12 +118,6 @@ COMMANDS = """
     generate run/recipe.lock.yaml -o again --dry-run
     generate tickets -n 8 -o run --quiet
 """
-READ_ONCE = (
-    "pyarrow.parquet",
-    "sklearn.linear_model",
-    *(f"datagen_cli.cli.{name}" for part in SECTIONS.values() for name in part),
-)
-"""What the commands import, read before the processes of the attacks part."""
 OURS = re.compile(r"(?:\x1b\[8m|\u202e)*(?:next|error|hint|note): FORGED")
 
 
@@ -241,8 +233,7 @@ def prepared() -> Path:
         made = datagen("generate", "tickets", "-n", "6", "-o", place / "run", folder=place)
         assert made.code == 0, made.err
         _made.append(place / "run")
-        for name in READ_ONCE:
-            import_module(name)
+        read_commands()
         wrong = _read_all(place)  # as it was left, it is read well
         assert not wrong, wrong
     return _made[0]
