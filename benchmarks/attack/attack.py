@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import io
 import math
 import os
@@ -23,6 +24,7 @@ from datagen_cli.cli.app import SECTIONS, main, run
 
 PATIENCE_S = 120.0
 MOST_BYTES = 1 << 26
+_PR_SET_PDEATHSIG = 1
 _COMMANDS = [f"datagen_cli.cli.{name}" for part in SECTIONS.values() for name in part]
 
 
@@ -65,6 +67,7 @@ def datagen(*words: object, folder: Path, environ: Mapping[str, str] | None = No
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = os.fork()
         if child == 0:
+            die_with_parent()
             try:
                 os.chdir(folder)
                 os.environ.update(environ or {})
@@ -91,6 +94,7 @@ def apart(work: Callable[[Callable[[str], None]], str], folder: Path, patience_s
     result, at = folder / "found.txt", folder / "at.txt"
     child = os.fork()
     if child == 0:
+        die_with_parent()
         try:
             result.write_text(work(lambda what: _note(at, what)), "utf-8", "replace")
         except BaseException as error:
@@ -107,6 +111,12 @@ def apart(work: Callable[[Callable[[str], None]], str], folder: Path, patience_s
     if not result.exists():
         return f"the process died, at: {at.read_text() if at.exists() else 'the start'}"
     return result.read_text("utf-8")
+
+
+def die_with_parent() -> None:
+    """Has the kernel kill this process when the one that it parted from is gone (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def read_commands() -> None:

@@ -17,7 +17,6 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.util import Finalize
 from pathlib import Path
 
 from benchmarks.attack.attack import PATIENCE_S, Attack, datagen
@@ -146,7 +145,6 @@ def prepared(state: str) -> State:
 
 def _prepare(state: str) -> State:
     place = Path(tempfile.mkdtemp(prefix="damage-"))
-    Finalize(None, shutil.rmtree, args=(place,), exitpriority=1)  # a worker ends without `atexit`
     whole, folder = place / "whole", place / "run"
     made = datagen(*COMMAND, "-o", whole, "--json", folder=place)
     assert made.code == 0, made.err

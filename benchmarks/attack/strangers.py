@@ -17,7 +17,6 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
-from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -229,7 +228,6 @@ def prepared() -> Path:
     """A finished run, made once a process."""
     if not _made:
         place = Path(tempfile.mkdtemp(prefix="strangers-"))
-        Finalize(None, shutil.rmtree, args=(place,), exitpriority=1)
         made = datagen("generate", "tickets", "-n", "6", "-o", place / "run", folder=place)
         assert made.code == 0, made.err
         _made.append(place / "run")

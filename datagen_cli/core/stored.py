@@ -7,6 +7,7 @@ What a value may take is bounded, and so is the time of a query.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -52,6 +53,8 @@ class StoredPairs:
         try:
             guard(self._connection, lambda: time.monotonic() > self._until)
             refuse_foreign(self._connection, self.path)
+            if self._copy and os.name == "posix":
+                self._copy.cleanup()  # both files are open, and need no name: whatever ends this process leaves nothing
         except sqlite3.Error:
             pass  # damaged: every `get` says None
         except UsageError:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -26,9 +32,33 @@ def _broken(folder: Path) -> str:
     raise ValueError("no")
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the attacks of this file work: what they prepare is used again, and goes with pytest's own folders."""
+    return tmp_path_factory.mktemp("attacks")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_attacks_that_are_interrupted_leave_nothing_behind(number: signal.Signals, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.attack", "damage", "-j", "1"]
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    running = subprocess.Popen(
+        command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
+    )  # fmt: skip
+    until = time.monotonic() + 120
+    while not list(tmp_path.glob("attacks-*/damage-*/whole")) and time.monotonic() < until:
+        time.sleep(0.01)
+    running.send_signal(number)
+    assert running.wait(60) != 0
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_some_attacks_of_every_kind_are_held(kind: str) -> None:
+def test_some_attacks_of_every_kind_are_held(kind: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
     found = attacks_of(kind)
     assert len({attack.name for attack in found}) == len(found) > 0
     assert {name: what for name, what in map(one, found[::EVERY]) if what} == {}
@@ -41,7 +71,7 @@ def test_what_gets_through_is_counted_and_told(
     monkeypatch.setattr("benchmarks.attack.__main__.attacks_of", lambda kind: made)
     assert main([next(iter(kinds.KINDS))]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].split()[-3:-1] == ["3", "2"]
+    assert lines[1].split()[-4:-2] == ["3", "2"]
     assert lines[3].endswith(": b: a file changed")
     assert "the attack broke off" in lines[4]
 
