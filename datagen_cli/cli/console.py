@@ -37,6 +37,12 @@ def line(text: str) -> None:
     paragraph(indented(text))
 
 
+def quotation(text: str) -> None:
+    """A text that others wrote, to stdout, as it is; where a terminal reads it each line is set in, so that none of
+    them looks like one of ours."""
+    paragraph("\n".join(f"    {line}" for line in text.splitlines()) if is_terminal(sys.stdout) else text)
+
+
 def paragraph(text: str) -> None:
     """Words, to stdout; broken between words where a terminal reads them, as they are elsewhere."""
     out(_filled(text) if is_terminal(sys.stdout) else text)
@@ -48,8 +54,9 @@ def say(text: str) -> None:
 
 
 def emit_json(value: Any) -> None:
-    """One JSON object on one line, to stdout."""
-    out(json.dumps(value, ensure_ascii=False, default=str))
+    """One JSON object on one line, to stdout; what reorders text stands in it as `\\u202e`."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    out(_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def error(problem: DatagenError) -> None:
@@ -188,14 +195,15 @@ def span(values: Mapping[str, T], shown: Callable[[T], str]) -> str:
 
 
 def _filled(text: str) -> str:
-    """Every line broken at spaces to the width of the terminal, its later parts set in as the first is."""
+    """Every line broken at spaces to the width of the terminal, its later parts set in as the first is, or a little: no
+    part of a text that others wrote begins a line of the terminal."""
     import textwrap
 
     filler = textwrap.TextWrapper(width(), break_long_words=False, break_on_hyphens=False, replace_whitespace=False)
     lines = text.split("\n")
     for place, whole in enumerate(lines):
         if len(whole) > filler.width:
-            filler.subsequent_indent = whole[: len(whole) - len(whole.lstrip())]
+            filler.subsequent_indent = whole[: len(whole) - len(whole.lstrip())] or "  "
             lines[place] = filler.fill(whole)
     return "\n".join(lines)
 

@@ -56,9 +56,11 @@ def command(
     for item in prompts:
         console.paragraph(f"── {', '.join(item['ids'])} · about {item['tokens']:,} tokens ──")
         for message in item["messages"]:
-            console.paragraph(f"[{message['role']}]\n{message['content']}")
+            console.paragraph(f"[{message['role']}]")
+            console.quotation(message["content"])
         if "text" in item:
-            console.paragraph(f"[or, without a chat template]\n{item['text']}\n")
+            console.paragraph("[or, without a chat template]")
+            console.quotation(f"{item['text']}\n")
     shared = shared_prefix(built)
     if shared["tokens"]:
         console.paragraph(

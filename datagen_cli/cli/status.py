@@ -79,7 +79,7 @@ def _show(state: dict[str, Any]) -> None:
     for name, told in state.get("shift", {}).get("operators", {}).items():
         rate = told.get("pass_rate")
         measured = f"; pass rate of the solver {rate['before']:.2f} before, {rate['after']:.2f} after" if rate else ""
-        console.paragraph(f"  harder     {name}: {told['harder']:,} of {told['tried']:,}{measured}")
+        console.line(f"  harder     {name}: {told['harder']:,} of {told['tried']:,}{measured}")
     covered = [
         (name, value, counts["planned"], counts["accepted"])
         for name, values in state.get("coverage", {}).items()

@@ -13,8 +13,10 @@ from datagen_cli.config.includes import model_paths
 from datagen_cli.config.tree import Node, Path, put, show_path
 from datagen_cli.core.errors import Place, RecipeError
 from datagen_cli.core.secret import KEY_NAME, REFERENCE, Address, Secret
+from datagen_cli.core.system import read_given
 
 LOOKS_SECRET = re.compile(r"SECRET|TOKEN|KEY|PASS|PWD|CREDENTIAL", re.IGNORECASE)
+MOST_BYTES = 1_000_000
 NOT_FROM_FILES = ("DATAGEN_ALLOW_HOSTS",)
 """Where keys may be sent is for whoever runs the tool to say, never for a file that came with a recipe."""
 
@@ -30,8 +32,10 @@ def read_environment(environ: Mapping[str, str], cwd: File) -> dict[str, str]:
     if not file.is_file():
         return dict(environ)
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_given(file, MOST_BYTES).decode("utf-8-sig")
+    except OSError as error:
+        raise RecipeError(f"cannot be read: {error.strerror or error}", place=Place(".env")) from error
+    except UnicodeDecodeError as error:
         raise RecipeError("cannot be read as UTF-8 text", place=Place(".env")) from error
     found = {name: value for name, value in _pairs(text).items() if name not in NOT_FROM_FILES}
     return {**found, **environ}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
@@ -22,6 +23,8 @@ from datagen_cli.core.errors import Place, RecipeError
 MAX_BYTES = 4_000_000
 MAX_VALUES = 100_000
 MAX_DEPTH = 50
+MAX_DIGITS = 1_000
+MOST_FLOAT = int(sys.float_info.max)
 
 _TAG = "tag:yaml.org,2002:"
 _NULLS = ("", "~", "null", "Null", "NULL")
@@ -213,8 +216,10 @@ class _Composer:
             self.refuse_tag(event)
         value = self.plain_value(event)
         kind = {bool: "bool", int: "int", float: "float", type(None): "null"}.get(type(value))
-        if event.tag == _TAG + "float" and kind == "int":
-            return Node(float(value), self.source, line)  # type: ignore[arg-type]
+        if event.tag == _TAG + "float" and isinstance(value, int) and kind == "int":
+            if abs(value) > MOST_FLOAT:
+                self.refuse(event, f"{event.value[:40]} is too large a number")
+            return Node(float(value), self.source, line)
         if event.tag != f"{_TAG}{kind}":
             self.refuse(event, f"{event.value[:40]!r} does not fit its tag {_short_tag(event.tag)}")
         return Node(value, self.source, line)
@@ -227,6 +232,8 @@ class _Composer:
             return text == "true"
         try:
             if _INT.fullmatch(text):
+                if len(text) > MAX_DIGITS:
+                    raise ValueError
                 return int(text, 16) if text.startswith("0x") else int(text)
             if _FLOAT.fullmatch(text) and not _OCTAL.fullmatch(text):
                 value = float(text)

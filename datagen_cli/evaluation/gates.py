@@ -21,6 +21,7 @@ from typing import Any
 
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.registry import is_name, names, suggest
+from datagen_cli.core.system import read_given
 from datagen_cli.evaluation.document import entry
 from datagen_cli.evaluation.evaluate import Evaluation
 from datagen_cli.evaluation.evaluate import metric as metric_of
@@ -178,7 +179,7 @@ def _matches(path: str, detail: Sequence[str]) -> bool:
 def read_gates(path: Path) -> list[Gate]:
     """The gates of a file (`-`: standard input), one a line. `#` begins a comment; dashes, quotes may stand there."""
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
+        text = sys.stdin.read() if str(path) == "-" else read_given(path).decode("utf-8-sig")
         lines = text.splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError("cannot be read", hint="--gates names a text file", place=Place(str(path))) from error

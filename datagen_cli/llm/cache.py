@@ -17,6 +17,7 @@ from datagen_cli.core.digest import canonical
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.json_text import make_encoder
 from datagen_cli.core.store import Store
+from datagen_cli.core.system import open_given
 from datagen_cli.llm.claims import Claims
 from datagen_cli.llm.provider import RawReply
 
@@ -66,8 +67,13 @@ def refuse_other_file(path: Path) -> None:
     if not path.parent.is_dir():
         raise UsageError("--cache: its folder does not exist", hint="make it first", place=Place(str(path)))
     if path.exists():
-        with open(path, "rb") as file:
-            head = file.read(len(MAGIC))
+        try:
+            with open_given(path) as file:
+                head = file.read(len(MAGIC))
+        except OSError as error:
+            raise UsageError(
+                f"--cache: cannot be read: {(error.strerror or str(error)).lower()}", place=Place(str(path))
+            ) from error
         if head and head != MAGIC:
             hint = "name a new file, or one that --cache made"
             raise UsageError("--cache: this file is no call cache", hint=hint, place=Place(str(path)))

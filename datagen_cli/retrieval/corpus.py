@@ -20,12 +20,14 @@ from urllib.parse import quote
 
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.jsonl import read_lines
-from datagen_cli.core.system import is_plain_file
+from datagen_cli.core.system import is_plain_file, open_given, read_given
 from datagen_cli.retrieval.passage import Passage, SearchFailed
 
 VERSION = 1
 PASSAGE_WORDS = 200
 MOST_TERMS = 64
+MOST_TEXT = 64_000_000
+"""Bytes of a document that is a file of its own."""
 ENDINGS = (".jsonl", ".txt", ".md")
 Words = Callable[[str], list[str]]
 
@@ -130,7 +132,7 @@ def cut(text: str) -> list[str]:
 def _documents(file: Path) -> Iterator[tuple[str, str]]:
     """(title, text) of every document of a file."""
     if file.suffix != ".jsonl":
-        yield file.stem, file.read_text("utf-8", "replace")
+        yield file.stem, read_given(file, MOST_TEXT).decode("utf-8", "replace")
         return
     for row in read_lines(file):
         title = str(row.get("title") or row.get("id") or "")
@@ -142,6 +144,10 @@ def _documents(file: Path) -> Iterator[tuple[str, str]]:
 def _files(path: Path) -> list[Path]:
     inside = sorted(file for file in path.rglob("*") if file.suffix in ENDINGS) if path.is_dir() else [path]
     found = [file for file in inside if file.suffix in ENDINGS and is_plain_file(file)]
+    large = next((file for file in found if file.suffix != ".jsonl" and file.stat().st_size > MOST_TEXT), None)
+    if large is not None:
+        hint = "one document a line of a .jsonl file"
+        raise DataError(f"larger than {MOST_TEXT // 1_000_000} MB", hint=hint, place=Place(str(large)))
     if not found:
         hint = f"a file, or a folder with files, that end in {', '.join(ENDINGS)}"
         raise DataError("there is no document to search", hint=hint, place=Place(str(path)))
@@ -151,7 +157,7 @@ def _files(path: Path) -> list[Path]:
 def _digest(files: Sequence[Path]) -> str:
     state = hashlib.blake2b(b"%d" % VERSION, digest_size=16)
     for file in files:
-        with open(file, "rb") as content:
+        with open_given(file) as content:
             while chunk := content.read(1 << 20):
                 state.update(chunk)
         state.update(b"\x00")

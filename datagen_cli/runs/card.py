@@ -200,7 +200,7 @@ def module_rows(modules: Mapping[str, Any]) -> list[tuple[str, tuple[str, ...]]]
         planted = [
             str(sum(n[key] for n in faults.values())) if faults else "–" for key in ("found", "missed", "unknown")
         ]
-        harmed = f"{told['harmed']} of {told['clean']}" if "clean" in told else "–"
+        harmed = f"{told.get('harmed', 0)} of {told['clean']}" if "clean" in told else "–"
         asked = [f"{told[key]:,}" if told.get(key) is not None else "–" for key in ("calls", "tokens")]
         rows.append((name, (str(told["changed"]), str(told["turned_away"]), *asked, *planted, harmed)))
     return rows

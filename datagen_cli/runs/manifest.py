@@ -145,11 +145,15 @@ def read_manifest(document: Mapping[str, Any]) -> tuple[Manifest, list[str]]:
     """The manifest that a `run.json` holds, and the names of what is missing or of another type: that is empty."""
     from pydantic import TypeAdapter, ValidationError
 
+    from datagen_cli.runs import told
+
     found: dict[str, Any] = {}
     wrong = []
     kinds = get_type_hints(Manifest)
     for name, kind in kinds.items():
         try:
+            if name in told.INNER:
+                TypeAdapter(told.INNER[name]).validate_python(document[name])
             found[name] = TypeAdapter(kind).validate_python(document[name], strict=True)
         except KeyError:
             wrong += [name] if name in NEEDED else []

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import csv
 import errno
+import gzip
 import json
 import os
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,6 +34,7 @@ TABLES = (".csv", ".tsv", ".txt", ".tab")
 SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 PACKED = ".gz"
 MOST_ROWS = 100_000
+MOST_BYTES = 1 << 30
 TURNS = (("role", "content"), ("from", "value"))
 ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant"}
 
@@ -65,10 +68,17 @@ def _bytes_of(path: Path, shown: str) -> bytes:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         with Unpacked(str(path)) if path.suffix.lower() == PACKED else open_given(path) as file:
-            return file.read()
+            data = file.read(MOST_BYTES + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        hint = "is it whole, and packed with gzip?"
+        raise DataError("broken gzip file", hint=hint, place=Place(shown)) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DataError(reason, hint="name a file of rows", place=Place(shown)) from error
+    if len(data) > MOST_BYTES:
+        hint = "the first rows are enough: head -n 10000"
+        raise DataError(f"larger than {MOST_BYTES >> 30} GB", hint=hint, place=Place(shown))
+    return data
 
 
 def _read_source(kind: str, path: Path) -> Foreign:
@@ -191,12 +201,13 @@ def _utf8(line: bytes) -> str | None:
 
 def column_names(header: list[str]) -> list[str]:
     """A name for every column: an empty one is called by its number, a repeated one by how often it came."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    last: Counter[str] = Counter()
     for number, cell in enumerate(header, 1):
-        name = " ".join(cell.split()) or f"column {number}"
-        again = 2
+        said = " ".join(cell.split())
+        name = said or f"column {number}"
         while name in names:
-            name = f"{' '.join(cell.split()) or 'column'} {again}"
-            again += 1
-        names.append(name)
-    return names
+            last[said] += 1
+            name = f"{said or 'column'} {last[said] + 1}"
+        names[name] = None
+    return list(names)

@@ -43,6 +43,9 @@ class Column:
     type: str
 
 
+MOST_NAMED = 50
+
+
 @dataclass(slots=True)
 class Proposal:
     """`columns` in the file's order, the label's field or None, `spellings` from each one found to the one kept,
@@ -63,13 +66,15 @@ def propose(rows: Sequence[Mapping[str, Any]]) -> Proposal:
     values = {name: [row.get(name) for row in rows] for name in dict.fromkeys(key for row in rows for key in row)}
     kinds = {name: _kind(name, found) for name, found in values.items()}
     label = _label(values, kinds)
+    taken: dict[str, int] = {}
     for name, kind in kinds.items():
         if name == label or kind in ("text", "number", "decimal", "boolean", "list"):
-            taken = {column.name for column in columns}
             columns.append(Column(name, _field_name(name, taken), "label" if name == label else kind))
-    dropped = [f"{name} ({kind})" for name, kind in kinds.items() if name not in {c.source for c in columns}]
+    kept = {column.source for column in columns}
+    dropped = [f"{name} ({kind})" for name, kind in kinds.items() if name not in kept]
     if dropped:
-        notes.append(f"columns left out: {', '.join(dropped)}")
+        more = f" and {len(dropped) - MOST_NAMED:,} more" if len(dropped) > MOST_NAMED else ""
+        notes.append(f"columns left out: {', '.join(dropped[:MOST_NAMED])}{more}")
     made = Proposal(columns, next((c.name for c in columns if c.source == label), None), [], notes=notes)
     if not any(column.type in ("text", "label") for column in columns):
         return made
@@ -182,16 +187,17 @@ def _value(value: Any, kind: str) -> Any:
     return int(number) if number.is_integer() and "." not in text else number
 
 
-def _field_name(column: str, taken: set[str]) -> str:
-    """A short name for a column: lower case, letters, digits and `_`; never a reserved or taken one."""
+def _field_name(column: str, taken: dict[str, int]) -> str:
+    """A short name for a column: lower case, letters, digits and `_`; never a reserved one, or one that is `taken`,
+    where it is noted with the last number that was put behind it."""
     plain = unicodedata.normalize("NFKC", column).lower()
     name = re.sub(r"\W+", "_", plain).strip("_") or "field"
     name = f"field_{name}" if name[0].isdigit() else name
-    number = 2
     wanted = f"{name}_text" if name in RESERVED else name
     while wanted in taken:
-        wanted = f"{name}_{number}"
-        number += 1
+        taken[name] = taken.get(name, 1) + 1
+        wanted = f"{name}_{taken[name]}"
+    taken[wanted] = 1
     return wanted
 
 

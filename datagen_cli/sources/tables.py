@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import ClassVar
@@ -140,7 +140,7 @@ class Csv:
         if not all(names):
             hint = "the first line of the file must name every column, or base.csv: {header: [name, …]}"
             raise DataError(f"column {names.index('') + 1} has no name in the header", hint=hint, place=place)
-        repeated = next((name for name in names if names.count(name) > 1), None)
+        repeated = next((name for name, count in Counter(names).items() if count > 1), None)
         if repeated is not None:
             raise DataError(
                 f"two columns are called {repeated!r}",

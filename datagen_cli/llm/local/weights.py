@@ -7,9 +7,7 @@ progress on stderr, as the hub's client does.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -20,9 +18,10 @@ from typing import Any
 
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
 from datagen_cli.llm.chat_template import ChatTemplate
-from datagen_cli.llm.gguf.files import gguf_digest, gguf_file, names_gguf
+from datagen_cli.llm.gguf.files import gguf_file, names_gguf
 from datagen_cli.llm.local.chat_template import control_tokens, has_chat_template
 from datagen_cli.llm.local.model import LocalModel
+from datagen_cli.llm.local.settings import read_settings
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _HUB_FILES = ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors"]
@@ -30,9 +29,7 @@ _NOT_HUB_FILES = ["onnx/*", "openvino/*", "original/*"]
 _VOCABULARIES = ("vocab.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", *_VOCABULARIES)
 _LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "max_sequence_length", "seq_length")
-_EDGE_BYTES = 65536
 _INDEX = "model.safetensors.index.json"
-_WHOLE = (".json", ".jinja", ".model", ".txt")
 _DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
 _SEQUENTIAL = "HF_DEACTIVATE_ASYNC_LOAD"
 
@@ -60,7 +57,7 @@ def check_model(name: str) -> ModelFacts:
     folder = _folder_of(name)
     if folder is None:
         return ModelFacts(name, None, None, None)
-    config = _read_json(name, folder / "config.json")
+    config = read_settings(name, folder / "config.json")
     return ModelFacts(name, folder, has_chat_template(name, folder), context_of(config))
 
 
@@ -125,29 +122,6 @@ def context_of(config: Mapping[str, Any]) -> int | None:
     return None
 
 
-def weights_digest(name: str) -> str | None:
-    """A digest of a GGUF file or of what is in a model's folder: for caches, since a path can be trained anew. None for
-    a hub id.
-
-    The settings, the tokenizer and the chat template in full, and the size, the first and the last 64 KiB of each file
-    of weights.
-    """
-    if names_gguf(name):
-        return gguf_digest(gguf_file(f"local/{name}", name))
-    path = Path(name).expanduser()
-    if not path.is_dir():
-        return None
-    total = hashlib.blake2b(digest_size=16)
-    for file in sorted(file for file in path.iterdir() if file.suffix in (*_WHOLE, ".safetensors") and file.is_file()):
-        with file.open("rb") as data:
-            size = file.stat().st_size
-            edges = data.read(_EDGE_BYTES)
-            data.seek(max(0, size - _EDGE_BYTES))
-            edges = file.read_bytes() if file.suffix in _WHOLE else edges + data.read()
-        total.update(f"{file.name} {size} ".encode() + hashlib.blake2b(edges).digest())
-    return total.hexdigest()
-
-
 def _check_packages(name: str) -> None:
     from importlib.util import find_spec
 
@@ -198,7 +172,7 @@ def _missing_shards(name: str, path: Path) -> list[str]:
     """The files of weights that the index names and that are not there; none for weights in one file."""
     if (path / "model.safetensors").is_file() or not (path / _INDEX).is_file():
         return []
-    places = _read_json(name, path / _INDEX).get("weight_map")
+    places = read_settings(name, path / _INDEX).get("weight_map")
     files = sorted({str(file) for file in places.values()}) if isinstance(places, dict) else []
     return [file for file in files if not (path / file).is_file()]
 
@@ -386,13 +360,3 @@ def _sentence(error: BaseException) -> str:
     if not said:
         return type(error).__name__
     return said[0] if isinstance(error, (OSError, ValueError)) else f"{type(error).__name__}: {said[0]}"
-
-
-def _read_json(name: str, path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"model local/{name}: {path.name} cannot be read: {error}", hint="download or save the model again"
-        ) from error
-    return found if isinstance(found, dict) else {}

@@ -1,0 +1,62 @@
+"""Files of settings beside a model's weights, whoever wrote them, read within bounds; and the digest of a model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.core.errors import UsageError
+from datagen_cli.core.system import open_given, read_given
+from datagen_cli.llm.gguf.files import gguf_digest, gguf_file, names_gguf
+
+MOST_BYTES = 200_000_000
+"""A tokenizer of 260,000 words has some 35 MB."""
+_EDGE_BYTES = 65536
+_WHOLE = (".json", ".jinja", ".model", ".txt")
+
+
+def read_settings(name: str, path: Path) -> dict[str, Any]:
+    """What a JSON file says; nothing where it holds no object. Raises `UsageError` where it cannot be read."""
+    try:
+        found = json.loads(read_given(path, MOST_BYTES))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"model local/{name}: {path.name} cannot be read: {error}", hint="download or save the model again"
+        ) from error
+    return found if isinstance(found, dict) else {}
+
+
+def weights_digest(name: str) -> str | None:
+    """A digest of a GGUF file or of what is in a model's folder: for caches, since a path can be trained anew. None for
+    a hub id.
+
+    The settings, the tokenizer and the chat template in full, and the size, the first and the last 64 KiB of each file
+    of weights.
+    """
+    if names_gguf(name):
+        return gguf_digest(gguf_file(f"local/{name}", name))
+    path = Path(name).expanduser()
+    if not path.is_dir():
+        return None
+    total = hashlib.blake2b(digest_size=16)
+    for file in sorted(file for file in path.iterdir() if file.suffix in (*_WHOLE, ".safetensors") and file.is_file()):
+        with _refused(name, file), open_given(file) as data:
+            size = file.stat().st_size
+            edges = data.read(_EDGE_BYTES)
+            data.seek(max(0, size - _EDGE_BYTES))
+            edges = read_given(file, MOST_BYTES) if file.suffix in _WHOLE else edges + data.read()
+        total.update(f"{file.name} {size} ".encode() + hashlib.blake2b(edges).digest())
+    return total.hexdigest()
+
+
+@contextmanager
+def _refused(name: str, file: Path) -> Iterator[None]:
+    """What is said of a file that cannot be read, or is larger than any settings are."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"model local/{name}: {file.name} cannot be read: {error.strerror or error}") from error
