@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen_cli.config.fields import RESERVED
+from datagen_cli.sources.rows import refuse_many_columns
 from datagen_cli.sources.tables import INDEX
 
 OF_A_RUN = frozenset((*RESERVED, INDEX))
@@ -69,13 +70,14 @@ def categories(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[
 
 
 def column_names(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """All columns, by their usual place in a row."""
+    """All columns, by their usual place in a row. Raises `DataError` for too many."""
     places: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in rows:
         for place, name in enumerate(row):
             known = places[name]
             known[0] += place
             known[1] += 1
+        refuse_many_columns(places)
     return sorted(places, key=lambda name: (places[name][0] / places[name][1], name))
 
 

@@ -16,6 +16,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from datagen_cli.config.fields import RESERVED
+from datagen_cli.sources.rows import refuse_many_columns
 
 MAX_LABELS = 50
 MAX_LABEL_WORDS = 5
@@ -60,10 +61,14 @@ class Proposal:
 
 
 def propose(rows: Sequence[Mapping[str, Any]]) -> Proposal:
-    """A proposal for rows. `columns` is empty when no column holds text or a label."""
+    """A proposal for rows. `columns` is empty when no column holds text or a label. Raises `DataError` for too many."""
     notes: list[str] = []
     columns: list[Column] = []
-    values = {name: [row.get(name) for row in rows] for name in dict.fromkeys(key for row in rows for key in row)}
+    names: dict[str, None] = {}
+    for row in rows:
+        names.update(dict.fromkeys(row))
+        refuse_many_columns(names)
+    values = {name: [row.get(name) for row in rows] for name in names}
     kinds = {name: _kind(name, found) for name, found in values.items()}
     label = _label(values, kinds)
     taken: dict[str, int] = {}

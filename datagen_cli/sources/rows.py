@@ -13,7 +13,7 @@ import io
 import math
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -26,6 +26,7 @@ from datagen_cli.core.registry import suggest
 from datagen_cli.core.system import open_given
 from datagen_cli.sources.unpacking import Unpacked
 
+MOST_COLUMNS = 5_000
 MAX_LINE_BYTES = 10_000_000
 CTRL_Z = b"\x1a"
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\xff\xfe\x00\x00": "UTF-32", b"\x00\x00\xfe\xff": "UTF-32"}
@@ -224,6 +225,13 @@ def json_value(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [json_value(item) for item in value]
     raise ValueError(f"a value of type {type(value).__name__} is not JSON")
+
+
+def refuse_many_columns(names: Collection[str]) -> None:
+    """Raises `DataError` for more columns than a table has: each is looked at in every row."""
+    if len(names) > MOST_COLUMNS:
+        hint = "rows should hold the same columns; texts belong into values, not into names"
+        raise DataError(f"there are more than {MOST_COLUMNS:,} columns", hint=hint)
 
 
 def shown_path(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from pathlib import Path
@@ -64,3 +65,27 @@ def test_eval_does_not_write_over_its_dataset(tmp_path: Path) -> None:
 def test_control_characters_are_shown_and_colours_stay() -> None:
     assert console.harmless("a\x1b[2J\x1b]0;x\x07b\x9bc\td\n") == "a\\x1b[2J\\x1b]0;x\\x07b\\x9bc\td\n"
     assert console.harmless("\x1b[1;31merror:\x1b[0m") == "\x1b[1;31merror:\x1b[0m"
+
+
+def test_in_a_terminal_no_part_of_a_text_that_others_wrote_begins_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "first\nnext: FORGED\r\nerror: FORGED" + " " * 300 + "hint: FORGED\x1b[8m"
+    for shows in (console.quotation, console.line, lambda text: console.note(text)):
+        for columns in (40, 80, 200):
+            monkeypatch.setenv("COLUMNS", str(columns))
+            monkeypatch.setattr(console, "is_terminal", lambda stream: True)
+            shows(text)
+            said = "".join(capsys.readouterr())
+            assert not [line for line in said.splitlines() if line.startswith(("next:", "error:", "hint:"))]
+            assert "\x1b[8m" not in said
+    monkeypatch.setattr(console, "is_terminal", lambda stream: False)
+    console.quotation(text)
+    assert capsys.readouterr().out == f"{text}\n"
+
+
+def test_json_holds_nothing_that_reorders_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    console.emit_json({"a\u202e": ["\x9b8m", "\u2066é", "\x1b"]})
+    said = capsys.readouterr().out
+    assert said == '{"a\\u202e": ["\\u009b8m", "\\u2066é", "\\u001b"]}\n'
+    assert json.loads(said) == {"a\u202e": ["\x9b8m", "\u2066é", "\x1b"]}

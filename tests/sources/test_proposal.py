@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.core.errors import DataError
+from datagen_cli.evaluation.columns import string_columns
 from datagen_cli.sources.foreign import column_names, decode, read_foreign
 from datagen_cli.sources.proposal import folded, propose
 
@@ -118,3 +119,15 @@ def test_texts_alone_have_no_label_and_reserved_names_are_not_taken() -> None:
     made = propose([{"id": f"{text} {text}", "simulated": text} for text in TEXTS])
     assert made.label is None
     assert [column.name for column in made.columns] == ["id_text", "simulated_text"]
+
+
+def test_rows_that_all_have_other_columns_are_refused_soon() -> None:
+    rows = [{f"{row} {column}": "words" for column in range(100)} for row in range(1000)]
+    for read in (propose, lambda rows: string_columns(rows)):
+        with pytest.raises(DataError, match="more than 5,000 columns"):
+            read(rows)
+
+
+def test_many_columns_of_one_name_are_told_apart_in_bounded_time() -> None:
+    assert len(set(column_names(["a"] * 50_000))) == 50_000
+    assert column_names(["a", "a 2", "a", "a"]) == ["a", "a 2", "a 3", "a 4"]
