@@ -167,6 +167,8 @@ def application(pages: Pages, token: str) -> web.Application:
             answer = _json(web, {"error": str(error), "hint": error.advice}, 400)
         except web.HTTPException as error:
             answer = _json(web, {"error": error.reason}, error.status)
+        except ConnectionError:  # whoever asked is gone
+            answer = _json(web, {"error": "the request ended too early"}, 400)
         answer.headers.update(HEADERS)
         return answer
 
@@ -191,7 +193,7 @@ def application(pages: Pages, token: str) -> web.Application:
         if request.content_type != "application/json":
             return _json(web, {"error": "expected application/json"}, 415)
         try:
-            given = json.loads(await request.text())
+            given = json.loads(await request.read())
         except (ValueError, RecursionError):
             given = None
         if not isinstance(given, dict):

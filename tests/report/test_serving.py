@@ -87,6 +87,8 @@ async def test_only_who_knows_the_token_under_our_own_name_is_answered(folder: P
         decision = {"id": next(RunReader(folder).rows())["id"], "decision": "keep"}
         assert (await client.ask("/review", decision, None))[0] == 403
         assert (await client.ask("/review", decision, TOKEN, Origin="http://evil.example"))[0] == 403
+        kind = "application/json; charset=nope"
+        assert (await client.ask("/review", {}, TOKEN, Content_Type=kind))[0] == 400
         assert (await client.ask("/review", decision, TOKEN, Content_Type="text/plain"))[0] == 415
         assert (await client.ask("/nothing"))[0] == 404 and (await client.ask("/review"))[0] == 405
     assert not (folder / "review.jsonl").exists()
