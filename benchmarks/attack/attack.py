@@ -7,6 +7,7 @@ import ctypes
 import io
 import math
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -23,7 +24,10 @@ import datagen_cli.cli.status  # noqa: F401  both are read once for all
 from datagen_cli.cli.app import SECTIONS, main, run
 
 PATIENCE_S = 120.0
+ALLOWED = frozenset({0, 2, 3, 5})
+"""Exit codes of a command that met something hostile."""
 MOST_BYTES = 1 << 26
+_OURS = re.compile(r"(?:\x1b\[8m|\u202e)*(?:next|error|hint|note): FORGED")
 _PR_SET_PDEATHSIG = 1
 _COMMANDS = [f"datagen_cli.cli.{name}" for part in SECTIONS.values() for name in part]
 
@@ -127,6 +131,12 @@ def read_commands() -> None:
 
 def _note(file: Path, what: str) -> None:
     file.write_text(what, "utf-8", "replace")
+
+
+def forged_line(ended: Ended) -> str:
+    """A line of ours that data wrote (`… FORGED`), or an empty text."""
+    lines = re.split("[\r\n\x0b\x0c\x85\u2028]", f"{ended.out}\n{ended.err}")
+    return next((f"forged line: {line!r:.200}" for line in lines if _OURS.match(line)), "")
 
 
 def ended_here(command: list[str]) -> Ended:

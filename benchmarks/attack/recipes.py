@@ -18,12 +18,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks.attack.attack import Attack, apart, ended_here, read_commands
+from benchmarks.attack.attack import ALLOWED, Attack, apart, ended_here, read_commands
 from datagen_cli.config.schema import recipe_schema
 
 MOST_CPU_S, MEMORY_MB, PATIENCE_S = 5.0, 6_000, 600.0
 DRAWN = 200
-ALLOWED = frozenset({0, 2, 3, 5})
 COMMANDS = ("validate recipe.yaml", "prompt recipe.yaml", "generate recipe.yaml -o run --quiet")
 TEXT: dict[str, Any] = {
     "version": 1, "name": "hostile", "description": "Short notes of a gardener.", "model": "offline", "count": 2,

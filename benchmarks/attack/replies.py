@@ -17,11 +17,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks.attack.attack import Attack, apart, ended_here
+from benchmarks.attack.attack import ALLOWED, Attack, apart, ended_here
 from tests.endpoint import Answer, Endpoint, completion
 
 MOST_CPU_S, MEMORY_MB = 12.0, 4_000
-ALLOWED = frozenset({0, 2, 3, 5})
 GOOD = json.dumps({"records": [{"text": "The tap drips and a new washer came today.", "data": {"a": 1}}]})
 YES = '{"verdict": "good", "reasons": []}'
 RECIPE = """

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import random
-import re
 import resource
 import shutil
 import sqlite3
@@ -20,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.attack.attack import Attack, apart, datagen, ended_here, read_commands
+from benchmarks.attack.attack import Attack, apart, datagen, ended_here, forged_line, read_commands
 from datagen_cli.core.checksum import document_sum, sealed, seed_of
 from datagen_cli.core.stored import pack, unpack
 
@@ -117,7 +116,6 @@ COMMANDS = """
     generate run/recipe.lock.yaml -o again --dry-run
     generate tickets -n 8 -o run --quiet
 """
-OURS = re.compile(r"(?:\x1b\[8m|\u202e)*(?:next|error|hint|note): FORGED")
 
 
 def _read_all(folder: Path) -> str:
@@ -143,8 +141,7 @@ def _one(command: list[str]) -> str:
         return f"raised {error!r}"[:200]
     if problem := ended.wrong(ALLOWED, MOST_CPU_S):
         return problem
-    ours = [line for line in re.split("[\r\n\x0b\x0c\x85]", f"{ended.out}\n{ended.err}") if OURS.match(line)]
-    return f"forged line: {ours[0]!r:.200}" if ours else ""
+    return forged_line(ended)
 
 
 def _id_of(folder: Path) -> str:

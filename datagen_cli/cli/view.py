@@ -45,12 +45,12 @@ async def _serve(folder: Path, port: int, *, shown: bool, as_json: bool) -> int:
     """Serves until a signal comes. Returns the exit code of that signal."""
     from aiohttp import web
 
-    from datagen_cli.report.serving import HOST, Pages, application
+    from datagen_cli.report.serving import HOST, Pages, runner_of
 
     stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     _on_signals(stopped)
     token = secrets.token_urlsafe(24)
-    runner = web.AppRunner(application(Pages(folder), token), access_log=None)
+    runner = runner_of(Pages(folder), token)
     await runner.setup()
     try:
         site = web.TCPSite(runner, HOST, port)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -169,6 +170,8 @@ def application(pages: Pages, token: str) -> web.Application:
             answer = _json(web, {"error": error.reason}, error.status)
         except ConnectionError:  # whoever asked is gone
             answer = _json(web, {"error": "the request ended too early"}, 400)
+        except Exception as error:  # told where it is seen: on the page
+            answer = _json(web, {"error": f"unexpected {type(error).__name__}: {error}"}, 500)
         answer.headers.update(HEADERS)
         return answer
 
@@ -213,6 +216,15 @@ def application(pages: Pages, token: str) -> web.Application:
     app.router.add_post("/review", decide)
     app.router.add_post("/undo", undo)
     return app
+
+
+def runner_of(pages: Pages, token: str) -> web.AppRunner:
+    """What serves the pages. What is no HTTP is answered by a refusal, of which nothing is printed."""
+    from aiohttp import web
+
+    quiet = logging.getLogger("datagen_cli.view")
+    quiet.setLevel(logging.CRITICAL + 1)
+    return web.AppRunner(application(pages, token), access_log=None, logger=quiet)
 
 
 def refusal(request: web.Request, token: str) -> str:

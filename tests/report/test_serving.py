@@ -18,7 +18,7 @@ import pytest
 from aiohttp import web
 
 from datagen_cli.cli.app import run
-from datagen_cli.report.serving import HOST, Pages, application
+from datagen_cli.report.serving import HOST, Pages, runner_of
 from datagen_cli.runs.reader import RunReader
 from datagen_cli.runs.review import ReviewFile
 
@@ -60,7 +60,7 @@ class Client:
 
 @asynccontextmanager
 async def served(folder: Path) -> AsyncIterator[Client]:
-    runner = web.AppRunner(application(Pages(folder), TOKEN))
+    runner = runner_of(Pages(folder), TOKEN)
     await runner.setup()
     try:
         await web.TCPSite(runner, HOST, 0).start()
@@ -92,6 +92,17 @@ async def test_only_who_knows_the_token_under_our_own_name_is_answered(folder: P
         assert (await client.ask("/review", decision, TOKEN, Content_Type="text/plain"))[0] == 415
         assert (await client.ask("/nothing"))[0] == 404 and (await client.ask("/review"))[0] == 405
     assert not (folder / "review.jsonl").exists()
+
+
+async def test_what_is_no_http_is_refused_and_printed_nowhere(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    async with served(folder) as client:
+        for said in (b"GET /" + b"a" * 99_999, b"\x16\x03\x01" * 99, b"GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n"):
+            reader, writer = await asyncio.open_connection(HOST, client.port)
+            writer.write(said + b"\r\n\r\n")
+            assert b" 400 " in (await reader.read(99))
+            writer.close()
+        assert (await client.ask("/state"))[0] == 200
+    assert capfd.readouterr() == ("", "")
 
 
 async def test_decisions_go_to_the_review_and_can_be_taken_back(folder: Path) -> None:

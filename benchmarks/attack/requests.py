@@ -1,0 +1,116 @@
+"""Requests that try to read a page of `datagen view`, to decide there, or to break it, without being its own page.
+
+Each is written to the socket byte by byte as it stands here. Nothing may be answered with the page, nothing decided, and
+the server answers the page's own request afterwards.
+"""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from benchmarks.attack.attack import Attack, apart, ended_here
+
+TOKEN = "the-token-of-this-page"
+WAIT_S = 1.0
+OWN = "Host: 127.0.0.1:PORT\r\nConnection: close\r\n"
+KNOWN = f"{OWN}X-Datagen-Token: {TOKEN}\r\n"
+KEEP = '{"id": "ID", "decision": "keep"}'
+
+
+def _get(path: str, head: str) -> str:
+    return f"GET {path} HTTP/1.1\r\n{head}\r\n"
+
+
+def _post(body: str, head: str = KNOWN, kind: str = "application/json", path: str = "/review") -> str:
+    return f"POST {path} HTTP/1.1\r\n{head}Content-Type: {kind}\r\nContent-Length: LENGTH\r\n\r\n{body}"
+
+
+def _host(name: str) -> str:
+    return OWN.replace("127.0.0.1:PORT", name)
+
+
+MINE = _get(f"/?token={TOKEN}", OWN)
+REQUESTS: dict[str, str] = {
+    "no token": _get("/", OWN), "most of the token": _get(f"/?token={TOKEN[:-1]}", OWN), "the second of two tokens": _get(f"/?token=x&token={TOKEN}", OWN), "an empty token": _get("/?token=", OWN + "X-Datagen-Token: \r\n"),
+    "a token in a cookie": _get("/", f"{OWN}Cookie: token={TOKEN}\r\n"), "a token as a password": _get("/", f"{OWN}Authorization: Bearer {TOKEN}\r\n"),
+    "another host": _get(f"/?token={TOKEN}", _host("evil.example:PORT")), "no port": _get(f"/?token={TOKEN}", _host("127.0.0.1")), "a host below": _get(f"/?token={TOKEN}", _host("127.0.0.1.evil.example:PORT")), "any address": _get(f"/?token={TOKEN}", _host("0.0.0.0:PORT")),
+    "a dot behind": _get(f"/?token={TOKEN}", _host("localhost.:PORT")), "two hosts": _get(f"/?token={TOKEN}", OWN + "Host: evil.example\r\n"), "two hosts, ours last": _get(f"/?token={TOKEN}", "Host: evil.example\r\n" + OWN), "a whole address": _get(f"http://evil.example/?token={TOKEN}", OWN),
+    "our address at another host": _get(f"http://127.0.0.1:PORT/?token={TOKEN}", _host("evil.example")), "no host": f"GET /?token={TOKEN} HTTP/1.0\r\n\r\n", "a host passed on": _get(f"/?token={TOKEN}", _host("evil.example") + "X-Forwarded-Host: 127.0.0.1:PORT\r\nForwarded: host=127.0.0.1:PORT\r\n"),
+    "an origin of nothing": _post(KEEP, KNOWN + "Origin: null\r\n"), "another origin": _post(KEEP, KNOWN + "Origin: http://evil.example\r\n"), "an origin below": _post(KEEP, KNOWN + "Origin: http://127.0.0.1:PORT.evil.example\r\n"), "another port": _post(KEEP, KNOWN + "Origin: http://127.0.0.1:1\r\n"),
+    "another scheme": _post(KEEP, KNOWN + "Origin: https://127.0.0.1:PORT\r\n"), "another site": _post(KEEP, KNOWN + "Sec-Fetch-Site: cross-site\r\n"), "the same site": _post(KEEP, KNOWN + "Sec-Fetch-Site: same-site\r\n"), "a form": _post("id=ID&decision=keep", KNOWN, "application/x-www-form-urlencoded"),
+    "plain text": _post(KEEP, KNOWN, "text/plain"), "a question before": f"OPTIONS /review HTTP/1.1\r\n{KNOWN}Origin: http://evil.example\r\nAccess-Control-Request-Method: POST\r\n\r\n", "another method": _post(KEEP).replace("POST", "PUT", 1), "a method in a header": _get("/undo", KNOWN + "X-HTTP-Method-Override: POST\r\n"),
+    "undo from elsewhere": _post("", KNOWN + "Origin: http://evil.example\r\n", path="/undo"), "a folder above": _get("/../../etc/passwd", KNOWN), "a folder above, encoded": _get("/%2e%2e/%2e%2e/etc/passwd", KNOWN), "a file's address": _get("file:///etc/passwd", KNOWN), "a file as a record": _get("/record?id=../../etc/passwd", KNOWN),
+    "a long id": _get("/record?id=" + "a" * 7_000, KNOWN), "a long line": _get("/?" + "a" * 100_000, KNOWN), "many headers": _get("/nothing", KNOWN + "".join(f"X-{n}: a\r\n" for n in range(20_000))), "an id that is no text": _get("/record?id=%ff%fe", KNOWN), "a body of 3 MB": _post("x" * 3_000_000), "a nest": _post("[" * 900_000),
+    "a list": _post("[1]"), "no number": _post('{"id": NaN}'), "a list as an id": _post('{"id": ["a"], "decision": {}}'), "half a character": _post('{"id": "ID", "decision": "edit", "fields": {"question": "\\ud800"}}'), "a huge number": _post('{"id": "ID", "decision": "edit", "fields": {"question": ' + "9" * 5_000 + "}}"),
+    "fields that are none": _post('{"id": "ID", "decision": "edit", "fields": {"__class__": "x", "id": "y", "verdicts": {}}}'), "an unknown alphabet": _post("{}", KNOWN, "application/json; charset=nope"), "a chunk without end": f"POST /review HTTP/1.1\r\n{KNOWN}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nffffffffff\r\n",
+    "two lengths": f"POST /review HTTP/1.1\r\n{KNOWN}Content-Type: application/json\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "packed that is not": _post("x", KNOWN + "Content-Encoding: gzip\r\n"), "a length below zero": f"POST /review HTTP/1.1\r\n{KNOWN}Content-Type: application/json\r\nContent-Length: -5\r\n\r\n",
+    "a body that never comes": f"POST /review HTTP/1.1\r\n{KNOWN}Content-Type: application/json\r\nContent-Length: 500\r\n\r\n{{", "no HTTP": "\x16\x03\x01\x00" * 100, "nothing": "",
+}  # fmt: skip
+
+
+def attacks() -> list[Attack]:
+    """Every request."""
+    return [Attack(name, partial(tried, request)) for name, request in REQUESTS.items()]
+
+
+def tried(request: str, folder: Path) -> str:
+    """One request to a server of its own."""
+    return apart(lambda note: _asked(request, folder, note), folder)
+
+
+def _asked(request: str, folder: Path, note: Callable[[str], None]) -> str:
+    run = folder / "run"
+    note("the run")
+    if (made := ended_here(["generate", "quickstart", "-n", "2", "-o", str(run), "--quiet"])).code != 0:
+        return f"the run itself failed: {made.err}"
+    said = os.open(folder / "said.txt", os.O_RDWR | os.O_CREAT)
+    os.dup2(said, 2)
+    note("the request")
+    problem = asyncio.run(_served(request, run))
+    printed = (folder / "said.txt").read_text("utf-8", "replace")
+    return problem or ("traceback: " + printed.strip().splitlines()[-1] if "Traceback" in printed else "")
+
+
+async def _served(request: str, run: Path) -> str:
+    from aiohttp import web
+
+    from datagen_cli.report.serving import HOST, Pages, runner_of
+
+    runner = runner_of(Pages(run), TOKEN)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, 0).start()
+    port = runner.addresses[0][1]
+    id_ = json.loads((run / "dataset.jsonl").read_text().splitlines()[0])["id"]
+    head, gap, body = request.replace("PORT", str(port)).replace("ID", id_).partition("\r\n\r\n")
+    length = str(len(body.encode()))
+    answer = await _answer(port, head.replace("LENGTH", length) + gap + body)
+    mine = await _answer(port, MINE.replace("PORT", str(port)))
+    await runner.cleanup()
+    if b"<html" in answer or (b" 200 " in answer[:20] and b"access-control-allow" in answer.lower()):
+        return "the page was shown"
+    if b"root:" in answer:
+        return "a file was shown"
+    if (run / "review.jsonl").exists():
+        return "something was decided"
+    return "" if b"<html" in mine else "its own page is answered no more"
+
+
+async def _answer(port: int, request: str) -> bytes:
+    """What comes back within `WAIT_S` of the last byte."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    found = b""
+    with suppress(OSError, TimeoutError):
+        writer.write(request.encode("latin-1"))
+        await writer.drain()
+        while piece := await asyncio.wait_for(reader.read(1 << 16), WAIT_S):
+            found += piece
+    writer.close()
+    return found
