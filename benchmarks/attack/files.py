@@ -93,6 +93,13 @@ def _link(target: str) -> Callable[[Path], None]:
     return lambda path: path.symlink_to(target)
 
 
+def _scripted(folder: Path) -> None:
+    folder.mkdir()
+    for name in ("b.py", "__init__.py", "dataset_infos.json"):
+        (folder / name).write_text("import os; os.system('touch PWNED')\n")
+    (folder / "b.jsonl").write_bytes(ROW)
+
+
 NAMES = ",".join(f"c{number}" for number in range(100_000))
 CONTENTS: dict[str, tuple[str, bytes | Callable[[], bytes]]] = {
     "one line of a gigabyte, packed": ("b.jsonl.gz", lambda: _packed(b"a", 1_100)), "lines of nothing, packed": ("b.jsonl.gz", lambda: _packed(b"\n", 1_100)),
@@ -112,7 +119,7 @@ MADE: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "a nested column": ("b.parquet", _parquet(_nested)), "one text half a million times": ("b.parquet", _parquet(_repeated)), "damaged Parquet": ("b.parquet", _damaged),
     "twenty million nulls": ("b.parquet", _parquet(lambda pyarrow: {"question": pyarrow.nulls(20_000_000, pyarrow.string()), "answer": pyarrow.nulls(20_000_000, pyarrow.int8())})),
     "a hole of two gigabytes": ("b.jsonl", _sparse(b"")), "a table with a hole": ("b.csv", _sparse(b"question,answer\n")), "a pipe": ("b.jsonl", os.mkfifo), "a folder": ("b.jsonl", Path.mkdir), "a link to itself": ("b.jsonl", _link("b.jsonl")),
-    "a device": ("b.jsonl", _link("/dev/urandom")), "its own memory": ("b.jsonl", _link("/proc/self/mem")), "its environment": ("b.jsonl", _link("/proc/self/environ")), "the kernel's messages": ("b.jsonl", _link("/proc/kmsg")), "a dataset of its own code": ("b", lambda path: _scripted(path)),
+    "a device": ("b.jsonl", _link("/dev/urandom")), "its own memory": ("b.jsonl", _link("/proc/self/mem")), "its environment": ("b.jsonl", _link("/proc/self/environ")), "the kernel's messages": ("b.jsonl", _link("/proc/kmsg")), "a dataset of its own code": ("b", _scripted),
 }  # fmt: skip
 DOTENV: dict[str, Callable[[Path], Any]] = {
     "a hole as .env": _sparse(b""), "the kernel's messages as .env": _link("/proc/kmsg"), "a device as .env": _link("/dev/zero"), "a pipe as .env": os.mkfifo,
@@ -120,38 +127,31 @@ DOTENV: dict[str, Callable[[Path], Any]] = {
 }  # fmt: skip
 
 
-def _scripted(folder: Path) -> None:
-    folder.mkdir()
-    for name in ("b.py", "__init__.py", "dataset_infos.json"):
-        (folder / name).write_text("import os; os.system('touch PWNED')\n")
-    (folder / "b.jsonl").write_bytes(ROW)
+NAMED: dict[str, tuple[str, Callable[[Path], Any]]] = {
+    "a forged name": (f"b{FORGED}.jsonl", Path.touch), "a long name": ("a" * 5_000 + ".jsonl", Path.touch),
+}  # fmt: skip
+LONGEST = 255
+EVERY: dict[str, tuple[str, Any]] = {
+    **CONTENTS, **MADE, **{name: (".env", write) for name, write in DOTENV.items()}, **NAMED,
+}  # fmt: skip
 
 
 def attacks() -> list[Attack]:
     """Every file, as a base and as what commands are given; and files that come with a recipe."""
-    found = [Attack(name, partial(tried, file, content)) for name, (file, content) in CONTENTS.items()]
-    found += [Attack(name, partial(tried, file, write)) for name, (file, write) in MADE.items()]
-    found += [Attack(name, partial(tried, ".env", write)) for name, write in DOTENV.items()]
-    return [
-        *found,
-        Attack("a forged name", partial(tried, f"b{FORGED}.jsonl", b"{")),
-        Attack("a long name", partial(tried, "a" * 5_000 + ".jsonl", b"")),
-    ]
+    return [Attack(name, partial(tried, name)) for name in EVERY]
 
 
-def tried(name: str, content: Any, folder: Path) -> str:
+def tried(name: str, folder: Path) -> str:
     """All commands in a process of their own; what is wrong with those that ended badly."""
-    path = folder / name
-    if callable(content) and name in {file for file, known in CONTENTS.values() if known is content}:
-        content = content()
-    if isinstance(content, bytes):
-        if len(name) < 255:
-            path.write_bytes(content)
-    else:
+    file, content = EVERY[name]
+    path = folder / file
+    if name in CONTENTS:
+        path.write_bytes(content() if callable(content) else content)
+    elif len(file) < LONGEST:
         content(path)
-    given = "rows.jsonl" if name == ".env" else name
+    given = "rows.jsonl" if file == ".env" else file
     (folder / "rows.jsonl").write_bytes(ROW * 3)
-    base = {"hf": "./b"} if name == "b" else {"path": given}
+    base = {"hf": "./b"} if file == "b" else {"path": given}
     (folder / "r.yaml").write_text(json.dumps({**RECIPE, "base": base}))
     read_commands()
     commands = tuple(command.replace("NAME", given.replace(" ", "\x1f")) for command in COMMANDS)

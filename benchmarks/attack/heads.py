@@ -71,23 +71,23 @@ def attacks() -> list[Attack]:
     """Every head; none where the model is not installed."""
     if smollm2_file() is None:
         return []
-    found = [Attack(name, partial(tried, spoil)) for name, spoil in SPOILT.items()]
-    return found + [Attack(f"a template of {name}", partial(templated, text)) for name, text in ENDLESS.items()]
+    found = [Attack(name, partial(tried, name)) for name in SPOILT]
+    return found + [Attack(f"a template of {name}", partial(templated, name)) for name in ENDLESS]
 
 
-def tried(spoil: Callable[[bytes], bytes], folder: Path) -> str:
+def tried(name: str, folder: Path) -> str:
     """A run with a spoilt model; what is wrong with how it ended."""
     source = smollm2_file()
     assert source is not None
-    (folder / "m.gguf").write_bytes(spoil(source.read_bytes()))
+    (folder / "m.gguf").write_bytes(SPOILT[name](source.read_bytes()))
     return _run(folder)
 
 
-def templated(text: str, folder: Path) -> str:
+def templated(name: str, folder: Path) -> str:
     """The same with another chat template."""
     source = smollm2_file()
     assert source is not None
-    with_template(source, folder / "m.gguf", text.encode())
+    with_template(source, folder / "m.gguf", ENDLESS[name].encode())
     return _run(folder)
 
 

@@ -47,8 +47,13 @@ VALUES: tuple[Any, ...] = (
 
 def attacks() -> list[Attack]:
     """Those made by hand, and `DRAWN` drawn from a seed."""
-    found = [Attack(f"made: {name}", partial(tried, recipe, files, words)) for name, recipe, files, words in made()]
-    return found + [Attack(f"drawn {n}: {where}", partial(tried, recipe, {}, ())) for n, where, recipe in drawn()]
+    found = [
+        Attack(f"made: {name}", partial(tried, json.dumps(recipe), files, words))
+        for name, recipe, files, words in made()
+    ]
+    return found + [
+        Attack(f"drawn {n}: {where}", partial(tried, json.dumps(recipe), {}, ())) for n, where, recipe in drawn()
+    ]
 
 
 def drawn(count: int = DRAWN, seed: int = 0) -> Iterator[tuple[int, str, dict[str, Any]]]:
@@ -201,7 +206,7 @@ def _deep(levels: int) -> dict[str, Any]:
     return part
 
 
-def tried(recipe: dict[str, Any], files: dict[str, str], words: tuple[str, ...], folder: Path) -> str:
+def tried(recipe: str, files: dict[str, str], words: tuple[str, ...], folder: Path) -> str:
     """Runs the commands on a recipe; what is wrong with how they ended."""
     (folder / "rows.jsonl").write_text(
         '{"question": "How many beds?", "answer": 3}\n{"question": "Why?", "answer": 4}\n'
@@ -212,7 +217,7 @@ def tried(recipe: dict[str, Any], files: dict[str, str], words: tuple[str, ...],
         else:
             (folder / name).write_text(text, "utf-8")
     os.mkfifo(folder / "pipe")
-    (folder / "recipe.yaml").write_text(json.dumps(recipe), "utf-8")
+    (folder / "recipe.yaml").write_text(recipe, "utf-8")
     read_commands()
     return apart(lambda note: _wrong(folder, words, note), folder, PATIENCE_S)
 

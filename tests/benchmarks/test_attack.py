@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -53,6 +54,11 @@ def test_attacks_that_are_interrupted_leave_nothing_behind(number: signal.Signal
     running.send_signal(number)
     assert running.wait(60) != 0
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_attack_can_be_handed_to_another_process(kind: str) -> None:
+    assert pickle.loads(pickle.dumps(attacks_of(kind))) is not None
 
 
 @pytest.mark.slow
