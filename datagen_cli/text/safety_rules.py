@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
+from datagen_cli.text.literals import Literals
 from datagen_cli.text.orders import orders
 
 Kind = Literal["injection", "secret", "personal", "outlier"]
@@ -279,14 +280,20 @@ def digit_rules() -> tuple[Rule, ...]:
 def worth_trying(rules: Sequence[Rule], lowered: str) -> list[Rule]:
     """The rules that may find something in any text of a batch, `lowered` being all of its texts in lower case; each
     needs only what stands there."""
+    standing = _literals(tuple(rules)).standing_in(lowered)
     found = []
     for rule in rules:
-        needs = tuple([literal for literal in rule.needs if literal in lowered])
+        needs = tuple([literal for literal in rule.needs if literal in standing])
         if needs:
             found.append(replace(rule, needs=needs))
         elif not rule.needs:
             found.append(rule)
     return found
+
+
+@cache
+def _literals(rules: tuple[Rule, ...]) -> Literals:
+    return Literals(sorted({literal for rule in rules for literal in rule.needs}))
 
 
 def has_digits(text: str) -> bool:
