@@ -26,6 +26,7 @@ from datagen_cli.evaluation.embedding import open_for_eval
 from datagen_cli.evaluation.evaluate import Evaluation, FeatureViews, choose, evaluate
 from datagen_cli.evaluation.gates import (
     check_gates,
+    idle,
     parse_gate,
     read_gates,
     refuse_unnamed_embedder,
@@ -115,6 +116,8 @@ def command(
     outputs.equal_n = min(sizes) if len(sizes) > 1 else 0
     failed = capped = False
     with progress(quiet=quiet) as say, closing(open_for_eval(embedder, say)) as opened:
+        for said in idle(held):
+            outputs.note(f"--gate: {said}")
         if alone:
             outputs.note(f"{', '.join(alone)}: of words alone, as a gate holds it; --embedder NAME adds embeddings")
         measurer = _Measurer(files, wanted, columns, theirs, again, opened, say, outputs.note, not alone, ready)

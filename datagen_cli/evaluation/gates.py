@@ -107,6 +107,21 @@ def words_alone(gates: Sequence[Gate], embedder: str | None) -> list[str]:
     return list(dict.fromkeys(gate.measure for gate in gates if metric_of(gate.measure).vector_details))
 
 
+def idle(gates: Sequence[Gate]) -> list[str]:
+    """What there is to say of gates that no value can fail: 50 where a share is meant, which ends at 1."""
+    said = []
+    for gate in gates:
+        if gate.metric == COMPARE or gate.detail or gate.number is None:
+            continue
+        metric = metric_of(gate.metric)
+        low, high = (0.0, 1.0) if metric.counts_rows else metric.reach
+        if gate.op in ("<", "<=") and gate.number > high:
+            said.append(f"{gate.text} never fails: {gate.metric} is at most {high:g}")
+        elif gate.op in (">", ">=") and gate.number < low:
+            said.append(f"{gate.text} never fails: {gate.metric} is at least {low:g}")
+    return said
+
+
 def _unquoted(part: str) -> str:
     part = part.strip()
     return part[1:-1] if part[:1] in "\"'" else part

@@ -35,7 +35,9 @@ class Literals:
             marked = np.zeros(SIZE, np.bool_)
             marked[_trigrams(text)] = True
             may[self._long] = np.logical_and.reduceat(marked[self._hashes], self._starts)
-        return {literal for literal in (self._literals[place] for place in np.flatnonzero(may)) if literal in text}
+        return {
+            literal for literal in (self._literals[place] for place in np.flatnonzero(may).tolist()) if literal in text
+        }
 
 
 def _trigrams(text: str) -> Longs:

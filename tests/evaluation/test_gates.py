@@ -9,7 +9,7 @@ import pytest
 
 from datagen_cli.core.errors import UsageError
 from datagen_cli.evaluation.evaluate import Evaluation, evaluate
-from datagen_cli.evaluation.gates import check_gates, parse_gate, read_gates, refuse_unnamed_embedder
+from datagen_cli.evaluation.gates import check_gates, idle, parse_gate, read_gates, refuse_unnamed_embedder
 from datagen_cli.evaluation.load import Wanted, load_dataset, load_reference
 from datagen_cli.metrics.measure import Measure
 from tests.evaluation.files import news, write
@@ -101,6 +101,15 @@ def test_what_a_misspelt_gate_may_mean_is_said(text: str, meant: str) -> None:
 def test_a_bound_that_is_no_number_is_an_error(text: str) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         parse_gate(text)
+
+
+def test_a_gate_that_no_value_can_fail_is_told(tmp_path: Path) -> None:
+    held = ("self_bleu<=50", "self_bleu@high<1.01", "safety<=2", "ingf>=0", "compression_ratio>-1")
+    for text in held:
+        (said,) = idle([parse_gate(text)])
+        assert said.startswith(f"{text} never fails: ")
+    usual = ("self_bleu<=1", "self_bleu>=50", "length<=50", "ingf>=1", "self_bleu<=reference*9", "safety.total<=2")
+    assert idle([parse_gate(text) for text in (*usual, "self_bleu==2", "compare.self_bleu.worse<=2")]) == []
 
 
 def test_a_measure_in_capitals_is_recognised() -> None:
