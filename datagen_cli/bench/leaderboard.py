@@ -152,7 +152,7 @@ def leading(metrics: Mapping[str, Any]) -> str:
 
 
 def verdict(setting: str, rows: Sequence[Row], pairs: Sequence[Mapping[str, Any]]) -> str:
-    """One sentence: who is best by the leading measure, and with whom that is a tie."""
+    """One sentence: who is best by the leading measure, or who ties there, the highest value first."""
     whole = [row for row in rows if row.setting == setting and not row.short]
     name = leading({name: None for row in whole for name in row.metrics})
     ranked = [row for row in whole if name in row.metrics]
@@ -169,6 +169,5 @@ def verdict(setting: str, rows: Sequence[Row], pairs: Sequence[Mapping[str, Any]
     ]
     if not ties:
         return f"{setting}: {best} is the best by {name}"
-    return (
-        f"{setting}: by {name} {best} is ahead, and a tie with {', '.join(ties)}: no more than chance tells them apart"
-    )
+    names = f"{', '.join([best, *ties[:-1]])} and {ties[-1]}"
+    return f"{setting}: by {name} {names} tie at the top: no more than chance tells them apart"

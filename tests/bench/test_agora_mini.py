@@ -119,7 +119,7 @@ def test_a_generator_against_itself_is_a_tie(
     assert {pair["verdict"] for pair in found["pairs"]} == {"tie"}
     for measure in ("correctness", "pgr[tstr]"):
         assert row_of(found, "one")["metrics"][measure]["rank"] == row_of(found, "one (2)")["metrics"][measure]["rank"]
-    assert "a tie with" in found["verdict"][0]
+    assert "tie at the top" in found["verdict"][0]
 
 
 def test_a_label_wrong_by_one_is_planted_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

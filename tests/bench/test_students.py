@@ -100,7 +100,7 @@ def test_rows_written_from_a_test_row_teach_nobody(folder: Path, capsys: pytest.
     train = write(folder / "real.jsonl", [{"made": row["text"], "label": row["label"]} for row in news(80, 3)])
     code, found, _ = bench(capsys, *words, "--text", "made", "--test", test_file, "--train", train)
     assert code == 0
-    assert f"students of {int(60 * 0.8)} rows" in found["notes"][0]
+    assert any(f"students of {int(60 * 0.8)} rows" in note for note in found["notes"])
 
 
 @pytest.mark.slow
