@@ -16,6 +16,7 @@ from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral, reads_like_orders, shortened
 from datagen_cli.prompts.wording import BETTER, BETTER_RECORD, FENCED, FOR_EACH, THE_REST, WEAK_ONES
 from datagen_cli.text.normalise import exact_key, fold
+from datagen_cli.text.safety_rules import worded_rules
 
 Row = Mapping[str, Any]
 
@@ -67,7 +68,8 @@ class Method:
         """Whether a row may be shown as a conversation: nothing in it reads like an order, and a weak one is whole."""
         texts = [plain_text(row.get(spec.name)) for spec in about.specs]
         whole = self.name == "response" or all(row.get(spec.name) is not None for spec in about.asked)
-        return whole and not reads_like_orders("\n".join(texts))
+        text = "\n".join(texts)
+        return whole and not reads_like_orders(text) and not _instructs(text)
 
     def plain(self, about: About, row: Row) -> str:
         """`question: …`, a line for each field that is given."""
@@ -88,3 +90,9 @@ class Method:
         if len(lines) > 1:
             lines = [{"record": number, "given": line} for number, line in enumerate(lines, 1)]
         return f"{FENCED}\n{fence('weak' if self.name == 'enhance' else 'input', lines)}"
+
+
+def _instructs(text: str) -> bool:
+    """Whether the rules of safety find an instruction to a model in a text."""
+    lowered = text.lower()
+    return any(rule.kind == "injection" and rule.find(text, lowered) is not None for rule in worded_rules())
