@@ -21,6 +21,7 @@ from datagen_cli.evaluation.run_facts import RUNNING, embedder_of, facts_of, gro
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.runs.reader import RunReader
 from datagen_cli.sources.files import StandardInput
+from datagen_cli.sources.foreign import SPREADSHEETS
 from datagen_cli.sources.rows import BadRow, Source
 from datagen_cli.sources.tables import Csv
 
@@ -276,6 +277,8 @@ def _source(name: str, csv: CsvOptions | None) -> Source:
     if not Path(name).exists():
         raise DataError("no such file or folder", hint="name a JSONL file or a run folder", place=Place(name))
     ending = name.removesuffix(".gz").rpartition(".")[2].lower()
+    if f".{ending}" in SPREADSHEETS:
+        raise DataError("a spreadsheet cannot be read", hint="save the sheet as CSV", place=Place(name))
     kind = ending if is_name("sources", ending) and ending != "hf" else "jsonl"
     options = BaseOptions(path=name, csv=csv)
     reader = load("sources", kind)

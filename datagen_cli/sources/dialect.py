@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
@@ -59,6 +60,20 @@ def guess_delimiter(lines: Sequence[str], usual: str, quote: str) -> str:
         if share > most + 0.2:
             best, most = delimiter, share
     return best
+
+
+def column_names(header: Sequence[str]) -> list[str]:
+    """A name for every column: an empty one is called by its number, a repeated one by how often it came."""
+    names: dict[str, None] = {}
+    last: Counter[str] = Counter()
+    for number, cell in enumerate(header, 1):
+        said = " ".join(cell.split())
+        name = said or f"column {number}"
+        while name in names:
+            last[said] += 1
+            name = f"{said or 'column'} {last[said] + 1}"
+        names[name] = None
+    return list(names)
 
 
 def lacks_header(rows: Sequence[Sequence[str]]) -> bool:

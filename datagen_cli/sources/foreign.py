@@ -26,7 +26,15 @@ from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.registry import is_name, load
 from datagen_cli.core.system import open_given
-from datagen_cli.sources.dialect import LOOKED_AT, cells_of, guess_delimiter, lacks_header, named, said_delimiter
+from datagen_cli.sources.dialect import (
+    LOOKED_AT,
+    cells_of,
+    column_names,
+    guess_delimiter,
+    lacks_header,
+    named,
+    said_delimiter,
+)
 from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow
 from datagen_cli.sources.unpacking import Unpacked
 
@@ -197,17 +205,3 @@ def _utf8(line: bytes) -> str | None:
         return line.decode("utf-8")
     except UnicodeDecodeError:
         return None
-
-
-def column_names(header: list[str]) -> list[str]:
-    """A name for every column: an empty one is called by its number, a repeated one by how often it came."""
-    names: dict[str, None] = {}
-    last: Counter[str] = Counter()
-    for number, cell in enumerate(header, 1):
-        said = " ".join(cell.split())
-        name = said or f"column {number}"
-        while name in names:
-            last[said] += 1
-            name = f"{said or 'column'} {last[said] + 1}"
-        names[name] = None
-    return list(names)

@@ -19,6 +19,7 @@ from datagen_cli.core.errors import DataError, Place
 from datagen_cli.sources.dialect import (
     LOOKED_AT,
     cells_of,
+    column_names,
     guess_delimiter,
     lacks_header,
     named,
@@ -48,8 +49,8 @@ class Csv:
     def rows(self) -> Iterator[Row | BadRow]:
         """The rows of the table, in order; a cell that misses at the end of a row is a column that misses.
 
-        With `lenient` a table without a header has columns `column_1`, `column_2` …, and a note says so; else it is
-        refused.
+        With `lenient` a table without a header has columns `column_1`, `column_2` …, a column without a name or with
+        that of another gets one, and a note says so; else they are refused.
         """
         csv.field_size_limit(MAX_LINE_BYTES)
         self._lines = lines = Lines(self._path, self.shown, encoding=self._options.encoding)
@@ -132,11 +133,17 @@ class Csv:
         return [f"column_{number}" for number in range(1, max(map(len, rows)) + 1)]
 
     def _checked_header(self, cells: list[str], line: int) -> list[str]:
-        """Column names without white space around them. Raises `DataError` for empty and repeated ones."""
+        """Column names without white space around them. Raises `DataError` for empty and repeated ones, which get
+        names of their own where the reading is lenient."""
         names = [cell.strip() for cell in cells]
         place = Place(self.shown, line)
         if not names[0] and len(names) > 1 and INDEX not in names:
             names[0] = INDEX
+        if self._lenient and (not all(names) or len(set(names)) < len(names)):
+            given, names = names, column_names(names)
+            made = [name for before, name in zip(given, names, strict=True) if name != before]
+            self.notes.append(f"{self.shown}: columns without a name of their own are called {', '.join(made)}")
+            return names
         if not all(names):
             hint = "the first line of the file must name every column, or base.csv: {header: [name, …]}"
             raise DataError(f"column {names.index('') + 1} has no name in the header", hint=hint, place=place)
@@ -203,6 +210,11 @@ def _bad_cells(line: int, error: BadLine | csv.Error) -> BadRow:
     text = str(error)
     if "unexpected end of data" in text or "field larger" in text:
         return BadRow(line, "a quoted cell that is never closed", 'end it with ", and write " inside a cell as ""')
+    if "new-line character" in text:
+        hint = (
+            "its lines end as on old Macs: tr '\\r' '\\n' < FILE > NEW, or `datagen init --from FILE`, which reads it"
+        )
+        return BadRow(line, "lines end with a carriage return alone", hint)
     if "expected after" in text:
         return BadRow(line, 'text after the closing " of a cell', 'write " inside a quoted cell as ""')
     return BadRow(line, f"not a row of a table: {text}")

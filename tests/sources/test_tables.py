@@ -104,6 +104,22 @@ def test_a_header_is_a_header(text: str, tmp_path: Path) -> None:
     assert len(data(table(tmp_path, text))) == text.count("\n") - 1
 
 
+def test_columns_of_one_name_or_none_are_refused_in_a_base_and_named_where_rows_are_measured(tmp_path: Path) -> None:
+    path = table(tmp_path, "text,label,text,,\na b,x,c d,1,\ne f,y,g h,2,3\n")
+    assert "two columns are called" in failure(path).message or "no name in the header" in failure(path).message
+    loaded = load_dataset(str(path), Wanted())
+    assert list(loaded.dataset.rows[1]) == ["text", "label", "text 2", "column 4", "column 5"]
+    assert "columns without a name of their own are called text 2, column 4, column 5" in loaded.notes[0]
+
+
+def test_lines_of_old_macs_and_spreadsheets_say_what_to_do(tmp_path: Path) -> None:
+    error = failure(table(tmp_path, "text,label\ra,b\rc,d\r"))
+    assert error.message.endswith("lines end with a carriage return alone") and "init --from" in error.hint
+    (tmp_path / "a.xlsx").write_bytes(b"PK\x03\x04\0\0")
+    with pytest.raises(DatagenError, match="a spreadsheet cannot be read"):
+        load_dataset(str(tmp_path / "a.xlsx"), Wanted())
+
+
 def test_the_index_of_pandas_has_a_name_and_ctrl_z_ends_the_file(tmp_path: Path) -> None:
     assert data(table(tmp_path, ",text\n0,a\n1,b\n\x1a")) == [
         {"Unnamed: 0": "0", "text": "a"},
