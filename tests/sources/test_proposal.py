@@ -8,7 +8,8 @@ import pytest
 
 from datagen_cli.core.errors import DataError
 from datagen_cli.evaluation.columns import string_columns
-from datagen_cli.sources.foreign import column_names, decode, read_foreign
+from datagen_cli.sources.dialect import column_names
+from datagen_cli.sources.foreign import decode, read_foreign
 from datagen_cli.sources.proposal import folded, propose
 
 TEXTS = ["the parcel never came", "please send me the invoice", "I cannot log in any more", "where is my money"]
