@@ -118,7 +118,9 @@ def _table(
     fields: list[str],
     accepted: int,
 ) -> Records:
-    checks, attributes = _keys(rows, "verdicts"), _keys(rows, "attributes")
+    order = {name: place for place, name in enumerate(run.manifest.checks)}
+    checks = sorted(_keys(rows, "verdicts"), key=lambda name: order.get(name, len(order)))
+    attributes = _keys(rows, "attributes")
     budget = _budget(len(rows) + len(shown))
     drawn = []
     for row in rows:

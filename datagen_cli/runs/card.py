@@ -122,7 +122,7 @@ def _limits(manifest: Manifest) -> str:
     undecided = ", ".join(f"{code(name)} {count:,}" for name, count in unknown.items() if count)
     if undecided:
         found.append(f"records that a check could not decide on were kept: {undecided}")
-    if len(manifest.models) == 1:
+    if len({name for names in manifest.models.values() for name in names}) == 1:
         found.append("no other model looked at the records: labels and answers are what was asked for, or was written")
     found.append("verdicts are those of the checks above, not of people; what they miss stands in the dataset")
     leaks = "; leakage is told against the base alone" if manifest.base else ""

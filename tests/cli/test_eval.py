@@ -133,7 +133,7 @@ def test_odd_files_give_reasons_and_end_well(content: str, capsys: pytest.Captur
         (["a.jsonl", "--text", "txt"], "no row has a column 'txt'"),
         (["a.jsonl", "--reference", "none.jsonl"], "no such file"),
         (["a.jsonl", "--recheck"], "--recheck needs a recipe"),
-        (["a.jsonl", "--recheck", "--recipe", "tickets"], "no check that finds an answer"),
+        (["a.jsonl", "--recheck", "--recipe", "alpaca_response"], "no check that finds an answer"),
         (["a.jsonl", "--recheck", "--gold", "a.jsonl"], "name one of them"),
         (["a.jsonl", "--html", "none/x.html"], "error: none: --html: there is no such folder"),
         (["a.jsonl", "--html", "."], "--html: a folder is in the way"),
