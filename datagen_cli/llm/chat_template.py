@@ -31,6 +31,7 @@ from datagen_cli.text.templating import Environment, Template, TemplateProblem
 
 PATIENCE_S = 60.0
 """How long the process may take to answer at all; the template's own bound is one of CPU time."""
+MOST_CHARACTERS = 10_000_000
 _ROLES = ("system", "user", "assistant", "user", "assistant", "user")
 _TRIAL = [{"role": role, "content": f"the {role} says this"} for role in _ROLES]
 _ROOT = Path(__file__).resolve().parents[2]
@@ -148,7 +149,7 @@ def _compiled(source: str) -> Template:
     environment = Environment(undefined=Undefined, trim_blocks=True, lstrip_blocks=True, extensions=extensions)
     environment.filters["tojson"] = _as_json
     environment.globals |= {"raise_exception": _refuse, "strftime_now": lambda form: datetime.now().strftime(form)}
-    return Template(environment, source, bounded=True)
+    return Template(environment, source, bounded=True, most_characters=MOST_CHARACTERS)
 
 
 def _around(messages: Sequence[Mapping[str, str]]) -> dict[str, Any]:

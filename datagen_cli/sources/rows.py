@@ -27,6 +27,7 @@ from datagen_cli.core.system import open_given
 from datagen_cli.sources.unpacking import Unpacked
 
 MOST_COLUMNS = 5_000
+MOST_EMPTY = 1_000_000
 MAX_LINE_BYTES = 10_000_000
 CTRL_Z = b"\x1a"
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\xff\xfe\x00\x00": "UTF-32", b"\x00\x00\xfe\xff": "UTF-32"}
@@ -81,7 +82,7 @@ class Lines:
     """
 
     def __init__(self, path: str, shown: str, stream: IO[bytes] | None = None, encoding: str | None = None) -> None:
-        self.number = 0
+        self.number = self._empty = 0
         self._shown = shown
         self._hash = hashlib.sha256()
         self._owned = stream is None
@@ -99,6 +100,9 @@ class Lines:
             raise StopIteration
         self._hash.update(line)
         self.number += 1
+        self._empty = self._empty + 1 if line == b"\n" else 0
+        if self._empty > MOST_EMPTY:
+            raise DataError(f"more than {MOST_EMPTY:,} empty lines, one after the other", place=Place(self._shown))
         if self.number == 1:
             line = without_mark(line, self._shown)
         if len(line) > MAX_LINE_BYTES:

@@ -1,4 +1,4 @@
-"""Packed files, unpacked within a bound: a small file that unpacks to gigabytes is refused, not read.
+"""Packed files, unpacked within a bound: a small file that unpacks to much more than text does is refused, not read.
 
 A file is refused once it has given `MOST` bytes or more and over `RATIO` times its own size: text packs 3 to 20 times.
 The bound is raised by the environment variable `DATAGEN_MAX_UNPACKED_GB`.
@@ -13,7 +13,7 @@ from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.system import open_given
 
 VARIABLE = "DATAGEN_MAX_UNPACKED_GB"
-MOST = 1 << 30
+MOST = 1 << 25
 RATIO = 100
 
 
@@ -55,7 +55,7 @@ class Bound:
         self._given += size
         if self._given > self._most and self._given > RATIO * self._packed:
             raise DataError(
-                f"unpacks to more than {self._most / 2**30:g} GB from {self._packed:,} bytes",
+                f"unpacks to more than {self._most >> 20:,} MB from {self._packed:,} bytes",
                 hint=f"if it is meant to: {VARIABLE}=16 raises the bound",
                 place=Place(self._path),
             )

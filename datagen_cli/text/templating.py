@@ -18,6 +18,7 @@ from jinja2.utils import Namespace
 from datagen_cli.core.budget import Allowance, TooMuch
 
 MAX_CPU_S, MEMORY_MB, MAX_BITS = 0.5, 256, 100_000
+MAX_CHARACTERS = 500_000
 T = TypeVar("T")
 
 
@@ -65,17 +66,27 @@ def _names(*args: Any, **names: Any) -> _Names:
 
 
 class Template:
-    """A template, ready to render. `bounded` for what a recipe says. Raises `TemplateProblem`."""
+    """A template, ready to render. `bounded` for what a recipe says; `most_characters` that its text may have then.
+    Raises `TemplateProblem`."""
 
-    def __init__(self, environment: Environment, source: str, *, bounded: bool) -> None:
+    def __init__(
+        self, environment: Environment, source: str, *, bounded: bool, most_characters: int = MAX_CHARACTERS
+    ) -> None:
         self._allowance = Allowance(MAX_CPU_S) if bounded else None
+        self._most_characters = most_characters
         self._template = self._held(lambda: environment.from_string(source))
 
     def render(self, variables: Mapping[str, Any]) -> str:
         """The text. Raises `TemplateProblem`."""
-        text = self._held(lambda: self._template.render(variables))
+        text = self._held(lambda: self._written(variables))
         if self._allowance and any("\ud800" <= character <= "\udfff" for character in text if character > "\ud7ff"):
             raise TemplateProblem("it writes half a character (a lone surrogate)")
+        return text
+
+    def _written(self, variables: Mapping[str, Any]) -> str:
+        text = self._template.render(variables)
+        if self._allowance and len(text) > self._most_characters:
+            raise TooMuch(f"it writes more than {self._most_characters:,} characters")
         return text
 
     def _held(self, work: Callable[[], T]) -> T:

@@ -161,3 +161,11 @@ def test_options_of_a_table_are_checked(tmp_path: Path) -> None:
     for bad in ({"delimiter": ";;"}, {"decimal": "x"}, {"unknown": 1}):
         with pytest.raises(ValueError, match="csv"):
             opened(path, csv=bad)
+
+
+def test_lines_of_nothing_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datagen_cli.sources.rows.MOST_EMPTY", 1_000)
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a,b\n" + b"\n" * 5_000 + b"1,2\n")
+    with pytest.raises(DatagenError, match="more than 1,000 empty lines"):
+        load_dataset(str(path), Wanted())

@@ -47,6 +47,8 @@ def test_a_template_is_rendered() -> None:
         ("{{ 1|nope }}", "nope"),
         ("{{ nope }}", "'nope' is undefined"),
         ("{{ ''.__class__.__mro__ }}", "unsafe"),
+        ("{{ range(99999)|batch(1, 'x' * 99999)|list }}", "more than"),
+        ("{{ 'x' * 500001 }}", "500,000 characters"),
         ("{% set ns = namespace() %}{% set ns.__html_format__ = '{0.__class__}'.format %}{{ ns }}", "underscore"),
         ("{{ namespace(__html__=1) }}", "underscore"),
         ("{{ namespace([('_x', 1)]) }}", "underscore"),
