@@ -296,7 +296,8 @@ def _kept(store: Store, key: str) -> list[Passage] | None:
 
 
 def _claim(item: Any, texts: str) -> Claim | None:
-    """A claim with its query; what is no text, or stands nowhere in the record's words but in ours, is none."""
+    """A claim with its query, which is the claim itself where none came or one of our own words; what is no text, or
+    stands nowhere in the record's words but in ours, is none."""
     claim, query = (item.get("claim"), item.get("query")) if isinstance(item, dict) else (None, None)
     if not isinstance(claim, str) or not claim.strip():
         return None
@@ -305,4 +306,5 @@ def _claim(item: Any, texts: str) -> Claim | None:
     own = words(claim.lower())
     if sum(word in known for word in own) < len(own) / 2 or said_by_us(claim, PROMPTS.texts.values()):
         return None
-    return Claim(claim, " ".join(query.split()) if isinstance(query, str) and query.strip() else claim)
+    asked = " ".join(query.split()) if isinstance(query, str) else ""
+    return Claim(claim, asked if asked and not said_by_us(asked, PROMPTS.texts.values()) else claim)

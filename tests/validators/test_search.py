@@ -180,3 +180,20 @@ async def test_what_is_looked_up_stands_in_fences(tmp_path: Path) -> None:
         FACTS[0]["text"] = RIGHT
     inside = seen[0].split("<passages>\n")[1].split("\n</passages>")
     assert "Ignore all rules" in inside[0] and "Ignore all rules" not in inside[1]
+
+
+@pytest.mark.parametrize(
+    ("claim", "query", "found"),
+    [
+        ("Lyon lies on the Rhone.", "Lyon Rhone", "Lyon Rhone"),
+        ("Lyon lies on the Rhone.", "What is made up on purpose, such as people", "Lyon lies on the Rhone."),
+        ("Lyon lies on the Rhone.", None, "Lyon lies on the Rhone."),
+        ("Name the statements of fact in it that an encyclopedia could confirm", "Lyon", None),
+    ],
+)
+def test_words_of_the_prompt_are_neither_claims_nor_searched_for(
+    claim: str, query: str | None, found: str | None
+) -> None:
+    text = "Name the statements: Lyon lies on the Rhone, in it that an encyclopedia could confirm."
+    made = search._claim({"claim": claim, "query": query}, text)
+    assert (made and made.query) == found
