@@ -46,6 +46,7 @@ from datagen_cli.evaluation.evaluate import metric
 from datagen_cli.evaluation.load import Loaded
 from datagen_cli.metrics.constraints import Constraints
 from datagen_cli.metrics.verified import Verified
+from datagen_cli.pipeline.connect import refuse_unconfined
 from datagen_cli.pipeline.questions import named_model
 from datagen_cli.pipeline.session import RunOptions, Session
 from datagen_cli.pipeline.whole_run import run_whole
@@ -93,6 +94,7 @@ def run_bench(bench: Bench, watch: Watch, command: str) -> Done:
 
     Raises `Stopped` when the user stops it, `UsageError` for what makes going on pointless (a full disk, a lock).
     """
+    _refuse_unconfined(bench)
     claim(bench)
     done = Done()
     _run_cells(bench, watch, command, done)
@@ -106,6 +108,15 @@ def run_bench(bench: Bench, watch: Watch, command: str) -> Done:
     codes = {error.exit_code for error in done.errors.values()} | ({EXIT_SHORT} if done.document["short"] else set())
     done.exit_code = next((code for code in WORST if code in codes), max(codes, default=0))
     return done
+
+
+def _refuse_unconfined(bench: Bench) -> None:
+    """Raises `UsageError` where the programs of any cell cannot run here, before the first cell is paid for."""
+    first = {(cell.setting.name, cell.candidate.name): cell for cell in reversed(bench.cells)}
+    for cell in first.values():
+        if not cell.candidate.dataset:
+            recipe = cell.build(bench.options, bench.way).recipe
+            refuse_unconfined(recipe, unsafe_exec=bench.way.unsafe_exec)
 
 
 def _run_cells(bench: Bench, watch: Watch, command: str, done: Done) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from datagen_cli.bench.options import read_bench
 from datagen_cli.config.load import load_recipe
+from datagen_cli.sandbox import confine
 from tests.bench.running import ROOT, SEEDS, bench, row_of
 
 FILES = sorted(path.stem for path in (ROOT / "configs" / "bench").glob("*.yaml"))
@@ -46,6 +47,15 @@ def test_agora_has_nine_settings_each_method_in_each_domain_after_three_demonstr
     methods = {(recipe.options.name.split("-")[1], recipe.options.method) for recipe in recipes}
     assert methods == {(d, m) for d in ("math", "code", "instruction") for m in ("instance", "response", "enhance")}
     assert all(recipe.examples is not None and recipe.examples.k == 3 for recipe in recipes)
+
+
+def test_where_no_program_can_be_confined_it_is_refused_before_the_first_cell_is_written(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confine, "confinement_missing", lambda: "the kernel lacks Landlock")
+    code, _, said = bench(capsys, "agora", "-n", "6", *SEEDS)
+    assert code == 2 and "the kernel lacks Landlock" in said
+    assert not (folder / "runs").exists()
 
 
 @pytest.mark.slow
