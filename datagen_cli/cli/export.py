@@ -61,8 +61,8 @@ def command(
     """Write a run for training, for a table or for the hub.
 
     The dataset's card is written beside it. Splits keep records together that were written together: parents with
-    children, and the groups of a correlated run. Rows that a review rejected are left out. --push sends the folder of
-    --to hf to the hub, privately; the same command again sends what is missing.
+    children, and the groups of a correlated run. Rows that a review rejected are left out. With --to hf, --push
+    sends the folder to the hub, privately; the same command again sends what is missing.
     """
     hub = push_options.target(to, out, push, allow_host or (), public=public, dry_run=dry_run)
     shelf: type[Format] = load("formats", to)
