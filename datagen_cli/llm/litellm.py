@@ -55,6 +55,17 @@ _PREFIX = re.compile(r"^(?:litellm\.)?(?:\w*(?:Error|Timeout): )*(?:\w+Exception
 MORE_BASES = {"azure": ("AZURE_OPENAI_ENDPOINT",), "watsonx": ("WATSONX_URL",), "databricks": ("DATABRICKS_HOST",)}
 _BROKEN = re.compile(r"server disconnected|connection (reset|refused|closed|error)|cannot connect", re.IGNORECASE)
 _UNSENT = re.compile(r"connection (refused|error)|cannot connect", re.IGNORECASE)
+_REGION = re.compile(r"bedrock(?:_\w+)?/([a-z]{2,4}(?:-[a-z]+)+-\d)/")
+"""The region in a name such as `bedrock/us-west-2/anthropic.claude-v2`."""
+OTHER_NAMES = {
+    "aws": "bedrock",
+    "claude": "anthropic",
+    "google": "gemini",
+    "grok": "xai",
+    "kimi": "moonshot",
+    "qwen": "dashscope",
+}
+"""What some call a provider, and its name here."""
 UNCLEAR = 400
 """A status under which some vendors refuse a key or a model, as litellm can tell."""
 MEANT: dict[int, About] = {401: "key", 402: "account", 403: "key", 404: "model"}
@@ -257,7 +268,9 @@ def _base_of(options: ModelOptions, prefix: str, vendor: Vendor, environ: Mappin
 
     Raises `UsageError` when nobody says it: litellm would choose one itself, which nothing could be held to.
     """
-    named = [f"{prefix.upper()}_API_BASE", f"{prefix.upper()}_BASE_URL", *MORE_BASES.get(prefix, ())]
+    stems = [prefix.upper().replace("-", "_"), *(key[:-8] for key in vendor.keys if key.endswith("_API_KEY"))]
+    named = [f"{stem}_{end}" for stem in dict.fromkeys(stems) for end in ("API_BASE", "BASE_URL")]
+    named += MORE_BASES.get(prefix, ())
     moved = next((environ[name] for name in named if environ.get(name)), None)
     if moved:
         if "?" in moved or "@" in moved:
@@ -269,8 +282,10 @@ def _base_of(options: ModelOptions, prefix: str, vendor: Vendor, environ: Mappin
             f"model {options.name}: the address of {prefix} is not known",
             hint=f"export {named[0]}=https://..., or give the model a base_url that is OpenAI-compatible",
         )
+    region = _REGION.match(options.name)
     for names in re.findall(r"\{(.*?)\}", base):
         value = next((environ[name] for name in names.split("|") if environ.get(name)), "")
+        value = region[1] if region else value
         if not re.fullmatch(r"[a-z0-9-]+", value):
             raise UsageError(
                 f"model {options.name}: its region is not known", hint=f"export {names.partition('|')[0]}=..."
@@ -284,5 +299,7 @@ def _unknown(options: ModelOptions, prefix: str) -> UsageError:
     forms = [form for name in registry.names("providers") for form in registry.load("providers", name).forms()]
     named = {form.partition("/")[0]: form for form in (*(f"{prefix}/..." for prefix in vendors()), *forms)}
     near = difflib.get_close_matches(prefix or options.name, named, n=1, cutoff=0.6)
+    if prefix in OTHER_NAMES:
+        near = [OTHER_NAMES[prefix]]
     hint = f"did you mean {named[near[0]]}?" if near else f"known: {', '.join(forms[:-1])} and {forms[-1]}"
     return UsageError(f"model {options.name}: unknown provider", hint=f"{hint} (or give its base_url)")

@@ -76,6 +76,9 @@ def test_a_near_miss_is_named() -> None:
     with pytest.raises(UsageError) as raised:
         locate(options("opnai/gpt-4o"), {})
     assert "did you mean openai/...?" in raised.value.hint
+    with pytest.raises(UsageError) as raised:
+        locate(options("google/gemini-2.5-flash"), {})
+    assert "did you mean gemini/...?" in raised.value.hint
 
 
 @pytest.mark.parametrize("base_url", ["http://[::1", "http://h:x/v1", "http://:80/v1"])
@@ -201,6 +204,13 @@ def test_litellm_sent_elsewhere_by_the_environment_is_held_to_the_same_rule() ->
         ("scaleway/m", {"SCW_SECRET_KEY": "k"}, "https://api.scaleway.ai/v1"),
         ("watsonx/m", {"WATSONX_URL": "http://127.0.0.1:1"}, "http://127.0.0.1:1"),
         ("anthropic/m", {**KEYS, "ANTHROPIC_BASE_URL": "http://localhost:4"}, "http://localhost:4"),
+        ("bedrock/us-west-2/m", {}, "https://bedrock-runtime.us-west-2.amazonaws.com"),
+        ("bedrock/eu-west-3/m", {"AWS_REGION": "us-east-1"}, "https://bedrock-runtime.eu-west-3.amazonaws.com"),
+        ("fireworks_ai/m", {"FIREWORKS_API_BASE": "http://localhost:4"}, "http://localhost:4"),
+        ("lambda_ai/m", {"LAMBDA_API_BASE": "http://localhost:4"}, "http://localhost:4"),
+        ("lambda_ai/m", {"LAMBDA_API_KEY": "k"}, "https://api.lambda.ai/v1"),
+        ("ollama_chat/m", {}, "http://localhost:11434/v1/chat/completions"),
+        ("llamafile/m", {}, "http://localhost:8080/v1/chat/completions"),
     ],
 )
 def test_litellm_is_always_told_the_address(name: str, environ: dict[str, str], url: str) -> None:
@@ -213,6 +223,7 @@ def test_litellm_is_always_told_the_address(name: str, environ: dict[str, str], 
         ("watsonx/m", {}, "WATSONX_API_BASE"),
         ("azure/m", {}, "AZURE_API_BASE"),
         ("bedrock/m", {}, "AWS_REGION_NAME"),
+        ("text-completion-openai/m", {}, "TEXT_COMPLETION_OPENAI_API_BASE"),
         ("bedrock/m", {"AWS_REGION": "evil.example/"}, "AWS_REGION_NAME"),
     ],
 )
