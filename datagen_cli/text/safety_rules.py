@@ -11,10 +11,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from datagen_cli.text.literals import Literals
 from datagen_cli.text.orders import orders
+
+if TYPE_CHECKING:
+    from datagen_cli.text.literals import Literals
 
 Kind = Literal["injection", "secret", "personal", "outlier"]
 KINDS: tuple[Kind, ...] = ("injection", "secret", "personal", "outlier")
@@ -293,6 +295,8 @@ def worth_trying(rules: Sequence[Rule], lowered: str) -> list[Rule]:
 
 @cache
 def _literals(rules: tuple[Rule, ...]) -> Literals:
+    from datagen_cli.text.literals import Literals  # NumPy, which only whole batches of texts need
+
     return Literals(sorted({literal for rule in rules for literal in rule.needs}))
 
 
