@@ -19,6 +19,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _LEAST_MB = 16
+MOST_IN_A_ROW = 10
 _AGAIN_S = 0.05  # should somebody swallow the first alarm
 
 
@@ -33,16 +34,21 @@ class Allowance:
     """
 
     def __init__(self, cpu_s: float, least_s: float = 0.02) -> None:
-        self._cpu_s, self._least_s, self._given_up = cpu_s, min(least_s, cpu_s), 0
+        self._cpu_s, self._least_s, self._given_up, self._in_a_row = cpu_s, min(least_s, cpu_s), 0, 0
 
     def spend(self, work: Callable[[], T], memory_mb: int | None = None) -> T:
-        """As `within`."""
+        """As `within`. What was given up `MOST_IN_A_ROW` times, one after the other, is not begun again."""
+        if self._in_a_row >= MOST_IN_A_ROW:
+            raise TooMuch(f"it took more than it may {MOST_IN_A_ROW} times in a row")
         try:
             some_mb = memory_mb and max(memory_mb >> self._given_up, _LEAST_MB)
-            return within(work, cpu_s=max(self._cpu_s / 2**self._given_up, self._least_s), memory_mb=some_mb)
+            found = within(work, cpu_s=max(self._cpu_s / 2**self._given_up, self._least_s), memory_mb=some_mb)
         except TooMuch:
             self._given_up = min(self._given_up + 1, 10)
+            self._in_a_row += 1
             raise
+        self._in_a_row = 0
+        return found
 
 
 class _Alarm(BaseException):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from datagen_cli.core.budget import TooMuch, within
+from datagen_cli.core.budget import MOST_IN_A_ROW, Allowance, TooMuch, within
 
 
 def test_what_stays_within_is_returned_and_leaves_no_trace() -> None:
@@ -59,3 +59,23 @@ def test_inside_the_outer_bound_holds() -> None:
         within(inner, cpu_s=0.05)
     with pytest.raises(ZeroDivisionError):
         within(lambda: 1 / 0, cpu_s=1)
+
+
+def test_what_is_given_up_again_and_again_is_not_begun_any_more() -> None:
+    allowance, begun = Allowance(1.0), []
+
+    def work() -> None:
+        begun.append(1)
+        raise TooMuch("no")
+
+    for _ in range(20):
+        with pytest.raises(TooMuch):
+            allowance.spend(work)
+    assert len(begun) == MOST_IN_A_ROW
+
+    other = Allowance(1.0)
+    for _ in range(3):
+        for _ in range(MOST_IN_A_ROW - 1):
+            with pytest.raises(TooMuch):
+                other.spend(work)
+        assert other.spend(lambda: 7) == 7
