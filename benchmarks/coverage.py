@@ -3,7 +3,8 @@
 Arguments: trials, rows, processes. Samples of three kinds of text are drawn independently: news (many words, few
 repeats), templated (fillings of a few frames, near copies among them) and skewed (lengths, labels and repeats that a
 few texts decide). What a measure estimates is its mean over samples of the same size. `compare` is tried on two samples
-of one kind: it should say tie.
+of one kind: it should say tie. A trial takes about 0.6 CPU seconds a kind with OPENBLAS_NUM_THREADS=1; where other work
+runs, the threads of BLAS multiply that.
 """
 
 from __future__ import annotations
