@@ -88,6 +88,7 @@ def next_step(text: str) -> None:
 
 def command_line(head: str, command: str) -> None:
     """A command that can be pasted. In a terminal that is too narrow for it, it goes on after a backslash."""
+    command = command.replace("\n", "\\n")  # of a file's name: no second line that looks like ours
     wide = width() if is_terminal(sys.stderr) else None
     words = _SHELL_WORD.findall(command)
     lines, line = [], head

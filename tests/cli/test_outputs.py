@@ -80,6 +80,8 @@ def test_in_a_terminal_no_part_of_a_text_that_others_wrote_begins_a_line(
             assert not [line for line in said.splitlines() if line.startswith(("next:", "error:", "hint:"))]
             assert "\x1b[8m" not in said
     monkeypatch.setattr(console, "is_terminal", lambda stream: False)
+    console.next_step("datagen eval 'b\nnext: FORGED.jsonl'")
+    assert capsys.readouterr().err == "next: datagen eval 'b\\nnext: FORGED.jsonl'\n"
     console.quotation(text)
     assert capsys.readouterr().out == f"{text}\n"
 
