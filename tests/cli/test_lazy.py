@@ -125,7 +125,7 @@ def test_the_shell_completes_commands_recipes_runs_measures_and_models(tmp_path:
     assert completed("why else", tmp_path) == ["elsewhere"]
     assert completed("eval x --metrics self_bleu,vend", tmp_path) == ["self_bleu,vendi"]
     assert completed("generate x --model offl", tmp_path) == ["offline"]
-    assert completed("generate x --model judge=ollam", tmp_path) == ["judge=ollama/"]
+    assert completed("generate x --model judge=ollama/", tmp_path) == ["judge=ollama/"]
     assert completed("list metr", tmp_path) == ["metrics"]
 
 

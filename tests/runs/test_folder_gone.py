@@ -55,7 +55,6 @@ def test_a_folder_that_goes_stops_the_run_and_is_named(
     out, victim = tmp_path / "out", tmp_path / "victim"
     victim.mkdir()
     (victim / "run.json").write_text("mine")
-    gone_at: list[float] = []
     asked: list[int] = []
 
     def answer(body: Any, attempt: int) -> str:
@@ -63,13 +62,12 @@ def test_a_folder_that_goes_stops_the_run_and_is_named(
         time.sleep(0.02)
         if len(asked) == 6:
             how(out)
-            gone_at.append(time.monotonic())
         return f"Letter {len(asked)} says {len(asked) * 7919} things of another kind."
 
     with Endpoint(answer) as endpoint:
         (tmp_path / "r.yaml").write_text(RECIPE.replace("URL", endpoint.url))
         assert run(["generate", str(tmp_path / "r.yaml"), "-o", str(out), "--json"]) == 2
-    assert time.monotonic() - gone_at[0] < 2
+    assert len(asked) < 1_000  # the four thousand are not asked for: a second's worth of calls at the most
     said = capsys.readouterr()
     assert f"{out}: this run folder was deleted, moved or replaced" in said.err
     assert json.loads(said.out)["exit_code"] == 2
