@@ -38,7 +38,7 @@ demo-real: $(VENV)/.full  ## ten texts of a small real model, without a key: abo
 	@echo "Labels are not checked here: a model this small cannot tell them."
 	@echo "The model is SmolLM2-135M, in a wheel of 93 MB; a larger one: --model gguf/FILE.gguf, or --model openai/gpt-4o-mini."
 
-test: $(VENV)/.full  ## full install and the test suite, some five minutes on two cores
+test: $(VENV)/.full  ## full install and the test suite, some four minutes on two cores
 	@$(PYTEST) -m "not slow and not real"
 
 test-slow: $(VENV)/.full  ## the tests that kill, signal and repeat: some nine minutes more

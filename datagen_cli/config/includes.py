@@ -105,7 +105,10 @@ def model_paths(root: Node) -> list[tuple[str | int, ...]]:
 
 
 def model_node(node: Node) -> Node:
-    """What a model's name stands for: the mapping of a file, or the name itself."""
+    """What a model's name stands for: the mapping of a file, or the name itself.
+
+    Raises `RecipeError` for a file that is not there, and for one that holds a recipe.
+    """
     name = str(node.value)
     file = Path(node.source.folder) / name
     if "${" in name:
@@ -119,6 +122,9 @@ def model_node(node: Node) -> Node:
         file = shipped
     source = Source(shown_from(node.source, name), str(file.resolve().parent))
     found = read_mapping(read_bytes(file, source.name, part=True), source)
+    if {"version", "fields"} & set(found.mapping):
+        hint = "a model file holds name, base_url, params and the like"
+        raise RecipeError(f"{shorten(name)}: this is a recipe, not a model", hint=hint, place=node.place)
     return found.mapping["model"] if set(found.mapping) == {"model"} else found
 
 

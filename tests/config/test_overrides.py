@@ -181,6 +181,10 @@ def test_a_model_file_that_is_missing_or_broken_says_so(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as caught:
         load(tmp_path, SMALL, model=["gone.yaml"])
     assert str(caught.value) == "--model: no such model file: gone.yaml"
+    write(tmp_path, SMALL, "r.yaml")
+    with pytest.raises(RecipeError) as caught:
+        load(tmp_path, SMALL, model=["r.yaml"])
+    assert str(caught.value) == "--model: r.yaml: this is a recipe, not a model"
     write(tmp_path, "name: x\ntemprature: 1\n", "m.yaml")
     with pytest.raises(RecipeError) as caught:
         load(tmp_path, SMALL, model=["m.yaml"])
