@@ -33,11 +33,13 @@ MOST_LOST = 4
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A folder before it is damaged, what must come of it, and how many calls it needs undamaged."""
+    """A folder before it is damaged, what must come of it, how many calls it needs undamaged, and how many a run takes
+    from its start."""
 
     folder: Path
     expected: dict[str, bytes]
     calls: int
+    whole: int
 
 
 def attacks() -> list[Attack]:
@@ -72,18 +74,19 @@ def damaged(state: str, number: int, folder: Path) -> str:
     if any((run / output).read_bytes() != bytes_ for output, bytes_ in before.expected.items()):
         return f"{what}: another dataset with exit code 0"
     more = json.loads(ended.out)["calls"] - before.calls
-    most = _may_be_lost(content, spoilt, before.calls, name, how)
+    most = _may_be_lost(content, spoilt, before.whole, name, how)
     if more > most:
         return f"{what}: {more} calls paid again, {most} at most were lost"
     return ""
 
 
-def _may_be_lost(content: bytes, spoilt: bytes, calls: int, name: str, how: str) -> int:
-    """How many replies a damage of the call cache may cost; nothing else costs any."""
+def _may_be_lost(content: bytes, spoilt: bytes, replies: int, name: str, how: str) -> int:
+    """How many of so many replies a damage of the call cache may cost; nothing else costs any. Of a file that is cut as
+    large a part may be gone, and some more, as replies are of unequal length."""
     if not name.startswith(CACHE) or content == spoilt:
         return 0
     if how == "cut":
-        return 2 * MOST_LOST + round(100 * (1 - len(spoilt) / len(content)))
+        return 2 * MOST_LOST + round(1.25 * replies * (1 - len(spoilt) / len(content)))
     return 2 * MOST_LOST if how in ("swap", "duplicate") else MOST_LOST
 
 
@@ -148,19 +151,20 @@ def _prepare(state: str) -> State:
     whole, folder = place / "whole", place / "run"
     made = datagen(*COMMAND, "-o", whole, "--json", folder=place)
     assert made.code == 0, made.err
+    calls = json.loads(made.out)["calls"]
     expected = {name: (whole / name).read_bytes() for name in OUTPUTS}
     if state == "half done":
         _kill(folder)
         copy = place / "copy"
         shutil.copytree(folder, copy)
         ended = datagen(*COMMAND, "-o", copy, "--json", folder=place)
-        return State(folder, expected, json.loads(ended.out)["calls"])
+        return State(folder, expected, json.loads(ended.out)["calls"], calls)
     if state == "outputs gone":
         for name in OUTPUTS:
             (whole / name).unlink()
     if state == "checkpoints gone":
         shutil.rmtree(whole / "checkpoints")
-    return State(whole, expected, 0)
+    return State(whole, expected, 0, calls)
 
 
 def _kill(folder: Path) -> None:

@@ -143,7 +143,21 @@ def _with_reply(call: PastCall, record: Record, stored: StoredPairs | None) -> P
         return call
     request, reply = found
     told = replace(call, request=request, reply=reply.text, finish_reason=reply.finish_reason)
-    return _of_row(told, record) if record.lineage else told
+    told = _of_row(told, record) if record.lineage else told
+    return told if _can_be_shown(told.request or {}) else replace(told, request=None)
+
+
+def _can_be_shown(request: Mapping[str, Any]) -> bool:
+    """Whether the messages of a request are some: a folder may come from a stranger."""
+    others = request.get("negatives", [])
+    if not isinstance(others, list) or not all(isinstance(one, dict) and one.get("messages") for one in others):
+        return False
+    lists = [request.get("messages", []), *(one["messages"] for one in others)]
+    return all(isinstance(some, list) and all(map(_is_message, some)) for some in lists)
+
+
+def _is_message(message: Any) -> bool:
+    return isinstance(message, dict) and {"role", "content"} <= set(message)
 
 
 def _of_row(call: PastCall, record: Record) -> PastCall:
