@@ -57,12 +57,17 @@ def default_measures() -> list[str]:
     return [name for name, kind in known if kind.compared and kind.grows_with_n and not kind.needs_vectors]
 
 
-def diversity(name: str, cells: Sequence[Loaded], most: int) -> Measured:
-    """A measure of every cell by itself: its mean over seeds. One that grows with n is taken of at most `most` rows of
-    a cell, drawn at random. Its interval is that of each cell, pooled; it says what other texts of these cells would
-    give, not what other seeds would."""
-    grows = metric(name).grows_with_n
-    sides = [drawn(Features(cell.dataset), most) if grows else Features(cell.dataset) for cell in cells]
+def diversity(names: Sequence[str], cells: Sequence[Loaded], most: int) -> dict[str, Measured]:
+    """Measures of the texts of some cells. One that grows with n is taken of at most `most` rows of a cell, drawn at
+    random."""
+    whole = [Features(cell.dataset) for cell in cells]
+    few = [drawn(side, most) for side in whole]
+    return {name: _mean(name, few if metric(name).grows_with_n else whole) for name in names}
+
+
+def _mean(name: str, sides: Sequence[Features]) -> Measured:
+    """A measure of every cell by itself: its mean over seeds. Its interval is that of each cell, pooled; it says what
+    other texts of these cells would give, not what other seeds would."""
     found = [measure(name, side, None) for side in sides]
     values = [one.value for one in found if one.value is not None]
     if len(values) < len(found) or not values:

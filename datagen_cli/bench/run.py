@@ -154,7 +154,7 @@ def _measured(bench: Bench, watch: Watch, done: Done) -> tuple[list[Row], dict[s
         for name, row in own.items():
             watch.say(f"measuring {setting.name} · {name}")
             if loaded[name] and sizes:
-                row.measured |= {one: diversity(one, loaded[name], min(sizes)) for one in _wanted(bench)}
+                row.measured |= diversity(_wanted(bench), loaded[name], min(sizes))
             rows[setting.name, name] = row
         notes += _at_equal_n(bench, setting, sizes)
         whole = {row.generator: row for (name, _), row in rows.items() if name == setting.name and not row.short}
@@ -221,7 +221,7 @@ def _row(bench: Bench, setting: Setting, candidate: Candidate, loaded: Sequence[
     short = _short(setting, cells)
     row = Row(candidate.name, setting.name, work.accepted, len(cells), work, candidate.varied, short=short)
     if loaded:
-        row.measured[Correctness.name] = correctness([cell.folder for cell in cells if _has_records(cell.folder)])
+        row.measured[Correctness.name] = correctness([one.run.folder for one in loaded if one.run])
         row.measured[Constraints.name] = at_once(loaded, constraints=True)
         row.measured[Verified.name] = at_once(loaded, constraints=False)
     return row

@@ -120,7 +120,9 @@ def command(
             outputs.note(f"--gate: {said}")
         if alone:
             outputs.note(f"{', '.join(alone)}: of words alone, as a gate holds it; --embedder NAME adds embeddings")
-        measurer = _Measurer(files, wanted, columns, theirs, again, opened, say, outputs.note, not alone, ready)
+        measurer = _Measurer(
+            files, wanted, columns, theirs, again, opened, say, outputs.note, cosines=not alone, ready=ready
+        )
         for name in datasets:
             found, extra, problems = measurer.measure(name)
             capped = capped or (recheck and _capped(found))
