@@ -8,6 +8,7 @@ find is shown between tags as data, never as a turn of the conversation.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from datagen_cli.core.pattern import compiled_later
 
@@ -53,6 +54,7 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
 
 
+@lru_cache(maxsize=1_024)  # examples and the texts to stay apart from stand in prompt after prompt
 def reads_like_orders(text: str) -> bool:
     """Whether a text addresses the model, or holds control tokens: it is to stand between tags."""
     return _ORDERS.search(text) is not None or _CONTROL.search(text) is not None
