@@ -21,12 +21,19 @@ from datagen_cli.pipeline.known_bad import damaged
 from datagen_cli.prompts.foreign import neutral, shortened
 from datagen_cli.prompts.plain_text import parse_text
 
+FACTS = str(ROOT / "recipes" / "data" / "truthfulqa.jsonl")
 CHECKS = {
-    "reflect": ("validators", {"reflect": {"rounds": 1}}),
-    "ask": ("constraints", {"ask": {"text": "The problem has exactly one question.", "name": "ask"}}),
-    "code": ("validators", {"code": {"question": "question", "answer": "answer", "solutions": 1}}),
+    "reflect": ("quickstart", "validators", {"reflect": {"rounds": 1}}),
+    "ask": ("quickstart", "constraints", {"ask": {"text": "The problem has exactly one question.", "name": "ask"}}),
+    "code": ("quickstart", "validators", {"code": {"question": "question", "answer": "answer", "solutions": 1}}),
+    "solve": ("ag_news", "validators", {"solve": {"question": "text", "answer": "label", "attempts": 1}}),
+    "search": (
+        "truthfulqa",
+        "validators",
+        {"search": {"fields": ["question", "best_answer"], "sources": ["corpus"], "corpus": FACTS, "passages": 2}},
+    ),
 }
-UNREADABLE = ("gave no verdict", "no program")
+"""A recipe whose rows are judged, and the check beside nothing else."""
 
 
 class Silent:
@@ -64,9 +71,9 @@ def opened(machine: Machine, recipe: str, settings: Sequence[str]) -> tuple[Buil
 async def checker(name: str, machine: Machine, number: int, engine: LocalEngine) -> dict[str, Any]:
     """What a check says of `number` records, every second one with a fault: replies that could be read, calls a
     verdict, and how many of the good and of the bad ones it turns away."""
-    kind, check = CHECKS[name]
+    recipe, kind, check = CHECKS[name]
     setting = f"{kind}={yaml.safe_dump([check], default_flow_style=True, width=10_000).strip()}"
-    built, counting = opened(machine, "quickstart", (*(("constraints=null",) if kind == "validators" else ()), setting))
+    built, counting = opened(machine, recipe, ("constraints=null", "validators=null", setting))
     bound = next(one for one in built.bound if one.validator is not None)
     rows = [dict(row) for _, row in built.base.rows]
     found = {"verdicts": 0, "readable": 0, "good": 0, "good_refused": 0, "bad": 0, "bad_found": 0}
@@ -77,9 +84,8 @@ async def checker(name: str, machine: Machine, number: int, engine: LocalEngine)
         context = UnitContext(counting, engine.run_blocking, place, 1, set())
         assert bound.validator is not None
         verdict = await bound.validator.verify(record, Slot(place, str(place)), context)
-        told = f"{verdict.detail} {(verdict.evidence or {}).get('results', '')}"
         found["verdicts"] += 1
-        found["readable"] += not any(word in told for word in UNREADABLE)
+        found["readable"] += "unread" not in (verdict.evidence or {})
         found["bad" if bad else "good"] += 1
         found["bad_found" if bad else "good_refused"] += verdict.outcome == "fail"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -92,7 +93,11 @@ class Cell:
 
 
 def once(recipe: str) -> list[str]:
-    """Settings by which a slot has one attempt and a failed constraint is not mended; near copies are no records."""
-    constraints = load_recipe(recipe, environ={}, cwd=ROOT).constraints
-    drops = [f"constraints.{number}.{check.type}.on_fail=drop" for number, check in enumerate(constraints)]
-    return ["validators=null", "dedup={near: 0.6}", "limits.attempts_per_record=1", *drops]
+    """Settings by which a slot has one attempt and a failed constraint is not mended; checks that ask a model are left
+    out, and near copies are no records."""
+    read = load_recipe(recipe, environ={}, cwd=ROOT)
+    drops = [f"constraints.{number}.{check.type}.on_fail=drop" for number, check in enumerate(read.constraints)]
+    schemas = [getattr(check.options, "json_schema", None) for check in read.validators if check.type == "schema"]
+    kept = [{"schema": {"schema": schema}} if schema else "schema" for schema in schemas]
+    validators = f"validators={json.dumps(kept)}" if kept else "validators=null"
+    return [validators, "dedup={near: 0.6}", "limits.attempts_per_record=1", *drops]
