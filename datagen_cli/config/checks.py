@@ -99,15 +99,6 @@ class CheckFacts:
         """The fields that a check which `finds_answers` needs."""
         return ()
 
-
-Facts = type[CheckFacts]
-
-
-class ConstraintFacts(CheckFacts):
-    """A failed constraint is asked for again once."""
-
-    on_fail: ClassVar[OnFail] = "fix"
-
     def json_bounds(self) -> Mapping[str, Mapping[str, Any]]:
         """What it says of the values of fields, as parts of a JSON Schema by field; only what providers take."""
         return {}
@@ -119,6 +110,15 @@ class ConstraintFacts(CheckFacts):
     def outgrown(self, fields: Mapping[str, Any]) -> bool:
         """Whether values are longer than it lets pass, so that nothing which follows could mend them."""
         return False
+
+
+Facts = type[CheckFacts]
+
+
+class ConstraintFacts(CheckFacts):
+    """A failed constraint is asked for again once."""
+
+    on_fail: ClassVar[OnFail] = "fix"
 
 
 class ValidatorFacts(CheckFacts):

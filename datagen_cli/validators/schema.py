@@ -22,6 +22,8 @@ from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.core.system import read_given
 
+SIZES = ("minItems", "maxItems", "minLength", "minimum", "maximum")
+
 
 class SchemaOptions(CheckOptions):
     """`schema` alone checks the field types; `schema: {schema: …}` adds a JSON Schema of the whole record.
@@ -57,6 +59,12 @@ class Schema(ValidatorFacts):
                 raise RecipeError(f"schema: {wrong}")
             parts.append(own)
         self._schemas = [JsonSchema(part) for part in parts]
+        self._own = own if isinstance(own, dict) else {}
+
+    def json_bounds(self) -> Mapping[str, Mapping[str, Any]]:
+        """The sizes and ranges that the recipe's schema gives fields."""
+        told = {name: part for name, part in self._own.get("properties", {}).items() if isinstance(part, dict)}
+        return {name: {key: _whole(part[key]) for key in SIZES if key in part} for name, part in told.items()}
 
     def check(self, fields: Mapping[str, Any]) -> Verdict:
         """Fails with the first few places that do not fit: `answer: "x" is not of type 'number'`."""
@@ -70,6 +78,11 @@ class Schema(ValidatorFacts):
     async def verify(self, record: Record, slot: Slot, ctx: Context) -> Verdict:
         """The verdict on the record's fields; asks nobody."""
         return self.check(record.fields)
+
+
+def _whole(size: float) -> float:
+    """4 for 4.0, which JSON Schema takes for the same and readers of a `response_format` do not."""
+    return int(size) if size == int(size) else size
 
 
 def fields_schema(specs: Mapping[str, FieldSpec]) -> dict[str, Any]:
