@@ -5,7 +5,8 @@ in a row of what the recipe says of its dataset and fields, a whole rule or line
 sentence of either. Words between quotation marks are left out, since a rule may quote what a text must hold.
 Attributes, labels and whatever stands in a fence are no part of it: records are meant to take them up.
 
-A text of 100 words costs about 50 µs. Does *not* find an echo in other words.
+A text is looked through word by word only where it holds the longest two neighbours of some run: few texts do. One of
+100 words costs about 20 µs. Does *not* find an echo in other words.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from datagen_cli.core.fields import About
@@ -55,6 +57,7 @@ class Echoes:
         self._runs |= {words for words in said if WHOLE <= len(words) < AUTHORS}
         self._runs |= {words for words in rules if len(words) >= WHOLE}
         self._lengths = sorted({len(run) for run in self._runs})
+        self._signs = _signs(self._runs) | _our_signs()
 
     def found(self, fields: Mapping[str, Any]) -> str:
         """The field that gives the prompt back, and the words: `text: "…"`; empty where none does."""
@@ -69,6 +72,8 @@ class Echoes:
         words = _words(text)
         if len(words) >= SHORTEST and (words in self._sentences or words in _our_sentences()):
             return " ".join(words)
+        if self._signs.isdisjoint(pairwise(words)):
+            return ""
         return _first(words, _ours(), (OURS,)) or _first(words, self._runs, self._lengths)
 
 
@@ -88,6 +93,16 @@ def _first(words: Run, runs: Collection[Run], lengths: Iterable[int]) -> str:
 @cache
 def _ours() -> frozenset[Run]:
     return frozenset(run for text in _our_texts() for run in _runs_of(text))
+
+
+@cache
+def _our_signs() -> frozenset[Run]:
+    return frozenset(_signs(_ours()))
+
+
+def _signs(runs: Iterable[Run]) -> set[Run]:
+    """Of each run the two neighbours with the most letters: a text without any of these pairs holds none of the runs."""
+    return {max(pairwise(run), key=lambda pair: len(pair[0]) + len(pair[1])) for run in runs}
 
 
 @cache
