@@ -4,6 +4,9 @@
 .NOTPARALLEL:
 .PHONY: help docs setup demo demo-real test test-slow test-real test-floors check schema bench endpoints attack bench-faults bench-prompts corrsynth constraints clean
 
+# byte code that is kept: where it is switched off every process of the suite compiles the package anew, for 0.2 s each
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 PY := $(VENV)/bin/python
 FLOORS := $(VENV)/floors

@@ -175,8 +175,9 @@ def prepare(folder: Path, count: int) -> None:
 
 
 def environment() -> dict[str, str]:
-    """The environment of children: no keys, no proxies, no switches of whoever runs the bench."""
-    foreign = ("_KEY", "_TOKEN", "_PROXY")
+    """The environment of children: no keys, no proxies, no switches of whoever runs the bench. Byte code is kept, so
+    that all but the first process start as an installed package does."""
+    foreign = ("_KEY", "_TOKEN", "_PROXY", "DONTWRITEBYTECODE")
     kept = {k: v for k, v in os.environ.items() if not k.upper().endswith(foreign) and not k.startswith("DATAGEN_")}
     return {**kept, "CI": "true", "PYTHONHASHSEED": "0"}
 
