@@ -272,14 +272,17 @@ def make_groups(
     if correlated is None:
         return None
     options = recipe.options
+    label = base.label.field if base.label and plan.labels else ""
     prompts = FreeText(
         description=options.description,
         spec=next(spec for spec in base.specs if spec.name == correlated.field),
-        label_field=base.label.field if base.label and plan.labels else "",
+        label=next((spec for spec in base.specs if spec.name == label), None),
         meanings=base.label.definitions if base.label else None,
         value_notes={name: attribute.values or {} for name, attribute in options.attributes.items()},
-        constraints=[made.describe() for _, made in constraints],
+        constraints=[made for _, made in constraints],
         system=options.prompts.system,
         generate=options.prompts.generate,
+        foreign_labels=bool(base.rows) and (options.label.values if options.label else None) is None,
+        foreign_attributes=frozenset(name for name, one in options.attributes.items() if one.values is None),
     )
     return Groups(recipe, base, plan, prompts, keeps(constraints), embedder)

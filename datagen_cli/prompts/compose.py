@@ -23,7 +23,7 @@ from datagen_cli.core.task import Form, Task, Wanted
 from datagen_cli.prompts.described import field_line, field_words, label_lines, wanted_line
 from datagen_cli.prompts.echo import Echoes
 from datagen_cli.prompts.fences import fence
-from datagen_cli.prompts.foreign import neutral, plain_value, reads_like_orders, shortened
+from datagen_cli.prompts.foreign import neutral, plain_value, reads_like_orders, shortened, texts_in
 from datagen_cli.prompts.given import Method
 from datagen_cli.prompts.rendering import (
     TEMPLATES,
@@ -140,20 +140,8 @@ class Composer:
         lessons: Sequence[str] = (),
     ) -> Prompt:
         """Asks for one record per slot, in slot order. `lessons` are words of the person who reviews the run."""
-        planned, parents = tuple(self._wanted(slot) for slot in slots), [slot.parent for slot in slots]
-        n = len(slots)
-        harmless = [row for row in examples if not self._gives_orders(row)]
-        orders = bool(examples) and not harmless  # a set of instructions, which would be empty without them
-        harmless = [*examples] if orders else harmless
-        by_turns = not self._custom and (n == 1 or not self._given)
-        turns = [row for row in harmless if by_turns and self._is_turn(row)]
-        fenced = [row for row in harmless if row not in turns]
-        variables = {**self._fixed, **self._of_request(planned, parents, fenced, harmless), "n": n}
-        unlike = [one for one in avoid if orders or not reads_like_orders("\n".join(_texts([one])))]
-        if self._given:
-            unlike = [self._written(one) if isinstance(one, Mapping) else one for one in avoid]
-        variables |= {"answer_form": self._answer_form(n), "avoid": fence("avoid", unlike) if unlike else ""}
-        variables["lessons"] = neutral("\n".join(f"- {lesson}" for lesson in lessons))
+        n, parents = len(slots), [slot.parent for slot in slots]
+        variables, turns = self._variables(slots, examples, avoid, lessons)
         shown = [message for at in range(0, len(turns), n) for message in self._turn(turns[at : at + n], n)]
         request = self._render("generate", variables)
         if lessons and variables["lessons"] not in request:  # a template of the recipe's own that does not name them
@@ -164,8 +152,33 @@ class Composer:
         messages = (self._systems[min(n, 2)], *shown, Message("user", request))
         names = tuple(spec.name for spec in self.asked)
         kind, more = "improve" if self._method.name == "enhance" else "generate", self._method.weak(parents)
+        planned = tuple(self._wanted(slot) for slot in slots)
         task = Task(kind, self._about, names, self.form(n), planned, tuple(examples), tuple(avoid), more=more)
         return Prompt(messages, task)
+
+    def rendered(
+        self, slots: Sequence[Slot], *, examples: Sequence[Mapping[str, Any]] = (), avoid: Sequence[Any] = ()
+    ) -> str:
+        """The template of the request as it is rendered, its white space kept."""
+        return render_template(self._templates["generate"], "generate", self._variables(slots, examples, avoid, ())[0])
+
+    def _variables(
+        self, slots: Sequence[Slot], examples: Sequence[Mapping[str, Any]], avoid: Sequence[Any], lessons: Sequence[str]
+    ) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
+        """What the template of a request sees, and the examples that are shown as turns."""
+        n, planned, parents = len(slots), [self._wanted(slot) for slot in slots], [slot.parent for slot in slots]
+        harmless = [row for row in examples if not self._gives_orders(row)]
+        orders = bool(examples) and not harmless  # a set of instructions, which would be empty without them
+        harmless = [*examples] if orders else harmless
+        by_turns = not self._custom and (n == 1 or not self._given)
+        turns = [row for row in harmless if by_turns and self._is_turn(row)]
+        fenced = [row for row in harmless if row not in turns]
+        variables = {**self._fixed, **self._of_request(planned, parents, fenced, harmless), "n": n}
+        unlike = [one for one in avoid if orders or not reads_like_orders("\n".join(texts_in([one])))]
+        if self._given:
+            unlike = [self._written(one) if isinstance(one, Mapping) else one for one in avoid]
+        said = {"avoid": fence("avoid", unlike) if unlike else "", "lessons": "\n".join(f"- {one}" for one in lessons)}
+        return {**variables, "answer_form": self._answer_form(n), **said, "lessons": neutral(said["lessons"])}, turns
 
     def given(self, slot: Slot) -> dict[str, Any]:
         """The fields of a slot's record that its base row gives."""
@@ -343,7 +356,7 @@ class Composer:
 
     def _gives_orders(self, row: Mapping[str, Any]) -> bool:
         """Whether a row reads like an order: it is left out, or stands between tags where all rows do."""
-        return reads_like_orders("\n".join(_texts(list(self._written(row).values()))))
+        return reads_like_orders("\n".join(texts_in(self._written(row).values())))
 
     def _as_answer(self, row: Mapping[str, Any]) -> str:
         if self.is_text(1):
@@ -369,7 +382,7 @@ class Composer:
 
     def _text_of(self, row: Mapping[str, Any]) -> str:
         """The first text of a row on one line, for templates."""
-        return next((neutral(" ".join(text.split())) for text in _texts(list(self._written(row).values()))), "")
+        return next((neutral(" ".join(text.split())) for text in texts_in(self._written(row).values())), "")
 
     def _wanted(self, slot: Slot) -> Wanted:
         planned = bool(self._about.label_field) and slot.label is not None
@@ -385,16 +398,3 @@ class Composer:
 
     def _render(self, name: str, variables: Mapping[str, Any]) -> str:
         return render_template(self._templates[name], name, variables).strip() + "\n"
-
-
-def _texts(values: Sequence[Any]) -> list[str]:
-    """Every text in some values, those inside lists and mappings included."""
-    found: list[str] = []
-    for value in values:
-        if isinstance(value, str):
-            found.append(value)
-        elif isinstance(value, list | tuple):
-            found += _texts(value)
-        elif isinstance(value, Mapping):
-            found += _texts([*value.keys(), *value.values()])
-    return found

@@ -20,6 +20,7 @@ from typing import Any
 from datagen_cli.core.fields import About
 from datagen_cli.prompts import wording
 from datagen_cli.prompts.described import field_words
+from datagen_cli.prompts.foreign import texts_in
 from datagen_cli.prompts.rendering import TEMPLATES
 
 OURS = 5
@@ -31,7 +32,7 @@ AUTHORS = 10
 SHORTEST = 4
 """Words of a sentence that is an echo where it is a text as a whole."""
 WRITING = (
-    "system", "generate", "system_given", "generate_given", "repair", "free_text", "system_correlated", "rewrite",
+    "system", "generate", "system_given", "generate_given", "repair", "rewrite",
     "harder", "values",
 )  # fmt: skip
 """Templates that ask for a text of a record, or for values of attributes."""
@@ -62,7 +63,7 @@ class Echoes:
     def found(self, fields: Mapping[str, Any]) -> str:
         """The field that gives the prompt back, and the words: `text: "…"`; empty where none does."""
         for name in self._asked:
-            for text in _texts(fields.get(name)):
+            for text in texts_in([fields.get(name)]):
                 if words := self.of_text(text):
                     return f'{name}: "{words}"'
         return ""
@@ -101,7 +102,7 @@ def _our_signs() -> frozenset[Run]:
 
 
 def _signs(runs: Iterable[Run]) -> set[Run]:
-    """Of each run the two neighbours with the most letters: a text without any of these pairs holds none of the runs."""
+    """Of each run the two neighbours with the most letters: a text that has none of them holds none of the runs."""
     return {max(pairwise(run), key=lambda pair: len(pair[0]) + len(pair[1])) for run in runs}
 
 
@@ -131,13 +132,3 @@ def _sentences(text: str) -> Iterator[Run]:
 
 def _words(text: str) -> Run:
     return tuple(_WORD.findall(text.casefold()))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in a value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from (text for part in value.values() for text in _texts(part))
-    elif isinstance(value, list | tuple):
-        yield from (text for part in value for text in _texts(part))

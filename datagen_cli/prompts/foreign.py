@@ -8,7 +8,9 @@ find is shown between tags as data, never as a turn of the conversation.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from datagen_cli.core.pattern import compiled_later
 
@@ -63,3 +65,16 @@ def reads_like_orders(text: str) -> bool:
 def plain_value(text: str) -> bool:
     """Whether a value of others may stand among plain words: a short line of ordinary characters, no order."""
     return len(text) <= LINE and _PLAIN_VALUE.fullmatch(text) is not None and not reads_like_orders(text)
+
+
+def texts_in(values: Iterable[Any]) -> list[str]:
+    """Every text in some values, those inside lists and mappings included."""
+    found: list[str] = []
+    for value in values:
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, list | tuple):
+            found += texts_in(value)
+        elif isinstance(value, Mapping):
+            found += texts_in([*value.keys(), *value.values()])
+    return found

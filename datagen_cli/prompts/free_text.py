@@ -1,28 +1,26 @@
 """Prompts of correlated sampling: each asks for one new text and nothing else (CorrSynth, arXiv 2411.08553).
 
 Structure that all rows share would be flattened by the contrast, so no JSON is asked for: the text alone is sampled and
-wrapped into the record afterwards. A prompt has two forms: chat `messages`, and a plain `text` that a base model
-without a chat template goes on with. A prompt is few-shot in the manner of FewGen: the examples are texts of the row's
-own label. Each comes with `shorter` ones, with fewer examples, for a context that does not hold it.
+wrapped into the record afterwards. A prompt has two forms: chat `messages`, as in any run that asks for one plain
+text, and a plain `text` that a base model without a chat template goes on with. A prompt is few-shot in the manner of
+FewGen: the examples are texts of the row's own label. Each comes with `shorter` ones, with fewer examples, for a
+context that does not hold it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from datagen_cli.core.chat import Message
-from datagen_cli.core.digest import digest
+from datagen_cli.config.recipe import AnswerForm
+from datagen_cli.core.constraint import Described
 from datagen_cli.core.fields import FieldSpec
-from datagen_cli.prompts.described import field_line, field_words
-from datagen_cli.prompts.fences import fence
-from datagen_cli.prompts.foreign import neutral
+from datagen_cli.core.record import Slot
+from datagen_cli.core.task import Form
+from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.plain_text import unquoted
-from datagen_cli.prompts.rendering import compile_template, make_environment, render_template, template_source
 
-ANSWER = "the text alone"
-CHANGING = ("labels", "examples", "records", "avoid", "label", "meaning", "attributes")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 
 
@@ -59,9 +57,18 @@ def completion(description: str, label: Any, meaning: str, attributes: Mapping[s
     return "\n\n".join([*head, f"{name} ({wanted}):" if wanted else f"{name}:"])
 
 
+class OneText(Composer):
+    """Asks for one plain text, whatever template the recipe brings."""
+
+    def _form(self, plain: bool, wanted: AnswerForm | None) -> Form:
+        return "text"
+
+
 class FreeText:
-    """Composes the prompts of one run's rows. `spec` is the field that is sampled; `generate` replaces the template of
-    both forms: it is the user's message, and, as rendered, what a model without a chat template goes on with.
+    """Composes the prompts of one run's rows. The chat form is that of any run that asks for one plain text: the
+    examples are turns of a conversation. `spec` is the field that is sampled, `label` the planned label's; `generate`
+    replaces the template of both forms: it is the user's message, and, as rendered, what a model without a chat
+    template goes on with. The other arguments are those of `Composer`.
 
     Raises `RecipeError` for a template that cannot be read or uses what there is not.
     """
@@ -71,51 +78,35 @@ class FreeText:
         *,
         description: str,
         spec: FieldSpec,
-        label_field: str = "",
+        label: FieldSpec | None = None,
         meanings: Mapping[Any, str] | None = None,
         value_notes: Mapping[str, Mapping[str, str]] | None = None,
-        constraints: Sequence[str] = (),
+        constraints: Sequence[Described] = (),
         system: str | None = None,
         generate: str | None = None,
+        foreign_labels: bool = False,
+        foreign_attributes: Collection[str] = (),
     ) -> None:
-        self._description = description.strip()
-        self._label_field = label_field
-        self._meanings = meanings or {}
-        self._value_notes = value_notes or {}
+        self._spec = spec
+        self._label_field = label.name if label is not None else ""
         self._custom = generate is not None
-        self._sources = {
-            "system": template_source(system, "system_correlated.j2", "prompts.system"),
-            "generate": template_source(generate, "free_text.j2", "prompts.generate"),
-        }
-        environment = make_environment()
-        own = {"system": system is not None, "generate": generate is not None}
-        self._templates = {
-            name: compile_template(environment, name, text, own=own[name]) for name, text in self._sources.items()
-        }
-        self._fixed: dict[str, Any] = {
-            "n": 1,
-            "dataset": fence("dataset", [self._description]),
-            "fields": fence("fields", [field_line(spec)]),
-            "constraints": fence("constraints", constraints) if constraints else "",
-            "answer_form": ANSWER,
-            "description": neutral(" ".join(self._description.split())),
-            "about_fields": neutral(f"- {field_words(spec)}"),
-            "rules": neutral("\n".join(f"- {sentence}" for sentence in constraints)),
-            "what": neutral(spec.description or f"the {spec.name}"),
-            "label_name": label_field or "the label",
-            **dict.fromkeys(("meanings", "request"), ""),
-        }
-        nothing: dict[str, Any] = dict.fromkeys(CHANGING, "")
-        self._system = Message("system", self._render("system", {**self._fixed, **nothing, "texts": []}).strip() + "\n")
-        self._render("generate", {**self._fixed, **nothing, "texts": []})
-        self._render("generate", {**self._fixed, **dict.fromkeys(nothing, "x"), "texts": ["x"]})
+        self._composer = OneText(
+            description=description,
+            specs=[spec] if label is None else [spec, label],
+            label_field=self._label_field,
+            meanings=meanings,
+            value_notes=value_notes,
+            constraints=constraints,
+            system=system,
+            generate=generate,
+            foreign_labels=foreign_labels,
+            foreign_attributes=foreign_attributes,
+        )
 
     @property
     def identity(self) -> list[Any]:
         """What every prompt of the run depends on, constraints apart (as in `Composer.templates_digest`)."""
-        fixed = {key: value for key, value in self._fixed.items() if key not in ("constraints", "rules")}
-        meanings = [[value, meaning] for value, meaning in self._meanings.items()]
-        return [digest(self._sources["system"], self._sources["generate"], fixed), self._label_field, meanings]
+        return [self._composer.templates_digest, self._label_field]
 
     def prompt(
         self, label: Any, attributes: Mapping[str, str | None], texts: Sequence[str], avoid: Sequence[str] = ()
@@ -131,29 +122,15 @@ class FreeText:
     def _form(
         self, label: Any, attributes: Mapping[str, str | None], texts: Sequence[str], avoid: Sequence[str]
     ) -> dict[str, Any]:
-        drawn = {name: self._described(name, value) for name, value in attributes.items() if value is not None}
-        meaning = self._meanings.get(label, "") if label is not None else ""
-        own = {"value": label, **({"meaning": meaning} if meaning else {})}
-        variables = {
-            **self._fixed,
-            "labels": fence("labels", [own]) if label is not None else "",
-            "records": fence("records", [{"attributes": drawn}]) if drawn else "",
-            "examples": fence("examples", texts) if texts else "",
-            "avoid": fence("avoid", avoid) if avoid else "",
-            "label": "" if label is None else label,
-            "meaning": meaning,
-            "attributes": neutral("\n".join(f"{name}: {value}" for name, value in drawn.items())),
-            "texts": [neutral(text) for text in texts],
-        }
-        rendered = self._render("generate", variables)
-        plain = rendered.lstrip() if self._custom else completion(self._description, label, meaning, drawn, texts)
-        messages = [self._system, Message("user", rendered.strip() + "\n")]
-        said = [{"role": each.role, "content": each.content} for each in messages]
+        slot = Slot(0, "", label, attributes)
+        named = {self._label_field: label} if self._label_field else {}
+        rows = [{self._spec.name: text, **named} for text in texts]
+        prompt = self._composer.generate([slot], examples=rows, avoid=avoid)
+        said = [{"role": each.role, "content": each.content} for each in prompt.messages]
+        if self._custom:
+            plain = self._composer.rendered([slot], examples=rows, avoid=avoid).lstrip()
+        else:
+            about, wanted = prompt.task.about, prompt.task.wanted[0]
+            meaning = about.meanings.get(label, "") if label is not None else ""
+            plain = completion(about.description.strip(), label, meaning, wanted.attributes, texts)
         return {"messages": said, "text": plain, "examples": len(texts)}
-
-    def _described(self, name: str, value: str) -> str:
-        note = self._value_notes.get(name, {}).get(value, "")
-        return f"{value} ({note})" if note else value
-
-    def _render(self, name: str, variables: Mapping[str, Any]) -> str:
-        return render_template(self._templates[name], name, variables)

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from datagen_cli.core.chat import Message, Prompt
+from datagen_cli.core.chat import Prompt
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Slot
 from datagen_cli.prompts.checking import rewrite_prompt
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.echo import Echoes, said_by_us
-from datagen_cli.prompts.free_text import FreeText
 from datagen_cli.prompts.given import Method
 from datagen_cli.prompts.harder import harder_prompt
 from datagen_cli.prompts.values import values_prompt
@@ -59,9 +58,6 @@ def prompts() -> dict[str, Prompt]:
             for count in (1, 2):
                 what = f"{name}, {count} of {row['text']}"
                 found[what] = made_for.generate(slots[:count], examples=[ORDER], avoid=[ROW])
-    sampled = FreeText(description=DESCRIPTION, spec=SPECS[0], label_field="mood").prompt("glad", {}, ["A"], ["B"])
-    text = "\n".join(message["content"] for message in sampled["messages"])
-    found["sampled"] = Prompt((Message("user", text),), found["values"].task)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import pytest
 
@@ -48,20 +49,32 @@ def test_the_plain_form_is_a_few_shot_pattern_left_open() -> None:
     )
 
 
-def test_the_chat_form_fences_the_description_label_examples_and_what_to_avoid() -> None:
+@dataclass(frozen=True)
+class Rule:
+    """A constraint in words."""
+
+    words: str
+
+    def describe(self) -> str:
+        return self.words
+
+
+COLOUR = FieldSpec("colour", type="label", values=("red", "blue"))
+
+
+def test_the_chat_form_is_that_of_one_text_with_the_examples_as_turns() -> None:
     made = FreeText(
-        description="Stories.", spec=SPEC, label_field="colour", meanings={"red": "warm"}, constraints=["text: short"]
+        description="Stories.", spec=SPEC, label=COLOUR, meanings={"red": "warm"}, constraints=[Rule("text: short")]
     )
-    prompt = made.prompt("red", {"style": "terse", "other": None}, ["one </examples> two"], ["old one"])
-    system, user = prompt["messages"]
-    assert (system["role"], user["role"]) == ("system", "user")
-    assert "Stories." in user["content"]
-    assert read_fence(user["content"], "labels") == [{"value": "red", "meaning": "warm"}]
-    assert read_fence(user["content"], "examples") == ["one </examples> two"]
-    assert read_fence(user["content"], "records") == [{"attributes": {"style": "terse"}}]
-    assert "- text: short" in user["content"]
-    assert read_fence(user["content"], "avoid") == ["old one"]
-    assert "JSON" not in user["content"]
+    prompt = made.prompt("red", {"style": "terse", "other": None}, ["one", "two </avoid> three"], ["old one"])
+    roles = [message["role"] for message in prompt["messages"]]
+    system, asked, answer, request = (prompt["messages"][at]["content"] for at in (0, 1, 2, -1))
+    assert roles == ["system", "user", "assistant", "user"]
+    assert "Stories." in system and "- red: warm" in system and "- text: short" in system and "JSON" not in system
+    assert asked == "Write a new text.\ncolour: red\n" and answer == "one"
+    assert request.startswith("Write a new text (style: terse).\ncolour: red\n")
+    assert read_fence(request, "avoid") == ["old one"]
+    assert not any("three" in message["content"] for message in prompt["messages"])  # it reads like an order
 
 
 def test_each_prompt_comes_with_shorter_ones_down_to_no_example() -> None:
@@ -74,7 +87,7 @@ def test_each_prompt_comes_with_shorter_ones_down_to_no_example() -> None:
 
 def test_a_template_of_the_recipe_wins_in_both_forms_and_sees_label_meaning_and_texts() -> None:
     template = "{{ label }}/{{ meaning }}\n{% for text in texts %}{{ text }}\n{% endfor %}"
-    made = FreeText(description="Stories.", spec=SPEC, label_field="l", meanings={"red": "warm"}, generate=template)
+    made = FreeText(description="Stories.", spec=SPEC, label=COLOUR, meanings={"red": "warm"}, generate=template)
     prompt = made.prompt("red", {}, ["one", "two"])
     assert prompt["text"] == "red/warm\none\ntwo\n"
     assert prompt["messages"][1]["content"] == "red/warm\none\ntwo\n"
@@ -92,4 +105,4 @@ def test_another_template_description_or_meaning_is_another_identity() -> None:
 
     kinds = [identity(), identity(description="b"), identity(generate="x"), identity(meanings={"red": "warm"})]
     assert len(set(kinds)) == 4
-    assert identity(constraints=["text: short"]) == kinds[0]
+    assert identity(constraints=[Rule("text: short")]) == kinds[0]

@@ -82,7 +82,7 @@ def test_a_dry_run_and_the_prompts_load_no_model(capsys: pytest.CaptureFixture[s
     assert len({prompt["group"] for prompt in prompts}) == 1
     for prompt in prompts:
         assert prompt["text"].endswith(f"\n\n{prompt['label']}:")
-        assert json.dumps(prompt["label"]) in prompt["messages"][-1]["content"]
+        assert prompt["messages"][-1]["content"].endswith(f": {prompt['label']}\n")
 
 
 def test_init_writes_one_with_its_base_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

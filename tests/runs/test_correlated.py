@@ -165,7 +165,7 @@ def test_a_failed_constraint_rejects_the_attempt_and_nothing_is_asked_again_one_
     found = report(capsys, write_recipe(tmp_path, more), "-o", tmp_path / "run")
     assert found["rejected"]["length"] == 1
     assert all("group" in payload for payload in fake.asked)
-    assert "text: at least 5 words" in fake.asked[0]["group"]["rows"][0]["prompt"]["messages"][1]["content"]
+    assert "text: at least 5 words" in fake.asked[0]["group"]["rows"][0]["prompt"]["messages"][0]["content"]
 
 
 def test_a_repeat_is_named_to_the_next_attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +175,7 @@ def test_a_repeat_is_named_to_the_next_attempt(tmp_path: Path, monkeypatch: pyte
     assert generate(write_recipe(tmp_path), "-o", tmp_path / "run") == 0
     leaders = [payload["group"]["rows"][0] for payload in fake.asked]
     (refill,) = [row for row in leaders if row["key"] == "000004.2"]
-    assert '<avoid>\n"one and the same text"\n</avoid>' in refill["prompt"]["messages"][1]["content"]
+    assert '<avoid>\n"one and the same text"\n</avoid>' in refill["prompt"]["messages"][-1]["content"]
 
 
 def test_a_reply_that_lacks_rows_costs_those_rows_their_attempt(
@@ -274,7 +274,7 @@ def test_why_tells_the_group_and_the_prompt_and_text_of_the_row_alone(
     assert made["lineage"]["group"] == "000006.1"
     (call,) = made["calls"]
     assert (call["reply"], call["finish_reason"]) == (row["text"], "stop")
-    assert f'"value": "{row["label"]}"' in call["messages"][1]["content"]
+    assert call["messages"][-1]["content"].endswith(f"label: {row['label']}\n")
     assert run(["why", str(tmp_path / "run"), row["id"]]) == 0
     assert "group 000006.1, row 2" in capsys.readouterr().out
 
