@@ -89,17 +89,10 @@ class ExamplesOptions(Options):
     """Few-shot examples: rows of the base, or records written here."""
 
     strategy: Annotated[str, AfterValidator(_Strategies.known), _Strategies] = "random"
-    k: int | None = Field(
-        None, ge=1, description="how many a prompt shows; by default 2 to 5, as many as about 200 tokens hold"
-    )
+    k: int = Field(3, ge=1)
     inline: list[dict[str, Any]] | None = Field(
         None, min_length=1, description="records to show instead of rows of the base, each with every field"
     )
-
-    @property
-    def number(self) -> int:
-        """`k`; what fits the rows stands there once they are read."""
-        return self.k or 2
 
     @property
     def drawer(self) -> Any:

@@ -119,7 +119,7 @@ def _shared(models: ModelOptions | list[SharedModel] | None) -> tuple[SharedMode
 
 
 def resolve_examples(options: RecipeOptions) -> ExamplesOptions | None:
-    """Some random examples where there is a base and the recipe says nothing; None for `strategy: none`."""
+    """Three random examples where there is a base and the recipe says nothing; None for `strategy: none`."""
     if options.base is None and not (options.examples and options.examples.inline):
         return None
     examples = options.examples or ExamplesOptions()

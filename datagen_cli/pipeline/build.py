@@ -32,7 +32,7 @@ from datagen_cli.pipeline.not_built import unbuilt
 from datagen_cli.pipeline.parents import Parents, parents_of
 from datagen_cli.pipeline.plan_spec import plan_spec
 from datagen_cli.pipeline.run_embedder import run_embedder
-from datagen_cli.pipeline.shown import Shown, fitting, keeps
+from datagen_cli.pipeline.shown import Shown, keeps
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.given import Method
 from datagen_cli.runs.shape import Shape
@@ -109,11 +109,11 @@ class Built:
 
         def drawer(numbers: Sequence[int]) -> Any:
             few = [labels[number] for number in numbers] if labels else []
-            shared: dict[str, Any] = {"seed": self.plan.seed, "k": options.number, "labels": few}
+            shared: dict[str, Any] = {"seed": self.plan.seed, "k": options.k, "labels": few}
             among = {"rows": len(numbers)} if vectors is None else {"vectors": vectors[list(numbers)]}
             return options.drawer(**among, **shared)
 
-        return Shown(rows, labels, options.number, drawer, keeps(self.constraints), self.clusters)
+        return Shown(rows, labels, options.k, drawer, keeps(self.constraints), self.clusters)
 
     @property
     def example_rows(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
@@ -317,9 +317,6 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
     make_ready(validators, recipe, base)
     embedder = run_embedder(recipe)
     inline = read_inline(recipe, base.specs, constraints)
-    rows = inline or (base.rows if parents is None else parents.answered)
-    names = [spec.name for spec in about.specs if spec.name != about.label_field]
-    recipe = replace(recipe, examples=fitting(recipe.examples, rows, names))
     comparison = compare_with(
         base.specs, base, recipe.options.dedup, embedder, folder=folder, inline=inline, method=recipe.options.method
     )

@@ -157,7 +157,7 @@ class Groups:
         options = self.recipe.examples
         assert options is not None
         among = {"vectors": self._vectors[list(numbers)]} if options.by_vectors else {"rows": len(numbers)}
-        return options.drawer(seed=self.plan.seed, k=options.number, **among)
+        return options.drawer(seed=self.plan.seed, k=options.k, **among)
 
     @cached_property
     def generate(self) -> GroupGenerate:
@@ -200,11 +200,11 @@ class Groups:
         if options is None or options.strategy == "none" or not self.base.rows:
             return []
         bare = [str(label) for label in self.labels if label not in self._pools]
-        few = [str(label) for label, (numbers, _) in self._pools.items() if len(numbers) <= options.number]
+        few = [str(label) for label, (numbers, _) in self._pools.items() if len(numbers) <= options.k]
         found = [f"examples: no base row is of {', '.join(bare)}: its rows are shown none"] if bare else []
         if few:
             of = "" if few == ["None"] else f" of {', '.join(few)}"
-            found.append(f"examples: no more than {options.number} base rows{of}: all its prompts show the same texts")
+            found.append(f"examples: no more than {options.k} base rows{of}: all its prompts show the same texts")
         return found
 
 

@@ -7,24 +7,16 @@ is what a unit is made from, so that a changed constraint does not ask the model
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from statistics import median
 from typing import Any
 
 from datagen_cli.config.checks import Check
-from datagen_cli.config.recipe import ExamplesOptions
 from datagen_cli.core.record import Slot
 from datagen_cli.text.safety_rules import digit_rules, has_digits, worded_rules
-from datagen_cli.text.tokens import estimate_tokens
 
 MORE_DRAWS = 6
 APART = 1_000
 """Attempts from here on are draws beyond the first, taken where rows of it may not be shown."""
-TOKENS, AROUND = 200, 20
-"""Tokens of all examples of a prompt, and of what stands around each, where the recipe says no number."""
-FEWEST, MOST = 2, 5
-MEASURED = 200
 Row = Mapping[str, Any]
 
 
@@ -103,20 +95,6 @@ class Shown:
         if number not in self._known:
             self._known[number] = self._allowed(self._rows[number][1])
         return self._known[number]
-
-
-def fitting(
-    options: ExamplesOptions | None, rows: Sequence[tuple[str, Row]], names: Sequence[str]
-) -> ExamplesOptions | None:
-    """The options with the number of examples that a prompt shows, where the recipe gives none: as many middling rows,
-    with these fields, as `TOKENS` hold, from `FEWEST` to `MOST`. Every call pays for them; a small context holds few.
-    """
-    if options is None or options.k is not None:
-        return options
-    shown = [{name: row.get(name) for name in names} for _, row in rows[:MEASURED]]
-    sizes = [AROUND + estimate_tokens(json.dumps(row, ensure_ascii=False, default=str)) for row in shown]
-    k = min(max(int(TOKENS // median(sizes)), FEWEST), MOST) if sizes else FEWEST
-    return options.model_copy(update={"k": k})
 
 
 def screened(

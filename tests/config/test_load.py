@@ -62,7 +62,7 @@ def test_what_a_recipe_leaves_out_has_the_documented_defaults(tmp_path: Path) ->
 def test_examples_are_random_with_a_base_and_none_when_none_are_wanted(tmp_path: Path) -> None:
     with_base = SMALL + "base: {path: a.jsonl}\n"
     examples = load(tmp_path, with_base).examples
-    assert examples is not None and (examples.strategy, examples.k) == ("random", None)
+    assert examples is not None and (examples.strategy, examples.k) == ("random", 3)
     assert load(tmp_path, with_base + "examples: {strategy: none}").examples is None
     assert load(tmp_path, SMALL + "examples: {strategy: none}").examples is None
 

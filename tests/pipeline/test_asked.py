@@ -1,12 +1,10 @@
-"""What a built run asks of a model beside its words: how many examples a prompt shows, and the bounds of the reply."""
+"""What a built run asks of a model beside its words: the bounds of the reply."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from datagen_cli.config.load import load_recipe
 from datagen_cli.pipeline.build import Built, build
@@ -20,17 +18,6 @@ def built_of(folder: Path, recipe: str, rows: list[dict[str, Any]]) -> Built:
     (folder / "x.yaml").write_text(HEAD + recipe)
     read = load_recipe("x.yaml", environ={}, cwd=folder)
     return build(read, identities(read))
-
-
-@pytest.mark.parametrize(("words", "examples", "shown"), [(4, "", 5), (45, "", 2), (400, "", 2), (400, "{k: 4}", 4)])
-def test_a_prompt_shows_as_many_examples_as_fit_where_the_recipe_says_no_number(
-    tmp_path: Path, words: int, examples: str, shown: int
-) -> None:
-    rows = [{"text": " ".join(f"w{word}x{number}" for word in range(words))} for number in range(10, 20)]
-    built = built_of(tmp_path, f"fields: {{text: text}}\nexamples: {examples or '{strategy: random}'}\n", rows)
-    unit = built.unit(list(built.slots(1)), 1)
-    assert len(unit.examples) == shown
-    assert [message.role for message in built.chat.prompt(unit).messages].count("assistant") == shown
 
 
 def test_a_model_is_held_to_what_every_check_says_of_sizes_while_it_writes(tmp_path: Path) -> None:
