@@ -55,10 +55,12 @@ def recipe_text(target: Path, source: str, base: str, made: Proposal, foreign: F
         "fields:",
         *(f"  {_key(column.name)}: {{type: {_type(column.type)}}}" for column in made.columns),
         *_label_lines(made),
+        *_attribute_lines(made),
         "model: offline",
         f"count: {COUNT}",
         "examples: {strategy: random, k: 3}",
         *_constraint_lines(made),
+        *_check_lines(made),
     ]
     return "\n".join(lines) + "\n"
 
@@ -68,6 +70,8 @@ def _told(made: Proposal) -> list[str]:
     told = [f"fields: {fields}"]
     if made.label is not None:
         told.append("label: " + made.label + ", " + ", ".join(f"{name} {n:,}" for name, n in made.counts.most_common()))
+    for name, counts in made.attributes.items():
+        told.append(f"attribute: {name}, " + ", ".join(f"{value} {n:,}" for value, n in counts.most_common()))
     return [*told, *made.notes]
 
 
@@ -76,6 +80,16 @@ def _label_lines(made: Proposal) -> list[str]:
         return []
     values = [f"    {_key(value)}: ''  # {count:,} rows" for value, count in made.counts.most_common()]
     return ["label:", f"  field: {_key(made.label)}", "  values:", *values, "  quota: balanced"]
+
+
+def _attribute_lines(made: Proposal) -> list[str]:
+    """Columns of few values, drawn as often as the file has them and copied into the record."""
+    lines = []
+    for name, counts in made.attributes.items():
+        pairs = counts.most_common()
+        values, weights = ", ".join(_key(value) for value, _ in pairs), ", ".join(str(n) for _, n in pairs)
+        lines.append(f"  {_key(name)}: {{values: [{values}], weights: [{weights}], emit: true}}")
+    return ["attributes:", *lines] if lines else []
 
 
 def _constraint_lines(made: Proposal) -> list[str]:
@@ -89,6 +103,18 @@ def _constraint_lines(made: Proposal) -> list[str]:
                 bounds = f"min_words: {max(1, low * 4 // 5)}, max_words: {max(high * 5 // 4, 5)}"
                 lines.append(f"  - length: {{field: {_key(column.name)}, {bounds}}}")
     return ["constraints:", *lines] if lines else []
+
+
+def _check_lines(made: Proposal) -> list[str]:
+    """A check of the label as a comment, for it is worth what its model is."""
+    text = next((column.name for column in made.columns if column.type == "text"), None)
+    if made.label is None or text is None:
+        return []
+    return [
+        "# To check labels, take away the two '#' below: independent answers from the text alone must agree with the label.",
+        "# validators:",
+        f"#   - solve: {{question: {_key(text)}, answer: {_key(made.label)}}}",
+    ]
 
 
 def _type(kind: str) -> str:

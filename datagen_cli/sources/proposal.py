@@ -1,8 +1,9 @@
 """What a recipe for a user's rows may look like: which columns become fields, which is the label, how it is spelt.
 
-Rules, not a model: they look at the first rows' values and at names, and every decision is said, so that the user can
-change it. Spellings of a label are one when they differ in case, white space, marks or Unicode form alone; those
-that differ by a letter are pointed out and left as they are.
+Rules, not a model: they look at values and at names, and every decision is said, so that the user can change it.
+Spellings are one when they differ in case, white space, marks or Unicode form alone; labels that differ by a letter
+are pointed out and left as they are. A column of few values beside the label becomes an attribute that is copied into
+the record: it may be empty in some rows. Every field of the rows has a value, for a base may have no empty cells.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
@@ -21,7 +22,10 @@ from datagen_cli.sources.rows import refuse_many_columns
 MAX_LABELS = 50
 MAX_LABEL_WORDS = 5
 ROWS_A_LABEL = 3
-"""A column is taken for a label only when its values come this often on average."""
+"""A column is taken for a label, or an attribute, only when its values come this often on average."""
+MAX_ATTRIBUTE_VALUES = 20
+OFTEN = 0.1
+"""A column with a larger share of empty cells becomes no field; with a smaller one its empty rows are left out."""
 LABEL_NAMES = (
     "label", "category", "class", "topic", "intent", "sentiment", "target", "tag", "type", "kind", "group", "queue",
     "rating", "priority",
@@ -45,18 +49,21 @@ class Column:
 
 
 MOST_NAMED = 50
+FIELDS = ("text", "number", "decimal", "boolean", "list")
 
 
 @dataclass(slots=True)
 class Proposal:
     """`columns` in the file's order, the label's field or None, `spellings` from each one found to the one kept,
-    `counts` of the label's values, `notes` for the user, and the `rows` in the recipe's fields."""
+    `counts` of the label's values, `attributes` with the counts of their values, `notes` for the user, and the `rows`
+    in the recipe's fields."""
 
     columns: list[Column]
     label: str | None
     rows: list[dict[str, Any]]
     spellings: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    attributes: dict[str, Counter[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -71,25 +78,51 @@ def propose(rows: Sequence[Mapping[str, Any]]) -> Proposal:
     values = {name: [row.get(name) for row in rows] for name in names}
     kinds = {name: _kind(name, found) for name, found in values.items()}
     label = _label(values, kinds)
+    chosen = {name: counts for name in kinds if name != label and (counts := _choices(kinds[name], values[name]))}
+    _leave_out_empty(kinds, values, {label, *chosen})
     taken: dict[str, int] = {}
+    attributes: dict[str, Counter[str]] = {}
     for name, kind in kinds.items():
-        if name == label or kind in ("text", "number", "decimal", "boolean", "list"):
+        if name in chosen:
+            attributes[_field_name(name, taken)] = chosen[name]
+        elif name == label or kind in FIELDS:
             columns.append(Column(name, _field_name(name, taken), "label" if name == label else kind))
-    kept = {column.source for column in columns}
+    kept = {column.source for column in columns} | set(chosen)
     dropped = [f"{name} ({kind})" for name, kind in kinds.items() if name not in kept]
     if dropped:
         more = f" and {len(dropped) - MOST_NAMED:,} more" if len(dropped) > MOST_NAMED else ""
         notes.append(f"columns left out: {', '.join(dropped[:MOST_NAMED])}{more}")
     made = Proposal(columns, next((c.name for c in columns if c.source == label), None), [], notes=notes)
+    made.attributes = attributes
     if not any(column.type in ("text", "label") for column in columns):
         return made
     if label is not None:
         _settle_spellings(made, values[label])
     made.rows = [row for row in (_row(made, row) for row in rows) if row is not None]
     if missing := len(rows) - len(made.rows):
-        what = "row has" if missing == 1 else "rows have"
-        notes.append(f"{missing:,} {what} no text or no label: left out")
+        what = "row has an empty cell" if missing == 1 else "rows have empty cells"
+        notes.append(f"{missing:,} {what}: left out")
     return made
+
+
+def _choices(kind: str, values: Sequence[Any]) -> Counter[str]:
+    """The values of a column of few short texts, each in its most frequent spelling; empty for any other column."""
+    texts = [_plain(value) for value in values if not _empty(value)] if kind == "text" else []
+    groups = _spellings(texts)
+    short = sum(len(text.split()) for text in texts) <= MAX_LABEL_WORDS * len(texts)
+    if not short or not 2 <= len(groups) <= MAX_ATTRIBUTE_VALUES or len(texts) < ROWS_A_LABEL * len(groups):
+        return Counter()
+    return Counter({best: spelt.total() for best, spelt in groups.items()})
+
+
+def _leave_out_empty(kinds: dict[str, str], values: Mapping[str, Sequence[Any]], others: Container[str | None]) -> None:
+    """Marks the columns that are empty too often for a field; the fullest text stays."""
+    blank = {name: sum(map(_empty, found)) for name, found in values.items() if kinds[name] in FIELDS}
+    texts = [name for name in blank if kinds[name] == "text" and name not in others]
+    fullest = min(texts, key=lambda name: blank[name], default=None)
+    for name, count in blank.items():
+        if name != fullest and name not in others and count > OFTEN * len(values[name]):
+            kinds[name] = f"empty in {count:,} rows"
 
 
 def _kind(name: str, values: Sequence[Any]) -> str:
@@ -114,9 +147,11 @@ def _kind(name: str, values: Sequence[Any]) -> str:
 
 
 def _counts_rows(name: str, values: Sequence[Any]) -> bool:
-    """Whether a column of numbers only tells rows apart: all differ, and its name says so or they count by one."""
+    """Whether a column of numbers only tells rows apart: nearly all differ and its name says so, or they count by
+    one."""
     words = re.split(r"[^a-z]+", name.lower())
-    if len(set(map(str, values))) < len(values) or len(values) < 2:
+    distinct = len(set(map(str, values)))
+    if len(values) < 2 or distinct < 0.9 * len(values):
         return False
     first = str(values[0])
     by_one = first.isdecimal() and all(str(value) == str(int(first) + place) for place, value in enumerate(values))
@@ -139,14 +174,8 @@ def _label(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> str
 
 
 def _settle_spellings(made: Proposal, values: Sequence[Any]) -> None:
-    """Keeps the most frequent spelling of every label, of equally frequent ones the one that is not all capitals or
-    all small; fills `spellings` and `counts`, and says what it did."""
-    groups: dict[str, Counter[str]] = {}
-    for value in values:
-        if not _empty(value):
-            groups.setdefault(folded(_plain(value)), Counter())[_plain(value)] += 1
-    for spelt in groups.values():
-        best = min(spelt, key=lambda text: (-spelt[text], text.isupper(), text.islower(), text))
+    """Keeps one spelling of every label, fills `spellings` and `counts`, and says what it did."""
+    for best, spelt in _spellings([_plain(value) for value in values if not _empty(value)]).items():
         made.spellings |= dict.fromkeys(spelt, best)
         made.counts[best] = spelt.total()
         if len(spelt) > 1:
@@ -162,21 +191,30 @@ def _settle_spellings(made: Proposal, values: Sequence[Any]) -> None:
         made.notes.append(f"labels of very few rows: {', '.join(few)}")
 
 
+def _spellings(texts: Sequence[str]) -> dict[str, Counter[str]]:
+    """The spellings of every value, by the most frequent one; of equally frequent ones that which is not all capitals
+    or all small."""
+    groups: dict[str, Counter[str]] = {}
+    for text in texts:
+        groups.setdefault(folded(text), Counter())[text] += 1
+    return {
+        min(spelt, key=lambda text: (-spelt[text], text.isupper(), text.islower(), text)): spelt
+        for spelt in groups.values()
+    }
+
+
 def _row(made: Proposal, row: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A row in the recipe's fields; None when its label, or all its texts, are missing."""
+    """A row in the recipe's fields; None where one of them is missing."""
     found: dict[str, Any] = {}
     for column in made.columns:
         value = row.get(column.source)
         if column.type == "label":
-            if _empty(value):
-                return None
-            found[column.name] = made.spellings[_plain(value)]
+            found[column.name] = None if _empty(value) else made.spellings[_plain(value)]
         elif column.type == "text":
-            found[column.name] = "" if _empty(value) else _plain(value)
+            found[column.name] = None if _empty(value) else _plain(value)
         else:
             found[column.name] = None if _empty(value) else _value(value, column.type)
-    texts = [found[column.name] for column in made.columns if column.type == "text"]
-    return found if not texts or any(texts) else None
+    return None if any(value is None for value in found.values()) else found
 
 
 def _value(value: Any, kind: str) -> Any:
@@ -219,4 +257,4 @@ def _plain(value: Any) -> str:
 
 
 def _empty(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and value.strip().lower() in ("", "n/a", "null", "none", "nan"))
+    return value is None or value == [] or (isinstance(value, str) and value.strip().lower() in ("", "n/a", "null", "none", "nan"))

@@ -27,11 +27,11 @@ def messy(rows: int = 200) -> bytes:
     """Six uneven classes in nine spellings, quotes, line breaks, Windows-1252, semicolons."""
     table = StringIO()
     writer = csv.writer(table, delimiter=";")
-    writer.writerow(["Ticket ID", "Customer message", "Category", "Date"])
+    writer.writerow(["Ticket ID", "Customer message", "Category", "Date", "Sent by"])
     for n in range(rows):
         spelt = SPELT[min(n % 13, 8)]
         text = f'They said "never", and my café order {n} about {spelt.strip().lower()} is late\nplease help “me” — {n}'
-        writer.writerow([n + 1, text, spelt, f"{n % 28 + 1:02}.03.2024"])
+        writer.writerow([n + 1, text, spelt, f"{n % 28 + 1:02}.03.2024", ("web", "mail", "")[n % 3]])
     return table.getvalue().encode("cp1252")
 
 
@@ -47,6 +47,7 @@ def test_a_messy_table_becomes_a_recipe_that_validates_and_runs(capsys: pytest.C
     recipe = yaml.safe_load(Path("tickets.yaml").read_text("utf-8"))
     assert list(recipe["fields"]) == ["customer_message", "category"]
     assert len(recipe["label"]["values"]) == 6
+    assert recipe["attributes"] == {"sent_by": {"values": ["web", "mail"], "weights": [67, 67], "emit": True}}
     assert run(["validate", "tickets.yaml"]) == 0
     assert run(["generate", "tickets.yaml", "-n", "12", "--quiet"]) == 0
     rows = [json.loads(line) for line in Path("runs/tickets/dataset.jsonl").read_text("utf-8").splitlines()]

@@ -113,7 +113,25 @@ def test_rows_without_a_label_or_a_text_are_left_out_and_counted() -> None:
     rows = [{"text": TEXTS[n % 4] + str(n), "label": "ab"[n % 2]} for n in range(12)]
     made = propose([*rows, {"text": "x", "label": ""}, {"text": "", "label": "a"}, {"text": "n/a", "label": "a"}])
     assert len(made.rows) == 12
-    assert made.notes[-1] == "3 rows have no text or no label: left out"
+    assert made.notes[-1] == "3 rows have empty cells: left out"
+
+
+def test_columns_with_empty_cells_become_attributes_or_are_left_out_and_the_rows_have_none() -> None:
+    rows = [
+        {
+            "Ticket Nr": str(4000 + n * 37 % 90), "text": f"{TEXTS[n % 4]} {n}", "topic": "ab"[n % 2],
+            "Channel": ["web", "Mail", "mail ", "mail", ""][n % 5], "age": "" if n % 3 else str(n),
+            "note": "" if n == 7 else f"a word {n} or two", "tags": [] if n == 9 else ["x", str(n)],
+        }
+        for n in range(100)
+    ]  # fmt: skip
+    made = propose(rows)
+    assert [column.name for column in made.columns] == ["text", "topic", "note", "tags"]
+    assert made.attributes == {"channel": {"web": 20, "mail": 60}}
+    assert made.notes == [
+        "columns left out: Ticket Nr (an id), age (empty in 66 rows)", "2 rows have empty cells: left out",
+    ]  # fmt: skip
+    assert all(value for row in made.rows for value in row.values())
 
 
 def test_texts_alone_have_no_label_and_reserved_names_are_not_taken() -> None:
