@@ -111,7 +111,7 @@ def _check_lines(made: Proposal) -> list[str]:
     if made.label is None or text is None:
         return []
     return [
-        "# To check labels, take away the two '#' below: independent answers from the text alone must agree with the label.",
+        "# Checks labels, without the '#': independent answers from the text alone must agree with the label.",
         "# validators:",
         f"#   - solve: {{question: {_key(text)}, answer: {_key(made.label)}}}",
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,8 @@ from datagen_cli.cli.invocation import Invocation
 from datagen_cli.config.environment import Expansion
 from datagen_cli.config.fields import label_text
 from datagen_cli.config.recipe import Recipe
-from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
+from datagen_cli.config.soundness import follows
+from datagen_cli.core.errors import DatagenError, MissingExtra, Problems, ProviderError, RecipeError, UsageError
 from datagen_cli.core.options import Options
 from datagen_cli.core.ports import Unobserved
 from datagen_cli.llm.keys import hosts
@@ -39,13 +40,20 @@ def command(
     Runs the constraints over the base and lists every host that a run would contact.
     """
     invocation = Invocation(recipe, None, model or (), count, seed, set_ or (), allow_hosts=allow_host or ())
-    try:
+    problems = Problems()
+    with problems:
         loaded = invocation.load()
-        built = build(loaded, identities(loaded))
-        refuse_mixed(built.recipe)
-        lacking = _lacking(invocation, loaded)
-    except UsageError as error:
-        return _refused(error, json_)
+    for broken in problems.all():  # a recipe that is wrong in itself: what its sound parts lead to is told, too
+        if isinstance(broken, RecipeError) and broken.sound is not None:
+            further = Problems()
+            _look(invocation, broken.sound, further)
+            told = {str(one.place) for one in (broken, *broken.others)}
+            problems.add(
+                one for one in further.all() if str(one.place) not in told and not follows(one.alone, broken.taken)
+            )
+    built, lacking = (None, []) if problems.all() else _look(invocation, loaded, problems)
+    if built is None or problems.all():
+        return _refused(problems.all(), json_)
     for reason in lacking:
         console.note(reason)
     result = examine(loaded, built, invocation.environ)
@@ -60,14 +68,29 @@ def command(
     return 0
 
 
+def _look(invocation: Invocation, recipe: Recipe, problems: Problems) -> tuple[Built | None, list[str]]:
+    """Builds a recipe and looks at its models; adds what is wrong. Returns what was built, and what a run would miss
+    here."""
+    built, lacking = None, []
+    with problems:
+        built = build(recipe, identities(recipe))
+    with problems:
+        refuse_mixed(recipe)
+    with problems:
+        lacking = _lacking(invocation, recipe)
+    return built, lacking
+
+
 def _lacking(invocation: Invocation, recipe: Recipe) -> list[str]:
     """What a run would miss here: an extra, a key. Raises `UsageError` for models that cannot be asked as the recipe
     says, among them those whose key would go to a host that it is not for. Nothing is sent."""
     found = []
     try:
         check_models(recipe, to_run=False)
-    except MissingExtra as missing:
-        return [str(missing)]
+    except UsageError as error:
+        problems = Problems(one for one in (error, *error.others) if not isinstance(one, MissingExtra))
+        problems.tell()
+        return [one.alone for one in (error, *error.others)]
     try:
         open_client(
             recipe,
@@ -82,17 +105,19 @@ def _lacking(invocation: Invocation, recipe: Recipe) -> list[str]:
     return found
 
 
-def _refused(error: UsageError, as_json: bool) -> int:
+def _refused(problems: Sequence[DatagenError], as_json: bool) -> int:
     """Tells every problem that was found, the most urgent first. Returns the exit code."""
-    whole, problems = str(error), [error, *error.others]
-    error.with_others(())
+    first, *others = problems
+    whole = str(first.with_others(others))
+    for problem in problems:
+        problem.with_others(())
     if as_json:
         told = [{"error": str(problem), "hint": problem.advice} for problem in problems]
-        result = {"error": whole, "hint": error.advice, "exit_code": error.exit_code}
+        result = {"error": whole, "hint": first.advice, "exit_code": first.exit_code}
         console.emit_json({**result, "valid": False, "problems": told})
     for problem in problems:
         console.error(problem)
-    return error.exit_code
+    return first.exit_code
 
 
 def examine(recipe: Recipe, built: Built, environ: Mapping[str, str]) -> dict[str, Any]:

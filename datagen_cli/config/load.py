@@ -1,7 +1,8 @@
 """`load_recipe`: from a file or a shipped name, and what the command line says, to a `Recipe` ready to run.
 
-Everything that can be wrong with a recipe alone ends here, as one `RecipeError` with file, line, path and hint. The
-base is not opened, no model is asked, and no class of a shelf is built.
+Everything that can be wrong with a recipe alone ends here, as one `RecipeError` with file, line, path and hint, and
+with the recipe without its broken parts, so that who wants to can look further. The base is not opened, no model is
+asked, and no class of a shelf is built.
 """
 
 from __future__ import annotations
@@ -9,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from datagen_cli.config.consistency import inconsistencies
 from datagen_cli.config.environment import expand_environment, expansions, without_secrets
-from datagen_cli.config.explain import Problem, problem_error, problems_of
+from datagen_cli.config.explain import problem_error
 from datagen_cli.config.includes import absolute_paths, inline_models, read_mapping, with_includes
 from datagen_cli.config.overrides import with_overrides
-from datagen_cli.config.recipe import Recipe, RecipeOptions
+from datagen_cli.config.recipe import Recipe
 from datagen_cli.config.resolve import resolve_checks, resolve_examples, resolve_models
 from datagen_cli.config.shipped import open_recipe
+from datagen_cli.config.soundness import sound_options
 from datagen_cli.config.tree import Node, put, without
 
 LOCKED = "locked"
@@ -54,19 +53,12 @@ def recipe_from(root: Node, environ: Mapping[str, str]) -> Recipe:
     written = without_secrets(root).plain()
     found = expansions(root)
     root = absolute_paths(expand_environment(_with_pins_apart(root), environ))
-    problems: list[Problem] = []
-    options: RecipeOptions | None = None
-    try:
-        options = RecipeOptions.model_validate(root.plain())
-    except ValidationError as error:
-        problems += problems_of(error, root, (), RecipeOptions)
+    options, problems, taken = sound_options(root)
     checks, broken = resolve_checks(root)
     problems += broken
-    if options is not None:
-        problems += inconsistencies(options, root)
-    if problems or options is None:
+    if options is None:
         raise problem_error(problems)
-    return Recipe(
+    recipe = Recipe(
         options=options,
         models=resolve_models(options),
         constraints=tuple(check for check in checks if check.kind == "constraints"),
@@ -78,6 +70,11 @@ def recipe_from(root: Node, environ: Mapping[str, str]) -> Recipe:
         tree=root,
         expansions=tuple(found),
     )
+    if problems:
+        error = problem_error(problems)
+        error.sound, error.taken = recipe, frozenset(taken)
+        raise error
+    return recipe
 
 
 def _with_pins_apart(root: Node) -> Node:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from datagen_cli.config.checks import Check, Kind, check_names, facts_of
+from datagen_cli.config.checks import Check, CheckOptions, Kind, check_names, facts_of
 from datagen_cli.config.explain import Problem, describe, problem_at, problems_of
 from datagen_cli.config.models import ROLES, ModelOptions, SharedModel
 from datagen_cli.config.overrides import name_and_type
@@ -19,7 +19,8 @@ KINDS: tuple[Kind, Kind] = ("constraints", "validators")
 
 
 def resolve_checks(root: Node) -> tuple[list[Check], list[Problem]]:
-    """Every check of the recipe that is whole, constraints first, and what is wrong with the others."""
+    """Every check of the recipe, constraints first, without its broken options (left out where that leaves too
+    little), and what is wrong with them."""
     items = [(kind, i, item) for kind in KINDS for i, item in enumerate(_listed(root, kind))]
     pairs = [name_and_type(item) for _, _, item in items]
     checks: list[Check] = []
@@ -37,11 +38,9 @@ def resolve_checks(root: Node) -> tuple[list[Check], list[Problem]]:
             )
         elif own_name:
             given[own_name] = f"{kind}[{i}]"
-        found = _resolve_check(root, kind, i, item, name)
-        if isinstance(found, Check):
-            checks.append(found)
-        else:
-            problems.extend(found)
+        check, found = _resolve_check(root, kind, i, item, name)
+        problems += found
+        checks += [check] if check is not None else []
     return checks, problems
 
 
@@ -50,29 +49,27 @@ def _listed(root: Node, kind: str) -> list[Node]:
     return node.items if node else []
 
 
-def _resolve_check(root: Node, kind: Kind, index: int, item: Node, name: str) -> Check | list[Problem]:
-    """One check with its options validated by the class of its name."""
+def _resolve_check(root: Node, kind: Kind, index: int, item: Node, name: str) -> tuple[Check | None, list[Problem]]:
+    """One check with its options validated by the class of its name, and its problems."""
     path: Path = (kind, index)
     if isinstance(item.value, str):
         item = item.with_value({item.value: item.with_value({})})
     if len(item.mapping) != 1:
-        return [problem_at(root, path, *_not_one_check(kind, item))]
+        return None, [problem_at(root, path, *_not_one_check(kind, item))]
     ((kind_of, written),) = item.mapping.items()
     if not is_name(kind, kind_of):
-        return [problem_at(root, (*path, kind_of), f"unknown {kind[:-1]}", _unknown_hint(kind, kind_of))]
+        return None, [problem_at(root, (*path, kind_of), f"unknown {kind[:-1]}", _unknown_hint(kind, kind_of))]
     value: Any = {} if written.value is None else written.plain()
     facts = facts_of(kind, kind_of)
     if not isinstance(value, dict):
         if facts.short is None:
             message = f"expected a mapping of options, found {describe(value)}"
-            return [problem_at(root, (*path, kind_of), message)]
+            return None, [problem_at(root, (*path, kind_of), message)]
         value = {facts.short: value}
-    model = facts.options
-    try:
-        options = model.model_validate(value)
-    except ValidationError as error:
-        return problems_of(error, root, (*path, kind_of), model)
-    return Check(
+    options, problems = _options_of(facts.options, value, root, (*path, kind_of))
+    if options is None:
+        return None, problems
+    check = Check(
         kind=kind,
         type=kind_of,
         name=name,
@@ -81,6 +78,22 @@ def _resolve_check(root: Node, kind: Kind, index: int, item: Node, name: str) ->
         on_unknown=options.on_unknown or facts.on_unknown,
         where=show_path((*path, kind_of)),
     )
+    return check, problems
+
+
+def _options_of(
+    model: type[CheckOptions], value: dict[str, Any], root: Node, path: Path
+) -> tuple[CheckOptions | None, list[Problem]]:
+    """Options without those that are wrong, None where the others are too few; and the problems."""
+    try:
+        return model.model_validate(value), []
+    except ValidationError as error:
+        problems = problems_of(error, root, path, model)
+    wrong = {problem.path[len(path)] for problem in problems if len(problem.path) > len(path)}
+    try:
+        return model.model_validate({key: item for key, item in value.items() if key not in wrong}), problems
+    except ValidationError:
+        return None, problems
 
 
 def _not_one_check(kind: Kind, item: Node) -> tuple[str, str]:

@@ -82,8 +82,13 @@ class UsageError(DatagenError):
 
 
 class RecipeError(UsageError):
-    """A recipe that cannot be read or does not make sense."""
+    """A recipe that cannot be read or does not make sense.
 
+    `sound` is the recipe without its broken parts where enough is left to look further, `taken` their paths.
+    """
+
+    sound: Any = None
+    taken: frozenset[tuple[str, ...]] = frozenset()
     general_hint = "`datagen schema` prints every option, `datagen init` writes a recipe to start from"
 
 
@@ -153,8 +158,12 @@ class CallPending(Exception):
 class Problems:
     """Errors of users that are collected, to be told together: `with problems: …`, and `tell()` at the end."""
 
-    def __init__(self, found: Iterable[UsageError] = ()) -> None:
+    def __init__(self, found: Iterable[DatagenError] = ()) -> None:
         self._found: list[DatagenError] = list(found)
+
+    def add(self, found: Iterable[DatagenError]) -> None:
+        """Adds errors behind the others."""
+        self._found += found
 
     def __enter__(self) -> Problems:
         return self
@@ -164,8 +173,13 @@ class Problems:
             self._found.append(error)
         return isinstance(error, UsageError)
 
+    def all(self) -> list[DatagenError]:
+        """Every error and those behind it, each once."""
+        parts = [part for error in self._found for part in (error, *error.others)]
+        return list({f"{part.place}: {part.alone}": part for part in reversed(parts)}.values())[::-1]
+
     def tell(self) -> None:
         """Raises the first error with the others behind it, if there is one."""
         if self._found:
-            first, *others = self._found
-            raise first.with_others([*first.others, *(part for error in others for part in (error, *error.others))])
+            first, *others = self.all()
+            raise first.with_others(others)

@@ -15,7 +15,7 @@ from datagen_cli.config.attributes import AttributeOptions
 from datagen_cli.config.checks import Check
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.digest import digest
-from datagen_cli.core.errors import Problems, RecipeError, UsageError
+from datagen_cli.core.errors import UsageError
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.flow import STAGES, STEPS
 from datagen_cli.core.ports import Context
@@ -31,12 +31,12 @@ from datagen_cli.pipeline.learned import files_learned, make_ready
 from datagen_cli.pipeline.not_built import unbuilt
 from datagen_cli.pipeline.parents import Parents, parents_of
 from datagen_cli.pipeline.plan_spec import plan_spec
+from datagen_cli.pipeline.resolve import bind, composer_of, read_rows, tell_all
 from datagen_cli.pipeline.run_embedder import run_embedder
 from datagen_cli.pipeline.shown import Shown, keeps
 from datagen_cli.prompts.compose import Composer
-from datagen_cli.prompts.given import Method
 from datagen_cli.runs.shape import Shape
-from datagen_cli.sources.open import BaseRows, read_base
+from datagen_cli.sources.open import BaseRows
 from datagen_cli.stages import dedup as dedup_stage
 from datagen_cli.stages import enhance as enhance_stage
 from datagen_cli.stages import generate as generate_stage
@@ -278,28 +278,14 @@ def build(recipe: Recipe, identities: Mapping[str, Any], *, folder: Path | None 
     try:
         return _build(recipe, identities, folder)
     except UsageError:
-        _tell_all(recipe)
+        tell_all(recipe)
         raise
-
-
-def _tell_all(recipe: Recipe) -> None:
-    """Raises what stands in the way of building a recipe, all of it together: what this version does not have, and
-    with a base that can be read every check that cannot be made."""
-    problems = Problems(unbuilt(recipe))
-    with problems:
-        base = _read_base(recipe)
-        specs = {spec.name: spec for spec in base.specs}
-        for check in recipe.checks:
-            with problems:
-                if check.facts.built:
-                    _bind(check, specs, About(recipe.options.description, base.specs), recipe)
-    problems.tell()
 
 
 def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -> Built:
     for error in unbuilt(recipe):
         raise error
-    base = _read_base(recipe)
+    base = read_rows(recipe)
     specs = {spec.name: spec for spec in base.specs}
     plan = plan_spec(recipe, base)
     check_groups(recipe, base, plan)
@@ -309,11 +295,11 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
         dict(base.label.definitions) if base.label else {},
         label_field=base.label.field if base.label and plan.labels else "",
     )
-    constraints = tuple((check, _bind(check, specs, about, recipe)) for check in recipe.constraints)
+    constraints = tuple((check, bind(check, specs, about, recipe)) for check in recipe.constraints)
     about = replace(about, constraints=tuple(constraint for _, constraint in constraints))
     parents = parents_of(recipe, base, constraints)
     plan = replace(plan, parents=parents.names) if parents is not None else plan
-    validators = tuple((check, _bind(check, specs, about, recipe)) for check in recipe.validators)
+    validators = tuple((check, bind(check, specs, about, recipe)) for check in recipe.validators)
     make_ready(validators, recipe, base)
     embedder = run_embedder(recipe)
     inline = read_inline(recipe, base.specs, constraints)
@@ -326,7 +312,7 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
         recipe=recipe,
         base=base,
         identities=identities,
-        composer=_composer(recipe, about, base),
+        composer=composer_of(recipe, about, base),
         constraints=constraints,
         bound=tuple(_bound(check, made) for check, made in (*constraints, *validators) if made.scope == "record"),
         comparison=comparison,
@@ -355,43 +341,4 @@ def _bound(check: Check, made: Any) -> BoundCheck:
         validator=None if pure else made,
         mends=made.mends,
         rewrites=made.rewrites,
-    )
-
-
-def _read_base(recipe: Recipe) -> BaseRows:
-    try:
-        return read_base(recipe.options)
-    except RecipeError as error:
-        where = error.message.partition(": ")[0]
-        raise RecipeError(error.message, hint=error.hint, place=error.place or recipe.place(where)) from error
-
-
-def _bind(check: Check, specs: Mapping[str, FieldSpec], about: About, recipe: Recipe) -> Any:
-    made: Any = check.facts
-    try:
-        return made(check.options, specs, about) if made.roles else made(check.options, specs)
-    except RecipeError as error:
-        message = error.message if error.message.startswith(check.where) else f"{check.where}: {error.message}"
-        raise RecipeError(message, hint=error.hint, place=error.place or recipe.place(check.where)) from error
-
-
-def _composer(recipe: Recipe, about: About, base: BaseRows) -> Composer:
-    options = recipe.options
-    structured = {model.structured for model in recipe.models["generator"]}
-    written = options.label.values if options.label else None
-    notes = {name: attribute.values or {} for name, attribute in options.attributes.items()}
-    return Composer(
-        description=about.description,
-        specs=about.specs,
-        label_field=about.label_field,
-        meanings=about.meanings,
-        value_notes=notes,
-        constraints=about.constraints,
-        system=options.prompts.system,
-        generate=None if options.sampling.correlated else options.prompts.generate,
-        plain="json" not in structured,
-        answer_form=options.format,
-        method=Method(options.method, dict(base.rows) if options.method != "instance" else {}),
-        foreign_attributes=frozenset(name for name, one in options.attributes.items() if one.values is None),
-        foreign_labels=bool(base.rows) and written is None,
     )

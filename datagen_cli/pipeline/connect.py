@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from datagen_cli.config.recipe import Recipe
-from datagen_cli.core.errors import UsageError
+from datagen_cli.core.errors import Problems, UsageError
 from datagen_cli.core.ports import MakeWorkers, Observer
 from datagen_cli.core.registry import load
 from datagen_cli.llm.cache import CallCache
@@ -30,12 +30,15 @@ def roles(recipe: Recipe) -> tuple[str, ...]:
 
 def check_models(recipe: Recipe, *, to_run: bool = True) -> None:
     """Raises `UsageError` for a model that cannot play its role; with `to_run` also for a machine that cannot
-    run it. `MissingExtra` without what runs the model. Loads no weights.
+    run it. `MissingExtra` without what runs the model. Loads no weights. All problems are told together.
     """
+    problems = Problems()
     sampled = recipe.options.sampling.correlated is not None
     for role in roles(recipe):
         for model in recipe.models[role]:
-            model.provider.check(model, role, chats=not (sampled and role == "generator"), to_run=to_run)
+            with problems:
+                model.provider.check(model, role, chats=not (sampled and role == "generator"), to_run=to_run)
+    problems.tell()
 
 
 class EngineOptions(Protocol):

@@ -257,4 +257,8 @@ def _plain(value: Any) -> str:
 
 
 def _empty(value: Any) -> bool:
-    return value is None or value == [] or (isinstance(value, str) and value.strip().lower() in ("", "n/a", "null", "none", "nan"))
+    return (
+        value is None
+        or value == []
+        or (isinstance(value, str) and value.strip().lower() in ("", "n/a", "null", "none", "nan"))
+    )

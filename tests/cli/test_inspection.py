@@ -226,6 +226,78 @@ def test_validate_tells_all_problems_at_once(
     assert all(problem["error"] and problem["hint"] for problem in found["problems"])
 
 
+BROKEN = """
+version: 1
+name: broken
+description: d
+base: {path: base.jsonl}
+fields: {question: {column: qq}, answer: {column: a}}
+label: lab
+models: {generator: opnai/gpt, solver: {name: openai/gpt-4o-mini, api_key_env: SECRET}}
+count: 5
+examples: {strategy: clustr}
+attributes: {tone: {values: [a, b], when: {topic: [x]}}}
+pin: [{zone: q}]
+constraints:
+  - length: {field: quesion, min_words: 9, max_word: 3}
+  - pattern: {field: answer, regex: '('}
+  - lenght: {field: question}
+validators: [{classifier: {text: question, label: labl}}]
+dedup: {near: 0.8, against: [accepted, none.jsonl, 'nix/*.jsonl', other.jsonl]}
+prompts: {generate: none.j2}
+"""
+
+
+def test_validate_tells_options_names_files_columns_and_models_in_one_round(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "base.jsonl").write_text('{"q": "a b c", "a": "x"}\n')
+    (tmp_path / "x.yaml").write_text(BROKEN)
+    assert run(["validate", str(tmp_path / "x.yaml"), "--json"]) == 2
+    told = [problem["error"] for problem in json.loads(capsys.readouterr().out)["problems"]]
+    wanted = (
+        "max_word: unknown", "label: no field 'lab'", "api_key_env: must be", "'clustr' is none of", "no attribute 'topic'",
+        "no attribute 'zone'", "regex: broken", "lenght: unknown", "no column 'qq'", "no field 'quesion'", "no field 'labl'",
+        "none.jsonl: there is no such", "other.jsonl: there is no such", "none.j2", "opnai/gpt: unknown",
+    )  # fmt: skip
+    assert [what for what in wanted if sum(what in one for one in told) != 1] == []
+    assert len(told) == len(wanted)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "base: {pth: base.jsonl}",
+        "attributes: {tone: {value: [a]}, place: {values: [x], when: {tone: [a]}}}",
+        "pin: [{tone: a}]",
+        "count: many",
+        "dedup: {nearly: 0.8}",
+        "difficulty: {share: 0.5, operators: [rephrase]}",
+        "label: {field: answr}",
+        "constraints: [{length: {field: question, max_word: 9}}]",
+        "models: {solver: {name: x, tempreature: 1}}",
+        "sampling: {temperature: hot}",
+        "fields: {question: {type: txet}, answer: {type: text}}",
+        "examples: {k: 0}",
+        "write: [question]",
+        "base: {path: none.jsonl}",
+    ],
+)
+def test_validate_tells_no_problem_that_only_follows_from_another(
+    broken: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = {
+        "version": "1", "name": "x", "description": "d", "base": "{path: base.jsonl}", "model": "offline", "count": "2",
+        "fields": "{question: {type: text}, answer: {type: label}}", "label": "answer",
+        "constraints": "[{length: {field: question, max_words: 9}}]",
+    }  # fmt: skip
+    key, _, value = broken.partition(": ")
+    (tmp_path / "base.jsonl").write_text('{"question": "a b c", "answer": "x"}\n')
+    (tmp_path / "x.yaml").write_text("".join(f"{name}: {what}\n" for name, what in {**recipe, key: value}.items()))
+    assert run(["validate", str(tmp_path / "x.yaml"), "--json"]) == 2
+    assert len(json.loads(capsys.readouterr().out)["problems"]) == 1
+
+
 def test_validate_tells_all_options_that_it_does_not_know(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = "version: 1\nname: x\ndescription: d\nmodle: offline\ncuont: 2\nfields: {a: {type: txet}}\n"
     (tmp_path / "x.yaml").write_text(text)

@@ -1,0 +1,120 @@
+"""What is made of a recipe and its base, each error with its line; and all that is wrong with a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from datagen_cli.config.checks import Check
+from datagen_cli.config.recipe import Recipe
+from datagen_cli.core.errors import Problems, RecipeError, UsageError
+from datagen_cli.core.fields import About, FieldSpec
+from datagen_cli.pipeline.dedup_reference import OWN
+from datagen_cli.pipeline.inline import read_inline
+from datagen_cli.pipeline.not_built import unbuilt
+from datagen_cli.prompts.compose import Composer
+from datagen_cli.prompts.given import Method
+from datagen_cli.sources.named import read_named
+from datagen_cli.sources.open import BaseRows, read_base
+
+
+def read_rows(recipe: Recipe) -> BaseRows:
+    try:
+        return read_base(recipe.options)
+    except RecipeError as error:
+        where = error.message.partition(": ")[0]
+        raise RecipeError(error.message, hint=error.hint, place=error.place or recipe.place(where)) from error
+
+
+def bind(check: Check, specs: Mapping[str, FieldSpec], about: About, recipe: Recipe) -> Any:
+    made: Any = check.facts
+    try:
+        return made(check.options, specs, about) if made.roles else made(check.options, specs)
+    except RecipeError as error:
+        message = error.message if error.message.startswith(check.where) else f"{check.where}: {error.message}"
+        raise RecipeError(message, hint=error.hint, place=error.place or recipe.place(check.where)) from error
+
+
+def composer_of(recipe: Recipe, about: About, base: BaseRows) -> Composer:
+    options = recipe.options
+    structured = {model.structured for model in recipe.models["generator"]}
+    written = options.label.values if options.label else None
+    notes = {name: attribute.values or {} for name, attribute in options.attributes.items()}
+    return Composer(
+        description=about.description,
+        specs=about.specs,
+        label_field=about.label_field,
+        meanings=about.meanings,
+        value_notes=notes,
+        constraints=about.constraints,
+        system=options.prompts.system,
+        generate=None if options.sampling.correlated else options.prompts.generate,
+        plain="json" not in structured,
+        answer_form=options.format,
+        method=Method(options.method, dict(base.rows) if options.method != "instance" else {}),
+        foreign_attributes=frozenset(name for name, one in options.attributes.items() if one.values is None),
+        foreign_labels=bool(base.rows) and written is None,
+    )
+
+
+def tell_all(recipe: Recipe) -> None:
+    """Raises what stands in the way of building a recipe, all of it together: what this version does not have, a base
+    that cannot be read, and every check, example, file and template that cannot be used."""
+    problems = Problems(unbuilt(recipe))
+    base: BaseRows | None = None
+    with problems:
+        base = read_rows(recipe)
+    bases = [base] if base is not None else _guessed(recipe)
+    for attempt in _attempts(recipe) if bases else ():
+        with problems:
+            _try_each(bases, attempt)
+    problems.tell()
+
+
+def _attempts(recipe: Recipe) -> Iterator[Callable[[BaseRows], Any]]:
+    """What is made of a recipe with its base, each for itself."""
+    for check in recipe.checks:
+        if check.facts.built:
+            yield partial(_bound_to, check, recipe)
+    yield lambda base: read_inline(recipe, base.specs, ())
+    for pattern in recipe.options.dedup.against if recipe.options.dedup else ():
+        if pattern not in OWN:
+            yield partial(_named, pattern)
+    yield lambda base: composer_of(recipe, _about(recipe, base), base)
+
+
+def _named(pattern: str, base: BaseRows) -> Any:
+    return read_named(pattern, base.specs, base.readers)
+
+
+def _bound_to(check: Check, recipe: Recipe, base: BaseRows) -> Any:
+    return bind(check, {spec.name: spec for spec in base.specs}, _about(recipe, base), recipe)
+
+
+def _guessed(recipe: Recipe) -> list[BaseRows]:
+    """A recipe's fields without its base, once for every type that those of unknown type may have."""
+    fields = recipe.options.fields
+    if fields is None:
+        return []
+    specs = [FieldSpec(name=name, type=given.type or "", keep=given.keep) for name, given in fields.items()]
+    kinds = ("text", "number", "list", "boolean", "label")
+    return [BaseRows(tuple(replace(spec, type=spec.type or kind) for spec in specs)) for kind in kinds]
+
+
+def _try_each(bases: Sequence[BaseRows], attempt: Callable[[BaseRows], Any]) -> None:
+    """Raises the error of the first base when the attempt fails with all of them."""
+    first: UsageError | None = None
+    for base in bases:
+        try:
+            attempt(base)
+            return
+        except UsageError as error:
+            first = first or error
+    if first is not None:
+        raise first
+
+
+def _about(recipe: Recipe, base: BaseRows) -> About:
+    return About(recipe.options.description, base.specs)
