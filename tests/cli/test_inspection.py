@@ -256,8 +256,10 @@ def test_validate_tells_options_names_files_columns_and_models_in_one_round(
     assert run(["validate", str(tmp_path / "x.yaml"), "--json"]) == 2
     told = [problem["error"] for problem in json.loads(capsys.readouterr().out)["problems"]]
     wanted = (
-        "max_word: unknown", "label: no field 'lab'", "api_key_env: must be", "'clustr' is none of", "no attribute 'topic'",
-        "no attribute 'zone'", "regex: broken", "lenght: unknown", "no column 'qq'", "no field 'quesion'", "no field 'labl'",
+        "max_word: unknown", "label: no field 'lab'", "api_key_env: must be", "'clustr' is none of",
+        "no attribute 'topic'",
+        "no attribute 'zone'", "regex: broken", "lenght: unknown", "no column 'qq'", "no field 'quesion'",
+        "no field 'labl'",
         "none.jsonl: there is no such", "other.jsonl: there is no such", "none.j2", "opnai/gpt: unknown",
     )  # fmt: skip
     assert [what for what in wanted if sum(what in one for one in told) != 1] == []
