@@ -25,7 +25,7 @@ from datagen_cli.llm.hedge import Hedge
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.limits import ConcurrencyLimiter, RateLimiter, pause
 from datagen_cli.llm.prices import price_of, rate_of, share_of
-from datagen_cli.llm.provider import Around, Payload, Provider, RawReply, Ready, Start
+from datagen_cli.llm.provider import Around, Payload, Provider, RawReply, Ready, Start, Writes
 from datagen_cli.llm.ratelimit import LEFT, REQUESTS_LEFT, TOKENS_LEFT, closed_s, unreadable
 from datagen_cli.llm.retry import Clock, Policy, exhausted, stops_run
 from datagen_cli.llm.usage import Tally
@@ -150,6 +150,12 @@ class Channel:
     def quiet_since(self) -> float | None:
         """Since when calls have been on the wire without any answer; None while there are none."""
         return max(self._busy_since, self.health.last_answer) if self.concurrency.busy else None
+
+    @property
+    def writing(self) -> str:
+        """How far replies under way are, where the provider knows: `smollm2 writes 1 reply, 43 tokens so far`."""
+        words = self._provider.writing if isinstance(self._provider, Writes) else ""
+        return words and f"{self.target.label} {words}"
 
     def sends(self, now: float) -> None:
         """A call goes out now."""

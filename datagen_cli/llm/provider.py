@@ -71,6 +71,24 @@ class Ready(Protocol):
         """`complete`, which sends once `start` has returned."""
 
 
+@runtime_checkable
+class Writes(Protocol):
+    """A provider on this machine, which knows how far the replies under way are."""
+
+    @property
+    def writing(self) -> str:
+        """What it does at this moment, in words that follow its name; empty while that is nothing, or not known."""
+
+
+def writes(replies: int, tokens: int) -> str:
+    """`writes 2 replies, the longest of 43 tokens so far`; before the first token: `reads 2 prompts`."""
+    several = "" if replies == 1 else "s"
+    if not replies or tokens <= 0:
+        return f"reads {replies} prompt{several}" if replies else ""
+    so_far = f"{tokens:,} token{'' if tokens == 1 else 's'} so far"
+    return f"writes 1 reply, {so_far}" if replies == 1 else f"writes {replies} replies, the longest of {so_far}"
+
+
 FOREVER_S = 1e9
 
 

@@ -39,7 +39,8 @@ class WaitTeller:
 
 
 def _wait(now: float, channels: list[Channel], outage: OutageDetector, patience_s: float, last: str) -> tuple[str, str]:
-    """The kind of wait and its sentence; empty while there is none, or none long enough."""
+    """The kind of wait and its sentence; the kind is empty while there is none, or none long enough, and the sentence
+    says then how far replies under way are, of models that run here."""
     silent_s = outage.silent_s(now)
     if silent_s > SAID_AFTER_S:
         until = clock(now + patience_s - silent_s, now)
@@ -54,11 +55,11 @@ def _wait(now: float, channels: list[Channel], outage: OutageDetector, patience_
             return "closed", f"{channel.target.label} takes no more calls until {until}, as its headers say"
     for channel in channels:
         since = channel.quiet_since
-        if since is not None and now - since > SAID_AFTER_S:
+        if not channel.writing and since is not None and now - since > SAID_AFTER_S:
             most = channel.policy.timeout_s
             bound = f" (timeout_s: {most:g})" if most < FOREVER_S else ""
             return "slow", f"waiting for replies of {channel.target.label} since {clock(since, now)}{bound}"
-    return "", ""
+    return "", "; ".join(filter(None, (channel.writing for channel in channels)))
 
 
 def clock(at: float, now: float) -> str:

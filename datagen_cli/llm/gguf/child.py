@@ -62,9 +62,10 @@ def _parameters(xllamacpp: Any, settings: dict[str, Any]) -> Any:
     params.n_parallel = settings["slots"]
     params.n_ctx = settings["context"] * settings["slots"]
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["threads"]
-    params.n_threads_http = settings["slots"] + 1
+    params.n_threads_http = settings["slots"] + 2
     params.cache_ram_mib = 0
-    params.ui = params.endpoint_slots = params.warmup = False
+    params.ui = params.warmup = False
+    params.endpoint_slots = True  # how far replies are; it takes the key, as all else does
     params.verbosity = 1
     sampling = params.sampling
     sampling.temp, sampling.top_p, sampling.min_p, sampling.top_k = 1.0, 1.0, 0.0, 0

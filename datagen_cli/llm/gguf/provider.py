@@ -22,9 +22,10 @@ from datagen_cli.llm.gguf.files import SMOLLM2, SUFFIX, gguf_digest, gguf_file, 
 from datagen_cli.llm.gguf.head import chat_templates
 from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings, usable_cores
 from datagen_cli.llm.keys import Target, path_of
-from datagen_cli.llm.provider import FOREVER_S, Around, Provider, ProviderFacts, RawReply, Ready, Start
+from datagen_cli.llm.provider import FOREVER_S, Around, Provider, ProviderFacts, RawReply, Ready, Start, writes
 
 CONTEXT = 4096
+WATCHED_EVERY_S = 1.0
 MOST_SLOTS = 4
 CUT_OFFS = {"top_k": 40, "top_p": 0.95, "min_p": 0.05}
 """Sent when neither the recipe nor its `params` name one of `CUTTING`: a small model needs some, and so they are known
@@ -100,7 +101,16 @@ class GgufModel:
         self._server = LlamaServer(settings_of(options))
         self._model = target.model
         self._starting: asyncio.Task[Ready] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._under_way: list[int] = []
         self._http: Any = None
+
+    @property
+    def writing(self) -> str:
+        """See `llm/provider.py`; as of a second ago."""
+        if self._starting is not None and not self._starting.done():
+            return "is being loaded"
+        return writes(len(self._under_way), max(self._under_way, default=0))
 
     async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
         """One call. Raises the faults of `llm/faults.py`, and `ProviderError` when the server cannot run or died."""
@@ -126,9 +136,10 @@ class GgufModel:
 
     async def close(self) -> None:
         """Ends the server; may be called twice."""
-        if self._starting is not None:
-            self._starting.cancel()
-            await asyncio.gather(self._starting, return_exceptions=True)
+        for task in (self._watching, self._starting):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         if self._http is not None:
             await self._http.close()
         await self._server.close()
@@ -139,7 +150,13 @@ class GgufModel:
         url = f"{await self._server.start()}/v1/{path_of(self._options)}"
         target = Target("gguf", self._model, url, loopback=True, key=Secret(self._server.key))
         self._http = OpenAIHTTP(self._options, target)
+        self._watching = asyncio.create_task(self._watch())
         return self._http
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(WATCHED_EVERY_S)
+            self._under_way = await self._server.under_way()
 
 
 def settings_of(options: ModelOptions) -> ServerSettings:

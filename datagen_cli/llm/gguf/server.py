@@ -22,6 +22,7 @@ from datagen_cli.core.errors import ProviderError
 START_S = 60.0
 TEMPLATE_S = 20.0
 """How long the model's chat template may take for a conversation; a sane one takes milliseconds."""
+SLOTS_S = 5.0
 ASKED_OF_IT = ("messages", "tools", "chat_template_kwargs")
 SLOWEST_BYTES_A_SECOND = 20e6
 END_S = 5.0
@@ -106,6 +107,20 @@ class LlamaServer:
             ) from error
         except ClientError:
             pass
+
+    async def under_way(self) -> list[int]:
+        """How many tokens each reply that is being written has; zeros while prompts are read. Empty for nothing."""
+        from aiohttp import ClientError, ClientTimeout
+
+        if self._session is None:
+            return []
+        try:
+            async with self._session.get("/slots", timeout=ClientTimeout(total=SLOTS_S)) as answer:
+                slots = await answer.json()
+            busy = [slot["next_token"][0]["n_decoded"] for slot in slots if slot["is_processing"]]
+        except (TimeoutError, ClientError, ValueError, LookupError, TypeError):  # another version's answer, or none
+            return []
+        return [tokens for tokens in busy if isinstance(tokens, int)]
 
     async def has_ended(self) -> bool:
         """Whether the child has ended by itself, or does within a second."""

@@ -32,7 +32,7 @@ from datagen_cli.llm.keys import Target
 from datagen_cli.llm.local.host import ModelHost, as_anywhere
 from datagen_cli.llm.local.rows import Halted
 from datagen_cli.llm.local.worker import OneThread
-from datagen_cli.llm.provider import RawReply
+from datagen_cli.llm.provider import RawReply, writes
 
 LIMITS = ("max_tokens", "max_completion_tokens", "stop")
 TAKEN = ("model", "messages", "prompt", *LIMITS, "seed", "temperature", "top_p", "top_k", "group")
@@ -69,6 +69,13 @@ class LocalBatches:
         self._count = 0
         self._serving: set[asyncio.Task[None]] = set()
         self._closed = threading.Event()
+        self._told = workers is None
+        self._rows = self._steps = 0
+
+    @property
+    def writing(self) -> str:
+        """See `llm/provider.py`; not known of other machines."""
+        return writes(self._rows, self._steps)
 
     async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
         """The reply. Raises `RequestRefused` (an unknown parameter, a prompt longer than the context), `UsageError`
@@ -100,7 +107,8 @@ class LocalBatches:
         while batch := self._next_batch():
             work = "group" if "group" in batch[0].payload else "chat"
             asked = [(dict(one.payload), one.draw) for one in batch]
-            stop = partial(_nobody_waits, self._closed, [one.reply for one in batch])
+            stop = partial(self._stops, [one.reply for one in batch])
+            self._rows, self._steps = _rows_of(batch) if self._told else 0, -1
             try:
                 results: Sequence[RawReply | Exception] = await self._workers.call(work, asked, stop=stop)
             except asyncio.CancelledError:
@@ -113,6 +121,8 @@ class LocalBatches:
                 continue
             except Exception as error:  # it belongs to those who wait, whatever it is
                 results = [error] * len(batch)
+            finally:
+                self._rows = 0
             for one, result in zip(batch, results, strict=True):
                 if one.reply.done():
                     continue
@@ -132,6 +142,12 @@ class LocalBatches:
         self._waiting = [one for one in alive if id(one) not in taken]
         return batch
 
+    def _stops(self, replies: Sequence[asyncio.Future[RawReply]]) -> bool:
+        """Asked before every step, each of which adds a token to every reply: whether nobody waits any more."""
+        self._steps += 1
+        return self._closed.is_set() or all(reply.cancelled() for reply in replies)
 
-def _nobody_waits(closed: threading.Event, replies: Sequence[asyncio.Future[RawReply]]) -> bool:
-    return closed.is_set() or all(reply.cancelled() for reply in replies)
+
+def _rows_of(batch: Sequence[_Waiting]) -> int:
+    """The texts that are written together."""
+    return sum(len(one.payload["group"]["rows"]) if "group" in one.payload else 1 for one in batch)

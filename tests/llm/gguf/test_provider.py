@@ -164,10 +164,29 @@ async def test_it_answers_in_the_form_that_is_asked_for_and_ends_with_the_client
         reply = await client.ask(question(text="Is the sky blue?", response_format=form))
         answer = json.loads(reply.text)
         assert answer["verdict"] in ("yes", "no") and isinstance(answer["reason"], str)
+        model: Any = next(iter(client._channels.values()))._provider
         assert reply.model == "smollm2" and reply.usage.tokens_in > 10 and reply.usage.cost_usd == 0
-        child = next(iter(client._channels.values()))._provider._server._process.pid  # type: ignore[union-attr]
+        child = model._server._process.pid
         assert running(child)
     assert not running(child)
+
+
+async def test_how_far_a_reply_is_can_be_asked_while_it_is_written(smollm2: ModelOptions) -> None:
+    model: Any = GgufModel(smollm2, locate(smollm2, {}))
+    long = {**SHORT, "max_tokens": 60, "ignore_eos": True}
+    try:
+        asked = asyncio.create_task(model.complete(long, Draw(0, 1, "generate"), timeout_s=600))
+        while model._starting is None:
+            await asyncio.sleep(0)
+        assert model.writing == "is being loaded"
+        seen = [0]
+        while not asked.done():
+            seen += await model._server.under_way() if model._starting.done() else []
+            await asyncio.sleep(0.01)
+        assert sorted(seen) == seen and len(set(seen)) > 1
+        assert (await asked).tokens_out >= max(seen)
+    finally:
+        await model.close()
 
 
 async def test_a_server_that_dies_under_a_call_ends_the_run_and_says_how(smollm2: ModelOptions) -> None:

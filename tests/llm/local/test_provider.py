@@ -101,6 +101,26 @@ async def test_a_group_comes_back_as_one_text_a_row(folder: Path, variant: str) 
     assert "no padding token" in found["notes"][0]
 
 
+async def test_who_waits_sees_how_many_tokens_the_replies_have(
+    chat_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider, seen, stops = local(chat_folder, concurrency=2), [], LocalBatches._stops
+
+    def watched(self: LocalBatches, replies: Any) -> bool:
+        stop = stops(self, replies)
+        seen.append(self.writing)
+        return stop
+
+    monkeypatch.setattr(LocalBatches, "_stops", watched)
+    assert provider.writing == ""
+    await asked(provider, chat("abc"), chat("Q"))
+    assert seen[:2] == ["reads 2 prompts", "writes 2 replies, the longest of 1 token so far"]
+    assert provider.writing == ""
+    seen.clear()
+    await asked(local(chat_folder), group(["abc", "abd", "Q"], "plain"))
+    assert seen[2] == "writes 3 replies, the longest of 2 tokens so far"
+
+
 async def test_what_a_row_draws_depends_on_the_seed_and_its_key_alone(folder: Path) -> None:
     payload = group(["abc", "abd", "Q", "what"], "plain")
     fewer = {**payload, "group": {**payload["group"], "rows": payload["group"]["rows"][2:]}}
