@@ -13,17 +13,20 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import aiohttp
 from yarl import URL
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import UsageError
+from datagen_cli.llm.certificates import read_later
 from datagen_cli.llm.completion import read_reply
 from datagen_cli.llm.faults import Fault, TransportError, fault_in, redact
 from datagen_cli.llm.keys import Target, secrets
 from datagen_cli.llm.provider import Heard, Payload, RawReply, Start
 from datagen_cli.llm.proxies import safe_proxy
+
+with read_later():
+    import aiohttp
 
 ERROR_BYTES = 64 * 1024
 REPLY_BYTES = 64 * 1024 * 1024
