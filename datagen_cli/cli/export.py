@@ -22,7 +22,7 @@ from datagen_cli.evaluation.card import measured_section
 from datagen_cli.export.format import Columns, Exported, Format
 from datagen_cli.export.selection import as_reviewed, columns_of_run, weak_parents
 from datagen_cli.export.split import clusters, parse_split, split_rows
-from datagen_cli.runs.card import MEASURED
+from datagen_cli.runs.card import MEASURED, NEXT
 from datagen_cli.runs.reader import RunReader
 from datagen_cli.runs.review import ReviewFile
 
@@ -155,9 +155,9 @@ def _card(record: RunReader, target: Path, data: Mapping[str, Exported]) -> Path
     text = card.read_text("utf-8") if card.is_file() else f"# {target.stem}\n"
     body = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL).lstrip()
     measured = measured_section(record)
-    if measured:
-        section = re.compile(rf"^## {MEASURED}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
-        body = section.sub(lambda _: f"{measured}\n", body, count=1)
+    for title, section in ((NEXT, ""), *([(MEASURED, f"{measured}\n")] if measured else [])):
+        found = re.compile(rf"^## {title}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
+        body = found.sub(section.replace("\\", r"\\"), body, count=1)
     tags = re.search(r"^tags: .*$", text, flags=re.MULTILINE)
     if target.is_dir():
         files = {file.stem: file.relative_to(target) for file in target.rglob("*.*") if file.is_file()}

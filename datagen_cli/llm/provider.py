@@ -146,6 +146,11 @@ class ProviderFacts:
         return Target(kind, model, key_env=options.api_key_env)
 
     @classmethod
+    def licence(cls, options: ModelOptions) -> str:
+        """The licence of the model where its own files state it, and where: no call is made; empty where none does."""
+        return ""
+
+    @classmethod
     def needs_key(cls, options: ModelOptions) -> bool:
         """Whether nobody is answered without the key of the target."""
         return True

@@ -77,6 +77,17 @@ def identities(recipe: Recipe) -> dict[str, Any]:
     return {role: role_identity(recipe.models, role, recipe.options.sampling) for role in roles(recipe)}
 
 
+def models_of(recipe: Recipe) -> dict[str, list[str]]:
+    """Role → the names of its models."""
+    return {role: [model.name for model in recipe.models[role]] for role in roles(recipe)}
+
+
+def licences(recipe: Recipe) -> dict[str, str]:
+    """Name → the licence of a model, for those whose own files state it."""
+    stated = {model.name: model.provider.licence(model) for role in roles(recipe) for model in recipe.models[role]}
+    return {name: licence for name, licence in stated.items() if licence}
+
+
 def open_client(
     recipe: Recipe,
     *,

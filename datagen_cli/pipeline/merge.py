@@ -185,6 +185,7 @@ def _manifest(runs: Sequence[RunReader], folder: RunFolder, command: str) -> Man
         tokens={name: tokens[name] for name in ("in", "out", "cached")},
         cost_usd=None if None in costs else sum(cost or 0.0 for cost in costs),
         models=models,
+        licences={name: licence for run in runs for name, licence in run.manifest.licences.items()},
         model_ids=sorted({name for run in runs for name in run.manifest.model_ids}),
         started=stamp,
         finished=stamp,

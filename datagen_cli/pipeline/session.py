@@ -24,7 +24,7 @@ from datagen_cli.llm.cache import FILE, CallCache, open_cache, refuse_other_file
 from datagen_cli.llm.client import Client
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.pipeline.build import Built
-from datagen_cli.pipeline.connect import check_models, open_client, open_engine, refuse_unconfined
+from datagen_cli.pipeline.connect import check_models, licences, models_of, open_client, open_engine, refuse_unconfined
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.dedup_reference import BatchEmbedder
 from datagen_cli.pipeline.engines.local import LocalEngine
@@ -308,7 +308,7 @@ class Session:
         """Brings the manifest's counts up to date."""
         manifest = self.manifest
         manifest.model_ids = sorted(self.model_ids - {""})
-        if said := other_model(self._before, self._models(), manifest.model_ids):
+        if said := other_model(self._before, models_of(self.built.recipe), manifest.model_ids):
             self.say_once(said)
         manifest.seconds = round(time.monotonic() - self._started, 3)
         if self.runner is not None:
@@ -322,9 +322,6 @@ class Session:
         if self.ledger is not None:
             mine = self.client.totals.as_dict() if self.client else {}
             manifest.record_spending(self.ledger.before, mine, self._ahead)
-
-    def _models(self) -> dict[str, list[str]]:
-        return {role: [model.name for model in self.built.recipe.models[role]] for role in self.built.identities}
 
     def add_to_spent(self, spent: Mapping[str, Any], now: Mapping[str, Any]) -> None:
         """Keeps what was paid ahead of the run, so that its calls, and caps and totals of the folder, count it."""
@@ -356,7 +353,8 @@ class Session:
             fingerprints=dict(self.built.fingerprints),
             resume_command=self.options.command,
             max_tokens=self.built.max_tokens,
-            models=self._models(),
+            models=models_of(recipe),
+            licences=licences(recipe),
             base=self.built.base.facts,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,8 +15,11 @@ from datagen_cli.runs.planted import fate_cells
 from datagen_cli.runs.shape import Shape
 from datagen_cli.runs.spending import total_of
 
+OFFLINE = "offline"
 MEASURED = "Diversity, repeats, leakage"
 """The section that a card of an export fills."""
+NEXT = "What to do with it"
+"""The section of commands for the folder, which a card of an export leaves out."""
 
 
 def write_card(
@@ -47,6 +51,7 @@ def write_card(
         _measures(manifest),
         _limits(manifest),
         _how(manifest),
+        _next(manifest),
         _sources(works),
     ]
     write_aside(folder.file("README.md"), ["\n".join(part for part in parts if part).encode("utf-8", "replace")])
@@ -242,14 +247,38 @@ def _outcomes(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{counts[name]} {name}" for name in ("pass", "fail", "unknown") if counts.get(name)) or "–"
 
 
+def _next(manifest: Manifest) -> str:
+    """The commands that a reader of the folder may want next, as they can be pasted."""
+    run = shlex.quote(manifest.run)
+    more = [("makes what is missing", manifest.resume_command)] if manifest.accepted < manifest.count else []
+    commands = [
+        ("rows", f"datagen show {run}"),
+        ("what was turned away, and why", f"datagen show {run} --rejected --by reason"),
+        ("one record's history", f"datagen why {run} ID"),
+        ("all of it in a browser, to be searched and reviewed", f"datagen view {run}"),
+        ("what the set is worth, as a page", f"datagen eval {run} --html page.html"),
+        ("a file for training", f"datagen export {run} --to messages -o train.jsonl"),
+        ("makes the folder small", f"datagen prune {run}"),
+        *more,
+    ]
+    rows = [(what, code(command)) for what, command in commands if command]
+    return table(NEXT, ("to get", "command"), rows)
+
+
 def _licences(manifest: Manifest) -> list[str]:
     """What is known of the terms of the base and of the models."""
     found = []
     if manifest.base:
         known = line(manifest.base.get("licence", ""))
         found.append(f"base: {known or 'not stated, `base: {license: …}` in a recipe states it'}")
-    ours = "the offline model is part of datagen (Apache-2.0)"
-    found.append(ours if manifest.simulated else "models: the terms of their makers apply and are not recorded here")
+    for name in dict.fromkeys(name for names in manifest.models.values() for name in names):
+        if name == OFFLINE:
+            found.append("the offline model is part of datagen (Apache-2.0)")
+        else:
+            stated = line(manifest.licences.get(name, ""))
+            found.append(
+                f"model {line(name)}: {stated or 'not known here, look at the terms of who made or serves it'}"
+            )
     return found
 
 

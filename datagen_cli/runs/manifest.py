@@ -95,6 +95,7 @@ class Manifest:
     shards: list[str] = field(default_factory=list)
     models: dict[str, list[str]] = field(default_factory=dict)
     model_ids: list[str] = field(default_factory=list)
+    licences: dict[str, str] = field(default_factory=dict)
     base: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)

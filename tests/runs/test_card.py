@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from itertools import pairwise
 from pathlib import Path
 
@@ -89,3 +91,19 @@ def test_the_card_of_an_export_has_measures_with_their_sources(tmp_path: Path) -
     assert "| `self_bleu` | 0." in section and "arXiv:1802.01886" in section and "| `leakage` | " in section
     assert "Of all its records, beside word\\_problems.jsonl" in section
     assert card.count("## Diversity, repeats, leakage") == 1 and "## Known limits" in card
+    assert "## What to do with it" not in card and str(tmp_path / "run") not in card
+
+
+def test_the_card_of_a_run_has_the_commands_for_what_comes_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert generate("quickstart", "-n", "3", "-o", "my run") == 0
+    section = Path("my run/README.md").read_text().partition("## What to do with it\n")[2].partition("\n## ")[0]
+    commands = [shlex.split(found)[1:] for found in re.findall(r"`(datagen .*)`", section)]
+    assert [words[0] for words in commands] == ["show", "show", "why", "view", "eval", "export", "prune"]
+    names = {"ID": "0", "page.html": "page.html"}
+    for words in commands:
+        if words[0] not in ("view", "eval"):  # these take long, or go on until they are stopped
+            assert run([names.get(word, word) for word in words]) == 0
+    assert "makes what is missing" not in section and Path("train.jsonl").is_file()

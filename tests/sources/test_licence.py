@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.config.recipe import BaseOptions
+from datagen_cli.runs.card import _licences
+from datagen_cli.runs.manifest import Manifest
 from datagen_cli.sources.licence import licence_of
 from tests.runs.whole import generate
 
@@ -48,5 +50,14 @@ def test_the_dataset_card_tells_it_and_what_it_does_not_know(tmp_path: Path) -> 
     told = card("b", "--set=base.license=cc-by-4.0 <b>")
     assert "- licences: base: cc-by-4.0 \\<b\\> (the recipe); the offline model" in told
     assert generate("tickets", "-n", "3", "-o", tmp_path / "c") == 0
+    manifest = Manifest(
+        run="r", recipe={}, count=1, seed=0, simulated=False, fingerprints={}, resume_command="",
+        models={"generator": ["gguf/a.gguf", "openai/b"], "solver": ["openai/b"]},
+        licences={"gguf/a.gguf": "mit <b> (its file)"},
+    )  # fmt: skip
+    assert _licences(manifest) == [
+        "model gguf/a.gguf: mit \\<b\\> (its file)",
+        "model openai/b: not known here, look at the terms of who made or serves it",
+    ]
     alone = (tmp_path / "c" / "README.md").read_text("utf-8")
     assert "base: " not in alone and "against the base" not in alone

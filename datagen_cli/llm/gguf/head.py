@@ -1,4 +1,4 @@
-"""The chat templates in the head of a GGUF file, which may be anybody's: no length in it is trusted.
+"""Chat templates and licence in the head of a GGUF file, which may be anybody's: no length in it is trusted.
 
 The format is GGUF's (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md), versions 2 and 3, little-endian: the
 magic, the version, the numbers of tensors and of pairs, then the pairs of a key and a value. Other versions are left to
@@ -12,12 +12,14 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from datagen_cli.core.licence import MOST_CHARACTERS
 from datagen_cli.core.system import open_given
 
 VERSIONS = (2, 3)
 MOST_BYTES = 64_000_000
 BEYOND = f"what it says of itself ends beyond the file, or beyond {MOST_BYTES // 1_000_000} MB"
 TEMPLATE = b"tokenizer.chat_template"
+LICENCE = b"general.license"
 TEXT, LIST = 8, 9
 SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 """Bytes of a value by its type: numbers and truth values."""
@@ -26,13 +28,26 @@ SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 def chat_templates(path: Path) -> list[str]:
     """The model's templates, those for other uses (`tokenizer.chat_template.tool_use`) too. Raises `ValueError` that
     says what is wrong with the head, `OSError`."""
+    return [text for key, text in _pairs(path) if key.startswith(TEMPLATE)]
+
+
+def licence(path: Path) -> str:
+    """What the head states as `general.license`, in one line; empty where it states none or cannot be read."""
+    try:
+        stated = next((text for key, text in _pairs(path) if key == LICENCE), "")
+    except (OSError, ValueError):
+        return ""
+    return " ".join(stated.split())[:MOST_CHARACTERS]
+
+
+def _pairs(path: Path) -> Iterator[tuple[bytes, str]]:
+    """The pairs of a file's head whose value is a text, up to the first that is broken."""
     with open_given(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         head = Head(content)
         head.skip(4)
-        if head.number(4) not in VERSIONS:
-            return []
-        head.skip(8)
-        return [text.decode("utf-8", "replace") for key, text in _texts(head) if key.startswith(TEMPLATE)]
+        if head.number(4) in VERSIONS:
+            head.skip(8)
+            yield from ((key, text.decode("utf-8", "replace")) for key, text in _texts(head))
 
 
 class Head:

@@ -19,7 +19,7 @@ from datagen_cli.core.secret import Secret
 from datagen_cli.llm.chat_template import refuse_templates
 from datagen_cli.llm.faults import TransportError
 from datagen_cli.llm.gguf.files import SMOLLM2, SUFFIX, gguf_digest, gguf_file, speaks_of_reasoning
-from datagen_cli.llm.gguf.head import chat_templates
+from datagen_cli.llm.gguf.head import chat_templates, licence
 from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings, usable_cores
 from datagen_cli.llm.keys import Target, path_of
 from datagen_cli.llm.provider import FOREVER_S, Around, Provider, ProviderFacts, RawReply, Ready, Start, writes
@@ -69,6 +69,12 @@ class Gguf(ProviderFacts):
             refuse_templates(options.name, _templates(options.name, file))
         if find_spec("xllamacpp") is None:
             raise MissingExtra(f"model {options.name}: needs xllamacpp", cls.extra, "xllamacpp")
+
+    @classmethod
+    def licence(cls, options: ModelOptions) -> str:
+        """What the head of its file states."""
+        stated = licence(gguf_file(options.name, _model_of(options)))
+        return f"{stated} (its file)" if stated else ""
 
     @classmethod
     def time_outs(cls, options: ModelOptions) -> tuple[float, float]:

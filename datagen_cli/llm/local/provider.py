@@ -11,7 +11,9 @@ from typing import Any
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.errors import MissingExtra, UsageError
+from datagen_cli.core.licence import CARD, licence_of_card
 from datagen_cli.llm.gguf.files import gguf_file, names_gguf, speaks_of_reasoning
+from datagen_cli.llm.gguf.head import licence
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.local.settings import weights_digest
 from datagen_cli.llm.local.weights import check_device, check_model
@@ -58,6 +60,17 @@ class Local(ProviderFacts):
                 hint="form: completion sends one text to go on with; or name a model that was trained to chat; a"
                 " generator without a template goes with sampling.correlated, too",
             )
+
+    @classmethod
+    def licence(cls, options: ModelOptions) -> str:
+        """What the head of its file, or the card beside its weights, states."""
+        model = _model_of(options)
+        if names_gguf(model):
+            stated = licence(gguf_file(options.name, model))
+            return f"{stated} (its file)" if stated else ""
+        folder = check_model(model).folder
+        stated = licence_of_card(folder / CARD) if folder is not None else ""
+        return f"{stated} ({CARD} beside the weights)" if stated else ""
 
     @classmethod
     def time_outs(cls, options: ModelOptions) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.errors import ProviderError, UsageError
 from datagen_cli.llm.gguf import head as gguf_head
 from datagen_cli.llm.gguf import server
-from datagen_cli.llm.gguf.head import chat_templates
+from datagen_cli.llm.gguf.head import chat_templates, licence
 from datagen_cli.llm.gguf.provider import Gguf
 from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings
 from tests.llm.gguf.heads import TEMPLATE, head, pair, text, texts, with_template
@@ -32,6 +32,25 @@ LYING = {
     "a list of lists": pair(b"t", 9, struct.pack("<IQ", 9, 1)), "an unknown type": pair(b"t", 99, b""),
     "texts of a wrong length": pair(b"t", 9, struct.pack("<IQ", 8, 2) + HUGE + HUGE),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "stated"),
+    [
+        (head(pair(b"general.license", 8, text(b"apache-2.0"))), "apache-2.0"),
+        (head(*BEFORE, pair(b"general.license", 8, text(b" my\nown | terms "))), "my own | terms"),
+        (head(pair(b"general.license", 8, text(b"x" * 900))), "x" * 200),
+        (head(pair(b"general.license", 4, b"abcd")), ""),
+        (head(pair(b"general.license.name", 8, text(b"mit"))), ""),
+        (head(pair(b"general.license", 8, HUGE)), ""),
+        (b"GGUF", ""),
+    ],
+)
+def test_the_licence_is_what_the_head_states(content: bytes, stated: str, tmp_path: Path) -> None:
+    (tmp_path / "m.gguf").write_bytes(content)
+    assert licence(tmp_path / "m.gguf") == stated
+    model = ModelOptions(name=f"gguf/{tmp_path}/m.gguf")
+    assert Gguf.licence(model) == (f"{stated} (its file)" if stated else "")
 
 
 @pytest.fixture
