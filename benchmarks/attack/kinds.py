@@ -18,6 +18,7 @@ KINDS = {
     "hostile files of rows": "files",
     "heads of GGUF files": "heads",
     "requests to view": "requests",
+    "things in the place of files": "places",
     "planted secrets": "secrets",
     "programs in the sandbox": "programs",
     "damaged folders": "damage",

@@ -140,6 +140,7 @@ def _shipped(template: str) -> Path:
 
 def _adapted(text: str, template: str, path: str) -> str:
     """The recipe's text for its new place: schema beside it, named after its file, commands that name the file."""
+    path = path.encode("utf-8", "replace").decode()  # a name of a file need not be UTF-8, a recipe is
     stem = Path(path).stem
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).lstrip("._-") or template
     body = _SCHEMA_LINE.sub("", text)

@@ -1,6 +1,7 @@
 """Files that the user names for output: written whole or not at all, and never over what was read.
 
-Links are followed, and what is no regular file (a device, a pipe) is written to and stays what it is.
+A link is followed within its own folder; one that leads elsewhere is refused: a folder from somebody else may hold it.
+What is no regular file (a device, a pipe, a descriptor of the shell's) is written to and stays what it is.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import write_aside, write_errors
 
 STANDARD = "-"
+DESCRIPTORS = ("/dev/fd/", "/dev/stdout", "/dev/stderr", "/proc/self/fd/")
 
 
 def write_output(name: str, content: bytes | Iterable[bytes]) -> None:
@@ -25,12 +27,22 @@ def write_output(name: str, content: bytes | Iterable[bytes]) -> None:
             console.out(chunk.decode("utf-8").rstrip("\n"))
         return
     path = Path(name)
-    if path.exists() and not path.is_file():
+    if name.startswith(DESCRIPTORS) or (path.exists() and not path.is_file()):
         with write_errors(path), open(path, "wb") as file:
             for chunk in chunks:
                 file.write(chunk)
         return
+    _refuse_way_out(path)
     write_aside(Path(os.path.realpath(path)), chunks)
+
+
+def _refuse_way_out(path: Path) -> None:
+    """Raises `UsageError` for a link to a file of another folder."""
+    place = os.path.realpath(path)
+    if path.is_symlink() and os.path.dirname(place) != os.path.realpath(path.parent):
+        raise UsageError(
+            "this is a link to a file elsewhere", hint=f"name the file itself: {place}", place=Place(str(path))
+        )
 
 
 def refuse_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str | None]) -> None:
@@ -53,10 +65,13 @@ def refuse_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str | Non
                 f"{option}: {taken[place]} names the same file", hint="name another file", place=Place(name)
             )
         taken[place] = option
-        _refuse_unwritable(option, Path(name), Path(place))
+        if not name.startswith(DESCRIPTORS):
+            _refuse_unwritable(option, Path(name), Path(place))
 
 
 def _refuse_unwritable(option: str, named: Path, file: Path) -> None:
+    if not file.exists() or file.is_file():
+        _refuse_way_out(named)
     if file.is_dir():
         raise UsageError(f"{option}: a folder is in the way", hint="name a file", place=Place(str(named)))
     above = str(named.parent)

@@ -12,6 +12,8 @@ from datagen_cli.core.errors import Place, RecipeError
 from datagen_cli.core.registry import suggest
 from datagen_cli.core.system import open_given
 
+DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
+
 
 def shipped_folder(kind: Literal["recipes", "configs"]) -> Path:
     """The folder of shipped recipes or configs: inside the installed package, or beside it in a checkout."""
@@ -61,14 +63,16 @@ def open_recipe(source: str, cwd: Path) -> tuple[bytes, Source, Path | None]:
 
 
 def read_bytes(path: Path, name: str, *, part: bool = False) -> bytes:
-    """The bytes of a recipe, or of a `part` of one that it names, which is no pipe.
+    """The bytes of a recipe, or of a `part` of one that it names. No pipe or device is waited for but a descriptor that
+    the shell opened (`<(…)`) in the place of a whole recipe.
 
     Raises `RecipeError` when it cannot be read or is far too large.
     """
     try:
         if path.is_dir():
             raise RecipeError("is a folder, not a file", place=Place(name))
-        with open_given(path) if part else path.open("rb") as file:
+        opened = not part and str(path).startswith(DESCRIPTORS)
+        with path.open("rb") if opened else open_given(path) as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise RecipeError(f"no such file: {shorten(name)}") from error

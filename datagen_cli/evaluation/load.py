@@ -22,7 +22,7 @@ from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.runs.reader import RunReader
 from datagen_cli.sources.files import StandardInput
 from datagen_cli.sources.foreign import SPREADSHEETS
-from datagen_cli.sources.rows import BadRow, Source
+from datagen_cli.sources.rows import BadRow, Source, refuse_other_names
 from datagen_cli.sources.tables import Csv
 
 LARGEST = 1_000_000
@@ -239,8 +239,7 @@ def all_rows(name: str, notes: list[str], csv: CsvOptions | None = None) -> Iter
 
 def _run_at(name: str) -> RunReader | None:
     """The run of a folder, None for a file. Raises `DataError` for a name that no output could hold."""
-    if not name.isascii() and name.encode("utf-8", "replace").decode("utf-8") != name:
-        raise DataError("the name is not UTF-8", hint="rename the file", place=Place(ascii(name)))
+    refuse_other_names(name)
     return RunReader(Path(name)) if name != STANDARD and Path(name).is_dir() else None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -57,7 +58,7 @@ def open_cache(choice: str, folder: Path, on_broken: Callable[[Path, int], None]
     if choice == "run":
         return CallCache(folder / FILE, on_broken=on_broken)
     path = Path(choice)
-    path = (path / FILE if path.is_dir() else path).resolve()  # a link that the user names is the user's
+    path = Path(os.path.realpath(path / FILE if path.is_dir() else path))  # a link that the user names is the user's
     refuse_other_file(path)
     return CallCache(path, on_broken=on_broken, shared=True)
 

@@ -74,5 +74,5 @@ def read_fence(text: str, name: str) -> list[Any] | None:
 def _parsed(line: str) -> Any:
     try:
         return json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return line

@@ -29,7 +29,7 @@ def stored_features(metadata: Mapping[bytes, bytes] | None) -> Any:
     """The features in the metadata of a Parquet file; None where there are none that can be read."""
     try:
         return json.loads((metadata or {})[METADATA])["info"]["features"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return None
 
 

@@ -12,15 +12,14 @@ from __future__ import annotations
 import csv
 import errno
 import gzip
-import json
 import os
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.errors import DataError, Place
@@ -35,14 +34,16 @@ from datagen_cli.sources.dialect import (
     named,
     said_delimiter,
 )
-from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow
+from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow, refuse_other_names
 from datagen_cli.sources.unpacking import Unpacked
+from datagen_cli.text.strict_json import NotJson, loads
 
 TABLES = (".csv", ".tsv", ".txt", ".tab")
 SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 PACKED = ".gz"
 MOST_ROWS = 100_000
 MOST_BYTES = 1 << 30
+T = TypeVar("T")
 TURNS = (("role", "content"), ("from", "value"))
 ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant"}
 
@@ -55,9 +56,21 @@ class Foreign:
     about: str
     left_out: Counter[str] = field(default_factory=Counter)
 
+    def first(self, values: Iterable[T]) -> Iterator[T]:
+        """The first 100,000 of the file's rows, good or bad; that there are more is said."""
+        for number, value in enumerate(values):
+            if number == MOST_ROWS:
+                self.about += f", the first {MOST_ROWS:,} of the file; the rest is not read"
+                return
+            yield value
+
 
 def read_foreign(path: Path, shown: str) -> Foreign:
-    """The first 100,000 rows of a file. Raises `DataError` for one that holds no rows, or is no table of any kind."""
+    """The first 100,000 rows of a file; further ones are not read.
+
+    Raises `DataError` for one that holds no rows, or is no table of any kind.
+    """
+    refuse_other_names(str(path))
     suffix = path.suffix.lower()
     if suffix in SPREADSHEETS:
         raise DataError("a spreadsheet cannot be read", hint="save the sheet as CSV", place=Place(shown))
@@ -91,7 +104,7 @@ def _bytes_of(path: Path, shown: str) -> bytes:
 
 def _read_source(kind: str, path: Path) -> Foreign:
     found = Foreign([], {"jsonl": "JSON Lines"}.get(kind, kind.upper() if kind == "json" else kind))
-    for row in load("sources", kind)(BaseOptions(path=str(path))).rows():
+    for row in found.first(load("sources", kind)(BaseOptions(path=str(path))).rows()):
         if isinstance(row, BadRow):
             found.left_out[row.reason] += 1
         else:
@@ -112,12 +125,12 @@ def _read_text(data: bytes, shown: str) -> Foreign:
     table = _cells(text, delimiter, found)
     if lacks_header(cells_of(first, delimiter, '"')):
         found.about += ", without a header"
-        rows = list(table)
+        rows = list(found.first(table))
         names = [f"column {number}" for number in range(1, max(map(len, rows)) + 1)]
         table = iter(rows)
     else:
         names = column_names(next(table, []))
-    for cells in table:
+    for cells in found.first(table):
         if len(cells) > len(names):
             found.left_out["more cells than the header"] += 1
         elif any(cell.strip() for cell in cells):
@@ -144,18 +157,12 @@ def _cells(text: str, delimiter: str, found: Foreign) -> Iterator[list[str]]:
 def _read_json(text: str, encoding: str, shown: str) -> Foreign:
     found = Foreign([], f"JSON, {encoding}")
     try:
-        whole = json.loads(text)
-        values = whole if isinstance(whole, list) else [whole]
-    except ValueError:
+        whole = loads(text)
+        values: Iterable[Any] = whole if isinstance(whole, list) else [whole]
+    except NotJson:
         found.about = f"JSON Lines, {encoding}"
-        values = []
-        for line in text.splitlines():
-            if line.strip():
-                try:
-                    values.append(json.loads(line))
-                except ValueError:
-                    values.append(None)
-    for value in values:
+        values = _each_line(text)
+    for value in found.first(values):
         if isinstance(value, dict):
             _take(found, value)
         else:
@@ -163,11 +170,18 @@ def _read_json(text: str, encoding: str, shown: str) -> Foreign:
     return found
 
 
+def _each_line(text: str) -> Iterator[Any]:
+    """The value of each line that is not empty, None for one that is no JSON."""
+    for line in text.split("\n"):
+        if line.strip():
+            try:
+                yield loads(line)
+            except NotJson:
+                yield None
+
+
 def _take(found: Foreign, row: dict[str, Any]) -> None:
-    if len(found.rows) < MOST_ROWS:
-        found.rows.append({name: value for column, cell in row.items() for name, value in _turns(column, cell).items()})
-    else:
-        found.left_out[f"beyond the first {MOST_ROWS:,} rows"] += 1
+    found.rows.append({name: value for column, cell in row.items() for name, value in _turns(column, cell).items()})
 
 
 def _turns(column: str, cell: Any) -> dict[str, Any]:

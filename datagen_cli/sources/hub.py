@@ -8,6 +8,7 @@ to load are not run.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -62,7 +63,7 @@ class Hub:
             message = "a base of the hub needs the package datasets"
             raise MissingExtra(message, "hub", place=Place(self.shown)) from error
         options = self._options
-        local = Path(options.hf or "").expanduser()
+        local = Path(os.path.expanduser(options.hf or ""))
         if local.is_dir() and options.revision is not None:
             hint = "leave base.revision out, or name a dataset of the hub"
             raise DataError("a folder has no revisions", hint=hint, place=Place(self.shown))

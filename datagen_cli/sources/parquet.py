@@ -19,6 +19,8 @@ from datagen_cli.sources.rows import BadRow, Row, json_value, open_bytes, readin
 from datagen_cli.sources.unpacking import RATIO, Bound, most_unpacked
 
 BATCH_ROWS = 1_000
+VALUE_BYTES = 64
+"""What a value takes beside its text: rows of nothing are bounded, too."""
 INDEX = "__index_level_"
 
 
@@ -55,9 +57,9 @@ class Parquet:
             columns = self._columns(pyarrow, opened.schema_arrow)
             features = stored_features(opened.schema_arrow.metadata)
             self.named, self._namings = named_values(features), namings(features)
-            number = 0
+            number, bound = 0, Bound(self._path, os.path.getsize(self._path))
             for group in range(opened.num_row_groups):
-                for row in self._group(pyarrow, opened, group, columns, number):
+                for row in self._group(pyarrow, opened, group, columns, number, bound):
                     number += 1
                     yield row
 
@@ -85,10 +87,10 @@ class Parquet:
         return [one.name for one in kept]
 
     def _group(
-        self, pyarrow: Any, opened: Any, group: int, columns: Sequence[str], before: int
+        self, pyarrow: Any, opened: Any, group: int, columns: Sequence[str], before: int, bound: Bound
     ) -> Iterator[Row | BadRow]:
         """The rows of one row group; a column that cannot be read there is missing in them."""
-        done, bound = 0, Bound(self._path, os.path.getsize(self._path))
+        done = 0
         try:
             for batch in opened.iter_batches(batch_size=BATCH_ROWS, row_groups=[group], columns=list(columns)):
                 for row in self._rows(batch, before + done, bound):
@@ -119,7 +121,8 @@ class Parquet:
             columns[name] = [self._namings[name](value) for value in columns[name]]
         for place in range(batch.num_rows):
             values = {name: column[place] for name, column in columns.items()}
-            bound.add(sum(len(value) for value in values.values() if isinstance(value, str)))
+            texts = sum(len(value) for value in values.values() if isinstance(value, str))
+            bound.add(texts + len(values) * VALUE_BYTES)
             yield _row(before + place + 1, values)
 
 

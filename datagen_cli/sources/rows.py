@@ -75,14 +75,16 @@ class BadLine(ValueError):
 class Lines:
     """The lines of a file (of what is inside, for .gz) one at a time, hashed as they are handed out.
 
-    Lines end with `\\n` only. A line above `MAX_LINE_BYTES` is read over, without holding it, and raised as `BadLine`;
-    so is one that is not UTF-8 or holds a NUL byte. A byte order mark at the start is taken off; a line of Ctrl-Z alone
-    is the end of a file, as old systems write it. After a `BadLine` the next line can be asked for. `number` is the
-    line handed out last. A `stream` is read instead of the path and left open.
+    Lines end with `\\n` only. A line above `MAX_LINE_BYTES` is raised as `BadLine` and leaves `unended` set: it is read
+    over, without holding it, when the next line is asked for. So is one raised that is not UTF-8 or holds a NUL byte. A
+    byte order mark at the start is taken off; a line of Ctrl-Z alone is the end of a file, as old systems write it.
+    After a `BadLine` the next line can be asked for. `number` is the line handed out last. A `stream` is read instead
+    of the path and left open.
     """
 
     def __init__(self, path: str, shown: str, stream: IO[bytes] | None = None, encoding: str | None = None) -> None:
         self.number = self._empty = 0
+        self.unended = False
         self._shown = shown
         self._hash = hashlib.sha256()
         self._owned = stream is None
@@ -94,6 +96,8 @@ class Lines:
         return self
 
     def __next__(self) -> str:
+        if self.unended:
+            self._read_over()
         with reading(self._shown):
             line = self._file.readline(MAX_LINE_BYTES + 1)
         if not line or line.rstrip() == CTRL_Z:
@@ -106,11 +110,12 @@ class Lines:
         if self.number == 1:
             line = without_mark(line, self._shown)
         if len(line) > MAX_LINE_BYTES:
-            self._read_over()
+            self.unended = not line.endswith(b"\n")
             raise BadLine(f"a line over {MAX_LINE_BYTES // 1_000_000} MB", "is the file of the kind its name says?")
         return as_text(line)
 
     def _read_over(self) -> None:
+        self.unended = False
         with reading(self._shown):
             while rest := self._file.readline(1 << 20):
                 self._hash.update(rest)
@@ -236,6 +241,12 @@ def refuse_many_columns(names: Collection[str]) -> None:
     if len(names) > MOST_COLUMNS:
         hint = "rows should hold the same columns; texts belong into values, not into names"
         raise DataError(f"there are more than {MOST_COLUMNS:,} columns", hint=hint)
+
+
+def refuse_other_names(name: str) -> None:
+    """Raises `DataError` for a file's name that no output could hold: one that is not UTF-8."""
+    if not name.isascii() and name.encode("utf-8", "replace").decode("utf-8") != name:
+        raise DataError("the name is not UTF-8", hint="rename the file", place=Place(ascii(name)))
 
 
 def shown_path(path: str) -> str:

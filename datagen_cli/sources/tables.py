@@ -107,7 +107,7 @@ class Csv:
         lines = Lines(self._path, self.shown, encoding=self._options.encoding)
         found: list[str] = []
         try:
-            while len(found) < LOOKED_AT:
+            while len(found) < LOOKED_AT and not lines.unended:
                 with suppress(BadLine):
                     found.append(next(lines))
         except StopIteration:

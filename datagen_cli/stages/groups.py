@@ -147,7 +147,7 @@ def _read(text: str, count: int) -> tuple[list[Mapping[str, Any] | None], dict[s
     """A reply's rows (None for one that is missing or has no text), and what it says of the whole batch."""
     try:
         reply = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         reply = None
     reply = reply if isinstance(reply, dict) else {}
     listed = reply.get("rows")

@@ -80,8 +80,8 @@ def open_embedder(name: str | None, cache: Path | None) -> Embedder:
         if not embed_model.minilm_installed():
             raise _missing(name)
         model = embed_model.open_minilm()
-    elif Path(name).expanduser().is_dir():
-        model = embed_model.open_folder(name, Path(name).expanduser())
+    elif Path(os.path.expanduser(name)).is_dir():
+        model = embed_model.open_folder(name, Path(os.path.expanduser(name)))
     elif embed_model.is_hub_id(name):
         model = embed_model.open_hub(name)
     else:
@@ -91,7 +91,10 @@ def open_embedder(name: str | None, cache: Path | None) -> Embedder:
 
 def cache_folder() -> Path | None:
     """This user's folder for what can be had again, under `XDG_CACHE_HOME`, else `~/.cache`; None if not writable."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "datagen"
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if home.startswith("~"):  # of a user without a home
+        return None
+    folder = Path(home) / "datagen"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

@@ -291,7 +291,7 @@ def _kept(store: Store, key: str) -> list[Passage] | None:
         if told is None or time.time() - told["at"] > FRESH_S:
             return None
         return [Passage(**passage) for passage in told["passages"]]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
 

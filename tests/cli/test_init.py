@@ -38,6 +38,11 @@ def test_a_single_argument_that_ends_in_yaml_is_the_path() -> None:
     assert Path("mine/data/word_problems.jsonl").is_file()
 
 
+def test_a_name_that_is_not_utf8_is_a_name_all_the_same() -> None:
+    init("x\udcff.yaml", None)
+    assert "datagen generate 'x?.yaml'" in Path("x\udcff.yaml").read_text("utf-8")
+
+
 @pytest.mark.parametrize("template", sorted(shipped_recipes()))
 def test_every_shipped_recipe_loads_where_it_is_written(template: str) -> None:
     from datagen_cli.config.load import load_recipe

@@ -22,6 +22,31 @@ def test_a_link_is_followed_and_its_target_written_whole(tmp_path: Path) -> None
     assert (tmp_path / "target").read_bytes() == b"new"
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_that_leads_out_of_its_folder_is_not_written_through(there: bool, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    victim = tmp_path / "victim"
+    if there:
+        victim.write_text("precious")
+        victim.chmod(0o755)
+    link = tmp_path / "run" / "page.html"
+    link.symlink_to("../victim")
+    with pytest.raises(UsageError, match="this is a link to a file elsewhere"):
+        write_output(str(link), b"new")
+    with pytest.raises(UsageError, match="this is a link to a file elsewhere"):
+        refuse_outputs({"--html": str(link)}, [])
+    assert victim.exists() == there and (not there or victim.read_text() == "precious")
+    assert not there or victim.stat().st_mode & 0o777 == 0o755
+
+
+def test_what_the_shell_opened_is_written_to(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("wb") as file:
+        refuse_outputs({"--html": f"/dev/fd/{file.fileno()}"}, [])
+        write_output(f"/dev/fd/{file.fileno()}", b"new")
+        inode = os.fstat(file.fileno()).st_ino
+    assert (tmp_path / "out").read_bytes() == b"new" and (tmp_path / "out").stat().st_ino == inode
+
+
 def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

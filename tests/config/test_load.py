@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -197,3 +198,15 @@ def test_reading_a_recipe_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_pipe_or_a_device_is_no_recipe_but_what_the_shell_opened_is(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "r.yaml")
+    for source in ("r.yaml", "/dev/zero"):
+        with pytest.raises(RecipeError, match="not a plain file"):
+            load_recipe(source, environ={}, cwd=tmp_path)
+    reading, writing = os.pipe()
+    os.write(writing, SMALL.encode())
+    os.close(writing)
+    assert load_recipe(f"/dev/fd/{reading}", environ={}, cwd=tmp_path).options.count
+    os.close(reading)

@@ -69,7 +69,10 @@ def test_the_choices_of_the_command_line(tmp_path: Path) -> None:
         cache.close()
 
 
-def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_is_not_waited_for_and_a_link_to_itself_is_no_cache(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UsageError, match="--cache: cannot be read"):
         open_cache(str(tmp_path / "pipe"), tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(UsageError, match="cannot be written"):
+        open_cache(str(tmp_path / "loop"), tmp_path)

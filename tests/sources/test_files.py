@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 from pathlib import Path
 
@@ -143,6 +144,20 @@ def test_a_line_over_10_mb_is_not_held_in_memory_and_the_next_is_read(
     assert [row.data for row in base.rows()] == ROWS
     assert base.skipped == 1
     assert base.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_of_a_line_too_long_no_more_is_read_before_the_next_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_module, "MAX_LINE_BYTES", 50)
+    stream = io.BytesIO(b"x" * 4_000 + b"\n" + b"y" * 50 + b"\nnext\n")
+    lines = rows_module.Lines("-", "a.csv", stream)
+    with pytest.raises(rows_module.BadLine):
+        next(lines)
+    assert stream.tell() == 51 and lines.unended
+    with pytest.raises(rows_module.BadLine):
+        next(lines)
+    assert not lines.unended
+    assert next(lines) == "next\n"
+    assert lines.digest == hashlib.sha256(stream.getvalue()).hexdigest()
 
 
 def test_the_limit_of_a_line_is_10_mb() -> None:

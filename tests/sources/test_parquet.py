@@ -152,6 +152,16 @@ def test_a_file_that_unpacks_without_end_is_refused_by_a_bound(tmp_path: Path, m
     assert len(data(path)) == 2000
 
 
+def test_rows_of_nothing_are_bounded_too_however_they_are_grouped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pyarrow.table({"q": pyarrow.nulls(100_000, pyarrow.string())}), path, row_group_size=5_000)
+    assert path.stat().st_size < 20_000
+    monkeypatch.setattr("datagen_cli.sources.unpacking.MOST", 3_000_000)
+    assert "unpacks to more than" in failure(path).message
+
+
 def test_what_is_no_parquet_file_is_said(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     path.write_text("no")

@@ -8,6 +8,7 @@ import pytest
 
 from datagen_cli.core.errors import DataError
 from datagen_cli.evaluation.columns import string_columns
+from datagen_cli.sources import foreign
 from datagen_cli.sources.dialect import column_names
 from datagen_cli.sources.foreign import decode, read_foreign
 from datagen_cli.sources.proposal import folded, propose
@@ -64,8 +65,40 @@ def test_json_is_read_whatever_it_is_called(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("x.csv", b"text,n\n" + b"a,1\n" * 9),
+        ("x.csv", b"text,1\n" + b"text,2\n" * 9),
+        ("x.jsonl", b'{"text": "a"}\nno row\n' * 9),
+        ("x.txt", b'{"text": "a"}\n' * 9),
+        ("x.json", b"[" + b'{"text": "a"},' * 9 + b"{}]"),
+    ],
+)
+def test_of_a_large_file_the_first_rows_are_read_and_that_is_said(
+    name: str, data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign, "MOST_ROWS", 6)
+    (tmp_path / name).write_bytes(data)
+    found = read_foreign(tmp_path / name, name)
+    assert len(found.rows) + found.left_out.total() == 6
+    assert found.about.endswith("the first 6 of the file; the rest is not read")
+
+
+@pytest.mark.parametrize("rows", [5, 6])
+def test_a_file_of_as_many_rows_as_are_read_is_read_whole(
+    rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign, "MOST_ROWS", 6)
+    (tmp_path / "x.csv").write_bytes(b"text,n\n" + b"a,1\n" * rows)
+    assert read_foreign(tmp_path / "x.csv", "x.csv").about == "UTF-8, columns separated by a ','"
+
+
+@pytest.mark.parametrize(
     ("name", "data", "words"),
     [
+        ("x.txt", b"[" * 100_000, "there are no rows"),
+        ("x.log", b'{"a":' * 100_000, "there are no rows"),
+        ("x\udcff.csv", b"text\na\n", "the name is not UTF-8"),
         ("x.xlsx", b"PK", "a spreadsheet cannot be read"),
         ("x.csv", b"", "there are no rows"),
         ("x.csv", b"text,label\n", "there are no rows"),

@@ -169,3 +169,11 @@ def test_lines_of_nothing_are_given_up(tmp_path: Path, monkeypatch: pytest.Monke
     path.write_bytes(b"a,b\n" + b"\n" * 5_000 + b"1,2\n")
     with pytest.raises(DatagenError, match="more than 1,000 empty lines"):
         load_dataset(str(path), Wanted())
+
+
+def test_a_table_of_one_endless_line_is_refused_at_its_start(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    with path.open("wb") as file:
+        file.write(b"question,answer\n")
+        file.truncate(1 << 40)  # a hole, which takes no room and an hour to read
+    assert failure(path).message.startswith("a line over")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -313,3 +314,12 @@ def test_texts_that_share_their_start_only_are_told_apart() -> None:
     first, second = open_embedder("minilm", None).encode([start + end for end in ends])
     assert float(first @ second) < 0.95
     assert float(first @ first) == pytest.approx(1.0, abs=1e-6)
+
+
+@needs_model
+def test_nobody_s_home_is_no_folder_of_a_model_and_holds_no_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="unknown embedder"):
+        open_embedder("~nobody-there/model", None)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # of a user that the system does not know
+    assert embed.cache_folder() is None

