@@ -139,6 +139,7 @@ def test_a_table_in_another_encoding_is_read_where_it_is_named(encoding: str, tm
         opened(path, csv={"encoding": "utf-88"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.jsonl.gz", "a.json.gz", "a.csv.gz"])
 def test_a_packed_file_that_unpacks_without_end_is_refused(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
