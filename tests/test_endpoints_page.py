@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.endpoints import MARK, PAGE, VARIABLES, arrange, endpoint_of, is_kept, table
+from benchmarks.endpoints import MARK, PAGE, VARIABLES, arrange, endpoint_of, is_kept, short_waits, table
 from datagen_cli.cli.app import run
-from datagen_cli.llm import batch, retry
-from datagen_cli.pipeline import runner
 from tests.all_manners import MANNERS
 from tests.manners import Manner
 
@@ -19,14 +18,9 @@ RUNS = [manner for manner in MANNERS if manner.way == "run"]
 
 
 @pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "AGAIN_S", 0.01)
-    monkeypatch.setattr(runner, "AGAIN_NO_REPLY_S", 0.02)
-    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.02)
-    monkeypatch.setattr(batch, "QUIET_S", 0.05)
-    monkeypatch.setattr(batch, "FIRST_POLL_S", 0.02)
-    monkeypatch.setattr(batch, "LONGEST_POLL_S", 0.05)
-    monkeypatch.setattr(batch, "TOO_MUCH_WAIT_S", 0.05)
+def quick() -> Iterator[None]:
+    with short_waits():
+        yield
 
 
 def is_met(
