@@ -63,7 +63,9 @@ def main(arguments: Sequence[str]) -> int:
             failed += not kept
             mark = " " if kept else "!"
             records = found.get("accepted", "no")
-            print(f"{mark} {manner.name:60} {records:>3} records  exit {found['exit_code']}  {calls:3} calls", flush=True)
+            print(
+                f"{mark} {manner.name:60} {records:>3} records  exit {found['exit_code']}  {calls:3} calls", flush=True
+            )
     came_to = "every endpoint is met as docs/endpoints.md says" if not failed else f"{failed} are not"
     print(f"{len(MANNERS)} manners, {time.process_time() - started:.0f} CPU s: {came_to}")
     return 1 if failed else 0

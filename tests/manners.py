@@ -6,10 +6,11 @@ A manner turns a function that answers well into a script for `tests.endpoint.En
 
 from __future__ import annotations
 
-import gzip
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from tests.endpoint import Answer, Script, completion, refusal
@@ -174,10 +175,16 @@ def checked(verdict: str) -> Make:
     return make
 
 
-def bomb(text: str, body: Body) -> Answer:
+@cache
+def _bomb() -> bytes:
     """A few kilobytes that unpack to 200 megabytes."""
-    data = gzip.compress(b"[" * 200_000_000, 1)
-    return Answer(body=data, headers={"Content-Encoding": "gzip"})
+    packer = zlib.compressobj(1, wbits=31)
+    return b"".join(packer.compress(b"[" * 1_000_000) for _ in range(200)) + packer.flush()
+
+
+def bomb(text: str, body: Body) -> Answer:
+    """The answer is not there: a body that unpacks to far more than any reply."""
+    return Answer(body=_bomb(), headers={"Content-Encoding": "gzip"})
 
 
 def thinks(text: str, body: Body) -> Answer:

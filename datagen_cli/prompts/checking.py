@@ -18,23 +18,27 @@ from datagen_cli.core.digest import digest
 from datagen_cli.core.fields import About
 from datagen_cli.core.task import Form, Task
 from datagen_cli.prompts.described import field_words, label_lines
+from datagen_cli.prompts.empty_words import is_form
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral
 from datagen_cli.prompts.rendering import TEMPLATES, compile_template, make_environment
 from datagen_cli.prompts.reply_json import Finder
 from datagen_cli.prompts.response_format import strict_format
 from datagen_cli.prompts.sections import sections_form
+from datagen_cli.prompts.spoken import inner, named, stated
 from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.prompts.wording import CHECKER, CODER, ONE_RECORD_FORM, TEXT_FORM
 
 _BLOCK = re.compile(r"(?P<fence>`{3,}|~{3,})([^\n`]*)\n(.*?)(?:(?P=fence)|\Z)", re.DOTALL)
-_SAID = re.compile(
-    r"\b(?:verdict|answer|conclusion|decision|judge?ment)\b[\"'*_\s]*(?:is\b|:|=)[\"'*_\s]*([a-z]+)\b(?!\s*(?:[|/]|or\b))",
-    re.IGNORECASE,
-)
+_OBJECT = re.compile(r"\{[^{}]*:")
+_GOES_ON = re.compile(r"[\s*\"'#_]*([^\W\d_]+)\s+(?:it|this|that|the|they|there|because|since|as)\b", re.IGNORECASE)
 VERDICTS = ("verdict", "answer", "result", "decision", "judgement", "judgment")
 """Keys under which checkers answer; the first is asked for."""
-TRUTH = {"true": "yes", "false": "no"}
+WORDS = {
+    "yes": ("true", "y", "ja", "oui", "sí", "si", "sim", "да", "是", "はい"),
+    "no": ("false", "n", "nein", "non", "não", "nee", "нет", "否", "いいえ"),
+}
+"""What a verdict is called besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,20 +154,38 @@ def verdict_format(known: Sequence[str], why: Mapping[str, Any]) -> dict[str, An
 
 
 def read_verdict(text: str, known: Sequence[str]) -> dict[str, Any] | None:
-    """The object whose `verdict` is one of `known`, under a name of `VERDICTS`; plain words count too where they begin
-    with one of them or say `verdict: ...` last."""
-    found = read_object(text, *VERDICTS)
-    if found is not None:
-        word = str(found[next(key for key in VERDICTS if key in found)]).strip(" .!*\"'").lower()
-        word = TRUTH.get(word, word) if word not in known else word
-        return {**found, "verdict": word} if word in known else None
+    """The object whose `verdict` is one of `known`, under a name of `VERDICTS`; plain words count too where they state
+    a verdict, begin with one or end with one alone. A form that is given back is none."""
+    found = Finder(frozenset(VERDICTS)).find(answer_of(text)).items or []
+    objects = [item for item in found if isinstance(item, dict) and any(key in item for key in VERDICTS)]
+    for value in objects:
+        said = inner(value, *VERDICTS)
+        word = _known_verdict(said, known)
+        if word is not None:
+            return {**value, "verdict": word}
+        if not isinstance(said, str) or not ("|" in said or is_form(said, "verdict")):
+            return None
     plain = answer_of(text)
-    first = re.match(r"[\s*\"']*(?:verdict\W{1,4})?([a-z]+)\b(?!\s*[|/])", plain, re.IGNORECASE)
-    said = [] if "{" in plain else _SAID.findall(plain)[-1:]
-    for word in [*([first[1]] if first else []), *said]:
-        if word.lower() in known:
-            return {"verdict": word.lower()}
-    return None
+    if objects or not plain:
+        return None
+    first, last = plain.partition("\n")[0], plain.rpartition("\n")[2]
+    going_on = _GOES_ON.match(first)
+    several = [*([] if _OBJECT.search(plain) else stated(plain)), first, *([going_on[1]] if going_on else [])]
+    for said in several:
+        word = _known_verdict(said, known)
+        if word is not None:
+            return {"verdict": word}
+    word = _known_verdict(last, known) if len(last.split()) == 1 else None
+    return {"verdict": word} if word is not None else None
+
+
+def _known_verdict(said: Any, known: Sequence[str]) -> str | None:
+    """The verdict that a value names, in its own word or another language's."""
+    if isinstance(said, int | float) and not isinstance(said, bool):
+        return None
+    others = {other: word for word in known for other in WORDS.get(word, ())}
+    word = named(said, [*known, *others])
+    return others.get(word, word) if word is not None else None
 
 
 def read_program(text: str) -> str | None:

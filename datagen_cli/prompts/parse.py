@@ -26,13 +26,15 @@ from datagen_cli.prompts.empty_words import CONTROL, declines, is_form, sounds_r
 from datagen_cli.prompts.fences import without_tags
 from datagen_cli.prompts.reply_json import BROKEN, Finder
 from datagen_cli.prompts.response_format import strict_format, strict_object
-from datagen_cli.prompts.thinking import answer_of
+from datagen_cli.prompts.thinking import answer_of, begins_with_thoughts
 from datagen_cli.text.strict_json import loads
 
 WHOLE_ENDS = ("", "stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "tool_calls", "function_call")
 """Reasons to stop that leave a reply whole."""
 
-
+TRUTH = {"true": True, "yes": True, "false": False, "no": False}
+_CURRENCY = r"(?:[$€£¥₹]|(?:USD|EUR|GBP|JPY|CHF|CNY|INR)\b)"
+_MONEY = re.compile(rf"\s*(?:{_CURRENCY}\s*([-+\d.,][^$€£¥₹]*)|([^$€£¥₹]*[\d.])\s*{_CURRENCY})\s*", re.IGNORECASE)
 _BEGUN = re.compile(r"\s*(?:```(?:json)?\s*)?\{\s*\"records\"\s*:\s*\[\s*(.*)", re.DOTALL)
 
 
@@ -137,7 +139,7 @@ def read_record(item: Any, specs: Sequence[FieldSpec]) -> dict[str, Any]:
     record = {}
     names = [spec.name for spec in specs]
     for spec in specs:
-        value: Any = _untagged(spec, item.get(spec.name), names)
+        value: Any = _untagged(spec, _plain(spec, item.get(spec.name)), names)
         if value is None:
             raise WrongType(f"{spec.name}: {'null' if spec.name in item else 'missing'}")
         try:
@@ -155,6 +157,19 @@ def read_record(item: Any, specs: Sequence[FieldSpec]) -> dict[str, Any]:
     return record
 
 
+def _plain(spec: FieldSpec, value: Any) -> Any:
+    """A value as it would be without what models put around it: an object of one key, a currency, a word for a truth
+    value."""
+    if isinstance(value, dict) and spec.type != "json" and value.keys() in ({spec.name}, {"value"}, {"text"}):
+        value = next(iter(value.values()))
+    if not isinstance(value, str) or spec.type not in ("number", "boolean"):
+        return value
+    if spec.type == "boolean":
+        return TRUTH.get(value.strip(" .").lower(), value)
+    found = _MONEY.fullmatch(value)
+    return found[1] or found[2] if found else value
+
+
 def _untagged(spec: FieldSpec, value: Any, names: Sequence[str]) -> Any:
     """A value without tags of fields around its texts. Raises `WrongType` where it is nothing else."""
     if isinstance(value, list) and spec.type == "list":
@@ -162,6 +177,10 @@ def _untagged(spec: FieldSpec, value: Any, names: Sequence[str]) -> Any:
     if not isinstance(value, str) or spec.code or "<" not in value:
         return value
     bare = without_tags(value, names)
+    if begins_with_thoughts(bare):
+        bare = answer_of(bare)
+        if not bare:
+            raise WrongType(f"{spec.name}: it is nothing but reasoning")
     if value.strip() and not bare:
         raise WrongType(f"{spec.name}: the form came back instead of a text: {value.strip()[:60]!r}")
     return bare
@@ -169,6 +188,8 @@ def _untagged(spec: FieldSpec, value: Any, names: Sequence[str]) -> Any:
 
 def _item(spec: FieldSpec, entry: Any) -> Any:
     """An item of a list in the type of its items; where none is known, numbers and truth values become texts."""
+    if entry is None:
+        raise WrongType("null in the list")
     if spec.item_type:
         return coerce(replace(spec, type=spec.item_type), entry)
     return plain_text(entry) if isinstance(entry, int | float) else entry

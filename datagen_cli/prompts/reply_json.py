@@ -7,6 +7,7 @@ mark inside it is worse than none.
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from datagen_cli.core.budget import TooMuch, within
+from datagen_cli.prompts.empty_words import is_form
 from datagen_cli.text.strict_json import NotJson, loads, scan
 
 DEEPEST = 3
@@ -26,7 +28,7 @@ MAX_CPU_S = 0.5
 
 _OPENING = re.compile(r"[{\[]")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
-_TOKEN = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[^\W\d_]+")
+_TOKEN = re.compile(r"(?:\d+(?:\.\d+)?|(?<!\d)\.\d+)(?:[eE][+-]?\d+)?|[^\W\d_]+")
 _COMMENT = re.compile(r"(?m)(?:^|(?<=[\s,{\[]))//[^\n]*$|/\*.*?\*/", re.DOTALL)
 _NULLS = {"none": "null", "undefined": "null"}
 BROKEN = object()
@@ -66,9 +68,24 @@ class Finder:
                 if items is not None:
                     return Found(items, listed=self._is_list(value))
         try:
-            return within(lambda: self._choose(text, list(self._parts(text)), wanted), cpu_s=MAX_CPU_S)
+            found = within(lambda: self._choose(text, self._answered(text), wanted), cpu_s=MAX_CPU_S)
         except TooMuch:
             return Found(None)
+        if found.items is None and (plain := _unescaped(text)) is not None:
+            return self.find(plain, wanted)
+        return found
+
+    def _answered(self, text: str) -> list[tuple[str, Any, int]]:
+        """What stands in the text, without the form of a reply where anything else is there."""
+        parts = list(self._parts(text))
+        filled = [part for part in parts if part[0] == "broken" or not self._is_form(part[1])]
+        return filled or parts
+
+    def _is_form(self, value: Any) -> bool:
+        """Whether answers are nothing but dots and names: a reply's form shown beside the reply."""
+        answers = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
+        texts = [(name, text) for item in answers for name, text in item.items() if name in self.names]
+        return bool(texts) and all(isinstance(text, str) and is_form(text, name) for name, text in texts)
 
     def _items(self, value: Any, deeper: int = DEEPEST) -> list[Any] | None:
         """The answers in a JSON value: under the wrapper, the value itself, the value as the only one, or those of the
@@ -76,8 +93,10 @@ class Finder:
         if isinstance(value, dict):
             value = self._named(value)
             inner = value.get(self.wrapper)
+            if isinstance(inner, str) and _OPENING.match(inner.strip()):
+                return self._within([inner], deeper) if deeper else None
             if isinstance(inner, list):
-                return [self._named(item) if isinstance(item, dict) else item for item in inner]
+                return [self._named(item) if isinstance(item, dict) else item for item in map(_read, inner)]
             if isinstance(inner, dict):
                 inner = self._named(inner)
                 within = list(inner.values())
@@ -88,6 +107,8 @@ class Finder:
             return self._within(value.values(), deeper) if deeper else None
         if isinstance(value, list) and any(map(self._answers, value)):
             return [self._named(item) if isinstance(item, dict) else item for item in value]
+        if isinstance(value, list) and len(value) == 1 and deeper:
+            return self._within(value, deeper)
         return None
 
     def _within(self, values: Iterable[Any], deeper: int) -> list[Any] | None:
@@ -180,6 +201,29 @@ class Finder:
                 yield (items[0], True) if items else (BROKEN, False)
 
 
+def _read(item: Any) -> Any:
+    """An answer that came as a text of JSON."""
+    if isinstance(item, str) and item.strip().startswith("{"):
+        try:
+            return loads(item.strip())
+        except NotJson:
+            pass
+    return item
+
+
+def _unescaped(text: str) -> str | None:
+    """A text whose every quotation mark came escaped, for HTML or for JSON, as it was before; None for any other."""
+    if '"' not in text and "&quot;" in text:
+        return html.unescape(text)
+    bare = text.replace('\\"', "")
+    if '\\"' not in text or '"' in bare:
+        return None
+    try:
+        return str(loads('"' + text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"'))
+    except NotJson:
+        return None
+
+
 def repair(text: str, start: int) -> Any:
     """What `json-repair` makes of the value that begins at `start`, if nothing of it got lost; else None."""
     for end in _ends(text, start):
@@ -222,7 +266,7 @@ def _words(text: str) -> list[str]:
 
 
 def _word(token: str) -> str:
-    if token[0].isdigit():
+    if token[0].isdigit() or token[0] == ".":
         try:
             return repr(float(token))
         except ValueError:

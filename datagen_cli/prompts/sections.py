@@ -8,8 +8,10 @@ in bold or as headings, reasoning before, a reply in JSON all the same. Does *no
 from __future__ import annotations
 
 import ast
+import html
 import json
 import re
+import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,6 +24,7 @@ from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.prompts.wording import PARTS_FORM, PROGRAM_FORM, PROGRAMS_FORM
 
 _BLOCK = re.compile(r"^[ \t]*```[ \t]*([\w+#.-]*)[^\n`]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
+_JSON = re.compile(r"[{\[]\s*(?:[\"'“{\[]|$)", re.MULTILINE)
 _PYTHON = ("python", "py", "python3")
 
 
@@ -67,6 +70,67 @@ def parse_sections(text: str, finish_reason: str, specs: Sequence[FieldSpec]) ->
     return ParsedReply((record,))
 
 
+def parse_labelled(text: str, specs: Sequence[FieldSpec]) -> ParsedReply | None:
+    """The one record of a reply that was asked for in JSON and came as a line (`mood: calm`, YAML among them), a tag or
+    a table's column for every field; None where that cannot be told for sure."""
+    written = [spec for spec in specs if spec.written]
+    whole = re.sub(r"^[ \t]*```.*$", "", answer_of(writable(text)[0]).replace("\r\n", "\n"), flags=re.MULTILINE)
+    if not written or _JSON.search(whole):
+        return None
+    values = _tagged(whole, written) or _tabled(whole, written) or _lined(whole, written)
+    if values is None:
+        return None
+    try:
+        return ParsedReply((read_record(values, written),))
+    except WrongType as error:
+        return ParsedReply((None,), (str(error),), refused=refusal_in(error))
+
+
+def _tagged(text: str, specs: Sequence[FieldSpec]) -> dict[str, Any] | None:
+    """Values between tags of the fields' names, with no words beside them."""
+    found = {}
+    for spec in specs:
+        name = re.escape(spec.name)
+        several = re.findall(
+            rf"<{name}>(?:\s*<!\[CDATA\[)?(.*?)(?:\]\]>\s*)?</{name}>", text, re.DOTALL | re.IGNORECASE
+        )
+        if len(several) != 1:
+            return None
+        text = text.replace(several[0], "", 1)
+        found[spec.name] = html.unescape(several[0].strip())
+    return None if re.search(r"\w", re.sub(r"<[^<>]*>", "", text)) else found
+
+
+def _tabled(text: str, specs: Sequence[FieldSpec]) -> dict[str, Any] | None:
+    """The one row of a table with a column for every field."""
+    lines = [line.strip() for line in text.splitlines() if line.strip().startswith("|")]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if set(line) - set("|-: ")]
+    if len(rows) != 2 or len(rows[0]) != len(rows[1]):
+        return None
+    cells = {name.strip("*_ ").casefold(): cell for name, cell in zip(*rows, strict=True)}
+    names = [spec.name.casefold() for spec in specs]
+    return {spec.name: cells[spec.name.casefold()] for spec in specs} if cells.keys() >= set(names) else None
+
+
+def _lined(text: str, specs: Sequence[FieldSpec]) -> dict[str, Any] | None:
+    """Values behind the fields' names at the beginning of lines, each of which stands there once."""
+    marks = {spec.name: _marks(text, spec.name) for spec in specs}
+    if len(specs) == 1 or any(len(found) != 1 for found in marks.values()):
+        return None
+    starts = sorted(found[0][0] for found in marks.values())
+    values: dict[str, Any] = {}
+    for spec in specs:
+        start, end = marks[spec.name][0]
+        part = text[end : next((place for place in starts if place > start), len(text))]
+        block = re.match(r"[ \t]*[|>][-+]?\n", part)
+        part = clean(textwrap.dedent(part[block.end() :]) if block else part.strip())
+        lines = len(part.splitlines())
+        if (spec.type not in ("text", "list", "json") and lines > 1) or (start == starts[-1] and "\n\n" in part):
+            return None  # a remark may follow
+        values[spec.name] = part if spec.type == "text" else _value(part, spec)
+    return values
+
+
 def _values(text: str, specs: Sequence[FieldSpec]) -> dict[str, Any]:
     """The value of every field, where there is one."""
     found: dict[str, Any] = {}
@@ -109,7 +173,7 @@ def _marks(text: str, name: str) -> list[tuple[int, int]]:
     """Where a field's name stands at the beginning of a line with a colon after it, outside fenced blocks."""
     inside = [found.span() for found in _BLOCK.finditer(text)]
     words = r"[ _-]".join(map(re.escape, re.split(r"[ _-]", name)))
-    pattern = re.compile(rf"^[ \t>*_#\[\d.]*{words}[\]*_]*[ \t]*[:：][*_]*", re.IGNORECASE | re.MULTILINE)
+    pattern = re.compile(rf"^[ \t>*_#\[\d.•-]*{words}[\]*_]*[ \t]*[:：][*_]*", re.IGNORECASE | re.MULTILINE)
     found = [match.span() for match in pattern.finditer(text)]
     return [span for span in found if not any(start <= span[0] < end for start, end in inside)]
 

@@ -88,6 +88,13 @@ def answer_of(text: str) -> str:
     return answer.strip(_BLANK)
 
 
+def begins_with_thoughts(text: str) -> bool:
+    """Whether a text begins with an opening mark of reasoning and goes on, as one inside JSON may."""
+    text = text.strip(_BLANK)
+    opening = _OPENS.match(text)
+    return opening is not None and opening.end() < len(text)
+
+
 def _is_json(text: str) -> bool:
     try:
         loads(text)

@@ -6,7 +6,6 @@ tags wherever a prompt shows them.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,6 +19,7 @@ from datagen_cli.prompts.empty_words import is_form
 from datagen_cli.prompts.ends import end_after
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral, plain_value
+from datagen_cli.prompts.reply_json import repair
 from datagen_cli.prompts.response_format import strict_format
 from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.prompts.wording import NAMER, ONE_VALUE
@@ -49,6 +49,11 @@ LONGEST_NAME = 2
 """Words before a full stop that may still be a name."""
 _NOTHING = re.compile(r"(?:none|unknown|unclear|n/?a|not \w+|no \w+)?", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.+)$", re.MULTILINE)
+
+_BOLD = re.compile(r"\*\*(.+?)(?::\*\*|\*\*\s*[:–—-])")
+_CALLED = re.compile(r"\s*(?:the )?values?\s*:", re.IGNORECASE)
+LISTED_WORDS = 4
+"""Of a value that stands between commas or on a line of its own."""
 
 
 def values_prompt(
@@ -105,18 +110,38 @@ def values_format(count: int) -> dict[str, Any]:
 
 
 def read_values(text: str) -> list[str]:
-    """The texts that a reply names, in order: of a JSON list, else of one with bullets; empty where there is none."""
-    found = (read_object(text, "values") or {}).get("values")
+    """The texts that a reply names, in order: of a JSON list under whatever name, else of one with bullets, with commas
+    or of short lines; empty where there is none."""
+    whole = re.sub(r"^[ \t]*```.*$", "", answer_of(text), flags=re.MULTILINE).strip()
+    found: Any = (read_object(text, "values") or {}).get("values")
+    if isinstance(found, dict):
+        found = list(found)
+    if not isinstance(found, list | str):
+        found = _listed(whole)
     if not isinstance(found, list):
-        whole = answer_of(text)
-        try:
-            found = json.loads(whole)
-        except (ValueError, RecursionError):
-            found = _BULLET.findall(whole)
-    if not isinstance(found, list):
-        return []
+        found = _in_words(found if isinstance(found, str) else whole)
     texts = [next(iter(one.values()), "") if isinstance(one, dict) else one for one in found]
     return [" ".join(str(text).split()).strip("\"'*` .,;") for text in texts if isinstance(text, str | int | float)]
+
+
+def _listed(text: str) -> list[Any] | None:
+    """The list that a text in JSON or nearly so is, or holds alone."""
+    start = next((place for place, sign in enumerate(text) if sign in "{["), None)
+    value = None if start is None else repair(text, start)
+    if isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))
+    return value if isinstance(value, list) else None
+
+
+def _in_words(text: str) -> list[str]:
+    """What stands behind bullets, else between commas or on lines where all of them are short."""
+    bullets = _BULLET.findall(text)
+    if bullets:
+        return [bold[1] if (bold := _BOLD.match(item)) else item for item in bullets]
+    bare = _CALLED.sub("", text)
+    several = [part for part in re.split(r"\n+|(?<!\d)[,;]" if "\n" not in bare else r"\n+", bare) if part.strip()]
+    short = all(len(part.split()) <= LISTED_WORDS and part.strip()[-1] not in ".:!?{}[]" for part in several)
+    return several if len(several) > 1 and short else []
 
 
 def values_end(count: int) -> End:
