@@ -8,6 +8,7 @@ cannot be are none. Pure functions; nothing in a body, however deep or odd, rais
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +50,8 @@ FILTERED = (
 REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "analysis")
 WRAPPERS = ("data", "result", "response", "output", "body")
 """Keys under which gateways put a whole completion."""
+
+_CHARSET = re.compile(r"charset=[\"']?([\w-]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +199,34 @@ def _value(body: bytes, kind: str) -> dict[str, Any]:
     try:
         value = json.loads(start)
     except (ValueError, RecursionError) as error:
-        if start.startswith(b"{") and not isinstance(error, RecursionError):
+        value = None if isinstance(error, RecursionError) else _first_value(start, kind)
+        if value is None and start.startswith(b"{") and not isinstance(error, RecursionError):
             raise TransportError("dropped", f"the reply is broken off ({len(body):,} bytes)", status=200) from error
-        raise _foreign(body, kind) from error
+        if value is None:
+            raise _foreign(body, kind) from error
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if not isinstance(value, dict):
         raise _foreign(body, kind)
+    return value
+
+
+def _first_value(body: bytes, kind: str) -> Any:
+    """The whole value that a body begins with: something follows it, an event a line among them, or its characters are
+    not those of UTF-8. None for a body that is broken off."""
+    found = _CHARSET.search(kind)
+    try:
+        text = body.decode(found[1] if found else "utf-8", "replace")
+    except LookupError:
+        text = body.decode("utf-8", "replace")
+    start = max(text.find("{"), 0) if text[:1] in ")}" else 0  # `)]}',` keeps browsers from running it
+    try:
+        value, end = json.JSONDecoder().raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(value, dict) and text[end:].lstrip().startswith("{") and (_choice_of(value).get("delta")):
+        lines = [f"data: {line}\n" for line in text.splitlines()]
+        return _joined("".join(lines).encode(), kind)
     return value
 
 

@@ -65,9 +65,9 @@ def run_whole(
 
 
 def _counted(error: DatagenError, replies: int) -> DatagenError:
-    """The error whose hint says how many replies are kept, where it says that they all are."""
-    if replies:
-        kept = f"{replies:,} {'reply is' if replies == 1 else 'replies are'} kept"
-        for phrase in ALL_KEPT:
-            error.hint = error.hint.replace(phrase, kept)
+    """The error whose hint says how many replies are kept, where it says that they all are; nothing of it where nothing
+    was answered."""
+    kept = f"{replies:,} {'reply is' if replies == 1 else 'replies are'} kept"
+    for phrase in ALL_KEPT:
+        error.hint = error.hint.replace(phrase, kept) if replies else error.hint.replace(f"; {phrase}", "")
     return error
