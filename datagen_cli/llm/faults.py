@@ -69,7 +69,7 @@ class TransportError(Fault):
 
     `sent` is false when the request cannot have reached the model (so that it cannot have cost anything);
     `quota` is true when the account's quota is spent, which waiting a minute does not mend; `used` are the tokens in
-    and out that a reply without a choice says it used.
+    and out that a reply without a choice says it used; `absent` is true when nobody listens at the address.
     """
 
     def __init__(
@@ -82,8 +82,10 @@ class TransportError(Fault):
         sent: bool = True,
         quota: bool = False,
         used: tuple[int, int] = (0, 0),
+        absent: bool = False,
     ) -> None:
         super().__init__(status, message)
+        self.absent = absent
         self.used = used
         self.kind = kind
         self.retry_after_s = retry_after_s

@@ -239,7 +239,7 @@ def fault_from(
     if name == "Timeout" or isinstance(error, TimeoutError):
         return TransportError("timeout", said, status=408)
     if reached is not None and came is None:
-        return TransportError("dropped", said, sent=reached)
+        return TransportError("dropped", said, sent=reached, absent=not reached and _UNSENT.search(said) is not None)
     broken = status == 500 and _BROKEN.search(said) is not None  # as litellm tells a connection that broke
     if name == "APIConnectionError" or isinstance(error, ConnectionError) or broken:
         return TransportError("dropped", said, sent=not (broken and _UNSENT.search(said)))

@@ -7,6 +7,7 @@ cookies, no retries, no streaming. A proxy of the environment is used as `llm/pr
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import time
@@ -123,7 +124,8 @@ class OpenAIHTTP:
             number = error.os_error.errno or 0  # the words of a refused connection only repeat the address
             plain = number > 0 and not isinstance(error, aiohttp.ClientSSLError)
             said = os.strerror(number).lower() if plain else str(error)
-            return TransportError("dropped", self._clean(f"cannot connect: {said}"), sent=False)
+            absent = number == errno.ECONNREFUSED
+            return TransportError("dropped", self._clean(f"cannot connect: {said}"), sent=False, absent=absent)
         said = self._clean(str(error)) or type(error).__name__
         return TransportError("dropped", f"the connection broke: {said}", sent=sent)
 

@@ -26,6 +26,10 @@ FIRST_CALLS = 5
 FIRST_TRIES = 8
 FOREIGN_CALLS = 3
 LONGEST_FLOOR_S = 2.0
+ABSENT_S = 3.0
+"""How long a run waits for a server of this machine that does not run when the first calls are made."""
+STARTS = {":11434": "`ollama serve`", ":1234": "`lms server start`"}
+"""What starts the servers that usually listen at these ports."""
 TICK_S = 0.001  # a timer may be early by the clock's resolution
 RESUME = "run the same command again to go on from here; everything is kept"
 
@@ -33,12 +37,13 @@ RESUME = "run the same command again to go on from here; everything is kept"
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How long to try: one try, one call with all its tries, and the run while nothing at all succeeds. `batched` tries
-    may take hours, which is no silence of the endpoint."""
+    may take hours, which is no silence of the endpoint; a `patient` run waits for a server that was never there."""
 
     timeout_s: float
     deadline_s: float
     patience_s: float
     batched: bool = False
+    patient: bool = True
 
     @property
     def longest_gap_s(self) -> float:
@@ -154,6 +159,8 @@ async def call_with_retries(
                 raise CallPending(message, no_reply=True) from fault
             if not health.answers:
                 _stop_when_hopeless(fault, health, policy)
+                if fault.absent and not policy.patient and health.target.loopback:
+                    _stop_when_absent(fault, health.target, outage.silent_s(now))
             others = busy() or health.last_answer > clock.sent_at
             wait = _after(fault, tries, policy, health, outage, rng, others)
             asked_until = loop.time() + min(fault.retry_after_s or 0.0, policy.patience_s)
@@ -187,6 +194,18 @@ def _stop_when_hopeless(fault: TransportError, health: Health, policy: Policy) -
             hint="a slow model needs more time: --set model.timeout_s=300 --set model.deadline_s=1200, fewer max_tokens"
             f" or less concurrency; `datagen doctor` says whether it can be reached; then {RESUME}",
         ) from fault
+
+
+def _stop_when_absent(fault: TransportError, target: Target, silent_s: float) -> None:
+    """Raises `ProviderError` when nobody has listened at an address of this machine for `ABSENT_S`."""
+    if silent_s < ABSENT_S:
+        return
+    start = next((start for port, start in STARTS.items() if (target.host or "").endswith(port)), "the server")
+    raise ProviderError(
+        f"nothing listens at {target.host}: {said(fault.message, target, None)}",
+        hint=f"start {start}, or give the model the base_url where it listens, then {RESUME};"
+        " --set limits.patience_s=300 waits for a server that is still starting",
+    ) from fault
 
 
 def _after(

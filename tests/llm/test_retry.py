@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -264,3 +265,17 @@ def test_a_batch_that_took_hours_and_failed_is_no_silence_of_the_endpoint() -> N
     error, now = end_of(world)
     assert error is None
     assert now > 72_000
+
+
+@pytest.mark.parametrize(
+    ("patient", "loopback", "waits_s"), [(False, True, 10), (True, True, 300), (False, False, 300)]
+)
+def test_a_server_of_this_machine_that_does_not_run_is_not_waited_for(
+    patient: bool, loopback: bool, waits_s: float
+) -> None:
+    gone = TransportError("dropped", "cannot connect", sent=False, absent=True)
+    world = World(lambda n, _: gone, policy=Policy(60, 10_000, 300, patient=patient))
+    world.health.target = replace(world.health.target, host="localhost:11434", loopback=loopback)
+    error, now = end_of(world)
+    assert isinstance(error, ProviderError) and waits_s * 0.3 <= now <= waits_s * 1.2
+    assert ("ollama serve" in error.hint) == (waits_s == 10)
