@@ -185,8 +185,11 @@ class Correctness(Metric):
     def reading(self, found: Measure) -> str:
         """See `Metric`."""
         counts = ", ".join(f"{found.detail.get(outcome, 0):,} {outcome}" for outcome in OUTCOMES)
-        told = [f"{check} {_kappa(one)}" for check, one in found.detail.get("agreement", {}).items()]
-        return counts + (f"; agreement (kappa): {', '.join(told)}" if told else "")
+        alike: dict[str, list[str]] = {}
+        for check, one in found.detail.get("agreement", {}).items():
+            alike.setdefault(_kappa(one), []).append(check)
+        told = [f"{', '.join(checks)} {kappa}" for kappa, checks in alike.items()]
+        return counts + (f"; agreement (kappa): {'; '.join(told)}" if told else "")
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
         """See `Metric`."""

@@ -87,6 +87,7 @@ class Evaluation:
     reference_n: int = 0
     reference_lack: str = "no reference to compare with"
     """Why the reference has no measures of its own, where it has none."""
+    _sized: dict[tuple[str, int], Measure] = field(default_factory=dict, repr=False, compare=False)
 
     def at_reference_size(self, name: str) -> Measure:
         """A measure of the dataset on as many rows as the reference's own was taken on, if it has more."""
@@ -96,7 +97,9 @@ class Evaluation:
         """A measure of the dataset on n of its rows, drawn at random, if it has more. It takes no reference."""
         if len(self.views.for_metric(name)) <= n:
             return self.measures[name]
-        return measure(name, self.views.sample_for(name, n), None)
+        if (name, n) not in self._sized:
+            self._sized[name, n] = measure(name, self.views.sample_for(name, n), None)
+        return self._sized[name, n]
 
 
 Say = Callable[[str], None]

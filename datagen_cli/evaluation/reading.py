@@ -3,8 +3,11 @@ marks the reading is the comparison with the reference."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from datagen_cli.evaluation.evaluate import Evaluation, metric
 from datagen_cli.metrics.measure import SAME, Measure
+from datagen_cli.metrics.wording import percent
 
 
 def readings(found: Evaluation) -> dict[str, str]:
@@ -26,12 +29,11 @@ def reading(name: str, found: Measure, reference: Measure | None = None, at_its_
 
     `at_its_size` is the measure of as many rows as the reference's was taken on, where those may be fewer.
     """
-    words = metric(name)().reading(found)
-    beside = _beside(found, reference)
+    words, shown = metric(name)().reading(found), percent if metric(name).counts_rows else "{:.3g}".format
+    beside = _beside(found, reference, shown)
     if beside and at_its_size is not None and at_its_size.value not in (None, found.value):
-        beside = (
-            _beside(at_its_size, reference).replace("(", f"({at_its_size.value:.3g} against ")[:-1] + " at equal n)"
-        )
+        mine = f"({shown(at_its_size.value)} against "
+        beside = _beside(at_its_size, reference, shown).replace("(", mine)[:-1] + " at equal n)"
     return "; ".join(part for part in (words, beside) if part)
 
 
@@ -42,10 +44,10 @@ def _ends(measure: Measure) -> tuple[float, float] | None:
     return measure.interval or measure.bound
 
 
-def _beside(found: Measure, reference: Measure | None) -> str:
+def _beside(found: Measure, reference: Measure | None, as_shown: Callable[[float], str]) -> str:
     if reference is None or reference.value is None or found.value is None:
         return ""
-    shown = f"{reference.value:.3g}"
+    shown = as_shown(reference.value)
     first, second = _ends(found), _ends(reference)
     if (first is None or second is None) and found.value != reference.value:
         return f"the reference has {shown}"

@@ -87,20 +87,23 @@ def histogram(bins: Histogram, low: float, high: float, words: str, series: str)
 def counts_table(
     caption: str, heads: tuple[str, str], counts: Mapping[str, int], reference: Mapping[str, float] | None = None
 ) -> Html:
-    """A table of names and counts with a bar for each, and below it a bar of the reference's share, if there is one."""
+    """A table of names and counts with a bar for each; where the reference has shares, both shares and bars."""
     most, whole = max(counts.values(), default=0) or 1, sum(counts.values()) or 1
     scale = max([most / whole, *(reference or {}).values()])
     rows = []
     for name, count in counts.items():
         bars = [_bar([(count / whole / scale, "s0")])]
-        beside = None
+        beside: list[Html] = []
         if reference is not None:
             bars.append(_bar([(reference[name] / scale, REFERENCE)]))
-            beside = tag("td", f"{100 * reference[name]:.0f} %", class_="number quiet")
+            beside = [
+                tag("td", f"{100 * count / whole:.0f}\u00a0%", class_="number"),
+                tag("td", f"{100 * reference[name]:.0f}\u00a0%", class_="number quiet"),
+            ]
         head = tag("th", tag("bdi", name), scope="row")
         rows.append(tag("tr", head, tag("td", bars, class_="bars"), tag("td", f"{count:,}", class_="number"), beside))
     first, last = heads
-    return _table(caption, (first, "", last, *(("reference",) if reference is not None else ())), rows)
+    return _table(caption, (first, "", last, *(("share", "reference") if reference is not None else ())), rows)
 
 
 def outcomes_table(caption: str, outcomes: Sequence[str], rows: Mapping[str, Mapping[str, int]]) -> Html:

@@ -81,7 +81,7 @@ def _one(sheet: Sheet, name: str, sheets: Sequence[Sheet]) -> list[Html]:
     found, others = sheet.result["metrics"][name], sheet.result["reference_metrics"]
     beside = [cell(_value(others.get(name, {})), "reference")] if others else []
     return [
-        cell(_value(found), "value"),
+        cell(join(_value(found), _at_equal_n(sheet, name)), "value"),
         *beside,
         tag("td", strip(list(_marks(sheets, name))), role="cell"),
         tag(
@@ -97,6 +97,15 @@ def _value(found: Mapping[str, Any]) -> Html:
     ends = within(found)
     beside = tag("span", ends, class_="cell interval small") if ends else None
     return join(tag("span", number(found["value"]), class_="value"), beside)
+
+
+def _at_equal_n(sheet: Sheet, name: str) -> Html | None:
+    """The value beside a reference of fewer rows, which is what the marks show."""
+    equal = sheet.equal.get(name, {})
+    if equal.get("value") is None:
+        return None
+    rows = f"{sheet.result.get('reference_n', 0):,} rows"
+    return tag("span", f"drawn at {rows}: {number(equal['value'])}", class_="cell interval small")
 
 
 def _several(sheets: Sequence[Sheet], name: str) -> list[Html]:
@@ -119,7 +128,7 @@ def _several(sheets: Sequence[Sheet], name: str) -> list[Html]:
 def _marks(sheets: Sequence[Sheet], name: str) -> Iterator[Mark]:
     """The values of a measure, then those of the references, each once."""
     for place, sheet in enumerate(sheets):
-        found = sheet.result["metrics"].get(name, {"reason": "not among its measures"})
+        found = sheet.equal.get(name) or sheet.result["metrics"].get(name, {"reason": "not among its measures"})
         if found.get("value") is not None:
             yield _mark(found, f"s{place % SERIES}", sheet.name)
     seen = set()

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from datagen_cli.evaluation.evaluate import Evaluation
+from datagen_cli.evaluation.document import entry
+from datagen_cli.evaluation.evaluate import Evaluation, metric
 from datagen_cli.evaluation.projection import Projection, project
 from datagen_cli.evaluation.reading import readings
 from datagen_cli.report.evidence import Shown, exhibited
@@ -20,8 +21,9 @@ BASE_TEXT = 240
 class Sheet:
     """One dataset as a page shows it: the JSON of `eval`, its measures in words, and what its rows show.
 
-    `records` and `plane` (the island's part, and the projection) are there where one dataset has the page to itself,
-    `run` for a run folder.
+    `equal` has the measures that grow with n on as many rows as the reference's own were taken on, where the dataset
+    has more. `records` and `plane` (the island's part, and the projection) are there where one dataset has the page to
+    itself, `run` for a run folder.
     """
 
     result: Mapping[str, Any]
@@ -31,6 +33,7 @@ class Sheet:
     projection: Projection | None = None
     plane: Mapping[str, Any] = field(default_factory=dict)
     run: RunReader | None = None
+    equal: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -46,7 +49,13 @@ def sheet_of(found: Evaluation, result: Mapping[str, Any]) -> Sheet:
     records = records_of_run(run) if run else records_of_rows(data.rows, data.ids, data.label_field, loaded.total)
     projection = project(found.views, found.reference)
     plane = _plane(found, projection, records) if projection is not None else {}
-    return Sheet(result, readings(found), exhibits, records, projection, plane, run)
+    return Sheet(result, readings(found), exhibits, records, projection, plane, run, _equal(found))
+
+
+def _equal(found: Evaluation) -> dict[str, dict[str, Any]]:
+    grow = [name for name in found.reference_measures if name in found.measures and metric(name).grows_with_n]
+    sized = {name: found.at_reference_size(name) for name in grow if found.measures[name].value is not None}
+    return {name: entry(one) for name, one in sized.items() if one is not found.measures[name]}
 
 
 def sheet_of_run(run: RunReader) -> Sheet:

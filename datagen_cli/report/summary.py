@@ -17,12 +17,12 @@ from datagen_cli.report.run_parts import usd
 from datagen_cli.report.sheet import Sheet
 
 WORDS = {
-    "duplicate": "repeated a record word for word",
-    "near_duplicate": "nearly repeated a record",
-    "malformed": "could not be read",
+    "duplicate": "they repeated a record word for word",
+    "near_duplicate": "they nearly repeated a record",
+    "malformed": "they could not be read",
     "refused": "the model declined",
-    "echo": "gave the prompt back",
-    "truncated": "was cut off at the token limit",
+    "echo": "they gave the prompt back",
+    "truncated": "they were cut off at the token limit",
     "bad_request": "the endpoint refused the request",
 }
 """Reasons of the machinery in words; the others are names of checks."""
@@ -63,9 +63,9 @@ def _made(told: Mapping[str, Any], state: str) -> Iterator[str]:
     total = sum(refused.values())
     if total:
         reason, most = max(refused.items(), key=lambda item: item[1])
-        why = WORDS.get(reason, f"failed the check {reason}")
+        why = WORDS.get(reason, f"they failed the check {reason}")
         share = percent(total / max(total + told["accepted"], 1))
-        yield f"{total:,} attempts ({share} of all) were turned away, most often because one {why} ({most:,})."
+        yield f"{total:,} attempts ({share} of all) were turned away, most often ({most:,}) because {why}."
 
 
 def _day(at: str) -> str:

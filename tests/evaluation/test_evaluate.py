@@ -141,6 +141,11 @@ def test_readings_are_words() -> None:
     found, other = Measure(0.6, "lower", "s", (0.55, 0.65)), Measure(0.3, "lower", "s", (0.25, 0.35))
     assert reading("self_bleu", found, other) == "texts share many phrases; worse than the reference (0.3)"
     assert reading("self_bleu", found, found).endswith("like the reference (0.6)")
+    shares = Measure(0.0, "lower", "s", (0.0, 0.01)), Measure(0.27, "lower", "s", (0.2, 0.3))
+    assert reading("near_duplicates", *shares).endswith("better than the reference (27 %)")
+    same = {"reason": "the check passed all of them"}
+    checked = Measure(0.9, "higher", "s", detail={"right": 9, "wrong": 1, "agreement": {"ask": same, "solve": same}})
+    assert reading("correctness", checked).endswith("(kappa): ask, solve – (the check passed all of them)")
     assert [percent(share) for share in (0, 0.0004, 0.012, 0.5)] == ["0 %", "under 0.1 %", "1.2 %", "50 %"]
 
 

@@ -116,6 +116,15 @@ def test_the_reference_stands_beside_its_dataset() -> None:
     assert "b.jsonl (52 rows)" in Page(source).text
 
 
+def test_what_grows_with_n_is_drawn_beside_the_reference_at_equal_n() -> None:
+    own = {"self_bleu": SELF_BLEU | {"value": 0.2, "interval": [0.1, 0.3]}}
+    equal = {"self_bleu": SELF_BLEU | {"value": 0.25, "interval": [0.2, 0.3]}}
+    given = result(reference="b.jsonl", reference_n=52, reference_metrics=own)
+    source = evaluation_page([Sheet(given, {"self_bleu": "w"}, (), equal=equal)])
+    assert 'aria-label="a.jsonl: 0.25 (0.2 – 0.3); b.jsonl: 0.2 (0.1 – 0.3)"' in source
+    assert "0.4551" in Page(source).text and "drawn at 52 rows: 0.25" in Page(source).text
+
+
 def test_distributions_and_verdicts_are_drawn() -> None:
     metrics = {
         "self_bleu": SELF_BLEU,

@@ -59,6 +59,8 @@ def test_the_tallest_bar_of_a_histogram_fills_it() -> None:
 def test_tables_of_counts_hold_the_numbers_beside_the_bars() -> None:
     made = counts_table("Rows", ("label", "rows"), {"<a>": 1200, "b": 0})
     assert "&lt;a&gt;" in made and "1,200" in made and '<th scope="col" class="number">rows</th>' in made
+    made = counts_table("Rows", ("label", "rows"), {"a": 3, "b": 1}, {"a": 0.5, "b": 0.5})
+    assert "75\u00a0%" in made and "50\u00a0%" in made and '<th scope="col" class="number">share</th>' in made
     made = outcomes_table("Verdicts", ("pass", "fail"), {"code": {"pass": 3, "fail": 1}})
     assert 'class="bar good"' in made and 'class="bar bad"' in made
     assert 'width="150"' in made and 'width="50"' in made
