@@ -109,6 +109,7 @@ class GgufModel:
         self._starting: asyncio.Task[Ready] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._under_way: list[int] = []
+        self._calls = 0
         self._http: Any = None
 
     @property
@@ -116,7 +117,8 @@ class GgufModel:
         """See `llm/provider.py`; as of a second ago."""
         if self._starting is not None and not self._starting.done():
             return "is being loaded"
-        return writes(len(self._under_way), max(self._under_way, default=0))
+        known = self._under_way[: self._calls]
+        return writes(len(known) or min(self._calls, self._server.settings.slots), max(known, default=0))
 
     async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
         """One call. Raises the faults of `llm/faults.py`, and `ProviderError` when the server cannot run or died."""
@@ -133,12 +135,15 @@ class GgufModel:
         http = await asyncio.shield(self._starting)
         if "messages" in payload:
             await self._server.try_template(payload)
+        self._calls += 1
         try:
             return await http.complete_when(with_cut_offs(payload), draw, start)
         except TransportError:
             if await self._server.has_ended():
                 raise await self._server.died() from None
             raise
+        finally:
+            self._calls -= 1
 
     async def close(self) -> None:
         """Ends the server; may be called twice."""
@@ -162,7 +167,8 @@ class GgufModel:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(WATCHED_EVERY_S)
-            self._under_way = await self._server.under_way()
+            told = await self._server.under_way()
+            self._under_way = self._under_way if told is None else told
 
 
 def settings_of(options: ModelOptions) -> ServerSettings:

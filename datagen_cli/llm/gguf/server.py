@@ -108,18 +108,19 @@ class LlamaServer:
         except ClientError:
             pass
 
-    async def under_way(self) -> list[int]:
-        """How many tokens each reply that is being written has; zeros while prompts are read. Empty for nothing."""
+    async def under_way(self) -> list[int] | None:
+        """How many tokens each reply that is being written has; zeros while prompts are read. None where it cannot be
+        told: a server that reads a long prompt on a busy machine answers late."""
         from aiohttp import ClientError, ClientTimeout
 
         if self._session is None:
-            return []
+            return None
         try:
             async with self._session.get("/slots", timeout=ClientTimeout(total=SLOTS_S)) as answer:
                 slots = await answer.json()
             busy = [slot["next_token"][0]["n_decoded"] for slot in slots if slot["is_processing"]]
         except (TimeoutError, ClientError, ValueError, LookupError, TypeError):  # another version's answer, or none
-            return []
+            return None
         return [tokens for tokens in busy if isinstance(tokens, int)]
 
     async def has_ended(self) -> bool:

@@ -181,8 +181,10 @@ async def test_how_far_a_reply_is_can_be_asked_while_it_is_written(smollm2: Mode
         assert model.writing == "is being loaded"
         seen = [0]
         while not asked.done():
-            seen += await model._server.under_way() if model._starting.done() else []
+            seen += (await model._server.under_way() or []) if model._starting.done() else []
             await asyncio.sleep(0.01)
+            assert not model._calls or model.writing.startswith(("reads 1 prompt", "writes 1 reply, "))
+        assert model.writing == ""
         assert sorted(seen) == seen and len(set(seen)) > 1
         assert (await asked).tokens_out >= max(seen)
     finally:
