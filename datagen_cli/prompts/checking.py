@@ -6,6 +6,7 @@ What a checker sees is fenced data. A reply that cannot be read is no verdict: t
 from __future__ import annotations
 
 import ast
+import json
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,10 @@ from datagen_cli.prompts.wording import CHECKER, CODER, ONE_RECORD_FORM, TEXT_FO
 _BLOCK = re.compile(r"(?P<fence>`{3,}|~{3,})([^\n`]*)\n(.*?)(?:(?P=fence)|\Z)", re.DOTALL)
 _OBJECT = re.compile(r"\{[^{}]*:")
 _GOES_ON = re.compile(r"[\s*\"'#_]*([^\W\d_]+)\s+(?:it|this|that|the|they|there|because|since|as)\b", re.IGNORECASE)
+_BEGUN = re.compile(
+    r'(?:```(?:json)?\s*)?\{\s*"verdict"\s*:\s*"([^"\n]{1,40})"(?:\s*,\s*"reasons?"\s*:\s*)?', re.IGNORECASE
+)
+_WHOLE = re.compile(r'"(?:[^"\\\n]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"(?=\s*[,\]}])')
 VERDICTS = ("verdict", "answer", "result", "decision", "judgement", "judgment")
 """Keys under which checkers answer; the first is asked for."""
 WORDS = {
@@ -186,6 +191,18 @@ def _known_verdict(said: Any, known: Sequence[str]) -> str | None:
     others = {other: word for word in known for other in WORDS.get(word, ())}
     word = named(said, [*known, *others])
     return others.get(word, word) if word is not None else None
+
+
+def read_begun_verdict(text: str, known: Sequence[str]) -> dict[str, Any] | None:
+    """The verdict of a reply that was cut off, where the JSON that was asked for begins with it: what was lost is why.
+    `reasons` are those before the cut."""
+    found = _BEGUN.match(answer_of(text).lstrip())
+    word = _known_verdict(found[1], known) if found is not None else None
+    if found is None or word is None:
+        return None
+    whole = _WHOLE.findall(answer_of(text).lstrip()[found.end() :])
+    reasons = [str(json.loads(one, strict=False)).encode("utf-8", "replace").decode() for one in whole]
+    return {"verdict": word, "reasons": reasons}
 
 
 def read_program(text: str) -> str | None:

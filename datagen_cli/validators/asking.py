@@ -9,7 +9,7 @@ from typing import Any
 from datagen_cli.core.chat import End, Prompt, Reply
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Verdict
-from datagen_cli.prompts.checking import read_verdict
+from datagen_cli.prompts.checking import read_begun_verdict, read_verdict
 
 AGAIN = 100
 """Draw of the second question, far from those of independent draws."""
@@ -58,7 +58,8 @@ async def ask_verdict(
     """The object whose `verdict` is one of `known`, in lower case; `Unread` when two replies hold none.
 
     `prompt(again)` is the first question and the second. The second is another draw, which makes the model warmer, so
-    that it does not repeat the first reply; it has twice the tokens where that one was cut off.
+    that it does not repeat the first reply; it has twice the tokens where that one was cut off. A verdict before the
+    cut counts: small models give reasons without end.
     """
     cut, replies = False, []
     for k in (0, AGAIN):
@@ -67,7 +68,7 @@ async def ask_verdict(
         )
         replies.append(reply)
         cut = reply.finish_reason == "length"
-        found = None if cut else read_verdict(reply.text, known)
+        found = (read_begun_verdict if cut else read_verdict)(reply.text, known)
         if found is not None:
             return found
     return Unread.of(replies)

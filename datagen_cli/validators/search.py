@@ -199,16 +199,25 @@ class Search(ValidatorFacts):
         return shelf() if shelf.host else shelf(Path(options.corpus or ""), words, self._home)
 
     async def _claims(self, record: Record, ctx: Context) -> list[Claim] | Unread:
-        """What the record states, at most `MOST_CLAIMS`."""
+        """What the record states, at most `MOST_CLAIMS`; of a reply that is cut off, the claims before the cut."""
         shown = {name: record.fields.get(name) for name in self._fields}
-        replies = []
+        cut, replies = False, []
         for k in (0, AGAIN):
             messages = PROMPTS.messages("claims", record=fence("record", [shown]), most=MOST_CLAIMS, again=k > 0)
             prompt = Prompt(messages, Task("claims", self._about, record=shown))
-            reply = await ctx.ask(EXTRACTOR, prompt, purpose="claims", k=k, response_format=CLAIMS_FORM, end=CLAIMS_END)
+            reply = await ctx.ask(
+                EXTRACTOR,
+                prompt,
+                purpose="claims",
+                k=k,
+                response_format=CLAIMS_FORM,
+                more_tokens=1 + cut,
+                end=CLAIMS_END,
+            )
             replies.append(reply)
+            cut = reply.finish_reason == "length"
             value = (read_object(reply.text, "claims") or {}).get("claims")
-            if isinstance(value, list) and reply.finish_reason != "length":
+            if isinstance(value, list) and (value or not cut):
                 texts = " ".join(plain_text(text) for text in shown.values())
                 named = (_claim(item, texts) for item in value[:MOST_CLAIMS])
                 return list({claim.text: claim for claim in named if claim is not None}.values())

@@ -7,7 +7,7 @@ from typing import Any
 
 from datagen_cli.core.chat import Prompt, Reply
 
-Script = Callable[[str, int, str], str]
+Script = Callable[[str, int, str], str | Reply]
 
 
 class Scripted:
@@ -40,7 +40,8 @@ class Scripted:
         """See `core.ports.Context`."""
         assert prompt is not None
         self.asked.append((role, purpose, k))
-        return Reply(self._script(purpose, k, prompt.messages[-1].content))
+        said = self._script(purpose, k, prompt.messages[-1].content)
+        return said if isinstance(said, Reply) else Reply(said)
 
     def note(self, text: str) -> None:
         """Nobody is told."""

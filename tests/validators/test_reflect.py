@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from datagen_cli.core.chat import Reply
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.validators.ask import Ask, AskOptions
@@ -28,6 +29,29 @@ async def test_good_is_a_pass() -> None:
     found, ctx = await review('Sure: {"verdict": "Good", "reasons": [], "rewrite": null}')
     assert found.outcome == "pass"
     assert ctx.asked == [("reviewer", "review", 0)]
+
+
+@pytest.mark.parametrize(
+    ("cut", "reasons", "asked"),
+    [
+        (
+            '{"verdict": "bad", "reasons": ["It is \\"off\\".", "\\\\q \\ud83d", "a \\q b", "The stars',
+            ['It is "off".', "\\q ?"],
+            1,
+        ),
+        ('```json\n{"verdict":"Bad"', [], 1),
+        ('{"verdict": "bad", "reason": "It goes on and on', [], 1),
+        ('{"verdict": "ba', ["so"], 2),
+        ("The verdict is bad because the", ["so"], 2),
+        ('<think>{"verdict": "good", "reasons": ["a", "b"', ["so"], 2),
+    ],
+)
+async def test_a_verdict_before_the_cut_counts(cut: str, reasons: list[str], asked: int) -> None:
+    again = '{"verdict": "bad", "reasons": ["so"]}'
+    ctx = Scripted(lambda purpose, k, text: again if k else Reply(cut, "length"))
+    found = await Reflect(ReflectOptions(), SPECS, ABOUT).verify(RECORD, Slot(0, "x"), ctx)
+    assert (found.outcome, found.evidence) == ("fail", {"reasons": reasons})
+    assert len(ctx.asked) == asked
 
 
 async def test_bad_is_a_fail_whose_fix_is_the_rewrite_in_the_fields_types() -> None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from datagen_cli.core.chat import Reply
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.retrieval.passage import Passage, SearchFailed
@@ -112,6 +113,22 @@ async def test_replies_that_cannot_be_read_are_unknown_and_asked_for_once_more(t
     assert len(ctx.asked) == 2
     found = await judged(check(tmp_path), models(RIGHT, verdict="?"), RIGHT)
     assert found.outcome == "unknown" and "the judge gave no verdict" in found.detail
+
+
+async def test_claims_before_a_cut_are_looked_up_and_none_are_asked_for_again(tmp_path: Path) -> None:
+    whole = json.dumps({"claims": [{"claim": RIGHT, "query": RIGHT}]})
+    for cut, calls in (
+        (f'{whole[:-2]}, {{"claim": "Zebras', ["claims", "judge"]),
+        (whole[:20], ["claims"] * 2 + ["judge"]),
+    ):
+        answers = models(RIGHT)
+
+        def script(purpose: str, k: int, prompt: str, cut: str = cut, answers: Scripted = answers) -> str | Reply:
+            return Reply(cut, "length") if purpose == "claims" and k == 0 else answers._script(purpose, k, prompt)
+
+        ctx = Scripted(script)
+        assert (await judged(check(tmp_path), ctx, RIGHT)).outcome == "pass"
+        assert [purpose for _, purpose, _ in ctx.asked] == calls
 
 
 class Web:
