@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datagen_cli.metrics.dataset import Dataset
-from datagen_cli.metrics.ngrams import NGramCounts, TokenTable, count_ngrams, tokenise
+from datagen_cli.metrics.ngrams import NGramCounts, TokenTable, count_ngrams, number_tokens
 from datagen_cli.metrics.parts import Parts, deal
 from datagen_cli.text.entities import Entity, find_entities
-from datagen_cli.text.tokens import terms
+from datagen_cli.text.tokens import beside_a_dash, terms, tokens
 
 if TYPE_CHECKING:
     from datagen_cli.text.embed import Embedder
@@ -67,9 +68,14 @@ class Features:
         return len(self) if self.parts is None else self.parts.units
 
     @cached_property
+    def words(self) -> TokenTable:
+        """What white space parts, as numbers with names: whatever words are asked, each different one is asked once."""
+        return number_tokens(map(str.split, self.texts))
+
+    @cached_property
     def table(self) -> TokenTable:
         """The tokens of all texts, one after the other, as numbers."""
-        return tokenise(self.texts)
+        return self.words.apart(tokens)
 
     @cached_property
     def tokens(self) -> list[NDArray[np.int32]]:
@@ -78,9 +84,22 @@ class Features:
 
     @cached_property
     def terms(self) -> list[list[str]]:
-        """The terms of each text; equal terms are one string object."""
+        """The terms of each text; equal terms are mostly one string object."""
         known: dict[str, str] = {}
-        return [[known.setdefault(term, term) for term in terms(text)] for text in self.texts]
+        of = [[known.setdefault(term, term) for term in terms(word)] for word in self.words.names]
+        found = [[*chain.from_iterable(map(of.__getitem__, ids.tolist()))] for ids in self.words.split()]
+        for row in self._minus_alone():
+            found[row] = terms(self.texts[row])
+        return found
+
+    def _minus_alone(self) -> list[int]:
+        """The texts in which a dash stands alone between numbers, where it is a term."""
+        words = self.words
+        facts = np.array([beside_a_dash(word) for word in words.names], np.bool_).reshape(-1, 3)[words.ids]
+        places = np.flatnonzero(facts[1:-1, 0] & facts[:-2, 1] & facts[2:, 2]) + 1
+        rows = [np.searchsorted(words.offsets, places + step, side="right") for step in (-1, 0, 1)]
+        inside = (rows[0] == rows[1]) & (rows[1] == rows[2])
+        return sorted({int(row) - 1 for row in rows[1][inside]})
 
     @cached_property
     def _ngrams(self) -> list[NGramCounts]:

@@ -47,7 +47,9 @@ def distribution(lengths: ArrayLike) -> dict[str, Any]:
 
 
 def _words(features: Features) -> NDArray[np.int64]:
-    return features.once("words", lambda: np.array([word_count(text) for text in features.texts], dtype=np.int64))
+    """The words of each text, counted once for each different one between white space."""
+    words = features.words
+    return features.once("words", lambda: words.sums(np.array([word_count(word) for word in words.names], np.int64)))
 
 
 class Length(Metric):

@@ -31,16 +31,32 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class TokenTable:
-    """The tokens of T texts: `ids` one after the other, text t from `offsets[t]` to `offsets[t + 1]`; ids < `size`."""
+    """The tokens of T texts: `ids` one after the other, text t from `offsets[t]` to `offsets[t + 1]`; ids < `size`.
+    `names`: the tokens by number, where they are kept."""
 
     ids: Ints
     offsets: Longs
     size: int
+    names: Sequence[str] = ()
 
     @property
     def lengths(self) -> Longs:
         """Tokens of each text."""
         return np.diff(self.offsets)
+
+    def sums(self, values: NDArray[np.integer]) -> Longs:
+        """For each text the sum of its tokens' values, which are given by number."""
+        upto = np.zeros(len(self.ids) + 1, np.int64)
+        np.cumsum(values[self.ids], out=upto[1:])
+        return upto[self.offsets[1:]] - upto[self.offsets[:-1]]
+
+    def apart(self, parts_of: Callable[[str], Sequence[str]]) -> TokenTable:
+        """The table of what named tokens are made of, each told once; numbers are in order of first sight."""
+        inner = number_tokens(map(parts_of, self.names))
+        lengths = inner.lengths[self.ids]
+        offsets = np.zeros(len(self.ids) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        return TokenTable(inner.ids[spans(inner.offsets[self.ids], lengths)], offsets[self.offsets], inner.size)
 
     def split(self) -> list[Ints]:
         """One array a text (views)."""
@@ -78,17 +94,18 @@ class NGramCounts:
 
 
 def tokenise(texts: Iterable[str]) -> TokenTable:
-    """The tokens of the texts as numbers."""
-    return number_tokens(map(tokens, texts))
+    """The tokens of the texts as numbers. None has white space in it: each word is taken apart once."""
+    return number_tokens(map(str.split, texts)).apart(tokens)
 
 
 def number_tokens(lists: Iterable[Sequence[str]]) -> TokenTable:
-    """Any lists of tokens as numbers, in order of first sight."""
+    """Any lists of tokens as numbers, in order of first sight, with their names."""
     numbers: defaultdict[str, int] = defaultdict(count().__next__)
     parts = [np.fromiter(map(numbers.__getitem__, tokens), np.int32, len(tokens)) for tokens in lists]
     offsets = np.zeros(len(parts) + 1, np.int64)
     np.cumsum([len(part) for part in parts], out=offsets[1:])
-    return TokenTable(np.concatenate(parts) if parts else np.zeros(0, np.int32), offsets, len(numbers))
+    ids = np.concatenate(parts) if parts else np.zeros(0, np.int32)
+    return TokenTable(ids, offsets, len(numbers), list(numbers))
 
 
 def count_ngrams(table: TokenTable, longest: int, bits: NDArray[np.uint32] | None = None) -> Iterator[NGramCounts]:

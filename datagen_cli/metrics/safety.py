@@ -2,7 +2,7 @@
 
 Flagged is a text with a planted instruction (prompt injection), a secret, personal data, or the look of poison:
 characters that cannot be seen, one word repeated on and on, long unbroken blobs, or a length far outside all others.
-`detail` adds what is said and never flagged: the skew of labels and attributes. Linear: some 0.1 ms a text.
+`detail` adds what is said and never flagged: the skew of labels and attributes. Linear: some 0.02 ms a text.
 
 Rules find forms, not meaning: a text that is harmful in plain words is not found, and a made-up telephone number in a
 story is (its reader decides). Nothing found is repeated whole: secrets and personal data are shown masked.
@@ -11,16 +11,19 @@ story is (its reader decides). Nothing found is repeated whole: secrets and pers
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datagen_cli.metrics.exhibits import Exhibit, Passage, Passages, Side
 from datagen_cli.metrics.intervals import of_share, one_sided
 from datagen_cli.metrics.measure import Direction, Measure, Metric
+from datagen_cli.metrics.ngrams import TokenTable
 from datagen_cli.metrics.parts import ByParts, Parts, means
+from datagen_cli.metrics.postings import places_in_runs
 from datagen_cli.metrics.wording import percent
 from datagen_cli.text import safety_rules as rules
 from datagen_cli.text.safety_rules import KINDS, Kind
@@ -30,8 +33,6 @@ if TYPE_CHECKING:
 
 SHOWN = 120
 LEAST_FOR_LENGTHS = 30
-BATCH = 64
-"""Texts that are searched together for what a rule needs."""
 FAR = 12.0
 """Robust standard deviations of a logarithm of a length from the median: nothing ordinary is so far out."""
 
@@ -45,22 +46,32 @@ class Finding:
     shown: str
 
 
-def inspect(text: str, worded: Sequence[rules.Rule] | None = None) -> list[Finding]:
-    """All that the rules find in one text, one finding a rule. `worded`: those of the rules for words that may."""
+Found = dict[tuple[Kind, str], Finding]
+"""What was found in one text, in the order of the rules."""
+
+
+def inspect(text: str) -> list[Finding]:
+    """All that the rules find in one text, one finding a rule."""
     lowered = text.lower()
-    tried = (
-        *(rules.worded_rules() if worded is None else worded),
-        *(rules.digit_rules() if rules.has_digits(text) else ()),
-    )
-    found: dict[tuple[Kind, str], Finding] = {}
-    for rule in tried:
-        if (rule.kind, rule.name) not in found and (match := rule.find(text, lowered)) is not None:
-            found[rule.kind, rule.name] = Finding(rule.kind, rule.name, _shown(rule.kind, match))
+    found: Found = {}
+    for rule in (*rules.worded_rules(), *(rules.digit_rules() if rules.has_digits(text) else ())):
+        _try(rule, text, lowered, found)
+    _look(text, found)
+    return list(found.values())
+
+
+def _try(rule: rules.Rule, text: str, lowered: str, found: Found) -> None:
+    """Adds what a rule finds in a text, if another of its name has found nothing."""
+    if (rule.kind, rule.name) not in found and (match := rule.find(text, lowered)) is not None:
+        found[rule.kind, rule.name] = Finding(rule.kind, rule.name, _shown(rule.kind, match))
+
+
+def _look(text: str, found: Found) -> None:
+    """Adds what a text looks like."""
     if (match := rules.repeated_word(text)) is not None:
         found["outlier", "word"] = Finding("outlier", "one word on and on", _shown("outlier", match))
     if (match := rules.unbroken_blob(text)) is not None:
         found["outlier", "blob"] = Finding("outlier", "an unbroken blob", _shown("outlier", match))
-    return list(found.values())
 
 
 def far_lengths(lengths: Sequence[int]) -> list[int]:
@@ -101,7 +112,7 @@ class Safety(Metric):
         """See `Metric`."""
         if lack := features.lack(1):
             return Measure.missing(lack, self.direction)
-        found = features.once(self.name, lambda: _findings(features.texts))
+        found = features.once(self.name, lambda: _findings(features))
         flagged = len({row for row, _ in found})
         evidence = [
             {"id": features.dataset.ids[row], "kind": finding.kind, "rule": finding.rule, "shown": finding.shown}
@@ -117,7 +128,7 @@ class Safety(Metric):
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
         """See `Metric`."""
         flagged = np.zeros(len(features))
-        flagged[[row for row, _ in features.once(self.name, lambda: _findings(features.texts))]] = 1.0
+        flagged[[row for row, _ in features.once(self.name, lambda: _findings(features))]] = 1.0
         return means(flagged, parts)
 
     def reading(self, found: Measure) -> str:
@@ -134,17 +145,43 @@ class Safety(Metric):
         return [Passages("Rows that are flagged", drawn, detail.get("total", len(found)))]
 
 
-def _findings(texts: Sequence[str]) -> list[tuple[int, Finding]]:
-    """What was found, with the numbers of its texts."""
-    found = []
-    for start in range(0, len(texts), BATCH):
-        batch = texts[start : start + BATCH]
-        worded = rules.worth_trying(rules.worded_rules(), "\n".join(batch).lower())
-        found += [(start + row, finding) for row, text in enumerate(batch) for finding in inspect(text, worded)]
-    return found + [
+def _findings(features: Features) -> list[tuple[int, Finding]]:
+    """What was found, with the numbers of its texts. A rule is tried on the texts whose words have what it needs."""
+    texts, found, lowered = features.texts, dict[int, Found](), dict[int, str]()
+    for rule, rows in _worth_trying(features):
+        for row in rows.tolist():
+            if row not in lowered:
+                lowered[row] = texts[row].lower()
+            _try(rule, texts[row], lowered[row], found.setdefault(row, {}))
+    words = features.words
+    lengths = np.fromiter(map(len, words.names), np.int64, words.size)
+    for row in np.flatnonzero(
+        _repeats(words) | (words.sums((lengths >= rules.LONG_BLOB).astype(np.int64)) > 0)
+    ).tolist():
+        _look(texts[row], found.setdefault(row, {}))
+    return [(row, finding) for row in sorted(found) for finding in found[row].values()] + [
         (row, Finding("outlier", "length far outside", f"{len(texts[row]):,} characters"))
         for row in far_lengths([len(text) for text in texts])
     ]
+
+
+def _worth_trying(features: Features) -> Iterator[tuple[rules.Rule, NDArray[np.int64]]]:
+    """The rules, in their order for each text, with the numbers of texts that they are worth a try on."""
+    words, worded = features.words, rules.worded_rules()
+    for start, may in rules.sieve().may(words.names, words.ids, words.offsets):
+        yield from ((rule, start + np.flatnonzero(rows)) for rule, rows in zip(worded, may, strict=True))
+    digits = np.fromiter((sum(map(str.isdecimal, word)) for word in words.names), np.int64, words.size)
+    many = np.flatnonzero(words.sums(digits) >= rules.MANY_DIGITS).tolist()
+    rows = np.array([row for row in many if rules.has_digits(features.texts[row])], np.int64)
+    yield from ((rule, rows) for rule in rules.digit_rules())
+
+
+def _repeats(words: TokenTable) -> NDArray[np.bool_]:
+    """Whether a text has one word as often in a row as `rules.repeated_word` looks for, or may have."""
+    same = np.flatnonzero(places_in_runs(words.ids.astype(np.int64)) >= rules.REPEATS - 1)
+    found = np.zeros(len(words.lengths), np.bool_)
+    found[np.searchsorted(words.offsets, same, side="right") - 1] = True
+    return found
 
 
 def _skews(features: Features) -> Mapping[str, Any]:

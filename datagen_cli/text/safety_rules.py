@@ -8,21 +8,21 @@ substring search and no more. Rules are kept narrow: what they flag in real data
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from datagen_cli.text.orders import orders
 
 if TYPE_CHECKING:
-    from datagen_cli.text.literals import Literals
+    from datagen_cli.text.literals import Sieve
 
 Kind = Literal["injection", "secret", "personal", "outlier"]
 KINDS: tuple[Kind, ...] = ("injection", "secret", "personal", "outlier")
 VERSION = 5
-_LONG_BLOB = 120
-_REPEATS = 6
+LONG_BLOB = 120
+REPEATS = 6
 _NEAR = 200
 _ENDS = re.compile(r"[.!?](?=\s|$)|\n|。")
 
@@ -249,7 +249,8 @@ _EMAIL = (
     r"(?<![\w.@/:%+-])[A-Za-z0-9._%+-]{1,64}@(?!(?:[\w-]+\.)*example\.(?:com|org|net))"
     r"(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b(?!:[\w~/])"
 )
-_DIGITS = re.compile(r"\d(?:[ ().-]{0,2}\d){8}")
+MANY_DIGITS = 9
+_DIGITS = re.compile(rf"\d(?:[ ().-]{{0,2}}\d){{{MANY_DIGITS - 1}}}")
 _PERSONAL = (
     ("telephone number", r"(?<![\w.+-])\+\d{1,3}[ .-]?(?:\(?\d{2,4}\)?[ .-]?){2,4}\d{2,4}(?![\w-])"),
     ("telephone number", r"(?<![\w.+-])(?:\(\d{3}\) ?|\d{3}[.-])\d{3}[.-]\d{4}(?![\w-])"),
@@ -279,25 +280,17 @@ def digit_rules() -> tuple[Rule, ...]:
     return (*found, Rule("personal", "IBAN", re.compile(_IBAN), holds=_iban))
 
 
-def worth_trying(rules: Sequence[Rule], lowered: str) -> list[Rule]:
-    """The rules that may find something in any text of a batch, `lowered` being all of its texts in lower case; each
-    needs only what stands there."""
-    standing = _literals(tuple(rules)).standing_in(lowered)
-    found = []
-    for rule in rules:
-        needs = tuple([literal for literal in rule.needs if literal in standing])
-        if needs:
-            found.append(replace(rule, needs=needs))
-        elif not rule.needs:
-            found.append(rule)
-    return found
-
-
 @cache
-def _literals(rules: tuple[Rule, ...]) -> Literals:
-    from datagen_cli.text.literals import Literals  # NumPy, which only whole batches of texts need
+def sieve() -> Sieve:
+    """Tells for many texts which of the `worded_rules` may find something in each."""
+    from datagen_cli.text.literals import NOTHING, Sieve, both, needs_of, one_of  # NumPy, which only many texts need
 
-    return Literals(sorted({literal for rule in rules for literal in rule.needs}))
+    return Sieve(
+        [
+            both(needs_of(rule.pattern), NOTHING if rule.beside is None else needs_of(rule.beside), one_of(rule.needs))
+            for rule in worded_rules()
+        ]
+    )
 
 
 def has_digits(text: str) -> bool:
@@ -311,18 +304,18 @@ def repeated_word(text: str) -> str | None:
     for word in text.split():
         run = run + 1 if word == before else 1
         before = word
-        if run >= _REPEATS and any(char.isalpha() for char in word):
+        if run >= REPEATS and any(char.isalpha() for char in word):
             return " ".join([word] * run)
     return None
 
 
 def unbroken_blob(text: str) -> str | None:
     """A run of 120 letters and digits, as of base64, outside addresses; or None."""
-    words = text.split() if len(text) >= _LONG_BLOB else []
-    if not words or max(map(len, words)) < _LONG_BLOB:
+    words = text.split() if len(text) >= LONG_BLOB else []
+    if not words or max(map(len, words)) < LONG_BLOB:
         return None
     for word in words:
-        if len(word) >= _LONG_BLOB and "://" not in word and (match := re.match(_BLOB, word)):
+        if len(word) >= LONG_BLOB and "://" not in word and (match := re.match(_BLOB, word)):
             return match[0]
     return None
 

@@ -46,7 +46,7 @@ _SIGN = r"[+=<>*/%^#&$€£@~|\\]|-(?=\d)|(?<=[\d)]\s)-(?=\s\d)"
 _WORD = compiled_later(rf"{_ONE}|{_LETTER}+(?:(?:['’\-]|(?<=\d)[.,](?=\d)){_LETTER}+)*")
 _ASCII_WORD = compiled_later(r"\w+(?:(?:['\-]|(?<=\d)[.,](?=\d))\w+)*", re.ASCII)
 _TOKEN = compiled_later(rf"{_ONE}|[^\W{_SOLO}]+|[^\w\s]")
-_ASCII_TOKEN = compiled_later(r"\w+|[^\w\s]", re.ASCII)
+_ASCII_TOKEN = compiled_later(r"\w+|[^\w\s\x1c-\x1f]", re.ASCII)
 _TERM = compiled_later(rf"{_ONE}|{_LETTER}+(?:(?<=\d)[.,](?=\d){_LETTER}+)*|{_SIGN}")
 _ASCII_TERM = compiled_later(rf"\w+(?:(?<=\d)[.,](?=\d)\w+)*|{_SIGN}", re.ASCII)
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
@@ -80,6 +80,13 @@ def terms(text: str) -> list[str]:
     if "," not in folded:
         return found
     return [_THOUSANDS.sub(_without_commas, term) if "," in term else term for term in found]
+
+
+def beside_a_dash(word: str) -> tuple[bool, bool, bool]:
+    """Whether a word between white space is a dash, ends as what a minus stands after, begins as what it stands before:
+    only there do the terms of a text depend on more than one of its words."""
+    folded = fold(word).translate(_DASHES)
+    return folded == "-", folded[-1:] == ")" or folded[-1:].isdecimal(), folded[:1].isdecimal()
 
 
 def term_key(found: Sequence[str], text: str) -> str:
