@@ -251,14 +251,13 @@ def _file_rows(name: str, notes: list[str], csv: CsvOptions | None = None) -> It
     source = StandardInput() if name == STANDARD else _source(name, csv)
     first: BadRow | None = None
     read = bad = 0
-    table = isinstance(source, Csv)
     for row in source.rows():
         if isinstance(row, BadRow):
             first = first or row
             bad += 1
         else:
             read += 1
-            yield read + bad if table else row.line, row.data
+            yield read + bad, row.data
     notes += getattr(source, "notes", ())
     if first is None:
         return

@@ -196,7 +196,11 @@ def without_mark(start: bytes, shown: str) -> bytes:
     """The start of a file without a UTF-8 byte order mark. Raises `DataError` for the mark of another encoding."""
     for mark in sorted(_BOMS, key=len, reverse=True):
         if start.startswith(mark):
-            hint = f"convert it first: iconv -f {_BOMS[mark]} -t UTF-8 {shown} > utf8-file"
+            named = _BOMS[mark].lower()
+            hint = (
+                f"convert it first: iconv -f {_BOMS[mark]} -t UTF-8 {shown} > utf8-file; of a table name the encoding: "
+                f"base.csv: {{encoding: {named}}}, for eval --csv encoding={named}"
+            )
             raise DataError(f"the file is {_BOMS[mark]}, not UTF-8", hint=hint, place=Place(shown, 1))
     return start.removeprefix(b"\xef\xbb\xbf")
 

@@ -162,6 +162,12 @@ def test_rows_of_a_table_are_numbered_as_rows_not_as_lines(tmp_path: Path) -> No
     assert expected == load_dataset(written(tmp_path, "csv", rows), Wanted()).dataset.ids == ("1", "2", "3", "4")
 
 
+def test_empty_lines_between_rows_change_nothing(tmp_path: Path) -> None:
+    rows = [{"text": row["text"]} for row in ROWS]
+    (tmp_path / "b.jsonl").write_text("\n".join(json.dumps(row) + "\n  \n" for row in rows))
+    assert measured(str(tmp_path / "b.jsonl")) == measured(written(tmp_path, "jsonl", rows))
+
+
 def test_numbers_written_as_text_are_no_text_beside_words(tmp_path: Path) -> None:
     rows = [{"day": f"200101{n:02d}", "text": f"some words {n}"} for n in range(10, 20)]
     for kind in ("jsonl", "csv"):
