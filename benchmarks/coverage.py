@@ -1,10 +1,10 @@
 """How often the intervals of `eval` hold what they estimate: `python -m benchmarks.coverage`.
 
-Arguments: trials, rows, processes. Samples of three kinds of text are drawn independently: news (many words, few
-repeats), templated (fillings of a few frames, near copies among them) and skewed (lengths, labels and repeats that a
-few texts decide). What a measure estimates is its mean over samples of the same size. `compare` is tried on two samples
-of one kind: it should say tie. A trial takes about 0.6 CPU seconds a kind with OPENBLAS_NUM_THREADS=1; where other work
-runs, the threads of BLAS multiply that.
+Arguments: trials, rows, processes. Samples of four kinds of text are drawn independently: news (many words, few
+repeats), templated (fillings of a few frames, near copies among them), skewed (lengths, labels and repeats that a few
+texts decide) and forms (fewer frames, used unevenly). What a measure estimates is its mean over samples of the same
+size. `compare` is tried on two samples of one kind: it should say tie. A trial takes about 0.6 CPU seconds a kind with
+OPENBLAS_NUM_THREADS=1; where other work runs, the threads of BLAS multiply that.
 """
 
 from __future__ import annotations
@@ -65,7 +65,20 @@ def skewed(rng: random.Random) -> Row:
     return {"text": " ".join([*words, *rng.choices(NAMES, weights=range(10, 0, -1))]), "label": label}
 
 
-KINDS: dict[str, Callable[[random.Random], Row]] = {"news": news, "templated": templated, "skewed": skewed}
+def forms(rng: random.Random) -> Row:
+    """Eight frames of 8 to 26 words that are used unevenly, each with one to five slots of one to three words."""
+    frame = rng.choices(range(8), weights=[1 / (rank + 1) for rank in range(8)])[0]
+    drawn = random.Random(f"form {frame}")
+    words = drawn.choices(WORDS, k=drawn.randint(8, 26))
+    for place in drawn.sample(range(len(words)), drawn.randint(1, 5)):
+        most = drawn.choice((3, 10, 40, 200))
+        words[place] = " ".join(WORDS[place * 13 + rng.randrange(most)] for _ in range(rng.randint(1, 3)))
+    return {"text": " ".join(words), "label": rng.choice("abc")}
+
+
+KINDS: dict[str, Callable[[random.Random], Row]] = {
+    "news": news, "templated": templated, "skewed": skewed, "forms": forms,
+}  # fmt: skip
 
 
 def sample(kind: str, n: int, seed: object) -> Dataset:

@@ -77,9 +77,8 @@ def _error(one: ByParts | None, other: ByParts | None, *, cautious: bool) -> flo
         values = one.value(keep), other.value(keep)
         return None if values[0] is None or values[1] is None else values[0] - values[1]
 
-    error = standard_error(
-        ByParts(difference, one.count, max(one.share, other.share), one.corrected and other.corrected)
-    )
+    corrected, pairs = one.corrected and other.corrected, one.pairs and other.pairs
+    error = standard_error(ByParts(difference, one.count, max(one.share, other.share), corrected, pairs))
     return None if error is None else caution * error * student_t(one.count - 1)
 
 

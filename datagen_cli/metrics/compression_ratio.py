@@ -68,7 +68,7 @@ class CompressionRatio(Metric):
         def of(keep: Bools) -> float | None:
             return compression_ratio([texts[row] for row in rows[keep[part_of]].tolist()])
 
-        return ByParts(of, few.count, len(rows) / len(texts))
+        return ByParts(of, few.count, len(rows) / len(texts), pairs=True)
 
     def reading(self, found: Measure) -> str:
         """See `Metric`."""

@@ -6,7 +6,9 @@ Rows are dealt into up to 32 parts; a measure says what it is of any of the part
 seen in halves of the rows: the measures of two halves that share half of their parts differ less than those of two
 halves that share none, by 1/2 where texts act alone and by 1/2^k where k of them act together. A Hadamard matrix gives
 halves in which every two parts are together equally often. Together texts matter less as n grows, so the root of the
-factor that halves show is taken off at n; `benchmarks/coverage.py` simulates how often the intervals hold.
+factor that halves show is taken off at n. Where texts act alone or in pairs and no more (`ByParts.pairs`), halves say
+what pairs do at n, half as much beside what texts do alone, and that is taken off once.
+`benchmarks/coverage.py` simulates how often the intervals hold.
 """
 
 from __future__ import annotations
@@ -81,12 +83,13 @@ class Parts:
 @dataclass(frozen=True, slots=True)
 class ByParts:
     """A measure of any of the parts: `value` gets which are kept, `[count]`. `share`: of rows that it is taken on.
-    Not `corrected`: the jackknife as it is, without looking at halves."""
+    Not `corrected`: the jackknife as it is, without looking at halves. `pairs`: no more than two texts act together."""
 
     value: Callable[[Bools], float | None]
     count: int
     share: float = 1.0
     corrected: bool = True
+    pairs: bool = False
 
 
 def deal(units: Sequence[str]) -> Parts | None:
@@ -111,10 +114,10 @@ def standard_error(measured: ByParts) -> float | None:
         return None
     variance = (measured.count - 1) / measured.count * float(np.square(left - left.mean()).sum())
     if measured.corrected and measured.count in _PRIMITIVE and variance > 0:
-        order = _order(measured)
-        if order is None:
+        apart = _apart(measured)
+        if apart is None:
             return None
-        variance /= np.sqrt(order)
+        variance /= _times_of_pairs(apart) if measured.pairs else np.sqrt(_order(apart))
     return float(np.sqrt(variance * measured.share))
 
 
@@ -164,17 +167,28 @@ def _on_free_scale(value: float, reach: float, low: float, high: float) -> Inter
     return low + width * above / (above + below * factor), low + width * above / (above + below / factor)
 
 
-def _order(measured: ByParts) -> float | None:
-    """How many texts act together, from halves that share half of their parts and halves that share none; ≥ 1."""
+def _apart(measured: ByParts) -> float | None:
+    """How far halves that share half of their parts are from each other, over how far halves that share none are: the
+    mean squares. From 1/2 where texts act alone to 1."""
     found = [_values(measured, np.array([half, ~half])) for half in _halves(measured.count)]
     halves = [pair for pair in found if pair is not None]
     if len(halves) < len(found):
         return None
     alone = float(np.mean([np.square(first - second) for first, second in halves]))
     shared = float(np.mean([np.square(a[:, None] - b) for a, b in pairwise([*halves, halves[0]])]))
-    if alone <= 0:
-        return 1.0
-    return float(np.clip(-np.log2(max(1 - shared / alone, 2**-HIGHEST)), 1.0, HIGHEST))
+    return shared / alone if alone > 0 else 0.5
+
+
+def _order(apart: float) -> float:
+    """How many texts act together, at least 1."""
+    return float(np.clip(-np.log2(max(1 - apart, 2**-HIGHEST)), 1.0, HIGHEST))
+
+
+def _times_of_pairs(apart: float) -> float:
+    """How often the jackknife counts the variance at n, if texts act alone or in pairs: from 1 to 2. In halves pairs
+    have the share p of the variance with apart = 1/2 + p/4; beside what texts do alone it is half as much at n."""
+    in_halves = float(np.clip(4 * apart - 2, 0.0, 1.0))
+    return 1 + in_halves / (2 - in_halves)
 
 
 def _values(measured: ByParts, kept: Bools) -> Floats | None:

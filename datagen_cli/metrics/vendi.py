@@ -91,7 +91,7 @@ class Vendi(Metric):
             return None
         if len(vectors) <= vectors.shape[1]:
             exact = len(vectors) <= CORRECTED
-            return ByParts(lambda keep: vendi(vectors[keep[few.of]]), few.count, corrected=exact)
+            return ByParts(lambda keep: vendi(vectors[keep[few.of]]), few.count, corrected=exact, pairs=True)
         counts = np.bincount(few.of, minlength=few.count)
         sums = [_moments(vectors[few.of == part]) * counts[part] for part in range(few.count)]
 
