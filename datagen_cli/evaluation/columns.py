@@ -24,13 +24,15 @@ _TIME = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?|\d\d:\d\d:\d\d(?:\.\d+)?"
 )
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_WRITTEN_NUMBER = re.compile(r"[-+−]?[$€£]? ?\d+(?:[.,'\u00a0\u202f]\d+)*(?:[eE][-+]?\d+)? ?[%€$£]?")
 _TRUTH = {"true": True, "false": False}
 
 
 def text_columns(rows: Sequence[Mapping[str, Any]], label: str | None = None) -> list[str]:
     """The columns that are measured as text: those of `string_columns` without `categories`.
 
-    A column of numbers written as text is none beside one of words: in a CSV file it would be numbers.
+    A column of numbers written as text (3.5, 3,50, 1,000, $5, 12 %) is none beside one of words: in a CSV file it would
+    be numbers, if it were written as JSON writes them.
     """
     found = string_columns(rows, label)
     fixed = categories(rows, found)
@@ -108,7 +110,7 @@ def typed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _numbers(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
-    return all(_NUMBER.fullmatch(str(row[name]).strip()) for row in rows if row.get(name) not in (None, ""))
+    return all(_WRITTEN_NUMBER.fullmatch(str(row[name]).strip()) for row in rows if row.get(name) not in (None, ""))
 
 
 def _number(cell: str) -> int | float | None:

@@ -172,5 +172,10 @@ def test_numbers_written_as_text_are_no_text_beside_words(tmp_path: Path) -> Non
     rows = [{"day": f"200101{n:02d}", "text": f"some words {n}"} for n in range(10, 20)]
     for kind in ("jsonl", "csv"):
         assert load_dataset(written(tmp_path, kind, rows), Wanted()).dataset.text_fields == ("text",)
+    for price in ("3,50", "1.234,50", "$1,000", "€ 5", "12 %", "-7.5", "1e3"):
+        rows = [{"price": price, "text": f"some words {n}"} for n in range(10, 20)]
+        assert load_dataset(written(tmp_path, "tsv", rows), Wanted()).dataset.text_fields == ("text",), price
+    rows = [{"price": "3 or 4", "text": f"some words {n}"} for n in range(10, 20)]
+    assert load_dataset(written(tmp_path, "tsv", rows), Wanted()).dataset.text_fields == ("price", "text")
     only = load_dataset(written(tmp_path, "jsonl", [{"text": str(n)} for n in range(10)]), Wanted())
     assert only.dataset.text_fields == ("text",)
