@@ -41,9 +41,9 @@ def test_text_columns_are_those_of_text_but_id_and_label(tmp_path: Path) -> None
     assert found.ids == ("x", "y")
 
 
-def test_ids_are_line_numbers_where_there_are_none(tmp_path: Path) -> None:
+def test_ids_are_the_numbers_of_rows_where_there_are_none_those_that_cannot_be_read_among_them(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_text('{"t": "a"}\n\n{"t": "b"}\n')
+    path.write_text('{"t": "a"}\n\n{"t": 1\n{"t": "b"}\n')
     assert load_dataset(str(path), Wanted()).dataset.ids == ("1", "3")
 
 
