@@ -85,7 +85,7 @@ def command(
         files = [Path(out) / file.relative_to(place) if place != out else file for file in files]
     result = {
         "run": run, "format": to, "files": [str(file) for file in files], "prompt": columns.asking,
-        "completion": columns.answering, "rows": {name: len(part.rows) for name, part in data.items()},
+        "completion": columns.answering, "rows": {name: shelf(columns).size(part) for name, part in data.items()},
         "left_out": left_out, "simulated": simulated,
     }  # fmt: skip
     if not json_ or out == "-":

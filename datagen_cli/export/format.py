@@ -64,6 +64,10 @@ class Format:
         """All lines of the file."""
         return map(self.line, data.rows)
 
+    def size(self, data: Exported) -> int:
+        """How many rows the file has."""
+        return len(data.rows)
+
     def write(self, path: Path, data: Exported) -> None:
         """Writes the file whole, or not at all."""
         write_aside(path, (dump(line) + b"\n" for line in self.lines(data)))

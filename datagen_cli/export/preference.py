@@ -41,6 +41,10 @@ class Preference(Format):
             )
             raise UsageError("no accepted record has a worse one beside it", hint=hint)
 
+    def size(self, data: Exported) -> int:
+        """How many pairs there are."""
+        return sum(1 for _ in self.lines(data))
+
     def _worse(self, data: Exported) -> Iterator[tuple[Row, list[Row]]]:
         """Every accepted row with its weak parent, where it has one, and the attempts at its slot that have a fault."""
         faulty: dict[str, list[Row]] = {}

@@ -66,6 +66,7 @@ def test_an_improved_record_is_chosen_before_its_weak_parent_and_before_attempts
     rejected = [{"id": "r-000001", "text": "good", "label": name, "reason": "unchanged"} for name in ("weak", "b")]
     pairs = [(pair["chosen"], pair["rejected"]) for pair in Preference(columns).lines(Exported([ROW], rejected, weak))]
     assert pairs == [("a", "weak"), ("a", "b")]
+    assert Preference(columns).size(Exported([ROW], rejected, weak)) == 2  # pairs, not records
 
 
 def test_no_pair_is_an_error() -> None:

@@ -51,7 +51,7 @@ ENHANCE = (("method: response", "method: enhance"),)
 
 @pytest.mark.parametrize("changes", [(), ENHANCE], ids=["response", "enhance"])
 def test_each_base_row_gets_one_record_that_keeps_its_input_and_names_it(
-    tmp_path: Path, changes: tuple[tuple[str, str], ...]
+    tmp_path: Path, changes: tuple[tuple[str, str], ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert generate(recipe(tmp_path, *changes), "-o", tmp_path / "run") == 0
     made, lineage = rows(tmp_path / "run"), rows(tmp_path / "run", "lineage.jsonl")
@@ -61,10 +61,13 @@ def test_each_base_row_gets_one_record_that_keeps_its_input_and_names_it(
     ]
     if changes:
         assert all(row["response"] != pair["response"] for row, pair in zip(made, PAIRS, strict=True))
-        assert (
-            run(["export", str(tmp_path / "run"), "--to", "preference", "-o", str(tmp_path / "run/pairs.jsonl")]) == 0
-        )
-        pairs = {(line["prompt"], line["chosen"], line["rejected"]) for line in rows(tmp_path / "run", "pairs.jsonl")}
+        export = ["export", tmp_path / "run", "--to", "preference", "-o", tmp_path / "run/pairs.jsonl"]
+        capsys.readouterr()
+        assert run([*map(str, export), "--json"]) == 0
+        told, lines = json.loads(capsys.readouterr().out), rows(tmp_path / "run", "pairs.jsonl")
+        assert told["rows"] == {"train": len(lines)}
+        assert all(type(value) is str for line in lines for value in line.values())  # as TRL reads a prompt and a pair
+        pairs = {(line["prompt"], line["chosen"], line["rejected"]) for line in lines}
         assert pairs >= {
             (row["instruction"], row["response"], pair["response"]) for row, pair in zip(made, PAIRS, strict=True)
         }
