@@ -78,10 +78,12 @@ def examine(
             taught, base = found, "no demonstrations"
         elif student == "transformer":
             name = bench.options.tuned
-            taught = teach(rows, exam, transformer(name), Transformer(name).signature, whole=generated)
+            taught = teach(
+                rows, exam, transformer(name), Transformer(name).signature, whole=generated, where=bench.way.where
+            )
             base = "the most frequent label"
         else:
-            taught = teach(rows, exam, linear, Linear().signature, whole=generated)
+            taught = teach(rows, exam, linear, Linear().signature, whole=generated, where=bench.way.where)
             base = "the most frequent label"
         remarks += _score(setting, whole, KINDS[student], taught, base, exam.source)
     remarks.append(_keep(setting, whole, written, exam))

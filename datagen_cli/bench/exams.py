@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from datagen_cli.core.fields import plain
 from datagen_cli.evaluation.load import Loaded, Wanted, as_reference, load_reference
 from datagen_cli.evaluation.student import Labelled, draw, labelled, split_half, unfit, without
 from datagen_cli.metrics.dataset import Dataset
+from datagen_cli.pipeline.connect import HERE, Where, spread
 from datagen_cli.students.linear import Linear
 from datagen_cli.students.transformer import Transformer
 from datagen_cli.text.normalise import fold
@@ -174,11 +176,13 @@ def teach(
     *,
     whole: bool,
     n: int | None = None,
+    where: Where = HERE,
 ) -> Taught:
     """Trains the students: `rows` has the training rows of every candidate, a set for each seed.
 
     All get as many rows as the smallest set has; of ready datasets, where seeds are draws of one set, `LEAST_SHARE` of
-    them (`whole` is false); `n` is another number, at most that. Raises `DataError` where nothing can be trained.
+    them (`whole` is false); `n` is another number, at most that. Students are trained side by side `where` an engine
+    has machines. Raises `DataError` where nothing can be trained.
     """
     n = n or rows_for(rows, exam, whole=whole)
     for name, sets in rows.items():
@@ -187,12 +191,10 @@ def teach(
                 raise DataError(f"{name}: {reason}")
     seeds = max(len(sets) for sets in rows.values())
 
-    def hits(sets: Sequence[Labelled]) -> Floats:
-        said = [student(draw(one, n, seed), exam.test, seed) for seed, one in enumerate(sets)]
-        return weighed([hits_of(one, exam.test) for one in said], exam.test)
-
-    found = {name: hits(sets) for name, sets in rows.items()}
-    base, reference = base_and_reference(exam, n, seeds, student)
+    work = [(draw(one, n, seed), seed) for sets in rows.values() for seed, one in enumerate(sets)]
+    hits = iter(_hits(student, work, exam.test, where))
+    found = {name: weighed([next(hits) for _ in sets], exam.test) for name, sets in rows.items()}
+    base, reference = base_and_reference(exam, n, seeds, student, where)
     return Taught(found, base, reference, n, min(n, len(exam.train)), signature)
 
 
@@ -216,14 +218,26 @@ def rows_for(rows: Mapping[str, Sequence[Labelled]], exam: Exam, *, whole: bool)
     return smallest if whole else int(min(smallest, len(exam.train)) * LEAST_SHARE)
 
 
-def base_and_reference(exam: Exam, n: int, seeds: int, student: Student = linear) -> tuple[Floats, Floats]:
+def base_and_reference(
+    exam: Exam, n: int, seeds: int, student: Student = linear, where: Where = HERE
+) -> tuple[Floats, Floats]:
     """Hits `[seeds, items]` of the student that has read nothing, and of one that learned from n real rows."""
     if reason := unfit(exam.train, exam.test):
         raise UsageError(f"no reference student: {reason}", hint="--train FILE names real rows")
     most = min(Counter(exam.train.labels).items(), key=lambda item: (-item[1], item[0]))[0]
     base = weighed([hits_of([most] * len(exam.test), exam.test)] * seeds, exam.test)
-    said = [student(draw(exam.train, n, seed), exam.test, seed) for seed in range(seeds)]
-    return base, weighed([hits_of(one, exam.test) for one in said], exam.test)
+    work = [(draw(exam.train, n, seed), seed) for seed in range(seeds)]
+    return base, weighed(_hits(student, work, exam.test, where), exam.test)
+
+
+def _hits(student: Student, work: Sequence[tuple[Labelled, int]], test: Labelled, where: Where) -> list[list[float]]:
+    """What students of these rows and seeds are right about."""
+    return spread(partial(_hits_of_one, student, test), work, where)
+
+
+def _hits_of_one(student: Student, test: Labelled, work: tuple[Labelled, int]) -> list[float]:
+    rows, seed = work
+    return hits_of(student(rows, test, seed), test)
 
 
 def weighed(hits: Sequence[Sequence[float]], test: Labelled) -> Floats:

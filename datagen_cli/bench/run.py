@@ -129,7 +129,12 @@ def _run_cells(bench: Bench, watch: Watch, command: str, done: Done) -> None:
             continue
         built = cell.build(bench.options, bench.way, max_cost=cap)
         options = RunOptions(
-            bench.way.environ, bench.way.allow_hosts, command=command, unsafe_exec=bench.way.unsafe_exec
+            bench.way.environ,
+            bench.way.allow_hosts,
+            command=command,
+            unsafe_exec=bench.way.unsafe_exec,
+            engine=bench.way.where.engine,
+            ray_address=bench.way.where.ray_address,
         )
         observer = watch.cell(cell, number, len(cells), built.recipe.options.count)
         _, error = run_whole(Session(built, RunFolder(cell.folder), options, observer), observer)

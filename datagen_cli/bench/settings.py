@@ -20,7 +20,7 @@ from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.ports import Unobserved
 from datagen_cli.pipeline.build import Built, build
-from datagen_cli.pipeline.connect import check_models, identities, open_client, roles
+from datagen_cli.pipeline.connect import HERE, Where, check_models, identities, open_client, roles
 from datagen_cli.pipeline.not_built import refuse_mixed
 from datagen_cli.runs.previous_run import lasting
 
@@ -37,6 +37,7 @@ class Way:
     overrides: Sequence[str] = ()
     unsafe_exec: bool = False
     own_folder: bool = False
+    where: Where = HERE
 
 
 @dataclass(frozen=True)

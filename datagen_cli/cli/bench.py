@@ -54,6 +54,8 @@ def command(
     dry_run: given.DryRun = False,
     concurrency: given.Concurrency = None,
     allow_host: given.AllowHost = None,
+    engine: given.Engine = "local",
+    ray_address: given.RayAddress = None,
     unsafe_exec: given.UnsafeExec = False,
     quiet: given.Quiet = False,
     json_: given.Json = False,
@@ -67,6 +69,7 @@ def command(
     from datagen_cli.bench.plan import plan_bench
     from datagen_cli.bench.settings import Way
     from datagen_cli.config.environment import read_environment
+    from datagen_cli.pipeline.connect import LOCAL, engine_at
 
     options, named = _from_files(recipes or [])
     models, roles = read_models(model or [])
@@ -75,20 +78,19 @@ def command(
         "datasets": read_datasets(dataset or []), "vary": read_vary(vary or []),
         "seeds": seed, "count": count, "test": test, "train": train, "judge": judge, "students": student,
         "student_model": student_model, "tuned": fine_tune, "perplexity": perplexity,
-        "sizes": _sizes(sizes),
+        "sizes": _sizes(sizes), "measures": _measures(metrics),
         "text": text, "test_text": test_text, "label": label,
-        "measures": _measures(metrics),
     }  # fmt: skip
     options = _merged(options, {key: value for key, value in changed.items() if value not in (None, [], {})})
-    name = options.name or named
     way = Way(
-        Path(out or f"runs/bench-{name}"),
+        Path(out or f"runs/bench-{options.name or named}"),
         read_environment(os.environ, Path.cwd()),
         tuple(allow_host or ()),
         {"max_cost": max_cost, "concurrency": concurrency},
         tuple(set_ or ()),
         unsafe_exec,
         own_folder=out is None and options.name is None,
+        where=engine_at(engine, ray_address),
     )
     if max_cost is not None and max_cost <= 0:
         raise UsageError("--max-cost: must be above 0", hint="leave it out for no cap")
@@ -99,6 +101,7 @@ def command(
         "--student-model": student_model, "--fine-tune": fine_tune, "--sizes": sizes, "--perplexity": perplexity,
         "--judge": judge, "--metrics": metrics, "--text": text, "--test-text": test_text, "--label": label, "-o": out,
         "--max-cost": max_cost, "--concurrency": concurrency, "--allow-host": allow_host,
+        "--engine": None if engine == LOCAL else engine, "--ray-address": ray_address,
     }  # fmt: skip
     line = _line(recipes or [], words, unsafe_exec=unsafe_exec)
     if dry_run:

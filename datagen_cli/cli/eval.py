@@ -47,6 +47,7 @@ from datagen_cli.evaluation.load import (
 )
 from datagen_cli.evaluation.reviewed import by_people
 from datagen_cli.metrics.measure import Measure
+from datagen_cli.pipeline.connect import engine_at
 from datagen_cli.text.embed import Embedder
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ def command(
     dry_run: correctness.RecheckDryRun = False,
     trust_lock: correctness.TrustLock = False,
     allow_host: given.AllowHost = None,
+    engine: given.Engine = "local",
+    ray_address: given.RayAddress = None,
     gate: own.GateLines = None,
     gates: own.GateFile = None,
     compare: own.Compare = None,
@@ -97,6 +100,7 @@ def command(
     files = _Files(datasets, reference, compare, gold)
     outputs = Outputs(detail, html, table, summary, junit, json_, quiet, figures)
     outputs.refuse([*files.all, recipe, gates])
+    where = engine_at(engine, ray_address)
     _refuse(files, recheck=recheck, metrics=metrics, gates=gates)
     held = [parse_gate(line) for line in gate or []] + (read_gates(Path(gates)) if gates is not None else [])
     wanted = choose(metrics, [item.measure for item in held])
@@ -115,7 +119,7 @@ def command(
     sizes = {len(one.dataset) for one in ready.values()}
     outputs.equal_n = min(sizes) if len(sizes) > 1 else 0
     failed = capped = False
-    with progress(quiet=quiet) as say, closing(open_for_eval(embedder, say)) as opened:
+    with progress(quiet=quiet) as say, closing(open_for_eval(embedder, say, where)) as opened:
         for said in idle(held):
             outputs.note(f"--gate: {said}")
         if alone:

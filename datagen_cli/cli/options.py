@@ -130,7 +130,7 @@ Engine = Annotated[
     typer.Option(
         "--engine",
         metavar="NAME",
-        help="Where programs and local models run: local, or ray for the machines of a cluster.",
+        help="Where programs, local models, students and embeddings run: local, or ray for a cluster.",
         rich_help_panel=CALLS,
     ),
 ]

@@ -7,28 +7,73 @@ length in bf16 were measured and gain a seventh on the machines at hand: not wor
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from datagen_cli.text.embed import Embedder, open_embedder, vector_cache
+from datagen_cli.llm.local.host import as_anywhere
+from datagen_cli.pipeline.connect import HERE, Where, spread
+from datagen_cli.text.embed import HASHED, Cached, Embedder, default_embedder, open_embedder, vector_cache
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 PORTION = 256
+SENT = 16 * PORTION
+"""Texts that go to the machines of an engine at a time: each time actors start anew, and load the weights."""
 
 
-def open_for_eval(name: str | None, say: Callable[[str], None]) -> Embedder:
-    """The embedder of a name, as `open_embedder`, with the cache that runs use too."""
-    return ProgressEmbedder(open_embedder(name, vector_cache()), say)
+def open_for_eval(name: str | None, say: Callable[[str], None], where: Where = HERE) -> Embedder:
+    """The embedder of a name, as `open_embedder`, with the cache that runs use too. `where` an engine has machines they
+    make the vectors that the cache lacks, which are the same; `hashed` is not worth the way."""
+    name, cache = name or default_embedder(), vector_cache()
+    if where == HERE or name == HASHED:
+        return ProgressEmbedder(open_embedder(name, cache), say)
+    spreading = SpreadEmbedder(open_embedder(name, None), as_anywhere(name), where)
+    return ProgressEmbedder(Cached(spreading, cache, SENT) if cache else spreading, say, SENT)
+
+
+class SpreadEmbedder:
+    """An embedder whose vectors the machines of an engine make, a portion each; every machine needs its weights."""
+
+    def __init__(self, inner: Embedder, name: str, where: Where) -> None:
+        self._inner, self._there, self._where = inner, name, where
+        self.name, self.signature, self.default_threshold = inner.name, inner.signature, inner.default_threshold
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self._inner.dim
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """As `Embedder.encode`."""
+        import numpy as np
+
+        parts = [texts[start : start + PORTION] for start in range(0, len(texts), PORTION)]
+        made = spread(partial(_encode_there, self._there), parts, self._where)
+        return np.concatenate(made) if made else self._inner.encode(())
+
+    def close(self) -> None:
+        """Closes the embedder of this process."""
+        self._inner.close()
+
+
+@cache
+def _opened(name: str) -> Embedder:
+    return open_embedder(name, None)
+
+
+def _encode_there(name: str, texts: Sequence[str]) -> NDArray[np.float32]:
+    return _opened(name).encode(texts)
 
 
 class ProgressEmbedder:
     """An embedder that says how many texts are done."""
 
-    def __init__(self, inner: Embedder, say: Callable[[str], None]) -> None:
+    def __init__(self, inner: Embedder, say: Callable[[str], None], portion: int = PORTION) -> None:
         self._inner = inner
         self._say = say
+        self._portion = portion
         self.name = inner.name
         self.signature = inner.signature
         self.default_threshold = inner.default_threshold
@@ -42,12 +87,12 @@ class ProgressEmbedder:
         """As `Embedder.encode`."""
         import numpy as np
 
-        if len(texts) <= PORTION:
+        if len(texts) <= self._portion:
             return self._inner.encode(texts)
         parts = []
-        for start in range(0, len(texts), PORTION):
+        for start in range(0, len(texts), self._portion):
             self._say(f"embedding: {start:,} of {len(texts):,} texts")
-            parts.append(self._inner.encode(texts[start : start + PORTION]))
+            parts.append(self._inner.encode(texts[start : start + self._portion]))
         return np.concatenate(parts)
 
     def close(self) -> None:

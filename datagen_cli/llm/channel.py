@@ -64,7 +64,9 @@ class Channel:
         timeout_s, deadline_s = self.provider_facts.time_outs(options)
         self.policy = Policy(timeout_s, deadline_s, limits.patience_s, patient="patience_s" in limits.model_fields_set)
         self.health = Health(target, answered_before)
-        self.limiter = ConcurrencyLimiter(self.provider_facts.at_once(options, limits.concurrency))
+        self.limiter = ConcurrencyLimiter(
+            self.provider_facts.at_once(options, limits.concurrency) if workers is None else limits.concurrency
+        )
         self.concurrency = AdaptiveConcurrency(self.limiter)
         self.hedge = Hedge(self.limiter) if limits.hedge and not self.provider_facts.on_this_machine else None
         self.price = price_of(options, target)

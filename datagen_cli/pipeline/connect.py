@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import Problems, UsageError
@@ -16,6 +18,9 @@ from datagen_cli.llm.identity import role_identity
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.runs.ledger import SpendingLedger
 from datagen_cli.runs.spending import total_of, usage_of
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 def roles(recipe: Recipe) -> tuple[str, ...]:
@@ -57,11 +62,28 @@ LOCAL = "local"
 """The engine without an address."""
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """An `EngineOptions`: this machine alone, unless it says another engine."""
+
+    engine: str = LOCAL
+    ray_address: str | None = None
+
+
+HERE = Where()
+
+
 def check_engine(name: str, address: str | None) -> None:
     """Raises `UsageError` for an engine that there is none of, that misses packages, or that has no address."""
     if address is not None and name == LOCAL:
         raise UsageError("--ray-address goes with --engine ray", hint="add it, or leave --ray-address out")
     load("engines", name)(address=address)
+
+
+def engine_at(name: str, address: str | None) -> Where:
+    """The engine that the command line names. Raises as `check_engine`."""
+    check_engine(name, address)
+    return Where(name, address)
 
 
 def open_engine(recipe: Recipe, options: EngineOptions, on_signal: Callable[[int, int], None]) -> LocalEngine:
@@ -70,6 +92,19 @@ def open_engine(recipe: Recipe, options: EngineOptions, on_signal: Callable[[int
     engine: LocalEngine = load("engines", options.engine)(on_signal, address=options.ray_address, patience_s=patience_s)
     engine.start()
     return engine
+
+
+def spread(function: Callable[[A], B], items: Sequence[A], options: EngineOptions) -> list[B]:
+    """What a function makes of each item: in turn on the local engine, else side by side on the engine's machines."""
+    if options.engine == LOCAL or not items:
+        return [function(one) for one in items]
+    engine: LocalEngine = load("engines", options.engine)(address=options.ray_address)
+    engine.start()
+
+    async def everywhere() -> list[B]:
+        return await asyncio.gather(*(engine.run_blocking(function, one, anywhere=True) for one in items))
+
+    return engine.run(everywhere)
 
 
 def identities(recipe: Recipe) -> dict[str, Any]:

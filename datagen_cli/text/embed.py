@@ -130,8 +130,9 @@ def _missing(name: str) -> MissingExtra:
 class Cached:
     """An embedder that looks texts up in a file first. Keys hold its signature, so embedders can share the file."""
 
-    def __init__(self, inner: Embedder, path: Path) -> None:
+    def __init__(self, inner: Embedder, path: Path, portion: int = PORTION) -> None:
         self._inner = inner
+        self._portion = portion
         self._path = path
         self._store: Store | None = None
         self._lock = threading.Lock()
@@ -154,8 +155,8 @@ class Cached:
             wanted = dict(zip(keys, texts, strict=True))
             found = {key: vector for key in wanted if (vector := self._read(store, key)) is not None}
             missing = [key for key in wanted if key not in found]
-            for start in range(0, len(missing), PORTION):
-                portion = missing[start : start + PORTION]
+            for start in range(0, len(missing), self._portion):
+                portion = missing[start : start + self._portion]
                 vectors = self._inner.encode([wanted[key] for key in portion])
                 fresh = dict(zip(portion, vectors, strict=True))
                 _finish(_put_all(store, {key: vector.astype("<f4").tobytes() for key, vector in fresh.items()}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,8 +16,14 @@ from typing import Any
 import pytest
 
 from datagen_cli import api
+from datagen_cli.cli.app import run
+from datagen_cli.llm.gguf.provider import GgufModel
 from datagen_cli.sandbox import run as sandbox
+from datagen_cli.students.linear import Linear
+from datagen_cli.text.embed_model import SentenceModel
 from tests.llm.local.tiny import save_model
+from tests.real.small import MOODS, SMALL, recipe
+from tests.real_model import needs_smollm2
 from tests.runs.correlated import write_recipe
 from tests.runs.whole import generate, outcome, report
 
@@ -28,6 +35,7 @@ CODE = [
     "gsm8k", "-n", "12", "--model", "offline", "--set", "examples.strategy=random", "--set", "limits.concurrency=2",
     "--set", "limits.patience_s=2",
 ]  # fmt: skip
+WORDS = ("warm", "cold", "grey", "soft", "hard", "late")
 
 
 @pytest.fixture(autouse=True)
@@ -169,6 +177,48 @@ def test_a_local_model_with_correlated_groups_writes_the_same_also_when_a_machin
     lost.join()
     assert everything(tmp_path / "run") == everything(tmp_path / "local")
     assert all(len(content.splitlines()) > 5 for content in everything(tmp_path / "run").values())
+
+
+def test_the_servers_of_a_gguf_model_run_on_the_machines_and_the_bytes_are_the_same_when_one_is_lost(
+    machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs_smollm2("xllamacpp")
+    model = {**SMALL, "max_tokens": 24, "context": 1024, "params": {"cache_prompt": False}}  # no traces of other calls
+    file = recipe(tmp_path, MOODS, model=model, limits={"attempts_per_record": 1})
+    arguments = [str(file), "-n", "6"]
+    assert generate(*arguments, "-o", tmp_path / "local") in (0, 3)
+    monkeypatch.setattr(GgufModel, "complete_when", None)  # of this process: nobody may call it
+    lost = when(tmp_path / "run", "3-generate", 2, lambda: machines.set(1))
+    assert generate(*arguments, "-o", tmp_path / "run", *machines.engine) in (0, 3)
+    lost.join()
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "local")
+    assert sum(len(content.splitlines()) for content in outcome(tmp_path / "run").values()) >= 6
+
+
+def test_cells_and_students_of_a_bench_and_vectors_of_eval_are_made_on_the_machines_and_are_the_same(
+    machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    bench = ["bench", "agora-mini", "-n", "40", "--seed", "1", "--seed", "2", "--metrics", "distinct_n"]
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(f'{{"text": "{word} rain fell on the {word} roof all {word} night"}}\n' for word in WORDS))
+    measured = ["eval", str(rows), "--embedder", "minilm", "--metrics", "aps,remote_clique", "--json"]
+    assert run([*bench, "-o", str(tmp_path / "local"), "--quiet"]) == 0
+    capsys.readouterr()
+    assert run(measured) == 0
+    here = capsys.readouterr().out
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other cache"))
+    monkeypatch.setattr(SentenceModel, "encode", None)  # of this process: nobody may call it
+    fit, fitted = Linear.fit, []
+    monkeypatch.setattr(Linear, "fit", lambda *args: (fitted.append(args), fit(*args))[1])
+    assert run([*bench, "-o", str(tmp_path / "ray"), "--quiet", *machines.engine]) == 0
+    capsys.readouterr()
+    assert run([*measured, *machines.engine]) == 0
+    assert capsys.readouterr().out == here
+    assert len(fitted) == 3  # two look for the gap before a cell is paid, one judges all labels
+    local, ray = (json.loads((tmp_path / name / "leaderboard.json").read_text())["rows"] for name in ("local", "ray"))
+    assert [row["metrics"]["pgr[tstr]"] for row in ray] == [row["metrics"]["pgr[tstr]"] for row in local]
+    assert [row["metrics"]["distinct_n"] for row in ray] == [row["metrics"]["distinct_n"] for row in local]
 
 
 def test_where_nobody_listens_that_is_said_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from datagen_cli.llm.gguf.files import SMOLLM2, SUFFIX, gguf_digest, gguf_file, 
 from datagen_cli.llm.gguf.head import chat_templates, licence
 from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings, usable_cores
 from datagen_cli.llm.keys import Target, path_of
+from datagen_cli.llm.local.host import as_anywhere
 from datagen_cli.llm.provider import FOREVER_S, Around, Provider, ProviderFacts, RawReply, Ready, Start, writes
 
 CONTEXT = 4096
@@ -95,7 +97,13 @@ class Gguf(ProviderFacts):
 
     @classmethod
     def open(cls, options: ModelOptions, target: Target, around: Around) -> Provider:
-        """The model, whose server starts with the first call."""
+        """The model, whose server starts with the first call: one, or one a worker where the engine has machines."""
+        if around.workers is not None:
+            from datagen_cli.llm.gguf.actors import GgufOnWorkers
+
+            name = target.model if target.model == SMOLLM2 else as_anywhere(target.model)
+            moved = options.model_copy(update={"name": cls.prefix + name})
+            return GgufOnWorkers(partial(GgufModel, moved, target), around.workers)
         return GgufModel(options, target)
 
 
