@@ -117,6 +117,7 @@ class GgufModel:
         self._starting: asyncio.Task[Ready] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._under_way: list[int] = []
+        self._in_turn = asyncio.Lock()
         self._calls = 0
         self._http: Any = None
 
@@ -137,12 +138,14 @@ class GgufModel:
         return await self.complete_when(payload, draw, at_once)
 
     async def complete_when(self, payload: Mapping[str, Any], draw: Draw, start: Start) -> RawReply:
-        """The same: the server is up before `start` is awaited, so that loading is on no clock."""
+        """The same: the server is up before `start` is awaited, so that loading is on no clock. Calls ask for their
+        place in the order in which they came: records are accepted in theirs, which a slow model's user waits for."""
         if self._starting is None:
             self._starting = asyncio.create_task(self._start())
         http = await asyncio.shield(self._starting)
         if "messages" in payload:
-            await self._server.try_template(payload)
+            async with self._in_turn:
+                await self._server.try_template(payload)
         self._calls += 1
         try:
             return await http.complete_when(with_cut_offs(payload), draw, start)

@@ -171,6 +171,29 @@ async def test_it_answers_in_the_form_that_is_asked_for_and_ends_with_the_client
     assert not running(child)
 
 
+async def test_calls_go_out_in_the_order_in_which_they_were_asked(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model: Any = GgufModel(ModelOptions(name=f"gguf/{file}"), locate(ModelOptions(name=f"gguf/{file}"), {}))
+    sent: list[int] = []
+
+    class Http:
+        async def complete_when(self, payload: dict[str, Any], draw: Draw, start: Any) -> None:
+            sent.append(draw.slot)
+
+    async def start() -> Http:
+        return Http()
+
+    async def try_template(payload: dict[str, Any]) -> None:
+        for _ in range(9 - 2 * payload["slot"]):  # the later ones are written sooner
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(model, "_start", start)
+    monkeypatch.setattr(model._server, "try_template", try_template)
+    await asyncio.gather(
+        *(model.complete({"messages": [], "slot": n}, Draw(n, 1, "generate"), timeout_s=1) for n in range(4))
+    )
+    assert sent == [0, 1, 2, 3]
+
+
 async def test_how_far_a_reply_is_can_be_asked_while_it_is_written(smollm2: ModelOptions) -> None:
     model: Any = GgufModel(smollm2, locate(smollm2, {}))
     long = {**SHORT, "max_tokens": 60, "ignore_eos": True}
