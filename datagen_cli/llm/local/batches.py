@@ -69,13 +69,13 @@ class LocalBatches:
         self._count = 0
         self._serving: set[asyncio.Task[None]] = set()
         self._closed = threading.Event()
-        self._told = workers is None
+        self._told, self._loaded = workers is None, False
         self._rows = self._steps = 0
 
     @property
     def writing(self) -> str:
         """See `llm/provider.py`; not known of other machines."""
-        return writes(self._rows, self._steps)
+        return writes(self._rows, self._steps) if self._loaded or not self._rows else "is being loaded"
 
     async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
         """The reply. Raises `RequestRefused` (an unknown parameter, a prompt longer than the context), `UsageError`
@@ -144,6 +144,7 @@ class LocalBatches:
 
     def _stops(self, replies: Sequence[asyncio.Future[RawReply]]) -> bool:
         """Asked before every step, each of which adds a token to every reply: whether nobody waits any more."""
+        self._loaded = True
         self._steps += 1
         return self._closed.is_set() or all(reply.cancelled() for reply in replies)
 

@@ -113,6 +113,8 @@ async def test_who_waits_sees_how_many_tokens_the_replies_have(
 
     monkeypatch.setattr(LocalBatches, "_stops", watched)
     assert provider.writing == ""
+    provider._rows = 2  # as it is from the first request on
+    assert provider.writing == "is being loaded"
     await asked(provider, chat("abc"), chat("Q"))
     assert seen[:2] == ["reads 2 prompts", "writes 2 replies, the longest of 1 token so far"]
     assert provider.writing == ""
