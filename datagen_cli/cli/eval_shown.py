@@ -14,6 +14,7 @@ from datagen_cli.evaluation.evaluate import Evaluation, metric
 from datagen_cli.evaluation.reading import readings
 from datagen_cli.metrics.measure import Measure
 from datagen_cli.metrics.wording import number, span, within
+from datagen_cli.report.measure_tables import lacking_there
 
 SAY_EVERY_S = 2.0
 SAY_EVERY_TO_A_FILE_S = 30.0
@@ -83,6 +84,8 @@ def _show_compared(compared: Mapping[str, Any] | None) -> None:
     if rows:
         title = f"\ncompared with {compared['with']}, {compared['n']:,} rows of each"
         console.table(title, ("measure", "this", "that", "difference", "verdict"), rows)
+    if lacking := lacking_there(compared):
+        console.paragraph("not compared: " + "; ".join(lacking))
 
 
 def _show_gates(gates: Sequence[Mapping[str, Any]]) -> None:

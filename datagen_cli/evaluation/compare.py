@@ -3,7 +3,8 @@
 `compare` cuts the larger dataset to the size of the smaller (at most `MOST` rows, drawn at random) and measures both.
 The error of the difference is that of `metrics/parts.py`, from the difference of the same parts of both. Where both
 datasets have the same ids, each once, a part has the same ids of both, which pairs two treatments of one plan. Which
-dataset stands first changes nothing but the sign. A measure is taken once a side, and of parts from the same counts.
+dataset stands first changes nothing but the sign. Where nothing varies, because all or none were found on each side,
+the ends are those of the two bounds. A measure is taken once a side, and of parts from the same counts.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from datagen_cli.evaluation.evaluate import FeatureViews, measure, metric
+from datagen_cli.evaluation.evaluate import ROUNDING, FeatureViews, measure, metric
 from datagen_cli.evaluation.subsets import Part, drawn
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import student_t
 from datagen_cli.metrics.measure import Measure
-from datagen_cli.metrics.parts import CAUTION, Bools, ByParts, standard_error
+from datagen_cli.metrics.parts import CAUTION, FEWEST, Bools, ByParts, standard_error
 
 MOST = 4_000
 
@@ -56,7 +57,15 @@ def _difference(name: str, one: Features, other: Features, reference: Features |
     error = _error(*(_by_parts(name, side, reference) for side in (one, other)), cautious=few)
     if error is None:
         return {**result, "reason": "too few rows for an interval"}
-    interval = (difference - error, difference + error)
+    if error > ROUNDING:
+        low, high = (0.0, 1.0) if metric(name).counts_rows else metric(name).reach
+        interval = max(difference - error, low - high), min(difference + error, high - low)
+    elif first.bound and second.bound and {first.value, second.value} <= {0.0, 1.0}:
+        interval = (first.bound[0] - second.bound[1], first.bound[1] - second.bound[0])
+    elif min(one.units, other.units) < FEWEST and difference:
+        return {**result, "reason": "too few rows to see how it varies"}
+    else:
+        interval = (difference, difference)
     return {**result, "interval": list(interval), **_verdict(first, interval)}
 
 

@@ -233,7 +233,16 @@ def _md_compared(result: Result) -> list[str]:
     if not compared or not rows:
         return []
     title = f"{md(result['dataset'])} compared with {md(compared['with'])}, {compared['n']:,} rows of each:"
-    return ["", title, "", *_md_table(["measure", "this", "that", "95 % of the difference", "verdict"], rows)]
+    lacking = [f"Not compared: {md('; '.join(found))}."] if (found := lacking_there(compared)) else []
+    heads = ["measure", "this", "that", "95 % of the difference", "verdict"]
+    return ["", title, "", *_md_table(heads, rows), *(["", *lacking] if lacking else [])]
+
+
+def lacking_there(compared: Mapping[str, Any]) -> list[str]:
+    """The measures that the other dataset alone lacks, with the reason."""
+    there = f"{compared['with']}: "
+    lacking = {name: item["reason"] for name, item in compared["metrics"].items() if "difference" not in item}
+    return [f"{name} ({reason})" for name, reason in lacking.items() if reason.startswith(there)]
 
 
 def _md_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -83,3 +83,17 @@ def test_the_order_of_the_sides_changes_the_sign_only(ids: str, tmp_path: Path) 
 def test_what_one_side_lacks_has_a_reason(tmp_path: Path) -> None:
     found = compared(news(30), [], tmp_path)
     assert "no rows" in found["metrics"]["self_bleu"]["reason"] or "needs" in found["metrics"]["self_bleu"]["reason"]
+
+
+def test_none_found_on_both_sides_is_no_certain_tie_and_few_rows_that_never_vary_are_no_difference(
+    tmp_path: Path,
+) -> None:
+    ours, theirs = news(100, 1), news(100, 2)
+    found = compared(ours, theirs, tmp_path)["metrics"]["near_duplicates"]
+    assert (found["difference"], found["verdict"]) == (0, "tie")
+    low, high = found["interval"]
+    assert (low, high) == pytest.approx((-(1 - 0.05 ** (1 / 100)), 1 - 0.05 ** (1 / 100)))
+    few = compared([{"text": "one and the same text"}] * 3, ours[:3], tmp_path)["metrics"]
+    assert few["near_duplicates"]["verdict"] == "tie", "all of three against none of three"
+    five = compared([{"text": "always the same"}] * 5, [{"text": f"other words of{n}"} for n in range(5)], tmp_path)
+    assert five["metrics"]["self_bleu"]["reason"] == "too few rows to see how it varies"
