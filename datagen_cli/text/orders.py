@@ -76,10 +76,11 @@ class Order:
 
 
 def orders() -> Iterator[Order]:
-    """All kinds, in English; and in eleven other languages that what was said before is to be ignored."""
+    """All kinds, in English; and in 24 other languages that what was said before is to be ignored."""
     yield from _of_what_was_said()
     yield from _of_who_speaks()
     yield from _of_what_is_written()
+    yield from _of_its_place()
     yield Order("overrides instructions", *_ELSEWHERE)
 
 
@@ -118,6 +119,75 @@ def _of_what_was_said() -> Iterator[Order]:
     )
 
 
+_PRIOR = (
+    rf"\b{_TOLD} (?:that |which )?(?:have |has |had )?(?:\w{{1,9}} )?(?:preced\w{{1,3}}|(?:came|come|went|gone|given"
+    r"|issued|said|told|stated) (?:before|earlier|so far|until now|up to (?:this|here|now))|(?:so far|until now))\b"
+    rf"|\b{_TOLD} (?:that |which )?you (?:were given|are given|got|had|have|hold|received)\b"
+    rf"|\bwh(?:at|ich)ever (?:\w{{1,9}} )?{_TOLD}\b"
+    r"|\b(?:what|whatever|all|everything) (?:that )?you (?:have been|were|are|had been) (?:\w{1,9} )?(?:asked|ordered"
+    r"|instructed|told)\b|\bonly my \w{1,12} (?:count|matter|appl)\w{0,3}\b"
+)
+
+
+def _of_its_place() -> Iterator[Order]:
+    """What a model was told before, its filters, its data; and the shape of its conversation."""
+    void = rf"\b(?:{_VOID}|purg|wip|(?:do not|don't|no need to) (?:mind|care)|not count|only my)\b"
+    yield Order("speaks of its instructions", _PRIOR, void, (" you ", "ever ", "preced", "so far", "until now",
+                                                             "only my", "before", "earlier", "up to "))  # fmt: skip
+    yield Order(
+        "gives a new role",
+        r"\b(?:enter|enable|activate|go into|switch (?:in)?to|turn on|start|unlock) (?:\w{1,9} ){0,2}(?:developer|debug"
+        r"|admin|god|sudo|root|jailbreak|maintenance|unrestricted|unfiltered|uncensored|dan) (?:mode|session)\b"
+        rf"|\b(?:role-?play|act|behave|respond|answer|pretend|simulate|imagine|be)(?: \w{{1,12}}){{0,4}}?"
+        rf" (?:{_MODEL}|bot|assistant|terminal|oracle|model)\b",
+        rf"\byour (?:\w{{1,9}} )?(?:{_LIMITS}|rules|policy)\b|\b(?:never|not|no|without|any) (?:\w{{1,9}} )"
+        rf"{{0,3}}(?:rules|policy|policies|{_LIMITS}|morals)\b|\bnever refuses?\b|\bobeys? (?:me|my|all|every)\b"
+        r"|\b(?:do|answer|say) anything\b",
+        (" mode", " session", "role", "act", "behave", "pretend", "simulate", "imagine", "respond", "answer"),
+    )
+    yield Order(
+        "gives a new role",
+        r"\byour (?:new|next|real|actual|only|true|updated) (?:task|objective|goal|job|mission|instructions?|purpose)\b"
+        rf"|\b(?:new|updated|revised|further) {_TOLD} for (?:the |this |any |all |every )?"
+        rf"(?:{_READER}|models?|assistants?)",
+        rf"\b(?:{_SAY}|send|praise|ignore|whatever you|in all you|everything you|obey)\b",
+        (" new ", "new ", " next ", " real ", " actual ", " only ", " true ", "updated", "revised", "further"),
+    )
+    yield Order(
+        "sends away what it knows",
+        r"\b(?:send|post|forward|upload|e-?mail|mail|leak|submit|transmit|encode|embed|put|append)(?: \w{1,9}){0,2}? "
+        r"(?:(?:system|hidden|initial|developer|whole|entire|full) (?:prompt|conversation|messages?|context|chat)"
+        r"|your (?:instructions|prompt|context|memory))\b"
+        r"|\byour (?:\w{1,9} )?(?:instructions|prompt|context) (?:in|into|as|inside) (?:the|its|a|an)"
+        r" (?:url|link|image|query|address)\b",
+        r"https?://|\w@\w|\]\(|\b(?:url|image|link|address|e-?mail|webhook|server)\b",
+        ("prompt", "conversation", "message", "context", "chat", "instructions", "memory"),
+    )
+    yield Order(
+        "fixes the verdict",
+        rf"\b(?:grading|scoring|judging|evaluation|reviewing|labell?ing) (?:hint|note|instruction|guide)s?\s?[:-]"
+        rf"|\bthe (?:correct|right|proper|expected|true) {_MARK} (?:for|of) (?:this|the) \w{{1,10}} (?:is|must|has)\b"
+        rf"|\b(?:for|to|attention) (?:all |any )?{_READER}\s?[-–—:,(]"
+        rf"|<!--\s{{0,3}}(?:note |hint )?(?:to |for )?(?:all |any |the )?"
+        rf"(?:{_READER}|graders?|reviewers?|evaluators?|judges?)\b"
+        r"|\b(?:do not|don't|no need to) (?:evaluate|grade|check|judge|review|verify|score) (?:it|this|further|me)\b",
+        rf"\b(?:regardless|whatever|no matter|consider|treat|count|accept|rate|assign"
+        rf"|{_MARK} (?:is|must)|as correct)\b",
+        ("grad", "scor", "judg", "evaluat", "review", "label", "verdict", "rating", "class", "category", "mark",
+         "model", " ai", "llm"),
+    )  # fmt: skip
+    yield Order(
+        "ends the data",
+        r"</(?:document|data|context|text|record|passage|article|input|example|content|user|query)>\s{0,3}"
+        r"<(?:instructions?|system|prompt|assistant|command|user|admin)>"
+        r"|[\"']role[\"']\s?:\s?[\"'](?:system|developer)[\"'](?=[^\n]{0,40}\byou (?:must|will|are now)\b)"
+        r"|\b(?:end|start) of (?:data|document|input|text|context|user \w{1,9})\b[^\n]{0,20}\b(?:system|new"
+        r"|instructions?)\s?[:>]",
+        "",
+        ("</", "role", "end of ", "start of "),
+    )
+
+
 def _of_who_speaks() -> Iterator[Order]:
     yield Order(
         "speaks as the system",
@@ -143,7 +213,7 @@ def _of_who_speaks() -> Iterator[Order]:
     yield Order(
         "speaks to a judge",
         rf"\bif (?:you are )?an? {_READER}\b|\b(?:any|all|every|the) {_READER} (?:that|who|which|reading)\b"
-        rf"|\b{_READER} (?:reading|reviewing|grading|evaluating|judging|indexing|(?:who|that"
+        rf"|\b{_READER} (?:reading|reviewing|grading|evaluating|judging|indexing|scoring|rating|checking|(?:who|that"
         rf"|which) (?:\w{{1,12}})) (?:this|it)\b"
         rf"|(?:^|\b(?:dear|hey|attention|note|message|instructions?),?:? )(?:to |for )?(?:all |any "
         rf"|the )?{_READER}\s?[,:]"
@@ -211,22 +281,32 @@ def _of_what_is_written() -> Iterator[Order]:
         "hides a command",
         r"\b(?:open|fetch|visit|download|curl|load|get|read|browse(?: to)?|go to) https?://|\b(?:decode|base64)\b"
         r"|\b(?:call|run|execute|invoke) the (?:function|tool|command|shell) (?=\w{1,30}(?:_|\(|\s-))"
-        r"|\b(?:run|execute) (?:rm|sudo|curl|wget|bash) |\byour (?:browser|shell|terminal|search|e?-?mail|file"
+        r"|\b(?:run|execute) (?:rm|sudo|curl|wget|bash) |\b(?:obey|follow|execute) (?:it|them|that) (?:after|once)\b"
+        r"|\b(?:call|run|execute|invoke) \w{2,30}\(\) (?:before|first|and)\b"
+        r"|\byour (?:browser|shell|terminal|search|e?-?mail|file"
         r"|web) tool\b",
         r"\b(?:and|then)\b.{0,20}\b(?:follow|obey|execute|carry out|do (?:as|what)|run|report|go on)\b"
-        r"|\byour (?:\w{1,10} )?tool\b",
-        ("http", "decode", "base64", "function", "tool", "command", "shell"),
+        r"|\byour (?:\w{1,10} )?tool\b|\b(?:after|once) (?:\w{1,4} )?decod"
+        r"|\bbefore you (?:answer|reply|respond|go on|start)\b",
+        ("http", "decod", "()", "base64", "function", "tool", "command", "shell"),
     )
 
 
 _ELSEWHERE = (
-    r"\b(?:ignor(?:iere|e[rz]|ez|a|en|i)|oubli(?:e|ez)|vergiss|vergesst|missachte|olvid(?:a|e|en)|esque[cç]a"
-    r"|dimentica|negeer|vergeet"
-    r"|игнорируй(?:те)?|забудь(?:те)?|zignoruj|zapomnij)\b|忽略|无视|無視|忘记|忘れ|무시",
-    r"\b(?:instru[ck][ct]i|instruktion|anweisung|vorgabe|consigne|indicaci|istruzion|инструкци|указани|polecen"
-    r"|instrukcj)"
-    r"|指令|指示|提示|规则|命令|지시|\b(?:alles|tout ce|todo lo),? (?:was|que|wat)\b",
+    r"\b(?:ignor(?:iere[nt]?|iert|e[rz]|ez|a|en|i|era|uj|ă)|oubli(?:e|ez)|vergiss|vergesst|missachte|olvid(?:a|e|en)"
+    r"|esque[cç]a|dimentica|negeer|vergeet|bortse|abaikan|lupakan|bỏ qua|zapomeň\w{0,2}|dikkate alma|yok say|unut"
+    r"|görmezden gel|tiens pas compte|tenez pas compte|(?:haz|haga) caso omiso|não (?:siga|considere)|non (?:seguire"
+    r"|considerare)|beachte\w{0,2} [^.!?\n]{0,50}\bnicht"
+    r"|игнорируй(?:те)?|забудь(?:те)?|ігноруй(?:те)?|αγνόησε|αγνοήστε|zignoruj|zapomnij)\b|忽略|无视|無視|忘记|忘れ|무시"
+    r"|تجاهل|نادیده|अनदेखा|नज़रअंदाज|भूल जा|התעלם|เพิกเฉย|ไม่ต้องสนใจ",
+    r"\b(?:instru[ck][ct]i|instruk[st]|anweisung|vorgabe|consigne|indicaci|istruzion|инструкци|інструкці|указани|вказівк"
+    r"|polecen|instrukcj|talimat|komut|perintah|arahan|pokyn|hướng dẫn|chỉ dẫn|οδηγί|instruç)"
+    r"|指令|指示|提示|规则|命令|지시|تعليمات|أوامر|دستور|निर्देश|आदेश|הוראות|คำสั่ง"
+    r"|\b(?:alles|tout ce|todo lo),? (?:was|que|wat)\b",
     ("ignor", "oubli", "vergiss", "vergesst", "missachte", "olvid", "esque", "dimentica", "negeer", "vergeet", "забудь",
-     "игнорируй", "zapomnij", "忽略", "无视", "無視", "忘", "무시"),
+     "игнорируй", "zapomnij", "忽略", "无视", "無視", "忘", "무시", "bortse", "abaikan", "lupakan", "bỏ qua", "zapomeň",
+     "dikkate alma", "yok say", "unut", "görmezden", "pas compte", "caso omiso", "não ", "non ", "beachte", "ігноруй",
+     "αγνό", "αγνοή", "تجاهل", "نادیده", "अनदेखा", "नज़रअंदाज", "भूल", "התעלם", "เพิกเฉย", "ไม่ต้องสนใจ"),
 )  # fmt: skip
-"""In German, French, Spanish, Portuguese, Italian, Dutch, Russian, Polish, Chinese, Japanese and Korean."""
+"""In German, French, Spanish, Portuguese, Italian, Dutch, Swedish, Polish, Czech, Romanian, Russian, Ukrainian, Greek,
+Turkish, Indonesian, Vietnamese, Arabic, Persian, Hebrew, Hindi, Thai, Chinese, Japanese and Korean."""
