@@ -62,7 +62,7 @@ class Channel:
         self.provider_facts = options.provider
         self.batched = limits.batch and self.provider_facts.batches and options.form != "completion"
         timeout_s, deadline_s = self.provider_facts.time_outs(options)
-        self.policy = Policy(timeout_s, deadline_s, limits.patience_s, patient="patience_s" in limits.model_fields_set)
+        self.policy = Policy(timeout_s, deadline_s, limits.patience_s)
         self.health = Health(target, answered_before)
         self.limiter = ConcurrencyLimiter(
             self.provider_facts.at_once(options, limits.concurrency) if workers is None else limits.concurrency

@@ -30,7 +30,7 @@ from datagen_cli.llm.identity import role_identity
 from datagen_cli.llm.keys import Target, resolve
 from datagen_cli.llm.parameter_fallback import note, objection
 from datagen_cli.llm.provider import Payload, RawReply
-from datagen_cli.llm.retry import FIRST_CALLS, call_with_retries, refused_from_the_start, said
+from datagen_cli.llm.retry import FIRST_CALLS, call_with_retries, refused_from_the_start, said, start_of
 from datagen_cli.llm.shares import Shares
 from datagen_cli.llm.usage import Totals
 from datagen_cli.llm.waiting import WaitTeller
@@ -269,7 +269,8 @@ class Client:
 
     def _retrying(self, draw: Draw, target: Target, fault: TransportError, wait_s: float) -> None:
         self.troubled()
-        self._last_fault = f"last: {said(fault.message, target, fault.status)}"
+        start = start_of(fault, target)
+        self._last_fault = f"last: {said(fault.message, target, fault.status)}" + (f"; {start}" if start else "")
         self._observer.event(
             "retry", text=said(fault.message, target, fault.status), draw=draw, fault=fault.kind, wait_s=wait_s
         )

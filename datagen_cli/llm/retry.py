@@ -26,8 +26,6 @@ FIRST_CALLS = 5
 FIRST_TRIES = 8
 FOREIGN_CALLS = 3
 LONGEST_FLOOR_S = 2.0
-ABSENT_S = 3.0
-"""How long a run waits for a server of this machine that does not run when the first calls are made."""
 STARTS = {":11434": "`ollama serve`", ":1234": "`lms server start`"}
 """What starts the servers that usually listen at these ports."""
 TICK_S = 0.001  # a timer may be early by the clock's resolution
@@ -37,13 +35,12 @@ RESUME = "run the same command again to go on from here; everything is kept"
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How long to try: one try, one call with all its tries, and the run while nothing at all succeeds. `batched` tries
-    may take hours, which is no silence of the endpoint; a `patient` run waits for a server that was never there."""
+    may take hours, which is no silence of the endpoint."""
 
     timeout_s: float
     deadline_s: float
     patience_s: float
     batched: bool = False
-    patient: bool = True
 
     @property
     def longest_gap_s(self) -> float:
@@ -159,8 +156,6 @@ async def call_with_retries(
                 raise CallPending(message, no_reply=True) from fault
             if not health.answers:
                 _stop_when_hopeless(fault, health, policy)
-                if fault.absent and not policy.patient and health.target.loopback:
-                    _stop_when_absent(fault, health.target, outage.silent_s(now))
             others = busy() or health.last_answer > clock.sent_at
             wait = _after(fault, tries, policy, health, outage, rng, others)
             asked_until = loop.time() + min(fault.retry_after_s or 0.0, policy.patience_s)
@@ -196,18 +191,6 @@ def _stop_when_hopeless(fault: TransportError, health: Health, policy: Policy) -
         ) from fault
 
 
-def _stop_when_absent(fault: TransportError, target: Target, silent_s: float) -> None:
-    """Raises `ProviderError` when nobody has listened at an address of this machine for `ABSENT_S`."""
-    if silent_s < ABSENT_S:
-        return
-    start = next((start for port, start in STARTS.items() if (target.host or "").endswith(port)), "the server")
-    raise ProviderError(
-        f"nothing listens at {target.host}: {said(fault.message, target, None)}",
-        hint=f"start {start}, or give the model the base_url where it listens, then {RESUME};"
-        " --set limits.patience_s=300 waits for a server that is still starting",
-    ) from fault
-
-
 def _after(
     fault: TransportError,
     tries: int,
@@ -232,11 +215,21 @@ def _after(
                 hint="the endpoint answers, but takes no calls: lower limits.concurrency, set the model's"
                 f" requests_per_minute, or wait until its limit is renewed; then {RESUME}",
             ) from fault
+        reach = f"check that {health.target.host or 'the endpoint'} can be reached (`datagen doctor`)"
         raise ProviderError(
             f"nothing has answered for {policy.patience_s:g} s; last: {last}",
-            hint=f"check that {health.target.host or 'the endpoint'} can be reached (`datagen doctor`), then {RESUME}",
+            hint=f"{start_of(fault, health.target) or reach}, then {RESUME}",
         ) from fault
     return wait_s(fault, tries, rng.random())
+
+
+def start_of(fault: TransportError, target: Target) -> str:
+    """What to start, where nobody listens at an address of this machine; empty elsewhere."""
+    if not (fault.absent and target.loopback):
+        return ""
+    return (
+        f"start {next((start for port, start in STARTS.items() if (target.host or '').endswith(port)), 'the server')}"
+    )
 
 
 def said(message: str, target: Target, status: int | None) -> str:

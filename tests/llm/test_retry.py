@@ -267,15 +267,11 @@ def test_a_batch_that_took_hours_and_failed_is_no_silence_of_the_endpoint() -> N
     assert now > 72_000
 
 
-@pytest.mark.parametrize(
-    ("patient", "loopback", "waits_s"), [(False, True, 10), (True, True, 300), (False, False, 300)]
-)
-def test_a_server_of_this_machine_that_does_not_run_is_not_waited_for(
-    patient: bool, loopback: bool, waits_s: float
-) -> None:
+@pytest.mark.parametrize(("loopback", "start"), [(True, "start `ollama serve`"), (False, "can be reached")])
+def test_of_a_server_of_this_machine_that_does_not_run_it_is_said_what_starts_it(loopback: bool, start: str) -> None:
     gone = TransportError("dropped", "cannot connect", sent=False, absent=True)
-    world = World(lambda n, _: gone, policy=Policy(60, 10_000, 300, patient=patient))
+    world = World(lambda n, _: gone, policy=Policy(60, 10_000, 300))
     world.health.target = replace(world.health.target, host="localhost:11434", loopback=loopback)
     error, now = end_of(world)
-    assert isinstance(error, ProviderError) and waits_s * 0.3 <= now <= waits_s * 1.2
-    assert ("ollama serve" in error.hint) == (waits_s == 10)
+    assert isinstance(error, ProviderError) and 290 <= now <= 360  # it may be starting
+    assert start in error.hint
