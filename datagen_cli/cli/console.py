@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,7 @@ _CONTROL = re.compile(
     r"(\x1b\[(?:0|1|1;3[1-6])m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 )
 """Control characters and those that reorder text; the styles of `painted`, which hide nothing, stand apart."""
+_DASHED = re.compile(r""" (?:(-(?![A-Za-z](?:\s|$)|-)[^\s'"]+)|'(-[^'\n]+)')""")
 _SHELL_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+""")
 
 
@@ -89,6 +91,7 @@ def next_step(text: str) -> None:
 def command_line(head: str, command: str) -> None:
     """A command that can be pasted. In a terminal that is too narrow for it, it goes on after a backslash."""
     command = command.replace("\n", "\\n")  # of a file's name: no second line that looks like ours
+    command = _DASHED.sub(_as_path, command)
     wide = width() if is_terminal(sys.stderr) else None
     words = _SHELL_WORD.findall(command)
     lines, line = [], head
@@ -99,6 +102,12 @@ def command_line(head: str, command: str) -> None:
         else:
             line = f"{line} {word}"
     _write(sys.stderr, "\n".join([*lines, line]))
+
+
+def _as_path(found: re.Match[str]) -> str:
+    """A file or folder whose name begins with a dash, as a command takes it: `./-x`."""
+    word = found[1] or found[2]
+    return f" {shlex.quote(f'./{word}')}" if os.path.lexists(word) else found[0]
 
 
 def width() -> int:
@@ -143,7 +152,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, 
         drawn.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
     for row in cells:
         drawn.add_row(*(Text(cell) for cell in row))
-    Console(file=stream, no_color=not colours(stream), highlight=False).print(drawn)
+    Console(file=stream, color_system="auto" if colours(stream) else None, highlight=False).print(drawn)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

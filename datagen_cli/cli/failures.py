@@ -35,6 +35,9 @@ def reported(command: Callable[[], Any], arguments: list[str]) -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.filename is not None:
             return failed(_of_a_file(error), as_json)
+        if isinstance(error, FileNotFoundError) and _adrift():
+            hint = "change to a folder that is there, and run the command again"
+            return failed(UsageError("the working folder is gone", hint=hint), as_json)
         if hasattr(error, "format_message"):  # Typer's own usage errors, whatever version brings them
             return failed(_usage(_message(error), arguments), as_json, EXIT_USAGE)
         if type(error).__name__ == "Abort":
@@ -95,6 +98,15 @@ def _of_a_file(error: OSError) -> DatagenError:
     _tell_trace()
     what = f"cannot be used: {error.strerror or error}"
     return UsageError(what, hint="does something else change it? look at it, and try again", place=_place(error))
+
+
+def _adrift() -> bool:
+    """Whether the working folder is no longer there."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _place(error: OSError) -> Place:

@@ -106,7 +106,8 @@ class Progress:
         from rich.console import Console
         from rich.live import Live
 
-        terminal = Console(file=sys.stderr, no_color=not console.colours(sys.stderr), highlight=False)
+        painted = "auto" if console.colours(sys.stderr) else None
+        terminal = Console(file=sys.stderr, color_system=painted, highlight=False)
         self._live = Live(console=terminal, transient=True, refresh_per_second=5, get_renderable=self._drawn)
         self._live.start()
         return self

@@ -51,7 +51,7 @@ def write_errors(path: Path | str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        what, hint = _ADVICE.get(error.errno or 0, (error.strerror or str(error), ""))
+        what, hint = _ADVICE.get(error.errno or 0, (error.strerror or str(error), "choose another place with -o"))
         raise UsageError(f"cannot write: {what}", hint=hint, place=Place(str(path))) from error
 
 

@@ -116,3 +116,37 @@ def test_json_holds_nothing_that_reorders_a_line(capsys: pytest.CaptureFixture[s
     said = capsys.readouterr().out
     assert said == '{"a\\u202e": ["\\u009b8m", "\\u2066é", "\\u001b"]}\n'
     assert json.loads(said) == {"a\u202e": ["\x9b8m", "\u2066é", "\x1b"]}
+
+
+def test_a_name_that_begins_with_a_dash_is_a_path_in_the_command_that_comes_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("-dash", "-my dir", "-n"):
+        Path(name).mkdir()
+    console.next_step("datagen show -dash -n 3 --rejected")
+    console.next_step("datagen generate '-my dir' -o -dash '-none'")
+    assert capsys.readouterr().err == (
+        "next: datagen show ./-dash -n 3 --rejected\nnext: datagen generate './-my dir' -o ./-dash '-none'\n"
+    )
+
+
+def test_without_colours_a_table_in_a_terminal_has_no_codes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(console, "is_terminal", lambda stream: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    console.table("kept", ("name", "rows"), [("a", 1)])
+    assert "kept" in (said := capsys.readouterr().out) and "\x1b" not in said
+
+
+def test_a_working_folder_that_is_gone_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from datagen_cli.cli.app import run
+
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert run(["generate", "quickstart", "-n", "2"]) == 2
+    assert capsys.readouterr().err.startswith("error: the working folder is gone\n\nhint: change to a folder")
