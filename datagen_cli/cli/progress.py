@@ -106,8 +106,9 @@ class Progress:
         from rich.console import Console
         from rich.live import Live
 
-        painted = "auto" if console.colours(sys.stderr) else None
-        terminal = Console(file=sys.stderr, color_system=painted, highlight=False)
+        terminal = Console(
+            file=sys.stderr, color_system="auto" if console.colours(sys.stderr) else None, highlight=False
+        )
         self._live = Live(console=terminal, transient=True, refresh_per_second=5, get_renderable=self._drawn)
         self._live.start()
         return self
