@@ -26,6 +26,7 @@ from datagen_cli.prompts.parse import parse_reply, response_format
 from datagen_cli.stages.generate import Unit
 from datagen_cli.stages.validate import Validate
 from datagen_cli.text.normalise import fold
+from datagen_cli.text.tokens import terms
 from datagen_cli.validators.asking import ask_whole
 
 VERSION = 2
@@ -152,7 +153,7 @@ class Enhance:
         assert self._operators is not None
         name = self._operators.choices if operator in ON_CHOICES else self._operators.text
         one, two = before.get(name), after.get(name)
-        return fold(one) != fold(two) if isinstance(one, str) and isinstance(two, str) else one != two
+        return _said(one) != _said(two)
 
     def _with_choices(
         self, before: Mapping[str, Any], after: dict[str, Any], operator: str
@@ -173,6 +174,13 @@ class Enhance:
         if pointer is not None and (place := pointer.place(before.get(pointer.label), old)) is not None:
             return {**after, pointer.label: pointer.label_for(place, new, before[pointer.label])}, ""
         return after, ""
+
+
+def _said(value: Any) -> Any:
+    """What a value says, its case, white space and punctuation apart: a sign more makes nothing harder."""
+    if isinstance(value, list):
+        return [_said(item) for item in value]
+    return (terms(value) or fold(value)) if isinstance(value, str) else value
 
 
 def _rate(found: tuple[int, int] | None) -> float | None:

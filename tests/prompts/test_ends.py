@@ -23,13 +23,21 @@ RECORD = Record(0, 1, {"text": "My lamp flickers."})
 ABOUT = About("Messages.", specs=SPECS)
 
 
-async def test_a_child_that_gives_the_prompt_back_leaves_the_parent_in_its_place() -> None:
-    child = Model(Reply('{"records": [{"text": "Say the text in other words and another sentence structure."}]}'))
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Say the text in other words and another sentence structure.", "echo: the prompt came back"),
+        ("My lamp flickers.{", "nothing was changed"),
+        ("my LAMP – flickers!", "nothing was changed"),
+    ],
+)
+async def test_a_child_that_says_nothing_new_leaves_the_parent_in_its_place(text: str, why: str) -> None:
+    child = Model(Reply(json.dumps({"records": [{"text": text}]})))
     operators = Operators(1, 1.0, ("paraphrase",), "text", "", ("text",))
     again = Validate((), None, Composer(description=ABOUT.description, specs=SPECS), "", None)
     made = await Enhance(operators, ABOUT, SPECS, again).run(RECORD, Slot(0, "x-000000"), Unit((), 1), child)
     assert made.fields == RECORD.fields
-    assert "echo: the prompt came back" in made.lineage["why_not"]
+    assert why in made.lineage["why_not"]
 
 
 def test_an_end_leaves_four_times_the_room_of_what_is_shown() -> None:
