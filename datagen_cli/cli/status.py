@@ -47,8 +47,11 @@ def _show(state: dict[str, Any]) -> None:
         f"  accepted   {state['accepted']:,} of {state['count']:,}"
         + (" · simulated (offline model)" if state["simulated"] else "")
     )
+    lost = sum_calls(state, "lost")
+    without = f" and {lost:,} without an answer" if lost else ""
+    tokens = state["tokens"]
     console.line(
-        f"  calls      {sum_calls(state):,} in all, {state['tokens']['in']:,} tokens in, {state['tokens']['out']:,} out"
+        f"  calls      {sum_calls(state):,} in all{without}, {tokens['in']:,} tokens in, {tokens['out']:,} out"
     )
     cost = state.get("cost", {})
     per_record = cost.get("per_accepted")
@@ -103,9 +106,9 @@ def _show(state: dict[str, Any]) -> None:
         console.line(f"  short: {slot['id']}: {slot['reason'][:200]}")
 
 
-def sum_calls(state: dict[str, Any]) -> int:
-    """Calls paid in the folder, across resumes."""
-    return sum(counts["calls"] for purposes in state.get("spent", {}).values() for counts in purposes.values())
+def sum_calls(state: dict[str, Any], kind: str = "calls") -> int:
+    """Calls paid in the folder, across resumes; those that are lost are booked at what they may have used."""
+    return sum(counts.get(kind, 0) for purposes in state.get("spent", {}).values() for counts in purposes.values())
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from datagen_cli.cli.app import run
+from datagen_cli.cli.status import _show, sum_calls
 from tests.runs.whole import generate, rows
 
 
@@ -45,6 +46,14 @@ def test_status_of_a_killed_run_says_so(folder: Path, tmp_path: Path, capsys: py
     assert asked(capsys, "status", tmp_path)["state"] == "killed"
     assert run(["status", str(tmp_path)]) == 0
     assert "next: datagen generate" in capsys.readouterr().err
+
+
+def test_calls_without_an_answer_are_counted_beside_others(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = json.loads((folder / "run.json").read_text())
+    calls = sum_calls(state)
+    state["spent"]["generator"]["generate"]["lost"] = 2
+    _show(state)
+    assert f"calls      {calls} in all and 2 without an answer, " in capsys.readouterr().out
 
 
 def test_show_prints_rows_and_counts_by_any_column(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
