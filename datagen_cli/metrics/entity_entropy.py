@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import ClassVar
 
 import numpy as np
@@ -73,9 +74,8 @@ class EntityEntropy(Metric):
         if reason := features.lack():
             return Measure.missing(reason, self.direction)
         by_type: dict[str, Counter[str]] = {kind: Counter() for kind in TYPES}
-        for found in features.entities:
-            for kind, string in found:
-                by_type[kind][string] += 1
+        for (kind, string), count in Counter(chain.from_iterable(features.entities)).items():
+            by_type[kind][string] = count
         overall: Counter[str] = sum(by_type.values(), Counter())
         value = entropy_bits(overall.values())
         if value is None:
@@ -101,8 +101,9 @@ class EntityEntropy(Metric):
             for entities, part in zip(features.entities, parts.of.tolist(), strict=True)
             for _, string in entities
         ]
-        counts = np.zeros((len(numbers), parts.count))
-        np.add.at(counts, tuple(np.array(found).T), 1.0)
+        strings, owners = np.array(found, np.int64).reshape(-1, 2).T
+        flat = np.bincount(strings * parts.count + owners, minlength=len(numbers) * parts.count)
+        counts = flat.reshape(len(numbers), parts.count).astype(np.float64)
 
         def of(keep: Bools) -> float | None:
             kept = counts[:, keep].sum(axis=1)

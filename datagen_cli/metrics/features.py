@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
@@ -87,7 +87,8 @@ class Features:
         """The terms of each text; equal terms are mostly one string object."""
         known: dict[str, str] = {}
         of = [[known.setdefault(term, term) for term in terms(word)] for word in self.words.names]
-        found = [[*chain.from_iterable(map(of.__getitem__, ids.tolist()))] for ids in self.words.split()]
+        ids, ends = self.words.ids, self.words.offsets.tolist()
+        found = [[*chain.from_iterable(map(of.__getitem__, ids[a:b].tolist()))] for a, b in pairwise(ends)]
         for row in self._minus_alone():
             found[row] = terms(self.texts[row])
         return found
