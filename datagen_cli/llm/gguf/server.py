@@ -12,7 +12,9 @@ import os
 import secrets
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -21,7 +23,9 @@ from datagen_cli.core.errors import ProviderError
 
 START_S = 60.0
 TEMPLATE_S = 20.0
-"""How long the model's chat template may take for a conversation; a sane one takes milliseconds."""
+"""CPU time that the model's chat template may take for a conversation; a sane one takes milliseconds."""
+STARVED = 30
+"""How many times as long it may take by the clock, on a machine that has other work."""
 SLOTS_S = 5.0
 ASKED_OF_IT = ("messages", "tools", "chat_template_kwargs")
 SLOWEST_BYTES_A_SECOND = 20e6
@@ -92,21 +96,38 @@ class LlamaServer:
         else would end a template that runs for ever. Ends the server and raises `ProviderError` where it does; other
         troubles are the request's own.
         """
+        said = {name: payload[name] for name in ASKED_OF_IT if name in payload}
+        begun, before = time.monotonic(), self._cpu_s()
+        written = asyncio.ensure_future(self._write_by_template(said))
+        try:
+            while not (await asyncio.wait({written}, timeout=min(1.0, TEMPLATE_S)))[0]:
+                past_s, now = time.monotonic() - begun, self._cpu_s()
+                used_s = past_s if before is None or now is None else max(now - before, past_s / STARVED)
+                if used_s > TEMPLATE_S:
+                    await self.close()
+                    raise ProviderError(
+                        f"model gguf/{self.settings.alias}: its chat template is given up: it takes more than"
+                        f" {TEMPLATE_S:g} s",
+                        hint="take the model from where it was published, or name another",
+                    )
+        finally:
+            written.cancel()
+
+    async def _write_by_template(self, said: Mapping[str, Any]) -> None:
         from aiohttp import ClientError, ClientTimeout
 
-        said = {name: payload[name] for name in ASKED_OF_IT if name in payload}
-        clock = ClientTimeout(total=TEMPLATE_S)
-        try:
-            async with self._session.post("/apply-template", json=said, timeout=clock) as answer:
+        with suppress(ClientError):
+            async with self._session.post("/apply-template", json=said, timeout=ClientTimeout(total=None)) as answer:
                 await answer.read()
-        except TimeoutError as error:
-            await self.close()
-            raise ProviderError(
-                f"model gguf/{self.settings.alias}: its chat template is given up: it takes more than {TEMPLATE_S:g} s",
-                hint="take the model from where it was published, or name another",
-            ) from error
-        except ClientError:
-            pass
+
+    def _cpu_s(self) -> float | None:
+        """CPU time of the server; None where the system does not tell."""
+        try:
+            assert self._process is not None
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except (OSError, ValueError, LookupError):
+            return None
 
     async def under_way(self) -> list[int] | None:
         """How many tokens each reply that is being written has; zeros while prompts are read. None where it cannot be

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 import time
 from pathlib import Path
@@ -127,3 +128,25 @@ async def test_a_template_that_runs_away_in_use_is_given_up(tmp_path: Path, monk
         assert running._process is None
     finally:
         await running.close()
+
+
+async def test_a_template_is_held_to_its_own_time_and_not_to_that_of_a_busy_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slowly(said: object) -> None:
+        await asyncio.sleep(0.05)
+
+    async def never(said: object) -> None:
+        await asyncio.Event().wait()
+
+    running = LlamaServer(ServerSettings(tmp_path / "m.gguf", "m", 1, 512, 1))
+    used = iter((0.0, 0.1, 9.0, 40.0))
+    monkeypatch.setattr(server, "TEMPLATE_S", 0.01)
+    monkeypatch.setattr(server, "STARVED", 1e9)
+    monkeypatch.setattr(running, "_cpu_s", lambda: 1.0)
+    monkeypatch.setattr(running, "_write_by_template", slowly)
+    await running.try_template({"messages": []})
+    monkeypatch.setattr(running, "_cpu_s", lambda: next(used))
+    monkeypatch.setattr(running, "_write_by_template", never)
+    with pytest.raises(ProviderError, match="its chat template is given up"):
+        await running.try_template({"messages": []})
