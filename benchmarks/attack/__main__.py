@@ -1,6 +1,6 @@
 """`python -m benchmarks.attack [KIND…]`: every attack, or those of the kinds named, and a table: tried and through.
 
-What got through is told at once, and listed at the end. Exit code 0 when nothing did. `-j N` tries N at a time (2),
+What got through is told at once, and listed at the end. Exit code 0 when nothing did. `-j N` tries N at a time (4),
 `--every N` only every Nth attack of a kind: a look of a minute or two. All that it writes lies in one temporary folder,
 which is gone when it ends, also when it is told to (Ctrl-C, SIGTERM, SIGHUP): what is being tried then is killed.
 """
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     """Tries them and prints the table. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.attack", description=__doc__)
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(KINDS.values()))
-    parser.add_argument("-j", "--jobs", type=int, default=2)
+    parser.add_argument("-j", "--jobs", type=int, default=4)
     parser.add_argument("--every", type=int, default=1, metavar="N")
     given = parser.parse_args(arguments)
     wanted = [kind for kind, module in KINDS.items() if not given.kinds or {kind, module} & set(given.kinds)]

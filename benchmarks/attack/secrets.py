@@ -1,4 +1,4 @@
-"""Twelve planted secrets, searched for in every file and every output: each path to a model, each end of a call.
+"""Planted secrets, searched for in every file and every output: each path to a model, each end of a call.
 
 The endpoint repeats all that a request held, in its sentence, its reply or its redirect. `EXTRA` are bytes that must
 not appear either: what base64 makes of the proxy's password. Every command is run that names models or reads what was
@@ -11,7 +11,9 @@ import base64
 import json
 import os
 import sys
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +21,9 @@ from aiohttp import web
 
 from benchmarks.attack.attack import Attack, apart
 from datagen_cli.cli.app import run
+from datagen_cli.core.errors import DatagenError
 from datagen_cli.llm import batch
+from datagen_cli.report.serving import Pages
 from tests.endpoint import Answer
 from tests.llm.batch_endpoint import BatchEndpoint
 from tests.llm.local.tiny import CHAT, save_model
@@ -37,8 +41,9 @@ SECRETS = {
     "model file": "planted-10-model-file",
     "header of another role": "planted-11-reviewer-header",
     "proxy": "planted-12-proxy-password",
+    "token of the hub": "planted-13-hub-token",
 }
-UNSENT = {"--set of a model", "proxy", "vendor key"}
+UNSENT = {"--set of a model", "proxy", "vendor key", "token of the hub"}
 """Those that the endpoint of the `fast` path is never sent: of a role that is not asked, of others' addresses."""
 LOGIN = f"planted-user:{SECRETS['proxy']}"
 EXTRA = (base64.b64encode(LOGIN.encode()), base64.b64encode(f"x:{SECRETS['proxy']}".encode())[4:-4])
@@ -71,6 +76,7 @@ PATHS = {"fast": ("any/m", "MINE_KEY"), "litellm": ("anthropic/m", "ANTHROPIC_AP
 ENVIRONMENT = {
     "ANTHROPIC_API_KEY": SECRETS["vendor key"], "MINE_KEY": SECRETS["own key"],
     "TWO_TOKEN": SECRETS["variable in a header"], "QUERY_KEY": SECRETS["variable in a query"],
+    "HF_TOKEN": SECRETS["token of the hub"],
 }  # fmt: skip
 
 
@@ -141,6 +147,7 @@ def found_in(path: str, kind: str, step: str, folder: Path) -> str:
                 return f"{command[0]} raised {error!r}"
             if code == 1:
                 return f"{command[0]}: exit code 1: {Path('said.txt').read_text('utf-8', 'replace')[-300:]}"
+        _from_python(folder / "r.yaml")
         sent = "".join(endpoint.sent)
     if not sent:
         return "nothing was sent"
@@ -162,6 +169,7 @@ def _commands(path: str, url: str, folder: Path) -> Iterator[list[str]]:
     recipe = RECIPE.replace("GENERATOR", generator).replace("URL", url)
     if path == "local":
         save_model(folder / "tiny", chat=CHAT, context=8_000)
+    (folder / "decisions.jsonl").write_text('{"id": "none", "decision": "keep"}\n')
     (folder / "r.yaml").write_text(recipe.replace("IN_BATCHES", "true" if path == "batch" else "false"))
     judge = f"models.judge={{name: j, base_url: '{url}', headers: {{A: {SECRETS['--set of a model']}}}}}"
     sets = ["--set", f"models.reviewer.headers.B={SECRETS['--set of a header']}", "--set", judge]
@@ -182,7 +190,69 @@ def _commands(path: str, url: str, folder: Path) -> Iterator[list[str]]:
     yield ["doctor", "--model", "model.yaml"]
     yield ["score", "out", "-m", "model.yaml", "-n", "2", "-o", "scored"]
     yield ["bench", "r.yaml", "-m", "model.yaml", "-n", "2", "--seed", "0", "-o", "table", *sets]
+    yield [
+        "bench",
+        "r.yaml",
+        "-m",
+        "model.yaml",
+        "--judge",
+        "model.yaml",
+        "-n",
+        "2",
+        "--seed",
+        "0",
+        "-o",
+        "judged",
+        *sets,
+    ]
     yield ["export", "out", "--to", "jsonl", "-o", "exported.jsonl"]
+    for format in ("csv", "messages", "parquet", "preference"):
+        yield ["export", "out", "--to", format, "-o", f"exported-{format}"]
+    yield ["export", "out", "--to", "hf", "-o", "hub", "--push", "me/mine", "--dry-run"]
+    yield [
+        "eval",
+        "out",
+        "--junit",
+        "junit.xml",
+        "--summary",
+        "summary.md",
+        "--detail",
+        "detail.json",
+        "--figures",
+        "figures",
+    ]
+    yield ["eval", "out", "out", "--table", "latex"]
+    yield ["student", "out", "--test", "out/dataset.jsonl", "--json"]
+    yield ["dedup", "out", "-o", "kept.jsonl", "--rejected", "others.jsonl"]
+    yield ["merge", "out", "third", "-o", "merged"]
+    yield ["review", "out", "--from", "decisions.jsonl"]
+    yield ["init", "proposed.yaml", "--from", "out/dataset.jsonl"]
+    yield ["list", "recipes"]
+    yield ["prune", "out", "--dry-run", "--json"]
+
+
+def _from_python(recipe: Path) -> None:
+    """What Python and the served page are given, as text."""
+    from datagen_cli import api
+
+    works: tuple[Callable[[], object], ...] = (
+        lambda: api.load_recipe(recipe),
+        lambda: api.generate(api.load_recipe(recipe), "python", on_event=lambda *told: print(told)),
+        lambda: api.evaluate("out"),
+    )
+    for work in works:
+        try:
+            made = work()
+            print(repr(made), str(made), vars(made) if hasattr(made, "__dict__") else "")
+        except DatagenError as error:
+            traceback.print_exception(error)
+            print(repr(error), vars(error))
+    pages = Pages(Path("out"))
+    with suppress(DatagenError):
+        pages.refresh()
+        pages.measure()
+        pages.refresh()
+        print(pages.html, pages.state())
 
 
 def _places(folder: Path) -> Iterator[str]:

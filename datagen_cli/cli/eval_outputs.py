@@ -97,7 +97,7 @@ class Outputs:
 
     def _say(self, text: str, file: str) -> None:
         if not self.quiet and file != STANDARD:
-            console.say(text)
+            console.say(console.indented(text))
 
     @property
     def _files(self) -> dict[str, str | None]:

@@ -27,6 +27,7 @@ def reported(command: Callable[[], Any], arguments: list[str]) -> int:
     before = _handle_signals()
     forget_stops()
     try:
+        _refuse_other_words(arguments)
         return int(command() or 0)
     except DatagenError as error:
         return failed(error, as_json)
@@ -47,6 +48,13 @@ def reported(command: Callable[[], Any], arguments: list[str]) -> int:
         forget_stops()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _refuse_other_words(arguments: list[str]) -> None:
+    """Raises `UsageError` for a word that no file of a run could hold, such as a name that is not UTF-8."""
+    for word in arguments:
+        if not word.isascii() and word.encode("utf-8", "replace").decode() != word:
+            raise UsageError(f"{word!a}: the name is not UTF-8", hint="rename the file")
 
 
 def failed(error: DatagenError, as_json: bool, exit_code: int | None = None) -> int:

@@ -113,11 +113,11 @@ def show_init(result: dict[str, Any]) -> None:
     if result["recipe"] == "-":
         console.out(result["text"].rstrip("\n"))
     for line in result.get("found", ()):
-        console.say(line)
+        console.say(console.indented(line))
     for name in result["written"]:
-        console.say(f"wrote {name}")
+        console.say(console.indented(f"wrote {name}"))
     for name in result["kept"]:
-        console.say(f"kept {name}, which was there already")
+        console.say(console.indented(f"kept {name}, which was there already"))
     console.next_step(result["next"])
 
 
@@ -140,7 +140,6 @@ def _shipped(template: str) -> Path:
 
 def _adapted(text: str, template: str, path: str) -> str:
     """The recipe's text for its new place: schema beside it, named after its file, commands that name the file."""
-    path = path.encode("utf-8", "replace").decode()  # a name of a file need not be UTF-8, a recipe is
     stem = Path(path).stem
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).lstrip("._-") or template
     body = _SCHEMA_LINE.sub("", text)

@@ -72,7 +72,10 @@ def make_folders(path: Path) -> None:
     """`mkdir -p` below held folders. Raises `OSError` where a link or a file is in the way."""
     root = _root(path)
     if root is None:
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except RecursionError as error:  # a thousand folders, one in the other
+            raise OSError(errno.ENAMETOOLONG, "too deep", str(path)) from error
         return
     folder = root
     for part in path.relative_to(root).parts:

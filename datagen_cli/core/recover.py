@@ -78,10 +78,10 @@ class _Pages:
         self._database = database
         self._log = log
         self._by_number: dict[int, int] = {}
-        self.in_log: list[int] = []
-        for offset in range(LOG_HEAD, len(log) - FRAME_HEAD - size + 1, FRAME_HEAD + size):
-            self.in_log.append(offset + FRAME_HEAD)
+        frames = [*range(LOG_HEAD, len(log) - FRAME_HEAD - size + 1, FRAME_HEAD + size), *_frames(log, size)]
+        for offset in frames:
             self._by_number[int.from_bytes(log[offset : offset + 4], "big")] = offset + FRAME_HEAD
+        self.in_log = [offset + FRAME_HEAD for offset in dict.fromkeys(frames)]
 
     def at(self, offset: int) -> bytes:
         """The page that begins at a place of the log, where there is one, or of the file."""
@@ -93,6 +93,15 @@ class _Pages:
             return self.at(self._by_number[number])
         offset = (number - 1) * self.size + shift
         return self._database[offset : offset + self.size] if number > 0 else b""
+
+
+def _frames(log: Content, size: int) -> Iterator[int]:
+    """Where the frames of a log begin, also behind a place where bytes came in or went: each names the log's salts."""
+    salts = log[16:24]
+    place = log.find(salts, LOG_HEAD) if salts else -1
+    while 0 <= place <= len(log) - size - FRAME_HEAD + 8:
+        yield place - 8
+        place = log.find(salts, place + 8)
 
 
 def _take(pages: _Pages, offset: int, shift: int, good: Good, found: dict[str, _Place]) -> None:

@@ -38,9 +38,18 @@ def test_a_single_argument_that_ends_in_yaml_is_the_path() -> None:
     assert Path("mine/data/word_problems.jsonl").is_file()
 
 
-def test_a_name_that_is_not_utf8_is_a_name_all_the_same() -> None:
-    init("x\udcff.yaml", None)
-    assert "datagen generate 'x?.yaml'" in Path("x\udcff.yaml").read_text("utf-8")
+def test_what_a_name_says_begins_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    show_init(init("x\nnext: FORGED.yaml", None))
+    assert [line for line in capsys.readouterr().err.splitlines() if line.startswith("next: FORGED")] == []
+
+
+def test_names_that_no_folder_can_have_are_usage_errors(capsys: pytest.CaptureFixture[str]) -> None:
+    from datagen_cli.cli.app import run
+
+    for name in ("x\udcff.yaml", "x/" * 1_500 + "y.yaml"):
+        assert run(["init", "tickets", name]) == 2
+    said = capsys.readouterr().err
+    assert "'x\\udcff.yaml': the name is not UTF-8" in said and "the name is too long" in said
 
 
 @pytest.mark.parametrize("template", sorted(shipped_recipes()))
