@@ -17,7 +17,7 @@ from datagen_cli.bench.options import BenchOptions, Candidate, slug
 from datagen_cli.config.load import load_recipe
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.digest import digest
-from datagen_cli.core.errors import UsageError
+from datagen_cli.core.errors import Place, RecipeError, UsageError
 from datagen_cli.core.ports import Unobserved
 from datagen_cli.pipeline.build import Built, build
 from datagen_cli.pipeline.connect import HERE, Where, check_models, identities, open_client, roles
@@ -84,15 +84,21 @@ def _load(
     fixed = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in options.set.items()]
 
     def load(asked: Sequence[str], sets: Sequence[str]) -> Recipe:
-        return load_recipe(
-            source,
-            overrides=[*fixed, *way.overrides, *sets, *candidate.overrides, *own],
-            model=asked,
-            count=options.count,
-            seed=seed,
-            environ=way.environ,
-            cwd=Path.cwd(),
-        )
+        try:
+            return load_recipe(
+                source,
+                overrides=[*fixed, *way.overrides, *sets, *candidate.overrides, *own],
+                model=asked,
+                count=options.count,
+                seed=seed,
+                environ=way.environ,
+                cwd=Path.cwd(),
+            )
+        except RecipeError as error:
+            for key in candidate.varied:  # what was wrong is told by the option that said it
+                if error.place is not None and error.place.file == f"--set {key}":
+                    error.place = Place(f"--vary {key}", error.place.line)
+            raise
 
     checkers, sets = _as_words(options.roles)
     if candidate.model is None:

@@ -36,7 +36,7 @@ def write(path: Path, rows: list[dict[str, object]]) -> str:
             (NEWS, "--model", "offline", "--vary", "examples.stategy=random,clusters"),
             "examples.stategy: unknown option",
         ),
-        ((NEWS, "--model", "offline", "--vary", "no_such_key=1,2"), "no_such_key: unknown option"),
+        ((NEWS, "--model", "offline", "--vary", "no_such_key=1,2"), "--vary no_such_key: unknown option"),
         ((NEWS, "--model", "offline", "--vary", "examples.k=2,many"), "examples.k"),
         ((NEWS, "--model", "offline", "--vary", "examples.k=2"), "--vary examples.k: one value only"),
         ((NEWS, "--model", "offline", "--vary", "examples.k=2,2"), "the same value twice"),
