@@ -26,6 +26,7 @@ from datagen_cli.constraints.fields import check_fields
 from datagen_cli.core.chat import Prompt
 from datagen_cli.core.digest import digest
 from datagen_cli.core.fields import About, FieldSpec, plain_text
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Outcome, Record, Slot, Verdict
 from datagen_cli.core.registry import load, names
@@ -74,6 +75,7 @@ A claim and passages stand between tags below. Do the passages support the claim
 Answer with one JSON object: first "verdict", which is "supported", "contradicted" or "not_found", then "correction",
 the claim as it should be where it is contradicted, else null, then "reason", one short sentence.
 """
+_SENTENCE = compiled_later(r'"claim"\s*:\s*"([^"\\]+?[.!?])(?=[\s"])')
 PROMPTS = CheckPrompts(CHECKER, texts={"claims": CLAIMS, "verdict": VERDICT})
 _CLAIM = strict_object({"claim": {"type": "string"}, "query": {"type": "string"}})
 CLAIMS_FORM = strict_format("claims", {"claims": {"type": "array", "items": _CLAIM, "maxItems": MOST_CLAIMS}})
@@ -199,7 +201,8 @@ class Search(ValidatorFacts):
         return shelf() if shelf.host else shelf(Path(options.corpus or ""), words, self._home)
 
     async def _claims(self, record: Record, ctx: Context) -> list[Claim] | Unread:
-        """What the record states, at most `MOST_CLAIMS`; of a reply that is cut off, the claims before the cut."""
+        """What the record states, at most `MOST_CLAIMS`; of a reply that is cut off, the claims before the cut, or the
+        first sentence of the one that is cut: a small model goes on and on within one."""
         shown = {name: record.fields.get(name) for name in self._fields}
         cut, replies = False, []
         for k in (0, AGAIN):
@@ -217,6 +220,8 @@ class Search(ValidatorFacts):
             replies.append(reply)
             cut = reply.finish_reason == "length"
             value = (read_object(reply.text, "claims") or {}).get("claims")
+            if cut and not value:
+                value = [{"claim": sentence} for sentence in _SENTENCE.findall(reply.text)[:1]]
             if isinstance(value, list) and (value or not cut):
                 texts = " ".join(plain_text(text) for text in shown.values())
                 named = (_claim(item, texts) for item in value[:MOST_CLAIMS])

@@ -120,6 +120,7 @@ async def test_claims_before_a_cut_are_looked_up_and_none_are_asked_for_again(tm
     for cut, calls in (
         (f'{whole[:-2]}, {{"claim": "Zebras', ["claims", "judge"]),
         (whole[:20], ["claims"] * 2 + ["judge"]),
+        (f'{{"claims":[{{"claim":"{RIGHT} I am so sad. I am so sad. I am', ["claims", "judge"]),
     ):
         answers = models(RIGHT)
 
