@@ -151,6 +151,10 @@ def _measured(bench: Bench, watch: Watch, done: Done) -> tuple[list[Row], dict[s
     rows: dict[tuple[str, str], Row] = {}
     notes: list[str] = []
     curve: list[Point] = []
+    asked = bench.options.count or 0
+    for candidate in bench.candidates:
+        if candidate.dataset and (has := bench.ready[candidate.dataset].total) < asked:
+            notes.append(f"{candidate.name} has {has:,} rows, {asked:,} were asked for")
     for setting in bench.settings:
         loaded = {one.name: _loaded(bench, setting, one) for one in bench.candidates}
         own = {one.name: _row(bench, setting, one, loaded[one.name]) for one in bench.candidates}

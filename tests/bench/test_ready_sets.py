@@ -42,10 +42,12 @@ def test_what_grows_with_the_number_of_texts_is_measured_on_as_many_of_each(
     assert any("on 100 rows of each" in note and "length" not in note for note in found["notes"])
 
 
-def test_a_count_cuts_ready_sets_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_count_cuts_ready_sets_too_and_one_that_has_fewer_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     sets = ["--dataset", f"a={write('a.jsonl', 60, 1)}", "--dataset", f"b={write('b.jsonl', 30, 2)}"]
     code, found, _ = bench(capsys, *sets, "-n", "24", "-o", "out", "--metrics", "distinct_n")
     assert code == 0 and [row["n"] for row in found["rows"]] == [24, 24] and found["notes"] == []
+    code, found, _ = bench(capsys, *sets, "-n", "40", "-o", "more", "--metrics", "length")
+    assert [row["n"] for row in found["rows"]] == [40, 30] and found["notes"] == ["b has 30 rows, 40 were asked for"]
 
 
 def test_a_set_beside_a_generator_is_measured_on_as_many_rows_as_it_writes(
