@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from datagen_cli.llm.counted import inside, read_usage
 from datagen_cli.llm.faults import (
     Fault,
     TransportError,
@@ -24,16 +24,7 @@ from datagen_cli.llm.faults import (
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.llm.refusals import about
 
-MOST_TOKENS = 1 << 40
 EVENTS = b"data:"
-CACHED = (
-    ("prompt_tokens_details", "cached_tokens"),
-    ("input_tokens_details", "cached_tokens"),
-    ("cached_tokens",),
-    ("prompt_cache_hit_tokens",),
-    ("cache_read_input_tokens",),
-)
-"""Where endpoints say how much of the prompt they had in their cache."""
 CUT_OFF = ("length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit")
 FILTERED = (
     "content_filter",
@@ -48,19 +39,11 @@ FILTERED = (
     "refusal",
 )
 REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "analysis")
+TEXT_PARTS = ("text", "output_text", "json")
 WRAPPERS = ("data", "result", "response", "output", "body")
 """Keys under which gateways put a whole completion."""
 
 _CHARSET = re.compile(r"charset=[\"']?([\w-]+)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Tokens of one call; `cached` are those of `tokens_in` that the endpoint had in its cache."""
-
-    tokens_in: int
-    tokens_out: int
-    cached: int = 0
 
 
 def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> RawReply:
@@ -82,13 +65,11 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
             )
         if choice.get("error"):
             raise _inner_fault(choice["error"], json.dumps(choice["error"]).encode(), hidden, _used(value))
-        message = choice.get("message")
-        if message is None and isinstance(choice.get("text"), str):
-            message = {"content": choice["text"]}
+        message = _message_of(choice)
         if message is None:
             raise TransportError("empty", "the reply is empty: it holds no choice", status=200, used=_used(value))
         text, beside = text_of(message)
-        refusal, finish = message.get("refusal"), finish_of(choice.get("finish_reason"))
+        refusal, finish = message.get("refusal"), finish_of(choice.get("finish_reason") or choice.get("stop_reason"))
         if not text and isinstance(refusal, str) and refusal:
             text, finish = refusal, "content_filter"
         counted = read_usage(value.get("usage"), text)
@@ -110,32 +91,10 @@ def is_completion(body: bytes, kind: str = "") -> bool:
     return "choices" in value or bool(value.get("error"))
 
 
-def read_usage(usage: Any, text: str) -> Counts | None:
-    """What a reply of this text used; None when the endpoint does not say, or says what cannot be.
-
-    Where the total is larger than the parts, output is the rest: some count reasoning only there. All zeros, and no
-    output for a text, are no counts.
-    """
-    if not isinstance(usage, Mapping):
-        return None
-    into = _first_count(usage, "prompt_tokens", "input_tokens")
-    out = _first_count(usage, "completion_tokens", "output_tokens")
-    total = _count(usage.get("total_tokens"))
-    if into is None or (out is None and total is None):
-        return None
-    thought = _at(usage, ("completion_tokens_details", "reasoning_tokens")) or 0
-    said = out or 0
-    most = max(said, (total or 0) - into, said + thought if thought > said else 0)
-    if not (into or most) or (text and not most):
-        return None
-    cached = next((found for place in CACHED if (found := _at(usage, place)) is not None), 0)
-    if "prompt_tokens" not in usage:  # as Anthropic counts: what was read from the cache, or written, comes on top
-        into += sum(_count(usage.get(f"cache_{way}_input_tokens")) or 0 for way in ("read", "creation"))
-    return Counts(into, most, min(cached, into))
-
-
 def finish_of(reason: Any) -> str:
     """Why a reply ended, in OpenAI's words where vendors have others for `length` and `content_filter`."""
+    if isinstance(reason, Mapping):
+        reason = reason.get("type")
     said = str(reason or "stop")
     plain = said.rpartition(".")[2].lower()
     if plain in CUT_OFF:
@@ -157,9 +116,11 @@ def text_of(message: Mapping[str, Any]) -> tuple[str, str]:
     calls = message.get("tool_calls") or [item for item in [message.get("function_call")] if item]
     if not isinstance(calls, list):
         calls = []
+    several = len(calls) > 1
+    calls = [call for call in calls if not several or inside(call, "function", "arguments") not in (None, "", "{}", {})]
     if len(calls) == 1 and isinstance(calls[0], Mapping):
         function = calls[0].get("function", calls[0])
-        parsed = function.get("arguments") if isinstance(function, Mapping) else None
+        parsed = function.get("arguments", function.get("input")) if isinstance(function, Mapping) else None
     if isinstance(parsed, Mapping | list) and parsed:
         return json.dumps(parsed, ensure_ascii=False), ""
     if isinstance(parsed, str) and parsed.strip():
@@ -185,16 +146,38 @@ def _unwrapped(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _first_choice(choices: Any) -> Any:
-    """The choice of the lowest index."""
+    """The choice of the lowest index, without one that is empty where another is not."""
+    if isinstance(choices, dict) and choices:
+        choices = [choices] if "message" in choices or "text" in choices else list(choices.values())
     if isinstance(choices, list) and len(choices) > 1 and all(isinstance(item, dict) for item in choices):
-        return min(choices, key=lambda item: item["index"] if isinstance(item.get("index"), int) else 0)
+        filled = [item for item in choices if _text_in(item)] or choices
+        return min(filled, key=lambda item: item["index"] if isinstance(item.get("index"), int) else 0)
     return (choices or [None])[0]
+
+
+def _message_of(choice: Mapping[str, Any]) -> Any:
+    """The message of a choice, under the names and in the forms that are seen; None where there is none."""
+    message = choice.get("message")
+    if message is None:
+        others = (choice.get(name) for name in ("delta", "messages", "text", "content"))
+        message = next((other for other in others if other), None)
+    if isinstance(message, list) and message and isinstance(message[-1], dict) and "content" in message[-1]:
+        message = message[-1]
+    return {"content": message} if isinstance(message, str) else message
+
+
+def _text_in(choice: Mapping[str, Any]) -> bool:
+    """Whether a choice holds a text or a call."""
+    message = _message_of(choice)
+    return isinstance(message, Mapping) and any(text_of(message))
 
 
 def _value(body: bytes, kind: str) -> dict[str, Any]:
     """The JSON object of a body, put together where it comes as events."""
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start.startswith((EVENTS, b"event:", b":")):
+    while start.startswith(b":") and EVENTS not in start:  # comments that keep a connection open
+        start = start.partition(b"\n")[2].lstrip(b" \t\r\n")
+    if start.startswith((EVENTS, b"event:", b":", b"id:", b"retry:")):
         return _joined(start, kind)
     try:
         value = json.loads(start)
@@ -243,7 +226,7 @@ def _joined(body: bytes, kind: str) -> dict[str, Any]:
             continue
         found.update((name, event[name]) for name in ("model", "usage", "error") if event.get(name))
         choice = _choice_of(event)
-        used = choice.get("usage") or _inside(event, "x_groq", "usage")
+        used = choice.get("usage") or inside(event, "x_groq", "usage")
         if used and "usage" not in found:
             found["usage"] = used
         part = choice.get("delta") or choice.get("message") or {}
@@ -269,13 +252,6 @@ def _choice_of(event: Mapping[str, Any]) -> dict[str, Any]:
     choices = event.get("choices")
     several = choices if isinstance(choices, list) else ()
     return next((item for item in several if isinstance(item, dict) and item.get("index") in (0, None)), {})
-
-
-def _inside(value: Any, *names: str) -> Any:
-    """What lies below these keys; None where there is nothing."""
-    for name in names:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
 
 
 def _part_of_call(calls: Any) -> str:
@@ -341,7 +317,7 @@ def _text(content: Any) -> str:
         return "".join(
             part if isinstance(part, str) else _part(part)
             for part in content
-            if isinstance(part, str) or (isinstance(part, dict) and part.get("type", "text") in ("text", "output_text"))
+            if isinstance(part, str) or (isinstance(part, dict) and part.get("type", "text") in TEXT_PARTS)
         )
     return ""
 
@@ -349,23 +325,8 @@ def _text(content: Any) -> str:
 def _part(part: Mapping[str, Any]) -> str:
     """The text of a part, which some put one level deeper."""
     text = part.get("text")
+    if part.get("type") == "json":
+        return json.dumps(part.get("json"), ensure_ascii=False)
     if isinstance(text, Mapping):
         text = text.get("value", text.get("text"))
     return text if isinstance(text, str) else ""
-
-
-def _first_count(usage: Mapping[str, Any], *names: str) -> int | None:
-    return next((found for name in names if (found := _count(usage.get(name))) is not None), None)
-
-
-def _at(usage: Mapping[str, Any], place: Sequence[str]) -> int | None:
-    return _count(_inside(usage, *place))
-
-
-def _count(value: Any) -> int | None:
-    """A count of tokens; None for what cannot be one."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_TOKENS else None

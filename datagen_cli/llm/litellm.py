@@ -22,7 +22,8 @@ from datagen_cli.config.models import ModelOptions
 from datagen_cli.core import registry
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import MissingExtra, UsageError
-from datagen_cli.llm.completion import finish_of, is_completion, read_reply, read_usage, text_of
+from datagen_cli.llm.completion import finish_of, is_completion, read_reply, text_of
+from datagen_cli.llm.counted import read_usage
 from datagen_cli.llm.faults import (
     REFUSES_ALL,
     SENTENCE_CHARS,

@@ -29,7 +29,18 @@ from datagen_cli.prompts.response_format import strict_format, strict_object
 from datagen_cli.prompts.thinking import answer_of, begins_with_thoughts
 from datagen_cli.text.strict_json import loads
 
-WHOLE_ENDS = ("", "stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "tool_calls", "function_call")
+WHOLE_ENDS = (
+    "",
+    "stop",
+    "eos",
+    "eos_token",
+    "end_turn",
+    "stop_sequence",
+    "complete",
+    "tool_calls",
+    "tool_use",
+    "function_call",
+)
 """Reasons to stop that leave a reply whole."""
 
 TRUTH = {"true": True, "yes": True, "false": False, "no": False}
