@@ -13,6 +13,8 @@ from datagen_cli.pipeline.preview import Trace, preview
 from datagen_cli.pipeline.session import Session
 from datagen_cli.runs.previous_run import refuse_other_recipe
 
+AGAIN = "try again later; what was answered is kept"
+
 
 @dataclass(frozen=True, slots=True)
 class First:
@@ -38,7 +40,7 @@ def make_first(session: Session, number: int, *, plant: bool = False) -> First:
             keep_found(session.folder.path, session.built.fingerprints["validate"], first.planted)
         return first
     except CallPending as pending:
-        raise ProviderError(f"no answer: {pending}", hint="try again later; what was answered is kept") from pending
+        raise ProviderError(f"no answer: {pending}", hint=pending.hint or AGAIN) from pending
     finally:
         session.plants.close()
         session.close()

@@ -149,8 +149,9 @@ class CallPending(Exception):
     the seconds for which the endpoint still wants to be left alone.
     """
 
-    def __init__(self, message: str, *, no_reply: bool = False, rest_s: float = 0.0) -> None:
+    def __init__(self, message: str, *, no_reply: bool = False, rest_s: float = 0.0, hint: str = "") -> None:
         super().__init__(message)
+        self.hint = hint
         self.no_reply = no_reply
         self.rest_s = rest_s
 

@@ -30,7 +30,14 @@ from datagen_cli.llm.identity import role_identity
 from datagen_cli.llm.keys import Target, resolve
 from datagen_cli.llm.parameter_fallback import note, objection
 from datagen_cli.llm.provider import Payload, RawReply
-from datagen_cli.llm.retry import FIRST_CALLS, call_with_retries, refused_from_the_start, said, start_of
+from datagen_cli.llm.retry import (
+    FIRST_CALLS,
+    call_with_retries,
+    mend_refusal,
+    refused_from_the_start,
+    said,
+    start_of,
+)
 from datagen_cli.llm.shares import Shares
 from datagen_cli.llm.usage import Totals
 from datagen_cli.llm.waiting import WaitTeller
@@ -265,7 +272,7 @@ class Client:
         if not refused:
             return refusal
         self._refusals.known[digest] = refusal
-        return CallPending(str(refusal))
+        return CallPending(str(refusal), hint=mend_refusal(fault))
 
     def _retrying(self, draw: Draw, target: Target, fault: TransportError, wait_s: float) -> None:
         self.troubled()

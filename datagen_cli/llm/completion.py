@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -25,6 +26,9 @@ from datagen_cli.llm.provider import RawReply
 from datagen_cli.llm.refusals import about
 
 EVENTS = b"data:"
+GZIP = b"\x1f\x8b"
+MOST_UNPACKED = 64 * 1024 * 1024
+_LINE_END = re.compile(r"\r\n|\n|\r")
 CUT_OFF = ("length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit")
 FILTERED = (
     "content_filter",
@@ -174,6 +178,13 @@ def _text_in(choice: Mapping[str, Any]) -> bool:
 
 def _value(body: bytes, kind: str) -> dict[str, Any]:
     """The JSON object of a body, put together where it comes as events."""
+    if body.startswith(GZIP):  # under another name than gzip's, or none
+        try:
+            body = zlib.decompressobj(wbits=31).decompress(body, MOST_UNPACKED)
+        except zlib.error as error:
+            raise TransportError(
+                "dropped", f"the reply cannot be unpacked ({len(body):,} bytes)", status=200
+            ) from error
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     while start.startswith(b":") and EVENTS not in start:  # comments that keep a connection open
         start = start.partition(b"\n")[2].lstrip(b" \t\r\n")
@@ -264,18 +275,26 @@ def _part_of_call(calls: Any) -> str:
 
 
 def _events(body: bytes) -> Iterator[dict[str, Any] | None]:
-    """The objects of an event stream; None for its end mark."""
-    for line in body.decode("utf-8", "replace").splitlines():
+    """The objects of an event stream; None for its end mark. The lines of an event's data belong together.
+
+    Raises `TransportError` for an object that cannot be read: a part of the answer would be missing.
+    """
+    held = ""
+    for line in [*_LINE_END.split(body.decode("utf-8", "replace")), ""]:
         name, _, data = line.partition(":")
+        if held and not line.strip():
+            raise TransportError("dropped", f"an event of the stream cannot be read ({len(body):,} bytes)", status=200)
         if name != "data":
             continue
-        if data.strip() == "[DONE]":
+        if data.strip().upper() == "[DONE]":
             yield None
             continue
         try:
-            value = json.loads(data)
+            value = json.loads(held + data)
         except (ValueError, RecursionError):
+            held = f"{held}{data}\n" if held or data.lstrip().startswith("{") else ""
             continue
+        held = ""
         if isinstance(value, dict):
             yield value
 

@@ -29,7 +29,7 @@ LONGEST_FLOOR_S = 2.0
 STARTS = {":11434": "`ollama serve`", ":1234": "`lms server start`"}
 """What starts the servers that usually listen at these ports."""
 TICK_S = 0.001  # a timer may be early by the clock's resolution
-RESUME = "run the same command again to go on from here; everything is kept"
+RESUME = "run the same command again to go on from here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,20 +264,24 @@ def refused_by_all(fault: AuthRefused, target: Target) -> ProviderError:
     return ProviderError(f"refused: {said(fault.message, target, fault.status)}", hint=hint)
 
 
-def refused_from_the_start(fault: RequestRefused, target: Target, role: str) -> ProviderError:
-    """The end of a run in which every one of a role's first calls was refused as a bad request."""
-    hint = (
-        "check the model's name, params, max_tokens and sampling (`params: {seed: null}` leaves a key out);"
-        " `datagen prompt` shows what is sent"
-    )
+def mend_refusal(fault: RequestRefused) -> str:
+    """What to change where requests are refused."""
     if fault.about == "length":
-        hint = (
+        return (
             "the prompt and max_tokens do not fit: --set model.max_tokens=512, fewer or shorter examples (examples.k),"
             " or a model with a longer context; `datagen prompt` counts the tokens"
         )
-    elif fault.about == "content":
-        hint = "the provider's filter minds the prompt: change the recipe's words or examples, or choose another model"
+    if fault.about == "content":
+        return "the provider's filter minds the prompt: change the recipe's words or examples, or choose another model"
+    return (
+        "check the model's name, params, max_tokens and sampling (`params: {seed: null}` leaves a key out);"
+        " `datagen prompt` shows what is sent"
+    )
+
+
+def refused_from_the_start(fault: RequestRefused, target: Target, role: str) -> ProviderError:
+    """The end of a run in which every one of a role's first calls was refused as a bad request."""
     return ProviderError(
         f"the first {FIRST_CALLS} calls of the {role} were all refused: {said(fault.message, target, fault.status)}",
-        hint=f"{hint}; then {RESUME}",
+        hint=f"{mend_refusal(fault)}; then {RESUME}",
     )

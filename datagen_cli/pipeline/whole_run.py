@@ -8,6 +8,7 @@ from pathlib import Path
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import DatagenError
 from datagen_cli.core.ports import Observer
+from datagen_cli.llm.retry import RESUME
 from datagen_cli.pipeline.build import build
 from datagen_cli.pipeline.connect import identities
 from datagen_cli.pipeline.finish import finish
@@ -65,9 +66,11 @@ def run_whole(
 
 
 def _counted(error: DatagenError, replies: int) -> DatagenError:
-    """The error whose hint says how many replies are kept, where it says that they all are; nothing of it where nothing
-    was answered."""
+    """The error whose hint says how many replies are kept, where it says that they all are or how to go on;
+    nothing of it where nothing was answered."""
     kept = f"{replies:,} {'reply is' if replies == 1 else 'replies are'} kept"
+    if replies:
+        error.hint = error.hint.replace(RESUME, f"{RESUME}; {kept}")
     for phrase in ALL_KEPT:
         error.hint = error.hint.replace(phrase, kept) if replies else error.hint.replace(f"; {phrase}", "")
     return error
