@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import tempfile
 import time
@@ -75,6 +76,7 @@ def carry_out(manner: Manner, folder: Path) -> tuple[dict[str, Any], int]:
     """What the command's `--json` says of an endpoint of this manner, and how many calls came."""
     with endpoint_of(manner, manner.way) as endpoint:
         arguments = arrange(manner, manner.way, endpoint, folder)
+        os.environ.update({name: value or endpoint.url for name, value in VARIABLES.items() if manner.way == "litellm"})
         said = io.StringIO()
         with redirect_stdout(said), redirect_stderr(io.StringIO()):
             run(arguments)

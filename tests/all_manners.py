@@ -80,6 +80,12 @@ MANNERS = (
         settings=PROGRAMS,
     ),
     Manner(
+        "stands where only the environment says (`TOGETHER_AI_API_BASE`)",
+        "asks there and nowhere else",
+        GOOD,
+        way="litellm",
+    ),
+    Manner(
         "takes no `seed`, asked by `doctor`",
         "says what a run will leave out",
         without(lambda body: "seed" not in body, refusal(400, "unknown parameter: seed")),

@@ -5,18 +5,23 @@ See `tests/manners.py`; what is told by words is told here in the words that wer
 
 from __future__ import annotations
 
+import gzip
 import json
+from collections.abc import Callable
 from typing import Any
 
-from tests.endpoint import Answer, refusal
+from tests.endpoint import Answer, completion, refusal
 from tests.manners import (
+    ASKED,
     COUNT,
     STREAM,
     USED,
     Body,
     Manner,
     always,
+    checked,
     completed,
+    message,
     named,
     once_each,
     one_prompt,
@@ -48,7 +53,84 @@ def halved(text: str, body: Body) -> Answer:
     return made
 
 
+def lines(text: str, body: Body) -> Answer:
+    """The answer as JSON, an event a line."""
+    parts = [{"choices": [{"delta": {"content": text[at : at + 9]}}]} for at in range(0, len(text), 9)]
+    end = {"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": USED}
+    return Answer(
+        body="\n".join(map(json.dumps, [*parts, end])).encode(), headers={"Content-Type": "application/x-ndjson"}
+    )
+
+
+def wired(change: Callable[[bytes], bytes], kind: str = "application/json") -> Any:
+    """The bytes of a good answer, changed."""
+
+    def answer(text: str, body: Body) -> Answer:
+        return Answer(body=change(completion(body, Answer(text))), headers={"Content-Type": kind})
+
+    return answer
+
+
+def held(text: str, body: Body) -> Answer:
+    """The answer as one event whose data stands on several lines."""
+    data = json.dumps(json.loads(completion(body, Answer(text))), indent=1).replace("\n", "\ndata: ")
+    return Answer(body=f"data: {data}\n\ndata: [DONE]\n\n".encode(), headers=STREAM)
+
+
+def gap(text: str, body: Body) -> Answer:
+    """The answer as a stream in whose middle an event is broken."""
+    parts = [json.dumps({"choices": [{"delta": {"content": part}}]}) for part in (text[:30], text[30:40], text[40:])]
+    end = json.dumps({"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": USED})
+    events = [parts[0], parts[1][:-4], parts[2], end, "[DONE]"]
+    return Answer(body="".join(f"data: {event}\n\n" for event in events).encode(), headers=STREAM)
+
+
+def spoken(text: str, body: Body) -> Answer:
+    """The answer as lines instead of JSON."""
+    record = json.loads(text)["records"][0]
+    return Answer("Here is one:\n\n" + "\n".join(f"**{name.title()}:** {value}" for name, value in record.items()))
+
+
 VENDORS = (
+    Manner("sends its body in Latin-1", "reads it", replies(
+        lambda text, body: Answer(body=completion(body, Answer(text)).replace(b"calm", b"caf\xe9"), headers={
+            "Content-Type": "application/json; charset=iso-8859-1"})), used=ALL, batches_too=False),
+    Manner("sends more after the body", "reads the first", replies(wired(
+        lambda data: data + b'\n{"timings": {"ms": 3}}\n')), used=ALL),
+    Manner("sends comments before the body", "reads it", replies(wired(
+        lambda data: b": processing\n\n: processing\n\n" + data)), used=ALL),
+    Manner("packs the body with gzip and does not say so", "reads it", replies(wired(gzip.compress)), used=ALL,
+           batches_too=False),
+    Manner("sends JSON, an event a line", "reads it", replies(lines), used=ALL),
+    Manner("sends an event's data on several lines", "reads it", replies(held), used=ALL),
+    Manner("breaks an event of a stream now and then", "tries again; keeps nothing of it", once_each(gap)),
+    Manner("numbers its choices in an object", "reads the first", replies(completed(
+        lambda value: {**value, "choices": {"0": value["choices"][0]}})), used=ALL),
+    Manner("leaves the first choice empty", "reads the next", replies(completed(lambda value: {**value, "choices": [
+        {"index": 0, "message": {"content": ""}}, {**value["choices"][0], "index": 1}]})), used=ALL),
+    Manner("puts the text under `delta` without streaming", "reads it", replies(completed(
+        lambda value: {**value, "choices": [{"delta": value["choices"][0]["message"]}]})), used=ALL),
+    Manner("answers in a part of JSON", "reads it", replies(
+        lambda text, body: Answer(message={"content": [{"type": "json", "json": json.loads(text)}]}))),
+    Manner("calls a second tool without arguments", "reads the first one's", replies(message(
+        content=None, tool_calls=[{"function": {"name": "records", "arguments": "$"}}, {"function": {"name": "end",
+           "arguments": "{}"}}]))),
+    Manner("says in an object how a reply ended", "reads it", replies(
+        lambda text, body: Answer(text, finish_reason={"type": "stop"}))),  # type: ignore[arg-type]
+    Manner("counts tokens in names of its own (`promptTokens`)", "counts them", with_usage(
+        {"promptTokens": 10, "completionTokens": 5}), used=ALL),
+    Manner("counts tokens one level deeper", "counts them", with_usage(
+        {"tokens": {"input_tokens": 10, "output_tokens": 5}}), used=ALL),
+    Manner("writes lines instead of JSON (`**Text:** ...`)", "reads them", replies(spoken)),
+    Manner("reasons inside a text of its JSON", "leaves the reasoning out", replies(
+        lambda text, body: Answer(text.replace("note number", "<think>what now?</think> note number")))),
+    Manner("writes an amount with its currency", "reads $3.50 as 3.5", replies(
+        lambda text, body: Answer(text.replace('"mood"', '"price": "$3.50", "mood"'))),
+           settings=("fields.price.type=number",)),
+    Manner("judges in a table", "reads the verdict", checked("| verdict | reason |\n|---|---|\n| **Yes** | a note |"),
+           settings=ASKED),
+    Manner("talks where a verdict is asked for", "takes no verdict from it; ends after eight, names the check", checked(
+        "No problem, let me look at the record."), 0, 3, ASKED),
     Manner("refuses a wrong key with 400", "ends at once, names the variable", always(
         named(400, error={"code": 400, "message": "API key not valid. Please pass a valid API key."})), 0, 5,
         says="key"),
