@@ -24,6 +24,8 @@ EXAMPLES = (
     "datagen score runs/mmlu --model openai/gpt-4o-mini --model openai/gpt-4o --base mmlu_test.jsonl",
 )
 ROLE = "solver"
+UNREAD_SHARE = 5
+"""Where more than one in so many replies cannot be read, that is said."""
 HINT = "raise --max-cost and run the same command again; every answer is kept"
 DatasetArgument = Annotated[
     str,
@@ -176,6 +178,11 @@ def _answered(quiz: Quiz, model: str, desks: Mapping[str, Desk], name: str) -> t
     costs = [reply.usage.cost_usd for reply in replies]
     found.cost_usd = None if None in costs else round(sum(cost or 0.0 for cost in costs), 9)
     found.tokens = sum(reply.usage.tokens_in + reply.usage.tokens_out for reply in replies)
+    if found.unread * UNREAD_SHARE > len(quiz):
+        cut = sum(reply.finish_reason == "length" for reply in replies)
+        why = f"; {cut:,} were cut off: raise the model's max_tokens, or turn its reasoning off (params)" if cut else ""
+        few = f"{found.unread:,} of {len(quiz):,} replies"
+        console.note(f"{model}: {few} hold no answer that can be read, and count as wrong{why}")
     if asked := judge_questions(quiz, found):
         judged = ask_all(_within(desks[""], desks), [one for _, one in asked], console.note)
         with_verdicts(found, [number for number, _ in asked], judged.replies)
@@ -238,10 +245,6 @@ def _show(result: Mapping[str, Any]) -> None:
         console.note(f"left out: {console.counted(result['no_reply'], 'question')} without a reply of all models")
     if result["left_out"]:
         console.note(f"left out: {console.counted(result['left_out'], 'row')} without a question, or without an answer")
-    for row in result["models"]:
-        if row["unread"] * 2 > result["n"]:
-            few = f"{row['unread']:,} of {result['n']:,} replies"
-            console.note(f"{row['model']}: {few} hold no answer that can be read, and count as wrong")
 
 
 def _accuracies(models: Sequence[Mapping[str, Any]]) -> None:

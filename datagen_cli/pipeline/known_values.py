@@ -47,7 +47,8 @@ def know_values(session: Planning) -> bool:
             found = engine.run(lambda: _search(session, engine))
         except (CallPending, CallRefused) as error:
             raise ProviderError(
-                f"attributes: no answer: {error}", hint="try again later; nothing was planned"
+                f"attributes: no answer: {error}",
+                hint=getattr(error, "hint", "") or "try again later; nothing was planned",
             ) from error
         keep_values(session.folder.path, key, found)
     for note in found.notes(built.unknown):

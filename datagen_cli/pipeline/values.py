@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.attributes import AttributeOptions
+from datagen_cli.core.chat import Reply
 from datagen_cli.core.checksum import NAME, document_sum
 from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import GotNowhere
@@ -110,17 +111,24 @@ async def find_values(built: Built, context: Any) -> FoundValues:
     for number, (name, attribute) in enumerate(built.unknown.items()):
         values, bad, last = await _ask(built, name, attribute, embedder, context(number))
         if not values:
-            raise GotNowhere(
-                f"attributes.{name}: the extractor named no value; its last reply: {' '.join(last.split())[:200]}",
-                hint="give it another model (models.extractor), or write the values yourself",
-            )
+            raise _named_none(name, last)
         found[name], left_out = values, left_out + bad
     return FoundValues(found, left_out)
 
 
+def _named_none(name: str, last: Reply) -> GotNowhere:
+    """What replies without a value come to, by the last of them."""
+    said = " ".join(last.text.split())[:200]
+    hint = "give it another model (models.extractor), or write the values yourself"
+    if last.finish_reason == "length":
+        hint = "raise the extractor's max_tokens (--set model.max_tokens=8192), or turn its reasoning off (params)"
+        said = f"cut off at max_tokens: {said}".rstrip(": ")
+    return GotNowhere(f"attributes.{name}: the extractor named no value; its last reply: {said or 'empty'}", hint=hint)
+
+
 async def _ask(
     built: Built, name: str, attribute: AttributeOptions, embedder: Embedder, ctx: Context
-) -> tuple[list[str], int, str]:
+) -> tuple[list[str], int, Reply]:
     """Values of one attribute, how many were left out, and the last reply."""
     wanted, told = attribute.wanted, attribute.ask or attribute.description
     draw = _representatives(built, embedder) if attribute.extract else None
@@ -148,7 +156,7 @@ async def _ask(
                 break
         if len(kept) >= wanted:
             break
-    return kept, left_out, reply.text
+    return kept, left_out, reply
 
 
 async def _singly(built: Built, name: str, told: str, draw: Any, wanted: int, ctx: Context) -> list[str]:
