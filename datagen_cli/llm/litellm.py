@@ -55,6 +55,10 @@ from datagen_cli.llm.vendors import Vendor, is_host_of, litellm_catalog, litellm
 _PREFIX = re.compile(r"^(?:litellm\.)?(?:\w*(?:Error|Timeout): )*(?:\w+Exception - )?")
 MORE_BASES = {"azure": ("AZURE_OPENAI_ENDPOINT",), "watsonx": ("WATSONX_URL",), "databricks": ("DATABRICKS_HOST",)}
 _BROKEN = re.compile(r"server disconnected|connection (reset|refused|closed|error)|cannot connect", re.IGNORECASE)
+_MODULE = re.compile(r"no module named|pip install ", re.IGNORECASE)
+_CREDENTIALS = re.compile(
+    r"(?:locate|find|found|load|no|missing)\b[^.]{0,40}credentials|credentials[^.]{0,30}not found", re.I
+)
 _UNSENT = re.compile(r"connection (refused|error)|cannot connect", re.IGNORECASE)
 _REGION = re.compile(r"bedrock(?:_\w+)?/([a-z]{2,4}(?:-[a-z]+)+-\d)/")
 """The region in a name such as `bedrock/us-west-2/anthropic.claude-v2`."""
@@ -239,6 +243,10 @@ def fault_from(
         return RequestRefused(None, said)  # by litellm; nothing was sent
     if name == "Timeout" or isinstance(error, TimeoutError):
         return TransportError("timeout", said, status=408)
+    if came is None and _MODULE.search(said):
+        return AuthRefused(None, said, "package")  # nothing was sent
+    if came is None and _CREDENTIALS.search(said):
+        return AuthRefused(None, said, "access")
     if reached is not None and came is None:
         return TransportError("dropped", said, sent=reached, absent=not reached and _UNSENT.search(said) is not None)
     broken = status == 500 and _BROKEN.search(said) is not None  # as litellm tells a connection that broke

@@ -5,6 +5,7 @@ The HTTP library is imported when an endpoint is opened, so that a run answered 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
@@ -97,7 +98,7 @@ def _address_of_vendor(options: ModelOptions, vendor: Vendor, environ: Mapping[s
         raise wrong from None
     scheme_given = "://" in value
     unusable = parts.scheme not in ("http", "https") or parts.username or parts.password or parts.query
-    if unusable or (scheme_given and not host):
+    if unusable or (scheme_given and not host) or re.search(r"[^\w.:-]", host):
         raise wrong
     if scheme_given:
         path = parts.path.rstrip("/") or (own.path if vendor.free else "")

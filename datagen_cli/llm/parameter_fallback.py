@@ -17,7 +17,8 @@ RENAMED = {"max_tokens": "max_completion_tokens"}
 OPTIONAL = ("response_format", "max_tokens", "max_completion_tokens", "seed", "temperature", "top_p", "top_k")
 NO_SYSTEM = re.compile(
     r"system[ _]?(role|message|prompt|instruction)|role[^.]{0,30}\bsystem\b|\bsystem\b[^.]{0,30}\brole|"
-    r"developer instruction|only (the )?user and (assistant|model)|roles must alternate",
+    r"developer instruction|only (the )?user and (assistant|model)|roles must alternate|"
+    r"first message[^.]{0,30}\buser\b",
     re.IGNORECASE,
 )
 _NAMES: dict[str, re.Pattern[str]] = {

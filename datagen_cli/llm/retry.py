@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from datagen_cli.llm.faults import AuthRefused, RequestRefused, TransportError
 from datagen_cli.llm.health import Health, OutageDetector
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.provider import RawReply
+from datagen_cli.llm.vendors import vendor_of_name
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
@@ -251,11 +253,15 @@ def exhausted(target: Target, wait_s: float) -> ProviderError:
 def refused_by_all(fault: AuthRefused, target: Target) -> ProviderError:
     """The end of a run whose key, model or address is refused, with what to do about it."""
     key = target.key_env or "a key (api_key_env)"
+    missing = re.search(r"(?:No module named|pip install) '?([\w.-]+)", fault.message)
+    package = missing[1].replace(".", "-") if missing else "..."
     hints = {
         "key": f"the key in {key} is refused: check it" if target.key else f"the endpoint wants a key: set {key}",
         "account": "the account cannot pay: add credit or raise its limit, or choose another model",
         "rights": f"the key in {key} may not use this model: check the account's rights, or choose another model",
         "model": f"check the model's name {target.model!r} and base_url; the call went to {target.url or target.host}",
+        "access": f"set {vendor_of_name(target.model.partition('/')[0]).access or key}",
+        "package": f"install what litellm needs for it: pip install {package}",
         "moved": "the address answers with a redirect: give the one it points to as base_url",
     }
     by_status = {401: "key", 402: "account", 403: "rights", 404: "model"}.get(fault.status or 0, "moved")

@@ -28,6 +28,7 @@ class Vendor:
     env: tuple[str, ...] = ()
     free: bool = False
     litellm: str | None = None
+    access: str = ""
 
 
 @cache
@@ -48,6 +49,7 @@ def vendors() -> dict[str, Vendor]:
             tuple(entry.get("env", ())),
             entry.get("free", False),
             entry.get("litellm"),
+            entry.get("access", ""),
         )
         for prefix, entry in found.items()
     }

@@ -15,8 +15,9 @@ from datagen_cli.core.errors import CallPending, ProviderError
 from datagen_cli.llm.faults import AuthRefused, RequestRefused, TransportError
 from datagen_cli.llm.health import Health, OutageDetector
 from datagen_cli.llm.keys import Target
+from datagen_cli.llm.litellm import fault_from
 from datagen_cli.llm.provider import RawReply
-from datagen_cli.llm.retry import Clock, Policy, backoff_s, call_with_retries, stops_run, wait_s
+from datagen_cli.llm.retry import Clock, Policy, backoff_s, call_with_retries, refused_by_all, stops_run, wait_s
 from tests.llm.virtual import run_virtual
 
 TARGET = Target(
@@ -275,3 +276,17 @@ def test_of_a_server_of_this_machine_that_does_not_run_it_is_said_what_starts_it
     error, now = end_of(world)
     assert isinstance(error, ProviderError) and 290 <= now <= 360  # it may be starting
     assert start in error.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "hint"),
+    [
+        ("vertex_ai/gemini", "No module named 'google.auth'", "pip install google-auth"),
+        ("bedrock/x", "Invalid Authentication - Unable to locate credentials", "AWS_ACCESS_KEY_ID"),
+        ("vertex_ai/gemini", "Your default credentials were not found.", "GOOGLE_APPLICATION_CREDENTIALS"),
+    ],
+)
+def test_what_litellm_lacks_on_this_machine_is_no_outage(name: str, said: str, hint: str) -> None:
+    fault = fault_from(Exception(said))
+    assert isinstance(fault, AuthRefused)
+    assert hint in refused_by_all(fault, Target("litellm", name, host="x.example")).hint
