@@ -67,7 +67,8 @@ class Outputs:
         for problem in extra.get("problems", ()):
             console.note(console.named(f"--strict: {problem}"))
         if self.table or self.summary or self.junit:
-            self._results.append(at_equal_n(found, result, self.equal_n) if self.equal_n else result)
+            n = min(filter(None, (self.equal_n, found.reference_n)), default=0)  # the reference is a column, too
+            self._results.append(at_equal_n(found, result, n) if self.equal_n or 0 < n < result["n"] else result)
         if self.detail is not None:
             self._wholes.append({**document(found, gates, shown=None), **extra})
         if self.html is not None or self.figures is not None:

@@ -68,6 +68,9 @@ def test_tables_show_what_grows_with_n_on_as_many_rows_of_each(capsys: pytest.Ca
     for form in ("md", "latex"):
         assert said in evaluate(capsys, *chosen, "--table", form)[0]
     assert said not in evaluate(capsys, "few.jsonl", "few.jsonl", *chosen[2:], "--table", "md")[0]
+    for more in ((), ("many.jsonl",)):  # a reference of fewer rows is a column, too
+        beside = evaluate(capsys, "many.jsonl", *more, *chosen[2:], "--reference", "few.jsonl", "--table", "md")[0]
+        assert said in beside
     whole = json.loads(evaluate(capsys, "many.jsonl", *chosen[2:], "--json")[0])
     assert whole["metrics"]["distinct_n"]["value"] < many * 0.9  # by itself it is measured whole
 
