@@ -56,13 +56,18 @@ def run_whole(
             session.fail(cause)
             if not isinstance(cause, DatagenError):
                 raise
-            return session.manifest, _counted(cause, session.manifest.calls)
+            return session.manifest, _counted(cause, _replies(session.manifest))
     finally:
         session.close()
     error = session.error
     if error is not None and not isinstance(error, DatagenError):
         raise error
-    return session.manifest, None if error is None else _counted(error, session.manifest.calls)
+    return session.manifest, None if error is None else _counted(error, _replies(session.manifest))
+
+
+def _replies(manifest: Manifest) -> int:
+    """The replies that a run had, those of earlier runs of its folder among them."""
+    return manifest.calls + manifest.cached_calls
 
 
 def _counted(error: DatagenError, replies: int) -> DatagenError:
