@@ -148,7 +148,7 @@ def _files(path: Path) -> list[Path]:
     if large is not None:
         hint = "one document a line of a .jsonl file"
         raise DataError(f"larger than {MOST_TEXT // 1_000_000} MB", hint=hint, place=Place(str(large)))
-    if not found:
+    if not any(file.stat().st_size for file in found):
         hint = f"a file, or a folder with files, that end in {', '.join(ENDINGS)}"
         raise DataError("there is no document to search", hint=hint, place=Place(str(path)))
     return found

@@ -92,6 +92,9 @@ def test_where_there_is_nothing_to_read_it_says_so(tmp_path: Path) -> None:
         Corpus(tmp_path, words)
     with pytest.raises(DataError, match="no document"):
         Corpus(tmp_path / "missing.jsonl", words)
+    (tmp_path / "empty.jsonl").touch()
+    with pytest.raises(DataError, match="no document"):
+        Corpus(tmp_path / "empty.jsonl", words)
     (tmp_path / "broken.jsonl").write_text('{"text": "one"}\nno json\n')
     with pytest.raises(DataError, match="not JSON") as raised:
         Corpus(tmp_path / "broken.jsonl", words).lookup("one", 1)
