@@ -59,6 +59,7 @@ def recipe_text(target: Path, source: str, base: str, made: Proposal, foreign: F
         "model: offline",
         f"count: {COUNT}",
         "examples: {strategy: random, k: 3}",
+        "dedup: {near: 0.8}  # a model copies what it is shown, with a word or two changed",
         *_constraint_lines(made),
         *_check_lines(made),
     ]

@@ -46,7 +46,7 @@ def test_a_messy_table_becomes_a_recipe_that_validates_and_runs(capsys: pytest.C
     assert Path("tickets.csv").read_bytes() == data
     recipe = yaml.safe_load(Path("tickets.yaml").read_text("utf-8"))
     assert list(recipe["fields"]) == ["customer_message", "category"]
-    assert len(recipe["label"]["values"]) == 6
+    assert len(recipe["label"]["values"]) == 6 and recipe["dedup"] == {"near": 0.8}
     assert recipe["attributes"] == {"sent_by": {"values": ["web", "mail"], "weights": [67, 67], "emit": True}}
     assert run(["validate", "tickets.yaml"]) == 0
     assert run(["generate", "tickets.yaml", "-n", "12", "--quiet"]) == 0
