@@ -219,7 +219,7 @@ def _first_value(body: bytes, kind: str) -> Any:
     except (ValueError, RecursionError):
         return None
     if isinstance(value, dict) and text[end:].lstrip().startswith("{") and (_choice_of(value).get("delta")):
-        lines = [f"data: {line}\n" for line in text.splitlines()]
+        lines = [f"data: {line}\n" for line in _LINE_END.split(text)]
         return _joined("".join(lines).encode(), kind)
     return value
 
