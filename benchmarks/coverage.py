@@ -13,6 +13,7 @@ import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
+from math import nan
 from multiprocessing import Pool
 from typing import Any
 
@@ -111,7 +112,7 @@ def _said(item: Mapping[str, Any]) -> str | None:
 def held(found: Sequence[tuple[float | None, tuple[float, float] | None]]) -> tuple[float | None, float]:
     """The share of intervals that hold the mean of the values, None where few have one; and the mean itself."""
     values = [value for value, _ in found if value is not None]
-    truth = sum(values) / len(values)
+    truth = sum(values) / len(values) if values else nan
     inside = [interval[0] <= truth <= interval[1] for _, interval in found if interval is not None]
     return (sum(inside) / len(inside) if len(inside) > len(found) // 2 else None), truth
 

@@ -110,7 +110,7 @@ def tried(name: str, commands: tuple[str, ...], folder: Path) -> str:
     given, make = THINGS[name]
     if make is not _nothing:
         make(folder / given)
-    os.environ["HF_HUB_OFFLINE"] = "1"  # what is no path is looked up on the hub
+    os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "hub")}  # what is no path is looked up on the hub
     read_commands()
     words = tuple(command.replace("X", given.replace(" ", "\x1f")) for command in commands)
     wrong = apart(partial(wrong_of, folder, words, MOST_CPU_S), folder)

@@ -104,7 +104,7 @@ def push(folder: Path, dataset: HubDataset, environ: Mapping[str, str], message:
     except HFValidationError as error:
         raise UsageError(f"--push: {dataset.name}: {error}", hint="such as --push my-name/tickets") from error
     except (HTTPError, OSError, RuntimeError) as error:  # the last is what the client makes of a failed upload
-        raise _refused(error, dataset, Secret(token)) from error
+        raise _refused(error, dataset, Secret(token)) from None
 
 
 def _refused(error: Exception, dataset: HubDataset, token: Secret) -> ProviderError:

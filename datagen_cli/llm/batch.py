@@ -306,7 +306,7 @@ class BatchHTTP(OpenAIHTTP):
                 fault.kind, fault.message, fault.retry_after_s, fault.status, sent=False, quota=fault.quota
             ) from fault
         except (aiohttp.ClientError, OSError) as error:
-            raise self._broken(error, HTTP_TIMEOUT_S, sent=False) from error
+            raise self._broken(error, HTTP_TIMEOUT_S, sent=False) from None
 
     def _remembered(self, key: str) -> str:
         value = None if self._store is None else self._store.get(f"batch/{key}")

@@ -155,7 +155,7 @@ class LiteLLM(ProviderFacts):
             if is_completion(came.body, kind) or (failed is not None and _stumbled(failed)):
                 return read_reply(came.body, self._secrets, kind=kind)
         if failed is not None or (came is not None and came.status >= 300):
-            raise fault_from(failed, self._secrets, came, way.reached) from failed
+            raise fault_from(failed, self._secrets, came, way.reached) from None  # litellm's own may hold the key
         return reply_from(answer)
 
     async def close(self) -> None:

@@ -103,7 +103,7 @@ class OpenAIHTTP:
                 raise await self._fault(response, until)
         except (aiohttp.ClientError, OSError) as error:
             sent = request is not None and request not in self._connecting
-            raise self._broken(error, timeout_s or 0.0, sent=sent) from error
+            raise self._broken(error, timeout_s or 0.0, sent=sent) from None
         finally:
             self._connecting.discard(request)
 
