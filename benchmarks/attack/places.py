@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -110,8 +111,16 @@ def tried(name: str, commands: tuple[str, ...], folder: Path) -> str:
     given, make = THINGS[name]
     if make is not _nothing:
         make(folder / given)
-    os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "hub")}  # what is no path is looked up on the hub
     read_commands()
     words = tuple(command.replace("X", given.replace(" ", "\x1f")) for command in commands)
-    wrong = apart(partial(wrong_of, folder, words, MOST_CPU_S), folder)
+
+    def without_hub(note: Callable[[str], None]) -> str:
+        """What is no path is looked up on the hub: there is none here, also for libraries that were read before."""
+        os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "hub")}
+        for module in ("huggingface_hub.constants", "datasets.config"):
+            if module in sys.modules:
+                setattr(sys.modules[module], "HF_HUB_OFFLINE", True)  # noqa: B010
+        return wrong_of(folder, words, MOST_CPU_S, note)
+
+    wrong = apart(without_hub, folder)
     return wrong or ("" if (folder / "victim" / "file").read_text() == VICTIM else "a link was written through")
