@@ -141,7 +141,8 @@ class Composer:
     ) -> Prompt:
         """Asks for one record per slot, in slot order. `lessons` are words of the person who reviews the run."""
         n, parents = len(slots), [slot.parent for slot in slots]
-        variables, turns = self._variables(slots, examples, avoid, lessons)
+        planned = tuple(self._wanted(slot) for slot in slots)
+        variables, turns = self._variables(planned, parents, examples, avoid, lessons)
         shown = [message for at in range(0, len(turns), n) for message in self._turn(turns[at : at + n], n)]
         request = self._render("generate", variables)
         if lessons and variables["lessons"] not in request:  # a template of the recipe's own that does not name them
@@ -152,21 +153,20 @@ class Composer:
         messages = (self._systems[min(n, 2)], *shown, Message("user", request))
         names = tuple(spec.name for spec in self.asked)
         kind, more = "improve" if self._method.name == "enhance" else "generate", self._method.weak(parents)
-        planned = tuple(self._wanted(slot) for slot in slots)
         task = Task(kind, self._about, names, self.form(n), planned, tuple(examples), tuple(avoid), more=more)
         return Prompt(messages, task)
 
-    def rendered(
-        self, slots: Sequence[Slot], *, examples: Sequence[Mapping[str, Any]] = (), avoid: Sequence[Any] = ()
-    ) -> str:
+    def rendered(self, slot: Slot, examples: Sequence[Mapping[str, Any]], avoid: Sequence[Any]) -> str:
         """The template of the request as it is rendered, its white space kept."""
-        return render_template(self._templates["generate"], "generate", self._variables(slots, examples, avoid, ())[0])
+        variables, _ = self._variables([self._wanted(slot)], [slot.parent], examples, avoid, ())
+        return render_template(self._templates["generate"], "generate", variables)
 
     def _variables(
-        self, slots: Sequence[Slot], examples: Sequence[Mapping[str, Any]], avoid: Sequence[Any], lessons: Sequence[str]
-    ) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
+        self, planned: Sequence[Wanted], parents: Sequence[str], examples: Sequence[Mapping[str, Any]],
+        avoid: Sequence[Any], lessons: Sequence[str],
+    ) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:  # fmt: skip
         """What the template of a request sees, and the examples that are shown as turns."""
-        n, planned, parents = len(slots), [self._wanted(slot) for slot in slots], [slot.parent for slot in slots]
+        n = len(planned)
         harmless = [row for row in examples if not self._gives_orders(row)]
         orders = bool(examples) and not harmless  # a set of instructions, which would be empty without them
         harmless = [*examples] if orders else harmless

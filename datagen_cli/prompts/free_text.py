@@ -10,11 +10,10 @@ context that does not hold it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen_cli.config.recipe import AnswerForm
-from datagen_cli.core.constraint import Described
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Slot
 from datagen_cli.core.task import Form
@@ -74,34 +73,13 @@ class FreeText:
     """
 
     def __init__(
-        self,
-        *,
-        description: str,
-        spec: FieldSpec,
-        label: FieldSpec | None = None,
-        meanings: Mapping[Any, str] | None = None,
-        value_notes: Mapping[str, Mapping[str, str]] | None = None,
-        constraints: Sequence[Described] = (),
-        system: str | None = None,
-        generate: str | None = None,
-        foreign_labels: bool = False,
-        foreign_attributes: Collection[str] = (),
+        self, *, spec: FieldSpec, label: FieldSpec | None = None, generate: str | None = None, **options: Any
     ) -> None:
         self._spec = spec
         self._label_field = label.name if label is not None else ""
         self._custom = generate is not None
-        self._composer = OneText(
-            description=description,
-            specs=[spec] if label is None else [spec, label],
-            label_field=self._label_field,
-            meanings=meanings,
-            value_notes=value_notes,
-            constraints=constraints,
-            system=system,
-            generate=generate,
-            foreign_labels=foreign_labels,
-            foreign_attributes=foreign_attributes,
-        )
+        specs = [spec] if label is None else [spec, label]
+        self._composer = OneText(specs=specs, label_field=self._label_field, generate=generate, **options)
 
     @property
     def identity(self) -> list[Any]:
@@ -128,7 +106,7 @@ class FreeText:
         prompt = self._composer.generate([slot], examples=rows, avoid=avoid)
         said = [{"role": each.role, "content": each.content} for each in prompt.messages]
         if self._custom:
-            plain = self._composer.rendered([slot], examples=rows, avoid=avoid).lstrip()
+            plain = self._composer.rendered(slot, rows, avoid).lstrip()
         else:
             about, wanted = prompt.task.about, prompt.task.wanted[0]
             meaning = about.meanings.get(label, "") if label is not None else ""
