@@ -18,7 +18,7 @@ from datagen_cli.core.errors import (
     Stopped,
     UsageError,
 )
-from datagen_cli.core.leaving import STOP_SIGNALS, forget_stops, remember_stop
+from datagen_cli.core.leaving import STOP_SIGNALS, forget_stops, remember_stop, remembered_stops
 
 
 def reported(command: Callable[[], Any], arguments: list[str]) -> int:
@@ -34,6 +34,8 @@ def reported(command: Callable[[], Any], arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return failed(Stopped("interrupted", exit_code=EXIT_INTERRUPTED), as_json)
     except Exception as error:
+        if remembered_stops():  # Python before 3.12 wraps what is raised while a class is made
+            return failed(_told(remembered_stops()[-1]), as_json)
         if isinstance(error, OSError) and error.filename is not None:
             return failed(_of_a_file(error), as_json)
         if isinstance(error, FileNotFoundError) and _adrift():
@@ -75,15 +77,20 @@ def _handle_signals() -> dict[signal.Signals, Any]:
 
     def stop(number: int, frame: Any) -> None:
         remember_stop(signal.Signals(number))
-        code = STOP_SIGNALS[signal.Signals(number)]
-        what = "interrupted" if code == EXIT_INTERRUPTED else "terminated"
-        raise Stopped(f"{what}; the same command goes on from here", exit_code=code)
+        raise _told(signal.Signals(number))
 
     before: dict[signal.Signals, Any] = {}
     with suppress(ValueError):  # not in the main thread: whoever runs us there handles signals
         for number in STOP_SIGNALS:
             before[number] = signal.signal(number, stop)
     return before
+
+
+def _told(number: signal.Signals) -> Stopped:
+    """How a command ends that a signal told to."""
+    code = STOP_SIGNALS[number]
+    what = "interrupted" if code == EXIT_INTERRUPTED else "terminated"
+    return Stopped(f"{what}; the same command goes on from here", exit_code=code)
 
 
 def _message(error: Any) -> str:

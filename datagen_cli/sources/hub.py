@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.digest import canonical
 from datagen_cli.core.errors import DataError, MissingExtra, Place
 from datagen_cli.sources.class_labels import named_values, namings
+from datagen_cli.sources.hub_folder import look_over
 from datagen_cli.sources.rows import BadRow, Row, json_value, shown_path
 
 _UNREACHABLE = ("offline", "connect", "resolve", "timed out", "timeout", "network", "unreachable", "max retries")
@@ -76,12 +78,21 @@ class Hub:
                 f"write ./{options.hf} for the folder, seen from the recipe's file, or run it elsewhere for the hub's"
             )
             raise DataError("is a folder here, and may be a dataset of the hub", hint=hint, place=Place(self.shown))
+        if (options.hf or "").isidentifier() and find_spec(f"datasets.packaged_modules.{options.hf}"):
+            hint = "name a dataset of the hub, such as openai/gsm8k, or a file: base.path"
+            raise DataError("is a kind of file, for which the whole working folder would be read", hint=hint,
+                            place=Place(self.shown))  # fmt: skip
+        if local.is_dir():
+            look_over(local)
         datasets.disable_progress_bars()
+        verbosity = datasets.logging.get_verbosity()
+        datasets.logging.set_verbosity(datasets.logging.CRITICAL)
         try:
             return datasets.load_dataset(options.hf, options.config, split=options.split, revision=options.revision)
         except Exception as error:  # four libraries' worth of error types, told apart by what they say
             raise _data_error(error, self.shown) from error
         finally:
+            datasets.logging.set_verbosity(verbosity)
             datasets.enable_progress_bars()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.cli.app import run
+from datagen_cli.core.errors import Stopped
 
 COMMANDS = (
     "generate", "validate", "prompt", "preview", "status", "show", "why", "init", "list", "schema", "doctor",
@@ -93,3 +96,22 @@ def test_a_bug_ends_with_1_and_without_a_traceback(
     said = capsys.readouterr().err
     assert said.startswith("error: unexpected ZeroDivisionError")
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_while_a_class_is_made_ends_the_command_with_its_code(
+    number: signal.Signals, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Part:
+        def __set_name__(self, owner: type, name: str) -> None:
+            os.kill(os.getpid(), number)
+
+    def stopped(name: str) -> None:
+        try:
+            type("Whole", (), {"part": Part()})
+        except Stopped as error:  # Python 3.12 and later
+            raise RuntimeError("error calling __set_name__") from error
+
+    monkeypatch.setattr("datagen_cli.cli.status.RunReader", stopped)
+    assert run(["status", "x"]) == code
+    assert "bug" not in capsys.readouterr().err

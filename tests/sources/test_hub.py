@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import builtins
+import gzip
 import json
+import os
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +104,75 @@ def test_without_a_network_the_error_says_so(monkeypatch: pytest.MonkeyPatch) ->
         list(hub("openai/gsm8k", config="main").rows())
     assert str(caught.value).startswith("hf:openai/gsm8k: ")
     assert "local file" in caught.value.hint
+
+
+ROW = b'{"text": "a bed"}\n'
+
+
+def card(text: str) -> dict[str, bytes]:
+    return {"README.md": f"---\nconfigs:\n- {text}\n---\n# Rows\n".encode(), "train.jsonl": ROW}
+
+
+LEVELS = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))
+OUTSIDE = "outside its folder"
+REFUSED: dict[str, tuple[dict[str, bytes], str]] = {
+    "an archive under another name": ({"train.jsonl": b"PK\x05\x06" + bytes(18)}, "archives"),
+    "a tape": ({"train.tar": tarfile.TarInfo("a").tobuf() + bytes(1024)}, "archives"),
+    "xz": ({"train.jsonl.xz": b"\xfd7zXZ\x00more"}, "archives"),
+    "a bomb": ({"train.jsonl.gz": gzip.compress(b"a" * (1 << 26))}, "unpacks to more than 32 MB"),
+    "a bomb under another name": ({"deep/train.jsonl": gzip.compress(b"a" * (1 << 26))}, "unpacks to more than 32 MB"),
+    "an address": (card("{config_name: default, data_files: 'http://127.0.0.1:9/x.jsonl'}"), OUTSIDE),
+    "an address in an archive": (card("{config_name: d, data_files: ['zip://a::http://h/x.zip']}"), OUTSIDE),
+    "a file above": (card("{config_name: d, data_files: [{split: train, path: a/../../x.jsonl}]}"), OUTSIDE),
+    "a file of the system": (card("{config_name: d, data_files: [{split: train, path: [/etc/x.jsonl]}]}"), OUTSIDE),
+    "a folder above": (card("{config_name: d, data_dir: ../x}"), OUTSIDE),
+    "a second card": ({".huggingface.yaml": b"configs: [{config_name: d, data_files: ../x}]", "t.jsonl": ROW}, OUTSIDE),
+    "a card that grows": ({"README.md": f"---\na0: &a0 [1]\n{LEVELS}\n---\n".encode(), "t.jsonl": ROW}, "too large"),
+    "a card that holds itself": ({"README.md": b"---\na: &a [*a]\n---\n", "t.jsonl": ROW}, "too large"),
+    "a program in a card": ({"README.md": b"---\na: !!python/name:os.system\n---\n", "t.jsonl": ROW}, "cannot be read"),
+}  # fmt: skip
+
+
+def never_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load_dataset(*_: Any, **__: Any) -> None:
+        raise AssertionError("datasets was asked")
+
+    monkeypatch.setattr(pytest.importorskip("datasets"), "load_dataset", load_dataset)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_folder_that_reaches_out_or_swells_is_refused_before_it_is_loaded(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never_loaded(monkeypatch)
+    files, said = REFUSED[name]
+    for file, content in files.items():
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_bytes(content)
+    with pytest.raises(DataError, match=said):
+        list(hub(str(tmp_path)).rows())
+
+
+def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    never_loaded(monkeypatch)
+    os.mkfifo(tmp_path / "train.jsonl")
+    with pytest.raises(DataError, match="not a plain file"):
+        list(hub(str(tmp_path)).rows())
+
+
+@pytest.mark.parametrize("name", ["json", "text", "pandas"])
+def test_a_kind_of_file_is_no_dataset_of_the_hub(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    never_loaded(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.jsonl").write_bytes(ROW)
+    with pytest.raises(DataError, match="the whole working folder"):
+        list(hub(name).rows())
+
+
+def test_a_card_of_a_folder_may_name_the_files_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: datasets.Dataset.from_dict({"text": ["a bed"]}))
+    for name, content in card("{config_name: default, data_files: [{split: train, path: 'data/*.jsonl'}]}").items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "more.jsonl.gz").write_bytes(gzip.compress(ROW))
+    assert [row.data for row in hub(str(tmp_path)).rows()] == [{"text": "a bed"}]
