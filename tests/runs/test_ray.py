@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -18,6 +16,7 @@ import pytest
 from datagen_cli import api
 from datagen_cli.cli.app import run
 from datagen_cli.llm.gguf.provider import GgufModel
+from datagen_cli.pipeline.engines.actors import ActorPool
 from datagen_cli.sandbox import run as sandbox
 from datagen_cli.students.linear import Linear
 from datagen_cli.text.embed_model import SentenceModel
@@ -35,6 +34,16 @@ CODE = [
     "gsm8k", "-n", "12", "--model", "offline", "--set", "examples.strategy=random", "--set", "limits.concurrency=2",
     "--set", "limits.patience_s=2",
 ]  # fmt: skip
+KILLED_AT_THE_FIFTH = """
+import os, signal, sys
+import pytest
+from datagen_cli.cli.app import run
+from tests.runs.test_ray import at_call
+
+at_call(pytest.MonkeyPatch(), 5, lambda: os.kill(os.getpid(), signal.SIGKILL))
+sys.exit(run(sys.argv[1:]))
+"""
+"""A driver whose process is killed with its fifth program in hand."""
 WORDS = ("warm", "cold", "grey", "soft", "hard", "late")
 
 
@@ -93,22 +102,16 @@ def everything(folder: Path) -> dict[str, bytes]:
     return {**outcome(folder), "lineage.jsonl": (folder / "lineage.jsonl").read_bytes()}
 
 
-def lines_of(folder: Path, stage: str) -> int:
-    file = folder / "checkpoints" / f"{stage}.jsonl"
-    return file.read_bytes().count(b"\n") - 1 if file.exists() else 0
+def at_call(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], Any]) -> None:
+    """Acts when the run hands its so manieth piece of work to the machines: however fast they are, work is left."""
+    call, calls = ActorPool.call, count(1)
 
+    async def counted(self: ActorPool, method: str, *args: Any, stop: Callable[[], bool]) -> Any:
+        if next(calls) == number:
+            act()
+        return await call(self, method, *args, stop=stop)
 
-def when(folder: Path, stage: str, lines: int, act: Any) -> Thread:
-    """Acts as soon as a stage has written so many lines."""
-
-    def watch() -> None:
-        while lines_of(folder, stage) < lines:
-            time.sleep(0.02)
-        act()
-
-    thread = Thread(target=watch, daemon=True)
-    thread.start()
-    return thread
+    monkeypatch.setattr(ActorPool, "call", counted)
 
 
 def test_a_run_without_blocking_work_writes_the_same(machines: Machines, tmp_path: Path) -> None:
@@ -131,10 +134,9 @@ def test_a_run_whose_process_is_killed_goes_on_and_its_caps_hold(
     machines: Machines, checked: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "run"
-    command = [sys.executable, "-m", "datagen_cli", "generate", *CODE, "-o", str(folder), "--quiet", *machines.engine]
-    driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    when(folder, "4-validate", 2, lambda: driver.send_signal(signal.SIGKILL)).join()
-    assert driver.wait() == -9
+    command = ["generate", *CODE, "-o", str(folder), "--quiet", *machines.engine]
+    driver = subprocess.run([sys.executable, "-c", KILLED_AT_THE_FIFTH, *command], capture_output=True)
+    assert driver.returncode == -9
     assert not (folder / "dataset.jsonl").exists()
     spent = sum(report(capsys, *CODE, "-o", folder, "--max-total-tokens", 1, *machines.engine)["tokens"].values())
     capped = report(capsys, *CODE, "-o", folder, "--max-total-tokens", spent + 6000, *machines.engine)
@@ -145,11 +147,14 @@ def test_a_run_whose_process_is_killed_goes_on_and_its_caps_hold(
 
 
 def test_a_cluster_without_a_machine_ends_the_run_which_goes_on_when_there_are_some(
-    machines: Machines, checked: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    machines: Machines,
+    checked: dict[str, bytes],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lost = when(tmp_path / "run", "4-validate", 2, lambda: machines.set(0))
+    at_call(monkeypatch, 3, lambda: machines.set(0))
     found = report(capsys, *CODE, "-o", tmp_path / "run", *machines.engine)
-    lost.join()
     assert found["exit_code"] == 5
     assert "no machine of the Ray cluster is left" in found["error"]
     assert found["resume_command"].endswith(" ".join(machines.engine))
@@ -159,7 +164,7 @@ def test_a_cluster_without_a_machine_ends_the_run_which_goes_on_when_there_are_s
 
 
 def test_a_local_model_with_correlated_groups_writes_the_same_also_when_a_machine_is_lost(
-    machines: Machines, tmp_path: Path
+    machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
 
@@ -172,9 +177,8 @@ def test_a_local_model_with_correlated_groups_writes_the_same_also_when_a_machin
         assert generate(*arguments, "-o", tmp_path / "local") in (0, 3)
     finally:
         torch.set_num_threads(threads)
-    lost = when(tmp_path / "run", "3-generate", 2, lambda: machines.set(1))
+    at_call(monkeypatch, 3, lambda: machines.set(1))
     assert generate(*arguments, "-o", tmp_path / "run", *machines.engine) in (0, 3)
-    lost.join()
     assert everything(tmp_path / "run") == everything(tmp_path / "local")
     assert all(len(content.splitlines()) > 5 for content in everything(tmp_path / "run").values())
 
@@ -188,9 +192,8 @@ def test_the_servers_of_a_gguf_model_run_on_the_machines_and_the_bytes_are_the_s
     arguments = [str(file), "-n", "6"]
     assert generate(*arguments, "-o", tmp_path / "local") in (0, 3)
     monkeypatch.setattr(GgufModel, "complete_when", None)  # of this process: nobody may call it
-    lost = when(tmp_path / "run", "3-generate", 2, lambda: machines.set(1))
+    at_call(monkeypatch, 3, lambda: machines.set(1))
     assert generate(*arguments, "-o", tmp_path / "run", *machines.engine) in (0, 3)
-    lost.join()
     assert outcome(tmp_path / "run") == outcome(tmp_path / "local")
     assert sum(len(content.splitlines()) for content in outcome(tmp_path / "run").values()) >= 6
 
