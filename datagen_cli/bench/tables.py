@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen_cli.metrics.constraints import Constraints
+from datagen_cli.runs.markdown import line
+from datagen_cli.text.spreadsheet import safe
 
 NONE = "–"
 SECOND = ("judged_difficulty",)
@@ -120,28 +122,23 @@ def as_csv(document: Document) -> str:
         ["generator", "setting", "n", "seeds", "yield", "cost_usd", "short", *(f"{n}{p}" for n in names for p in parts)]
     )
     for row in document["rows"]:
-        values: list[Any] = [_plain(row[name]) for name in ("generator", "setting")]
+        values: list[Any] = [row[name] for name in ("generator", "setting")]
         values += [row["n"], row["seeds"], row.get("yield"), row.get("cost_usd"), row.get("short", "")]
         for name in names:
             found = row["metrics"].get(name, {})
             values += [found.get("value"), *found.get("interval", (None, None)), found.get("rank")]
-        writer.writerow(values)
+        writer.writerow([safe(value) for value in values])
     return file.getvalue()
-
-
-def _plain(text: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in "=+-@" else text
 
 
 def as_markdown(document: Document, *, ranked: bool = False) -> str:
     """The table with its verdicts and remarks, for a page or an issue; with `ranked` of the measures that rank."""
     names = shown_first(document) if ranked else measures_of(document)
     lines = ["| " + " | ".join(heads(document, names)) + " |", "|" + "---|" * len(heads(document, names))]
-    lines += ["| " + " | ".join(_escaped(cell) for cell in row) + " |" for row in cells(document, names)]
+    lines += ["| " + " | ".join(line(cell) for cell in row) + " |" for row in cells(document, names)]
     if sizes := grid_cells(document):
         lines += ["", "| " + " | ".join(GRID) + " |", "|" + "---|" * len(GRID)]
-        lines += ["| " + " | ".join(_escaped(cell) for cell in row) + " |" for row in sizes]
+        lines += ["| " + " | ".join(line(cell) for cell in row) + " |" for row in sizes]
     said = [
         *document["verdict"],
         *(f"short: {item['setting']} · {item['generator']}: {item['reason']}" for item in document["short"]),
@@ -151,11 +148,7 @@ def as_markdown(document: Document, *, ranked: bool = False) -> str:
     parts = [
         *(simulated if document["simulated"] else []),
         "\n".join(lines),
-        "\n".join(f"- {_escaped(text)}" for text in said),
+        "\n".join(f"- {line(text)}" for text in said),
     ]
     tail = f"Intervals are 95 %. `#1` is a rank, `=` one that is shared. Settings {document['settings']}."
     return "\n\n".join(part for part in [*parts, tail] if part) + "\n"
-
-
-def _escaped(text: str) -> str:
-    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").split())

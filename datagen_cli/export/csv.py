@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -11,9 +10,7 @@ from typing import Any, ClassVar
 
 from datagen_cli.core.jsonl import write_aside
 from datagen_cli.export.format import Exported, Format, columns_of, flattened
-
-_FORMULA = re.compile(r"\s*[=+\-@\t\r|%]")
-_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?")
+from datagen_cli.text.spreadsheet import safe
 
 
 class Csv(Format):
@@ -33,10 +30,3 @@ def _lines(names: list[str], rows: list[dict[str, Any]]) -> Iterator[bytes]:
         line = StringIO()
         csv.writer(line, lineterminator="\n").writerow(cells)
         yield line.getvalue().encode("utf-8", "replace")
-
-
-def safe(value: Any) -> Any:
-    """A cell that no spreadsheet runs; numbers stay numbers."""
-    if isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value.strip()):
-        return f"'{value}"
-    return value

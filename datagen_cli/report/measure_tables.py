@@ -17,6 +17,8 @@ from datagen_cli.core.citation import Citation
 from datagen_cli.core.registry import is_name
 from datagen_cli.evaluation.evaluate import metric
 from datagen_cli.metrics.wording import number, span, within
+from datagen_cli.runs.markdown import line as md
+from datagen_cli.text.spreadsheet import safe
 
 Result = Mapping[str, Any]
 NONE = "–"
@@ -60,7 +62,7 @@ def as_csv(results: Sequence[Result]) -> str:
             low, high = found.get("interval", (None, None))
             item = (result.get("compare") or {}).get("metrics", {}).get(name, {})
             front = [
-                _plain(result["dataset"]),
+                result["dataset"],
                 _rows(result, name),
                 name,
                 found["value"],
@@ -70,8 +72,9 @@ def as_csv(results: Sequence[Result]) -> str:
             ]
             beside = [result["reference_metrics"].get(name, {}).get("value"), item.get("other"), item.get("difference")]
             ends = [*item.get("interval", (None, None)), item.get("verdict")]
-            said = [_gated(result, name), found.get("signature"), _plain(found.get("reason") or "")]
-            writer.writerow([*front, *beside, *ends, *said, *found.get("bound", (None, None))])
+            said = [_gated(result, name), found.get("signature"), found.get("reason") or ""]
+            cells = [*front, *beside, *ends, *said, *found.get("bound", (None, None))]
+            writer.writerow([safe(cell) for cell in cells])
     return file.getvalue()
 
 
@@ -131,11 +134,6 @@ def summary(results: Sequence[Result]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def md(text: str) -> str:
-    """Text in a cell of Markdown, which it can neither leave nor mark up."""
-    return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", _seen(text))
-
-
 def tex(text: str) -> str:
     """Text in LaTeX."""
     return "".join(_TEX.get(char, char) for char in _seen(text))
@@ -144,11 +142,6 @@ def tex(text: str) -> str:
 def _seen(text: str) -> str:
     """Characters that cannot be seen, or turn text around, as `\\u202e`."""
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def _plain(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text
 
 
 def _measured(results: Sequence[Result]) -> list[str]:

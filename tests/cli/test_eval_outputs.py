@@ -107,10 +107,10 @@ def test_a_latex_table_cites_and_escapes_whatever_names_hold(capsys: pytest.Capt
 def test_no_cell_of_a_csv_table_is_a_formula_and_no_name_breaks_a_markdown_table(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    write(Path("=cmd.jsonl"), news(10))
+    write(Path(" =cmd.jsonl"), news(10))
     write(Path(HOSTILE), news(10))
-    out, _ = evaluate(capsys, "=cmd.jsonl", "--metrics", "length", "--table", "csv")
-    assert out.splitlines()[1].startswith("'=cmd.jsonl,")
+    out, _ = evaluate(capsys, " =cmd.jsonl", "--metrics", "length", "--table", "csv")
+    assert out.splitlines()[1].startswith("' =cmd.jsonl,")
     out, _ = evaluate(capsys, HOSTILE, "--metrics", "length", "--table", "md")
     assert [line.replace(r"\|", "").count("|") for line in out.splitlines()[:3]] == [3, 3, 3]
     assert "<b>" not in out.replace(r"\<b\>", "")

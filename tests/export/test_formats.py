@@ -8,15 +8,32 @@ import pytest
 
 from datagen_cli.core.errors import UsageError
 from datagen_cli.export.alpaca import Alpaca
-from datagen_cli.export.csv import safe
 from datagen_cli.export.format import Columns, Exported
 from datagen_cli.export.messages import Messages
 from datagen_cli.export.preference import Preference
 from datagen_cli.export.selection import as_reviewed, columns_of_run
 from datagen_cli.runs.review import Decision, Review
+from datagen_cli.text.spreadsheet import safe
 
 
-@pytest.mark.parametrize("text", ["=1+2", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", " =1", "\r=1", "-x", "%0A"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+2",
+        "+cmd|' /C calc'!A0",
+        "-2+3",
+        "@SUM(A1)",
+        "\t=1",
+        " =1",
+        "\r=1",
+        "-x",
+        "%0A",
+        "＝1",
+        "\ufeff=1",
+        "\x00=1",
+        "\u200b@x",
+    ],
+)
 def test_cells_that_a_spreadsheet_would_run_become_text(text: str) -> None:
     assert safe(text) == f"'{text}"
 

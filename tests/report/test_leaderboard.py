@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from datagen_cli.bench.tables import as_csv, as_markdown
 from datagen_cli.report.leaderboard import leaderboard_page
 
 EVIL = "<script>alert(1)</script>"
@@ -32,6 +33,17 @@ def document(cost: float) -> dict[str, Any]:
 def test_markup_in_names_stays_text() -> None:
     page = leaderboard_page(document(0.5))
     assert "<script" not in page and "&lt;script&gt;" in page
+
+
+def test_names_and_remarks_are_no_links_images_or_formulas() -> None:
+    beacon = "![x](https://evil.example/b.png)"
+    found = document(0.5)
+    found["rows"][1]["generator"] = found["notes"][0] = beacon
+    found["rows"][0]["generator"] = " =1+2"
+    text = as_markdown(found)
+    assert r"!\[x\](https\://evil.example/b.png)" in text
+    assert "![" not in text and "https:" not in text
+    assert as_csv(found).splitlines()[1].startswith("' =1+2,news,")
 
 
 def test_what_there_is_to_say_is_said() -> None:
