@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from threading import Thread
 
 from aiohttp import web
 
@@ -25,6 +26,7 @@ from datagen_cli.core.errors import DatagenError
 from datagen_cli.llm import batch
 from datagen_cli.report.serving import Pages
 from tests.endpoint import Answer
+from tests.export.test_push import Answers, Hub
 from tests.llm.batch_endpoint import BatchEndpoint
 from tests.llm.local.tiny import CHAT, save_model
 
@@ -73,6 +75,7 @@ ASKED = """{name: NAME, BASE api_key_env: KEY, timeout_s: 2, deadline_s: 3,
 LOCAL = {"local": "{name: local/tiny, max_tokens: 20}", "gguf": "{name: gguf/smollm2, max_tokens: 8}"}
 """Models of this machine, of which the first is made on the spot: the other roles' secrets are about all the same."""
 PATHS = {"fast": ("any/m", "MINE_KEY"), "litellm": ("anthropic/m", "ANTHROPIC_API_KEY"), "batch": ("any/m", "MINE_KEY")}
+ON_RAY = ("reply", "program", "key")
 ENVIRONMENT = {
     "ANTHROPIC_API_KEY": SECRETS["vendor key"], "MINE_KEY": SECRETS["own key"],
     "TWO_TOKEN": SECRETS["variable in a header"], "QUERY_KEY": SECRETS["variable in a query"],
@@ -83,6 +86,7 @@ ENVIRONMENT = {
 def attacks() -> list[Attack]:
     """Every path with every kind of answer; for batches also each of their steps answered by an error."""
     ends = [(path, kind) for path in PATHS for kind in ANSWERS] + [(path, "key") for path in LOCAL]
+    ends += [("ray", kind) for kind in ON_RAY]
     found = [Attack(f"{path}: {kind}", partial(tried, path, kind, "")) for path, kind in ends]
     steps = [(step, kind) for step in STEPS for kind in ("key", "bad", "down", "broken", "away")]
     return found + [Attack(f"batch, {step}: {kind}", partial(tried, "batch", kind, step)) for step, kind in steps]
@@ -107,6 +111,8 @@ class Reflecting(BatchEndpoint):
             return Answer(text, headers={"X-Echo": "e"})
         if self.kind == "broken":
             return Answer(body=echo.encode())
+        if self.kind == "program":  # and the record that it is about
+            return Answer(f"{text}\n```python\nprint({echo!r})\nraise ValueError({echo!r})\n```")
         body = json.dumps({"error": {"message": echo, "code": 400}}).encode()
         headers = {"Location": f"http://other/{echo[:200].split(' ')[0]}"}
         return Answer(status=ANSWERS[self.kind], body=body, headers=headers)
@@ -132,6 +138,7 @@ def found_in(path: str, kind: str, step: str, folder: Path) -> str:
         os.environ.pop(name.upper(), None)
         os.environ[name] = f"http://{LOGIN}@127.0.0.1:9"
     os.environ |= ENVIRONMENT
+    os.environ["RAY_TMPDIR"] = str(folder)  # what the cluster logs lies there, and is searched
     batch.QUIET_S, batch.FIRST_POLL_S = 0.05, 0.02
     said = os.open("said.txt", os.O_RDWR | os.O_CREAT)
     for stream in (1, 2):
@@ -147,7 +154,12 @@ def found_in(path: str, kind: str, step: str, folder: Path) -> str:
                 return f"{command[0]} raised {error!r}"
             if code == 1:
                 return f"{command[0]}: exit code 1: {Path('said.txt').read_text('utf-8', 'replace')[-300:]}"
-        _from_python(folder / "r.yaml")
+        if path != "ray":
+            _from_python(folder / "r.yaml")
+        if (path, step) == ("fast", ""):
+            pushed = _push(0 if ANSWERS[kind] == 200 else ANSWERS[kind])
+            if kind == "reply" and SECRETS["token of the hub"] not in pushed:
+                return "the hub was sent no token"
         sent = "".join(endpoint.sent)
     if not sent:
         return "nothing was sent"
@@ -162,17 +174,24 @@ def _commands(path: str, url: str, folder: Path) -> Iterator[list[str]]:
         f"name: any/two\nbase_url: {url}\ntimeout_s: 2\ndeadline_s: 3\nheaders: {{Z: {SECRETS['model file']}}}\n"
     )
     generator = LOCAL.get(path, "")
-    if path in PATHS:
-        name, key = PATHS[path]
+    if path not in LOCAL:
+        name, key = PATHS.get(path, PATHS["fast"])
         base = "" if path == "litellm" else "base_url: URL, "
         generator = ASKED.replace("NAME", name).replace("BASE ", base).replace("KEY", key, 1)
     recipe = RECIPE.replace("GENERATOR", generator).replace("URL", url)
     if path == "local":
         save_model(folder / "tiny", chat=CHAT, context=8_000)
     (folder / "decisions.jsonl").write_text('{"id": "none", "decision": "keep"}\n')
+    if path == "ray":
+        recipe = recipe.replace("[{reflect: {rounds: 1}}]", "[{code: {question: text, answer: kind, solutions: 1}}]")
     (folder / "r.yaml").write_text(recipe.replace("IN_BATCHES", "true" if path == "batch" else "false"))
     judge = f"models.judge={{name: j, base_url: '{url}', headers: {{A: {SECRETS['--set of a model']}}}}}"
     sets = ["--set", f"models.reviewer.headers.B={SECRETS['--set of a header']}", "--set", judge]
+    if path == "ray":
+        yield ["generate", "r.yaml", "-o", "out", "--engine", "ray", *sets]
+        yield ["eval", "out", "--engine", "ray", "--json"]
+        yield ["bench", "r.yaml", "-m", "model.yaml", "-n", "2", "-o", "table", "--engine", "ray", *sets]
+        return
     yield ["generate", "r.yaml", "-o", "out", *sets]
     yield ["generate", "r.yaml", "-o", "out", "--json", "-v", *sets]
     yield from ([command, "r.yaml", *sets] for command in ("validate", "prompt"))
@@ -253,6 +272,34 @@ def _from_python(recipe: Path) -> None:
         pages.measure()
         pages.refresh()
         print(pages.html, pages.state())
+
+
+class ReflectingHub(Hub):
+    """A hub of this machine that refuses, where it does, with all that it was sent."""
+
+    def __init__(self, refused: int) -> None:
+        super().__init__()
+        self.refused, self.RequestHandlerClass = refused, _Reflected
+
+
+class _Reflected(Answers):
+    def send_response(self, code: int, message: str | None = None) -> None:
+        super().send_response(code, message)
+        self.send_header("X-Error-Message", " ".join(str(self.headers).split()))
+
+
+def _push(refused: int) -> str:
+    """Rows sent to a hub, with the proxy in the way and without; what it was sent as a key."""
+    hub = ReflectingHub(refused)
+    serving = Thread(target=hub.serve_forever, daemon=True)
+    serving.start()
+    os.environ["HF_ENDPOINT"] = hub.url
+    for number, direct in enumerate(("", "127.0.0.1")):
+        os.environ["no_proxy"] = direct
+        run(["export", "out", "--to", "hf", "-o", f"hub-{number}", "--push", "me/mine"])
+    hub.shutdown()
+    serving.join()
+    return str([authorization for *_, authorization in hub.calls])
 
 
 def _places(folder: Path) -> Iterator[str]:

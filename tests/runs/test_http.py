@@ -265,7 +265,7 @@ def start(*arguments: object) -> subprocess.Popen[str]:
 
 
 def wait_for(condition: Any) -> None:
-    for _ in range(2000):
+    for _ in range(12_000):
         if condition():
             return
         time.sleep(0.01)
