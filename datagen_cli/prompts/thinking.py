@@ -39,7 +39,8 @@ _BEFORE = compiled_later(
     re.IGNORECASE | re.DOTALL | re.MULTILINE,
 )
 """Reasoning that only counts as such at the beginning of a reply."""
-_MAY_BE_MARKED = compiled_later(rf"{_WORDS}|<|&lt;|\[/?INST\]", re.IGNORECASE)
+_TRACES = ("<", "think", "thought", "reason", "reflection", "analysis", "scratch", "monologue", "&lt;", "inst]")
+"""Without any of these, in lower case, nothing here is in a text: every reply is looked through for them."""
 _BLANK = "\ufeff\u200b \t\r\n"
 _FINAL = compiled_later(r"<\|channel\|>\s*final\b(?:(?!<\|message\|>).){0,80}<\|message\|>", re.IGNORECASE | re.DOTALL)
 _CHANNEL = compiled_later(r"<\|channel\|>", re.IGNORECASE)
@@ -72,7 +73,8 @@ def answer_of(text: str) -> str:
     A reply that is JSON as a whole is left alone: what its texts say of marks is no mark.
     """
     text = text.strip(_BLANK)
-    if not _MAY_BE_MARKED.search(text) or (text[:1] in ("{", "[") and _is_json(text)):
+    folded = text.casefold()
+    if not any(trace in folded for trace in _TRACES) or (text[:1] in ("{", "[") and _is_json(text)):
         return text
     spoken = _without(_TURN_BEGINS, _final_channel(text))
     answer = _after_marks(_without(_BEFORE, spoken))
