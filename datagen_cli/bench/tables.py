@@ -93,7 +93,9 @@ def _money(row: Mapping[str, Any]) -> str:
     return "unknown" if cost is None else f"${cost:,.2f}" if cost >= 1 or not cost else f"${cost:.4f}"
 
 
-GRID = ("setting", "generator", "n", "cost", "accuracy[tstr]", "pgr[tstr]")
+NAMES = ("setting", "generator")
+"""Columns of names that others gave."""
+GRID = (*NAMES, "n", "cost", "accuracy[tstr]", "pgr[tstr]")
 """Heads of the grid of sizes."""
 
 
@@ -134,11 +136,9 @@ def as_csv(document: Document) -> str:
 def as_markdown(document: Document, *, ranked: bool = False) -> str:
     """The table with its verdicts and remarks, for a page or an issue; with `ranked` of the measures that rank."""
     names = shown_first(document) if ranked else measures_of(document)
-    lines = ["| " + " | ".join(heads(document, names)) + " |", "|" + "---|" * len(heads(document, names))]
-    lines += ["| " + " | ".join(line(cell) for cell in row) + " |" for row in cells(document, names)]
+    lines = _table(heads(document, names), cells(document, names))
     if sizes := grid_cells(document):
-        lines += ["", "| " + " | ".join(GRID) + " |", "|" + "---|" * len(GRID)]
-        lines += ["| " + " | ".join(line(cell) for cell in row) + " |" for row in sizes]
+        lines += ["", *_table(GRID, sizes)]
     said = [
         *document["verdict"],
         *(f"short: {item['setting']} · {item['generator']}: {item['reason']}" for item in document["short"]),
@@ -152,3 +152,12 @@ def as_markdown(document: Document, *, ranked: bool = False) -> str:
     ]
     tail = f"Intervals are 95 %. `#1` is a rank, `=` one that is shared. Settings {document['settings']}."
     return "\n\n".join(part for part in [*parts, tail] if part) + "\n"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table. Names are anybody's words and are kept from marking anything up; figures are ours."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for row in rows:
+        written = (line(cell) if of in NAMES else cell for of, cell in zip(head, row, strict=True))
+        lines.append("| " + " | ".join(written) + " |")
+    return lines
