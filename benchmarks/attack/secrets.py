@@ -163,6 +163,8 @@ def found_in(path: str, kind: str, step: str, folder: Path) -> str:
         sent = "".join(endpoint.sent)
     if not sent:
         return "nothing was sent"
+    if path == "ray" and not list(folder.glob("ray/session_*/logs/*")):
+        return "the cluster kept no logs to search"
     unsent = {name for name, secret in SECRETS.items() if secret not in sent}
     if (path, kind, step) == ("fast", "reply", "") and unsent != UNSENT:
         return f"not sent: {', '.join(sorted(unsent)) or 'none'}"
@@ -289,14 +291,12 @@ class _Reflected(Answers):
 
 
 def _push(refused: int) -> str:
-    """Rows sent to a hub, with the proxy in the way and without; what it was sent as a key."""
+    """Rows sent to a hub; what it was sent as a key."""
     hub = ReflectingHub(refused)
     serving = Thread(target=hub.serve_forever, daemon=True)
     serving.start()
     os.environ["HF_ENDPOINT"] = hub.url
-    for number, direct in enumerate(("", "127.0.0.1")):
-        os.environ["no_proxy"] = direct
-        run(["export", "out", "--to", "hf", "-o", f"hub-{number}", "--push", "me/mine"])
+    run(["export", "out", "--to", "hf", "-o", "pushed", "--push", "me/mine"])
     hub.shutdown()
     serving.join()
     return str([authorization for *_, authorization in hub.calls])

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
 from datagen_cli.core.secret import Secret
 from datagen_cli.llm.keys import ANY, allowed_hosts, is_loopback
+from datagen_cli.llm.proxies import proxy_for, spare_proxy
 
 HOME = "https://huggingface.co"
 TOKEN = "HF_TOKEN"
@@ -85,6 +86,8 @@ def push(folder: Path, dataset: HubDataset, environ: Mapping[str, str], message:
         raise MissingExtra(
             "--push needs huggingface_hub", "hub", "huggingface_hub", instead="leave --push out"
         ) from error
+    _safe_way(dataset)
+    huggingface_hub.close_session()  # what is open may know another way
     token = environ.get(TOKEN) or huggingface_hub.get_token()
     if not token:
         raise ProviderError(
@@ -105,6 +108,18 @@ def push(folder: Path, dataset: HubDataset, environ: Mapping[str, str], message:
         raise UsageError(f"--push: {dataset.name}: {error}", hint="such as --push my-name/tickets") from error
     except (HTTPError, OSError, RuntimeError) as error:  # the last is what the client makes of a failed upload
         raise _refused(error, dataset, Secret(token)) from None
+
+
+def _safe_way(dataset: HubDataset) -> None:
+    """Has the client ask a hub of this machine directly. Raises `UsageError` where a proxy could read the token."""
+    address = urlsplit(dataset.endpoint)
+    if is_loopback(address.hostname or ""):
+        spare_proxy(dataset.endpoint)
+    elif address.scheme == "http" and (proxy := proxy_for(dataset.endpoint)) is not None:
+        raise UsageError(
+            f"--push: {TOKEN} would pass the proxy {proxy.host} in clear text; nothing was sent",
+            hint=f"use https:// in HF_ENDPOINT, or put {address.hostname} into NO_PROXY",
+        )
 
 
 def _refused(error: Exception, dataset: HubDataset, token: Secret) -> ProviderError:

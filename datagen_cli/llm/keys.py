@@ -160,7 +160,7 @@ def address_of(options: ModelOptions, base_url: str) -> tuple[str, str, str]:
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
         host, port, parts = "", None, urlsplit("")
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or not _is_host(host, parts.netloc.rpartition("@")[2]):
         raise UsageError(
             f"model {options.name}: base_url is no http address", hint="such as base_url: http://localhost:8000/v1"
         )
@@ -169,6 +169,21 @@ def address_of(options: ModelOptions, base_url: str) -> tuple[str, str, str]:
     path = parts.path.rstrip("/").removesuffix("/chat/completions")
     path = f"{path.removesuffix('/completions')}/{path_of(options)}"
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, "")), host, f"{host}:{port}" if port else host
+
+
+def _is_host(host: str, written: str) -> bool:
+    """Whether a host can be looked up, and is all that stands in the address beside a port: what is no host's name is
+    read as one by some libraries and not by others."""
+    shown = f"[{host}]" if ":" in host else host
+    if not re.fullmatch(rf"{re.escape(shown)}(:\d*)?", written, re.IGNORECASE | re.ASCII):
+        return False
+    if ":" in host:
+        return True  # between brackets, which the address was read by
+    try:
+        labels = [label if label.isascii() else label.encode("idna") for label in host.removesuffix(".").split(".")]
+    except UnicodeError:
+        return False
+    return bool(re.fullmatch(r"[\w.~-]+", host)) and len(host) < 254 and all(0 < len(label) < 64 for label in labels)
 
 
 def guard_key(model: str, key_env: str, host: str, name: str, url: str, allowed: set[str]) -> None:

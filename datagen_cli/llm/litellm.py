@@ -15,7 +15,6 @@ import re
 import time
 from collections.abc import Collection, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from datagen_cli.config.models import ModelOptions
@@ -48,7 +47,7 @@ from datagen_cli.llm.keys import (
 )
 from datagen_cli.llm.one_host import MOST_BYTES, Answer, only_to
 from datagen_cli.llm.provider import Heard, ProviderFacts, RawReply
-from datagen_cli.llm.proxies import proxy_for, safe_proxy
+from datagen_cli.llm.proxies import proxy_for, safe_proxy, spare_proxy
 from datagen_cli.llm.refusals import About, says_quota
 from datagen_cli.llm.vendors import Vendor, is_host_of, litellm_catalog, litellm_prefixes, vendor_of_name, vendors
 
@@ -185,15 +184,6 @@ def import_litellm() -> Any:
     for name in LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return litellm
-
-
-def spare_proxy(url: str) -> None:
-    """Has libraries that read the environment send to the host of `url` without a proxy: they know fewer forms of
-    NO_PROXY than we do."""
-    host = urlsplit(url).hostname or ""
-    spared = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    if host not in spared.split(","):
-        os.environ["no_proxy"] = f"{spared},{host}".lstrip(",")
 
 
 def reply_from(answer: Any) -> RawReply:

@@ -8,6 +8,7 @@ recipe's. This machine is never asked through a proxy.
 from __future__ import annotations
 
 import base64
+import os
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
@@ -85,6 +86,15 @@ def safe_proxy(name: str, url: str, *, loopback: bool, secret: bool) -> URL | No
             hint=f"use https:// in base_url, or put {URL(url).host} into NO_PROXY",
         )
     return proxy
+
+
+def spare_proxy(url: str) -> None:
+    """Has libraries that read the environment send to the host of `url` without a proxy: they know fewer forms of
+    NO_PROXY than we do."""
+    host = URL(url).host or ""
+    spared = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if host not in spared.split(","):
+        os.environ["no_proxy"] = f"{spared},{host}".lstrip(",")
 
 
 def proxy_secrets() -> tuple[str, ...]:

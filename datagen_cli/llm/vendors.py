@@ -6,6 +6,7 @@ Litellm is read as files here and never imported.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+REGION = "[a-z]+(?:-[a-z]+)+-?[0-9]+"
 CACHED_PRICE = "cache_read_input_token_cost"
 
 
@@ -69,7 +71,13 @@ def vendor_of_name(prefix: str) -> Vendor:
 
 def is_host_of(vendor: Vendor, host: str) -> bool:
     """Whether the vendor listens at this host (lower case, without a port)."""
-    return any(host.endswith(own) if own.startswith(".") else host == own for own in vendor.hosts)
+    return any(_is_of(host, own) for own in vendor.hosts)
+
+
+def _is_of(host: str, own: str) -> bool:
+    if own.startswith("."):
+        return host.endswith(own)
+    return re.fullmatch(re.escape(own).replace(r"\*", REGION), host) is not None
 
 
 def litellm_folder() -> Path | None:

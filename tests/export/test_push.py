@@ -169,6 +169,18 @@ def test_a_public_dataset_is_written_to_only_where_it_is_meant(
     assert hub.created["visibility"] == "public" and len(hub.files) == 3
 
 
+def test_a_hub_is_asked_through_no_proxy_that_could_read_the_token(
+    hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("http_proxy", "http://me:planted-password@127.0.0.1:9")
+    assert push() == 0 and len(hub.files) == 3
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub.example")
+    assert push("--allow-host", "hub.example") == 2
+    said = capsys.readouterr().err
+    assert "HF_TOKEN would pass the proxy 127.0.0.1 in clear text" in said and "planted" not in said
+
+
 def test_a_token_that_is_missing_or_refused_and_a_hub_that_is_away_are_five(
     hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

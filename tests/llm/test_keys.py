@@ -81,7 +81,14 @@ def test_a_near_miss_is_named() -> None:
     assert "did you mean gemini/...?" in raised.value.hint
 
 
-@pytest.mark.parametrize("base_url", ["http://[::1", "http://h:x/v1", "http://:80/v1"])
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "http://[::1", "http://h:x/v1", "http://:80/v1", "http://evil.example\\.x.com", "http://a b/", "http://a\0b/",
+        "http://[::1]x/", "http://a..b/", "http://\u202e/", "http://\ud800/", "http://a,b/", "http://a%2eb/",
+        f"http://{'a' * 64}.b/", f"http://{'a.' * 130}b/", f"http://{'é' * 64}/", "http://*/",
+    ],
+)  # fmt: skip
 def test_an_unusable_address_is_a_usage_error(base_url: str) -> None:
     with pytest.raises(UsageError, match="no http address"):
         locate(options("m", base_url=base_url), {})
@@ -114,6 +121,12 @@ def test_the_key_of_the_vendor_goes_to_the_vendor() -> None:
         ("m", "https://api.openai.com/v1", "ANTHROPIC_API_KEY"),
         ("m", "https://evil.example/v1", "AWS_SECRET_ACCESS_KEY"),
         ("m", "https://evil.example/v1", "GITHUB_TOKEN"),
+        ("m", "https://abc.execute-api.us-east-1.amazonaws.com/v1", "AWS_SESSION_TOKEN"),
+        ("m", "https://ec2-1-2-3-4.us-east-1.compute.amazonaws.com/v1", "AWS_SECRET_ACCESS_KEY"),
+        ("m", "https://bedrock-runtime.s3.amazonaws.com/v1", "AWS_SESSION_TOKEN"),
+        ("m", "https://bedrock-runtime.s3-us-west-2.amazonaws.com/v1", "AWS_SESSION_TOKEN"),
+        ("m", "https://bedrock-runtime.us-east-1.evil.amazonaws.com/v1", "AWS_SESSION_TOKEN"),
+        ("m", "https://abc.us-east-1.aws.endpoints.huggingface.cloud/v1", "HF_TOKEN"),
         ("anthropic/claude-haiku-4-5", None, "OPENAI_API_KEY"),
     ],
 )
@@ -125,6 +138,19 @@ def test_a_vendors_key_with_a_foreign_address_is_a_usage_error(
     assert raised.value.exit_code == 2
     assert "--allow-host" in raised.value.hint
     assert "sk-" not in f"{raised.value} {raised.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("name", "base_url", "key_env"),
+    [
+        ("m", "https://bedrock-runtime.us-gov-west-1.amazonaws.com/openai/v1", "AWS_SESSION_TOKEN"),
+        ("m", "https://bedrock-mantle.eu-central-1.api.aws/v1", "AWS_SESSION_TOKEN"),
+        ("m", "https://router.huggingface.co/v1", "HF_TOKEN"),
+        ("m", "https://europe-west4-aiplatform.googleapis.com/v1", "VERTEX_API_KEY"),
+    ],
+)
+def test_every_region_of_a_vendor_gets_its_key(name: str, base_url: str, key_env: str) -> None:
+    assert resolve(options(name, base_url=base_url, api_key_env=key_env), {key_env: "k"}).key == Secret("k")
 
 
 @pytest.mark.parametrize(
