@@ -12,22 +12,35 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from aiohttp import web
 
 Script = Callable[[dict[str, Any], int], "str | Answer"]
+HANG_S = 600.0
+"""When a test gives up what would never come: no test's outcome depends on how long anything takes."""
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Waits for what comes in any case, however slow the machine is."""
+    end = time.monotonic() + HANG_S
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.01)
 
 
 @dataclass(frozen=True)
 class Answer:
     """What one request gets. `body` replaces the whole body; `usage=None` leaves the counts out.
 
-    `delay_s` waits first; `never` keeps the connection open and silent; `drop` closes it without a word; `cut` sends
-    only so many bytes of a 200 and then a proper end (`cut_off` breaks the connection there instead).
+    `delay_s` waits first, `held` until its future has a result; `never` keeps the connection open and silent; `drop`
+    closes it without a word; `cut` sends only so many bytes of a 200 and then a proper end (`cut_off` breaks the
+    connection there instead).
     """
 
     text: str = ""
@@ -38,6 +51,7 @@ class Answer:
     message: Mapping[str, Any] = field(default_factory=dict)
     usage: tuple[int, int] | None = (10, 5)
     delay_s: float = 0.0
+    held: Future[None] | None = None
     never: bool = False
     drop: bool = False
     cut: int | None = None
@@ -87,7 +101,7 @@ class Endpoint:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        if not self._ready.wait(10):
+        if not self._ready.wait(HANG_S):
             raise RuntimeError("the endpoint did not start")
         return self
 
@@ -131,6 +145,8 @@ class Endpoint:
     async def _answer(self, request: web.BaseRequest, body: dict[str, Any], answer: Answer) -> web.StreamResponse:
         if answer.delay_s:
             await asyncio.sleep(answer.delay_s)
+        if answer.held is not None:
+            await asyncio.shield(asyncio.wrap_future(answer.held))
         if answer.never and self._stop is not None:
             await self._stop.wait()
         if (answer.never or answer.drop) and request.transport is not None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
-import time
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +14,8 @@ import pytest
 from datagen_cli.cli.app import run
 from datagen_cli.core.chat import Draw
 from datagen_cli.llm.client import draw_seed
-from tests.endpoint import Answer, Endpoint, refusal
-from tests.runs.whole import generate, report, rows
+from tests.endpoint import HANG_S, Answer, Endpoint, refusal, until
+from tests.runs.whole import generate, report, rows, start
 
 RECIPE = """
 version: 1
@@ -134,7 +131,7 @@ def test_an_endpoint_that_is_away_uses_up_no_attempt_and_the_run_can_be_resumed(
         assert (found["state"], found["exit_code"], found["accepted"]) == ("failed", 5, 0)
         assert found["rejected"] == {}
         away = False
-        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run", *waits)
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
     assert (found["accepted"], found["exit_code"], found["rejected"]) == (40, 0, {})
 
 
@@ -203,17 +200,21 @@ def test_a_vendors_key_is_not_sent_to_a_foreign_host(
 def test_a_signal_lets_calls_in_flight_finish_and_prints_how_to_go_on(
     number: int, exit_code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Endpoint(lambda body, attempt: Answer(letter(body), delay_s=0.2)) as endpoint:
+    go: Future[None] = Future()
+    with Endpoint(lambda body, attempt: Answer(letter(body), held=go if endpoint.count > 6 else None)) as endpoint:
         command = [recipe(tmp_path, endpoint), "-o", tmp_path / "run", "--concurrency", "4"]
         process = start(*command)
-        wait_for(lambda: endpoint.count >= 6)
+        until(lambda: endpoint.in_flight == 4 and endpoint.count == 10)
         process.send_signal(number)
-        said = process.communicate(timeout=30)[1]
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if "calls in flight may finish" in line)
+        go.set_result(None)
+        said += process.communicate(timeout=HANG_S)[1]
         assert process.returncode == exit_code
         assert "resume with: datagen generate" in said
         kept = rows(tmp_path / "run")
         asked = endpoint.count
-        assert len(kept) == asked < 40
+        assert len(kept) == asked == 10
         found = report(capsys, *command)
     assert (found["accepted"], found["calls"]) == (40, 40 - asked)
     assert rows(tmp_path / "run")[: len(kept)] == kept
@@ -231,12 +232,13 @@ def test_a_second_ctrl_c_stops_at_once_and_loses_nothing_that_was_answered(
     with Endpoint(script) as endpoint:
         command = [recipe(tmp_path, endpoint), "-o", tmp_path / "run", "--concurrency", "2"]
         process = start(*command)
-        wait_for(lambda: endpoint.in_flight == 2 and endpoint.count == 32)
+        until(lambda: endpoint.in_flight == 2 and endpoint.count == 32)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.3)
+        assert process.stderr is not None
+        assert any("again to stop at once" in line for line in process.stderr)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
+        process.communicate(timeout=HANG_S)
         assert process.returncode == 130
         assert len(rows(tmp_path / "run")) == 30
         release = True
@@ -245,28 +247,14 @@ def test_a_second_ctrl_c_stops_at_once_and_loses_nothing_that_was_answered(
 
 
 def test_kill_9_costs_at_most_the_calls_in_flight(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with Endpoint(lambda body, attempt: Answer(letter(body), delay_s=0.02)) as endpoint:
+    go: Future[None] = Future()
+    with Endpoint(lambda body, attempt: Answer(letter(body), held=go if endpoint.count > 20 else None)) as endpoint:
         command = [recipe(tmp_path, endpoint), "-o", tmp_path / "run", "--concurrency", "4"]
         process = start(*command)
-        wait_for(lambda: endpoint.count >= 20)
+        until(lambda: endpoint.in_flight == 4 and endpoint.count == 24)
         process.kill()
-        process.wait(10)
-        wait_for(lambda: endpoint.in_flight == 0)
-        asked = endpoint.count
+        process.communicate()
+        go.set_result(None)
         found = report(capsys, *command)
     assert found["accepted"] == 40
-    assert asked < 40
     assert endpoint.count <= 40 + 4
-
-
-def start(*arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "datagen_cli", "generate", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ})
-
-
-def wait_for(condition: Any) -> None:
-    for _ in range(12_000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not come to pass")

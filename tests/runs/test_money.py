@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
+import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +15,9 @@ import pytest
 from datagen_cli.cli.app import run
 from datagen_cli.runs.ledger import read_spending
 from datagen_cli.runs.spending import total_of
-from tests.endpoint import Answer, Endpoint
+from tests.endpoint import HANG_S, Answer, Endpoint, until
 from tests.runs.test_http import letter
-from tests.runs.whole import generate, outcome, report
+from tests.runs.whole import generate, outcome, report, start
 
 RECIPE = """
 version: 1
@@ -72,19 +70,6 @@ def recipe(tmp_path: Path, endpoint: Endpoint, count: int = 40, concurrency: int
     return path
 
 
-def start(*arguments: object) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "datagen_cli", "generate", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ})
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    for _ in range(3000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not come to pass")
-
-
 def spent_in(folder: Path) -> dict[str, Any]:
     found = read_spending(folder / "spending.jsonl")
     assert found is not None
@@ -111,18 +96,29 @@ def test_a_cap_holds_with_200_in_flight_killed_in_the_middle_and_resumed(
     cap: dict[str, float], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     till = Till(delay_s=0.1)
-    with Endpoint(till) as endpoint:
+    full: Future[None] = Future()
+    doomed: list[Future[subprocess.Popen[str]]] = [Future(), Future()]
+
+    def script(body: dict[str, Any], attempt: int) -> Answer:
+        answer = till(body, attempt)
+        if endpoint.in_flight == 200 and not full.done():
+            full.set_result(None)
+        if till.calls in kills:
+            doomed[kills.index(till.calls)].result().kill()
+        return replace(answer, held=full if till.calls > 1 else None)  # the first call goes alone
+
+    kills = (260, 480)
+    with Endpoint(script) as endpoint:
         flag = [f"--{name.replace('_', '-')}={value}" for name, value in cap.items()]
         command = [recipe(tmp_path, endpoint, 5000, 200), "-o", tmp_path / "run", *flag]
-        for enough in (260, 420):
-            process = start(*command)
-            wait_for(lambda enough=enough: till.calls >= enough)  # type: ignore[misc]
-            process.kill()
-            process.wait(10)
-        wait_for(lambda: endpoint.in_flight == 0)
+        for end in doomed:
+            end.set_result(process := start(*command))
+            process.communicate()
+            assert process.returncode == -signal.SIGKILL
+        until(lambda: endpoint.in_flight == 0)
         found = report(capsys, *command)
         again = report(capsys, *command)
-    assert endpoint.most_in_flight > 150
+    assert endpoint.most_in_flight == 200
     assert (found["exit_code"], again["exit_code"], again["calls"]) == (4, 4, 0)
     used = till.tokens if "max_total_tokens" in cap else till.cost_usd
     counted = found["tokens"]["in"] + found["tokens"]["out"] if "max_total_tokens" in cap else found["cost_usd"]
@@ -134,17 +130,21 @@ def test_a_cap_holds_with_200_in_flight_killed_in_the_middle_and_resumed(
 def test_calls_in_flight_at_a_kill_are_counted_at_their_most_and_all_others_exactly(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    till = Till(delay_s=0.05)
-    with Endpoint(till) as endpoint:
+    till, go = Till(), Future[None]()
+
+    def script(body: dict[str, Any], attempt: int) -> Answer:
+        return replace(till(body, attempt), held=go if till.calls > 24 else None)
+
+    with Endpoint(script) as endpoint:
         command = [recipe(tmp_path, endpoint, 60, 8), "-o", tmp_path / "run", "--cache", "off"]
         process = start(*command)
-        wait_for(lambda: till.calls >= 24)
+        until(lambda: endpoint.in_flight == 8 and till.calls == 32)
         process.kill()
-        process.wait(10)
-        wait_for(lambda: endpoint.in_flight == 0)
+        process.communicate()
+        go.set_result(None)
         held = spent_in(tmp_path / "run")
         assert held["calls"] + held["lost"] == till.calls
-        assert 1 <= held["lost"] <= 8
+        assert held["lost"] == 8
         assert 0 <= held["tokens_in"] + held["tokens_out"] - till.tokens <= held["lost"] * till.most
         assert json.loads(json.dumps(status(capsys, tmp_path / "run")["cost_usd"])) >= till.cost_usd
         found = report(capsys, *command)
@@ -158,13 +158,17 @@ def test_calls_in_flight_at_a_kill_are_counted_at_their_most_and_all_others_exac
 def test_calls_that_are_hedged_are_counted_twice_where_they_were_made_twice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    till = Till()
-    seen: set[int] = set()
+    till, asked_twice = Till(), Future[None]()
+    slow: list[int] = []
 
     def script(body: dict[str, Any], attempt: int) -> Answer:
-        slow = body["seed"] % 9 == 0 and body["seed"] not in seen
-        seen.add(body["seed"])
-        return replace(till(body, attempt), delay_s=1.5 if slow else 0.01)
+        answer = till(body, attempt)
+        if till.calls == 60:
+            slow.append(body["seed"])
+            return replace(answer, held=asked_twice)
+        if body["seed"] in slow:
+            asked_twice.set_result(None)
+        return answer
 
     with Endpoint(script) as endpoint:
         found = report(
@@ -196,7 +200,7 @@ def test_two_processes_at_once_on_one_cache_file(tmp_path: Path, capsys: pytest.
     with Endpoint(till) as endpoint:
         command = [recipe(tmp_path, endpoint, 150, 8), *shared]
         processes = [start(*command, "-o", tmp_path / name) for name in "ab"]
-        assert [process.wait(60) for process in processes] == [0, 0]
+        assert [process.wait(HANG_S) for process in processes] == [0, 0]
         asked = till.calls
         found = report(capsys, *command, "-o", tmp_path / "c")
     assert (found["calls"], found["cached_calls"], found["cost_usd"]) == (0, 150, 0)

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from datagen_cli.core.digest import rng
-from tests.endpoint import Answer, Endpoint
-from tests.runs.test_http import letter, recipe, start, wait_for
-from tests.runs.whole import outcome, report
+from tests.endpoint import Answer, Endpoint, until
+from tests.runs.test_http import letter, recipe
+from tests.runs.whole import outcome, report, start
 
 KILLS = int(os.environ.get("DATAGEN_TEST_KILLS", "10"))
 SEED = int(os.environ.get("DATAGEN_TEST_SEED", "0"))
@@ -46,7 +46,7 @@ def test_a_run_killed_at_a_random_moment_loses_at_most_what_was_in_flight(
             process = start(*command, "-o", folder)
             victims.put(process)
             assert process.wait() < 0
-            wait_for(lambda: endpoint.in_flight == 0)
+            until(lambda: endpoint.in_flight == 0)
             moment = 0
             found = report(capsys, *command, "-o", folder)
             assert (found["accepted"], found["exit_code"]) == (100, 0)

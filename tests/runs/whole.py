@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,12 @@ OUTCOME = ("dataset.jsonl", "rejected.jsonl", "plants.jsonl")
 def generate(*arguments: object) -> int:
     """`datagen generate ARGUMENTS`, with its notes. Returns the exit code."""
     return run(["generate", *map(str, arguments)])
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    """The same in a process of its own, whose notes can be read."""
+    command = [sys.executable, "-m", "datagen_cli", "generate", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
 def report(capsys: Any, *arguments: object) -> dict[str, Any]:
