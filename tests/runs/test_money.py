@@ -158,17 +158,10 @@ def test_calls_in_flight_at_a_kill_are_counted_at_their_most_and_all_others_exac
 def test_calls_that_are_hedged_are_counted_twice_where_they_were_made_twice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    till, asked_twice = Till(), Future[None]()
-    slow: list[int] = []
+    till, never = Till(), Future[None]()
 
     def script(body: dict[str, Any], attempt: int) -> Answer:
-        answer = till(body, attempt)
-        if till.calls == 60:
-            slow.append(body["seed"])
-            return replace(answer, held=asked_twice)
-        if body["seed"] in slow:
-            asked_twice.set_result(None)
-        return answer
+        return replace(till(body, attempt), held=never if till.calls == 60 else None)
 
     with Endpoint(script) as endpoint:
         found = report(
@@ -181,7 +174,7 @@ def test_calls_that_are_hedged_are_counted_twice_where_they_were_made_twice(
         )
     counts = spent_in(tmp_path / "run")
     assert found["accepted"] == 120
-    assert counts["hedged"] >= 1
+    assert counts["hedged"] >= 1 and counts["lost"] >= 1
     assert counts["calls"] + counts["lost"] == till.calls
     assert till.tokens <= counts["tokens_in"] + counts["tokens_out"]
     assert till.cost_usd <= found["cost_usd"] <= 90
