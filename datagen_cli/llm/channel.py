@@ -291,6 +291,7 @@ class Attempt:
         assert self._permit is not None and self._entry is not None
         channel.concurrency.answered(self._permit)
         channel.settle(self._reservation, self._entry, used, self._run)
+        self._run.tally.calls += 1
         return reply
 
     def _failed(self, error: BaseException) -> None:

@@ -233,8 +233,6 @@ class Client:
         )
 
     def _answered(self, request: Request, channel: Channel, payload: Payload, digest: str, raw: RawReply) -> Reply:
-        tally = self.totals.tally(request.role, request.draw.purpose)
-        tally.calls += 1
         for text in channel.remarks(raw):
             self._observer.event("note", text=text)
         reply = self._reply(channel, payload, digest, raw, cached=False)
