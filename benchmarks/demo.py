@@ -6,6 +6,7 @@ the list that the simulation keeps of its own mistakes (`plants.jsonl`).
 
 from __future__ import annotations
 
+import shutil
 import sys
 import textwrap
 from pathlib import Path
@@ -18,10 +19,15 @@ CHECK = [{"code": {"question": "question", "answer": "answer"}}]
 PLAIN, CHECKED = Path("runs/demo"), Path("runs/demo-checked")
 
 
+def width(most: int = 88) -> int:
+    """How wide a line may be: as the terminal is, or less."""
+    return min(most, shutil.get_terminal_size().columns - 1) if sys.stdout.isatty() else most
+
+
 def told(head: str, *lines: str) -> str:
     """A word and what it is about, lines broken at spaces."""
     return "\n".join(
-        textwrap.fill(line, 88, initial_indent=f"{'' if place else head:<13}", subsequent_indent=" " * 13)
+        textwrap.fill(line, width(), initial_indent=f"{'' if place else head:<13}", subsequent_indent=" " * 13)
         for place, line in enumerate(lines)
     )
 
@@ -34,7 +40,8 @@ def row_of(name: str, run: api.Run) -> str:
 
 def main() -> int:
     """Runs both and tells of them. Where programs cannot be confined the second is left out, and that is said."""
-    print("Word problems by the offline model: a simulation that errs on purpose. No key, no network.\n")
+    opening = "Word problems by the offline model: a simulation that errs on purpose. No key, no network."
+    print(textwrap.fill(opening, width(100)) + "\n")
     plain = api.generate(api.load_recipe("quickstart"), PLAIN, fresh=True, environ={})
     print(f"{'':<28}{'records':>7}{'right':>7}{'wrong':>7}{'calls':>7}")
     print(row_of("quickstart", plain))
@@ -51,7 +58,8 @@ def main() -> int:
     turned = next(row for row in checked.rejected() if row["reason"] == "code")
     kept = next(iter(checked))
     said = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
-    print(f"\nfirst verdicts of the programs: {said}; what failed was asked for again")
+    verdict = f"first verdicts of the programs: {said}; what failed was asked for again"
+    print("\n" + textwrap.fill(verdict, width(100)))
     print(told("turned away", turned["question"], turned["detail"]))
     print(told("kept", kept["question"], f"answer: {kept['answer']}"))
     print(f"\nfiles: {CHECKED}/ holds dataset.jsonl, rejected.jsonl, README.md")

@@ -24,6 +24,7 @@ from datagen_cli.config.schema import recipe_schema
 
 FOLDER = Path(__file__).resolve().parent / "reference"
 WRITTEN = "<!-- written by docs/pages.py (`make docs`); edit the docstrings and option descriptions it is made of -->"
+SOURCES = "Names such as `text/tokens.py` are files of the package: their first lines say more."
 WORDS = {"object": "mapping", "string": "text"}
 Schema = Mapping[str, Any]
 
@@ -55,7 +56,10 @@ def checks_page() -> str:
         "# Every check",
         "",
         "A check says pass, fail or unknown. `on_fail` and `on_unknown` say what follows; without them a constraint"
-        " that fails is mended by one re-ask that quotes the failure (`fix`), a failed validator drops the attempt.",
+        " that fails is mended by one re-ask that quotes the failure (`fix`), a failed validator drops the attempt, and"
+        " a record of which a check cannot tell is kept, but dropped where `code` or `solve` cannot tell.",
+        "",
+        SOURCES,
     ]
     for shelf, heading in (("constraints", "Constraints"), ("validators", "Validators")):
         lines += ["", f"## {heading}"]
@@ -73,6 +77,8 @@ def measures_page() -> str:
         "",
         "All are exact unless they say that they are sampled; each says in its signature how it was computed, and"
         " values of different signatures are never compared. `reading_measures.md` says where each misleads.",
+        "",
+        f"{SOURCES} The interval of `parts.py` is a jackknife over up to 32 parts of the rows.",
     ]
     for name, target in CATALOG["metrics"].items():
         found = _class(target)

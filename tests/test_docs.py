@@ -79,6 +79,13 @@ def test_the_reference_names_every_check_measure_format_and_command() -> None:
         assert [name for name in names if f"# `{name}`\n" not in text] == []
 
 
+@pytest.mark.parametrize("page", ["recipe.md", "checks.md"])
+def test_every_option_says_what_it_is(page: str) -> None:
+    rows = [line for line in (DOCS / "reference" / page).read_text("utf-8").splitlines() if line.startswith("| `")]
+    assert len(rows) > 80
+    assert [row for row in rows if row.endswith("|  |")] == []
+
+
 def test_every_measure_has_a_row_that_says_where_it_misleads() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", (DOCS / "reading_measures.md").read_text("utf-8"), flags=re.MULTILINE)
     assert sorted(rows) == sorted(CATALOG["metrics"])

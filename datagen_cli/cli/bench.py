@@ -49,7 +49,7 @@ def command(
     text: given.Text = None,
     test_text: chosen.TestText = None,
     label: given.LabelField = None,
-    out: given.Out = None,
+    out: chosen.Out = None,
     max_cost: chosen.MaxCost = None,
     dry_run: given.DryRun = False,
     concurrency: given.Concurrency = None,

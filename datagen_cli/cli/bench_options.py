@@ -135,3 +135,13 @@ Tuned = Annotated[
         rich_help_panel=MEASURES,
     ),
 ]
+Out = Annotated[
+    str | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        help="Where the runs and the leaderboard go; runs/bench-<name> without it.",
+        rich_help_panel=given.FOLDER,
+    ),
+]

@@ -7,6 +7,7 @@ is contacted.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,9 @@ def advice(result: Mapping[str, Any]) -> str:
     silent = [row["name"] for row in result["models"] if row["answers"] is False]
     if silent:
         return f"look at the key and the address of {silent[0]}, then: datagen doctor --model {silent[0]}"
+    if result["models"]:
+        asked = " ".join(f"--model {shlex.quote(row['name'])}" for row in result["models"][:1])
+        return f"datagen generate tickets {asked} --dry-run"
     return "datagen generate quickstart"
 
 

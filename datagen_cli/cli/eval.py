@@ -16,7 +16,8 @@ from datagen_cli.cli import eval_options as own
 from datagen_cli.cli import options as given
 from datagen_cli.cli.eval_outputs import Outputs
 from datagen_cli.cli.eval_shown import progress
-from datagen_cli.cli.invocation import Invocation
+from datagen_cli.cli.invocation import Invocation, same_command
+from datagen_cli.cli.outputs import STANDARD
 from datagen_cli.config.environment import read_environment
 from datagen_cli.core.errors import EXIT_CAP, EXIT_DONE, EXIT_SHORT, UsageError
 from datagen_cli.evaluation.compare import compare as compare_sides
@@ -53,6 +54,12 @@ from datagen_cli.text.embed import Embedder
 if TYPE_CHECKING:
     from datagen_cli.evaluation.recheck import Again
 
+NOT_FOR_A_PAGE = {
+    **dict.fromkeys(("--json", "--strict", "--recheck", "--trust-lock"), False),
+    **dict.fromkeys(("--table", "--detail", "--summary", "--junit", "--figures", "--gate", "--gates"), True),
+    **dict.fromkeys(("-m", "--model", "--max-cost", "--allow-host"), True),
+}
+"""What the command that writes the page leaves out: other outputs, gates, and a recheck, which would be paid again."""
 EXAMPLES = (
     "datagen eval runs/quickstart",
     "datagen eval mine.jsonl --reference real.csv --text question --gate 'self_bleu<=reference*1.2'",
@@ -303,9 +310,8 @@ class _Measurer:
 
 
 def _next(files: _Files, html: str | None) -> str:
-    """What to do after this: the page, else the rows or the measures that there are."""
-    name = shlex.quote(files.datasets[0])
-    if html is not None:
-        return f"datagen show {name}" if Path(files.datasets[0]).is_dir() else "datagen list metrics"
-    reference = f" --reference {shlex.quote(files.reference)}" if files.reference is not None else ""
-    return f"datagen eval {name}{reference} --html report.html"
+    """What to do after this: the same as a page, else the rows or the measures that there are."""
+    if html is None and STANDARD not in files.all:
+        return same_command(NOT_FOR_A_PAGE, "--html", "report.html")
+    first = files.datasets[0]
+    return f"datagen show {shlex.quote(first)}" if Path(first).is_dir() else "datagen list metrics"

@@ -81,7 +81,9 @@ Junit = Annotated[
 Strict = Annotated[
     bool,
     typer.Option(
-        "--strict", help="Exit 3 for notes that could hide a problem, and measures that miss.", rich_help_panel=GATES
+        "--strict",
+        help="Exit 3 for notes that could hide a problem, and for measures of --metrics without a value.",
+        rich_help_panel=GATES,
     ),
 ]
 Figures = Annotated[

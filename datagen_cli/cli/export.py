@@ -97,7 +97,7 @@ def command(
     if dry_run:
         console.next_step(push_options.sending_line(run, out, hub, split, allow_host or (), simulated=allow_simulated))
     else:
-        console.next_step(f"datagen status {shlex.quote(run)}")
+        console.next_step(f"datagen eval {shlex.quote(run)} --html report.html")
     return 0
 
 

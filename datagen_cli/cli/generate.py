@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,13 +15,13 @@ from datagen_cli.cli.invocation import Invocation
 from datagen_cli.cli.progress import Progress
 from datagen_cli.cli.session import open_session
 from datagen_cli.core.errors import DatagenError, Stopped
+from datagen_cli.metrics.wording import duration
 from datagen_cli.pipeline.connect import check_engine
 from datagen_cli.pipeline.control import control_folder, plan_control
 from datagen_cli.pipeline.estimate import contacted
 from datagen_cli.pipeline.session import Session
 from datagen_cli.pipeline.whole_run import run_whole
 from datagen_cli.runs.manifest import Manifest
-from datagen_cli.runs.spending import total_of
 
 EXAMPLES = (
     "datagen generate quickstart",
@@ -186,18 +187,12 @@ def _summary(manifest: Manifest) -> None:
     calls = console.counted(manifest.calls, "call") + (
         f" and {manifest.cached_calls:,} from the cache" if manifest.cached_calls else ""
     )
-    tokens = console.counted(manifest.tokens["in"] + manifest.tokens["out"], "token")
     records = f"{manifest.accepted:,} of {console.counted(manifest.count, 'record')}"
-    paid, seconds, whole = (
-        [tokens, console.money(manifest.cost_usd)],
-        f"{manifest.seconds:.1f} s",
-        total_of(manifest.spent),
-    )
-    if whole["calls"] > manifest.calls:
-        paid.insert(0, console.counted(whole["calls"], "call"))
-        console.say(f"{' · '.join([records, calls, seconds])}; all runs: {' · '.join(paid)}")
-    else:
-        console.say(" · ".join([records, calls, *paid, seconds]))
+    totals = manifest.totals()
+    now, whole = totals["this_run"], totals["all_runs"]
+    console.say(" · ".join([records, calls, *_took(now)]))
+    if whole["calls"] > now["calls"]:
+        console.say(f"all runs: {' · '.join([console.counted(whole['calls'], 'call'), *_took(whole)])}")
     if manifest.rejected:
         console.say(f"not kept: {console.by_reason(manifest.rejected)} (rejected.jsonl)")
     if manifest.no_reply:
@@ -206,6 +201,12 @@ def _summary(manifest: Manifest) -> None:
         console.say(f"dataset: {manifest.dataset}")
     if manifest.simulated:
         console.say("simulated: written by the offline model, for trying things out; not for training")
+
+
+def _took(took: Mapping[str, Any]) -> list[str]:
+    """Tokens, money and time."""
+    tokens = console.counted(took["tokens"]["in"] + took["tokens"]["out"], "token")
+    return [tokens, console.money(took["cost_usd"]), duration(took["seconds"])]
 
 
 def _short(manifest: Manifest) -> None:

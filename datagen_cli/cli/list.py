@@ -5,6 +5,7 @@ Nothing is imported for it: the line is the first of the class's or else the mod
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +14,13 @@ import typer
 from datagen_cli.catalog import CATALOG
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
+from datagen_cli.cli.run_folder import newest_run
 from datagen_cli.core.errors import UsageError
 
 Row = dict[str, Any]
 EXAMPLES = ("datagen list recipes", "datagen list metrics --json")
+OF_A_RUN = {"metrics": "eval", "formats": "show"}
+IN_A_RECIPE = ("sources", "examples", "constraints", "validators", "retrieval")
 
 
 def complete_kind(incomplete: str) -> list[str]:
@@ -68,7 +72,17 @@ def show_list(result: dict[str, list[Row]]) -> None:
             console.out("")
         shown = [[row["name"], row["about"] if row["built"] else f"{row['about']} (not built yet)"] for row in rows]
         console.table(kind, ["name", "what it does"], shown, to="stdout")
-    console.next_step("datagen generate quickstart")
+    console.next_step(_next(next(iter(result)) if len(result) == 1 else ""))
+
+
+def _next(kind: str) -> str:
+    """Where the names of a kind are used: on the newest run, or in a recipe, whose schema tells their options."""
+    run = newest_run()
+    if run is not None and kind in OF_A_RUN:
+        return f"datagen {OF_A_RUN[kind]} {shlex.quote(run)}"
+    if kind in ("models", "providers"):
+        return "datagen doctor"
+    return "datagen schema" if kind in IN_A_RECIPE else "datagen generate quickstart"
 
 
 def _rows(kind: str) -> list[Row]:

@@ -15,6 +15,12 @@ RESUMING = {
 }  # fmt: skip
 
 
+def newest_run() -> str | None:
+    """The run folder below `runs/` whose state was written last; None without one."""
+    states = [path for path in Path("runs").glob("*/run.json") if path.is_file()]
+    return str(max(states, key=lambda path: path.stat().st_mtime).parent) if states else None
+
+
 def say_damage(reader: RunReader) -> None:
     """Notes what could not be read; call it when all that is wanted has been read."""
     for what in reader.damage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from datagen_cli.cli import console
@@ -31,4 +32,4 @@ def show_schema(result: dict[str, Any]) -> None:
     import json
 
     console.out(json.dumps(result, indent=2, ensure_ascii=False))
-    console.next_step("datagen init my.yaml")
+    console.next_step("datagen validate my.yaml" if Path("my.yaml").exists() else "datagen init my.yaml")

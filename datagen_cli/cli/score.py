@@ -12,6 +12,7 @@ import typer
 
 from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
+from datagen_cli.cli.invocation import same_command
 from datagen_cli.core.errors import EXIT_CAP, EXIT_DONE, CapReached, UsageError
 
 if TYPE_CHECKING:
@@ -53,6 +54,22 @@ Question = Annotated[str | None, typer.Option(metavar="FIELD", help="What is ask
 Choices = Annotated[str | None, typer.Option(metavar="FIELD", help="A list of choices.", rich_help_panel=given.COLUMNS)]
 
 
+Seed = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Seed of the questions drawn and of the answers.", rich_help_panel=given.PLAN),
+]
+Out = Annotated[
+    str | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        help="Where the answers are kept; runs/score-<dataset> without it.",
+        rich_help_panel=given.FOLDER,
+    ),
+]
+
+
 def command(
     dataset: DatasetArgument,
     model: Models,
@@ -62,8 +79,8 @@ def command(
     question: Question = None,
     choices: Choices = None,
     label: given.LabelField = None,
-    seed: given.Seed = None,
-    out: given.Out = None,
+    seed: Seed = None,
+    out: Out = None,
     max_cost: given.MaxCost = None,
     dry_run: given.DryRun = False,
     concurrency: given.Concurrency = None,
@@ -217,7 +234,7 @@ def _show_estimate(dataset: str, quizzes: Mapping[str, Quiz], desks: Mapping[str
         return EXIT_DONE
     console.table("nothing was sent", ("model", "calls"), [(name, f"{n:,}") for name, n in models.items()])
     console.line(f"hosts contacted: {', '.join(contacted) or 'none'}")
-    console.next_step(f"datagen eval {shlex.quote(dataset)}")
+    console.next_step(same_command({"--dry-run": False}))
     return EXIT_DONE
 
 

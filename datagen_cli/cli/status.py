@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import resuming, say_damage
+from datagen_cli.metrics.wording import duration
 from datagen_cli.runs.card import module_head, module_rows
 from datagen_cli.runs.reader import RunReader
 
@@ -49,21 +51,19 @@ def _show(state: dict[str, Any]) -> None:
     )
     lost = sum_calls(state, "lost")
     without = f" and {lost:,} without an answer" if lost else ""
-    tokens = state["tokens"]
-    console.line(
-        f"  calls      {sum_calls(state):,} in all{without}, {tokens['in']:,} tokens in, {tokens['out']:,} out"
-    )
+    last, whole = state["this_run"], state["all_runs"]
+    console.line(f"  calls      {_calls(whole, f' in all{without}')}{_of_last(last, whole, 'calls', _calls)}")
     cost = state.get("cost", {})
     per_record = cost.get("per_accepted")
     console.line(
-        f"  cost       {console.money(state['cost_usd'])}"
+        f"  cost       {console.money(whole['cost_usd'])}{_of_last(last, whole, 'cost_usd', _cost)}"
         + (f", {console.money(per_record)} an accepted record" if per_record else "")
     )
     if state["cost_usd"]:
         shares = [f"{name} {console.money(share)}" for name, share in cost.get("by_stage", {}).items()]
         roles = [f"{name} {console.money(share)}" for name, share in cost.get("by_role", {}).items()]
         console.line(f"             by stage: {', '.join(shares)}; by role: {', '.join(roles)}")
-    console.line(f"  time       {state['seconds']:.1f} s (the last run)")
+    console.line(f"  time       {duration(whole['seconds'])}{_of_last(last, whole, 'seconds', _time)}")
     console.line(f"  dataset    {state.get('dataset') or 'none yet'}")
     if state.get("rejected"):
         console.table("\nnot kept", ("reason", "attempts"), list(state["rejected"].items()))
@@ -104,6 +104,24 @@ def _show(state: dict[str, Any]) -> None:
         console.table("\nspent", ("role", "for", "calls", "tokens in", "tokens out", "cost"), spent)
     for slot in state.get("failed_slots", [])[:10]:
         console.line(f"  short: {slot['id']}: {slot['reason'][:200]}")
+
+
+def _of_last(last: dict[str, Any], whole: dict[str, Any], what: str, told: Callable[[dict[str, Any]], str]) -> str:
+    """What the last run took, where runs before it took a part of the whole; empty for the only one."""
+    return "" if last[what] == whole[what] else f"; the last run {told(last)}"
+
+
+def _calls(took: dict[str, Any], more: str = "") -> str:
+    tokens = took["tokens"]
+    return f"{took['calls']:,}{more}, {tokens['in']:,} tokens in, {tokens['out']:,} out"
+
+
+def _cost(took: dict[str, Any]) -> str:
+    return console.money(took["cost_usd"])
+
+
+def _time(took: dict[str, Any]) -> str:
+    return duration(took["seconds"])
 
 
 def sum_calls(state: dict[str, Any], kind: str = "calls") -> int:

@@ -44,7 +44,7 @@ def command(
         str,
         typer.Option(
             metavar="FILE",
-            help="Real rows to score on; half train without --reference.",
+            help="Real rows to score on; without --reference half of them train.",
             autocompletion=complete.datasets,
         ),
     ],

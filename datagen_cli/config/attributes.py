@@ -16,7 +16,7 @@ class AttributeOptions(Options):
     A list is short for `{values: [...]}`; a mapping under `values` gives each value a description for the prompt.
     """
 
-    values: dict[str, str] | None = None
+    values: dict[str, str] | None = Field(None, description="a list, or each value with what it means")
     weights: list[float] | None = Field(None, description="one per value")
     counts: list[int] | None = Field(
         None, description="one per value; relative when they do not add up to the run's count"
@@ -28,7 +28,7 @@ class AttributeOptions(Options):
     ask: str | None = Field(None, description="a question whose answers, by the extractor, are the values")
     count: int | None = Field(None, ge=1, description="how many values to ask for")
     emit: bool = Field(False, description="copy the value into the record as a field")
-    description: str = ""
+    description: str = Field("", description="goes into the prompt of the extractor that finds the values")
 
     @property
     def wanted(self) -> int:

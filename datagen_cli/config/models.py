@@ -41,19 +41,19 @@ OWN_OPTIONS = {
 class Faults(Options):
     """How often the offline model errs on purpose: shares from 0 to 1, the defaults on; `faults: none` for none."""
 
-    wrong_label: float = Field(0.2, ge=0, le=1)
-    wrong_program: float = Field(0.05, ge=0, le=1)
-    wrong_verdict: float = Field(0.1, ge=0, le=1)
-    wrong_answer: float = Field(0.1, ge=0, le=1)
-    malformed: float = Field(0.05, ge=0, le=1)
-    truncated: float = Field(0.02, ge=0, le=1)
-    duplicate: float = Field(0.1, ge=0, le=1)
-    refusal: float = Field(0.02, ge=0, le=1)
-    unsolvable: float = Field(0.05, ge=0, le=1)
-    off_constraint: float = Field(0.1, ge=0, le=1)
-    contradicted: float = Field(0.05, ge=0, le=1)
-    near_copy: float = Field(0.05, ge=0, le=1)
-    injected: float = Field(0.02, ge=0, le=1)
+    wrong_label: float = Field(0.2, ge=0, le=1, description="texts whose label, or answer, is not theirs")
+    wrong_program: float = Field(0.05, ge=0, le=1, description="programs of the coder that compute something else")
+    wrong_verdict: float = Field(0.1, ge=0, le=1, description="verdicts of reviewer and judge that are the opposite")
+    wrong_answer: float = Field(0.1, ge=0, le=1, description="answers of the solver that are wrong")
+    malformed: float = Field(0.05, ge=0, le=1, description="replies that cannot be read")
+    truncated: float = Field(0.02, ge=0, le=1, description="replies cut off at the token limit")
+    duplicate: float = Field(0.1, ge=0, le=1, description="texts that repeat another one word for word")
+    refusal: float = Field(0.02, ge=0, le=1, description="replies that decline")
+    unsolvable: float = Field(0.05, ge=0, le=1, description="questions that lack what their answer needs")
+    off_constraint: float = Field(0.1, ge=0, le=1, description="records that break a constraint")
+    contradicted: float = Field(0.05, ge=0, le=1, description="texts with a claim that is false")
+    near_copy: float = Field(0.05, ge=0, le=1, description="texts that nearly repeat a row of the examples")
+    injected: float = Field(0.02, ge=0, le=1, description="texts with an instruction to whoever reads them")
     wrong_label_to: Literal["any", "next"] = Field(
         "any",
         description="next: a text about one value of a label gets the value after it, always the same one, which a"
@@ -64,15 +64,17 @@ class Faults(Options):
 class Price(Options):
     """Price of a model in USD per million tokens."""
 
-    input_per_million: float = Field(ge=0)
-    output_per_million: float = Field(ge=0)
+    input_per_million: float = Field(ge=0, description="tokens of prompts")
+    output_per_million: float = Field(ge=0, description="tokens of replies")
     cached_per_million: float | None = Field(None, ge=0, description="input that the endpoint has in its cache")
 
 
 class ModelOptions(Options):
     """One model: its name and how it is reached. `offline`, `local/...` and litellm's names are all written alike."""
 
-    name: str = Field(min_length=1)
+    name: str = Field(
+        min_length=1, description="offline, openai/gpt-4o-mini, ollama/llama3.1, gguf/FILE.gguf, local/FOLDER, ..."
+    )
     known_as: str | None = Field(
         None, alias="identity", description="tells apart two models of one name, such as `default` on two servers"
     )
@@ -80,9 +82,9 @@ class ModelOptions(Options):
     api_key_env: str | None = runtime(
         None, description="environment variable that holds the key; ends in _KEY or _TOKEN"
     )
-    temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, gt=0, le=1)
-    top_k: int | None = Field(None, ge=1)
+    temperature: float | None = Field(None, ge=0, le=2, description="0: always the likeliest token")
+    top_p: float | None = Field(None, gt=0, le=1, description="only the likeliest tokens that together have this share")
+    top_k: int | None = Field(None, ge=1, description="only so many of the likeliest tokens")
     max_tokens: int = Field(2048, ge=1, description="most tokens of a reply, always sent")
     device: str | None = runtime(None, description="local models only: cpu, cuda, cuda:1, mps")
     dtype: Literal["float32", "bfloat16", "float16"] | None = Field(None, description="local models only")
@@ -97,8 +99,8 @@ class ModelOptions(Options):
         " address is base_url, its key api_key_env; null leaves a key out of the request, such as seed: null",
     )
     headers: dict[str, Secret] = runtime({}, description="sent with every request, never written; `${NAME}` expands")
-    requests_per_minute: float | None = runtime(None, gt=0)
-    tokens_per_minute: float | None = runtime(None, gt=0)
+    requests_per_minute: float | None = runtime(None, gt=0, description="no more calls than this are sent")
+    tokens_per_minute: float | None = runtime(None, gt=0, description="no more tokens than this are sent and asked for")
     structured: Literal["auto", "json", "text", "off"] = Field(
         "auto",
         description="auto: one text field is asked for as plain text, all else by response_format; json: always by"
@@ -157,7 +159,7 @@ class ModelOptions(Options):
 class SharedModel(ModelOptions):
     """A generator of several, with its share of the records."""
 
-    share: float = Field(1.0, gt=0)
+    share: float = Field(1.0, gt=0, description="its part of the records, relative to the shares of the others")
 
 
 class Correlated(Options):
@@ -191,9 +193,9 @@ class Sampling(Options):
     """Sampling of the generator; wins over the model's own keys."""
 
     temperature: float | None = Field(None, ge=0, le=100, description="at most 2, above that with correlated only")
-    top_p: float | None = Field(None, gt=0, le=1)
-    top_k: int | None = Field(None, ge=1)
-    correlated: Correlated | None = None
+    top_p: float | None = Field(None, gt=0, le=1, description="only the likeliest tokens that together have this share")
+    top_k: int | None = Field(None, ge=1, description="only so many of the likeliest tokens")
+    correlated: Correlated | None = Field(None, description="groups written side by side; local generators only")
 
 
 class Limits(Options):
@@ -201,9 +203,11 @@ class Limits(Options):
 
     concurrency: int = runtime(32, ge=1, le=100_000, description="calls in flight")
     max_cost: float | None = runtime(None, gt=0, description="USD, per run folder, across resumes")
-    max_total_tokens: int | None = runtime(None, ge=1)
-    max_minutes: float | None = runtime(None, gt=0)
-    attempts_per_record: int = Field(6, ge=1, le=99)
+    max_total_tokens: int | None = runtime(
+        None, ge=1, description="of prompts and replies, per run folder, across resumes"
+    )
+    max_minutes: float | None = runtime(None, gt=0, description="the run stops after this; the same command goes on")
+    attempts_per_record: int = Field(6, ge=1, le=99, description="after so many the record is left out, exit code 3")
     patience_s: float = runtime(300.0, gt=0, description="stop when nothing has succeeded for this long")
     hedge: bool = runtime(False, description="ask the slowest calls twice")
     check_call: bool = runtime(

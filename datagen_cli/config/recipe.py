@@ -51,11 +51,13 @@ class BaseOptions(Options):
 
     path: str | None = Field(None, min_length=1, description="a .jsonl, .json, .csv, .tsv or .parquet file")
     hf: str | None = Field(None, description="a dataset of the hub, such as openai/gsm8k")
-    config: str | None = None
-    split: str = "train"
-    revision: str | None = None
+    config: str | None = Field(None, description="hf: the dataset's configuration, such as main")
+    split: str = Field("train", description="hf: the split that is read")
+    revision: str | None = Field(None, description="hf: a commit, tag or branch")
     limit: int | None = Field(None, ge=1, description="only the first rows")
-    on_bad_row: Literal["stop", "skip"] = "stop"
+    on_bad_row: Literal["stop", "skip"] = Field(
+        "stop", description="of a row that cannot be read: stop with its line, or skip it; skipped rows are counted"
+    )
     license: str | None = Field(
         None, min_length=1, max_length=200, description="the base's licence for the card, such as cc-by-4.0"
     )
@@ -88,8 +90,10 @@ class _Strategies:
 class ExamplesOptions(Options):
     """Few-shot examples: rows of the base, or records written here."""
 
-    strategy: Annotated[str, AfterValidator(_Strategies.known), _Strategies] = "random"
-    k: int = Field(3, ge=1)
+    strategy: Annotated[str, AfterValidator(_Strategies.known), _Strategies] = Field(
+        "random", description="random rows; clusters: rows from different clusters of embeddings; none"
+    )
+    k: int = Field(3, ge=1, description="examples in a prompt")
     inline: list[dict[str, Any]] | None = Field(
         None, min_length=1, description="records to show instead of rows of the base, each with every field"
     )
@@ -115,10 +119,10 @@ class MeasureOptions(Options):
 class DifficultyOptions(Options):
     """Which share of the records is made harder, and how. A child must pass the checks again, or its parent stays."""
 
-    share: float = Field(ge=0, le=1)
+    share: float = Field(ge=0, le=1, description="the share of the records that is made harder")
     measure: MeasureOptions | None = Field(None, description="pass rates of the solver before and after")
     operators: list[Literal["paraphrase", "add_context", "paraphrase_choices", "add_choice", "more_steps"]] = Field(
-        min_length=1
+        min_length=1, description="one is drawn for each record"
     )
 
 
@@ -131,15 +135,19 @@ class DedupOptions(Options):
 
     near: float | None = Field(None, gt=0, le=1, description="Jaccard similarity of word 3-shingles")
     threshold: float | None = Field(None, gt=0, le=1, description="cosine similarity of embeddings")
-    against: list[str] = Field(default_factory=lambda: ["accepted", "base"], min_length=1)
+    against: list[str] = Field(
+        default_factory=lambda: ["accepted", "base"],
+        min_length=1,
+        description="what a record must not repeat: accepted, base, files, run folders, patterns such as runs/a-*",
+    )
     embedder: str | None = Field(None, description="minilm, hashed, or a hub id or path")
 
 
 class PromptOptions(Options):
     """Templates that replace the shipped ones: a file that ends in .j2, or the text itself."""
 
-    system: str | None = None
-    generate: str | None = None
+    system: str | None = Field(None, description="the system message")
+    generate: str | None = Field(None, description="the message that asks for records")
 
 
 class RecipeOptions(Options):
@@ -153,7 +161,10 @@ class RecipeOptions(Options):
         description="names the run's folder: letters, digits, dots, dashes and underscores",
     )
     description: str = Field(min_length=1, description="goes into the prompts")
-    method: Method = "instance"
+    method: Method = Field(
+        "instance",
+        description="instance: new records; response: answers to the base's inputs; enhance: repairs its weak answers",
+    )
     base: BaseOptions | None = None
     fields: dict[str, FieldOptions] | None = Field(None, description="ours: a column of the base, or what it is")
     write: list[str] | None = Field(None, description="response and enhance: the fields that the model writes")
@@ -165,12 +176,18 @@ class RecipeOptions(Options):
     model: ModelOptions | None = None
     models: dict[
         Literal["generator", "coder", "solver", "reviewer", "extractor", "judge"], ModelOptions | list[SharedModel]
-    ] = Field(default_factory=dict)
+    ] = Field(
+        default_factory=dict,
+        description="a model for each role: generator, coder, solver, reviewer, extractor, judge; those not named use"
+        " `model`",
+    )
     count: int = Field(ge=1, le=10_000_000, description="accepted, distinct records")
-    seed: int = Field(0, ge=0)
-    records_per_call: int = Field(1, ge=1, le=100)
+    seed: int = Field(0, ge=0, description="of the plan, the examples and all draws")
+    records_per_call: int = Field(1, ge=1, le=100, description="how many records one call asks for")
     examples: ExamplesOptions | None = None
-    attributes: dict[str, AttributeOptions] = Field(default_factory=dict)
+    attributes: dict[str, AttributeOptions] = Field(
+        default_factory=dict, description="names and their values; the plan draws one of each for every record"
+    )
     cover: bool = Field(
         False,
         description="move quota to attribute values, and with clustered examples to clusters, that the base has few of",
@@ -185,7 +202,9 @@ class RecipeOptions(Options):
     sampling: Sampling = Field(default_factory=Sampling)
     limits: Limits = Field(default_factory=Limits)
     prompts: PromptOptions = Field(default_factory=PromptOptions)
-    embedder: str | None = None
+    embedder: str | None = Field(
+        None, description="minilm, hashed, or a hub id or path; minilm without it where installed, else hashed"
+    )
 
     @field_validator("fields", mode="before")
     @classmethod

@@ -23,8 +23,8 @@ from datagen_cli.core.record import Verdict
 class ChoicesOptions(CheckOptions):
     """A field and its allowed values."""
 
-    field: str = Field(min_length=1)
-    values: list[str | int | float | bool] = Field(min_length=1)
+    field: str = Field(min_length=1, description="the field that is looked at")
+    values: list[str | int | float | bool] = Field(min_length=1, description="the values that it may have")
 
 
 class Choices(FieldConstraint):

@@ -25,7 +25,7 @@ Needle = Annotated[str, Field(min_length=1)]
 class ContainsOptions(CheckOptions):
     """Exactly one of `text`, `all` and `any`."""
 
-    field: str = Field(min_length=1)
+    field: str = Field(min_length=1, description="the field that is looked at")
     text: Needle | None = Field(None, description="one text that must be there")
     all: list[Needle] | None = Field(None, min_length=1, description="every one of these")
     any: list[Needle] | None = Field(None, min_length=1, description="at least one of these")

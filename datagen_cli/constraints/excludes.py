@@ -26,7 +26,7 @@ Needle = Annotated[str, Field(min_length=1)]
 class ExcludesOptions(CheckOptions):
     """At least one of `words` and `texts`."""
 
-    field: str = Field(min_length=1)
+    field: str = Field(min_length=1, description="the field that is looked at")
     words: list[Needle] | None = Field(None, min_length=1, description="refused as whole words or phrases")
     texts: list[Needle] | None = Field(None, min_length=1, description="refused anywhere, inside words too")
     case: bool = Field(False, description="true: case, white space and Unicode forms count")

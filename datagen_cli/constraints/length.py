@@ -34,10 +34,10 @@ class LengthOptions(CheckOptions):
     """Bounds, both included; at least one is needed."""
 
     field: str = Field(min_length=1, description="a text field, or a list whose every item is measured")
-    min_words: int | None = Field(None, ge=0)
-    max_words: int | None = Field(None, ge=0)
-    min_characters: int | None = Field(None, ge=0)
-    max_characters: int | None = Field(None, ge=0)
+    min_words: int | None = Field(None, ge=0, description="no fewer words than this")
+    max_words: int | None = Field(None, ge=0, description="no more words than this")
+    min_characters: int | None = Field(None, ge=0, description="no fewer characters than this")
+    max_characters: int | None = Field(None, ge=0, description="no more characters than this")
     min_tokens: int | None = Field(None, ge=0, description="estimated: UTF-8 bytes / 4")
     max_tokens: int | None = Field(None, ge=0, description="estimated: UTF-8 bytes / 4")
 

@@ -27,9 +27,9 @@ DRAWS = 12
 class PatternOptions(CheckOptions):
     """A field and what must be found in it."""
 
-    field: str = Field(min_length=1)
+    field: str = Field(min_length=1, description="the field that is looked at")
     regex: str = Field(min_length=1, description="Python regular expression, searched for; anchor it with ^ and $")
-    ignore_case: bool = False
+    ignore_case: bool = Field(False, description="true: upper and lower case are the same")
 
     @field_validator("regex")
     @classmethod

@@ -29,10 +29,10 @@ class RangeOptions(CheckOptions):
     """`min` and `max` are included, `above` and `below` are not; at most one bound a side."""
 
     field: str = Field(min_length=1, description="a number field, or a list of numbers")
-    min: int | float | None = Field(None, allow_inf_nan=False)
-    max: int | float | None = Field(None, allow_inf_nan=False)
-    above: int | float | None = Field(None, allow_inf_nan=False)
-    below: int | float | None = Field(None, allow_inf_nan=False)
+    min: int | float | None = Field(None, allow_inf_nan=False, description="this or more")
+    max: int | float | None = Field(None, allow_inf_nan=False, description="this or less")
+    above: int | float | None = Field(None, allow_inf_nan=False, description="more than this")
+    below: int | float | None = Field(None, allow_inf_nan=False, description="less than this")
     integer: bool = Field(False, description="whole numbers only")
 
     @model_validator(mode="after")

@@ -21,7 +21,7 @@ from datagen_cli.text.normalise import exact_key
 class UniqueOptions(CheckOptions):
     """The field that must differ."""
 
-    field: str = Field(min_length=1)
+    field: str = Field(min_length=1, description="the field that is looked at")
 
 
 class Unique(ConstraintFacts):

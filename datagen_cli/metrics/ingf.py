@@ -1,4 +1,4 @@
-"""INGF, inter-sample n-gram frequency (DataGen, arXiv 2406.18966; Mishra et al. 2020): occurrences a distinct 3-gram.
+"""INGF, inter-sample n-gram frequency (DataGen, arXiv 2406.18966; Mishra et al. 2020): occurrences per distinct 3-gram.
 
 1 when no 3-gram ever returns; lower is better. Linear. It grows with the set: compare at equal n only. The interval is
 that of `parts.py`.

@@ -54,3 +54,14 @@ def counted(count: float, noun: str) -> str:
 def scale(value: float, *marks: tuple[float, str]) -> str:
     """The words of the first mark that the value does not exceed, of the last one above all of them."""
     return next((words for top, words in marks if value <= top), marks[-1][1])
+
+
+def duration(seconds: float) -> str:
+    """`9.4 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

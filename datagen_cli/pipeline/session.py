@@ -109,6 +109,7 @@ class Session:
         if know_values(self):
             before = self.folder.state()
         ledger = self.open_ledger(before)
+        self.manifest.earlier_seconds = round(before.get("earlier_seconds", 0.0) + before.get("seconds", 0.0), 3)
         same = is_same(before, self.manifest)
         files = changed_files(self.folder.path, before["seal"]) if same else []
         reviewed = to_take_up(self.folder.path, before)

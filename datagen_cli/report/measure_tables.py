@@ -112,25 +112,34 @@ def summary(results: Sequence[Result]) -> str:
     """A Markdown page of a job: gates first, then the table, then the notes."""
     gates = [(result, gate) for result in results for gate in result["gates"]]
     failed = sum(not gate["passed"] for _, gate in gates)
+    strict = [(result, problem) for result in results for problem in result.get("problems", ())]
     titles = ", ".join(md(result["dataset"]) for result in results)
-    lines = [f"## {'❌' if failed else '✅' if gates else ''} Evaluation of {titles}".replace("  ", " "), ""]
+    mark = "❌ " if failed or strict else "✅ " if gates else ""
+    lines = [f"## {mark}Evaluation of {titles}", ""]
     if any(result["simulated"] for result in results):
         lines += ["Simulated data: written by the offline model. It says nothing of a real model.", ""]
     if gates:
         held = f"All {len(gates)} gates passed." if len(gates) > 1 else "The gate passed."
         lines += [f"{failed} of {len(gates)} gates failed." if failed else held, ""]
-        rows = [
-            [
-                "✅ passed" if gate["passed"] else "❌ failed",
-                md(gate["gate"]),
-                md(gate["reason"]) if "reason" in gate else f"{number(gate['value'])}, bound {number(gate['bound'])}",
-                md(result["dataset"]),
-            ]
-            for result, gate in gates
+    if strict:
+        lines += [
+            f"`--strict` found {len(strict)} {'thing' if len(strict) == 1 else 'things'} that could hide a problem.",
+            "",
         ]
+    rows = [
+        [
+            "✅ passed" if gate["passed"] else "❌ failed",
+            md(gate["gate"]),
+            md(gate["reason"]) if "reason" in gate else f"{number(gate['value'])}, bound {number(gate['bound'])}",
+            md(result["dataset"]),
+        ]
+        for result, gate in gates
+    ]
+    rows += [["❌ failed", "--strict", md(problem), md(result["dataset"])] for result, problem in strict]
+    if rows:
         lines += [*_md_table(["", "gate", "value", "dataset"], rows), ""]
     lines += [as_markdown(results)]
-    lines += [f"- {md(note)}" for result in results for note in (*result.get("notes", ()), *result.get("problems", ()))]
+    lines += [f"- {md(note)}" for result in results for note in result.get("notes", ())]
     return "\n".join(lines).rstrip() + "\n"
 
 

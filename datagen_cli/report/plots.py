@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from datagen_cli.metrics.wording import duration
 from datagen_cli.report.html import Html, join, tag
 
 EDGE = 20
@@ -47,14 +48,3 @@ def over_time(times: Sequence[float], series: Sequence[tuple[str, Sequence[float
     return tag(
         "svg", join(drawn), viewBox=f"0 0 {WIDE:g} {TALL + BELOW:g}", role="img", aria_label=words, class_="time"
     )
-
-
-def duration(seconds: float) -> str:
-    """`9.4 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -11,9 +11,10 @@ from typing import Any
 import yaml
 
 from datagen_cli.core.flow import stage_of
+from datagen_cli.metrics.wording import duration
 from datagen_cli.report.charts import outcomes_bar, share_bar
 from datagen_cli.report.html import Html, join, tag
-from datagen_cli.report.plots import duration, over_time
+from datagen_cli.report.plots import over_time
 from datagen_cli.report.records import Refused
 from datagen_cli.report.tables import plain_table
 from datagen_cli.runs.planted import KEPT, PLANTED, fate_cells
@@ -189,7 +190,8 @@ def made_part(run: RunReader) -> Html:
         ("seed", str(manifest.seed)),
         ("base", f"{run.base_name}, {manifest.base.get('rows', 0):,} rows" if manifest.base else "none"),
         ("started", manifest.started.replace("T", " ")),
-        ("took", duration(manifest.seconds)),
+        ("took", duration(manifest.earlier_seconds + manifest.seconds)),
+        ("of that the last run", duration(manifest.seconds) if manifest.earlier_seconds else ""),
         ("versions", ", ".join(f"{name} {found}" for name, found in _mapping(run.document.get("versions")).items())),
         ("the same again", manifest.resume_command),
     ]

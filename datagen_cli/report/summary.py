@@ -10,9 +10,8 @@ from typing import Any
 from datagen_cli.core.registry import targets
 from datagen_cli.evaluation.evaluate import metric
 from datagen_cli.metrics.measure import Metric
-from datagen_cli.metrics.wording import number, percent
+from datagen_cli.metrics.wording import duration, number, percent
 from datagen_cli.report.html import Html, join, tag
-from datagen_cli.report.plots import duration
 from datagen_cli.report.run_parts import usd
 from datagen_cli.report.sheet import Sheet
 
@@ -57,7 +56,7 @@ def _made(told: Mapping[str, Any], state: str) -> Iterator[str]:
     end = {"running": "It is still running.", "done": ""}.get(state, early)
     yield (
         f"{told['accepted']:,} of {told['count']:,} records were made{whom} on {_day(told['started'])}, in "
-        f"{duration(told['seconds'])}, {cost}{each}. {end}"
+        f"{duration(told['all_runs']['seconds'])}, {cost}{each}. {end}"
     ).rstrip()
     refused = told["rejected"]
     total = sum(refused.values())

@@ -16,7 +16,7 @@ from datagen_cli.runs.folder import FILES, RunFolder
 from datagen_cli.runs.manifest import Manifest, versions
 
 SAME = ("count", "seed", "fingerprints", "simulated", "base")
-OF_THIS_RUN = ("run", "started", "finished", "seconds", "resume_command")
+OF_THIS_RUN = ("run", "started", "finished", "seconds", "earlier_seconds", "spent_now", "resume_command")
 NONE_NOW = ("new_records", "no_reply", "calls", "cached_calls")
 
 

@@ -55,6 +55,7 @@ class Manifest:
 
     `rejected` counts attempts by reason, `no_reply` prompts that ended without a reply in this run, `surplus` records
     that nobody had asked for; `probed` is what each check found of records that a probe made bad on purpose.
+    `spent_now` and `seconds` are of this run, `spent` of all runs of the folder; `earlier_seconds` of those before it.
     """
 
     run: str
@@ -80,6 +81,7 @@ class Manifest:
     cost_usd: float | None = 0.0
     cost: dict[str, Any] = field(default_factory=dict)
     spent: dict[str, Any] = field(default_factory=dict)
+    spent_now: dict[str, Any] = field(default_factory=dict)
     checks: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     planted: dict[str, dict[str, int]] = field(default_factory=dict)
     probed: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -87,6 +89,7 @@ class Manifest:
     modules: dict[str, Any] = field(default_factory=dict)
     coverage: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     seconds: float = 0.0
+    earlier_seconds: float = 0.0
     stage_seconds: dict[str, float] = field(default_factory=dict)
     started: str = field(default_factory=lambda: now())
     finished: str | None = None
@@ -105,6 +108,7 @@ class Manifest:
         """`run.json` as an object."""
         return {
             **{name: getattr(self, name) for name in self.__slots__},
+            **self.totals(),
             "stages": {name: round(value, 3) for name, value in self.stage_seconds.items()},
             "versions": versions(),
         }
@@ -115,12 +119,20 @@ class Manifest:
         """Counts of this run (`now`), and cost and tokens of the folder across resumes: `before` is what it had spent
         when this run began, `ahead` what of that this call of it paid for attributes."""
         self.spent = add_spending(before, now)
-        mine, whole = total_of(add_spending(ahead or {}, now)), total_of(self.spent)
+        self.spent_now = add_spending(ahead or {}, now)
+        mine, whole = total_of(self.spent_now), total_of(self.spent)
         self.calls, self.cached_calls = mine["calls"], mine["cached_calls"]
         self.tokens = tokens_of(whole)
         cost = whole["cost_usd"]
         self.cost_usd = None if cost is None else round(cost, 9)
         self.cost = cost_shares(self.spent, self.accepted)
+
+    def totals(self) -> dict[str, dict[str, Any]]:
+        """Calls, tokens, cost in USD and seconds of this run, and of all runs of the folder."""
+        return {
+            "this_run": _took(self.spent_now, self.seconds),
+            "all_runs": _took(self.spent, self.earlier_seconds + self.seconds),
+        }
 
     def pulse(self, calls: Traffic | None) -> dict[str, Any]:
         """What a `tick` tells: counts and cost up to now, calls in flight, and what the run waits for."""
@@ -135,11 +147,20 @@ class Manifest:
             "calls", "cached_calls", "tokens", "cost_usd", "simulated", "seconds", "exit_code", "resume_command",
             "failed_slots",
         )  # fmt: skip
-        return {name: getattr(self, name) for name in names}
+        return {**{name: getattr(self, name) for name in names}, **self.totals()}
 
     def write(self, folder: Folder) -> None:
         """Writes `run.json` aside and renames it."""
         folder.write_state(self.document())
+
+
+def _took(spent: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    whole = total_of(spent)
+    cost = whole["cost_usd"]
+    return {
+        "calls": whole["calls"], "tokens": tokens_of(whole), "cost_usd": None if cost is None else round(cost, 9),
+        "seconds": round(seconds, 3),
+    }  # fmt: skip
 
 
 def read_manifest(document: Mapping[str, Any]) -> tuple[Manifest, list[str]]:
@@ -171,7 +192,7 @@ def read_manifest(document: Mapping[str, Any]) -> tuple[Manifest, list[str]]:
 
 def _has_its_keys(name: str, value: Any) -> bool:
     """Whether a mapping, or each of a list or mapping of such, holds the keys that all readers rely on."""
-    if name == "spent":
+    if name in ("spent", "spent_now"):
         return is_spending(value)
     keys = INNER.get(name, ())
     inner = [value] if name in ("recipe", "tokens") else value.values() if isinstance(value, dict) else value

@@ -165,8 +165,9 @@ class RunReader:
         told, spent = replace(self.manifest), self.spending()
         told.record_spending(spent, {})
         told.calls, told.cached_calls = self.manifest.calls, self.manifest.cached_calls
+        told.spent_now = self.manifest.spent_now
         known = {name: getattr(told, name) for name in Manifest.__slots__}
-        return {**self.document, **known, "state": self.state}
+        return {**self.document, **known, **told.totals(), "state": self.state}
 
     def _objects(self, name: str, holding: bytes = b"", *, seed: int | None = None) -> Iterator[dict[str, Any]]:
         """The objects of a JSONL file; a torn last line is what a run that goes on, or died, leaves, and no damage.

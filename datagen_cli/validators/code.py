@@ -40,7 +40,7 @@ class CodeOptions(CheckOptions):
     solutions: int = Field(3, ge=1, le=25, description="independent programs")
     tolerance: float = Field(1e-6, ge=0, description="relative difference up to which numbers are equal")
     timeout_s: float = Field(5.0, gt=0, le=60, description="CPU time of one program")
-    memory_mb: int = Field(512, ge=16, le=65_536)
+    memory_mb: int = Field(512, ge=16, le=65_536, description="memory of one program")
 
 
 @dataclass(frozen=True, slots=True)

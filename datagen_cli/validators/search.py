@@ -4,7 +4,7 @@ The extractor model names the claims of the fields and a query for each, the sou
 says of every claim: supported, contradicted (with the claim as it should be), or not found. One contradicted claim is a
 fail; its correction, put in the claim's place, is the fix. A pass needs every claim supported. All else is unknown: no
 claim, no passage that speaks of it, a source that is away or limits the rate. What was found is the evidence. Answers
-of sources are kept for `FRESH_S` beside the caches of this user, so that no query is asked twice.
+of sources are kept for 30 days beside the caches of this user, so that no query is asked twice.
 
 Where the models are simulated nothing is contacted: only a corpus of one's own is searched then.
 """

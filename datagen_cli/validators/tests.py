@@ -1,8 +1,8 @@
 """`tests`: a program of the record must pass the record's own tests, in the sandbox (AgoraBench's code domain).
 
-The program and its tests run as one program. To its last line is a pass; an assertion or an error that it raises is a
-fail with what was raised, and so is no end in time or an exit before the last line. Tests that also run to their end
-without the program test nothing, and fail. Without a field of tests the program alone must run. What the sandbox
+The program and its tests run as one program. It passes when it runs to its last line. It fails when an assertion or
+another error stops it, when it exits before its last line, and when it does not end in time. Tests that run to their
+end without the program test nothing: they fail. Without a field of tests the program alone must run. What the sandbox
 refuses to run is *unknown*. Costs 3 to 10 ms a record. Does *not* say that the tests are right.
 """
 
@@ -30,7 +30,7 @@ class TestsOptions(CheckOptions):
     code: str = Field(min_length=1, description="the field with a Python program")
     tests: str | None = Field(None, min_length=1, description="the field with assertions about it; without: it runs")
     timeout_s: float = Field(5.0, gt=0, le=60, description="CPU time of the program with its tests")
-    memory_mb: int = Field(512, ge=16, le=65_536)
+    memory_mb: int = Field(512, ge=16, le=65_536, description="memory of one program")
 
 
 class Tests(ValidatorFacts):

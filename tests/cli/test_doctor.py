@@ -105,7 +105,7 @@ def test_the_tables_name_what_is_set_and_never_a_value(
     assert "OPENAI_API_KEY" in shown.out
     assert "ANTHROPIC_API_KEY" not in shown.out
     assert "secret" not in shown.out + shown.err
-    assert shown.err == "next: datagen generate quickstart\n"
+    assert shown.err == "next: datagen generate tickets --model offline --dry-run\n"
 
 
 def test_a_silent_model_is_noted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -221,6 +221,8 @@ def test_strict_is_three_for_what_could_hide_a_problem(
     assert any(words in problem for problem in json.loads(out)["problems"])
     assert "--strict: " in err
     assert words in err
+    page, _ = evaluate(capsys, *arguments, "--gate", "length>0", "--strict", "--summary", "-", code=3)
+    assert page.startswith("## ❌ ") and "| ❌ failed | --strict | " in page and "✅ passed" in page
 
 
 def test_strict_is_content_with_clean_rows_and_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:

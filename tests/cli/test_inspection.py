@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,32 @@ def test_calls_without_an_answer_are_counted_beside_others(folder: Path, capsys:
     state["spent"]["generator"]["generate"]["lost"] = 2
     _show(state)
     assert f"calls      {calls} in all and 2 without an answer, " in capsys.readouterr().out
+
+
+def test_what_the_last_run_took_and_what_all_did_stand_apart(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = tmp_path / "run"
+    shutil.copytree(folder, made)
+    again = asked(
+        capsys, "generate", "quickstart", "-n", 24, "-o", made, "--set=model.faults={malformed: 0.3, refusal: 0}"
+    )
+    first = asked(capsys, "status", folder)["all_runs"]
+    now, whole = again["this_run"], again["all_runs"]
+    assert asked(capsys, "status", made)["all_runs"] == whole and asked(capsys, "status", made)["this_run"] == now
+    assert 0 < now["calls"] == again["calls"] and now["tokens"]["out"] > 0
+    for what in ("calls", "cost_usd", "seconds"):
+        assert whole[what] == pytest.approx(first[what] + now[what], abs=0.002)
+    assert whole["tokens"] == {end: first["tokens"][end] + now["tokens"][end] for end in first["tokens"]}
+    assert run(["status", str(made)]) == 0
+    said = capsys.readouterr().out
+    assert f"calls      {whole['calls']} in all, " in said and f"; the last run {now['calls']}, " in said
+    assert run(["status", str(folder)]) == 0
+    assert "the last run" not in capsys.readouterr().out
+    nothing = asked(
+        capsys, "generate", "quickstart", "-n", 24, "-o", made, "--set=model.faults={malformed: 0.3, refusal: 0}"
+    )
+    assert nothing["this_run"]["calls"] == 0 and nothing["all_runs"] == whole
 
 
 def test_show_prints_rows_and_counts_by_any_column(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,9 +18,9 @@ RUN = "runs/quickstart"
 COPY = "runs/copy"
 STARTS = {
     "init": ["init my.yaml", "init gsm8k", "init tickets -", "init --from rows.csv"],
-    "list": ["list", "list metrics"],
+    "list": ["list", "list metrics", "list formats", "list validators", "list providers"],
     "schema": ["schema"],
-    "doctor": ["doctor"],
+    "doctor": ["doctor", "doctor -m offline"],
     "validate": ["validate quickstart", "validate quickstart -n 5 --seed 3 --set records_per_call=2"],
     "prompt": ["prompt quickstart -n 1"],
     "preview": ["preview quickstart -n 2", "preview quickstart -n 1 -o 'runs/with space' --seed 9"],
@@ -37,6 +37,7 @@ STARTS = {
     "review": [f"review {RUN} --from decisions.jsonl"],
     "eval": [
         f"eval {RUN} --metrics length",
+        f"eval {RUN} rows.csv --metrics length --table md --gate 'length>0'",
         "eval rows.csv --metrics length --reference rows.csv",
         f"eval {RUN} --metrics length --html x.html",
         "eval rows.csv --metrics length --html x.html",
