@@ -105,7 +105,7 @@ QUOTED = "put it in quotes"
             "models: {coder: {name: m, price: {input_per_million: 1}}}",
             10,
             "models.coder.price.output_per_million: required",
-            "",
+            "output_per_million: tokens of replies",
         ),
         (
             "models: {coder: {name: m, base_url: localhost}}",
