@@ -10,7 +10,7 @@ from typing import Any
 from datagen_cli.cli import console
 from datagen_cli.cli.eval_shown import failed, show
 from datagen_cli.cli.outputs import STANDARD, refuse_outputs, write_output
-from datagen_cli.core.errors import UsageError
+from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import dump, make_folder, write_aside
 from datagen_cli.core.registry import suggest
 from datagen_cli.evaluation.document import at_equal_n, document
@@ -48,6 +48,8 @@ class Outputs:
             shown = ", ".join(f"{option} -" for option in self._files)
             raise UsageError(f"only one of --json, --table, {shown} can go to standard output", hint="name a file")
         refuse_outputs(self._files, inputs)
+        if self.figures is not None and Path(self.figures).exists() and not Path(self.figures).is_dir():
+            raise UsageError("--figures: a file is in the way", hint="name a folder", place=Place(self.figures))
 
     def note(self, text: str) -> None:
         """A remark on stderr; none with `--quiet`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -93,11 +94,22 @@ def _told(number: signal.Signals) -> Stopped:
     return Stopped(f"{what}; the same command goes on from here", exit_code=code)
 
 
+_PLAINER = (
+    (r": Input should be a valid (?:integer|number).*", ": expected a number"),
+    (r": Input should be (?:greater than or equal to|at least) ", ": must be at least "),
+    (r": Input should be (?:less than or equal to|at most) ", ": must be at most "),
+)
+"""Sentences of the library that reads the command line, and what is said instead."""
+
+
 def _message(error: Any) -> str:
     """What Typer says; an unknown option in the same words whatever version says it, with the nearest one."""
     name = getattr(error, "option_name", None)
     if name is None or type(error).__name__ != "NoSuchOption":
-        return str(error.format_message())
+        said = str(error.format_message())
+        for pattern, words in _PLAINER:
+            said = re.sub(pattern, words, said)
+        return said
     near = registry.suggest(name, getattr(error, "possibilities", None) or ())
     return f"no such option: {name}" + (f" ({near})" if near.startswith("did") else "")
 

@@ -27,6 +27,7 @@ EXAMPLES = (
     "datagen review runs/quickstart --from decisions.jsonl --json",
 )
 KEYS = "k keep · r reject · e edit · u undo · s skip · q quit"
+A_LINE = f'a line each: {{"id": …, "decision": "{"|".join(KINDS)}"}}'
 Row = dict[str, Any]
 
 
@@ -54,7 +55,7 @@ def command(
     say_damage(reader)
     file = ReviewFile(Path(run))
     if from_ is None and (json_ or not console.is_terminal(sys.stdin)):
-        hint = f'give decisions with --from FILE (or -), a line each: {{"id": …, "decision": "{"|".join(KINDS)}"}}'
+        hint = f"give decisions with --from FILE (or -), {A_LINE}"
         raise UsageError("review: there is no terminal to ask in", hint=hint)
     if from_ is not None:
         file.append(*_given(from_, rows))
@@ -72,7 +73,7 @@ def _given(source: str, rows: dict[str, Row]) -> list[Decision]:
         place = Place("stdin" if source == "-" else source, number)
         value = parse_object(raw)
         if value is None:
-            raise DataError("expected a JSON object on every line", place=place)
+            raise DataError("expected a JSON object on every line", hint=A_LINE, place=place)
         found.append(read_decision(value, rows, place))
     return found
 
@@ -85,7 +86,11 @@ def _lines(source: str) -> Iterator[bytes]:
         with open_given(source) as file:
             yield from file
     except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror or error}", place=Place(source)) from error
+        raise DataError(
+            f"cannot be read: {error.strerror or error}",
+            hint="name a file of decisions, or - for stdin",
+            place=Place(source),
+        ) from error
 
 
 def _tell(run: str, reader: RunReader, rows: dict[str, Row], as_json: bool) -> int:

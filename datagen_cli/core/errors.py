@@ -95,7 +95,7 @@ class RecipeError(UsageError):
 class DataError(UsageError):
     """Base data, a dataset or a reference that cannot be read or does not fit the recipe."""
 
-    general_hint = "mend the file, or name another with --set base.path=FILE"
+    general_hint = "mend the file, or name another; the base of a recipe: --set base.path=FILE"
 
 
 class MissingExtra(UsageError):

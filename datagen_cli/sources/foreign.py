@@ -79,6 +79,9 @@ def read_foreign(path: Path, shown: str) -> Foreign:
         found = _read_source(kind, path)
     else:
         found = _read_text(_bytes_of(path, shown), shown)
+    if not found.rows and found.left_out:
+        (reason, _), *_ = found.left_out.most_common(1)
+        raise DataError(f"no row can be read: {reason}", hint="one JSON object a line", place=Place(shown))
     if not found.rows:
         raise DataError("there are no rows", hint="it needs a header and rows below it", place=Place(shown))
     return found

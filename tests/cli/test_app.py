@@ -71,6 +71,19 @@ def test_a_wrong_option_is_a_usage_error_with_a_hint(capsys: pytest.CaptureFixtu
     assert "hint: see datagen generate --help" in said
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("show . -n many", "invalid value for '-n' / '--count': expected a number"),
+        ("review . --sample 0", "invalid value for '--sample': must be at least 1"),
+        ("view . --port 99999", "invalid value for '--port': must be at most 65535"),
+    ],
+)
+def test_a_wrong_number_is_said_in_plain_words(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(words.split()) == 2
+    assert capsys.readouterr().err.startswith(f"error: {said}\n")
+
+
 def test_json_speaks_on_failure_too(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (["status", "/no/such/run"], ["generate", "no-such-recipe"], ["why", "/no/such/run", "x"]):
         assert run([*arguments, "--json"]) == 2

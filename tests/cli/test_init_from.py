@@ -35,6 +35,20 @@ def messy(rows: int = 200) -> bytes:
     return table.getvalue().encode("cp1252")
 
 
+@pytest.mark.parametrize(
+    ("data", "said", "hint"),
+    [
+        ('{"a": 1\n', "no row can be read: not JSON", "one JSON object a line"),
+        ("", "there are no rows", "it needs a header and rows below it"),
+    ],
+)
+def test_a_file_without_a_row_says_why(data: str, said: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("rows.jsonl").write_text(data)
+    assert run(["init", "--from", "rows.jsonl"]) == 2
+    told = capsys.readouterr().err
+    assert f"error: rows.jsonl: {said}" in told and f"hint: {hint}" in told
+
+
 def test_a_messy_table_becomes_a_recipe_that_validates_and_runs(capsys: pytest.CaptureFixture[str]) -> None:
     data = messy()
     Path("tickets.csv").write_bytes(data)
