@@ -99,8 +99,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs one command line. Returns its exit code."""
-    from datagen_cli.cli import console
     from datagen_cli.cli.failures import reported
 
-    console.COMMAND_LINE.set(arguments)
     return reported(lambda: app(args=arguments or ["--help"], standalone_mode=False, prog_name="datagen"), arguments)

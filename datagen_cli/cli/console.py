@@ -12,7 +12,6 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
 from typing import Any, TextIO, TypeVar
 
 from datagen_cli.core.errors import DatagenError, UsageError
@@ -20,9 +19,6 @@ from datagen_cli.core.errors import DatagenError, UsageError
 T = TypeVar("T")
 GAP = 3
 """Blanks between two columns of a table in a terminal, and about it."""
-
-COMMAND_LINE: ContextVar[Sequence[str]] = ContextVar("COMMAND_LINE", default=())
-"""The words of the command under way, as they were given."""
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _CONTROL = re.compile(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any
 
 from datagen_cli.core import registry
@@ -21,9 +22,13 @@ from datagen_cli.core.errors import (
 )
 from datagen_cli.core.leaving import STOP_SIGNALS, forget_stops, remember_stop, remembered_stops
 
+COMMAND_LINE: ContextVar[Sequence[str]] = ContextVar("COMMAND_LINE", default=())
+"""The words of the command under way, as they were given."""
+
 
 def reported(command: Callable[[], Any], arguments: list[str]) -> int:
     """Runs a command and reports what goes wrong. Returns the exit code."""
+    COMMAND_LINE.set(arguments)
     as_json = "--json" in arguments
     before = _handle_signals()
     forget_stops()

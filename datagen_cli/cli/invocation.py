@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from datagen_cli.cli import console
+from datagen_cli.cli.failures import COMMAND_LINE
 from datagen_cli.config.environment import read_environment
 from datagen_cli.config.load import load_recipe
 from datagen_cli.config.overrides import shown_override
@@ -20,7 +20,7 @@ from datagen_cli.core.errors import Place, RecipeError
 
 def same_command(dropped: Mapping[str, bool], *more: str) -> str:
     """The command line under way without the options of `dropped` (True: with their values), and with `more`."""
-    words = iter(console.COMMAND_LINE.get())
+    words = iter(COMMAND_LINE.get())
     kept = ["datagen"]
     for word in words:
         option, given, _ = word.partition("=")
