@@ -161,9 +161,9 @@ def candidates_of(options: BenchOptions) -> list[Candidate]:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UsageError(f"{twice!r} names two of those that are compared", hint="give one another name")
     if len(found) < 2:
-        one = f"{names[0]} alone" if names else "nothing"
+        one = f"{names[0]} alone is" if names else "nothing is"
         raise UsageError(
-            f"there are not two to compare: {one}",
+            f"{one} named, and bench compares two or more",
             hint="--model A --model B, --dataset NAME=FILE, or --vary KEY=a,b",
         )
     return found

@@ -165,7 +165,7 @@ class RunReader:
         told, spent = replace(self.manifest), self.spending()
         told.record_spending(spent, {})
         told.calls, told.cached_calls = self.manifest.calls, self.manifest.cached_calls
-        told.spent_now = self.manifest.spent_now
+        told.spent_now = self.manifest.spent_now if "spent_now" in self.document else spent
         known = {name: getattr(told, name) for name in Manifest.__slots__}
         return {**self.document, **known, **told.totals(), "state": self.state}
 

@@ -26,9 +26,9 @@ def write(path: Path, rows: list[dict[str, object]]) -> str:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ((NEWS, "--model", "offline"), "there are not two to compare: offline alone"),
-        ((NEWS,), "there are not two to compare: nothing"),
-        ((), "there are not two to compare"),
+        ((NEWS, "--model", "offline"), "offline alone is named, and bench compares two or more"),
+        ((NEWS,), "nothing is named, and bench compares two or more"),
+        ((), "nothing is named, and bench compares two or more"),
         ((NEWS, *TWO, "--seed", "1"), "one seed alone"),
         ((NEWS, *TWO, "--seed", "1", "--seed", "1"), "--seed 1: given twice"),
         ((NEWS, *TWO, "--judge", "offline"), "--judge offline: it is the generator offline itself"),
