@@ -14,12 +14,16 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+import pytest
 from aiohttp import web
+
+from datagen_cli.core.chat import Draw
+from datagen_cli.llm.openai_http import OpenAIHTTP
 
 Script = Callable[[dict[str, Any], int], "str | Answer"]
 HANG_S = 600.0
@@ -32,6 +36,20 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not come to pass"
         time.sleep(0.01)
+
+
+def impatient(monkeypatch: pytest.MonkeyPatch, *slots: int) -> None:
+    """The time-out of calls of these slots is over at once; all others take as long as the machine needs."""
+    whole = OpenAIHTTP.complete_when
+
+    async def complete_when(self: OpenAIHTTP, payload: Any, draw: Draw, start: Callable[[], Awaitable[float]]) -> Any:
+        async def limit() -> float:
+            timeout_s = await start()
+            return 0.05 if draw.slot in slots else timeout_s
+
+        return await whole(self, payload, draw, limit)
+
+    monkeypatch.setattr(OpenAIHTTP, "complete_when", complete_when)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from datagen_cli.config.models import Limits, Sampling, SharedModel
 from datagen_cli.core.chat import Draw, Message, Request
 from datagen_cli.llm.client import Client
-from tests.endpoint import Endpoint
+from tests.endpoint import HANG_S, Endpoint
 
 
 class Told:
@@ -28,9 +28,9 @@ class Told:
 
 
 def model(endpoint: Endpoint | str, **more: Any) -> SharedModel:
-    """A model served by the endpoint; short waits."""
+    """A model served by the endpoint."""
     url = endpoint if isinstance(endpoint, str) else endpoint.url
-    values = {"name": "hosted_vllm/tiny", "base_url": url, "timeout_s": 5.0, "deadline_s": 10.0, "max_tokens": 100}
+    values = {"name": "hosted_vllm/tiny", "base_url": url, "timeout_s": HANG_S, "deadline_s": HANG_S, "max_tokens": 100}
     return SharedModel.model_validate({**values, **more})
 
 

@@ -13,7 +13,7 @@ from datagen_cli.config.models import Limits
 from datagen_cli.core.errors import ProviderError
 from datagen_cli.llm.adaptive_concurrency import AdaptiveConcurrency, Permit, boundary
 from datagen_cli.llm.limits import ConcurrencyLimiter
-from tests.llm.simulated import Simulated
+from tests.llm.simulated import Simulated, ask_all
 from tests.llm.virtual import run_virtual
 
 
@@ -40,6 +40,18 @@ def test_an_endpoint_that_takes_fifty_at_a_time_gets_fifty_and_refuses_few_more(
     assert serve(world, 5000) <= 20.0 * 1.02
     assert len(world.refused) < 75
     assert sum(at > 1.0 for at in world.refused) < 20
+
+
+def test_more_429s_than_answers_narrow_what_is_sent_at_once() -> None:
+    world = Simulated(lambda n: 0.02, capacity=5, retry_after_s=0.1)
+
+    async def main() -> int:
+        async with world.client(Limits(concurrency=40)) as client:
+            await ask_all(client, 200, 40)
+            return next(iter(client._channels.values())).limiter.limit
+
+    assert run_virtual(main()) <= 20
+    assert len(world.sent) < 800  # 1,600 were all forty sent again and again
 
 
 @pytest.mark.parametrize("retry_after_s", [None, 0.0, 20.0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +183,14 @@ async def test_several_generators_share_the_slots_and_a_slot_keeps_its_own() -> 
 
 
 async def test_no_more_calls_are_in_flight_than_allowed() -> None:
-    with Endpoint(lambda body, attempt: Answer("ok", delay_s=0.01)) as endpoint:
+    four: Future[None] = Future()
+
+    def script(body: dict[str, Any], attempt: int) -> Answer:
+        if endpoint.in_flight == 4 and not four.done():
+            four.set_result(None)
+        return Answer("ok", held=four)
+
+    with Endpoint(script) as endpoint:
         async with asking(model(endpoint), limits=Limits(concurrency=4)) as client:
             await asyncio.gather(*(client.ask(question(n)) for n in range(24)))
         assert endpoint.most_in_flight == 4

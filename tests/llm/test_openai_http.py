@@ -6,25 +6,28 @@ import asyncio
 import json
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
+import aiohttp
 import pytest
 
 from datagen_cli.config.models import SharedModel
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import CallPending, UsageError
+from datagen_cli.llm import openai_http
 from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError
 from datagen_cli.llm.keys import resolve
 from datagen_cli.llm.openai_http import OpenAIHTTP
 from datagen_cli.llm.provider import Payload, RawReply
-from tests.endpoint import Answer, Endpoint, refusal
+from tests.endpoint import HANG_S, Answer, Endpoint, refusal
 from tests.llm.asking import model
 
 DRAW = Draw(0, 1, "generate")
 PAYLOAD = {"model": "tiny", "messages": [{"role": "user", "content": "käse"}], "max_tokens": 5}
 
 
-async def complete(answer: Answer | str, timeout_s: float = 5.0, **more: Any) -> RawReply:
+async def complete(answer: Answer | str, timeout_s: float = HANG_S, **more: Any) -> RawReply:
     """One try against an endpoint that answers so."""
     with Endpoint(lambda body, attempt: answer) as endpoint:
         options = model(endpoint, **more)
@@ -44,8 +47,8 @@ async def test_the_body_the_key_and_the_headers_arrive_as_they_are() -> None:
     with Endpoint(lambda body, attempt: "ok") as endpoint:
         options = model(endpoint, api_key_env="MY_KEY", headers={"X-Team": "blue"})
         provider = OpenAIHTTP(options, resolve(options, {"MY_KEY": "secret-1234"}))
-        await provider.complete(Payload(PAYLOAD, json.dumps(PAYLOAD).encode()), DRAW, timeout_s=5)
-        await provider.complete(PAYLOAD, DRAW, timeout_s=5)
+        await provider.complete(Payload(PAYLOAD, json.dumps(PAYLOAD).encode()), DRAW, timeout_s=HANG_S)
+        await provider.complete(PAYLOAD, DRAW, timeout_s=HANG_S)
         await provider.close()
         await provider.close()
     seen = endpoint.requests[0]
@@ -60,7 +63,7 @@ async def test_no_key_means_no_authorization() -> None:
     with Endpoint(lambda body, attempt: "ok") as endpoint:
         options = model(endpoint)
         provider = OpenAIHTTP(options, resolve(options, {"OPENAI_API_KEY": "sk-x"}))
-        await provider.complete(PAYLOAD, DRAW, timeout_s=5)
+        await provider.complete(PAYLOAD, DRAW, timeout_s=HANG_S)
         await provider.close()
     assert "Authorization" not in endpoint.requests[0].headers
 
@@ -166,9 +169,31 @@ async def test_an_error_inside_a_200_is_an_error() -> None:
         await complete(Answer(body=b'{"error": {"message": "bad", "code": 400}}'))
 
 
-async def test_an_endpoint_that_never_answers_times_out() -> None:
-    with pytest.raises(TransportError) as raised:
-        await complete(Answer(never=True), timeout_s=0.05)
+@pytest.fixture
+async def leap(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Moves the loop's clock so many seconds on: what has that long passes at once, and nothing else does."""
+    loop, ahead_s = asyncio.get_running_loop(), 0.0
+    time = loop.time
+
+    def move(seconds: float) -> None:
+        nonlocal ahead_s
+        ahead_s += seconds
+
+    monkeypatch.setattr(loop, "time", lambda: time() + ahead_s)
+    return move
+
+
+async def test_an_endpoint_that_never_answers_times_out(leap: Callable[[float], None]) -> None:
+    with Endpoint(lambda body, attempt: Answer(never=True)) as endpoint:
+        options = model(endpoint)
+        provider = OpenAIHTTP(options, resolve(options, {}))
+        asked = asyncio.create_task(provider.complete(PAYLOAD, DRAW, timeout_s=HANG_S))
+        while not endpoint.count:
+            await asyncio.sleep(0)
+        leap(HANG_S)
+        with pytest.raises(TransportError) as raised:
+            await asked
+        await provider.close()
     assert raised.value.kind == "timeout"
     assert raised.value.may_have_cost
 
@@ -178,7 +203,7 @@ async def test_an_endpoint_that_is_not_there_cannot_have_cost_anything() -> None
         url = endpoint.url
     provider = OpenAIHTTP(model(url), resolve(model(url), {}))
     with pytest.raises(TransportError, match=r"cannot connect: connection refused$") as raised:
-        await provider.complete(PAYLOAD, DRAW, timeout_s=5)
+        await provider.complete(PAYLOAD, DRAW, timeout_s=HANG_S)
     await provider.close()
     assert not raised.value.may_have_cost
 
@@ -197,7 +222,7 @@ async def test_connections_are_kept_and_used_again() -> None:
     with Endpoint(lambda body, attempt: "ok") as endpoint:
         provider = OpenAIHTTP(model(endpoint), resolve(model(endpoint), {}), concurrency=4)
         for _ in range(5):
-            await provider.complete(PAYLOAD, DRAW, timeout_s=5)
+            await provider.complete(PAYLOAD, DRAW, timeout_s=HANG_S)
         session = provider._session
         assert session is not None and session.connector is not None
         peers = {key for key, held in session.connector._conns.items() for _ in held}  # type: ignore[attr-defined]
@@ -211,21 +236,22 @@ def test_a_header_with_a_line_break_is_a_usage_error() -> None:
         OpenAIHTTP(options, resolve(options, {}))
 
 
-async def test_nothing_is_sent_before_its_start_and_the_time_counts_from_then() -> None:
+async def test_nothing_is_sent_before_its_start_and_the_time_counts_from_then(leap: Callable[[float], None]) -> None:
     with Endpoint(lambda body, attempt: "ok") as endpoint:
         options = model(endpoint)
         provider = OpenAIHTTP(options, resolve(options, {}))
-        may_go = asyncio.Event()
+        begun, may_go = asyncio.Event(), asyncio.Event()
         seen: list[int] = []
 
         async def start() -> float:
+            begun.set()
             await may_go.wait()
             seen.append(len(endpoint.requests))
-            await asyncio.sleep(0.3)
-            return 0.25
+            leap(2 * HANG_S)
+            return HANG_S
 
         asked = asyncio.create_task(provider.complete_when(PAYLOAD, DRAW, start))
-        await asyncio.sleep(0.05)
+        await begun.wait()
         may_go.set()
         assert (await asked).text == "ok"
         assert seen == [0]
@@ -250,8 +276,20 @@ async def test_what_a_start_raises_is_passed_on_and_nothing_is_sent() -> None:
     ("status", "kind", "wait_s"), [("401 No", AuthRefused, None), ("429 Slow", TransportError, 7.0)]
 )
 async def test_a_refusal_counts_as_one_though_its_sentence_never_comes(
-    status: str, kind: type[Fault], wait_s: float | None
+    status: str,
+    kind: type[Fault],
+    wait_s: float | None,
+    leap: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    some = openai_http._some
+
+    async def late(response: aiohttp.ClientResponse) -> bytes:
+        leap(HANG_S)
+        return await some(response)
+
+    monkeypatch.setattr(openai_http, "_some", late)
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(f"HTTP/1.1 {status}\r\nRetry-After: 7\r\nContent-Length: 99\r\n\r\n{{".encode())
@@ -263,7 +301,7 @@ async def test_a_refusal_counts_as_one_though_its_sentence_never_comes(
     options = SharedModel(name="m", base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")  # type: ignore[arg-type]
     provider = OpenAIHTTP(options, resolve(options, {}))
     with pytest.raises(kind) as raised:
-        await provider.complete(PAYLOAD, DRAW, timeout_s=0.1)
+        await provider.complete(PAYLOAD, DRAW, timeout_s=HANG_S)
     assert raised.value.status == int(status[:3])
     assert getattr(raised.value, "retry_after_s", None) == wait_s
     ended.set()

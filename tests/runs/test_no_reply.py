@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from datagen_cli.core.chat import Draw
 from datagen_cli.llm import retry
 from datagen_cli.llm.client import draw_seed
 from datagen_cli.pipeline import runner
-from tests.endpoint import Answer, Endpoint, refusal
+from tests.endpoint import Answer, Endpoint, impatient, refusal
 from tests.runs.whole import after, generate, killed, outcome, report, rows
 
 RECIPE = """
@@ -22,7 +24,7 @@ version: 1
 name: notes
 description: Short notes.
 fields: {text: {type: text}}
-model: {name: any/model, base_url: "%s", timeout_s: 1, deadline_s: 5, structured: off}
+model: {name: any/model, base_url: "%s", structured: off}
 count: 40
 limits: {concurrency: 8}
 """
@@ -122,17 +124,19 @@ def test_a_poisoned_prompt_leaves_its_slot_open_and_one_call_fills_it_when_it_is
 
 @pytest.mark.parametrize("fault", sorted(set(FAILURES) - {"500", "empty choices"}))
 def test_every_way_of_not_answering_one_prompt_is_met_alike(
-    fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = Poison(seeds([0]), FAILURES[fault])
     with Endpoint(script) as endpoint:
         path = recipe(tmp_path, endpoint)
-        more = ["--set=model.timeout_s=0.1"] if fault == "never" else []
-        found = report(capsys, path, "-o", tmp_path / "run", *more)
+        with monkeypatch.context() as patch:
+            if fault == "never":
+                impatient(patch, 0)
+            found = report(capsys, path, "-o", tmp_path / "run")
         assert (found["state"], found["exit_code"], found["accepted"]) == ("short", 3, 39)
         assert (found["rejected"], found["no_reply"]) == ({}, 2)
         script.mended = True
-        found = report(capsys, path, "-o", tmp_path / "run", *more)
+        found = report(capsys, path, "-o", tmp_path / "run")
     assert (found["calls"], found["accepted"], found["exit_code"]) == (1, 40, 0)
     assert outcome(tmp_path / "run") == undisturbed(tmp_path)
 
@@ -194,22 +198,33 @@ def test_rows_that_were_judged_without_an_open_slot_are_replaced_aloud(
 
 
 def test_a_run_that_is_stopped_writes_all_that_can_be_accepted_without_what_is_open(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = draw_seed(0, Draw(0, 1, "generate"))
-    waiting = True
+    first, go = draw_seed(0, Draw(0, 1, "generate")), Future[None]()
+    later = asyncio.BaseEventLoop.call_later
+    over: list[Callable[[], object]] = []
 
-    def script(body: dict[str, Any], attempt: int) -> str | Answer:
-        return Answer(note(body), delay_s=2.0 if waiting and body["seed"] == first else 0.0)
+    def call_later(self: asyncio.BaseEventLoop, delay: float, callback: Any, *args: Any, **more: Any) -> Any:
+        if getattr(callback, "__func__", None) is runner.Runner.stop:  # the minutes are over when the endpoint says so
+            over.append(lambda: self.call_soon_threadsafe(callback, *args))
+        return later(self, delay, callback, *args, **more)
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "call_later", call_later)
+    monkeypatch.setattr(runner, "GRACE_S", 0.1)
+
+    def script(body: dict[str, Any], attempt: int) -> Answer:
+        if endpoint.count == 40 and over:
+            over.pop()()
+        return Answer(note(body), held=go if body["seed"] == first else None)
 
     with Endpoint(script) as endpoint:
         path = recipe(tmp_path, endpoint)
         more = ["--max-total-tokens", "30000", "--set=model.max_tokens=100"]
-        found = report(capsys, path, "-o", tmp_path / "run", "--set=limits.max_minutes=0.016", *more)
+        found = report(capsys, path, "-o", tmp_path / "run", "--set=limits.max_minutes=60", *more)
         assert found["exit_code"] == 4
         kept = rows(tmp_path / "run")
         assert len(kept) == found["accepted"] >= 30
-        waiting = False
+        go.set_result(None)
         found = report(capsys, path, "-o", tmp_path / "run", "--set=model.max_tokens=100")
     assert (found["accepted"], found["exit_code"]) == (40, 0)
 
@@ -269,7 +284,7 @@ def test_a_prompt_that_always_fails_through_litellm_leaves_its_slot_open(
     with Endpoint(script) as endpoint:
         monkeypatch.setenv("DEEPSEEK_API_BASE", endpoint.url)
         path = recipe(tmp_path, endpoint)
-        path.write_text(path.read_text().replace("any/model", "deepseek/deepseek-chat").replace("timeout_s: 1,", ""))
+        path.write_text(path.read_text().replace("any/model", "deepseek/deepseek-chat"))
         path.write_text(path.read_text().replace(f'base_url: "{endpoint.url}", ', "price: free, "))
         found = report(capsys, path, "-o", tmp_path / "run", "-n", "12")
         assert (found["exit_code"], found["accepted"], found["no_reply"], found["rejected"]) == (3, 11, 2, {})

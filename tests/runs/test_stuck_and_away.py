@@ -12,7 +12,7 @@ from datagen_cli.core.chat import Draw
 from datagen_cli.llm import retry
 from datagen_cli.llm.client import draw_seed
 from datagen_cli.pipeline import runner
-from tests.endpoint import Answer, Endpoint, refusal
+from tests.endpoint import Answer, Endpoint, impatient, refusal
 from tests.runs.whole import generate, report, rows
 
 RECIPE = """
@@ -20,9 +20,9 @@ version: 1
 name: notes
 description: Short notes.
 fields: {text: {type: text}}
-model: {name: any/model, base_url: "%s", timeout_s: 0.2, deadline_s: 5, structured: off}
+model: {name: any/model, base_url: "%s", structured: off}
 count: 30
-limits: {concurrency: 8, patience_s: 0.3, attempts_per_record: 2}
+limits: {concurrency: 8, attempts_per_record: 2}
 """
 
 
@@ -49,8 +49,9 @@ def seeds_of(slot: int) -> set[int]:
 
 @pytest.mark.parametrize("slots", [[29], [3, 29], [3]])
 def test_slots_that_are_never_answered_stay_open_and_withhold_nothing(
-    slots: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    slots: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    impatient(monkeypatch, *slots)
     silent = set().union(*map(seeds_of, slots))
 
     def script(body: dict[str, Any], attempt: int) -> str | Answer:
@@ -61,13 +62,15 @@ def test_slots_that_are_never_answered_stay_open_and_withhold_nothing(
     assert (found["state"], found["exit_code"], found["accepted"]) == ("short", 3, 30 - len(slots))
     assert (found["rejected"], found["no_reply"]) == ({}, 2 * len(slots))
     assert [int(slot["id"][-6:]) for slot in found["failed_slots"]] == slots
-    assert all("no answer within 0.2 s" in slot["reason"] for slot in found["failed_slots"])
+    assert all("no answer within 0.05 s" in slot["reason"] for slot in found["failed_slots"])
     assert sum(seen.body["seed"] not in silent for seen in endpoint.requests) == 30 - len(slots)
 
 
 def test_a_refused_slot_and_a_silent_one_are_both_named_with_the_reason(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    impatient(monkeypatch, 17)
+
     def script(body: dict[str, Any], attempt: int) -> str | Answer:
         if body["seed"] in seeds_of(5):
             return refusal(400, "this prompt is not allowed")
@@ -105,9 +108,7 @@ def test_an_endpoint_that_is_away_in_the_middle_costs_no_attempt(
         return away(body) if 15 < seen <= 60 else note(body)
 
     with Endpoint(script) as endpoint:
-        found = report(
-            capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run", "--set=limits.patience_s=20",
-        )  # fmt: skip
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
     assert (found["state"], found["accepted"], found["rejected"]) == ("done", 30, {})
     assert endpoint.count == 30 + 45
 
@@ -121,7 +122,8 @@ def test_an_endpoint_that_dies_in_the_middle_stops_the_run_with_5_and_costs_no_a
         return note(body) if endpoint.count <= 15 or not alive else Answer(never=True)
 
     with Endpoint(script) as endpoint:
-        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
+        short = ("--set=model.timeout_s=0.2", "--set=limits.patience_s=0.3")
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run", *short)
         assert (found["state"], found["exit_code"], found["rejected"]) == ("failed", 5, {})
         alive = False
         found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
