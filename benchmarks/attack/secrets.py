@@ -295,7 +295,7 @@ def _push(refused: int) -> str:
     hub = ReflectingHub(refused)
     serving = Thread(target=hub.serve_forever, daemon=True)
     serving.start()
-    os.environ["HF_ENDPOINT"] = hub.url
+    os.environ |= {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
     run(["export", "out", "--to", "hf", "-o", "pushed", "--push", "me/mine"])
     hub.shutdown()
     serving.join()
