@@ -20,6 +20,8 @@ KINDS = {
     "requests to view": "requests",
     "things in the place of files": "places",
     "planted secrets": "secrets",
+    "addresses for keys": "addresses",
+    "folders for datasets": "hub_folders",
     "programs in the sandbox": "programs",
     "damaged folders": "damage",
 }

@@ -285,7 +285,7 @@ def _base_of(options: ModelOptions, prefix: str, vendor: Vendor, environ: Mappin
     for names in re.findall(r"\{(.*?)\}", base):
         value = next((environ[name] for name in names.split("|") if environ.get(name)), "")
         value = region[1] if region else value
-        if not re.fullmatch(r"[a-z0-9-]+", value):
+        if not re.fullmatch(r"[a-z][a-z0-9-]*[a-z0-9]", value):
             raise UsageError(
                 f"model {options.name}: its region is not known", hint=f"export {names.partition('|')[0]}=..."
             )
