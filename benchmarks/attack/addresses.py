@@ -58,7 +58,8 @@ def tried(name: str, url: str | None, key_env: str | None, region: str, _: Path)
     """Where the key would go, or an empty text."""
     named = {"AWS_REGION": region, "VERTEXAI_LOCATION": region} if url is None else {}
     try:
-        target = resolve(ModelOptions(name=name, base_url=url, api_key_env=key_env), {**KEYS, **named})
+        options = ModelOptions.model_validate({"name": name, "base_url": url, "api_key_env": key_env})
+        target = resolve(options, {**KEYS, **named})
     except (DatagenError, ValidationError) as error:
         return "the key is shown" if "planted-key" in str(error) else ""
     except Exception as error:

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 
@@ -86,7 +87,7 @@ ENVIRONMENT = {
 def attacks() -> list[Attack]:
     """Every path with every kind of answer; for batches also each of their steps answered by an error."""
     ends = [(path, kind) for path in PATHS for kind in ANSWERS] + [(path, "key") for path in LOCAL]
-    ends += [("ray", kind) for kind in ON_RAY]
+    ends += [("ray", kind) for kind in ON_RAY if find_spec("ray")]
     found = [Attack(f"{path}: {kind}", partial(tried, path, kind, "")) for path, kind in ends]
     steps = [(step, kind) for step in STEPS for kind in ("key", "bad", "down", "broken", "away")]
     return found + [Attack(f"batch, {step}: {kind}", partial(tried, "batch", kind, step)) for step, kind in steps]
