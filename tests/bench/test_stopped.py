@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.bench.running import NEWS, SEEDS, TEST, bench, offline, row_of
+from tests.runs.whole import signalled
 
 FAULTS: dict[str, float | str] = {"wrong_label": 0.2, "wrong_label_to": "next", "duplicate": 0.1, "malformed": 0.05}
 
@@ -46,19 +44,10 @@ def calls(out: Path) -> dict[str, int]:
 def test_killed_in_the_middle_it_ends_in_the_same_bytes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     line = words(folder)
     assert bench(capsys, *line, "-o", "whole")[0] == 0
-    command = [sys.executable, "-m", "datagen_cli", "bench", *line, "-o", "killed", "--quiet"]
-    kills = 0
-    for pattern in ("news/one-*/seed-1/calls.sqlite", "news/other-*/seed-2/calls.sqlite"):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        while process.poll() is None and not list((folder / "killed").glob(pattern)) and time.monotonic() < deadline:
-            time.sleep(0.005)
-        time.sleep(0.02)
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-            kills += 1
-        process.wait()
-    assert kills
+    kills = 2
+    for made in (50, 600):  # in the first of the four runs, and in the last
+        command = [*signalled(signal.SIGKILL, "generate", made), "bench", *line, "-o", "killed", "--quiet"]
+        assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
     assert bench(capsys, *line, "-o", "killed")[0] == 0
     for name in ("leaderboard.json", "leaderboard.csv", "leaderboard.md", "leaderboard.html"):
         assert (folder / "killed" / name).read_bytes() == (folder / "whole" / name).read_bytes(), name

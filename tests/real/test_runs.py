@@ -7,8 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ import yaml
 
 from datagen_cli.cli.app import run
 from tests.real.small import MOODS, NUMBERS, SMALL, SUMS, WEATHER, checked, recipe
-from tests.runs.whole import report, rows
+from tests.runs.whole import report, rows, signalled
 
 pytestmark = pytest.mark.real
 Tell = Callable[[str], None]
@@ -80,12 +78,9 @@ def test_a_preview_is_not_paid_again(tmp_path: Path, capsys: Any) -> None:
 
 def test_a_killed_run_goes_on_and_leaves_no_server(tmp_path: Path, capsys: Any) -> None:
     file, folder = recipe(tmp_path, count=5), tmp_path / "run"
-    command = [sys.executable, "-m", "datagen_cli", "generate", str(file), "-o", str(folder), "--quiet"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        made = folder / "checkpoints" / "3-generate.jsonl"
-        _wait(process, lambda: made.is_file() and made.stat().st_size > 0)
-        process.kill()
-    assert process.returncode == -signal.SIGKILL
+    command = [*signalled(signal.SIGKILL, "generate", 1), "generate", str(file), "-o", str(folder), "--quiet"]
+    assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
+    made = folder / "checkpoints" / "3-generate.jsonl"
     before = len(made.read_bytes().splitlines())
     found = report(capsys, file, "-o", folder)
     assert found["exit_code"] in (0, 3) and found["accepted"] == len(rows(folder))
@@ -94,21 +89,10 @@ def test_a_killed_run_goes_on_and_leaves_no_server(tmp_path: Path, capsys: Any) 
 
 
 def test_an_interrupted_run_says_so_and_leaves_no_server(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "datagen_cli", "generate", str(recipe(tmp_path, count=40)), "-o", "run"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-        made = tmp_path / "run" / "checkpoints" / "3-generate.jsonl"
-        _wait(process, lambda: made.is_file() and made.stat().st_size > 0)
-        process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=90)
-    assert process.returncode == 130, told
-    assert "resume with" in told and _servers() == []
-
-
-def _wait(process: subprocess.Popen[Any], until: Callable[[], bool]) -> None:
-    """Until it is so, or the process has ended, for at most two minutes."""
-    end = time.monotonic() + 120
-    while time.monotonic() < end and process.poll() is None and not until():
-        time.sleep(0.05)
+    command = [*signalled(signal.SIGINT, "generate", 1), "generate", str(recipe(tmp_path, count=40)), "-o", "run"]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 130, ended.stderr
+    assert "resume with" in ended.stderr and _servers() == []
 
 
 def _servers() -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from datagen_cli.llm import retry
 from datagen_cli.pipeline import runner
-from tests.endpoint import Answer, Endpoint, refusal
+from tests.endpoint import HANG_S, Answer, Endpoint, refusal
 from tests.runs.whole import generate, report, rows
 
 RECIPE = """
@@ -49,18 +49,25 @@ def note(body: dict[str, Any], attempt: int = 1) -> str:
     ("price: free", [], False),
 ])  # fmt: skip
 def test_the_first_call_goes_alone_where_calls_cost_money_and_its_reply_is_kept(
-    price: str, more: list[str], alone: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arrivals: list[float] = []
+    price: str, more: list[str], alone: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(runner, "ALONE_S", HANG_S)
+    second: Future[None] = Future()
+    beside: list[int] = []
 
     def script(body: dict[str, Any], attempt: int) -> Answer:
-        arrivals.append(time.monotonic())
-        return Answer(note(body), delay_s=0.4 if len(arrivals) == 1 else 0.0)
+        if endpoint.count == 1:
+            return Answer(note(body), delay_s=0.2) if alone else Answer(note(body), held=second)
+        if endpoint.count == 2:
+            beside.append(endpoint.in_flight - 1 if body["seed"] != first_seed(endpoint) else 0)
+            second.set_result(None)
+        return Answer(note(body))
 
     with Endpoint(script) as endpoint:
         found = report(capsys, recipe(tmp_path, endpoint.url, price), "-o", tmp_path / "run", *more)
     assert (found["exit_code"], found["accepted"], endpoint.count) == (0, 100, 100)
-    assert (arrivals[1] - arrivals[0] >= 0.39) is alone
+    assert beside == [0 if alone else 1]
 
 
 def thinking(body: dict[str, Any], attempt: int) -> Answer:

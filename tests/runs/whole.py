@@ -27,6 +27,28 @@ def start(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
+SIGNALLED = """
+import os, sys
+from datagen_cli.cli.app import run
+from datagen_cli.runs.checkpoint import Checkpoint
+number, stage, left = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+append = Checkpoint.append
+def counted(self, *arguments):
+    global left
+    append(self, *arguments)
+    left -= self.stage == stage
+    if not left and self.stage == stage:
+        os.kill(os.getpid(), number)
+Checkpoint.append = counted
+sys.exit(run(sys.argv[4:]))
+"""
+
+
+def signalled(number: signal.Signals, stage: str, line: int) -> list[str]:
+    """The words of a `datagen` that gets a signal once a stage has written so many lines."""
+    return [sys.executable, "-c", SIGNALLED, str(int(number)), stage, str(line)]
+
+
 def report(capsys: Any, *arguments: object) -> dict[str, Any]:
     """What `datagen generate ARGUMENTS --json` prints."""
     capsys.readouterr()

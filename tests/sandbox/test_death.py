@@ -15,6 +15,7 @@ import pytest
 
 from datagen_cli.sandbox import confine
 from datagen_cli.sandbox.run import ProgramResult, Sandbox, run_program
+from tests.endpoint import HANG_S
 from tests.sandbox.world import children_of, server_pids
 
 pytestmark = pytest.mark.skipif(
@@ -33,7 +34,7 @@ threading.Thread(target=sandbox.run, args=(with_sympy,), kwargs={{"timeout_s": 6
 """
 
 
-def ended(pids: list[int], timeout_s: float = 20.0) -> bool:
+def ended(pids: list[int], timeout_s: float = HANG_S) -> bool:
     """Waits until none of the processes is left."""
     for pid in pids:
         try:
@@ -51,7 +52,7 @@ def ended(pids: list[int], timeout_s: float = 20.0) -> bool:
 def until(find: Callable[[], list[int]], count: int, process: subprocess.Popen[bytes] | None = None) -> list[int]:
     """Looks until `count` processes are found."""
     tick = threading.Event()
-    for _ in range(2000):
+    for _ in range(60_000):
         if len(found := find()) >= count:
             return found
         assert process is None or process.poll() is None, "the parent ended early"
@@ -77,7 +78,7 @@ def test_everything_dies_with_the_parent(number: int) -> None:
         # Two servers with a child each.
         family = until(lambda: descendants(parent.pid), 4, parent)
         parent.send_signal(number)
-        parent.wait(20)
+        parent.wait(HANG_S)
     finally:
         parent.kill()
     assert ended(family)
@@ -87,7 +88,7 @@ def test_the_server_ends_although_a_copy_of_its_parent_lives_on() -> None:
     code = (
         "import os, signal\nfrom datagen_cli.sandbox.run import Sandbox\nsandbox = Sandbox()\n"
         "sandbox.run('print(1)')\npid = os.fork()\n"
-        "if pid:\n    print(pid, flush=True)\nsignal.alarm(60)\nsignal.pause()"
+        "if pid:\n    print(pid, flush=True)\nsignal.alarm(600)\nsignal.pause()"
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
@@ -138,9 +139,10 @@ def test_a_program_whose_server_is_killed_dies_with_it_and_is_run_again() -> Non
         thread = threading.Thread(target=work)
         thread.start()
         (child,) = until(lambda: children_of(frozenset([server])), 1)
+        os.kill(child, signal.SIGSTOP)  # it comes to none of its own limits
         os.kill(server, signal.SIGKILL)
-        assert ended([child], 1.0)  # long before its own limits
-        thread.join(30)
+        assert ended([child])
+        thread.join()
     result: ProgramResult = results[0]
     assert result.status == "timeout"
 
@@ -150,7 +152,7 @@ def test_a_forked_process_has_a_sandbox_of_its_own() -> None:
     servers = server_pids()
     pid = os.fork()
     if pid == 0:
-        signal.alarm(20)  # a hang must not outlive the test
+        signal.alarm(600)  # a hang must not outlive the test
         try:
             right = run_program("import fractions\nprint(2)").stdout == "2\n" and len(server_pids()) == 1
             right = right and run_program("print(3)").stdout == "3\n"
@@ -184,4 +186,4 @@ os.waitpid(child, 0)
 @pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize("end", ["os._exit(0)", "raise SystemExit"])
 def test_a_process_that_was_forked_in_between_ends_all_the_same(again: bool, end: str) -> None:
-    subprocess.run([sys.executable, "-c", FORKS.format(again=again, end=end)], cwd=ROOT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", FORKS.format(again=again, end=end)], cwd=ROOT, check=True, timeout=HANG_S)

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +25,14 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(
     bool(confine.confinement_missing()), reason=f"no guarded layer: {confine.confinement_missing()}"
 )
+
+
+LONG_S = 300.0
+
+
+def asleep_until(flag: Path) -> str:
+    """The code of a program that sleeps until a file is there."""
+    return f"import os, time\nwhile not os.path.exists({str(flag)!r}): time.sleep(0.02)"
 
 
 @pytest.fixture(scope="module")
@@ -200,42 +207,53 @@ def test_what_the_wall_clock_stopped_is_tried_once_more(monkeypatch: pytest.Monk
         assert verdict(sandbox.run("print(7)")) == ("timeout", "", "", "guarded")
 
 
-def _killed_by_the_system(sandbox: Sandbox, times: int) -> ProgramResult:
-    """A program whose process somebody kills from outside, as the kernel does when memory runs short."""
+def _killed_by_the_system(sandbox: Sandbox, times: int, flag: Path) -> ProgramResult:
+    """A program whose process somebody kills from outside, as the kernel does when memory runs short; it ends by itself
+    once the flag is there."""
     sandbox.run("print(1)")
     server = next(iter(sandbox._servers.values()))
-    code = "print('so far', flush=True)\nimport time\ntime.sleep(0.5)\nprint('done')"
+    code = f"print('so far', flush=True)\n{asleep_until(flag)}\nprint('done')"
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(sandbox.run, code)
+        running = pool.submit(sandbox.run, code, timeout_s=LONG_S)
         seen: set[int] = set()
         while len(seen) < times and not running.done():
             for pid in children_of(frozenset([server.pid])):
                 if pid not in seen:
                     seen.add(pid)
                     os.kill(pid, signal.SIGKILL)
+        flag.touch()
         return running.result()
 
 
-def test_what_the_system_killed_is_tried_once_more_and_is_then_no_verdict(bare: Sandbox) -> None:
-    assert verdict(_killed_by_the_system(bare, 1)) == ("ok", "so far\ndone\n", "", "guarded")
-    result = _killed_by_the_system(bare, 2)
+def test_what_the_system_killed_is_tried_once_more_and_is_then_no_verdict(bare: Sandbox, tmp_path: Path) -> None:
+    assert verdict(_killed_by_the_system(bare, 1, tmp_path / "one")) == ("ok", "so far\ndone\n", "", "guarded")
+    result = _killed_by_the_system(bare, 2, tmp_path / "two")
     assert result.status == "refused"
     assert "short of memory" in result.error
 
 
-def test_programs_that_sleep_hold_nobody_up() -> None:
-    with Sandbox(cores=1) as sandbox:
+def test_programs_that_sleep_hold_nobody_up(tmp_path: Path) -> None:
+    with Sandbox(cores=1, screen=False) as sandbox:
         sandbox.run("print(0)")
         with ThreadPoolExecutor(4) as pool:
-            sleeping = [pool.submit(sandbox.run, "import time\ntime.sleep(1e6)", timeout_s=2.0) for _ in range(3)]
-            began = time.monotonic()
+            code = asleep_until(tmp_path / "flag")
+            sleeping = [pool.submit(sandbox.run, code, timeout_s=LONG_S) for _ in range(3)]
             for number in range(3):
                 assert pool.submit(sandbox.run, f"print({number})").result().stdout == f"{number}\n"
-            assert time.monotonic() - began < 10  # a nap's length for each sleeper, not its five seconds
-            results = [verdict(one.result()) for one in sleeping]
-            taken = time.monotonic() - began
-    assert results == [("timeout", "", "", "guarded")] * 3
-    assert taken < 25  # together and once, not one after the other and twice, which were thirty seconds
+            assert not any(one.done() for one in sleeping)
+            (tmp_path / "flag").touch()
+            assert [verdict(one.result()) for one in sleeping] == [("ok", "", "", "guarded")] * 3
+
+
+def test_a_program_that_only_sleeps_is_stopped_by_the_clock_and_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tries, guarded = [], Sandbox._guarded
+    monkeypatch.setattr(Sandbox, "_guarded", lambda *given: (tries.append(1), guarded(*given))[1])
+    with Sandbox() as sandbox:
+        result = sandbox.run("import time\ntime.sleep(1e6)", timeout_s=0.05)
+    assert verdict(result) == ("timeout", "", "", "guarded")
+    assert len(tries) == 1
 
 
 def test_a_program_that_sleeps_and_then_works_is_no_timeout(bare: Sandbox) -> None:

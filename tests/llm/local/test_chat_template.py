@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -110,13 +111,17 @@ def test_a_template_that_runs_away_in_use_is_given_up_in_its_thread(what: str, t
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 
-def test_a_process_that_was_killed_is_given_up_and_another_one_goes_on(tmp_path: Path) -> None:
+def test_a_process_that_was_killed_is_given_up_and_another_one_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     template = ChatTemplate(CHAT, {})
     said = [{"role": "user", "content": "a"}]
     assert template.write(said) == "<user>a<assistant>"
     assert template._process is not None
-    os.kill(template._process.pid, signal.SIGSTOP)
-    threading.Timer(0.1, template._process.kill).start()
+    killed, asked = template._process, template._process.stdin
+    assert asked is not None
+    os.kill(killed.pid, signal.SIGSTOP)
+    flush = asked.flush
+    monkeypatch.setattr(killed, "stdin", SimpleNamespace(write=asked.write, flush=lambda: (flush(), killed.kill()),
+                                                         close=asked.close))  # fmt: skip
     with pytest.raises(GivenUp):
         template.write(said)
     assert template.write(said) == "<user>a<assistant>"
