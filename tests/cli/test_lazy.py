@@ -21,7 +21,7 @@ MODULES = Path(complete.__file__).parent
 
 
 def python(code: str) -> str:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True).stdout
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True).stdout
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -78,7 +78,7 @@ THROUGH_A_SHELL = ("show", "preview")
 def in_a_shell(words: str, folder: Path) -> tuple[int, str]:
     """Runs a command line through the shell, with `datagen` as it is started here; its exit code and what it says."""
     me = f'datagen() {{ "{sys.executable}" -m datagen_cli "$@"; }}; datagen {words}'
-    done = subprocess.run(["bash", "-c", me], cwd=folder, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(["bash", "-c", me], cwd=folder, capture_output=True, text=True, timeout=600)
     return done.returncode, done.stderr
 
 

@@ -54,7 +54,7 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
     reader = threading.Thread(target=lambda: seen.append(pipe.read_bytes()))
     reader.start()
     write_output(str(pipe), b"words")
-    reader.join(10)
+    reader.join(600)
     assert seen == [b"words"]
     assert pipe.is_fifo()
 

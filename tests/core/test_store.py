@@ -27,7 +27,7 @@ stores = [Store(f"{sys.argv[1]}/{number}.sqlite") for number in range(20)]
 def test_processes_that_make_the_same_file_at_the_same_time_wait_for_one_another(tmp_path: Path) -> None:
     command = [sys.executable, "-c", OPENING, str(tmp_path)]
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
-    assert [process.communicate(timeout=60)[1] for process in processes] == [b""] * 3
+    assert [process.communicate(timeout=600)[1] for process in processes] == [b""] * 3
 
 
 async def test_what_is_put_can_be_had_by_another_store_of_the_same_file(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ asyncio.run(main())
 
 async def test_a_full_disk_is_an_error_and_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.sqlite"
-    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, timeout=600)
     kept, _, said = done.stdout.partition(" ")
     assert "cannot be written" in said, done.stderr
     assert 5 < int(kept) < 30

@@ -29,7 +29,7 @@ for name in ("pwrite", "pread", "O_CLOEXEC", "O_PATH", "O_NOFOLLOW", "O_DIRECTOR
 
 
 def python(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", LACKING + code], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, "-c", LACKING + code], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 

@@ -17,7 +17,7 @@ from tests.offline.asking import only, problems, tickets
 def printed(program: str) -> str:
     """What a program prints, run beside the tests."""
     return subprocess.run(
-        [sys.executable, "-I", "-c", program], capture_output=True, text=True, timeout=20
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, timeout=600
     ).stdout.strip()
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -251,16 +252,16 @@ def test_a_hostile_reply_costs_little(text: str) -> None:
     assert time.process_time() - start < 2
 
 
-def test_a_good_reply_is_parsed_in_microseconds() -> None:
+def test_a_good_reply_takes_no_more_than_reading_its_json_fifty_times() -> None:
     reply = wrapped({**ONE, "question": "How many apples? " * 20})
-    best = min(_seconds(reply) for _ in range(5))
-    assert best < 100e-6
+    best, plain = (min(_seconds(read, reply) for _ in range(5)) for read in (parse, json.loads))
+    assert best < 50 * plain
 
 
-def _seconds(reply: str) -> float:
+def _seconds(read: Callable[[str], object], reply: str) -> float:
     start = time.process_time()
     for _ in range(500):
-        parse(reply)
+        read(reply)
     return (time.process_time() - start) / 500
 
 

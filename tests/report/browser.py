@@ -19,7 +19,7 @@ from typing import Any
 import aiohttp
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-START_S, ANSWER_S = 60.0, 60.0
+START_S, ANSWER_S = 600.0, 600.0
 
 
 def found() -> str | None:

@@ -136,7 +136,7 @@ async def test_the_page_comes_at_once_and_is_measured_beside(folder: Path) -> No
         first = (await client.ask("/"))[1]
         assert 'id="measures"' not in first and 'id="records"' in first and "connect-src &#x27;self&#x27;" not in first
         version = (await client.ask("/state"))[1]["version"]
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(600):
             while (await client.ask("/state"))[1]["version"] == version:
                 await asyncio.sleep(0.1)
         assert 'id="measures"' in (await client.ask("/"))[1]
@@ -168,7 +168,7 @@ def test_the_command_prints_its_address_and_ends_by_its_signals(folder: Path) ->
         told = json.loads(process.stdout.readline())
         assert told["run"] == str(folder) and f"http://{HOST}:{told['port']}/?token=" in told["url"]
         process.send_signal(number)
-        assert process.wait(30) == code
+        assert process.wait(600) == code
 
 
 async def test_a_folder_that_goes_away_is_said_to_have_gone(folder: Path) -> None:

@@ -98,7 +98,7 @@ def test_a_proxy_and_its_password_stand_nowhere(name: str, status: int, tmp_path
             "XDG_CACHE_HOME": str(tmp_path / "cache"),
         }
         command = [sys.executable, "-m", "datagen_cli", "generate", "letters.yaml", "-o", "out", "--json"]
-        done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=600)
     assert done.returncode == 5, done.stderr
     assert json.loads(done.stdout)["exit_code"] == 5
     assert b"CONNECT api." in proxy.seen

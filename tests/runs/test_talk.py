@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -176,9 +177,18 @@ def test_a_long_wait_is_said_with_since_when_and_until_when(
 
     monkeypatch.setattr(session, "HEARTBEAT_S", 0.05)
     monkeypatch.setattr(waiting, "SAID_AFTER_S", 0.2)
+    told, tell = Future[None](), waiting.WaitTeller.tell
+
+    def heard(self: waiting.WaitTeller, *given: Any) -> str:
+        text = tell(self, *given)
+        if text and not told.done():
+            told.set_result(None)
+        return text
+
+    monkeypatch.setattr(waiting.WaitTeller, "tell", heard)
     scripts = {
-        "down": lambda body, attempt: refusal(503, "gone fishing") if endpoint.count < 12 else note(body),  # type: ignore[has-type]
-        "slow": lambda body, attempt: Answer(note(body), delay_s=0.6),
+        "down": lambda body, attempt: note(body) if told.done() else refusal(503, "gone fishing"),
+        "slow": lambda body, attempt: Answer(note(body), held=told),
         "closed": lambda body, attempt: (
             Answer(note(body), headers=left("1s")(body, 1).headers) if endpoint.count < 5 else note(body)  # type: ignore[has-type]
         ),

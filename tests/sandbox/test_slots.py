@@ -22,7 +22,7 @@ def test_no_more_run_at_once_than_there_are_slots() -> None:
             with lock:
                 running += 1
                 most = max(most, running)
-            together.wait(10)
+            together.wait(600)
             with lock:
                 running -= 1
 
@@ -37,7 +37,7 @@ def test_one_alone_waits_for_the_others_and_is_not_overtaken() -> None:
     def first() -> None:
         with slots.one():
             inside.set()
-            go.wait(10)
+            go.wait(600)
             order.append("first")
 
     def alone() -> None:
@@ -50,7 +50,7 @@ def test_one_alone_waits_for_the_others_and_is_not_overtaken() -> None:
 
     threads = [threading.Thread(target=first)]
     threads[0].start()
-    assert inside.wait(10)
+    assert inside.wait(600)
     threads.append(threading.Thread(target=alone))
     threads[1].start()
     tick = threading.Event()
@@ -60,7 +60,7 @@ def test_one_alone_waits_for_the_others_and_is_not_overtaken() -> None:
     threads[2].start()
     go.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(600)
     assert order == ["first", "alone", "late"]
 
 
