@@ -135,10 +135,11 @@ class Manifest:
         }
 
     def pulse(self, calls: Traffic | None) -> dict[str, Any]:
-        """What a `tick` tells: counts and cost up to now, calls in flight, and what the run waits for."""
-        names = ("new_records", "calls", "cached_calls", "tokens", "cost_usd")
+        """What a `tick` tells: calls, tokens and cost of the folder up to now, what came of this run, calls in flight,
+        and what the run waits for."""
+        names = ("new_records", "cached_calls", "tokens", "cost_usd")
         flying = {"in_flight": calls.in_flight, "waits_for": calls.waits_for} if calls is not None else {}
-        return {**{name: getattr(self, name) for name in names}, **flying}
+        return {"calls": total_of(self.spent)["calls"], **{name: getattr(self, name) for name in names}, **flying}
 
     def report(self) -> dict[str, Any]:
         """What `generate --json` prints."""
