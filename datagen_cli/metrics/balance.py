@@ -38,6 +38,8 @@ def balance(counts: Collection[float]) -> float | None:
     """Normalised entropy of label counts (0 counts as a label), in [0, 1]; None below two labels or without rows."""
     if len(counts) < 2 or not sum(counts):
         return None
+    if len(set(counts)) == 1:
+        return 1.0  # not a rounding error less, which a gate of balance>=1 would refuse
     shares = np.array([count for count in counts if count], dtype=np.float64) / sum(counts)
     return min(1.0, max(0.0, float(-(shares * np.log(shares)).sum() / np.log(len(counts)))))
 
@@ -96,7 +98,7 @@ class Balance(Metric):
         interval = _of_two(counts) if len(counts) == 2 and alone else self.interval(features, reference, value)
         bound, why = None, ""
         if interval is not None and alone and even_by_chance(value, counts.values()):
-            bound, interval = (interval[0], 1.0), None
+            bound, interval = (interval[0] if len(counts) == 2 else least_by_chance(value, counts.values()), 1.0), None
             why = f"labels as even as chance makes them: above {bound[0]:.3g} with 97.5 %"
         detail = {"labels": dict(counts.most_common()), "unlabelled": labels.count(None)}
         signature = f"labels={len(counts)}|case=folded|N={len(labels)}"
@@ -144,7 +146,19 @@ def even_by_chance(value: float, counts: Collection[int]) -> bool:
     quantile of chi-square by Wilson and Hilferty). The balance has an end there, and no interval around it holds."""
     free = len(counts) - 1
     quantile = free * (1 - 2 / (9 * free) + 1.645 * math.sqrt(2 / (9 * free))) ** 3
-    return 2 * sum(counts) * math.log(len(counts)) * (1 - value) <= quantile
+    return (1 - value) * _likelihood(counts) <= quantile
+
+
+def least_by_chance(value: float, counts: Collection[int]) -> float:
+    """Of labels that are `even_by_chance`, what the balance of their source is above in at least 97.5 % of draws: the
+    root of the likelihood ratio falls short of the source's by 1.96 in fewer."""
+    root = math.sqrt(max(0.0, (1 - value) * _likelihood(counts)))
+    return max(0.0, 1 - (root + 1.96) ** 2 / _likelihood(counts))
+
+
+def _likelihood(counts: Collection[int]) -> float:
+    """What 1 minus the balance is multiplied by to be the likelihood ratio statistic against even labels."""
+    return 2 * sum(counts) * math.log(len(counts))
 
 
 def _of_two(counts: Mapping[str, int]) -> Interval | None:

@@ -141,8 +141,10 @@ def _marks(sheets: Sequence[Sheet], name: str) -> Iterator[Mark]:
 
 
 def _mark(found: Mapping[str, Any], series: str, name: str) -> Mark:
-    ends = tuple(found["interval"]) if "interval" in found else None
-    return Mark(found["value"], ends, series, f"{name}: {number(found['value'])}{f' ({span(ends)})' if ends else ''}")
+    low, high = found.get("interval") or found.get("bound") or (None, None)
+    ends = None if low is None or high is None else (low, high)
+    said = within(found)
+    return Mark(found["value"], ends, series, f"{name}: {number(found['value'])}{f' ({said})' if said else ''}")
 
 
 def _legend(sheets: Sequence[Sheet]) -> Html | None:

@@ -90,7 +90,10 @@ def tiles(sheet: Sheet) -> Iterator[tuple[str, str]]:
         yield f"{sheet.result['n']:,}", "rows"
     for name, found in islice(headlines(sheet), MOST_TILES - count):
         value, beside = (sheet.result[side].get(name, {}).get("value") for side in ("metrics", "reference_metrics"))
-        other = f" (reference {_value(found, beside)})" if beside is not None else ""
+        equal = sheet.equal.get(name, {}).get("value")
+        at = "" if equal is None else f", both at {sheet.result.get('reference_n', 0):,} rows"
+        value = value if equal is None else equal
+        other = f" (reference {_value(found, beside)}{at})" if beside is not None else ""
         yield _value(found, value), found.headline + other
 
 

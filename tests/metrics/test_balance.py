@@ -84,5 +84,7 @@ def test_labels_as_even_as_chance_makes_them_have_a_bound_instead_of_an_interval
     assert even.interval is None
     assert even.no_interval.startswith("labels as even as chance makes them")
     assert even.bound is not None and 0.9 < even.bound[0] < 1 == even.bound[1]
+    of_six = Balance().compute(features([*"abcdef"] * 50), None)
+    assert of_six.value == 1.0 and of_six.bound is not None and 0.98 < of_six.bound[0] < 1 == of_six.bound[1]
     uneven = Balance().compute(features(["a"] * 70 + ["b"] * 30), None)
     assert uneven.interval is not None and uneven.bound is None
