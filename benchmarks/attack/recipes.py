@@ -167,6 +167,7 @@ def made() -> Iterator[tuple[str, dict[str, Any], dict[str, str], tuple[str, ...
         )
     levels = {f"i{n}.yaml": json.dumps({"include": [f"i{n + 1}.yaml", f"./i{n + 1}.yaml"]}) for n in range(22)}
     yield "2^22 includes", {**TEXT, "include": "i0.yaml"}, {**levels, "i22.yaml": "count: 2\n"}, ()
+    yield "a pattern over the disk", {**TEXT, "dedup": {"near": 0.8, "against": ["/*" * 12 + ".jsonl"]}}, {}, ()
     yield "3,000 includes", {**TEXT, "include": ["one.yaml"] * 3000}, {"one.yaml": "count: 2\n"}, ()
     for device in ("/dev/zero", "/dev/full", "/dev/random", "pipe", "/proc/kmsg", ".", "/dev/tty"):
         yield f"base {device}", {**BASED, "base": {"path": device}}, {}, ()

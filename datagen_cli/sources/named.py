@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.recipe import BaseOptions
+from datagen_cli.core.budget import TooMuch, within
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.sources.mapping import BadValue, FieldReader, map_row
 from datagen_cli.sources.open import open_base
 from datagen_cli.sources.rows import shown_path
+
+LOOKING_S = 2.0
+"""CPU seconds for the folders that a pattern goes through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,21 @@ def read_named(
     A row is read by the names of the fields where it has them (another run's dataset), else as rows of the base are.
     Raises `DataError` when nothing matches a path without wildcards, or no row of a file has a field of the recipe.
     """
-    paths = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]
+    paths = _matching(pattern) if glob.has_magic(pattern) else [pattern]
     found = []
     for path in paths:
         for file in _files(Path(path), without):
             found.append(_read(file, specs, readers))
     return found
+
+
+def _matching(pattern: str) -> list[str]:
+    """The paths that a pattern names. Raises `DataError` for one that would look through half of a disk."""
+    try:
+        return within(lambda: sorted(glob.glob(pattern)), cpu_s=LOOKING_S)
+    except TooMuch as error:
+        hint = "name the folder that the files lie in"
+        raise DataError(f"too many folders to look through: {error}", hint=hint, place=Place(pattern)) from error
 
 
 def _files(path: Path, without: Path | None) -> Iterator[Path]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from datagen_cli.core.errors import DataError
+from datagen_cli.sources.named import read_named
 from tests.runs.whole import generate, outcome, report, rows
 
 
@@ -45,6 +47,18 @@ def test_a_file_that_has_none_of_the_fields_is_an_error(tmp_path: Path, capsys: 
     against = f"--set=dedup={{near: 0.8, against: [accepted, '{tmp_path / 'none.jsonl'}']}}"
     assert generate("quickstart", "-o", tmp_path / "run", against) == 2
     assert "there is no such file or run" in capsys.readouterr().err
+
+
+def test_a_pattern_that_goes_through_half_of_a_disk_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(pattern: str) -> list[str]:
+        while True:
+            pass
+
+    monkeypatch.setattr("datagen_cli.sources.named.LOOKING_S", 0.05)
+    monkeypatch.setattr("glob.glob", endless)
+    with pytest.raises(DataError, match="too many folders") as caught:
+        read_named("/*/*/*/*.jsonl", (), ())
+    assert caught.value.place is not None and caught.value.hint
 
 
 def test_the_same_bytes_at_any_concurrency_with_embeddings_deciding(tmp_path: Path) -> None:
