@@ -25,6 +25,7 @@ from datagen_cli.core.record import Slot, unit_name
 from datagen_cli.core.registry import suggest
 from datagen_cli.llm.identity import sampling_of
 from datagen_cli.pipeline.cut import Cut
+from datagen_cli.pipeline.resolve import values_of
 from datagen_cli.pipeline.shown import keeps, screened
 from datagen_cli.prompts.free_text import FreeText
 from datagen_cli.sources.open import BaseRows
@@ -278,11 +279,9 @@ def make_groups(
         spec=next(spec for spec in base.specs if spec.name == correlated.field),
         label=next((spec for spec in base.specs if spec.name == label), None),
         meanings=base.label.definitions if base.label else None,
-        value_notes={name: attribute.values or {} for name, attribute in options.attributes.items()},
         constraints=[made for _, made in constraints],
         system=options.prompts.system,
         generate=options.prompts.generate,
-        foreign_labels=bool(base.rows) and (options.label.values if options.label else None) is None,
-        foreign_attributes=frozenset(name for name, one in options.attributes.items() if one.values is None),
+        **values_of(recipe, base),
     )
     return Groups(recipe, base, plan, prompts, keeps(constraints), embedder)

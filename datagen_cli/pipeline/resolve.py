@@ -40,23 +40,29 @@ def bind(check: Check, specs: Mapping[str, FieldSpec], about: About, recipe: Rec
 def composer_of(recipe: Recipe, about: About, base: BaseRows) -> Composer:
     options = recipe.options
     structured = {model.structured for model in recipe.models["generator"]}
-    written = options.label.values if options.label else None
-    notes = {name: attribute.values or {} for name, attribute in options.attributes.items()}
     return Composer(
         description=about.description,
         specs=about.specs,
         label_field=about.label_field,
         meanings=about.meanings,
-        value_notes=notes,
         constraints=about.constraints,
         system=options.prompts.system,
         generate=None if options.sampling.correlated else options.prompts.generate,
         plain="json" not in structured,
         answer_form=options.format,
         method=Method(options.method, dict(base.rows) if options.method != "instance" else {}),
-        foreign_attributes=frozenset(name for name, one in options.attributes.items() if one.values is None),
-        foreign_labels=bool(base.rows) and written is None,
+        **values_of(recipe, base),
     )
+
+
+def values_of(recipe: Recipe, base: BaseRows) -> dict[str, Any]:
+    """What a composer is told of values: what attributes' mean, and which were written by the authors of the base."""
+    label, attributes = recipe.options.label, recipe.options.attributes
+    return {
+        "value_notes": {name: one.values or {} for name, one in attributes.items()},
+        "foreign_labels": bool(base.rows) and (label.values if label else None) is None,
+        "foreign_attributes": frozenset(name for name, one in attributes.items() if one.values is None),
+    }
 
 
 def tell_all(recipe: Recipe) -> None:
