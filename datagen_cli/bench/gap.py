@@ -71,11 +71,6 @@ def mean_hits(hits: Floats) -> Estimate:
     return Estimate(value, interval_of(draws, value), draws)
 
 
-def gap_error(base: Floats, reference: Floats) -> float:
-    """The standard error of reference − base, from hits `[seeds, items]` of both."""
-    return float((mean_draws(reference) - mean_draws(base)).std())
-
-
 def recovered(student: Floats, base: Floats, reference: Floats) -> Estimate:
     """PGR from hits `[seeds, items]` of the three on the same items. Raises `GapTooSmall`."""
     import numpy as np

@@ -25,11 +25,6 @@ UNITS = ("words", "characters", "tokens")
 FACTS = ("mean", "sd", "min", *(f"p{share}" for share in PERCENTILES), "max")
 
 
-def mean_words(texts: Sequence[str]) -> float | None:
-    """Mean words a text, empty texts counted as 0; None without a text."""
-    return float(np.mean([word_count(text) for text in texts])) if texts else None
-
-
 def distribution(lengths: ArrayLike) -> dict[str, Any]:
     """Mean, standard deviation, least, percentiles, most of at least one length; histogram of at most 20 equal bins."""
     values = np.asarray(lengths, dtype=np.int64)

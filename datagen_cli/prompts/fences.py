@@ -61,18 +61,3 @@ def _at_the_ends(names: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[st
     known = "|".join(re.escape(name) for name in {*names, *FENCES})
     tag = rf"</?(?:{known})/?>"
     return re.compile(rf"\s*(?:{tag}\s*)+", re.IGNORECASE), re.compile(rf"\s*(?:{tag}\s*)+\Z", re.IGNORECASE)
-
-
-def read_fence(text: str, name: str) -> list[Any] | None:
-    """The values of the last fence of that name, or None when there is none; a line that is no JSON comes as text."""
-    found = re.findall(rf"^<{re.escape(name)}>\n(.*?)\n?^</{re.escape(name)}>$", text, flags=re.DOTALL | re.MULTILINE)
-    if not found:
-        return None
-    return [_parsed(line) for line in found[-1].split("\n") if line.strip()]
-
-
-def _parsed(line: str) -> Any:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return line

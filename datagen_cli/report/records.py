@@ -23,8 +23,6 @@ CHARACTERS = 3_000_000
 LEAST, LONGEST = 600, 20_000
 """Characters of one record that a page holds, for many records and for few."""
 NOTE = 300
-FACETS = 40
-"""Values of an attribute or a label by which rows are told apart; a column of more is a text like any other."""
 APART = ("id", "attributes", "verdicts", "simulated")
 WHY = ("stage", "reason", "detail", "repeats")
 MARKS = {"pass": "p", "fail": "f", "unknown": "u"}

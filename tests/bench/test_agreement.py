@@ -11,8 +11,6 @@ import pytest
 
 from datagen_cli.bench.agreement import average_ranks, kendall, mean_within, spearman
 
-METHODS = {"IG": "instance", "RG": "response", "QE": "enhance"}
-
 
 def test_ties_share_the_average_of_their_ranks() -> None:
     assert average_ranks([3.0, 1.0, 3.0, 2.0]) == [3.5, 1.0, 3.5, 2.0]

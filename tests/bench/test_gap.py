@@ -11,7 +11,6 @@ from datagen_cli.bench.gap import (
     Estimate,
     GapTooSmall,
     difference,
-    gap_error,
     mean_hits,
     performance_gap_recovered,
     ranks,
@@ -77,7 +76,6 @@ def test_hits_give_the_value_of_their_means_with_an_interval_that_holds_it() -> 
 
 def test_the_gap_of_noise_is_refused() -> None:
     base, reference = hits(0.5, items=60, start=4), hits(0.52, items=60, start=5)
-    assert gap_error(base, reference) > 0.02
     with pytest.raises(GapTooSmall):
         recovered(hits(0.5, items=60, start=6), base, reference)
 

@@ -14,8 +14,8 @@ from datagen_cli.core.record import Slot
 from datagen_cli.core.task import Task, Wanted
 from datagen_cli.prompts.checking import ask_prompt, code_prompt, review_prompt
 from datagen_cli.prompts.compose import Composer
-from datagen_cli.prompts.fences import read_fence
 from datagen_cli.prompts.foreign import neutral
+from tests.prompts.reading import read_fence
 from tests.prompts.sentence import Sentence
 
 SPECS = (FieldSpec("text", "text", "what was written"), FieldSpec("kind", "label", values=("a", "b")))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datagen_cli.prompts.fences import fence, read_fence
+from datagen_cli.prompts.fences import fence
+from tests.prompts.reading import read_fence
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

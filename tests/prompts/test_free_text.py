@@ -9,8 +9,8 @@ import pytest
 
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
-from datagen_cli.prompts.fences import read_fence
 from datagen_cli.prompts.free_text import FreeText, clean_text, completion
+from tests.prompts.reading import read_fence
 
 SPEC = FieldSpec("text", description="one short story")
 

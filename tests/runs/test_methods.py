@@ -13,9 +13,9 @@ from datagen_cli.cli.app import run
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Slot
 from datagen_cli.prompts.compose import Composer
-from datagen_cli.prompts.fences import read_fence
 from datagen_cli.prompts.given import Method
 from tests.endpoint import Endpoint
+from tests.prompts.reading import read_fence
 from tests.runs.whole import after, generate, killed, outcome, report, rows
 
 PAIRS = [{"instruction": f"Say something about the number {n}.", "response": f"It is {n}."} for n in range(12)]

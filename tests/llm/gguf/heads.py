@@ -6,7 +6,6 @@ import struct
 from pathlib import Path
 
 TEMPLATE = b"tokenizer.chat_template"
-ALIGNED = 32
 
 
 def text(value: bytes) -> bytes:
