@@ -56,6 +56,18 @@ def read_yaml(data: bytes | str, source: Source) -> Node | None:
         raise RecipeError("not YAML: cannot be parsed", place=source.place()) from error
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes texts that `read_yaml` takes for numbers and YAML 1.1 does not, such as the digest 3816053e70822308."""
+
+
+_Dumper.add_implicit_resolver(_TAG + "float", re.compile(f"(?:{_FLOAT.pattern})$"), list("-+.0123456789"))
+
+
+def write_yaml(value: Any) -> str:
+    """Mappings, lists, texts, numbers and booleans as YAML that `read_yaml` reads as they are."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
 def _decoded(data: bytes, source: Source) -> str:
     try:
         return data.decode("utf-8-sig")

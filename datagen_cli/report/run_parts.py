@@ -8,8 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-import yaml
-
+from datagen_cli.config.yaml_lines import write_yaml
 from datagen_cli.core.flow import stage_of
 from datagen_cli.metrics.wording import duration
 from datagen_cli.report.charts import outcomes_bar, share_bar
@@ -197,7 +196,7 @@ def made_part(run: RunReader) -> Html:
     ]
     drawn = [join(tag("dt", name), tag("dd", tag("bdi", value))) for name, value in facts if value]
     recipe = {name: value for name, value in run.recipe.items() if name != "locked"}
-    text = yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True, width=100) if recipe else ""
+    text = write_yaml(recipe) if recipe else ""
     whole = tag("details", tag("summary", "The recipe as resolved"), tag("pre", tag("bdi", text))) if text else None
     return join(tag("dl", drawn, class_="facts-list"), whole)
 

@@ -11,8 +11,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol, get_origin, get_type_hints
 
-import yaml
-
 from datagen_cli.core.extras import DISTRIBUTION
 from datagen_cli.core.jsonl import write_aside
 from datagen_cli.runs.spending import add_spending, cost_shares, is_spending, tokens_of, total_of
@@ -225,6 +223,8 @@ def package_version(name: str) -> str:
 
 def write_lock(folder: Folder, source: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
     """`recipe.lock.yaml`: the recipe as resolved, `${ENV}` unexpanded, and under `locked` what it stood for."""
-    text = yaml.safe_dump({**source, "locked": dict(facts)}, sort_keys=False, allow_unicode=True, width=100)
+    from datagen_cli.config.yaml_lines import write_yaml
+
+    text = write_yaml({**source, "locked": dict(facts)})
     head = "# written by datagen: the recipe of this run as resolved, and what its names stood for\n"
     write_aside(folder.file(LOCK), [head.encode(), text.encode("utf-8", "replace")])

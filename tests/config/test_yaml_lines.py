@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from datagen_cli.config.tree import Source
-from datagen_cli.config.yaml_lines import read_yaml
+from datagen_cli.config.yaml_lines import read_yaml, write_yaml
 from datagen_cli.core.errors import Place, RecipeError
 
 
@@ -55,6 +55,24 @@ def plain(text: str | bytes) -> Any:
 def test_a_plain_scalar_is_what_yaml_1_2_says_and_no_more(text: str, value: Any) -> None:
     found = plain(f"a: {text}")["a"]
     assert (found, type(found)) == (value, type(value))
+
+
+@given(
+    st.text("0123456789eE.+-_xo~", max_size=16)
+    | st.text(max_size=12)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers(-(10**20), 10**20)
+    | st.booleans()
+    | st.none()
+)
+@example("3816053e70822308")
+@example("1e5")
+def test_what_is_written_is_read_as_it_was(value: Any) -> None:
+    """A digest of hex digits may look like a number, and a lock that holds one must be read."""
+    if isinstance(value, str) and not value.isprintable():
+        return
+    found = plain(write_yaml({"a": value, "list": [value]}))
+    assert found == {"a": value, "list": [value]} and type(found["a"]) is type(value)
 
 
 def test_keys_become_text() -> None:
