@@ -14,6 +14,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote
@@ -28,6 +29,7 @@ PASSAGE_WORDS = 200
 MOST_TERMS = 64
 MOST_TEXT = 64_000_000
 """Bytes of a document that is a file of its own."""
+MOST_FILES = 100_000
 ENDINGS = (".jsonl", ".txt", ".md")
 Words = Callable[[str], list[str]]
 
@@ -142,8 +144,10 @@ def _documents(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _files(path: Path) -> list[Path]:
-    inside = sorted(file for file in path.rglob("*") if file.suffix in ENDINGS) if path.is_dir() else [path]
-    found = [file for file in inside if file.suffix in ENDINGS and is_plain_file(file)]
+    inside = list(islice(path.rglob("*"), MOST_FILES + 1)) if path.is_dir() else [path]
+    if len(inside) > MOST_FILES:
+        raise DataError(f"holds more than {MOST_FILES:,} files", hint="name a smaller folder", place=Place(str(path)))
+    found = [file for file in sorted(inside) if file.suffix in ENDINGS and is_plain_file(file)]
     large = next((file for file in found if file.suffix != ".jsonl" and file.stat().st_size > MOST_TEXT), None)
     if large is not None:
         hint = "one document a line of a .jsonl file"

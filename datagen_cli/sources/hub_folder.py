@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -20,7 +21,7 @@ from datagen_cli.sources.rows import shown_path
 from datagen_cli.sources.unpacking import Unpacked
 
 CARDS = ("README.md", ".huggingface.yaml")
-MOST_CARD_BYTES, MOST_NODES = 5_000_000, 100_000
+MOST_CARD_BYTES, MOST_NODES, MOST_FILES = 5_000_000, 100_000, 10_000
 GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
 ARCHIVES = (
     b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf\x27\x1c",
@@ -32,12 +33,15 @@ _FRONT = re.compile(r"\A\s*---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DO
 
 
 def look_over(folder: Path) -> None:
-    """Raises `DataError` for a pipe, a device, an archive, what unpacks to too much, and a card that names files
-    elsewhere."""
+    """Raises `DataError` for a pipe, a device, an archive, what unpacks to too much, a card that names files elsewhere,
+    and more files than `MOST_FILES`: half of a disk is not looked through."""
     for name in CARDS:
         if (folder / name).exists():
             _look_over_card(folder / name)
-    for path in sorted(folder.rglob("*")):
+    paths = list(islice(folder.rglob("*"), MOST_FILES + 1))
+    if len(paths) > MOST_FILES:
+        raise _refused(folder, f"holds more than {MOST_FILES:,} files")
+    for path in sorted(paths):
         if not path.is_dir():
             try:
                 _look_over_file(path)

@@ -87,6 +87,15 @@ def test_no_word_is_lost_where_a_text_is_cut(size: int) -> None:
     assert all(len(part.split()) <= PASSAGE_WORDS for part in parts)
 
 
+def test_half_of_a_disk_is_not_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datagen_cli.retrieval.corpus.MOST_FILES", 2)
+    for name in ("a.txt", "b.py", "c"):
+        (tmp_path / name).write_text("A deep lake.")
+    with pytest.raises(DataError, match="more than 2 files") as caught:
+        Corpus(tmp_path, words)
+    assert caught.value.hint == "name a smaller folder"
+
+
 def test_where_there_is_nothing_to_read_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no document to search"):
         Corpus(tmp_path, words)
