@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from datagen_cli.bench.exams import Exam, Taught, hits_of, weighed
 from datagen_cli.core.chat import Draw, Reply
+from datagen_cli.core.errors import DatagenError
 from datagen_cli.core.fields import About
 from datagen_cli.evaluation.student import Labelled, draw
 from datagen_cli.pipeline.questions import Desk, Question, ask_all
@@ -20,11 +21,12 @@ def ask_students(
     k: int,
     examined: int,
     note: Callable[[str], None],
-) -> tuple[Taught, str]:
+) -> tuple[Taught, DatagenError | None]:
     """In-context students with k demonstrations of every candidate and seed, of real rows (the reference) and none (the
-    base), all on the same `examined` test rows. Returns which cap ended it, too: then nothing is taught.
+    base), all on the same `examined` test rows. Returns what ended it, too: then nothing is taught.
 
-    A reply without a label, and a call without a reply, is no hit.
+    Raises `ProviderError` where the model answers nothing. A reply without a label, and a call without a reply, is no
+    hit.
     """
     test = draw(exam.test, examined, 0)
     seeds = max(len(sets) for sets in rows.values())

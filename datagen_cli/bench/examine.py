@@ -14,7 +14,7 @@ from datagen_cli.bench.leaderboard import Row
 from datagen_cli.bench.measured import Measured, estimate_of
 from datagen_cli.bench.plan import Bench, about_of, like_of, limits_of
 from datagen_cli.bench.settings import Setting
-from datagen_cli.core.errors import CapReached, DatagenError
+from datagen_cli.core.errors import CapReached, DatagenError, ProviderError
 from datagen_cli.core.fields import About
 from datagen_cli.evaluation.student import Labelled
 from datagen_cli.metrics.intervals import share_interval
@@ -125,7 +125,7 @@ def _keep(setting: Setting, whole: Mapping[str, Row], rows: Mapping[str, Sequenc
 def _asked(
     bench: Bench, setting: Setting, rows: Mapping[str, Sequence[Labelled]], note: Callable[[str], None], stop: Stop
 ) -> Taught | None:
-    """The in-context students; None where the cap does not reach."""
+    """The in-context students; None where the cap does not reach, or the model does not answer."""
     assert bench.student is not None
     desk = within(bench, bench.student)
     about = about_of(setting.built) if setting.built else About()
@@ -134,9 +134,14 @@ def _asked(
         return None
     options = bench.options
     exam = bench.exams[setting.name]
-    taught, ended = ask_students(rows, exam, desk, about, options.demonstrations, options.examined, note)
+    taught: Taught | None
+    ended: DatagenError | None
+    try:
+        taught, ended = ask_students(rows, exam, desk, about, options.demonstrations, options.examined, note)
+    except ProviderError as error:
+        taught, ended = None, error
     if ended:
-        stop("students", CapReached(ended, hint=HINT))
+        stop("students", ended)
         return None
     return taught
 

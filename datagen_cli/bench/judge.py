@@ -12,7 +12,7 @@ from typing import Any
 
 from datagen_cli.config.models import SharedModel
 from datagen_cli.core.chat import Draw, Reply
-from datagen_cli.core.errors import UsageError
+from datagen_cli.core.errors import ProviderError, UsageError
 from datagen_cli.core.fields import About
 from datagen_cli.llm.identity import model_identity
 from datagen_cli.metrics.dataset import Dataset
@@ -64,7 +64,8 @@ def mark_cells(
 ) -> tuple[dict[Key, dict[str, list[int]]], Answers]:
     """Marks of `each` records of every cell by aspect: the same slots of all cells, in the same draws.
 
-    A reply that is no mark is asked for once more; what is none then is left out.
+    A reply that is no mark is asked for once more; what is none then is left out. Raises `ProviderError` where the
+    judge answers nothing.
     """
     asked = []
     for name, (data, about) in cells.items():
@@ -82,7 +83,13 @@ def mark_cells(
             )
             for _, aspect, place, row, about in waiting
         ]
-        replied = ask_all(desk, questions, note, step)
+        try:
+            replied = ask_all(desk, questions, note, step)
+        except ProviderError as error:
+            if attempt == 1:
+                raise
+            answers.stopped = error
+            break
         answers = Answers([], answers.calls + replied.calls, replied.stopped)
         left = []
         for item, reply in zip(waiting, replied.replies, strict=True):

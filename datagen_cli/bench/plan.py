@@ -34,7 +34,7 @@ from datagen_cli.evaluation.load import Loaded, Wanted, load_dataset
 from datagen_cli.evaluation.subsets import drawn_rows
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.pipeline.build import Built
-from datagen_cli.pipeline.questions import Desk, named_model, open_desk_client
+from datagen_cli.pipeline.questions import Desk, limits_in, named_model, open_desk_client
 from datagen_cli.students.transformer import check_student
 
 FILE = "bench.json"
@@ -231,10 +231,11 @@ def _student(options: BenchOptions, way: Way) -> Desk | None:
 
 
 def limits_of(way: Way, max_cost: float | None = None) -> Limits:
-    """The limits of questions outside of runs; `max_cost` wins over the bench's own."""
-    given = {name: value for name, value in way.limits.items() if value is not None}
-    given |= {} if max_cost is None else {"max_cost": max_cost}
-    return Limits.model_validate(given)
+    """The limits of questions outside of runs: those of `--set`, and the bench's own; `max_cost` wins over both."""
+    own = {**way.limits, **({} if max_cost is None else {"max_cost": max_cost})}
+    return limits_in(
+        [*way.overrides, *(f"limits.{name}={value}" for name, value in own.items() if value is not None)], way.environ
+    )
 
 
 def _digest(options: BenchOptions, settings: Sequence[Setting]) -> str:

@@ -36,6 +36,7 @@ from datagen_cli.core.errors import (
     EXIT_SHORT,
     CapReached,
     DatagenError,
+    ProviderError,
     Stopped,
     UsageError,
 )
@@ -85,7 +86,7 @@ class Done:
     exit_code: int = 0
 
     def stop(self, what: str, error: DatagenError) -> None:
-        """Something was not done for want of money."""
+        """Something was not done for want of money, or of answers."""
         self.errors[what] = error
 
 
@@ -276,9 +277,13 @@ def _judge(
         done.stop("judge", CapReached("max_cost leaves nothing for the judge", hint="raise --max-cost"))
         return {"model": desk.model.name}
     watch.say(f"judging {len(cells)} cells")
-    marks, answers = mark_cells(allowed, cells, bench.options.judged, watch.note, lambda number: None)
+    try:
+        marks, answers = mark_cells(allowed, cells, bench.options.judged, watch.note, lambda number: None)
+    except ProviderError as error:
+        done.stop("judge", error)
+        return {"model": desk.model.name}
     if answers.stopped:
-        done.stop("judge", CapReached(answers.stopped, hint="raise --max-cost and run the same command again"))
+        done.stop("judge", answers.stopped)
     simulated = desk.model.provider.simulated
     for (setting_name, name), row in rows.items():
         for aspect, called in NAMES.items():

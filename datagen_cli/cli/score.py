@@ -13,7 +13,7 @@ import typer
 from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.invocation import same_command
-from datagen_cli.core.errors import EXIT_CAP, EXIT_DONE, CapReached, UsageError
+from datagen_cli.core.errors import EXIT_DONE, CapReached, DatagenError, UsageError
 
 if TYPE_CHECKING:
     from datagen_cli.bench.score import Marked, Quiz
@@ -28,6 +28,8 @@ ROLE = "solver"
 UNREAD_SHARE = 5
 """Where more than one in so many replies cannot be read, that is said."""
 HINT = "raise --max-cost and run the same command again; every answer is kept"
+SETTABLE = ("model", "limits")
+"""What of a recipe `--set` may change here."""
 DatasetArgument = Annotated[
     str,
     typer.Argument(metavar="DATASET", help="A JSONL file or a run folder.", autocompletion=complete.datasets),
@@ -52,6 +54,15 @@ Most = Annotated[
 ]
 Question = Annotated[str | None, typer.Option(metavar="FIELD", help="What is asked.", rich_help_panel=given.COLUMNS)]
 Choices = Annotated[str | None, typer.Option(metavar="FIELD", help="A list of choices.", rich_help_panel=given.COLUMNS)]
+Changed = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A key of all models or of limits: model.timeout_s=300, limits.patience_s=20; repeatable.",
+        rich_help_panel=given.CALLS,
+    ),
+]
 
 
 Seed = Annotated[
@@ -80,6 +91,7 @@ def command(
     choices: Choices = None,
     label: given.LabelField = None,
     seed: Seed = None,
+    set_: Changed = None,
     out: Out = None,
     max_cost: given.MaxCost = None,
     dry_run: given.DryRun = False,
@@ -109,8 +121,9 @@ def command(
         raise UsageError("answers are free text: nothing but a judge can compare them", hint="--judge MODEL")
     folder = Path(out or f"runs/score-{Path(dataset).stem or 'dataset'}")
     environ = read_environment(os.environ, Path.cwd())
-    limits = {"max_cost": max_cost, "concurrency": concurrency}
-    desks = open_desks(solvers, judge, folder, environ, allow_host or (), limits, seed or 0)
+    bounds = {"max_cost": max_cost, "concurrency": concurrency}
+    sets = [*_sets(set_ or ()), *(f"limits.{name}={value}" for name, value in bounds.items() if value is not None)]
+    desks = open_desks(solvers, judge, folder, environ, allow_host or (), sets, seed or 0)
     if dry_run:
         return _show_estimate(dataset, quizzes, desks, json_)
     simulated = any(desk.model.provider.simulated for desk in desks.values())
@@ -123,13 +136,14 @@ def command(
         from datagen_cli.bench.score import beside
 
         result["base"] = {"dataset": base, **beside(found[dataset], found[base])}
-    code = EXIT_CAP if stopped else EXIT_DONE
+    code = stopped.exit_code if stopped else EXIT_DONE
     if json_:
-        console.emit_json({**result, "exit_code": code, **({"stopped": stopped} if stopped else {})})
+        why = {"stopped": str(stopped), "hint": stopped.advice} if stopped else {}
+        console.emit_json({**result, "exit_code": code, **why})
     else:
         _show(result)
     if stopped:
-        console.error(CapReached(stopped, hint=HINT))
+        console.error(stopped)
     else:
         console.next_step(f"datagen eval {shlex.quote(dataset)}")
     return code
@@ -141,37 +155,45 @@ def open_desks(
     folder: Path,
     environ: Mapping[str, str],
     allow_hosts: Sequence[str],
-    limits: Mapping[str, float | None],
+    sets: Sequence[str],
     seed: int,
 ) -> dict[str, Desk]:
     """A desk for every model, and for the judge under the name ``; all are tried before anything is sent."""
     from datagen_cli.bench.options import slug
-    from datagen_cli.config.models import Limits
-    from datagen_cli.pipeline.questions import Desk, named_model, open_desk_client
+    from datagen_cli.pipeline.questions import Desk, open_desk_client, recipe_of
 
-    bounds = Limits.model_validate({name: value for name, value in limits.items() if value is not None})
+    def desk_of(model: str, role: str, place: Path) -> Desk:
+        recipe = recipe_of(model, sets, environ)
+        return Desk(recipe.models[role][0], role, place, environ, allow_hosts, recipe.options.limits, seed)
+
     found: dict[str, Desk] = {}
     for name, model in models.items():
         place = folder / f"{slug(name)}"
         if place in {desk.folder for desk in found.values()}:
             place = folder / f"{slug(name)}-{len(found)}"
-        found[name] = Desk(named_model(model, ROLE, environ), ROLE, place, environ, allow_hosts, bounds, seed)
+        found[name] = desk_of(model, ROLE, place)
     if judge is not None:
-        found[""] = Desk(
-            named_model(judge, "judge", environ), "judge", folder / "judge", environ, allow_hosts, bounds, seed
-        )
+        found[""] = desk_of(judge, "judge", folder / "judge")
     for desk in found.values():
         open_desk_client(desk, lambda text: None)
     return found
 
 
+def _sets(sets: Sequence[str]) -> Sequence[str]:
+    """`--set` as it was given. Raises `UsageError` for what no model and no limit is."""
+    for text in sets:
+        if text.strip().partition("=")[0].strip().partition(".")[0] not in SETTABLE:
+            raise UsageError(f"--set {text}: only keys of model and of limits count here", hint="see `datagen schema`")
+    return sets
+
+
 def _scored(
     quizzes: Mapping[str, Quiz], desks: Mapping[str, Desk], models: Sequence[str]
-) -> tuple[dict[str, dict[str, Any]], str]:
-    """The table of every dataset, and which cap ended it."""
+) -> tuple[dict[str, dict[str, Any]], DatagenError | None]:
+    """The table of every dataset, and what ended it before its last question."""
     from datagen_cli.bench.score import table
 
-    stopped = ""
+    stopped: DatagenError | None = None
     marks: dict[str, list[Marked]] = {name: [] for name in quizzes}
     for name, quiz in quizzes.items():
         for model in models:
@@ -182,7 +204,7 @@ def _scored(
     return {name: table(quiz, marks[name]) for name, quiz in quizzes.items()}, stopped
 
 
-def _answered(quiz: Quiz, model: str, desks: Mapping[str, Desk], name: str) -> tuple[Marked, str]:
+def _answered(quiz: Quiz, model: str, desks: Mapping[str, Desk], name: str) -> tuple[Marked, DatagenError | None]:
     """A model's marks on one dataset."""
     from datagen_cli.bench.score import judge_questions, mark, questions, with_verdicts
     from datagen_cli.core.chat import Reply

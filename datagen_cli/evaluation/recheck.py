@@ -34,7 +34,7 @@ from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.intervals import share_interval
 from datagen_cli.metrics.measure import Measure
 from datagen_cli.pipeline.build import Built, build
-from datagen_cli.pipeline.connect import identities, open_client
+from datagen_cli.pipeline.connect import identities, open_client, telling_waits
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.estimate import estimate_checks
@@ -330,7 +330,8 @@ async def _verify_all(
         reporter.say(f"recheck: {done:,} of {len(dataset):,} rows")
 
     try:
-        await asyncio.gather(*(verify(number) for number in range(len(records))))
+        async with telling_waits(client):
+            await asyncio.gather(*(verify(number) for number in range(len(records))))
     finally:
         await client.close()
     return outcomes

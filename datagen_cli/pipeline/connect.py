@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -58,6 +59,7 @@ class EngineOptions(Protocol):
         """Where a cluster is; None: on this machine alone."""
 
 
+TELL_S = 1.0
 LOCAL = "local"
 """The engine without an address."""
 
@@ -154,6 +156,22 @@ def open_client(
         answered_before=ledger is not None and total_of(ledger.before)["calls"] > 0,
         workers=workers,
     )
+
+
+@asynccontextmanager
+async def telling_waits(client: Client) -> AsyncIterator[None]:
+    """Within it, what calls wait for is said, as in a run."""
+
+    async def tell() -> None:
+        while True:
+            await asyncio.sleep(TELL_S)
+            client.tell_waits(asyncio.get_running_loop().time())
+
+    telling = asyncio.ensure_future(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()
 
 
 def refuse_unconfined(recipe: Recipe, *, unsafe_exec: bool) -> None:

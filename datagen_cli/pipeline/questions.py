@@ -15,10 +15,12 @@ from typing import Any
 
 from datagen_cli.config.load import load_recipe
 from datagen_cli.config.models import Limits, Sampling, SharedModel
+from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.chat import Draw, Prompt, Reply, Request
-from datagen_cli.core.errors import CallPending, CallRefused, CapReached
+from datagen_cli.core.errors import CallPending, CallRefused, CapReached, DatagenError, ProviderError
 from datagen_cli.llm.cache import open_cache
 from datagen_cli.llm.client import Client
+from datagen_cli.pipeline.connect import telling_waits
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.runs.ledger import FILE, SpendingLedger, read_spending
 from datagen_cli.runs.lock import FolderLock
@@ -53,11 +55,12 @@ class Desk:
 
 @dataclass(slots=True)
 class Answers:
-    """A reply for every question, or why there is none. `stopped` says which cap ended it; `calls` were sent now."""
+    """A reply for every question, or why there is none. `stopped` is what ended it before the last question: a cap, or
+    an endpoint that answers no more; `calls` were sent now."""
 
     replies: list[Reply | str]
     calls: int = 0
-    stopped: str = ""
+    stopped: DatagenError | None = None
 
 
 def named_model(model: str | Mapping[str, Any], role: str, environ: Mapping[str, str]) -> SharedModel:
@@ -66,6 +69,17 @@ def named_model(model: str | Mapping[str, Any], role: str, environ: Mapping[str,
     written = [] if isinstance(model, str) else [f"models.{role}={json.dumps(model, ensure_ascii=False)}"]
     recipe = load_recipe("quickstart", model=named, overrides=written, environ=environ, cwd=Path.cwd())
     return recipe.models[role][0]
+
+
+def recipe_of(model: str, sets: Sequence[str], environ: Mapping[str, str]) -> Recipe:
+    """A recipe whose model and limits are those of a name or a file and of `--set`. Raises `RecipeError`."""
+    return load_recipe("quickstart", model=[model], overrides=sets, environ=environ, cwd=Path.cwd())
+
+
+def limits_in(sets: Sequence[str], environ: Mapping[str, str]) -> Limits:
+    """The limits among `--set`, and the defaults of all others. Raises `RecipeError` for what they cannot be."""
+    own = [text for text in sets if text.strip().partition("=")[0].strip().partition(".")[0] == "limits"]
+    return recipe_of("offline", own, environ).options.limits
 
 
 def open_desk_client(desk: Desk, note: Callable[[str], None], **more: Any) -> Client:
@@ -101,7 +115,8 @@ def ask_all(
 ) -> Answers:
     """Asks all questions, as many at once as the limits allow; `step` is told how many are done.
 
-    Raises `ProviderError` where the model refuses every call. A cap ends it without an error: see `Answers.stopped`.
+    Raises `ProviderError` where none of them is answered. Once some are, what ends it is no error: see
+    `Answers.stopped`.
     """
     lock = FolderLock(desk.folder)
     lock.take()
@@ -125,6 +140,7 @@ async def _ask_all(
     cache = open_cache("run", desk.folder, broken)
     ledger = SpendingLedger(desk.folder / FILE, {})
     ledger.start()
+    answered_before = total_of(ledger.before)["calls"] > 0
     client = open_desk_client(
         desk,
         note,
@@ -132,7 +148,7 @@ async def _ask_all(
         spent=usage_of(ledger.before),
         ledger=ledger,
         deferred=engine.deferred,
-        answered_before=total_of(ledger.before)["calls"] > 0,
+        answered_before=answered_before,
     )
     found = Answers(["not asked"] * len(questions))
     places = asyncio.Semaphore(desk.limits.concurrency)
@@ -152,22 +168,32 @@ async def _ask_all(
             except (CallRefused, CallPending) as error:
                 found.replies[number] = str(error)
             except CapReached as error:
-                found.stopped = found.stopped or error.message
+                found.stopped = found.stopped or error
         done += 1
         step(done)
 
     tasks = [asyncio.ensure_future(ask(number)) for number in range(len(questions))]
     try:
-        await asyncio.gather(*tasks)
-    except BaseException:
+        async with telling_waits(client):
+            await asyncio.gather(*tasks)
+    except BaseException as error:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        raise
+        if not isinstance(error, ProviderError) or not _answered(found):
+            raise
+        found.stopped = error
     finally:
         found.calls = sum(tally.calls for tally in client.totals.by.values())
         await client.close()
         ledger.close()
         if cache is not None:
             cache.close()
+    if questions and not (found.stopped or _answered(found) or answered_before):
+        hint = "`datagen doctor` says whether the model can be reached, and what it refuses"
+        raise ProviderError(f"no question was answered; the first: {found.replies[0]}", hint=hint)
     return found
+
+
+def _answered(answers: Answers) -> bool:
+    return any(isinstance(reply, Reply) for reply in answers.replies)
