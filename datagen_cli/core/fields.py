@@ -111,17 +111,20 @@ def unreadable(value: Any) -> str:
     """Why readers of JSON lines (pandas, Arrow) cannot read a value, empty where they can.
 
     They take no integer beyond 64 bits, and no more than some hundred levels of lists and objects (here `MAX_DEPTH`).
+    A text ends at a NUL for many that take it from there: CSV readers, databases, programs in C.
     """
     waiting = [(value, 0)]
     while waiting:
         item, depth = waiting.pop()
+        if isinstance(item, str) and "\0" in item:
+            return "it holds a NUL character, which databases and CSV readers refuse"
         if isinstance(item, int) and not -(2**63) <= item < 2**63:
             return "an integer beyond 64 bits, which pandas cannot read; as text it can be of any length"
         if isinstance(item, list | dict):
             if depth == MAX_DEPTH:
                 return f"more than {MAX_DEPTH} levels of lists and objects"
-            inner = item.values() if isinstance(item, dict) else item
-            waiting += [(part, depth + 1) for part in inner if not isinstance(part, str)]
+            inner = [*item, *item.values()] if isinstance(item, dict) else item
+            waiting += [(part, depth + 1) for part in inner]
     return ""
 
 

@@ -11,8 +11,9 @@ from datagen_cli.core.pattern import compiled_later
 
 MAX_REFUSAL_CHARACTERS = 1_500
 MAX_FORM_CHARACTERS = 120
-CONTROL = compiled_later(r"[\x08\x0c](?=[a-z])")
-"""What a model that forgets to escape `\\frac` and `\\beta` writes."""
+CONTROL = compiled_later(r"[\x00-\x08\x0b\x0e-\x1f\x7f]|\x0c(?=[a-zA-Z])")
+"""What a model that forgets to escape `\\frac` and `\\beta` writes, or `\\u0000e9` for é; a page break at the end of a
+line is kept."""
 _REFUSAL = compiled_later(
     r"\b(i['’]?m sorry|i am sorry|i apologi[sz]e|sorry, (but )?i|as an ai|against (my|our) (guidelines|policy|policies)"
     r"|i (can['’]?t|cannot|can not|won['’]?t|will not|must decline|have to decline)"

@@ -162,6 +162,7 @@ def read_record(item: Any, specs: Sequence[FieldSpec]) -> dict[str, Any]:
         for text in [value] if spec.type == "text" else value if spec.type == "list" else ():
             if isinstance(text, str):
                 _refuse_empty_words(spec, text)
+        _refuse_controls(spec, value)
         if spec.type == "json" and spec.schema:
             _check_schema(spec, value)
         record[spec.name] = value
@@ -207,15 +208,22 @@ def _item(spec: FieldSpec, entry: Any) -> Any:
 
 
 def _refuse_empty_words(spec: FieldSpec, value: str) -> None:
-    """Raises `WrongType` for a text that says nothing of its own: a placeholder, the field's description, a refusal;
-    and for one with control characters, which `\\f` of an unescaped `\\frac` is read as."""
+    """Raises `WrongType` for a text that says nothing of its own: a placeholder, the field's description, a refusal."""
     text = value.strip()
     if is_form(text, spec.name, spec.description):
         raise WrongType(f"{spec.name}: the form came back instead of a text: {text[:60]!r}")
     if declines(text):
         raise Declined(f"{spec.name}: the model declined: {' '.join(text.split())[:200]}")
-    if (control := CONTROL.search(value)) is not None:
-        raise WrongType(f"{spec.name}: it holds the control character {control[0]!r}: a backslash was not escaped")
+
+
+def _refuse_controls(spec: FieldSpec, value: Any) -> None:
+    """Raises `WrongType` for a text anywhere in a value with control characters, as which `\\f` of an unescaped
+    `\\frac` is read."""
+    if isinstance(value, list | dict):
+        for part in [*value, *value.values()] if isinstance(value, dict) else value:
+            _refuse_controls(spec, part)
+    elif isinstance(value, str) and (control := CONTROL.search(value)) is not None:
+        raise WrongType(f"{spec.name}: it holds the control character {control[0]!r}: a backslash was not escaped, or wrongly")
 
 
 def response_format(

@@ -15,7 +15,7 @@ from datagen_cli.core.fields import About
 from datagen_cli.core.task import Task
 from datagen_cli.prompts.checking import CheckPrompts, of_dataset, read_object
 from datagen_cli.prompts.echo import said_by_us
-from datagen_cli.prompts.empty_words import is_form
+from datagen_cli.prompts.empty_words import CONTROL, is_form
 from datagen_cli.prompts.ends import end_after
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral, plain_value
@@ -100,7 +100,8 @@ def read_value(text: str) -> list[str]:
     sentence = line.endswith((".", "!", "?")) and len(line.split()) > LONGEST_NAME
     found = read_values(text)[:1] or ([] if sentence else [line.rpartition(":")[2].strip("\"'*` .,;")])
     shown = {value for _, _, value in SHOWN}
-    return [value for value in found if value.casefold() not in shown and not _NOTHING.fullmatch(value)]
+    told = [value for value in found if value.casefold() not in shown and not _NOTHING.fullmatch(value)]
+    return [value for value in told if not CONTROL.search(value)]
 
 
 def values_format(count: int) -> dict[str, Any]:
@@ -121,7 +122,11 @@ def read_values(text: str) -> list[str]:
     if not isinstance(found, list):
         found = _in_words(found if isinstance(found, str) else whole)
     texts = [next(iter(one.values()), "") if isinstance(one, dict) else one for one in found]
-    return [" ".join(str(text).split()).strip("\"'*` .,;") for text in texts if isinstance(text, str | int | float)]
+    return [
+        " ".join(str(text).split()).strip("\"'*` .,;")
+        for text in texts
+        if isinstance(text, str | int | float) and not CONTROL.search(str(text))
+    ]
 
 
 def _listed(text: str) -> list[Any] | None:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from datagen_cli.config.checks import AskingCost, CheckOptions, ValidatorFacts
 from datagen_cli.core.chat import Prompt
-from datagen_cli.core.fields import About, FieldSpec, WrongType, coerce
+from datagen_cli.core.fields import About, FieldSpec, WrongType
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.prompts.checking import (
@@ -27,7 +27,7 @@ from datagen_cli.prompts.checking import (
 )
 from datagen_cli.prompts.ends import end_of_rewrite
 from datagen_cli.prompts.forms import parse_as
-from datagen_cli.prompts.parse import response_format
+from datagen_cli.prompts.parse import read_record, response_format
 from datagen_cli.validators.asking import Unread, ask_verdict
 
 ROLE = "reviewer"
@@ -100,7 +100,8 @@ def rewrite_of(about: About, shown: Mapping[str, Any], rewrite: Any) -> dict[str
     if not isinstance(rewrite, dict):
         return None
     try:
-        fields = {spec.name: coerce(spec, rewrite.get(spec.name, shown[spec.name])) for spec in about.asked}
+        whole = {spec.name: rewrite.get(spec.name, shown[spec.name]) for spec in about.asked}
+        fields = read_record(whole, about.asked)
     except WrongType:
         return None
     return fields if any(shown[name] != value for name, value in fields.items()) else None

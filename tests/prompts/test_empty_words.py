@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.prompts.checking import read_program, read_verdict
 from datagen_cli.prompts.parse import parse_reply
+from datagen_cli.prompts.plain_text import parse_text
+from datagen_cli.prompts.values import read_values
 
 TEXT = FieldSpec("text", type="text", description="a short note")
 
@@ -100,6 +103,20 @@ def test_a_refusal_inside_json_is_no_record(text: str) -> None:
 )
 def test_customers_may_be_unable_too(text: str) -> None:
     assert read(text) == {"text": text}
+
+
+@pytest.mark.parametrize("sign", ["\\u0000", "\\u0001", "\\b", "\\u000b", "\\u001b[0m", "\\u001f", "\\u007f"])
+def test_a_control_character_is_told_not_kept_wherever_it_stands(sign: str) -> None:
+    specs = [FieldSpec("items", "list"), FieldSpec("facts", "json"), FieldSpec("kind", "label"), TEXT]
+    whole = '{"items": ["one", "two1"], "facts": {"a2": ["b3"]}, "kind": "calm4", "text": "a caf5"}'
+    assert parse_reply(re.sub("[1-5]", "", whole), "stop", specs).records[0] is not None
+    for place in "12345":
+        said = re.sub("[1-5]", "", whole.replace(place, "@")).replace("@", sign)
+        found = parse_reply(said, "stop", specs)
+        assert found.records == (None,), place
+        assert "control character" in found.problems[0] or "NUL" in found.problems[0]
+    assert read_values(f'["calm", "ang{sign}ry"]') in (["calm"], ["calm", "ang ry"])
+    assert parse_text(json.loads(f'"a caf{sign}e9"'), "stop", TEXT).records == (None,)
 
 
 def test_a_backslash_that_was_not_escaped_is_told_not_kept() -> None:
