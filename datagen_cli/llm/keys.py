@@ -186,6 +186,26 @@ def _is_host(host: str, written: str) -> bool:
     return bool(re.fullmatch(r"[\w.~-]+", host)) and len(host) < 254 and all(0 < len(label) < 64 for label in labels)
 
 
+def moved_to(options: ModelOptions, names: Iterable[str], environ: Mapping[str, str], *, bare: bool) -> str | None:
+    """The address that the first of these environment variables which is set holds; None where none is. `bare`: a host
+    without a scheme is one, too. Raises `UsageError` with the variable's name for what is no usable address."""
+    name = next((name for name in names if environ.get(name, "").strip()), None)
+    if name is None:
+        return None
+    value = environ[name].strip()
+    try:
+        parts = urlsplit(value if "://" in value or not bare else f"http://{value}")
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host, parts = "", urlsplit("")
+    sound = parts.scheme in ("http", "https") and not (parts.username or parts.password or parts.query)
+    if not sound or re.search(r"[^\w.:-]", host) or not (host or (bare and "://" not in value)):
+        raise UsageError(
+            f"model {options.name}: {name} holds no http address", hint=f"such as {name}=http://localhost:8000/v1"
+        )
+    return value
+
+
 def guard_key(model: str, key_env: str, host: str, name: str, url: str, allowed: set[str]) -> None:
     """Raises `UsageError` when a key would go to a host that is neither its vendor's nor one that the user has named,
     or unencrypted to one that the user has not named. `name` is the host with its port, for messages."""

@@ -43,16 +43,24 @@ from datagen_cli.llm.keys import (
     foreign_key,
     guard_key,
     is_loopback,
+    moved_to,
     secrets,
 )
 from datagen_cli.llm.one_host import MOST_BYTES, Answer, only_to
 from datagen_cli.llm.provider import Heard, ProviderFacts, RawReply
 from datagen_cli.llm.proxies import proxy_for, safe_proxy, spare_proxy
 from datagen_cli.llm.refusals import About, says_quota
-from datagen_cli.llm.vendors import Vendor, is_host_of, litellm_catalog, litellm_prefixes, vendor_of_name, vendors
+from datagen_cli.llm.vendors import (
+    Vendor,
+    is_host_of,
+    litellm_prefixes,
+    names_of_address,
+    prefix_of,
+    vendor_of_name,
+    vendors,
+)
 
 _PREFIX = re.compile(r"^(?:litellm\.)?(?:\w*(?:Error|Timeout): )*(?:\w+Exception - )?")
-MORE_BASES = {"azure": ("AZURE_OPENAI_ENDPOINT",), "watsonx": ("WATSONX_URL",), "databricks": ("DATABRICKS_HOST",)}
 _BROKEN = re.compile(r"server disconnected|connection (reset|refused|closed|error)|cannot connect", re.IGNORECASE)
 _MODULE = re.compile(r"no module named|pip install ", re.IGNORECASE)
 _CREDENTIALS = re.compile(
@@ -96,9 +104,7 @@ class LiteLLM(ProviderFacts):
     @classmethod
     def locate(cls, options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str]) -> Target:
         """The target through litellm; whether it knows the vendor is looked up in its table, without importing it."""
-        prefix, _, rest = options.name.partition("/")
-        if not rest:
-            prefix = str(litellm_catalog().get(options.name, {}).get("litellm_provider", ""))
+        prefix = prefix_of(options.name)
         if not prefix or prefix not in litellm_prefixes():
             raise _unknown(options, prefix)
         vendor = vendor_of_name(prefix)
@@ -267,14 +273,10 @@ def _base_of(options: ModelOptions, prefix: str, vendor: Vendor, environ: Mappin
 
     Raises `UsageError` when nobody says it: litellm would choose one itself, which nothing could be held to.
     """
-    stems = [prefix.upper().replace("-", "_"), *(key[:-8] for key in vendor.keys if key.endswith("_API_KEY"))]
-    named = [f"{stem}_{end}" for stem in dict.fromkeys(stems) for end in ("API_BASE", "BASE_URL")]
-    named += MORE_BASES.get(prefix, ())
-    moved = next((environ[name] for name in named if environ.get(name)), None)
+    named = names_of_address(prefix, vendor)
+    moved = moved_to(options, named, environ, bare=False)
     if moved:
-        if "?" in moved or "@" in moved:
-            raise UsageError(f"model {options.name}: the address in the environment holds more than a host and a path")
-        return moved.strip()
+        return moved
     base = vendor.litellm
     if base is None:
         raise UsageError(

@@ -5,15 +5,14 @@ The HTTP library is imported when an endpoint is opened, so that a run answered 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.errors import UsageError
-from datagen_cli.llm.keys import Target, address_of, allowed_hosts, guard_key, is_loopback
+from datagen_cli.llm.keys import Target, address_of, allowed_hosts, guard_key, is_loopback, moved_to
 from datagen_cli.llm.provider import Around, Provider, ProviderFacts
-from datagen_cli.llm.vendors import Vendor, is_host_of, vendor_of_key, vendors
+from datagen_cli.llm.vendors import Vendor, is_host_of, names_of_address, vendor_of_key, vendors
 
 
 class OpenAICompatible(ProviderFacts):
@@ -84,25 +83,14 @@ def _address_of_vendor(options: ModelOptions, vendor: Vendor, environ: Mapping[s
     An address without a scheme is a host as `OLLAMA_HOST` holds one, with the port and the path of the vendor's own;
     one that all interfaces listen at (0.0.0.0) is this machine. Raises `UsageError` for what is no usable address.
     """
-    name = next((name for name in vendor.env if environ.get(name, "").strip()), None)
-    if name is None:
+    value = moved_to(options, names_of_address(options.name.partition("/")[0], vendor), environ, bare=True)
+    if value is None:
         return vendor.base_url
-    value, own = environ[name].strip(), urlsplit(vendor.base_url or "http://localhost/v1")
-    wrong = UsageError(
-        f"model {options.name}: {name} holds no http address", hint=f"such as {name}=http://localhost:8000/v1"
-    )
-    try:
-        parts = urlsplit(value if "://" in value else f"http://{value}")
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise wrong from None
-    scheme_given = "://" in value
-    unusable = parts.scheme not in ("http", "https") or parts.username or parts.password or parts.query
-    if unusable or (scheme_given and not host) or re.search(r"[^\w.:-]", host):
-        raise wrong
-    if scheme_given:
+    own, parts = urlsplit(vendor.base_url or "http://localhost/v1"), urlsplit(value)
+    if "://" in value:
         path = parts.path.rstrip("/") or (own.path if vendor.free else "")
         return f"{parts.scheme}://{parts.netloc}{path}"
-    host = "localhost" if host in ("", "0.0.0.0", "::") else host
+    parts = urlsplit(f"http://{value}")
+    host = "localhost" if parts.hostname in (None, "0.0.0.0", "::") else str(parts.hostname)
     host = f"[{host}]" if ":" in host else host
-    return f"http://{host}:{port or own.port or 80}{parts.path.rstrip('/') or own.path}"
+    return f"http://{host}:{parts.port or own.port or 80}{parts.path.rstrip('/') or own.path}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from datagen_cli.config.models import ModelOptions, Price
 from datagen_cli.llm.keys import Target
-from datagen_cli.llm.vendors import CACHED_PRICE, Vendor, is_host_of, litellm_catalog, vendors
+from datagen_cli.llm.vendors import CACHED_PRICE, is_host_of, litellm_catalog, prefix_of, vendor_of_name
 
 FREE = Price(input_per_million=0.0, output_per_million=0.0)
 CHAT_MODES = ("chat", "completion", "responses")
@@ -37,9 +37,10 @@ def price_of(options: ModelOptions, target: Target) -> Price | None:
     """
     if isinstance(options.price, Price):
         return options.price
-    prefix, _, rest = options.name.partition("/")
-    vendor = vendors().get(prefix, Vendor())
-    if options.price == "free" or options.provider.free or target.loopback or (rest and vendor.free):
+    if options.price == "free" or options.provider.free or target.loopback:
+        return FREE
+    vendor = vendor_of_name(prefix_of(options.name))
+    if vendor.free:
         return FREE
     at_home = is_host_of(vendor, (target.host or "").partition(":")[0])
     if not at_home and (options.base_url is not None or vendor.hosts):

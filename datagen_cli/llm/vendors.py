@@ -69,6 +69,20 @@ def vendor_of_name(prefix: str) -> Vendor:
     return vendors().get(family) or listed_vendors().get(family) or Vendor()
 
 
+def prefix_of(name: str) -> str:
+    """The prefix of a model's name; of one without (`gpt-4o`) the provider that litellm's table says, else empty."""
+    prefix, _, rest = name.partition("/")
+    return prefix if rest else str(litellm_catalog().get(name, {}).get("litellm_provider", ""))
+
+
+def names_of_address(prefix: str, vendor: Vendor) -> list[str]:
+    """The environment variables that may name another address for a prefix: the vendor's own, the first to count, then
+    `<NAME>_API_BASE` and `<NAME>_BASE_URL` of the prefix and of its keys."""
+    stems = [prefix.upper().replace("-", "_")]
+    stems += [key.removesuffix("_API_KEY").removesuffix("_TOKEN") for key in vendor.keys]
+    return list(dict.fromkeys([*vendor.env, *(f"{stem}_{end}" for stem in stems for end in ("API_BASE", "BASE_URL"))]))
+
+
 def is_host_of(vendor: Vendor, host: str) -> bool:
     """Whether the vendor listens at this host (lower case, without a port)."""
     return any(_is_of(host, own) for own in vendor.hosts)
@@ -111,7 +125,8 @@ def listed_vendors() -> dict[str, Vendor]:
         base, key = (entry.get("base_url"), entry.get("api_key_env")) if isinstance(entry, dict) else (None, None)
         host = urlsplit(base).hostname if isinstance(base, str) and base.startswith("https://") else None
         if host:
-            found[prefix] = Vendor((key,) if isinstance(key, str) else (), (host,), litellm=base)
+            env = (name,) if isinstance(name := entry.get("api_base_env"), str) else ()
+            found[prefix] = Vendor((key,) if isinstance(key, str) else (), (host,), env=env, litellm=base)
     return found
 
 

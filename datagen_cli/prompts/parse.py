@@ -223,7 +223,7 @@ def _refuse_controls(spec: FieldSpec, value: Any) -> None:
         for part in [*value, *value.values()] if isinstance(value, dict) else value:
             _refuse_controls(spec, part)
     elif isinstance(value, str) and (control := CONTROL.search(value)) is not None:
-        raise WrongType(f"{spec.name}: it holds the control character {control[0]!r}: a backslash was not escaped, or wrongly")
+        raise WrongType(f"{spec.name}: it holds the control character {control[0]!r}: a backslash was not escaped")
 
 
 def response_format(

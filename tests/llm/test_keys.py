@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from datagen_cli.config.environment import read_environment
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core import registry
 from datagen_cli.core.errors import ProviderError, UsageError
 from datagen_cli.core.registry import load
 from datagen_cli.core.secret import Secret
 from datagen_cli.llm.keys import hosts, is_loopback, locate, resolve
-from datagen_cli.llm.prices import price_of
+from datagen_cli.llm.prices import FREE, price_of
 from datagen_cli.llm.provider import ProviderFacts
-from datagen_cli.llm.vendors import Vendor, vendors
+from datagen_cli.llm.vendors import Vendor, litellm_catalog, names_of_address, vendors
 
 KEYS = {"OPENAI_API_KEY": "sk-secret-of-openai", "MINE_KEY": "mine", "ANTHROPIC_API_KEY": "sk-ant-secret"}
 
@@ -352,6 +354,39 @@ def test_an_address_of_the_environment_that_is_none_is_refused_by_its_name(value
     with pytest.raises(UsageError, match="OPENAI_BASE_URL holds no http address") as raised:
         locate(options("openai/m"), {"OPENAI_BASE_URL": value})
     assert "pw" not in f"{raised.value}{raised.value.hint}"
+
+
+NAMED = [(prefix, name) for prefix, vendor in vendors().items() for name in names_of_address(prefix, vendor)]
+
+
+@pytest.mark.parametrize(("prefix", "name"), NAMED)
+def test_the_address_that_the_environment_names_is_shown_and_priced_for_every_vendor(
+    prefix: str, name: str, tmp_path: Path
+) -> None:
+    """`*_API_BASE` and its like, from the environment and from `.env`: used, shown and priced is the same address."""
+    listed = next((n for n in litellm_catalog() if n.startswith(f"{prefix}/")), f"{prefix}/m")
+    (tmp_path / ".env").write_text(f'{name}="http://127.0.0.1:9/v1"\n')
+    for environ in ({name: "http://127.0.0.1:9/v1"}, read_environment({}, tmp_path)):
+        target = locate(options(listed), environ)
+        assert (target.host, target.loopback) == ("127.0.0.1:9", True)
+        assert str(target.url).startswith("http://127.0.0.1:9/v1")
+        assert hosts([options(listed)], environ) == ["127.0.0.1:9"]
+        assert price_of(options(listed), target) == FREE
+    away = {name: "https://elsewhere.example/v1"}
+    target = locate(options(listed), away, ["elsewhere.example"])
+    free = vendors()[prefix].free
+    assert (target.host, price_of(options(listed), target)) == ("elsewhere.example", FREE if free else None)
+    with pytest.raises(UsageError, match=f"{name} holds no http address"):
+        locate(options(listed), {name: "ftp://127.0.0.1/v1"})
+
+
+@pytest.mark.parametrize("name", ["gpt-4o", "bedrock_converse/anthropic.claude-3-haiku-20240307-v1:0", "reka/reka"])
+    "name", ["gpt-4o", "bedrock_converse/anthropic.claude-3-haiku-20240307-v1:0", "reka/reka-core"]
+)
+def test_no_price_of_the_table_goes_with_an_address_of_somebody_else(name: str) -> None:
+    moved = {"OPENAI_API_BASE": "https://x.example", "BEDROCK_CONVERSE_API_BASE": "https://x.example"}
+    moved |= {"REKA_API_BASE": "https://x.example", "AWS_REGION": "eu-west-1"}
+    assert price_of(options(name), locate(options(name), moved, ["*"])) is None
 
 
 def test_a_vendors_key_does_not_follow_the_environment_to_another_host() -> None:

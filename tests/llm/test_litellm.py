@@ -5,17 +5,21 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from datagen_cli.config.environment import read_environment
+from datagen_cli.config.models import SharedModel
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.secret import Secret
 from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError
-from datagen_cli.llm.keys import Target
+from datagen_cli.llm.keys import Target, resolve
 from datagen_cli.llm.litellm import LiteLLM, fault_from, import_litellm
 from datagen_cli.llm.one_host import only_to
-from datagen_cli.llm.provider import RawReply
+from datagen_cli.llm.provider import Around, Payload, RawReply, Ready
+from datagen_cli.llm.vendors import names_of_address, vendors
 from tests.endpoint import Answer, Endpoint, completion, refusal
 from tests.llm.asking import model
 
@@ -218,3 +222,35 @@ def test_strange_exceptions_have_a_fault_too() -> None:
 async def test_a_connection_that_broke_after_the_request_may_have_cost_something(answer: Answer) -> None:
     fault, _ = await complete(answer)
     assert isinstance(fault, TransportError) and fault.may_have_cost
+
+
+ELSEWHERE = ("azure", "vertex_ai", "bedrock", "watsonx", "replicate")
+"""Vendors that litellm asks another server first, for a credential or a model's version, which it is not let to."""
+
+
+@pytest.mark.parametrize("prefix", [one for one in vendors() if one not in ELSEWHERE])
+async def test_calls_go_to_the_address_that_env_names_for_every_vendor(prefix: str, tmp_path: Path) -> None:
+    vendor = vendors()[prefix]
+    with Endpoint(lambda body, attempt: Answer("hi")) as endpoint:
+        (tmp_path / ".env").write_text(f"{names_of_address(prefix, vendor)[0]}={endpoint.url}\n")
+        environ = dict.fromkeys(vendor.keys[:1], "sk-0123456789abcdef") | read_environment({}, tmp_path)
+        options = SharedModel.model_validate({"name": f"{prefix}/tiny"})
+        target = resolve(options, environ)
+        assert target.host == f"127.0.0.1:{endpoint.port}"
+        opened = options.provider.open(options, target, Around(1, False, None, lambda plant: None))
+        payload = {"model": target.model, "messages": PAYLOAD["messages"], "max_tokens": 5}
+        try:
+            if isinstance(opened, Ready):
+                body = Payload(payload, json.dumps(payload).encode())
+                await opened.complete_when(body, Draw(0, 1, "generate"), timely)
+            else:
+                await opened.complete(payload, Draw(0, 1, "generate"), timeout_s=20.0)
+        except Fault as fault:
+            assert endpoint.count, fault  # it answers in OpenAI's form, which is not every vendor's
+        finally:
+            await opened.close()
+    assert endpoint.count >= 1
+
+
+async def timely() -> float:
+    return 20.0
