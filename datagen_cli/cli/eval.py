@@ -19,7 +19,7 @@ from datagen_cli.cli.eval_shown import progress
 from datagen_cli.cli.invocation import Invocation, same_command
 from datagen_cli.cli.outputs import STANDARD
 from datagen_cli.config.environment import read_environment
-from datagen_cli.core.errors import EXIT_CAP, EXIT_DONE, EXIT_SHORT, UsageError
+from datagen_cli.core.errors import EXIT_DONE, EXIT_SHORT, UsageError
 from datagen_cli.evaluation.compare import compare as compare_sides
 from datagen_cli.evaluation.control import control_of
 from datagen_cli.evaluation.correctness import Correctness, against_gold
@@ -125,7 +125,7 @@ def command(
     ready = {name: load_dataset(name, columns) for name in datasets} if side_by_side else {}
     sizes = {len(one.dataset) for one in ready.values()}
     outputs.equal_n = min(sizes) if len(sizes) > 1 else 0
-    failed = capped = False
+    failed, stopped = False, EXIT_DONE
     with progress(quiet=quiet) as say, closing(open_for_eval(embedder, say, where)) as opened:
         for said in idle(held):
             outputs.note(f"--gate: {said}")
@@ -136,16 +136,16 @@ def command(
         )
         for name in datasets:
             found, extra, problems = measurer.measure(name)
-            capped = capped or (recheck and _capped(found))
+            stopped = max(stopped, _stopped(found) if recheck else EXIT_DONE)
             checked = check_gates(held, found, extra.get("compare"))
             if strict:
                 extra["problems"] = [*problems, *_asked_and_missing(metrics, found)]
             failed = failed or not all(item["passed"] for item in checked) or bool(extra.get("problems"))
             outputs.add(found, checked, extra)
     outputs.write()
-    if not failed and not capped and not quiet:
+    if not failed and not stopped and not quiet:
         console.next_step(_next(files, html))
-    return EXIT_CAP if capped else EXIT_SHORT if failed else EXIT_DONE
+    return stopped or (EXIT_SHORT if failed else EXIT_DONE)
 
 
 def _estimated(datasets: Sequence[str], columns: Wanted, again: Again | None, as_json: bool) -> int:
@@ -191,10 +191,10 @@ class _Files:
         return [*self.datasets, *self.beside]
 
 
-def _capped(found: Evaluation) -> bool:
-    from datagen_cli.evaluation.recheck import stopped_by_cap
+def _stopped(found: Evaluation) -> int:
+    from datagen_cli.evaluation.recheck import stopped_with
 
-    return stopped_by_cap(found.measures.get(Correctness.name))
+    return stopped_with(found.measures.get(Correctness.name))
 
 
 def _asked_and_missing(metrics: str | None, found: Evaluation) -> list[str]:

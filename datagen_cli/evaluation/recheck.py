@@ -25,7 +25,7 @@ from typing import Any
 from datagen_cli.config.load import load_recipe
 from datagen_cli.config.models import ROLES, SharedModel
 from datagen_cli.config.recipe import Recipe
-from datagen_cli.core.errors import CallPending, CallRefused, CapReached, UsageError
+from datagen_cli.core.errors import CallPending, CallRefused, CapReached, DatagenError, ProviderError, UsageError
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type
 from datagen_cli.core.record import Outcome, Record, Slot, Verdict
 from datagen_cli.llm.keys import hosts
@@ -34,7 +34,7 @@ from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.intervals import share_interval
 from datagen_cli.metrics.measure import Measure
 from datagen_cli.pipeline.build import Built, build
-from datagen_cli.pipeline.connect import identities, open_client, telling_waits
+from datagen_cli.pipeline.connect import all_of, identities, open_client
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.estimate import estimate_checks
@@ -44,6 +44,7 @@ from datagen_cli.text.answers import parse_number
 
 UNUSED_ATTEMPT = 1_000_000
 """No run makes so many attempts at a slot, so no draw of this attempt was ever asked."""
+NO_ANSWER = "no answer: "
 OFFLINE = "the checker is offline, a simulation: it cannot judge real rows; name a model with --model"
 
 
@@ -82,11 +83,12 @@ class Reporter:
 
 @dataclass(slots=True)
 class Outcomes:
-    """For every row its verdicts by check, or why it cannot be read, or None where a cap came first."""
+    """For every row its verdicts by check, or why it cannot be read, or None where what `stopped` it came first: a cap,
+    or an endpoint that answers no more."""
 
     verdicts: list[dict[str, Verdict] | str | None]
     totals: Totals = field(default_factory=Totals)
-    stopped: str = ""
+    stopped: DatagenError | None = None
 
 
 class Silent:
@@ -105,7 +107,7 @@ def recheck(dataset: Dataset, run: Path | None, how: Again, reporter: Reporter) 
     """The measure; missing where the rows lack what the check needs, or a simulation would judge real ones.
 
     Raises `UsageError` where the recipe has no check that finds an answer, or there is no recipe. A measure that a cap
-    ended is `stopped_by_cap`.
+    ended says so: `stopped_with`. Raises `ProviderError` where no row could be checked for want of answers.
     """
     built, checks = _finding(run, how)
     records = _records(dataset, built, run is not None)
@@ -119,7 +121,9 @@ def recheck(dataset: Dataset, run: Path | None, how: Again, reporter: Reporter) 
     engine = LocalEngine()
     outcomes = engine.run(lambda: _verify_all(dataset, records, built, checks, how, engine, reporter))
     if outcomes.stopped:
-        reporter.note(f"recheck: {outcomes.stopped}; it ended there, and nothing of it is kept for another time")
+        reporter.note(
+            f"recheck: {outcomes.stopped.message}; it ended there, and nothing of it is kept for another time"
+        )
     return _measure(dataset, [check.name for check in checks], outcomes, simulated=offline or dataset.simulated)
 
 
@@ -148,9 +152,9 @@ def _finding(run: Path | None, how: Again) -> tuple[Built, list[BoundCheck]]:
     return built, checks
 
 
-def stopped_by_cap(measure: Measure | None) -> bool:
-    """Whether a cap ended the recheck before its last row: exit code 4."""
-    return measure is not None and "stopped" in measure.detail
+def stopped_with(measure: Measure | None) -> int:
+    """The exit code of what ended the recheck before its last row: 4 of a cap, 5 of an endpoint; else 0."""
+    return int(measure.detail.get("exit_code", 0)) if measure is not None else 0
 
 
 def _built(run: Path | None, how: Again) -> Built:
@@ -323,18 +327,31 @@ async def _verify_all(
             try:
                 found = {check.name: await _verdict(check, record, slot, context) for check in checks}
             except CapReached as error:
-                outcomes.stopped = outcomes.stopped or error.message
+                outcomes.stopped = outcomes.stopped or error
                 return
         outcomes.verdicts[number] = found
         done += 1
         reporter.say(f"recheck: {done:,} of {len(dataset):,} rows")
 
     try:
-        async with telling_waits(client):
-            await asyncio.gather(*(verify(number) for number in range(len(records))))
+        await all_of(client, (verify(number) for number in range(len(records))))
+    except ProviderError as error:
+        if not _answered(outcomes):
+            raise
+        outcomes.stopped = error
     finally:
         await client.close()
+    first = next((one for one in outcomes.verdicts if isinstance(one, dict)), None)
+    if first and not outcomes.stopped and not _answered(outcomes):
+        hint = "`datagen doctor` says whether the model can be reached, and what it refuses"
+        raise ProviderError(f"no row could be checked; the first: {next(iter(first.values())).detail}", hint=hint)
     return outcomes
+
+
+def _answered(outcomes: Outcomes) -> bool:
+    """Whether any check had an answer."""
+    found = [verdict for one in outcomes.verdicts if isinstance(one, dict) for verdict in one.values()]
+    return not all(verdict.detail.startswith(NO_ANSWER) for verdict in found)
 
 
 async def _verdict(check: BoundCheck, record: Record, slot: Slot, context: UnitContext) -> Verdict:
@@ -342,7 +359,7 @@ async def _verdict(check: BoundCheck, record: Record, slot: Slot, context: UnitC
     try:
         return await check.validator.verify(record, slot, context)
     except (CallRefused, CallPending) as error:
-        return Verdict("unknown", f"no answer: {error}")
+        return Verdict("unknown", f"{NO_ANSWER}{error}")
 
 
 def _slot(id_: str, number: int) -> int:
@@ -374,9 +391,12 @@ def _measure(dataset: Dataset, names: Sequence[str], outcomes: Outcomes, *, simu
     if unread:
         detail["unread"] = {"n": len(unread), "first": unread[0]}
     if outcomes.stopped:
-        detail |= {"stopped": outcomes.stopped, "rechecked": len(checked), "of": len(dataset)}
+        stopped = {"stopped": outcomes.stopped.message, "exit_code": outcomes.stopped.exit_code}
+        detail |= {**stopped, "rechecked": len(checked), "of": len(dataset)}
     if not right + wrong:
-        return Measure(None, "higher", reason=outcomes.stopped or "the recheck could decide no row", detail=detail)
+        return Measure(
+            None, "higher", reason=str(detail.get("stopped") or "the recheck could decide no row"), detail=detail
+        )
     signature = f"recheck:{'+'.join(names)}|draws=new|N={right + wrong}"
     return Measure(right / (right + wrong), "higher", signature, share_interval(right, right + wrong), detail)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -158,20 +157,22 @@ def open_client(
     )
 
 
-@asynccontextmanager
-async def telling_waits(client: Client) -> AsyncIterator[None]:
-    """Within it, what calls wait for is said, as in a run."""
-
-    async def tell() -> None:
-        while True:
-            await asyncio.sleep(TELL_S)
-            client.tell_waits(asyncio.get_running_loop().time())
-
-    telling = asyncio.ensure_future(tell())
+async def all_of(client: Client, calls: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Carries all out, side by side, and says what they wait for, as a run does; what one raises ends the others."""
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    telling = asyncio.ensure_future(_tell_waits(client))
     try:
-        yield
+        await asyncio.gather(*tasks)
     finally:
-        telling.cancel()
+        for task in (*tasks, telling):
+            task.cancel()
+        await asyncio.gather(*tasks, telling, return_exceptions=True)
+
+
+async def _tell_waits(client: Client) -> None:
+    while True:
+        await asyncio.sleep(TELL_S)
+        client.tell_waits(asyncio.get_running_loop().time())
 
 
 def refuse_unconfined(recipe: Recipe, *, unsafe_exec: bool) -> None:

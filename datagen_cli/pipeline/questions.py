@@ -20,7 +20,7 @@ from datagen_cli.core.chat import Draw, Prompt, Reply, Request
 from datagen_cli.core.errors import CallPending, CallRefused, CapReached, DatagenError, ProviderError
 from datagen_cli.llm.cache import open_cache
 from datagen_cli.llm.client import Client
-from datagen_cli.pipeline.connect import telling_waits
+from datagen_cli.pipeline.connect import all_of
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.runs.ledger import FILE, SpendingLedger, read_spending
 from datagen_cli.runs.lock import FolderLock
@@ -172,15 +172,10 @@ async def _ask_all(
         done += 1
         step(done)
 
-    tasks = [asyncio.ensure_future(ask(number)) for number in range(len(questions))]
     try:
-        async with telling_waits(client):
-            await asyncio.gather(*tasks)
-    except BaseException as error:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if not isinstance(error, ProviderError) or not _answered(found):
+        await all_of(client, (ask(number) for number in range(len(questions))))
+    except ProviderError as error:
+        if not _answered(found):
             raise
         found.stopped = error
     finally:

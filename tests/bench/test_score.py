@@ -13,8 +13,10 @@ from datagen_cli.bench.score import Marked as Marks
 from datagen_cli.cli.app import run
 from datagen_cli.core.errors import DataError
 from datagen_cli.evaluation.load import Loaded, Wanted, load_dataset
+from datagen_cli.llm import retry
 from datagen_cli.metrics.dataset import Dataset
 from tests.bench.running import offline
+from tests.endpoint import Answer, Endpoint, refusal
 
 PLANTED = {"sixty": 0.6, "eighty": 0.8, "most": 0.95}
 FORMS = {"gsm8k": "number", "mmlu": "choices", "ag_news": "classes"}
@@ -152,3 +154,39 @@ def test_a_shipped_base_of_choices_is_read() -> None:
 
 def _loaded(rows: list[dict[str, Any]]) -> Loaded:
     return Loaded(Dataset("rows", rows, ("question",)), len(rows))
+
+
+SUMS = [{"question": f"What is {n} + 1?", "answer": n + 1} for n in range(8)]
+
+
+@pytest.mark.parametrize(("good", "rows"), [(0, 3), (0, 8), (3, 8)])
+@pytest.mark.parametrize("status", [401, 422, 503])
+def test_an_endpoint_that_refuses_or_is_gone_ends_it_as_it_ends_a_run(
+    status: int, good: int, rows: int, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.01)
+
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        return '{"answer": "1"}' if endpoint.count <= good else refusal(status, "not for you")
+
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in SUMS[:rows]))
+    with Endpoint(script) as endpoint:
+        (tmp_path / "m.yaml").write_text(f"name: any/model\nbase_url: {endpoint.url}\n")
+        words = ["score", str(tmp_path / "a.jsonl"), "-m", str(tmp_path / "m.yaml"), "-o", str(tmp_path / "out")]
+        code = run([*words, "--json", "--concurrency", "1", "--set", "limits.patience_s=0.2"])
+    said = json.loads(capsys.readouterr().out)
+    if status == 422 and good:  # a question that is refused later on is left out
+        assert (code, said["n"], said["no_reply"]) == (0, good, rows - good)
+    elif good:
+        assert (code, said["n"]) == (5, good) and "not for you" in said["stopped"] and said["hint"]
+    else:
+        assert code == 5 and "not for you" in said["error"] and said["hint"]
+
+
+def test_only_keys_of_the_model_and_of_limits_are_set(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, told in (("count=3", "only keys of model and of limits"), ("limits.patience_s=-1", "patience_s")):
+        code, found = score(folder, capsys, str(folder / "gsm8k"), "--set", words, "-o", str(tmp_path / "out"))
+        assert code == 2 and told in found["error"]

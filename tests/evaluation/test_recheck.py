@@ -13,9 +13,10 @@ import pytest
 from datagen_cli.cli.app import run
 from datagen_cli.core.errors import UsageError
 from datagen_cli.evaluation.load import Wanted, load_dataset
-from datagen_cli.evaluation.recheck import Again, Reporter, recheck, stopped_by_cap
+from datagen_cli.evaluation.recheck import Again, Reporter, recheck, stopped_with
+from datagen_cli.llm import retry
 from datagen_cli.metrics.measure import Measure
-from tests.endpoint import Endpoint
+from tests.endpoint import Answer, Endpoint, refusal
 from tests.evaluation.files import news, write
 from tests.runs.whole import generate, rows
 
@@ -203,7 +204,7 @@ def test_a_real_checker_of_real_rows_is_no_simulation_and_says_what_it_cost(tmp_
     assert counts(found) == (8, 0, 0)
     assert (found.detail["simulated"], found.detail["calls"]) == (False, 8)
     assert found.detail["cost_usd"] == pytest.approx(8 * 15 * 0.001)
-    assert not stopped_by_cap(found)
+    assert not stopped_with(found)
 
 
 def test_a_cap_leaves_what_was_checked_until_then(tmp_path: Path) -> None:
@@ -214,7 +215,7 @@ def test_a_cap_leaves_what_was_checked_until_then(tmp_path: Path) -> None:
         cap = 0.9
         found = of_file(path, recipe, cap, notes)
         none = of_file(path, recipe, 1e-6)
-    assert stopped_by_cap(found) and stopped_by_cap(none)
+    assert stopped_with(found) == stopped_with(none) == 4
     assert found.value == 1
     assert 0 < found.detail["rechecked"] < 8 == found.detail["of"]
     assert counts(found) == (found.detail["rechecked"], 0, 0)
@@ -239,6 +240,33 @@ def test_the_command_prints_what_was_measured_before_the_cap(
     assert metrics["length"]["value"] > 0
     assert metrics["correctness"]["reason"].startswith("max_cost $1e-06: ")
     assert "everything is kept" not in captured.err
+
+
+@pytest.mark.parametrize(("good", "rows"), [(0, 3), (0, 8), (3, 8)])
+@pytest.mark.parametrize("status", [401, 422, 503])
+def test_an_endpoint_that_refuses_or_is_gone_ends_it_with_what_was_checked_until_then(
+    status: int, good: int, rows: int, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.01)
+
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        return adds(body, attempt) if endpoint.count <= good else refusal(status, "not for you")
+
+    with Endpoint(script) as endpoint:
+        limits = "limits: {concurrency: 1, patience_s: 0.2}\n"
+        recipe = sums_recipe(tmp_path, endpoint.url, more=limits)
+        path = write(tmp_path / "a.jsonl", SUMS[:rows])
+        code = run(["eval", path, "--metrics", "correctness", "--recheck", "--recipe", recipe, "--json"])
+    said = json.loads(capsys.readouterr().out)
+    if status == 422 and good:  # a prompt that is refused later on is that row's
+        assert (code, said["metrics"]["correctness"]["detail"]["unknown"]) == (0, rows - good)
+    elif good:
+        detail = said["metrics"]["correctness"]["detail"]
+        assert (code, detail["of"]) == (5, rows) and good <= detail["rechecked"] < rows
+            assert "not for you" in detail["stopped"]
+    else:
+        assert code == 5 and "not for you" in said["error"] and said["hint"]
 
 
 def test_nobody_is_asked_where_correctness_is_not_wanted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

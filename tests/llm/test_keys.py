@@ -380,7 +380,7 @@ def test_the_address_that_the_environment_names_is_shown_and_priced_for_every_ve
         locate(options(listed), {name: "ftp://127.0.0.1/v1"})
 
 
-@pytest.mark.parametrize("name", ["gpt-4o", "bedrock_converse/anthropic.claude-3-haiku-20240307-v1:0", "reka/reka"])
+@pytest.mark.parametrize(
     "name", ["gpt-4o", "bedrock_converse/anthropic.claude-3-haiku-20240307-v1:0", "reka/reka-core"]
 )
 def test_no_price_of_the_table_goes_with_an_address_of_somebody_else(name: str) -> None:
