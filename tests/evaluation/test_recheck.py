@@ -264,7 +264,7 @@ def test_an_endpoint_that_refuses_or_is_gone_ends_it_with_what_was_checked_until
     elif good:
         detail = said["metrics"]["correctness"]["detail"]
         assert (code, detail["of"]) == (5, rows) and good <= detail["rechecked"] < rows
-            assert "not for you" in detail["stopped"]
+        assert "not for you" in detail["stopped"]
     else:
         assert code == 5 and "not for you" in said["error"] and said["hint"]
 
