@@ -27,6 +27,7 @@ from tests.manners import (
     one_prompt,
     replies,
     with_usage,
+    without,
 )
 
 ALL = (COUNT * USED["prompt_tokens"], COUNT * USED["completion_tokens"])
@@ -208,4 +209,36 @@ VENDORS = (
            one_prompt(Answer("x" * 500, cut=80, cut_off=True), 4), COUNT - 1, 3),
     Manner("puts a note of the gateway beside the answer", "reads the answer", replies(completed(
         lambda value: {**value, "error": None, "warnings": [{"message": "deprecated model"}], "code": 0}))),
+    Manner("ends replies with `completed` or `FINISH_REASON_STOP`", "reads them", replies(lambda text, body: Answer(
+        text, finish_reason="completed" if len(text) % 2 else "FINISH_REASON_STOP")), used=ALL),
+    Manner("cuts replies off as `incomplete` now and then", "asks again with twice the tokens", once_each(
+        lambda text, body: Answer(text[:20], finish_reason="incomplete"))),
+    Manner("counts tokens in `usageMetadata`", "counts them", replies(completed(
+        lambda value: {**value, "usage": None, "usageMetadata": {
+            "promptTokenCount": 10, "candidatesTokenCount": 3, "thoughtsTokenCount": 2, "totalTokenCount": 15}})),
+           used=ALL),
+    Manner("writes a NUL into a text now and then", "asks again: no control character is kept", once_each(
+        lambda text, body: Answer(text.replace("note", "n\\u0000te")))),
+    Manner("finds every prompt too long under 500", "ends after five, names `max_tokens`", always(
+        named(500, error={"code": 500, "message": "Context size has been exceeded.", "type": "server_error"})), 0, 5,
+        says="max_tokens"),
+    Manner("cannot make a grammar of `response_format` (500)", "sends without it, says so once", without(
+        lambda body: "response_format" not in body, named(500, error={"message": "Failed to parse grammar"}))),
+    Manner("has a router that quotes a refused `seed`", "sends without it, says so once", without(
+        lambda body: "seed" not in body, named(400, error={"code": 400, "message": "Provider returned error",
+            "metadata": {"raw": '{"error": {"message": "extra_forbidden", "param": "seed"}}'}}))),
+    Manner("does not know the model (400)", "ends at the first answer", always(
+        named(400, error={"message": "Model Not Exist", "type": "invalid_request_error"})), 0, 5, says="model's name"),
+    Manner("has no model loaded (400)", "the same", always(
+        named(400, error={"message": "No models loaded. Please load a model first."})), 0, 5, says="model's name"),
+    Manner("takes no POST there (405)", "the same", always(named(405, detail="Method Not Allowed")), 0, 5,
+           says="base_url"),
+    Manner("says in a 200 that the balance is spent (`base_resp`)", "ends at once, says that the account cannot pay",
+           always(Answer(body=json.dumps(
+               {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}, "choices": None}).encode())),
+           0, 5, says="the account cannot pay"),
+    Manner("takes no more requests of the day (`x-ratelimit-remaining-requests-day`)", "ends, says until when", replies(
+        lambda text, body: Answer(text, headers={
+            "x-ratelimit-remaining-requests-day": "0", "x-ratelimit-reset-requests-day": "33011.4"})), -1, 5,
+        batches_too=False),
 )  # fmt: skip

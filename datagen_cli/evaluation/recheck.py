@@ -38,6 +38,7 @@ from datagen_cli.pipeline.connect import all_of, identities, open_client
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.estimate import estimate_checks
+from datagen_cli.pipeline.questions import Noted
 from datagen_cli.sources.mapping import BadValue, FieldReader, readers_of
 from datagen_cli.stages.validate import BoundCheck
 from datagen_cli.text.answers import parse_number
@@ -89,18 +90,6 @@ class Outcomes:
     verdicts: list[dict[str, Verdict] | str | None]
     totals: Totals = field(default_factory=Totals)
     stopped: DatagenError | None = None
-
-
-class Silent:
-    """An observer that is told and says nothing but remarks."""
-
-    def __init__(self, note: Callable[[str], None]) -> None:
-        self._note = note
-
-    def event(self, kind: str, **facts: Any) -> None:
-        """See `core.ports.Observer`."""
-        if kind == "note":
-            self._note(str(facts["text"]))
 
 
 def recheck(dataset: Dataset, run: Path | None, how: Again, reporter: Reporter) -> Measure:
@@ -302,7 +291,7 @@ async def _verify_all(
     client = open_client(
         built.recipe,
         cache=None,
-        observer=Silent(reporter.note),
+        observer=Noted(reporter.note),
         environ=how.environ,
         allow_hosts=how.allow_hosts,
         plant=lambda _: None,

@@ -26,7 +26,7 @@ from datagen_cli.llm.keys import Target
 from datagen_cli.llm.limits import ConcurrencyLimiter, RateLimiter, pause
 from datagen_cli.llm.prices import price_of, rate_of, share_of
 from datagen_cli.llm.provider import Around, Payload, Provider, RawReply, Ready, Start, Writes
-from datagen_cli.llm.ratelimit import LEFT, REQUESTS_LEFT, TOKENS_LEFT, closed_s, unreadable
+from datagen_cli.llm.ratelimit import closed_s, unreadable
 from datagen_cli.llm.retry import Clock, Policy, exhausted, stops_run
 from datagen_cli.llm.usage import Tally
 
@@ -214,8 +214,6 @@ class Channel:
 
     def _heard(self, headers: Mapping[str, str]) -> None:
         """Sends nothing more while the headers of a reply say that nothing more will be taken."""
-        if REQUESTS_LEFT not in headers and TOKENS_LEFT not in headers and LEFT not in headers:
-            return
         wait_s = closed_s(headers, self._usual_tokens, time.time())
         if wait_s > self.policy.patience_s:
             self.exhausted = exhausted(self.target, wait_s)

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from datagen_cli.llm.counted import inside, read_usage
+from datagen_cli.llm.counted import inside, read_usage, usage_in
 from datagen_cli.llm.faults import (
     Fault,
     TransportError,
@@ -29,7 +29,15 @@ EVENTS = b"data:"
 GZIP = b"\x1f\x8b"
 MOST_UNPACKED = 64 * 1024 * 1024
 _LINE_END = re.compile(r"\r\n|\n|\r")
-CUT_OFF = ("length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit")
+CUT_OFF = (
+    *("length", "max_tokens", "max_output_tokens", "max_new_tokens", "max_length", "model_length", "token_limit"),
+    *("length_limit", "limit", "incomplete", "context_length", "model_context_window_exceeded"),
+)
+WHOLE = (
+    *("stop", "completed", "done", "normal", "finish", "finished", "end", "success", "stop_token", "stop_str"),
+    *("end_of_text", "eos_id", "eog"),
+)
+"""Other words for a reply that ended by itself."""
 FILTERED = (
     "content_filter",
     "content_filtered",
@@ -58,8 +66,8 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
     """
     value = _unwrapped(_value(body, kind))
     try:
-        if "choices" not in value and value.get("error"):
-            raise _inner_fault(value["error"], body, hidden)
+        if not value.get("choices") and (error := _error_of(value)):
+            raise _inner_fault(error, body, hidden, _used(value))
         if "choices" not in value:
             raise _foreign(body, kind)
         choice = _first_choice(value["choices"]) or {}
@@ -76,7 +84,7 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
         refusal, finish = message.get("refusal"), finish_of(choice.get("finish_reason") or choice.get("stop_reason"))
         if not text and isinstance(refusal, str) and refusal:
             text, finish = refusal, "content_filter"
-        counted = read_usage(value.get("usage"), text)
+        counted = read_usage(usage_in(value, choice), text)
         model = str(value.get("model") or "").encode("utf-8", "replace").decode()
         if counted is None:
             return RawReply(text, finish, model=model, beside=beside)
@@ -100,12 +108,12 @@ def finish_of(reason: Any) -> str:
     if isinstance(reason, Mapping):
         reason = reason.get("type")
     said = str(reason or "stop")
-    plain = said.rpartition(".")[2].lower()
+    plain = said.rpartition(".")[2].lower().replace("-", "_").removeprefix("finish_reason_")
     if plain in CUT_OFF:
         return "length"
     if plain in FILTERED:
         return "content_filter"
-    return plain if plain in ("stop", "error") else said
+    return "stop" if plain in WHOLE else plain if plain == "error" else said
 
 
 def text_of(message: Mapping[str, Any]) -> tuple[str, str]:
@@ -135,7 +143,7 @@ def text_of(message: Mapping[str, Any]) -> tuple[str, str]:
 
 def _used(value: Mapping[str, Any]) -> tuple[int, int]:
     """Tokens in and out of a reply without a choice."""
-    counted = read_usage(value.get("usage"), "")
+    counted = read_usage(usage_in(value), "")
     return (counted.tokens_in, counted.tokens_out) if counted else (0, 0)
 
 
@@ -237,7 +245,7 @@ def _joined(body: bytes, kind: str) -> dict[str, Any]:
             continue
         found.update((name, event[name]) for name in ("model", "usage", "error") if event.get(name))
         choice = _choice_of(event)
-        used = choice.get("usage") or inside(event, "x_groq", "usage")
+        used = usage_in(choice, event)
         if used and "usage" not in found:
             found["usage"] = used
         part = choice.get("delta") or choice.get("message") or {}
@@ -320,6 +328,15 @@ def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...], used: tuple[i
     return fault
 
 
+def _error_of(value: Mapping[str, Any]) -> Any:
+    """The error that stands in place of a completion, in the forms that are seen; None where there is none."""
+    if error := value.get("error"):
+        return error
+    base = value.get("base_resp")
+    told = (isinstance(base, Mapping) and base.get("status_code")) or value.get("success") is False
+    return value if told or value.get("object") == "error" else None
+
+
 def _in_the_middle(fault: Fault) -> Fault:
     """The fault of an error that followed part of an answer: unless it says what was used, that may have cost all."""
     if isinstance(fault, TransportError) and fault.kind == "server" and fault.used == (0, 0):
@@ -330,8 +347,8 @@ def _in_the_middle(fault: Fault) -> Fault:
 def _text(content: Any) -> str:
     if isinstance(content, Mapping):
         return _part(content) if "text" in content else json.dumps(content, ensure_ascii=False)
-    if isinstance(content, str):
-        return content
+    if isinstance(content, str | int | float) and not isinstance(content, bool):
+        return str(content)
     if isinstance(content, list):
         return "".join(
             part if isinstance(part, str) else _part(part)

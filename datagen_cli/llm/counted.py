@@ -12,12 +12,34 @@ from typing import Any
 MOST_TOKENS = 1 << 40
 CACHED = (
     ("prompt_tokens_details", "cached_tokens"),
+    ("prompt_token_details", "cached_tokens"),
     ("input_tokens_details", "cached_tokens"),
     ("cached_tokens",),
+    ("num_cached_tokens",),
     ("prompt_cache_hit_tokens",),
     ("cache_read_input_tokens",),
+    ("cacheReadInputTokens",),
+    ("cachedContentTokenCount",),
+    ("cached_content_token_count",),
 )
 """Where endpoints say how much of the prompt they had in their cache."""
+
+INTO = ("prompt_tokens", "input_tokens", "promptTokens", "inputTokens", "promptTokenCount", "prompt_token_count")
+OUT = (
+    *("completion_tokens", "output_tokens", "completionTokens", "outputTokens"),
+    *("candidatesTokenCount", "candidates_token_count"),
+)
+TOTAL = ("total_tokens", "totalTokens", "totalTokenCount", "total_token_count")
+ON_TOP = (
+    *("cache_read_input_tokens", "cache_creation_input_tokens"),
+    *("cacheReadInputTokens", "cacheWriteInputTokens"),
+)
+"""Tokens of the prompt that some count beside it."""
+PLACES = (
+    *(("usage",), ("x_groq", "usage"), ("usageMetadata",), ("usage_metadata",)),
+    *(("meta", "tokens"), ("meta", "billed_units")),
+)
+"""Where a completion, or a part of one, says what it used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +63,7 @@ def read_usage(usage: Any, text: str) -> Counts | None:
         return None
     if isinstance(usage.get("tokens"), Mapping):
         usage = {**usage["tokens"], **usage}
-    into = _first_count(usage, "prompt_tokens", "input_tokens", "promptTokens", "inputTokens")
-    out = _first_count(usage, "completion_tokens", "output_tokens", "completionTokens", "outputTokens")
-    total = _first_count(usage, "total_tokens", "totalTokens")
+    into, out, total = (_first_count(usage, *names) for names in (INTO, OUT, TOTAL))
     if into is None or (out is None and total is None):
         return None
     thought = _at(usage, ("completion_tokens_details", "reasoning_tokens")) or 0
@@ -51,10 +71,16 @@ def read_usage(usage: Any, text: str) -> Counts | None:
     most = max(said, (total or 0) - into, said + thought if thought > said else 0)
     if not (into or most) or (text and not most):
         return None
-    cached = next((found for place in CACHED if (found := _at(usage, place)) is not None), 0)
+    cached = max(_at(usage, place) or 0 for place in CACHED)
     if "prompt_tokens" not in usage:  # as Anthropic counts: what was read from the cache, or written, comes on top
-        into += sum(_count(usage.get(f"cache_{way}_input_tokens")) or 0 for way in ("read", "creation"))
+        on_top = sum(_count(usage.get(name)) or 0 for name in ON_TOP)
+        into, most = into + on_top, said if total is not None and total - into - said == on_top else most
     return Counts(into, most, min(cached, into))
+
+
+def usage_in(*parts: Any) -> Any:
+    """What a completion or its choice says of its use, in whatever place; None where they say nothing."""
+    return next((found for part in parts for place in PLACES if (found := inside(part, *place))), None)
 
 
 def inside(value: Any, *names: str) -> Any:

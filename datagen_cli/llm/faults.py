@@ -14,19 +14,23 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from datagen_cli.core.errors import rebuilt
-from datagen_cli.llm.parameter_fallback import NO_SYSTEM
+from datagen_cli.llm.counted import inside
+from datagen_cli.llm.parameter_fallback import NO_GRAMMAR, NO_SYSTEM
 from datagen_cli.llm.ratelimit import closed_s, reset_s
 from datagen_cli.llm.refusals import About, about, says_quota, wait_in
 
 Kind = Literal["rate", "server", "timeout", "dropped", "empty", "foreign"]
 SENTENCE_CHARS = 300
-REFUSES_ALL = (401, 402, 403, 404)
+REFUSES_ALL = (401, 402, 403, 404, 405, 410)
 PASSING = (408, 409, 424, 425, 429, 498, 499)
 """Statuses below 500 that may pass: besides the usual ones a step that failed (424), no room in a tier (498), and a
 call that a server or a proxy gave up (499)."""
 GATEWAY_TIMED_OUT = 504  # a proxy gave up waiting for the model, which may have worked
 NAMING = ("param", "parameter", "loc", "path", "field", "fields", "argument")
-SPEAKING = ("error", "message", "detail", "details", "msg", "errors", "error_description", "title", "reason")
+SPEAKING = (
+    *("error", "message", "detail", "details", "msg", "errors", "error_description", "title", "reason"),
+    *("status_msg", "base_resp"),
+)
 DEEPEST = 6
 _USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
 _LOOKS_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|hf|gsk|xai|r8|pplx|AIza)[-_]?[A-Za-z0-9_*-]{12,}")
@@ -115,6 +119,8 @@ def fault_of(
     """The fault that a status code other than 2xx stands for; `about` is what its words say is wrong."""
     if status == 500 and NO_SYSTEM.search(message):
         return RequestRefused(status, message, ("messages",))  # a chat template that raised
+    if status == 500 and (about == "length" or NO_GRAMMAR.search(message)):
+        return RequestRefused(status, message, named, about)
     if status == 403 and about == "content":
         return RequestRefused(status, message, named, about)
     if status in REFUSES_ALL or 300 <= status < 400:
@@ -122,7 +128,7 @@ def fault_of(
     if status in PASSING or status >= 500:
         kind: Kind = "rate" if status == 429 else "timeout" if status == GATEWAY_TIMED_OUT else "server"
         return TransportError(kind, message, retry_after_s, status, quota=quota)
-    if about in ("key", "account"):
+    if about in ("key", "account", "model"):
         return AuthRefused(status, message, about)
     return RequestRefused(status, message, named, about)
 
@@ -177,7 +183,7 @@ def _find_named(value: Any, found: set[str], depth: int) -> None:
                 parts = item if isinstance(item, list) else re.split(r"[.\[]", item) if isinstance(item, str) else []
                 found.update(part for part in parts if isinstance(part, str))
             else:
-                _find_named(item, found, depth - 1)
+                _find_named(_inside(item) if isinstance(item, str) else item, found, depth - 1)
 
 
 def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
@@ -187,7 +193,7 @@ def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
     `now` is the wall clock as a Unix time, used for a date without a `Date` header beside it.
     """
     headers = {name.lower(): value for name, value in headers.items()}
-    millis = headers.get("retry-after-ms")
+    millis = headers.get("retry-after-ms") or headers.get("x-ms-retry-after-ms")
     if millis is not None and _number(millis) is not None:
         return max(0.0, (_number(millis) or 0.0) / 1000)
     value = headers.get("retry-after")
@@ -229,16 +235,27 @@ def redact(text: str, secrets: Collection[str] = ()) -> str:
 def _spoken(value: Any) -> str | None:
     """The sentence in a JSON error, wherever the usual servers put it."""
     if isinstance(value, str):
-        return value
+        inner = _inside(value)
+        return value if inner is None else _spoken(inner) or value
     if isinstance(value, list):
         return "; ".join(part for part in map(_spoken, value[:3]) if part) or None
     if isinstance(value, dict):
         value = {str(name).lower(): item for name, item in value.items()}
         for name in SPEAKING:
             found = _spoken(value[name]) if name in value else None
+            if found and (raw := inside(value, "metadata", "raw")):  # a router's words, and those of who is behind it
+                return f"{found}: {_spoken(raw)}"
             if found:
                 return found
     return None
+
+
+def _inside(text: str) -> Any:
+    """The JSON that a text in an error holds, as gateways put one error into another; None for words."""
+    try:
+        return json.loads(text) if text[:1] in ("{", "[") else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def _page(text: str) -> str:

@@ -24,7 +24,6 @@ from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.llm.completion import finish_of, is_completion, read_reply, text_of
 from datagen_cli.llm.counted import read_usage
 from datagen_cli.llm.faults import (
-    REFUSES_ALL,
     SENTENCE_CHARS,
     AuthRefused,
     Fault,
@@ -230,7 +229,7 @@ def fault_from(
         return TransportError("foreign", f"the reply is larger than {MOST_BYTES >> 20} MB", status=came.status)
     if came is not None and not 200 <= came.status < 300:
         fault = fault_in(came.status, came.headers, came.body or b"", hidden, time.time())
-        if came.status == UNCLEAR and status in REFUSES_ALL and isinstance(fault, RequestRefused):
+        if came.status == UNCLEAR and status in MEANT and isinstance(fault, RequestRefused):
             return AuthRefused(came.status, fault.message, MEANT[status])
         return fault
     error = error or ValueError("no answer")

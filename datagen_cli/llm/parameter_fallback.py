@@ -21,8 +21,15 @@ NO_SYSTEM = re.compile(
     r"first message[^.]{0,30}\buser\b",
     re.IGNORECASE,
 )
+NO_GRAMMAR = re.compile(
+    r"(?:pars|compil|convert|unsupported|invalid)\w*\b[^.]{0,30}\b(?:grammar|schema)\b|\bgrammar\b[^.]{0,30}\bfailed",
+    re.IGNORECASE,
+)
+"""What servers say that fail over the form that was asked for, under 500."""
 _NAMES: dict[str, re.Pattern[str]] = {
-    "response_format": re.compile(r"response_?format|json_?schema|structured|guided|grammar", re.IGNORECASE),
+    "response_format": re.compile(
+        r"response[_ ]?(?:format|schema)|json[_ ]?schema|structured|guided|grammar", re.IGNORECASE
+    ),
     "max_tokens": re.compile(r"max_completion_tokens"),
     "max_completion_tokens": re.compile(r"max_completion_tokens"),
     "seed": re.compile(r"\bseed\b", re.IGNORECASE),

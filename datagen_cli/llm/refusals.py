@@ -1,9 +1,9 @@
-"""What a refusal says beside its status: whether the key, the account, the length or the content of a request is why,
-and how long it asks to wait.
+"""What a refusal says beside its status: whether the key, the account, the model, the length or the content of a
+request is why, and how long it asks to wait.
 
-Vendors refuse a wrong key with 400, an account without money with 400, 403, 412 or 429, one flagged prompt with 403,
-and some name the time to wait only in the body. A code in a field of the body counts as well as the words of the
-sentence. Pure functions.
+Vendors refuse a wrong key or model with 400, a prompt that is too long with 500, an account without money with 400,
+403, 412 or 429, one flagged prompt with 403, and some name the time to wait only in the body. A code in a field of the
+body counts as well as the words of the sentence. Pure functions.
 """
 
 from __future__ import annotations
@@ -29,14 +29,21 @@ _ACCOUNT = re.compile(
     r"insufficient[ _](?:user_)?(?:quota|balance|credits?|funds)|credit balance|not enough credits|arrearage|"
     r"exceeded_current_quota|exceeded your current quota|billing_(?:hard_limit|not_active)|all available credits|"
     r"spending limit|good standing|\baccount\b[^.]{0,60}\b(?:suspended|deactivated|overdue)|"
-    r"\bcredits? [^.]{0,20}(?:expired|exhausted|depleted|used up)|please recharge|payment required|余额不足|欠费",
+    r"\bcredits? [^.]{0,20}(?:expired|exhausted|depleted|used up)|please recharge|payment required|余额不足|欠费|"
+    r"budget has been exceeded|budget_exceeded",
     re.IGNORECASE,
 )
 _KEY = re.compile(
-    r"invalid_api_key|api_key_invalid|"
+    r"invalid_api_key|api_key_invalid|authentication error|subscription key|token_not_found|"
     r"\b(?:invalid|incorrect|expired|wrong|missing|no) (?:x-)?(?:api[ _-]?key|auth credentials|credentials)\b|"
     r"\bapi[ _-]?key\b[^.]{0,30}\b(?:is|are|was|not|has)\b[^.]{0,20}\b"
     r"(?:valid|invalid|incorrect|expired|missing|required|revoked|found)\b",
+    re.IGNORECASE,
+)
+_MODEL = re.compile(
+    r"\b(?:not a valid|invalid|unknown|unable to access[^.]{0,30}) model\b|invalid_model|model_(?:not_|decommissioned)|"
+    r"model not exist|no models? (?:is |are )?loaded|model identifier is invalid|on-demand throughput|"
+    r"\bmodel\b[^.;]{0,80}\b(?:does not exist|not found|has been decommissioned|no longer (?:available|supported))",
     re.IGNORECASE,
 )
 _LENGTH = re.compile(
@@ -75,7 +82,9 @@ def about(status: int, body: bytes, sentence: str) -> About:
         return "key"
     if any(map(_CONTENT.search, told)):
         return "content"
-    return "length" if any(map(_LENGTH.search, told)) else ""
+    if any(map(_LENGTH.search, told)):
+        return "length"
+    return "model" if any(map(_MODEL.search, told)) else ""
 
 
 def wait_in(body: bytes, sentence: str) -> tuple[float | None, Mapping[str, str]]:

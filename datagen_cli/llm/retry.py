@@ -264,7 +264,8 @@ def refused_by_all(fault: AuthRefused, target: Target) -> ProviderError:
         "package": f"install what litellm needs for it: pip install {package}",
         "moved": "the address answers with a redirect: give the one it points to as base_url",
     }
-    by_status = {401: "key", 402: "account", 403: "rights", 404: "model"}.get(fault.status or 0, "moved")
+    by_status = {401: "key", 402: "account", 403: "rights"}.get(fault.status or 0, "model")
+    by_status = "moved" if 300 <= (fault.status or 0) < 400 else by_status
     about = fault.about if fault.about in hints and fault.status != 404 else by_status
     hint = f"{hints[about]}; then {RESUME}"
     return ProviderError(f"refused: {said(fault.message, target, fault.status)}", hint=hint)

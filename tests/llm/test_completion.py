@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from datagen_cli.llm.completion import read_reply
-from datagen_cli.llm.faults import AuthRefused, Fault, TransportError
+from datagen_cli.llm.completion import finish_of, read_reply
+from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError
+from datagen_cli.prompts.parse import ended_early
 
 END = b"data: [DONE]\n\n"
 USED = {"prompt_tokens": 10, "completion_tokens": 5}
@@ -79,3 +80,56 @@ def test_an_error_under_200_is_what_its_code_or_its_words_say(error: dict[str, A
     fault = read(json.dumps({"error": error}).encode())
     assert type(fault) is kind
     assert isinstance(fault, Fault) and fault.status == status
+
+
+ENDED = (
+    "stop STOP FinishReason.STOP FINISH_REASON_STOP completed COMPLETE done normal finished end stop_token end-of-text"
+)
+CUT = "length MAX_TOKENS FinishReason.MAX_TOKENS FINISH_REASON_MAX_TOKENS max_new_tokens length_limit incomplete"
+
+
+def test_how_a_reply_ended_is_known_in_the_words_of_many_vendors() -> None:
+    assert [word for word in ENDED.split() if ended_early(finish_of(word)) is not None] == []
+    assert [word for word in CUT.split() if finish_of(word) != "length"] == []
+    others = ("SAFETY", "network_error", "insufficient_system_resource", "malformed_function_call", "error", "LANGUAGE")
+    assert [word for word in others if ended_early(finish_of(word)) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "cached"),
+    [
+        ({"x_groq": {"usage": USED}}, 0),
+        ({"choices": [{"message": {"content": "hi"}, "usage": USED}]}, 0),
+        ({"usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 3, "thoughtsTokenCount": 2,
+                            "totalTokenCount": 15, "cachedContentTokenCount": 4}}, 4),
+        ({"usage": {"prompt_token_count": 10, "candidates_token_count": 5, "total_token_count": 15}}, 0),
+        ({"meta": {"billed_units": {"input_tokens": 10, "output_tokens": 5}}}, 0),
+        ({"usage": {"inputTokens": 6, "outputTokens": 5, "totalTokens": 15, "cacheReadInputTokens": 4}}, 4),
+        ({"usage": {**USED, "prompt_token_details": {"cached_tokens": 4}}}, 4),
+        ({"usage": {**USED, "num_cached_tokens": 4}}, 4),
+        ({"usage": {**USED, "prompt_tokens_details": {"cached_tokens": 0}, "prompt_cache_hit_tokens": 4}}, 4),
+        ({"usage": {**USED, "prompt_tokens_details": None}}, 0),
+    ],
+)  # fmt: skip
+def test_what_a_reply_used_is_found_wherever_vendors_say_it(more: dict[str, Any], cached: int) -> None:
+    whole = {"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}], **more}
+    reply = read_reply(json.dumps(whole).encode())
+    assert (reply.text, reply.tokens_in, reply.tokens_out, reply.tokens_cached) == ("hi", 10, 5, cached)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (
+            {"object": "error", "message": "This model's maximum context length is 2048 tokens", "code": 400},
+            RequestRefused,
+        ),
+        ({"error": {"code": 400, "message": "the request exceeds the available context size"}}, RequestRefused),
+        ({"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}, "choices": None}, AuthRefused),
+        ({"base_resp": {"status_code": 1002, "status_msg": "rate limit"}, "choices": None}, TransportError),
+        ({"success": False, "message": "too fast", "code": 429}, TransportError),
+    ],
+)
+def test_an_error_under_a_status_of_success_is_one_in_any_form(body: dict[str, Any], kind: type) -> None:
+    fault = read(json.dumps(body).encode())
+    assert isinstance(fault, kind) and getattr(fault, "kind", "") != "foreign"

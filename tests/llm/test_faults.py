@@ -18,6 +18,7 @@ from datagen_cli.llm.faults import (
     retry_after_s,
     sentence_of,
 )
+from datagen_cli.llm.parameter_fallback import objection
 from datagen_cli.llm.refusals import says_quota
 
 
@@ -197,3 +198,82 @@ def test_the_time_to_wait_is_read_from_the_body_where_no_header_says_it(body: ob
     assert isinstance(fault, TransportError) and fault.retry_after_s == seconds
     fault = fault_in(429, {"retry-after": "3"}, json.dumps(body).encode(), (), 0.0)
     assert isinstance(fault, TransportError) and fault.retry_after_s == 3.0
+
+
+SENT = {
+    "messages": [{"role": "system", "content": "x"}, {"role": "user", "content": "y"}],
+    "max_tokens": 5, "seed": 1, "response_format": {"type": "json_schema"}, "temperature": 0.5,
+}  # fmt: skip
+EXTRA = [{"type": "extra_forbidden", "loc": ["body", "max_tokens"], "msg": "Extra inputs are not permitted"}]
+REFUSED = (
+    (500, "length", "the request exceeds the available context size. try increasing the context size"),
+    (500, "length", "Context size has been exceeded."),
+    (500, "length", "Requested tokens (2285) exceed context window of 2048"),
+    (422, "length", "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 3000"),
+    (400, "length", "The number of tokens to keep from the initial prompt is greater than the context length"),
+    (500, "response_format", "Failed to parse grammar"),
+    (400, "response_format", "JSON schema conversion failed: Unrecognized schema: {}"),
+    (400, "response_format", "Invalid value at 'generation_config.response_schema': it has too many states"),
+    (400, "response_format", "This model does not support response format `json_object`"),
+    (500, "system", "Jinja Exception: Conversation roles must alternate user/assistant/user/assistant/..."),
+    (400, "max_tokens", {"message": json.dumps({"detail": EXTRA}), "type": "internal_error_proxy"}),
+    (400, "seed", {"message": "Provider returned error", "metadata": {"raw": "Unsupported parameter: 'seed'"}}),
+    (
+        400,
+        "temperature",
+        {"message": "Provider returned error", "metadata": {"raw": '{"error": {"param": "temperature"}}'}},
+    ),
+    (400, "model", "foo/bar is not a valid model ID"),
+    (400, "model", "Model Not Exist"),
+    (400, "model", {"message": "Invalid model: mistral-foo", "type": "invalid_model", "code": "1500"}),
+    (400, "model", "No models loaded. Please load a model in the developer page or use the 'lms load' command."),
+    (400, "model", "The model `x` has been decommissioned and is no longer supported."),
+    (400, "model", "The provided model identifier is invalid."),
+    (400, "model", "Invocation of model ID a.b with on-demand throughput isn't supported."),
+    (400, "model", "Unable to access non-serverless model x. Please start a dedicated endpoint."),
+    (400, "model", "/chat/completions: Invalid model name passed in model=x."),
+    (400, "account", "Budget has been exceeded! Current cost: 10.2, Max budget: 10.0"),
+    (400, "key", "Authentication Error, Invalid proxy server token passed."),
+    (401, "key", "Access denied due to invalid subscription key or wrong API endpoint."),
+    (405, "", "Method Not Allowed"),
+    (410, "", "The model is gone."),
+)
+
+
+@pytest.mark.parametrize(("status", "found", "said"), REFUSED)
+def test_what_vendors_refuse_is_known_by_their_words(status: int, found: str, said: str | dict[str, object]) -> None:
+    fault = fault_in(status, {}, json.dumps({"error": said}).encode(), (), 0.0)
+    if isinstance(fault, RequestRefused):
+        assert found in (fault.about, objection(fault.message, SENT, (), fault.named))
+    else:
+        assert isinstance(fault, AuthRefused) and fault.about == found
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (500, "EngineCore encountered an issue. See stack trace (above) for the root cause."),
+        (500, "llama runner process has terminated: exit status 2"),
+        (503, "The model is overloaded. Please try again later."),
+        (503, "Model x is currently loading"),
+        (429, "Service tier capacity exceeded for this model."),
+        (424, "Request failed during generation: Server error: CUDA out of memory"),
+    ],
+)
+def test_what_may_pass_is_tried_again(status: int, said: str) -> None:
+    fault = fault_in(status, {}, json.dumps({"error": {"message": said}}).encode(), (), 0.0)
+    assert isinstance(fault, TransportError) and not fault.quota
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-ms-retry-after-ms": "30000"},
+        {"ratelimit-remaining": "0", "ratelimit-reset": "30"},
+        {"anthropic-ratelimit-requests-remaining": "0", "anthropic-ratelimit-requests-reset": "2025-11-24T16:00:30Z"},
+        {"X-RateLimit-Remaining-Requests-Day": "0", "X-RateLimit-Reset-Requests-Day": "30.0"},
+    ],
+)
+def test_the_time_to_wait_is_read_from_the_headers_of_any_vendor(headers: dict[str, str]) -> None:
+    fault = fault_in(429, headers, b"{}", (), 1764000000.0)
+    assert isinstance(fault, TransportError) and fault.retry_after_s == pytest.approx(30.0)
