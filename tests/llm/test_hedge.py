@@ -91,7 +91,9 @@ async def test_one_draw_has_one_reply_in_the_cache_and_it_is_the_one_that_was_gi
 
     with Endpoint(script) as endpoint:
         cache = CallCache(tmp_path / "c.sqlite")
-        async with asking(model(endpoint), limits=Limits(concurrency=4, hedge=True), cache=cache) as client:
+        async with asking(
+            model(endpoint, timeout_s=5.0), limits=Limits(concurrency=4, hedge=True), cache=cache
+        ) as client:
             replies = [await client.ask(question(n)) for n in range(50)]
             stored = [cache.history(reply.digest) for reply in replies]
             assert client.totals.all.hedged >= 1

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from datagen_cli.cli.app import run
+from datagen_cli.llm.retry import FOREIGN_CALLS
 from datagen_cli.pipeline import runner
-from tests.endpoint import Answer, Endpoint, completion, refusal
+from tests.endpoint import HANG_S, Answer, Endpoint, completion, refusal
 from tests.runs.whole import report, rows
 
 RECIPE = """
@@ -141,12 +142,13 @@ def test_an_address_that_is_no_models_ends_the_run_at_once_and_costs_nothing(
     answer: Answer, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Endpoint(lambda body, attempt: answer) as endpoint:
-        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
-        assert endpoint.count <= 8
+        patient = ["--set=limits.concurrency=1", f"--set=limits.patience_s={HANG_S}"]
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run", *patient)
+        assert endpoint.count == FOREIGN_CALLS
     assert (found["exit_code"], found["cost_usd"], found["rejected"]) == (5, 0, {})
     assert all(word in found["error"] for word in words)
     assert "base_url" in found["hint"] and endpoint.url in found["hint"]
-    assert found["seconds"] < 5
+    assert found["seconds"] < HANG_S
 
 
 def streamed(body: dict[str, Any], *, end: bool = True) -> Answer:

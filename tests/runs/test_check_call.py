@@ -105,7 +105,11 @@ def test_a_refused_parameter_is_found_out_by_one_call(
     assert sum(field in seen.body for seen in endpoint.requests) == 1
 
 
-def test_a_first_call_that_fails_once_holds_up_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_first_call_that_fails_once_holds_up_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "ALONE_S", HANG_S)
+
     def script(body: dict[str, Any], attempt: int) -> str | Answer:
         return refusal(500, "this prompt never") if body["seed"] == first_seed(endpoint) else note(body)
 
