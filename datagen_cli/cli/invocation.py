@@ -82,7 +82,7 @@ class Invocation:
         words += [word for text in self.overrides for word in ("--set", shown_override(text))]
         for name, limit in self.limits.items():
             if limit is not None:
-                words += [_option(f"no_{name}")] if limit is False else [_option(name), repr(limit)]
+                words += [_option(f"no_{name}")] if limit is False else [_option(name), repr(limit).removesuffix(".0")]
         words += ["--cache", self.cache] if self.cache != "run" else []
         words += ["--unsafe-exec"] if self.unsafe_exec else []
         words += ["--engine", self.engine] if self.engine != Invocation.engine else []

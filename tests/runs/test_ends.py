@@ -113,12 +113,13 @@ def test_the_resume_command_can_be_pasted() -> None:
         recipe="my recipe.yaml",
         count=3,
         overrides=["a.b={c: 1}"],
-        limits={"max_total_tokens": 1234567, "max_cost": 1234.5678},
+        limits={"max_total_tokens": 1234567, "max_cost": 1234.5678, "max_minutes": 20.0},
     )
     words = shlex.split(said.line("generate"))
     assert words[:3] == ["datagen", "generate", "my recipe.yaml"]
     assert words[words.index("--max-total-tokens") + 1] == "1234567"
     assert words[words.index("--max-cost") + 1] == "1234.5678"
+    assert words[words.index("--max-minutes") + 1] == "20"
     assert words[words.index("--set") + 1] == "a.b={c: 1}"
 
 
