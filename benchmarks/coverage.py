@@ -1,20 +1,24 @@
 """How often the intervals of `eval` hold what they estimate: `python -m benchmarks.coverage`.
 
-Arguments: trials, rows, processes. Samples of four kinds of text are drawn independently: news (many words, few
-repeats), templated (fillings of a few frames, near copies among them), skewed (lengths, labels and repeats that a few
-texts decide) and forms (fewer frames, used unevenly). What a measure estimates is its mean over samples of the same
-size. `compare` is tried on two samples of one kind: it should say tie. A trial takes about 0.6 CPU seconds a kind with
-OPENBLAS_NUM_THREADS=1; where other work runs, the threads of BLAS multiply that.
+Arguments: trials, rows, processes, the number of the first trial and a file. What the file holds of an earlier run is
+not done again, so that a table can be made in several goes. Samples of four kinds of text are drawn independently: news
+(many words, few repeats), templated (fillings of a few frames, near copies among them), skewed (lengths, labels and
+repeats that a few texts decide) and forms (fewer frames, used unevenly). What a measure estimates is its mean over
+samples of the same size. `compare` is tried on two samples of one kind: it should say tie. A trial takes about 0.4 CPU
+seconds a kind with OPENBLAS_NUM_THREADS=1; where other work runs, the threads of BLAS multiply that.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from math import nan
 from multiprocessing import Pool
+from pathlib import Path
 from typing import Any
 
 from datagen_cli.evaluation.compare import compare
@@ -109,6 +113,9 @@ def _said(item: Mapping[str, Any]) -> str | None:
     return "tie" if item["interval"][0] <= 0 <= item["interval"][1] else "differs"
 
 
+TABLES: dict[str, Callable[[str, int, int], dict[str, Any]]] = {"held": intervals, "ties": verdicts}
+
+
 def held(found: Sequence[tuple[float | None, tuple[float, float] | None]]) -> tuple[float | None, float]:
     """The share of intervals that hold the mean of the values, None where few have one; and the mean itself."""
     values = [value for value, _ in found if value is not None]
@@ -117,18 +124,31 @@ def held(found: Sequence[tuple[float | None, tuple[float, float] | None]]) -> tu
     return (sum(inside) / len(inside) if len(inside) > len(found) // 2 else None), truth
 
 
-def main(trials: int = 400, n: int = 200, processes: int = 2) -> None:
-    """Prints a table of the coverage and one of the ties, with their means."""
-    with Pool(processes) as pool:
-        for title, one in (("held", intervals), ("ties", verdicts)):
-            shares = []
-            for kind in KINDS:
-                found: list[Any] = pool.starmap(one, [(kind, trial, n) for trial in range(trials)], chunksize=4)
-                for name in MEASURES:
-                    share, shown = _share([item.get(name) for item in found], title)
-                    shares += [] if share is None else [share]
-                    print(f"{title} {kind:10} {name:18} {shown}", flush=True)
-            print(f"{title} {min(shares):.3f} to {max(shares):.3f}, mean {sum(shares) / len(shares):.3f}", flush=True)
+def main(count: int = 400, n: int = 200, processes: int = 2, first: int = 0, kept: Path | None = None) -> None:
+    """Prints a table of the coverage and one of the ties, with their means; `kept`: what earlier runs found."""
+    trials = range(first, first + count)
+    jobs = [(title, kind, trial, n) for title in TABLES for trial in trials for kind in KINDS]
+    done: dict[tuple[Any, ...], dict[str, Any]] = {}
+    if kept is not None and kept.exists():
+        done = {tuple(job): found for job, found in map(json.loads, kept.read_text("utf-8").splitlines())}
+    with Pool(processes) as pool, open(kept or os.devnull, "a", encoding="utf-8") as file:
+        for job, found in pool.imap_unordered(_done, [job for job in jobs if job not in done]):
+            done[job] = found
+            file.write(json.dumps([job, found]) + "\n")
+            file.flush()
+    for title in TABLES:
+        shares = []
+        for kind in KINDS:
+            found = [done[title, kind, trial, n] for trial in trials]
+            for name in MEASURES:
+                share, shown = _share([item.get(name) for item in found], title)
+                shares += [] if share is None else [share]
+                print(f"{title} {kind:10} {name:18} {shown}", flush=True)
+        print(f"{title} {min(shares):.3f} to {max(shares):.3f}, mean {sum(shares) / len(shares):.3f}", flush=True)
+
+
+def _done(job: tuple[str, str, int, int]) -> tuple[tuple[str, str, int, int], dict[str, Any]]:
+    return job, TABLES[job[0]](*job[1:])
 
 
 def _share(found: Sequence[Any], title: str) -> tuple[float | None, str]:
@@ -141,4 +161,4 @@ def _share(found: Sequence[Any], title: str) -> tuple[float | None, str]:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*map(int, sys.argv[1:5]), *map(Path, sys.argv[5:]))
