@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from datagen_cli.config.fields import RESERVED
@@ -19,6 +20,7 @@ OF_A_RUN = frozenset((*RESERVED, INDEX))
 """Columns that a run or a table's index wrote."""
 FEWEST_ROWS = 100
 ROWS_A_VALUE = 50
+MOST_DIGITS = 4_000
 _IDENTIFIER = re.compile(r"(?:.*_)?(?:u?u?id|guid|uuid|idx|index|key)", re.IGNORECASE)
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?|\d\d:\d\d:\d\d(?:\.\d+)?"
@@ -99,7 +101,7 @@ def typed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     readers = {}
     for name in column_names(rows):
         cells = {cell.strip() for row in rows if isinstance(cell := row.get(name), str) and cell.strip()}
-        if cells and all(_NUMBER.fullmatch(cell) for cell in cells):
+        if cells and all(_NUMBER.fullmatch(cell) and _held(cell) for cell in cells):
             readers[name] = _number
         elif cells and all(cell.casefold() in _TRUTH for cell in cells):
             readers[name] = _truth
@@ -118,6 +120,11 @@ def _number(cell: str) -> int | float | None:
     if not text:
         return None
     return float(text) if set(text) & set(".eE") else int(text)
+
+
+def _held(cell: str) -> bool:
+    """Whether JSON's readers hold a number: it is finite, and no longer than Python reads a whole one."""
+    return len(cell) <= MOST_DIGITS and isfinite(float(cell))
 
 
 def _truth(cell: str) -> bool | None:

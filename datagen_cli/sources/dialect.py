@@ -1,9 +1,10 @@
 """What a table's first lines say of its form: which sign separates the columns, and whether there is a header.
 
 A delimiter is the sign by which most of the first rows have as many cells as the first one, and more than one; or the
-one that a first line `sep=;` names, as Excel reads and writes it. There is no header where a column holds numbers from
-the first line on, where a cell of the first line is often repeated below it, and where one cell is a sentence and
-another is repeated but for case.
+one that a first line `sep=;` names, as Excel reads and writes it. Lines in which it is punctuation are one column.
+There is no header where a column holds numbers from the first line on, where a cell of the first line is often repeated
+below it, where one cell is a sentence and another is repeated but for case, and where a cell is a sentence as most
+cells below it are.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 
 LOOKED_AT = 50
 LONGEST_NAME = 150
 DELIMITERS = ",;\t|"
 NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?")
-_NAMES = {"\t": "a tab", " ": "a space"}
 _SAID = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
+ONE_COLUMN = "\x1f"
+"""A sign that separates nothing: it does not stand in texts."""
+_NAMES = {"\t": "a tab", " ": "a space", ONE_COLUMN: "nothing, its lines are one column"}
 _SENTENCE = re.compile(r"\S+(?:\s+\S+){3,}[.?!]")
 
 
@@ -50,7 +53,7 @@ def said_delimiter(lines: Sequence[str]) -> str | None:
 
 
 def guess_delimiter(lines: Sequence[str], usual: str, quote: str) -> str:
-    """The sign that separates the columns; `usual` where it does, or nothing tells."""
+    """The sign that separates the columns; `usual` where it does, or nothing tells; `ONE_COLUMN` where none does."""
     best, most = usual, 0.0
     for delimiter in (usual, *(sign for sign in DELIMITERS if sign != usual)):
         rows = cells_of(lines, delimiter, quote)
@@ -59,7 +62,21 @@ def guess_delimiter(lines: Sequence[str], usual: str, quote: str) -> str:
         share = sum(len(cells) == len(rows[0]) for cells in rows) / len(rows)
         if share > most + 0.2:
             best, most = delimiter, share
-    return best
+    return ONE_COLUMN if _is_punctuation(lines, best, quote) else best
+
+
+def _is_punctuation(lines: Sequence[str], delimiter: str, quote: str) -> bool:
+    """Whether the sign stands in the texts of one column: the first line has none and most others do not have as many
+    as each other; or a blank follows it everywhere, and most lines have it more or less often than the first."""
+    rows = cells_of(lines, delimiter, quote)
+    counts = [len(cells) for cells in rows]
+    if not rows or max(counts) <= counts[0]:
+        return False
+    spaced = all(cell[:1].isspace() for cells in rows for cell in cells[1:])
+    if counts[0] == 1:
+        usual, times = Counter(counts[1:]).most_common(1)[0]
+        return spaced or usual == 1 or 2 * times <= len(counts) - 1
+    return spaced and 2 * counts.count(counts[0]) <= len(counts)
 
 
 def column_names(header: Sequence[str]) -> list[str]:
@@ -84,6 +101,8 @@ def lacks_header(rows: Sequence[Sequence[str]]) -> bool:
     sentence = any(_SENTENCE.fullmatch(cell.strip()) for cell in first)
     for place, cell in enumerate(first):
         below = [row[place].strip() for row in rest if len(row) > place]
+        if _SENTENCE.fullmatch(cell.strip()) and 2 * sum(map(_like(cell.strip()[-1]), below)) > len(below):
+            return True
         again = below.count(cell.strip())
         if sentence:
             again = max(again, [text.casefold() for text in below].count(cell.strip().casefold()))
@@ -92,6 +111,11 @@ def lacks_header(rows: Sequence[Sequence[str]]) -> bool:
         if cell.strip() and again > 1 and 10 * again >= len(below):
             return True
     return False
+
+
+def _like(mark: str) -> Callable[[str], bool]:
+    """Tells whether a cell is a sentence that ends with the mark."""
+    return lambda cell: cell.endswith(mark) and _SENTENCE.fullmatch(cell) is not None
 
 
 def _numeric(cells: Sequence[str]) -> bool:

@@ -24,7 +24,7 @@ from datagen_cli.sources.rows import (
     shown_path,
     without_mark,
 )
-from datagen_cli.text.strict_json import NotJson, loads
+from datagen_cli.text.strict_json import NotJson, Repeats
 
 OBJECT_HINT = 'every row is a JSON object, such as {"question": "...", "answer": "..."}'
 
@@ -37,11 +37,13 @@ class Jsonl:
     def __init__(self, options: BaseOptions) -> None:
         self._path = options.path or ""
         self.shown = shown_path(self._path)
+        self.notes: list[str] = []
         self._lines: Lines | None = None
 
     def rows(self) -> Iterator[Row | BadRow]:
         """The objects of the file, in order."""
         self._lines = lines = self._open()
+        repeats, where = Repeats(), 0
         try:
             while True:
                 try:
@@ -52,8 +54,11 @@ class Jsonl:
                     yield BadRow(lines.number, str(error), error.hint)
                     continue
                 if text.strip():
-                    yield _json_row(lines.number, text)
+                    row = _json_row(lines.number, text, repeats)
+                    where = where or (lines.number if repeats.objects else 0)
+                    yield row
         finally:
+            self.notes = _said(repeats, self.shown, where)
             lines.close()
 
     @property
@@ -85,6 +90,7 @@ class Json:
     def __init__(self, options: BaseOptions) -> None:
         self._path = options.path or ""
         self.shown = shown_path(self._path)
+        self.notes: list[str] = []
         self.digest = ""
 
     def rows(self) -> Iterator[Row | BadRow]:
@@ -102,8 +108,9 @@ class Json:
                 yield BadRow(number, f"expected an object, found {describe_type(value)}", OBJECT_HINT)
 
     def _parse(self, data: bytes) -> Any:
+        repeats = Repeats()
         try:
-            return loads(as_text(data))
+            value = repeats.loads(as_text(data))
         except BadLine as error:
             line = data[: data.index(b"\0")].count(b"\n") + 1 if b"\0" in data else 0
             raise DataError(str(error), hint=error.hint, place=Place(self.shown, line)) from error
@@ -114,11 +121,23 @@ class Json:
             )
             at = f" at column {error.column}" if error.column else ""
             raise DataError(f"not JSON: {error}{at}", hint=hint, place=Place(self.shown, error.line)) from error
+        self.notes = _said(repeats, self.shown)
+        return value
 
 
-def _json_row(line: int, text: str) -> Row | BadRow:
+def _said(repeats: Repeats, shown: str, line: int = 0) -> list[str]:
+    """That objects hold a key more than once, and how many do; nothing where none does."""
+    if not repeats.objects:
+        return []
+    some = "1 object holds" if repeats.objects == 1 else f"{repeats.objects:,} objects hold"
+    at = f" on line {line}" if line else ""
+    first = f"{repeats.first[:60]!r}{at}" if repeats.objects == 1 else f"the first: {repeats.first[:60]!r}{at}"
+    return [f"{shown}: {some} a key more than once, whose last value counts: {first}"]
+
+
+def _json_row(line: int, text: str, repeats: Repeats) -> Row | BadRow:
     try:
-        value = loads(text)
+        value = repeats.loads(text)
     except NotJson as error:
         whole = line == 1 and text.strip() in ("[", "{")
         hint = "one JSON document over several lines: name the file .json" if whole else OBJECT_HINT

@@ -84,7 +84,10 @@ class Parquet:
         if left:
             shown = ", ".join(f"{one.name} ({one.type})" for one in left)
             self.notes.append(f"{self.shown}: left out, as JSON cannot hold them: {shown}")
-        return [one.name for one in kept]
+        names = [one.name for one in kept]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            self.notes.append(f"{self.shown}: several columns are called {', '.join(repeated)}; the last one counts")
+        return names
 
     def _group(
         self, pyarrow: Any, opened: Any, group: int, columns: Sequence[str], before: int, bound: Bound

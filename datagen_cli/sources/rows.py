@@ -31,6 +31,16 @@ MOST_EMPTY = 1_000_000
 MAX_LINE_BYTES = 10_000_000
 CTRL_Z = b"\x1a"
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\xff\xfe\x00\x00": "UTF-32", b"\x00\x00\xfe\xff": "UTF-32"}
+_PACKED = {
+    b"\x1f\x8b": "packed with gzip", b"PK\x03\x04": "a zip archive", b"BZh91AY": "packed with bzip2",
+    b"\xfd7zXZ\0": "packed with xz", b"\x28\xb5\x2f\xfd": "packed with zstd", b"PAR1\x15": "a Parquet file",
+    b"ARROW1\0": "an Arrow file",
+}  # fmt: skip
+_UNPACK = dict.fromkeys(_PACKED.values(), "unpack it first") | {
+    "packed with gzip": "let its name end in .gz",
+    "a Parquet file": "let its name end in .parquet",
+    "an Arrow file": "write it as Parquet: pyarrow.parquet.write_table(pyarrow.feather.read_table(FILE), NEW)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +203,8 @@ def reading(shown: str) -> Iterator[None]:
 
 
 def without_mark(start: bytes, shown: str) -> bytes:
-    """The start of a file without a UTF-8 byte order mark. Raises `DataError` for the mark of another encoding."""
+    """The start of a file without UTF-8 byte order marks (files put together have several). Raises `DataError` for the
+    mark of another encoding, and for the first bytes of a file that is packed or no text."""
     for mark in sorted(_BOMS, key=len, reverse=True):
         if start.startswith(mark):
             named = _BOMS[mark].lower()
@@ -202,7 +213,12 @@ def without_mark(start: bytes, shown: str) -> bytes:
                 f"base.csv: {{encoding: {named}}}, for eval --csv encoding={named}"
             )
             raise DataError(f"the file is {_BOMS[mark]}, not UTF-8", hint=hint, place=Place(shown, 1))
-    return start.removeprefix(b"\xef\xbb\xbf")
+    packed = next((what for magic, what in _PACKED.items() if start.startswith(magic)), None)
+    if packed is not None:
+        raise DataError(f"the file is {packed}, not text", hint=_UNPACK[packed], place=Place(shown, 1))
+    while start.startswith(codecs.BOM_UTF8):
+        start = start.removeprefix(codecs.BOM_UTF8)
+    return start
 
 
 def as_text(data: bytes) -> str:

@@ -16,10 +16,10 @@ class NotJson(ValueError):
         self.column = column
 
 
-def loads(text: str) -> Any:
+def loads(text: str, decoder: json.JSONDecoder | None = None) -> Any:
     """The value of a JSON text. Raises `NotJson`."""
     try:
-        value = _DECODER.decode(text)
+        value = (decoder or _DECODER).decode(text)
     except json.JSONDecodeError as error:
         raise NotJson(_reason(error), error.lineno, error.colno) from error
     except ValueError as error:
@@ -29,6 +29,32 @@ def loads(text: str) -> Any:
     if "\\u" in text or "\\U" in text:
         _refuse_half_surrogates(value)
     return value
+
+
+class Repeats:
+    """`loads`, which also counts the objects that hold a key more than once; the last value of a key counts.
+
+    `first` is the first of these keys.
+    """
+
+    def __init__(self) -> None:
+        self.objects = 0
+        self.first = ""
+        self._decoder = json.JSONDecoder(
+            parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=self._object
+        )
+
+    def loads(self, text: str) -> Any:
+        """See `loads`."""
+        return loads(text, self._decoder)
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            self.objects += 1
+            keys = [key for key, _ in pairs]
+            self.first = self.first or next(key for key in keys if keys.count(key) > 1)
+        return found
 
 
 def scan(text: str, start: int) -> tuple[Any, int]:

@@ -179,3 +179,10 @@ def test_numbers_written_as_text_are_no_text_beside_words(tmp_path: Path) -> Non
     assert load_dataset(written(tmp_path, "tsv", rows), Wanted()).dataset.text_fields == ("price", "text")
     only = load_dataset(written(tmp_path, "jsonl", [{"text": str(n)} for n in range(10)]), Wanted())
     assert only.dataset.text_fields == ("text",)
+
+
+def test_numbers_that_no_json_reader_holds_stay_text_in_a_table(tmp_path: Path) -> None:
+    for cell in ("9" * 5000, "1e400"):
+        path = tmp_path / "a.csv"
+        path.write_text(f"text,n\na b,{cell}\nc d,1\n", "utf-8")
+        assert [row["n"] for row in load_dataset(str(path), Wanted()).dataset.rows] == [cell, "1"]

@@ -164,6 +164,22 @@ def test_the_limit_of_a_line_is_10_mb() -> None:
     assert rows_module.MAX_LINE_BYTES == 10_000_000
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.jsonl", '{}\n{"q": 1, "q": 2}\n{"m": {"k": 1, "k": 2}}', "2 objects hold {}: the first: 'q' on line 2"),
+        ("a.json", '[{"q": 1, "q": 2}]', "1 object holds {}: 'q'"),
+        ("a.json", '[{"q": {"q": 1}}]', None),
+    ],
+)  # fmt: skip
+def test_keys_that_an_object_holds_twice_are_said(tmp_path: Path, name: str, content: str, said: str | None) -> None:
+    base = opened(write(tmp_path, name, content))
+    rows = list(base.rows())
+    what = "a key more than once, whose last value counts"
+    assert [note.partition(": ")[2] for note in base.notes] == ([] if said is None else [said.format(what)])
+    assert said is None or any(row.data.get("q") == 2 for row in rows)
+
+
 def test_bad_rows_can_be_skipped_and_are_counted_with_the_first_reasons(tmp_path: Path) -> None:
     bad = b'[]\n{\n{"q": "\x00"}\n{"q": "\xe9"}\n3\nnull\n'
     base = opened(write(tmp_path, "a.jsonl", LINES.encode() + bad + LINES.encode()), on_bad_row="skip")

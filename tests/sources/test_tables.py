@@ -46,6 +46,27 @@ def test_commas_in_texts_do_not_make_a_table_of_semicolons(tmp_path: Path) -> No
     assert data(table(tmp_path, 'a,b\n"x; y; z",1\n')) == [{"a": "x; y; z", "b": "1"}]
 
 
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        ("text\nan apple, a day\ntwo pears\nplums, or figs, or dates\n", True),
+        ("It is late, I said.\nHe went home then.\nTea, milk, sugar, all gone.\nWe left, too, by six.\n", False),
+        ('"It is late, I said."\n"He went home then."\n', False),
+        ("How many plums are there?\nHow many pears are left?\nWhat is a fig?\n", False),
+        ("What did you like here?\nThe plums were good.\nNothing at all, or little.\n", True),
+    ],
+)
+def test_lines_of_text_are_one_column_and_the_first_is_a_row_if_it_is_like_the_others(
+    text: str, header: bool, tmp_path: Path
+) -> None:
+    rows = load_dataset(str(table(tmp_path, text)), Wanted()).dataset.rows
+    assert [list(row.values()) for row in rows] == [[line.strip('"')] for line in text.splitlines()[header:]]
+
+
+def test_a_line_above_the_header_does_not_make_a_table_one_column(tmp_path: Path) -> None:
+    assert "2 cells, the header has 1" in failure(table(tmp_path, "# by hand\ntext,n\na,1\nb,2,3\n")).message
+
+
 def test_decimal_commas_are_read_where_the_recipe_says_so(tmp_path: Path) -> None:
     path = table(tmp_path, "t;n\na;1,5\nb;1.234,25\n")
     assert [row["n"] for row in data(path, csv={"decimal": ","})] == ["1.5", "1234.25"]
@@ -115,6 +136,14 @@ def test_columns_of_one_name_or_none_are_refused_in_a_base_and_named_where_rows_
 def test_lines_of_old_macs_and_spreadsheets_say_what_to_do(tmp_path: Path) -> None:
     error = failure(table(tmp_path, "text,label\ra,b\rc,d\r"))
     assert error.message.endswith("lines end with a carriage return alone") and "init --from" in error.hint
+    for start, said in (
+        (b"PK\x03\x04", "a zip archive"),
+        (b"BZh91AY&", "packed with bzip2"),
+        (b"ARROW1\0\0", "an Arrow"),
+    ):
+        found = failure(table(tmp_path, start + b'\n{"text": "a"}\n', "a.jsonl"))
+        assert said in found.message and found.hint
+    assert data(table(tmp_path, b"\xef\xbb\xbf" * 2 + b"text\na\n")) == [{"text": "a"}]
     (tmp_path / "a.xlsx").write_bytes(b"PK\x03\x04\0\0")
     with pytest.raises(DatagenError, match="a spreadsheet cannot be read"):
         load_dataset(str(tmp_path / "a.xlsx"), Wanted())
