@@ -139,9 +139,9 @@ def main(count: int = 400, n: int = 200, processes: int = 2, first: int = 0, kep
     for title in TABLES:
         shares = []
         for kind in KINDS:
-            found = [done[title, kind, trial, n] for trial in trials]
+            of_kind = [done[title, kind, trial, n] for trial in trials]
             for name in MEASURES:
-                share, shown = _share([item.get(name) for item in found], title)
+                share, shown = _share([item.get(name) for item in of_kind], title)
                 shares += [] if share is None else [share]
                 print(f"{title} {kind:10} {name:18} {shown}", flush=True)
         print(f"{title} {min(shares):.3f} to {max(shares):.3f}, mean {sum(shares) / len(shares):.3f}", flush=True)
@@ -161,4 +161,5 @@ def _share(found: Sequence[Any], title: str) -> tuple[float | None, str]:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:5]), *map(Path, sys.argv[5:]))
+    numbers = dict(zip(("count", "n", "processes", "first"), map(int, sys.argv[1:5]), strict=False))
+    main(**numbers, kept=Path(sys.argv[5]) if len(sys.argv) > 5 else None)
