@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["injection", "secret", "personal", "outlier"]
 KINDS: tuple[Kind, ...] = ("injection", "secret", "personal", "outlier")
-VERSION = 5
+VERSION = 6
 LONG_BLOB = 120
 REPEATS = 6
 _NEAR = 200
@@ -200,7 +200,8 @@ _INJECTION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "gives an order",
         rf"^\s{{0,8}}instead of (?:the|your|this) (?:task|record|text|request|instructions?),? {_SAY}\b"
         rf"|^\s{{0,8}}important\s{{0,3}}[:!]\s{{0,3}}(?:you must )?{_SAY} (?:only )?with\b"
-        rf"|^\s{{0,8}}(?:please )?{_SAY} (?:only )?(?:with )?(?:only )?the words? [\"']?[A-Z]{{4}}"
+        rf"|^\s{{0,8}}(?:please )?{_SAY} (?:only )?(?:with )?(?:only )?the (?:single |one |exact )?words?"
+        rf" [\"']?[A-Z]{{4}}"
         rf"|(?:^|[.!?`]\s{{1,3}})(?:now )?only {_SAY} [\"']?[A-Z]{{4}}",
         ("instead of", "the word", "important", "only"),
     ),
@@ -263,6 +264,7 @@ _INVISIBLE = (
     r"|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]"
 )
 """Tags after a black flag are the flag of a country, not hidden text."""
+_APART = r"(?<!\w)(?:\w[ \t._-]{1,4}){11,400}\w(?!\w)"
 _BLOB = r"(?=[A-Za-z+/=]*\d)(?=[\d+/=]*[A-Za-z])[A-Za-z0-9+/=]{120,}"
 
 
@@ -329,6 +331,7 @@ def _worded() -> Iterator[Rule]:
     for name, pattern, needs in _SECRETS:
         drawn = _drawn_key if name == "OpenAI-like key" else None
         yield Rule("secret", name, re.compile(pattern), needs, holds=drawn)
+    yield Rule("injection", "hides a command", re.compile(_APART), holds=_spelled_out)
     yield Rule("personal", "e-mail address", re.compile(_EMAIL), ("@",))
     yield Rule("outlier", "invisible characters", re.compile(_INVISIBLE), unseen=True)
 
@@ -338,6 +341,12 @@ def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
     before = [match.end() for match in _ENDS.finditer(text, max(0, start - _NEAR), start)]
     after = _ENDS.search(text, end, end + _NEAR)
     return (before[-1] if before else max(0, start - _NEAR)), (after.start() if after else min(len(text), end + _NEAR))
+
+
+def _spelled_out(text: str) -> bool:
+    """Whether letters that stand apart are an order: `i g n o r e ...`."""
+    joined = re.sub(r"\W|_", "", text).lower()
+    return any(word in joined for word in ("ignore", "disregard", "instruct", "systemprompt", "override", "approve"))
 
 
 def _drawn_key(text: str) -> bool:
