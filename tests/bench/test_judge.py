@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
 
 import pytest
 
 from datagen_cli.bench.judge import family, kin, refuse_own_judge
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.fields import About, FieldSpec
+from datagen_cli.llm import retry
 from datagen_cli.pipeline.questions import named_model
 from datagen_cli.prompts.marking import domain_of, mark_prompt, read_mark
+from tests.bench.running import SEEDS, bench
+from tests.endpoint import Endpoint, refusal
 
 
 @pytest.mark.parametrize(
@@ -61,3 +66,19 @@ def test_the_rubric_fits_the_fields_and_the_record_stays_data() -> None:
     assert prompt.messages[-1].content.count("</record>") == 1
     assert "Does the response do what" in prompt.messages[-1].content
     assert mark_prompt(free, {}, "difficulty").messages != mark_prompt(free, {}, "quality").messages
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("status", "words"), [(401, "refused"), (422, "all refused"), (503, "nothing has answered")])
+def test_a_judge_that_refuses_or_is_gone_leaves_the_leaderboard_of_what_was_paid(
+    status: int, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.02)
+    with Endpoint(lambda body, attempt: refusal(status, "not for you")) as endpoint:
+        (tmp_path / "m.yaml").write_text(f"name: any/model\nbase_url: {endpoint.url}\n")
+        line = ["quickstart", "-n", "6", "--vary", "examples.k=1,2", *SEEDS, "--judge", str(tmp_path / "m.yaml")]
+        code, found, _ = bench(capsys, *line, "-o", str(tmp_path / "out"), "--set", "limits.patience_s=0.5")
+    assert (code, found["exit_code"], list(found["errors"])) == (5, 5, ["judge"])
+    assert words in found["errors"]["judge"] and "not for you" in found["errors"]["judge"]
+    written = json.loads((tmp_path / "out" / "leaderboard.json").read_text())
+    assert [row["n"] for row in written["rows"]] == [12, 12]

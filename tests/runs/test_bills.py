@@ -259,3 +259,15 @@ def test_a_hint_says_how_many_replies_are_kept(tmp_path: Path, capsys: pytest.Ca
         found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
     assert found["exit_code"] == 5 and found["calls"] == 5
     assert "5 replies are kept" in found["hint"]
+
+
+def test_the_card_counts_the_calls_of_all_runs_and_run_json_tells_both(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Endpoint(used({"prompt_tokens": 10, "completion_tokens": 5})) as endpoint:
+        path = recipe(tmp_path, endpoint)
+        report(capsys, path, "-o", tmp_path / "run", "-n", "4")
+        report(capsys, path, "-o", tmp_path / "run", "-n", "12")
+    found = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert (found["calls"], found["this_run"]["calls"], found["all_runs"]["calls"]) == (8, 8, 12)
+    assert "12 calls, 120 tokens in and 60 out" in (tmp_path / "run" / "README.md").read_text()
