@@ -144,7 +144,7 @@ def test_an_address_that_is_no_models_ends_the_run_at_once_and_costs_nothing(
     with Endpoint(lambda body, attempt: answer) as endpoint:
         patient = ["--set=limits.concurrency=1", f"--set=limits.patience_s={HANG_S}"]
         found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run", *patient)
-        assert endpoint.count == FOREIGN_CALLS
+        assert FOREIGN_CALLS <= endpoint.count <= FOREIGN_CALLS + 1  # one may have got the place of the third
     assert (found["exit_code"], found["cost_usd"], found["rejected"]) == (5, 0, {})
     assert all(word in found["error"] for word in words)
     assert "base_url" in found["hint"] and endpoint.url in found["hint"]
