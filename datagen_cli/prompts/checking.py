@@ -30,7 +30,7 @@ from datagen_cli.prompts.spoken import inner, named, stated
 from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.prompts.wording import CHECKER, CODER, ONE_RECORD_FORM, TEXT_FORM
 
-_BLOCK = re.compile(r"(?P<fence>`{3,}|~{3,})([^\n`]*)\n(.*?)(?:(?P=fence)|\Z)", re.DOTALL)
+_BLOCK = re.compile(r"(?<![`~])(?P<fence>`{3,}(?!`)|~{3,}(?!~))([^\n`]{0,200})\n(.*?)(?:(?P=fence)|\Z)", re.DOTALL)
 _OBJECT = re.compile(r"\{[^{}]*:")
 _GOES_ON = re.compile(r"[\s*\"'#_]*([^\W\d_]+)\s+(?:it|this|that|the|they|there|because|since|as)\b", re.IGNORECASE)
 _BEGUN = re.compile(

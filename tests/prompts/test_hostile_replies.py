@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from datagen_cli.core.budget import within
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.prompts.checking import read_object, read_program, read_verdict
 from datagen_cli.prompts.parse import parse_reply
@@ -83,3 +84,9 @@ def test_what_is_accepted_can_be_written_and_read() -> None:
     found = parse_reply('{"records":[{"text":"a\ud800","n":1.5,"data":[]}]}', "stop", SPECS, 1)
     for record in found.records:
         json.dumps(record, ensure_ascii=False).encode("utf-8")
+
+
+@pytest.mark.parametrize("unit", ["~", "`", "~~~ a ", "``` a", "```python\n"])
+def test_a_program_is_looked_for_among_fences_without_end(unit: str) -> None:
+    text = unit * (4_000 // len(unit))
+    within(lambda: read_program(text), cpu_s=5.0)
