@@ -75,7 +75,7 @@ def against_gold(dataset: Dataset, gold: Dataset) -> Measure:
     return share_of(len(pairs) - len(wrong), len(wrong), f"gold:{column}", detail)
 
 
-_NAMED = re.compile(r"\s*((?:[^\W\d]+[\s#:_-]+)*[^\W\d]{2,}[\s#:_-]*)[-+]?\d")
+_NAMED = re.compile(r"\s*((?:[^\W\d_]+[\s#:_-]+)*[^\W\d_]{2,}[\s#:_-]*)[-+]?\d")
 
 
 def _before_number(value: str) -> str:

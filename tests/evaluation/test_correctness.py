@@ -25,6 +25,7 @@ def dataset(rows: list[dict[str, Any]], label: str | None = "label") -> Dataset:
         (True, 1, False), (1000001, 1000002, False), ("1,000,001", "1000002", False),
         ("level 1", "class 1", False), ("level 1", "Level 1", True), ("3.3333333", "10/3", True),
         ("B", "b", True), ([1], [1], True), (None, "x", False), (None, None, True),
+        ("_" * 60, "x", False), ("ab" + "_" * 60 + "!", "ab", False),
     ],
 )  # fmt: skip
 def test_answers_are_compared_by_what_they_mean(found: Any, gold: Any, same: bool) -> None:

@@ -220,6 +220,11 @@ def test_a_signal_lets_calls_in_flight_finish_and_prints_how_to_go_on(
     assert rows(tmp_path / "run")[: len(kept)] == kept
 
 
+def walked(folder: Path) -> int:
+    """The records that have gone through every stage."""
+    return (folder / "checkpoints" / "6-dedup.jsonl").read_bytes().count(b"\n") - 1
+
+
 def test_a_second_ctrl_c_stops_at_once_and_loses_nothing_that_was_answered(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -232,7 +237,7 @@ def test_a_second_ctrl_c_stops_at_once_and_loses_nothing_that_was_answered(
     with Endpoint(script) as endpoint:
         command = [recipe(tmp_path, endpoint), "-o", tmp_path / "run", "--concurrency", "2"]
         process = start(*command)
-        until(lambda: endpoint.in_flight == 2 and endpoint.count == 32)
+        until(lambda: endpoint.in_flight == 2 and endpoint.count == 32 and walked(tmp_path / "run") == 30)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         assert any("again to stop at once" in line for line in process.stderr)
