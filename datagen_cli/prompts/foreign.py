@@ -36,7 +36,7 @@ _ORDERS = compiled_later(
     r"(?:output|respond|reply|answer|write|print|say|return|repeat|generate)\b"
     r"|\b(?:respond|reply|answer|output|print|return|repeat)\s+(?:only\s+|exactly\s+)?"
     r"(?:with|the word|the following|verbatim|exactly)\b"
-    r"|^\s*[#*>\s]*(?:system|assistant|user|human|ai|developer|instructions?)\s*[#*]*\s*:"
+    r"|^(?:[#*>]|[^\S\n])*(?:system|assistant|user|human|ai|developer|instructions?)[\s#*]*:"
     r"|\b(?:your|the) (?:system )?prompt\b|\blanguage model\b|\bas an ai\b"
     r"|</?(?!(?:br|em|strong|div|span|li|ul|ol|td|tr|sub|sup)>)[a-z_]{2,20}>|\{\s*\"[a-z_]{2,20}\"\s*:",
     re.IGNORECASE | re.MULTILINE,

@@ -45,7 +45,7 @@ WHOLE_ENDS = (
 
 TRUTH = {"true": True, "yes": True, "false": False, "no": False}
 _CURRENCY = r"(?:[$€£¥₹]|(?:USD|EUR|GBP|JPY|CHF|CNY|INR)\b)"
-_MONEY = re.compile(rf"\s*(?:{_CURRENCY}\s*([-+\d.,][^$€£¥₹]*)|([^$€£¥₹]*[\d.])\s*{_CURRENCY})\s*", re.IGNORECASE)
+_MONEY = re.compile(rf"{_CURRENCY}\s*([-+\d.,][^$€£¥₹]*)|([^$€£¥₹]*[\d.])\s*{_CURRENCY}", re.IGNORECASE)
 _BEGUN = re.compile(r"\s*(?:```(?:json)?\s*)?\{\s*\"records\"\s*:\s*\[\s*(.*)", re.DOTALL)
 
 
@@ -178,7 +178,7 @@ def _plain(spec: FieldSpec, value: Any) -> Any:
         return value
     if spec.type == "boolean":
         return TRUTH.get(value.strip(" .").lower(), value)
-    found = _MONEY.fullmatch(value)
+    found = _MONEY.fullmatch(value.strip())
     return found[1] or found[2] if found else value
 
 

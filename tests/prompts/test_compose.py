@@ -14,7 +14,7 @@ from datagen_cli.core.record import Slot
 from datagen_cli.core.task import Task, Wanted
 from datagen_cli.prompts.checking import ask_prompt, code_prompt, review_prompt
 from datagen_cli.prompts.compose import Composer
-from datagen_cli.prompts.foreign import neutral
+from datagen_cli.prompts.foreign import neutral, reads_like_orders
 from tests.prompts.reading import read_fence
 from tests.prompts.sentence import Sentence
 
@@ -77,6 +77,12 @@ def test_a_planned_label_is_not_asked_for_and_other_fields_are_asked_for_as_json
     assert (question.content, request.content) == ("Write a new record.\nkind: a\n", "Write a new record.\nkind: b\n")
     free = composer(specs=specs, label_field="")
     assert '"text", "kind", "stars"' in free.generate([Slot(0, "x")]).messages[0].content
+
+
+@pytest.mark.parametrize("sign", ["\n", " ", "#\n", "system\n"])
+def test_a_long_text_is_searched_for_orders_in_one_go(sign: str) -> None:
+    assert reads_like_orders(sign * 20_000) is False
+    assert reads_like_orders(f"{sign * 20_000}\n> # System :") is True
 
 
 @pytest.mark.parametrize(

@@ -247,6 +247,11 @@ def test_a_valid_record_survives_prose_and_fences(
     assert (parsed.records, parsed.repaired) == ((record,), False)
 
 
+def test_a_number_is_looked_for_in_a_long_text_in_one_go() -> None:
+    reply = json.dumps({"question": "Q", "answer": " " * 100_000 + "x", "label": "x"})
+    assert parse(f'{{"records": [{reply}]}}').records == (None,)
+
+
 @pytest.mark.parametrize("text", ["[" * 50_000 + "]", '{"a":' * 20_000 + "}", "{" * 100_000 + "}", "```" * 20_000])
 def test_a_hostile_reply_costs_little(text: str) -> None:
     start = time.process_time()
