@@ -33,7 +33,7 @@ _CLOSING = compiled_later(
     re.IGNORECASE,
 )
 _SPEAKER = compiled_later(
-    r"\n\s*(?:user|assistant|human|system|<\|[a-z_]+\|>)\s*:?\s*\n.*\Z", re.IGNORECASE | re.DOTALL
+    r"\n[^\S\n]*(?:user|assistant|human|system|<\|[a-z_]+\|>)[^\S\n]*(?::[^\S\n]*)?\n.*\Z", re.IGNORECASE | re.DOTALL
 )
 
 
@@ -64,7 +64,7 @@ def clean(text: str, name: str = "") -> str:
     """The text without what stands around it; `name` is that of its field."""
     text = text.replace("\r\n", "\n").strip()
     text = _unfenced(text)
-    text = _SPEAKER.sub("", text)
+    text = _SPEAKER.sub("", text).rstrip()
     opening = _OPENING.match(text)
     if opening and text[opening.end() :].strip():
         text = text[opening.end() :].strip()

@@ -19,9 +19,9 @@ ANSWERS = ("answer", "verdict", "final", "result", "conclusion", "decision", "ju
 _BOXED = compiled_later(r"\\boxed\{\s*(?:\\(?:text|textbf|mathrm)\{\s*)?([^{}]*)\}")
 _HASHES = compiled_later(r"^[ \t]*####[ \t]*([^\s#].*)$", re.MULTILINE)
 _ROW = compiled_later(r"^[ \t]*\|(.+)\|[ \t]*$", re.MULTILINE)
-_SIGNS = compiled_later(r"^(?:\s*(?:[-*•>]|\d+[.)])\s+)?[\W_]+|[\W_]+$|^\s*\d+[.)]\s+(?=[^\W\d])")
+_SIGNS = compiled_later(r"^(?:\s*(?:[-*•>]|\d+[.)])\s+)?[\W_]+|(?<![\W_])[\W_]+$|^\s*\d+[.)]\s+(?=[^\W\d])")
 _EXPLAINED = compiled_later(r"\s*(?:[,.;:!()\n\"'`*–—]|-+\s)")
-_BETWEEN = compiled_later(r"\s*(?:[,;/|&]|\band\b|\bor\b)\s*")
+_BETWEEN = compiled_later(r"(?<!\s)\s*(?:[,;/|&]|\band\b|\bor\b)\s*")
 
 
 def stated(text: str, *names: str) -> Iterator[str]:

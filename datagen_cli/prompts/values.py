@@ -48,10 +48,10 @@ SHOWN: tuple[tuple[str, str, str], ...] = (
 LONGEST_NAME = 2
 """Words before a full stop that may still be a name."""
 _NOTHING = re.compile(r"(?:none|unknown|unclear|n/?a|not \w+|no \w+)?", re.IGNORECASE)
-_BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.+)$", re.MULTILINE)
+_BULLET = re.compile(r"^[^\S\n]*(?:[-*•]|\d+[.)])\s+(.+)$", re.MULTILINE)
 
 _BOLD = re.compile(r"\*\*(.+?)(?::\*\*|\*\*\s*[:–—-])")
-_CALLED = re.compile(r"\s*(?:the )?values?\s*:", re.IGNORECASE)
+_CALLED = re.compile(r"(?<!\s)\s*(?:the )?values?\s*:", re.IGNORECASE)
 LISTED_WORDS = 4
 """Of a value that stands between commas or on a line of its own."""
 

@@ -34,7 +34,7 @@ NEAR = 0.8
 _NUMBER = re.compile(r"[-+]?\d{1,3}(?:[  ,]?\d{3})*(?:\.\d+)?|[-+]?\d+(?:\.\d+)?")
 _COMMA_NUMBER = re.compile(r"[-+]?\d+(?:\.\d{3})*,\d+|[-+]?\d+")
 _DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T]\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(?::\d{2})?")
-_CONTACT = re.compile(r"\S+@\S+\.\S+|\+?[\d ()/-]{7,}|https?://\S+")
+_CONTACT = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+|\+?[\d ()/-]{7,}|https?://\S+")
 _MARKS = re.compile(r"[\s_.,:;!?'\"()/]|-(?!\d)")
 _ID = re.compile(r"[\w-]*\d[\w-]*")
 

@@ -11,6 +11,7 @@ import pytest
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.prompts.checking import read_verdict
 from datagen_cli.prompts.forms import parse_as
+from datagen_cli.prompts.plain_text import clean
 from datagen_cli.prompts.solving import Item, read_answer
 from datagen_cli.prompts.values import read_values
 
@@ -164,3 +165,11 @@ def test_values_are_read_in_whatever_list_they_came(text: str) -> None:
 
 def test_a_sentence_names_no_values() -> None:
     assert read_values("I could not find any values, sorry.") == []
+
+
+@pytest.mark.parametrize("sign", ["\n", " ", "~", "* ", ", "])
+def test_long_replies_without_words_are_read_in_one_go(sign: str) -> None:
+    reply = f"ok {sign * 100_000} ok."
+    assert read_verdict(reply, KNOWN) is None
+    assert clean(reply.replace("ok.", "end"), "text").endswith("end")
+    assert all(value.startswith("ok") for value in read_values(reply))

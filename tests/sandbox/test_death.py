@@ -60,6 +60,11 @@ def until(find: Callable[[], list[int]], count: int, process: subprocess.Popen[b
     raise AssertionError("the processes never appeared")
 
 
+def confined(pid: int) -> bool:
+    """Whether a child is past its preparations, which end with its filter of system calls."""
+    return "\nSeccomp:\t2\n" in Path(f"/proc/{pid}/status").read_text()
+
+
 def descendants(pid: int) -> list[int]:
     found: list[int] = []
     waiting = [pid]
@@ -138,7 +143,7 @@ def test_a_program_whose_server_is_killed_dies_with_it_and_is_run_again() -> Non
 
         thread = threading.Thread(target=work)
         thread.start()
-        (child,) = until(lambda: children_of(frozenset([server])), 1)
+        (child,) = until(lambda: [pid for pid in children_of(frozenset([server])) if confined(pid)], 1)
         os.kill(child, signal.SIGSTOP)  # it comes to none of its own limits
         os.kill(server, signal.SIGKILL)
         assert ended([child])
