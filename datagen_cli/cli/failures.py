@@ -99,12 +99,27 @@ def _told(number: signal.Signals) -> Stopped:
     return Stopped(f"{what}; the same command goes on from here", exit_code=code)
 
 
-_PLAINER = (
+def _beyond(found: re.Match[str]) -> str:
+    """Which end of a range a number is beyond, in words."""
+    low = found["low"] or found["least"]
+    if low is not None and float(found["value"]) < float(low):
+        return f": must be at least {low}"
+    return f": must be at most {found['high'] or found['most']}"
+
+
+_NUMBER = r"-?[\d.]+"
+_PLAINER: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
+    (r": '.*' is not a valid (?:integer|float)\.?$", ": expected a number"),
+    (
+        rf": (?P<value>{_NUMBER}) is not in the range (?:(?P<low>{_NUMBER})<=x<=(?P<high>{_NUMBER})"
+        rf"|x>=(?P<least>{_NUMBER}?)|x<=(?P<most>{_NUMBER}?))\.?$",
+        _beyond,
+    ),
     (r": Input should be a valid (?:integer|number).*", ": expected a number"),
     (r": Input should be (?:greater than or equal to|at least) ", ": must be at least "),
     (r": Input should be (?:less than or equal to|at most) ", ": must be at most "),
 )
-"""Sentences of the library that reads the command line, and what is said instead."""
+"""Sentences of the library that reads the command line, in its older and newer versions, and what is said instead."""
 
 
 def _message(error: Any) -> str:
