@@ -296,7 +296,12 @@ def _push(refused: int) -> str:
     hub = ReflectingHub(refused)
     serving = Thread(target=hub.serve_forever, daemon=True)
     serving.start()
-    os.environ |= {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
+    os.environ["HF_ENDPOINT"] = hub.url
+    from huggingface_hub import constants
+
+    constants.HF_HUB_DISABLE_XET = (
+        True  # its threads are lost in a forked process; what the environment says is read once
+    )
     run(["export", "out", "--to", "hf", "-o", "pushed", "--push", "me/mine"])
     hub.shutdown()
     serving.join()
