@@ -137,11 +137,5 @@ Tuned = Annotated[
 ]
 Out = Annotated[
     str | None,
-    typer.Option(
-        "--out",
-        "-o",
-        metavar="DIR",
-        help="Where the runs and the leaderboard go; runs/bench-<name> without it.",
-        rich_help_panel=given.FOLDER,
-    ),
+    given.folder_option("Where the runs and the leaderboard go; runs/bench-<name> without it."),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,12 @@ FOLDER = "Run folder"
 CALLS = "Calls"
 COLUMNS = "Columns"
 OUTPUT = "Output"
+
+
+def folder_option(about: str) -> Any:
+    """The option that names the folder a command writes to."""
+    return typer.Option("--out", "-o", metavar="DIR", help=about, rich_help_panel=FOLDER)
+
 
 RecipeArgument = Annotated[
     str,
@@ -56,7 +62,7 @@ Set = Annotated[
 ]
 Out = Annotated[
     str | None,
-    typer.Option("--out", "-o", metavar="DIR", help="Run folder; runs/<name> without it.", rich_help_panel=FOLDER),
+    folder_option("Run folder; runs/<name> without it."),
 ]
 Cache = Annotated[
     str,

@@ -71,13 +71,7 @@ Seed = Annotated[
 ]
 Out = Annotated[
     str | None,
-    typer.Option(
-        "--out",
-        "-o",
-        metavar="DIR",
-        help="Where the answers are kept; runs/score-<dataset> without it.",
-        rich_help_panel=given.FOLDER,
-    ),
+    given.folder_option("Where the answers are kept; runs/score-<dataset> without it."),
 ]
 
 
@@ -181,8 +175,10 @@ def open_desks(
 
 def _sets(sets: Sequence[str]) -> Sequence[str]:
     """`--set` as it was given. Raises `UsageError` for what no model and no limit is."""
+    from datagen_cli.config.overrides import part_set
+
     for text in sets:
-        if text.strip().partition("=")[0].strip().partition(".")[0] not in SETTABLE:
+        if part_set(text) not in SETTABLE:
             raise UsageError(f"--set {text}: only keys of model and of limits count here", hint="see `datagen schema`")
     return sets
 

@@ -69,6 +69,11 @@ def set_value(root: Node, text: str, folder: str) -> Node:
     return put(root, path, value)
 
 
+def part_set(text: str) -> str:
+    """The part of the recipe that `a.b.c=value` sets something of: `a`."""
+    return text.partition("=")[0].strip().partition(".")[0]
+
+
 def shown_override(text: str) -> str:
     """`a.b.c=value` as it may be written: what it sets of headers and of a query stands as a placeholder."""
     key, sign, written = text.partition("=")

@@ -15,6 +15,7 @@ from typing import Any
 
 from datagen_cli.config.load import load_recipe
 from datagen_cli.config.models import Limits, Sampling, SharedModel
+from datagen_cli.config.overrides import part_set
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.chat import Draw, Prompt, Reply, Request
 from datagen_cli.core.errors import CallPending, CallRefused, CapReached, DatagenError, ProviderError
@@ -78,7 +79,7 @@ def recipe_of(model: str, sets: Sequence[str], environ: Mapping[str, str]) -> Re
 
 def limits_in(sets: Sequence[str], environ: Mapping[str, str]) -> Limits:
     """The limits among `--set`, and the defaults of all others. Raises `RecipeError` for what they cannot be."""
-    own = [text for text in sets if text.strip().partition("=")[0].strip().partition(".")[0] == "limits"]
+    own = [text for text in sets if part_set(text) == "limits"]
     return recipe_of("offline", own, environ).options.limits
 
 
