@@ -71,7 +71,7 @@ def read_usage(usage: Any, text: str) -> Counts | None:
     most = max(said, (total or 0) - into, said + thought if thought > said else 0)
     if not (into or most) or (text and not most):
         return None
-    cached = max(_at(usage, place) or 0 for place in CACHED)
+    cached = max((_at(usage, place) or 0 for place in CACHED if place[0] in usage), default=0)
     if "prompt_tokens" not in usage:  # as Anthropic counts: what was read from the cache, or written, comes on top
         on_top = sum(_count(usage.get(name)) or 0 for name in ON_TOP)
         into, most = into + on_top, said if total is not None and total - into - said == on_top else most
@@ -91,7 +91,7 @@ def inside(value: Any, *names: str) -> Any:
 
 
 def _first_count(usage: Mapping[str, Any], *names: str) -> int | None:
-    return next((found for name in names if (found := _count(usage.get(name))) is not None), None)
+    return next((found for name in names if name in usage and (found := _count(usage[name])) is not None), None)
 
 
 def _at(usage: Mapping[str, Any], place: Sequence[str]) -> int | None:
@@ -100,6 +100,8 @@ def _at(usage: Mapping[str, Any], place: Sequence[str]) -> int | None:
 
 def _count(value: Any) -> int | None:
     """A count of tokens; None for what cannot be one."""
+    if type(value) is int:
+        return value if 0 <= value < MOST_TOKENS else None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
         value = int(value)
     if isinstance(value, float) and value.is_integer():

@@ -12,7 +12,6 @@ import asyncio
 from collections.abc import Mapping
 from collections.abc import Sequence as Items
 from functools import partial
-from typing import Any
 
 from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import CallPending, CallRefused, DatagenError, GotNowhere, UsageError
@@ -24,7 +23,7 @@ from datagen_cli.pipeline.refills import Refills
 from datagen_cli.pipeline.replay import last_line, replayable
 from datagen_cli.pipeline.sequence import Sequence
 from datagen_cli.pipeline.trial import CheckTrials, Trial
-from datagen_cli.runs.lines import call_lines, content_digest, contents, from_line, to_line
+from datagen_cli.runs.lines import Contents, call_lines, content_digest, from_line, to_line
 from datagen_cli.stages.generate import Unit
 
 GRACE_S = 30.0
@@ -56,7 +55,7 @@ class Runner:
         self._check_trials = CheckTrials()
         self._wake = asyncio.Event()
         self._chain = ""
-        self._known: tuple[Any, str] = (None, "")
+        self._contents = Contents()
         self.progress = Progress()
         self.error: BaseException | None = None
         self.accepted = bytearray(parts.count)
@@ -188,7 +187,8 @@ class Runner:
             return False
         self.surplus |= len(contents) > len(wanted)
         for record, content in records:
-            self._known = (record.fields, content)
+            if record.rejection is None:
+                self._contents.know(record, content)
             self._deliver([record], replayed=True)
         return True
 
@@ -257,7 +257,7 @@ class Runner:
             ]
         self.progress.count_seconds("generate", asyncio.get_running_loop().time() - started)
         lines, calls = [to_line(record) for record in records], call_lines(context.calls)
-        payload = {"content": contents(records), "records": lines, "calls": calls}
+        payload = {"content": self._contents.of_all(records), "records": lines, "calls": calls}
         write = partial(checkpoint.append, unit.first, unit.attempt, made_from, payload)
         if self._trial.takes:
             self._trial.add(records, write, [call.digest for call in context.calls], batched=len(unit.slots) > 1)
@@ -281,13 +281,11 @@ class Runner:
 
     async def _walk(self, slot: Slot, record: Record, unit: Unit) -> Record:
         """One record through the stages after generation, a checkpoint line after each."""
-        made_from, digested = "", None
         for stage, step in self._parts.steps:
             if record.rejection is not None:
                 break
             checkpoint = self._parts.checkpoints[stage]
-            if digested is not record.fields:
-                made_from, digested = content_digest(record), record.fields
+            made_from = self._contents.of(record)
             found = checkpoint.find(slot.index, unit.attempt, made_from)
             if found is not None:
                 record = from_line(found)
@@ -318,8 +316,7 @@ class Runner:
 
     def _judge(self, record: Record) -> Record:
         """The group check, its decision checkpointed; evidence of what is repeated is added for the next attempt."""
-        content = self._known[1] if record.fields is self._known[0] else content_digest(record)
-        self._chain = digest(self._chain, record.slot, record.attempt, content)
+        self._chain = digest(self._chain, record.slot, record.attempt, self._contents.of(record))
         checkpoint = self._parts.checkpoints["dedup"]
         decision = self._parts.judge(record)
         judged = decision.record

@@ -59,13 +59,16 @@ class Echoes:
         self._runs |= {words for words in rules if len(words) >= WHOLE}
         self._lengths = sorted({len(run) for run in self._runs})
         self._signs = _signs(self._runs) | _our_signs()
+        self._clean: Mapping[str, Any] = {}
 
     def found(self, fields: Mapping[str, Any]) -> str:
-        """The field that gives the prompt back, and the words: `text: "…"`; empty where none does."""
-        for name in self._asked:
+        """The field that gives the prompt back, and the words: `text: "…"`; empty where none does. Fields that were
+        found clean just now are not read again: two stages ask, mostly one after the other."""
+        for name in self._asked if fields is not self._clean else ():
             for text in texts_in([fields.get(name)]):
                 if words := self.of_text(text):
                     return f'{name}: "{words}"'
+        self._clean = fields
         return ""
 
     def of_text(self, text: str) -> str:

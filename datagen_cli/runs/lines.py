@@ -18,10 +18,28 @@ def content_digest(record: Record) -> str:
 _CONTENT = re.compile(rb'"content":\[((?:"[0-9a-f]*",?)*)\]')
 
 
-def contents(records: Sequence[Record]) -> list[str]:
-    """The content digest of each record that stands, else an empty text: the first thing in a generation line, so that
-    a resumed run need not parse the rest."""
-    return [content_digest(record) if record.rejection is None else "" for record in records]
+class Contents:
+    """Content digests of records. The last one is remembered: most stages leave the fields of a record as they are."""
+
+    def __init__(self) -> None:
+        self._fields: Mapping[str, Any] | None = None
+        self._stands = False
+        self._digest = ""
+
+    def know(self, record: Record, content: str) -> None:
+        """Takes the digest of a record from elsewhere."""
+        self._fields, self._stands, self._digest = record.fields, record.rejection is None, content
+
+    def of(self, record: Record) -> str:
+        """The digest of a record."""
+        if record.fields is not self._fields or (record.rejection is None) is not self._stands:
+            self.know(record, content_digest(record))
+        return self._digest
+
+    def of_all(self, records: Sequence[Record]) -> list[str]:
+        """The digest of each record that stands, else an empty text: the first thing in a generation line, so that a
+        resumed run need not parse the rest."""
+        return [self.of(record) if record.rejection is None else "" for record in records]
 
 
 def read_contents(raw: bytes) -> list[str] | None:

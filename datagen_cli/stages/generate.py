@@ -130,7 +130,7 @@ class Generate:
             )
             if fields is not None and self._composer.leaves(slot, fields):
                 record = record.rejected(Rejection("generate", "unchanged", f"{slot.parent} came back as it was"))
-            elif fields is not None and (echo := self._composer.echoes.found(fields)):
+            elif fields is not None and (echo := self._composer.echoes.found(whole)):
                 record = record.rejected(Rejection("generate", ECHO, f"the prompt came back: {echo}"))
             kept.append(record if fields is not None else record.rejected(problem))
         last, over = unit.slots[-1].index, Rejection("generate", "surplus", "more records came than were asked for")

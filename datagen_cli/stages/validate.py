@@ -128,7 +128,8 @@ class Validate:
                 evidence[check.name] = verdict.evidence
             if _calls_for_action(check, verdict):
                 failures.append((check, verdict))
-        state.record = replace(state.record, verdicts=verdicts, notes=notes, evidence=evidence)
+        if self._checks:
+            state.record = replace(state.record, verdicts=verdicts, notes=notes, evidence=evidence)
         return failures
 
     async def _change(
@@ -183,7 +184,9 @@ class Validate:
     def _done(self, state: _CheckState) -> Record:
         record = state.record
         first = {name: outcome for name, outcome in state.first.items() if record.verdicts.get(name) != outcome}
-        return replace(record, first_verdicts=first, changes=tuple(state.changes))
+        changes = tuple(state.changes)
+        unlike = (first, changes) != (record.first_verdicts, record.changes)
+        return replace(record, first_verdicts=first, changes=changes) if unlike else record
 
     def _points(self, fields: Mapping[str, Any]) -> bool:
         return self._pointer is None or self._pointer.holds(fields)

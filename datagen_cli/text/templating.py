@@ -75,6 +75,7 @@ class Template:
         self._allowance = Allowance(MAX_CPU_S) if bounded else None
         self._most_characters = most_characters
         self._template = self._held(lambda: environment.from_string(source))
+        self._template.globals = dict(self._template.globals)  # a chain of maps is walked anew at every rendering
 
     def render(self, variables: Mapping[str, Any]) -> str:
         """The text. Raises `TemplateProblem`."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from datagen_cli.core.record import Record, Rejection
 from datagen_cli.pipeline.replay import last_line, replayable
 from datagen_cli.runs.checkpoint import Checkpoint, tail_of
-from datagen_cli.runs.lines import content_digest, contents, read_contents, to_line
+from datagen_cli.runs.lines import Contents, content_digest, read_contents, to_line
 
 RECORD = Record(3, 1, {"text": 'odd "content":["0"] \\ text', "n": 3})
 BETTER = Record(3, 1, {"text": "mended", "n": 3}, changes=({"by": "x", "before": {"text": "odd"}},))
@@ -55,8 +55,8 @@ def test_a_refused_record_ends_its_way(tmp_path: Path) -> None:
 def test_a_finished_call_names_its_records_and_one_with_a_refusal_or_an_older_line_none(tmp_path: Path) -> None:
     made = Checkpoint(tmp_path / "g.jsonl", "generate", "f")
     records = [RECORD, BETTER]
-    made.append(0, 1, "x", {"content": contents(records), "records": [to_line(record) for record in records]})
-    made.append(2, 1, "x", {"content": contents([RECORD, REFUSED]), "records": []})
+    made.append(0, 1, "x", {"content": Contents().of_all(records), "records": [to_line(record) for record in records]})
+    made.append(2, 1, "x", {"content": Contents().of_all([RECORD, REFUSED]), "records": []})
     made.append(4, 1, "x", {"records": [to_line(RECORD)]})
     made.append(6, 1, "x", {"content": [], "records": []})
     assert replayable(made, 0) == [content_digest(RECORD), content_digest(BETTER)]
