@@ -29,6 +29,7 @@ PAID = "price: {input_per_million: 1, output_per_million: 2}"
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "AGAIN_S", 0.01)
+    monkeypatch.setattr(runner, "AGAIN_NO_REPLY_S", 0.02)
     monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.02)
 
 
@@ -108,7 +109,7 @@ def test_a_refused_parameter_is_found_out_by_one_call(
 def test_a_first_call_that_fails_once_holds_up_nobody(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "ALONE_S", HANG_S)
+    monkeypatch.setattr(runner, "ALONE_S", 10 * HANG_S)  # whoever waits for the first call waits until the test hangs
 
     def script(body: dict[str, Any], attempt: int) -> str | Answer:
         return refusal(500, "this prompt never") if body["seed"] == first_seed(endpoint) else note(body)
@@ -116,7 +117,6 @@ def test_a_first_call_that_fails_once_holds_up_nobody(
     with Endpoint(script) as endpoint:
         found = report(capsys, recipe(tmp_path, endpoint.url), "-o", tmp_path / "run")
     assert (found["exit_code"], found["accepted"], found["rejected"]) == (3, 99, {})
-    assert found["seconds"] < runner.ALONE_S
 
 
 def first_seed(endpoint: Endpoint) -> int:
