@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.attack.attack import Attack, datagen
+from tests.core.test_store import journal_of
 
 NAMES = (
     ".lock", "run.json", "dataset.jsonl", "rejected.jsonl", "plants.jsonl", "README.md", "recipe.lock.yaml",
@@ -30,7 +31,7 @@ def attacks() -> list[Attack]:
             found.append(Attack(f"{how}: {name}", partial(linked, name, link, how == "dangling")))
     for name in FOLDERS:
         found.append(Attack(f"symbolic: {name}/", partial(linked, name, symbolic, False)))
-    return found
+    return [*found, Attack("a journal that names a file", journal)]
 
 
 def symbolic(victim: Path, place: Path) -> None:
@@ -63,6 +64,23 @@ def linked(name: str, link: Callable[[Path, Path], None], dangling: bool, folder
             return problem
         if state_of(victims) != before:
             return f"what the link points at changed ({' '.join(map(str, words))})"
+    return ""
+
+
+def journal(folder: Path) -> str:
+    """A rollback journal beside the call cache that ends in the name of a file, which SQLite deletes: as the run's own
+    cache, and as one that is named."""
+    victim, run = folder / "victim", folder / "run"
+    victim.write_bytes(MINE)
+    if (made := datagen("generate", "quickstart", "-n", 2, "-o", run, "--quiet", folder=folder)).code != 0:
+        return f"the run itself failed: {made.err}"
+    (run / "calls.sqlite-journal").write_bytes(journal_of(victim))
+    for words in (("-o", run), ("-o", folder / "other", "--cache", run / "calls.sqlite")):
+        ended = datagen("generate", "quickstart", "-n", 3, *words, "--quiet", folder=folder)
+        if not victim.exists():
+            return f"the file is gone ({words[0]})"
+        if problem := ended.wrong(frozenset({0, 2})):
+            return problem
     return ""
 
 

@@ -13,7 +13,9 @@ import json
 import re
 import textwrap
 import warnings
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from datagen_cli.core.fields import FieldSpec, WrongType, plain_text
@@ -23,7 +25,8 @@ from datagen_cli.prompts.plain_text import clean
 from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.prompts.wording import PARTS_FORM, PROGRAM_FORM, PROGRAMS_FORM
 
-_BLOCK = re.compile(r"^[ \t]*```[ \t]*([\w+#.-]*)[^\n`]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
+_OPENS = re.compile(r"[ \t]*```[ \t]*([\w+#.-]*)[^`]*")
+_CLOSES = re.compile(r"[ \t]*```[ \t]*")
 _JSON = re.compile(r"[{\[]\s*(?:[\"'“{\[]|$)", re.MULTILINE)
 _PYTHON = ("python", "py", "python3")
 
@@ -143,7 +146,7 @@ def _values(text: str, specs: Sequence[FieldSpec]) -> dict[str, Any]:
             if found[spec.name] is None:  # its name was left out: a block of another part
                 found[spec.name] = next((block for other in parts.values() for _, block in _blocks(other)), None)
         elif part is not None:
-            found[spec.name] = _value(_BLOCK.sub("", part) if code else part, spec)
+            found[spec.name] = _value(_without_blocks(part) if code else part, spec)
     return found
 
 
@@ -161,8 +164,9 @@ def _parts(text: str, specs: Sequence[FieldSpec]) -> dict[str, str]:
             places.append((start, end, spec.name))
             at = end
     parts = {}
-    for (_, end, name), following in zip(places, [*places[1:], (len(text), 0, "")], strict=True):
-        parts[name] = text[end : following[0]]
+    starts = [start for start, _, _ in places]
+    for (_, end, name), following in zip(places, [*starts[1:], len(text)], strict=False):  # no place at all: no part
+        parts[name] = text[end:following]
     before = text[: places[0][0]] if places else text
     if specs[0].name not in parts and before.strip():
         parts[specs[0].name] = before
@@ -171,15 +175,40 @@ def _parts(text: str, specs: Sequence[FieldSpec]) -> dict[str, str]:
 
 def _marks(text: str, name: str) -> list[tuple[int, int]]:
     """Where a field's name stands at the beginning of a line with a colon after it, outside fenced blocks."""
-    inside = [found.span() for found in _BLOCK.finditer(text)]
+    inside = [span for span, _, _ in _fenced(text)]
     words = r"[ _-]".join(map(re.escape, re.split(r"[ _-]", name)))
     pattern = re.compile(rf"^[ \t>*_#\[\d.•-]*{words}[\]*_]*[ \t]*[:：][*_]*", re.IGNORECASE | re.MULTILINE)
     found = [match.span() for match in pattern.finditer(text)]
-    return [span for span in found if not any(start <= span[0] < end for start, end in inside)]
+    starts = [start for start, _ in inside]
+    before = [(span, bisect_right(starts, span[0])) for span in found]
+    return [span for span, count in before if not count or span[0] >= inside[count - 1][1]]
 
 
 def _blocks(text: str) -> list[tuple[str, str]]:
-    return [(language.lower(), code.rstrip()) for language, code in _BLOCK.findall(text) if code.strip()]
+    return [(language.lower(), code.rstrip()) for _, language, code in _fenced(text) if code.strip()]
+
+
+def _without_blocks(text: str) -> str:
+    ends = [0, *(place for span, _, _ in _fenced(text) for place in span), len(text)]
+    return "".join(text[start:end] for start, end in zip(ends[::2], ends[1::2], strict=True))
+
+
+def _fenced(text: str) -> list[tuple[tuple[int, int], str, str]]:
+    """The place, the language and the content of every fenced block. Each line is read once: a pattern for whole blocks
+    looks for an end anew from every line that might begin one."""
+    lines = text.split("\n")
+    places = [0, *accumulate(len(line) + 1 for line in lines)]
+    found: list[tuple[tuple[int, int], str, str]] = []
+    at, last = 0, max((number for number, line in enumerate(lines) if _CLOSES.fullmatch(line)), default=0)
+    while at < last:
+        opened = _OPENS.fullmatch(lines[at])
+        if opened:
+            end = next(number for number in range(at + 1, last + 1) if _CLOSES.fullmatch(lines[number]))
+            content = text[places[at + 1] : places[end]]
+            found.append(((places[at], places[end] + len(lines[end])), opened[1], content))
+            at = end
+        at += 1
+    return found
 
 
 def _code(text: str) -> str | None:

@@ -12,10 +12,12 @@ from datagen_cli.core.budget import within
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.prompts.checking import read_object, read_program, read_verdict
 from datagen_cli.prompts.parse import parse_reply
+from datagen_cli.prompts.sections import parse_sections
 
 SPECS = (FieldSpec("text", "text"), FieldSpec("n", "number"), FieldSpec("data", "json"))
 READERS: dict[str, Callable[[str], object]] = {
     "records": lambda text: parse_reply(text, "stop", SPECS, 2),
+    "parts": lambda text: parse_sections(text, "stop", (*SPECS[:1], FieldSpec("code", code=True))),
     "one text": lambda text: parse_reply(text, "stop", SPECS[:1], 1),
     "verdict": lambda text: read_verdict(text, ["yes", "no"]),
     "object": read_object,
@@ -37,6 +39,8 @@ REPLIES = {
     "thoughts": "<think>" * 50_000,
     "thoughts that end": "<think>" + "</think><think>" * 30_000,
     "fences": "```json\n" * 30_000,
+    "fences that do not end": "```x\n" * 40_000,
+    "fences of a letter": "```\nx\n" * 30_000,
     "commas": '{"records":[' + "," * 100_000,
     "spaces": '{"text":"a"' + " " * 200_000,
     "stars": "*" * 100_000,

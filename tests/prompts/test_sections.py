@@ -71,3 +71,16 @@ def test_what_holds_no_program_is_no_record(reply: str, reason: str, refused: bo
 def test_the_last_field_is_what_stands_after_its_last_name() -> None:
     text = "steps: the final answer: is near\nfinal_answer: 3\nno, final\nfinal_answer: 4"
     assert parse_sections(text, "stop", [STEPS, NUMBER]).records[0]["final_answer"] == 4  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("reply", "records"),
+    [
+        (f"Add one.\n```python\n{PROGRAM}\n```", ({"task": "Add one.", "solution": PROGRAM},)),
+        (f"```python\n{PROGRAM}\n```\nAdd one.", ({"task": "Add one.", "solution": PROGRAM},)),
+        ("Add one.", (None,)),
+        ("```x\n```x\n", (None,)),
+    ],
+)
+def test_a_reply_without_names_of_parts_is_read_or_refused(reply: str, records: tuple[object, ...]) -> None:
+    assert parse_sections(reply, "stop", [TASK, CODE]).records == records
