@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.attack.attack import Attack, datagen
-from tests.core.test_store import journal_of
+from tests.core.test_journal import journal_of
 
 NAMES = (
     ".lock", "run.json", "dataset.jsonl", "rejected.jsonl", "plants.jsonl", "README.md", "recipe.lock.yaml",

@@ -20,10 +20,12 @@ LINE = 80
 """Characters of a value that may stand among the author's own words."""
 
 _CONTROL = compiled_later(
-    r"<[|｜](?=[^\n<>]{1,40}[|｜]>)"
-    r"|<(?=/?(?:s|bos|eos|pad|unk|mask|sep|cls|start_of_turn|end_of_turn|start_of_image|extra_id_\d+|tool_call"
-    r"|tool_response|function_calls?|think(?:ing)?|assistant|system|user|human)>)"
-    r"|<(?=</?SYS>>)|\[(?=/?(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|BOS|EOS|THINK|UNUSED_?\d*)\])",
+    r"<[|｜](?=[^\s<>]{1,40}>|[^\n<>]{1,40}[|｜]>)|<(?=[^\s<>|｜]{1,40}[|｜]>"
+    r"|/?(?:s|bos|eos|pad|unk|mask(?::\d+)?|sep|cls|(?:bos|eos|pad|unk|mask|sep|cls)_token"
+    r"|(?:start|end)_of_[a-z]+|extra_id_\d+|(?:reserved|unused|special)_?\d+|seed:[\w:]{1,30}|[es]op|eo[hatm]|role"
+    r"|tool_call|observation|tool_response|function_calls?|think(?:ing)?|assistant|system|user|human)>)"
+    r"|<(?=</?SYS>>)|\[(?=\|[^\n\[\]|]{1,40}\|\]|e~\[|/?(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS"
+    r"|BOS|EOS|EOT|PAD|UNK|CLS|SEP|[gs]?MASK|THINK|UNUSED_?(?:TOKEN_?)?\d*)\])|\](?=~!?b[\[\]])",
     re.IGNORECASE,
 )
 _ORDERS = compiled_later(
@@ -46,7 +48,7 @@ _PLAIN_VALUE = compiled_later(r"[\w][\w .,&/+'’()%-]*")
 
 def neutral(text: str) -> str:
     """The text with every control token of a chat template broken."""
-    if "<" not in text and "[" not in text:
+    if "<" not in text and "[" not in text and "]~" not in text:
         return text
     return _CONTROL.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
 

@@ -104,7 +104,30 @@ def test_a_row_that_reads_like_orders_is_no_turn(text: str) -> None:
 
 @pytest.mark.parametrize(
     "token",
-    ["<|im_end|>", "<|eot_id|>", "[INST]", "[/INST]", "<<SYS>>", "<start_of_turn>", "</s>", "<｜User｜>", "<bos>"],
+    [
+        "<|im_end|>",
+        "<|eot_id|>",
+        "[INST]",
+        "[/INST]",
+        "<<SYS>>",
+        "<start_of_turn>",
+        "</s>",
+        "<｜User｜>",
+        "<bos>",
+        "<|turn>",
+        "<turn|>",
+        "[|endofturn|]",
+        "[gMASK]",
+        "<sop>",
+        "<reserved_106>",
+        "<BOS_TOKEN>",
+        "[UNUSED_TOKEN_146]",
+        "[EOT]",
+        "<SPECIAL_36>",
+        "<seed:bos>",
+        "]~b]",
+        "[e~[",
+    ],
 )
 def test_control_tokens_are_broken_wherever_they_stand(token: str) -> None:
     made = composer(description=f"Letters {token} to a shop", meanings={"a": token}, constraints=[Sentence(token)])
