@@ -72,6 +72,13 @@ def wired(change: Callable[[bytes], bytes], kind: str = "application/json") -> A
     return answer
 
 
+def ungenerated(text: str, why: str = "") -> Answer:
+    """A refusal of what the model wrote, with it."""
+    message = f"Failed to generate JSON{why}. Please adjust your prompt. See 'failed_generation' for more details."
+    error = {"message": message, "type": "invalid_request_error", "code": "json_validate_failed"}
+    return named(400, error={**error, "failed_generation": text})
+
+
 def held(text: str, body: Body) -> Answer:
     """The answer as one event whose data stands on several lines."""
     data = json.dumps(json.loads(completion(body, Answer(text))), indent=1).replace("\n", "\ndata: ")
@@ -241,4 +248,10 @@ VENDORS = (
         lambda text, body: Answer(text, headers={
             "x-ratelimit-remaining-requests-day": "0", "x-ratelimit-reset-requests-day": "33011.4"})), -1, 5,
         batches_too=False),
+    Manner("turns whole answers away as no JSON (`failed_generation`)", "reads them all the same", replies(
+        lambda text, body: ungenerated(f"```json\n{text}\n```"))),
+    Manner("turns half an answer away as no JSON now and then", "asks again", once_each(
+        lambda text, body: ungenerated(text[:20]))),
+    Manner("turns answers away that its tokens did not suffice for", "asks again with twice the tokens", once_each(
+        lambda text, body: ungenerated("", ": max completion tokens reached before generating a valid document"))),
 )  # fmt: skip

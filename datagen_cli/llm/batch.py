@@ -38,7 +38,7 @@ from datagen_cli.llm.batch_files import (
 )
 from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError, sentence_of
 from datagen_cli.llm.keys import Target
-from datagen_cli.llm.openai_http import CONNECT_S, OpenAIHTTP, whole
+from datagen_cli.llm.openai_http import CONNECT_S, OpenAIHTTP, told, whole
 from datagen_cli.llm.provider import Payload, RawReply, Start
 
 QUIET_S = 1.0
@@ -300,7 +300,7 @@ class BatchHTTP(OpenAIHTTP):
             ) as response:  # fmt: skip
                 if 200 <= response.status < 300:
                     return await whole(response, MOST_FILE_BYTES)
-                raise await self._fault(response)
+                raise self._fault(response, await told(response))
         except TransportError as fault:
             raise TransportError(
                 fault.kind, fault.message, fault.retry_after_s, fault.status, sent=False, quota=fault.quota

@@ -11,7 +11,7 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from datagen_cli.llm.completion import read_reply
+from datagen_cli.llm.completion import read_reply, reply_in_error
 from datagen_cli.llm.faults import Fault, Kind, TransportError, fault_in
 from datagen_cli.llm.provider import RawReply
 
@@ -97,6 +97,8 @@ def reply_in(line: Mapping[str, Any] | None, hidden: Collection[str]) -> RawRepl
             return read_reply(body, tuple(hidden))
     except TransportError as fault:
         raise _not_in_batch(fault, fault.status) from fault
+    if (written := reply_in_error(body)) is not None:
+        return written
     found: Fault = fault_in(status or 500, {}, body, hidden, time.time())
     if isinstance(found, TransportError):
         raise _not_in_batch(found, status or None)

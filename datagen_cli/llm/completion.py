@@ -28,6 +28,7 @@ from datagen_cli.llm.refusals import about
 EVENTS = b"data:"
 GZIP = b"\x1f\x8b"
 MOST_UNPACKED = 64 * 1024 * 1024
+_TOO_FEW = re.compile(r"max[\w ]*tokens reached", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\n|\r")
 CUT_OFF = (
     *("length", "max_tokens", "max_output_tokens", "max_new_tokens", "max_length", "model_length", "token_limit"),
@@ -91,6 +92,27 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
         return RawReply(text, finish, counted.tokens_in, counted.tokens_out, model, counted.cached, beside)
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise _foreign(body, kind) from error
+
+
+def reply_in_error(body: bytes) -> RawReply | None:
+    """What a model wrote in the refusal of an endpoint that checks it against the format asked for and turns it away,
+    as Groq does (`failed_generation`): a reply like any other, cut off where its tokens were too few. None elsewhere.
+    """
+    if b"failed_generation" not in body:
+        return None
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    error = inside(value, "error")
+    written = inside(error, "failed_generation")
+    if not isinstance(written, str):
+        return None
+    finish = "length" if _TOO_FEW.search(str(inside(error, "message"))) else "stop"
+    counted = read_usage(usage_in(value, error), written)
+    if counted is None:
+        return RawReply(written, finish)
+    return RawReply(written, finish, counted.tokens_in, counted.tokens_out, "", counted.cached)
 
 
 def is_completion(body: bytes, kind: str = "") -> bool:

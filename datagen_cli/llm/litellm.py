@@ -21,7 +21,7 @@ from datagen_cli.config.models import ModelOptions
 from datagen_cli.core import registry
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import MissingExtra, UsageError
-from datagen_cli.llm.completion import finish_of, is_completion, read_reply, text_of
+from datagen_cli.llm.completion import finish_of, is_completion, read_reply, reply_in_error, text_of
 from datagen_cli.llm.counted import read_usage
 from datagen_cli.llm.faults import (
     SENTENCE_CHARS,
@@ -158,6 +158,8 @@ class LiteLLM(ProviderFacts):
             kind = came.headers.get("content-type", "")
             if is_completion(came.body, kind) or (failed is not None and _stumbled(failed)):
                 return read_reply(came.body, self._secrets, kind=kind)
+        if came is not None and (written := reply_in_error(came.body or b"")) is not None:
+            return written
         if failed is not None or (came is not None and came.status >= 300):
             raise fault_from(failed, self._secrets, came, way.reached) from None  # litellm's own may hold the key
         return reply_from(answer)

@@ -20,7 +20,7 @@ from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.certificates import read_later
-from datagen_cli.llm.completion import read_reply
+from datagen_cli.llm.completion import read_reply, reply_in_error
 from datagen_cli.llm.faults import Fault, TransportError, fault_in, redact
 from datagen_cli.llm.keys import Target, secrets
 from datagen_cli.llm.provider import Heard, Payload, RawReply, Start
@@ -100,7 +100,10 @@ class OpenAIHTTP:
                     return read_reply(await whole(response), self._secrets, kind=kind)
                 until = limit.when()
                 limit.reschedule(None)
-                raise await self._fault(response, until)
+                body = await told(response, until)
+                if (written := reply_in_error(body)) is not None:
+                    return written
+                raise self._fault(response, body)
         except (aiohttp.ClientError, OSError) as error:
             sent = request is not None and request not in self._connecting
             raise self._broken(error, timeout_s or 0.0, sent=sent) from None
@@ -149,15 +152,8 @@ class OpenAIHTTP:
             )
         return self._session
 
-    async def _fault(self, response: aiohttp.ClientResponse, until: float | None = None) -> Fault:
-        """The fault of an answer that is not 200: its sentence, if that comes in time, and how long to wait."""
-        body = b""
-        if not 300 <= response.status < 400:
-            try:
-                async with asyncio.timeout_at(until):
-                    body = await _some(response)
-            except (aiohttp.ClientError, OSError, TimeoutError):
-                pass
+    def _fault(self, response: aiohttp.ClientResponse, body: bytes) -> Fault:
+        """The fault of an answer that is not 200: its sentence, and how long to wait."""
         return fault_in(response.status, response.headers, body, self._secrets, time.time())
 
     def _clean(self, text: str) -> str:
@@ -190,6 +186,17 @@ async def whole(response: aiohttp.ClientResponse, most_bytes: int = REPLY_BYTES)
             raise TransportError("foreign", f"the reply is larger than {most_bytes >> 20} MB", status=response.status)
         parts.append(part)
     return b"".join(parts)
+
+
+async def told(response: aiohttp.ClientResponse, until: float | None = None) -> bytes:
+    """The body of an answer that is not 200, if it comes in time."""
+    if 300 <= response.status < 400:
+        return b""
+    try:
+        async with asyncio.timeout_at(until):
+            return await _some(response)
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        return b""
 
 
 async def _some(response: aiohttp.ClientResponse) -> bytes:
