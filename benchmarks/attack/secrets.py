@@ -46,8 +46,8 @@ SECRETS = {
     "proxy": "planted-12-proxy-password",
     "token of the hub": "planted-13-hub-token",
 }
-UNSENT = {"--set of a model", "proxy", "vendor key", "token of the hub"}
-"""Those that the endpoint of the `fast` path is never sent: of a role that is not asked, of others' addresses."""
+UNSENT = {"proxy", "vendor key", "token of the hub"}
+"""Those that the endpoint of the `fast` path is never sent: of others' addresses."""
 LOGIN = f"planted-user:{SECRETS['proxy']}"
 EXTRA = (base64.b64encode(LOGIN.encode()), base64.b64encode(f"x:{SECRETS['proxy']}".encode())[4:-4])
 RECIPE = """
@@ -210,7 +210,11 @@ def _commands(path: str, url: str, folder: Path) -> Iterator[list[str]]:
     yield ["eval", "out", "--recheck", "--trust-lock"]
     yield ["eval", "out", "--recheck", "--model", "model.yaml"]
     yield ["doctor", "--model", "model.yaml"]
+    yield ["doctor", "--model", "model.yaml", "--json"]
     yield ["score", "out", "-m", "model.yaml", "-n", "2", "-o", "scored"]
+    set_header = f"model.headers.C={SECRETS['--set of a model']}"
+    yield ["score", "out", "-m", "model.yaml", "-n", "2", "-o", "scored-so", "--set", set_header, "--json"]
+    yield ["bench", "r.yaml", "--vary", "seed=1,2", "-n", "2", "--seed", "0", "-o", "varied", "--json", *sets]
     yield ["bench", "r.yaml", "-m", "model.yaml", "-n", "2", "--seed", "0", "-o", "table", *sets]
     yield [
         "bench",

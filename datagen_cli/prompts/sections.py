@@ -27,6 +27,7 @@ from datagen_cli.prompts.wording import PARTS_FORM, PROGRAM_FORM, PROGRAMS_FORM
 
 _OPENS = re.compile(r"[ \t]*```[ \t]*([\w+#.-]*)[^`]*")
 _CLOSES = re.compile(r"[ \t]*```[ \t]*")
+_CDATA = re.compile(r"(?:\s*<!\[CDATA\[)?(.*?)(?:\]\]>\s*)?", re.DOTALL)
 _JSON = re.compile(r"[{\[]\s*(?:[\"'“{\[]|$)", re.MULTILINE)
 _PYTHON = ("python", "py", "python3")
 
@@ -93,14 +94,18 @@ def _tagged(text: str, specs: Sequence[FieldSpec]) -> dict[str, Any] | None:
     """Values between tags of the fields' names, with no words beside them."""
     found = {}
     for spec in specs:
-        name = re.escape(spec.name)
-        several = re.findall(
-            rf"<{name}>(?:\s*<!\[CDATA\[)?(.*?)(?:\]\]>\s*)?</{name}>", text, re.DOTALL | re.IGNORECASE
-        )
-        if len(several) != 1:
+        opening, closing = (re.compile(rf"<{end}{re.escape(spec.name)}>", re.IGNORECASE) for end in ("", "/"))
+        begin = opening.search(text)
+        end = closing.search(text, begin.end()) if begin else None
+        if begin is None or end is None:
             return None
-        text = text.replace(several[0], "", 1)
-        found[spec.name] = html.unescape(several[0].strip())
+        again = opening.search(text, end.end())
+        if again and closing.search(text, again.end()):
+            return None
+        written = _CDATA.fullmatch(text[begin.end() : end.start()])
+        value = written[1] if written else ""
+        text = text.replace(value, "", 1)
+        found[spec.name] = html.unescape(value.strip())
     return None if re.search(r"\w", re.sub(r"<[^<>]*>", "", text)) else found
 
 

@@ -11,12 +11,14 @@ import pytest
 from datagen_cli.core.budget import within
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.prompts.checking import read_object, read_program, read_verdict
+from datagen_cli.prompts.forms import parse_as
 from datagen_cli.prompts.parse import parse_reply
 from datagen_cli.prompts.sections import parse_sections
 
 SPECS = (FieldSpec("text", "text"), FieldSpec("n", "number"), FieldSpec("data", "json"))
 READERS: dict[str, Callable[[str], object]] = {
     "records": lambda text: parse_reply(text, "stop", SPECS, 2),
+    "one record": lambda text: parse_as("json", text, "stop", SPECS[:2], 1),
     "parts": lambda text: parse_sections(text, "stop", (*SPECS[:1], FieldSpec("code", code=True))),
     "one text": lambda text: parse_reply(text, "stop", SPECS[:1], 1),
     "verdict": lambda text: read_verdict(text, ["yes", "no"]),
@@ -41,6 +43,8 @@ REPLIES = {
     "fences": "```json\n" * 30_000,
     "fences that do not end": "```x\n" * 40_000,
     "fences of a letter": "```\nx\n" * 30_000,
+    "tags that do not end": "<text>" * 30_000,
+    "tags and line ends": "<text>\n" * 10_000 + "</text>" * 10_000,
     "commas": '{"records":[' + "," * 100_000,
     "spaces": '{"text":"a"' + " " * 200_000,
     "stars": "*" * 100_000,
