@@ -45,19 +45,30 @@ def without_tags(text: str, names: Iterable[str]) -> str:
     nothing else. They stay where one of the same name stands inside: the text is markup."""
     if "<" not in text:
         return text
-    at_the_start, at_the_end = _at_the_ends(tuple(names))
+    at_the_start, tag = _tags_of(tuple(names))
     found = at_the_start.match(text)
     start = found.end() if found else 0
-    found = at_the_end.search(text, start)
-    end = found.start() if found else len(text)
+    end = _end_before(text, start, tag)
     gone = {name.lower() for name in _TAG.findall(text[:start] + text[end:])}
     kept = {name.lower() for name in _TAG.findall(text[start:end])}
     return text[start:end] if gone.isdisjoint(kept) else text
 
 
+def _end_before(text: str, start: int, tag: re.Pattern[str]) -> int:
+    """Where the tags at the end of a text begin, with the white space before them. Each tag is looked at once."""
+    first = last = len(text)
+    for found in tag.finditer(text, start):
+        if last > found.start() or text[last : found.start()].strip():
+            first = found.start()
+        last = found.end()
+    if first == len(text) or text[last:].strip():
+        return len(text)
+    return start + len(text[start:first].rstrip())
+
+
 @lru_cache(maxsize=64)
-def _at_the_ends(names: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Tags of these names, and of fences, at the beginning of a text and at its end."""
+def _tags_of(names: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Tags of these names, and of fences, at the beginning of a text; and one such tag."""
     known = "|".join(re.escape(name) for name in {*names, *FENCES})
     tag = rf"</?(?:{known})/?>"
-    return re.compile(rf"\s*(?:{tag}\s*)+", re.IGNORECASE), re.compile(rf"\s*(?:{tag}\s*)+\Z", re.IGNORECASE)
+    return re.compile(rf"\s*(?:{tag}\s*)+", re.IGNORECASE), re.compile(tag, re.IGNORECASE)

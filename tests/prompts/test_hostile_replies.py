@@ -45,6 +45,7 @@ REPLIES = {
     "fences of a letter": "```\nx\n" * 30_000,
     "tags that do not end": "<text>" * 30_000,
     "tags and line ends": "<text>\n" * 10_000 + "</text>" * 10_000,
+    "tags at the end": "a" + "</text>" * 30_000 + "</te",
     "commas": '{"records":[' + "," * 100_000,
     "spaces": '{"text":"a"' + " " * 200_000,
     "stars": "*" * 100_000,
