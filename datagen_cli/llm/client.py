@@ -16,7 +16,7 @@ from typing import Any
 
 from datagen_cli.config.models import OWN_OPTIONS, Limits, Sampling, SharedModel
 from datagen_cli.core.chat import Draw, Reply, Request, Usage
-from datagen_cli.core.errors import CallPending, CallRefused, UsageError
+from datagen_cli.core.errors import CallPending, CallRefused, ProviderError, UsageError
 from datagen_cli.core.json_text import make_encoder
 from datagen_cli.core.ports import Ledger, MakeWorkers, Observer
 from datagen_cli.llm.binding import ModelBinding
@@ -221,16 +221,20 @@ class Client:
         keep = _kept_nowhere if self._cache is None else partial(self._cache.put, digest, body=payload.body)
         place = (request.role, request.draw.purpose)
         run = Spending(self._budget, self._ledger, place, self.totals.tally(*place), keep)
-        return await call_with_retries(
-            lambda clock, again: channel.send_once(payload, request.draw, reservation, clock, again, run),
-            request.draw,
-            policy=channel.policy,
-            health=channel.health,
-            outage=self._outage,
-            rng=self._rng,
-            retrying=partial(self._retrying, request.draw, channel.target),
-            busy=lambda: channel.concurrency.busy,
-        )
+        try:
+            return await call_with_retries(
+                lambda clock, again: channel.send_once(payload, request.draw, reservation, clock, again, run),
+                request.draw,
+                policy=channel.policy,
+                health=channel.health,
+                outage=self._outage,
+                rng=self._rng,
+                retrying=partial(self._retrying, request.draw, channel.target),
+                busy=lambda: channel.concurrency.busy,
+            )
+        except ProviderError:
+            channel.halt()  # the run ends: whoever has just been given a place sends nothing either
+            raise
 
     def _answered(self, request: Request, channel: Channel, payload: Payload, digest: str, raw: RawReply) -> Reply:
         for text in channel.remarks(raw):

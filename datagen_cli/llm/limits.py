@@ -55,6 +55,9 @@ class ConcurrencyLimiter:
             if place.done() and not place.cancelled() and place.exception() is None:
                 self.leave()
             raise
+        if self.halted:  # since the place was given
+            self.leave()
+            raise CallPending(HALTED)
 
     def leave(self) -> None:
         """Gives the place back."""

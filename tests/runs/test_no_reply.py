@@ -323,3 +323,20 @@ def test_what_goes_wrong_through_litellm_is_told_as_it_is(
         found = report(capsys, path, "-o", tmp_path / "run", "-n", "6", "--set=limits.patience_s=1")
     assert found["exit_code"] == 5
     assert words in found["error"] and never not in found["error"]
+
+
+@pytest.mark.parametrize(("answer", "most"), [
+    (Answer(body=b"<html>Welcome</html>"), 3),
+    (refusal(429, "You exceeded your current quota, please check your plan and billing details."), 2),
+    (refusal(401, "Invalid API key"), 1),
+])  # fmt: skip
+def test_what_ends_a_run_is_the_last_that_is_sent(
+    answer: Answer, most: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "notes.yaml"
+    with Endpoint(lambda body, attempt: answer) as endpoint:
+        path.write_text(RECIPE % endpoint.url)
+        found = report(
+            capsys, path, "-o", tmp_path / "run", "--set", "limits.concurrency=1", "--set=limits.patience_s=1"
+        )
+    assert (found["exit_code"], endpoint.count) == (5, most)
