@@ -22,6 +22,7 @@ from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot
 from datagen_cli.pipeline import operators
 from datagen_cli.pipeline.allowed import allowed_by
+from datagen_cli.pipeline.connect import simulated
 from datagen_cli.pipeline.cover import steered_clusters, weights_of
 from datagen_cli.pipeline.cut import Cut
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
@@ -169,8 +170,8 @@ class Built:
 
     @property
     def simulated(self) -> bool:
-        """Whether any role is played by the offline model."""
-        return any(model.provider.simulated for models in self.recipe.models.values() for model in models)
+        """Whether any role that is asked is played by the offline model."""
+        return simulated(self.recipe)
 
     def slots(self, count: int) -> Iterator[Slot]:
         """The first `count` slots of the plan."""

@@ -33,6 +33,11 @@ def roles(recipe: Recipe) -> tuple[str, ...]:
     return ("generator", *sorted(asked))
 
 
+def simulated(recipe: Recipe) -> bool:
+    """Whether the offline model plays any role that a run of this recipe asks."""
+    return any(model.provider.simulated for role in roles(recipe) for model in recipe.models[role])
+
+
 def check_models(recipe: Recipe, *, to_run: bool = True) -> None:
     """Raises `UsageError` for a model that cannot play its role; with `to_run` also for a machine that cannot
     run it. `MissingExtra` without what runs the model. Loads no weights. All problems are told together.

@@ -8,16 +8,17 @@ from typing import Any
 from datagen_cli.config.checks import Check
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import RecipeError
+from datagen_cli.pipeline.connect import simulated
 from datagen_cli.sources.named import NamedRows, read_named
 from datagen_cli.sources.open import BaseRows
 
 
 def make_ready(validators: Sequence[tuple[Check, Any]], recipe: Recipe, base: BaseRows) -> None:
     """Shows the base's rows to every check that learns; where a role is simulated, checks that look up stay home."""
-    simulated = any(model.provider.simulated for models in recipe.models.values() for model in models)
+    at_home = simulated(recipe)
     own = [row for _, row in base.rows]
     for check, made in validators:
-        if simulated and check.facts.hosts(check.options):
+        if at_home and check.facts.hosts(check.options):
             made.stay_home()
         if not made.learns:
             continue
