@@ -27,6 +27,8 @@ def open_regular(path: Path) -> IO[bytes]:
             what = "this is a link, no file"
         elif error.errno == errno.ENOTSUP:
             what = "this is not a regular file"
+        elif error.errno == errno.EFBIG:
+            what = "this file is hollow: it has more than a gigabyte without content"
         raise DataError(what, hint="name another folder", place=Place(str(path))) from error
     return os.fdopen(descriptor, "rb", buffering=1 << 18)
 

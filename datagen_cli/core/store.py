@@ -25,7 +25,7 @@ from pathlib import Path
 
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.recover import pairs_in_log, readable_pairs
-from datagen_cli.core.stored import TABLE, broken, is_whole, pack, refuse_foreign, unpack
+from datagen_cli.core.stored import TABLE, broken, is_whole, pack, refuse_foreign, refuse_long_log, unpack
 from datagen_cli.core.system import in_the_way, open_own, read_own
 
 BUSY_S = 30.0
@@ -188,6 +188,7 @@ class Store:
     def _open_both(self, aside: Path | None = None) -> None:
         """Opens the file, and puts into it what can be read of the damaged one that was moved `aside`, if any, and of a
         log that a killed process left."""
+        refuse_long_log(self.path)
         left = pairs_in_log(self.path, is_whole)
         for last_try in (False, True):
             try:

@@ -28,6 +28,8 @@ TABLE = "CREATE TABLE pairs (key TEXT PRIMARY KEY, value BLOB NOT NULL)"
 ZLIB, SUMMED, SUMMED_ZLIB = b"\x01", b"\x02", b"\x03"
 FEW = 8
 MOST_BYTES = 1 << 28
+MOST_LOG, MOST_COPIED = 1 << 30, 1 << 33
+"""Bytes of a log, and of what is copied to be read. SQLite keeps a log at some megabytes, or one transaction."""
 QUERY_S = 5.0
 STEPS = 100_000  # of SQLite's machine between two looks at the clock
 
@@ -42,7 +44,11 @@ class StoredPairs:
         files = [Path(f"{path}{tail}") for tail in ("", "-wal")]
         if any(map(in_the_way, files)):
             raise UsageError("not a plain file", hint="it was made by no run", place=Place(str(path)))
+        refuse_long_log(path)
         if files[1].exists() and files[1].stat().st_size:
+            if sum(file.stat().st_size for file in files) > MOST_COPIED:
+                hint = "go on with the run: its next call takes the log into the file"
+                raise UsageError(f"over {MOST_COPIED >> 30} GB with its log", hint=hint, place=Place(str(path)))
             self._copy = tempfile.TemporaryDirectory()
             for file in files:
                 with open_regular(file) as content, open(Path(self._copy.name) / file.name, "xb") as copy:
@@ -98,6 +104,16 @@ def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
             hint="name a new file with --cache, or move this one away",
             place=Place(str(path)),
         )
+
+
+def refuse_long_log(path: Path) -> None:
+    """Raises `UsageError` for a file whose log no store wrote: a file of many GB without content takes no space, and
+    hours to read."""
+    log = Path(f"{path}-wal")
+    with suppress(OSError):
+        if log.stat().st_size > MOST_LOG:
+            hint = "no run made it: move it away, with the database beside it"
+            raise UsageError(f"larger than {MOST_LOG >> 30} GB", hint=hint, place=Place(str(log)))
 
 
 def _is_damaged(definition: Any) -> bool:

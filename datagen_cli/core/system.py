@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 
@@ -20,20 +21,39 @@ _LOCKED_BYTE = 1 << 30
 """Windows locks bytes, not files, and nobody can read a locked one: this one lies behind all that is written."""
 
 
+MOST_HOLES = 1 << 30
+
+
 def open_own(path: str | Path, flags: int, mode: int = 0o600) -> int:
     """The descriptor of a plain file, opened below the run's folder where that is held. Raises `OSError` where a link,
     a pipe or a device is in the way, and, to write, where the file has a second name (a hard link): what is written
-    would change that one, too."""
+    would change that one, too. Neither is opened what has over `MOST_HOLES` bytes of nothing."""
     with reached(path) as (name, folder):
         descriptor = os.open(name, flags | NO_LINK, mode, dir_fd=folder)
     found = os.fstat(descriptor)
     wrong = 0 if stat.S_ISREG(found.st_mode) else errno.ENOTSUP
     if not wrong and found.st_nlink > 1 and flags & (os.O_WRONLY | os.O_RDWR):
         wrong = errno.EMLINK
+    if not wrong and found.st_size > MOST_HOLES and _is_hollow(descriptor, found.st_size):
+        wrong = errno.EFBIG
     if wrong:
         os.close(descriptor)
         raise OSError(wrong, "no file of its own", str(path))
     return descriptor
+
+
+def _is_hollow(descriptor: int, size: int) -> bool:
+    """Whether a file has over `MOST_HOLES` bytes that were never written: they take no space, and hours to read."""
+    if not hasattr(os, "SEEK_HOLE"):
+        return False
+    holes = place = 0
+    with suppress(OSError):  # behind the last byte that was written there is nothing more
+        while (hole := os.lseek(descriptor, place, os.SEEK_HOLE)) < size and holes <= MOST_HOLES:
+            holes += size - hole
+            place = os.lseek(descriptor, hole, os.SEEK_DATA)
+            holes -= size - place
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return holes > MOST_HOLES
 
 
 def read_own(path: str | Path) -> BufferedReader:

@@ -1,15 +1,18 @@
-"""A rollback journal beside a store: what a killed process left is rolled back, one that names a file is refused."""
+"""A journal or a log beside a store: what a killed process left is taken in, what no store wrote is refused."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import struct
 from pathlib import Path
 
 import pytest
 
-from datagen_cli.core.errors import UsageError
+from datagen_cli.core.errors import DataError, UsageError
+from datagen_cli.core.files import open_regular
 from datagen_cli.core.store import JOURNAL_MAGIC, Store
+from datagen_cli.core.stored import StoredPairs
 
 
 def journal_of(victim: Path) -> bytes:
@@ -48,3 +51,39 @@ async def test_a_journal_that_a_killed_process_left_is_rolled_back(tmp_path: Pat
     store = Store(path)
     assert store.get("k") == b"v"
     store.close()
+
+
+@pytest.mark.parametrize("reader", [Store, StoredPairs])
+async def test_a_log_of_many_gigabytes_of_nothing_is_refused(
+    tmp_path: Path, reader: type[Store] | type[StoredPairs]
+) -> None:
+    path = tmp_path / "a.sqlite"
+    Store(path).close()
+    with open(f"{path}-wal", "wb") as log:
+        log.truncate(1 << 36)
+    with pytest.raises(UsageError, match="larger than 1 GB"):
+        reader(path)
+
+
+async def test_a_store_that_is_too_large_to_be_copied_is_not_read_beside_its_log(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    Store(path).close()
+    with open(path, "r+b") as file, open(f"{path}-wal", "wb") as log:
+        file.truncate(1 << 36)
+        log.truncate(100)
+    with pytest.raises(UsageError, match="over 8 GB"):
+        StoredPairs(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "SEEK_HOLE"), reason="this system says nothing about holes")
+def test_a_file_of_many_gigabytes_of_nothing_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "dataset.jsonl"
+    with open(path, "wb") as file:
+        for place in (0, 1 << 29, 1 << 40):
+            file.seek(place)
+            file.write(b"a line\n")
+    with pytest.raises(DataError, match="hollow"):
+        open_regular(path)
+    os.truncate(path, (1 << 29) + 7)
+    with open_regular(path) as content:
+        assert content.read(7) == b"a line\n"
