@@ -7,13 +7,16 @@ refused instead of paying for everything again.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from datagen_cli.core.below import unlink
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import write_errors
 from datagen_cli.runs.folder import RunFolder, dataset_files
-from datagen_cli.runs.manifest import now
+from datagen_cli.runs.integrity import changed_files
+from datagen_cli.runs.manifest import LOCK, now
 
 CACHES = ("calls.sqlite", "calls.sqlite-wal", "calls.sqlite-shm")
 LOST = (
@@ -22,10 +25,13 @@ LOST = (
     "the base and the first verdicts for datagen eval (--reference FILE names a base)",
 )
 """What cannot be done with a run any more once it is pruned."""
+MADE = ("dataset.jsonl", "rejected.jsonl", "lineage.jsonl", LOCK)
+"""What the run makes again from its checkpoints where it is gone or damaged; shards beside them."""
 
 
 def prunable(folder: RunFolder) -> dict[Path, int]:
-    """The files that would go, with their sizes in bytes. Raises `UsageError` for a run that is not finished."""
+    """The files that would go, with their sizes in bytes. Raises `UsageError` for a run that is not finished, or
+    whose outputs are not as it left them: nothing could make them again afterwards."""
     state = folder.state()
     if state.get("state") != "done":
         raise UsageError(
@@ -34,7 +40,22 @@ def prunable(folder: RunFolder) -> dict[Path, int]:
             place=Place(str(folder.path)),
         )
     files = [*sorted((folder.path / "checkpoints").glob("*")), *(folder.file(name) for name in CACHES)]
-    return {file: file.stat().st_size for file in files if file.is_file() and not file.is_symlink()}
+    found = {file: file.stat().st_size for file in files if file.is_file() and not file.is_symlink()}
+    if found:
+        _refuse_changed(folder, state)
+    return found
+
+
+def _refuse_changed(folder: RunFolder, state: Mapping[str, Any]) -> None:
+    seal = state.get("seal")
+    files = changed_files(folder.path, seal if isinstance(seal, dict) else {})
+    made = [name for name in files if name in MADE or name.startswith("dataset-")]
+    if made:
+        raise UsageError(
+            f"not as the run left it: {', '.join(made)}; only what would go can make it again",
+            hint=f"datagen generate {shlex.quote(str(folder.path))} names the command that makes it again, unpaid",
+            place=Place(str(folder.path)),
+        )
 
 
 def prune(folder: RunFolder) -> dict[Path, int]:

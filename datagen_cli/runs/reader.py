@@ -7,7 +7,9 @@ cannot be read is said in `damage`, and reading goes on without it.
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -106,9 +108,13 @@ class RunReader:
         return Path(path).name if isinstance(path, str) else str(base.get("hf", "base"))
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """The accepted records, all shards in order; one whose `id` is no text is called by its line."""
+        """The accepted records, all shards in order; one whose `id` is no text is called by its line.
+
+        Raises `DataError` where a file is gone that the run says it wrote: no reader then takes the rest for all.
+        """
         for name in self.manifest.shards or ["dataset.jsonl"]:
             if _SHARD.fullmatch(name):
+                self._refuse_gone(name)
                 yield from map(_with_id, self._objects(name), count(1))
             else:
                 self._say_once(f"{MANIFEST}: shards names {name[:80]!r}, which is no file of a dataset")
@@ -194,6 +200,16 @@ class RunReader:
                     yield found
                 elif raw.strip() and raw.endswith(b"\n"):
                     self._damaged[name] = self._damaged.get(name, 0) + 1
+
+    def _refuse_gone(self, name: str) -> None:
+        path = self.folder / name
+        if name in self.manifest.shards and self.manifest.state != "running" and not os.path.lexists(path):
+            again = f"datagen generate {shlex.quote(str(self.folder))} names the command that makes it again, unpaid"
+            raise DataError(
+                "this file is gone, and the run wrote it",
+                hint="bring it back from a copy: the run was pruned" if self.document.get("pruned") else again,
+                place=Place(str(path)),
+            )
 
     def _read_document(self) -> dict[str, Any]:
         place = Place(str(self.folder))

@@ -76,6 +76,39 @@ def test_twice_is_no_error_and_a_dry_run_removes_nothing(made: Path, capsys: pyt
     assert "nothing to remove" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["dataset.jsonl", "recipe.lock.yaml"])
+def test_what_only_the_checkpoints_can_make_again_is_made_before_they_go(
+    made: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    before = (made / name).read_bytes()
+    (made / name).unlink()
+    assert run(["prune", str(made), "--yes"]) == 2
+    said = capsys.readouterr().err
+    assert f"not as the run left it: {name}" in said
+    assert "hint: datagen generate " in said
+    assert len(list((made / "checkpoints").iterdir())) == 6
+    assert generate("tickets", "-n", "6", "-o", made, "--quiet") == 0
+    assert (made / name).read_bytes() == before
+    assert run(["prune", str(made), "--yes"]) == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["show"], ["eval", "--metrics", "length"], ["export", "--to", "csv", "-o", "x.csv"], ["merge", "-o", "both"]],
+    ids=lambda command: command[0],
+)
+def test_no_command_takes_a_dataset_that_is_gone_for_an_empty_one(
+    made: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.chdir(made.parent)
+    (made / "dataset.jsonl").unlink()
+    assert run([command[0], "run", *command[1:]]) == 2
+    said = capsys.readouterr().err
+    assert "run/dataset.jsonl: this file is gone, and the run wrote it" in said
+    assert "hint: datagen generate run names the command" in said
+    assert not Path("both/dataset.jsonl").exists()
+
+
 def test_a_run_that_is_not_finished_or_in_use_is_left_alone(
     tmp_path: Path, made: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
