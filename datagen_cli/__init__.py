@@ -12,3 +12,10 @@ def __getattr__(name: str) -> object:
     if name.startswith("_") or find_spec(f"{__name__}.{name}") is not None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.api"), name)
+
+
+def __dir__() -> list[str]:
+    """What a notebook proposes after `datagen.`: the names of `datagen_cli.api`."""
+    from importlib import import_module
+
+    return dir(import_module(f"{__name__}.api"))

@@ -20,11 +20,10 @@ import json
 import os
 import shlex
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -57,9 +56,8 @@ class GenerateOptions(TypedDict, total=False):
     """Options of `generate`, all as those of the command line.
 
     Limits win over the recipe's: USD, tokens, minutes, calls in flight. `engine` is `local` or `ray`, `ray_address`
-    where its cluster is. `environ` holds keys and fills `${NAME}`;
-    without it the environment and `.env` of the working folder do. `on_event` is told of every `accepted`, `rejected`,
-    `call`, `retry` and `note` with its facts, from the run's own loop, and must be quick.
+    where its cluster is. `environ` holds keys and fills `${NAME}`; without it the environment and `.env` of the working
+    folder do. `on_event` is told each `accepted`, `rejected`, `call`, `retry` and `note` in the run's loop: be quick.
     """
 
     max_cost: float
@@ -198,6 +196,10 @@ class Report(Mapping[str, "Measure"]):
     def __len__(self) -> int:
         return len(self._found.measures)
 
+    def __repr__(self) -> str:
+        values = [f"{name} {measure.value:.4g}" for name, measure in self.items() if measure.value is not None]
+        return f"Report({', '.join(values)})"
+
     @property
     def reference(self) -> Mapping[str, Measure]:
         """The measures of the reference, on a sample of equal size; empty without one."""
@@ -230,10 +232,10 @@ def evaluate(
     reference: str | Path | Rows | None = None,
     text: str | Sequence[str] = (),
     label: str | None = None,
-    metrics: Sequence[str] | None = None,
+    metrics: str | Sequence[str] | None = None,
     embedder: str | None = None,
 ) -> Report:
-    """Measures a run, a file of any kind that `datagen eval` reads, or rows in memory.
+    """Measures a run, a file of any kind that `datagen eval` reads, or rows in memory (a table of pandas is one).
 
     The reference is the base of a run where none is given. `metrics` are names as of `datagen list metrics`, all
     without it; those that need what is not there are missing with the reason. Raises `DataError` and `UsageError`.
@@ -243,7 +245,7 @@ def evaluate(
     from datagen_cli.evaluation.evaluate import evaluate as measure_all
     from datagen_cli.evaluation.load import Wanted, base_of, load_dataset, load_reference
 
-    wanted = choose(None if metrics is None else ",".join(metrics))
+    wanted = choose(metrics if metrics is None or isinstance(metrics, str) else ",".join(metrics))
     columns = Wanted((text,) if isinstance(text, str) else tuple(text), label)
     with tempfile.TemporaryDirectory() as folder, closing(open_for_eval(embedder, _say_nothing)) as opened:
         loaded = load_dataset(_as_file(data, Path(folder) / "data.jsonl"), columns)
@@ -255,21 +257,27 @@ def evaluate(
 
 def embed(texts: Sequence[str], embedder: str | None = None) -> NDArray[np.float32]:
     """Unit vectors `[texts, d]`, which the measures over vectors take; the embedder as `--embedder` names it."""
+    from datagen_cli.metrics.called import texts_of
     from datagen_cli.text.embed import open_embedder, vector_cache
 
     with closing(open_embedder(embedder, vector_cache())) as opened:
-        return opened.encode(list(texts))
+        return opened.encode(texts_of(texts, "texts"))
 
 
 def __getattr__(name: str) -> Any:
     """The measures that are functions of texts or vectors: `self_bleu(texts)`, `vendi(embed(texts))` and so on."""
-    from datagen_cli.core.registry import targets
+    from datagen_cli.metrics.called import measures
 
-    home = targets("metrics").get(name, "").partition(":")[0]
-    function = getattr(import_module(home), name, None) if home else None
-    if function is None:
+    if name not in measures():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return function
+    return measures()[name]
+
+
+def __dir__() -> list[str]:
+    from datagen_cli.metrics.called import measures
+
+    own = {name for name, found in globals().items() if getattr(found, "__module__", "") == __name__ and name[0] != "_"}
+    return sorted(own | {*measures()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,8 +375,21 @@ def _as_file(data: Run | str | Path | Rows, path: Path) -> str:
         return str(data.path)
     if isinstance(data, str | Path):
         return str(data)
-    path.write_bytes(b"".join(dump(dict(row)) + b"\n" for row in data))
+    path.write_bytes(b"".join(dump(dict(row)) + b"\n" for row in _rows(data)))
     return str(path)
+
+
+def _rows(data: Any) -> list[Mapping[str, Any]]:
+    """Rows in memory, of a table of pandas too, whose missing cells are null."""
+    table = hasattr(data, "to_json") and hasattr(data, "columns")
+    if table and not data.columns.is_unique:
+        raise UsageError("two columns of the table have the same name", hint="rename one of them")
+    found = json.loads(data.to_json(orient="records")) if table else data
+    rows = list(found) if isinstance(found, Iterable) else [found]
+    for place, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise UsageError(f"row {place}: {row!r:.60} is no row", hint='rows are mappings, such as {"text": "…"}')
+    return rows
 
 
 def _environ(environ: Mapping[str, str] | None) -> dict[str, str]:

@@ -172,3 +172,32 @@ def test_the_package_is_light_until_something_is_used() -> None:
     code = "import sys, datagen_cli; from datagen_cli import catalog; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"pydantic", "numpy", "datagen_cli.api"} & set(loaded)
+
+
+@pytest.mark.parametrize("odd", ["one text", None, 5, ["a b", None], [1, 2]], ids=repr)
+def test_what_is_no_list_of_texts_is_told(odd: Any) -> None:
+    for name in ("self_bleu", "distinct_n", "ingf", "repetition", "compression_ratio", "entity_entropy", "embed"):
+        with pytest.raises(UsageError, match=r"is no (list of texts|text)"):
+            getattr(api, name)(odd)
+    with pytest.raises(UsageError, match="no vectors"):
+        api.vendi(odd)
+
+
+def test_measures_take_any_iterable_of_texts_and_are_proposed_by_a_notebook() -> None:
+    texts = ["a b c d e", "a b c d f"]
+    assert datagen.self_bleu(iter(texts)) == datagen.self_bleu(texts)  # type: ignore[operator]
+    assert {"generate", "evaluate", "load_recipe", "Run", "self_bleu", "vendi", "embed"} <= set(dir(datagen))
+    with pytest.raises(UsageError, match="n: 0 is no number"):
+        api.self_bleu(texts, n=0)
+
+
+def test_a_table_is_measured_as_its_rows_are_and_odd_data_is_told() -> None:
+    pandas = pytest.importorskip("pandas")
+    rows = [{"text": "a b c"}, {"text": "d e f g"}]
+    found = api.evaluate(pandas.DataFrame(rows, index=[7, 7]), metrics="length")
+    assert found["length"].value == api.evaluate(rows, metrics=["length"])["length"].value == 3.5
+    assert repr(found) == "Report(length 3.5)"
+    odd: Any
+    for odd in (None, ["a text"], pandas.DataFrame([["a", "b"]], columns=["x", "x"])):
+        with pytest.raises(UsageError):
+            api.evaluate(odd, metrics="length")
