@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from datagen_cli.core.errors import DataError
 from datagen_cli.core.flow import ATTEMPTED
 from datagen_cli.runs.reader import RunReader
 
@@ -101,10 +102,17 @@ def rows_of(run: RunReader) -> tuple[list[Mapping[str, Any]], bool]:
 
 
 def _rows(run: RunReader, told: _Told | None) -> tuple[list[Mapping[str, Any]], bool]:
-    written: list[Mapping[str, Any]] = list(islice(run.rows(), MOST_ROWS)) if run.state != "running" else []
+    gone: DataError | None = None
+    try:
+        written: list[Mapping[str, Any]] = list(islice(run.rows(), MOST_ROWS)) if run.state != "running" else []
+    except DataError as error:
+        gone, written = error, []
     if written:
         return written, True
-    return list(islice(_rows_under_way(told or _told(run)), MOST_ROWS)), False
+    under_way: list[Mapping[str, Any]] = list(islice(_rows_under_way(told or _told(run)), MOST_ROWS))
+    if gone is not None and not under_way:
+        raise gone
+    return under_way, False
 
 
 def _table(
