@@ -1,10 +1,11 @@
 """A classifier of texts that knows how sure it is, and judges labels that others gave.
 
-It is logistic regression on TF-IDF, and on embeddings too where an embedder is given. Every training row is scored by a
-classifier that was trained without it (five folds, each label dealt out evenly). From these held-out scores come three
-things: the weight of each view, so that the odds are calibrated (a conditional logit, one weight a view, Platt scaling
-for more than two labels); the accuracy that the classifier has on rows it was not trained on; and the threshold, which
-is the odds of the own label below which the aimed share of the training rows lies.
+It is logistic regression on TF-IDF; where an embedder is given, also on embeddings, and beside both the votes of the
+nearest rows. Every training row is scored by a classifier that was trained without it (five folds, each label dealt out
+evenly). From these held-out scores come three things: the weight of each view, so that the odds are calibrated (a
+conditional logit, one weight a view, Platt scaling for more than two labels); the accuracy that the classifier has on
+rows it was not trained on; and the threshold, which is the odds of the own label below which the aimed share of the
+training rows lies.
 
 A label fails when the classifier prefers another one and gives the label odds at or below the threshold, passes when
 the classifier prefers it, and is unknown in between. Rows that repeat one another make held-out accuracy look better
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from datagen_cli.text.linear import Embed, fit_linear, require_sklearn, scores, vectoriser
+from datagen_cli.text.linear import Embed, fit_linear, fit_nearest, require_sklearn, scores, vectoriser, votes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,7 +93,7 @@ class Classifier:
     @property
     def signature(self) -> str:
         """What the classifier is."""
-        return f"tfidf(1-2){'+embedding' if self._embed else ''}+logistic|folds={FOLDS}|harmed={self._aim:g}"
+        return f"tfidf(1-2){'+embedding+nearest' if self._embed else ''}+logistic|folds={FOLDS}|harmed={self._aim:g}"
 
     def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Classifier:
         """Trains on the rows of labels with at least as many rows as folds. Raises `TooFewRows` below two of them."""
@@ -112,7 +113,7 @@ class Classifier:
         self._vectoriser = vectoriser()
         self._views = [fit_linear(self._vectoriser.fit_transform(texts), labels)]
         if vectors is not None:
-            self._views.append(fit_linear(vectors, labels))
+            self._views += [fit_linear(vectors, labels), fit_nearest(vectors, labels)]
         return self
 
     def odds(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -121,7 +122,8 @@ class Classifier:
 
         found = [scores(self._views[0], self._vectoriser.transform(texts))]
         if self._embed is not None:
-            found.append(scores(self._views[1], np.asarray(self._embed(texts))))
+            vectors = np.asarray(self._embed(texts))
+            found += [scores(self._views[1], vectors), votes(self._views[2], vectors, self.labels)]
         return odds_of(np.stack(found), self._weights)
 
     def predict(self, texts: Sequence[str]) -> list[str]:
@@ -148,7 +150,7 @@ class Classifier:
         """float64 `[views, n, labels]`: the scores of each row by classifiers of the other folds."""
         import numpy as np
 
-        views = 1 if vectors is None else 2
+        views = 1 if vectors is None else 3
         found = np.full((views, len(texts), len(self.labels)), LOWEST)
         fold_of = np.asarray(folds(labels, FOLDS, self._seed))
         for fold in range(FOLDS):
@@ -160,6 +162,7 @@ class Classifier:
             found[0, inside] = scores(model, words.transform([texts[number] for number in inside]))
             if vectors is not None:
                 found[1, inside] = scores(fit_linear(vectors[outside], train), vectors[inside])
+                found[2, inside] = votes(fit_nearest(vectors[outside], train), vectors[inside], self.labels)
         return found
 
     def _judge_itself(self, odds: NDArray[np.float64], own: Any) -> None:

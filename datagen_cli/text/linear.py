@@ -1,4 +1,4 @@
-"""Linear classifiers of texts: logistic regression, one label against the rest, on TF-IDF or on embeddings.
+"""Classifiers of texts: logistic regression, one label against the rest, on TF-IDF or on embeddings, and the nearest.
 
 TF-IDF is sublinear, over words, single signs and pairs of them. Seconds on a CPU for some thousand texts. scikit-learn
 (`[train]`) is imported here and only when something is trained. The result depends on the texts, the labels and their
@@ -17,6 +17,9 @@ Embed = Callable[[Sequence[str]], Any]
 ROUNDS = 1000
 WORD = r"(?u)\b\w+\b|[^\w\s]"
 STRENGTH = 10.0
+NEAREST, MOST_ROWS = 20, 5_000
+"""Neighbours that vote, and rows of which the nearest are looked for."""
+LEAST_VOTE = 0.01
 
 
 def require_sklearn() -> None:
@@ -50,3 +53,29 @@ def scores(model: Any, features: Any) -> Any:
 
     found = np.asarray(model.decision_function(features))
     return np.column_stack((-found, found)) if found.ndim == 1 else found
+
+
+def fit_nearest(vectors: Any, labels: Sequence[str]) -> Any:
+    """A model of unit vectors `[n, d]` that lets the `NEAREST` rows vote, the closer the more. Of more than `MOST_ROWS`
+    rows as many are taken, evenly spread, so that the work stays linear."""
+    import numpy as np
+    from sklearn.neighbors import KNeighborsClassifier
+
+    taken = np.linspace(0, len(labels) - 1, min(len(labels), MOST_ROWS)).astype(int)
+    model = KNeighborsClassifier(min(NEAREST, len(taken)), metric="cosine", algorithm="brute", weights=_closeness)
+    return model.fit(np.asarray(vectors)[taken], [labels[number] for number in taken])
+
+
+def votes(model: Any, vectors: Any, labels: Sequence[str]) -> Any:
+    """float `[n, labels]`: the logarithm of each label's share of the votes, `LEAST_VOTE` added."""
+    import numpy as np
+
+    found = np.zeros((len(vectors), len(labels)))
+    found[:, [list(labels).index(label) for label in model.classes_]] = model.predict_proba(vectors)
+    return np.log(found + LEAST_VOTE)
+
+
+def _closeness(distances: Any) -> Any:
+    import numpy as np
+
+    return np.exp(-10.0 * distances)

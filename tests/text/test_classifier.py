@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datagen_cli.text import linear
 from datagen_cli.text.classifier import Classifier, TooFewRows, folds, odds_of, view_weights
 
 WORDS = {"sport": ["match", "team", "goal"], "money": ["bank", "stock", "price"], "sky": ["star", "moon", "sun"]}
@@ -73,7 +74,22 @@ def test_a_second_view_that_says_nothing_weighs_little() -> None:
     alone = Classifier().fit(texts, labels).held_out.accuracy
     blended = Classifier(embed=noise).fit(texts, labels)  # type: ignore[arg-type]
     assert blended.held_out.accuracy >= alone - 0.02
-    assert "+embedding" in blended.signature
+    assert "+embedding+nearest" in blended.signature
+
+
+def test_the_nearest_rows_vote_for_labels_that_no_line_tells_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear, "MOST_ROWS", 50)
+    angles = np.random.default_rng(0).uniform(0, 2 * np.pi, size=400)
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    labels = ["right" if round(angle / 0.3) % 2 else "left" for angle in angles]
+    model = linear.fit_nearest(vectors[:300], labels[:300])
+    assert len(model._fit_X) == 50
+    found = linear.votes(model, vectors, ["left", "never", "right"])
+    assert found.shape == (400, 3) and (found[:, 1] == np.log(linear.LEAST_VOTE)).all()
+    monkeypatch.setattr(linear, "MOST_ROWS", 300)
+    found = linear.votes(linear.fit_nearest(vectors[:300], labels[:300]), vectors[300:], ["left", "right"])
+    right = np.mean([("left", "right")[row.argmax()] == label for row, label in zip(found, labels[300:], strict=True)])
+    assert right > 0.75 > linear.fit_linear(vectors[:300], labels[:300]).score(vectors[300:], labels[300:])
 
 
 def test_labels_with_too_few_rows_are_not_learned_and_one_label_is_refused() -> None:
