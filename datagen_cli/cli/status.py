@@ -66,7 +66,7 @@ def _show(state: dict[str, Any]) -> None:
     console.line(f"  time       {duration(whole['seconds'])}{_of_last(last, whole, 'seconds', _time)}")
     console.line(f"  dataset    {state.get('dataset') or 'none yet'}")
     if state.get("rejected"):
-        console.table("\nnot kept", ("reason", "attempts"), list(state["rejected"].items()))
+        console.table("\nnot kept", ("reason", "attempts"), [(name, f"{n:,}") for name, n in state["rejected"].items()])
     checks = [
         (name, _counts(found["before"]), _counts(found["after"])) for name, found in state.get("checks", {}).items()
     ]
@@ -84,7 +84,7 @@ def _show(state: dict[str, Any]) -> None:
         measured = f"; pass rate of the solver {rate['before']:.2f} before, {rate['after']:.2f} after" if rate else ""
         console.line(f"  harder     {name}: {told['harder']:,} of {told['tried']:,}{measured}")
     covered = [
-        (name, value, counts["planned"], counts["accepted"])
+        (name, value, f"{counts['planned']:,}", f"{counts['accepted']:,}")
         for name, values in state.get("coverage", {}).items()
         for value, counts in values.items()
     ]

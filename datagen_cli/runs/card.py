@@ -104,7 +104,7 @@ def _planted(manifest: Manifest) -> str:
 def _probed(manifest: Manifest) -> str:
     """What each check that asks a model found of records that `--probe` made bad on purpose."""
     rows = [
-        (code(name), *(str(counts[key]) for key in ("planted", "found", "unknown")))
+        (code(name), *(f"{counts[key]:,}" for key in ("planted", "found", "unknown")))
         for name, counts in manifest.probed.items()
     ]
     return table("Records made bad on purpose", ("check", "planted", "found", "cannot tell"), rows)
@@ -203,11 +203,11 @@ def module_rows(modules: Mapping[str, Any]) -> list[tuple[str, tuple[str, ...]]]
     for name, told in modules.items():
         faults = told.get("faults", {})
         planted = [
-            str(sum(n[key] for n in faults.values())) if faults else "–" for key in ("found", "missed", "unknown")
+            f"{sum(n[key] for n in faults.values()):,}" if faults else "–" for key in ("found", "missed", "unknown")
         ]
-        harmed = f"{told.get('harmed', 0)} of {told['clean']}" if "clean" in told else "–"
+        harmed = f"{told.get('harmed', 0):,} of {told['clean']:,}" if "clean" in told else "–"
         asked = [f"{told[key]:,}" if told.get(key) is not None else "–" for key in ("calls", "tokens")]
-        rows.append((name, (str(told["changed"]), str(told["turned_away"]), *asked, *planted, harmed)))
+        rows.append((name, (f"{told['changed']:,}", f"{told['turned_away']:,}", *asked, *planted, harmed)))
     return rows
 
 
@@ -218,7 +218,7 @@ def _harder(manifest: Manifest) -> str:
         rate = told.get("pass_rate")
         measured = f"{rate['before']:.2f} → {rate['after']:.2f} ({rate['n']})" if rate else "–"
         stayed = ", ".join(f"{count} {why}" for why, count in told["why_not"].items()) or "–"
-        rows.append((code(name), str(told["tried"]), str(told["harder"]), line(stayed), measured))
+        rows.append((code(name), f"{told['tried']:,}", f"{told['harder']:,}", line(stayed), measured))
     head = ("operator", "tried", "harder", "parent stayed", "pass rate of the solver (records)")
     drawn = table("Difficulty", head, rows)
     rates = manifest.shift.get("pass_rate") or {}
@@ -231,7 +231,7 @@ def _harder(manifest: Manifest) -> str:
 def _shift(manifest: Manifest) -> str:
     """Which attribute values were turned away more often than others."""
     rows = [
-        (code(name), line(value), str(counts["accepted"]), str(counts["rejected"]), f"{_kept(counts):.2f}")
+        (code(name), line(value), f"{counts['accepted']:,}", f"{counts['rejected']:,}", f"{_kept(counts):.2f}")
         for name, values in manifest.shift.get("attributes", {}).items()
         for value, counts in values.items()
     ]
@@ -244,7 +244,7 @@ def _kept(counts: Mapping[str, int]) -> float:
 
 
 def _outcomes(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{counts[name]} {name}" for name in ("pass", "fail", "unknown") if counts.get(name)) or "–"
+    return ", ".join(f"{counts[name]:,} {name}" for name in ("pass", "fail", "unknown") if counts.get(name)) or "–"
 
 
 def _next(manifest: Manifest) -> str:
