@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from datagen_cli.bench.options import read_bench
+from datagen_cli.cli.app import run
 from datagen_cli.config.load import load_recipe
 from datagen_cli.sandbox import confine
 from tests.bench.running import ROOT, SEEDS, bench, row_of
 
 FILES = sorted(path.stem for path in (ROOT / "configs" / "bench").glob("*.yaml"))
-ELSEWHERE = {"real-mini", "agora", "agora-mini", "code-check", "adherence"}
+ELSEWHERE = {"real-mini", "difficulty-mini", "agora", "agora-mini", "code-check", "adherence"}
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,15 @@ def test_its_head_names_its_command_and_its_files_are_there(name: str) -> None:
     options = read_bench(name, Path.cwd())
     assert options is not None and options.name == name
     assert all(Path(path).exists() for path in (options.test, options.train) if path)
+
+
+@pytest.mark.parametrize("name", ["real-mini", "difficulty-mini"])
+def test_what_a_real_model_writes_is_marked_so_and_can_be_estimated(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["bench", name, "--dry-run"]) == 0
+    said = "".join(capsys.readouterr())
+    assert "simulated" not in said and "$0.00" in said
 
 
 @pytest.mark.slow
@@ -81,7 +91,7 @@ def test_code_in_fences_and_in_json_are_variants_of_one_recipe(capsys: pytest.Ca
 
 
 def test_a_real_one_offline_is_the_same_table(capsys: pytest.CaptureFixture[str]) -> None:
-    code, found, _ = bench(capsys, "real-mini", "--model", "offline", "-n", "36")
+    code, found, _ = bench(capsys, "real-mini", "--model", "offline")
     assert code == 0
     assert [row["varied"] for row in found["rows"]] == [
         {"sampling.temperature": t, "examples.k": k} for t in ("0.7", "1.1") for k in ("1", "4")
