@@ -8,6 +8,7 @@ import io
 import math
 import os
 import re
+import resource
 import signal
 import sys
 import tempfile
@@ -115,6 +116,14 @@ def apart(work: Callable[[Callable[[str], None]], str], folder: Path, patience_s
     if not result.exists():
         return f"the process died, at: {at.read_text() if at.exists() else 'the start'}"
     return result.read_text("utf-8")
+
+
+def bound_memory(megabytes: int) -> None:
+    """Lets this process take so much more memory. What it has already counts not: one that parted from a process with
+    large libraries has gigabytes of addresses, and its threads could not begin."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + (megabytes << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def die_with_parent() -> None:

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import os
-import resource
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.attack.attack import Attack, apart, ended_here
+from benchmarks.attack.attack import Attack, apart, bound_memory, ended_here
 from tests.sources.test_hub import REFUSED, ROW
 
 MOST_CPU_S, MEMORY_MB = 12.0, 6_000
@@ -55,7 +54,7 @@ def tried(name: str, files: dict[str, bytes], folder: Path) -> str:
 def _wrong(folder: Path) -> str:
     os.chdir(folder)
     os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "hub")}
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MB << 20, MEMORY_MB << 20))
+    bound_memory(MEMORY_MB)
     ended = ended_here(["validate", "r.yaml"])
     if problem := ended.wrong(frozenset({2}), MOST_CPU_S):
         return problem

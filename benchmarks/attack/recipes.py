@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks.attack.attack import ALLOWED, Attack, apart, ended_here, read_commands
+from benchmarks.attack.attack import ALLOWED, Attack, apart, bound_memory, ended_here, read_commands
 from datagen_cli.config.schema import recipe_schema
 
 MOST_CPU_S, MEMORY_MB, PATIENCE_S = 5.0, 6_000, 600.0
@@ -228,7 +228,7 @@ def _wrong(folder: Path, words: tuple[str, ...], note: Callable[[str], None]) ->
     os.chdir(folder)
     os.environ.clear()
     os.environ |= {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MB << 20, MEMORY_MB << 20))
+    bound_memory(MEMORY_MB)
     resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
     for command in COMMANDS:
         note(command)

@@ -11,13 +11,12 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import resource
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks.attack.attack import ALLOWED, Attack, apart, ended_here
+from benchmarks.attack.attack import ALLOWED, Attack, apart, bound_memory, ended_here
 from tests.endpoint import Answer, Endpoint, completion
 
 MOST_CPU_S, MEMORY_MB = 12.0, 4_000
@@ -118,7 +117,7 @@ def tried(role: str, name: str, folder: Path) -> str:
 
 def _met(role: str, name: str, folder: Path, note: Callable[[str], None]) -> str:
     os.chdir(folder)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MB << 20, MEMORY_MB << 20))
+    bound_memory(MEMORY_MB)
     hostile = Answer(TEXTS[name]) if role != "body" else dict(_bodies())[name]()
 
     def script(body: dict[str, object], attempt: int) -> str | Answer:

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.attack.attack import Attack, apart, datagen, ended_here, forged_line, read_commands
+from benchmarks.attack.attack import Attack, apart, bound_memory, datagen, ended_here, forged_line, read_commands
 from datagen_cli.core.checksum import document_sum, sealed, seed_of
 from datagen_cli.core.stored import pack, unpack
 
@@ -125,7 +125,7 @@ def _read_all(folder: Path) -> str:
 
 def _wrong(folder: Path, note: Callable[[str], None]) -> Iterator[str]:
     os.chdir(folder)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MB << 20, MEMORY_MB << 20))
+    bound_memory(MEMORY_MB)
     resource.setrlimit(resource.RLIMIT_CPU, (200, 200))
     shutil.copytree(_made[0], folder / "other")
     for words in COMMANDS.strip().splitlines():

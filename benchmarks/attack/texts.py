@@ -17,7 +17,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks.attack.attack import ALLOWED, Attack, apart, ended_here, forged_line, read_commands
+from benchmarks.attack.attack import ALLOWED, Attack, apart, bound_memory, ended_here, forged_line, read_commands
 
 MOST_CPU_S, MEMORY_MB = 5.0, 6_000
 HEAD = "version: 1\nname: h\ndescription: Short notes.\nmodel: offline\ncount: 2\n"
@@ -90,7 +90,7 @@ def tried(content: bytes, folder: Path) -> str:
 def wrong_of(folder: Path, commands: tuple[str, ...], most_cpu_s: float, note: Callable[[str], None]) -> str:
     """Runs commands in `folder`, within bounds. What was wrong with them, or an empty text."""
     os.chdir(folder)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MB << 20, MEMORY_MB << 20))
+    bound_memory(MEMORY_MB)
     resource.setrlimit(resource.RLIMIT_CPU, (120, 120))
     found = []
     for command in commands:

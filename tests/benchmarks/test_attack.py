@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import pickle
 import signal
@@ -9,13 +10,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from benchmarks.attack import kinds
 from benchmarks.attack.__main__ import main, one
-from benchmarks.attack.attack import Attack, Ended
+from benchmarks.attack.attack import Attack, Ended, apart, bound_memory
 from benchmarks.attack.kinds import KINDS, attacks_of
 
 EVERY = 20
@@ -68,6 +71,20 @@ def test_some_attacks_of_every_kind_are_held(kind: str, place: Path, monkeypatch
     found = attacks_of(kind)
     assert len({attack.name for attack in found}) == len(found) > 0
     assert {name: what for name, what in map(one, found[::EVERY]) if what} == {}
+
+
+def _threaded(note: Callable[[str], None]) -> str:
+    bound_memory(1_000)
+    thread = Thread(target=note, args=("a thread",))
+    thread.start()
+    thread.join()
+    return ""
+
+
+def test_an_attack_within_bounds_begins_threads_where_libraries_have_taken_many_addresses(tmp_path: Path) -> None:
+    with mmap.mmap(-1, 5 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ):
+        assert apart(_threaded, tmp_path) == ""
+    assert (tmp_path / "at.txt").read_text() == "a thread"
 
 
 def test_what_gets_through_is_counted_and_told(
