@@ -27,7 +27,7 @@ from datagen_cli.prompts.wording import PARTS_FORM, PROGRAM_FORM, PROGRAMS_FORM
 
 _OPENS = re.compile(r"[ \t]*```[ \t]*([\w+#.-]*)[^`]*")
 _CLOSES = re.compile(r"[ \t]*```[ \t]*")
-_CDATA = re.compile(r"(?:\s*<!\[CDATA\[)?(.*?)(?:\]\]>\s*)?", re.DOTALL)
+_CDATA = re.compile(r"(?:\s*<!\[CDATA\[)?(.*?)(?:\]\]>\s*)?", re.DOTALL | re.IGNORECASE)
 _JSON = re.compile(r"[{\[]\s*(?:[\"'“{\[]|$)", re.MULTILINE)
 _PYTHON = ("python", "py", "python3")
 
