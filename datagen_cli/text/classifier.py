@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 FOLDS = 5
 HARMED = 0.04
 """The share of right labels that the threshold is aimed to fail."""
+VIEWS = "embedding+nearest"
+"""What is blended with TF-IDF where an embedder is given."""
 STEPS = 50
 RIDGE = 1e-4
 LOWEST = -20.0
@@ -93,7 +95,7 @@ class Classifier:
     @property
     def signature(self) -> str:
         """What the classifier is."""
-        return f"tfidf(1-2){'+embedding+nearest' if self._embed else ''}+logistic|folds={FOLDS}|harmed={self._aim:g}"
+        return f"tfidf(1-2){f'+{VIEWS}' if self._embed else ''}+logistic|folds={FOLDS}|harmed={self._aim:g}"
 
     def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Classifier:
         """Trains on the rows of labels with at least as many rows as folds. Raises `TooFewRows` below two of them."""

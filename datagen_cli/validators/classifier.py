@@ -1,12 +1,12 @@
 """`classifier`: a student of labelled rows must agree with the record's label. It asks no model and costs nothing.
 
-Logistic regression on TF-IDF, blended with embeddings where `embedder` names one, is trained once on the base's rows or
-on those of the file `train`, and first says how often it is right on rows held out. A record whose label it gives odds
-at or below the threshold fails; one whose label it prefers passes; in between it is unknown. The threshold is set by
-cross-validation so that the share `harmed` of right labels fails; the odds are calibrated (`text/classifier.py`). Below
-`floor`, or no better than the most frequent label, it refuses to judge: all is unknown. On AG News (2,000 rows learned,
-2,000 with a fifth of the labels changed) it finds 0.78 of the changed ones, 0.87 with vectors of minilm, and fails 0.04
-of the right ones.
+Logistic regression on TF-IDF, blended with embeddings and the votes of the nearest rows where `embedder` names one, is
+trained once on the base's rows or on those of the file `train`, and first says how often it is right on rows held out.
+A record whose label it gives odds at or below the threshold fails; one whose label it prefers passes; in between it is
+unknown. The threshold is set by cross-validation so that the share `harmed` of right labels fails; the odds are
+calibrated (`text/classifier.py`). Below `floor`, or no better than the most frequent label, it refuses to judge: all is
+unknown. On AG News (2,000 rows learned, 2,000 with a fifth of the labels changed) it finds 0.78 of the changed ones,
+0.87 with vectors of minilm, and fails 0.04 of the right ones.
 
 What it costs in diversity is said, too: the share of the hard but right rows of the base that would be lost. The fix
 is the label it prefers. Not covered: labels that the training rows lack; wrong labels of the training rows themselves.
@@ -26,7 +26,7 @@ from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec, joined_text, plain_text
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
-from datagen_cli.text.classifier import HARMED, Classifier, Judgement, TooFewRows
+from datagen_cli.text.classifier import HARMED, VIEWS, Classifier, Judgement, TooFewRows
 from datagen_cli.text.linear import require_sklearn
 
 
@@ -49,6 +49,10 @@ class ClassifierOptions(CheckOptions):
     def texts(self) -> list[str]:
         """The fields of the text."""
         return [self.text] if isinstance(self.text, str) else self.text
+
+    def identity(self) -> dict[str, Any]:
+        """With an embedder also which views judge: verdicts of fewer are not taken over."""
+        return {**super().identity(), **({"views": VIEWS} if self.embedder else {})}
 
 
 class ClassifierCheck(ValidatorFacts):

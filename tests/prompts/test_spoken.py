@@ -37,6 +37,7 @@ def record(text: str, *specs: FieldSpec) -> dict[str, Any] | None:
         "**Text:** good\n**Mood:** calm\n\nLet me know if you need more!",
         "```yaml\nrecords:\n  - text: |\n      good\n    mood: 'calm'\n```",
         "<record><text>good</text><mood><![CDATA[calm]]></mood></record>",
+        "<record><text><![cdata[good]]></text><mood>calm</mood></record>",
         "| Text | Mood |\n|---|---|\n| good | calm |",
         f"[{WHOLE}]",
         json.dumps({"records": [json.dumps(NOTE)]}),

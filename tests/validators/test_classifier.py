@@ -14,6 +14,7 @@ from datagen_cli.cli.app import run
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Record, Slot, Verdict
+from datagen_cli.text.classifier import Classifier
 from datagen_cli.validators.classifier import ClassifierCheck, ClassifierOptions
 from tests.validators.asked import Scripted
 
@@ -109,3 +110,8 @@ def test_a_run_learns_from_its_base_or_from_a_file(
     assert shown.err.count("labelled rows held out") == 1
     found = [json.loads(line) for line in (tmp_path / "run" / "dataset.jsonl").read_text().splitlines()]
     assert len(found) == 6 and {row["verdicts"]["classifier"] for row in found} <= {"pass", "fail", "unknown"}
+
+
+def test_verdicts_of_fewer_views_are_not_taken_over_and_those_without_vectors_stay() -> None:
+    bare, blended = (ClassifierOptions(text="text", label="topic", embedder=name) for name in (None, "minilm"))
+    assert "views" not in bare.identity() and blended.identity()["views"] in Classifier(embed=len).signature  # type: ignore[arg-type]
