@@ -13,7 +13,7 @@ from typing import Any
 
 from datagen_cli.config.models import Limits, ModelOptions
 from datagen_cli.core.chat import Draw, Usage
-from datagen_cli.core.errors import ProviderError
+from datagen_cli.core.errors import CallPending, ProviderError
 from datagen_cli.core.ports import Ledger, MakeWorkers
 from datagen_cli.core.store import Store
 from datagen_cli.llm.adaptive_concurrency import AdaptiveConcurrency, Permit
@@ -23,7 +23,7 @@ from datagen_cli.llm.faults import AuthRefused, TransportError, redact
 from datagen_cli.llm.health import Health
 from datagen_cli.llm.hedge import Hedge
 from datagen_cli.llm.keys import Target
-from datagen_cli.llm.limits import ConcurrencyLimiter, RateLimiter, pause
+from datagen_cli.llm.limits import HALTED, ConcurrencyLimiter, RateLimiter, pause
 from datagen_cli.llm.prices import price_of, rate_of, share_of
 from datagen_cli.llm.provider import Around, Payload, Provider, RawReply, Ready, Start, Writes
 from datagen_cli.llm.ratelimit import closed_s, unreadable
@@ -272,6 +272,8 @@ class Attempt:
             await self.acquire()
         channel = self._channel
         self._entry = await self._run.reserve(self._reservation, priced=channel.rate is not None, waits=channel.batched)
+        if channel.limiter.halted:  # while its pace or its money was waited for
+            raise CallPending(HALTED)
         timeout_s = self._clock.begin()
         channel.sends(self._clock.sent_at)
         self._permit = channel.concurrency.sent()

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from datagen_cli.config.models import Limits
-from datagen_cli.core.errors import ProviderError
+from datagen_cli.core.chat import Draw, Request
+from datagen_cli.core.errors import CallPending, ProviderError
 from datagen_cli.llm.adaptive_concurrency import AdaptiveConcurrency, Permit, boundary
+from datagen_cli.llm.faults import AuthRefused
 from datagen_cli.llm.limits import ConcurrencyLimiter
-from tests.llm.simulated import Simulated, ask_all
+from tests.llm.simulated import MESSAGES, Simulated, ask_all
 from tests.llm.virtual import run_virtual
 
 
@@ -224,3 +226,16 @@ def test_other_faults_change_nothing() -> None:
         return gate.limit
 
     assert run_virtual(main()) == 20
+
+
+def test_a_call_that_waits_for_its_pace_is_not_sent_once_a_fault_has_ended_the_run() -> None:
+    world = Simulated(fault=lambda draw, now: AuthRefused(401, "no such key"))
+
+    async def main() -> list[BaseException | None]:
+        async with world.client(Limits(concurrency=4), requests_per_minute=30.0) as client:
+            asked = (client.ask(Request("generator", MESSAGES, Draw(slot, 1, "generate"))) for slot in range(4))
+            return await asyncio.gather(*asked, return_exceptions=True)
+
+    found = run_virtual(main())
+    assert [type(error) for error in found] == [ProviderError, CallPending, CallPending, CallPending]
+    assert len(world.sent) == 1
