@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.cli import console
+from datagen_cli.runs.folder import made_again_by
 from datagen_cli.runs.reader import RunReader
 
 RESUMING = {
@@ -33,7 +34,7 @@ def resuming(written: Any, run: str) -> str:
     Of what `run.json` says only options of `generate` are taken that run nothing and send keys nowhere; where anything
     else stands there, the run's own recipe is named.
     """
-    own = shlex.join(["datagen", "generate", str(Path(run) / "recipe.lock.yaml"), "-o", run])
+    own = made_again_by(run)
     try:
         words = shlex.split(written) if isinstance(written, str) and written.isprintable() else []
     except ValueError:

@@ -5,6 +5,7 @@ Nothing is ever deleted: what an earlier recipe left goes to `previous/<digest>/
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,11 @@ def dataset_files(folder: Path) -> list[Path]:
     """The files that hold the accepted records of a run folder, in their order: one, or shards; none before its end."""
     single = folder / "dataset.jsonl"
     return [single] if single.exists() else sorted(folder.glob("dataset-?????-of-?????.jsonl"))
+
+
+def made_again_by(folder: str | Path) -> str:
+    """The command that goes on with a run by the recipe that it keeps: what is gone is made again, and nothing paid."""
+    return shlex.join(["datagen", "generate", str(Path(folder) / "recipe.lock.yaml"), "-o", str(folder)])
 
 
 class RunFolder:

@@ -14,7 +14,7 @@ from typing import Any
 from datagen_cli.core.below import unlink
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import write_errors
-from datagen_cli.runs.folder import RunFolder, dataset_files
+from datagen_cli.runs.folder import RunFolder, dataset_files, made_again_by
 from datagen_cli.runs.integrity import changed_files
 from datagen_cli.runs.manifest import LOCK, now
 
@@ -48,12 +48,15 @@ def prunable(folder: RunFolder) -> dict[Path, int]:
 
 def _refuse_changed(folder: RunFolder, state: Mapping[str, Any]) -> None:
     seal = state.get("seal")
-    files = changed_files(folder.path, seal if isinstance(seal, dict) else {})
-    made = [name for name in files if name in MADE or name.startswith("dataset-")]
+    seal = seal if isinstance(seal, dict) else {}
+    files = seal.get("files")
+    names = {name for name in files if name in MADE or name.startswith("dataset-")} if isinstance(files, dict) else ()
+    made = changed_files(folder.path, seal, names)
     if made:
+        again = "the command that made the run" if LOCK in made else made_again_by(folder.path)
         raise UsageError(
             f"not as the run left it: {', '.join(made)}; only what would go can make it again",
-            hint=f"datagen generate {shlex.quote(str(folder.path))} names the command that makes it again, unpaid",
+            hint=f"{again} makes it again, unpaid",
             place=Place(str(folder.path)),
         )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ from datagen_cli.core.files import open_regular, parse_object, raw_lines, read_r
 from datagen_cli.core.flow import ATTEMPTED
 from datagen_cli.core.record import Outcome
 from datagen_cli.runs.checkpoint import read_header
-from datagen_cli.runs.folder import checkpoint_name, is_as_written
+from datagen_cli.runs.folder import checkpoint_name, is_as_written, made_again_by
 from datagen_cli.runs.integrity import changed_files
 from datagen_cli.runs.ledger import FILE as SPENDING
 from datagen_cli.runs.ledger import examine
@@ -204,7 +203,7 @@ class RunReader:
     def _refuse_gone(self, name: str) -> None:
         path = self.folder / name
         if name in self.manifest.shards and self.manifest.state != "running" and not os.path.lexists(path):
-            again = f"datagen generate {shlex.quote(str(self.folder))} names the command that makes it again, unpaid"
+            again = f"{made_again_by(self.folder)} makes it again, unpaid"
             raise DataError(
                 "this file is gone, and the run wrote it",
                 hint="bring it back from a copy: the run was pruned" if self.document.get("pruned") else again,

@@ -181,8 +181,9 @@ def to_take_up(folder: Path, before: Mapping[str, Any]) -> list[Decision]:
         return []
     from datagen_cli.runs.reader import RunReader
 
+    reader = RunReader(folder)
     try:
-        rows = {str(row.get("id")): row for row in RunReader(folder).rows() if str(row.get("id")) in said}
+        rows = {str(row.get("id")): row for row in reader.rows() if str(row.get("id")) in said}
     except DataError:  # the dataset is gone: the run that asks makes it again as it stood
         return []
     file.bind(rows.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from io import StringIO
 from pathlib import Path
 
@@ -85,7 +86,10 @@ def test_what_only_the_checkpoints_can_make_again_is_made_before_they_go(
     assert run(["prune", str(made), "--yes"]) == 2
     said = capsys.readouterr().err
     assert f"not as the run left it: {name}" in said
-    assert "hint: datagen generate " in said
+    again = (
+        "the command that made the run" if name == "recipe.lock.yaml" else f"datagen generate {made}/recipe.lock.yaml"
+    )
+    assert f"hint: {again}" in said and "makes it again, unpaid" in said
     assert len(list((made / "checkpoints").iterdir())) == 6
     assert generate("tickets", "-n", "6", "-o", made, "--quiet") == 0
     assert (made / name).read_bytes() == before
@@ -101,12 +105,16 @@ def test_no_command_takes_a_dataset_that_is_gone_for_an_empty_one(
     made: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     monkeypatch.chdir(made.parent)
+    before = (made / "dataset.jsonl").read_bytes()
     (made / "dataset.jsonl").unlink()
     assert run([command[0], "run", *command[1:]]) == 2
     said = capsys.readouterr().err
     assert "run/dataset.jsonl: this file is gone, and the run wrote it" in said
-    assert "hint: datagen generate run names the command" in said
     assert not Path("both/dataset.jsonl").exists()
+    hint = "datagen generate run/recipe.lock.yaml -o run"
+    assert f"hint: {hint} makes it again, unpaid" in said
+    again = report(capsys, *shlex.split(hint)[2:])
+    assert (again["exit_code"], again["calls"]) == (0, 0) and (made / "dataset.jsonl").read_bytes() == before
 
 
 def test_a_run_that_is_not_finished_or_in_use_is_left_alone(
