@@ -266,11 +266,11 @@ def embed(texts: Sequence[str], embedder: str | None = None) -> NDArray[np.float
 
 def __getattr__(name: str) -> Any:
     """The measures that are functions of texts or vectors: `self_bleu(texts)`, `vendi(embed(texts))` and so on."""
-    from datagen_cli.metrics.called import measures
+    from datagen_cli.metrics.called import measure
 
-    if name not in measures():
+    if (function := measure(name)) is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return measures()[name]
+    return function
 
 
 def __dir__() -> list[str]:

@@ -10,12 +10,15 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import datagen_cli as datagen
 from datagen_cli import api
 from datagen_cli.cli.app import run as command
+from datagen_cli.core import registry
 from datagen_cli.core.errors import CapReached, RecipeError, UsageError
+from datagen_cli.metrics import called
 from datagen_cli.pipeline.engines.local import LocalEngine
 from tests.endpoint import Answer, Endpoint
 from tests.runs.whole import outcome
@@ -201,3 +204,12 @@ def test_a_table_is_measured_as_its_rows_are_and_odd_data_is_told() -> None:
     for odd in (None, ["a text"], pandas.DataFrame([["a", "b"]], columns=["x", "x"])):
         with pytest.raises(UsageError):
             api.evaluate(odd, metrics="length")
+
+
+def test_a_measure_of_another_package_that_cannot_be_imported_takes_no_other_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = {**registry.targets("metrics"), "gone": "no_such_package.metrics:Gone"}
+    monkeypatch.setattr(called, "targets", lambda kind: known)
+    assert "self_bleu" in dir(datagen) and "gone" not in dir(datagen)
+    assert not hasattr(datagen, "nothing") and datagen.distinct_n(["a b c d"], n=np.int64(2)) == 1.0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from importlib import import_module
+from numbers import Integral
 from typing import Any
 
 from datagen_cli.core.errors import UsageError
@@ -13,10 +15,20 @@ from datagen_cli.core.registry import targets
 
 
 @functools.cache
-def measures() -> Mapping[str, Callable[..., Any]]:
-    """The functions that have the name of a measure and stand in its module, by name."""
-    homes = {name: import_module(target.partition(":")[0]) for name, target in targets("metrics").items()}
-    return {name: _measured(getattr(home, name)) for name, home in homes.items() if hasattr(home, name)}
+def measure(name: str) -> Callable[..., Any] | None:
+    """The function that has the name of a measure and stands in its module; None where there is none."""
+    home = targets("metrics").get(name, "").partition(":")[0]
+    function = getattr(import_module(home), name, None) if home else None
+    return None if function is None else _measured(function)
+
+
+def measures() -> list[str]:
+    """The names of all such functions; a module of another package that cannot be imported has none."""
+    found = []
+    for name in targets("metrics"):
+        with suppress(ImportError):
+            found += [name] if measure(name) is not None else []
+    return found
 
 
 def _measured(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,7 +44,7 @@ def _measured(function: Callable[..., Any]) -> Callable[..., Any]:
                 bound.arguments[name] = texts_of(value, name)
             elif "NDArray" in kind and getattr(value, "ndim", 0) != 2:
                 raise UsageError(f"{name}: these are no vectors", hint="embed(texts) makes them")
-            elif name == "n" and not (isinstance(value, int) and value >= 1):
+            elif name == "n" and not (isinstance(value, Integral) and int(value) >= 1):
                 raise UsageError(f"n: {value!r} is no number of words", hint="1 or more")
         return function(*bound.args, **bound.kwargs)
 
