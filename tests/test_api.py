@@ -212,4 +212,4 @@ def test_a_measure_of_another_package_that_cannot_be_imported_takes_no_other_awa
     known = {**registry.targets("metrics"), "gone": "no_such_package.metrics:Gone"}
     monkeypatch.setattr(called, "targets", lambda kind: known)
     assert "self_bleu" in dir(datagen) and "gone" not in dir(datagen)
-    assert not hasattr(datagen, "nothing") and datagen.distinct_n(["a b c d"], n=np.int64(2)) == 1.0
+    assert not hasattr(datagen, "nothing") and api.distinct_n(["a b c d"], n=np.int64(2)) == 1.0

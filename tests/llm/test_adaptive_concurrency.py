@@ -231,10 +231,10 @@ def test_other_faults_change_nothing() -> None:
 def test_a_call_that_waits_for_its_pace_is_not_sent_once_a_fault_has_ended_the_run() -> None:
     world = Simulated(fault=lambda draw, now: AuthRefused(401, "no such key"))
 
-    async def main() -> list[BaseException | None]:
+    async def main() -> list[Any]:
         async with world.client(Limits(concurrency=4), requests_per_minute=30.0) as client:
             asked = (client.ask(Request("generator", MESSAGES, Draw(slot, 1, "generate"))) for slot in range(4))
-            return await asyncio.gather(*asked, return_exceptions=True)
+            return list(await asyncio.gather(*asked, return_exceptions=True))
 
     found = run_virtual(main())
     assert [type(error) for error in found] == [ProviderError, CallPending, CallPending, CallPending]
