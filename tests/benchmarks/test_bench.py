@@ -7,13 +7,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from benchmarks import endpoint as served_module
 from benchmarks import processes
-from benchmarks.cases import CASES, Limit, Row
+from benchmarks.cases import CASES, Bench, Limit, Qualified, Row, qualify
 from benchmarks.endpoint import Connection, Served, reply, text_of
 from benchmarks.items import write_items
 from benchmarks.laws import FAULTS, Law, greedy_span
@@ -263,3 +264,23 @@ def test_the_reference_loop_stays_short_and_every_case_is_described() -> None:
     script = Path(processes.__file__).with_name("reference.py")
     assert len(script.read_text(encoding="utf-8").splitlines()) <= 60
     assert all(case.__doc__ for case in CASES.values())
+
+
+def test_bars_of_seconds_and_rates_are_as_much_wider_as_the_machine_is_slower() -> None:
+    bench = Bench(None, 10, 1)  # type: ignore[arg-type]
+    bench._qualified = Qualified(rates=(2400.0, 2500.0), costs=(0.3, 0.25))
+    assert bench.qualified.slowness == 2.0
+    assert bench.at_least(1000) == Limit(">=", 500)
+    assert bench.at_most(0.6) == Limit("<=", 1.2)
+    assert bench.at_most(1.05, over=1).number == pytest.approx(1.1)
+    bench._qualified = Qualified(rates=(9000.0,), costs=(0.1,))  # a faster machine: the bars stay
+    assert bench.at_least(1000) == Limit(">=", 1000) and bench.at_most(0.6) == Limit("<=", 0.6)
+
+
+def test_a_machine_that_is_far_too_slow_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow:
+        def reference(self, law: Law, count: int) -> Any:
+            return SimpleNamespace(cpu_s=0.0002 * count, log=SimpleNamespace(span_s=count / 1000))
+
+    with pytest.raises(BenchError, match="only 1000 requests/s"):
+        qualify(Bench(Slow(), 10, 1))  # type: ignore[arg-type]
