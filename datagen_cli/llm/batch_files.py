@@ -11,9 +11,10 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from datagen_cli.llm.completion import read_reply, reply_in_error
+from datagen_cli.llm.completion import read_reply
 from datagen_cli.llm.faults import Fault, Kind, TransportError, fault_in
 from datagen_cli.llm.provider import RawReply
+from datagen_cli.llm.turned_away import reply_in_error
 
 BOUNDARY = "datagen-batch-7f3c9a51d2"
 ENDS = {

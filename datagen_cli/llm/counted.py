@@ -5,11 +5,13 @@ Token counts that cannot be are none. Pure functions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 MOST_TOKENS = 1 << 40
+_DIGITS = re.compile(r"(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.0+)?")
 CACHED = (
     ("prompt_tokens_details", "cached_tokens"),
     ("prompt_token_details", "cached_tokens"),
@@ -24,10 +26,13 @@ CACHED = (
 )
 """Where endpoints say how much of the prompt they had in their cache."""
 
-INTO = ("prompt_tokens", "input_tokens", "promptTokens", "inputTokens", "promptTokenCount", "prompt_token_count")
+INTO = (
+    *("prompt_tokens", "input_tokens", "promptTokens", "inputTokens", "promptTokenCount", "prompt_token_count"),
+    *("inputTokenCount", "input_token_count", "prompt_eval_count"),
+)
 OUT = (
     *("completion_tokens", "output_tokens", "completionTokens", "outputTokens"),
-    *("candidatesTokenCount", "candidates_token_count"),
+    *("candidatesTokenCount", "candidates_token_count", "outputTokenCount", "output_token_count", "eval_count"),
 )
 TOTAL = ("total_tokens", "totalTokens", "totalTokenCount", "total_token_count")
 ON_TOP = (
@@ -35,8 +40,16 @@ ON_TOP = (
     *("cacheReadInputTokens", "cacheWriteInputTokens"),
 )
 """Tokens of the prompt that some count beside it."""
+THOUGHT = (
+    ("completion_tokens_details", "reasoning_tokens"),
+    ("output_tokens_details", "reasoning_tokens"),
+    ("reasoning_tokens",),
+)
+"""Where endpoints say how much of the output was reasoning; more than all of the output was not counted as such."""
+APART = ("thoughtsTokenCount", "thoughts_token_count")
+"""Reasoning that is never counted as output."""
 PLACES = (
-    *(("usage",), ("x_groq", "usage"), ("usageMetadata",), ("usage_metadata",)),
+    *(("usage",), ("x_groq", "usage"), ("usageMetadata",), ("usage_metadata",), ("token_usage",), ("tokenUsage",)),
     *(("meta", "tokens"), ("meta", "billed_units")),
 )
 """Where a completion, or a part of one, says what it used."""
@@ -61,13 +74,14 @@ def read_usage(usage: Any, text: str) -> Counts | None:
         usage = usage[0]
     if not isinstance(usage, Mapping):
         return None
-    if isinstance(usage.get("tokens"), Mapping):
-        usage = {**usage["tokens"], **usage}
+    for name in ("tokens", "billed_units"):
+        if isinstance(usage.get(name), Mapping):
+            usage = {**usage[name], **usage}
     into, out, total = (_first_count(usage, *names) for names in (INTO, OUT, TOTAL))
     if into is None or (out is None and total is None):
         return None
-    thought = _at(usage, ("completion_tokens_details", "reasoning_tokens")) or 0
-    said = out or 0
+    thought = max((_at(usage, place) or 0 for place in THOUGHT if place[0] in usage), default=0)
+    said = (out or 0) + sum(_count(usage.get(name)) or 0 for name in APART)
     most = max(said, (total or 0) - into, said + thought if thought > said else 0)
     if not (into or most) or (text and not most):
         return None
@@ -80,7 +94,8 @@ def read_usage(usage: Any, text: str) -> Counts | None:
 
 def usage_in(*parts: Any) -> Any:
     """What a completion or its choice says of its use, in whatever place; None where they say nothing."""
-    return next((found for part in parts for place in PLACES if (found := inside(part, *place))), None)
+    found = next((found for part in parts for place in PLACES if (found := inside(part, *place))), None)
+    return found or next((part for part in parts if inside(part, "prompt_eval_count") is not None), None)
 
 
 def inside(value: Any, *names: str) -> Any:
@@ -102,8 +117,8 @@ def _count(value: Any) -> int | None:
     """A count of tokens; None for what cannot be one."""
     if type(value) is int:
         return value if 0 <= value < MOST_TOKENS else None
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
-        value = int(value)
+    if isinstance(value, str) and len(value) < 16 and _DIGITS.fullmatch(value):
+        value = int(value.partition(".")[0].replace(",", ""))
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_TOKENS else None

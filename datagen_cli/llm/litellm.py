@@ -21,7 +21,7 @@ from datagen_cli.config.models import ModelOptions
 from datagen_cli.core import registry
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import MissingExtra, UsageError
-from datagen_cli.llm.completion import finish_of, is_completion, read_reply, reply_in_error, text_of
+from datagen_cli.llm.completion import is_completion, read_reply
 from datagen_cli.llm.counted import read_usage
 from datagen_cli.llm.faults import (
     SENTENCE_CHARS,
@@ -34,6 +34,7 @@ from datagen_cli.llm.faults import (
     redact,
     sentence_of,
 )
+from datagen_cli.llm.finish import ends_in_call, finish_of
 from datagen_cli.llm.keys import (
     ANY,
     Target,
@@ -45,10 +46,12 @@ from datagen_cli.llm.keys import (
     moved_to,
     secrets,
 )
+from datagen_cli.llm.message import text_of
 from datagen_cli.llm.one_host import MOST_BYTES, Answer, only_to
 from datagen_cli.llm.provider import Heard, ProviderFacts, RawReply
 from datagen_cli.llm.proxies import proxy_for, safe_proxy, spare_proxy
 from datagen_cli.llm.refusals import About, says_quota
+from datagen_cli.llm.turned_away import reply_in_error
 from datagen_cli.llm.vendors import (
     Vendor,
     is_host_of,
@@ -199,7 +202,7 @@ def reply_from(answer: Any) -> RawReply:
     usage = usage.model_dump() if hasattr(usage, "model_dump") else getattr(usage, "__dict__", usage)
     try:
         choice = answer.choices[0]
-        text, beside = text_of(_plain(choice.message))
+        text, beside = text_of(_plain(choice.message), called=ends_in_call(choice.finish_reason))
     except (AttributeError, IndexError, TypeError) as error:
         counted = read_usage(usage, "")
         used = (counted.tokens_in, counted.tokens_out) if counted else (0, 0)

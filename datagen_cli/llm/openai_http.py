@@ -20,16 +20,17 @@ from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.certificates import read_later
-from datagen_cli.llm.completion import read_reply, reply_in_error
+from datagen_cli.llm.completion import read_reply
 from datagen_cli.llm.faults import Fault, TransportError, fault_in, redact
 from datagen_cli.llm.keys import Target, secrets
 from datagen_cli.llm.provider import Heard, Payload, RawReply, Start
 from datagen_cli.llm.proxies import safe_proxy
+from datagen_cli.llm.turned_away import reply_in_error
 
 with read_later():
     import aiohttp
 
-ERROR_BYTES = 64 * 1024
+ERROR_BYTES = 256 * 1024
 REPLY_BYTES = 64 * 1024 * 1024
 HEADER_BYTES = 256 * 1024
 CONNECT_S = 15.0
@@ -200,7 +201,7 @@ async def told(response: aiohttp.ClientResponse, until: float | None = None) -> 
 
 
 async def _some(response: aiohttp.ClientResponse) -> bytes:
-    """The first 64 kB of an error's body; the connection is given up when there is more."""
+    """The first 256 kB of an error's body; the connection is given up when there is more."""
     parts, size = [], 0
     async for part in response.content.iter_any():
         parts.append(part)

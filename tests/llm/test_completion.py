@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from datagen_cli.llm.completion import finish_of, read_reply
+from datagen_cli.llm.completion import read_reply
 from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError
+from datagen_cli.llm.finish import finish_of
 from datagen_cli.prompts.parse import ended_early
 
 END = b"data: [DONE]\n\n"

@@ -1,0 +1,120 @@
+"""One chat completion put together from the events of a stream, which some endpoints send although none was asked for.
+
+An event adds to the answer (`delta`, `text`) or holds all of it so far (`message`). An event that cannot be read is a
+fault: a part of the answer would be missing. Pure functions.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from datagen_cli.llm.counted import usage_in
+from datagen_cli.llm.faults import TransportError
+from datagen_cli.llm.finish import reason_in
+from datagen_cli.llm.message import REASONING, refusal_of, text_of
+
+EVENTS = b"data:"
+LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+class _Parts:
+    """What the events of a stream have said so far of its first choice."""
+
+    def __init__(self) -> None:
+        self.content = self.arguments = self.refusal = self.reasoning = ""
+
+    def add(self, choice: Mapping[str, Any]) -> None:
+        """Takes what one event says."""
+        delta = choice.get("delta")
+        delta = delta if isinstance(delta, dict) else {"content": choice.get("text")}
+        self.content += _text(delta)
+        self.arguments += _part_of_call(delta)
+        self.refusal += refusal_of(delta)
+        self.reasoning += "…" if any(delta.get(name) for name in REASONING) else ""
+        whole = choice.get("message")
+        said = _text(whole) if isinstance(whole, dict) else ""
+        self.content = said if said.startswith(self.content) else self.content + said
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The whole message."""
+        found: dict[str, Any] = {"role": "assistant", "content": self.content}
+        if self.arguments:
+            found["function_call"] = {"arguments": self.arguments}
+        more = {"refusal": self.refusal, "reasoning_content": self.reasoning}
+        return found | {name: value for name, value in more.items() if value}
+
+
+def joined(body: bytes) -> dict[str, Any] | None:
+    """One chat completion of the events of a stream, or the error that came instead; None where neither did.
+
+    Raises `TransportError` for a stream without an end.
+    """
+    parts, finish, ended = _Parts(), None, False
+    found: dict[str, Any] = {}
+    for event in _events(body):
+        if event is None:
+            ended = True
+            continue
+        found.update((name, event[name]) for name in ("model", "usage", "error") if event.get(name))
+        choice = choice_of(event)
+        used = usage_in(choice, event)
+        if used and "usage" not in found:
+            found["usage"] = used
+        parts.add(choice)
+        finish = reason_in({}, choice) or finish
+        found.setdefault("choices", [])
+    if "choices" not in found:
+        return found if "error" in found else None
+    if finish is None and not ended and "error" not in found:
+        raise TransportError("dropped", f"the event stream is broken off ({len(body):,} bytes)", status=200)
+    return {**found, "choices": [{"message": parts.message, "finish_reason": finish}]}
+
+
+def choice_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What an event adds to the first choice."""
+    choices = event.get("choices")
+    several = choices if isinstance(choices, list) else ()
+    return next((item for item in several if isinstance(item, dict) and item.get("index") in (0, "0", None)), {})
+
+
+def _text(part: Mapping[str, Any]) -> str:
+    return text_of({"content": part.get("content")})[0]
+
+
+def _part_of_call(part: Mapping[str, Any]) -> str:
+    """What an event adds to the arguments of the first call of a tool."""
+    calls = part.get("tool_calls")
+    call = calls[0] if isinstance(calls, list) and calls and isinstance(calls[0], dict) else {}
+    function = call.get("function") if call else part.get("function_call")
+    if not isinstance(function, dict) or call.get("index", 0) != 0:
+        return ""
+    return str(function.get("arguments") or "")
+
+
+def _events(body: bytes) -> Iterator[dict[str, Any] | None]:
+    """The objects of an event stream; None for its end mark. The lines of an event's data belong together.
+
+    Raises `TransportError` for an object that cannot be read: a part of the answer would be missing.
+    """
+    held = ""
+    for line in [*LINE_END.split(body.decode("utf-8", "replace")), ""]:
+        name, _, data = line.partition(":")
+        if held and not line.strip():
+            raise TransportError("dropped", f"an event of the stream cannot be read ({len(body):,} bytes)", status=200)
+        if name != "data":
+            continue
+        if data.strip().upper() == "[DONE]":
+            yield None
+            continue
+        try:
+            value = json.loads(held + data)
+        except (ValueError, RecursionError):
+            held = f"{held}{data}\n" if held or data.lstrip().startswith("{") else ""
+            continue
+        held = ""
+        if isinstance(value, dict):
+            yield value

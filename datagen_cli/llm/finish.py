@@ -1,0 +1,66 @@
+"""How a reply ended, in OpenAI's words, whatever word, spelling or key an endpoint has for it. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from datagen_cli.llm.counted import inside
+
+_CUT_OFF = re.compile(
+    r"(?:hit|reached)?(?:(?:model)?(?:max(?:imum)?)?(?:output|new|completion|generat(?:ed|ion)|response)?"
+    r"(?:tokens?|length)(?:limit|count)?|(?:output|context|size)?limit|(?:model)?context(?:length|window)|incomplete"
+    r"|truncated|cutoff)(?:reached|exceeded|capped|hit)?"
+)
+_FILTERED = re.compile(
+    r"filter|safety|moderat|blocked|blocklist|guardrail|sensitive|prohibited|recitation|toxic|refusal|refused"
+    r"|policyviolation|jailbreak|spii"
+)
+_WHOLE = re.compile(
+    r"stop|completed?|done|normal|natural|finish(?:ed)?|end|success|stop(?:token|str|sequence|string|word)s?|matchedstop"
+    r"|endof(?:text|sequence|turn|token)|endturn|eos(?:id|token|found)?|eo[gtm]|toolcalls?|tooluse|functioncalls?"
+    r"|null|none|unspecified"
+)
+_TOKEN = re.compile(r"(?:stop[:= ]*)?(?:</s>|<eos>|<end_of_turn>|<[|｜][^\s<>]{1,40}[|｜]>)", re.IGNORECASE)
+"""The token that ends a turn, where that is given as the reason."""
+_NUMBERED = {1: "stop", 2: "length", 3: "content_filter", 4: "content_filter"}
+"""Google's numbers; larger ones are a token's."""
+_OF_CHOICE = ("finish_reason", "finishReason", "stop_reason", "stopReason", "done_reason", "native_finish_reason")
+_OF_REPLY = (("stop_reason",), ("stopReason",), ("finish_reason",), ("done_reason",), ("incomplete_details", "reason"))
+
+
+def reason_in(value: Mapping[str, Any], choice: Mapping[str, Any]) -> Any:
+    """What a completion says of how its choice ended, under whatever key; None where it says nothing."""
+    said = next((choice[name] for name in _OF_CHOICE if choice.get(name)), None)
+    return said or next((found for place in _OF_REPLY if (found := inside(value, *place))), None)
+
+
+def finish_of(reason: Any) -> str:
+    """Why a reply ended: `stop`, `length` or `content_filter` where vendors have other words for these, else what they
+    say.
+
+    >>> finish_of("FinishReason.MAX_TOKENS"), finish_of("endTurn"), finish_of(None), finish_of("preempted")
+    ('length', 'stop', 'stop', 'preempted')
+    """
+    if isinstance(reason, list) and len(reason) == 1:
+        reason = reason[0]
+    if isinstance(reason, Mapping):
+        reason = reason.get("type") or reason.get("reason")
+    if isinstance(reason, int) and not isinstance(reason, bool):
+        return _NUMBERED.get(reason, "stop" if reason > 20 or not reason else str(reason))
+    said = str(reason or "stop")
+    letters = re.sub(r"[^a-z]", "", said.rpartition(".")[2].lower()).removeprefix("finishreason")
+    if _CUT_OFF.fullmatch(letters):
+        return "length"
+    if _FILTERED.search(letters):
+        return "content_filter"
+    if _WHOLE.fullmatch(letters) or _TOKEN.fullmatch(said.strip()):
+        return "stop"
+    return letters if letters == "error" else said
+
+
+def ends_in_call(reason: Any) -> bool:
+    """Whether a reply ended in order to call a tool."""
+    letters = re.sub(r"[^a-z]", "", str(reason).lower())
+    return letters.startswith(("toolcall", "tooluse", "functioncall"))

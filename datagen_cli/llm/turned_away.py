@@ -1,0 +1,86 @@
+"""What a model wrote in the refusal of an endpoint that checks it against the format asked for, and turns it away.
+
+Groq gives it back as `failed_generation`, routers put that a level deeper or into a text of JSON, others have names of
+their own for it: it is paid for, and a reply like any other. Pure functions.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from datagen_cli.llm.counted import read_usage, usage_in
+from datagen_cli.llm.provider import RawReply
+
+DEEPEST = 6
+SURE = ("failedgeneration",)
+"""Names, without signs and case, under which nothing else stands."""
+OTHERS = (
+    "generatedtext",
+    "generation",
+    "generated",
+    "modeloutput",
+    "rawoutput",
+    "invalidoutput",
+    "output",
+    "completion",
+)
+"""Names that hold it where the refusal says that what was written does not fit."""
+_UNFIT = re.compile(
+    r"json_validate_failed"
+    r"|\b(?:generat|output|model|respon|complet)\w*[^.]{0,60}\b(?:not (?:a )?valid|invalid|(?:does|did) not "
+    r"(?:match|conform|fit|validate)|violat)"
+    r"|\b(?:failed|unable|could not)\b[^.]{0,30}\b(?:generate|validate|parse)\b[^.]{0,40}\b(?:json|schema|format)",
+    re.IGNORECASE,
+)
+_TOO_FEW = re.compile(r"max[\w ]*tokens reached", re.IGNORECASE)
+
+
+def reply_in_error(body: bytes) -> RawReply | None:
+    """The reply in the body of a refusal, cut off where its tokens were too few; None where there is none."""
+    try:
+        return reply_in(json.loads(body))
+    except (ValueError, RecursionError):
+        return None
+
+
+def reply_in(value: Any) -> RawReply | None:
+    """The same of a body that has been read."""
+    items = list(_items(value))
+    said = " ".join(item for _, item in items if isinstance(item, str))
+    names = SURE + (OTHERS if _UNFIT.search(said) else ())
+    written = next(
+        (item for name, item in items if re.sub(r"\W|_", "", name).lower() in names and _is_reply(item)), None
+    )
+    if written is None:
+        return None
+    text = written if isinstance(written, str) else json.dumps(written, ensure_ascii=False)
+    finish = "length" if _TOO_FEW.search(said) else "stop"
+    error = value.get("error") if isinstance(value, Mapping) else None
+    counted = read_usage(usage_in(value, error), text)
+    if counted is None:
+        return RawReply(text, finish)
+    return RawReply(text, finish, counted.tokens_in, counted.tokens_out, "", counted.cached)
+
+
+def _is_reply(item: Any) -> bool:
+    return isinstance(item, str) or (isinstance(item, Mapping | list) and bool(item))
+
+
+def _items(value: Any, depth: int = DEEPEST) -> Iterator[tuple[str, Any]]:
+    """Names and values of all objects in a value, those in texts of JSON among them, outermost first."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return
+    if depth == 0:
+        return
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield str(name), item
+    inner = value.values() if isinstance(value, Mapping) else value[:20] if isinstance(value, list) else ()
+    for item in inner:
+        yield from _items(item, depth - 1)
