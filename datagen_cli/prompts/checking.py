@@ -205,20 +205,24 @@ def read_begun_verdict(text: str, known: Sequence[str]) -> dict[str, Any] | None
     return {"verdict": word, "reasons": reasons}
 
 
-def read_program(text: str) -> str | None:
+def read_program(text: str, *, cut: bool = False) -> str | None:
     """The program of a reply, after its reasoning; None when there is none.
 
     The last fenced block that says it is Python and reads as a program which prints (other blocks hold its output),
     else the last one that does without saying so, else the last one; without a fence the text itself where it prints.
+    Of a reply that was `cut` off only a block that was closed before the cut, says that it is Python, and prints.
     """
     text = answer_of(text)
-    found_blocks = [(language.strip().lower(), block.strip()) for _, language, block in _BLOCK.findall(text)]
+    found = [match for match in _BLOCK.finditer(text) if not cut or match[0].endswith(match["fence"])]
+    found_blocks = [(match[2].strip().lower(), match[3].strip()) for match in found]
     blocks = [(language.split(" ")[0], block) for language, block in found_blocks if block]
     named = [block for language, block in blocks if language in ("python", "py", "python3")]
+    if cut:
+        return next((block for block in reversed(named) if _prints(block)), None)
     programs = [[block for block in some if _prints(block)] for some in (named, [block for _, block in blocks])]
-    for found in (*programs, named, [block for _, block in blocks]):
-        if found:
-            return str(found[-1])
+    for some in (*programs, named, [block for _, block in blocks]):
+        if some:
+            return str(some[-1])
     return text.strip() if _prints(text) else None
 
 

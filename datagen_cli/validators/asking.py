@@ -84,10 +84,12 @@ async def ask_whole(
     form: Mapping[str, Any] | None = None,
     several: bool = False,
     end: End | None = None,
+    enough: Callable[[str], bool] = lambda text: False,
 ) -> Reply:
-    """The reply; one that was cut off is asked for once more with twice the tokens, and may be cut off again."""
+    """The reply; one that was cut off is asked for once more with twice the tokens, and may be cut off again, unless
+    what came before the cut is `enough`."""
     reply = await ctx.ask(role, prompt, purpose=purpose, k=k, response_format=form, several=several, end=end)
-    if reply.finish_reason == "length":
+    if reply.finish_reason == "length" and not enough(reply.text):
         reply = await ctx.ask(
             role, prompt, purpose=purpose, k=k, response_format=form, several=several, more_tokens=2, end=end
         )

@@ -20,6 +20,7 @@ from pydantic import Field
 
 from datagen_cli.config.checks import AskingCost, CheckOptions, OnUnknown, ValidatorFacts
 from datagen_cli.constraints.fields import check_fields
+from datagen_cli.core.chat import End
 from datagen_cli.core.fields import About, FieldSpec, plain_text, unreadable
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
@@ -30,6 +31,8 @@ from datagen_cli.validators.voting import majority, undecided
 
 UNSOLVABLE = "UNSOLVABLE"
 ROLE = "coder"
+END = End(tokens=800, mark="\n```\n")
+"""More than a program takes, and what follows it: its block is asked for alone."""
 
 
 class CodeOptions(CheckOptions):
@@ -122,15 +125,22 @@ class Code(ValidatorFacts):
         several = self._options.solutions > 1
         result, replies = Result(None, "no program"), []
         for draw in (k, k + self._options.solutions):
-            reply = await ask_whole(ctx, ROLE, prompt, purpose="code", k=draw, several=several)
+            reply = await ask_whole(
+                ctx, ROLE, prompt, purpose="code", k=draw, several=several, end=END, enough=has_program
+            )
             replies.append(reply)
-            program = read_program(reply.text) if reply.finish_reason != "length" else None
+            program = read_program(reply.text, cut=reply.finish_reason == "length")
             if program is not None:
                 limits = self._options.timeout_s, self._options.memory_mb
                 result = await ctx.run_blocking(run_code, program, *limits, ctx.unsafe_exec, anywhere=True)
             if result.value is not None:
                 break
         return result if result.layer else replace(result, unread=Unread.of(replies))
+
+
+def has_program(reply: str) -> bool:
+    """Whether a reply that was cut off holds a whole program."""
+    return read_program(reply, cut=True) is not None
 
 
 def run_code(program: str, timeout_s: float, memory_mb: int, unsafe: bool) -> Result:

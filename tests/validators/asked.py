@@ -13,7 +13,7 @@ Script = Callable[[str, int, str], str | Reply]
 class Scripted:
     """Implements `core.ports.Context`: `script(purpose, k, text of the last message)` is the reply's text.
 
-    `asked` lists (role, purpose, k) of every call.
+    `asked` lists (role, purpose, k) of every call, `ends` where fitting replies to them end.
     """
 
     slot = 0
@@ -23,6 +23,7 @@ class Scripted:
     def __init__(self, script: Script) -> None:
         self._script = script
         self.asked: list[tuple[str, str, int]] = []
+        self.ends: list[Any] = []
 
     async def ask(
         self,
@@ -40,6 +41,7 @@ class Scripted:
         """See `core.ports.Context`."""
         assert prompt is not None
         self.asked.append((role, purpose, k))
+        self.ends.append(end)
         said = self._script(purpose, k, prompt.messages[-1].content)
         return said if isinstance(said, Reply) else Reply(said)
 

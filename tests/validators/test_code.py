@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from datagen_cli.core.chat import Reply
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Record, Slot, Verdict
-from datagen_cli.validators.code import Code, CodeOptions, printed_value
+from datagen_cli.validators.code import END, Code, CodeOptions, printed_value
 from tests.validators.asked import Scripted
 
 SPECS = {"question": FieldSpec("question"), "answer": FieldSpec("answer", "number")}
@@ -84,3 +85,32 @@ def test_a_result_is_the_number_on_the_last_line() -> None:
     assert printed_value("unsolvable.") == "UNSOLVABLE"
     assert printed_value("") is None
     assert printed_value("many apples") is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "asked", "outcome"),
+    [
+        (block("print(42)") + "\nThis program multiplies the two numbers and then it", 1, "pass"),
+        ("```python\nprint(6 * 7)\nprint(41", 4, "unknown"),  # the block was open at the cut
+        ("```\nprint(42)\n```\nThe output of which is not", 4, "unknown"),  # nothing says that it is the program
+        (block("x = 42"), 4, "unknown"),  # it prints nothing
+        (block("print(7)") + "\nWait, that is wrong:\n" + block("print(42)") + "\nand", 1, "pass"),
+    ],
+)
+async def test_of_a_reply_that_was_cut_off_a_program_that_was_closed_counts(
+    reply: str, asked: int, outcome: str
+) -> None:
+    check = Code(CodeOptions(question="question", answer="answer", solutions=1), SPECS, ABOUT)
+    ctx = Scripted(lambda purpose, k, text: Reply(reply, "length"))
+    record = Record(0, 1, {"question": "What is six times seven?", "answer": 42})
+    found = await check.verify(record, Slot(0, "x"), ctx)
+    assert (len(ctx.asked), found.outcome) == (asked, outcome)
+
+
+async def test_a_model_that_runs_here_is_stopped_after_the_block_of_its_program() -> None:
+    assert END.mark is not None and END.tokens is not None
+    whole = "```python\nprint(42)\n```\nThis prints 42.\n```python\nprint(7)\n```\n"
+    ctx = Scripted(lambda purpose, k, text: whole.split(END.mark)[0] if k == 0 else "no")
+    check = Code(CodeOptions(question="question", answer="answer", solutions=1), SPECS, ABOUT)
+    found = await check.verify(Record(0, 1, {"question": "Six times seven?", "answer": 42}), Slot(0, "x"), ctx)
+    assert (len(ctx.asked), found.outcome, ctx.ends) == (1, "pass", [END])
