@@ -84,12 +84,12 @@ async def ask_whole(
     form: Mapping[str, Any] | None = None,
     several: bool = False,
     end: End | None = None,
-    enough: Callable[[str], bool] = lambda text: False,
+    enough: Callable[[Reply], bool] = lambda reply: False,
 ) -> Reply:
     """The reply; one that was cut off is asked for once more with twice the tokens, and may be cut off again, unless
-    what came before the cut is `enough`."""
+    more would not help or what came before the cut is `enough`."""
     reply = await ctx.ask(role, prompt, purpose=purpose, k=k, response_format=form, several=several, end=end)
-    if reply.finish_reason == "length" and not enough(reply.text):
+    if reply.finish_reason == "length" and not enough(reply):
         reply = await ctx.ask(
             role, prompt, purpose=purpose, k=k, response_format=form, several=several, more_tokens=2, end=end
         )

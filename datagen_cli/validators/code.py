@@ -20,7 +20,7 @@ from pydantic import Field
 
 from datagen_cli.config.checks import AskingCost, CheckOptions, OnUnknown, ValidatorFacts
 from datagen_cli.constraints.fields import check_fields
-from datagen_cli.core.chat import End
+from datagen_cli.core.chat import End, Reply
 from datagen_cli.core.fields import About, FieldSpec, plain_text, unreadable
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
@@ -31,8 +31,8 @@ from datagen_cli.validators.voting import majority, undecided
 
 UNSOLVABLE = "UNSOLVABLE"
 ROLE = "coder"
-END = End(tokens=800, mark="\n```\n")
-"""More than a program takes, and what follows it: its block is asked for alone."""
+END = End(tokens=600, mark="\n```\n")
+"""Several times what a program takes, and the end of its block, which is asked for alone."""
 
 
 class CodeOptions(CheckOptions):
@@ -126,7 +126,7 @@ class Code(ValidatorFacts):
         result, replies = Result(None, "no program"), []
         for draw in (k, k + self._options.solutions):
             reply = await ask_whole(
-                ctx, ROLE, prompt, purpose="code", k=draw, several=several, end=END, enough=has_program
+                ctx, ROLE, prompt, purpose="code", k=draw, several=several, end=END, enough=is_enough
             )
             replies.append(reply)
             program = read_program(reply.text, cut=reply.finish_reason == "length")
@@ -138,9 +138,10 @@ class Code(ValidatorFacts):
         return result if result.layer else replace(result, unread=Unread.of(replies))
 
 
-def has_program(reply: str) -> bool:
-    """Whether a reply that was cut off holds a whole program."""
-    return read_program(reply, cut=True) is not None
+def is_enough(reply: Reply) -> bool:
+    """Whether a reply that was cut off is not to be asked for at greater length: it holds a whole program, or has run on
+    to where any program has ended."""
+    return reply.end.tokens is not None or read_program(reply.text, cut=True) is not None
 
 
 def run_code(program: str, timeout_s: float, memory_mb: int, unsafe: bool) -> Result:

@@ -114,3 +114,10 @@ async def test_a_model_that_runs_here_is_stopped_after_the_block_of_its_program(
     check = Code(CodeOptions(question="question", answer="answer", solutions=1), SPECS, ABOUT)
     found = await check.verify(Record(0, 1, {"question": "Six times seven?", "answer": 42}), Slot(0, "x"), ctx)
     assert (len(ctx.asked), found.outcome, ctx.ends) == (1, "pass", [END])
+
+
+async def test_a_model_that_runs_on_to_where_any_program_has_ended_is_asked_anew_and_not_for_more() -> None:
+    ctx = Scripted(lambda purpose, k, text: Reply("```python\nprint(1", "length", end=END))
+    check = Code(CodeOptions(question="question", answer="answer", solutions=1), SPECS, ABOUT)
+    found = await check.verify(Record(0, 1, {"question": "Six times seven?", "answer": 42}), Slot(0, "x"), ctx)
+    assert ([k for _, _, k in ctx.asked], found.outcome) == ([0, 1], "unknown")
