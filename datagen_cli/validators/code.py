@@ -139,8 +139,8 @@ class Code(ValidatorFacts):
 
 
 def is_enough(reply: Reply) -> bool:
-    """Whether a reply that was cut off is not to be asked for at greater length: it holds a whole program, or has run on
-    to where any program has ended."""
+    """Whether a reply that was cut off is not to be asked for at greater length: it holds a whole program, or has run
+    on to where any program has ended."""
     return reply.end.tokens is not None or read_program(reply.text, cut=True) is not None
 
 
