@@ -20,6 +20,7 @@ from pydantic import Field
 
 from datagen_cli.config.checks import AskingCost, CheckOptions, OnUnknown, ValidatorFacts
 from datagen_cli.constraints.fields import check_fields
+from datagen_cli.core.chat import End
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import About, FieldSpec, plain_text
@@ -42,6 +43,8 @@ from datagen_cli.validators.asking import Unread, ask_whole
 from datagen_cli.validators.voting import majority, undecided
 
 ROLE = "solver"
+END = End(tokens=500)
+"""More than an answer takes, with the one or two sentences before it."""
 
 
 class SolveOptions(CheckOptions):
@@ -185,7 +188,7 @@ class Solve(ValidatorFacts):
         for draw in (k, k + self._options.attempts):
             order = shuffled(item, draw)
             prompt = solve_prompt(self._about, item, order)
-            reply = await ask_whole(ctx, ROLE, prompt, purpose=purpose, k=draw, form=form, several=several)
+            reply = await ask_whole(ctx, ROLE, prompt, purpose=purpose, k=draw, form=form, several=several, end=END)
             replies.append(reply)
             answer = None if reply.finish_reason == "length" else read_answer(reply.text, item, order)
             if answer is not None:

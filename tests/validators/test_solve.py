@@ -13,7 +13,7 @@ from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.prompts.solving import Item
-from datagen_cli.validators.solve import Solve, SolveOptions, shuffled
+from datagen_cli.validators.solve import END, Solve, SolveOptions, shuffled
 from tests.validators.asked import Scripted
 
 QUIZ = {
@@ -184,3 +184,8 @@ def test_what_would_show_the_label_or_is_no_list_is_refused() -> None:
         Solve(SolveOptions(question="answer", answer="answer"), QUIZ, About())
     with pytest.raises(RecipeError, match="not list"):
         Solve(SolveOptions(question="question", answer="answer", choices="question"), QUIZ, About())
+
+
+async def test_a_model_that_runs_here_is_stopped_where_any_answer_has_ended() -> None:
+    _, ctx = await solved(quiz(), says("Nairobi"), QUIZ, **FIELDS)
+    assert ctx.ends and set(ctx.ends) == {END} and END.tokens is not None
