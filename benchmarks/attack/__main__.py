@@ -1,8 +1,9 @@
 """`python -m benchmarks.attack [KIND…]`: every attack, or those of the kinds named, and a table: tried and through.
 
-What got through is told at once, and listed at the end. Exit code 0 when nothing did. `-j N` tries N at a time (4),
-`--every N` only every Nth attack of a kind: a look of a minute or two. All that it writes lies in one temporary folder,
-which is gone when it ends, also when it is told to (Ctrl-C, SIGTERM, SIGHUP): what is being tried then is killed.
+What got through is told at once, and listed at the end. Exit code 0 when nothing did. `-j N` tries N at a time (4), of
+kinds that mostly wait some times as many; `--every N` only every Nth attack of a kind: a look of a minute or two. All
+that it writes lies in one temporary folder, which is gone when it ends, also when it is told to (Ctrl-C, SIGTERM,
+SIGHUP): what is being tried then is killed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 
 from benchmarks.attack.attack import Attack, die_with_parent
-from benchmarks.attack.kinds import KINDS, attacks_of
+from benchmarks.attack.kinds import KINDS, WAITING, attacks_of
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     with _one_folder():
         for kind in wanted:
             began, cpu_s = time.monotonic(), _cpu_s()
-            found = tried(attacks_of(kind)[:: given.every], given.jobs)
+            found = tried(attacks_of(kind)[:: given.every], given.jobs * WAITING.get(kind, 1))
             passed = [f"{kind}: {name}: {what}" for name, what in found if what]
             through += passed
             took = f"{time.monotonic() - began:9,.0f}{_cpu_s() - cpu_s:9,.0f}"

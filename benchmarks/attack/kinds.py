@@ -16,6 +16,7 @@ KINDS = {
     "hostile recipes": "recipes",
     "recipes as text": "texts",
     "hostile files of rows": "files",
+    "files that change": "swaps",
     "heads of GGUF files": "heads",
     "requests to view": "requests",
     "things in the place of files": "places",
@@ -25,6 +26,10 @@ KINDS = {
     "programs in the sandbox": "programs",
     "damaged folders": "damage",
 }
+
+
+WAITING = {"planted secrets": 4, "requests to view": 3, "hostile replies": 2}
+"""Kinds whose attacks mostly wait, for an endpoint that is slow or away: so many times as many are tried at a time."""
 
 
 def attacks_of(kind: str) -> list[Attack]:

@@ -29,6 +29,7 @@ from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.fields import About
 from datagen_cli.core.jsonl import make_folder, read_json, write_json
 from datagen_cli.core.registry import suggest
+from datagen_cli.core.system import open_given
 from datagen_cli.evaluation.columns import column_names
 from datagen_cli.evaluation.load import Loaded, Wanted, load_dataset
 from datagen_cli.evaluation.subsets import drawn_rows
@@ -247,8 +248,11 @@ def _digest(options: BenchOptions, settings: Sequence[Setting]) -> str:
 
 
 def _content(name: str) -> str:
-    path = Path(name)
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else name
+    try:
+        with open_given(name) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return name
 
 
 def _refuse_other_settings(out: Path, fixed: str) -> None:

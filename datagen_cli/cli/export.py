@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from datagen_cli.cli import complete, console, push_options
 from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import say_damage
 from datagen_cli.core.errors import Place, UsageError
+from datagen_cli.core.files import read_regular
 from datagen_cli.core.jsonl import make_folder, write_aside
 from datagen_cli.core.registry import load
 from datagen_cli.evaluation.card import measured_section
@@ -77,11 +79,12 @@ def command(
     shares = parse_split(split) if split is not None else None
     columns = columns_of_run(whole.rows[0], record.recipe, prompt or (), completion or ())
     data = _split(record, whole, shares)
+    card = _card_of(record)
     made = push_options.beside(out) if hub is not None and Path(out).exists() else nullcontext(out)
     with made as place:
         files = _write(shelf, columns, place, data, folder=shares is not None or hasattr(shelf, "folder"))
         if files:
-            files.append(_card(record, Path(place), data))
+            files.append(_card(record, card, Path(place), data))
         files = [Path(out) / file.relative_to(place) if place != out else file for file in files]
     result = {
         "run": run, "format": to, "files": [str(file) for file in files], "prompt": columns.asking,
@@ -149,10 +152,16 @@ def _write(
     return files
 
 
-def _card(record: RunReader, target: Path, data: Mapping[str, Exported]) -> Path:
-    """Writes the run's card beside the file, or on top of the folder, with the files that it now stands for."""
+def _card_of(record: RunReader) -> str:
+    """The text of a run's card; empty where it has none. Raises `DataError` for a link: what it names is not ours to
+    hand out, and the export may go to the hub."""
     card = record.folder / "README.md"
-    text = card.read_text("utf-8") if card.is_file() else f"# {target.stem}\n"
+    return read_regular(card).decode("utf-8", "replace") if os.path.lexists(card) else ""
+
+
+def _card(record: RunReader, text: str, target: Path, data: Mapping[str, Exported]) -> Path:
+    """Writes the run's card beside the file, or on top of the folder, with the files that it now stands for."""
+    text = text or f"# {target.stem}\n"
     body = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL).lstrip()
     measured = measured_section(record)
     for title, section in ((NEXT, ""), *([(MEASURED, f"{measured}\n")] if measured else [])):

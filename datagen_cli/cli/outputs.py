@@ -6,13 +6,17 @@ What is no regular file (a device, a pipe, a descriptor of the shell's) is writt
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from datagen_cli.cli import console
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import write_aside, write_errors
+from datagen_cli.core.system import CLOSE_ON_EXEC
 
 STANDARD = "-"
 DESCRIPTORS = ("/dev/fd/", "/dev/stdout", "/dev/stderr", "/proc/self/fd/")
@@ -28,21 +32,33 @@ def write_output(name: str, content: bytes | Iterable[bytes]) -> None:
         return
     path = Path(name)
     if name.startswith(DESCRIPTORS) or (path.exists() and not path.is_file()):
-        with write_errors(path), open(path, "wb") as file:
+        with write_errors(path), _opened(path) as file:
             for chunk in chunks:
                 file.write(chunk)
         return
-    _refuse_way_out(path)
-    write_aside(Path(os.path.realpath(path)), chunks)
+    write_aside(_place_of(path), chunks)
 
 
-def _refuse_way_out(path: Path) -> None:
-    """Raises `UsageError` for a link to a file of another folder."""
+def _opened(path: Path) -> IO[bytes]:
+    """A descriptor of the shell's, or what is no file; raises `OSError` where a file has come in its place since."""
+    if str(path).startswith(DESCRIPTORS):
+        return open(path, "wb")
+    descriptor = os.open(path, os.O_WRONLY | CLOSE_ON_EXEC)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EEXIST, "a file is in the way", str(path))
+    return os.fdopen(descriptor, "wb")
+
+
+def _place_of(path: Path) -> Path:
+    """The file that a name stands for, looked up once: a link that comes later is replaced and not followed. Raises
+    `UsageError` for a link to a file of another folder."""
     place = os.path.realpath(path)
     if path.is_symlink() and os.path.dirname(place) != os.path.realpath(path.parent):
         raise UsageError(
             "this is a link to a file elsewhere", hint=f"name the file itself: {place}", place=Place(str(path))
         )
+    return Path(place)
 
 
 def refuse_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str | None]) -> None:
@@ -71,7 +87,7 @@ def refuse_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str | Non
 
 def _refuse_unwritable(option: str, named: Path, file: Path) -> None:
     if not file.exists() or file.is_file():
-        _refuse_way_out(named)
+        _place_of(named)
     if file.is_dir():
         raise UsageError(f"{option}: a folder is in the way", hint="name a file", place=Place(str(named)))
     above = str(named.parent)

@@ -64,14 +64,17 @@ def read_own(path: str | Path) -> BufferedReader:
 def open_given(path: str | Path) -> BufferedReader:
     """A file that a recipe or a command line names, opened to be read; a link is followed.
 
-    Raises `OSError` for a pipe or a device, which may have no end. A file without a size is read as an empty one: the
-    system's own (`/proc/kmsg`) look like that, and may wait for ever.
+    Raises `OSError` for a pipe or a device, which may have no end, and for over `MOST_HOLES` bytes of nothing. A file
+    without a size is read as an empty one: the system's own (`/proc/kmsg`) look like that, and may wait for ever.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | CLOSE_ON_EXEC | getattr(os, "O_BINARY", 0))
     found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode):
+    wrong = (errno.ENOTSUP, "not a plain file") if not stat.S_ISREG(found.st_mode) else None
+    if not wrong and found.st_size > MOST_HOLES and _is_hollow(descriptor, found.st_size):
+        wrong = (errno.EFBIG, "hollow: more than a gigabyte of it has no content")
+    if wrong:
         os.close(descriptor)
-        raise OSError(errno.ENOTSUP, "not a plain file", str(path))
+        raise OSError(*wrong, str(path))
     if found.st_size == 0:
         os.close(descriptor)
         descriptor = os.open(os.devnull, os.O_RDONLY | CLOSE_ON_EXEC)

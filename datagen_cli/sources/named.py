@@ -16,8 +16,8 @@ from datagen_cli.sources.mapping import BadValue, FieldReader, map_row
 from datagen_cli.sources.open import open_base
 from datagen_cli.sources.rows import shown_path
 
-LOOKING_S = 0.5
-"""CPU seconds for the folders that a pattern goes through, beside some three times as many of the system."""
+LOOKING_S = 2.0
+"""CPU seconds for the folders that a pattern goes through: most of them are the system's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class Parquet:
             columns = self._columns(pyarrow, opened.schema_arrow)
             features = stored_features(opened.schema_arrow.metadata)
             self.named, self._namings = named_values(features), namings(features)
-            number, bound = 0, Bound(self._path, os.path.getsize(self._path))
+            number, bound = 0, Bound(self._path, os.fstat(file.fileno()).st_size)
             for group in range(opened.num_row_groups):
                 for row in self._group(pyarrow, opened, group, columns, number, bound):
                     number += 1
@@ -67,8 +67,9 @@ class Parquet:
         """The file, with texts kept as dictionaries: one text that stands in all rows is held once."""
         opened = pyarrow.parquet.ParquetFile(file)
         size = sum(opened.metadata.row_group(group).total_byte_size for group in range(opened.num_row_groups))
-        if size > most_unpacked() and size > RATIO * os.path.getsize(self._path):
-            Bound(self._path, os.path.getsize(self._path)).add(size)
+        packed = os.fstat(file.fileno()).st_size
+        if size > most_unpacked() and size > RATIO * packed:
+            Bound(self._path, packed).add(size)
         texts = [one.name for one in opened.schema_arrow if str(one.type) in ("string", "large_string")]
         file.seek(0)
         return pyarrow.parquet.ParquetFile(file, read_dictionary=texts)

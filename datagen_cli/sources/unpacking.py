@@ -21,8 +21,9 @@ class Unpacked(gzip.GzipFile):
     """A .gz file opened for reading. Raises `DataError` beyond the bound."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(path, "rb", fileobj=open_given(path))
-        self._guard = Bound(path, os.path.getsize(path))
+        packed = open_given(path)
+        super().__init__(path, "rb", fileobj=packed)
+        self._guard = Bound(path, os.fstat(packed.fileno()).st_size)
 
     def read(self, size: int | None = -1) -> bytes:
         """As of any file; all of it in pieces, so that the bound holds before the memory is taken."""

@@ -19,10 +19,12 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datagen_cli.core.errors import DataError, MissingExtra
+from datagen_cli.core.system import open_given
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +46,7 @@ _WEIGHTS = ".safetensors"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 _NOT_HUB_FILES = ["onnx/*", "openvino/*"]
+MOST_FILES = 10_000
 _TURN = threading.Lock()
 """One forward pass at a time in a process: the number of threads is a setting of all of torch."""
 
@@ -74,12 +77,23 @@ def open_minilm() -> SentenceModel:
 
 
 def open_folder(name: str, folder: Path) -> SentenceModel:
-    """The model in a folder. Raises `DataError` when there are no weights in it."""
-    weights = _weights(folder)
+    """The model in a folder. Raises `DataError` when there are no weights in it, for a pipe or a device, which have no
+    end, and for more files than a model has: half of a disk is not looked through."""
+    files = list(islice(folder.rglob("*"), MOST_FILES + 1))
+    if len(files) > MOST_FILES:
+        raise DataError(f"{name}: holds more than {MOST_FILES:,} files", hint="name the folder of one model")
+    weights = [file for file in files if file.name.endswith(_WEIGHTS)]
     if not weights:
         raise DataError(f"{name}: holds no {_WEIGHTS} file", hint="a folder written by sentence-transformers")
     called = name if is_hub_id(name) and not Path(name).is_dir() else folder.resolve().name
-    return SentenceModel(name, folder, _signature(called, _digest_of(folder)))
+    for file in files:
+        if not file.is_dir() and not file.is_file() and not file.is_symlink():
+            raise DataError(f"{name}: {file.name} is no plain file", hint="download or save the model again")
+    try:
+        return SentenceModel(name, folder, _signature(called, _digest_of(folder)))
+    except OSError as error:
+        what = f"{Path(str(error.filename)).name}: {error.strerror or error}"
+        raise DataError(f"{name}: {what}", hint="download or save the model again") from error
 
 
 def open_hub(name: str) -> SentenceModel:
@@ -263,5 +277,5 @@ def _digest_of(folder: Path) -> str:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_given(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

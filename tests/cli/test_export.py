@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,29 @@ def test_a_file_and_its_card_are_written_and_said(made: Path, capsys: pytest.Cap
     lines = [json.loads(line) for line in Path("sub/train.jsonl").read_text("utf-8").splitlines()]
     assert [turn["role"] for turn in lines[0]["messages"]] == ["user", "assistant"]
     assert "data_files: [train.jsonl]" in Path("sub/train.jsonl.README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("thing", ["a link", "a pipe", "a folder"])
+def test_a_card_that_is_no_file_of_the_run_is_not_handed_out(
+    thing: str, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(made, "stranger")
+    card = Path("stranger/README.md")
+    card.unlink()
+    Path("mine").write_text("precious")
+    if thing == "a link":
+        card.symlink_to("../mine")
+    elif thing == "a pipe":
+        os.mkfifo(card)
+    else:
+        card.mkdir()
+    capsys.readouterr()
+    assert run(["export", "stranger", "--to", "hf", "-o", "hub", "--allow-simulated"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: stranger/README.md: this is ") or "cannot be read" in said
+    assert not Path("hub").exists()
+    card.rmdir() if thing == "a folder" else card.unlink()
+    assert run(["export", "stranger", "--to", "hf", "-o", "hub", "--allow-simulated"]) == 0  # and without one
 
 
 def test_a_dash_writes_lines_to_stdout_and_no_card(made: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from benchmarks.attack.swaps import swapped
 from datagen_cli.cli import console
 from datagen_cli.cli.outputs import refuse_outputs, write_output
 from datagen_cli.core.errors import UsageError
@@ -65,6 +67,32 @@ def test_a_full_device_is_an_error_and_stays_a_device() -> None:
     assert Path("/dev/full").is_char_device()
     write_output("/dev/null", b"words")
     assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize("looks", range(6))
+@pytest.mark.parametrize("first", ["nothing", "a file", "a pipe", "a link beside"])
+def test_a_link_that_comes_while_an_output_is_written_is_not_followed(first: str, looks: int, tmp_path: Path) -> None:
+    victim, out = tmp_path / "victim", tmp_path / "out" / "page.html"
+    victim.write_text("precious")
+    out.parent.mkdir()
+    if first == "a file":
+        out.write_text("old")
+    elif first == "a pipe":
+        os.mkfifo(out)
+    elif first == "a link beside":
+        (out.parent / "beside").write_text("old")
+        out.symlink_to("beside")
+
+    def change() -> None:
+        (tmp_path / "link").symlink_to(victim)
+        (tmp_path / "link").rename(out)
+
+    reader = os.open(out, os.O_RDONLY | os.O_NONBLOCK) if first == "a pipe" else -1
+    with swapped(out, change, looks), suppress(UsageError):
+        write_output(str(out), b"new")
+    if reader >= 0:
+        os.close(reader)
+    assert victim.read_text() == "precious"
 
 
 def test_an_output_that_is_read_or_named_twice_is_refused(tmp_path: Path) -> None:

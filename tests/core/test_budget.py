@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import time
 
@@ -9,10 +10,10 @@ from datagen_cli.core.budget import MOST_IN_A_ROW, Allowance, TooMuch, within
 
 
 def test_what_stays_within_is_returned_and_leaves_no_trace() -> None:
-    before = signal.getsignal(signal.SIGVTALRM)
+    before = signal.getsignal(signal.SIGPROF)
     assert within(lambda: 6 * 7, cpu_s=1, memory_mb=64) == 42
-    assert signal.getsignal(signal.SIGVTALRM) is before
-    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGPROF) is before
+    assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
 
 
 def _stubborn() -> None:
@@ -30,6 +31,19 @@ def test_work_without_end_is_given_up(work: object) -> None:
     with pytest.raises(TooMuch, match=r"more than 0\.05 s"):
         within(work, cpu_s=0.05)  # type: ignore[arg-type]
     assert time.process_time() - began < 1
+
+
+def test_work_that_is_all_the_systems_is_given_up_too() -> None:
+    def read() -> None:
+        began, nothing = time.process_time(), os.open("/dev/zero", os.O_RDONLY)
+        try:
+            while time.process_time() - began < 3:
+                os.read(nothing, 1 << 22)
+        finally:
+            os.close(nothing)
+
+    with pytest.raises(TooMuch, match=r"more than 0\.05 s"):
+        within(read, cpu_s=0.05)
 
 
 def test_work_that_allocates_without_end_is_given_up() -> None:

@@ -18,7 +18,7 @@ import importlib, os, signal, sys
 for name in ("fcntl", "resource", "termios", "pwd", "grp", "tty", "pty", "readline", "curses"):
     sys.modules[name] = None  # an import of it fails
 import numpy, asyncio, subprocess, socket, threading, tempfile  # what others do at import is theirs
-for name in ("SIGHUP", "SIGKILL", "SIGALRM", "setitimer", "ITIMER_VIRTUAL", "SIGVTALRM", "SIGXCPU", "pthread_sigmask"):
+for name in ("SIGHUP", "SIGKILL", "SIGALRM", "setitimer", "ITIMER_PROF", "SIGPROF", "SIGXCPU", "pthread_sigmask"):
     if hasattr(signal, name):
         delattr(signal, name)
 for name in ("pwrite", "pread", "O_CLOEXEC", "O_PATH", "O_NOFOLLOW", "O_DIRECTORY", "O_NONBLOCK", "O_NOCTTY", "fork",
@@ -110,3 +110,16 @@ def test_a_link_and_a_pipe_are_in_the_way_a_plain_file_and_nothing_are_not(tmp_p
     assert found == {"plain": False, "link": True, "dangling": True, "pipe": True, "gone": False}
     os.link(plain, tmp_path / "second")
     assert system.in_the_way(plain, own=True) and not system.in_the_way(plain)
+
+
+@pytest.mark.skipif(not hasattr(os, "SEEK_HOLE"), reason="the system does not tell")
+def test_what_has_over_a_gigabyte_of_nothing_is_not_opened_as_a_file_that_is_named(tmp_path: Path) -> None:
+    hollow = tmp_path / "rows.jsonl"
+    with hollow.open("wb") as file:
+        file.write(b"{}\n")
+        file.truncate(system.MOST_HOLES + (1 << 20))
+    with pytest.raises(OSError, match="hollow"):
+        system.open_given(hollow)
+    os.truncate(hollow, system.MOST_HOLES)
+    with system.open_given(hollow) as read:
+        assert read.readline() == b"{}\n"

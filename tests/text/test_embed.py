@@ -265,6 +265,37 @@ def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
 
 
 @needs_model
+@pytest.mark.parametrize("name", ["config.json", "modules.json", "0/more.txt", "model.safetensors", "template.jinja"])
+@pytest.mark.parametrize("thing", ["a pipe", "a device", "a link to itself", "a hole"])
+def test_a_folder_of_pipes_and_devices_is_no_embedder(thing: str, name: str, tmp_path: Path) -> None:
+    (tmp_path / "0").mkdir()
+    (tmp_path / "model.safetensors").touch()
+    path = tmp_path / name
+    path.unlink(missing_ok=True)
+    if thing == "a pipe":
+        os.mkfifo(path)
+    elif thing == "a hole":
+        with path.open("wb") as file:
+            file.truncate(1 << 36)
+    else:
+        path.symlink_to("/dev/zero" if thing == "a device" else path.name)
+    if name == "template.jinja" and thing != "a pipe":
+        assert open_embedder(str(tmp_path), None).name == str(tmp_path)  # nobody reads it
+        return
+    with pytest.raises(DataError, match=path.name):
+        open_embedder(str(tmp_path), None)
+
+
+def test_half_of_a_disk_is_no_embedder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model.safetensors").touch()
+    assert open_embedder(str(tmp_path), None).name == str(tmp_path)
+    monkeypatch.setattr(embed_model, "MOST_FILES", 3)
+    for number in range(3):
+        (tmp_path / f"{number}.bin").touch()
+    with pytest.raises(DataError, match="holds more than 3 files"):
+        open_embedder(str(tmp_path), None)
+
+
 def test_a_name_that_can_be_nothing_is_refused() -> None:
     with pytest.raises(UsageError, match="unknown embedder 'minlm'"):
         open_embedder("minlm", None)
