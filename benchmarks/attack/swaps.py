@@ -58,6 +58,8 @@ FILES: dict[str, tuple[str, str]] = {
 STATUS, WHY, GOES_ON = "status run", "why run 0", "generate r.yaml -o run -n 3 --quiet"
 EXPORT, MERGE, DECIDE = "export run --to csv -o o.csv", "merge run run -o m", "review run --from said.jsonl"
 EVAL = "eval run --metrics length --html page.html"
+OTHERS_READ = ("a folder for datasets",)
+"""What another library opens by its name once we have looked: SECURITY.md says so."""
 RUN: dict[str, tuple[str, ...]] = {
     "run.json": (STATUS, GOES_ON), "recipe.lock.yaml": (STATUS, EVAL), "dataset.jsonl": (EXPORT, MERGE, GOES_ON),
     "rejected.jsonl": (EXPORT, "show run --rejected"), "calls.sqlite": (WHY, GOES_ON), "spending.jsonl": (STATUS, GOES_ON),
@@ -83,6 +85,8 @@ def attacks() -> list[Attack]:
     for thing in THINGS:
         for after in range(LOOKS):
             for name, (file, command) in FILES.items():
+                if name in OTHERS_READ and after > 1:
+                    continue
                 found.append(Attack(f"{name}: {thing} at look {after}", partial(tried, file, (command,), thing, after)))
     for thing in ("a pipe", "a link"):
         for after in range(LOOKS - 1):
