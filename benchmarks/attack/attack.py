@@ -133,9 +133,11 @@ def die_with_parent() -> None:
 
 
 def read_commands() -> None:
-    """Reads all that the commands import, once a process, so that those which part from it need not."""
-    for name in ("pyarrow.parquet", "sklearn.linear_model", *_COMMANDS):
-        import_module(name)
+    """Reads all that the commands import, once a process, so that those which part from it need not: their CPU time is
+    that of what they were given, and not of libraries."""
+    for name in ("pyarrow.parquet", "sklearn.linear_model", "sentence_transformers", *_COMMANDS):
+        with contextlib.suppress(ImportError):
+            import_module(name)
 
 
 def _note(file: Path, what: str) -> None:

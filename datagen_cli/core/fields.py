@@ -22,6 +22,7 @@ JSON_TYPES: dict[str, dict[str, Any]] = {
 
 MAX_DEPTH = 64
 """Levels of lists and objects in a value; readers of JSON lines give up at some hundred."""
+_HALF = re.compile("[\ud800-\udfff]")
 _NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<digits>[\d.,]*\d[\d.,]*)(?P<exponent>[eE][+-]?\d+)?")
 _SPACED_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f'’](?=\d{3}(?!\d))")
 
@@ -110,14 +111,19 @@ def coerce(spec: FieldSpec, value: Any) -> Any:
 def unreadable(value: Any) -> str:
     """Why readers of JSON lines (pandas, Arrow) cannot read a value, empty where they can.
 
-    They take no integer beyond 64 bits, and no more than some hundred levels of lists and objects (here `MAX_DEPTH`).
-    A text ends at a NUL for many that take it from there: CSV readers, databases, programs in C.
+    They take no integer beyond 64 bits, no number that is none (NaN, infinity), no half of a character (a lone
+    surrogate), and no more than some hundred levels of lists and objects (here `MAX_DEPTH`). A text ends at a NUL for
+    many that take it from there: CSV readers, databases, programs in C.
     """
     waiting = [(value, 0)]
     while waiting:
         item, depth = waiting.pop()
         if isinstance(item, str) and "\0" in item:
             return "it holds a NUL character, which databases and CSV readers refuse"
+        if isinstance(item, str) and not item.isascii() and _HALF.search(item):
+            return "it holds half of a character (a lone surrogate), which no file in UTF-8 can"
+        if isinstance(item, float) and not math.isfinite(item):
+            return f"{item} is no number of JSON"
         if isinstance(item, int) and not -(2**63) <= item < 2**63:
             return "an integer beyond 64 bits, which pandas cannot read; as text it can be of any length"
         if isinstance(item, list | dict):

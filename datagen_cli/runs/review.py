@@ -11,6 +11,7 @@ A decision is one append, taking it back cuts the last line off. Terminal, brows
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from typing import Any, Literal, get_args
 
 from datagen_cli.core.digest import digest, seed_of
 from datagen_cli.core.errors import DataError, Place, UsageError
+from datagen_cli.core.fields import unreadable
 from datagen_cli.core.files import open_regular, parse_object, raw_lines
 from datagen_cli.core.jsonl import MODE, dump, write_aside, write_errors
 from datagen_cli.core.record import Outcome
@@ -33,6 +35,7 @@ NOT_JUDGED = ("id", "attributes", "verdicts", "simulated")
 """Columns of a row that are no part of what a person judges."""
 REASON_CHARACTERS = 1000
 WAIT_S, PAUSE_S = 5.0, 0.01
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 Row = Mapping[str, Any]
 
 
@@ -232,10 +235,26 @@ def _edited(fields: Any, row: Row, place: Place | None) -> dict[str, Any]:
         if row[name] is not None and _kind(value) != _kind(row[name]):
             hint = f"a value like {row[name]!r:.60}"
             raise DataError(f"fields.{name}: {value!r:.60} is of another type", hint=hint, place=place)
+        if reason := _unfit(value, row[name]):
+            raise DataError(f"fields.{name}: {reason}", hint="no record holds that", place=place)
     changed = {name: value for name, value in fields.items() if row[name] != value}
     if not changed:
         raise DataError("fields: nothing differs", hint="keep the record instead", place=place)
     return changed
+
+
+def _unfit(value: Any, before: Any = "") -> str:
+    """Why no record may hold a value, as in `core.fields`; empty where it may. A text does not become an empty one."""
+    if isinstance(value, str) and isinstance(before, str) and before.strip() and not value.strip():
+        return "an empty text: reject the record instead"
+    waiting, reason = [value], unreadable(value)
+    while waiting and not reason:
+        item = waiting.pop()
+        if isinstance(item, list | dict):
+            waiting += [*item, *item.values()] if isinstance(item, dict) else item
+        elif isinstance(item, str) and (control := _CONTROL.search(item)) is not None:
+            reason = f"it holds the control character {control[0]!r}"
+    return reason
 
 
 def _kind(value: Any) -> str:
@@ -254,7 +273,7 @@ def _parsed(raw: bytes) -> Decision | None:
     if found is None or not isinstance(found.get("id"), str) or found.get("decision") not in KINDS:
         return None
     reason, fields, of, verdicts = (found.get(name) for name in ("reason", "fields", "of", "verdicts"))
-    if found["decision"] == "edit" and not (isinstance(fields, dict) and fields):
+    if found["decision"] == "edit" and not (isinstance(fields, dict) and fields and not _unfit(fields)):
         return None
     return Decision(
         found["id"],

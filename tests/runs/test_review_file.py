@@ -47,6 +47,27 @@ def test_a_script_s_last_line_without_a_line_end_counts(tmp_path: Path) -> None:
     assert [one.id for one in file.read().decisions] == ["a", "b", "c"]
 
 
+UNFIT: list[tuple[dict[str, object], str]] = [
+    ({"text": "a\x00b"}, "NUL character"),
+    ({"text": "a\x1b[8mb"}, "control character"),
+    ({"text": "a\ud800b"}, "half of a character"),
+    ({"text": " \n"}, "an empty text"),
+    ({"n": float("nan")}, "no number of JSON"),
+    ({"n": float("-inf")}, "no number of JSON"),
+    ({"n": 2**63}, "beyond 64 bits"),
+]
+
+
+@pytest.mark.parametrize(("fields", "says"), UNFIT)
+def test_an_edit_in_the_file_that_no_record_may_hold_is_none(
+    fields: dict[str, object], says: str, tmp_path: Path
+) -> None:
+    line = json.dumps({"id": "a", "decision": "edit", "fields": fields})
+    (tmp_path / "review.jsonl").write_text(line + '\n{"id": "b", "decision": "keep"}\n')
+    review = ReviewFile(tmp_path).read()
+    assert says == "an empty text" or (review.damaged, [one.id for one in review.decisions]) == ([1], ["b"])
+
+
 @pytest.mark.parametrize(
     "line",
     ["{", "[]", '{"id": 3, "decision": "keep"}', '{"id": "a", "decision": "maybe"}', '{"id": "a", "decision": "edit"}'],
@@ -106,6 +127,7 @@ def test_lines_that_name_only_an_id_are_bound_to_the_rows_that_stand_there(tmp_p
         ({"id": "a-000001", "decision": "edit", "fields": {"text": "A lamp."}}, "nothing differs"),
         ({"id": "a-000001", "decision": "reject", "reason": 3}, "expected a text"),
         ({"id": "a-000001", "decison": "keep"}, "unknown key"),
+        *(({"id": "a-000001", "decision": "edit", "fields": fields}, says) for fields, says in UNFIT),
     ],
 )
 def test_a_decision_that_makes_no_sense_is_refused(given: dict[str, object], says: str) -> None:
