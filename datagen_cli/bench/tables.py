@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen_cli.metrics.constraints import Constraints
 from datagen_cli.runs.markdown import line
-from datagen_cli.text.spreadsheet import safe
+from datagen_cli.text.spreadsheet import csv_line
 
 NONE = "–"
 SECOND = ("judged_difficulty",)
@@ -117,20 +115,17 @@ def grid_cells(document: Document) -> list[list[str]]:
 def as_csv(document: Document) -> str:
     """A line a row; a measure has its value, both ends of its interval and its rank."""
     names = measures_of(document)
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
     parts = ("", "_low", "_high", "_rank")
-    writer.writerow(
-        ["generator", "setting", "n", "seeds", "yield", "cost_usd", "short", *(f"{n}{p}" for n in names for p in parts)]
-    )
+    front = ("generator", "setting", "n", "seeds", "yield", "cost_usd", "short")
+    lines = [csv_line([*front, *(f"{name}{part}" for name in names for part in parts)])]
     for row in document["rows"]:
         values: list[Any] = [row[name] for name in ("generator", "setting")]
         values += [row["n"], row["seeds"], row.get("yield"), row.get("cost_usd"), row.get("short", "")]
         for name in names:
             found = row["metrics"].get(name, {})
             values += [found.get("value"), *found.get("interval", (None, None)), found.get("rank")]
-        writer.writerow([safe(value) for value in values])
-    return file.getvalue()
+        lines.append(csv_line(values))
+    return "".join(lines)
 
 
 def as_markdown(document: Document, *, ranked: bool = False) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-from io import StringIO
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from datagen_cli.core.jsonl import write_aside
 from datagen_cli.export.format import Exported, Format, columns_of, flattened
-from datagen_cli.text.spreadsheet import safe
+from datagen_cli.text.spreadsheet import csv_line
 
 
 class Csv(Format):
@@ -25,8 +23,6 @@ class Csv(Format):
         write_aside(path, _lines(columns_of(rows), rows))
 
 
-def _lines(names: list[str], rows: list[dict[str, Any]]) -> Iterator[bytes]:
-    for cells in ([safe(name) for name in names], *([safe(row.get(name)) for name in names] for row in rows)):
-        line = StringIO()
-        csv.writer(line, lineterminator="\n").writerow(cells)
-        yield line.getvalue().encode("utf-8", "replace")
+def _lines(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
+    for cells in (names, *([row.get(name) for name in names] for row in rows)):
+        yield csv_line(cells).encode("utf-8", "replace")

@@ -7,8 +7,6 @@ cites the works that define the measures, whose BibTeX entries follow as comment
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,7 +16,7 @@ from datagen_cli.core.registry import is_name
 from datagen_cli.evaluation.evaluate import metric
 from datagen_cli.metrics.wording import number, span, within
 from datagen_cli.runs.markdown import line as md
-from datagen_cli.text.spreadsheet import safe
+from datagen_cli.text.spreadsheet import csv_line
 
 Result = Mapping[str, Any]
 NONE = "–"
@@ -54,9 +52,7 @@ def as_markdown(results: Sequence[Result]) -> str:
 
 def as_csv(results: Sequence[Result]) -> str:
     """A line a dataset and measure; `gates` is `passed` or `failed` where gates hold the measure."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(_COLUMNS)
+    lines = [csv_line(_COLUMNS)]
     for result in results:
         for name, found in result["metrics"].items():
             low, high = found.get("interval", (None, None))
@@ -74,8 +70,8 @@ def as_csv(results: Sequence[Result]) -> str:
             ends = [*item.get("interval", (None, None)), item.get("verdict")]
             said = [_gated(result, name), found.get("signature"), found.get("reason") or ""]
             cells = [*front, *beside, *ends, *said, *found.get("bound", (None, None))]
-            writer.writerow([safe(cell) for cell in cells])
-    return file.getvalue()
+            lines.append(csv_line(cells))
+    return "".join(lines)
 
 
 def as_latex(results: Sequence[Result]) -> str:

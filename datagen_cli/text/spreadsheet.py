@@ -7,7 +7,10 @@ when it is told that another character than the comma parts the cells.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from collections.abc import Iterable
 from typing import Any
 
 _FORMULA = re.compile(
@@ -21,3 +24,13 @@ def safe(value: Any) -> Any:
     if isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value.strip()):
         return f"'{value}"
     return value
+
+
+def csv_line(cells: Iterable[Any]) -> str:
+    """A line of safe cells that ends in a line feed; a cell with any kind of line break in it is quoted.
+
+    Python's writer quotes a lone carriage return only where it ends lines with one, and readers end a row there.
+    """
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow([safe(cell) for cell in cells])
+    return f"{line.getvalue()[:-2]}\n"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datagen_cli.core.errors import UsageError
 from datagen_cli.export.alpaca import Alpaca
+from datagen_cli.export.csv import Csv
 from datagen_cli.export.format import Columns, Exported
 from datagen_cli.export.messages import Messages
 from datagen_cli.export.preference import Preference
@@ -41,6 +44,14 @@ def test_cells_that_a_spreadsheet_would_run_become_text(text: str) -> None:
 @pytest.mark.parametrize("value", ["-5", "+3.5", "-1,200.50", "a=b", "x", "", 5, -5, None, True, "1e5"])
 def test_other_cells_stay_as_they_are(value: Any) -> None:
     assert safe(value) == value
+
+
+@pytest.mark.parametrize("inside", ["\r", "\n", "\r\n", '"', ",", "\u2028", "\x0b", "\x1c", "\x85"])
+def test_a_cell_with_any_kind_of_line_break_stays_one_cell(inside: str, tmp_path: Path) -> None:
+    rows = [{"id": "1", "text": f"one{inside}two", "kind": "a"}, {"id": "2", "text": "three", "kind": "b"}]
+    Csv(Columns(("text", "kind"))).write(tmp_path / "x.csv", Exported(rows))
+    with (tmp_path / "x.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.DictReader(file)) == rows
 
 
 def test_several_asking_fields_stand_under_their_names() -> None:
