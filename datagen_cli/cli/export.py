@@ -120,7 +120,7 @@ def _split(record: RunReader, whole: Exported, shares: Mapping[str, float] | Non
         return {WHOLE: whole}
     ties = clusters([str(row["id"]) for row in whole.rows], record.lineage())
     parts = split_rows(whole.rows, shares, ties, record.label)
-    return {name: replace(whole, rows=part) for name, part in parts.items()}
+    return {name: replace(whole, rows=part, whole=whole.rows) for name, part in parts.items()}
 
 
 def _write(

@@ -20,7 +20,7 @@ class Csv(Format):
     def write(self, path: Path, data: Exported) -> None:
         """See `Format`."""
         rows = [flattened(row) for row in data.rows]
-        write_aside(path, _lines(columns_of(rows), rows))
+        write_aside(path, _lines(columns_of(map(flattened, data.whole or data.rows)), rows))
 
 
 def _lines(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:

@@ -32,11 +32,14 @@ class Exported:
     """Rows to write: the accepted ones, and for pairs what is worse than they are.
 
     `rejected` are attempts at the same slots, `weak` the base rows by the ids of the records that improve on them.
+    `whole` has the rows of all splits, where there are several: their files have the same columns of the same types,
+    or `datasets` reads none of them.
     """
 
     rows: Sequence[Row]
     rejected: Sequence[Row] = ()
     weak: Mapping[str, Row] = field(default_factory=dict)
+    whole: Sequence[Row] = ()
 
 
 class Format:

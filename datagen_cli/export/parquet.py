@@ -35,17 +35,32 @@ class Parquet(Format):
         import pyarrow
         from pyarrow.parquet import write_table
 
-        rows = [flattened(row, lists=True) for row in data.rows]
+        rows, every = ([flattened(row, lists=True) for row in some] for some in (data.rows, data.whole or data.rows))
         table: dict[str, Any] = {}
-        for name in columns_of(rows):
+        for name in columns_of(every):
             values = [row.get(name) for row in rows]
             try:
-                table[_text(name)] = pyarrow.array(values)
+                type_ = _settled(pyarrow.array([row.get(name) for row in every]).type)
+                table[_text(name)] = pyarrow.array(values, type_)
             except (pyarrow.ArrowException, UnicodeError, OverflowError):  # of several types, or beyond 64 bits
-                table[_text(name)] = pyarrow.array([None if value is None else _text(value) for value in values])
+                texts = [None if value is None else _text(value) for value in values]
+                table[_text(name)] = pyarrow.array(texts, pyarrow.string())
         file = BytesIO()
         write_table(pyarrow.table(table), file)
         return file.getvalue()
+
+
+def _settled(type_: Any) -> Any:
+    """An Arrow type; text where nothing but null was seen, which could not be read together with texts."""
+    import pyarrow
+
+    if pyarrow.types.is_null(type_):
+        return pyarrow.string()
+    if pyarrow.types.is_list(type_):
+        return pyarrow.list_(_settled(type_.value_type))
+    if pyarrow.types.is_struct(type_):
+        return pyarrow.struct([(one.name, _settled(one.type)) for one in type_])
+    return type_
 
 
 def _text(value: Any) -> str:

@@ -13,6 +13,7 @@ from datagen_cli.export.alpaca import Alpaca
 from datagen_cli.export.csv import Csv
 from datagen_cli.export.format import Columns, Exported
 from datagen_cli.export.messages import Messages
+from datagen_cli.export.parquet import Parquet
 from datagen_cli.export.preference import Preference
 from datagen_cli.export.selection import as_reviewed, columns_of_run
 from datagen_cli.runs.review import Decision, Review
@@ -135,3 +136,32 @@ def test_which_fields_ask_and_which_answer(fields: str, recipe: Any, given: Any,
     row = {"id": "x", **dict.fromkeys(fields, ""), "attributes": {}, "verdicts": {}, "simulated": True}
     found = columns_of_run(row, recipe, *given)
     assert (found.asking, found.answering) == expected
+
+
+@pytest.mark.parametrize(
+    ("some", "others", "type_"),
+    [
+        ([1, 2], [1.5], "double"),
+        ([None], ["a"], "string"),
+        ([1], ["a"], "string"),
+        ([True], [1], "string"),
+        ([[]], [["a"]], "list<element: string>"),
+        ([[]], [[], None], "list<element: string>"),
+        ([None], [None], "string"),
+        ([[{"role": "user", "n": None}]], [[{"role": "user"}]], "list<element: struct<role: string, n: string>>"),
+        ([1], [2], "int64"),
+    ],
+)
+def test_the_splits_of_a_run_have_the_same_columns_of_the_same_types(
+    some: list[Any], others: list[Any], type_: str, tmp_path: Path
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    rows: list[dict[str, Any]] = [{"id": str(n), "x": value, "attributes": {}} for n, value in enumerate(some + others)]
+    rows[-1]["attributes"] = {"tone": "calm"}
+    for name, part in (("a", rows[: len(some)]), ("b", rows[len(some) :])):
+        Parquet(Columns(("x",))).write(tmp_path / name, Exported(part, whole=rows))
+        schema = parquet.read_schema(tmp_path / name)
+        assert (schema.names, str(schema.field("x").type)) == (["id", "x", "attributes.tone"], type_)
+        assert len(parquet.read_table(tmp_path / name)) == len(part)
+    Csv(Columns(("x",))).write(tmp_path / "x.csv", Exported(rows[:1], whole=rows))
+    assert (tmp_path / "x.csv").read_text("utf-8").splitlines()[0] == "id,x,attributes.tone"
