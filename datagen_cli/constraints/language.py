@@ -81,7 +81,7 @@ class Language(FieldConstraint):
                 if found != self.code and sure >= SURE:
                     return Verdict("fail", f"{name}: in {NAMES.get(self.code, self.code)}; it seems to be {found}")
                 if found != self.code:
-                    unsure = unsure or f"{name}: {found} or {self.code}"
+                    unsure = unsure or f"{name}: cannot tell {self.code} from {found}"
         return Verdict("unknown", unsure) if unsure else PASSED
 
     def keeping(self, item: Any, pen: Pen) -> Iterator[Any]:

@@ -28,6 +28,7 @@ NOTHING = "no --gold, --recheck or review"
 GOLD_COLUMNS = ("gold", "label", "answer", "target")
 OUTCOMES = ("right", "wrong", "unknown")
 _FEW = 50
+MOST_NAMED = 3
 _LONGEST_NAME = 60
 
 
@@ -96,6 +97,12 @@ def _kappa(told: Mapping[str, Any]) -> str:
         return f"– ({told.get('reason')})"
     low, high = told["interval"]
     return f"{told['kappa']:.2f} ({low:.2f}–{high:.2f})"
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return f"{', '.join(names[:MOST_NAMED])} and {more} more" if more > 0 else ", ".join(names)
 
 
 _CONTRADICTION: Any = object()
@@ -188,7 +195,7 @@ class Correctness(Metric):
         alike: dict[str, list[str]] = {}
         for check, one in found.detail.get("agreement", {}).items():
             alike.setdefault(_kappa(one), []).append(check)
-        told = [f"{', '.join(checks)} {kappa}" for kappa, checks in alike.items()]
+        told = [f"{_few(checks)} {kappa}" for kappa, checks in alike.items()]
         return counts + (f"; agreement (kappa): {'; '.join(told)}" if told else "")
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:

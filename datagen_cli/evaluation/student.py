@@ -227,7 +227,7 @@ class Student(Metric):
             return ""
         low, high = found.detail.get("gap", {}).get("interval", (0.0, 0.0))
         word = "as well as" if low <= 0 <= high else "worse than" if high < 0 else "better than"
-        return f"teaches {word} as many real rows ({real:.3g})"
+        return f"teaches {word} the same number of real rows ({real:.3g})"
 
     def _measure(self, given: Labelled, real: Labelled, test: Labelled) -> Measure:
         synthetic = without(given, test)

@@ -100,7 +100,10 @@ class Balance(Metric):
         if interval is not None and alone and even_by_chance(value, counts.values()):
             bound, interval = (interval[0] if len(counts) == 2 else least_by_chance(value, counts.values()), 1.0), None
             why = f"labels as even as chance makes them: above {bound[0]:.3g} with 97.5 %"
-        detail = {"labels": dict(counts.most_common()), "unlabelled": labels.count(None)}
+        detail = {
+            "labels": dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
+            "unlabelled": labels.count(None),
+        }
         signature = f"labels={len(counts)}|case=folded|N={len(labels)}"
         return Measure(value, self.direction, signature, interval, detail, no_interval=why, bound=bound)
 

@@ -85,9 +85,15 @@ def _one(sheet: Sheet, name: str, sheets: Sequence[Sheet]) -> list[Html]:
         *beside,
         tag("td", strip(list(_marks(sheets, name))), role="cell"),
         tag(
-            "td", sheet.readings.get(name, ""), tag("span", found["signature"], class_="cell signature"), role="cell"
+            "td", sheet.readings.get(name, ""), _signature(found), role="cell"
         ),
     ]  # fmt: skip
+
+
+def _signature(found: Mapping[str, Any]) -> Html:
+    """A signature that breaks between its parts."""
+    first, *more = str(found["signature"]).split("|")
+    return tag("span", first, [(Html("<wbr>"), f"|{part}") for part in more], class_="cell signature")
 
 
 def _value(found: Mapping[str, Any]) -> Html:
@@ -117,7 +123,7 @@ def _several(sheets: Sequence[Sheet], name: str) -> list[Html]:
                 tag("span", number(found["value"]), class_="value"), " ",
                 tag("span", within(found) or span(None), class_="interval small"),
                 tag("span", sheet.readings.get(name, ""), class_="cell small"),
-                tag("span", found["signature"], class_="cell signature"),
+                _signature(found),
             )  # fmt: skip
         else:
             inside = tag("span", f"missing: {found.get('reason', '')}", class_="quiet small")

@@ -7,8 +7,10 @@ const page = (() => {
   const OUTCOMES = { p: "pass", f: "fail", u: "unknown" };
   const byId = (id) => document.getElementById(id);
   const data = { rows: [], fields: [], checks: [], attributes: [] };
+  const SLICE_MS = 8, PATIENCE_MS = 40;
   let hay = [], found = [], chosen = -1, slots = new Map(), decisions = {};
-  const listeners = [];
+  let ready = 0, round = 0, partial = false, last = null, kept = 0;
+  const listeners = [], ANY = () => true;
 
   const shown = (text) => String(text)
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufffe\uffff]/g, "\ufffd")
@@ -36,6 +38,9 @@ const page = (() => {
     Object.assign(data, JSON.parse(island.textContent));
     hay = new Array(data.rows.length);
     slots = new Map();
+    ready = 0;
+    round++;
+    kept = data.rows.filter((row) => !row.r).length;
     data.rows.forEach((row, place) => {
       if (row.k === undefined || row.k < 0) return;
       if (!slots.has(row.k)) slots.set(row.k, []);
@@ -44,18 +49,21 @@ const page = (() => {
     return true;
   }
 
-  const hayOf = (place) => {
-    if (hay[place] === undefined) {
-      const row = data.rows[place];
-      hay[place] = [row.i, ...row.f, ...(row.a || []), row.r || "", row.d || ""].join("\n").toLowerCase();
+  function index(spend) { // makes what a search reads, for so many ms; says whether all of it is there
+    for (const end = performance.now() + spend; ready < data.rows.length;) {
+      for (const until = Math.min(ready + 100, data.rows.length); ready < until; ready++) {
+        const row = data.rows[ready];
+        hay[ready] = [row.i, ...row.f, ...(row.a || []), row.r || "", row.d || ""].join("\n").toLowerCase();
+      }
+      if (performance.now() > end) break;
     }
-    return hay[place];
-  };
+    return ready >= data.rows.length;
+  }
 
-  function prepare(from) { // what a search reads is made while nobody types
-    const until = Math.min(from + 500, data.rows.length);
-    for (let place = from; place < until; place++) hayOf(place);
-    if (until < data.rows.length) setTimeout(() => prepare(until), 0);
+  function prepare(mine) { // the index in slices, between which the page answers; then what was searched too early
+    if (mine !== round) return;
+    if (!index(SLICE_MS)) setTimeout(() => prepare(mine), 0);
+    else if (partial) search();
   }
 
   // Filters: each is a select whose options hold a test of a row.
@@ -65,7 +73,7 @@ const page = (() => {
     const refused = data.rows.some((row) => row.r);
     if (refused) {
       const reasons = count(data.rows.filter((row) => row.r), (row) => row.r);
-      made.push(["status", "Kept", [["kept", (row) => !row.r], ["turned away", (row) => !!row.r], ["all", () => true],
+      made.push(["status", "Kept", [["kept", (row) => !row.r], ["turned away", (row) => !!row.r], ["all", ANY],
         ...reasons.map(([reason, n]) => [`turned away: ${reason} (${n})`, (row) => row.r === reason])], 0]);
     }
     if (labelPlace() >= 0) made.push(valued(data.label, labelOf));
@@ -78,10 +86,10 @@ const page = (() => {
       }
     });
     if (data.rows.some((row) => row.c)) verdicts.push(["mended", (row) => !!row.c]);
-    if (verdicts.length) made.push(["verdict", "any verdict", [["any verdict", () => true], ...verdicts], 0]);
+    if (verdicts.length) made.push(["verdict", "any verdict", [["any verdict", ANY], ...verdicts], 0]);
     if (data.reviewing) {
       const of = (decision) => (row) => !row.r && ((decisions[row.i] || {}).decision || "") === decision;
-      made.push(["review", "reviewed or not", [["reviewed or not", () => true], ["not reviewed", of("")],
+      made.push(["review", "reviewed or not", [["reviewed or not", ANY], ["not reviewed", of("")],
         ...["keep", "reject", "edit"].map((name) => [`decided: ${name}`, of(name)])], 0]);
     }
     return made.filter((filter) => filter !== null);
@@ -90,7 +98,7 @@ const page = (() => {
   function valued(name, of) {
     const counts = count(data.rows, of);
     if (counts.length < 2 || counts.length > MOST_VALUES) return null;
-    return [name, `any ${name}`, [[`any ${name}`, () => true],
+    return [name, `any ${name}`, [[`any ${name}`, ANY],
       ...counts.map(([value, n]) => [`${value} (${n})`, (row) => of(row) === value])], 0];
   }
 
@@ -105,6 +113,7 @@ const page = (() => {
 
   let active = [];
   function drawFilters() {
+    last = null;
     const box = byId("filters"), before = new Map(active.map(([name, , options, select]) => [name, options[select.value]?.[0]]));
     active = filters().map(([name, title, options]) => {
       const select = make("select", { "aria-label": `Filter by ${name}`, "data-filter": name },
@@ -119,15 +128,19 @@ const page = (() => {
 
   function search() {
     const words = byId("find").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const tests = active.map(([, , options, select]) => options[select.value][1]);
-    const was = chosen >= 0 ? found[chosen] : -1;
-    found = [];
-    for (let place = 0; place < data.rows.length; place++) {
-      const row = data.rows[place];
-      if (tests.every((test) => test(row)) && (!words.length || words.every((word) => hayOf(place).includes(word)))) found.push(place);
+    const tests = active.map(([, , options, select]) => options[select.value][1]).filter((test) => test !== ANY);
+    const was = chosen >= 0 ? found[chosen] : -1, filtered = active.map(([, , , select]) => select.value).join();
+    partial = words.length > 0 && !index(PATIENCE_MS);
+    const fits = (place) => tests.every((test) => test(data.rows[place])) && words.every((word) => hay[place].includes(word));
+    if (last && !partial && last.filtered === filtered && last.words.every((old) => words.some((word) => word.includes(old)))) {
+      found = found.filter(fits); // more was typed: what did not fit before does not fit now
+    } else {
+      found = [];
+      for (let place = 0; place < (partial ? ready : data.rows.length); place++) if (fits(place)) found.push(place);
     }
-    const left = data.of_run ? data.accepted - data.rows.filter((row) => !row.r).length : data.total - data.rows.length;
-    byId("found").textContent = `${found.length.toLocaleString("en")} shown`
+    last = partial ? null : { words, filtered };
+    const left = data.of_run ? data.accepted - kept : data.total - data.rows.length;
+    byId("found").textContent = `${found.length.toLocaleString("en")} shown${partial ? " so far" : ""}`
       + (left > 0 ? `; ${left.toLocaleString("en")} more records are not on this page` : "");
     byId("rows").scrollTop = 0;
     chosen = was >= 0 ? found.indexOf(was) : -1;
@@ -344,7 +357,10 @@ const page = (() => {
     });
     box.addEventListener("click", (event) => {
       const node = event.target.closest(".row");
-      if (node) choose(Number(node.dataset.place), { scroll: false });
+      if (!node) return;
+      choose(Number(node.dataset.place), { scroll: false });
+      const record = byId("record"); // below the list on narrow screens
+      if (record.getBoundingClientRect().top > innerHeight / 2) record.scrollIntoView();
     });
     box.addEventListener("keydown", (event) => {
       const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8, Home: -Infinity, End: Infinity }[event.key];
@@ -360,6 +376,7 @@ const page = (() => {
   function show() {
     const was = chosen >= 0 ? data.rows[found[chosen]].i : null;
     found = [];
+    last = null;
     chosen = -1;
     if (!read() || !byId("rows")) return;
     listen();
@@ -368,15 +385,16 @@ const page = (() => {
     if (was !== null) chosen = found.findIndex((place) => data.rows[place].i === was);
     drawRows();
     readPlane();
-    setTimeout(() => prepare(0), 50);
+    setTimeout(() => prepare(round), 0);
   }
 
   show();
   return {
     show, choose, search, shown, make, data,
+    get ready() { return ready >= data.rows.length; },
     get chosen() { return chosen >= 0 ? data.rows[found[chosen]] : null; },
     next: () => choose(chosen + 1), onChoose: (listener) => listeners.push(listener),
-    setDecisions: (given) => { decisions = given; if (byId("rows")) drawRows(); }, decision: (id) => decisions[id], redraw: drawRows,
+    setDecisions: (given) => { decisions = given; last = null; if (byId("rows")) drawRows(); }, decision: (id) => decisions[id], redraw: drawRows,
     refilter: () => { if (byId("rows")) { drawFilters(); search(); } }, goTo: (id) => { const place = found.findIndex((at) => data.rows[at].i === id); if (place >= 0) choose(place); },
   };
 })();

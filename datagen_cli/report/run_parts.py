@@ -64,7 +64,7 @@ def planted_part(planted: Mapping[str, Mapping[str, int]]) -> Html | None:
         found = fates.get(PLANTED, 0) - fates.get(KEPT, 0)
         rows.append([tag("bdi", fault), *fate_cells(fates), share_bar(found / max(fates.get(PLANTED, 0), 1))])
     said = "The simulated model errs on purpose: how many of its faults were planted, and which checks found them."
-    heads = ("fault", "planted", "kept unnoticed", "mended", "turned away for", "")
+    heads = ("fault", "planted", "kept unnoticed", "mended", "turned away for", "found")
     return join(tag("p", said, class_="small quiet"), plain_table(heads, rows, "planted"))
 
 
@@ -188,7 +188,7 @@ def made_part(run: RunReader) -> Html:
         ("called by their endpoints", answered if answered and answered not in models else ""),
         ("seed", str(manifest.seed)),
         ("base", f"{run.base_name}, {manifest.base.get('rows', 0):,} rows" if manifest.base else "none"),
-        ("started", manifest.started.replace("T", " ")),
+        ("started", _begun(run).replace("T", " ")),
         ("took", duration(manifest.earlier_seconds + manifest.seconds)),
         ("of that the last run", duration(manifest.seconds) if manifest.earlier_seconds else ""),
         ("versions", ", ".join(f"{name} {found}" for name, found in _mapping(run.document.get("versions")).items())),
@@ -199,6 +199,12 @@ def made_part(run: RunReader) -> Html:
     text = write_yaml(recipe) if recipe else ""
     whole = tag("details", tag("summary", "The recipe as resolved"), tag("pre", tag("bdi", text))) if text else None
     return join(tag("dl", drawn, class_="facts-list"), whole)
+
+
+def _begun(run: RunReader) -> str:
+    """When the first run of this folder began."""
+    begun = (str(line["at"]) for line in run.happened() if line.get("event") == "begin" and "at" in line)
+    return next(begun, run.manifest.started)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

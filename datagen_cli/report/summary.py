@@ -14,10 +14,15 @@ from datagen_cli.metrics.wording import duration, number, percent
 from datagen_cli.report.html import Html, join, tag
 from datagen_cli.report.run_parts import usd
 from datagen_cli.report.sheet import Sheet
+from datagen_cli.runs.card import OFFLINE
 
 WORDS = {
     "duplicate": "they repeated a record word for word",
     "near_duplicate": "they nearly repeated a record",
+    "neighbour": "they said the same as a record",
+    "unchanged": "they came back as they were",
+    "label": "their label was another than asked for",
+    "review": "a person rejected them",
     "malformed": "they could not be read",
     "refused": "the model declined",
     "echo": "they gave the prompt back",
@@ -47,7 +52,8 @@ def sentences(sheet: Sheet) -> Iterator[str]:
 
 
 def _made(told: Mapping[str, Any], state: str) -> Iterator[str]:
-    models = dict.fromkeys(name for names in told["models"].values() for name in names)
+    called = (name for names in told["models"].values() for name in names)
+    models = dict.fromkeys("the offline model" if name == OFFLINE else name for name in called)
     whom = f" by {', '.join(models)}" if models else ""
     cost = "at a cost that is not known" if told["cost_usd"] is None else f"for {usd(told['cost_usd'])}"
     per = told["cost_usd"] / told["accepted"] if told["cost_usd"] and told["accepted"] else None
@@ -94,7 +100,13 @@ def tiles(sheet: Sheet) -> Iterator[tuple[str, str]]:
         at = "" if equal is None else f", both at {sheet.result.get('reference_n', 0):,} rows"
         value = value if equal is None else equal
         other = f" (reference {_value(found, beside)}{at})" if beside is not None else ""
-        yield _value(found, value), found.headline + other
+        yield _value(found, value), found.headline + other + _of(sheet.result["metrics"][name])
+
+
+def _of(found: Mapping[str, Any]) -> str:
+    """Of how many rows a share is, where people or gold labels decided on some of them only."""
+    counts = [found.get("detail", {}).get(outcome, 0) for outcome in ("right", "wrong", "unknown")]
+    return f", of the {counts[0] + counts[1]:,} that are decided" if counts[2] else ""
 
 
 def headlines(sheet: Sheet) -> Iterator[tuple[str, type[Metric]]]:

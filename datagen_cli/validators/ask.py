@@ -58,6 +58,10 @@ class Ask(ConstraintFacts):
 
         found = await ask_verdict(ctx, ROLE, prompt, purpose="ask", known=tuple(OUTCOMES), form=FORM)
         if isinstance(found, Unread):
-            return found.verdict(f"{self._text} the reviewer gave no verdict")
+            return found.verdict(self._said("the reviewer gave no verdict"))
         reason = str(found.get("reason") or "")
-        return Verdict(OUTCOMES[found["verdict"]], f"{self._text} {reason}".strip())
+        return Verdict(OUTCOMES[found["verdict"]], self._said(reason))
+
+    def _said(self, reason: str) -> str:
+        """The sentence, and what was said of it."""
+        return f"{self._text.rstrip(' .:')}: {reason}" if reason else self._text

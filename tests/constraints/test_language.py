@@ -60,3 +60,9 @@ def test_english_samples_are_english(sample: Callable[[str], Path]) -> None:
     failed = [text for text in texts if check.check({"text": text}).outcome == "fail"]
     assert len(texts) == 1000
     assert len(failed) <= 2
+
+
+def test_a_language_that_is_not_sure_is_said_to_be_that() -> None:
+    text = "From the October quiz by Noemi Castillo: What does the Python 3 program print(len(range(46, 409))) print?"
+    verdict = Language(LanguageOptions.model_validate({"is": "en"}), SPECS).check({"text": text})
+    assert (verdict.outcome, verdict.detail) == ("unknown", "text: cannot tell en from pcm")

@@ -10,6 +10,7 @@ from datagen_cli.core.errors import DataError
 from datagen_cli.evaluation.correctness import Correctness, against_gold, same_answer
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.features import Features
+from datagen_cli.metrics.measure import Measure
 
 
 def dataset(rows: list[dict[str, Any]], label: str | None = "label") -> Dataset:
@@ -112,3 +113,13 @@ def test_gold_rows_of_one_id_that_contradict_each_other_decide_nothing() -> None
 def test_a_dataset_alone_says_nothing_of_its_correctness() -> None:
     found = Correctness().compute(Features(dataset([{"text": "a", "label": 1}])), None)
     assert found.reason == "no --gold, --recheck or review"
+
+
+def test_of_many_checks_that_say_the_same_the_first_are_named() -> None:
+    none = {"kappa": None, "reason": "the check passed all of them"}
+    agreement = {**{f"check{n}": none for n in range(9)}, "solve": {"kappa": 0.5, "interval": [0.25, 0.75]}}
+    found = Measure(0.5, "higher", "review|N=2", None, {"right": 1, "wrong": 1, "unknown": 0, "agreement": agreement})
+    assert Correctness().reading(found) == (
+        "1 right, 1 wrong, 0 unknown; agreement (kappa): "
+        "check0, check1, check2 and 6 more – (the check passed all of them); solve 0.50 (0.25–0.75)"
+    )

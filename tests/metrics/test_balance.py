@@ -88,3 +88,8 @@ def test_labels_as_even_as_chance_makes_them_have_a_bound_instead_of_an_interval
     assert of_six.value == 1.0 and of_six.bound is not None and 0.98 < of_six.bound[0] < 1 == of_six.bound[1]
     uneven = Balance().compute(features(["a"] * 70 + ["b"] * 30), None)
     assert uneven.interval is not None and uneven.bound is None
+
+
+def test_labels_that_are_equally_frequent_stand_in_the_order_of_their_names() -> None:
+    measure = Balance().compute(features(["b", "c", "c", "a", "b", "a"]), None)
+    assert list(measure.detail["labels"]) == ["a", "b", "c"]

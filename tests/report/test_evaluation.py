@@ -26,7 +26,7 @@ class Page(HTMLParser):
         self.tags: list[str] = []
         self.links: list[str] = []
         self.words: list[str] = []
-        self.feed(source)
+        self.feed(source.replace("<wbr>", ""))
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -196,3 +196,11 @@ def test_wrong_answers_and_macro_f1_stand_on_the_page_and_long_texts_are_cut() -
     assert "macro-F1 0.5" in page.text
     assert "row 7" in page.text and "gold 3" in page.text
     assert len(page.text) < 20_000
+
+
+def test_a_share_of_some_rows_says_of_how_many() -> None:
+    detail = {"right": 62, "wrong": 18, "unknown": 1920}
+    measure = {"value": 0.775, "direction": "higher", "signature": "review|N=80", "detail": detail}
+    assert "78 % are correct, of the 80 that are decided" in shown(result(metrics={"correctness": measure})).text
+    all_of_them = measure | {"detail": detail | {"unknown": 0}}
+    assert "that are decided" not in shown(result(metrics={"correctness": all_of_them})).text

@@ -70,6 +70,34 @@ SEARCHES = """["r", "ri", "rivers of region 30", "9999", ""].map((text) => {
 })"""
 
 
+FAINT = """(() => {
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((one) => one / 255).map((one) => one <= 0.04045 ? one / 12.92
+    : ((one + 0.055) / 1.055) ** 2.4).reduce((sum, one, place) => sum + one * [0.2126, 0.7152, 0.0722][place], 0);
+  const paper = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const found = numbers(getComputedStyle(at).backgroundColor);
+      if (found.length === 3 || found[3] === 1) return found;
+    }
+    return numbers(getComputedStyle(document.body).backgroundColor);
+  };
+  const contrast = (colour, node) => {
+    const [one, two] = [light(numbers(colour)), light(paper(node))].sort((a, b) => b - a);
+    return (one + 0.05) / (two + 0.05);
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || node.closest("script, option, [hidden], svg")) continue;
+    const rate = contrast(getComputedStyle(node).color, node);
+    if (rate < 4.5) found.push([rate.toFixed(2), walker.currentNode.data.slice(0, 40)]);
+  }
+  const box = document.getElementById("find"), rate = contrast(getComputedStyle(box, "::placeholder").color, box);
+  return rate < 4.5 ? [...found, [rate.toFixed(2), box.placeholder]] : found;
+})()"""
+
+
 async def pick(tab: Tab, select: str, option: int) -> None:
     """Chooses an option of a select."""
     await tab.js(f"{{ const one = document.querySelector('{select}'); one.value = {option};"
@@ -131,6 +159,28 @@ async def test_a_phone_needs_no_sideways_scrolling_and_dark_is_dark(chromium: Br
         await quiet(tab, page)
 
 
+@pytest.mark.parametrize("dark", [False, True])
+async def test_every_word_stands_out_from_its_paper(chromium: Browser, page: str, dark: bool) -> None:
+    async with chromium.tab() as tab:
+        await tab.open(page, dark=dark)
+        for kept in (0, 1):  # an accepted record, and an attempt that was turned away
+            await pick(tab, "[data-filter=status]", kept)
+            await tab.js("document.querySelector('.row').click()")
+            assert await tab.js(FAINT) == []
+
+
+async def test_on_a_phone_the_record_that_is_chosen_comes_into_sight(chromium: Browser, page: str) -> None:
+    async with chromium.tab() as tab:
+        await tab.open(page, width=390, height=844)
+        await tab.js("document.getElementById('records').scrollIntoView()")
+        assert await tab.js("document.getElementById('record').getBoundingClientRect().top") > 422
+        await tab.js("document.querySelector('.row').click()")
+        assert 0 <= await tab.js("document.getElementById('record').getBoundingClientRect().top") < 422
+        chart = "document.querySelector('.time text')"
+        shown = f"{chart} === null || {chart}.getBoundingClientRect().height >= 11"
+        assert await tab.js(shown)
+
+
 async def test_hostile_texts_stay_texts(chromium: Browser, tmp_path: Path) -> None:
     rows = [{"id": f"{n} <b>", "text": text, "label": text[:40]} for n, text in enumerate(HOSTILE)]
     url = of_rows(tmp_path / "hostile.jsonl", rows)
@@ -163,6 +213,7 @@ async def test_of_ten_thousand_rows_a_screenful_is_in_the_page_whatever_is_searc
         await tab.open(url)
         assert await tab.js("page.data.rows.length") == 10_000
         assert 0 < await tab.js("document.querySelectorAll('.row').length") < 60
+        await tab.until("page.ready")
         answers = await tab.js(SEARCHES)  # seconds are measured by hand: docs/report.md has them
         await quiet(tab, url)
     for text, said, drawn in answers:
@@ -170,6 +221,34 @@ async def test_of_ten_thousand_rows_a_screenful_is_in_the_page_whatever_is_searc
             all(word in f"{row['id']} {row['text']} {row['label']}".lower() for word in text.split()) for row in rows
         )
         assert said == f"{hits:,} shown" and 0 < drawn < 60 and hits, (text, said, drawn)
+
+
+async def test_a_search_that_comes_before_the_index_is_whole_ends_with_every_record(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    url = of_rows(tmp_path / "early.jsonl", [{"id": str(n), "text": f"river of {n % 9}x"} for n in range(3_000)])
+    async with chromium.tab() as tab:
+        await tab.open(url)
+        early = """(() => {
+          const now = performance.now;
+          let at = 0;
+          performance.now = () => (at += 30);
+          page.show();
+          document.getElementById("find").value = "river 4x";
+          page.search();
+          const said = document.getElementById("found").textContent;
+          performance.now = now;
+          return said;
+        })()"""
+        assert (await tab.js(early)).endswith(" shown so far")
+        await tab.until("document.getElementById('found').textContent .endsWith(' shown')")
+        assert await tab.js("document.getElementById('found').textContent") == "333 shown"
+        await tab.js("document.getElementById('find').value = 'river 4x 12'; page.search()")  # narrower
+        narrow = sum(n % 9 == 4 and "12" in str(n) for n in range(3_000))
+        assert await tab.js("document.getElementById('found').textContent") == f"{narrow} shown"
+        await tab.js("document.getElementById('find').value = 'river'; page.search()")  # wider
+        assert await tab.js("document.getElementById('found').textContent") == "3,000 shown"
+        await quiet(tab, url)
 
 
 async def test_a_person_decides_by_keys_and_the_review_is_written(chromium: Browser, folder: Path) -> None:

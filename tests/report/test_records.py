@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,9 @@ import pytest
 from datagen_cli.cli.app import run
 from datagen_cli.report import records
 from datagen_cli.report.records import attempt_of, records_of_rows, records_of_run, slot_of
+from datagen_cli.report.run_parts import made_part
+from datagen_cli.report.sheet import sheet_of_run
+from datagen_cli.report.summary import sentences
 from datagen_cli.runs.reader import RunReader
 
 
@@ -72,3 +77,16 @@ def test_texts_are_cut_so_that_many_records_fit(monkeypatch: pytest.MonkeyPatch)
 )
 def test_ids_name_slot_and_attempt(id_: str | None, slot: int, attempt: int) -> None:
     assert (slot_of(id_), attempt_of(id_)) == (slot, attempt)
+
+
+def test_the_first_sentence_calls_the_offline_model_that(folder: Path) -> None:
+    first = next(iter(sentences(sheet_of_run(RunReader(folder)))))
+    assert first.startswith("12 of 12 records were made by the offline model on ")
+
+
+def test_a_resumed_run_began_when_its_first_session_did(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "again")
+    log = tmp_path / "again" / "run.log"
+    earlier = {"at": "2001-02-03T04:05:06+00:00", "event": "begin", "recipe": "x", "count": 12}
+    log.write_text(json.dumps(earlier) + "\n" + log.read_text("utf-8"), "utf-8")
+    assert "2001-02-03 04:05:06" in made_part(RunReader(tmp_path / "again"))

@@ -114,4 +114,5 @@ async def test_a_statement_is_judged_by_the_reviewer(reply: str, outcome: str) -
     ctx = Scripted(lambda purpose, k, text: json.dumps({"verdict": reply, "reason": "because"}))
     found = await check.verify(RECORD, Slot(0, "x"), ctx)
     assert found.outcome == outcome
+    assert found.detail.startswith("It names a shop: ")
     assert ctx.asked[0][:2] == ("reviewer", "ask")
