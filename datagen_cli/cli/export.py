@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -33,6 +34,7 @@ EXAMPLES = (
     "datagen export runs/quickstart --to csv -o quickstart.csv",
     "datagen export runs/tickets --to hf -o tickets --split train=0.8,test=0.2 --allow-simulated",
 )
+_NO_TEXT = re.compile("y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
 WHOLE = "train"
 """The name of the one split that a folder without `--split` holds."""
 
@@ -163,22 +165,28 @@ def _card(record: RunReader, text: str, target: Path, data: Mapping[str, Exporte
     """Writes the run's card beside the file, or on top of the folder, with the files that it now stands for."""
     text = text or f"# {target.stem}\n"
     body = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL).lstrip()
+    kept = re.findall(r"^(?:pretty_name|tags): .*$", text[: len(text) - len(body)], flags=re.MULTILINE)
     measured = measured_section(record)
     for title, section in ((NEXT, ""), *([(MEASURED, f"{measured}\n")] if measured else [])):
         found = re.compile(rf"^## {title}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
         body = found.sub(section.replace("\\", r"\\"), body, count=1)
-    tags = re.search(r"^tags: .*$", text, flags=re.MULTILINE)
     if target.is_dir():
         files = {file.stem: file.relative_to(target) for file in target.rglob("*.*") if file.is_file()}
-        parts = [f"  - split: {name}\n    path: {files[name].as_posix()}" for name in data]
+        parts = [f"  - split: {_bare(name)}\n    path: {_bare(files[name].as_posix())}" for name in data]
         where = "configs:\n- config_name: default\n  data_files:\n" + "\n".join(parts)
         path = target / "README.md"
     else:
-        where = f"configs:\n- config_name: default\n  data_files: [{target.name}]"
+        where = f"configs:\n- config_name: default\n  data_files: [{_bare(target.name)}]"
         path = target.with_name(f"{target.name}.README.md")
-    front = "\n".join(["---", *([tags[0]] if tags else []), where, "---", ""])
+    front = "\n".join(["---", *kept, where, "---", ""])
     write_aside(path, [f"{front}\n{body}".encode()])
     return path
+
+
+def _bare(name: str) -> str:
+    """A name as YAML reads it as a text; bare where it may be."""
+    bare = re.fullmatch(r"[A-Za-z_][\w./-]*", name, re.ASCII) and not _NO_TEXT.fullmatch(name)
+    return name if bare else json.dumps(name, ensure_ascii=False)
 
 
 def _say(result: Mapping[str, Any], shelf: type[Format]) -> None:

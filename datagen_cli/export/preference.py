@@ -2,15 +2,15 @@
 
 The chosen answer is an accepted record, the rejected one an attempt at the same slot that a check turned down. Where
 both ask the same the prompt is what they ask. Else both were written for the same plan: the prompt is the recipe's
-description with the slot's attributes and label, and the answers are the other fields. Attempts that were turned down
-as repeats are no worse for that and make no pair.
+description with the slot's attributes and the fields in which both are the same, such as the label; the answers are the
+other fields. Attempts that were turned down as repeats are no worse for that and make no pair.
 
 A record of method `enhance` was written for a weak one of the base: it is chosen before the weak answer, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from datagen_cli.core.errors import UsageError
@@ -60,16 +60,19 @@ class Preference(Format):
         if asking and answering and all(row.get(name) == attempt.get(name) for name in asking):
             prompt, names = self.prompt(row), answering
         else:
-            prompt, names = self._plan(row), tuple(n for n in self._written if row.get(n) != attempt.get(n))
+            names = tuple(name for name in self._written if row.get(name) != attempt.get(name))
+            prompt = self._plan(row, [name for name in self._written if name not in names])
         if not names or any(attempt.get(name) in (None, "") for name in names):
             return None
         chosen, rejected = joined(row, names), joined(attempt, names)
         return {"prompt": prompt, "chosen": chosen, "rejected": rejected} if chosen != rejected else None
 
-    def _plan(self, row: Row) -> str:
-        """What the slot was planned to be, in words."""
-        drawn = [f"{name}: {plain(value)}" for name, value in (row.get("attributes") or {}).items() if value]
-        return "\n".join([self.columns.about, *drawn])
+    def _plan(self, row: Row, shared: Sequence[str]) -> str:
+        """What the slot was planned to be, in words, and what both answers have in common."""
+        drawn = {name: value for name, value in (row.get("attributes") or {}).items() if value}
+        given = {name: row.get(name) for name in shared if row.get(name) not in (None, "")}
+        said = [f"{name}: {plain(value)}" for name, value in (drawn | given).items()]
+        return "\n".join([self.columns.about, *said])
 
 
 def _slot(row: Row) -> str:

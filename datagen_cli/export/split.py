@@ -6,6 +6,7 @@ clusters is a digest of their ids, so that the same run always gives the same sp
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import UsageError
 
 SHAPE = "such as --split train=0.8,test=0.2"
+NAMED = f"letters, digits and underscores, {SHAPE}"
 
 
 def parse_split(text: str) -> dict[str, float]:
@@ -25,8 +27,10 @@ def parse_split(text: str) -> dict[str, float]:
             share = float(number)
         except ValueError:
             share = -1.0
-        if not equals or not name.replace("_", "a").replace("-", "a").isalnum() or not 0 < share < float("inf"):
+        if not equals or not name or not 0 < share < float("inf"):
             raise UsageError(f"--split: {part.strip()!r} is no NAME=SHARE", hint=SHAPE)
+        if not re.fullmatch(r"\w+", name) or name == "all":
+            raise UsageError(f"--split: {name!r} cannot name a split: datasets reads no such name", hint=NAMED)
         if name in shares:
             raise UsageError(f"--split: {name} is given twice", hint=SHAPE)
         shares[name] = share

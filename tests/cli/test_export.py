@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from datagen_cli.cli.app import run
 from tests.runs.whole import generate
@@ -89,6 +90,19 @@ def test_splits_of_lines_are_files_of_a_folder(made: Path) -> None:
     counts = {path.name: len(path.read_text("utf-8").splitlines()) for path in Path("parts").glob("*.jsonl")}
     assert counts == {"train.jsonl": 30, "test.jsonl": 10}
     assert "split: train\n    path: train.jsonl" in Path("parts/README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("names", [("on", "off"), ("1", "null"), ("train", "test_2"), ("é", "1e3")])
+def test_the_card_names_splits_and_files_as_texts_and_keeps_the_name(names: tuple[str, str], made: Path) -> None:
+    split = ",".join(f"{name}=0.5" for name in names)
+    assert run(["export", str(made), "--to", "jsonl", "-o", "parts", "--split", split]) == 0
+    front = yaml.safe_load(Path("parts/README.md").read_text("utf-8").split("---\n")[1])
+    found = front["configs"][0]["data_files"]
+    assert found == [{"split": name, "path": f"{name}.jsonl"} for name in names]
+    assert (front["pretty_name"], front["tags"]) == ("tickets", ["synthetic", "datagen", "simulated"])
+    assert run(["export", str(made), "--to", "jsonl", "-o", "a, b: [c] #1.jsonl"]) == 0
+    front = yaml.safe_load(Path("a, b: [c] #1.jsonl.README.md").read_text("utf-8").split("---\n")[1])
+    assert front["configs"][0]["data_files"] == ["a, b: [c] #1.jsonl"]
 
 
 def test_a_review_is_honoured(made: Path, capsys: pytest.CaptureFixture[str]) -> None:

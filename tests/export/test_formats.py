@@ -85,7 +85,7 @@ def test_a_pair_of_the_same_plan_has_the_plan_as_its_prompt() -> None:
         {"id": "r-000002", "text": "other slot", "label": "a", "reason": "length"},
     ]
     assert list(Preference(columns).lines(Exported([ROW], rejected))) == [
-        {"prompt": "messages of customers\ntone: calm", "chosen": "good", "rejected": "bad"}
+        {"prompt": "messages of customers\ntone: calm\nlabel: a", "chosen": "good", "rejected": "bad"}
     ]
 
 

@@ -29,7 +29,20 @@ def test_shares_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "train", "train=0.8", "train=x,test=0.2", "a=0.5,a=0.5", "a=1.2,b=-0.2", "../x=0.5,b=0.5", "a=nan,b=1"]
+    "text",
+    [
+        "",
+        "train",
+        "train=0.8",
+        "train=x,test=0.2",
+        "a=0.5,a=0.5",
+        "a=1.2,b=-0.2",
+        "../x=0.5,b=0.5",
+        "train-a=0.5,b=0.5",
+        "all=0.5,b=0.5",
+        "a.b=0.5,b=0.5",
+        "a=nan,b=1",
+    ],
 )
 def test_what_are_no_shares_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(UsageError) as caught:
