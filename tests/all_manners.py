@@ -1,4 +1,4 @@
-"""All manners of endpoints: `tests/manners.py`, `tests/vendor_manners.py`, and here of programs, batches, `doctor`."""
+"""All manners of endpoints: those of `*manners.py` beside this, and here those of programs, batches and `doctor`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.endpoint import Answer, Script, refusal
+from tests.form_manners import FORMED
 from tests.llm.batch_endpoint import BatchEndpoint
 from tests.manners import ONE_BY_ONE, Good, Make, Manner, always, no_system, once_each, replies, without
 from tests.vendor_manners import VENDORS
@@ -67,6 +68,7 @@ GOOD = replies(lambda text, body: Answer(text))
 MANNERS = (
     *ONE_BY_ONE,
     *VENDORS,
+    *FORMED,
     Manner(
         "shows a program's output in a second block",
         "runs the program alone",

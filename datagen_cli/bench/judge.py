@@ -20,6 +20,7 @@ from datagen_cli.metrics.intervals import mean_interval
 from datagen_cli.metrics.measure import Measure
 from datagen_cli.metrics.remote_clique import sample_rows
 from datagen_cli.pipeline.questions import Answers, Desk, Question, ask_all
+from datagen_cli.pipeline.trial import is_cut
 from datagen_cli.prompts.marking import ASPECTS, FORM, mark_prompt, read_mark
 
 ROLE = "judge"
@@ -65,7 +66,7 @@ def mark_cells(
     """Marks of `each` records of every cell by aspect: the same slots of all cells, in the same draws.
 
     A reply that is no mark is asked for once more; what is none then is left out. Raises `ProviderError` where the
-    judge answers nothing.
+    judge answers nothing, and `GotNowhere` where none of its first replies can be read.
     """
     asked = []
     for name, (data, about) in cells.items():
@@ -84,7 +85,7 @@ def mark_cells(
             for _, aspect, place, row, about in waiting
         ]
         try:
-            replied = ask_all(desk, questions, note, step)
+            replied = ask_all(desk, questions, note, step, useless=_unread if attempt == 1 else _of_use)
         except ProviderError as error:
             if attempt == 1:
                 raise
@@ -102,6 +103,16 @@ def mark_cells(
         if not waiting or replied.stopped:
             break
     return found, answers
+
+
+def _unread(number: int, reply: Reply) -> str:
+    """Why a mark is of no use: it was cut off, or is none."""
+    return is_cut(number, reply) or ("" if read_mark(reply.text) is not None else "malformed")
+
+
+def _of_use(number: int, reply: Reply) -> str:
+    """At the second try others have had their marks."""
+    return ""
 
 
 def _fields(row: Mapping[str, Any], about: About) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from datagen_cli.evaluation.load import Loaded
 from datagen_cli.metrics.intervals import share_interval
 from datagen_cli.metrics.remote_clique import sample_rows
 from datagen_cli.pipeline.questions import Question
+from datagen_cli.pipeline.trial import Useless, is_cut
 from datagen_cli.prompts.checking import ask_prompt, read_verdict, verdict_format
 from datagen_cli.prompts.solving import Item, answer_format, read_answer, solve_prompt
 from datagen_cli.text.answers import final_answer, parse_number
@@ -218,6 +219,24 @@ def mark(quiz: Quiz, model: str, replies: Sequence[Reply | str]) -> Marked:
         exact = said == quiz.right[number] if item.known else said is not None and same_answer(said, quiz.right[number])
         found.hits.append(said is not None and exact)
     return found
+
+
+def unread(quiz: Quiz) -> Useless:
+    """What says why an answer is of no use: it was cut off, or cannot be read."""
+
+    def useless(number: int, reply: Reply) -> str:
+        item = quiz.items[number]
+        said = read_answer(reply.text, item, order_of(item, number))
+        if said is not None or (quiz.kind == "free" and reply.text.strip() and not is_cut(number, reply)):
+            return ""
+        return is_cut(number, reply) or "malformed"
+
+    return useless
+
+
+def unread_verdict(number: int, reply: Reply) -> str:
+    """The same of a judge's verdict."""
+    return "" if read_verdict(reply.text, VERDICTS) else is_cut(number, reply) or "malformed"
 
 
 def judge_questions(quiz: Quiz, marked: Marked) -> list[tuple[int, Question]]:

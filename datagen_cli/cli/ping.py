@@ -15,7 +15,8 @@ from datagen_cli.pipeline.connect import open_client
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.prompts.response_format import strict_format
 
-WAIT = ("model.timeout_s=20", "model.deadline_s=20", "limits.patience_s=20")
+WAIT_S = 20.0
+"""The longest wait where the model's own `timeout_s` says no other."""
 FORMAT = strict_format("word", {"word": {"type": "string"}})
 MESSAGES = (
     Message("system", "You answer with one JSON object and nothing else."),
@@ -37,13 +38,19 @@ class _Notes:
 
 def ping(name: str, allow_hosts: Sequence[str]) -> tuple[bool, str]:
     """Whether the model answers what a run sends (a system message, `response_format`, `seed`, `max_tokens`), and a
-    sentence: its words and what was amended for it, or what is wrong.
+    sentence: its words and what was amended for it, or what is wrong. Waits for the model's own `timeout_s`, or for
+    `WAIT_S` where none is given.
 
     Raises `UsageError` for a name that no model can have.
     """
     environ = read_environment(os.environ, Path.cwd())
     try:
-        recipe = load_recipe("quickstart", model=[name], overrides=list(WAIT), environ=environ, cwd=Path.cwd())
+        recipe = load_recipe("quickstart", model=[name], environ=environ, cwd=Path.cwd())
+        model = recipe.models["generator"][0]
+        own = "timeout_s" in model.model_fields_set
+        wait_s = model.timeout_s if own else WAIT_S
+        waits = [f"model.timeout_s={wait_s:g}", f"model.deadline_s={wait_s:g}", f"limits.patience_s={10 * wait_s:g}"]
+        recipe = load_recipe("quickstart", model=[name], overrides=waits, environ=environ, cwd=Path.cwd())
         engine = LocalEngine()
 
         notes = _Notes()
@@ -65,7 +72,10 @@ def ping(name: str, allow_hosts: Sequence[str]) -> tuple[bool, str]:
                 await client.close()
 
         return engine.run(ask)
-    except (CallPending, CallRefused) as error:
+    except CallPending as error:
+        more = "as the model's timeout_s says" if own else "a timeout_s of the model says another time"
+        return False, f"{error}; doctor waits {wait_s:g} s ({more})"
+    except CallRefused as error:
         return False, str(error)
     except UsageError:
         raise  # a name that cannot be: nothing was asked

@@ -202,12 +202,12 @@ def _scored(
 
 def _answered(quiz: Quiz, model: str, desks: Mapping[str, Desk], name: str) -> tuple[Marked, DatagenError | None]:
     """A model's marks on one dataset."""
-    from datagen_cli.bench.score import judge_questions, mark, questions, with_verdicts
+    from datagen_cli.bench.score import judge_questions, mark, questions, unread, unread_verdict, with_verdicts
     from datagen_cli.core.chat import Reply
     from datagen_cli.pipeline.questions import ask_all
 
     desk = _within(desks[model], desks)
-    answers = ask_all(desk, questions(quiz), console.note)
+    answers = ask_all(desk, questions(quiz), console.note, useless=unread(quiz))
     found = mark(quiz, model, answers.replies)
     replies = [reply for reply in answers.replies if isinstance(reply, Reply)]
     costs = [reply.usage.cost_usd for reply in replies]
@@ -219,7 +219,8 @@ def _answered(quiz: Quiz, model: str, desks: Mapping[str, Desk], name: str) -> t
         few = f"{found.unread:,} of {len(quiz):,} replies"
         console.note(f"{model}: {few} hold no answer that can be read, and count as wrong{why}")
     if asked := judge_questions(quiz, found):
-        judged = ask_all(_within(desks[""], desks), [one for _, one in asked], console.note)
+        judge = _within(desks[""], desks)
+        judged = ask_all(judge, [one for _, one in asked], console.note, useless=unread_verdict)
         with_verdicts(found, [number for number, _ in asked], judged.replies)
         return found, answers.stopped or judged.stopped
     return found, answers.stopped

@@ -24,6 +24,10 @@ MAX_DEPTH = 64
 """Levels of lists and objects in a value; readers of JSON lines give up at some hundred."""
 _HALF = re.compile("[\ud800-\udfff]")
 _NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<digits>[\d.,]*\d[\d.,]*)(?P<exponent>[eE][+-]?\d+)?")
+_SIGNS = str.maketrans(
+    {**dict.fromkeys("\u2212\u2012\u2013\ufe63\uff0d", "-"), "٬": ",", "٫": ".", "，": ",", "．": "."}
+)
+_UNSEEN = " \t\r\n\u00a0\u200b\ufeff"
 _SPACED_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f'’](?=\d{3}(?!\d))")
 
 
@@ -175,7 +179,7 @@ def number_text(text: str, decimal: str = "") -> str:
 
     `decimal` says which sign it is, where that is known. What is no number comes back as it is, for others to refuse.
     """
-    text = text.strip().replace("\u2212", "-")
+    text = text.strip(_UNSEEN).translate(_SIGNS)
     joined = _SPACED_THOUSANDS.sub("", text)
     found = _NUMBER.fullmatch(joined)
     if found is None:

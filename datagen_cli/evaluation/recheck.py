@@ -39,6 +39,7 @@ from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.estimate import estimate_checks
 from datagen_cli.pipeline.questions import Noted
+from datagen_cli.pipeline.trial import CheckTrials
 from datagen_cli.sources.mapping import BadValue, FieldReader, readers_of
 from datagen_cli.stages.validate import BoundCheck
 from datagen_cli.text.answers import parse_number
@@ -96,7 +97,8 @@ def recheck(dataset: Dataset, run: Path | None, how: Again, reporter: Reporter) 
     """The measure; missing where the rows lack what the check needs, or a simulation would judge real ones.
 
     Raises `UsageError` where the recipe has no check that finds an answer, or there is no recipe. A measure that a cap
-    ended says so: `stopped_with`. Raises `ProviderError` where no row could be checked for want of answers.
+    ended says so: `stopped_with`. Raises `ProviderError` where no row could be checked for want of answers, and
+    `GotNowhere` where the first answers of a check cannot be read.
     """
     built, checks = _finding(run, how)
     records = _records(dataset, built, run is not None)
@@ -299,6 +301,7 @@ async def _verify_all(
     outcomes = Outcomes([None] * len(records), client.totals)
     places = asyncio.Semaphore(built.recipe.options.limits.concurrency)
     seen: set[str] = set()
+    trials = CheckTrials()
     done = 0
 
     async def verify(number: int) -> None:
@@ -319,6 +322,7 @@ async def _verify_all(
                 outcomes.stopped = outcomes.stopped or error
                 return
         outcomes.verdicts[number] = found
+        trials.add_verdicts(record, {name: one for name, one in found.items() if not one.detail.startswith(NO_ANSWER)})
         done += 1
         reporter.say(f"recheck: {done:,} of {len(dataset):,} rows")
 

@@ -28,6 +28,7 @@ from datagen_cli.core.errors import ProviderError
 from datagen_cli.core.store import Store
 from datagen_cli.llm.batch_files import (
     NotInBatch,
+    add_lines,
     end_of,
     files_of,
     form,
@@ -203,7 +204,7 @@ class BatchHTTP(OpenAIHTTP):
             raise self._failed(batch, found)
         lines: dict[str, Any] = {}
         for name, expected in files_of(found):
-            lines.update(await self._lines_of(name, expected))
+            add_lines(lines, await self._lines_of(name, expected))
         self._ended = True
         return lines
 
@@ -244,7 +245,7 @@ class BatchHTTP(OpenAIHTTP):
         for tries in range(1, FETCH_TRIES + 1):
             try:
                 content = (await self._fetch("GET", f"files/{name}/content")).strip()
-                lines.update(lines_in(content))
+                add_lines(lines, lines_in(content))
                 is_page = not lines and content.startswith(b"<")
                 if not is_page and (len(lines) >= (expected or bool(content)) or tries >= SHORT_TRIES):
                     return lines

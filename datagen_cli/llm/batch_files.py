@@ -80,8 +80,21 @@ def lines_in(content: bytes) -> dict[str, Any]:
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict) and isinstance(value.get("custom_id"), str):
-            found[value["custom_id"]] = value
+            add_lines(found, {value["custom_id"]: value})
     return found
+
+
+def add_lines(found: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Adds lines by call; of several for one call the first that holds an answer stays, in whichever file it is."""
+    for key, line in more.items():
+        if key not in found or not _is_answered(found[key]):
+            found[key] = line
+
+
+def _is_answered(line: Mapping[str, Any]) -> bool:
+    response = line.get("response")
+    response = response if isinstance(response, dict) else {}
+    return 200 <= _status(response, response.get("body")) < 300
 
 
 def reply_in(line: Mapping[str, Any] | None, hidden: Collection[str]) -> RawReply:

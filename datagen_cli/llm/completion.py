@@ -203,6 +203,8 @@ def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...], used: tuple[i
     if isinstance(code, str) and code.isdigit():
         code = int(code)
     told = {"key": 401, "account": 402}.get(about(0, body, sentence_of(body, 502)), 502)
+    if told == 502 and isinstance(error, dict) and error.get("type") == "invalid_request_error":
+        told = 400
     status = code if isinstance(code, int) and 400 <= code < 600 else told
     fault = fault_said(status, body, hidden)
     if isinstance(fault, TransportError):

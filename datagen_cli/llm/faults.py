@@ -10,13 +10,12 @@ import html
 import json
 import re
 from collections.abc import Collection, Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from datagen_cli.core.errors import rebuilt
 from datagen_cli.llm.counted import inside
-from datagen_cli.llm.parameter_fallback import NO_GRAMMAR, NO_SYSTEM
-from datagen_cli.llm.ratelimit import closed_s, reset_s
+from datagen_cli.llm.parameter_fallback import NO_GRAMMAR, NO_SYSTEM, OPTIONAL, UNKNOWN
+from datagen_cli.llm.ratelimit import LONGEST_S, closed_s, http_date, reset_s
 from datagen_cli.llm.refusals import About, about, says_quota, wait_in
 
 Kind = Literal["rate", "server", "timeout", "dropped", "empty", "foreign"]
@@ -26,7 +25,12 @@ PASSING = (408, 409, 424, 425, 429, 498, 499)
 """Statuses below 500 that may pass: besides the usual ones a step that failed (424), no room in a tier (498), and a
 call that a server or a proxy gave up (499)."""
 GATEWAY_TIMED_OUT = 504  # a proxy gave up waiting for the model, which may have worked
-NAMING = ("param", "parameter", "loc", "path", "field", "fields", "argument")
+NAMING = (
+    *("param", "parameter", "loc", "path", "field", "fields", "argument", "property", "target", "pointer"),
+    *("instancePath", "location"),
+)
+BELOW = ("errors", "detail", "details", "violations", "validation_errors", "fields", "invalid_params")
+"""Keys of an error below which the keys are names of parameters."""
 SPEAKING = (
     *("error", "message", "detail", "details", "msg", "errors", "error_description", "title", "reason"),
     *("status_msg", "base_resp"),
@@ -119,8 +123,10 @@ def fault_of(
     """The fault that a status code other than 2xx stands for; `about` is what its words say is wrong."""
     if status == 500 and NO_SYSTEM.search(message):
         return RequestRefused(status, message, ("messages",))  # a chat template that raised
-    if status == 500 and (about == "length" or NO_GRAMMAR.search(message)):
+    if status in (500, 501) and (about == "length" or NO_GRAMMAR.search(message) or _minds_parameter(message)):
         return RequestRefused(status, message, named, about)
+    if status in (403, 404) and not about and _minds_parameter(message):
+        return RequestRefused(status, message, named)
     if status == 403 and about == "content":
         return RequestRefused(status, message, named, about)
     if status in REFUSES_ALL or 300 <= status < 400:
@@ -131,6 +137,11 @@ def fault_of(
     if about in ("key", "account", "model"):
         return AuthRefused(status, message, about)
     return RequestRefused(status, message, named, about)
+
+
+def _minds_parameter(message: str) -> bool:
+    """Whether a refusal says that a parameter which we may leave out is not taken."""
+    return UNKNOWN.search(message) is not None and any(re.search(rf"\b{name}\b", message) for name in OPTIONAL)
 
 
 def fault_in(status: int, headers: Mapping[str, str], body: bytes, hidden: Collection[str], now: float) -> Fault:
@@ -180,9 +191,11 @@ def _find_named(value: Any, found: set[str], depth: int) -> None:
     if isinstance(value, dict):
         for name, item in value.items():
             if name in NAMING:
-                parts = item if isinstance(item, list) else re.split(r"[.\[]", item) if isinstance(item, str) else []
+                parts = item if isinstance(item, list) else re.split(r"[.\[/]", item) if isinstance(item, str) else []
                 found.update(part for part in parts if isinstance(part, str))
-            else:
+            if name in BELOW and isinstance(item, dict):
+                found.update(part for key in item for part in str(key).split("."))
+            if name not in NAMING or isinstance(item, dict):
                 _find_named(_inside(item) if isinstance(item, str) else item, found, depth - 1)
 
 
@@ -199,13 +212,14 @@ def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
     value = headers.get("retry-after")
     if value is None:
         return closed_s(headers, 1.0, now) or None
+    when, server = http_date(value), http_date(headers.get("date", ""))
+    if when is not None:
+        wait_s = when - (now if server is None else server)
+        return max(0.0, wait_s) if wait_s <= LONGEST_S else None
     seconds = _number(value)
-    if seconds is None:
-        seconds = reset_s(value, now) or None  # `30s`
-    if seconds is not None:
-        return max(0.0, seconds)
-    when, server = _date(value), _date(headers.get("date", ""))
-    return None if when is None else max(0.0, when - (now if server is None else server))
+    if seconds is None or seconds > LONGEST_S:
+        seconds = reset_s(value, now) or None  # `30s`, `2 hours`, a Unix time
+    return None if seconds is None else max(0.0, seconds)
 
 
 def sentence_of(body: bytes, status: int) -> str:
@@ -280,10 +294,3 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if value == value and abs(value) != float("inf") else None
-
-
-def _date(text: str) -> float | None:
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

@@ -18,7 +18,7 @@ OPTIONAL = ("response_format", "max_tokens", "max_completion_tokens", "seed", "t
 NO_SYSTEM = re.compile(
     r"system[ _]?(role|message|prompt|instruction)|role[^.]{0,30}\bsystem\b|\bsystem\b[^.]{0,30}\brole|"
     r"developer instruction|only (the )?user and (assistant|model)|roles must alternate|"
-    r"first message[^.]{0,30}\buser\b",
+    r"first message[^.]{0,30}\buser\b|\brole\b[^.]{0,40}\buser['\"`]?(?:,| or| and) ['\"`]?(?:assistant|model)",
     re.IGNORECASE,
 )
 NO_GRAMMAR = re.compile(
@@ -26,9 +26,17 @@ NO_GRAMMAR = re.compile(
     re.IGNORECASE,
 )
 """What servers say that fail over the form that was asked for, under 500."""
+UNKNOWN = re.compile(
+    r"unexpected keyword|\b(?:unsupported|unrecogni[sz]ed|unknown|unexpected|extra|invalid)\b[^.]{0,30}"
+    r"\b(?:parameter|argument|field|key|input|name|option)|\bnot (?:be )?(?:supported|permitted|allowed|recogni[sz]ed"
+    r"|implemented|accepted|available)|does(?:n['’]t| not) (?:support|accept)|no endpoints found",
+    re.IGNORECASE,
+)
+"""What a refusal says of a parameter that is not taken, whatever its value."""
 _NAMES: dict[str, re.Pattern[str]] = {
     "response_format": re.compile(
-        r"response[_ ]?(?:format|schema)|json[_ ]?schema|structured|guided|grammar", re.IGNORECASE
+        r"response[_ ]?(?:format|schema)|json[_ -]?(?:schema|mode|object)|structured|guided|grammar|\bschema\b",
+        re.IGNORECASE,
     ),
     "max_tokens": re.compile(r"max_completion_tokens"),
     "max_completion_tokens": re.compile(r"max_completion_tokens"),
@@ -60,6 +68,9 @@ def objection(
         if name in named and not (name in ("max_tokens", "max_completion_tokens") and _VALUE.search(message)):
             return name
         if name in _NAMES and _NAMES[name].search(message):
+            return name
+        minded = message.partition("expected one of")[0]
+        if re.search(rf"\b{name}\b", minded) and UNKNOWN.search(minded) and not _VALUE.search(message):
             return name
     messages = payload.get("messages") or ()
     if SYSTEM not in dropped and any(item["role"] == SYSTEM for item in messages):

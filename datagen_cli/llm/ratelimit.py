@@ -2,8 +2,8 @@
 
 They come in pairs whose names differ in `remaining` and `reset`: `x-ratelimit-remaining-requests` as of OpenAI and many
 others, with `-day` behind it, `ratelimit-remaining`, `anthropic-ratelimit-tokens-remaining`. A reset is a duration
-(`6m0s`, `1.5s`, `20ms`), seconds, a Unix time in seconds or milliseconds, or a date. Pure functions; headers that say
-something else are ignored.
+(`6m0s`, `20ms`, `2 hours`, `PT1M`), seconds, a Unix time in seconds or milliseconds, or a date. Pure functions;
+headers that say something else are ignored.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 LONGEST_S = 366 * 86400.0
 _PAST = re.compile(r"-?[\d.]{1,13}|(0+(\.0+)?(ms|s|m|h|d))+")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
+_SPOKEN = re.compile(r"[,\s]*(\d+(?:\.\d+)?)\s*(millisecond|second|sec|minute|min|hour|hr|day)s?")
+_PERIOD = re.compile(r"p(?:(\d+)d)?(?:t(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?)?")
+"""A duration of ISO 8601."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\dt\d\d:.*(?:z|[+-]\d\d:?\d\d)$")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
@@ -46,7 +50,7 @@ def _pairs(headers: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Each pair of headers: the name of that which says when more may be sent, what remains, and when that is."""
     for name, value in headers.items():
         low = name.lower()
-        if "ratelimit" in low and "remaining" in low:
+        if ("ratelimit" in low or "rate-limit" in low) and "remaining" in low:
             reset = low.replace("remaining", "reset")
             yield reset, value.strip(), headers.get(reset, "")
 
@@ -71,8 +75,26 @@ def reset_s(text: str, now: float) -> float:
         except (ValueError, OverflowError):
             return 0.0
         return max(0.0, seconds) if seconds <= LONGEST_S else 0.0
+    if (date := http_date(text)) is not None:
+        return max(0.0, date - now) if date - now <= LONGEST_S else 0.0
+    period = _PERIOD.fullmatch(text) if len(text) > 2 else None
+    if period:
+        text = "".join(f"{amount}{unit}" for amount, unit in zip(period.groups(), "dhms", strict=True) if amount)
+    elif re.fullmatch(rf"(?:{_SPOKEN.pattern})+", text):
+        text = "".join(
+            amount + ("ms" if unit[:2] == "mi" and unit[2] == "l" else unit[0])
+            for amount, unit in _SPOKEN.findall(text)
+        )
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         return 0.0
     seconds = float(sum(float(number) * _UNITS[unit] for number, unit in parts))
     return seconds if seconds <= LONGEST_S else 0.0
+
+
+def http_date(text: str) -> float | None:
+    """The Unix time of an HTTP date; None for what is none."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -59,7 +59,7 @@ _CONTENT = re.compile(
     re.IGNORECASE,
 )
 _AGAIN = re.compile(
-    r"\b(?:again|retry|wait)\b(?: \w+){0,2}? (?P<wait>(?:\d+(?:\.\d+)? ?(?:milliseconds?|ms|seconds?|secs?|s|"
+    r"\b(?:again|retry|wait|reset)\b(?: \w+){0,3}? (?P<wait>(?:\d+(?:\.\d+)? ?(?:milliseconds?|ms|seconds?|secs?|s|"
     r"minutes?|mins?|m|hours?|hrs?|h)\b ?|\d+(?:\.\d+)?(?:h|m(?!s)))+)",
     re.IGNORECASE,
 )

@@ -18,11 +18,12 @@ from datagen_cli.config.models import Limits, Sampling, SharedModel
 from datagen_cli.config.overrides import part_set
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.chat import Draw, Prompt, Reply, Request
-from datagen_cli.core.errors import CallPending, CallRefused, CapReached, DatagenError, ProviderError
+from datagen_cli.core.errors import CallPending, CallRefused, CapReached, DatagenError, GotNowhere, ProviderError
 from datagen_cli.llm.cache import open_cache
 from datagen_cli.llm.client import Client
 from datagen_cli.pipeline.connect import all_of
 from datagen_cli.pipeline.engines.local import LocalEngine
+from datagen_cli.pipeline.trial import AskTrial, Useless, is_cut
 from datagen_cli.runs.ledger import FILE, SpendingLedger, read_spending
 from datagen_cli.runs.lock import FolderLock
 from datagen_cli.runs.spending import Spent, total_of, usage_of
@@ -112,18 +113,24 @@ class Noted:
 
 
 def ask_all(
-    desk: Desk, questions: Sequence[Question], note: Callable[[str], None], step: Callable[[int], None] = lambda n: None
+    desk: Desk,
+    questions: Sequence[Question],
+    note: Callable[[str], None],
+    step: Callable[[int], None] = lambda n: None,
+    *,
+    useless: Useless = is_cut,
 ) -> Answers:
-    """Asks all questions, as many at once as the limits allow; `step` is told how many are done.
+    """Asks all questions, as many at once as the limits allow; `step` is told how many are done. The first ones go
+    ahead until one of their replies is of use, as `useless` tells.
 
-    Raises `ProviderError` where none of them is answered. Once some are, what ends it is no error: see
-    `Answers.stopped`.
+    Raises `ProviderError` where none of them is answered, and `GotNowhere` where the first replies are useless for one
+    reason. Once some are of use, what ends it is no error: see `Answers.stopped`.
     """
     lock = FolderLock(desk.folder)
     lock.take()
     try:
         engine = LocalEngine()
-        return engine.run(lambda: _ask_all(desk, questions, note, step, engine))
+        return engine.run(lambda: _ask_all(desk, questions, note, step, useless, engine))
     finally:
         lock.release()
 
@@ -133,6 +140,7 @@ async def _ask_all(
     questions: Sequence[Question],
     note: Callable[[str], None],
     step: Callable[[int], None],
+    useless: Useless,
     engine: LocalEngine,
 ) -> Answers:
     def broken(moved: Path, saved: int) -> None:
@@ -153,10 +161,12 @@ async def _ask_all(
     )
     found = Answers(["not asked"] * len(questions))
     places = asyncio.Semaphore(desk.limits.concurrency)
+    trial = AskTrial(len(questions), useless, desk.model.name)
     done = 0
 
     async def ask(number: int) -> None:
         nonlocal done
+        await trial.turn(number)
         question = questions[number]
         request = Request(
             desk.role, question.prompt.messages, question.draw, question.response_format, task=question.prompt.task
@@ -165,16 +175,24 @@ async def _ask_all(
             if found.stopped:
                 return
             try:
-                found.replies[number] = await client.ask(request)
+                reply = await client.ask(request)
             except (CallRefused, CallPending) as error:
                 found.replies[number] = str(error)
+                trial.add(number, None)
             except CapReached as error:
                 found.stopped = found.stopped or error
+                trial.add(number, None)
+            else:
+                found.replies[number] = reply
+                trial.add(number, reply)
         done += 1
         step(done)
 
     try:
         await all_of(client, (ask(number) for number in range(len(questions))))
+    except GotNowhere:
+        await client.forget(trial.forgotten)
+        raise
     except ProviderError as error:
         if not _answered(found):
             raise

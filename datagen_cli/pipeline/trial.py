@@ -9,11 +9,14 @@ its verdicts cannot be read.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from datagen_cli.core.chat import Reply
 from datagen_cli.core.errors import GotNowhere
-from datagen_cli.core.record import Record
+from datagen_cli.core.record import Record, Verdict
 
 ENOUGH = 8
 SHARE = 8
@@ -177,6 +180,12 @@ class CheckTrials:
                 if len(self._unread[name]) >= ENOUGH:
                     self._fail(name)
 
+    def add_verdicts(self, record: Record, verdicts: Mapping[str, Verdict]) -> None:
+        """The same of verdicts that stand beside their record."""
+        outcomes = {name: verdict.outcome for name, verdict in verdicts.items()}
+        evidence = {name: dict(verdict.evidence or {}) for name, verdict in verdicts.items()}
+        self.add(replace(record, verdicts=outcomes, evidence=evidence))
+
     def _fail(self, name: str) -> None:
         found = self._unread.pop(name)
         cut = {bool(evidence["cut"]) for _, evidence in found}
@@ -198,6 +207,57 @@ class CheckTrials:
     def _ask_again(self, unit: tuple[int, int], evidence: Mapping[str, Any]) -> None:
         self.units.append(unit)
         self.useless += evidence["calls"]
+
+
+Useless = Callable[[int, Reply], str]
+"""Why the reply to a question, by its place, is of no use: a key of `HINTS`; empty where it is of use."""
+
+
+def is_cut(number: int, reply: Reply) -> str:
+    """Whether a reply was cut off, or holds nothing: without it nothing can be said of the model."""
+    return "truncated" if reply.finish_reason == "length" else "" if reply.text.strip() else "malformed"
+
+
+class AskTrial:
+    """The first replies to many questions outside of a run: the others wait until one of them is of use.
+
+    `forgotten` are the replies, by digest, that the call cache must forget when the run ends.
+    """
+
+    def __init__(self, count: int, useless: Useless, who: str) -> None:
+        self._left = min(count, ENOUGH)
+        self._first = self._left
+        self._useless = useless
+        self._who = who
+        self._open = asyncio.Event()
+        self._reasons: dict[str, int] = {}
+        self.forgotten: list[str] = []
+
+    async def turn(self, number: int) -> None:
+        """Waits until the question of this place may be asked."""
+        if number >= self._first:
+            await self._open.wait()
+
+    def add(self, number: int, reply: Reply | None) -> None:
+        """Takes a reply, or that there is none. Raises `GotNowhere` when the first are useless for one reason."""
+        if self._open.is_set():
+            return
+        self._left -= 1
+        reason = self._useless(number, reply) if reply is not None else ""
+        if reply is not None and reason:
+            self._reasons[reason] = self._reasons.get(reason, 0) + 1
+            self.forgotten.append(reply.digest)
+        enough = len(self._reasons) == 1 and self._first > 1 and sum(self._reasons.values()) == self._first
+        if enough and reply is not None:
+            what = {**WHAT, "malformed": "hold no answer that can be read"}[reason]
+            example = " ".join(reply.text.split())[:300] or "nothing"
+            hint = HINTS[reason] if reason == "truncated" else "try a larger model, or --set model.structured=off"
+            raise GotNowhere(
+                f"the first {self._first} replies of {self._who} {what}; the last: {example}",
+                hint=f"{hint}; then run the command again: these are asked anew",
+            )
+        if (reply is not None and not reason) or self._left <= 0:
+            self._open.set()
 
 
 def _reason(record: Record) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from datagen_cli.core.pattern import compiled_later
+from datagen_cli.prompts.declining import DECLINED
 
 MAX_REFUSAL_CHARACTERS = 1_500
 MAX_FORM_CHARACTERS = 120
@@ -20,30 +21,8 @@ _REFUSAL = compiled_later(
     r"|i['’]?m (unable|not able)|i am (unable|not able))\b",
     re.IGNORECASE,
 )
-_SORRY = r"(?:(?:i['’]?m|i am) (?:very |so |really )?sorry|sorry|i apologi[sz]e|unfortunately|apologies)?[,.:;!]?\s*"
-_AN_AI = r"(?:but )?(?:as an ai(?: language)?(?: model| assistant)?[,.]?\s*)?"
-_CANNOT = (
-    r"i(?: can['’]?t| cannot| can not| won['’]?t(?: be able)?| will not(?: be able)?| must decline| have to decline"
-    r"|(?:['’]m| am) (?:unable|not able|not (?:comfortable|allowed|permitted)))(?: to| with)?\s+"
-)
-_TO_WRITE = (
-    r"(?:assist|comply|fulfil+|(?:help|continue|engage|proceed)\b.{0,30}\b(?:this|that|such|your request)"
-    r"|(?:generat|creat|writ|produc|provid|complet|answer|discuss)(?:e|ing)?"
-    r" (?:this|that|such|any|content|(?:(?:an?|these|those|more|new) )?(?:records?|texts?|examples?)|the requested"
-    r"|explicit|harmful))"
-)
-_DECLINED = compiled_later(
-    rf"{_SORRY}{_AN_AI}{_CANNOT}{_TO_WRITE}|as an ai(?: language)? (?:model|assistant),? i\b"
-    r"|(?:this|that|the|your) (?:request|prompt|content) (?:violates|goes against|is against|conflicts with)\b"
-    r"|\[?(?:content|text|response) (?:removed|blocked|withheld|filtered)\b"
-    r"|lo siento\b.{0,20}\bno puedo (?:generar|crear|escribir|cumplir|proporcionar"
-    r"|ayudar(?:te|le)? con (?:eso|esto|es[ae] |est[ae] |tu |su ))"
-    r"|(?:je suis )?désolée?\b.{0,20}\bje ne peux pas (?:répondre|générer|créer|écrire|fournir|aider à cela)"
-    r"|(?:es )?tut mir leid\b.{0,20}\b(?:dabei kann ich|ich kann)\b.{0,40}\bnicht (?:helfen|erstellen|schreiben)",
-    re.IGNORECASE,
-)
 _ONLY_SIGNS = compiled_later(
-    r"[.…]{1,6}|_{2,}|\[\s*(?:\.{3}|…)\s*\]|<\s*(?:\.{3}|…)\s*>|(?:xx+|lorem ipsum)", re.IGNORECASE
+    r"[.…]{1,6}|_{2,}|\[\s*(?:\.{3}|…)\s*\]|<\s*(?:\.{3}|…)\s*>|(?:xx+|lorem ipsum\b.*)", re.IGNORECASE | re.DOTALL
 )
 _FRAMES = {"<": ">", "[": "]", "{": "}", "(": ")"}
 _QUOTES = " \"'“”‘’`"
@@ -52,6 +31,17 @@ _WORDS = compiled_later(r"<+[a-z][\w ,'’-]*\s[\w ,'’-]*>+", re.IGNORECASE)
 """`<a short text>`; a tag with attributes is none."""
 _ORDERS = compiled_later(r"(?:insert|enter|your|write|put|fill|add|type)\b", re.IGNORECASE)
 _TYPES = ("string", "placeholder", "todo", "tbd")
+_NOUNS = frozenset(("text", "string", "str", "value", "content", "placeholder"))
+_BESIDE = frozenset(
+    (
+        *("a", "an", "the", "some", "any", "your", "my", "this", "of", "for", "here", "goes", "short", "long", "brief"),
+        *("sample", "example", "dummy"),
+    )
+)
+_ARTICLES = frozenset(("a", "an", "the", "my", "this", "of", "for"))
+_TO_FILL = frozenset(("insert", "enter", "write", "type", "put", "add", "fill", "in"))
+_WORD = compiled_later(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
+MOST_WORDS = 6
 
 
 def is_form(text: str, name: str, description: str = "") -> bool:
@@ -64,9 +54,12 @@ def is_form(text: str, name: str, description: str = "") -> bool:
         return True
     if not text or len(text) > MAX_FORM_CHARACTERS + len(description):
         return False
-    bare = folded(text.strip(_AROUND))
+    bare = folded(text.strip(_AROUND + "$%@"))
     known = {folded(name), folded(name.replace("_", " ")), *_TYPES, *([folded(description)] if description else [])}
-    if bare in known:
+    if bare in known or _names_itself(text, name):
+        return True
+    label, colon, rest = text.partition(":")
+    if colon and folded(label.strip(_AROUND)) in known and _ONLY_SIGNS.fullmatch(rest.strip(_QUOTES)):
         return True
     framed = _FRAMES.get(text[0]) == text[-1]
     return framed and (
@@ -74,14 +67,31 @@ def is_form(text: str, name: str, description: str = "") -> bool:
     )
 
 
+def _names_itself(text: str, name: str) -> bool:
+    """Whether a text says nothing but that a text stands there: `your text here`, `Sample question`, `textValue`.
+
+    The field's name counts beside a word for an example only: `Your Name` is a film.
+    """
+    words = [word.casefold() for word in _WORD.findall(text)]
+    if len(words) > MOST_WORDS or len(set(words) - _ARTICLES) < 2:
+        return False
+    own = {word.casefold() for word in _WORD.findall(name)} - _BESIDE
+    said = set(words)
+    known = _NOUNS | own | _BESIDE | (_TO_FILL if "here" in said else frozenset())
+    if not all(word in known or word.isdigit() for word in words):
+        return False
+    shown = said & {"here", "goes", "sample", "example", "dummy", "some", *_NOUNS}
+    return bool(said & _NOUNS) or bool(said & own and shown)
+
+
 def declines(text: str) -> bool:
     """Whether a text as a whole is a model's refusal to write; a customer who cannot log in is none."""
-    return len(text) <= MAX_REFUSAL_CHARACTERS and _DECLINED.match(text) is not None
+    return len(text) <= MAX_REFUSAL_CHARACTERS and DECLINED.match(text) is not None
 
 
 def sounds_refused(text: str) -> bool:
     """Whether a reply that holds nothing else of use is a model's refusal."""
-    return len(text) <= MAX_REFUSAL_CHARACTERS and _REFUSAL.search(text) is not None
+    return len(text) <= MAX_REFUSAL_CHARACTERS and (_REFUSAL.search(text) is not None or declines(text))
 
 
 def folded(text: str) -> str:

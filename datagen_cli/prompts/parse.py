@@ -44,8 +44,14 @@ WHOLE_ENDS = (
 """Reasons to stop that leave a reply whole."""
 
 TRUTH = {"true": True, "yes": True, "false": False, "no": False}
-_CURRENCY = r"(?:[$€£¥₹]|(?:USD|EUR|GBP|JPY|CHF|CNY|INR)\b)"
-_MONEY = re.compile(rf"{_CURRENCY}\s*([-+\d.,][^$€£¥₹]*)|([^$€£¥₹]*[\d.])\s*{_CURRENCY}", re.IGNORECASE)
+_CURRENCY = r"(?:(?:US|CA|AU|NZ|HK|[ACR])?\$|[€£¥₹₩₽]|(?:USD|EUR|GBP|JPY|CHF|CNY|INR)\b)"
+_MONEY = re.compile(
+    rf"([-+\u2212\u2013]?){_CURRENCY}\s*([-+\d.,][^$€£¥₹]*)|([^$€£¥₹]*[\d.])\s*{_CURRENCY}", re.IGNORECASE
+)
+_UNESCAPED = re.compile(
+    r"\t(?:ext(?:bf|it|rm)?\{|imes\b|heta\b|frac\{|ilde\{|riangle)|\n(?:abla\b|eq\b|otin\b)|\r(?:ight|angle|ho\b)"
+)
+"""`\times` and its like, whose backslash was read as the escape of a tab or of a line end."""
 _BEGUN = re.compile(r"\s*(?:```(?:json)?\s*)?\{\s*\"records\"\s*:\s*\[\s*(.*)", re.DOTALL)
 
 
@@ -174,12 +180,14 @@ def _plain(spec: FieldSpec, value: Any) -> Any:
     value."""
     if isinstance(value, dict) and spec.type != "json" and value.keys() in ({spec.name}, {"value"}, {"text"}):
         value = next(iter(value.values()))
+    if isinstance(value, list) and len(value) == 1 and spec.type not in ("list", "json"):
+        value = value[0]
     if not isinstance(value, str) or spec.type not in ("number", "boolean"):
         return value
     if spec.type == "boolean":
         return TRUTH.get(value.strip(" .").lower(), value)
     found = _MONEY.fullmatch(value.strip())
-    return found[1] or found[2] if found else value
+    return (found[3] or found[1] + found[2]) if found else value
 
 
 def _untagged(spec: FieldSpec, value: Any, names: Sequence[str]) -> Any:
@@ -222,7 +230,7 @@ def _refuse_controls(spec: FieldSpec, value: Any) -> None:
     if isinstance(value, list | dict):
         for part in [*value, *value.values()] if isinstance(value, dict) else value:
             _refuse_controls(spec, part)
-    elif isinstance(value, str) and (control := CONTROL.search(value)) is not None:
+    elif isinstance(value, str) and (control := CONTROL.search(value) or _UNESCAPED.search(value)) is not None:
         raise WrongType(f"{spec.name}: it holds the control character {control[0]!r}: a backslash was not escaped")
 
 

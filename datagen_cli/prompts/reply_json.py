@@ -11,7 +11,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -31,6 +31,13 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 _TOKEN = re.compile(r"(?:\d+(?:\.\d+)?|(?<!\d)\.\d+)(?:[eE][+-]?\d+)?|[^\W\d_]+")
 _COMMENT = re.compile(r"(?m)(?:^|(?<=[\s,{\[]))//[^\n]*$|/\*.*?\*/", re.DOTALL)
 _NULLS = {"none": "null", "undefined": "null"}
+_KEY_SIGNS = " \t\n*_`:\"'“”‘’"
+_NUMBERS = ("number", "no", "nr", "index", "idx", "id", "n", "i", "#", "record", "record_number", "position", "order")
+"""What models call the number of a record."""
+_NUMBER = re.compile(r"\D{0,20}?(\d{1,4})")
+_NO_ESCAPE = re.compile(r"\\(?:([\"\\/bfnrt]|u[0-9a-fA-F]{4})|)", re.DOTALL)
+_READ_AS_SPACE = re.compile(r"(?<!\\)(?:\\\\)*\\[bfnrt](?=[a-z])")
+_CURLED = str.maketrans("“”„‟", '""""')
 BROKEN = object()
 """Stands for an answer that cannot be read."""
 
@@ -56,6 +63,9 @@ class Finder:
 
     def find(self, text: str, wanted: int = 1) -> Found:
         """The answers of a reply that was asked for `wanted` of them."""
+        straight = _straightened(text)
+        if straight is not None and (found := self.find(straight, wanted)).items is not None:
+            return replace(found, repaired=True)
         if text[:1] in ("{", "[", '"'):
             try:
                 value = loads(text)
@@ -66,14 +76,28 @@ class Finder:
                     return self.find(value.strip(), wanted)
                 items = self._items(value)
                 if items is not None:
-                    return Found(items, listed=self._is_list(value))
+                    return Found(self._in_order(items, wanted), listed=self._is_list(value))
         try:
             found = within(lambda: self._choose(text, self._answered(text), wanted), cpu_s=MAX_CPU_S)
         except TooMuch:
             return Found(None)
-        if found.items is None and (plain := _unescaped(text)) is not None:
-            return self.find(plain, wanted)
-        return found
+        if found.items is None or BROKEN in found.items:
+            for mended in (_unescaped(text), _escaped(text)):
+                again = self.find(mended, wanted) if mended is not None else found
+                if again.items is not None and BROKEN not in again.items:
+                    return Found(again.items, True, again.listed)
+        return replace(found, items=self._in_order(found.items, wanted)) if found.items else found
+
+    def _in_order(self, items: list[Any], wanted: int) -> list[Any]:
+        """The answers in the order of the numbers that they bear, where all bear one of 1 to n, or of 0 to n − 1."""
+        if wanted == 1 or len(items) < 2 or not all(isinstance(item, dict) for item in items):
+            return items
+        for name in _NUMBERS:
+            numbers = [_number_of(item.get(name)) for item in items] if name not in self.names else []
+            first = min((number for number in numbers if number is not None), default=None)
+            if first in (0, 1) and sorted(numbers, key=str) == sorted(range(first, first + len(items)), key=str):
+                return [item for _, item in sorted(zip(numbers, items, strict=True), key=lambda pair: pair[0] or 0)]
+        return items
 
     def _answered(self, text: str) -> list[tuple[str, Any, int]]:
         """What stands in the text, without the form of a reply where anything else is there."""
@@ -96,20 +120,30 @@ class Finder:
             if isinstance(inner, str) and _OPENING.match(inner.strip()):
                 return self._within([inner], deeper) if deeper else None
             if isinstance(inner, list):
-                return [self._named(item) if isinstance(item, dict) else item for item in map(_read, inner)]
+                return [self._one(item) for item in map(_read, inner)]
             if isinstance(inner, dict):
                 inner = self._named(inner)
-                within = list(inner.values())
+                within = [inner[key] for key in sorted(inner, key=lambda key: _number_of(key) or 0)]
                 numbered = not self.names & inner.keys() and all(self._answers(item) for item in within)
                 return [self._named(item) for item in within] if numbered and within else [inner]
             if self.names & value.keys():
                 return [value]
             return self._within(value.values(), deeper) if deeper else None
         if isinstance(value, list) and any(map(self._answers, value)):
-            return [self._named(item) if isinstance(item, dict) else item for item in value]
+            return [self._one(item) for item in value]
         if isinstance(value, list) and len(value) == 1 and deeper:
             return self._within(value, deeper)
         return None
+
+    def _one(self, item: Any) -> Any:
+        """An answer of a list, which may stand in an object of its own."""
+        if not isinstance(item, dict):
+            return item
+        item = self._named(item)
+        if self.names & item.keys() or not item:
+            return item
+        inner = [value for value in item.values() if self._answers(value)]
+        return self._named(inner[0]) if len(inner) == 1 else item
 
     def _within(self, values: Iterable[Any], deeper: int) -> list[Any] | None:
         """The answers of the last of these values that has any; one may be JSON as a text."""
@@ -128,11 +162,11 @@ class Finder:
         return isinstance(value, dict) and bool(self.names & self._named(value).keys())
 
     def _named(self, value: dict[str, Any]) -> dict[str, Any]:
-        """The object with our names for keys that differ from them in case only; a name that is there stays."""
+        """The object with our names for keys that differ in case and signs alone; a name that is there stays."""
         if self.wrapper in value or self.names <= value.keys():
             return value
         ours = {name.casefold(): name for name in (*self.names, self.wrapper) if name not in value}
-        return {ours.get(str(key).strip().casefold(), key): item for key, item in value.items()}
+        return {ours.get(str(key).strip(_KEY_SIGNS).casefold(), key): item for key, item in value.items()}
 
     def _is_list(self, value: Any) -> bool:
         return isinstance(value, list) or (isinstance(value, dict) and self.wrapper in self._named(value))
@@ -209,6 +243,27 @@ def _read(item: Any) -> Any:
         except NotJson:
             pass
     return item
+
+
+def _number_of(value: Any) -> int | None:
+    """The number that a record bears: 3, "3" or "record 3"."""
+    if isinstance(value, str) and (found := _NUMBER.fullmatch(value.strip())):
+        return int(found[1])
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _straightened(text: str) -> str | None:
+    """A text without plain quotation marks with those for curled ones; None for any other."""
+    return text.translate(_CURLED) if ('"' not in text and "“" in text) or ("”" in text and '"' not in text) else None
+
+
+def _escaped(text: str) -> str | None:
+    """A text in which backslashes begin no escape of JSON (`\\(x\\)`, `C:\\Users`) with these doubled; None where there
+    are none, or others might be meant as such, too (`\\nabla`)."""
+    if _READ_AS_SPACE.search(text):
+        return None
+    doubled = _NO_ESCAPE.sub(lambda found: found[0] if found[1] else "\\\\", text)
+    return doubled if doubled != text else None
 
 
 def _unescaped(text: str) -> str | None:

@@ -1,47 +1,73 @@
 """A reply without the reasoning that some models write before their answer, and without marks of turns around it.
 
 Reasoning stands between marks that differ from vendor to vendor: `<think>` and its relatives, `[THINK]`, tokens such as
-`<|START_THINKING|>`, harmony's channels, a fence or a fold of its own. What follows the last closing mark is the
-answer. An opening mark that is never closed means that the model was still thinking: only what stood before it can be
-an answer.
+`<|START_THINKING|>`, harmony's channels, a fence, a fold or a heading of its own. What follows the last closing mark is
+the answer. An opening mark that is never closed means that the model was still thinking: only what stood before it can
+be an answer. What a text inside whole JSON says of marks is no mark.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 
 from datagen_cli.core.pattern import compiled_later
 from datagen_cli.text.strict_json import NotJson, loads
 
-_WORDS = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratch_?pad|inner_monologue|chain_of_thought)"
-_ANSWERS = r"(?:answer|final_answer|final|output|response|solution|box)"
+_ONE = (
+    r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflexion|reflection|analysis|scratch[_-]?pad|monologue|rationale|cot)"
+)
+_WORDS = (
+    rf"(?:(?:(?:my|inner|internal|ant|deep|chain[_ -]of)[_ -]?)?{_ONE}(?:[_ -]?(?:process|steps?|trace|block))?"
+    r"|planning|deliberation|brainstorm(?:ing)?)"
+)
+_ANSWERS = r"(?:answer|final_answer|final(?:_(?:response|output|text))?|output|response|solution|box)"
 _OPENS = compiled_later(
     rf"(?:<|&lt;)\s*(?:[a-z]+[:_])?{_WORDS}(?:\s[^<>]{{0,100}})?(?<!/)(?:>|&gt;)"
-    rf"|\[(?:start[ _])?{_WORDS}\]"
-    rf"|<\|(?:(?:start|begin)_(?:of_)?)?{_WORDS}\|>|<\|inner_prefix\|>|<\|channel>\s*{_WORDS}"
+    rf"|\[(?:(?:start|begin)[ _])?{_WORDS}\]|\{{\{{{_WORDS}\}}\}}"
+    rf"|<\|(?:(?:start|begin)_(?:of_)?)?{_WORDS}(?:_(?:start|begin))?\|>|<\|inner_prefix\|>|<\|channel>\s*{_WORDS}"
     rf"|◁{_WORDS}▷",
     re.IGNORECASE,
 )
 _CLOSES = compiled_later(
     rf"(?:<|&lt;)\s*/\s*(?:[a-z]+[:_])?{_WORDS}\s*(?:>|&gt;)|<{_WORDS}\s*/>"
-    rf"|\[(?:/|end[ _]){_WORDS}\]"
-    rf"|<\|(?:/|end_(?:of_)?){_WORDS}\|>|<\|inner_suffix\|>|<channel\|>"
+    rf"|\[(?:/|end[ _]){_WORDS}\]|\{{\{{/{_WORDS}\}}\}}"
+    rf"|<\|(?:/|end_(?:of_)?){_WORDS}\|>|<\|{_WORDS}_end\|>|<\|inner_suffix\|>|<channel\|>"
     rf"|◁/{_WORDS}▷"
     r"|^[ \t]*(?:\.{3}|…)[ \t]*done thinking\.?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_HEAD = r"[ \t]*(?:#{1,6}[ \t]*|[*_]{1,3})"
+_THOUGHTS = r"(?:thinking|(?:my )?thoughts|(?:my |internal )?thought process|chain of thought|internal reasoning)"
+_GOES_ON = r"[*_ ]*:?[*_ ]*(?:\n|(?<=:\*\*)|(?<=:))"
+"""Headings of reasoning, and what stands behind one: a colon, or the end of its line."""
 _BEFORE = compiled_later(
     rf"```[ \t]*{_WORDS}[ \t]*\n.*?\n```[ \t]*\n"
     rf"|<details\b[^>]*>\s*<summary>[^<]*\b{_WORDS}\b.*?</details>"
     rf"|<details\b[^>]*\btype=[\"']?{_WORDS}\b.*?</details>"
+    rf"|<!--\s*{_WORDS}\b.*?-->"
+    r"|\*thinking\*\s.*?\*/thinking\*"
+    r"|\((?:thinking|thoughts?|thought process)\s*:(?:(?!\n[ \t]*\n).)*\)[ \t]*\n[ \t]*\n"
+    r"|>[ \t]*[*_]*(?:thinking|thoughts?|thought process)[*_]*\s*:[^\n]*(?:\n>[^\n]*)*\n[ \t]*\n"
+    rf"|{_HEAD}{_THOUGHTS}{_GOES_ON}.*?^{_HEAD}(?:(?:my |the )?final )?(?:answer|response|output|text|result){_GOES_ON}"
+    r"|(?:(?:okay|ok|alright|hmm|so)[,. ]+)*(?:let me think|let['’]s think|the user (?:wants|asks|is asking)|i need to "
+    r"(?:write|create|generate|come up))\b.*?^[ \t]*(?:-{3,}|\*{3,}|={3,})[ \t]*$"
     r"|here(?: is|['’]s) my (?:thought process|reasoning)\s*:.*?^[*_# ]*here(?: is|['’]s) my (?:response|answer)[*_ ]*:"
     r"|(?:analysis|commentary)(?=\S).*assistantfinal",
     re.IGNORECASE | re.DOTALL | re.MULTILINE,
 )
 """Reasoning that only counts as such at the beginning of a reply."""
-_TRACES = ("<", "think", "thought", "reason", "reflection", "analysis", "scratch", "monologue", "&lt;", "inst]")
+_TRACES = (
+    *("<", "think", "thought", "reason", "reflexion", "reflection", "analysis", "scratch", "monologue", "&lt;"),
+    *("inst]", "the user", "i need to"),
+)
 """Without any of these, in lower case, nothing here is in a text: every reply is looked through for them."""
-_BLANK = "\ufeff\u200b \t\r\n"
+_BLANK = "\ufeff\u200b\u2060 \t\r\n"
+_VEIL = "\ufdd0{}\ufdd1"
+"""Stands for JSON while marks are looked for: characters that no text may hold."""
+_VEILED = compiled_later("\ufdd0([0-9]+)\ufdd1")
+MOST_VALUES = 200
 _FINAL = compiled_later(r"<\|channel\|>\s*final\b(?:(?!<\|message\|>).){0,80}<\|message\|>", re.IGNORECASE | re.DOTALL)
 _CHANNEL = compiled_later(r"<\|channel\|>", re.IGNORECASE)
 _TURN_BEGINS = compiled_later(
@@ -67,6 +93,11 @@ _WRAP_BEGINS = compiled_later(
 )
 
 
+_OPENING = compiled_later(r"\{\s*\"|\[\s*[\[{\"]")
+_NAMED = compiled_later(r"\s*(?:is|are|was|and|or|tags?|marks?|means|opens|begins|stands|,|\.)(?!\w)", re.IGNORECASE)
+"""What follows a mark that a text speaks of."""
+
+
 def answer_of(text: str) -> str:
     """The reply without reasoning, marks of turns and white space around it; empty when it is all reasoning.
 
@@ -76,8 +107,15 @@ def answer_of(text: str) -> str:
     folded = text.casefold()
     if not any(trace in folded for trace in _TRACES) or (text[:1] in ("{", "[") and _is_json(text)):
         return text
+    veiled, unveiled = _veil(text)
+    return unveiled(_answer(veiled))
+
+
+def _answer(text: str) -> str:
     spoken = _without(_TURN_BEGINS, _final_channel(text))
     answer = _after_marks(_without(_BEFORE, spoken))
+    if answer != spoken and answer.count("```") % 2 and answer.lstrip(_BLANK).startswith("```"):
+        answer = answer.lstrip(_BLANK)[3:]  # the end of a fence around the reasoning
     answer = _without(_TURN_BEGINS, answer)
     ends = _TURN_ENDS.search(answer)
     if ends and not (ends[0].strip() == "</s>" and "<s>" in answer):  # a text may strike words through
@@ -91,10 +129,38 @@ def answer_of(text: str) -> str:
 
 
 def begins_with_thoughts(text: str) -> bool:
-    """Whether a text begins with an opening mark of reasoning and goes on, as one inside JSON may."""
+    """Whether a text begins with an opening mark of reasoning and goes on to a closing one, as one inside JSON may, or
+    is all reasoning: what only names a mark goes on in its line."""
     text = text.strip(_BLANK)
     opening = _OPENS.match(text)
-    return opening is not None and opening.end() < len(text)
+    if opening is None or opening.end() == len(text):
+        return False
+    return _CLOSES.search(text) is not None or not _NAMED.match(text, opening.end())
+
+
+def _veil(text: str) -> tuple[str, Callable[[str], str]]:
+    """The text with a sign in place of each object and list of JSON in it, and what puts them back."""
+    kept: list[str] = []
+    parts, at = [], 0
+    start = _bracket(text, 0) if "\ufdd0" not in text else -1
+    for _ in range(MOST_VALUES):
+        if start < 0:
+            break
+        try:
+            end = json.JSONDecoder(strict=False).raw_decode(text, start)[1]
+        except (ValueError, RecursionError):
+            start = _bracket(text, start + 1)
+            continue
+        parts += [text[at:start], _VEIL.format(len(kept))]
+        kept.append(text[start:end])
+        at, start = end, _bracket(text, end)
+    veiled = "".join([*parts, text[at:]])
+    return veiled, lambda found: _VEILED.sub(lambda sign: kept[int(sign[1])], found) if kept else found
+
+
+def _bracket(text: str, start: int) -> int:
+    found = _OPENING.search(text, start)
+    return found.start() if found else -1
 
 
 def _is_json(text: str) -> bool:

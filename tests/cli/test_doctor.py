@@ -165,3 +165,12 @@ def test_doctor_does_not_say_answers_of_what_a_run_could_not_use(
         code, said = told(endpoint, capsys)
     assert code != 0
     assert words in said.replace("\n", " ")
+
+
+def test_doctor_waits_as_long_as_the_model_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Endpoint(lambda body, attempt: Answer(never=True)) as endpoint:
+        (tmp_path / "m.yaml").write_text(f"name: any/model\nbase_url: {endpoint.url}\ntimeout_s: 0.2\n")
+        code = run(["doctor", "--model", str(tmp_path / "m.yaml"), "--json"])
+        said = json.loads(capsys.readouterr().out)["models"][0]["detail"]
+    assert code == 5 and endpoint.count == 1
+    assert "no answer within 0.2 s" in said and "0.2 s (as the model's timeout_s says)" in said

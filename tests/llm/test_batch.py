@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from datagen_cli.config.models import Limits, Price
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import CallRefused, ProviderError, UsageError
 from datagen_cli.llm import batch, retry
+from datagen_cli.llm.batch_files import add_lines, lines_in
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import Client
 from tests.endpoint import Answer, refusal
@@ -150,3 +152,13 @@ async def test_batches_and_what_cannot_go_with_them() -> None:
     async with asking(model("", name="offline", base_url=None), limits=BATCH, observer=told):
         pass
     assert told.notes == ["limits.batch changes nothing for offline"]
+
+
+def test_of_two_lines_for_one_call_the_one_with_an_answer_counts() -> None:
+    good = {"custom_id": "a", "response": {"status_code": 200, "body": {"choices": [{"message": {"content": "x"}}]}}}
+    bad = {"custom_id": "a", "response": {"status_code": 500, "body": {"error": "oops"}}}
+    for first, last in ((good, bad), (bad, good)):
+        assert lines_in(b"\n".join(json.dumps(one).encode() for one in (first, last))) == {"a": good}
+    found = {"a": good}
+    add_lines(found, {"a": bad, "b": bad})
+    assert found == {"a": good, "b": bad}

@@ -41,6 +41,26 @@ MARKED = {
     "a role": "<|assistant|>{answer}<|end|>",
     "a tool's mark": "<|python_tag|>{answer}",
     "an instruction echoed": "[INST] write [/INST]{answer}</s>",
+    "thought process": "<thought_process>{draft}</thought_process>\n{answer}",
+    "a hyphen": "<scratch-pad>{draft}</scratch-pad>\n{answer}",
+    "one word": "<antThinking>{draft}</antThinking>{answer}",
+    "a monologue": "<internal_monologue>{draft}</internal_monologue>\n{answer}",
+    "a chain": "<chain-of-thought>{draft}</chain-of-thought>\n{answer}",
+    "a rationale": "<rationale>{draft}</rationale>{answer}",
+    "a plan": "<planning>{draft}</planning>\n{answer}",
+    "marks with the word first": "<|thinking_start|>{draft}<|thinking_end|>{answer}",
+    "two braces": "{{{{think}}}}{draft}{{{{/think}}}}{answer}",
+    "begin and end": "[BEGIN_THINK]{draft}[END_THINK]{answer}",
+    "a comment": "<!-- thinking: {draft} -->\n{answer}",
+    "stars": "*thinking*\n{draft}\n*/thinking*\n{answer}",
+    "brackets": "(Thinking: {draft})\n\n{answer}",
+    "a quotation": "> **Thinking:** {draft}\n> More of it.\n\n{answer}",
+    "bold names": "**Thinking:** {draft}\n\n**Answer:**\n{answer}",
+    "headings": "## Thought Process\n{draft}\n\n## Final Response\n{answer}",
+    "a line under it": "Okay, the user wants a note. {draft}\n\n---\n\n{answer}",
+    "a fence around it": "```\n<think>{draft}</think>\n```\n{answer}",
+    "a final response": "<thinking>{draft}</thinking>\n<final_response>{answer}</final_response>",
+    "a joiner that nobody sees": "<think>{draft}</think>\u200b\u2060{answer}",
     "a turn after it": "{answer}<|im_end|>\n<|im_start|>user\nanother one",
 }
 FIELDS = [FieldSpec("text", "text"), FieldSpec("mood", "text")]
@@ -72,11 +92,37 @@ def test_a_draft_in_the_reasoning_is_no_record_and_no_verdict(form: str) -> None
         "I was thinking... and done thinking. Then I left.",
         "analysis of the assistant: final",
         "x < y and y > z; a <sep> between",
+        "**Thinking:** it over took a week.",
+        "Thinking: a box.\nAnswer: it was whole.",
+        "(Thinking: this is a mistake) The box was open.",
+        "> Thinking: he said.",
+        "Let me think about it.\nThe box was whole.",
     ],
 )
 def test_a_text_that_only_looks_like_it_stays_whole(text: str) -> None:
     found = parse_text(text, "stop", FIELDS[0])
     assert [record and record["text"] for record in found.records] == [text]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            "Close with </think>.",
+            "Write <think> first.",
+            "Between <think> and </think>.",
+            "It ends with <|im_end|> here.",
+        ),
+        *("[INST] and [/INST]", "<|channel|>final<|message|>", "<think> is a mark", "1.\n...done thinking.\n2."),
+    ],
+)
+@pytest.mark.parametrize(
+    "form",
+    ["{}", "```json\n{}\n```", "Here it is: {}", "<think>a </think> b? no</think>\n{}", "[THINK]x[/THINK]Yes: {}"],
+)
+def test_marks_that_a_text_inside_json_speaks_of_stay(said: str, form: str) -> None:
+    reply = form.replace("{}", json.dumps({"records": [{"text": said, "mood": "m"}]}))
+    assert parse_reply(reply, "stop", FIELDS).whole == [{"text": said, "mood": "m"}]
 
 
 RECORD = {"text": TEXT, "mood": "calm"}
