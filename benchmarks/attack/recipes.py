@@ -35,6 +35,7 @@ BASED: dict[str, Any] = {
     "examples": {"strategy": "random", "k": 2},
 }  # fmt: skip
 LOOPS = "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}"
+DOUBLED = "{% set ns = namespace(x=(1,), y=(1,)) %}{% for i in range(60) %}{% set ns.x = (ns.x, ns.x) %}{% set ns.y = (ns.y, ns.y) %}{% endfor %}"
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**31, 2**63, -(2**63), 10**30, 10**400, 1e308, float("nan"), float("inf"), -0.0, 0.5, "",
     " ", "x", "x" * 100_000, "a\x00b", "\x1b[31mred", "‮gnp.exe", "é" * 300, "${HOME}", "${NOPE}", "../../etc/passwd",
@@ -141,6 +142,8 @@ def made() -> Iterator[tuple[str, dict[str, Any], dict[str, str], tuple[str, ...
         "an unknown filter": "{{ 1|nope }}", "brackets": "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", "an include": "{% include 'x' %}",
         "a list": "{{ [1] * 10 ** 10 }}", "a join": "{{ range(99999)|map('string')|join('x' * 99999) }}", "a surrogate": "{{ '\\ud800' }}",
         "a sum": "{{ range(10 ** 12)|sum }}", "an index": "{{ 'abc'[10 ** 30] }}", "a huge number": "{{ '9' * 9999|int }}",
+        "a comparison": DOUBLED + "{{ ns.x == ns.y }}", "a key": DOUBLED + "{{ {ns.x: 1} }}", "a search": DOUBLED + "{{ [ns.x].index(ns.y) }}",
+        "a test": DOUBLED + "{{ [ns.x]|select('eq', ns.y)|list }}", "a sort": "{% set a = 'x' * 200000 ~ 'a' %}{% set b = 'x' * 200000 ~ 'b' %}{{ ([a, b] * 99999)|select|sort(case_sensitive=true)|length }}",
         "an iteration over nothing": "{% for a in 5 %}{% endfor %}", "a call of a text": "{{ description() }}", "batches": "{{ range(99999)|batch(1, 'x' * 99999)|list }}",
     }  # fmt: skip
     for name, text in templates.items():

@@ -78,3 +78,41 @@ def test_a_template_that_was_given_up_gets_less_time_for_the_next_row() -> None:
         with pytest.raises(TemplateProblem, match="more than"):
             template.render({})
     assert time.process_time() - began < 4  # fifteen times half a second would be more than seven
+
+
+DOUBLED = (
+    "{% set ns = namespace(x=(1,), y=(1,)) %}{% for i in range(60) %}{% set ns.x = (ns.x, ns.x) %}"
+    "{% set ns.y = (ns.y, ns.y) %}{% endfor %}"
+)
+LONG = "{% set a = 'x' * 200000 ~ 'a' %}{% set b = 'x' * 200000 ~ 'b' %}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DOUBLED + "{{ ns.x == ns.y }}", DOUBLED + "{{ 1 if ns.x < ns.y }}", DOUBLED + "{{ ns.x in [ns.y] }}",
+        DOUBLED + "{{ ns.x is eq(ns.y) }}", DOUBLED + "{{ [ns.x]|select('eq', ns.y)|list }}",
+        DOUBLED + "{{ [ns.x, ns.y]|sort }}", DOUBLED + "{{ [ns.x, ns.y]|select|sort }}",
+        DOUBLED + "{{ [ns.x]|unique|list }}",
+        DOUBLED + "{{ {ns.x: 1} }}", DOUBLED + "{{ {}[ns.x] }}", DOUBLED + "{{ {}.get(ns.x) }}",
+        DOUBLED + "{{ [ns.x].index(ns.y) }}", DOUBLED + "{{ [ns.x].count(1) }}",
+        DOUBLED + "{% for a in [1, 2] %}{{ loop.changed(ns.x if a == 1 else ns.y) }}{% endfor %}",
+        DOUBLED + "{{ [ns.x, ns.y]|max }}", DOUBLED + "{{ [{'a': ns.x}, {'a': ns.y}]|groupby('a') }}",
+        LONG + "{{ ([a, b] * 99999)|sort(case_sensitive=true)|length }}",
+        LONG + "{{ ([a, b] * 99999)|select|sort(case_sensitive=true)|length }}",
+    ],
+)  # fmt: skip
+def test_a_single_step_that_no_clock_stops_is_not_begun(text: str) -> None:
+    """What is compared here has 2 ** 60 parts and takes a kilobyte."""
+    with pytest.raises(TemplateProblem, match=r"too many parts|more than 0\.5 s"):
+        Template(Environment(), text, bounded=True).render({})
+
+
+def test_what_is_weighed_is_compared_and_sorted_as_ever() -> None:
+    text = (
+        "{{ 1 < 2 <= 2 != 3 }} {{ [1, 'a'] == [1, 'a'] }} {{ 'a' in {'a': 1} }} {{ ('b', 'a')|sort|join }} "
+        "{{ 3 is gt 2 }} {{ {'k': {1: 2}}['k'][1] }} {{ [3, 1]|max }} {{ 'aXa'|replace('X', '-') }} "
+        "{{ [1]|tojson }} {{ 1 is not in [2] }}"
+    )
+    found = Template(Environment(), text, bounded=True).render({})
+    assert found == "True True True ab True 2 3 a-a [1] True"
