@@ -24,7 +24,7 @@ BRACKETS = "95 % intervals, or a bound that holds in at least 95 % of samples"
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _TEX = {char: f"\\{char}" for char in "&%$#_{}"} | {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "…": r"\dots{}",
-    "≤": r"$\leq$", "≥": r"$\geq$",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "≤": r"$\leq$", "≥": r"$\geq$",
 }  # fmt: skip
 _COLUMNS = (
     "dataset", "n", "measure", "value", "low", "high", "direction", "reference_value", "other_value", "difference",

@@ -169,7 +169,7 @@ const page = (() => {
     return make("div", {
       class: "row", role: "option", id: `row-${place}`, "data-place": place, "aria-selected": place === chosen ? "true" : "false",
       "aria-setsize": found.length, "aria-posinset": place + 1,
-    }, make("div", { class: "snippet" }, make("bdi", {}, textOf(row).slice(0, 220) || "no text")),
+    }, make("div", { class: "snippet", dir: "auto" }, textOf(row).slice(0, 220) || "no text"),
     make("div", { class: "quiet small facts" }, make("span", { class: "mono" }, row.i), labelOf(row) ? make("bdi", { class: "chip" }, labelOf(row).slice(0, 60)) : null,
       said ? make("span", { class: `state ${state}` }, said) : null));
   }

@@ -181,6 +181,22 @@ async def test_on_a_phone_the_record_that_is_chosen_comes_into_sight(chromium: B
         assert await tab.js(shown)
 
 
+async def test_printed_it_is_as_long_as_what_it_says_and_not_as_its_list(chromium: Browser, page: str) -> None:
+    async with chromium.tab() as tab:
+        await tab.open(page)
+        await tab.call("Emulation.setEmulatedMedia", media="print")
+        assert await tab.js("document.getElementById('rows').getBoundingClientRect().height") == 0
+        assert await tab.js("document.querySelector('nav').getBoundingClientRect().height") == 0
+
+
+async def test_a_text_from_right_to_left_begins_at_the_right_end_of_its_row(chromium: Browser, tmp_path: Path) -> None:
+    url = of_rows(tmp_path / "rtl.jsonl", [{"id": "1", "text": "مرحبا " * 90}, {"id": "2", "text": "hello " * 90}])
+    async with chromium.tab() as tab:
+        await tab.open(url)
+        ways = "[...document.querySelectorAll('.snippet')].map((one) => getComputedStyle(one).direction)"
+        assert await tab.js(ways) == ["rtl", "ltr"]
+
+
 async def test_hostile_texts_stay_texts(chromium: Browser, tmp_path: Path) -> None:
     rows = [{"id": f"{n} <b>", "text": text, "label": text[:40]} for n, text in enumerate(HOSTILE)]
     url = of_rows(tmp_path / "hostile.jsonl", rows)
