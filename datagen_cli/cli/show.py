@@ -68,7 +68,8 @@ def _counted(rows: Iterator[dict[str, Any]], by: str, step: str, as_json: bool) 
         found = next((place for place in places if by in place), None)
         if found is None:
             raise UsageError(
-                f"--by: there is no column {by!r}", hint=suggest(by, [name for one in places for name in one])
+                f"--by: there is no column {by!r}",
+                hint=suggest(by, dict.fromkeys(name for one in places for name in one)),
             )
         value = found[by]
         counts[value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)] += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Literal
@@ -9,9 +11,12 @@ from typing import Literal
 from datagen_cli.config.tree import Source
 from datagen_cli.config.yaml_lines import MAX_BYTES
 from datagen_cli.core.errors import Place, RecipeError
+from datagen_cli.core.nearby import near_file
 from datagen_cli.core.registry import suggest
 from datagen_cli.core.system import open_given
 
+SUFFIXES = (".yaml", ".yml")
+ROWS = (".csv", ".tsv", ".jsonl", ".parquet", ".xlsx", ".xls", ".ods")
 DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
 
 
@@ -36,7 +41,7 @@ def shipped_config(name: str) -> Path | None:
     if ".." in Path(part).parts or Path(part).is_absolute() or "\0" in part:
         return None
     for candidate in (folder / part, folder / f"{part}.yaml"):
-        if candidate.suffix in (".yaml", ".yml") and candidate.is_file():
+        if candidate.suffix in SUFFIXES and candidate.is_file():
             return candidate
     return None
 
@@ -50,13 +55,18 @@ def open_recipe(source: str, cwd: Path) -> tuple[bytes, Source, Path | None]:
     if source == "-":
         return sys.stdin.buffer.read(MAX_BYTES + 1), Source("-", str(cwd)), None
     path = cwd / source
+    if path.suffix.lower() in ROWS and exists(path):
+        hint = f"a recipe for them: datagen init --from {shlex.quote(source)} my.yaml"
+        raise RecipeError("these are rows, no recipe", hint=hint, place=Place(source))
     shipped = shipped_recipes()
     if source in shipped and not is_file(path):
         path = shipped[source]
         return read_bytes(path, f"shipped:{source}"), Source(f"shipped:{source}", str(path.parent)), path
     if not exists(path):
-        hint = suggest(source, shipped) if shipped else ""
-        hint = hint.replace("known:", "give a file, or the name of a shipped recipe:")
+        file = near_file(path, SUFFIXES).replace(f"{cwd}{os.sep}", "", 1)
+        name = suggest(source.removesuffix(path.suffix) if path.suffix in SUFFIXES else source, shipped)
+        as_file = path.suffix in SUFFIXES or not name.startswith("did")
+        hint = (file if as_file else "") or name.replace("known:", "give a file, or the name of a shipped recipe:")
         raise RecipeError(f"no such recipe: {shorten(source)}", hint=hint)
     path = Path(path).absolute()
     return read_bytes(path, source), Source(source, str(path.parent)), path

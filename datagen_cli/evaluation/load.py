@@ -15,6 +15,7 @@ from datagen_cli.config.recipe import BaseOptions, CsvOptions
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.fields import plain_text, spellings
+from datagen_cli.core.nearby import near_file, near_runs
 from datagen_cli.core.registry import is_name, load, suggest, targets
 from datagen_cli.evaluation.columns import categories, column_names, label_column, string_columns, text_columns, typed
 from datagen_cli.evaluation.run_facts import RUNNING, embedder_of, facts_of, groups_of
@@ -273,7 +274,8 @@ def _file_rows(name: str, notes: list[str], csv: CsvOptions | None = None) -> It
 def _source(name: str, csv: CsvOptions | None) -> Source:
     """The reader that the ending of the name calls for; any other file is read as JSON Lines."""
     if not Path(name).exists():
-        raise DataError("no such file or folder", hint="name a JSONL file or a run folder", place=Place(name))
+        hint = near_file(name) or near_runs(Path(name)) or "name a JSONL file or a run folder"
+        raise DataError("no such file or folder", hint=hint, place=Place(name))
     ending = name.removesuffix(".gz").rpartition(".")[2].lower()
     if f".{ending}" in SPREADSHEETS:
         raise DataError("a spreadsheet cannot be read", hint="save the sheet as CSV", place=Place(name))

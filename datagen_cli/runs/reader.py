@@ -20,6 +20,7 @@ from datagen_cli.core.checksum import has_sum, seed_of, whole
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.files import open_regular, parse_object, raw_lines, read_regular
 from datagen_cli.core.flow import ATTEMPTED
+from datagen_cli.core.nearby import near_runs
 from datagen_cli.core.record import Outcome
 from datagen_cli.runs.checkpoint import read_header
 from datagen_cli.runs.folder import checkpoint_name, is_as_written, made_again_by
@@ -214,9 +215,10 @@ class RunReader:
         place = Place(str(self.folder))
         if not self.folder.is_dir():
             what = "this is a file, no run folder" if self.folder.exists() else "there is no such folder"
-            raise DataError(what, hint=HINT, place=place)
+            raise DataError(what, hint=near_runs(self.folder) or HINT, place=place)
         if not (self.folder / MANIFEST).exists():
-            raise DataError(f"this folder holds no run (no {MANIFEST})", hint=HINT, place=place)
+            hint = near_runs(self.folder) or HINT
+            raise DataError(f"this folder holds no run (no {MANIFEST})", hint=hint, place=place)
         found = parse_object(read_regular(self.folder / MANIFEST))
         if found is None:
             raise DataError(

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 
 from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.errors import DataError, Place
+from datagen_cli.core.nearby import near_file
 from datagen_cli.core.registry import is_name, load
 from datagen_cli.core.system import open_given
 from datagen_cli.sources.dialect import (
@@ -98,7 +99,7 @@ def _bytes_of(path: Path, shown: str) -> bytes:
         raise DataError("broken gzip file", hint=hint, place=Place(shown)) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise DataError(reason, hint="name a file of rows", place=Place(shown)) from error
+        raise DataError(reason, hint=near_file(path) or "name a file of rows", place=Place(shown)) from error
     if len(data) > MOST_BYTES:
         hint = "the first rows are enough: head -n 10000"
         raise DataError(f"larger than {MOST_BYTES >> 30} GB", hint=hint, place=Place(shown))

@@ -12,6 +12,7 @@ from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.budget import TooMuch, within
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.nearby import near_file
 from datagen_cli.sources.mapping import BadValue, FieldReader, map_row
 from datagen_cli.sources.open import open_base
 from datagen_cli.sources.rows import shown_path
@@ -63,7 +64,7 @@ def _files(path: Path, without: Path | None) -> Iterator[Path]:
     if not path.exists():
         raise DataError(
             "there is no such file or run",
-            hint="give the path of a file or of a run folder",
+            hint=near_file(path) or "give the path of a file or of a run folder",
             place=Place(shown_path(str(path))),
         )
     if not path.is_dir():

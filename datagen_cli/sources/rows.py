@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
 from datagen_cli.core.errors import DataError, Place
-from datagen_cli.core.registry import suggest
+from datagen_cli.core.nearby import near_file
 from datagen_cli.core.system import open_given
 from datagen_cli.sources.unpacking import Unpacked
 
@@ -279,13 +279,10 @@ def shown_path(path: str) -> str:
 
 def _neighbour(path: str) -> str:
     """A file in the same folder with a similar name, or what to check."""
-    folder, name = os.path.split(path)
-    try:
-        found = [entry for entry in os.listdir(folder or ".") if not entry.startswith(".")]
-    except OSError:
+    if not os.path.isdir(os.path.dirname(path) or "."):
         return "the folder does not exist either; relative paths start at the file that names them"
-    near = suggest(name, found)
-    return near if near.startswith("did") else "relative paths start at the file that names them"
+    near = near_file(path).replace(os.path.join(os.path.dirname(path), ""), "", 1)
+    return near or "relative paths start at the file that names them"
 
 
 def _inside(path: str) -> str:
