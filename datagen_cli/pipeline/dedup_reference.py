@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from datagen_cli.text.near import NearIndex
 
 AT_ONCE = 32
+SAID_AFTER_S = 5.0
 OWN = ("accepted", "base")
 TEXTS = ("text", "list", "json")
 
@@ -64,11 +66,7 @@ class Comparison:
         if self.options is not None and self.options.near is not None:
             near = _NearLater(self.options.near, texts)
         if self.threshold is not None:
-            from datagen_cli.text.neighbours import NeighbourIndex
-
-            neighbours = NeighbourIndex(self.threshold, self.embedder.dim)
-            if texts:
-                neighbours.add(self.embedder.encode(texts))
+            neighbours = NeighboursLater(self.threshold, self.embedder, texts)
         grows = self.options is None or "accepted" in self.options.against
         return Dedup(
             self.names,
@@ -144,12 +142,62 @@ class _NearLater:
         return index
 
 
-class BatchEmbedder:
-    """Vectors of records that wait to be judged: made beside the loop, so many at a time as have come together."""
+class NeighboursLater:
+    """The index of vectors, made when the first record is to be judged, some known rows at a time: embedding many takes
+    minutes, in which calls are sent and the run can be stopped."""
 
-    def __init__(self, comparison: Comparison, run_blocking: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(self, threshold: float, embedder: Any, texts: Sequence[str]) -> None:
+        from datagen_cli.text.neighbours import NeighbourIndex
+
+        self._index = NeighbourIndex(threshold, embedder.dim)
+        self._embedder = embedder
+        self._texts = texts
+        self._lock = threading.Lock()
+
+    @property
+    def known(self) -> int:
+        """How many known rows there are."""
+        return len(self._texts)
+
+    @property
+    def waiting(self) -> int:
+        """How many of the known rows are not embedded yet."""
+        return max(0, len(self._texts) - len(self._index))
+
+    def learn(self, most: int) -> None:
+        """Embeds at most so many of the known rows that are not embedded yet; from any thread."""
+        with self._lock:
+            done = len(self._index)
+            some = self._texts[done : done + most]
+            if some:
+                self._index.add(self._embedder.encode(some))
+
+    def nearest(self, vector: Any) -> Any:
+        """See `text.neighbours.NeighbourIndex`."""
+        self.learn(self.waiting)
+        return self._index.nearest(vector)
+
+    def add(self, vector: Any) -> int:
+        """See `text.neighbours.NeighbourIndex`."""
+        self.learn(self.waiting)
+        return self._index.add(vector)
+
+
+class BatchEmbedder:
+    """Vectors of records that wait to be judged: made beside the loop, so many at a time as have come together. Before
+    the first, the rows that `dedup` compares with are embedded; `say` is told when that lasts."""
+
+    def __init__(
+        self,
+        comparison: Comparison,
+        run_blocking: Callable[..., Awaitable[Any]],
+        dedup: Dedup,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
         self._comparison = comparison
         self._run_blocking = run_blocking
+        self._known: NeighboursLater | None = dedup.neighbours
+        self._say = say
         self._vectors: dict[tuple[int, int], Any] = {}
         self._queue: list[tuple[str, asyncio.Future[Any]]] = []
         self._busy = False
@@ -176,7 +224,10 @@ class BatchEmbedder:
         return self._vectors.pop(record.key, None)
 
     async def _work(self) -> None:
+        batch: list[tuple[str, asyncio.Future[Any]]] = []
         try:
+            if self._known is not None:
+                await self._learn(self._known)
             while self._queue:
                 await asyncio.sleep(0)  # what arrives in the same turn of the loop is encoded together
                 batch, self._queue = self._queue[:AT_ONCE], self._queue[AT_ONCE:]
@@ -192,3 +243,14 @@ class BatchEmbedder:
             raise
         finally:
             self._busy = False
+
+    async def _learn(self, known: NeighboursLater) -> None:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        while known.waiting:
+            await self._run_blocking(known.learn, AT_ONCE)
+            if known.waiting and loop.time() - begun > SAID_AFTER_S:
+                self._say(
+                    f"records wait to be judged until the {known.known:,} rows that they are compared with are "
+                    "embedded (dedup.threshold); calls go on meanwhile"
+                )

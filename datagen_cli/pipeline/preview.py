@@ -66,7 +66,7 @@ async def preview(
             raise result
         traces += result
     judge = built.dedup()
-    desk = BatchEmbedder(built.comparison, engine.run_blocking)
+    desk = BatchEmbedder(built.comparison, engine.run_blocking, judge)
     await desk.prepare([trace.last for trace in traces[:number]])
     for trace in traces[:number]:
         if trace.last.rejection is None:

@@ -243,7 +243,7 @@ class Session:
             )
 
         dedup = built.dedup()
-        desk = BatchEmbedder(built.comparison, engine.run_blocking)
+        desk = BatchEmbedder(built.comparison, engine.run_blocking, dedup, self.say_once)
 
         def unit(slots: Sequence[Slot], attempt: int, avoid: tuple[Any, ...] = ()) -> Unit:
             return built.unit(slots, attempt, avoid, self.rounds.lessons(slots[0], attempt))

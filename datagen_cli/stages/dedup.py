@@ -83,7 +83,7 @@ class Dedup:
         self._accepted: dict[bytes, int] = {}
         self._slots: list[int] = []
         self._checks = [(check, check.rule()) for check in checks]
-        self._near, self._neighbours = near, neighbours
+        self._near, self.neighbours = near, neighbours
         self._alike = len(known) if alike is None else alike
         self._grows = against_accepted
         self._text = text
@@ -118,7 +118,7 @@ class Dedup:
             return Decision(record.rejected(Rejection("dedup", "duplicate", "repeats an accepted record")), slot)
         if self._near is not None and (found := self._near.nearest(text)) is not None:
             return self._like(record, "near_duplicate", f"nearly repeats ({found.similarity:.2f})", found.index)
-        if self._neighbours is not None and (found := self._neighbours.nearest(vector)) is not None:
+        if self.neighbours is not None and (found := self.neighbours.nearest(vector)) is not None:
             return self._like(record, "neighbour", f"means the same as ({found.similarity:.3f})", found.index)
         return None
 
@@ -139,13 +139,13 @@ class Dedup:
         self._accepted[key] = record.slot
         for _, rule in self._checks:
             rule.accept(record.fields, record.slot)
-        if not self._grows or (self._near is None and self._neighbours is None):
+        if not self._grows or (self._near is None and self.neighbours is None):
             return
         self._slots.append(record.slot)
         if self._near is not None:
             self._near.add(text)
-        if self._neighbours is not None:
-            self._neighbours.add(vector)
+        if self.neighbours is not None:
+            self.neighbours.add(vector)
 
     def _key(self, fields: Mapping[str, Any]) -> bytes:
         return exact_key(fields.get(name) for name in self._names)
