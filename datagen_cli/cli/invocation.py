@@ -94,15 +94,15 @@ class Invocation:
         return shlex.join(words)
 
 
-def _hint(recipe: str, place: str) -> str | None:
-    """What to do about a run folder given as a recipe, or about the value of an option; None for anything else."""
+def _hint(recipe: str, place: str) -> str:
+    """What to do about a run folder given as a recipe, or about the value of an option; empty for anything else."""
     if place == recipe and (Path(recipe) / "run.json").is_file():
         from datagen_cli.cli.run_folder import resuming
         from datagen_cli.runs.reader import RunReader
 
         return f"to go on with this run: {resuming(RunReader(Path(recipe)).document.get('resume_command'), recipe)}"
     option = re.fullmatch(r"--[a-z-]+", place)
-    return f"see datagen {COMMAND_LINE.get()[0]} --help" if option and COMMAND_LINE.get() else None
+    return f"see datagen {COMMAND_LINE.get()[0]} --help" if option and COMMAND_LINE.get() else ""
 
 
 def _option(name: str) -> str:
