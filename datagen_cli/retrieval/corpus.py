@@ -22,7 +22,7 @@ from urllib.parse import quote
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.jsonl import read_lines
 from datagen_cli.core.system import is_plain_file, open_given, read_given
-from datagen_cli.retrieval.passage import Passage, SearchFailed
+from datagen_cli.retrieval.passage import Passage, SearchFailed, whole_characters
 
 VERSION = 1
 PASSAGE_WORDS = 200
@@ -140,7 +140,7 @@ def _documents(file: Path) -> Iterator[tuple[str, str]]:
         title = str(row.get("title") or row.get("id") or "")
         texts = [value for key, value in row.items() if isinstance(value, str) and key not in ("title", "id", "url")]
         if texts:
-            yield title, "\n\n".join(texts)
+            yield whole_characters(title), whole_characters("\n\n".join(texts))
 
 
 def _files(path: Path) -> list[Path]:

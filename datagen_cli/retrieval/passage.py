@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document. `score` orders the passages of one source, the higher the nearer; `url` may be empty."""
+    """A piece of a document. `score` orders the passages of one source, the higher the nearer; `url` may be empty. Half
+    of a character in what a source says (a lone surrogate) becomes a question mark."""
 
     source: str
     title: str
@@ -17,9 +18,18 @@ class Passage:
     score: float = 0.0
     url: str = ""
 
+    def __post_init__(self) -> None:
+        for name in ("title", "text", "url"):
+            object.__setattr__(self, name, whole_characters(getattr(self, name)))
+
     def as_json(self) -> dict[str, Any]:
         """As evidence and caches hold it."""
         return asdict(self)
+
+
+def whole_characters(text: str) -> str:
+    """The text with a question mark for every half of a character: no file in UTF-8 and no request can hold one."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 class SearchFailed(Exception):

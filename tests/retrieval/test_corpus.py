@@ -10,6 +10,7 @@ import pytest
 
 from datagen_cli.core.errors import DataError
 from datagen_cli.retrieval.corpus import PASSAGE_WORDS, Corpus, cut
+from datagen_cli.retrieval.wikipedia import read_answer
 from datagen_cli.text.tokens import words
 
 FACTS = {
@@ -119,3 +120,12 @@ def test_the_right_document_is_among_the_first_five(tmp_path: Path, sample: Call
     for key, bar in (("Best Answer", 0.93), ("Question", 0.90)):
         hits = sum(str(n) in [found.title for found in searched.lookup(row[key], 5)] for n, row in enumerate(rows))
         assert hits / len(rows) >= bar, (key, hits / len(rows))
+
+
+def test_half_of_a_character_in_a_document_or_an_answer_becomes_a_question_mark(tmp_path: Path) -> None:
+    path = tmp_path / "docs.jsonl"
+    path.write_text('{"title": "a\\ud800", "text": "The bed \\udfff of the garden is dry, é."}\n')
+    (found,) = Corpus(path, words).lookup("garden bed", 3)
+    assert (found.title, found.text) == ("a?", "The bed ? of the garden is dry, é.")
+    answered = read_answer({"query": {"pages": [{"title": "a\ud800", "extract": "b\udfff"}]}})
+    assert [(one.title, one.text, one.url.isascii()) for one in answered] == [("a?", "b?", True)]
