@@ -70,7 +70,7 @@ def is_form(text: str, name: str, description: str = "") -> bool:
 def _names_itself(text: str, name: str) -> bool:
     """Whether a text says nothing but that a text stands there: `your text here`, `Sample question`, `textValue`.
 
-    The field's name counts beside a word for an example only: `Your Name` is a film.
+    The field's name counts beside a word for an example only: `Your Name` is a film. One with a number is a text.
     """
     words = [word.casefold() for word in _WORD.findall(text)]
     if len(words) > MOST_WORDS or len(set(words) - _ARTICLES) < 2:
@@ -78,7 +78,7 @@ def _names_itself(text: str, name: str) -> bool:
     own = {word.casefold() for word in _WORD.findall(name)} - _BESIDE
     said = set(words)
     known = _NOUNS | own | _BESIDE | (_TO_FILL if "here" in said else frozenset())
-    if not all(word in known or word.isdigit() for word in words):
+    if not said <= known:
         return False
     shown = said & {"here", "goes", "sample", "example", "dummy", "some", *_NOUNS}
     return bool(said & _NOUNS) or bool(said & own and shown)

@@ -125,7 +125,7 @@ def test_what_somebody_cannot_do_is_a_text(text: str) -> None:
     [
         *("Your text here", "your text here...", "Insert text here", "text goes here", "Sample text", "Example text"),
         *("placeholder text", "dummy text", "string value", "${text}", "%text%", "$text", "text (string)", "textValue"),
-        *("<text: string>", "some text", "text 1", "Lorem ipsum dolor sit amet.", "[TEXT HERE]", "text: ..."),
+        *("<text: string>", "some text", "Lorem ipsum dolor sit amet.", "[TEXT HERE]", "text: ..."),
         *("any string", "Write your text here", "text_value", "<TEXT_HERE>", "@text", "short text", "[short text]"),
     ],
 )
@@ -146,6 +146,8 @@ def test_a_placeholder_in_other_words_is_the_form(text: str) -> None:
         ("undefined", "answer"),
         ("A long string of pearls", "text"),
         ("Text me here", "text"),
+        ("text 83", "text"),
+        ("Sample text 7", "text"),
         ("?", "text"),
     ],
 )
