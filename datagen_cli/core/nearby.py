@@ -19,11 +19,14 @@ RUN_STATE = "run.json"
 
 
 def near_file(path: str | Path, endings: Collection[str] = ()) -> str:
-    """`did you mean my.yaml?`: the entry of the same folder that is called nearly so; empty where there is none.
+    """`did you mean my.yaml?`: the entry of the same folder that is called nearly so; empty where there is none, and for
+    a path that leads somewhere but cannot be read.
 
     With `endings` only names that end so are looked at.
     """
     folder, name = os.path.split(os.fspath(path))
+    if os.path.lexists(path):
+        return ""
     found = [entry for entry in _entries(folder or ".") if not endings or os.path.splitext(entry)[1] in endings]
     near = suggest(name, found)
     return near.replace("mean ", f"mean {os.path.join(folder, '')}", 1) if near.startswith("did") else ""

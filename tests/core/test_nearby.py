@@ -22,6 +22,7 @@ def test_a_file_of_nearly_that_name_in_the_same_folder(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     assert near_file("my.yml") == "did you mean my.yaml?"
     assert near_file("data/tikets.csv") == "did you mean data/tickets.csv?"
+    assert near_file("my.yaml") == "", "what is there and cannot be read is not another file"
     assert near_file("data/tikets.csv", (".yaml",)) == near_file("data/zz") == near_file("gone/tickets.csv") == ""
 
 
