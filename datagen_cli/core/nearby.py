@@ -19,8 +19,8 @@ RUN_STATE = "run.json"
 
 
 def near_file(path: str | Path, endings: Collection[str] = ()) -> str:
-    """`did you mean my.yaml?`: the entry of the same folder that is called nearly so; empty where there is none, and for
-    a path that leads somewhere but cannot be read.
+    """`did you mean my.yaml?`: the entry of the same folder that is called nearly so; empty where there is none, and
+    for a path that leads somewhere but cannot be read.
 
     With `endings` only names that end so are looked at.
     """
