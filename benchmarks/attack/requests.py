@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.attack.attack import Attack, apart, ended_here
 
 TOKEN = "the-token-of-this-page"
-WAIT_S = 1.0
+WAIT_S, PATIENCE_S = 1.0, 60.0
 OWN = "Host: 127.0.0.1:PORT\r\nConnection: close\r\n"
 KNOWN = f"{OWN}X-Datagen-Token: {TOKEN}\r\n"
 KEEP = '{"id": "ID", "decision": "keep"}'
@@ -99,7 +99,7 @@ async def _served(request: str, run: Path) -> str:
     head, gap, body = request.replace("PORT", str(port)).replace("ID", id_).partition("\r\n\r\n")
     length = str(len(body.encode()))
     answer = await _answer(port, head.replace("LENGTH", length) + gap + body)
-    mine = await _answer(port, MINE.replace("PORT", str(port)))
+    mine = await _answer(port, MINE.replace("PORT", str(port)), PATIENCE_S)
     await runner.cleanup()
     if b"<html" in answer or (b" 200 " in answer[:20] and b"access-control-allow" in answer.lower()):
         return "the page was shown"
@@ -110,14 +110,14 @@ async def _served(request: str, run: Path) -> str:
     return "" if b"<html" in mine else "its own page is answered no more"
 
 
-async def _answer(port: int, request: str) -> bytes:
-    """What comes back within `WAIT_S` of the last byte."""
+async def _answer(port: int, request: str, wait_s: float = WAIT_S) -> bytes:
+    """What comes back within so long of the last byte."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     found = b""
     with suppress(OSError, TimeoutError):
         writer.write(request.encode("latin-1"))
         await writer.drain()
-        while piece := await asyncio.wait_for(reader.read(1 << 16), WAIT_S):
+        while piece := await asyncio.wait_for(reader.read(1 << 16), wait_s):
             found += piece
     writer.close()
     return found

@@ -75,7 +75,7 @@ OUTPUTS = (
 THINGS: dict[str, Callable[[Path], Any]] = {
     "a pipe": os.mkfifo,
     "a device": lambda path: path.symlink_to("/dev/zero"),
-    "a link": lambda path: path.symlink_to(path.parent.resolve().joinpath("victim")),
+    "a link": lambda path: path.symlink_to(os.path.abspath("elsewhere/victim")),
 }
 
 
@@ -155,8 +155,8 @@ def tried(file: str, commands: tuple[str, ...], thing: str, after: int, folder: 
     for number, command in enumerate(commands):
         place = folder / str(number)
         shutil.copytree(_made[0], place, symlinks=True)
-        victim = (place / file).parent / "victim"
-        victim.parent.mkdir(exist_ok=True)
+        victim = place / "elsewhere" / "victim"
+        victim.parent.mkdir()
         before = ((place / file).read_bytes() if (place / file).is_file() else b"") + SECRET.encode()
         victim.write_bytes(before)
         work = partial(_wrong, place, file, command, thing, after)

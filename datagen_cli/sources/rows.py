@@ -27,7 +27,7 @@ from datagen_cli.core.system import open_given
 from datagen_cli.sources.unpacking import Unpacked
 
 MOST_COLUMNS = 5_000
-MOST_EMPTY = 1_000_000
+MOST_EMPTY = 100_000
 MAX_LINE_BYTES = 10_000_000
 CTRL_Z = b"\x1a"
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\xff\xfe\x00\x00": "UTF-32", b"\x00\x00\xfe\xff": "UTF-32"}
