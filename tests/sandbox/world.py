@@ -202,5 +202,6 @@ def children_of(parents: frozenset[int]) -> list[int]:
 
 
 def timing(attack: Program) -> dict[str, float]:
-    """The CPU seconds that an attack gets: least for those that only wait (their clock runs on)."""
-    return {"timeout_s": 0.1 if "hang" in attack.flags else 5.0 if "memory" in attack.flags else 0.2}
+    """The CPU seconds that an attack gets: least for those that only wait (their clock runs on), most for those that
+    fill memory or import a large library."""
+    return {"timeout_s": 0.1 if "hang" in attack.flags else 5.0 if attack.flags & {"memory", "library"} else 0.2}

@@ -86,7 +86,7 @@ def test_a_head_without_end_is_given_up_soon(file: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(gguf_head, "MOST_BYTES", 100_000)
     with file.open("wb") as out:
         out.write(head(count=2**63))
-        out.truncate(1 << 40)
+        out.truncate(1 << 29)
     began = time.process_time()
     with pytest.raises(ValueError, match="ends beyond the file, or beyond 64 MB"):
         chat_templates(file)

@@ -304,6 +304,6 @@ def test_a_gguf_file_is_a_model_whose_digest_is_that_of_the_file(tmp_path: Path)
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json"])
 def test_settings_without_end_are_not_read(name: str, tmp_path: Path) -> None:
     with (tmp_path / name).open("wb") as file:
-        file.truncate(1 << 40)
+        file.truncate(1 << 29)
     with pytest.raises(UsageError, match=f"{name} cannot be read: larger than 200 MB"):
         weights_digest(str(tmp_path))
