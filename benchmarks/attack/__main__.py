@@ -33,6 +33,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-j", "--jobs", type=int, default=4)
     parser.add_argument("--every", type=int, default=1, metavar="N")
     given = parser.parse_args(arguments)
+    if strange := set(given.kinds) - {*KINDS, *KINDS.values()}:
+        parser.error(f"no such kind: {', '.join(sorted(strange))}")
     wanted = [kind for kind, module in KINDS.items() if not given.kinds or {kind, module} & set(given.kinds)]
     through = []
     print(f"{'kind':40}{'tried':>7}{'through':>9}{'seconds':>9}{'CPU s':>9}", flush=True)

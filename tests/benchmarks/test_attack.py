@@ -111,3 +111,9 @@ def test_what_gets_through_is_counted_and_told(
 )
 def test_an_ending_is_wrong_when_it_hangs_breaks_or_leaves_with_another_code(ended: Ended, wrong: str) -> None:
     assert ended.wrong(frozenset({0, 2})) == wrong
+
+
+def test_a_kind_that_there_is_not_is_refused_and_not_passed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["rows"])
+    assert ended.value.code == 2 and "no such kind: rows" in capsys.readouterr().err
