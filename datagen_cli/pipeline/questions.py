@@ -173,6 +173,7 @@ async def _ask_all(
         )
         async with places:
             if found.stopped:
+                trial.add(number, None)  # whoever waits for the trial's end goes on, and is not asked either
                 return
             try:
                 reply = await client.ask(request)
