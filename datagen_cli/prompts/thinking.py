@@ -42,6 +42,8 @@ _HEAD = r"[ \t]*(?:#{1,6}[ \t]*|[*_]{1,3})"
 _THOUGHTS = r"(?:thinking|(?:my )?thoughts|(?:my |internal )?thought process|chain of thought|internal reasoning)"
 _GOES_ON = r"[*_ ]*:?[*_ ]*(?:\n|(?<=:\*\*)|(?<=:))"
 """Headings of reasoning, and what stands behind one: a colon, or the end of its line."""
+_SO = r"(?:(?:okay|ok|alright|hmm|so)[,. ]+)*"
+_RULE = r"^[ \t]*(?:-{3,}|\*{3,}|={3,})[ \t]*$"
 _BEFORE = compiled_later(
     rf"```[ \t]*{_WORDS}[ \t]*\n.*?\n```[ \t]*\n"
     rf"|<details\b[^>]*>\s*<summary>[^<]*\b{_WORDS}\b.*?</details>"
@@ -51,8 +53,8 @@ _BEFORE = compiled_later(
     r"|\((?:thinking|thoughts?|thought process)\s*:(?:(?!\n[ \t]*\n).)*\)[ \t]*\n[ \t]*\n"
     r"|>[ \t]*[*_]*(?:thinking|thoughts?|thought process)[*_]*\s*:[^\n]*(?:\n>[^\n]*)*\n[ \t]*\n"
     rf"|{_HEAD}{_THOUGHTS}{_GOES_ON}.*?^{_HEAD}(?:(?:my |the )?final )?(?:answer|response|output|text|result){_GOES_ON}"
-    r"|(?:(?:okay|ok|alright|hmm|so)[,. ]+)*(?:let me think|let['’]s think|the user (?:wants|asks|is asking)|i need to "
-    r"(?:write|create|generate|come up))\b.*?^[ \t]*(?:-{3,}|\*{3,}|={3,})[ \t]*$"
+    rf"|{_SO}(?:let me think|let['’]s think|i need to (?:write|create|generate|come up))\b.*?{_RULE}(?=\s*\ufdd0)"
+    rf"|{_SO}the user (?:wants|asks|is asking)\b.*?{_RULE}"
     r"|here(?: is|['’]s) my (?:thought process|reasoning)\s*:.*?^[*_# ]*here(?: is|['’]s) my (?:response|answer)[*_ ]*:"
     r"|(?:analysis|commentary)(?=\S).*assistantfinal",
     re.IGNORECASE | re.DOTALL | re.MULTILINE,

@@ -10,6 +10,7 @@ from datagen_cli.core.fields import FieldSpec
 from datagen_cli.prompts.checking import read_verdict
 from datagen_cli.prompts.parse import parse_reply
 from datagen_cli.prompts.plain_text import parse_text
+from datagen_cli.prompts.thinking import answer_of
 
 DRAFT = "Let me think. The note should be calm."
 TEXT = "The delivery came late, but the box was whole."
@@ -161,3 +162,14 @@ def test_records_are_found_under_other_names_and_in_texts(text: str) -> None:
 )
 def test_the_form_given_back_is_no_record(text: str) -> None:
     assert parse_reply(text, "stop", FIELDS).whole == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I need to write to you about flat 4. The tap leaks.\n---\nKind regards\nA tenant",
+        "Let me think back to 1999. We were young.\n\n***\n\nTwenty years later I returned.",
+    ],
+)
+def test_a_text_with_a_rule_in_it_that_begins_like_thoughts_stays_whole(text: str) -> None:
+    assert answer_of(text) == text
