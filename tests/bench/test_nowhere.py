@@ -105,3 +105,16 @@ def test_a_recheck_whose_first_answers_cannot_be_read_ends(
         code, said = told(capsys, "eval", "sums.jsonl", "--recheck", "--recipe", "r.yaml")
     assert code == 3 and endpoint.count < 2 * len(ROWS), said
     assert why in said["error"] and "solve" in said["error"]
+
+
+@pytest.mark.parametrize("concurrency", [1, 4, 16])
+def test_a_cap_that_is_met_before_the_first_useful_reply_ends_the_questions(
+    concurrency: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Endpoint(lambda body, attempt: GOOD) as endpoint:
+        file = model(endpoint)
+        with Path(file).open("a") as more:
+            more.write("price: {input_per_million: 1, output_per_million: 1}\n")
+        words = ["score", "sums.jsonl", "-m", file, "-o", "out", "--concurrency", str(concurrency)]
+        code = run([*words, "--max-cost", "0.000001"])
+    assert code == 4
