@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from json import JSONDecoder
@@ -49,9 +49,11 @@ _MONEY = re.compile(
     rf"([-+\u2212\u2013]?){_CURRENCY}\s*([-+\d.,][^$€£¥₹]*)|([^$€£¥₹]*[\d.])\s*{_CURRENCY}", re.IGNORECASE
 )
 _UNESCAPED = re.compile(
-    r"\t(?:ext(?:bf|it|rm)?\{|imes\b|heta\b|frac\{|ilde\{|riangle)|\n(?:abla\b|eq\b|otin\b)|\r(?:ight|angle|ho\b)"
+    r"\t(?:ext(?:bf|it|rm)?\{|imes\b|heta\b|frac\{|ilde\{|riangle)|\r(?:ight|angle|ho\b)|\n(?:abla\b|otin\b"
+    r"|eq\b(?= ?[\\${]| -?\d| [\w(])(?! (?:in|is|if|for|and|or|not|else)\b))"
 )
-"""`\times` and its like, whose backslash was read as the escape of a tab or of a line end."""
+"""`\times` and its like, whose backslash was read as the escape of a tab or of a line end. A line that begins with a
+variable `eq` is none."""
 _BEGUN = re.compile(r"\s*(?:```(?:json)?\s*)?\{\s*\"records\"\s*:\s*\[\s*(.*)", re.DOTALL)
 
 
@@ -67,6 +69,7 @@ class ParsedReply:
     broken one. `surplus` are whole records beyond those. `problems` says in a sentence what was wrong with the reply
     or with each broken record. `repaired`: it was not valid JSON as it came. `refused`: the model declined.
     `truncated`: it was cut off at max_tokens; what came before is counted only of several records (`parse_cut`).
+    `numbered`: each record bore its number, from 1.
     """
 
     records: tuple[dict[str, Any] | None, ...] = ()
@@ -75,6 +78,7 @@ class ParsedReply:
     refused: bool = False
     truncated: bool = False
     surplus: tuple[dict[str, Any], ...] = ()
+    numbered: bool = False
 
     @property
     def whole(self) -> list[dict[str, Any]]:
@@ -82,14 +86,18 @@ class ParsedReply:
         return [record for record in self.records if record is not None]
 
 
-def parse_reply(text: str, finish_reason: str, specs: Sequence[FieldSpec], wanted: int = 1) -> ParsedReply:
-    """The records of a reply that was asked for `wanted` of them, in the fields of `specs` that are written."""
+def parse_reply(
+    text: str, finish_reason: str, specs: Sequence[FieldSpec], wanted: int = 1, known: Collection[str] = ()
+) -> ParsedReply:
+    """The records of a reply that was asked for `wanted` of them, in the fields of `specs` that are written. `known`
+    are other names that the prompt gives values of: under these no record has its number."""
     early = ended_early(finish_reason)
     if early is not None:
         return early
     written = [spec for spec in specs if spec.written]
     text, damaged = writable(text)
-    found = Finder(frozenset(spec.name for spec in written)).find(answer_of(text), wanted)
+    others = frozenset((*known, *(spec.name for spec in specs)))
+    found = Finder(frozenset(spec.name for spec in written), others=others).find(answer_of(text), wanted)
     if found.items is None:
         return _without_records(text)
     records: list[dict[str, Any] | None] = []
@@ -109,7 +117,10 @@ def parse_reply(text: str, finish_reason: str, specs: Sequence[FieldSpec], wante
     if len(records) < wanted:
         problems.append(f"{len(records)} of {wanted} records came")
     refused &= not any(record is not None for record in records)
-    return ParsedReply(tuple(records), tuple(problems), found.repaired or damaged, refused, surplus=tuple(surplus))
+    repaired = found.repaired or damaged
+    return ParsedReply(
+        tuple(records), tuple(problems), repaired, refused, surplus=tuple(surplus), numbered=found.numbered
+    )
 
 
 def parse_cut(text: str, specs: Sequence[FieldSpec], wanted: int) -> ParsedReply:

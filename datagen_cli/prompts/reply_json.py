@@ -37,7 +37,10 @@ _NUMBERS = ("number", "no", "nr", "index", "idx", "id", "n", "i", "#", "record",
 _NUMBER = re.compile(r"\D{0,20}?(\d{1,4})")
 _NO_ESCAPE = re.compile(r"\\(?:([\"\\/bfnrt]|u[0-9a-fA-F]{4})|)", re.DOTALL)
 _READ_AS_SPACE = re.compile(r"(?<!\\)(?:\\\\)*\\[bfnrt](?=[a-z])")
-_CURLED = str.maketrans("“”„‟", '""""')
+_CLOSES = {"“": "”", "„": "“”", "‟": "”", "”": "”"}
+"""Curled quotation marks, and what closes each."""
+_CURLED = re.compile(r"[{\[,:]\s*[“„‟”]")
+_STRUCTURE = re.compile(r"\s*(?:[,:}\]]|$)")
 BROKEN = object()
 """Stands for an answer that cannot be read."""
 
@@ -46,26 +49,28 @@ BROKEN = object()
 class Found:
     """Answers in a reply, in order, `BROKEN` ones among them; None when there is none. `repaired`: not JSON as it came.
 
-    `listed` says that they came as a list, whose order is theirs.
+    `listed` says that they came as a list, whose order is theirs; `numbered`, that each bears its number, from 1.
     """
 
     items: list[Any] | None
     repaired: bool = False
     listed: bool = False
+    numbered: bool = False
 
 
 @dataclass(frozen=True)
 class Finder:
-    """Looks for objects that have one of the keys `names`; a list of them may stand under the key `wrapper`."""
+    """Looks for objects that have one of the keys `names`; a list of them may stand under the key `wrapper`.
+
+    `others` are keys that say something else in this prompt than a record's number.
+    """
 
     names: frozenset[str]
     wrapper: str = "records"
+    others: frozenset[str] = frozenset()
 
     def find(self, text: str, wanted: int = 1) -> Found:
         """The answers of a reply that was asked for `wanted` of them."""
-        straight = _straightened(text)
-        if straight is not None and (found := self.find(straight, wanted)).items is not None:
-            return replace(found, repaired=True)
         if text[:1] in ("{", "[", '"'):
             try:
                 value = loads(text)
@@ -76,7 +81,10 @@ class Finder:
                     return self.find(value.strip(), wanted)
                 items = self._items(value)
                 if items is not None:
-                    return Found(self._in_order(items, wanted), listed=self._is_list(value))
+                    return self._in_order(Found(items, listed=self._is_list(value)), wanted)
+        straight = _straightened(text)
+        if straight is not None and (found := self.find(straight, wanted)).items is not None:
+            return replace(found, repaired=True)
         try:
             found = within(lambda: self._choose(text, self._answered(text), wanted), cpu_s=MAX_CPU_S)
         except TooMuch:
@@ -85,19 +93,26 @@ class Finder:
             for mended in (_unescaped(text), _escaped(text)):
                 again = self.find(mended, wanted) if mended is not None else found
                 if again.items is not None and BROKEN not in again.items:
-                    return Found(again.items, True, again.listed)
-        return replace(found, items=self._in_order(found.items, wanted)) if found.items else found
+                    return replace(again, repaired=True)
+        return self._in_order(found, wanted)
 
-    def _in_order(self, items: list[Any], wanted: int) -> list[Any]:
-        """The answers in the order of the numbers that they bear, where all bear one of 1 to n, or of 0 to n − 1."""
+    def _in_order(self, found: Found, wanted: int) -> Found:
+        """The answers in the order of the numbers that they bear, where all bear one of 1 to n, or of 0 to n − 1.
+        Of more than are wanted, what is no answer is left out."""
+        items = found.items or []
+        if len(items) > wanted and len(filled := [item for item in items if self._answers(item)]) >= wanted:
+            items = filled
+            found = replace(found, items=items)
         if wanted == 1 or len(items) < 2 or not all(isinstance(item, dict) for item in items):
-            return items
+            return found
+        taken = {name.casefold() for name in self.names | self.others}
         for name in _NUMBERS:
-            numbers = [_number_of(item.get(name)) for item in items] if name not in self.names else []
+            numbers = [_number_of(item.get(name)) for item in items] if name not in taken else []
             first = min((number for number in numbers if number is not None), default=None)
             if first in (0, 1) and sorted(numbers, key=str) == sorted(range(first, first + len(items)), key=str):
-                return [item for _, item in sorted(zip(numbers, items, strict=True), key=lambda pair: pair[0] or 0)]
-        return items
+                pairs = sorted(zip(numbers, items, strict=True), key=lambda pair: pair[0] or 0)
+                return replace(found, items=[item for _, item in pairs], numbered=first == 1)
+        return found
 
     def _answered(self, text: str) -> list[tuple[str, Any, int]]:
         """What stands in the text, without the form of a reply where anything else is there."""
@@ -253,8 +268,28 @@ def _number_of(value: Any) -> int | None:
 
 
 def _straightened(text: str) -> str | None:
-    """A text without plain quotation marks with those for curled ones; None for any other."""
-    return text.translate(_CURLED) if ('"' not in text and "“" in text) or ("”" in text and '"' not in text) else None
+    """A text of JSON whose strings stand in curled quotation marks with plain ones around them, those inside as they
+    are; None for any other."""
+    if len(text) > MAX_REPAIRED_CHARACTERS or _CURLED.search(text) is None:
+        return None
+    parts: list[str] = []
+    open_, curled, depth, at = "", False, 0, 0
+    while at < len(text):
+        sign = text[at : at + 2] if text[at] == "\\" and open_ else text[at]
+        at += len(sign)
+        if not open_:
+            depth += (sign in "{[") - (sign in "}]")
+            if depth > 0 and (sign in _CLOSES or sign in "\"'"):
+                open_, curled = sign, curled or sign in _CLOSES
+                sign = '"' if sign in _CLOSES else sign
+        elif sign in _CLOSES.get(open_[-1], open_[-1]) and (len(open_) > 1 or _STRUCTURE.match(text, at)):
+            open_ = open_[:-1]
+            sign = '"' if sign in _CLOSES and not open_ else sign
+        elif open_[0] in _CLOSES:
+            open_ += sign if sign in _CLOSES else ""
+            sign = '\\"' if sign == '"' else sign
+        parts.append(sign)
+    return "".join(parts) if curled and not open_ else None
 
 
 def _escaped(text: str) -> str | None:

@@ -7,7 +7,7 @@ records before the cut are kept, where several were asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -114,7 +114,9 @@ class Generate:
 
     async def run(self, unit: Unit, ctx: Context) -> list[Record]:
         """One record per slot, in slot order, then surplus ones; what is not whole is rejected with its reason."""
-        reply, parsed = await self.ask(self.prompt(unit), len(unit.slots), ctx)
+        prompt = self.prompt(unit)
+        reply, parsed = await self.ask(prompt, len(unit.slots), ctx)
+        parsed = _without_extra(unit, parsed, prompt.task.examples)
         records = _assign(unit, parsed)
         problem = _problem(reply, parsed)
         kept: list[Record] = []
@@ -161,7 +163,8 @@ class Generate:
             reply = await ctx.ask("generator", prompt, purpose=purpose, response_format=form, more_tokens=more, end=end)
         if reply.finish_reason == "length" and count > 1:
             return reply, parse_cut(reply.text, self._specs, count)
-        return reply, parse_as(self._composer.form(count), reply.text, reply.finish_reason, self._specs, count)
+        way, known = self._composer.form(count), _named_in(prompt) if count > 1 else ()
+        return reply, parse_as(way, reply.text, reply.finish_reason, self._specs, count, known)
 
     def _end(self, prompt: Prompt, count: int) -> End:
         """Where a fitting answer has ended: at tokens that constraints give, else at four times those of the longest
@@ -189,14 +192,39 @@ def _most_of(spec: FieldSpec, most: Mapping[str, int]) -> int | None:
     return most.get(spec.name) if spec.type == "text" else {"number": 24, "boolean": 8}.get(spec.type)
 
 
+def _named_in(prompt: Prompt) -> Collection[str]:
+    """The names of fields, given values and attributes in a prompt."""
+    wanted = [name for one in prompt.task.wanted for name in (*one.given, *one.attributes)]
+    return {spec.name for spec in prompt.task.about.specs} | set(wanted)
+
+
+def _without_extra(unit: Unit, parsed: ParsedReply, shown: Sequence[Mapping[str, Any]]) -> ParsedReply:
+    """A reply of more records than slots that want different things, without those that repeat an example or the one
+    before them. Where still too many are left, and they bear no numbers, nothing tells which is whose: none is kept."""
+    if not parsed.surplus or parsed.numbered or _alike(unit):
+        return parsed
+    own: list[dict[str, Any] | None] = []
+    for record in (*parsed.records, *parsed.surplus):
+        if record is None or not any(record.items() <= one.items() for one in (*shown, *filter(None, own[-1:]))):
+            own.append(record)
+    if len(own) == len(unit.slots):
+        return replace(parsed, records=tuple(own), surplus=())
+    said = f"{len(own)} records came where {len(unit.slots)} were asked for, and nothing says which is whose"
+    return replace(parsed, records=(), surplus=(), problems=(said,))
+
+
+def _alike(unit: Unit) -> bool:
+    """Whether all slots of a call want the same."""
+    wants = [(slot.label, slot.attributes, slot.parent) for slot in unit.slots]
+    return all(one == wants[0] for one in wants)
+
+
 def _assign(unit: Unit, parsed: ParsedReply) -> list[Mapping[str, Any] | None]:
     """Records to slots by position. With a gap nothing tells which record is missing: unless the reply was cut off at
     its end, or all slots of the call want the same, none is kept, and each is asked for again, singly."""
     records, wanted = parsed.records, len(unit.slots)
     missing = wanted - len(records)
-    wants = [(slot.label, slot.attributes, slot.parent) for slot in unit.slots]
-    alike = all(one == wants[0] for one in wants)
-    if missing > 0 and not alike and not parsed.truncated:
+    if missing > 0 and not _alike(unit) and not parsed.truncated:
         return [None] * wanted
     return [*records[:wanted], *[None] * missing]
 

@@ -183,6 +183,45 @@ def test_other_numbers_order_nothing(name: str) -> None:
     assert len(parse_reply(gap, "stop", FIELDS, 3).records) == 2
 
 
+@pytest.mark.parametrize("name", ["position", "order", "id"])
+def test_a_name_that_the_prompt_gives_values_of_numbers_no_record(name: str) -> None:
+    reply = numbered([3, 1, 2], name)
+    unwritten = FieldSpec(name, "number", written=False)
+    for found in (
+        parse_reply(reply, "stop", [*FIELDS, unwritten], 3),  # a field that comes from the base
+        parse_reply(reply, "stop", FIELDS, 3, {name.title()}),  # an attribute
+        parse_reply(reply, "stop", [*FIELDS, FieldSpec(name, "number")], 3),
+    ):
+        assert [one["text"] for one in found.whole] == ["Note 3.", "Note 1.", "Note 2."] and not found.numbered
+
+
+@pytest.mark.parametrize("extra", [{"note": "four of them"}, {}, "Here they are"])
+def test_what_is_no_record_at_all_is_none_of_a_batch(extra: object) -> None:
+    reply = json.dumps({"records": [extra, RECORD, {**RECORD, "text": "It rains."}]})
+    found = parse_reply(reply, "stop", FIELDS, 2)
+    assert [one["text"] for one in found.whole] == [RECORD["text"], "It rains."]
+    assert (found.problems, found.surplus) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        ("{'text': 'He said “hi” to me', 'mood': 'calm'}", "He said “hi” to me"),
+        ("{“text”: “He said: “hi”, “yo” and left”, “mood”: “calm”}", "He said: “hi”, “yo” and left"),
+        ("{“text”: “She said: “go”, then left”, “mood”: “calm”}", "She said: “go”, then left"),
+        ("{„text“: „Er sagt „ja“, dann nein“, „mood“: „calm“}", "Er sagt „ja“, dann nein"),
+        ("{“text”: “It is 5” long”, “mood”: “calm”}", "It is 5” long"),
+        ('{“text”: “He said "hi" to me”, “mood”: “calm”} Don\'t you like it?', 'He said "hi" to me'),
+        ("{'text': '“Hi”, she said', 'mood': 'calm'}", "“Hi”, she said"),
+        ("{“text”: 'a “b” c', “mood”: 'calm'}", "a “b” c"),
+        ("{text: “Hi there”, mood: “calm”}", "Hi there"),
+        ('{"text": "see: “x”, ok", "mood": "calm",}', "see: “x”, ok"),
+    ],
+)
+def test_curled_quotation_marks_inside_a_text_stay_as_they_are(reply: str, text: str) -> None:
+    assert parse_reply(reply, "stop", FIELDS).whole == [{"text": text, "mood": "calm"}]
+
+
 @pytest.mark.parametrize(
     "reply",
     [
@@ -208,6 +247,35 @@ def test_backslashes_that_begin_no_escape_are_kept(text: str) -> None:
 @pytest.mark.parametrize("text", [r"\alpha \nabla", r"3 \times 4", r"\text{a}", r"\theta", r"a \neq b", r"\frac{1}{2}"])
 def test_a_text_whose_backslashes_were_read_as_white_space_is_asked_for_again(text: str) -> None:
     assert parse_reply('{"records": [{"text": "' + text + '", "mood": "calm"}]}', "stop", FIELDS).whole == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = sp.Symbol('x')\neq = sp.Eq(x, 2)",
+        "x = 1\neq += x",
+        "x = 1\neq(x, 2)",
+        "x = 1\neq.solve()",
+        "x = 1\neq, other = x, 2",
+        "x = 1\neq: int = 2",
+        "eqs = []\neq1 = 2",
+        "a = b\neq[0] = a",
+        "print(\neq)",
+        "x = 2\neq",
+        "all(\neq in known)",
+        "\teq = 1\n\text = 'txt'",
+        "a\ttimes\tb",
+    ],
+)
+def test_a_line_of_code_that_begins_like_a_sign_is_kept(text: str) -> None:
+    assert [one["text"] for one in parse_reply(json.dumps({"text": text, "mood": "calm"}), "stop", FIELDS).whole] == [
+        text
+    ]
+
+
+@pytest.mark.parametrize("text", [r"a\neq b", r"$a \neq -1$", r"x \neq \\pi", r"$x\neq$ y", r"a \neq (b)"])
+def test_a_sign_whose_backslash_was_read_as_a_line_end_is_asked_for_again(text: str) -> None:
+    assert parse_reply('{"text": "' + text + '", "mood": "calm"}', "stop", FIELDS).whole == []
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,50 @@ def test_several_records_a_call_over_http_where_replies_lack_some(
     assert [row["kind"] for row in rows(tmp_path / "run")].count("praise") == 20
 
 
+@pytest.mark.parametrize("extra", ["first", "last", "copy", "numbered"])
+def test_several_records_a_call_over_http_where_replies_have_one_too_many(
+    extra: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        records = json.loads(letter(body))["records"]
+        if len(records) == 5:
+            more = [{"text": f"letter number {body['seed']} too many"}]
+            records = [*more, *records] if extra == "first" else [*records, *more]
+            if extra == "copy":
+                records = [*records[:2], *records[1:5]]
+            if extra == "numbered":
+                records = [{"number": n, **one} for n, one in reversed(list(enumerate(records, 1)))]
+        return json.dumps({"records": records})
+
+    with Endpoint(script) as endpoint:
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run", "--set=records_per_call=5")
+    texts = [row["text"] for row in rows(tmp_path / "run")]
+    assert (found["accepted"], found["exit_code"]) == (40, 0) and not any("too many" in text for text in texts)
+    if extra == "numbered":
+        assert endpoint.count == 8 and all(text.endswith(f"part {n % 5}") for n, text in enumerate(texts))
+    elif extra == "copy":
+        assert endpoint.count == 8 and all(text.endswith(f"part {n % 5}") for n, text in enumerate(texts))
+    else:  # nothing tells which of them is too many, so every slot is asked alone
+        assert (endpoint.count, found["rejected"]) == (8 + 40, {"malformed": 40})
+
+
+def test_an_example_that_comes_back_before_a_batch_moves_no_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = {"text": "the example that is shown to all", "kind": "praise"}
+    (tmp_path / "base.jsonl").write_text("".join(json.dumps({**shown, "kind": k}) + "\n" for k in ("praise", "blame")))
+
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        records = json.loads(letter(body))["records"]
+        return json.dumps({"records": [{"text": shown["text"]}, *records] if len(records) == 5 else records})
+
+    with Endpoint(script) as endpoint:
+        settings = ["--set=records_per_call=5", f"--set=base={{path: {tmp_path / 'base.jsonl'}}}"]
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run", *settings)
+    assert (found["accepted"], found["exit_code"], endpoint.count) == (40, 0, 8)
+    assert all(row["text"].endswith(f"part {n % 5}") for n, row in enumerate(rows(tmp_path / "run")))
+
+
 def test_a_vendors_key_is_not_sent_to_a_foreign_host(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
