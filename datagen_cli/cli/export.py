@@ -27,7 +27,7 @@ from datagen_cli.export.selection import as_reviewed, columns_of_run, weak_paren
 from datagen_cli.export.split import clusters, parse_split, split_rows
 from datagen_cli.runs.card import MEASURED, NEXT
 from datagen_cli.runs.reader import RunReader
-from datagen_cli.runs.review import ReviewFile
+from datagen_cli.runs.review import FILE, ReviewFile
 
 EXAMPLES = (
     "datagen export runs/tickets --to messages -o train.jsonl",
@@ -108,7 +108,10 @@ def command(
 
 def _rows(run: str, record: RunReader) -> tuple[Exported, int]:
     """Accepted rows as reviewed with what is worse, and how many rows a review left out. Raises `UsageError`."""
-    rows, left_out = as_reviewed(record.rows(), ReviewFile(record.folder).read())
+    review = ReviewFile(record.folder).read()
+    rows, left_out = as_reviewed(record.rows(), review)
+    if review.damage:
+        console.note(f"{FILE}: {review.damage}")
     if not rows:
         what = "every record was rejected in review" if left_out else "the run has no accepted record"
         raise UsageError(f"{what}: nothing to export", hint=f"datagen status {shlex.quote(run)}", place=Place(run))

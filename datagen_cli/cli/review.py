@@ -20,7 +20,7 @@ from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.files import parse_object
 from datagen_cli.core.system import open_given
 from datagen_cli.runs.reader import RunReader
-from datagen_cli.runs.review import KINDS, NOT_JUDGED, Decision, ReviewFile, in_sample, read_decision
+from datagen_cli.runs.review import FILE, KINDS, NOT_JUDGED, Decision, ReviewFile, in_sample, read_decision
 
 EXAMPLES = (
     "datagen review runs/quickstart --sample 50",
@@ -105,8 +105,8 @@ def _tell(run: str, reader: RunReader, rows: dict[str, Row], as_json: bool) -> i
         console.say(
             f"kept {counts['keep']:,} · rejected {counts['reject']:,} · edited {counts['edit']:,} · left {left:,}"
         )
-    if review.damaged:
-        console.note(f"review.jsonl: {console.counted(len(review.damaged), 'line')} without a decision")
+    if review.damage:
+        console.note(f"{FILE}: {review.damage}")
     asks = any(one.asks_for_change(row) for one, row in zip(found, rows.values(), strict=True) if one is not None)
     again = resuming(reader.document.get("resume_command"), run)
     console.next_step(again if asks else f"datagen eval {shlex.quote(run)}")

@@ -29,12 +29,8 @@ def by_people(folder: Path, dataset: Dataset, note: Callable[[str], None]) -> Me
     Lines that hold no decision are left out with a `note`, but for the torn end of a review that was killed.
     """
     review = ReviewFile(folder).read()
-    if review.damaged:
-        lines = f"line {review.damaged[0]:,}"
-        if len(review.damaged) > 1:
-            lines = f"{len(review.damaged):,} lines from line {review.damaged[0]:,} on"
-        verb = "is" if len(review.damaged) == 1 else "are"
-        note(f"{folder / FILE}: {lines} cannot be read and {verb} left out")
+    if review.damage:
+        note(f"{folder / FILE}: {review.damage}")
     rows = dict(zip(dataset.ids, dataset.rows, strict=True))
     found = [decision for decision in review.records if decision.of or decision.id in rows]
     if not found:

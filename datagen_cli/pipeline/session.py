@@ -112,7 +112,7 @@ class Session:
         self.manifest.earlier_seconds = round(before.get("earlier_seconds", 0.0) + before.get("seconds", 0.0), 3)
         same = is_same(before, self.manifest)
         files = changed_files(self.folder.path, before["seal"]) if same else []
-        reviewed = to_take_up(self.folder.path, before)
+        reviewed = to_take_up(self.folder.path, before, self.say_once)
         if same and not files and not reviewed:
             restate(self.folder, before, self.manifest)
             self.complete = True

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +90,16 @@ class Review:
     def last(self) -> dict[str, Decision]:
         """The decision that counts, by id."""
         return {decision.id: decision for decision in self.decisions}
+
+    @property
+    def damage(self) -> str:
+        """A sentence on the lines that hold no decision that can be used; empty where there is none."""
+        if not self.damaged:
+            return ""
+        first = f"line {self.damaged[0]:,}"
+        lines = first if len(self.damaged) == 1 else f"{len(self.damaged):,} lines from {first} on"
+        verb = "is" if len(self.damaged) == 1 else "are"
+        return f"{lines} cannot be read and {verb} left out"
 
     @property
     def records(self) -> list[Decision]:
@@ -173,13 +183,17 @@ class ReviewFile:
             os.close(descriptor)
 
 
-def to_take_up(folder: Path, before: Mapping[str, Any]) -> list[Decision]:
+def to_take_up(folder: Path, before: Mapping[str, Any], note: Callable[[str], None] = lambda _: None) -> list[Decision]:
     """The decisions that ask for a change of the dataset as it stands: records rejected, and edits not made yet.
 
-    `before` is the folder's `run.json`. Decisions that name only an id are bound first.
+    `before` is the folder's `run.json`. Decisions that name only an id are bound first. `note` is told of lines that
+    are left out.
     """
     file = ReviewFile(folder)
-    said = file.read().last
+    review = file.read()
+    said = review.last
+    if review.damage:
+        note(f"{FILE}: {review.damage}")
     if not before or all(one.decision == "keep" for one in said.values()):
         return []
     from datagen_cli.runs.reader import RunReader

@@ -196,3 +196,34 @@ def test_a_changed_recipe_that_brings_a_rejected_record_back_says_so(recipe: Pat
     now = rows(folder)
     assert now[5]["text"] == "Mine." and now[2]["text"] != before[2]["text"]
     assert "already complete" in report(capsys, recipe, "-o", folder, *changed)["reason"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda recipe, folder: ["generate", str(recipe), "-o", str(folder)],
+        lambda recipe, folder: [
+            "export",
+            str(folder),
+            "--to",
+            "csv",
+            "--allow-simulated",
+            "-o",
+            str(folder.parent / "rows.csv"),
+        ],
+        lambda recipe, folder: ["eval", str(folder), "--metrics", "correctness"],
+    ],
+    ids=["generate", "export", "eval"],
+)
+def test_an_edit_that_no_record_may_hold_is_said_by_every_command_that_leaves_it_out(
+    recipe: Path, tmp_path: Path, capsys: Any, command: Any
+) -> None:
+    folder = tmp_path / "run"
+    assert generate(recipe, "-o", folder) == 0
+    decide(folder, (3, "keep", ""), (5, "edit", {"text": "Mine\x07."}))
+    before = rows(folder)
+    capsys.readouterr()
+    assert run(command(recipe, folder)) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "review.jsonl: line 2 cannot be read and is left out" in told
+    assert rows(folder) == before
