@@ -2,7 +2,7 @@
 
 Everything measured is a process of its own, so that its peak memory is its own.
 
-Prints a table. Exit code 0: every bar is kept; 1: one is not, or the bench itself cannot be trusted here.
+Prints a table at the end, and what each case came to on stderr as it is done. Exit code 0: every bar is kept; 1: one is not, or the bench itself cannot be trusted here.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         bench = Bench(Workplace(Path(folder), max(count, MOST_ITEMS), CONCURRENCY, _say), count, rounds)
         for name in options.cases or CASES:
             try:
-                rows += CASES[name](bench)
+                found = CASES[name](bench)
+                _say(render(found))
+                rows += found
             except BenchError as error:
                 problems.append(f"{name}: {error}")
                 if name == "reference":
