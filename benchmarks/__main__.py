@@ -2,7 +2,8 @@
 
 Everything measured is a process of its own, so that its peak memory is its own.
 
-Prints a table at the end, and what each case came to on stderr as it is done. Exit code 0: every bar is kept; 1: one is not, or the bench itself cannot be trusted here.
+Prints a table at the end, and what each case came to on stderr as it is done. Exit code 0: every bar is kept; 1: one is
+not, or the bench itself cannot be trusted here.
 """
 
 from __future__ import annotations

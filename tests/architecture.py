@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 
 PACKAGE = "datagen_cli"
 MAX_FILE_LINES = 400
@@ -48,6 +49,17 @@ ORDINARY_METRICS = frozenset(("length", "balance", "constraints", "student", "co
 
 Tree = Mapping[str, str]
 """Dotted module name (`datagen_cli.core` for an `__init__.py`) to source text."""
+
+
+@cache
+def _parse(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
+@cache
+def _nodes(source: str) -> tuple[ast.AST, ...]:
+    """Every node of a source. Some twenty rules look at the same five hundred files."""
+    return tuple(ast.walk(_parse(source)))
 
 
 def folder_of(module: str) -> str:
@@ -91,8 +103,8 @@ def imported_names(nodes: Iterator[ast.AST], module: str, *, is_package: bool = 
 
 def own_imports(tree: Tree, module: str, *, on_import: bool = False) -> list[tuple[str, int]]:
     """Modules of the tree that `module` imports, with lines; `on_import`: only those needed to import it."""
-    parsed = ast.parse(tree[module])
-    nodes: Iterator[ast.AST] = top_level_nodes(parsed) if on_import else ast.walk(parsed)
+    parsed = _parse(tree[module])
+    nodes: Iterator[ast.AST] = top_level_nodes(parsed) if on_import else iter(_nodes(tree[module]))
     is_package = any(name.startswith(f"{module}.") for name in tree)
     found = []
     for name, line in imported_names(nodes, module, is_package=is_package):
@@ -153,7 +165,7 @@ def length_violations(source: str) -> list[str]:
     """Files and functions that are too long."""
     lines = len(source.splitlines())
     found = [f"{lines} lines, at most {MAX_FILE_LINES}"] if lines > MAX_FILE_LINES else []
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             if length > MAX_FUNCTION_LINES:
@@ -164,7 +176,7 @@ def length_violations(source: str) -> list[str]:
 def print_violations(source: str) -> list[str]:
     """Uses of print, of an `echo` and of the standard streams' `write`."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         if not isinstance(node, ast.Call):
             continue
         called = ast.unparse(node.func)
@@ -176,7 +188,7 @@ def print_violations(source: str) -> list[str]:
 def heavy_imports(source: str, heavy: frozenset[str] = HEAVY) -> list[str]:
     """Heavy libraries that importing the module would import."""
     found = []
-    for name, line in imported_names(top_level_nodes(ast.parse(source)), PACKAGE):
+    for name, line in imported_names(top_level_nodes(_parse(source)), PACKAGE):
         if name.split(".")[0] in heavy:
             found.append(f"line {line}: imports {name.split('.')[0]} at module level")
     return found
@@ -198,13 +210,13 @@ def needed_to_import(tree: Tree, module: str) -> list[str]:
 
 def more_than_a_docstring(source: str) -> bool:
     """Whether an `__init__.py` holds anything but one docstring, or none."""
-    body = ast.parse(source).body
-    return not (len(body) == 1 and ast.get_docstring(ast.parse(source)))
+    body = _parse(source).body
+    return not (len(body) == 1 and ast.get_docstring(_parse(source)))
 
 
 def lacks_docstring(source: str) -> bool:
     """Whether a module has no docstring, or one that says nothing yet."""
-    text = ast.get_docstring(ast.parse(source))
+    text = ast.get_docstring(_parse(source))
     return not text or text.strip().strip(".") == "TODO"
 
 
@@ -238,16 +250,16 @@ def checks_named_elsewhere(catalog: Mapping[str, Mapping[str, str]], tree: Tree)
     for module, source in tree.items():
         foreign = {name for name, home in homes.items() if home != module}
         if module != f"{PACKAGE}.catalog":
-            found += [f"{module}:{line}: names {name}" for name, line in _names_used(ast.parse(source), foreign)]
+            found += [f"{module}:{line}: names {name}" for name, line in _names_used(source, foreign)]
     return found
 
 
-def _names_used(tree: ast.Module, names: set[str]) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree):
+def _names_used(source: str, names: set[str]) -> Iterator[tuple[str, int]]:
+    for node in _nodes(source):
         told: list[ast.AST | None] = []
         if isinstance(node, ast.Compare) and any(_is_a_kind(side) for side in (node.left, *node.comparators)):
             told = [part for side in (node.left, *node.comparators) for part in _parts(side)]
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("load", "facts_of"):
+        elif isinstance(node, ast.Call) and _called(node) in ("load", "facts_of"):
             told = list(node.args[1:])
         elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             parts = _parts(node.value)
@@ -256,6 +268,11 @@ def _names_used(tree: ast.Module, names: set[str]) -> Iterator[tuple[str, int]]:
         for part in told:
             if isinstance(part, ast.Constant) and part.value in names:
                 yield str(part.value), part.lineno
+
+
+def _called(node: ast.Call) -> str:
+    """The last part of the name of what is called; empty for what has no name."""
+    return getattr(node.func, "attr", getattr(node.func, "id", ""))
 
 
 def _parts(node: ast.AST) -> list[ast.AST | None]:
@@ -269,7 +286,7 @@ def _parts(node: ast.AST) -> list[ast.AST | None]:
 
 def _is_a_kind(node: ast.AST) -> bool:
     """`check.type`, `kind`, `kind_of` and the like."""
-    return ast.unparse(node).rpartition(".")[2] in ("type", "kind", "kind_of", "check_type")
+    return getattr(node, "attr", getattr(node, "id", "")) in ("type", "kind", "kind_of", "check_type")
 
 
 def _is_a_constant(node: ast.Assign | ast.AnnAssign) -> bool:
@@ -287,7 +304,7 @@ def metric_name_violations(catalog: Mapping[str, Mapping[str, str]], tree: Tree)
     homes = {name: target.partition(":")[0] for name, target in catalog["metrics"].items()}
     found = []
     for module, source in tree.items():
-        for node in ast.walk(ast.parse(source)) if module != f"{PACKAGE}.catalog" else ():
+        for node in _nodes(source) if module != f"{PACKAGE}.catalog" else ():
             if not isinstance(node, ast.Constant) or homes.get(str(node.value), module) == module:
                 continue
             if node.value not in ORDINARY_METRICS or folder_of(module) in ROOMS_OF_MEASURES:
@@ -299,7 +316,7 @@ def named_items(source: str, names: Collection[str]) -> list[str]:
     """Where a module decides by the name of a shelf item: a comparison with it, a case of `match`, a test of how a text
     starts, or a key of a table. The item's class is the place to state what the code wants to know."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         said: list[ast.expr | None] = []
         if isinstance(node, ast.Compare):
             said = [node.left, *node.comparators]
@@ -309,7 +326,7 @@ def named_items(source: str, names: Collection[str]) -> list[str]:
             said = list(node.keys)
         elif isinstance(node, ast.Subscript):
             said = [node.slice]
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in BEGINNINGS:
+        elif isinstance(node, ast.Call) and _called(node) in BEGINNINGS:
             said = list(node.args)
         texts = {text.removesuffix("/") for part in said if part is not None for text in _texts_of(part)}
         found += [f"line {node.lineno}: decides by the name {name!r}" for name in sorted(texts & set(names))]  # type: ignore[attr-defined]
@@ -328,7 +345,7 @@ def _texts_of(node: ast.expr) -> set[str]:
 def _defined_names(source: str) -> set[str]:
     """Names that a module defines or imports at its top."""
     names: set[str] = set()
-    for node in ast.parse(source).body:
+    for node in _parse(source).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             names.add(node.name)
         elif isinstance(node, ast.ImportFrom):

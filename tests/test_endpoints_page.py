@@ -42,6 +42,7 @@ def test_the_page_lists_every_manner() -> None:
     assert PAGE.read_text(encoding="utf-8").partition(MARK)[2].strip() == table().strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("manner", MANNERS, ids=lambda manner: manner.name)
 def test_an_endpoint_of_this_manner_is_met_as_the_page_says(
     manner: Manner, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

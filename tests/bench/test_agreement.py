@@ -16,6 +16,7 @@ def test_ties_share_the_average_of_their_ranks() -> None:
     assert average_ranks([3.0, 1.0, 3.0, 2.0]) == [3.5, 1.0, 3.5, 2.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_both_agree_with_scipy(seed: int) -> None:
     stats = pytest.importorskip("scipy.stats")

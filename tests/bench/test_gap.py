@@ -80,6 +80,7 @@ def test_the_gap_of_noise_is_refused() -> None:
         recovered(hits(0.5, items=60, start=6), base, reference)
 
 
+@pytest.mark.slow
 def test_the_interval_covers_what_it_estimates() -> None:
     covered = 0
     for trial in range(60):

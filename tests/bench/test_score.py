@@ -40,6 +40,7 @@ def score(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tupl
     return code, json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMS)
 def test_planted_accuracies_lie_within_their_intervals_and_rank_right(
     name: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

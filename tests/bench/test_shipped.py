@@ -90,6 +90,7 @@ def test_code_in_fences_and_in_json_are_variants_of_one_recipe(capsys: pytest.Ca
     assert all(row["n"] == 8 for row in found["rows"])
 
 
+@pytest.mark.slow
 def test_a_real_one_offline_is_the_same_table(capsys: pytest.CaptureFixture[str]) -> None:
     code, found, _ = bench(capsys, "real-mini", "--model", "offline")
     assert code == 0

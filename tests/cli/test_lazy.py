@@ -24,6 +24,7 @@ def python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_only_the_module_of_the_invoked_command_is_imported(name: str) -> None:
     said = python(

@@ -104,6 +104,7 @@ def test_every_command_is_tried() -> None:
     assert {*STARTS, "view"} == {name for section in SECTIONS.values() for name in section}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [line for lines in STARTS.values() for line in lines])
 def test_the_next_line_runs_as_it_stands(start: str, folder: Path, here: Started) -> None:
     for made in (folder / name for name in ("my.yaml", "gsm8k.yaml", "rows.yaml")):

@@ -16,6 +16,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(values, st.booleans(), st.booleans())
 def test_the_text_is_that_of_json_dumps(value: object, sort_keys: bool, ascii_only: bool) -> None:
     expected = json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":"), sort_keys=sort_keys)

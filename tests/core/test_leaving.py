@@ -28,6 +28,7 @@ def ended(program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=600, check=False)
 
 
+@pytest.mark.slow
 def test_a_thread_in_native_code_does_not_turn_an_exit_code_into_an_abort() -> None:
     pytest.importorskip("torch")
     done = ended(NATIVE + LEAVE)

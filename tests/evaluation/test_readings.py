@@ -79,6 +79,7 @@ def _ends(one: Measure) -> tuple[float, float]:
     return one.interval or one.bound or (one.value, one.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beside", ["two", "templates"])
 @pytest.mark.parametrize("name", list(SETS))
 def test_no_reading_contradicts_its_value(name: str, beside: str) -> None:

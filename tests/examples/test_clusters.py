@@ -30,6 +30,7 @@ def uniform(rows: int, dim: int = 64) -> NDArray[np.float32]:
     return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [50, 100, 500, 2000])
 @pytest.mark.parametrize("spread", [0.3, 1.5])
 def test_three_unequal_clusters_are_all_in_every_draw(rows: int, spread: float) -> None:

@@ -56,6 +56,7 @@ def test_more_429s_than_answers_narrow_what_is_sent_at_once() -> None:
     assert len(world.sent) < 800  # 1,600 were all forty sent again and again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("retry_after_s", [None, 0.0, 20.0])
 def test_the_boundary_is_found_whatever_the_endpoint_asks_for(retry_after_s: float | None) -> None:
     world = Simulated(capacity=50, retry_after_s=retry_after_s)

@@ -57,6 +57,7 @@ def test_an_address_of_the_environment_that_is_none_is_refused_by_its_name(value
 NAMED = [(prefix, name) for prefix, vendor in vendors().items() for name in names_of_address(prefix, vendor)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("prefix", "name"), NAMED)
 def test_the_address_that_the_environment_names_is_shown_and_priced_for_every_vendor(
     prefix: str, name: str, tmp_path: Path

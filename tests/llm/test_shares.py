@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from datagen_cli.llm.shares import Shares
 
 
@@ -31,6 +33,7 @@ def test_the_choice_does_not_follow_an_alternating_label() -> None:
     assert all(420 < count < 580 for count in together.values())
 
 
+@pytest.mark.slow
 def test_one_model_writes_all_and_a_small_share_is_not_forgotten() -> None:
     assert {Shares([1], seed=0).pick(n) for n in range(50)} == {0}
     assert Counter(Shares([0.99, 0.01], seed=0).pick(n) for n in range(1000))[1] in (9, 10, 11)

@@ -80,6 +80,7 @@ def leaking_by_every_pair(texts: list[str], reference: list[str]) -> list[bool]:
 KINDS = [*SCRIPTS, "templates", "signs"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(25))
 def test_what_is_named_is_what_every_pair_shows_in_any_order(kind: str, seed: int) -> None:

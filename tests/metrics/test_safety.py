@@ -87,6 +87,7 @@ LONG_PARTS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", LONG_PARTS)
 def test_the_rules_take_linear_time(part: str) -> None:
     import time
@@ -131,6 +132,7 @@ def test_the_measure_counts_texts_and_shows_the_evidence() -> None:
     assert Safety().compute(texts(), None).reason == "no rows"
 
 
+@pytest.mark.slow
 @pytest.mark.samples
 @pytest.mark.parametrize("name", ["gsm8k/train.jsonl", "ag_news/test.jsonl", "imdb/reviews.jsonl"])
 def test_real_data_is_hardly_ever_flagged(name: str, sample: Callable[[str], Path]) -> None:

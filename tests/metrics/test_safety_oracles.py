@@ -85,6 +85,7 @@ def test_planted_instructions_are_found_in_any_text_around_them() -> None:
             assert "injection" in {one.kind for one in inspect(around.format(text))}, around.format(text)
 
 
+@pytest.mark.slow
 @pytest.mark.samples
 def test_real_texts_are_left_alone(sample: Callable[[str], Path]) -> None:
     total, flagged = 0, []

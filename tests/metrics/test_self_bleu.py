@@ -53,6 +53,7 @@ def test_it_equals_nltk_on_random_texts_with_odd_ones_among_them(n: int, seed: i
     assert self_bleu(texts, n=n) == pytest.approx(nltk_self_bleu(texts, n), abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.samples
 @pytest.mark.parametrize("n", [2, 3, 4, 5])
 @pytest.mark.parametrize(("name", "field"), REAL)

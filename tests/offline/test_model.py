@@ -92,6 +92,7 @@ async def test_without_faults_nothing_is_planted() -> None:
     assert asker.plants == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault", ["wrong_label", "malformed", "duplicate", "unsolvable", "contradicted", "injected", "refusal", "truncated"]
 )

@@ -71,6 +71,7 @@ def test_what_is_not_understood_is_not_guessed(question: str) -> None:
     assert read(question) is None
 
 
+@pytest.mark.slow
 def test_two_thousand_problems_are_read_back_exactly() -> None:
     for number in range(2000):
         problem = write(random.Random(number), Wish(steps=number % 9))

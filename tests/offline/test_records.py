@@ -179,6 +179,7 @@ CONSTRAINTS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "options"), CONSTRAINTS)
 @pytest.mark.parametrize(
     "description", ["Messages of customers to the support of a shop.", "Questions about many things."]

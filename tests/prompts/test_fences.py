@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(values, min_size=1, max_size=4))
 def test_data_comes_back_unchanged(items: list[object]) -> None:
     assert read_fence("before\n" + fence("examples", items) + "\nafter", "examples") == items

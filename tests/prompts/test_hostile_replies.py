@@ -64,6 +64,7 @@ REPLIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
 @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
 def test_a_reader_ends_soon(reply: str, reader: Callable[[str], object]) -> None:

@@ -198,6 +198,7 @@ def test_the_recipe_reads_its_own_base_and_the_public_set_without_a_bad_row(
             assert len(failing) <= 0.05 * len(built.rows), constraint.describe()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_dozen_records_are_written_from_the_own_base(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

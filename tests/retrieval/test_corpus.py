@@ -111,6 +111,7 @@ def test_where_there_is_nothing_to_read_it_says_so(tmp_path: Path) -> None:
     assert raised.value.place is not None and raised.value.place.line == 2
 
 
+@pytest.mark.slow
 @pytest.mark.samples
 def test_the_right_document_is_among_the_first_five(tmp_path: Path, sample: Callable[[str], Path]) -> None:
     rows = [json.loads(line) for line in sample("truthfulqa/truthfulqa.jsonl").read_text().splitlines()]

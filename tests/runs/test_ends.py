@@ -57,6 +57,7 @@ def test_a_signal_at_any_time_ends_with_its_code_and_json(
     assert len(rows(tmp_path / "run")) == 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("where", ["destructor", "suppressed"])

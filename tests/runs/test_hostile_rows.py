@@ -60,6 +60,7 @@ def test_no_hostile_row_is_obeyed_by_a_model_that_obeys_all_it_is_told(text: str
     assert [obeyed(body) for body in bodies({"text": text, "kind": "a"})] == [""] * 11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_hostile_row_changes_what_a_prompt_is_made_of(text: str) -> None:
     shapes = [

@@ -238,6 +238,7 @@ def test_a_vendors_key_is_not_sent_to_a_foreign_host(
     assert "sk-secret" not in said.err + said.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
 def test_a_signal_lets_calls_in_flight_finish_and_prints_how_to_go_on(
     number: int, exit_code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -196,6 +196,7 @@ def status(capsys: pytest.CaptureFixture[str], folder: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_on_one_cache_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     till = Till(delay_s=0.01)
     shared = ["--cache", tmp_path / "shared.sqlite"]

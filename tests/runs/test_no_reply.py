@@ -275,6 +275,7 @@ def several(body: dict[str, Any]) -> str:
     return json.dumps({"records": [{"text": f"note number {body['seed']} {part}"} for part in range(5)]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["500", "empty choices", "message is null", "dropped"])
 def test_a_prompt_that_always_fails_through_litellm_leaves_its_slot_open(
     fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -118,6 +118,7 @@ def test_a_reviewed_run_made_again_from_its_checkpoints_has_the_same_bytes(recip
     assert outcome(folder) == made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", [1, 2, 3, 5, 8, 12])
 def test_a_kill_while_a_review_is_taken_up_costs_nothing(recipe: Path, tmp_path: Path, line: int) -> None:
     whole, folder = tmp_path / "whole" / "run", tmp_path / "killed" / "run"

@@ -17,6 +17,7 @@ GSM8K = Path(__file__).parent / "gsm8k.yaml"
 AG_NEWS = Path(__file__).parent / "ag_news.yaml"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("recipe", "base"), [(GSM8K, "gsm8k/train.jsonl"), (AG_NEWS, "ag_news/train.jsonl")])
 def test_real_base_data_gives_exactly_the_records_asked_for(
     recipe: Path, base: str, tmp_path: Path, sample: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
@@ -224,6 +225,7 @@ CHECKS: dict[str, list[str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "case", pairwise_cases(CHECKS), ids=lambda case: "-".join(f"{name}{choice}" for name, choice in case.items())
 )

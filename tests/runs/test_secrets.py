@@ -60,6 +60,7 @@ ROUTING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["openai/gpt-4o-mini", "anthropic/claude-haiku-4-5", "hosted_vllm/m"])
 @pytest.mark.parametrize("routing", sorted(ROUTING))
 def test_params_that_do_more_than_sampling_are_refused_and_nothing_is_sent(

@@ -57,6 +57,7 @@ def test_a_hard_link_in_a_folder_is_not_written_through(
     assert (victim.read_bytes(), victim.stat().st_mode) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dangling", [False, True])
 @pytest.mark.parametrize("name", LINKED)
 def test_a_link_in_a_folder_overwrites_nothing_elsewhere(name: str, dangling: bool, tmp_path: Path) -> None:
@@ -226,6 +227,7 @@ def test_text_for_a_terminal_hides_and_reorders_nothing(text: str) -> None:
     assert console.harmless(text).isprintable()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [["--fresh"], ["--set", "sampling.temperature=0.3"]], ids=["all", "changed"])
 @pytest.mark.parametrize("digest", ["../../away", "../..", "/away", "a/b", "..", ".", "", "x\x00y", {"a": 1}, 7, None])
 def test_what_moves_aside_stays_in_the_folder_whatever_its_state_says(

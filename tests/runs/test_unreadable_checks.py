@@ -53,6 +53,7 @@ class Models:
         return json.dumps({"records": [{"question": f"What is 3 + 4 + 0 * {body['seed']}?", "answer": 7}]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [2, 32])
 @pytest.mark.parametrize(
     ("said", "what", "hint"),

@@ -70,6 +70,7 @@ def test_no_attack_gets_through_all_layers(attack: Program, full: Sandbox, world
     assert changes == [], result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", RUNNABLE, ids=NAMES)
 def test_no_attack_gets_through_the_confinement_alone(attack: Program, bare: Sandbox, world: World) -> None:
     result, changes = _attack(bare, attack, world)
@@ -78,6 +79,7 @@ def test_no_attack_gets_through_the_confinement_alone(attack: Program, bare: San
     assert result.status in attack.flags or not attack.flags & {"timeout", "memory"}, result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", WITH_TEETH, ids=[attack.name for attack in WITH_TEETH])
 def test_the_same_attack_gets_through_without_the_confinement(
     attack: Program, unconfined: Sandbox, world: World
@@ -88,6 +90,7 @@ def test_the_same_attack_gets_through_without_the_confinement(
     assert changes != []
 
 
+@pytest.mark.slow
 def test_nothing_is_left_when_the_sandbox_is_closed(tmp_path: Path) -> None:
     before = server_pids()
     with Sandbox() as sandbox:

@@ -29,6 +29,7 @@ def test_there_are_enough_habits_and_hardly_any_is_refused() -> None:
     assert len(REFUSED) <= 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", HABITS, ids=[program.name for program in HABITS])
 def test_a_program_prints_what_it_prints_elsewhere(program: Program, sandbox: Sandbox) -> None:
     result = sandbox.run(program.code)

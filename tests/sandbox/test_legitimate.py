@@ -50,6 +50,7 @@ def test_a_legitimate_program_prints_the_same_in_the_guarded_layer(program: Prog
     assert (result.stdout, result.status, result.layer) == (program.prints, "ok", "guarded")
 
 
+@pytest.mark.slow
 @guarded_only
 def test_what_a_program_costs_is_reported(full: Sandbox, bare: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     lines = []

@@ -271,6 +271,7 @@ with Sandbox(screen=False) as sandbox:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("held", [0, 250, 300, 900])
 def test_a_parent_with_many_open_files_leaks_none(held: int) -> None:
     done = subprocess.run(

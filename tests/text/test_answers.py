@@ -222,6 +222,7 @@ def test_any_text_is_answered_without_an_error(first: str, second: str) -> None:
     final_answer(first)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     ["1" * 50_000, "1," * 25_000, " " * 50_000 + "x1", "(" * 50_000, "$" * 50_000, "answer is " * 5_000,

@@ -174,6 +174,7 @@ def test_more_texts_than_one_portion_are_all_kept(tmp_path: Path) -> None:
     cached.close()
 
 
+@pytest.mark.slow
 @needs_model
 def test_a_cached_model_gives_the_same_bits(opened: dict[str, Embedder], tmp_path: Path) -> None:
     plain = embedder(opened, "minilm")

@@ -152,6 +152,7 @@ def test_every_text_finds_itself_however_many_tables_there_are() -> None:
     assert [getattr(index.nearest(text), "index", None) for text in texts[::97]] == list(range(0, len(texts), 97))
 
 
+@pytest.mark.slow
 def test_a_text_takes_less_than_a_kilobyte_of_memory_whatever_its_length() -> None:
     texts = made_up(FIRST_ROWS)
     tracemalloc.start()
@@ -226,6 +227,7 @@ CHANGES = (word_changed, order_changed, punctuation_changed)
 SAMPLES = [("gsm8k/train.jsonl", "question"), ("ag_news/train.jsonl", "text")]
 
 
+@pytest.mark.slow
 @pytest.mark.samples
 @pytest.mark.parametrize(("name", "column"), SAMPLES)
 def test_planted_near_copies_of_real_rows_are_found(sample: Callable[[str], Path], name: str, column: str) -> None:

@@ -87,6 +87,7 @@ DOUBLED = (
 LONG = "{% set a = 'x' * 200000 ~ 'a' %}{% set b = 'x' * 200000 ~ 'b' %}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

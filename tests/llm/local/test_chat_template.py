@@ -39,6 +39,7 @@ HONEST = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["chat_template.jinja", "tokenizer_config.json", "a list"])
 @pytest.mark.parametrize("what", ENDLESS)
 def test_a_template_without_end_is_refused_before_the_weights_are_read(what: str, file: str, tmp_path: Path) -> None:

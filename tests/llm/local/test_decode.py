@@ -33,6 +33,7 @@ def batch(
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_loop_writes_what_the_definition_says_with_neither_cache_nor_padding(
     exact_model: LocalModel, variant: str
@@ -185,6 +186,7 @@ def test_a_batch_that_is_too_large_goes_by_halves_of_whole_groups(exact_model: L
     assert max(rows for rows, *_ in seen) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["hybrid", "cfg"])
 def test_a_group_that_is_too_large_goes_forward_in_parts(exact_model: LocalModel, variant: str) -> None:
     rows = batch(exact_model, negatives=variant == "cfg")
