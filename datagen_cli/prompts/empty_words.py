@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 
 from datagen_cli.core.pattern import compiled_later
-from datagen_cli.prompts.declining import DECLINED
+from datagen_cli.prompts.declining import MAX_REFUSAL_CHARACTERS, declines
 
-MAX_REFUSAL_CHARACTERS = 1_500
 MAX_FORM_CHARACTERS = 120
 CONTROL = compiled_later(r"[\x00-\x08\x0b\x0e-\x1f\x7f]|\x0c(?=[a-zA-Z])")
 """What a model that forgets to escape `\\frac` and `\\beta` writes, or `\\u0000e9` for é; a page break at the end of a
@@ -82,11 +81,6 @@ def _names_itself(text: str, name: str) -> bool:
         return False
     shown = said & {"here", "goes", "sample", "example", "dummy", "some", *_NOUNS}
     return bool(said & _NOUNS) or bool(said & own and shown)
-
-
-def declines(text: str) -> bool:
-    """Whether a text as a whole is a model's refusal to write; a customer who cannot log in is none."""
-    return len(text) <= MAX_REFUSAL_CHARACTERS and DECLINED.match(text) is not None
 
 
 def sounds_refused(text: str) -> bool:

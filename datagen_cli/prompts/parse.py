@@ -22,7 +22,8 @@ from datagen_cli.core.budget import TooMuch
 from datagen_cli.core.digest import canonical
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type, plain_text
 from datagen_cli.core.json_schema import JsonSchema
-from datagen_cli.prompts.empty_words import CONTROL, declines, is_form, sounds_refused
+from datagen_cli.prompts.declining import declines
+from datagen_cli.prompts.empty_words import CONTROL, is_form, sounds_refused
 from datagen_cli.prompts.fences import without_tags
 from datagen_cli.prompts.reply_json import BROKEN, Finder
 from datagen_cli.prompts.response_format import strict_format, strict_object
