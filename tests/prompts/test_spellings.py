@@ -8,7 +8,8 @@ import json
 import pytest
 
 from datagen_cli.core.fields import FieldSpec, WrongType, to_number
-from datagen_cli.prompts.empty_words import declines, is_form
+from datagen_cli.prompts.declining import declines
+from datagen_cli.prompts.empty_words import is_form
 from datagen_cli.prompts.parse import parse_reply, read_record
 from datagen_cli.prompts.plain_text import parse_text
 
