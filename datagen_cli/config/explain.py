@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -167,10 +168,10 @@ def _type_hint(kind: str, node: Node | None, wanted: list[str]) -> str:
         return "only true and false, unquoted, are booleans"
     if kind in ("float_type", "int_type") and isinstance(value, str):
         try:
-            float(value)
+            float(value.replace(",", "").replace(" ", ""))
         except ValueError:
             return ""
-        return "remove the quotes"
+        return "write it without commas and spaces" if re.search("[, ]", value) else "remove the quotes"
     if kind == "literal_error" and isinstance(value, str):
         near = suggest(value, wanted)
         return near if near.startswith("did you mean") else ""

@@ -18,6 +18,7 @@ import yaml
 
 from datagen_cli.config.fields import label_text
 from datagen_cli.config.tree import Node, Scalar, Source
+from datagen_cli.config.yaml_hints import COMMA, syntax_hint
 from datagen_cli.core.errors import Place, RecipeError
 
 MAX_BYTES = 4_000_000
@@ -47,7 +48,7 @@ def read_yaml(data: bytes | str, source: Source) -> Node | None:
         context = f"{error.context}, " if error.context else ""
         raise RecipeError(
             f"not YAML: {context}{error.problem}",
-            hint=_syntax_hint(str(error.problem)),
+            hint=syntax_hint(str(error.problem), text, mark.line if mark else 0),
             place=source.place(mark.line + 1 if mark else 0),
         ) from error
     except yaml.reader.ReaderError as error:
@@ -82,16 +83,6 @@ def _place_of(error: Any, text: str, source: Source) -> Place:
     return source.place(text.count("\n", 0, found.start()) + 1 if found else 0)
 
 
-def _syntax_hint(problem: str) -> str:
-    if "\\t" in problem or "tab" in problem:
-        return "indent with spaces, not with tabs"
-    if "mapping values are not allowed" in problem:
-        return "put text that holds `: ` in quotes"
-    if "cannot start any token" in problem or "alias" in problem:
-        return "put text that starts with a special character in quotes"
-    return ""
-
-
 @dataclass(slots=True)
 class _Open:
     """A list or mapping whose end has not come yet."""
@@ -101,6 +92,10 @@ class _Open:
     keys: dict[str, Node] = field(default_factory=dict)
     merged: list[Node] = field(default_factory=list)
     key: Node | None = None
+    key_end: int = 0
+    bare: tuple[Any, str] | None = None
+    """The first key in `{ }` without a colon, and its event."""
+    colons: bool = False
     merging: bool = False
     size: int = 1
     depth: int = 1
@@ -134,12 +129,19 @@ class _Composer:
                 self.open(event)
             elif isinstance(event, yaml.CollectionEndEvent):
                 opened = self.stack.pop()
+                if opened.bare is not None and opened.colons:
+                    self.refuse_bare(*opened.bare)
                 self.close(opened.event, self.collection(opened))
         empty = self.root is not None and self.root.value is None
         return None if empty else self.root
 
     def refuse(self, event: Any, message: str, *, hint: str = "") -> NoReturn:
         raise RecipeError(message, hint=hint, place=self.source.place(event.start_mark.line + 1))
+
+    def refuse_bare(self, event: Any, key: str) -> NoReturn:
+        """Refuses `glad` in `{good: content, glad, bad: angry}`: YAML reads a key of no value."""
+        above = [str(opened.key.value) for opened in self.stack if opened.key is not None]
+        self.refuse(event, f"{'.'.join([*above, key])}: a key without a value", hint=COMMA)
 
     def open(self, event: Any) -> None:
         expected = "seq" if isinstance(event, yaml.SequenceStartEvent) else "map"
@@ -174,7 +176,12 @@ class _Composer:
         elif parent.key is None:
             parent.merging = merge_key
             parent.key = None if merge_key else self.mapping_key(event, parent, node)
+            parent.key_end = event.end_mark.index
         else:
+            if parent.event.flow_style and event.end_mark.index <= parent.key_end:
+                parent.bare = parent.bare or (event, str(parent.key.value))
+            else:
+                parent.colons = True
             parent.keys[str(parent.key.value)] = replace(node, line=parent.key.line)
             parent.key = None
 
@@ -257,7 +264,10 @@ class _Composer:
         return text
 
     def refuse_tag(self, event: Any) -> NoReturn:
-        hint = "a recipe holds text, numbers, booleans, lists and mappings only"
+        known = "a recipe holds text, numbers, booleans, lists and mappings only"
+        hint = (
+            known if event.tag.startswith(("!!", _TAG, "tag:")) else f"put text that starts with ! in quotes; {known}"
+        )
         self.refuse(event, f"the tag {_short_tag(event.tag)} is not allowed", hint=hint)
 
 

@@ -301,7 +301,7 @@ def test_a_changed_part_is_found(tmp_path: Path, old: str, new: str, place: str,
             "name: [a\nb: c\n",
             "x.yaml:2",
             "not YAML: while parsing a flow sequence, did not find expected ',' or ']'",
-            "",
+            "close the [",
         ),
         (
             "name: !!python/name:os.system\n",

@@ -128,7 +128,12 @@ def test_later_overrides_win(tmp_path: Path) -> None:
             "the tag !!python/name:os.system is not allowed",
             "a recipe holds text, numbers, booleans, lists and mappings only",
         ),
-        ("name=[x", "--set name", "not YAML: while parsing a flow sequence, did not find expected ',' or ']'", ""),
+        (
+            "name=[x",
+            "--set name",
+            "not YAML: while parsing a flow sequence, did not find expected ',' or ']'",
+            "close the [",
+        ),
         ("count", "", "--set count: expected KEY=VALUE", "such as `--set limits.concurrency=8`"),
         ("=3", "", "--set =3: expected KEY=VALUE", "such as `--set limits.concurrency=8`"),
         (".=null", "", "--set .=null: expected KEY=VALUE", "such as `--set limits.concurrency=8`"),
