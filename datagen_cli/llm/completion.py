@@ -24,7 +24,7 @@ from datagen_cli.llm.faults import (
     sentence_of,
 )
 from datagen_cli.llm.finish import ends_in_call, finish_of, reason_in
-from datagen_cli.llm.message import refusal_of, text_of
+from datagen_cli.llm.message import is_filled, refusal_of, text_of
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.llm.refusals import about
 from datagen_cli.llm.turned_away import reply_in
@@ -54,11 +54,11 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
             raise _foreign(body, kind)
         choice = _first_choice(value["choices"]) or {}
         reason = reason_in(value, choice)
-        if value.get("error") and not reason:
+        if value.get("error") and not reason and not _says_success(value["error"]):
             raise _in_the_middle(
                 _inner_fault(value["error"], json.dumps(value["error"]).encode(), hidden, _used(value))
             )
-        if choice.get("error"):
+        if choice.get("error") and not _says_success(choice["error"]):
             raise _inner_fault(choice["error"], json.dumps(choice["error"]).encode(), hidden, _used(value))
         message = _message_of(choice)
         if message is None:
@@ -120,9 +120,10 @@ def _first_choice(choices: Any) -> Any:
 def _message_of(choice: Mapping[str, Any]) -> Any:
     """The message of a choice, under the names and in the forms that are seen; None where there is none."""
     message = choice.get("message")
-    if message is None:
+    if not message:
         others = (choice.get(name) for name in ("delta", "messages", "text", "content"))
-        message = next((other for other in others if other), None)
+        message = next((other for other in others if is_filled(other)), message)
+    message = str(message) if isinstance(message, int | float) else message
     if isinstance(message, list) and message and isinstance(message[-1], dict) and "content" in message[-1]:
         message = message[-1]
     return {"content": message} if isinstance(message, str) else message
@@ -214,11 +215,17 @@ def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...], used: tuple[i
 
 def _error_of(value: Mapping[str, Any]) -> Any:
     """The error that stands in place of a completion, in the forms that are seen; None where there is none."""
-    if error := value.get("error"):
+    if (error := value.get("error")) and not _says_success(error):
         return error
     base = value.get("base_resp")
     told = (isinstance(base, Mapping) and base.get("status_code")) or value.get("success") is False
     return value if told or value.get("object") == "error" else None
+
+
+def _says_success(error: Any) -> bool:
+    """Whether this is the note of a gateway that nothing went wrong."""
+    code = error.get("code") if isinstance(error, Mapping) else None
+    return code in (0, "0", 200, "200") and code is not False
 
 
 def _in_the_middle(fault: Fault) -> Fault:

@@ -1,7 +1,7 @@
 """One chat completion put together from the events of a stream, which some endpoints send although none was asked for.
 
-An event adds to the answer (`delta`, `text`) or holds all of it so far (`message`). An event that cannot be read is a
-fault: a part of the answer would be missing. Pure functions.
+An event adds to the answer (`delta`, `text`), or holds all of it so far or a part of it (`message`). An event that
+cannot be read is a fault: a part of the answer would be missing. Pure functions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from datagen_cli.llm.counted import usage_in
 from datagen_cli.llm.faults import TransportError
 from datagen_cli.llm.finish import reason_in
-from datagen_cli.llm.message import REASONING, refusal_of, text_of
+from datagen_cli.llm.message import REASONING, refusal_of, text_of, text_of_parts
 
 EVENTS = b"data:"
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -24,28 +24,49 @@ class _Parts:
     """What the events of a stream have said so far of its first choice."""
 
     def __init__(self) -> None:
-        self.content = self.arguments = self.refusal = self.reasoning = ""
+        self.content = self.refusal = self.reasoning = ""
+        self.wholes: list[str] = []
+        self.calls: dict[int, dict[str, str]] = {}
 
     def add(self, choice: Mapping[str, Any]) -> None:
         """Takes what one event says."""
         delta = choice.get("delta")
         delta = delta if isinstance(delta, dict) else {"content": choice.get("text")}
-        self.content += _text(delta)
-        self.arguments += _part_of_call(delta)
+        self.content += _added(delta.get("content"))
+        self._add_calls(delta)
         self.refusal += refusal_of(delta)
         self.reasoning += "…" if any(delta.get(name) for name in REASONING) else ""
         whole = choice.get("message")
-        said = _text(whole) if isinstance(whole, dict) else ""
-        self.content = said if said.startswith(self.content) else self.content + said
+        if isinstance(whole, dict) and (said := text_of({"content": whole.get("content")})[0]):
+            self.wholes.append(said)
 
     @property
     def message(self) -> dict[str, Any]:
         """The whole message."""
-        found: dict[str, Any] = {"role": "assistant", "content": self.content}
-        if self.arguments:
-            found["function_call"] = {"arguments": self.arguments}
+        found: dict[str, Any] = {"role": "assistant", "content": self._text()}
+        if self.calls:
+            found["tool_calls"] = [{"function": self.calls[number]} for number in sorted(self.calls)]
         more = {"refusal": self.refusal, "reasoning_content": self.reasoning}
         return found | {name: value for name, value in more.items() if value}
+
+    def _text(self) -> str:
+        """What the deltas add up to, or the messages: the last, where each holds all so far, else all of them."""
+        grows = all(after.startswith(before) for before, after in zip(self.wholes, self.wholes[1:], strict=False))
+        whole = "".join(self.wholes if not grows else self.wholes[-1:])
+        return whole if whole.strip().startswith(self.content.strip()) else self.content
+
+    def _add_calls(self, delta: Mapping[str, Any]) -> None:
+        """Takes what an event adds to the calls of tools; a call without a number is the first."""
+        calls = delta.get("tool_calls") or [{"function": delta.get("function_call")}]
+        for call in calls if isinstance(calls, list) else ():
+            function = call.get("function") if isinstance(call, dict) else None
+            if not isinstance(function, dict):
+                continue
+            number = call.get("index")
+            so_far = self.calls.setdefault(number if isinstance(number, int) else 0, {"name": "", "arguments": ""})
+            said = function.get("arguments")
+            so_far["name"] = so_far["name"] or str(function.get("name") or "")
+            so_far["arguments"] += said if isinstance(said, str) else json.dumps(said) if said else ""
 
 
 def joined(body: bytes) -> dict[str, Any] | None:
@@ -81,18 +102,9 @@ def choice_of(event: Mapping[str, Any]) -> dict[str, Any]:
     return next((item for item in several if isinstance(item, dict) and item.get("index") in (0, "0", None)), {})
 
 
-def _text(part: Mapping[str, Any]) -> str:
-    return text_of({"content": part.get("content")})[0]
-
-
-def _part_of_call(part: Mapping[str, Any]) -> str:
-    """What an event adds to the arguments of the first call of a tool."""
-    calls = part.get("tool_calls")
-    call = calls[0] if isinstance(calls, list) and calls and isinstance(calls[0], dict) else {}
-    function = call.get("function") if call else part.get("function_call")
-    if not isinstance(function, dict) or call.get("index", 0) != 0:
-        return ""
-    return str(function.get("arguments") or "")
+def _added(content: Any) -> str:
+    """What an event adds to the text: of parts their text only, for no part of an answer is one as a whole."""
+    return text_of_parts(content) if isinstance(content, list) else text_of({"content": content})[0]
 
 
 def _events(body: bytes) -> Iterator[dict[str, Any] | None]:

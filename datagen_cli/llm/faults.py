@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from datagen_cli.core.errors import rebuilt
 from datagen_cli.llm.counted import inside
-from datagen_cli.llm.parameter_fallback import NO_GRAMMAR, NO_SYSTEM, OPTIONAL, UNKNOWN
+from datagen_cli.llm.parameter_fallback import NO_GRAMMAR, NO_SYSTEM, OPTIONAL, UNKNOWN, named_as_parameter
 from datagen_cli.llm.ratelimit import LONGEST_S, closed_s, http_date, reset_s
 from datagen_cli.llm.refusals import About, about, says_quota, wait_in
 
@@ -141,7 +141,7 @@ def fault_of(
 
 def _minds_parameter(message: str) -> bool:
     """Whether a refusal says that a parameter which we may leave out is not taken."""
-    return UNKNOWN.search(message) is not None and any(re.search(rf"\b{name}\b", message) for name in OPTIONAL)
+    return UNKNOWN.search(message) is not None and any(named_as_parameter(name, message) for name in OPTIONAL)
 
 
 def fault_in(status: int, headers: Mapping[str, str], body: bytes, hidden: Collection[str], now: float) -> Fault:

@@ -17,8 +17,11 @@ _FILTERED = re.compile(
     r"filter|safety|moderat|blocked|blocklist|guardrail|sensitive|prohibited|recitation|toxic|refusal|refused"
     r"|policyviolation|jailbreak|spii"
 )
+_NOT_FILTERED = re.compile(
+    r"(?:un|non?|not|in|pass(?:ed)?)(?:content)?(?:filter|safety|moderat|block|sensitive)|filterpass"
+)
 _WHOLE = re.compile(
-    r"stop|completed?|done|normal|natural|finish(?:ed)?|end|success|stop(?:token|str|sequence|string|word)s?|matchedstop"
+    r"stop(?:ped)?|completed?|done|normal|natural|finish(?:ed)?|end|success|stop(?:token|str|sequence|string|word)s?|matchedstop"
     r"|endof(?:text|sequence|turn|token)|endturn|eos(?:id|token|found)?|eo[gtm]|toolcalls?|tooluse|functioncalls?"
     r"|null|none|unspecified"
 )
@@ -47,13 +50,15 @@ def finish_of(reason: Any) -> str:
         reason = reason[0]
     if isinstance(reason, Mapping):
         reason = reason.get("type") or reason.get("reason")
+    if isinstance(reason, str) and re.fullmatch(r"[0-9]{1,9}", reason.strip()):
+        reason = int(reason)
     if isinstance(reason, int) and not isinstance(reason, bool):
         return _NUMBERED.get(reason, "stop" if reason > 20 or not reason else str(reason))
     said = str(reason or "stop")
     letters = re.sub(r"[^a-z]", "", said.rpartition(".")[2].lower()).removeprefix("finishreason")
     if _CUT_OFF.fullmatch(letters):
         return "length"
-    if _FILTERED.search(letters):
+    if _FILTERED.search(letters) and not _NOT_FILTERED.search(letters):
         return "content_filter"
     if _WHOLE.fullmatch(letters) or _TOKEN.fullmatch(said.strip()):
         return "stop"

@@ -13,12 +13,18 @@ from datagen_cli.llm.counted import inside
 
 REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "analysis")
 TEXT_PARTS = ("text", "output_text", "json")
-OTHER_PARTS = ("thinking", "redacted", "reasoning", "thought", "tool", "function", "refusal", "image", "audio")
+OTHER_PARTS = (
+    *("thinking", "redacted", "reasoning", "thought", "tool", "function", "refusal", "image", "audio"),
+    *("reference", "citation", "document", "input_", "server_tool", "web_search", "code_execution", "executable"),
+)
 """What the types of parts that are no text begin with."""
 OF_PART = frozenset(
-    ("text", "thought", "thoughtSignature", "thought_signature", "annotations", "citations", "logprobs")
+    (
+        *("text", "thought", "thoughtSignature", "thought_signature", "signature", "annotations", "citations"),
+        *("logprobs", "index", "id", "role", "cache_control"),
+    )
 )
-"""Keys of a part of text that has no type; an object with others is an answer."""
+"""Keys of a part of text that has no type; an object with others is an answer, unless such a part stands beside it."""
 
 
 def text_of(message: Mapping[str, Any], *, called: bool = False) -> tuple[str, str]:
@@ -27,7 +33,7 @@ def text_of(message: Mapping[str, Any], *, called: bool = False) -> tuple[str, s
     The arguments of a call of a tool, those of several calls of one tool as a list, and an answer that the endpoint has
     already read, are the text; so are they where the reply ended in order to be `called` and its text is mere words.
     """
-    text = _text(next((message[name] for name in ("content", "parts", "text") if message.get(name)), None))
+    text = _text(next((message[name] for name in ("content", "parts", "text") if is_filled(message.get(name))), None))
     calls = _calls(message)
     if text.strip() and not (called and not any(sign in text for sign in "{[")):
         return text, ""
@@ -89,8 +95,18 @@ def _text(content: Any) -> str:
         parts = [part for part in content if isinstance(part, dict)]
         if parts and not any(_is_part(part) or _is_other(part) for part in parts):
             return json.dumps(content, ensure_ascii=False)  # the answer itself
-        return "".join(part if isinstance(part, str) else _part(part) for part in content if _counts(part))
+        return text_of_parts(content)
     return ""
+
+
+def text_of_parts(content: list[Any]) -> str:
+    """The text of parts, without what else stands among them."""
+    return "".join(part if isinstance(part, str) else _part(part) for part in content if _counts(part))
+
+
+def is_filled(value: Any) -> bool:
+    """Whether a value says anything: 0 does, an empty text does not."""
+    return bool(value) or (value == 0 and isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def _is_part(part: Mapping[str, Any]) -> bool:
@@ -104,7 +120,11 @@ def _is_other(part: Mapping[str, Any]) -> bool:
 
 
 def _counts(part: Any) -> bool:
-    return isinstance(part, str) or (isinstance(part, dict) and _is_part(part) and part.get("thought") is not True)
+    """Whether this is a part of text among parts: what has a text and no type is one, whatever else it says."""
+    if not isinstance(part, dict):
+        return isinstance(part, str)
+    is_text = _is_part(part) if "type" in part else "text" in part and not _is_other(part)
+    return is_text and part.get("thought") is not True
 
 
 def _holds(content: Any, *kinds: str) -> bool:

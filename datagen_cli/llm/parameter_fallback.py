@@ -33,6 +33,8 @@ UNKNOWN = re.compile(
     re.IGNORECASE,
 )
 """What a refusal says of a parameter that is not taken, whatever its value."""
+_AS_PARAMETER = r"(?<![\w/:-])(?<!model )(?<!model ['\"`])%s(?![\w/-]|\.\d)"
+"""The name of a parameter in a sentence, not that of a model which is called so (`any/seed-36b`)."""
 _NAMES: dict[str, re.Pattern[str]] = {
     "response_format": re.compile(
         r"response[_ ]?(?:format|schema)|json[_ -]?(?:schema|mode|object)|structured|guided|grammar|\bschema\b",
@@ -40,10 +42,14 @@ _NAMES: dict[str, re.Pattern[str]] = {
     ),
     "max_tokens": re.compile(r"max_completion_tokens"),
     "max_completion_tokens": re.compile(r"max_completion_tokens"),
-    "seed": re.compile(r"\bseed\b", re.IGNORECASE),
-    "temperature": re.compile(r"\btemperature\b", re.IGNORECASE),
+    **{name: re.compile(_AS_PARAMETER % name, re.IGNORECASE) for name in ("seed", "temperature")},
 }
 _VALUE = re.compile(r"too (large|long|many|high)|at most|maximum|exceed|less than|context", re.IGNORECASE)
+
+
+def named_as_parameter(name: str, message: str) -> bool:
+    """Whether a sentence names a parameter, not a model that is called so."""
+    return re.search(_AS_PARAMETER % name, message) is not None
 
 
 def objection(
@@ -70,7 +76,7 @@ def objection(
         if name in _NAMES and _NAMES[name].search(message):
             return name
         minded = message.partition("expected one of")[0]
-        if re.search(rf"\b{name}\b", minded) and UNKNOWN.search(minded) and not _VALUE.search(message):
+        if named_as_parameter(name, minded) and UNKNOWN.search(minded) and not _VALUE.search(message):
             return name
     messages = payload.get("messages") or ()
     if SYSTEM not in dropped and any(item["role"] == SYSTEM for item in messages):

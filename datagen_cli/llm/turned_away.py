@@ -30,7 +30,8 @@ OTHERS = (
 """Names that hold it where the refusal says that what was written does not fit."""
 _UNFIT = re.compile(
     r"json_validate_failed"
-    r"|\b(?:generat|output|model|respon|complet)\w*[^.]{0,60}\b(?:not (?:a )?valid|invalid|(?:does|did) not "
+    r"|\b(?:generat\w*|(?:model|llm|ai)(?:['’]s)? (?:out|re|ans|gen|comp)\w*|output|response|reply|answer|completion)\b"
+    r"(?:(?!format|schema|param|request|field)[^.]){0,60}\b(?:not (?:a )?valid|invalid|(?:does|did) not "
     r"(?:match|conform|fit|validate)|violat)"
     r"|\b(?:failed|unable|could not)\b[^.]{0,30}\b(?:generate|validate|parse)\b[^.]{0,40}\b(?:json|schema|format)",
     re.IGNORECASE,
@@ -51,9 +52,7 @@ def reply_in(value: Any) -> RawReply | None:
     items = list(_items(value))
     said = " ".join(item for _, item in items if isinstance(item, str))
     names = SURE + (OTHERS if _UNFIT.search(said) else ())
-    written = next(
-        (item for name, item in items if re.sub(r"\W|_", "", name).lower() in names and _is_reply(item)), None
-    )
+    written = next((item for name, item in items if (bare := _bare(name)) in names and _is_reply(item, bare)), None)
     if written is None:
         return None
     text = written if isinstance(written, str) else json.dumps(written, ensure_ascii=False)
@@ -65,8 +64,15 @@ def reply_in(value: Any) -> RawReply | None:
     return RawReply(text, finish, counted.tokens_in, counted.tokens_out, "", counted.cached)
 
 
-def _is_reply(item: Any) -> bool:
-    return isinstance(item, str) or (isinstance(item, Mapping | list) and bool(item))
+def _bare(name: str) -> str:
+    return re.sub(r"\W|_", "", name).lower()
+
+
+def _is_reply(item: Any, name: str) -> bool:
+    """Whether this is what was written; under a name that may mean something else, an empty text and an id are not."""
+    if isinstance(item, str):
+        return name in SURE or any(sign in item.strip() for sign in "{[ ")
+    return isinstance(item, Mapping | list) and bool(item)
 
 
 def _items(value: Any, depth: int = DEEPEST) -> Iterator[tuple[str, Any]]:

@@ -58,6 +58,23 @@ def test_other_refusals_under_these_statuses_stay_what_they_are() -> None:
     assert isinstance(fault_said(403, b'{"error": "this key is not allowed to use m"}'), AuthRefused)
 
 
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "bytedance/seed-oss-36b is not available for your account",
+        "Model 'seed-1.6' is not supported",
+        "unsupported model input: ByteDance-Seed/seed-coder",
+        "The model `seed` is not available here",
+        "Not allowed: any/temperature-7b",
+        "seed-oss is not accepted",
+    ],
+)
+def test_a_model_that_is_called_like_a_parameter_is_a_model(status: int, message: str) -> None:
+    assert isinstance(fault_said(status, json.dumps({"error": {"message": message}}).encode()), AuthRefused)
+    assert objection(message, {**PAYLOAD, "temperature": 1}, ()) is None
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [

@@ -74,6 +74,16 @@ def test_a_reply_that_was_filtered_is_known_by_any_word_for_it(reason: Any) -> N
     assert ended(finish_reason=reason) == "content_filter"
 
 
+@pytest.mark.parametrize("reason", ["unfiltered", "not_filtered", "no-moderation", "FILTER_PASSED", "INSENSITIVE"])
+def test_a_reply_that_was_not_filtered_is_not_taken_for_one_that_was(reason: str) -> None:
+    assert ended(finish_reason=reason) == reason
+
+
+@pytest.mark.parametrize(("reason", "means"), [("1", "stop"), ("2", "length"), ("3", "content_filter"), ("9", "9")])
+def test_a_number_that_says_how_a_reply_ended_may_be_a_text(reason: str, means: str) -> None:
+    assert ended(finish_reason=reason) == means
+
+
 @pytest.mark.parametrize("reason", ["unknown", "preempted", "max_tokens_not_reached", "network_error", 7])
 def test_an_end_that_nobody_knows_is_none_of_these(reason: Any) -> None:
     assert ended(finish_reason=reason) == str(reason)
@@ -96,6 +106,37 @@ def test_an_end_that_nobody_knows_is_none_of_these(reason: Any) -> None:
 def test_the_answer_is_found_in_any_form_of_a_message(message: dict[str, Any]) -> None:
     found = json.loads(read_reply(completion(message)).text)
     assert found in (RECORD, [RECORD])
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ([{"text": "hello", "index": 0}], "hello"),
+        ([{"text": "a"}, {"text": "b", "id": 1}], "ab"),
+        ([{"text": "a"}, {"text": "b", "confidence": 0.5}], "ab"),
+        ([{"type": "text", "text": "a"}, {"text": "b", "foo": 1}], "ab"),
+        ([{"text": "a", "cache_control": None}, "b"], "ab"),
+        ([{"type": "reference", "reference_ids": [1]}], ""),
+        ([{"type": "text", "text": "a"}, {"type": "reference", "reference_ids": [1]}], "a"),
+        ([{"type": "citation", "text": "from a book"}, {"type": "text", "text": "a"}], "a"),
+        (0, "0"),
+        (0.5, "0.5"),
+        (False, ""),
+    ],
+)
+def test_parts_are_known_for_what_they_are_whatever_else_they_say(content: Any, text: str) -> None:
+    assert read_reply(completion({"content": content})).text == text
+
+
+def test_a_text_beside_an_empty_message_is_read() -> None:
+    for choice in ({"message": {}, "text": "hi"}, {"message": None, "text": "hi"}, {"message": "", "content": "hi"}):
+        assert read_reply(json.dumps({"choices": [choice], "usage": USED}).encode()).text == "hi"
+
+
+def test_an_error_that_says_success_is_none() -> None:
+    for code in (0, "0", 200):
+        body = completion({"content": "hi"}, None, error={"code": code, "message": "success"})
+        assert read_reply(body).text == "hi"
 
 
 def test_several_calls_of_one_tool_are_a_list_and_calls_of_several_tools_are_no_answer() -> None:
@@ -132,6 +173,29 @@ def test_a_stream_is_put_together_from_events_of_any_form() -> None:
     for events in (texts, numbered, growing, called, [*numbered, whole]):
         assert stream(*events, end).text == "The kettle sings."
     assert stream(*numbered, whole, end=False).text == "The kettle sings."
+
+
+def test_no_event_of_a_stream_says_another_thing_than_its_text() -> None:
+    def delta(content: Any, **more: Any) -> dict[str, Any]:
+        return {"choices": [{"delta": {"content": content, **more}}]}
+
+    reference = [{"type": "reference", "reference_ids": [0]}]
+    assert stream(delta("The "), delta(reference), delta([{"type": "text", "text": "kettle"}])).text == "The kettle"
+    assert stream(delta([{"kind": "note", "of": 3}]), delta("a")).text == "a"
+    pieces = [{"choices": [{"message": {"content": part}}]} for part in ("ha", "ha", "!")]
+    assert stream(*pieces).text == "haha!"
+    both = [{"choices": [{"delta": {"content": " Hi"}}]}, {"choices": [{"message": {"content": "Hi"}}]}]
+    assert stream(*both).text == "Hi"
+    again = [{"choices": [{"delta": {"content": "Hello you"}}]}, {"choices": [{"message": {"content": "Hello"}}]}]
+    assert stream(*again).text == "Hello you"
+
+
+def test_several_calls_of_one_tool_in_a_stream_are_a_list() -> None:
+    said = json.dumps(RECORD)
+    parts = [(0, said[:9]), (0, said[9:]), (1, said)]
+    events = [{"index": n, "function": {"name": "r", "arguments": part}} for n, part in parts]
+    found = stream(*({"choices": [{"delta": {"tool_calls": [event]}}]} for event in events))
+    assert json.loads(found.text) == [RECORD, RECORD]
 
 
 def test_a_stream_says_what_came_in_place_of_a_text() -> None:

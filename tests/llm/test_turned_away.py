@@ -23,6 +23,8 @@ UNFIT = "The model's output is not valid JSON"
         {"error": {"message": "x", "failed_generation": json.loads(ANSWER)}},
         {"error": {"message": UNFIT, "output": ANSWER}},
         {"error": {"message": "Generated text does not match the schema", "generated_text": ANSWER}},
+        {"error": {"message": "Response did not validate against the schema", "output": ANSWER}},
+        {"error": {"message": "Completion violates the JSON schema", "completion": ANSWER}},
         [{"error": {"message": "x", "details": [{"failedGeneration": ANSWER}]}}],
     ],
 )
@@ -39,6 +41,12 @@ def test_it_is_found_wherever_it_stands(body: Any) -> None:
         json.dumps({"error": {"message": "Invalid schema for response_format", "param": "response_format"}}).encode(),
         json.dumps({"error": {"message": "slow down", "output": ANSWER}}).encode(),
         json.dumps({"error": {"message": UNFIT, "output": None, "completion": 5}}).encode(),
+        json.dumps({"error": {"message": UNFIT, "completion": ""}}).encode(),
+        json.dumps({"error": {"message": UNFIT, "completion": "cmpl-123"}}).encode(),
+        json.dumps({"error": {"message": "The response_format schema is invalid", "completion": ANSWER}}).encode(),
+        json.dumps({"error": {"message": "The output schema is not valid", "output": ANSWER}}).encode(),
+        json.dumps({"error": {"message": "The model parameter is invalid", "output": ANSWER}}).encode(),
+        json.dumps({"error": {"message": "model 'x' is not valid", "output": ANSWER}}).encode(),
     ],
 )
 def test_a_refusal_of_another_kind_holds_none(body: bytes) -> None:
