@@ -158,10 +158,13 @@ class ReviewFile:
         if not loose:
             return
         found = {str(row.get("id")): row for row in rows if str(row.get("id")) in loose}
-        with self._locked():
-            decisions = self.read().decisions
-            told = [one.bound(found[one.id]) if not one.of and one.id in found else one for one in decisions]
-            write_aside(self.path, (dump(decision.line()) + b"\n" for decision in told))
+        with self._locked() as descriptor:
+            raws = _bytes(descriptor, _whole_end(descriptor)).splitlines(keepends=True)
+            lines = (
+                dump(one.bound(found[one.id]).line()) + b"\n" if one and not one.of and one.id in found else raw
+                for raw, one in ((raw, _parsed(raw)) for raw in raws)  # what holds no decision stays as it is
+            )
+            write_aside(self.path, lines)
 
     @contextmanager
     def _locked(self) -> Iterator[int]:

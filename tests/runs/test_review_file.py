@@ -105,6 +105,15 @@ def test_an_edit_is_on_the_record_before_it_and_after(tmp_path: Path) -> None:
     assert not decision.is_on({**ROW, "text": "A third."})
 
 
+def test_a_line_that_holds_no_decision_stays_in_the_file_when_others_are_bound(tmp_path: Path) -> None:
+    odd = json.dumps({"id": "a-000001", "decision": "edit", "fields": {"text": "a\x1bb"}})
+    (tmp_path / "review.jsonl").write_text(odd + '\n{"id": "a-000001", "decision": "reject"}\n')
+    file = ReviewFile(tmp_path)
+    file.bind([ROW])
+    assert (tmp_path / "review.jsonl").read_text().splitlines()[0] == odd
+    assert ([one.of != "" for one in file.read().decisions], file.read().damaged) == ([True], [1])
+
+
 def test_lines_that_name_only_an_id_are_bound_to_the_rows_that_stand_there(tmp_path: Path) -> None:
     (tmp_path / "review.jsonl").write_text(
         '{"id": "a-000001", "decision": "reject", "reason": "x", "fields": null}\n{"id": "gone", "decision": "keep"}\n'
