@@ -1,7 +1,8 @@
 """The fast path: OpenAI-compatible endpoints over aiohttp, one POST a call, about 0.15 CPU ms each.
 
 One session with kept-alive connections; the body is serialised once, by the client. Redirects are not followed, no
-cookies, no retries, no streaming. A proxy of the environment is used as `llm/proxies.py` says.
+cookies, no retries. A reply is read while it is written only where somebody watches it. A proxy of the environment is
+used as `llm/proxies.py` says.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import errno
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from yarl import URL
@@ -35,18 +36,25 @@ REPLY_BYTES = 64 * 1024 * 1024
 HEADER_BYTES = 256 * 1024
 CONNECT_S = 15.0
 KEEP_ALIVE_S = 30.0
+Watching = Callable[["aiohttp.ClientResponse"], Awaitable[bytes]]
 
 
 class OpenAIHTTP:
-    """One endpoint. `concurrency` bounds its connections; the session opens with the first call."""
+    """One endpoint. `concurrency` bounds its connections; the session opens with the first call.
 
-    def __init__(self, options: ModelOptions, target: Target, *, concurrency: int = 0) -> None:
+    `watch` reads the body of a good reply in place of `whole`, and may break it off; no connection is used twice then.
+    """
+
+    def __init__(
+        self, options: ModelOptions, target: Target, *, concurrency: int = 0, watch: Watching | None = None
+    ) -> None:
         if target.url is None:
             raise UsageError(f"model {options.name}: base_url is missing")
         query = target.query.reveal() if target.query else ""
         self._url = URL(f"{target.url}?{query}" if query else target.url, encoded=True)
         self._secrets = secrets(target)
         self._concurrency = concurrency
+        self._watch = watch
         self._headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "datagen"}
         if target.key:
             self._headers["Authorization"] = f"Bearer {target.key.reveal()}"
@@ -98,7 +106,7 @@ class OpenAIHTTP:
                     self.heard(response.headers)
                 if 200 <= response.status < 300:
                     kind = response.headers.get("Content-Type", "")
-                    return read_reply(await whole(response), self._secrets, kind=kind)
+                    return read_reply(await (self._watch or whole)(response), self._secrets, kind=kind)
                 until = limit.when()
                 limit.reschedule(None)
                 body = await told(response, until)
@@ -140,7 +148,7 @@ class OpenAIHTTP:
                 connector=_Connector(
                     self._connecting,
                     limit=self._concurrency,
-                    keepalive_timeout=KEEP_ALIVE_S,
+                    **({"keepalive_timeout": KEEP_ALIVE_S} if self._watch is None else {"force_close": True}),
                     ttl_dns_cache=300,
                     enable_cleanup_closed=False,
                 ),

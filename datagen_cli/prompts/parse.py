@@ -30,6 +30,8 @@ from datagen_cli.prompts.response_format import strict_format, strict_object
 from datagen_cli.prompts.thinking import answer_of, begins_with_thoughts
 from datagen_cli.text.strict_json import loads
 
+LOOPS = "loops"
+"""How a reply has ended that was cut off while it only repeated itself: more tokens would be more of the same."""
 WHOLE_ENDS = (
     "",
     "stop",
@@ -147,6 +149,8 @@ def ended_early(finish_reason: str) -> ParsedReply | None:
     """What a reply that did not end by itself comes to; None for one that did."""
     if finish_reason == "length":
         return ParsedReply(problems=("the reply was cut off at max_tokens",), truncated=True)
+    if finish_reason == LOOPS:
+        return ParsedReply(problems=("the reply only repeats itself from some place on",))
     if finish_reason == "content_filter":
         return ParsedReply(problems=("the provider's content filter stopped the reply",), refused=True)
     if finish_reason.lower() not in WHOLE_ENDS:

@@ -18,9 +18,10 @@ from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.ends import AROUND, end_after
 from datagen_cli.prompts.forms import parse_as
-from datagen_cli.prompts.parse import ParsedReply, parse_cut, response_format
+from datagen_cli.prompts.parse import LOOPS, ParsedReply, parse_cut, response_format
 from datagen_cli.prompts.plain_text import clean, reads_like_opening
 from datagen_cli.prompts.thinking import answer_of
+from datagen_cli.text.repetition import repeats_at_end
 from datagen_cli.text.tokens import estimate_tokens
 
 VERSION = 6
@@ -145,6 +146,7 @@ class Generate:
 
         One that was stopped when it had outgrown what constraints allow is a whole reply that is too long; one that was
         stopped for its tokens alone is asked for again with four times as many: other scripts take more than English.
+        One that only repeated itself is not asked for again: more tokens would be more of the same.
         Of several records those before the cut are kept.
         """
         form, text = self.format(count), self._composer.is_text(count)
@@ -153,6 +155,8 @@ class Generate:
         if reply.end.mark and reads_like_opening(reply.text):
             end = replace(end, mark=None)
             reply = await ctx.ask("generator", prompt, purpose=purpose, k=WHOLE, response_format=form, end=end)
+        if reply.finish_reason == "length" and repeats_at_end(reply.text):
+            reply = replace(reply, finish_reason=LOOPS)
         if reply.finish_reason == "length" and reply.end.tokens and text and self._is_outgrown(reply.text):
             reply = replace(reply, finish_reason="stop")
         cut = reply.finish_reason == "length"
@@ -161,7 +165,7 @@ class Generate:
         if cut:
             more = MORE if reply.end.tokens else 2
             reply = await ctx.ask("generator", prompt, purpose=purpose, response_format=form, more_tokens=more, end=end)
-        if reply.finish_reason == "length" and count > 1:
+        if reply.finish_reason in ("length", LOOPS) and count > 1:
             return reply, parse_cut(reply.text, self._specs, count)
         way, known = self._composer.form(count), _named_in(prompt) if count > 1 else ()
         return reply, parse_as(way, reply.text, reply.finish_reason, self._specs, count, known)

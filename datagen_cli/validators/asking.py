@@ -10,6 +10,7 @@ from datagen_cli.core.chat import End, Prompt, Reply
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Verdict
 from datagen_cli.prompts.checking import read_begun_verdict, read_verdict
+from datagen_cli.text.repetition import repeats_at_end
 
 AGAIN = 100
 """Draw of the second question, far from those of independent draws."""
@@ -58,16 +59,17 @@ async def ask_verdict(
     """The object whose `verdict` is one of `known`, in lower case; `Unread` when two replies hold none.
 
     `prompt(again)` is the first question and the second. The second is another draw, which makes the model warmer, so
-    that it does not repeat the first reply; it has twice the tokens where that one was cut off. A verdict before the
-    cut counts: small models give reasons without end.
+    that it does not repeat the first reply; it has twice the tokens where that one was cut off, and not only repeated
+    itself. A verdict before the cut counts: small models give reasons without end.
     """
-    cut, replies = False, []
+    more, replies = False, []
     for k in (0, AGAIN):
         reply = await ctx.ask(
-            role, prompt(k > 0), purpose=purpose, k=k, response_format=form, more_tokens=1 + cut, end=END
+            role, prompt(k > 0), purpose=purpose, k=k, response_format=form, more_tokens=1 + more, end=END
         )
         replies.append(reply)
         cut = reply.finish_reason == "length"
+        more = cut and not repeats_at_end(reply.text)
         found = (read_begun_verdict if cut else read_verdict)(reply.text, known)
         if found is not None:
             return found
@@ -87,9 +89,9 @@ async def ask_whole(
     enough: Callable[[Reply], bool] = lambda reply: False,
 ) -> Reply:
     """The reply; one that was cut off is asked for once more with twice the tokens, and may be cut off again, unless
-    more would not help or what came before the cut is `enough`."""
+    it only repeated itself or what came before the cut is `enough`."""
     reply = await ctx.ask(role, prompt, purpose=purpose, k=k, response_format=form, several=several, end=end)
-    if reply.finish_reason == "length" and not enough(reply):
+    if reply.finish_reason == "length" and not enough(reply) and not repeats_at_end(reply.text):
         reply = await ctx.ask(
             role, prompt, purpose=purpose, k=k, response_format=form, several=several, more_tokens=2, end=end
         )

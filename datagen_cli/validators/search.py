@@ -40,6 +40,7 @@ from datagen_cli.prompts.response_format import strict_format, strict_object
 from datagen_cli.prompts.wording import CHECKER
 from datagen_cli.retrieval.passage import Passage, SearchFailed
 from datagen_cli.text.embed import cache_folder
+from datagen_cli.text.repetition import repeats_at_end
 from datagen_cli.text.tokens import words
 from datagen_cli.validators.asking import AGAIN, Unread, ask_verdict
 
@@ -204,7 +205,7 @@ class Search(ValidatorFacts):
         """What the record states, at most `MOST_CLAIMS`; of a reply that is cut off, the claims before the cut, or the
         first sentence of the one that is cut: a small model goes on and on within one."""
         shown = {name: record.fields.get(name) for name in self._fields}
-        cut, replies = False, []
+        more, replies = False, []
         for k in (0, AGAIN):
             messages = PROMPTS.messages("claims", record=fence("record", [shown]), most=MOST_CLAIMS, again=k > 0)
             prompt = Prompt(messages, Task("claims", self._about, record=shown))
@@ -214,11 +215,12 @@ class Search(ValidatorFacts):
                 purpose="claims",
                 k=k,
                 response_format=CLAIMS_FORM,
-                more_tokens=1 + cut,
+                more_tokens=1 + more,
                 end=CLAIMS_END,
             )
             replies.append(reply)
             cut = reply.finish_reason == "length"
+            more = cut and not repeats_at_end(reply.text)
             value = (read_object(reply.text, "claims") or {}).get("claims")
             if cut and not value:
                 value = [{"claim": sentence} for sentence in _SENTENCE.findall(reply.text)[:1]]

@@ -134,3 +134,23 @@ async def test_a_reply_of_one_record_that_was_cut_off_twice_is_none() -> None:
     model = Model(*[Reply('{"records": [{"text": "One.", "answer": 2}', "length")] * 2)
     (record,) = await stage(specs=(*TEXT, FieldSpec("answer", "number"))).run(UNIT, model)
     assert record.rejection is not None and record.rejection.reason == "truncated"
+
+
+async def test_a_reply_that_only_repeated_itself_when_it_was_cut_off_is_not_asked_for_at_greater_length() -> None:
+    loop = "I am proud of them. " * 60
+    for reply in (Reply(loop, "length"), capped(loop)):
+        model = Model(reply)
+        (record,) = await stage(max_words=10).run(UNIT, model)
+        assert len(model.asked) == 1
+        assert record.rejection is not None and record.rejection.reason == "malformed"
+        assert record.rejection.detail.startswith(
+            "the reply only repeats itself from some place on; the reply: I am pr"
+        )
+
+
+async def test_of_several_records_those_before_one_that_repeats_itself_are_kept() -> None:
+    unit = Unit(tuple(Slot(n, f"x-{n:06d}", None, {"tone": str(n)}) for n in range(2)), 1, ("row",))
+    model = Model(Reply('{"records": [{"text": "One."}, {"text": "' + "Two two " * 200, "length"))
+    records = await stage().run(unit, model)
+    assert [record.fields for record in records] == [{"text": "One."}, {}]
+    assert len(model.asked) == 1

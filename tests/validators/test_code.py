@@ -121,3 +121,10 @@ async def test_a_model_that_runs_on_to_where_any_program_has_ended_is_asked_anew
     check = Code(CodeOptions(question="question", answer="answer", solutions=1), SPECS, ABOUT)
     found = await check.verify(Record(0, 1, {"question": "Six times seven?", "answer": 42}), Slot(0, "x"), ctx)
     assert ([k for _, _, k in ctx.asked], found.outcome) == ([0, 1], "unknown")
+
+
+async def test_a_reply_that_only_repeats_itself_is_asked_anew_and_not_for_more() -> None:
+    ctx = Scripted(lambda purpose, k, text: Reply("```python\n" + "x = x + 1\n" * 200, "length"))
+    check = Code(CodeOptions(question="question", answer="answer", solutions=1), SPECS, ABOUT)
+    found = await check.verify(Record(0, 1, {"question": "Six times seven?", "answer": 42}), Slot(0, "x"), ctx)
+    assert ([k for _, _, k in ctx.asked], found.outcome) == ([0, 1], "unknown")

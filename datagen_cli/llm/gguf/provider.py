@@ -22,6 +22,7 @@ from datagen_cli.llm.faults import TransportError
 from datagen_cli.llm.gguf.files import SMOLLM2, SUFFIX, gguf_digest, gguf_file, speaks_of_reasoning
 from datagen_cli.llm.gguf.head import chat_templates, licence
 from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings, usable_cores
+from datagen_cli.llm.gguf.watched import STREAMED, until_it_loops
 from datagen_cli.llm.keys import Target, path_of
 from datagen_cli.llm.local.host import as_anywhere
 from datagen_cli.llm.provider import FOREVER_S, Around, Provider, ProviderFacts, RawReply, Ready, Start, writes
@@ -148,7 +149,7 @@ class GgufModel:
                 await self._server.try_template(payload)
         self._calls += 1
         try:
-            return await http.complete_when(with_cut_offs(payload), draw, start)
+            return await http.complete_when({**with_cut_offs(payload), **STREAMED}, draw, start)
         except TransportError:
             if await self._server.has_ended():
                 raise await self._server.died() from None
@@ -171,7 +172,7 @@ class GgufModel:
 
         url = f"{await self._server.start()}/v1/{path_of(self._options)}"
         target = Target("gguf", self._model, url, loopback=True, key=Secret(self._server.key))
-        self._http = OpenAIHTTP(self._options, target)
+        self._http = OpenAIHTTP(self._options, target, watch=until_it_loops)
         self._watching = asyncio.create_task(self._watch())
         return self._http
 
