@@ -3,13 +3,11 @@
 // a attributes, n notes of checks, b first verdicts, c changes, e examples, r reason, s stage, d detail, o repeats.
 "use strict";
 const page = (() => {
-  const HEIGHT = 60, SPARE = 6, MOST_VALUES = 40, MOST_SERIES = 8;
+  const HEIGHT = 60, SPARE = 6, MOST_VALUES = 40, MOST_LABELS = 1000, MOST_SERIES = 8;
   const OUTCOMES = { p: "pass", f: "fail", u: "unknown" };
   const byId = (id) => document.getElementById(id);
   const data = { rows: [], fields: [], checks: [], attributes: [] };
-  const SLICE_MS = 8, PATIENCE_MS = 40;
-  let hay = [], found = [], chosen = -1, slots = new Map(), decisions = {};
-  let ready = 0, round = 0, partial = false, last = null, kept = 0;
+  let found = [], chosen = -1, slots = new Map(), decisions = {}, last = null, kept = 0;
   const listeners = [], ANY = () => true;
 
   const shown = (text) => String(text)
@@ -28,6 +26,7 @@ const page = (() => {
     return node;
   }
 
+  const cut = (text, most) => text.slice(0, most).replace(/[\ud800-\udbff]$/, ""); // not amid a character
   const labelPlace = () => data.fields.indexOf(data.label);
   const labelOf = (row) => (labelPlace() < 0 ? "" : row.f[labelPlace()]);
   const textOf = (row) => row.f.filter((cell, place) => cell && place !== labelPlace()).join(" · ");
@@ -36,10 +35,7 @@ const page = (() => {
     const island = byId("island");
     if (!island) return false;
     Object.assign(data, JSON.parse(island.textContent));
-    hay = new Array(data.rows.length);
     slots = new Map();
-    ready = 0;
-    round++;
     kept = data.rows.filter((row) => !row.r).length;
     data.rows.forEach((row, place) => {
       if (row.k === undefined || row.k < 0) return;
@@ -47,23 +43,6 @@ const page = (() => {
       slots.get(row.k).push(place);
     });
     return true;
-  }
-
-  function index(spend) { // makes what a search reads, for so many ms; says whether all of it is there
-    for (const end = performance.now() + spend; ready < data.rows.length;) {
-      for (const until = Math.min(ready + 100, data.rows.length); ready < until; ready++) {
-        const row = data.rows[ready];
-        hay[ready] = [row.i, ...row.f, ...(row.a || []), row.r || "", row.d || ""].join("\n").toLowerCase();
-      }
-      if (performance.now() > end) break;
-    }
-    return ready >= data.rows.length;
-  }
-
-  function prepare(mine) { // the index in slices, between which the page answers; then what was searched too early
-    if (mine !== round) return;
-    if (!index(SLICE_MS)) setTimeout(() => prepare(mine), 0);
-    else if (partial) search();
   }
 
   // Filters: each is a select whose options hold a test of a row.
@@ -76,7 +55,7 @@ const page = (() => {
       made.push(["status", "Kept", [["kept", (row) => !row.r], ["turned away", (row) => !!row.r], ["all", ANY],
         ...reasons.map(([reason, n]) => [`turned away: ${reason} (${n})`, (row) => row.r === reason])], 0]);
     }
-    if (labelPlace() >= 0) made.push(valued(data.label, labelOf));
+    if (labelPlace() >= 0) made.push(valued(data.label, labelOf, MOST_LABELS));
     data.attributes.forEach((name, place) => made.push(valued(name, (row) => (row.a ? row.a[place] : null))));
     const verdicts = [];
     data.checks.forEach((check, place) => {
@@ -95,9 +74,9 @@ const page = (() => {
     return made.filter((filter) => filter !== null);
   }
 
-  function valued(name, of) {
+  function valued(name, of, most = MOST_VALUES) {
     const counts = count(data.rows, of);
-    if (counts.length < 2 || counts.length > MOST_VALUES) return null;
+    if (counts.length < 2 || counts.length > most) return null;
     return [name, `any ${name}`, [[`any ${name}`, ANY],
       ...counts.map(([value, n]) => [`${value} (${n})`, (row) => of(row) === value])], 0];
   }
@@ -126,21 +105,26 @@ const page = (() => {
     box.replaceChildren(...active.map(([, , , select]) => select));
   }
 
+  // A word is looked for in the cells as they are: an index in small letters takes ten times as long as a search.
+  const part = (word) => new RegExp(word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "iu");
+  const holds = (row, one) => row.f.some((cell) => one.test(cell)) || one.test(row.i) || (row.r !== undefined && (one.test(row.r) || one.test(row.d)))
+    || (row.a !== undefined && row.a.some((value) => value !== null && one.test(value)));
+
   function search() {
-    const words = byId("find").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = byId("find").value.split(/\s+/).filter(Boolean);
     const tests = active.map(([, , options, select]) => options[select.value][1]).filter((test) => test !== ANY);
     const was = chosen >= 0 ? found[chosen] : -1, filtered = active.map(([, , , select]) => select.value).join();
-    partial = words.length > 0 && !index(PATIENCE_MS);
-    const fits = (place) => tests.every((test) => test(data.rows[place])) && words.every((word) => hay[place].includes(word));
-    if (last && !partial && last.filtered === filtered && last.words.every((old) => words.some((word) => word.includes(old)))) {
+    const parts = words.map(part);
+    const fits = (place) => tests.every((test) => test(data.rows[place])) && parts.every((one) => holds(data.rows[place], one));
+    if (last && last.filtered === filtered && last.words.every((old) => words.some((word) => word.includes(old)))) {
       found = found.filter(fits); // more was typed: what did not fit before does not fit now
     } else {
       found = [];
-      for (let place = 0; place < (partial ? ready : data.rows.length); place++) if (fits(place)) found.push(place);
+      for (let place = 0; place < data.rows.length; place++) if (fits(place)) found.push(place);
     }
-    last = partial ? null : { words, filtered };
+    last = { words, filtered };
     const left = data.of_run ? data.accepted - kept : data.total - data.rows.length;
-    byId("found").textContent = `${found.length.toLocaleString("en")} shown${partial ? " so far" : ""}`
+    byId("found").textContent = `${found.length.toLocaleString("en")} shown`
       + (left > 0 ? `; ${left.toLocaleString("en")} more records are not on this page` : "");
     byId("rows").scrollTop = 0;
     chosen = was >= 0 ? found.indexOf(was) : -1;
@@ -169,8 +153,8 @@ const page = (() => {
     return make("div", {
       class: "row", role: "option", id: `row-${place}`, "data-place": place, "aria-selected": place === chosen ? "true" : "false",
       "aria-setsize": found.length, "aria-posinset": place + 1,
-    }, make("div", { class: "snippet", dir: "auto" }, textOf(row).slice(0, 220) || "no text"),
-    make("div", { class: "quiet small facts" }, make("span", { class: "mono" }, row.i), labelOf(row) ? make("bdi", { class: "chip" }, labelOf(row).slice(0, 60)) : null,
+    }, make("div", { class: "snippet", dir: "auto" }, cut(textOf(row), 220) || "no text"),
+    make("div", { class: "quiet small facts" }, make("span", { class: "mono" }, row.i), labelOf(row) ? make("bdi", { class: "chip" }, cut(labelOf(row), 60)) : null,
       said ? make("span", { class: `state ${state}` }, said) : null));
   }
 
@@ -266,10 +250,9 @@ const page = (() => {
     select.onchange = () => colour(groups[select.value]);
     select.closest("label").hidden = groups.length < 2;
     const svg = plane.svg;
-    svg.addEventListener("pointermove", (event) => point(event));
-    svg.addEventListener("pointerdown", (event) => point(event));
-    svg.addEventListener("pointerleave", () => { byId("tip").hidden = true; ring(null); });
-    svg.addEventListener("click", (event) => { const near = nearest(event); if (near && near.row) reveal(near.place); });
+    svg.onpointermove = svg.onpointerdown = point;
+    svg.onpointerleave = () => { byId("tip").hidden = true; ring(null); };
+    svg.onclick = (event) => { const near = nearest(event); if (near && near.row) reveal(near.place); };
   }
 
   function colourings() {
@@ -330,7 +313,7 @@ const page = (() => {
     if (!near) return;
     const row = near.row;
     tip.replaceChildren(make("p", { class: "quiet small" }, row ? row.i : "reference", " ", make("bdi", {}, (row ? labelOf(row) : near.label) || "")),
-      make("p", {}, make("bdi", {}, (row ? textOf(row) : near.text).slice(0, 400))));
+      make("p", {}, make("bdi", {}, cut(row ? textOf(row) : near.text, 400))));
     const home = byId("plane").getBoundingClientRect(), right = event.clientX - home.left > home.width / 2;
     tip.style.left = right ? "" : `${Math.max(event.clientX - home.left + 14, 0)}px`;
     tip.style.right = right ? `${Math.max(home.right - event.clientX + 14, 0)}px` : "";
@@ -373,8 +356,10 @@ const page = (() => {
 
   addEventListener("resize", () => { if (byId("rows")) drawRows(); });
 
-  function show() {
-    const was = chosen >= 0 ? data.rows[found[chosen]].i : null;
+  function show() { // draws what the island says: anew with the same record chosen, and the same one first in sight
+    const nameOf = (row) => row && `${row.r ? "-" : ""}${row.i}`, box = byId("rows"), at = box ? box.scrollTop : 0;
+    const [was, top] = [chosen, Math.floor(at / HEIGHT)].map((place) => nameOf(data.rows[found[place]]));
+    const again = (name) => (name ? found.findIndex((place) => nameOf(data.rows[place]) === name) : -1);
     found = [];
     last = null;
     chosen = -1;
@@ -382,19 +367,20 @@ const page = (() => {
     listen();
     drawFilters();
     search();
-    if (was !== null) chosen = found.findIndex((place) => data.rows[place].i === was);
+    chosen = again(was);
+    if (at) byId("rows").scrollTop = Math.max(again(top), 0) * HEIGHT + at % HEIGHT;
     drawRows();
     readPlane();
-    setTimeout(() => prepare(round), 0);
   }
 
   show();
   return {
     show, choose, search, shown, make, data,
-    get ready() { return ready >= data.rows.length; },
     get chosen() { return chosen >= 0 ? data.rows[found[chosen]] : null; },
     next: () => choose(chosen + 1), onChoose: (listener) => listeners.push(listener),
+    placeAt: (top) => found[Math.floor(top / HEIGHT)],
+    setDecision: (one) => { decisions[one.id] = one; last = null; drawRows(); },
     setDecisions: (given) => { decisions = given; last = null; if (byId("rows")) drawRows(); }, decision: (id) => decisions[id], redraw: drawRows,
-    refilter: () => { if (byId("rows")) { drawFilters(); search(); } }, goTo: (id) => { const place = found.findIndex((at) => data.rows[at].i === id); if (place >= 0) choose(place); },
+    goTo: (id) => { const place = found.findIndex((at) => data.rows[at].i === id); if (place >= 0) choose(place); },
   };
 })();

@@ -11,6 +11,7 @@ import asyncio
 import hmac
 import json
 import logging
+import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -26,7 +27,7 @@ from datagen_cli.report.evaluation import evaluation_page
 from datagen_cli.report.records import rows_of
 from datagen_cli.report.sheet import Sheet, sheet_of, sheet_of_run
 from datagen_cli.runs.reader import RunReader
-from datagen_cli.runs.review import Decision, ReviewFile, read_decision
+from datagen_cli.runs.review import FILE, NOT_JUDGED, Decision, ReviewFile, read_decision
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -36,6 +37,8 @@ MOST_BYTES = 1_000_000
 REST = 4.0
 """A page is made anew after so many times the seconds that making it took: a large run is not read all the time."""
 LEAST_REST_S = 1.0
+PATIENCE_S = 1.0
+"""How long a server that ends waits for requests under way."""
 HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -77,7 +80,11 @@ class Pages:
         rows, self._finished = rows_of(run)
         self._rows = {str(row.get("id")): row for row in rows}
         self.unmeasured = files if sheet is None and self._finished else ""
-        self._html = evaluation_page([sheet or sheet_of_run(run)], live={"version": found})
+        shown = sheet or sheet_of_run(run)
+        for drawn in shown.records.rows if shown.records else ():
+            if "r" not in drawn and drawn["i"] in self._rows:
+                drawn["h"] = look_of(self._rows[drawn["i"]])
+        self._html = evaluation_page([shown], live={"version": found})
         self.version, self._made_at = found, time.monotonic()
         self._took = self._made_at - started
 
@@ -100,6 +107,7 @@ class Pages:
         return {
             "version": self.version, "state": run.state, "accepted": manifest.accepted, "count": manifest.count,
             "rejected": manifest.rejected, "calls": manifest.calls, "cost_usd": manifest.cost_usd,
+            "reviewed": stamp(self.folder / FILE),
         }  # fmt: skip
 
     def record(self, id_: str) -> Mapping[str, Any]:
@@ -114,8 +122,16 @@ class Pages:
         return {id_: one.line() for id_, one in found.items() if id_ in self._rows and one.is_on(self._rows[id_])}
 
     def decide(self, given: Mapping[str, Any]) -> Decision:
-        """Appends a decision. Raises `DataError` for one that cannot be, `UsageError` where it cannot be written."""
-        found = read_decision(given, self._rows)
+        """Appends a decision. Raises `DataError` for one that cannot be, `UsageError` where it cannot be written.
+
+        `seen` of what is given is the look of the record that the person had before the eyes: one that was made anew
+        since then is not decided on.
+        """
+        told = {name: value for name, value in given.items() if name != "seen"}
+        found = read_decision(told, self._rows)
+        if given.get("seen", "") not in ("", look_of(self._rows[found.id])):
+            hint = "look at the record as it is now, and decide again"
+            raise DataError(f"{found.id}: it was made anew since this page was drawn", hint=hint)
         if not self._finished:  # the columns of the dataset are not known yet: it is bound to its row later
             found = Decision(found.id, found.decision, found.reason, found.fields)
         ReviewFile(self.folder).append(found)
@@ -135,16 +151,25 @@ def measured(run: RunReader) -> Sheet:
     return sheet_of(found, document(found, []))
 
 
+def look_of(row: Mapping[str, Any]) -> str:
+    """Changes with what a person judges of a row; the same while its run goes on and after it."""
+    return digest([[name, value] for name, value in row.items() if name not in NOT_JUDGED and value is not None])
+
+
 def fingerprint(folder: Path) -> str:
     """Changes whenever the run writes: sizes and times of its files."""
-    found = []
-    for path in sorted([*folder.glob("*.json"), *folder.glob("*.jsonl"), *folder.glob("checkpoints/*.jsonl")]):
-        if path.name not in ("review.jsonl", "spending.jsonl", "run.json"):
-            with suppress(OSError):  # moved aside between the two
-                stat = path.lstat()
-                found.append(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}")
+    paths = sorted([*folder.glob("*.json"), *folder.glob("*.jsonl"), *folder.glob("checkpoints/*.jsonl")])
+    found = [stamp(path) for path in paths if path.name not in (FILE, "spending.jsonl", "run.json")]
     state = RunReader(folder)
     return digest(state.state, state.manifest.finished, found)
+
+
+def stamp(path: Path) -> str:
+    """Name, size and time of a file; empty where there is none."""
+    with suppress(OSError):  # moved aside between the two
+        stat = path.lstat()
+        return f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}"
+    return ""
 
 
 def application(pages: Pages, token: str) -> web.Application:
@@ -152,7 +177,7 @@ def application(pages: Pages, token: str) -> web.Application:
     from aiohttp import web
 
     lock = asyncio.Lock()
-    measuring: set[asyncio.Task[None]] = set()
+    measuring = threading.Thread()
 
     async def beside(work: Callable[[], Any]) -> Any:
         """Runs what reads or writes files in a thread, one at a time."""
@@ -176,18 +201,19 @@ def application(pages: Pages, token: str) -> web.Application:
         return answer
 
     async def whole(request: web.Request) -> web.StreamResponse:
+        nonlocal measuring
         await beside(pages.refresh)
-        if pages.unmeasured and not measuring:
-            task = asyncio.create_task(asyncio.to_thread(pages.measure))
-            measuring.add(task)
-            task.add_done_callback(measuring.discard)
+        if pages.unmeasured and not measuring.is_alive():  # Ctrl-C does not wait for it
+            measuring = threading.Thread(target=pages.measure, daemon=True)
+            measuring.start()
         return web.Response(text=pages.html, content_type="text/html", charset="utf-8")
 
     async def state(request: web.Request) -> web.StreamResponse:
         return _json(web, await beside(pages.state))
 
     async def record(request: web.Request) -> web.StreamResponse:
-        return _json(web, {"row": await beside(lambda: pages.record(request.query.get("id", "")))})
+        row = await beside(lambda: pages.record(request.query.get("id", "")))
+        return _json(web, {"row": row, "seen": look_of(row)})
 
     async def decisions(request: web.Request) -> web.StreamResponse:
         return _json(web, {"decisions": await beside(pages.decisions)})
@@ -219,12 +245,16 @@ def application(pages: Pages, token: str) -> web.Application:
 
 
 def runner_of(pages: Pages, token: str) -> web.AppRunner:
-    """What serves the pages. What is no HTTP is answered by a refusal, of which nothing is printed."""
+    """What serves the pages. What is no HTTP is answered by a refusal, of which nothing is printed.
+
+    It ends soon after it is told to, however slowly anybody still sends or reads.
+    """
     from aiohttp import web
 
     quiet = logging.getLogger("datagen_cli.view")
     quiet.setLevel(logging.CRITICAL + 1)
-    return web.AppRunner(application(pages, token), access_log=None, logger=quiet)
+    app = application(pages, token)
+    return web.AppRunner(app, access_log=None, logger=quiet, shutdown_timeout=PATIENCE_S, lingering_time=0.0)
 
 
 def refusal(request: web.Request, token: str) -> str:

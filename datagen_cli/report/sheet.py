@@ -70,7 +70,7 @@ def sheet_of_run(run: RunReader) -> Sheet:
 def _plane(found: Evaluation, projection: Projection, records: Records) -> dict[str, Any]:
     """The points as the script reads them: `[row of the table, x, y]`, of the reference `[x, y, text, label]`."""
     features = found.views.few
-    place_of = {row["i"]: place for place, row in enumerate(records.rows)}
+    place_of = {row["i"]: place for place, row in enumerate(records.rows) if "r" not in row}  # refused ones share ids
     ids = features.dataset.ids
     pairs = zip(projection.own.rows, projection.own.places, strict=True)
     own = [[place_of[ids[row]], x, y] for row, (x, y) in pairs if ids[row] in place_of]

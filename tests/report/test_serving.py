@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -140,6 +141,46 @@ async def test_the_page_comes_at_once_and_is_measured_beside(folder: Path) -> No
             while (await client.ask("/state"))[1]["version"] == version:
                 await asyncio.sleep(0.1)
         assert 'id="measures"' in (await client.ask("/"))[1]
+
+
+async def test_the_end_of_the_server_waits_for_no_measuring_and_no_slow_sender(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measuring: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    loop = measuring.get_loop()
+
+    def measure(pages: Pages) -> None:
+        loop.call_soon_threadsafe(measuring.set_result, threading.current_thread().daemon)
+
+    monkeypatch.setattr(Pages, "measure", measure)
+    runner = runner_of(Pages(folder), TOKEN)
+    assert runner._shutdown_timeout <= 1.0  # aiohttp would wait for a minute
+    async with served(folder) as client:
+        assert (await client.ask("/"))[0] == 200
+        assert await measuring  # what is no daemon is waited for
+        reader, writer = await asyncio.open_connection(HOST, client.port)
+        head = (
+            f"POST /review?token={TOKEN} HTTP/1.1\r\nHost: {HOST}:{client.port}\r\nContent-Type: application/json\r\n"
+        )
+        writer.write(f"{head}Content-Length: 1000\r\n\r\n{{".encode())
+        assert (await client.ask("/state"))[0] == 200  # nobody waits for who sends slowly
+    assert b" 200 " not in await reader.read()
+    writer.close()
+
+
+async def test_a_decision_on_a_record_that_was_made_anew_is_refused(folder: Path) -> None:
+    rows = list(RunReader(folder).rows())
+    async with served(folder) as client:
+        assert (await client.ask("/"))[0] == 200
+        found = (await client.ask("/record?id=" + rows[0]["id"]))[1]
+        assert found["row"] == rows[0]
+        decision = {"id": rows[0]["id"], "decision": "keep"}
+        status, said = await client.ask("/review", {**decision, "seen": "another"})
+        assert status == 400 and "made anew" in said["error"]
+        before = (await client.ask("/state"))[1]["reviewed"]
+        assert (await client.ask("/review", {**decision, "seen": found["seen"]}))[0] == 200
+        assert (await client.ask("/state"))[1]["reviewed"] != before
+    assert [one.id for one in ReviewFile(folder).read().decisions] == [rows[0]["id"]]
 
 
 async def test_a_run_under_way_is_shown_as_far_as_it_is(folder: Path, tmp_path: Path) -> None:
