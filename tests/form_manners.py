@@ -77,6 +77,15 @@ def with_text(said: str) -> Any:
     return lambda text, body: Answer("```json\n" + text.replace("note number", f"{said} note number") + "\n```")
 
 
+def native(form: dict[str, Any]) -> Any:
+    """The answer as a vendor's own API words it; `$` stands for it."""
+
+    def change(text: str, body: Body) -> Answer:
+        return Answer(body=json.dumps(form).replace('"$"', json.dumps(text)).encode())
+
+    return replies(change)
+
+
 def other(texts: tuple[str, ...]) -> Any:
     """A record with one of these texts, now and then."""
 
@@ -142,6 +151,22 @@ FORMED = (
         lambda body: "max_tokens" not in body, refusal(400, "Unrecognized request argument supplied: max_tokens"))),
     Manner("says `Retry-After` as a date of the year 9999 now and then", "tries again", once_each(
         lambda text, body: refusal(429, "slow down", Retry_After="Fri, 31 Dec 9999 23:59:59 GMT"))),
+    Manner("answers as Ollama's own API does (`/api/chat`)", "reads it", native(
+        {"message": {"role": "assistant", "content": "$"}, "done": True, "done_reason": "stop",
+         "prompt_eval_count": 10, "eval_count": 5}), used=ALL),
+    Manner("answers as Anthropic's Messages API does", "the same", native(
+        {"type": "message", "role": "assistant", "content": [{"type": "text", "text": "$"}],
+         "stop_reason": "end_turn", "usage": {"input_tokens": 10, "output_tokens": 5}}), used=ALL),
+    Manner("answers as Google's own API does (`candidates`)", "the same", native(
+        {"candidates": [{"content": {"parts": [{"text": "$"}], "role": "model"}, "finishReason": "STOP"}],
+         "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 5}}), used=ALL),
+    Manner("answers as OpenAI's Responses API does", "the same", native(
+        {"object": "response", "status": "completed", "output": [{"type": "message", "content": [
+            {"type": "output_text", "text": "$"}]}], "usage": {"input_tokens": 10, "output_tokens": 5}}), used=ALL),
+    Manner("answers with a list of models", "says so, ends at once; costs nothing", native(
+        {"object": "list", "data": [{"id": "m", "object": "model"}]}), 0, 5, says="a list of models came"),
+    Manner("answers in parts with numbers of their own", "takes the text of all", replies(lambda text, body: Answer(
+        message={"content": [{"text": text[:9], "index": 0}, {"text": text[9:], "id": 1}]})), used=ALL),
     Manner("takes no more requests for `24 hours`", "ends, says until when", replies(lambda text, body: Answer(
         text, headers={"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "24 hours"})), -1, 5,
         batches_too=False),

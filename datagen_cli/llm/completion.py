@@ -25,6 +25,7 @@ from datagen_cli.llm.faults import (
 )
 from datagen_cli.llm.finish import ends_in_call, finish_of, reason_in
 from datagen_cli.llm.message import is_filled, refusal_of, text_of
+from datagen_cli.llm.native import advice, as_completion, is_event, of_events
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.llm.refusals import about
 from datagen_cli.llm.turned_away import reply_in
@@ -51,7 +52,9 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
                 return written
             raise _inner_fault(error, body, hidden, _used(value))
         if "choices" not in value:
-            raise _foreign(body, kind)
+            if (said := as_completion(value)) is None:
+                raise _foreign(body, kind, advice(value))
+            value = said
         choice = _first_choice(value["choices"]) or {}
         reason = reason_in(value, choice)
         if value.get("error") and not reason and not _says_success(value["error"]):
@@ -157,8 +160,8 @@ def _value(body: bytes, kind: str) -> dict[str, Any]:
             raise TransportError("dropped", f"the reply is broken off ({len(body):,} bytes)", status=200) from error
         if value is None:
             raise _foreign(body, kind) from error
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        value = value[0] if len(value) == 1 else of_events(value) or value
     if not isinstance(value, dict):
         raise _foreign(body, kind)
     return value
@@ -177,7 +180,8 @@ def _first_value(body: bytes, kind: str) -> Any:
         value, end = json.JSONDecoder(strict=False).raw_decode(text, start)
     except (ValueError, RecursionError):
         return None
-    if isinstance(value, dict) and text[end:].lstrip().startswith("{") and (choice_of(value).get("delta")):
+    several = isinstance(value, dict) and text[end:].lstrip().startswith("{")
+    if several and (choice_of(value).get("delta") or is_event(value)):
         lines = [f"data: {line}\n" for line in LINE_END.split(text)]
         return _joined("".join(lines).encode(), body, kind)
     return value
@@ -190,12 +194,13 @@ def _joined(events: bytes, body: bytes, kind: str) -> dict[str, Any]:
     return found
 
 
-def _foreign(body: bytes, kind: str) -> TransportError:
-    """The fault of a body that no chat endpoint sends: what came, in a few words."""
+def _foreign(body: bytes, kind: str, advice: str = "") -> TransportError:
+    """The fault of a body that no chat endpoint sends: what came, in a few words, and what to do where it is known."""
     kind = kind.partition(";")[0].strip() or "no content type"
     words = page_words(body.decode("utf-8", "replace")[:20_000].strip())
     what = f'"{redact(words)}"' if words else "nothing at all"
-    return TransportError("foreign", f"this is no chat completion: {kind}, {what}", status=200)
+    said = f"this is no chat completion: {kind}, {what}" + (f"; {advice}" if advice else "")
+    return TransportError("foreign", said, status=200)
 
 
 def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...], used: tuple[int, int] = (0, 0)) -> Fault:

@@ -15,6 +15,7 @@ from datagen_cli.llm.counted import usage_in
 from datagen_cli.llm.faults import TransportError
 from datagen_cli.llm.finish import reason_in
 from datagen_cli.llm.message import REASONING, refusal_of, text_of, text_of_parts
+from datagen_cli.llm.native import of_events
 
 EVENTS = b"data:"
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -76,7 +77,12 @@ def joined(body: bytes) -> dict[str, Any] | None:
     """
     parts, finish, ended = _Parts(), None, False
     found: dict[str, Any] = {}
-    for event in _events(body):
+    events = list(_events(body))
+    if (own := of_events([event for event in events if event is not None])) is not None:
+        if own["choices"][0]["finish_reason"] is None:
+            raise _broken_off(body)
+        return own
+    for event in events:
         if event is None:
             ended = True
             continue
@@ -91,8 +97,12 @@ def joined(body: bytes) -> dict[str, Any] | None:
     if "choices" not in found:
         return found if "error" in found else None
     if finish is None and not ended and "error" not in found:
-        raise TransportError("dropped", f"the event stream is broken off ({len(body):,} bytes)", status=200)
+        raise _broken_off(body)
     return {**found, "choices": [{"message": parts.message, "finish_reason": finish}]}
+
+
+def _broken_off(body: bytes) -> TransportError:
+    return TransportError("dropped", f"the event stream is broken off ({len(body):,} bytes)", status=200)
 
 
 def choice_of(event: Mapping[str, Any]) -> dict[str, Any]:
