@@ -14,7 +14,7 @@ from datagen_cli.evaluation.projection import SIZE
 from datagen_cli.metrics.exhibits import Outcomes
 from datagen_cli.metrics.wording import percent
 from datagen_cli.report.charts import REFERENCE
-from datagen_cli.report.evidence import charts, evidence
+from datagen_cli.report.evidence import LONGEST, charts, evidence
 from datagen_cli.report.html import Html, join, tag
 from datagen_cli.report.measures import (
     SERIES,
@@ -27,12 +27,12 @@ from datagen_cli.report.measures import (
 )
 from datagen_cli.report.page import page, section
 from datagen_cli.report.plots import points
-from datagen_cli.report.records import Records
+from datagen_cli.report.records import Records, cut
 from datagen_cli.report.run_parts import checks_part, cost_part, made_part, planted_part, refused_part, time_part
 from datagen_cli.report.sheet import Sheet
 from datagen_cli.report.summary import summary_part
 
-SAMPLES = 4
+SAMPLES, SAMPLE_FIELDS = 4, 12
 _UNSAFE = re.compile(
     "[<>&\u2028\u2029\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
@@ -123,7 +123,10 @@ def _samples(records: Records | None) -> Html | None:
         ]
         label = row["f"][records.fields.index(records.label)] if records.label else ""
         head = tag("p", tag("span", row["i"], class_="mono"), tag("bdi", label, class_="chip") if label else None)
-        drawn.append(tag("article", head, tag("dl", [(tag("dt", n), tag("dd", tag("bdi", c))) for n, c in cells])))
+        shown = [(tag("dt", name), tag("dd", cut(cell, LONGEST), dir="auto")) for name, cell in cells[:SAMPLE_FIELDS]]
+        left = len(cells) - len(shown)
+        more = tag("p", f"and {left:,} more field{'s' if left > 1 else ''}, as below", class_="small") if left else None
+        drawn.append(tag("article", head, tag("dl", shown), more))
     return tag("div", drawn, class_="samples")
 
 

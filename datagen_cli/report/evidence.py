@@ -145,7 +145,7 @@ def _passage(given: Passage) -> Html:
     if len(given.sides) == 2 and all(side.text for side in given.sides):
         texts = marked(given.sides[0].text or "", given.sides[1].text or "")
     sides = [
-        tag("div", tag("dt", side.name), tag("dd", tag("bdi", text)))
+        tag("div", tag("dt", side.name), tag("dd", text, dir="auto"))
         for side, text in zip(given.sides, texts, strict=True)
     ]
     return tag("div", tag("p", given.caption, class_="small"), tag("dl", sides, class_="beside"), class_="pair")

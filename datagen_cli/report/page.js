@@ -187,7 +187,7 @@ const page = (() => {
     box.scrollTop = 0;
   }
 
-  const pairs = (items) => make("dl", {}, items.map(([name, cell]) => [make("dt", {}, name), make("dd", {}, make("bdi", {}, cell))]));
+  const pairs = (items) => make("dl", {}, items.map(([name, cell]) => [make("dt", {}, name), make("dd", { dir: "auto" }, cell)]));
   const chips = (items) => make("p", { class: "chips" }, items.map(([name, value]) => make("span", { class: "chip" }, `${name}: `, make("bdi", {}, value))));
 
   function verdicts(row) {
@@ -202,8 +202,8 @@ const page = (() => {
   function mended(row, change) {
     const parts = Object.entries(change.before).map(([name, before]) => {
       const [old, now] = marked(before, row.f[data.fields.indexOf(name)] ?? "");
-      return make("dl", {}, make("dt", {}, `${name} before`), make("dd", {}, make("bdi", {}, old)),
-        make("dt", {}, `${name} now`), make("dd", {}, make("bdi", {}, now)));
+      return make("dl", {}, make("dt", {}, `${name} before`), make("dd", { dir: "auto" }, old),
+        make("dt", {}, `${name} now`), make("dd", { dir: "auto" }, now));
     });
     return make("div", { class: "pair" }, make("p", { class: "small" }, `mended because of ${change.by}`), parts);
   }

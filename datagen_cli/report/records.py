@@ -139,7 +139,7 @@ def _table(
         line = told.refused.get((slot, attempt_of(row.get("id"))), {})
         planned = _mapping(told.plan.get(slot, {}).get("attributes"))
         marks = _marks(_mapping(line.get("verdicts")), planned, checks, attributes)
-        why = {"r": str(row.get("reason")), "s": str(row.get("stage")), "d": _cut(row.get("detail"), NOTE)}
+        why = {"r": str(row.get("reason")), "s": str(row.get("stage")), "d": cut(row.get("detail"), NOTE)}
         again = {"o": str(row["repeats"])} if row.get("repeats") else {}
         drawn.append(_row(str(row.get("id")), row, fields, budget) | marks | {"k": slot} | _history(line) | why | again)
     label = run.label if run.label in fields else None
@@ -156,7 +156,7 @@ def tally(refused: Iterable[Mapping[str, Any]], fields: Sequence[str]) -> list[R
         one.count += 1
         text = " · ".join(as_text(row[name]) for name in fields if row.get(name) is not None)
         if not one.detail or (not one.text and text):
-            one.detail, one.text = _cut(row.get("detail"), NOTE), _cut(text, NOTE)
+            one.detail, one.text = cut(row.get("detail"), NOTE), cut(text, NOTE)
     places = {stage: place for place, stage in enumerate(ATTEMPTED)}
     return sorted(found.values(), key=lambda one: (places.get(one.stage, 99), -one.count, one.reason))
 
@@ -234,7 +234,7 @@ def _refused(run: RunReader, told: _Told) -> list[Mapping[str, Any]]:
 def _row(id_: str, row: Mapping[str, Any], fields: Sequence[str], budget: int) -> dict[str, Any]:
     cells, left = [], budget
     for name in fields:
-        cell = _cut(as_text(row.get(name)), max(left, 80))
+        cell = cut(as_text(row.get(name)), max(left, 80))
         left -= len(cell)
         cells.append(cell)
     return {"i": id_, "f": cells}
@@ -247,7 +247,7 @@ def _marks(
     if checks:
         found["v"] = "".join(MARKS.get(str(verdicts.get(name)), "-") for name in checks)
     if attributes:
-        found["a"] = [_cut(given.get(name), NOTE) if given.get(name) is not None else None for name in attributes]
+        found["a"] = [cut(given.get(name), NOTE) if given.get(name) is not None else None for name in attributes]
     return found
 
 
@@ -255,7 +255,7 @@ def _history(line: Mapping[str, Any]) -> dict[str, Any]:
     """What the checkpoints say beyond the row: notes and first verdicts of checks, what was mended, examples."""
     found: dict[str, Any] = {}
     if notes := _mapping(line.get("notes")):
-        found["n"] = {name: _cut(note, NOTE) for name, note in notes.items()}
+        found["n"] = {name: cut(note, NOTE) for name, note in notes.items()}
     if first := _mapping(line.get("first_verdicts")):
         found["b"] = first
     changes = line.get("changes")
@@ -268,7 +268,7 @@ def _history(line: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _change(change: Mapping[str, Any]) -> dict[str, Any]:
-    before = {name: _cut(as_text(value), 2 * NOTE) for name, value in _mapping(change.get("before")).items()}
+    before = {name: cut(as_text(value), 2 * NOTE) for name, value in _mapping(change.get("before")).items()}
     return {"by": str(change.get("by")), "before": before}
 
 
@@ -280,7 +280,8 @@ def _budget(rows: int) -> int:
     return min(max(CHARACTERS // max(rows, 1), LEAST), LONGEST)
 
 
-def _cut(value: Any, most: int) -> str:
+def cut(value: Any, most: int) -> str:
+    """A value as the page shows it, its end left out where it is longer."""
     text = as_text(value)
     return text if len(text) <= most else f"{text[:most]}…"
 

@@ -48,7 +48,8 @@ def sentences(sheet: Sheet) -> Iterator[str]:
         yield from _made(sheet.run.summary(), sheet.run.state)
     else:
         fields = ", ".join(sheet.result["text_fields"]) or "none"
-        yield f"{sheet.name} holds {sheet.result['n']:,} rows; measured is the text of {fields}."
+        rows = "1 row" if sheet.result["n"] == 1 else f"{sheet.result['n']:,} rows"
+        yield f"{sheet.name} holds {rows}; measured is the text of {fields}."
 
 
 def _made(told: Mapping[str, Any], state: str) -> Iterator[str]:

@@ -265,6 +265,25 @@ async def test_a_label_of_two_hundred_values_can_be_filtered_by(chromium: Browse
         await quiet(tab, url)
 
 
+async def test_long_texts_and_many_columns_make_no_long_page_and_texts_begin_on_their_side(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    columns = {f"column_{place}": f"value {place}" for place in range(120)}
+    rows = [{"id": str(n), "text": "שלום עולם " * 5_000, **columns} for n in range(4)]
+    url = of_rows(tmp_path / "long.jsonl", rows)
+    async with chromium.tab() as tab:
+        await tab.open(url, width=390, height=844)
+        sample = "document.querySelector('.samples article')"
+        assert await tab.js(f"{sample}.textContent.length") < 2_000
+        assert "and 109 more fields" in await tab.js(f"{sample}.textContent")
+        await tab.js("page.next()")
+        for place in (sample, "document.getElementById('record')"):
+            assert await tab.js(f"getComputedStyle({place}.querySelector('dd')).direction") == "rtl"
+            assert await tab.js(f"getComputedStyle({place}.querySelectorAll('dd')[1]).direction") == "ltr"
+        assert await tab.js("page.data.rows[0].f[0].length") > 10_000  # all of it can be read
+        await quiet(tab, url)
+
+
 async def test_a_point_of_the_map_is_the_record_and_not_an_attempt_of_the_same_id(
     chromium: Browser, folder: Path, page: str
 ) -> None:
