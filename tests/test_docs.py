@@ -168,6 +168,20 @@ def test_the_example_for_github_actions_calls_commands_and_gates_that_exist() ->
         parse_gate(gate)
 
 
+def test_the_example_for_github_actions_fails_when_generate_does_and_keeps_what_was_paid() -> None:
+    steps = yaml.safe_load(ACTIONS.read_text("utf-8"))["jobs"]["dataset"]["steps"]
+    # Actions runs steps without pipefail unless told: the exit code of `datagen generate | tee` would be that of tee
+    assert not [step for step in steps if "|" in step.get("run", "").replace("||", "") and step.get("shell") != "bash"]
+    # actions/cache saves nothing after a failed step, and a cap is one: restore and save stand apart
+    caches = {step["uses"]: step for step in steps if step.get("uses", "").startswith("actions/cache")}
+    assert set(caches) == {"actions/cache/restore@v4", "actions/cache/save@v4"}
+    assert caches["actions/cache/save@v4"]["if"] == "always()"
+    # the next night makes a dataset of its own: the folder of a finished one would be "already complete" for ever
+    assert caches["actions/cache/restore@v4"]["with"]["restore-keys"] == "run-${{ github.run_id }}-"
+    keys = {step["with"]["key"] for step in caches.values()}
+    assert keys == {"run-${{ github.run_id }}-${{ github.run_attempt }}"}  # a key that is there is not written again
+
+
 def test_every_page_can_be_reached_from_the_first() -> None:
     listed = set(re.findall(r"^([\w/]+)$", (DOCS / "index.md").read_text("utf-8"), flags=re.MULTILINE))
     there = {str(path.relative_to(DOCS).with_suffix("")) for path in DOCS.rglob("*.md")} - {"index"}
