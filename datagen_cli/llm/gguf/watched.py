@@ -12,15 +12,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from datagen_cli.llm.events import EVENTS, choice_of
-from datagen_cli.text.repetition import repeats_at_end
+from datagen_cli.text.repetition import LOOKED_AFTER, repeats_at_end
 
 if TYPE_CHECKING:
     import aiohttp
 
 STREAMED = {"stream": True, "stream_options": {"include_usage": True}, "timings_per_token": True}
 """Sent with every request: a stream of events, each with the counts of tokens so far."""
-LOOKED_AFTER = 32
-"""Tokens after which the text is looked at again."""
 
 
 class Watch:

@@ -3,7 +3,8 @@
 Every step is one forward pass over the public interface of a Hugging Face model, with a cache of keys and values,
 padding on the left and positions counted from each row's own first token; then the contrast of `llm/correlated.py`,
 then temperature, top-p and a draw with the row's own numbers. A row that has ended leaves the batch and the cache, and
-the weights of the others are spread anew; nothing joins. Prompts never make `[B, T, V]` logits where the model can
+the weights of the others are spread anew; nothing joins. One that only repeats itself, and is contrasted with none, is
+cut off there. Prompts never make `[B, T, V]` logits where the model can
 leave them out.
 
 Variants: `plain`; `cross` (weight on rows of other labels of the group), `intra` (on rows of the same label), `hybrid`
@@ -31,6 +32,7 @@ from datagen_cli.llm.local.decode_batch import DecodeBatch
 from datagen_cli.llm.local.drawing import draw_tokens, uniforms
 from datagen_cli.llm.local.model import LocalModel
 from datagen_cli.llm.local.rows import Decoded, Halted, Row, Settings, Written
+from datagen_cli.text.repetition import LOOKED_AFTER, tokens_repeat_at_end
 
 
 def decode(
@@ -173,11 +175,15 @@ class Batch:
             self._ids[i].append(token)
             if self._settings.ended is not None and self._settings.ended(self._ids[i]):
                 self._finish[i] = "stop"
-            elif len(self._ids[i]) >= self._limits[i]:
+            elif len(self._ids[i]) >= self._limits[i] or self._loops(self._ids[i]):
                 self._finish[i] = "length"
         ended = [i for i in self._alive if i in self._finish]
         self._steps.update(dict.fromkeys(ended, self._step))
         return [place for place, i in enumerate(self._alive) if i not in self._finish]
+
+    def _loops(self, ids: Sequence[int]) -> bool:
+        """Whether a row only repeats itself, and no other is contrasted with it."""
+        return self._mixing is None and len(ids) % LOOKED_AFTER == 0 and tokens_repeat_at_end(ids)
 
     def _leave(self, stay: Sequence[int]) -> None:
         """Takes the ended rows and their negatives out of every batch."""

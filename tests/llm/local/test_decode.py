@@ -53,6 +53,21 @@ def test_greedy_writing_is_that_of_generate(exact_model: LocalModel) -> None:
     assert [list(one.ids) for one in found] == generated(exact_model, rows, 40, do_sample=False)
 
 
+@pytest.mark.parametrize(
+    ("variant", "contrast", "written"), [("plain", 0.0, 256), ("cross", 0.0, 256), ("cross", 0.5, 400)]
+)
+def test_a_row_that_only_repeats_itself_is_cut_off_where_none_is_contrasted_with_it(
+    exact_model: LocalModel, variant: Any, contrast: float, written: int
+) -> None:
+    rows = batch(exact_model)
+    loop = Batch(exact_model, rows, Settings(variant, 400, temperature=0, contrast=contrast))
+    size = len(loop._forward()[0])
+    steps = iter(range(400))
+    loop._forward = lambda: torch.eye(size)[[5 + next(steps) % 2] * len(loop._alive)]  # type: ignore[method-assign]
+    found = loop.run(lambda: False).rows
+    assert [(len(one.ids), one.finish) for one in found] == [(written, "length")] * len(rows)
+
+
 def test_sampling_is_that_of_generate_with_our_numbers(exact_model: LocalModel) -> None:
     rows = batch(exact_model)
     settings = Settings("cross", 40, 0.9, 0.8, contrast=0.0)
