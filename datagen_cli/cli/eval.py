@@ -126,6 +126,7 @@ def command(
     sizes = {len(one.dataset) for one in ready.values()}
     outputs.equal_n = min(sizes) if len(sizes) > 1 else 0
     failed, stopped = False, EXIT_DONE
+    empty: list[str] = []
     with progress(quiet=quiet) as say, closing(open_for_eval(embedder, say, where)) as opened:
         for said in idle(held):
             outputs.note(f"--gate: {said}")
@@ -136,6 +137,7 @@ def command(
         )
         for name in datasets:
             found, extra, problems = measurer.measure(name)
+            empty += [] if len(found.views.loaded.dataset) else [name]
             stopped = max(stopped, _stopped(found) if recheck else EXIT_DONE)
             checked = check_gates(held, found, extra.get("compare"))
             if strict:
@@ -144,7 +146,7 @@ def command(
             outputs.add(found, checked, extra)
     outputs.write()
     if not failed and not stopped and not quiet:
-        console.next_step(_next(files, html))
+        console.next_step(_next(files, html, empty))
     return stopped or (EXIT_SHORT if failed else EXIT_DONE)
 
 
@@ -309,8 +311,11 @@ class _Measurer:
         return None
 
 
-def _next(files: _Files, html: str | None) -> str:
-    """What to do after this: the same as a page, else the rows or the measures that there are."""
+def _next(files: _Files, html: str | None, empty: Sequence[str] = ()) -> str:
+    """What to do after this: the same as a page, else the rows or the measures that there are; a run without rows
+    (`empty`) has its state to look at first."""
+    if runs := [name for name in empty if Path(name).is_dir()]:
+        return f"datagen status {shlex.quote(runs[0])}"
     if html is None and STANDARD not in files.all:
         return same_command(NOT_FOR_A_PAGE, "--html", "report.html")
     first = files.datasets[0]

@@ -22,6 +22,7 @@ from datagen_cli.core.files import read_regular
 from datagen_cli.core.jsonl import make_folder, write_aside
 from datagen_cli.core.registry import load
 from datagen_cli.evaluation.card import measured_section
+from datagen_cli.evaluation.run_facts import RUNNING, UNENDED
 from datagen_cli.export.format import Columns, Exported, Format
 from datagen_cli.export.selection import as_reviewed, columns_of_run, weak_parents
 from datagen_cli.export.split import clusters, parse_split, split_rows
@@ -114,6 +115,8 @@ def _rows(run: str, record: RunReader) -> tuple[Exported, int]:
         console.note(f"{FILE}: {review.damage}")
     if not rows:
         what = "every record was rejected in review" if left_out else "the run has no accepted record"
+        if record.manifest.state == RUNNING:
+            what = UNENDED
         raise UsageError(f"{what}: nothing to export", hint=f"datagen status {shlex.quote(run)}", place=Place(run))
     found = Exported(rows, [*record.rejected()], weak_parents(record))
     say_damage(record)

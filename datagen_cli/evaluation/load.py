@@ -18,7 +18,7 @@ from datagen_cli.core.fields import plain_text, spellings
 from datagen_cli.core.nearby import near_file, near_runs
 from datagen_cli.core.registry import is_name, load, suggest, targets
 from datagen_cli.evaluation.columns import categories, column_names, label_column, string_columns, text_columns, typed
-from datagen_cli.evaluation.run_facts import RUNNING, embedder_of, facts_of, groups_of
+from datagen_cli.evaluation.run_facts import RUNNING, UNENDED, embedder_of, facts_of, groups_of
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.runs.reader import RunReader
 from datagen_cli.sources.files import StandardInput
@@ -124,9 +124,7 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
     )
     notes += [f"{name}: {what}" for what in run.damage] if run else []
     if run is not None and run.manifest.state == RUNNING:
-        notes.append(
-            f"{name}: the run has not ended, and its dataset is written when it does: status says how to go on"
-        )
+        notes.append(f"{name}: {UNENDED}: status says how to go on")
     loaded = Loaded(dataset, total, notes, run)
     notes += [loaded.sampling] if loaded.sampling else []
     return loaded

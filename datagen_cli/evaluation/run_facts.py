@@ -11,6 +11,7 @@ from datagen_cli.metrics.dataset import RunFacts
 from datagen_cli.runs.reader import RunReader
 
 RUNNING = "running"
+UNENDED = "the run has not ended, and its dataset is written when it does"
 SECTIONS: tuple[Kind, ...] = get_args(Kind)
 
 

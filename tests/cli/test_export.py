@@ -151,3 +151,29 @@ def test_a_run_without_accepted_records_has_nothing_to_export(capsys: pytest.Cap
     capsys.readouterr()
     assert run(["export", "none", "--to", "jsonl", "-o", "x.jsonl"]) == 2
     assert "none: the run has no accepted record: nothing to export" in capsys.readouterr().err
+
+
+def _killed(made: Path, tmp_path: Path) -> Path:
+    """A run as a killed process leaves it: its dataset is written when it ends."""
+    (tmp_path / "cut").mkdir()
+    manifest = json.loads((made / "run.json").read_text())
+    (tmp_path / "cut" / "run.json").write_text(json.dumps({**manifest, "state": "running"}))
+    return Path("cut")
+
+
+def test_a_killed_run_is_not_said_to_have_no_accepted_record(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["export", str(_killed(made, tmp_path)), "--to", "jsonl", "-o", "x.jsonl"]) == 2
+    said = capsys.readouterr().err
+    assert "cut: the run has not ended, and its dataset is written when it does: nothing to export" in said
+    assert "datagen status cut" in said
+
+
+def test_no_page_is_offered_of_a_dataset_without_rows(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["eval", str(_killed(made, tmp_path)), "--metrics", "length"]) == 0
+    said = capsys.readouterr().err
+    assert "--html" not in said
+    assert "next: datagen status cut" in said
