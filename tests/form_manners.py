@@ -6,9 +6,10 @@ See `tests/manners.py`.
 from __future__ import annotations
 
 import json
+import zlib
 from typing import Any
 
-from tests.endpoint import Answer, refusal
+from tests.endpoint import Answer, completion, refusal
 from tests.manners import (
     COUNT,
     STREAM,
@@ -75,6 +76,16 @@ def turned(kind: int, **error: Any) -> Any:
 def with_text(said: str) -> Any:
     """The answer with this at the beginning of its text."""
     return lambda text, body: Answer("```json\n" + text.replace("note number", f"{said} note number") + "\n```")
+
+
+def packed(pack: Any, *encodings: str) -> Any:
+    """The answer packed so, with one of these encodings in its header."""
+
+    def change(text: str, body: Body) -> Answer:
+        encoding = encodings[len(text) % len(encodings)]
+        return Answer(body=pack(completion(body, Answer(text))), headers={"Content-Encoding": encoding})
+
+    return change
 
 
 def native(form: dict[str, Any]) -> Any:
@@ -151,6 +162,12 @@ FORMED = (
         lambda body: "max_tokens" not in body, refusal(400, "Unrecognized request argument supplied: max_tokens"))),
     Manner("says `Retry-After` as a date of the year 9999 now and then", "tries again", once_each(
         lambda text, body: refusal(429, "slow down", Retry_After="Fri, 31 Dec 9999 23:59:59 GMT"))),
+    Manner("says `Content-Encoding: gzip`, or deflate, and packs nothing", "reads it", replies(packed(
+        bytes, "gzip", "deflate")), used=ALL, batches_too=False),
+    Manner("packs with gzip and says deflate, or the other way round", "reads it", replies(packed(
+        zlib.compress, "gzip")), used=ALL, batches_too=False),
+    Manner("packs the body as br or zstd, unasked", "says so, ends at once", replies(packed(
+        lambda data: b"\x28\xb5\x2f\xfd" + data, "zstd")), 0, 5, says="packed as zstd", batches_too=False),
     Manner("answers as Ollama's own API does (`/api/chat`)", "reads it", native(
         {"message": {"role": "assistant", "content": "$"}, "done": True, "done_reason": "stop",
          "prompt_eval_count": 10, "eval_count": 5}), used=ALL),

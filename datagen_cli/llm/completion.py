@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
 from datagen_cli.llm.counted import read_usage, usage_in
+from datagen_cli.llm.encodings import unpacked
 from datagen_cli.llm.events import EVENTS, LINE_END, choice_of, joined
 from datagen_cli.llm.faults import (
     Fault,
@@ -30,8 +30,6 @@ from datagen_cli.llm.provider import RawReply
 from datagen_cli.llm.refusals import about
 from datagen_cli.llm.turned_away import reply_in
 
-GZIP = b"\x1f\x8b"
-ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 MOST_UNPACKED = 64 * 1024 * 1024
 WRAPPERS = ("data", "result", "response", "output", "body")
 """Keys under which gateways put a whole completion, or one as a text of JSON."""
@@ -140,13 +138,7 @@ def _text_in(choice: Mapping[str, Any]) -> bool:
 
 def _value(body: bytes, kind: str) -> dict[str, Any]:
     """The JSON object of a body, put together where it comes as events."""
-    if body.startswith((GZIP, *ZLIB)):  # under another name than its own, or none
-        try:
-            body = zlib.decompressobj(wbits=47).decompress(body, MOST_UNPACKED)
-        except zlib.error as error:
-            raise TransportError(
-                "dropped", f"the reply cannot be unpacked ({len(body):,} bytes)", status=200
-            ) from error
+    body = unpacked(body, "identity", MOST_UNPACKED)  # under another name than its own, or none
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     while start.startswith(b":") and EVENTS not in start:  # comments that keep a connection open
         start = start.partition(b"\n")[2].lstrip(b" \t\r\n")

@@ -232,6 +232,8 @@ def fault_from(
     name, status = type(error).__name__, getattr(error, "status_code", None)
     if came is not None and came.too_large:
         return TransportError("foreign", f"the reply is larger than {MOST_BYTES >> 20} MB", status=came.status)
+    if came is not None and came.unread and 200 <= came.status < 300:
+        return TransportError("foreign" if "packed as" in came.unread else "dropped", came.unread, status=came.status)
     if came is not None and not 200 <= came.status < 300:
         fault = fault_in(came.status, came.headers, came.body or b"", hidden, time.time())
         if came.status == UNCLEAR and status in MEANT and isinstance(fault, RequestRefused):

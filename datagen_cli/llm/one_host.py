@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from datagen_cli.llm.encodings import unpacked
+from datagen_cli.llm.faults import TransportError
+
 PORTS = {"http": 80, "https": 443}
 MOST_BYTES = 64 * 1024 * 1024
 UNPACKED = ("content-encoding", "content-length", "transfer-encoding")
@@ -25,12 +28,13 @@ UNPACKED = ("content-encoding", "content-length", "transfer-encoding")
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came over HTTP: the names of headers are in lower case; the body is unpacked, or None where somebody else
-    reads it. `too_large`: it was given up."""
+    reads it. `too_large`: it was given up; `unread` says why it could not be unpacked."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes | None = None
     too_large: bool = False
+    unread: str = ""
 
 
 @dataclass(slots=True)
@@ -117,22 +121,22 @@ def _guard_httpx() -> None:
 def _read(way: Way, response: Any) -> bytes:
     parts = _Parts(way, response)
     try:
-        for part in response.iter_bytes():
+        for part in response.iter_raw():
             parts.add(part)
     finally:
         response.close()
-    return b"".join(parts.parts)
+    return parts.unpacked()
 
 
 async def _read_async(way: Way, response: Any) -> bytes:
     parts = _Parts(way, response)
     try:
-        body: AsyncIterator[bytes] = response.aiter_bytes()
+        body: AsyncIterator[bytes] = response.aiter_raw()
         async for part in body:
             parts.add(part)
     finally:
         await response.aclose()
-    return b"".join(parts.parts)
+    return parts.unpacked()
 
 
 class _Parts:
@@ -147,11 +151,25 @@ class _Parts:
         """Takes one more. Raises `httpx.DecodingError` when they are too much."""
         self._size += len(part)
         if self._size > MOST_BYTES:
-            import httpx
-
-            self._way.answer = Answer(self._response.status_code, _headers(self._response), too_large=True)
-            raise httpx.DecodingError(f"the reply is larger than {MOST_BYTES >> 20} MB", request=self._response.request)
+            raise self._given_up(f"the reply is larger than {MOST_BYTES >> 20} MB", too_large=True)
         self.parts.append(part)
+
+    def unpacked(self) -> bytes:
+        """The whole body. Raises `httpx.DecodingError` where it cannot be unpacked, or is too large then."""
+        body, encodings = b"".join(self.parts), ",".join(self._response.headers.get_list("content-encoding"))
+        try:
+            return unpacked(body, encodings, MOST_BYTES) if encodings else body
+        except TransportError as fault:
+            raise self._given_up(fault.message, too_large="larger" in fault.message) from fault
+
+    def _given_up(self, why: str, *, too_large: bool) -> Exception:
+        import httpx
+
+        said = "" if too_large else why
+        self._way.answer = Answer(
+            self._response.status_code, _headers(self._response), too_large=too_large, unread=said
+        )
+        return httpx.DecodingError(why, request=self._response.request)
 
 
 def _opened(way: Way, response: Any) -> Any:

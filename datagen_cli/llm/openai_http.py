@@ -22,6 +22,7 @@ from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.certificates import read_later
 from datagen_cli.llm.completion import read_reply
+from datagen_cli.llm.encodings import ASKED, unpacked
 from datagen_cli.llm.faults import Fault, TransportError, fault_in, redact
 from datagen_cli.llm.keys import Target, secrets
 from datagen_cli.llm.provider import Heard, Payload, RawReply, Start
@@ -56,6 +57,7 @@ class OpenAIHTTP:
         self._concurrency = concurrency
         self._watch = watch
         self._headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "datagen"}
+        self._headers["Accept-Encoding"] = ASKED
         if target.key:
             self._headers["Authorization"] = f"Bearer {target.key.reveal()}"
         self._headers.update((name, value.reveal()) for name, value in target.headers)
@@ -156,6 +158,7 @@ class OpenAIHTTP:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
                 trust_env=False,
                 raise_for_status=False,
+                auto_decompress=False,
                 max_line_size=HEADER_BYTES,
                 max_field_size=HEADER_BYTES,
             )
@@ -183,10 +186,10 @@ class _Connector(aiohttp.TCPConnector):
 
 
 async def whole(response: aiohttp.ClientResponse, most_bytes: int = REPLY_BYTES) -> bytes:
-    """The body of a reply, of which never more than `most_bytes` are held, unpacked."""
+    """The body of a reply, unpacked, of which never more than `most_bytes` are held."""
     length = response.content_length
-    if length is not None and length <= most_bytes and "Content-Encoding" not in response.headers:
-        return await response.read()
+    if length is not None and length <= most_bytes:
+        return _unpacked(response, await response.read(), most_bytes)
     parts, size = [], 0
     async for part in response.content.iter_any():
         size += len(part)
@@ -194,7 +197,12 @@ async def whole(response: aiohttp.ClientResponse, most_bytes: int = REPLY_BYTES)
             response.close()
             raise TransportError("foreign", f"the reply is larger than {most_bytes >> 20} MB", status=response.status)
         parts.append(part)
-    return b"".join(parts)
+    return _unpacked(response, b"".join(parts), most_bytes)
+
+
+def _unpacked(response: aiohttp.ClientResponse, body: bytes, most_bytes: int) -> bytes:
+    encodings = ",".join(response.headers.getall("Content-Encoding", ()))
+    return unpacked(body, encodings, most_bytes) if encodings else body
 
 
 async def told(response: aiohttp.ClientResponse, until: float | None = None) -> bytes:
@@ -203,7 +211,9 @@ async def told(response: aiohttp.ClientResponse, until: float | None = None) -> 
         return b""
     try:
         async with asyncio.timeout_at(until):
-            return await _some(response)
+            return _unpacked(response, await _some(response), REPLY_BYTES)[:ERROR_BYTES]
+    except TransportError:  # packed in a way that nobody can read: the status says enough
+        return b""
     except (aiohttp.ClientError, OSError, TimeoutError):
         return b""
 

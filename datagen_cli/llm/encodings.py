@@ -1,0 +1,102 @@
+"""Bodies as they were before they were packed for the way, whatever the header `Content-Encoding` says of them.
+
+Only gzip and deflate are asked for. A header may be wrong: a body that is not packed as it says is taken as it is, and
+one in br or zstd is unpacked where a package for that is installed, else said to be what it is. Never more is unpacked
+than a reply may have. Pure functions.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from datagen_cli.llm.faults import TransportError
+
+ASKED = "gzip, deflate"
+GZIP = b"\x1f\x8b"
+ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+ZSTD = b"\x28\xb5\x2f\xfd"
+PACKAGES = {"br": ("brotli", "brotlicffi"), "zstd": ("compression.zstd", "zstandard", "backports.zstd")}
+"""What unpacks an encoding that the standard library has nothing for."""
+_TEXT = re.compile(rb"\s*(?:[\[{\"<:)]|data:|event:|id:|retry:|[\w .,:;'-]{1,80}$)")
+
+
+def unpacked(body: bytes, encodings: str, most_bytes: int) -> bytes:
+    """A body without the encodings that a header names, last one first. Raises `TransportError` for one that cannot be
+    unpacked (`foreign`, where nothing here reads its encoding), or that is larger than `most_bytes` then."""
+    for name in reversed([one.strip().lower() for one in encodings.split(",")]):
+        if name in ("gzip", "x-gzip", "deflate", "zlib") or body.startswith((GZIP, *ZLIB)):
+            body = _inflated(body, most_bytes)
+        elif name in PACKAGES or body.startswith(ZSTD):
+            body = _by_package(body, "zstd" if body.startswith(ZSTD) else name, most_bytes)
+    return body
+
+
+def _inflated(body: bytes, most_bytes: int) -> bytes:
+    """A body in gzip, zlib or bare deflate; what is none of these as it is."""
+    if body.startswith((GZIP, *ZLIB)):
+        return _by_zlib(body, 47, most_bytes)
+    if _TEXT.match(body) or not body:
+        return body
+    try:
+        return _by_zlib(body, -15, most_bytes)
+    except TransportError as fault:
+        if fault.kind == "foreign":
+            raise
+        return body
+
+
+def _by_zlib(body: bytes, wbits: int, most_bytes: int) -> bytes:
+    packer = zlib.decompressobj(wbits=wbits)
+    try:
+        found = packer.decompress(body, most_bytes + 1)
+    except zlib.error as error:
+        raise TransportError("dropped", f"the reply cannot be unpacked ({len(body):,} bytes)", status=200) from error
+    if len(found) > most_bytes:
+        raise TransportError("foreign", f"the reply is larger than {most_bytes >> 20} MB", status=200)
+    return found
+
+
+def _by_package(body: bytes, name: str, most_bytes: int) -> bytes:
+    """A body in br or zstd; one of plain text, whatever the header says, as it is."""
+    if _TEXT.match(body) and not body.startswith(ZSTD):
+        return body
+    for package in PACKAGES[name]:
+        try:
+            module: Any = importlib.import_module(package)
+        except ImportError:
+            continue
+        try:
+            found = b"".join(_pieces(module, package, body, most_bytes + 1))
+        except Exception as error:  # each package has errors of its own
+            raise TransportError("dropped", f"the reply cannot be unpacked from {name}: {error}", status=200) from error
+        if len(found) > most_bytes:
+            raise TransportError("foreign", f"the reply is larger than {most_bytes >> 20} MB", status=200)
+        return bytes(found)
+    raise TransportError(
+        "foreign",
+        f"the reply is packed as {name}, which was not asked for: only {ASKED} are; turn that off at the endpoint or"
+        f" the proxy before it, or pip install {PACKAGES[name][0 if name == 'br' else 1]}",
+        status=200,
+    )
+
+
+def _pieces(module: Any, package: str, body: bytes, most_bytes: int) -> Iterator[bytes]:
+    """What a package makes of a body, a piece at a time, until there is too much of it."""
+    if package == "zstandard":
+        yield module.ZstdDecompressor().stream_reader(body).read(most_bytes)
+        return
+    made, size = (module.Decompressor if package.startswith("brotli") else module.ZstdDecompressor)(), 0
+    if not package.startswith("brotli"):
+        yield made.decompress(body, most_bytes)
+        return
+    step = getattr(made, "process", None) or made.decompress
+    for at in range(0, len(body), 1024):
+        piece = step(body[at : at + 1024])
+        size += len(piece)
+        yield piece
+        if size > most_bytes:
+            return
