@@ -14,7 +14,7 @@ from datagen_cli.cli import options as given
 from datagen_cli.cli.invocation import Invocation
 from datagen_cli.cli.progress import Progress
 from datagen_cli.cli.session import open_session
-from datagen_cli.core.errors import DatagenError, Stopped
+from datagen_cli.core.errors import CapReached, DatagenError, Stopped, TimeOver
 from datagen_cli.metrics.wording import duration
 from datagen_cli.pipeline.connect import check_engine
 from datagen_cli.pipeline.control import control_folder, plan_control
@@ -173,7 +173,9 @@ def _report(
     if code != 0:
         for short in (found for found in (manifest, control) if found is not None and found.state == "short"):
             _short(short)
-        console.command_line("resume with:", manifest.resume_command)
+        capped = isinstance(error, CapReached) and not isinstance(error, TimeOver)
+        head = "raise the cap, then resume with:" if capped else "resume with:"  # as it is, it would stop there again
+        console.command_line(head, manifest.resume_command)
     else:
         if last.reason:
             console.say(last.reason)

@@ -118,6 +118,10 @@ class CapReached(DatagenError):
     exit_code = EXIT_CAP
 
 
+class TimeOver(CapReached):
+    """The minutes of this process are over; the same command has as many again, which no other cap has."""
+
+
 class GotNowhere(DatagenError):
     """The first replies were useless for one reason: going on would cost, and bring nothing."""
 

@@ -15,7 +15,7 @@ from typing import Any
 from datagen_cli.core.below import replace
 from datagen_cli.core.checksum import sealed, seed_of
 from datagen_cli.core.digest import digest
-from datagen_cli.core.errors import CapReached, Stopped, UsageError
+from datagen_cli.core.errors import Stopped, TimeOver, UsageError
 from datagen_cli.core.flow import ATTEMPTED, REVIEW
 from datagen_cli.core.jsonl import dump, write_aside
 from datagen_cli.core.ports import Observer
@@ -213,7 +213,8 @@ class Session:
             self.client.troubled = self.runner.go_on
             minutes = self.built.recipe.options.limits.max_minutes
             if minutes is not None:
-                stop = CapReached(f"limits.max_minutes: {minutes:g} minutes are over", hint="raise it and run again")
+                said = f"limits.max_minutes: {minutes:g} minutes are over"
+                stop = TimeOver(said, hint="run the same command again, which has as many; everything is kept")
                 asyncio.get_running_loop().call_later(minutes * 60, self.runner.stop, stop)
             await self.runner.run()
         finally:

@@ -109,6 +109,19 @@ def test_a_file_that_is_no_cache_is_left_alone(tmp_path: Path, capsys: pytest.Ca
     assert (tmp_path / "mine.yaml").read_text() == "precious: true\n"
 
 
+def test_a_cap_says_to_raise_it_and_the_end_of_the_minutes_does_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["tickets", "-n", "5", "-o", tmp_path / "run", "--quiet"]
+    assert generate(*arguments, "--max-total-tokens", "100") == 4
+    assert "raise the cap, then resume with: datagen generate tickets" in capsys.readouterr().err
+    assert generate(*arguments, "--max-minutes", "0.000001") == 4
+    said = capsys.readouterr().err
+    assert "hint: run the same command again, which has as many" in said
+    assert "\nresume with: datagen generate tickets" in said
+    assert "raise the cap" not in said
+
+
 def test_the_resume_command_can_be_pasted() -> None:
     said = Invocation(
         recipe="my recipe.yaml",
