@@ -111,6 +111,8 @@ class _Composer:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.anchors: dict[str, Node | None] = {}
+        self.unused: dict[str, Any] = {}
+        """Anchors of texts that nothing has named yet, with their events."""
         self.stack: list[_Open] = []
         self.root: Node | None = None
 
@@ -132,6 +134,8 @@ class _Composer:
                 if opened.bare is not None and opened.colons:
                     self.refuse_bare(*opened.bare)
                 self.close(opened.event, self.collection(opened))
+        for anchor, event in self.unused.items():
+            self.refuse(event, f"&{anchor} is named nowhere", hint="put text that starts with & in quotes")
         empty = self.root is not None and self.root.value is None
         return None if empty else self.root
 
@@ -160,6 +164,8 @@ class _Composer:
         """A value is complete: it gets its anchor and goes into what surrounds it."""
         if getattr(event, "anchor", None) and not isinstance(event, yaml.AliasEvent):
             self.anchors[event.anchor] = node
+            if isinstance(event, yaml.ScalarEvent):
+                self.unused[str(event.anchor)] = event
         if not self.stack:
             self.root = node
             return
@@ -222,6 +228,7 @@ class _Composer:
                 event, f"*{event.anchor} names no anchor above it", hint="put text that starts with * in quotes"
             )
         node = self.anchors[event.anchor]
+        self.unused.pop(event.anchor, None)
         if node is None:
             self.refuse(event, f"*{event.anchor} contains itself")
         return node

@@ -30,6 +30,7 @@ QUOTES = "put text that starts with {} in quotes"
         ("- reviews", QUOTES.format("-")),
         ("? reviews", QUOTES.format("?")),
         ("!important reviews", QUOTES.format("!")),
+        ("&co reviews", QUOTES.format("&")),
         ("> reviews", QUOTES.format(">")),
         ("[short, long", "close the ["),
         ("{short: 1", "close the {"),
@@ -85,6 +86,8 @@ def test_a_comma_in_a_text_makes_no_key_of_its_rest(text: str, key: str) -> None
         'a: {"b":1}',
         "a: {b: [1, 2], c: {d: 1}}",
         "x: &x {b: 1}\na: {c: *x, d: 1}",
+        "x: &x {b: 1}",
+        "x: &x 1\na: *x",
         "x: &x {b: 1}\na: {<<: *x, d: 1}",
     ],
 )
