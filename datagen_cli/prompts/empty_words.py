@@ -21,7 +21,8 @@ _REFUSAL = compiled_later(
     re.IGNORECASE,
 )
 _ONLY_SIGNS = compiled_later(
-    r"[.…]{1,6}|_{2,}|\[\s*(?:\.{3}|…)\s*\]|<\s*(?:\.{3}|…)\s*>|(?:xx+|lorem ipsum\b.*)", re.IGNORECASE | re.DOTALL
+    r"[.…]{1,6}|_{2,}|\[\s*(?:\.{3}|…)\s*\]|<\s*(?:\.{3}|…)\s*>|(?:xx+|lorem ipsum(?:\s+dolor\b.*)?[.…]*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _FRAMES = {"<": ">", "[": "]", "{": "}", "(": ")"}
 _QUOTES = " \"'“”‘’`"
@@ -67,20 +68,37 @@ def is_form(text: str, name: str, description: str = "") -> bool:
 
 
 def _names_itself(text: str, name: str) -> bool:
-    """Whether a text says nothing but that a text stands there: `your text here`, `Sample question`, `textValue`.
+    """Whether a text says nothing but that a text of its field stands there: `your text here`, `Sample question`,
+    `textValue`.
 
-    The field's name counts beside a word for an example only: `Your Name` is a film. One with a number is a text.
+    The field's name counts beside a word for an example only: `Your Name` is a film, and `Example text` may be a title.
+    One with a number is a text.
     """
-    words = [word.casefold() for word in _WORD.findall(text)]
-    if len(words) > MOST_WORDS or len(set(words) - _ARTICLES) < 2:
-        return False
-    own = {word.casefold() for word in _WORD.findall(name)} - _BESIDE
-    said = set(words)
-    known = _NOUNS | own | _BESIDE | (_TO_FILL if "here" in said else frozenset())
-    if not said <= known:
-        return False
+    said = _only_known(text, name)
+    own = _own(name)
+    filled = bool(said & {"here", "goes", "placeholder", "dummy"}) and bool(said & (_NOUNS | own))
     shown = said & {"here", "goes", "sample", "example", "dummy", "some", *_NOUNS}
-    return bool(said & _NOUNS) or bool(said & own and shown)
+    return filled or bool(said & own and shown) or bool(own & _NOUNS and said & _NOUNS)
+
+
+def may_be_form(text: str, name: str) -> bool:
+    """Whether a text is a form where all others beside it are: `Example text` may be a title."""
+    said = _only_known(text, name)
+    return bool(said & (_NOUNS | _own(name)))
+
+
+def _only_known(text: str, name: str) -> set[str]:
+    """The words of a short text where all of them are words of forms; else none."""
+    words = [word.casefold() for word in _WORD.findall(text[: 2 * MAX_FORM_CHARACTERS])]
+    said = set(words)
+    if len(words) > MOST_WORDS or len(said - _ARTICLES) < 2:
+        return set()
+    known = _NOUNS | _own(name) | _BESIDE | (_TO_FILL if "here" in said else frozenset())
+    return said if said <= known else set()
+
+
+def _own(name: str) -> set[str]:
+    return {word.casefold() for word in _WORD.findall(name)} - _BESIDE
 
 
 def sounds_refused(text: str) -> bool:

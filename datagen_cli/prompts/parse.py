@@ -23,11 +23,12 @@ from datagen_cli.core.digest import canonical
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type, plain_text
 from datagen_cli.core.json_schema import JsonSchema
 from datagen_cli.prompts.declining import declines
-from datagen_cli.prompts.empty_words import CONTROL, is_form, sounds_refused
+from datagen_cli.prompts.empty_words import CONTROL, is_form, may_be_form, sounds_refused
 from datagen_cli.prompts.fences import without_tags
+from datagen_cli.prompts.framing import text_of, thoughts_end
 from datagen_cli.prompts.reply_json import BROKEN, Finder
 from datagen_cli.prompts.response_format import strict_format, strict_object
-from datagen_cli.prompts.thinking import answer_of, begins_with_thoughts
+from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.text.strict_json import loads
 
 LOOPS = "loops"
@@ -188,6 +189,9 @@ def read_record(item: Any, specs: Sequence[FieldSpec]) -> dict[str, Any]:
         if spec.type == "json" and spec.schema:
             _check_schema(spec, value)
         record[spec.name] = value
+    texts = [(spec, record[spec.name]) for spec in specs if spec.type == "text"]
+    if len(texts) > 1 and all(may_be_form(text, spec.name) for spec, text in texts):
+        raise WrongType(f"{texts[0][0].name}: the form came back instead of texts: {texts[0][1][:60]!r}")
     return record
 
 
@@ -213,8 +217,8 @@ def _untagged(spec: FieldSpec, value: Any, names: Sequence[str]) -> Any:
     if not isinstance(value, str) or spec.code or "<" not in value:
         return value
     bare = without_tags(value, names)
-    if begins_with_thoughts(bare):
-        bare = answer_of(bare)
+    if thoughts_end(bare.strip(), names) is not None:
+        bare = text_of(bare, names)
         if not bare:
             raise WrongType(f"{spec.name}: it is nothing but reasoning")
     if value.strip() and not bare:

@@ -1,9 +1,9 @@
 """A reply that is one text and nothing else, cleaned of what models put around it.
 
-Careful on purpose: only what cannot be part of the text goes. These are reasoning, a fence or quotation marks around
-the whole, an opening such as `Here is a new text:`, the field's name before it or its tag at an end, and a closing
-paragraph that speaks to whoever asked. A reply that gives the text as JSON all the same is read as one that was asked
-for JSON.
+Careful on purpose: only what cannot be part of the text goes. These are reasoning that frames it, a fence or quotation
+marks around the whole, an opening such as `Here is a new text:`, the field's name before it or its tag at an end, and a
+closing paragraph that speaks of the text as something that was asked for. A reply that gives the text as JSON all the
+same is read as one that was asked for JSON.
 """
 
 from __future__ import annotations
@@ -14,26 +14,66 @@ import re
 from datagen_cli.core.fields import FieldSpec, WrongType
 from datagen_cli.core.pattern import compiled_later
 from datagen_cli.prompts.fences import without_tags
+from datagen_cli.prompts.framing import text_of
 from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in, writable
 from datagen_cli.prompts.thinking import answer_of
 
 QUOTES = {'"': '"', "“": "”", "‘": "’", "«": "»", "'": "'", "`": "`"}
 _FENCE = compiled_later(r"```[^\n`]*\n(.*?)\n?```", re.DOTALL)
 _OPENING = compiled_later(
-    r"(?:(?:sure|certainly|of course|okay|ok|absolutely|great)\b[^\n:]{0,40}[.!,:]\s*)?"
-    r"(?:(?:here(?:['’]s| is| are)|below is|this is)\b[^\n]{0,120}:"
-    r"|(?:sure|certainly|of course|okay|ok)[^\n]{0,80}[:!.])\s*\n+",
+    r"(?:(?:sure|certainly|of course|okay|ok|absolutely|great)\b(?:[^\n:]{0,40}?[.!,:])\s*)?"
+    r"(?P<says>(?:here(?:['’]s| is| are)|below is|this is)\b[^\n]{0,120}:)\s*\n+"
+    r"|(?:sure|certainly|of course|okay|ok|absolutely)[!.,] (?:i['’](?:d|ll|m)|i (?:can|will|would)|let me|happy|glad"
+    r"|as (?:you )?(?:asked|requested))\b[^\n]{0,80}[:!.][^\S\n]*\n\s*",
     re.IGNORECASE,
 )
+_ASKED = (
+    r"(?:text|record|message|item|version|example|one|review|ticket|note|response|reply|answer|story|poem|email|post"
+    r"|question|sentence|description|dialogue|conversation|comment|entry|paragraph|summary|article|title)s?"
+)
+_SAYS = compiled_later(
+    rf"(?:here(?:['’]s| is| are)|below is|this is) (?:it\b|(?:an?|the|one|another|my|your|some)\b[^\n]*?\b{_ASKED}\b"
+    r"|(?:one|what you)\b)",
+    re.IGNORECASE,
+)
+"""An opening that announces what was asked for; others (`Here is why I left:`) are a text's own first line."""
+_LISTED = compiled_later(r"(?:[-*•+]|\d{1,2}[.)])\s|```")
+"""A list or a block, which the line before it introduces."""
+_IF_YOU = r"(?:(?:please )?let me know if you|would you|if you)(?:['’]d| would)? (?:like|need|want) "
 _CLOSING = compiled_later(
-    r"(?:let me know if you|i hope (?:this|that) (?:helps|meets|fits|works)|hope (?:this|that) helps|feel free to ask"
-    r"|please let me know if you(?:['’]d| would)? (?:like|need|want)|would you like me"
-    r"|if you (?:need|want|would like) (?:any|another|more|me to)|is there anything else i can|\(?note(?: that)?:"
-    r"|this (?:text|message|record|item|version|example|one) (?:is|was|has|meets|follows|fits|keeps|satisfies)\b)",
+    "|".join(
+        (
+            rf"{_IF_YOU}me to (?:write|make|generate|create|produce|adjust|change|revise|modify)\b",
+            rf"{_IF_YOU}(?:another|more|a different|different|any(?: other)?)\b(?:[^\n]*\b{_ASKED}\b| one|\s*[,.!?])",
+            rf"{_IF_YOU}any (?:\w+ )?(?:changes|adjustments|modifications|revisions)\b",
+            rf"\(?note(?: that)?:? (?:i(?:['’]ve)? (?:kept|made|wrote|written|avoided|followed|tried)\b"
+            rf"|this {_ASKED}\b|the (?:text|record|example|above|message)\b)",
+            rf"i hope (?:this|that|the) (?:{_ASKED} )?(?:meets|fits|matches) (?:your|the|all)\b",
+            rf"this {_ASKED} (?:meets|follows|fits|keeps|satisfies|adheres to|complies with) (?:all|the|your|every)\b",
+            rf"this {_ASKED} (?:(?:is|was) (?:within|under|exactly)|has exactly)\b",
+            r"this (?:text|record) (?:is|was|has|meets|follows|fits|keeps|satisfies)\b",
+        )
+    ),
     re.IGNORECASE,
 )
-_SPEAKER = compiled_later(
-    r"\n[^\S\n]*(?:user|assistant|human|system|<\|[a-z_]+\|>)[^\S\n]*(?::[^\S\n]*)?\n.*\Z", re.IGNORECASE | re.DOTALL
+"""What speaks of the text as something that was asked for."""
+_FAREWELL = compiled_later(
+    r"(?:i hope (?:this|that) (?:helps|works)|hope (?:this|that) helps|feel free to ask|(?:please )?let me know if"
+    r"|is there anything else i can|would you like me|if you (?:need|want|would like))",
+    re.IGNORECASE,
+)
+"""What customers and clerks write, too: goes only with an opening, or with what goes anyway."""
+_SPEAKER_LINE = compiled_later(
+    r"\n[^\S\n]*(?:user|assistant|human|system|<\|[a-z_]+\|>)[^\S\n]*(?::[^\S\n]*)?\n", re.IGNORECASE
+)
+_ASKS = compiled_later(
+    r"\s*(?:(?:please|now|and now|great|thanks|thank you|ok|okay|good)\b[,.!]?\s*)*"
+    r"(?:(?:write|make|generate|create|give|provide|can you|could you)\b|(?:and )?(?:now )?another\b)",
+    re.IGNORECASE,
+)
+"""What another turn asks a model for."""
+_BEFORE_JSON = (
+    r"(?:(?:here|sure|certainly|of course|okay|ok|below|the|final|json|output|answer|record|text)\b[^\n{\[]{0,80}:\s*)?"
 )
 
 
@@ -42,11 +82,12 @@ def parse_text(text: str, finish_reason: str, spec: FieldSpec) -> ParsedReply:
     early = ended_early(finish_reason)
     if early is not None:
         return early
-    whole = answer_of(writable(text)[0])
+    text = writable(text)[0]
+    if _is_json(answer_of(text), spec.name):
+        return parse_reply(text, finish_reason, [spec], 1)
+    whole = text_of(text)
     if not whole:
         return ParsedReply(problems=("the reply is empty",))
-    if re.search(rf"[{{\[]\s*[\"']?(?:records|{re.escape(spec.name)})[\"']?\s*:", whole):
-        return parse_reply(whole, finish_reason, [spec], 1)
     try:
         record = read_record({spec.name: clean(whole, spec.name)}, [spec])
     except WrongType as error:
@@ -54,24 +95,53 @@ def parse_text(text: str, finish_reason: str, spec: FieldSpec) -> ParsedReply:
     return ParsedReply((record,))
 
 
+def _is_json(text: str, name: str) -> bool:
+    """Whether a reply gives its text as JSON: it begins with it, or announces an object and ends with it. A text that
+    shows JSON among its words is a text."""
+    key = rf"[\"'“]?(?:records|{re.escape(name)})[\"'”]?\s*:"
+    fence = r"(?:```[^\n`]*\n?\s*)?"
+    if re.match(rf"{fence}[{{\[]\s*(?:\{{\s*)?{key}", text, re.IGNORECASE):
+        return True
+    announced = re.match(rf"{_BEFORE_JSON}{fence}\{{\s*{key}", text, re.IGNORECASE)
+    return announced is not None and text.rstrip("` \n")[-1:] in ("}", "]")
+
+
 def reads_like_opening(text: str) -> bool:
     """Whether a reply is nothing but what models say before a text: `Here is a new text:`."""
-    text = answer_of(text)
+    text = text_of(text)
     return not text or (text.endswith(":") and _OPENING.match(f"{text}\n") is not None)
 
 
 def clean(text: str, name: str = "") -> str:
     """The text without what stands around it; `name` is that of its field."""
     text = text.replace("\r\n", "\n").strip()
-    text = _unfenced(text)
-    text = _SPEAKER.sub("", text).rstrip()
+    text = _without_turns(_unfenced(text))
     opening = _OPENING.match(text)
-    if opening and text[opening.end() :].strip():
-        text = text[opening.end() :].strip()
-        text = _unfenced(text)
-    text = _without_closing(text)
+    after = text[opening.end() :].strip() if opening else ""
+    announced = bool(after) and _announces(opening, after) if opening else False
+    if announced:
+        text = _unfenced(after)
+    text = _without_closing(text, announced)
     text = _without_name(text, name)
     return unquoted(without_tags(text, (name,) if name else ()) or text)
+
+
+def _announces(opening: re.Match[str], after: str) -> bool:
+    """Whether the first line only says that what was asked for follows: it names it, and introduces no list and no
+    block which only begins the text."""
+    says = opening["says"]
+    if says is not None and not _SAYS.match(says):
+        return False
+    return _LISTED.match(after) is None or _FENCE.fullmatch(after) is not None
+
+
+def _without_turns(text: str) -> str:
+    """Without the next turn of a conversation that a model goes on with: it asks for another text. A text that is a
+    dialogue, or a list of roles, is left alone."""
+    for found in _SPEAKER_LINE.finditer(text):
+        if _ASKS.match(text, found.end()):
+            return text[: found.start()].rstrip()
+    return text
 
 
 def unquoted(text: str) -> str:
@@ -94,13 +164,18 @@ def _unfenced(text: str) -> str:
     return found[1].strip() if found else text
 
 
-def _without_closing(text: str) -> str:
-    """Without last paragraphs that speak to whoever asked, as long as something stands before them."""
+def _without_closing(text: str, announced: bool = False) -> str:
+    """Without last paragraphs that speak to whoever asked, as long as something stands before them. A farewell goes
+    only with one of those, or where the text was `announced`."""
+    kept = text
     while True:
         before, blank, last = text.rpartition("\n\n")
-        if not blank or not before.strip() or not _CLOSING.match(last.strip()):
-            return text
+        closes = _CLOSING.match(last.strip()) is not None
+        if not blank or not before.strip() or not (closes or _FAREWELL.match(last.strip())):
+            return kept
         text = before.strip()
+        if closes or announced:
+            kept = text
 
 
 def _without_name(text: str, name: str) -> str:

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from datagen_cli.core.budget import TooMuch, within
-from datagen_cli.prompts.empty_words import is_form
+from datagen_cli.prompts.empty_words import is_form, may_be_form
 from datagen_cli.text.strict_json import NotJson, loads, scan
 
 DEEPEST = 3
@@ -124,7 +124,9 @@ class Finder:
         """Whether answers are nothing but dots and names: a reply's form shown beside the reply."""
         answers = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
         texts = [(name, text) for item in answers for name, text in item.items() if name in self.names]
-        return bool(texts) and all(isinstance(text, str) and is_form(text, name) for name, text in texts)
+        return bool(texts) and all(
+            isinstance(text, str) and (is_form(text, name) or may_be_form(text, name)) for name, text in texts
+        )
 
     def _items(self, value: Any, deeper: int = DEEPEST) -> list[Any] | None:
         """The answers in a JSON value: under the wrapper, the value itself, the value as the only one, or those of the

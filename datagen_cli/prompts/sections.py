@@ -20,9 +20,9 @@ from typing import Any
 
 from datagen_cli.core.fields import FieldSpec, WrongType, plain_text
 from datagen_cli.prompts.empty_words import sounds_refused
+from datagen_cli.prompts.framing import text_of
 from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in, writable
 from datagen_cli.prompts.plain_text import clean
-from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.prompts.wording import PARTS_FORM, PROGRAM_FORM, PROGRAMS_FORM
 
 _OPENS = re.compile(r"[ \t]*```[ \t]*([\w+#.-]*)[^`]*")
@@ -60,7 +60,7 @@ def parse_sections(text: str, finish_reason: str, specs: Sequence[FieldSpec]) ->
     early = ended_early(finish_reason)
     if early is not None:
         return early
-    whole = answer_of(writable(text)[0]).replace("\r\n", "\n")
+    whole = text_of(writable(text)[0], [spec.name.casefold() for spec in specs]).replace("\r\n", "\n")
     if not whole.strip():
         return ParsedReply(problems=("the reply is empty",))
     if re.search(rf"[{{\[]\s*[\"'](?:records|{re.escape(specs[0].name)})[\"']\s*:", whole):
@@ -78,7 +78,8 @@ def parse_labelled(text: str, specs: Sequence[FieldSpec]) -> ParsedReply | None:
     """The one record of a reply that was asked for in JSON and came as a line (`mood: calm`, YAML among them), a tag or
     a table's column for every field; None where that cannot be told for sure."""
     written = [spec for spec in specs if spec.written]
-    whole = re.sub(r"^[ \t]*```.*$", "", answer_of(writable(text)[0]).replace("\r\n", "\n"), flags=re.MULTILINE)
+    answer = text_of(writable(text)[0], [spec.name.casefold() for spec in specs]).replace("\r\n", "\n")
+    whole = re.sub(r"^[ \t]*```.*$", "", answer, flags=re.MULTILINE)
     if not written or _JSON.search(whole):
         return None
     values = _tagged(whole, written) or _tabled(whole, written) or _lined(whole, written)
@@ -143,7 +144,8 @@ def _values(text: str, specs: Sequence[FieldSpec]) -> dict[str, Any]:
     """The value of every field, where there is one."""
     found: dict[str, Any] = {}
     parts = _parts(text, specs)
-    code = any(spec.code for spec in specs)
+    named = [spec.name for spec in specs if spec.code and _code(parts.get(spec.name, "")) is not None]
+    borrowed = len(named) < sum(spec.code for spec in specs)  # a program stands in another part, which is not its own
     for spec in specs:
         part = parts.get(spec.name)
         if spec.code:
@@ -151,7 +153,7 @@ def _values(text: str, specs: Sequence[FieldSpec]) -> dict[str, Any]:
             if found[spec.name] is None:  # its name was left out: a block of another part
                 found[spec.name] = next((block for other in parts.values() for _, block in _blocks(other)), None)
         elif part is not None:
-            found[spec.name] = _value(_without_blocks(part) if code else part, spec)
+            found[spec.name] = _value(_without_blocks(part) if borrowed else part, spec)
     return found
 
 

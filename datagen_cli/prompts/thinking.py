@@ -23,14 +23,14 @@ _WORDS = (
     r"|planning|deliberation|brainstorm(?:ing)?)"
 )
 _ANSWERS = r"(?:answer|final_answer|final(?:_(?:response|output|text))?|output|response|solution|box)"
-_OPENS = compiled_later(
+OPENS = compiled_later(
     rf"(?:<|&lt;)\s*(?:[a-z]+[:_])?{_WORDS}(?:\s[^<>]{{0,100}})?(?<!/)(?:>|&gt;)"
     rf"|\[(?:(?:start|begin)[ _])?{_WORDS}\]|\{{\{{{_WORDS}\}}\}}"
     rf"|<\|(?:(?:start|begin)_(?:of_)?)?{_WORDS}(?:_(?:start|begin))?\|>|<\|inner_prefix\|>|<\|channel>\s*{_WORDS}"
     rf"|◁{_WORDS}▷",
     re.IGNORECASE,
 )
-_CLOSES = compiled_later(
+CLOSES = compiled_later(
     rf"(?:<|&lt;)\s*/\s*(?:[a-z]+[:_])?{_WORDS}\s*(?:>|&gt;)|<{_WORDS}\s*/>"
     rf"|\[(?:/|end[ _]){_WORDS}\]|\{{\{{/{_WORDS}\}}\}}"
     rf"|<\|(?:/|end_(?:of_)?){_WORDS}\|>|<\|{_WORDS}_end\|>|<\|inner_suffix\|>|<channel\|>"
@@ -65,14 +65,14 @@ _TRACES = (
     *("inst]", "the user", "i need to"),
 )
 """Without any of these, in lower case, nothing here is in a text: every reply is looked through for them."""
-_BLANK = "\ufeff\u200b\u2060 \t\r\n"
+BLANK = "\ufeff\u200b\u2060 \t\r\n"
 _VEIL = "\ufdd0{}\ufdd1"
 """Stands for JSON while marks are looked for: characters that no text may hold."""
 _VEILED = compiled_later("\ufdd0([0-9]+)\ufdd1")
 MOST_VALUES = 200
 _FINAL = compiled_later(r"<\|channel\|>\s*final\b(?:(?!<\|message\|>).){0,80}<\|message\|>", re.IGNORECASE | re.DOTALL)
 _CHANNEL = compiled_later(r"<\|channel\|>", re.IGNORECASE)
-_TURN_BEGINS = compiled_later(
+TURN_BEGINS = compiled_later(
     r"(?:\s*(?:<\|(?:start_header_id|header_start)\|>\s*assistant\s*<\|(?:end_header_id|header_end)\|>"
     r"|<\|(?:im_start|start|role_start)\|>\s*(?:assistant|model)\b(?!<)"
     r"|<start_of_turn>\s*model\b|<\|(?:assistant|python_tag|bot|model)\|>|<｜Assistant｜>|<s>(?!.*</s>.)|<bos>"
@@ -85,19 +85,17 @@ _TURN_ENDS = compiled_later(
     r"|\s*(?:</s>|<eos>|<sep>|\[/INST\]|<\|im_start\|>)\s*\Z",
     re.DOTALL | re.IGNORECASE,
 )
-_WRAPPED = compiled_later(
+WRAPPED = compiled_later(
     rf"\s*(?:<(?P<tag>{_ANSWERS})>|<\|(?:begin|start)_(?:of_)?{_ANSWERS}\|>)(?P<inside>.*?)"
     rf"(?:</(?P=tag)>|<\|end_(?:of_)?{_ANSWERS}\|>)\s*\Z",
     re.DOTALL | re.IGNORECASE,
 )
-_WRAP_BEGINS = compiled_later(
+WRAP_BEGINS = compiled_later(
     rf"\s*(?:<{_ANSWERS}>(?!.*</{_ANSWERS}>)|<\|(?:begin|start)_(?:of_)?{_ANSWERS}\|>)", re.DOTALL | re.I
 )
 
 
 _OPENING = compiled_later(r"\{\s*\"|\[\s*[\[{\"]")
-_NAMED = compiled_later(r"\s*(?:is|are|was|and|or|tags?|marks?|means|opens|begins|stands|,|\.)(?!\w)", re.IGNORECASE)
-"""What follows a mark that a text speaks of."""
 
 
 def answer_of(text: str) -> str:
@@ -105,39 +103,34 @@ def answer_of(text: str) -> str:
 
     A reply that is JSON as a whole is left alone: what its texts say of marks is no mark.
     """
-    text = text.strip(_BLANK)
-    folded = text.casefold()
-    if not any(trace in folded for trace in _TRACES) or (text[:1] in ("{", "[") and _is_json(text)):
+    text = text.strip(BLANK)
+    if not traced(text) or (text[:1] in ("{", "[") and _is_json(text)):
         return text
     veiled, unveiled = _veil(text)
     return unveiled(_answer(veiled))
 
 
 def _answer(text: str) -> str:
-    spoken = _without(_TURN_BEGINS, _final_channel(text))
+    spoken = _without(TURN_BEGINS, final_channel(text))
     answer = _after_marks(_without(_BEFORE, spoken))
-    if answer != spoken and answer.count("```") % 2 and answer.lstrip(_BLANK).startswith("```"):
-        answer = answer.lstrip(_BLANK)[3:]  # the end of a fence around the reasoning
-    answer = _without(_TURN_BEGINS, answer)
+    if answer != spoken and answer.count("```") % 2 and answer.lstrip(BLANK).startswith("```"):
+        answer = answer.lstrip(BLANK)[3:]  # the end of a fence around the reasoning
+    answer = _without(TURN_BEGINS, answer)
     ends = _TURN_ENDS.search(answer)
     if ends and not (ends[0].strip() == "</s>" and "<s>" in answer):  # a text may strike words through
         answer = answer[: ends.start()]
-    found = _WRAPPED.match(answer)
+    found = WRAPPED.match(answer)
     if found:
         answer = found["inside"]
-    elif answer.strip(_BLANK) != text:  # a wrapper that reasoning stood before may be left open
-        answer = _without(_WRAP_BEGINS, answer)
-    return answer.strip(_BLANK)
+    elif answer.strip(BLANK) != text:  # a wrapper that reasoning stood before may be left open
+        answer = _without(WRAP_BEGINS, answer)
+    return answer.strip(BLANK)
 
 
-def begins_with_thoughts(text: str) -> bool:
-    """Whether a text begins with an opening mark of reasoning and goes on to a closing one, as one inside JSON may, or
-    is all reasoning: what only names a mark goes on in its line."""
-    text = text.strip(_BLANK)
-    opening = _OPENS.match(text)
-    if opening is None or opening.end() == len(text):
-        return False
-    return _CLOSES.search(text) is not None or not _NAMED.match(text, opening.end())
+def traced(text: str) -> bool:
+    """Whether anything of what is looked for here may stand in a text."""
+    folded = text.casefold()
+    return any(trace in folded for trace in _TRACES)
 
 
 def _veil(text: str) -> tuple[str, Callable[[str], str]]:
@@ -175,11 +168,11 @@ def _is_json(text: str) -> bool:
 
 def _without(begins: re.Pattern[str], text: str) -> str:
     """The text after what it begins with, if it does."""
-    found = begins.match(text.lstrip(_BLANK))
-    return text.lstrip(_BLANK)[found.end() :].lstrip(_BLANK) if found else text
+    found = begins.match(text.lstrip(BLANK))
+    return text.lstrip(BLANK)[found.end() :].lstrip(BLANK) if found else text
 
 
-def _final_channel(text: str) -> str:
+def final_channel(text: str) -> str:
     """The last message of harmony's final channel; nothing where only other channels speak."""
     finals = list(_FINAL.finditer(text))
     if finals:
@@ -191,11 +184,11 @@ def _final_channel(text: str) -> str:
 def _after_marks(text: str) -> str:
     """What follows the last closing mark, as far as the next opening one; where nothing does, what stood before the
     reasoning."""
-    closings = list(_CLOSES.finditer(text))
+    closings = list(CLOSES.finditer(text))
     if closings:
         after = text[closings[-1].end() :]
-        opening = _OPENS.search(text)
-        if after.strip(_BLANK) or opening is None:
+        opening = OPENS.search(text)
+        if after.strip(BLANK) or opening is None:
             text = after
-    opening = _OPENS.search(text)
+    opening = OPENS.search(text)
     return text[: opening.start()] if opening else text

@@ -18,9 +18,9 @@ from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.ends import AROUND, end_after
 from datagen_cli.prompts.forms import parse_as
+from datagen_cli.prompts.framing import text_of
 from datagen_cli.prompts.parse import LOOPS, ParsedReply, parse_cut, response_format
 from datagen_cli.prompts.plain_text import clean, reads_like_opening
-from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.text.repetition import repeats_at_end
 from datagen_cli.text.tokens import estimate_tokens
 
@@ -181,7 +181,7 @@ class Generate:
 
     def _is_outgrown(self, reply: str) -> bool:
         """Whether the text of a reply is longer than constraints allow; its reasoning is not counted."""
-        return self._allowed.outgrown({self._specs[0].name: clean(answer_of(reply))})
+        return self._allowed.outgrown({self._specs[0].name: clean(text_of(reply))})
 
 
 def _enough_tokens(specs: Sequence[FieldSpec], most: Mapping[str, int]) -> int | None:

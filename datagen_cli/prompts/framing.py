@@ -1,0 +1,252 @@
+"""One text that a reply is asked for, without the reasoning and the marks of turns that frame it.
+
+Where JSON is asked for, whatever stands outside it is none of it (`thinking.py`). A plain text may itself speak of
+marks, show them in code, begin with `My thoughts:` or hold a rule, and a good text that is cut is a loss. So only what
+frames the whole reply goes: reasoning that it begins with, a closing mark that stands alone at the end of lines, tokens
+at its end, and headings of reasoning only where what they head speaks of writing this very reply.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from datagen_cli.core.pattern import compiled_later
+from datagen_cli.prompts.thinking import (
+    BLANK,
+    CLOSES,
+    OPENS,
+    TURN_BEGINS,
+    WRAP_BEGINS,
+    WRAPPED,
+    final_channel,
+    traced,
+)
+
+_CODE = compiled_later(r"```.*?```|`[^`\n]+`", re.DOTALL)
+_STRONG = compiled_later(
+    r"think|thought|reason|scratch|monologue|chain|reflexion|inner_|channel|budget|THINK", re.IGNORECASE
+)
+"""Words of marks that hardly any text has as tags of its own; `analysis`, `planning` and their like are others."""
+_LETTERS = compiled_later(r"[a-z]+", re.IGNORECASE)
+_SPOKEN_OF = compiled_later(
+    r"[^\S\n]+[^\W\d_A-Z]|[^\S\n]*[,.;:)\"'`”’»。，、]|[^\S\n]*(?:是|和|与|表示|标|と|は|を|が)"
+)
+"""What follows a mark that a text speaks of: it goes on in its line, with a small letter or a sign."""
+_NAMED = compiled_later(
+    r"[^\S\n]+(?:is|are|was|and|or|tags?|marks?|means|opens|begins|starts|stands|ist|und|öffnet|est|et|es|y|è|e)\b"
+    r"|[^\S\n]*[,.;)]",
+    re.IGNORECASE,
+)
+_ENDED = compiled_later(r"(?:[.!?…:)\]}\"'”»。！？]|^)\s*\Z", re.MULTILINE)
+_ALONE = compiled_later(r"(?:\A|\n)[^\S\n]*\Z")
+_TASK = compiled_later(
+    r"\bthe user (?:wants|asks|asked|is asking|needs)\b"
+    r"|\bi(?: need to| should| have to| must| will|['’]ll) "
+    r"(?:write|create|make|generate|come up|produce|answer|respond)\b"
+    r"|\bthe (?:note|text|record|message|review|ticket|story|poem|answer|reply|response|output) "
+    r"(?:should|must|needs)\b",
+    re.IGNORECASE,
+)
+"""What reasoning says of the reply that it is about to write."""
+_THOUGHT = r"(?:think|thinking|thinking process|thought process|thoughts?|chain of thought|(?:internal )?reasoning)"
+_HEAD = r"[ \t]*(?:#{1,6}[ \t]*|[*_]{1,3})"
+_GOES_ON = r"[*_ ]*:?[*_ ]*(?:\n|(?<=:\*\*)|(?<=:))"
+_BEFORE = compiled_later(
+    rf"```[ \t]*{_THOUGHT}[ \t]*\n.*?\n```[ \t]*\n"
+    rf"|<details\b[^>]*\btype=[\"']?reasoning\b.*?</details>"
+    rf"|<details\b[^>]*>\s*<summary>\s*(?:thinking|thought)\b[^<]*</summary>.*?</details>"
+    r"|thinking(?:\.{3}|…)[ \t]*\n.*?^[ \t]*(?:\.{3}|…)[ \t]*done thinking\.?[ \t]*$",
+    re.IGNORECASE | re.DOTALL | re.MULTILINE,
+)
+"""Reasoning at the beginning of a reply that no text of somebody begins with."""
+_HEADED = compiled_later(
+    rf"<!--\s*{_THOUGHT}\s*:.*?-->"
+    r"|\*thinking\*\s.*?\*/thinking\*"
+    rf"|\({_THOUGHT}\s*:(?:(?!\n[ \t]*\n).)*\)[ \t]*\n[ \t]*\n"
+    rf"|>[ \t]*[*_]*{_THOUGHT}[*_]*\s*:[^\n]*(?:\n>[^\n]*)*\n[ \t]*\n"
+    rf"|{_HEAD}{_THOUGHT}{_GOES_ON}.*?^{_HEAD}(?:(?:my |the )?final )?(?:answer|response|output|text|result){_GOES_ON}"
+    r"|(?P<so>(?:okay|ok|alright|hmm|so)[,. ]+)+the user (?:wants|asks|is asking)\b.*?"
+    r"^[ \t]*(?:-{3,}|\*{3,}|={3,})[ \t]*$"
+    r"|here(?: is|['’]s) my (?:thought process|reasoning)\s*:.*?^[*_# ]*here(?: is|['’]s) my (?:response|answer)[*_ ]*:"
+    r"|(?:analysis|commentary)(?=\S).*assistantfinal(?=\S)",
+    re.IGNORECASE | re.DOTALL | re.MULTILINE,
+)
+"""Reasoning where it speaks of the reply; else somebody's own words."""
+_CHANNELS = compiled_later(
+    r"\s*<\|channel\|>\s*\w+|.*<\|end\|>\s*<\|start\|>\s*assistant\s*<\|channel\|>\s*final\b", re.DOTALL | re.IGNORECASE
+)
+_TRANSCRIPT = compiled_later(r"\s*(?:<\|im_start\|>|<\|start_header_id\|>)\s*(?:user|system)\b", re.IGNORECASE)
+_TOKEN = (
+    r"(?:<\|(?:end|return|im_end|eot_id|eom_id|end_of_text|endoftext|end_of_turn|call|eos|user)\|>|<end_of_turn>"
+    r"|<｜end▁of▁sentence｜>|<｜User｜>|</s>|<eos>|<sep>|\[/INST\]|<\|im_start\|>)"
+)
+_TURN_ENDS = compiled_later(
+    rf"[^\S\n]*\s*{_TOKEN}(?:\s*\Z|\s*(?:<\||<｜|<start_of_turn>).*\Z|\s*\n(?:user|assistant|system)\b.*\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+def text_of(reply: str, names: Collection[str] = ()) -> str:
+    """The text of a reply, without reasoning and marks around it; empty when it is all reasoning. `names` are those of
+    fields: a mark called so is a tag of one."""
+    text = reply.strip(BLANK)
+    if not traced(text):
+        return text
+    whole = text
+    if _CHANNELS.match(text):
+        text = final_channel(text)
+    text = _without_turn(text)
+    text = _without_headed(text)
+    text = _without_turn(_after_frames(text, names))
+    text = _before_ends(_before_thoughts(text))
+    found = WRAPPED.match(text)
+    if found and not re.search(r"<[a-z/]", found["inside"]) and (found["tag"] or "") not in names:
+        text = found["inside"]
+    elif text.strip(BLANK) != whole:  # a wrapper that reasoning stood before may be left open
+        begun = WRAP_BEGINS.match(text)
+        text = text[begun.end() :] if begun else text
+    return text.strip(BLANK)
+
+
+def thoughts_end(text: str, names: Collection[str] = ()) -> int | None:
+    """Where the reasoning ends that a text begins with; its length where it is all reasoning, None without any."""
+    opening = OPENS.match(text)
+    if opening is None or _word(opening[0]) in names:
+        return None
+    strong = _is_strong(opening[0])
+    ends = [
+        close for close in _closes_of(text) if not (_NAMED.match(text, close) and _NAMED.match(text, opening.end()))
+    ]
+    spoken = _SPOKEN_OF.match(text, opening.end()) is not None
+    ends = [close for close in ends if not (spoken and _SPOKEN_OF.match(text, close))]
+    if ends:
+        rest = text[ends[0] :].strip(BLANK)
+        if rest:
+            return ends[0]
+        return len(text) if strong and not _NAMED.match(text, opening.end()) else None
+    if CLOSES.search(text, opening.end()) or not strong or opening.end() == len(text):
+        return None
+    closed = opening[0].startswith("[") and opening[0] != opening[0].upper() and "start" not in opening[0].lower()
+    return None if closed or _NAMED.match(text, opening.end()) else len(text)
+
+
+def _closes_of(text: str) -> Iterator[int]:
+    """The ends of closing marks at which as many are closed as were opened; where there is none, of the last mark."""
+    code = [found.span() for found in _CODE.finditer(text)]
+    marks = sorted(
+        [(found.end(), 1, found.start()) for found in OPENS.finditer(text)]
+        + [(found.end(), -1, found.start()) for found in CLOSES.finditer(text) if not found[0].endswith("/>")]
+    )
+    outside = [mark for mark in marks if not any(start <= mark[2] < end for start, end in code)]
+    for some in (outside, marks):
+        depth = 0
+        for end, step, _ in some:
+            depth += step
+            if depth <= 0:
+                yield end
+                return
+        last = next((end for end, step, _ in reversed(some) if step < 0), None)
+        if last is not None:
+            yield last
+            return
+
+
+def _after_frames(text: str, names: Collection[str]) -> str:
+    """The text after the reasoning that it begins with, or that a mark without an opening one ends."""
+    fenced = re.match(r"```[^\S\n]*\n(?=\s*[<\[◁&])", text)
+    inside = text[fenced.end() :].lstrip(BLANK) if fenced else text
+    while True:
+        empty = re.match(r"<(?:think|thinking)\s*/>", inside, re.IGNORECASE)
+        end = empty.end() if empty else thoughts_end(inside, names)
+        if end is None:
+            break
+        inside = inside[end:].lstrip(BLANK)
+        if fenced:
+            inside = (
+                inside.removeprefix("```").lstrip(BLANK) if inside.startswith("```") else inside.removesuffix("```")
+            )
+            fenced = None
+        text = inside
+    return text[_unopened(text, names) :]
+
+
+def _unopened(text: str, names: Collection[str]) -> int:
+    """Where the last closing mark ends that was not opened and stands as the end of reasoning does: alone on its line,
+    or behind a sentence at the end of its line, or right between two sentences."""
+    code = [found.span() for found in _CODE.finditer(text)]
+    depth, at = 0, 0
+    marks = [(found.start(), 1, found) for found in OPENS.finditer(text)]
+    marks += [(found.start(), -1, found) for found in CLOSES.finditer(text)]
+    for start, step, found in sorted(marks, key=lambda mark: mark[0]):
+        if any(begin <= start < end for begin, end in code) or _word(found[0]) in names:
+            continue
+        if step > 0 or depth > 0:
+            depth += step
+            continue
+        before, after = text[:start], text[found.end() :]
+        if not _is_strong(found[0]) or found[0].endswith("/>") or "done" in found[0]:
+            continue
+        line_ends = re.match(r"[^\S\n]*(?:\n|\Z)", after) is not None
+        alone = line_ends and _ALONE.search(before[-200:]) is not None
+        ended = _ENDED.search(before[-20:]) is not None or re.match(r"[^\S\n]*\n[^\S\n]*\n", after) is not None
+        between = re.match(r"[^\W_]|[*#>|{\[]", after) is not None and not before[-1:].isspace()
+        if before.strip() and (alone or (ended and ((line_ends and after.strip()) or between))):
+            at = found.end()
+    return at
+
+
+def _before_thoughts(text: str) -> str:
+    """The text before reasoning that begins on a line of its own after it, and is never closed."""
+    for found in OPENS.finditer(text):
+        before = text[: found.start()]
+        new = before.endswith("\n\n") or (before[-1:] in tuple(".!?") and text[found.end() : found.end() + 1] != " ")
+        if before.strip() and new and _is_strong(found[0]) and not CLOSES.search(text, found.end()):
+            goes_on = _SPOKEN_OF.match(text, found.end()) is None and text[found.end() :].strip()
+            if goes_on and text.count("```", 0, found.start()) % 2 == 0:
+                return before
+    return text
+
+
+def _without_headed(text: str) -> str:
+    found = _BEFORE.match(text)
+    if found is None:
+        found = _HEADED.match(text)
+        if found is None or len(_TASK.findall(found[0])) < (2 if found["so"] else 1):
+            return text
+    rest = text[found.end() :].lstrip(BLANK)
+    return rest if rest else text
+
+
+def _without_turn(text: str) -> str:
+    found = TURN_BEGINS.match(text.lstrip(BLANK))
+    if not found:
+        return text
+    rest = text.lstrip(BLANK)[found.end() :]
+    return text if _SPOKEN_OF.match(rest) or not rest.strip(BLANK) else rest.lstrip(BLANK)
+
+
+def _before_ends(text: str) -> str:
+    """The text before a token that ends its turn: the last thing in it, or before the next turn."""
+    if _TRANSCRIPT.match(text):
+        return text
+    code = [found.span() for found in _CODE.finditer(text)]
+    for found in _TURN_ENDS.finditer(text):
+        start = found.start() + len(found[0]) - len(found[0].lstrip())
+        attached = start > 0 and not text[start - 1].isspace()
+        in_code = any(begin <= start < end for begin, end in code)
+        if found[0].strip() == "</s>" and "<s>" in text:  # a text may strike words through
+            continue
+        if not in_code and (attached or _ENDED.search(text[max(0, start - 20) : start])):
+            return text[: found.start()]
+    return text
+
+
+def _is_strong(mark: str) -> bool:
+    return _STRONG.search(mark) is not None
+
+
+def _word(mark: str) -> str:
+    """The name of a tag in a mark, as it is written."""
+    found = re.search(r"[^\W\d][\w-]*", mark.replace("&lt;", "<").replace("lt;", ""))
+    return found[0].casefold() if found else ""
