@@ -9,7 +9,8 @@ at its end, and headings of reasoning only where what they head speaks of writin
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterator
 
 from datagen_cli.core.pattern import compiled_later
 from datagen_cli.prompts.thinking import (
@@ -40,6 +41,9 @@ _NAMED = compiled_later(
 )
 _ENDED = compiled_later(r"(?:[.!?…:)\]}\"'”»。！？]|^)\s*\Z", re.MULTILINE)
 _ALONE = compiled_later(r"(?:\A|\n)[^\S\n]*\Z")
+MOST_FRAMES = 20
+LOOKED_AT = 200
+"""Characters beside a mark that tell whether it stands at the end of a line or of a sentence."""
 _TASK = compiled_later(
     r"\bthe user (?:wants|asks|asked|is asking|needs)\b"
     r"|\bi(?: need to| should| have to| must| will|['’]ll) "
@@ -82,7 +86,7 @@ _TOKEN = (
     r"|<｜end▁of▁sentence｜>|<｜User｜>|</s>|<eos>|<sep>|\[/INST\]|<\|im_start\|>)"
 )
 _TURN_ENDS = compiled_later(
-    rf"[^\S\n]*\s*{_TOKEN}(?:\s*\Z|\s*(?:<\||<｜|<start_of_turn>).*\Z|\s*\n(?:user|assistant|system)\b.*\Z)",
+    rf"(?<!\s)\s*{_TOKEN}(?:\s*\Z|\s*(?:<\||<｜|<start_of_turn>).*\Z|\s*\n(?:user|assistant|system)\b.*\Z)",
     re.DOTALL | re.IGNORECASE,
 )
 
@@ -133,12 +137,12 @@ def thoughts_end(text: str, names: Collection[str] = ()) -> int | None:
 
 def _closes_of(text: str) -> Iterator[int]:
     """The ends of closing marks at which as many are closed as were opened; where there is none, of the last mark."""
-    code = [found.span() for found in _CODE.finditer(text)]
+    shown = _shown(text)
     marks = sorted(
         [(found.end(), 1, found.start()) for found in OPENS.finditer(text)]
         + [(found.end(), -1, found.start()) for found in CLOSES.finditer(text) if not found[0].endswith("/>")]
     )
-    outside = [mark for mark in marks if not any(start <= mark[2] < end for start, end in code)]
+    outside = [mark for mark in marks if not shown(mark[2])]
     for some in (outside, marks):
         depth = 0
         for end, step, _ in some:
@@ -156,7 +160,7 @@ def _after_frames(text: str, names: Collection[str]) -> str:
     """The text after the reasoning that it begins with, or that a mark without an opening one ends."""
     fenced = re.match(r"```[^\S\n]*\n(?=\s*[<\[◁&])", text)
     inside = text[fenced.end() :].lstrip(BLANK) if fenced else text
-    while True:
+    for _ in range(MOST_FRAMES):
         empty = re.match(r"<(?:think|thinking)\s*/>", inside, re.IGNORECASE)
         end = empty.end() if empty else thoughts_end(inside, names)
         if end is None:
@@ -174,24 +178,25 @@ def _after_frames(text: str, names: Collection[str]) -> str:
 def _unopened(text: str, names: Collection[str]) -> int:
     """Where the last closing mark ends that was not opened and stands as the end of reasoning does: alone on its line,
     or behind a sentence at the end of its line, or right between two sentences."""
-    code = [found.span() for found in _CODE.finditer(text)]
+    shown = _shown(text)
+    first, last = len(text) - len(text.lstrip(BLANK)), len(text.rstrip(BLANK))
     depth, at = 0, 0
     marks = [(found.start(), 1, found) for found in OPENS.finditer(text)]
     marks += [(found.start(), -1, found) for found in CLOSES.finditer(text)]
     for start, step, found in sorted(marks, key=lambda mark: mark[0]):
-        if any(begin <= start < end for begin, end in code) or _word(found[0]) in names:
+        if shown(start) or _word(found[0]) in names:
             continue
         if step > 0 or depth > 0:
             depth += step
             continue
-        before, after = text[:start], text[found.end() :]
+        before, after = text[max(0, start - LOOKED_AT) : start], text[found.end() : found.end() + LOOKED_AT]
         if not _is_strong(found[0]) or found[0].endswith("/>") or "done" in found[0]:
             continue
         line_ends = re.match(r"[^\S\n]*(?:\n|\Z)", after) is not None
-        alone = line_ends and _ALONE.search(before[-200:]) is not None
-        ended = _ENDED.search(before[-20:]) is not None or re.match(r"[^\S\n]*\n[^\S\n]*\n", after) is not None
+        alone = line_ends and _ALONE.search(before) is not None
+        ended = _ENDED.search(before) is not None or re.match(r"[^\S\n]*\n[^\S\n]*\n", after) is not None
         between = re.match(r"[^\W_]|[*#>|{\[]", after) is not None and not before[-1:].isspace()
-        if before.strip() and (alone or (ended and ((line_ends and after.strip()) or between))):
+        if start > first and (alone or (ended and ((line_ends and found.end() < last) or between))):
             at = found.end()
     return at
 
@@ -230,16 +235,27 @@ def _before_ends(text: str) -> str:
     """The text before a token that ends its turn: the last thing in it, or before the next turn."""
     if _TRANSCRIPT.match(text):
         return text
-    code = [found.span() for found in _CODE.finditer(text)]
+    shown = _shown(text)
     for found in _TURN_ENDS.finditer(text):
         start = found.start() + len(found[0]) - len(found[0].lstrip())
         attached = start > 0 and not text[start - 1].isspace()
-        in_code = any(begin <= start < end for begin, end in code)
         if found[0].strip() == "</s>" and "<s>" in text:  # a text may strike words through
             continue
-        if not in_code and (attached or _ENDED.search(text[max(0, start - 20) : start])):
+        if not shown(start) and (attached or _ENDED.search(text[max(0, start - 20) : start])):
             return text[: found.start()]
     return text
+
+
+def _shown(text: str) -> Callable[[int], bool]:
+    """Tells whether a place in a text stands in code that it shows."""
+    spans = [found.span() for found in _CODE.finditer(text)]
+    begins = [begin for begin, _ in spans]
+
+    def inside(place: int) -> bool:
+        number = bisect_right(begins, place)
+        return number > 0 and place < spans[number - 1][1]
+
+    return inside
 
 
 def _is_strong(mark: str) -> bool:

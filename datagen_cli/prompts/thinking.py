@@ -80,9 +80,9 @@ TURN_BEGINS = compiled_later(
     re.DOTALL | re.IGNORECASE,
 )
 _TURN_ENDS = compiled_later(
-    r"\s*(?:<\|(?:end|return|im_end|eot_id|eom_id|end_of_text|endoftext|end_of_turn|call|eos|user)\|>|<end_of_turn>"
+    r"(?<!\s)\s*(?:<\|(?:end|return|im_end|eot_id|eom_id|end_of_text|endoftext|end_of_turn|call|eos|user)\|>|<end_of_turn>"
     r"|<｜end▁of▁sentence｜>|<｜User｜>).*\Z"
-    r"|\s*(?:</s>|<eos>|<sep>|\[/INST\]|<\|im_start\|>)\s*\Z",
+    r"|(?<!\s)\s*(?:</s>|<eos>|<sep>|\[/INST\]|<\|im_start\|>)\s*\Z",
     re.DOTALL | re.IGNORECASE,
 )
 WRAPPED = compiled_later(

@@ -13,6 +13,7 @@ from datagen_cli.core.fields import FieldSpec
 from datagen_cli.prompts.checking import read_object, read_program, read_verdict
 from datagen_cli.prompts.forms import parse_as
 from datagen_cli.prompts.parse import parse_reply
+from datagen_cli.prompts.plain_text import parse_text
 from datagen_cli.prompts.sections import parse_sections
 
 SPECS = (FieldSpec("text", "text"), FieldSpec("n", "number"), FieldSpec("data", "json"))
@@ -21,6 +22,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "one record": lambda text: parse_as("json", text, "stop", SPECS[:2], 1),
     "parts": lambda text: parse_sections(text, "stop", (*SPECS[:1], FieldSpec("code", code=True))),
     "one text": lambda text: parse_reply(text, "stop", SPECS[:1], 1),
+    "plain text": lambda text: parse_text(text, "stop", SPECS[0]),
     "verdict": lambda text: read_verdict(text, ["yes", "no"]),
     "object": read_object,
     "program": read_program,
@@ -59,6 +61,13 @@ REPLIES = {
     "numbers": "1," * 100_000,
     "refusals": "I cannot " * 30_000,
     "tables": "|a|b|\n" * 30_000,
+    "line ends in a marked text": "x<|end|>y" + "\n" * 100_000 + "z",
+    "ends of turns": "a<|im_end|>\n\n" * 15_000 + "b",
+    "ends of thoughts": "a.</think>b " * 20_000,
+    "thoughts between lines": "a.\n\n<think>b" * 15_000,
+    "code": "`</think>` " * 20_000,
+    "speakers": "\nuser\n" * 30_000,
+    "farewells": "a\n\nLet me know if you need me\n\n" * 5_000,
     "digits": '{"records":[{"text":"a","n":' + "9" * 5000 + ',"data":1}]}',
     "an infinity": '{"records":[{"text":"a","n":1e400,"data":1}]}',
 }
