@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator
+from itertools import islice
 
 from datagen_cli.core.pattern import compiled_later
 from datagen_cli.prompts.thinking import (
@@ -20,6 +21,7 @@ from datagen_cli.prompts.thinking import (
     TURN_BEGINS,
     WRAP_BEGINS,
     WRAPPED,
+    answer_of,
     final_channel,
     traced,
 )
@@ -41,7 +43,9 @@ _NAMED = compiled_later(
 )
 _ENDED = compiled_later(r"(?:[.!?…:)\]}\"'”»。！？]|^)\s*\Z", re.MULTILINE)
 _ALONE = compiled_later(r"(?:\A|\n)[^\S\n]*\Z")
-MOST_FRAMES = 20
+MOST_FRAMES = 4
+MOST_MARKS = 1_000
+"""Closing marks of a text; a reply with more is none."""
 LOOKED_AT = 200
 """Characters beside a mark that tell whether it stands at the end of a line or of a sentence."""
 _TASK = compiled_later(
@@ -97,6 +101,8 @@ def text_of(reply: str, names: Collection[str] = ()) -> str:
     text = reply.strip(BLANK)
     if not traced(text):
         return text
+    if next(islice(CLOSES.finditer(text), MOST_MARKS, None), None) is not None:
+        return answer_of(text)
     whole = text
     if _CHANNELS.match(text):
         text = final_channel(text)
@@ -203,13 +209,18 @@ def _unopened(text: str, names: Collection[str]) -> int:
 
 def _before_thoughts(text: str) -> str:
     """The text before reasoning that begins on a line of its own after it, and is never closed."""
-    for found in OPENS.finditer(text):
-        before = text[: found.start()]
-        new = before.endswith("\n\n") or (before[-1:] in tuple(".!?") and text[found.end() : found.end() + 1] != " ")
-        if before.strip() and new and _is_strong(found[0]) and not CLOSES.search(text, found.end()):
-            goes_on = _SPOKEN_OF.match(text, found.end()) is None and text[found.end() :].strip()
-            if goes_on and text.count("```", 0, found.start()) % 2 == 0:
-                return before
+    closed = max((found.end() for found in CLOSES.finditer(text)), default=0)
+    fences = [found.start() for found in re.finditer("```", text)]
+    first, last = len(text) - len(text.lstrip(BLANK)), len(text.rstrip(BLANK))
+    for found in OPENS.finditer(text, closed):
+        start, end = found.span()
+        before = text[max(0, start - 2) : start]
+        new = before == "\n\n" or (before[-1:] in tuple(".!?") and text[end : end + 1] != " ")
+        if new and first < start and end < last and _is_strong(found[0]) and bisect_right(fences, start) % 2 == 0:
+            spoken = _SPOKEN_OF.match(text, end) is not None
+            text = text if spoken else text[:start]
+            if not spoken:
+                break
     return text
 
 
