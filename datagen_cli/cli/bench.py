@@ -13,7 +13,7 @@ from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.progress import Progress
 from datagen_cli.config.overrides import shown_override
-from datagen_cli.core.errors import UsageError
+from datagen_cli.core.errors import EXIT_CAP, UsageError
 from datagen_cli.core.jsonl import write_aside
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def _carry_out(bench: Bench, command: str, *, quiet: bool, as_json: bool) -> int
     try:
         done = run_bench(bench, _Watch(quiet), command)
     except Stopped:
-        console.say(f"resume with: {command}")
+        console.command_line("resume with:", command)
         raise
     page = bench.way.out / "leaderboard.html"
     write_aside(page, [leaderboard_page(done.document).encode()])
@@ -188,7 +188,7 @@ def _carry_out(bench: Bench, command: str, *, quiet: bool, as_json: bool) -> int
     for name, error in done.errors.items():
         console.note(f"{name}: {error}" + (f" ({error.advice})" if error.advice else ""))
     if done.exit_code:
-        console.say(f"resume with: {command}")
+        console.command_line(console.resuming(raised=done.exit_code == EXIT_CAP), command)
     else:
         made = next((cell.folder for cell in bench.cells if not cell.candidate.dataset), None)
         console.say(f"page: {page}")

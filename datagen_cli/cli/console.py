@@ -88,6 +88,11 @@ def next_step(text: str) -> None:
     command_line(painted("next:", "1;32"), text)
 
 
+def resuming(*, raised: bool) -> str:
+    """What stands before the command that resumes; as it is, it would stop again at a cap that has to be `raised`."""
+    return "raise the cap, then resume with:" if raised else "resume with:"
+
+
 def command_line(head: str, command: str) -> None:
     """A command that can be pasted. In a terminal that is too narrow for it, it goes on after a backslash."""
     command = command.replace("\n", "\\n")  # of a file's name: no second line that looks like ours

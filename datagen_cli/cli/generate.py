@@ -174,8 +174,7 @@ def _report(
         for short in (found for found in (manifest, control) if found is not None and found.state == "short"):
             _short(short)
         capped = isinstance(error, CapReached) and not isinstance(error, TimeOver)
-        head = "raise the cap, then resume with:" if capped else "resume with:"  # as it is, it would stop there again
-        console.command_line(head, manifest.resume_command)
+        console.command_line(console.resuming(raised=capped), manifest.resume_command)
     else:
         if last.reason:
             console.say(last.reason)

@@ -84,7 +84,7 @@ def test_a_cap_in_the_middle_says_which_are_short_and_ranks_only_the_rest(
     assert not any(name.startswith("pgr") for name in third["metrics"])
     assert all("third" not in (pair["a"], pair["b"]) for pair in found["pairs"])
     assert row_of(found, "one")["metrics"]["correctness"]["rank"]
-    assert "max_cost" in said and "resume with: datagen bench" in said
+    assert "max_cost" in said and "raise the cap, then resume with: datagen bench" in said
     code, again, _ = bench(capsys, *line, "-o", "capped", "--max-cost", f"{total * 1.2:.6f}")
     assert code == 0 and not again["short"]
     assert again["rows"] == whole["rows"]
