@@ -162,6 +162,10 @@ FORMED = (
         lambda body: "max_tokens" not in body, refusal(400, "Unrecognized request argument supplied: max_tokens"))),
     Manner("says `Retry-After` as a date of the year 9999 now and then", "tries again", once_each(
         lambda text, body: refusal(429, "slow down", Retry_After="Fri, 31 Dec 9999 23:59:59 GMT"))),
+    Manner("takes `temperature` or `top_p`, and not both", "sends no `top_p`, says so once", without(
+        lambda body: not {"temperature", "top_p"} <= body.keys(), named(400, type="error", error={
+            "type": "invalid_request_error", "message": "`temperature` and `top_p` cannot both be specified"})),
+           settings=("model.temperature=0.7", "model.top_p=0.9")),
     Manner("says `Content-Encoding: gzip`, or deflate, and packs nothing", "reads it", replies(packed(
         bytes, "gzip", "deflate")), used=ALL, batches_too=False),
     Manner("packs with gzip and says deflate, or the other way round", "reads it", replies(packed(

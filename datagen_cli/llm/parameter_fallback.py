@@ -44,6 +44,12 @@ _NAMES: dict[str, re.Pattern[str]] = {
     "max_completion_tokens": re.compile(r"max_completion_tokens"),
     **{name: re.compile(_AS_PARAMETER % name, re.IGNORECASE) for name in ("seed", "temperature")},
 }
+_NOT_BOTH = re.compile(
+    r"\bboth\b|\btogether\b|simultaneous|at the same time|\beither\b|\bonly one\b|\bone of\b|exclusive|combin|"
+    r"in conjunction|alongside",
+    re.IGNORECASE,
+)
+"""What a refusal says of two parameters that do not go together."""
 _VALUE = re.compile(r"too (large|long|many|high)|at most|maximum|exceed|less than|context", re.IGNORECASE)
 
 
@@ -62,8 +68,12 @@ def objection(
     """What a refusal objects to and may be left out: a parameter of the payload, or `system`.
 
     `chosen` are the recipe's own parameters, `named` those that fields of the refusal's body name, `dropped` what was
-    left out already. A limit on tokens is left out only where its name is refused, not its value.
+    left out already. A limit on tokens is left out only where its name is refused, not its value. Of `temperature` and
+    `top_p`, which some take one of, the second is left out.
     """
+    pair = ("top_p", "temperature")
+    if _NOT_BOTH.search(message) and all(name in payload and named_as_parameter(name, message) for name in pair):
+        return next((name for name in pair if name not in chosen and name not in dropped), None)
     for name in OPTIONAL:
         if name not in payload or name in chosen or name in dropped:
             continue

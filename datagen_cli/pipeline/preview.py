@@ -60,11 +60,10 @@ async def preview(
         return found
 
     results = await asyncio.gather(*(follow(start) for start in cut.starts(number)), return_exceptions=True)
-    traces: list[Trace] = []
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-        traces += result
+    failed = [result for result in results if isinstance(result, BaseException)]
+    if failed:  # what ended the calls, before those that only ended with it
+        raise next((error for error in failed if not isinstance(error, CallPending)), failed[0])
+    traces = [trace for result in results if not isinstance(result, BaseException) for trace in result]
     judge = built.dedup()
     desk = BatchEmbedder(built.comparison, engine.run_blocking, judge)
     await desk.prepare([trace.last for trace in traces[:number]])

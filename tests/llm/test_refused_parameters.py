@@ -58,6 +58,28 @@ def test_other_refusals_under_these_statuses_stay_what_they_are() -> None:
     assert isinstance(fault_said(403, b'{"error": "this key is not allowed to use m"}'), AuthRefused)
 
 
+BOTH = {**PAYLOAD, "temperature": 0.7, "top_p": 0.9}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "`temperature` and `top_p` cannot both be specified for this model. Please use only one.",
+        "The model returned the following errors: temperature and top_p cannot be set together",
+        "You may alter either temperature or top_p",
+        "temperature, top_p: mutually exclusive",
+        "top_p is not supported in combination with temperature",
+    ],
+)
+def test_of_temperature_and_top_p_which_do_not_go_together_the_second_is_left_out(message: str) -> None:
+    fault = fault_said(400, json.dumps({"error": {"message": message, "type": "invalid_request_error"}}).encode())
+    assert isinstance(fault, RequestRefused)
+    assert objection(fault.message, BOTH, {"temperature"}, fault.named) == "top_p"
+    assert objection(fault.message, BOTH, {"temperature", "top_p"}, fault.named) is None
+    assert objection(fault.message, BOTH, {"top_p"}, fault.named) == "temperature"
+    assert objection("temperature must be at most 1, and top_p, too", BOTH, {"temperature"}) is None
+
+
 @pytest.mark.parametrize("status", [403, 404])
 @pytest.mark.parametrize(
     "message",

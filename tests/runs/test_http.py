@@ -207,6 +207,18 @@ def test_several_records_a_call_over_http_where_replies_have_one_too_many(
         assert (endpoint.count, found["rejected"]) == (8 + 40, {"malformed": 40})
 
 
+@pytest.mark.parametrize("command", [["preview", "-n", "3"], ["generate", "--probe", "3"]], ids=lambda words: words[0])
+def test_a_preview_and_a_probe_say_what_ended_their_calls(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = Answer(body=b"<html><title>Login</title></html>", headers={"Content-Type": "text/html"})
+    with Endpoint(lambda body, attempt: page) as endpoint:
+        name, *more = command
+        assert run([name, str(recipe(tmp_path, endpoint)), "-o", str(tmp_path / "run"), *more]) == 5
+    said = capsys.readouterr().err
+    assert "error: the address answers, but not as a model's endpoint does" in said and "check base_url" in said
+
+
 def test_an_example_that_comes_back_before_a_batch_moves_no_record(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
