@@ -162,7 +162,8 @@ def time_part(run: RunReader) -> Html | None:
         return None
     flying, kept = found.in_flight, found.accepted
     said = f"Calls in flight: at most {max(flying):,}, {sum(flying) / len(flying):,.0f} on average."
-    grown = f"Records accepted: {kept[0]:,} at the start of this session, {kept[-1]:,} at its end."
+    end = "so far" if run.state == "running" else "at its end"
+    grown = f"Records accepted: {kept[0]:,} at the start of this session, {kept[-1]:,} {end}."
     flight, growth = (
         tag("figure", tag("figcaption", words), over_time(found.seconds, [(series, values)], words))
         for words, series, values in ((said, "s0", flying), (grown, "s3", kept))

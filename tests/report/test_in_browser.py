@@ -170,6 +170,30 @@ async def test_on_a_phone_the_record_that_is_chosen_comes_into_sight(chromium: B
         assert await tab.js(shown)
 
 
+@pytest.mark.parametrize("width", [390, 960, 1200])
+async def test_a_heading_that_is_gone_to_stands_below_the_contents_and_names_of_checks_stay_whole(
+    chromium: Browser, page: str, width: int
+) -> None:
+    hidden = """[...document.querySelectorAll("section")].slice(1, -4).filter((one) => {
+      one.scrollIntoView();
+      return one.querySelector("h2").getBoundingClientRect().top
+        < document.querySelector("nav").getBoundingClientRect().bottom;
+    }).map((one) => one.id)"""
+    broken = """[...document.querySelectorAll(".checks tbody th")].filter((one) => {
+      const range = document.createRange();
+      range.selectNode((one.querySelector("bdi") || one).firstChild);
+      return range.getClientRects().length > 1;
+    }).map((one) => one.textContent)"""
+    async with chromium.tab() as tab:
+        await tab.open(page, width=width)
+        assert await tab.js(hidden) == []
+        await tab.js("document.querySelector('.checks tbody th').textContent = 'no_markup_at_all'")
+        await tab.js(
+            "for (const one of document.querySelectorAll('.checks tbody td')) one.append(' 268 of 337, 12 unknown')"
+        )
+        assert await tab.js(broken) == []
+
+
 async def test_printed_it_is_as_long_as_what_it_says_and_not_as_its_list(chromium: Browser, page: str) -> None:
     async with chromium.tab() as tab:
         await tab.open(page)

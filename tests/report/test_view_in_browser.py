@@ -234,3 +234,17 @@ async def test_the_contents_of_a_served_page_do_not_lie_under_its_bar(chromium: 
           return nav.bottom > 0 && nav.top < bar.bottom;
         })()"""
         assert not await tab.js(under)
+
+
+async def test_on_a_phone_the_bar_hides_nothing_of_the_record_that_is_tapped(chromium: Browser, folder: Path) -> None:
+    tap = """(() => {
+      document.getElementById("state").textContent = "stopped · 12,461 of 15,000 accepted · 2,264 rejected · 5 calls";
+      document.getElementById("records").scrollIntoView();
+      document.querySelectorAll(".row")[2].click();
+      const [bar, button] = ["#bar", ".decide button"].map((one) => document.querySelector(one));
+      return [bar.getBoundingClientRect().bottom, button.getBoundingClientRect().top];
+    })()"""
+    async with viewed(chromium, folder) as tab:
+        await tab.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=False)
+        bar, button = await tab.js(tap)
+        assert bar <= button < 844
