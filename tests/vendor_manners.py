@@ -145,6 +145,8 @@ VENDORS = (
     Manner("says with 400 that the account has no credit", "ends at once, says that the account cannot pay", always(
         named(400, type="error", error={"type": "invalid_request_error", "message": "Your credit balance is too low"})),
         0, 5, says="the account cannot pay"),
+    Manner("stands behind a proxy that wants a password (407)", "ends at the first answer, says so", always(
+        Answer(status=407, body=b"Proxy Authentication Required")), 0, 5, says="the proxy", batches_too=False),
     Manner("suspends the account (412)", "the same", always(
         named(412, error={"code": "PRECONDITION_FAILED", "message": "Account me is suspended, unpaid invoices"})), 0, 5,
         says="the account cannot pay"),

@@ -25,6 +25,7 @@ PASSING = (408, 409, 424, 425, 429, 498, 499)
 """Statuses below 500 that may pass: besides the usual ones a step that failed (424), no room in a tier (498), and a
 call that a server or a proxy gave up (499)."""
 GATEWAY_TIMED_OUT = 504  # a proxy gave up waiting for the model, which may have worked
+OF_PROXY = 407  # a proxy wants a user and a password
 NAMING = (
     *("param", "parameter", "loc", "path", "field", "fields", "argument", "property", "target", "pointer"),
     *("instancePath", "location"),
@@ -129,6 +130,8 @@ def fault_of(
         return RequestRefused(status, message, named)
     if status == 403 and about == "content":
         return RequestRefused(status, message, named, about)
+    if status == OF_PROXY:
+        return AuthRefused(status, message, "proxy")
     if status in REFUSES_ALL or 300 <= status < 400:
         return AuthRefused(status, message, about)
     if status in PASSING or status >= 500:

@@ -49,7 +49,7 @@ from datagen_cli.llm.keys import (
 from datagen_cli.llm.message import text_of
 from datagen_cli.llm.one_host import MOST_BYTES, Answer, only_to
 from datagen_cli.llm.provider import Heard, ProviderFacts, RawReply
-from datagen_cli.llm.proxies import proxy_for, safe_proxy, spare_proxy
+from datagen_cli.llm.proxies import proxy_for, refused_by, safe_proxy, spare_proxy
 from datagen_cli.llm.refusals import About, says_quota
 from datagen_cli.llm.turned_away import reply_in_error
 from datagen_cli.llm.vendors import (
@@ -163,6 +163,9 @@ class LiteLLM(ProviderFacts):
                 return read_reply(came.body, self._secrets, kind=kind)
         if came is not None and (written := reply_in_error(came.body or b"")) is not None:
             return written
+        if failed is not None and way.refused:
+            proxy = proxy_for(self._url)
+            raise refused_by(f"{proxy.host}:{proxy.port}" if proxy else "in between", way.refused) from None
         if failed is not None or (came is not None and came.status >= 300):
             raise fault_from(failed, self._secrets, came, way.reached) from None  # litellm's own may hold the key
         return reply_from(answer)

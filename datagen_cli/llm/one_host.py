@@ -9,6 +9,7 @@ makes of it. Of a body no more is unpacked than a reply may have.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -40,11 +41,12 @@ class Answer:
 @dataclass(slots=True)
 class Way:
     """The one place that requests may go to; `answer` is the last that came from there, whole; `reached` says whether
-    the last request got there, or None when none was sent."""
+    the last request got there, or None when none was sent; `refused` is the status with which a proxy refused it."""
 
     place: tuple[str, str, int | None]
     answer: Answer | None = None
     reached: bool | None = None
+    refused: int = 0
 
 
 _WAY: ContextVar[Way | None] = ContextVar("way", default=None)
@@ -69,6 +71,7 @@ def _place(url: str) -> tuple[str, str, int | None]:
 
 def _check(way: Way, request: Any) -> None:
     way.answer = way.reached = None
+    way.refused = 0
     if _place(str(request.url)) != way.place:
         import httpx
 
@@ -83,9 +86,19 @@ def _reaching(way: Way) -> Iterator[None]:
     way.reached = True
     try:
         yield
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError):
-        way.reached = False
+    except httpx.RequestError as error:
+        said = getattr(error.__cause__, "status", None) if _is_of_proxy(error.__cause__) else None
+        status = re.match(r"[1-5]\d\d\b", str(error)) if isinstance(error, httpx.ProxyError) else None
+        way.refused = said if isinstance(said, int) else int(status[0]) if status else 0
+        unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
+        if way.refused or isinstance(error, unsent):
+            way.reached = False
         raise
+
+
+def _is_of_proxy(error: BaseException | None) -> bool:
+    """Whether a proxy refused the way: what aiohttp, by which litellm may send, raises then."""
+    return type(error).__name__ == "ClientHttpProxyError"
 
 
 def _guard_httpx() -> None:

@@ -26,7 +26,7 @@ from datagen_cli.llm.encodings import ASKED, unpacked
 from datagen_cli.llm.faults import Fault, TransportError, fault_in, redact
 from datagen_cli.llm.keys import Target, secrets
 from datagen_cli.llm.provider import Heard, Payload, RawReply, Start
-from datagen_cli.llm.proxies import safe_proxy
+from datagen_cli.llm.proxies import refused_by, safe_proxy
 from datagen_cli.llm.turned_away import reply_in_error
 
 with read_later():
@@ -127,19 +127,22 @@ class OpenAIHTTP:
         if session is not None:
             await session.close()
 
-    def _broken(self, error: Exception, timeout_s: float, *, sent: bool = True) -> TransportError:
+    def _broken(self, error: Exception, timeout_s: float, *, sent: bool = True) -> Fault:
         """The fault of a connection that was not made (then nothing was sent), broke, or stayed silent."""
         if isinstance(error, TimeoutError):
             if isinstance(error, aiohttp.ConnectionTimeoutError):
                 sent, timeout_s = False, min(CONNECT_S, timeout_s)
             what = "no answer" if sent else "no connection"
             return TransportError("timeout" if sent else "dropped", f"{what} within {timeout_s:g} s", sent=sent)
+        proxy = f"{self._proxy.host}:{self._proxy.port}" if self._proxy else ""
+        if isinstance(error, aiohttp.ClientHttpProxyError):
+            return refused_by(proxy, error.status)
         if isinstance(error, aiohttp.ClientConnectorError):
             number = error.os_error.errno or 0  # the words of a refused connection only repeat the address
             plain = number > 0 and not isinstance(error, aiohttp.ClientSSLError)
             said = os.strerror(number).lower() if plain else str(error)
-            absent = number == errno.ECONNREFUSED
-            return TransportError("dropped", self._clean(f"cannot connect: {said}"), sent=False, absent=absent)
+            absent, to = number == errno.ECONNREFUSED and not proxy, f" to the proxy {proxy}" if proxy else ""
+            return TransportError("dropped", self._clean(f"cannot connect{to}: {said}"), sent=False, absent=absent)
         said = self._clean(str(error)) or type(error).__name__
         return TransportError("dropped", f"the connection broke: {said}", sent=sent)
 

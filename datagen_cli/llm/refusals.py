@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from datagen_cli.llm.ratelimit import LONGEST_S, reset_s
 
-About = Literal["", "key", "account", "length", "content", "model", "access", "package"]
+About = Literal["", "key", "account", "length", "content", "model", "access", "package", "proxy"]
 CODES = ("code", "type", "status", "reason", "error_code")
 WAITS = ("retrydelay", "retry_delay", "retry_after", "retryafter", "retry_after_seconds")
 CODE_CHARS = 80

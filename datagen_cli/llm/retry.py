@@ -71,7 +71,7 @@ def stops_run(fault: AuthRefused, health: Health) -> bool:
     prompt's words), when so many calls in a row meet it."""
     if health.answers == 0 or health.lost >= FIRST_CALLS:
         return True
-    return fault.status in (401, 402) or (fault.status == 403 and fault.about in ("key", "account"))
+    return fault.status in (401, 402, 407) or (fault.status == 403 and fault.about in ("key", "account"))
 
 
 def is_spent(fault: TransportError, patience_s: float, *, others: bool) -> bool:
@@ -262,9 +262,11 @@ def refused_by_all(fault: AuthRefused, target: Target) -> ProviderError:
         "model": f"check the model's name {target.model!r} and base_url; the call went to {target.url or target.host}",
         "access": f"set {vendor_of_name(target.model.partition('/')[0]).access or key}",
         "package": f"install what litellm needs for it: pip install {package}",
+        "proxy": "the proxy that the environment names refuses these calls: put its user and password into it"
+        f" (http://user:password@host:port), or the host of {target.url or target.host} into NO_PROXY",
         "moved": "the address answers with a redirect: give the one it points to as base_url",
     }
-    by_status = {401: "key", 402: "account", 403: "rights"}.get(fault.status or 0, "model")
+    by_status = {401: "key", 402: "account", 403: "rights", 407: "proxy"}.get(fault.status or 0, "model")
     by_status = "moved" if 300 <= (fault.status or 0) < 400 else by_status
     about = fault.about if fault.about in hints and fault.status != 404 else by_status
     hint = f"{hints[about]}; then {RESUME}"

@@ -8,12 +8,13 @@ from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.secret import Secret
 from datagen_cli.llm.batch import BatchHTTP
-from datagen_cli.llm.faults import Fault
+from datagen_cli.llm.faults import AuthRefused, Fault, TransportError, fault_said
 from datagen_cli.llm.keys import Target, resolve
 from datagen_cli.llm.litellm import LiteLLM
 from datagen_cli.llm.openai_http import OpenAIHTTP
 from datagen_cli.llm.provider import Provider
 from datagen_cli.llm.proxies import proxy_for, proxy_secrets
+from datagen_cli.llm.retry import refused_by_all
 from tests.endpoint import Answer, Endpoint
 from tests.llm.asking import model
 from tests.llm.recording_proxy import OPEN, RecordingProxy
@@ -53,6 +54,40 @@ async def fault_of_a_call(kind: str, url: str, timeout_s: float = 5.0) -> str:
     finally:
         await caller.close()
     return f"{raised.value!r} {raised.value.message}"
+
+
+@pytest.mark.parametrize("kind", ["openai", pytest.param("litellm", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("status", [403, 407, 502])
+async def test_a_proxy_that_opens_no_way_is_named_and_ends_the_run_unless_it_may_pass(
+    kind: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = b"HTTP/1.1 %d No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % status
+    with RecordingProxy(answer) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        caller = provider(kind, "https://model.example/v1")
+        try:
+            with pytest.raises(Fault) as raised:
+                await caller.complete(PAYLOAD, DRAW, timeout_s=600.0)
+        finally:
+            await caller.close()
+    fault = raised.value
+    assert (fault.status, fault.message) == (status, f"the proxy {proxy.place} opens no way to it")
+    assert isinstance(fault, TransportError) if status == 502 else getattr(fault, "about", "") == "proxy"
+
+
+async def test_a_proxy_that_does_not_run_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with RecordingProxy() as gone:
+        pass
+    monkeypatch.setenv("HTTPS_PROXY", gone.url)
+    said = await fault_of_a_call("openai", "https://model.example/v1", 600.0)
+    assert f"cannot connect to the proxy {gone.place}" in said
+
+
+def test_a_proxy_that_wants_a_password_is_no_matter_of_the_request() -> None:
+    fault = fault_said(407, b"Proxy Authentication Required")
+    assert isinstance(fault, AuthRefused) and fault.about == "proxy"
+    ended = refused_by_all(fault, Target("openai", "m", "http://model.example/v1", "model.example", False))
+    assert "NO_PROXY" in (ended.hint or "") and "user:password@host:port" in (ended.hint or "")
 
 
 @pytest.mark.slow
