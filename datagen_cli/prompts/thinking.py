@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from itertools import islice
 
 from datagen_cli.core.pattern import compiled_later
 from datagen_cli.text.strict_json import NotJson, loads
@@ -69,7 +70,7 @@ BLANK = "\ufeff\u200b\u2060 \t\r\n"
 _VEIL = "\ufdd0{}\ufdd1"
 """Stands for JSON while marks are looked for: characters that no text may hold."""
 _VEILED = compiled_later("\ufdd0([0-9]+)\ufdd1")
-MOST_VALUES = 200
+MOST_VALUES, MOST_NEARLY, MOST_BRACKETS = 200, 40, 2_000
 _FINAL = compiled_later(r"<\|channel\|>\s*final\b(?:(?!<\|message\|>).){0,80}<\|message\|>", re.IGNORECASE | re.DOTALL)
 _CHANNEL = compiled_later(r"<\|channel\|>", re.IGNORECASE)
 TURN_BEGINS = compiled_later(
@@ -95,7 +96,8 @@ WRAP_BEGINS = compiled_later(
 )
 
 
-_OPENING = compiled_later(r"\{\s*\"|\[\s*[\[{\"]")
+_OPENING = compiled_later(r"\{\s*[\"'“]|\[\s*[\[{\"]")
+_BRACKET = compiled_later(r"[{}\[\]]")
 
 
 def answer_of(text: str) -> str:
@@ -136,7 +138,7 @@ def traced(text: str) -> bool:
 def _veil(text: str) -> tuple[str, Callable[[str], str]]:
     """The text with a sign in place of each object and list of JSON in it, and what puts them back."""
     kept: list[str] = []
-    parts, at = [], 0
+    parts, at, nearly = [], 0, 0
     start = _bracket(text, 0) if "\ufdd0" not in text else -1
     for _ in range(MOST_VALUES):
         if start < 0:
@@ -144,8 +146,11 @@ def _veil(text: str) -> tuple[str, Callable[[str], str]]:
         try:
             end = json.JSONDecoder(strict=False).raw_decode(text, start)[1]
         except (ValueError, RecursionError):
-            start = _bracket(text, start + 1)
-            continue
+            end = _balanced(text, start) if nearly < MOST_NEARLY else 0
+            nearly += 1
+            if not end:
+                start = _bracket(text, start + 1)
+                continue
         parts += [text[at:start], _VEIL.format(len(kept))]
         kept.append(text[start:end])
         at, start = end, _bracket(text, end)
@@ -156,6 +161,17 @@ def _veil(text: str) -> tuple[str, Callable[[str], str]]:
 def _bracket(text: str, start: int) -> int:
     found = _OPENING.search(text, start)
     return found.start() if found else -1
+
+
+def _balanced(text: str, start: int) -> int:
+    """Where the brackets that begin there are all closed, soon: nearly JSON, which a comma or other quotation marks
+    break. 0 where they are not."""
+    depth = 0
+    for found in islice(_BRACKET.finditer(text, start), MOST_BRACKETS):
+        depth += 1 if found[0] in "{[" else -1
+        if depth == 0:
+            return found.end()
+    return 0
 
 
 def _is_json(text: str) -> bool:

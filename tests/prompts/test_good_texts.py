@@ -139,3 +139,18 @@ def test_a_title_of_two_words_is_a_title(title: str) -> None:
 )
 def test_placeholders_are_no_texts(record: dict[str, str]) -> None:
     assert parse_reply(json.dumps(record), "stop", [FieldSpec("title"), TEXT]).records == (None,)
+
+
+@pytest.mark.parametrize("said", ["Close with </think>.", "Write <think> first.", "It ends with <|im_end|> here."])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{'text': '@', 'stars': 3}",
+        '{"text": "@", "stars": 3,}',
+        '```json\n{"text": "@", "stars": 3,}\n```',
+        "{“text”: “@”, “stars”: 3}",
+        '<think>a note?</think>{"text": "@", "stars": 3,}',
+    ],
+)
+def test_what_nearly_json_says_of_marks_stays(said: str, form: str) -> None:
+    assert parse_reply(form.replace("@", said), "stop", [TEXT, NUMBER]).records == ({"text": said, "stars": 3},)
