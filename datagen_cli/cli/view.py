@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -47,7 +47,9 @@ async def _serve(folder: Path, port: int, *, shown: bool, as_json: bool) -> int:
 
     from datagen_cli.report.serving import HOST, Pages, runner_of
 
-    stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_unsaid)
+    stopped: asyncio.Future[int] = loop.create_future()
     _on_signals(stopped)
     token = secrets.token_urlsafe(24)
     runner = runner_of(Pages(folder), token)
@@ -73,6 +75,12 @@ async def _serve(folder: Path, port: int, *, shown: bool, as_json: bool) -> int:
         return await stopped
     finally:
         await runner.cleanup()
+
+
+def _unsaid(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Too many connections are no news for who reads the page: they are closed in a moment."""
+    if "accept()" not in str(context.get("message")):
+        loop.default_exception_handler(context)
 
 
 def _on_signals(stopped: asyncio.Future[int]) -> None:

@@ -13,7 +13,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +39,7 @@ REST = 4.0
 LEAST_REST_S = 1.0
 PATIENCE_S = 1.0
 """How long a server that ends waits for requests under way."""
+MOST_CONNECTIONS, SWEEP_S = 64, 1.0
 HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -253,8 +254,25 @@ def runner_of(pages: Pages, token: str) -> web.AppRunner:
 
     quiet = logging.getLogger("datagen_cli.view")
     quiet.setLevel(logging.CRITICAL + 1)
+
+    async def swept(_: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(_sweep(runner))
+        yield
+        task.cancel()
+
     app = application(pages, token)
-    return web.AppRunner(app, access_log=None, logger=quiet, shutdown_timeout=PATIENCE_S, lingering_time=0.0)
+    app.cleanup_ctx.append(swept)
+    runner = web.AppRunner(app, access_log=None, logger=quiet, shutdown_timeout=PATIENCE_S, lingering_time=0.0)
+    return runner
+
+
+async def _sweep(runner: web.AppRunner) -> None:
+    """Closes the oldest connections of too many: who opens them and says nothing keeps nobody else out."""
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        for one in runner.server.connections[:-MOST_CONNECTIONS] if runner.server else ():
+            if one.transport is not None:
+                one.transport.abort()
 
 
 def refusal(request: web.Request, token: str) -> str:

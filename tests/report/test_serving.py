@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import pytest
 from aiohttp import web
 
 from datagen_cli.cli.app import run
+from datagen_cli.report import serving
 from datagen_cli.report.serving import HOST, Pages, runner_of
 from datagen_cli.runs.reader import RunReader
 from datagen_cli.runs.review import ReviewFile
@@ -166,6 +167,21 @@ async def test_the_end_of_the_server_waits_for_no_measuring_and_no_slow_sender(
         assert (await client.ask("/state"))[0] == 200  # nobody waits for who sends slowly
     assert b" 200 " not in await reader.read()
     writer.close()
+
+
+async def test_connections_that_say_nothing_keep_nobody_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "SWEEP_S", 0.01)
+    monkeypatch.setattr(serving, "MOST_CONNECTIONS", 5)
+    async with served(folder) as client:
+        opened = [await asyncio.open_connection(HOST, client.port) for _ in range(9)]
+        for _, writer in opened:
+            writer.write(b"GET /state HTT")
+        for reader, _ in opened[:3]:  # the oldest
+            with suppress(ConnectionError):
+                assert await reader.read() == b""
+        assert (await client.ask("/state"))[0] == 200
+        for _, writer in opened:
+            writer.close()
 
 
 async def test_a_decision_on_a_record_that_was_made_anew_is_refused(folder: Path) -> None:
