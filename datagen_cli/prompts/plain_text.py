@@ -23,8 +23,9 @@ _FENCE = compiled_later(r"```[^\n`]*\n(.*?)\n?```", re.DOTALL)
 _OPENING = compiled_later(
     r"(?:(?:sure|certainly|of course|okay|ok|absolutely|great)\b(?:[^\n:]{0,40}?[.!,:])\s*)?"
     r"(?P<says>(?:here(?:['’]s| is| are)|below is|this is)\b[^\n]{0,120}:)\s*\n+"
-    r"|(?:sure|certainly|of course|okay|ok|absolutely)[!.,] (?:i['’](?:d|ll|m)|i (?:can|will|would)|let me|happy|glad"
-    r"|as (?:you )?(?:asked|requested))\b[^\n]{0,80}[:!.][^\S\n]*\n\s*",
+    r"|(?:sure|certainly|of course|okay|ok|absolutely)[!,] (?:i['’](?:d|ll)|(?:i['’]m )?(?:happy|glad)"
+    r"|i (?:can|will|would)"
+    r"|let me|as (?:you )?(?:asked|requested))\b[^\n]{0,80}[:!.][^\S\n]*\n\s*",
     re.IGNORECASE,
 )
 _ASKED = (
@@ -32,7 +33,8 @@ _ASKED = (
     r"|question|sentence|description|dialogue|conversation|comment|entry|paragraph|summary|article|title)s?"
 )
 _SAYS = compiled_later(
-    rf"(?:here(?:['’]s| is| are)|below is|this is) (?:it\b|(?:an?|the|one|another|my|your|some)\b[^\n]*?\b{_ASKED}\b"
+    rf"(?:here(?:['’]s| is| are)|below is|this is) (?:it\b|(?:an?|the|one|another|your|some)\b[^\n]*?\b{_ASKED}\b"
+    r"(?=\s*:|\s+(?:you|for|about|that|which|with|in|as|on|based|written|from)\b)"
     r"|(?:one|what you)\b)",
     re.IGNORECASE,
 )
@@ -45,7 +47,7 @@ _CLOSING = compiled_later(
         (
             rf"{_IF_YOU}me to (?:write|make|generate|create|produce|adjust|change|revise|modify)\b",
             rf"{_IF_YOU}(?:another|more|a different|different|any(?: other)?)\b(?:[^\n]*\b{_ASKED}\b| one|\s*[,.!?])",
-            rf"{_IF_YOU}any (?:\w+ )?(?:changes|adjustments|modifications|revisions)\b",
+            rf"{_IF_YOU}any (?:\w+ )?(?:changes|adjustments|modifications|revisions)(?: to (?:it|this|that))?\s*[.!?]",
             rf"\(?note(?: that)?:? (?:i(?:['’]ve)? (?:kept|made|wrote|written|avoided|followed|tried)\b"
             rf"|this {_ASKED}\b|the (?:text|record|example|above|message)\b)",
             rf"i hope (?:this|that|the) (?:{_ASKED} )?(?:meets|fits|matches) (?:your|the|all)\b",
@@ -101,7 +103,8 @@ def _is_json(text: str, name: str) -> bool:
     key = rf"[\"'“]?(?:records|{re.escape(name)})[\"'”]?\s*:"
     fence = r"(?:```[^\n`]*\n?\s*)?"
     if re.match(rf"{fence}[{{\[]\s*(?:\{{\s*)?{key}", text, re.IGNORECASE):
-        return True
+        after = text[max(text.rfind("}"), text.rfind("]")) + 1 :].rstrip()
+        return not after or after.startswith(("\n", "`")) or after == text
     announced = re.match(rf"{_BEFORE_JSON}{fence}\{{\s*{key}", text, re.IGNORECASE)
     return announced is not None and text.rstrip("` \n")[-1:] in ("}", "]")
 

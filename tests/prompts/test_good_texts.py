@@ -53,6 +53,10 @@ GOOD = [
     "Here is a function that adds:\n\n```python\ndef add(a, b):\n    return a + b\n```\n\nIt works for floats, too.",
     "Sure enough, the train was late.\n\nWe waited for an hour.",
     "Of course not!\n\nThat is what he said when I asked for the money.",
+    "Here's a story my grandmother told me:\n\nOnce there was a fox.",
+    "Below is the text of the letter:\n\nDear Ann, I left.",
+    "Okay. I'm done.\n\nThe end.",
+    "The fix is in.\n\nLet me know if you want any changes to the wording.",
     "Here is why I left:\n\nthe food was cold and nobody came.",
     "Hello,\n\nmy router is dead since Monday.\n\nPlease let me know if you need my customer number.",
     "Hi,\n\nthe chair arrived without screws.\n\nIf you need any photos, I can send them.",
@@ -62,6 +66,7 @@ GOOD = [
     # JSON among the words of a text
     'The API returns [{"text": "Visma", "x": 20}, {"text": "AS", "x": 3}] for each page. Why are there two?',
     'Send a body such as {"text": "hello"} to /v1/say and you get 200 back.',
+    '{"text": "hi"} is the smallest body.',
     # what only looks like a placeholder
     "Lorem ipsum is dummy text used by printers since the 1500s.",
     "Insert coin",
