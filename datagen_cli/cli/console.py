@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO, TypeVar
 
+from datagen_cli.cli.called import as_called, command_as_called
 from datagen_cli.core.errors import DatagenError, UsageError
 
 T = TypeVar("T")
@@ -65,7 +66,7 @@ def error(problem: DatagenError) -> None:
     """`error: where: what`, a blank line, and the hint."""
     say(f"{painted('error:', '1;31')} {indented(str(problem))}")
     if problem.advice:
-        say(f"\n{painted('hint:', '1;36')} {indented(problem.advice)}")
+        say(f"\n{painted('hint:', '1;36')} {indented(as_called(problem.advice))}")
 
 
 def shortened(text: str) -> str:
@@ -94,8 +95,9 @@ def resuming(*, raised: bool) -> str:
 
 
 def command_line(head: str, command: str) -> None:
-    """A command that can be pasted. In a terminal that is too narrow for it, it goes on after a backslash."""
-    command = command.replace("\n", "\\n")  # of a file's name: no second line that looks like ours
+    """A command that can be pasted: it names the tool as it was called. In a terminal that is too narrow for it, it
+    goes on after a backslash."""
+    command = command_as_called(command).replace("\n", "\\n")  # of a file's name: no second line that looks like ours
     command = _DASHED.sub(_as_path, command)
     wide = width() if is_terminal(sys.stderr) else None
     words = _SHELL_WORD.findall(command)

@@ -20,17 +20,25 @@ from datagen_cli.runs.history import PastCall, PastStage, RecordHistory, read_hi
 from datagen_cli.runs.lines import to_line
 from datagen_cli.runs.reader import RunReader
 
-EXAMPLES = ("datagen why runs/quickstart 5a1f3c-000012", "datagen why runs/quickstart 12 --json")
+EXAMPLES = (
+    "datagen why runs/quickstart 5a1f3c-000012",
+    "datagen why runs/quickstart 12 --full",
+    "datagen why runs/quickstart 12 --json",
+)
+HEAD = 5
+"""Lines of a message of a prompt that are shown without `--full`, where it has at least two more."""
 
 
 def command(
     run: given.RunArgument,
     id_: Annotated[str, typer.Argument(metavar="ID", help="A record's id, or its number.")],
+    full: Annotated[bool, typer.Option("--full", help="Every prompt whole, also one that was sent before.")] = False,
     json_: given.Json = False,
 ) -> int:
     """Tell one record's whole history.
 
-    Plan, examples, prompts, replies, verdicts, evidence and cost of every attempt.
+    Plan, examples, prompts, replies, verdicts, evidence and cost of every attempt. A prompt is shown once, and its
+    messages by their first lines (--full: all of it, as in --json).
     """
     reader = RunReader(Path(run))
     if reader.document.get("pruned"):
@@ -56,7 +64,7 @@ def command(
     if json_:
         console.emit_json(as_json_object(history))
     else:
-        _show(history)
+        _show(history, Prompts(full))
         console.next_step(f"datagen show {shlex.quote(run)} --rejected --by reason")
     return 0
 
@@ -91,7 +99,36 @@ def _call(call: PastCall) -> dict[str, Any]:
     return {**found, "reply": call.reply, "finish_reason": call.finish_reason}
 
 
-def _show(history: RecordHistory) -> None:
+class Prompts:
+    """What has been shown of the prompts of a history, so that nothing is shown twice unless `full`."""
+
+    def __init__(self, full: bool) -> None:
+        self.full = full
+        self._shown: set[str] = set()
+
+    def lines(self, request: Mapping[str, Any]) -> list[str]:
+        """The prompt of a call, for people."""
+        parts = [(f"[{message['role']}]", str(message["content"])) for message in request.get("messages", [])]
+        if "completion" in request:
+            parts.append(("[or, for a model without a chat template]", str(request["completion"])))
+        for other in request.get("negatives", ()):
+            parts.append(("[steered away from]", str(other["messages"][-1]["content"])))
+        if not self.full and parts and all(text in self._shown for _, text in parts):
+            return ["(the prompt is one of those above)"]
+        return [f"{head} {self._part(text)}" for head, text in parts]
+
+    def _part(self, text: str) -> str:
+        again = text in self._shown
+        self._shown.add(text)
+        lines = text.rstrip().splitlines()
+        if self.full or len(lines) < 2:
+            return text
+        if again:
+            return "(as above)"
+        return "\n".join([*lines[:HEAD], f"… {len(lines) - HEAD} more lines: --full"]) if len(lines) > HEAD + 1 else text
+
+
+def _show(history: RecordHistory, prompts: Prompts) -> None:
     slot = history.slot
     console.line(console.painted_out(slot.id, "1"))
     if slot.label is not None:
@@ -108,19 +145,19 @@ def _show(history: RecordHistory) -> None:
         if generated.lineage:
             console.line("  " + ", ".join(f"{name} {value}" for name, value in generated.lineage.items()))
         for told in stages:
-            _show_stage(told)
+            _show_stage(told, prompts)
     if not history.attempts:
         console.line("  not generated yet")
 
 
-def _show_stage(told: PastStage) -> None:
+def _show_stage(told: PastStage, prompts: Prompts) -> None:
     record, rejection = told.record, told.record.rejection
     outcome = f"rejected, {rejection.reason}: {rejection.detail}" if rejection else "passed on"
     if told.stage in ("dedup", "review") and not rejection:
         outcome = "accepted" if told.stage == "dedup" else "edited by a person"
     console.line(f"  {told.stage}: {outcome}")
     for call in told.calls:
-        _show_call(call, told.shared_by)
+        _show_call(call, told.shared_by, prompts)
     for name, verdict in record.verdicts.items() if told.stage == "validate" else ():
         before = f" (before the fix: {record.first_verdicts[name]})" if name in record.first_verdicts else ""
         note = record.notes.get(name)
@@ -150,17 +187,12 @@ def _show_evidence(evidence: Mapping[str, Any]) -> None:
         )
 
 
-def _show_call(call: PastCall, shared_by: int) -> None:
+def _show_call(call: PastCall, shared_by: int, prompts: Prompts) -> None:
     shared = f", shared by {shared_by} records" if shared_by > 1 else ""
     used = f"{call.usage.tokens_in} + {call.usage.tokens_out} tokens, {console.money(call.usage.cost_usd)}{shared}"
     console.line(f"    {call.purpose} by {call.model}: {used}")
-    request = call.request or {}
-    for message in request.get("messages", []):
-        console.paragraph(_indented(f"[{message['role']}] {message['content']}"))
-    if "completion" in request:
-        console.paragraph(_indented(f"[or, for a model without a chat template] {request['completion']}"))
-    for other in request.get("negatives", ()):
-        console.paragraph(_indented(f"[steered away from] {other['messages'][-1]['content']}"))
+    for text in prompts.lines(call.request or {}):
+        console.paragraph(_indented(text))
     if call.reply is not None:
         console.paragraph(_indented(f"[reply, {call.finish_reason}] {call.reply}"))
     else:

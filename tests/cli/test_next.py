@@ -76,9 +76,8 @@ THROUGH_A_SHELL = ("show", "preview")
 
 
 def in_a_shell(words: str, folder: Path) -> tuple[int, str]:
-    """Runs a command line through the shell, with `datagen` as it is started here; its exit code and what it says."""
-    me = f'datagen() {{ "{sys.executable}" -m datagen_cli "$@"; }}; datagen {words}'
-    done = subprocess.run(["bash", "-c", me], cwd=folder, capture_output=True, text=True, timeout=600)
+    """Runs a command line through the shell as it stands; its exit code and what it says."""
+    done = subprocess.run(["bash", "-c", words], cwd=folder, capture_output=True, text=True, timeout=600)
     return done.returncode, done.stderr
 
 
@@ -110,11 +109,15 @@ def test_the_next_line_runs_as_it_stands(start: str, folder: Path, here: Started
     for made in (folder / name for name in ("my.yaml", "gsm8k.yaml", "rows.yaml")):
         made.unlink(missing_ok=True)
     shell = start.startswith(THROUGH_A_SHELL)
-    code, said = (in_a_shell if shell else here)(start, folder)
+    me = f"{shlex.quote(sys.executable)} -m datagen_cli" if shell else "datagen"
+    code, said = in_a_shell(f"{me} {start}", folder) if shell else here(start, folder)
     assert code == 0, said
     (step,) = steps(said)
-    assert step.startswith("datagen ")
+    assert step.startswith(f"{me} ")
     if step == "datagen init my.yaml":
         (folder / "my.yaml").unlink(missing_ok=True)
-    code, said = (in_a_shell if shell or "|" in step else here)(step.removeprefix("datagen "), folder)
+    if "|" in step:
+        step = f'datagen() {{ "{sys.executable}" -m datagen_cli "$@"; }}; {step}'
+        shell = True
+    code, said = in_a_shell(step, folder) if shell else here(step.removeprefix("datagen "), folder)
     assert code == 0, f"{step}\n{said}"
