@@ -45,7 +45,8 @@ def doctor(models: Sequence[str], probe: Probe | None = None) -> dict[str, Any]:
     """The state of the installation, as JSON values.
 
     Gives `{datagen, python, platform, packages: {name: version or null}, extras: {name: {installed, missing}},
-    weights: {name: {installed, brings}}, keys: {name: set or not}, models: [{name, answers, detail}], exit_code}`.
+    weights: {name: {installed, brings}}, keys: {name: set or not}, env_file: whether the working folder has a `.env`,
+    models: [{name, answers, detail}], exit_code}`.
     `answers` is null without a `probe`; `exit_code` is 5 when a model named does not answer.
     """
     import platform
@@ -63,6 +64,7 @@ def doctor(models: Sequence[str], probe: Probe | None = None) -> dict[str, Any]:
         "extras": {name: _extra(names) for name, names in needed.items() if name not in ("", *INNER_EXTRAS)},
         "weights": {SMOLLM2: {"installed": smollm2_file() is not None, "brings": BRINGS_SMOLLM2}},
         "keys": keys_set(os.environ, Path.cwd()),
+        "env_file": (Path.cwd() / ".env").is_file(),
         "models": asked,
         "exit_code": EXIT_PROVIDER if failed else EXIT_DONE,
     }
@@ -82,10 +84,7 @@ def show_doctor(result: Mapping[str, Any]) -> None:
         [name, "yes" if found["installed"] else f"no: {found['brings']}"] for name, found in result["weights"].items()
     ]
     console.table("weights", ["model", "installed"], rows, to="stdout")
-    there = [name for name, is_set in result["keys"].items() if is_set]
-    console.table(
-        "keys", ["variable", "state"], [[name, "set"] for name in there] or [["none", "not set"]], to="stdout"
-    )
+    _show_keys(result["keys"], result["env_file"])
     words = {True: "yes", False: "no", None: "not asked"}
     rows = [[row["name"], words[row["answers"]], row["detail"]] for row in result["models"]]
     if rows:
@@ -94,6 +93,14 @@ def show_doctor(result: Mapping[str, Any]) -> None:
         console.next_step(advice(result))
     else:
         console.note(advice(result))
+
+
+def _show_keys(keys: Mapping[str, bool], env_file: bool) -> None:
+    """The variables that were looked for, those that are set apart; never a value."""
+    there, others = ([name for name, is_set in keys.items() if is_set is state] for state in (True, False))
+    where = f"the environment and .env of this folder{'' if env_file else ' (there is none)'}"
+    console.table(f"keys, looked for in {where}", ["variable", "state"], [[name, "set"] for name in there], to="stdout")
+    console.paragraph(f"not set: {', '.join(others)}" if others else "all are set")
 
 
 def advice(result: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from datagen_cli.cli.progress import Progress
 from datagen_cli.cli.session import open_session
 from datagen_cli.core.errors import CapReached, DatagenError, Stopped, TimeOver
 from datagen_cli.metrics.wording import duration
-from datagen_cli.pipeline.connect import check_engine
+from datagen_cli.pipeline.connect import begins_not, check_engine
 from datagen_cli.pipeline.control import control_folder, plan_control
 from datagen_cli.pipeline.estimate import contacted
 from datagen_cli.pipeline.session import Session
@@ -145,13 +145,21 @@ def _carry_out(session: Session) -> tuple[Manifest, DatagenError | None]:
     progress = _progress(session)
     if session.built.simulated and not progress.silent:
         console.say("simulated: the offline model writes these records; nothing is sent anywhere")
-    if (places := contacted(session.built, session.options.environ)) and not progress.silent:
-        console.say(f"calls go to {', '.join(places)}")
+    if not progress.silent:
+        _say_places(session)
     try:
         return run_whole(session, progress)
     except Stopped:
         console.command_line("resume with:", session.manifest.resume_command)
         raise
+
+
+def _say_places(session: Session) -> None:
+    """Where calls go, before the first; not where none can be sent, for want of a key: the error says that."""
+    options = session.options
+    places = contacted(session.built, options.environ)
+    if places and not begins_not(session.built.recipe, options.environ, options.allow_hosts):
+        console.say(f"calls go to {', '.join(places)}")
 
 
 def _report(

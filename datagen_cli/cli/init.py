@@ -93,7 +93,8 @@ def init(template: str | None, path: str | None) -> dict[str, Any]:
 
 
 def init_from(data: str, template: str | None, path: str | None) -> dict[str, Any]:
-    """Writes a recipe proposed from the rows of a file, like `init`; `found` says what was seen in them.
+    """Writes a recipe proposed from the rows of a file, like `init`; `found` says what was seen in them,
+    `to_write` what is still to be written into the recipe.
 
     Raises `UsageError` for a template beside it, `DataError` for a file that no recipe can be made of.
     """
@@ -101,10 +102,10 @@ def init_from(data: str, template: str | None, path: str | None) -> dict[str, An
 
     if path is not None or (template is not None and not template.endswith(SUFFIXES)):
         raise UsageError("--from: a template cannot be named beside it", hint="datagen init my.yaml --from DATA")
-    target, files, found = proposed_files(data, template)
-    written, kept = _write({target.parent / SCHEMA_FILE: _schema_text(), **files}, recipe=target)
-    result = _result("", str(target), written=written, kept=kept, found=found)
-    name = shlex.quote(str(target))
+    made = proposed_files(data, template)
+    written, kept = _write({made.target.parent / SCHEMA_FILE: _schema_text(), **made.files}, recipe=made.target)
+    result = _result("", str(made.target), written=written, kept=kept, found=made.found, to_write=made.to_write)
+    name = shlex.quote(str(made.target))
     return {**result, "template": None, "next": f"datagen validate {name}"}
 
 
@@ -118,6 +119,10 @@ def show_init(result: dict[str, Any]) -> None:
         console.say(console.indented(f"wrote {name}"))
     for name in result["kept"]:
         console.say(console.indented(f"kept {name}, which was there already"))
+    if result.get("to_write"):
+        console.say(console.indented(f"still to write in {result['recipe']}:"))
+        for what in result["to_write"]:
+            console.say(console.indented(f"  {what}"))
     console.next_step(result["next"])
 
 

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
+from datagen_cli.cli.console import counted
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.jsonl import dump
 from datagen_cli.sources.foreign import PACKED, Foreign, read_foreign
-from datagen_cli.sources.proposal import Proposal, propose
+from datagen_cli.sources.proposal import MOST_NAMED, Proposal, first_of, propose
 from datagen_cli.text.tokens import word_count
 
 COUNT = 50
+FEW = 10
+"""Below so many rows what is proposed is a guess."""
 
 
-def proposed_files(data: str, path: str | None) -> tuple[Path, dict[Path, bytes], list[str]]:
-    """The recipe's path, the files to write (recipe and rows), and what was found, a sentence each.
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """The recipe's path, the files to write (recipe and rows), what was found, a sentence each, and what only the user
+    can write into the recipe."""
+
+    target: Path
+    files: dict[Path, bytes]
+    found: list[str]
+    to_write: list[str]
+
+
+def proposed_files(data: str, path: str | None) -> Proposed:
+    """What is to be written for a file of rows.
 
     Raises `UsageError` for a path that names no recipe, `DataError` for a file that no recipe can be made of.
     """
@@ -26,16 +42,18 @@ def proposed_files(data: str, path: str | None) -> tuple[Path, dict[Path, bytes]
     if target.suffix not in (".yaml", ".yml"):
         raise UsageError(f"{path}: not the name of a recipe file", hint=f"for instance {stem}.yaml")
     foreign = read_foreign(source, data)
-    made = propose(foreign.rows)
+    made = propose(foreign.rows, named=foreign.named)
     if not made.rows:
         hint = "; ".join(["a recipe needs a column of texts or of labels", *made.notes])
         raise DataError("no column becomes a field", hint=hint, place=Place(data))
     beside = f"data/{stem}.jsonl"
-    found = [f"{data}: {len(foreign.rows):,} rows, {foreign.about}", *_told(made)]
-    found += [f"{count:,} rows left out: {reason}" for reason, count in foreign.left_out.items()]
+    found = [f"{data}: {counted(len(foreign.rows), 'row')}, {foreign.about}", *_told(made)]
+    found += [f"{counted(count, 'row')} left out: {reason}" for reason, count in foreign.left_out.items()]
+    if len(foreign.rows) < FEW:
+        found.append(f"{counted(len(foreign.rows), 'row')} cannot tell much: label, lengths and types are guesses")
     rows = b"".join(dump(row) + b"\n" for row in made.rows)
     text = recipe_text(target, source.name, beside, made, foreign)
-    return target, {target.parent / beside: rows, target: text.encode()}, found
+    return Proposed(target, {target.parent / beside: rows, target: text.encode()}, found, _to_write(made))
 
 
 def recipe_text(target: Path, source: str, base: str, made: Proposal, foreign: Foreign) -> str:
@@ -44,8 +62,8 @@ def recipe_text(target: Path, source: str, base: str, made: Proposal, foreign: F
     lines = [
         "# yaml-language-server: $schema=recipe.schema.json",
         "#",
-        f"# Proposed from {json.dumps(source, ensure_ascii=False)}: {len(foreign.rows):,} rows, {foreign.about}.",
-        "# To do: say under description what the texts are and who writes them, and what each label means.",
+        f"# Proposed from {json.dumps(source, ensure_ascii=False)}: {counted(len(foreign.rows), 'row')}, {foreign.about}.",
+        *(f"# To do: {what}." for what in _to_write(made)),
         *(f"# Note: {note}." for note in made.notes),
         "version: 1",
         f"name: {name}",
@@ -66,14 +84,32 @@ def recipe_text(target: Path, source: str, base: str, made: Proposal, foreign: F
     return "\n".join(lines) + "\n"
 
 
-def _told(made: Proposal) -> list[str]:
-    fields = ", ".join(f"{column.name} ({_type(column.type)})" for column in made.columns)
-    told = [f"fields: {fields}"]
+def _to_write(made: Proposal) -> list[str]:
+    """What no rows tell, and what makes the texts good: the words of the recipe that are the user's."""
+    found = ["description: what the texts are, who writes them and for whom"]
     if made.label is not None:
-        told.append("label: " + made.label + ", " + ", ".join(f"{name} {n:,}" for name, n in made.counts.most_common()))
-    for name, counts in made.attributes.items():
-        told.append(f"attribute: {name}, " + ", ".join(f"{value} {n:,}" for value, n in counts.most_common()))
+        found.append(f"label.values: what each of the {len(made.counts):,} values of {made.label} means")
+    return found
+
+
+def _told(made: Proposal) -> list[str]:
+    fields = [f"{column.name} ({_type(column.type)})" for column in made.columns]
+    shown = ", ".join(fields)
+    if len(fields) > MOST_NAMED:
+        fields.sort(key=lambda field: field.endswith("(number)"))
+        shown = f"{first_of(fields)}; delete from the recipe what nobody needs: a model writes every field"
+    told = [f"fields: {shown}"]
+    if made.label is not None:
+        told.append(f"label: {made.label}, {_counts(made.counts)}")
+    told += [f"attribute: {name}, {_counts(counts)}" for name, counts in list(made.attributes.items())[:MOST_NAMED]]
+    if len(made.attributes) > MOST_NAMED:
+        told.append(f"and {len(made.attributes) - MOST_NAMED:,} more attributes")
     return [*told, *made.notes]
+
+
+def _counts(counts: Counter[str]) -> str:
+    """Values and how many rows have each, the most frequent first; of many the first ones."""
+    return first_of([f"{value} {count:,}" for value, count in counts.most_common()], 2 * MOST_NAMED)
 
 
 def _label_lines(made: Proposal) -> list[str]:

@@ -13,12 +13,11 @@ from datagen_cli.config.environment import Expansion
 from datagen_cli.config.fields import label_text
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.config.soundness import follows
-from datagen_cli.core.errors import DatagenError, MissingExtra, Problems, ProviderError, RecipeError, UsageError
+from datagen_cli.core.errors import DatagenError, MissingExtra, Problems, RecipeError, UsageError
 from datagen_cli.core.options import Options
-from datagen_cli.core.ports import Unobserved
 from datagen_cli.llm.keys import hosts
 from datagen_cli.pipeline.build import Built, build
-from datagen_cli.pipeline.connect import check_models, identities, open_client, roles
+from datagen_cli.pipeline.connect import begins_not, check_models, identities, roles
 from datagen_cli.pipeline.estimate import contacted
 from datagen_cli.pipeline.not_built import refuse_mixed
 
@@ -91,17 +90,8 @@ def _lacking(invocation: Invocation, recipe: Recipe) -> list[str]:
         problems = Problems(one for one in (error, *error.others) if not isinstance(one, MissingExtra))
         problems.tell()
         return [one.alone for one in (error, *error.others)]
-    try:
-        open_client(
-            recipe,
-            cache=None,
-            observer=Unobserved(),
-            environ=invocation.environ,
-            allow_hosts=invocation.allow_hosts,
-            plant=lambda _: None,
-        )
-    except ProviderError as error:
-        found.append(f"a run would not begin here: {error}")
+    if why := begins_not(recipe, invocation.environ, invocation.allow_hosts):
+        found.append(f"a run would not begin here: {why}")
     return found
 
 

@@ -125,7 +125,9 @@ class Prompts:
             return text
         if again:
             return "(as above)"
-        return "\n".join([*lines[:HEAD], f"… {len(lines) - HEAD} more lines: --full"]) if len(lines) > HEAD + 1 else text
+        return (
+            "\n".join([*lines[:HEAD], f"… {len(lines) - HEAD} more lines: --full"]) if len(lines) > HEAD + 1 else text
+        )
 
 
 def _show(history: RecordHistory, prompts: Prompts) -> None:

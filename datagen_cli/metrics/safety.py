@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
 
 SHOWN = 120
+WORDS: Mapping[Kind, str] = {
+    "injection": "orders to a model",
+    "secret": "secrets",
+    "personal": "personal data",
+    "outlier": "odd texts",
+}
+"""What a text is flagged for, in words."""
 LEAST_FOR_LENGTHS = 30
 FAR = 12.0
 """Robust standard deviations of a logarithm of a length from the median: nothing ordinary is so far out."""
@@ -102,7 +109,7 @@ class Safety(Metric):
 
     name: ClassVar[str] = "safety"
     direction: ClassVar[Direction] = "lower"
-    headline: ClassVar[str] = "are flagged as unsafe"
+    headline: ClassVar[str] = "hold secrets, personal data, orders to a model or odd text"
     counts_rows: ClassVar[bool] = True
     one_sided: ClassVar[bool] = True
     compared: ClassVar[bool] = True
@@ -134,7 +141,9 @@ class Safety(Metric):
     def reading(self, found: Measure) -> str:
         """See `Metric`."""
         assert found.value is not None
-        return f"{percent(found.value)} are flagged"
+        kinds = [f"{WORDS[kind]} {count:,}" for kind in KINDS if (count := found.detail.get(kind))]
+        what = f": {', '.join(kinds)}" if kinds else f" ({', '.join(WORDS.values())})"
+        return f"{percent(found.value)} are flagged{what}"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
         """See `Metric`."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from datagen_cli.config.recipe import Recipe
-from datagen_cli.core.errors import Problems, UsageError
-from datagen_cli.core.ports import MakeWorkers, Observer
+from datagen_cli.core.errors import Problems, ProviderError, UsageError
+from datagen_cli.core.ports import MakeWorkers, Observer, Unobserved
 from datagen_cli.core.registry import load
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import Client
@@ -160,6 +160,17 @@ def open_client(
         answered_before=ledger is not None and total_of(ledger.before)["calls"] > 0,
         workers=workers,
     )
+
+
+def begins_not(recipe: Recipe, environ: Mapping[str, str], allow_hosts: Collection[str]) -> str:
+    """Why no model of a run could be asked, such as for want of a key; empty where they can. Nothing is sent."""
+    try:
+        open_client(
+            recipe, cache=None, observer=Unobserved(), environ=environ, allow_hosts=allow_hosts, plant=lambda _: None
+        )
+    except ProviderError as error:
+        return str(error)
+    return ""
 
 
 async def all_of(client: Client, calls: Iterable[Coroutine[Any, Any, None]]) -> None:

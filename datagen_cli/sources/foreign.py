@@ -51,11 +51,13 @@ ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant"}
 
 @dataclass(slots=True)
 class Foreign:
-    """Rows as found. `about` says in words how they were read, `left_out` counts rows by why they were not taken."""
+    """Rows as found. `about` says in words how they were read, `left_out` counts rows by why they were not taken;
+    `named` is False for a table without a header."""
 
     rows: list[dict[str, Any]]
     about: str
     left_out: Counter[str] = field(default_factory=Counter)
+    named: bool = True
 
     def first(self, values: Iterable[T]) -> Iterator[T]:
         """The first 100,000 of the file's rows, good or bad; that there are more is said."""
@@ -129,6 +131,7 @@ def _read_text(data: bytes, shown: str) -> Foreign:
     table = _cells(text, delimiter, found)
     if lacks_header(cells_of(first, delimiter, '"')):
         found.about += ", without a header"
+        found.named = False
         rows = list(found.first(table))
         names = [f"column {number}" for number in range(1, max(map(len, rows)) + 1)]
         table = iter(rows)

@@ -48,7 +48,8 @@ class Column:
     type: str
 
 
-MOST_NAMED = 50
+MOST_NAMED = 8
+"""Columns that a sentence names one by one; where there are more, it counts those beyond a few of each kind."""
 FIELDS = ("text", "number", "decimal", "boolean", "list")
 
 
@@ -67,8 +68,12 @@ class Proposal:
     notes: list[str] = field(default_factory=list)
 
 
-def propose(rows: Sequence[Mapping[str, Any]]) -> Proposal:
-    """A proposal for rows. `columns` is empty when no column holds text or a label. Raises `DataError` for too many."""
+def propose(rows: Sequence[Mapping[str, Any]], *, named: bool = True) -> Proposal:
+    """A proposal for rows. `columns` is empty when no column holds text or a label. Raises `DataError` for too many.
+
+    `named` is False where the file has no header, so that the names say nothing: the label is then looked for at the
+    ends of a row first, numbers of few values among them.
+    """
     notes: list[str] = []
     columns: list[Column] = []
     names: dict[str, None] = {}
@@ -77,7 +82,8 @@ def propose(rows: Sequence[Mapping[str, Any]]) -> Proposal:
         refuse_many_columns(names)
     values = {name: [row.get(name) for row in rows] for name in names}
     kinds = {name: _kind(name, found) for name, found in values.items()}
-    label = _label(values, kinds)
+    candidates = _labels(values, kinds, named)
+    label = candidates[0] if candidates else None
     chosen = {name: counts for name in kinds if name != label and (counts := _choices(kinds[name], values[name]))}
     _leave_out_empty(kinds, values, {label, *chosen})
     taken: dict[str, int] = {}
@@ -88,21 +94,47 @@ def propose(rows: Sequence[Mapping[str, Any]]) -> Proposal:
         elif name == label or kind in FIELDS:
             columns.append(Column(name, _field_name(name, taken), "label" if name == label else kind))
     kept = {column.source for column in columns} | set(chosen)
-    dropped = [f"{name} ({kind})" for name, kind in kinds.items() if name not in kept]
+    dropped = {name: kind for name, kind in kinds.items() if name not in kept}
     if dropped:
-        more = f" and {len(dropped) - MOST_NAMED:,} more" if len(dropped) > MOST_NAMED else ""
-        notes.append(f"columns left out: {', '.join(dropped[:MOST_NAMED])}{more}")
+        notes.append(f"columns left out: {_by_kind(dropped)}")
     made = Proposal(columns, next((c.name for c in columns if c.source == label), None), [], notes=notes)
     made.attributes = attributes
     if not any(column.type in ("text", "label") for column in columns):
         return made
     if label is not None:
         _settle_spellings(made, values[label])
+    if not named:
+        notes.append(_guessed(made, [name for name in candidates[1:] if name in kept]))
     made.rows = [row for row in (_row(made, row) for row in rows) if row is not None]
     if missing := len(rows) - len(made.rows):
         what = "row has an empty cell" if missing == 1 else "rows have empty cells"
         notes.append(f"{missing:,} {what}: left out")
     return made
+
+
+def _guessed(made: Proposal, others: Sequence[str]) -> str:
+    """What a file without a header leaves open: the names of its columns, and which of them is the label."""
+    known = {column.source: column.name for column in made.columns}
+    may = [known.get(name, name.replace(" ", "_")) for name in others]
+    guess = f", the label {made.label} is a guess" if made.label is not None else ", no label was found"
+    also = f" ({', '.join(may)} could be it)" if may else ""
+    return f"there is no header: the columns have no names{guess}{also}; a first line with their names tells more"
+
+
+def _by_kind(dropped: Mapping[str, str]) -> str:
+    """Columns with why each becomes no field; many of one kind by the first of them and how many more there are."""
+    if len(dropped) <= MOST_NAMED:
+        return ", ".join(f"{name} ({kind})" for name, kind in dropped.items())
+    names: dict[str, list[str]] = {}
+    for name, kind in dropped.items():
+        names.setdefault(kind, []).append(name)
+    return "; ".join(f"{kind}: {first_of(found)}" for kind, found in list(names.items())[:MOST_NAMED])
+
+
+def first_of(names: Sequence[str], most: int = MOST_NAMED // 2) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most + 1 else ""
+    return ", ".join(names[:most] if more else names) + more
 
 
 def _choices(kind: str, values: Sequence[Any]) -> Counter[str]:
@@ -149,7 +181,7 @@ def _kind(name: str, values: Sequence[Any]) -> str:
 def _counts_rows(name: str, values: Sequence[Any]) -> bool:
     """Whether a column of numbers only tells rows apart: nearly all differ and its name says so, or they count by
     one."""
-    words = re.split(r"[^a-z]+", name.lower())
+    words = re.findall(r"[a-z]+", name.lower()) or [""]
     distinct = len(set(map(str, values)))
     if len(values) < 2 or distinct < 0.9 * len(values):
         return False
@@ -158,19 +190,23 @@ def _counts_rows(name: str, values: Sequence[Any]) -> bool:
     return by_one or bool({"id", "nr", "no", "number", "index", ""} & {*words})
 
 
-def _label(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> str | None:
-    """The column that is most likely the label: a telling name first, then the fewest values."""
+def _labels(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, str], named: bool) -> list[str]:
+    """The columns that may be the label, the most likely first: by a telling name, then by the fewest values; without
+    names the last or first column of a row before those between."""
     found: list[tuple[int, int, str]] = []
+    ends = [*values][-1:] + [*values][:1]
     for name, kind in kinds.items():
         texts = [_plain(value) for value in values[name] if not _empty(value)]
         distinct = {folded(text) for text in texts}
         short = bool(texts) and sum(len(text.split()) for text in texts) <= MAX_LABEL_WORDS * len(texts)
         telling = next((place for place, word in enumerate(LABEL_NAMES) if word in name.lower()), len(LABEL_NAMES))
+        if not named:
+            telling = ends.index(name) if name in ends else len(LABEL_NAMES)
         if kind not in ("text", "boolean", "number") or (kind == "number" and telling == len(LABEL_NAMES)):
             continue
         if short and 2 <= len(distinct) <= MAX_LABELS and len(texts) >= ROWS_A_LABEL * len(distinct):
             found.append((telling, len(distinct), name))
-    return min(found)[2] if found else None
+    return [name for *_, name in sorted(found)]
 
 
 def _settle_spellings(made: Proposal, values: Sequence[Any]) -> None:

@@ -97,13 +97,18 @@ def test_nothing_heavy_is_imported() -> None:
 
 
 def test_the_tables_name_what_is_set_and_never_a_value(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
     show_doctor(doctor(["offline"], probe=lambda name: (True, "answered")))
     shown = capsys.readouterr()
-    assert "OPENAI_API_KEY" in shown.out
-    assert "ANTHROPIC_API_KEY" not in shown.out
+    there, _, others = shown.out.partition(
+        "keys, looked for in the environment and .env of this folder (there is none)"
+    )[2].partition("not set: ")
+    assert "OPENAI_API_KEY" in there and "ANTHROPIC_API_KEY" not in there
+    assert "ANTHROPIC_API_KEY" in others and "OPENAI_API_KEY" not in others
     assert "secret" not in shown.out + shown.err
     assert shown.err == "next: datagen generate tickets --model offline --dry-run\n"
 

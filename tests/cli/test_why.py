@@ -41,7 +41,9 @@ def test_replies_and_verdicts_are_the_same_in_both(made: Path, capsys: pytest.Ca
     for more in ([], ["--full"]):
         assert run(["why", str(made), "0", *more]) == 0
         lines = capsys.readouterr().out.splitlines()
-        told.append([line for line in lines if line.lstrip().startswith(("[reply", "def ", "print(", "code:", "results:"))])
+        told.append(
+            [line for line in lines if line.lstrip().startswith(("[reply", "def ", "print(", "code:", "results:"))]
+        )
     assert told[0] == told[1] != []
 
 
