@@ -59,10 +59,11 @@ def proposed_files(data: str, path: str | None) -> Proposed:
 def recipe_text(target: Path, source: str, base: str, made: Proposal, foreign: Foreign) -> str:
     """The recipe as YAML with the words that help to finish it."""
     name = _stem(target.stem)
+    found = f"{counted(len(foreign.rows), 'row')}, {foreign.about}"
     lines = [
         "# yaml-language-server: $schema=recipe.schema.json",
         "#",
-        f"# Proposed from {json.dumps(source, ensure_ascii=False)}: {counted(len(foreign.rows), 'row')}, {foreign.about}.",
+        f"# Proposed from {json.dumps(source, ensure_ascii=False)}: {found}.",
         *(f"# To do: {what}." for what in _to_write(made)),
         *(f"# Note: {note}." for note in made.notes),
         "version: 1",
