@@ -52,7 +52,8 @@ const page = (() => {
     const refused = data.rows.some((row) => row.r);
     if (refused) {
       const reasons = count(data.rows.filter((row) => row.r), (row) => row.r);
-      made.push(["status", "Kept", [["kept", (row) => !row.r], ["turned away", (row) => !!row.r], ["all", ANY],
+      const sides = [["kept", (row) => !row.r], ["turned away", (row) => !!row.r]];
+      made.push(["status", "Kept", [...(kept ? sides : sides.reverse()), ["all", ANY],
         ...reasons.map(([reason, n]) => [`turned away: ${reason} (${n})`, (row) => row.r === reason])], 0]);
     }
     if (labelPlace() >= 0) made.push(valued(data.label, labelOf, MOST_LABELS));
@@ -137,7 +138,7 @@ const page = (() => {
     const box = byId("rows"), holder = byId("holder");
     const first = Math.max(0, Math.floor(box.scrollTop / HEIGHT) - SPARE);
     const last = Math.min(found.length, first + Math.ceil(box.clientHeight / HEIGHT) + 2 * SPARE);
-    byId("spacer").style.height = `${found.length * HEIGHT}px`;
+    byId("spacer").style.height = `${found.length ? found.length * HEIGHT : 2 * HEIGHT}px`;
     holder.style.transform = `translateY(${first * HEIGHT}px)`;
     const nodes = [];
     for (let place = first; place < last; place++) nodes.push(drawRow(place));

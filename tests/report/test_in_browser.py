@@ -308,6 +308,26 @@ async def test_long_texts_and_many_columns_make_no_long_page_and_texts_begin_on_
         await quiet(tab, url)
 
 
+async def test_where_no_record_was_kept_the_attempts_are_shown(chromium: Browser, page: str) -> None:
+    refused = """{
+      const island = document.getElementById("island"), data = JSON.parse(island.textContent);
+      data.rows = data.rows.filter((row) => row.r);
+      data.plane = null;
+      island.textContent = JSON.stringify(data);
+      page.show();
+    }"""
+    room = """[".none", "#spacer"].map((one) => document.querySelector(one).getBoundingClientRect().bottom)"""
+    async with chromium.tab() as tab:
+        await tab.open(page)
+        await tab.js(refused)
+        first = "document.querySelector('[data-filter=status] option').textContent"
+        assert await tab.js(first) == "turned away"
+        await tab.js("document.getElementById('find').value = 'nothing-is-like-that'; page.search()")
+        words, end = await tab.js(room)
+        assert words <= end
+        await quiet(tab, page)
+
+
 async def test_a_point_of_the_map_is_the_record_and_not_an_attempt_of_the_same_id(
     chromium: Browser, folder: Path, page: str
 ) -> None:
