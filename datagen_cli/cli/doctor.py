@@ -20,6 +20,9 @@ from datagen_cli.core.extras import DISTRIBUTION, install_hint, package_name, re
 INNER_EXTRAS = ("all", "dev", "gpu")
 """Extras that doctor leaves out: `all` is the sum of the others, the last two are not for users."""
 
+SHOWN_KEYS = 8
+"""How many of the keys that are not set are named."""
+
 EXAMPLES = ("datagen doctor", "datagen doctor --model openai/gpt-4o-mini")
 
 Probe = Callable[[str], tuple[bool, str]]
@@ -95,12 +98,17 @@ def show_doctor(result: Mapping[str, Any]) -> None:
         console.note(advice(result))
 
 
+SHOWN_KEYS = 8
+
+
 def _show_keys(keys: Mapping[str, bool], env_file: bool) -> None:
     """The variables that were looked for, those that are set apart; never a value."""
     there, others = ([name for name, is_set in keys.items() if is_set is state] for state in (True, False))
     where = f"the environment and .env of this folder{'' if env_file else ' (there is none)'}"
-    console.table(f"keys, looked for in {where}", ["variable", "state"], [[name, "set"] for name in there], to="stdout")
-    console.paragraph(f"not set: {', '.join(others)}" if others else "all are set")
+    rows = [[name, "set"] for name in there] or [["none", "not set"]]
+    console.table(f"keys, looked for in {where}", ["variable", "state"], rows, to="stdout")
+    more = f" and {len(others) - SHOWN_KEYS:,} more: --json names all" if len(others) > SHOWN_KEYS else ""
+    console.paragraph(f"not set: {', '.join(others[:SHOWN_KEYS])}{more}" if others else "all are set")
 
 
 def advice(result: Mapping[str, Any]) -> str:

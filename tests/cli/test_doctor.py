@@ -109,6 +109,7 @@ def test_the_tables_name_what_is_set_and_never_a_value(
     )[2].partition("not set: ")
     assert "OPENAI_API_KEY" in there and "ANTHROPIC_API_KEY" not in there
     assert "ANTHROPIC_API_KEY, " in others and " OPENAI_API_KEY" not in others
+    assert " more: --json names all" in others and others.count("_KEY") <= 10
     assert "secret" not in shown.out + shown.err
     assert shown.err == "next: datagen generate tickets --model offline --dry-run\n"
 
