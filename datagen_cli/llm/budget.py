@@ -14,6 +14,8 @@ from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import CapReached
 
 TINY_USD = 1e-12
+FIRST = 8
+"""How many may begin under a cap before it is known what a call reserves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,23 @@ class Budget:
         self._held_usd = 0.0
         self._held_tokens = 0
         self._reservations = 0
+        self._all = self._all_tokens = 0
+        self._all_usd = 0.0
         self._waiting: deque[tuple[Reservation, asyncio.Future[None]]] = deque()
+
+    def side_by_side(self, most: int) -> int:
+        """How many things may be under way, at most `most`, so that what is left under the caps has room for a call of
+        each: more would pay for beginnings that nothing is left to finish."""
+        if self.max_cost is None and self.max_tokens is None:
+            return most
+        if not self._all:
+            return min(most, FIRST)
+        rooms = [most]
+        if self.max_tokens is not None and self._all_tokens:
+            rooms.append(int((self.max_tokens - self.tokens) * self._all / self._all_tokens))
+        if self.max_cost is not None and self._all_usd:
+            rooms.append(int((self.max_cost - self.cost_usd) * self._all / self._all_usd))
+        return max(1, min(rooms))
 
     async def reserve(self, reservation: Reservation, *, patient: bool = True) -> None:
         """Waits for room and takes it. Raises `CapReached` when no settlement can make room any more, or at once where
@@ -88,6 +106,9 @@ class Budget:
         self._reservations += 1
         self._held_usd += reservation.cost_usd
         self._held_tokens += reservation.tokens
+        self._all += 1
+        self._all_usd += reservation.cost_usd
+        self._all_tokens += reservation.tokens
 
     def _fits(self, reservation: Reservation) -> bool:
         if (

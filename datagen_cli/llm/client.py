@@ -107,6 +107,11 @@ class Client:
                 "note", text="what earlier runs of this folder cost is not known; max_cost counts from now on"
             )
 
+    def side_by_side(self, most: int) -> int:
+        """How many units may be under way, at most `most`, so that the caps leave room for a call of each; batches are
+        filled with all of them."""
+        return most if any(channel.batched for channel in self._channels.values()) else self._budget.side_by_side(most)
+
     async def ask(self, request: Request) -> Reply:
         """The answer of the role's model, committed to the cache. The text may be cut off (`finish_reason: length`).
 

@@ -25,13 +25,13 @@ class Parts:
     records, a round at a time, see `Rounds.after`; `admit` has the group check know a record that stands as a person
     wrote it; `slot(index)` is the plan; `context(slot, attempt)` the surroundings; `prepare`, if any, must have seen
     records before they are judged; `halt` stops the sending of calls, `forget` takes replies out of the call cache.
-    `width` is how many units are under way at once; a `cautious` run begins with fewer, one with a `check_call` with
+    `width()` is how many units may be under way now; a `cautious` run begins with fewer, one with a `check_call` with
     one.
     """
 
     cohorts: Items[int]
     attempts: int
-    width: int
+    width: Callable[[], int]
     cautious: bool
     check_call: bool
     cut: Cut

@@ -138,7 +138,7 @@ class Runner:
         """Starts units while there is room: postponed ones, then refills, then new ones. True when it stopped to let
         the loop turn, with more to start."""
         replayed = 0
-        width = self._trial.width(self._parts.width, -(-self._parts.count // self._parts.cut.most))
+        width = self._trial.width(self._parts.width(), -(-self._parts.count // self._parts.cut.most))
         while self.error is None and len(self._tasks) < width:
             if self._again:
                 self._start(*self._again.pop())

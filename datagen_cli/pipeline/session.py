@@ -255,7 +255,7 @@ class Session:
         return Parts(
             cohorts=self.manifest.cohorts,
             attempts=options.limits.attempts_per_record,
-            width=AHEAD * options.limits.concurrency,
+            width=lambda: client.side_by_side(AHEAD * options.limits.concurrency),
             cautious=not options.limits.batch,
             check_call=options.limits.check_call and client.may_cost,
             halt=client.halt,

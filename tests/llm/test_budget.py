@@ -98,3 +98,23 @@ async def test_two_hundred_calls_in_flight_stay_under_the_cap() -> None:
     results = await asyncio.gather(*(call() for _ in range(200)), return_exceptions=True)
     assert most == pytest.approx(10.0)
     assert sum(isinstance(result, CapReached) for result in results) == 190
+
+
+async def test_no_more_begins_than_the_caps_have_room_for() -> None:
+    assert Budget().side_by_side(64) == 64
+    budget = Budget(max_tokens=2_000, max_cost=100.0)
+    assert (budget.side_by_side(64), budget.side_by_side(4)) == (8, 4)
+    await budget.reserve(HOLD)  # 200 tokens and a dollar
+    assert budget.side_by_side(64) == 10
+    budget.settle(HOLD, 500, 1.0)
+    assert budget.side_by_side(64) == 7
+    await budget.reserve(HOLD)
+    budget.settle(HOLD, 1_500, 1.0)
+    assert budget.side_by_side(64) == 1  # which then says that the cap is reached
+    assert Budget(max_cost=5.0, spent=Usage(0, 0, 4.0)).side_by_side(64) == 8
+
+
+async def test_what_costs_nothing_begins_under_a_cap_on_cost_as_without_one() -> None:
+    budget, free = Budget(max_cost=1.0), Reservation(100, 100, 0.0)
+    await budget.reserve(free)
+    assert budget.side_by_side(64) == 64

@@ -251,3 +251,17 @@ def test_status_and_card_say_what_each_stage_role_and_record_cost(
     card = (tmp_path / "run" / "README.md").read_text()
     assert f"| stage `validate` | {cost['by_stage']['validate']:.6f} |" in card
     assert "| each accepted record |" in card
+
+
+@pytest.mark.parametrize("cap", [20_000, 40_000])
+def test_under_a_cap_what_is_begun_is_finished(cap: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of all tokens that may be spent the better half goes into records that are accepted, not into beginnings."""
+    checks = "validators=[{code: {question: question, answer: answer}}]"
+    capped = ("quickstart", "-o", tmp_path / "run", "-n", "200", "--set", checks)
+    found = report(capsys, *capped, "--max-total-tokens", str(cap))
+    assert found["exit_code"] == 4
+    assert found["accepted"] >= cap / 4_000  # none of 34 that were begun, and 7 of 63, were finished before
+    whole = tmp_path / "whole"
+    assert generate("quickstart", "-o", whole, "-n", "200", "--set", checks) == 0
+    assert generate(*capped) == 0
+    assert outcome(tmp_path / "run") == outcome(whole)
