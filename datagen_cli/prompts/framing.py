@@ -17,8 +17,12 @@ from datagen_cli.core.pattern import compiled_later
 from datagen_cli.prompts.thinking import (
     BLANK,
     CLOSES,
+    GOES_ON,
+    HEAD,
+    LAST_ENDS,
     OPENS,
     TURN_BEGINS,
+    TURN_ENDS,
     WRAP_BEGINS,
     WRAPPED,
     answer_of,
@@ -58,8 +62,6 @@ _TASK = compiled_later(
 )
 """What reasoning says of the reply that it is about to write."""
 _THOUGHT = r"(?:think|thinking|thinking process|thought process|thoughts?|chain of thought|(?:internal )?reasoning)"
-_HEAD = r"[ \t]*(?:#{1,6}[ \t]*|[*_]{1,3})"
-_GOES_ON = r"[*_ ]*:?[*_ ]*(?:\n|(?<=:\*\*)|(?<=:))"
 _BEFORE = compiled_later(
     rf"```[ \t]*{_THOUGHT}[ \t]*\n.*?\n```[ \t]*\n"
     rf"|<details\b[^>]*\btype=[\"']?reasoning\b.*?</details>"
@@ -73,7 +75,7 @@ _HEADED = compiled_later(
     r"|\*thinking\*\s.*?\*/thinking\*"
     rf"|\({_THOUGHT}\s*:(?:(?!\n[ \t]*\n).)*\)[ \t]*\n[ \t]*\n"
     rf"|>[ \t]*[*_]*{_THOUGHT}[*_]*\s*:[^\n]*(?:\n>[^\n]*)*\n[ \t]*\n"
-    rf"|{_HEAD}{_THOUGHT}{_GOES_ON}.*?^{_HEAD}(?:(?:my |the )?final )?(?:answer|response|output|text|result){_GOES_ON}"
+    rf"|{HEAD}{_THOUGHT}{GOES_ON}.*?^{HEAD}(?:(?:my |the )?final )?(?:answer|response|output|text|result){GOES_ON}"
     r"|(?P<so>(?:okay|ok|alright|hmm|so)[,. ]+)+the user (?:wants|asks|is asking)\b.*?"
     r"^[ \t]*(?:-{3,}|\*{3,}|={3,})[ \t]*$"
     r"|here(?: is|['’]s) my (?:thought process|reasoning)\s*:.*?^[*_# ]*here(?: is|['’]s) my (?:response|answer)[*_ ]*:"
@@ -85,10 +87,7 @@ _CHANNELS = compiled_later(
     r"\s*<\|channel\|>\s*\w+|.*<\|end\|>\s*<\|start\|>\s*assistant\s*<\|channel\|>\s*final\b", re.DOTALL | re.IGNORECASE
 )
 _TRANSCRIPT = compiled_later(r"\s*(?:<\|im_start\|>|<\|start_header_id\|>)\s*(?:user|system)\b", re.IGNORECASE)
-_TOKEN = (
-    r"(?:<\|(?:end|return|im_end|eot_id|eom_id|end_of_text|endoftext|end_of_turn|call|eos|user)\|>|<end_of_turn>"
-    r"|<｜end▁of▁sentence｜>|<｜User｜>|</s>|<eos>|<sep>|\[/INST\]|<\|im_start\|>)"
-)
+_TOKEN = f"(?:{TURN_ENDS}|{LAST_ENDS})"
 _TURN_ENDS = compiled_later(
     rf"(?<!\s)\s*{_TOKEN}(?:\s*\Z|\s*(?:<\||<｜|<start_of_turn>).*\Z|\s*\n(?:user|assistant|system)\b.*\Z)",
     re.DOTALL | re.IGNORECASE,

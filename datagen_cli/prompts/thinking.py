@@ -39,9 +39,9 @@ CLOSES = compiled_later(
     r"|^[ \t]*(?:\.{3}|…)[ \t]*done thinking\.?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_HEAD = r"[ \t]*(?:#{1,6}[ \t]*|[*_]{1,3})"
+HEAD = r"[ \t]*(?:#{1,6}[ \t]*|[*_]{1,3})"
 _THOUGHTS = r"(?:thinking|(?:my )?thoughts|(?:my |internal )?thought process|chain of thought|internal reasoning)"
-_GOES_ON = r"[*_ ]*:?[*_ ]*(?:\n|(?<=:\*\*)|(?<=:))"
+GOES_ON = r"[*_ ]*:?[*_ ]*(?:\n|(?<=:\*\*)|(?<=:))"
 """Headings of reasoning, and what stands behind one: a colon, or the end of its line."""
 _SO = r"(?:(?:okay|ok|alright|hmm|so)[,. ]+)*"
 _RULE = r"^[ \t]*(?:-{3,}|\*{3,}|={3,})[ \t]*$"
@@ -53,7 +53,7 @@ _BEFORE = compiled_later(
     r"|\*thinking\*\s.*?\*/thinking\*"
     r"|\((?:thinking|thoughts?|thought process)\s*:(?:(?!\n[ \t]*\n).)*\)[ \t]*\n[ \t]*\n"
     r"|>[ \t]*[*_]*(?:thinking|thoughts?|thought process)[*_]*\s*:[^\n]*(?:\n>[^\n]*)*\n[ \t]*\n"
-    rf"|{_HEAD}{_THOUGHTS}{_GOES_ON}.*?^{_HEAD}(?:(?:my |the )?final )?(?:answer|response|output|text|result){_GOES_ON}"
+    rf"|{HEAD}{_THOUGHTS}{GOES_ON}.*?^{HEAD}(?:(?:my |the )?final )?(?:answer|response|output|text|result){GOES_ON}"
     rf"|{_SO}(?:let me think|let['’]s think|i need to (?:write|create|generate|come up))\b.*?{_RULE}(?=\s*\ufdd0)"
     rf"|{_SO}the user (?:wants|asks|is asking)\b.*?{_RULE}"
     r"|here(?: is|['’]s) my (?:thought process|reasoning)\s*:.*?^[*_# ]*here(?: is|['’]s) my (?:response|answer)[*_ ]*:"
@@ -80,12 +80,13 @@ TURN_BEGINS = compiled_later(
     r"|\[INST\].*?\[/INST\]))+",
     re.DOTALL | re.IGNORECASE,
 )
-_TURN_ENDS = compiled_later(
-    r"(?<!\s)\s*(?:<\|(?:end|return|im_end|eot_id|eom_id|end_of_text|endoftext|end_of_turn|call|eos|user)\|>|<end_of_turn>"
-    r"|<｜end▁of▁sentence｜>|<｜User｜>).*\Z"
-    r"|(?<!\s)\s*(?:</s>|<eos>|<sep>|\[/INST\]|<\|im_start\|>)\s*\Z",
-    re.DOTALL | re.IGNORECASE,
+TURN_ENDS = (
+    r"<\|(?:end|return|im_end|eot_id|eom_id|end_of_text|endoftext|end_of_turn|call|eos|user)\|>|<end_of_turn>"
+    r"|<｜end▁of▁sentence｜>|<｜User｜>"
 )
+LAST_ENDS = r"</s>|<eos>|<sep>|\[/INST\]|<\|im_start\|>"
+"""Tokens that end a turn: whatever follows, and where nothing does."""
+_TURN_ENDS = compiled_later(rf"(?<!\s)\s*(?:{TURN_ENDS}).*\Z|(?<!\s)\s*(?:{LAST_ENDS})\s*\Z", re.DOTALL | re.IGNORECASE)
 WRAPPED = compiled_later(
     rf"\s*(?:<(?P<tag>{_ANSWERS})>|<\|(?:begin|start)_(?:of_)?{_ANSWERS}\|>)(?P<inside>.*?)"
     rf"(?:</(?P=tag)>|<\|end_(?:of_)?{_ANSWERS}\|>)\s*\Z",
