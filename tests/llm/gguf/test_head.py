@@ -150,3 +150,29 @@ async def test_a_template_is_held_to_its_own_time_and_not_to_that_of_a_busy_mach
     monkeypatch.setattr(running, "_write_by_template", never)
     with pytest.raises(ProviderError, match="its chat template is given up"):
         await running.try_template({"messages": []})
+
+
+async def test_a_model_that_loads_on_a_busy_machine_is_waited_for_and_one_that_never_does_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A minute by the clock is seconds of work where other programs hold the cores."""
+    child, file = tmp_path / "child.py", tmp_path / "m.gguf"
+    child.write_text("import json, time; time.sleep(0.5); print(json.dumps({'url': 'http://127.0.0.1:9'})); input()")
+    file.write_bytes(b"")
+    monkeypatch.setattr(server, "CHILD", child)
+    monkeypatch.setattr(server, "START_S", 0.01)
+    monkeypatch.setattr(server, "LOADS_STARVED", 1e9)
+    monkeypatch.setattr(LlamaServer, "_cpu_s", lambda self: 1.0)
+    running = LlamaServer(ServerSettings(file, "m", 1, 512, 1))
+    try:
+        assert await running.start() == "http://127.0.0.1:9"
+    finally:
+        await running.close()
+    used = iter((0.0, 0.1, 9.0))
+    monkeypatch.setattr(LlamaServer, "_cpu_s", lambda self: next(used))
+    running = LlamaServer(ServerSettings(file, "m", 1, 512, 1))
+    try:
+        with pytest.raises(ProviderError, match="was not loaded within 0 s"):
+            await running.start()
+    finally:
+        await running.close()
