@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 from os.path import normpath
 from pathlib import Path
 from typing import Annotated, Any
@@ -46,14 +47,18 @@ def command(
             autocompletion=complete.datasets,
         ),
     ] = None,
+    csv: given.Table = None,
     json_: given.Json = False,
 ) -> int:
     """Write a recipe to start from.
 
     Its base data and the schema are written beside it. With --from a clean copy of your rows is written: encoding and
-    delimiter are found out, spellings of a label are made one. Your file stays as it is.
+    delimiter are found out (--csv names what was guessed wrongly), spellings of a label are made one. Your file stays
+    as it is.
     """
-    result = init(template, path) if from_ is None else init_from(from_, template, path)
+    if csv and from_ is None:
+        raise UsageError("--csv is for --from", hint="datagen init my.yaml --from DATA --csv encoding=cp1252")
+    result = init(template, path) if from_ is None else init_from(from_, template, path, csv or ())
     if json_:
         console.emit_json(result)
     else:
@@ -92,17 +97,18 @@ def init(template: str | None, path: str | None) -> dict[str, Any]:
     return _result(template, path, written=written, kept=kept)
 
 
-def init_from(data: str, template: str | None, path: str | None) -> dict[str, Any]:
+def init_from(data: str, template: str | None, path: str | None, csv: Sequence[str] = ()) -> dict[str, Any]:
     """Writes a recipe proposed from the rows of a file, like `init`; `found` says what was seen in them,
-    `to_write` what is still to be written into the recipe.
+    `to_write` what is still to be written into the recipe. `csv` are pairs of `--csv`.
 
     Raises `UsageError` for a template beside it, `DataError` for a file that no recipe can be made of.
     """
     from datagen_cli.cli.init_from import proposed_files
+    from datagen_cli.evaluation.load import table_form
 
     if path is not None or (template is not None and not template.endswith(SUFFIXES)):
         raise UsageError("--from: a template cannot be named beside it", hint="datagen init my.yaml --from DATA")
-    made = proposed_files(data, template)
+    made = proposed_files(data, template, table_form(csv))
     written, kept = _write({made.target.parent / SCHEMA_FILE: _schema_text(), **made.files}, recipe=made.target)
     result = _result("", str(made.target), written=written, kept=kept, found=made.found, to_write=made.to_write)
     name = shlex.quote(str(made.target))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datagen_cli.cli.console import counted
+from datagen_cli.config.recipe import CsvOptions
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.jsonl import dump
 from datagen_cli.sources.foreign import PACKED, Foreign, read_foreign
@@ -31,8 +32,8 @@ class Proposed:
     to_write: list[str]
 
 
-def proposed_files(data: str, path: str | None) -> Proposed:
-    """What is to be written for a file of rows.
+def proposed_files(data: str, path: str | None, form: CsvOptions | None = None) -> Proposed:
+    """What is to be written for a file of rows; `form` says how a table is written where that was guessed wrongly.
 
     Raises `UsageError` for a path that names no recipe, `DataError` for a file that no recipe can be made of.
     """
@@ -41,13 +42,15 @@ def proposed_files(data: str, path: str | None) -> Proposed:
     target = Path(path) if path is not None else Path(f"{stem}.yaml")
     if target.suffix not in (".yaml", ".yml"):
         raise UsageError(f"{path}: not the name of a recipe file", hint=f"for instance {stem}.yaml")
-    foreign = read_foreign(source, data)
+    foreign = read_foreign(source, data, form)
     made = propose(foreign.rows, named=foreign.named)
     if not made.rows:
         hint = "; ".join(["a recipe needs a column of texts or of labels", *made.notes])
         raise DataError("no column becomes a field", hint=hint, place=Place(data))
     beside = f"data/{stem}.jsonl"
     found = [f"{data}: {counted(len(foreign.rows), 'row')}, {foreign.about}", *_told(made)]
+    if foreign.guessed:
+        found.insert(1, f"the encoding is a guess: is {foreign.guessed!r} a word of yours? else --csv encoding=NAME")
     found += [f"{counted(count, 'row')} left out: {reason}" for reason, count in foreign.left_out.items()]
     if len(foreign.rows) < FEW:
         found.append(f"{counted(len(foreign.rows), 'row')} cannot tell much: label, lengths and types are guesses")

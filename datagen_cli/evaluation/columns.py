@@ -13,17 +13,24 @@ from math import isfinite
 from typing import Any
 
 from datagen_cli.config.fields import RESERVED
+from datagen_cli.sources.proposal import folded
 from datagen_cli.sources.rows import refuse_many_columns
 from datagen_cli.sources.tables import INDEX
 
 OF_A_RUN = frozenset((*RESERVED, INDEX))
 """Columns that a run or a table's index wrote."""
 FEWEST_ROWS = 100
+FEWEST_NUMBERED = 20
 ROWS_A_VALUE = 50
+SHORT_WORDS, TIMES_SHORTER, ROWS_A_SHORT_VALUE = 3, 3, 5
+"""Values of so few words on average, a third of what another column has, say what kind of row it is also where fewer
+rows have each, spellings of one value counted once."""
 MOST_DIGITS = 4_000
-_IDENTIFIER = re.compile(r"(?:.*_)?(?:u?u?id|guid|uuid|idx|index|key)", re.IGNORECASE)
+_IDENTIFIER = re.compile(r"(?:.*[\W_])?(?:u?u?id|guid|uuid|idx|index|key)\W*|.*[a-z](?:Id|ID|Key)", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?=.*[^\W\d])[\w#/-]*\d[\w#/-]*")
 _TIME = re.compile(
-    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?|\d\d:\d\d:\d\d(?:\.\d+)?"
+    r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[T ]+\d\d?:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
+    r"|\d\d?:\d\d(?::\d\d(?:\.\d+)?)?"
 )
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _WRITTEN_NUMBER = re.compile(r"[-+−]?[$€£]? ?\d+(?:[.,'\u00a0\u202f]\d+)*(?:[eE][-+]?\d+)? ?[%€$£]?")
@@ -45,8 +52,9 @@ def text_columns(rows: Sequence[Mapping[str, Any]], label: str | None = None) ->
 def string_columns(rows: Sequence[Mapping[str, Any]], label: str | None = None) -> list[str]:
     """The columns that hold text; `id`, the label, times, and a run's own columns and emitted attributes are none.
 
-    Nor are columns named as identifiers whose values are one word each. A column must be text in most of the rows
-    where it is not null.
+    Nor are columns named as identifiers whose values are one word each, and those of 20 rows or more whose values are
+    all different and one word with letters and digits each. A column must be text in most of the rows where it is not
+    null.
     """
     attributes = {name for row in rows if isinstance(row.get("attributes"), dict) for name in row["attributes"]}
     found = []
@@ -60,16 +68,28 @@ def string_columns(rows: Sequence[Mapping[str, Any]], label: str | None = None) 
             continue
         if _IDENTIFIER.fullmatch(name) and all(len(text.split()) <= 1 for text in texts):
             continue
+        if len(set(texts)) == len(texts) >= FEWEST_NUMBERED and all(map(_NUMBERED.fullmatch, texts)):
+            continue
         found.append(name)
     return found
 
 
 def categories(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
-    """Those of several text columns that only say what kind of row it is: no more than one value for every 50 rows, in
-    100 rows or more, while another column varies."""
+    """Those of several text columns that only say what kind of row it is: no more than one value for every 50 rows, or
+    one short value for every 5 rows, in 100 rows or more, while another column varies."""
     if len(names) < 2 or len(rows) < FEWEST_ROWS:
         return []
-    fixed = [name for name in names if len({str(row.get(name)) for row in rows}) * ROWS_A_VALUE <= len(rows)]
+    words = {name: sum(len(str(row.get(name) or "").split()) for row in rows) / len(rows) for name in names}
+    longest = max(words.values())
+    fixed = [
+        name
+        for name in names
+        if len({str(row.get(name)) for row in rows}) * ROWS_A_VALUE <= len(rows)
+        or (
+            words[name] <= min(SHORT_WORDS, longest / TIMES_SHORTER)
+            and len({folded(str(row.get(name) or "")) for row in rows}) * ROWS_A_SHORT_VALUE <= len(rows)
+        )
+    ]
     return fixed if len(fixed) < len(names) else []
 
 

@@ -6,6 +6,7 @@ was drawn from. Rows that are no objects are left out and counted; what was noti
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -105,7 +106,9 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
     label = wanted.label or label_column(rows, wanted.usual_label or (run.label if run else None))
     texts = list(dict.fromkeys(wanted.texts)) or text_columns(rows, label)
     if not wanted.texts and (fixed := categories(rows, string_columns(rows, label))):
-        notes.append(f"{name}: {', '.join(fixed)} has few values and is not measured as text; --text names what is")
+        of_label = "" if label else f", and --label {shlex.quote(fixed[0])} a label"
+        has = "has few values and is" if len(fixed) == 1 else "have few values and are"
+        notes.append(f"{name}: {', '.join(fixed)} {has} not measured as text; --text names what is{of_label}")
     if label is not None and (several := spellings(row.get(label) for row in rows)):
         notes.append(f"{name}: {label} is written in several ways, counted as one: {several}")
     accepted: list[Mapping[str, str]] = [row["verdicts"] for row in rows if isinstance(row.get("verdicts"), dict)]
@@ -266,7 +269,8 @@ def _file_rows(name: str, notes: list[str], csv: CsvOptions | None = None) -> It
         why = first.reason if source.by_line else f"{where}: {first.reason}"
         raise DataError(f"no row can be read: {why}", hint=first.hint, place=place)
     said = "1 row cannot be read and is" if bad == 1 else f"{bad:,} rows cannot be read and are"
-    notes.append(f"{name}: {said} left out; the first: {where}: {first.reason}")
+    to_do = f"; {first.hint}" if first.hint else ""
+    notes.append(f"{name}: {said} left out; the first: {where}: {first.reason}{to_do}")
 
 
 def _source(name: str, csv: CsvOptions | None) -> Source:

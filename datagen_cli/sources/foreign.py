@@ -1,10 +1,10 @@
 """A user's own table or JSON file read as it comes: its encoding and delimiter are found out, odd rows are counted.
 
 Used once, when a recipe is proposed (`datagen init --from`); a run reads the clean copy that is made then, by the
-strict rules of the other sources. Encodings tried: UTF-8, UTF-16 with a byte order mark, then Windows-1252; where some
-lines are UTF-8 and others are not, each line is read as what it is. What is packed with gzip is unpacked. A list of
-turns (`messages`, `conversations`) becomes a column for each role. Nothing is kept of a row that has more cells than
-the header.
+strict rules of the other sources. Encodings tried: UTF-8, UTF-16, then what the letters look like (`encodings.py`);
+where some lines are UTF-8 and others are not, each line is read as what it is. A few NUL bytes are taken out. What is
+packed with gzip is unpacked. A list of turns (`messages`, `conversations`) becomes a column for each role. Nothing is
+kept of a row that has more cells than the header.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
-from datagen_cli.config.recipe import BaseOptions
+from datagen_cli.config.recipe import BaseOptions, CsvOptions
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.nearby import near_file
 from datagen_cli.core.registry import is_name, load
@@ -33,9 +33,11 @@ from datagen_cli.sources.dialect import (
     guess_delimiter,
     lacks_header,
     named,
+    reader_of,
     said_delimiter,
 )
-from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow, refuse_other_names
+from datagen_cli.sources.encodings import encoding_in_words, not_utf8, whole_codec, written_in
+from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow, packed_as, refuse_other_names
 from datagen_cli.sources.unpacking import Unpacked
 from datagen_cli.text.strict_json import NotJson, loads
 
@@ -44,6 +46,8 @@ SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 PACKED = ".gz"
 MOST_ROWS = 100_000
 MOST_BYTES = 1 << 30
+FEW_NULS = 100
+"""Of so many bytes one may be NUL in a text."""
 T = TypeVar("T")
 TURNS = (("role", "content"), ("from", "value"))
 ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant"}
@@ -52,12 +56,14 @@ ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant"}
 @dataclass(slots=True)
 class Foreign:
     """Rows as found. `about` says in words how they were read, `left_out` counts rows by why they were not taken;
-    `named` is False for a table without a header."""
+    `named` is False for a table without a header, `guessed` says by which word a guess of the encoding can be seen to
+    be wrong."""
 
     rows: list[dict[str, Any]]
     about: str
     left_out: Counter[str] = field(default_factory=Counter)
     named: bool = True
+    guessed: str = ""
 
     def first(self, values: Iterable[T]) -> Iterator[T]:
         """The first 100,000 of the file's rows, good or bad; that there are more is said."""
@@ -68,8 +74,8 @@ class Foreign:
             yield value
 
 
-def read_foreign(path: Path, shown: str) -> Foreign:
-    """The first 100,000 rows of a file; further ones are not read.
+def read_foreign(path: Path, shown: str, form: CsvOptions | None = None) -> Foreign:
+    """The first 100,000 rows of a file; further ones are not read. `form` says what of a table is not to be guessed.
 
     Raises `DataError` for one that holds no rows, or is no table of any kind.
     """
@@ -81,7 +87,7 @@ def read_foreign(path: Path, shown: str) -> Foreign:
     if suffix not in TABLES and is_name("sources", kind):
         found = _read_source(kind, path)
     else:
-        found = _read_text(_bytes_of(path, shown), shown)
+        found = _read_text(_bytes_of(path, shown), shown, form or CsvOptions())
     if not found.rows and found.left_out:
         (reason, _), *_ = found.left_out.most_common(1)
         raise DataError(f"no row can be read: {reason}", hint="one JSON object a line", place=Place(shown))
@@ -118,18 +124,25 @@ def _read_source(kind: str, path: Path) -> Foreign:
     return found
 
 
-def _read_text(data: bytes, shown: str) -> Foreign:
-    text, encoding = decode(data, shown)
-    if text.lstrip()[:1] in ("{", "["):
-        return _read_json(text, encoding, shown)
+def _read_text(data: bytes, shown: str, form: CsvOptions) -> Foreign:
+    text, encoding, example = decode(data, shown, form.encoding)
+    found = _read_json(text, encoding) if text.lstrip()[:1] in ("{", "[") else _read_table(text, encoding, form)
+    found.guessed = example
+    return found
+
+
+def _read_table(text: str, encoding: str, form: CsvOptions) -> Foreign:
     first = text.splitlines(keepends=True)[:LOOKED_AT]
     said = said_delimiter(first)
     if said is not None:
         text, first = text[len(first[0]) :], first[1:]
-    delimiter = said or guess_delimiter(first, ",", '"')
+    quote = '"' if form.quote is None else form.quote
+    delimiter = form.delimiter or said or guess_delimiter(first, ",", quote)
     found = Foreign([], f"{encoding}, columns separated by {named(delimiter)}")
-    table = _cells(text, delimiter, found)
-    if lacks_header(cells_of(first, delimiter, '"')):
+    table = _cells(text, delimiter, quote, found)
+    if isinstance(form.header, list):
+        names = column_names(form.header)
+    elif form.header is False or (form.header is None and lacks_header(cells_of(first, delimiter, quote))):
         found.about += ", without a header"
         found.named = False
         rows = list(found.first(table))
@@ -145,10 +158,10 @@ def _read_text(data: bytes, shown: str) -> Foreign:
     return found
 
 
-def _cells(text: str, delimiter: str, found: Foreign) -> Iterator[list[str]]:
+def _cells(text: str, delimiter: str, quote: str, found: Foreign) -> Iterator[list[str]]:
     """The rows of a table that are not empty; one that cannot be read ends the table, and that is counted."""
     csv.field_size_limit(MAX_LINE_BYTES)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+    reader = reader_of(StringIO(text, newline=""), delimiter, quote, strict=False)
     while True:
         try:
             cells = next(reader)
@@ -161,7 +174,7 @@ def _cells(text: str, delimiter: str, found: Foreign) -> Iterator[list[str]]:
             yield cells
 
 
-def _read_json(text: str, encoding: str, shown: str) -> Foreign:
+def _read_json(text: str, encoding: str) -> Foreign:
     found = Foreign([], f"JSON, {encoding}")
     try:
         whole = loads(text)
@@ -202,27 +215,36 @@ def _turns(column: str, cell: Any) -> dict[str, Any]:
     return {column: cell}
 
 
-def decode(data: bytes, shown: str = "") -> tuple[str, str]:
-    """A file's text, and its encoding in words. Raises `DataError` for what is no text."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+def decode(data: bytes, shown: str = "", encoding: str | None = None) -> tuple[str, str, str]:
+    """A file's text, its encoding in words, and where that is a guess a word by which it can be checked.
+
+    Raises `DataError` for what is no text, or cannot be read by the `encoding` that is named.
+    """
+    whole = encoding or whole_codec(data)
+    if whole is not None:
         try:
-            return data.decode("utf-16"), "UTF-16"
+            return data.decode(whole).removeprefix("\ufeff"), encoding_in_words(whole), ""
         except UnicodeDecodeError as error:
-            raise DataError("no text that can be read", hint="save it as UTF-8", place=Place(shown)) from error
-    if b"\0" in data:
+            hint = "name another with --csv encoding=NAME, or save it as UTF-8"
+            what = f"no text that can be read as {encoding_in_words(whole)}"
+            raise DataError(what, hint=hint, place=Place(shown)) from error
+    nuls = data.count(b"\0")
+    if packed := packed_as(data[:8]):
+        sheet = "if it is a spreadsheet, save the sheet as CSV; else " if packed == "a zip archive" else ""
+        raise DataError(f"the file is {packed}, not text", hint=f"{sheet}unpack it first", place=Place(shown))
+    if FEW_NULS * nuls > len(data):
         raise DataError("this is no text", hint="save it as CSV in UTF-8", place=Place(shown))
+    taken = f", {nuls:,} NUL bytes taken out" if nuls > 1 else ", 1 NUL byte taken out" if nuls else ""
+    data = data.replace(b"\0", b"")
     try:
-        return data.decode("utf-8-sig"), "UTF-8"
+        return data.decode("utf-8-sig"), f"UTF-8{taken}", ""
     except UnicodeDecodeError:
-        lines = [(_utf8(line), line) for line in data.splitlines(keepends=True)]
-    if not any(text is not None and not text.isascii() for text, _ in lines):
-        return data.decode("cp1252", "replace"), "Windows-1252"
-    read = [line.decode("cp1252", "replace") if text is None else text for text, line in lines]
-    return "".join(read).removeprefix("\ufeff"), "UTF-8 and Windows-1252 mixed"
-
-
-def _utf8(line: bytes) -> str | None:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
+        lines = data.splitlines(keepends=True)
+    strange = not_utf8(lines)
+    found = written_in(strange)
+    codec = str(found.other)
+    others, name = set(strange), encoding_in_words(codec)
+    if all(line.isascii() for line in lines if line not in others):
+        return data.decode(codec, "replace"), f"{name}{taken}", found.example
+    read = [line.decode(codec, "replace") if line in others else line.decode("utf-8") for line in lines]
+    return "".join(read).removeprefix("\ufeff"), f"UTF-8 and {name} mixed{taken}", found.example

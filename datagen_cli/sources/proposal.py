@@ -30,12 +30,20 @@ LABEL_NAMES = (
     "label", "category", "class", "topic", "intent", "sentiment", "target", "tag", "type", "kind", "group", "queue",
     "rating", "priority",
 )  # fmt: skip
+LABEL_WORDS = frozenset((
+    "stars", "score", "grade", "severity", "urgency", "status", "department", "emotion", "kategorie", "klasse", "thema",
+    "typ", "bewertung", "sterne", "categorie", "catégorie", "classe", "sujet", "categoria", "categoría", "tipo",
+    "etiqueta", "kategoria", "klasa", "ocena", "категория", "тема", "класс", "метка", "оценка", "分类", "類別", "分類",
+    "ラベル",
+))  # fmt: skip
+"""Further names of labels, as whole words: they stand in other words, too."""
 NEAR = 0.8
 _NUMBER = re.compile(r"[-+]?\d{1,3}(?:[  ,]?\d{3})*(?:\.\d+)?|[-+]?\d+(?:\.\d+)?")
 _COMMA_NUMBER = re.compile(r"[-+]?\d+(?:\.\d{3})*,\d+|[-+]?\d+")
 _DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T]\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(?::\d{2})?")
 _CONTACT = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+|\+?[\d ()/-]{7,}|https?://\S+")
 _MARKS = re.compile(r"[\s_.,:;!?'\"()/]|-(?!\d)")
+_STOPS = (".", ",", ":", ";")
 _ID = re.compile(r"[\w-]*\d[\w-]*")
 
 
@@ -193,19 +201,22 @@ def _counts_rows(name: str, values: Sequence[Any]) -> bool:
 def _labels(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, str], named: bool) -> list[str]:
     """The columns that may be the label, the most likely first: by a telling name, then by the fewest values; without
     names the last or first column of a row before those between."""
-    found: list[tuple[int, int, str]] = []
+    found: list[tuple[int, bool, int, str]] = []
     ends = [*values][-1:] + [*values][:1]
     for name, kind in kinds.items():
         texts = [_plain(value) for value in values[name] if not _empty(value)]
         distinct = {folded(text) for text in texts}
         short = bool(texts) and sum(len(text.split()) for text in texts) <= MAX_LABEL_WORDS * len(texts)
+        words = re.findall(r"[^\W\d_]+", name.lower())
         telling = next((place for place, word in enumerate(LABEL_NAMES) if word in name.lower()), len(LABEL_NAMES))
+        if telling == len(LABEL_NAMES) and LABEL_WORDS & {*words}:
+            telling -= 1
         if not named:
             telling = ends.index(name) if name in ends else len(LABEL_NAMES)
         if kind not in ("text", "boolean", "number") or (kind == "number" and telling == len(LABEL_NAMES)):
             continue
         if short and 2 <= len(distinct) <= MAX_LABELS and len(texts) >= ROWS_A_LABEL * len(distinct):
-            found.append((telling, len(distinct), name))
+            found.append((telling, name.strip().lower() not in LABEL_NAMES, len(distinct), name))
     return [name for *_, name in sorted(found)]
 
 
@@ -228,13 +239,13 @@ def _settle_spellings(made: Proposal, values: Sequence[Any]) -> None:
 
 
 def _spellings(texts: Sequence[str]) -> dict[str, Counter[str]]:
-    """The spellings of every value, by the most frequent one; of equally frequent ones that which is not all capitals
-    or all small."""
+    """The spellings of every value, by the most frequent one that ends with no mark; of equally frequent ones that
+    which is not all capitals or all small."""
     groups: dict[str, Counter[str]] = {}
     for text in texts:
         groups.setdefault(folded(text), Counter())[text] += 1
     return {
-        min(spelt, key=lambda text: (-spelt[text], text.isupper(), text.islower(), text)): spelt
+        min(spelt, key=lambda text: (text[-1:] in _STOPS, -spelt[text], text.isupper(), text.islower(), text)): spelt
         for spelt in groups.values()
     }
 

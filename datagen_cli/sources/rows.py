@@ -89,11 +89,20 @@ class Lines:
     over, without holding it, when the next line is asked for. So is one raised that is not UTF-8 or holds a NUL byte. A
     byte order mark at the start is taken off; a line of Ctrl-Z alone is the end of a file, as old systems write it.
     After a `BadLine` the next line can be asked for. `number` is the line handed out last. A `stream` is read instead
-    of the path and left open.
+    of the path and left open. Lines that are not UTF-8 are read by the codec `other`, where one is given; `recoded`
+    counts them.
     """
 
-    def __init__(self, path: str, shown: str, stream: IO[bytes] | None = None, encoding: str | None = None) -> None:
-        self.number = self._empty = 0
+    def __init__(
+        self,
+        path: str,
+        shown: str,
+        stream: IO[bytes] | None = None,
+        encoding: str | None = None,
+        other: str | None = None,
+    ) -> None:
+        self.number = self._empty = self.recoded = 0
+        self._other = other
         self.unended = False
         self._shown = shown
         self._hash = hashlib.sha256()
@@ -122,7 +131,13 @@ class Lines:
         if len(line) > MAX_LINE_BYTES:
             self.unended = not line.endswith(b"\n")
             raise BadLine(f"a line over {MAX_LINE_BYTES // 1_000_000} MB", "is the file of the kind its name says?")
-        return as_text(line)
+        try:
+            return as_text(line)
+        except BadLine:
+            if self._other is None or b"\0" in line:
+                raise
+        self.recoded += 1
+        return line.decode(self._other, "replace")
 
     def _read_over(self) -> None:
         self.unended = False
@@ -213,12 +228,17 @@ def without_mark(start: bytes, shown: str) -> bytes:
                 f"base.csv: {{encoding: {named}}}, for eval --csv encoding={named}"
             )
             raise DataError(f"the file is {_BOMS[mark]}, not UTF-8", hint=hint, place=Place(shown, 1))
-    packed = next((what for magic, what in _PACKED.items() if start.startswith(magic)), None)
+    packed = packed_as(start)
     if packed is not None:
         raise DataError(f"the file is {packed}, not text", hint=_UNPACK[packed], place=Place(shown, 1))
     while start.startswith(codecs.BOM_UTF8):
         start = start.removeprefix(codecs.BOM_UTF8)
     return start
+
+
+def packed_as(start: bytes) -> str | None:
+    """What a file that begins so is, where it is packed or no text; None for all else."""
+    return next((what for magic, what in _PACKED.items() if start.startswith(magic)), None)
 
 
 def as_text(data: bytes) -> str:

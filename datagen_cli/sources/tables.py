@@ -26,6 +26,7 @@ from datagen_cli.sources.dialect import (
     reader_of,
     said_delimiter,
 )
+from datagen_cli.sources.encodings import Written, how_written
 from datagen_cli.sources.rows import MAX_LINE_BYTES, BadLine, BadRow, Lines, Row, shown_path
 
 INDEX = "Unnamed: 0"
@@ -45,20 +46,38 @@ class Csv:
         self.shown = shown_path(self._path)
         self.notes: list[str] = []
         self._lines: Lines | None = None
+        self._written = Written()
 
     def rows(self) -> Iterator[Row | BadRow]:
         """The rows of the table, in order; a cell that misses at the end of a row is a column that misses.
 
         With `lenient` a table without a header has columns `column_1`, `column_2` …, a column without a name or with
-        that of another gets one, and a note says so; else they are refused.
+        that of another gets one, lines that are not UTF-8 are read as what their letters look like, and notes say so;
+        else they are refused.
         """
         csv.field_size_limit(MAX_LINE_BYTES)
-        self._lines = lines = Lines(self._path, self.shown, encoding=self._options.encoding)
+        if self._lenient and self._options.encoding is None:
+            self._written = how_written(self._path, self.shown)
+        self._lines = lines = self._open()
         feed = _Feed(lines)
         try:
             yield from self._table(feed)
         finally:
             lines.close()
+            self._say_written(lines)
+
+    def _open(self) -> Lines:
+        written = self._written
+        return Lines(self._path, self.shown, encoding=self._options.encoding or written.whole, other=written.other)
+
+    def _say_written(self, lines: Lines) -> None:
+        """Says of the rows read so far how what is not UTF-8 was read."""
+        written = self._written
+        if lines.recoded or written.whole:
+            what = "1 line is" if lines.recoded == 1 else f"{lines.recoded:,} lines are"
+            what = "it is" if written.whole else f"{what} not UTF-8,"
+            wrong = "" if written.whole else "; where that is wrong, --csv encoding=NAME"
+            self.notes.insert(0, f"{self.shown}: {what} read as {written.said}{wrong}")
 
     def _table(self, feed: _Feed) -> Iterator[Row | BadRow]:
         first = self._first_lines()
@@ -104,7 +123,7 @@ class Csv:
         return cell
 
     def _first_lines(self) -> list[str]:
-        lines = Lines(self._path, self.shown, encoding=self._options.encoding)
+        lines = self._open()
         found: list[str] = []
         try:
             while len(found) < LOOKED_AT and not lines.unended:

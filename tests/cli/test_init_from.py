@@ -181,3 +181,54 @@ def test_of_spellings_that_are_equally_frequent_the_usual_one_is_kept(capsys: py
     Path("x.json").write_text(json.dumps(rows))
     assert run(["init", "--from", "x.json"]) == 0
     assert set(yaml.safe_load(Path("x.yaml").read_text("utf-8"))["label"]["values"]) == {"Delivery", "Login"}
+
+
+def test_a_guess_of_the_encoding_is_said_and_can_be_overruled(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"Płatność {n} została pobrana dwa razy;{'zwrot' if n % 2 else 'płatność'}" for n in range(20)]
+    Path("a.csv").write_bytes("\n".join(["Treść;Kategoria", *rows]).encode("cp1250"))
+    assert run(["init", "--from", "a.csv"]) == 0
+    told = capsys.readouterr().err
+    assert "a.csv: 20 rows, Windows-1250" in told and "is 'Treść' a word of yours? else --csv encoding=NAME" in told
+    assert set(yaml.safe_load(Path("a.yaml").read_text("utf-8"))["label"]["values"]) == {"płatność", "zwrot"}
+    assert run(["init", "other/b.yaml", "--from", "a.csv", "--csv", "encoding=cp1252"]) == 0
+    assert "a guess" not in capsys.readouterr().err
+    assert run(["init", "x.yaml", "--csv", "encoding=cp1252"]) == 2
+    assert "--csv is for --from" in capsys.readouterr().err
+
+
+def test_one_column_of_prose_without_a_header_is_not_cut_at_its_commas() -> None:
+    said = (
+        "Hi, where is order {}, please",
+        "Order {} is late",
+        "Hello, hello, is {}, the lamp, on its way",
+        "{}, and so",
+    )
+    rows = [said[n % 4].format(n) for n in range(40)] + ["You took €12,50, twice that is."]
+    Path("lines.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    assert run(["init", "--from", "lines.csv"]) == 0
+    found = [json.loads(line) for line in Path("data/lines.jsonl").read_text("utf-8").splitlines()]
+    assert [next(iter(row.values())) for row in found][-39:] == rows[-39:]
+
+
+def test_a_spreadsheet_that_is_called_csv_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.csv").write_bytes(b"PK\x03\x04" + b"\0" * 99)
+    assert run(["init", "--from", "a.csv"]) == 2
+    assert "if it is a spreadsheet, save the sheet as CSV" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["Sterne", "stars", "Bewertung", "Kategorie", "Type (new)"])
+def test_stars_and_names_of_other_languages_are_labels(name: str) -> None:
+    rows = [{"text": f"a few words {n}", "n": n % 4, name: n % 5 + 1} for n in range(40)]
+    Path("a.json").write_text(json.dumps(rows))
+    assert run(["init", "--from", "a.json"]) == 0
+    assert set(yaml.safe_load(Path("a.yaml").read_text("utf-8"))["label"]["values"]) == {"1", "2", "3", "4", "5"}
+
+
+def test_the_column_that_is_called_label_is_the_label_and_a_spelling_without_a_dot_is_kept() -> None:
+    table = "text,label,label\n" + "".join(
+        f"some words {n},{'ABC'[n % 3]}{'.' * (n % 2)},{n % 2}x\n" for n in range(30)
+    )
+    Path("a.csv").write_text(table)
+    assert run(["init", "--from", "a.csv"]) == 0
+    recipe = yaml.safe_load(Path("a.yaml").read_text("utf-8"))
+    assert recipe["label"]["field"] == "label" and set(recipe["label"]["values"]) == {"A", "B", "C"}

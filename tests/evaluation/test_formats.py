@@ -186,3 +186,25 @@ def test_numbers_that_no_json_reader_holds_stay_text_in_a_table(tmp_path: Path) 
         path = tmp_path / "a.csv"
         path.write_text(f"text,n\na b,{cell}\nc d,1\n", "utf-8")
         assert [row["n"] for row in load_dataset(str(path), Wanted()).dataset.rows] == [cell, "1"]
+
+
+def test_ids_dates_and_a_dirty_label_are_not_measured_as_text(tmp_path: Path) -> None:
+    spelt = ["Delivery", "delivery ", "DELIVERY", "Billing", "Login.", "Login"]
+    rows = [
+        {"Ticket ID": f"T-{n:05}", "ref": f"A{n}b", "Message": f"words of message {n} that say something about {n * 7}",
+         "Category": spelt[n % 6], "Date": f"{n % 28 + 1:02}.03.2024", "at": f"{n % 28 + 1}/3/2024 9:{n % 50 + 10}"}
+        for n in range(120)
+    ]  # fmt: skip
+    for kind in ("jsonl", "csv"):
+        loaded = load_dataset(written(tmp_path, kind, rows), Wanted())
+        assert loaded.dataset.text_fields == ("Message",)
+        assert (
+            "Category has few values and is not measured as text; --text names what is, and --label Category"
+            in (loaded.notes[0])
+        )
+
+
+def test_a_note_of_rows_left_out_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b'{"t": "a"}\n{"t": "\xff"}\n')
+    (note,) = load_dataset(str(tmp_path / "a.jsonl"), Wanted()).notes
+    assert "1 row cannot be read and is left out" in note and "convert the file first" in note

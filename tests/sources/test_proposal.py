@@ -17,11 +17,14 @@ TEXTS = ["the parcel never came", "please send me the invoice", "I cannot log in
 
 
 def test_encodings_are_found_out() -> None:
-    assert decode("a é".encode()) == ("a é", "UTF-8")
-    assert decode("a é".encode("utf-8-sig")) == ("a é", "UTF-8")
-    assert decode("a é".encode("utf-16")) == ("a é", "UTF-16")
-    assert decode("“é” €".encode("cp1252")) == ("“é” €", "Windows-1252")
-    with pytest.raises(DataError, match="no text"):
+    assert decode("a é".encode()) == ("a é", "UTF-8", "")
+    assert decode("a é".encode("utf-8-sig")) == ("a é", "UTF-8", "")
+    assert decode("a é".encode("utf-16")) == ("a é", "UTF-16", "")
+    assert decode("some words, é".encode("utf-16-le")) == ("some words, é", "UTF-16 without a mark", "")
+    assert decode("“é” €".encode("cp1252")) == ("“é” €", "Windows-1252", "é")
+    assert decode("“é” €".encode("cp1252"), encoding="cp1250")[0] == "“é” €"
+    assert decode(b"a\0b" + b"c" * 300) == ("ab" + "c" * 300, "UTF-8, 1 NUL byte taken out", "")
+    with pytest.raises(DataError, match="not text"):
         decode(b"PK\x03\x04\x00\x00")
 
 
