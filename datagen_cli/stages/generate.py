@@ -15,6 +15,7 @@ from datagen_cli.core.chat import End, Prompt, Reply
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Rejection, Slot
+from datagen_cli.prompts.announcing import only_announces
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.ends import AROUND, end_after
 from datagen_cli.prompts.forms import parse_as
@@ -26,6 +27,7 @@ from datagen_cli.text.tokens import estimate_tokens
 
 VERSION = 6
 ECHO = "echo"
+ANNOUNCED = "a text is announced or asked about, and not written: {said!r}"
 """The reason of a text that gives the words of the prompt back (`prompts/echo.py`)."""
 EXCERPT = 300
 MORE = 4
@@ -135,6 +137,8 @@ class Generate:
                 record = record.rejected(Rejection("generate", "unchanged", f"{slot.parent} came back as it was"))
             elif fields is not None and (echo := self._composer.echoes.found(whole)):
                 record = record.rejected(Rejection("generate", ECHO, f"the prompt came back: {echo}"))
+            elif fields is not None and (said := only_announces(self._composer.about, whole)):
+                record = record.rejected(Rejection("generate", "malformed", ANNOUNCED.format(said=said)))
             kept.append(record if fields is not None else record.rejected(problem))
         last, over = unit.slots[-1].index, Rejection("generate", "surplus", "more records came than were asked for")
         return kept + [Record(last, unit.attempt, dict(fields), rejection=over) for fields in parsed.surplus]

@@ -19,8 +19,9 @@ from datagen_cli.core.fields import plain
 from datagen_cli.core.pointer import Pointer
 from datagen_cli.core.ports import Context, Validator
 from datagen_cli.core.record import Outcome, Record, Rejection, Slot, Verdict
+from datagen_cli.prompts.announcing import only_announces
 from datagen_cli.prompts.compose import Composer
-from datagen_cli.stages.generate import ECHO, Generate, Unit
+from datagen_cli.stages.generate import ANNOUNCED, ECHO, Generate, Unit
 
 VERSION = 2
 
@@ -89,6 +90,8 @@ class Validate:
             return record.rejected(Rejection("validate", "label", self._pointer.problem(record.fields)))
         if echo := self._composer.echoes.found(record.fields):
             return record.rejected(Rejection("validate", ECHO, f"the prompt came back: {echo}"))
+        if said := only_announces(self._composer.about, record.fields):
+            return record.rejected(Rejection("validate", "malformed", ANNOUNCED.format(said=said)))
         state = _CheckState(record)
         while True:
             failures = await self._check(state, slot, ctx)
@@ -107,6 +110,8 @@ class Validate:
         """What a change of a record broke, so that the record was better before; empty where it broke nothing."""
         if self._moved_label(fields, slot) or not self._points(fields):
             return "the fix broke the label"
+        if said := only_announces(self._composer.about, fields):
+            return f"the fix only announces a text: {said!r}"
         echo = self._composer.echoes.found(fields)
         return f"the fix gives the prompt back: {echo}" if echo else ""
 
