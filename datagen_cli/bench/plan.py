@@ -18,7 +18,7 @@ from datagen_cli.bench.exams import (
     refuse_other_labels,
     training_rows,
 )
-from datagen_cli.bench.gap import recovered
+from datagen_cli.bench.gap import GapTooSmall, recovered
 from datagen_cli.bench.judge import ROLE, refuse_own_judge
 from datagen_cli.bench.options import BenchOptions, Candidate, candidates_of, refuse_fixed
 from datagen_cli.bench.perplexity import local_name
@@ -32,6 +32,7 @@ from datagen_cli.core.registry import suggest
 from datagen_cli.core.system import open_given
 from datagen_cli.evaluation.columns import column_names
 from datagen_cli.evaluation.load import Loaded, Wanted, load_dataset
+from datagen_cli.evaluation.student import unfit
 from datagen_cli.evaluation.subsets import drawn_rows
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.pipeline.build import Built
@@ -189,12 +190,28 @@ def _labels(built: Built | None, ready: dict[str, Loaded]) -> dict[str, list[str
 
 
 def _refuse_no_gap(bench: Bench, setting: Setting) -> None:
-    """Raises `GapTooSmall` where the reference learns no more than the base knows."""
+    """Raises `GapTooSmall` where the reference learns no more than the base knows, and `DataError` for a ready set that
+    has too few rows beside those of the test."""
     exam = bench.exams[setting.name]
-    sizes = [len(training_rows(loaded.dataset, exam)) for loaded in bench.ready.values()]
-    n = min([*sizes, *([setting.count] if setting.count else [])])
-    base, reference = base_and_reference(exam, max(n, 2), len(bench.options.seeds))
-    recovered(reference, base, reference)
+    sizes: dict[str, int] = {"the recipe's count": setting.count} if setting.count else {}
+    for name, data in ((one.name, bench.ready[one.dataset].dataset) for one in bench.candidates if one.dataset):
+        rows = training_rows(data, exam)
+        if len(rows) < len(data) and (reason := unfit(rows, exam.test)):
+            hint = f"{len(data) - len(rows):,} of its {len(data):,} rows have no label or stand in the test"
+            raise DataError(f"--dataset {name}: {reason}", hint=hint)
+        sizes[f"--dataset {name}"] = len(rows)
+    fewest = min(sizes, key=sizes.__getitem__)
+    n = max(sizes[fewest], 2)
+    base, reference = base_and_reference(exam, n, len(bench.options.seeds))
+    try:
+        recovered(reference, base, reference)
+    except GapTooSmall as error:
+        if n >= len(exam.train):
+            raise
+        raise GapTooSmall(
+            f"{error}; the reference learns from {n:,} of {len(exam.train):,} real rows, the size of {fewest}",
+            hint="larger sets, or a test that the base cannot pass; without --test nothing is trained",
+        ) from error
 
 
 def _judge(options: BenchOptions, way: Way, settings: Sequence[Setting], writers: Sequence[Candidate]) -> Desk | None:

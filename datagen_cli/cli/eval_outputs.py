@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,11 +93,16 @@ class Outputs:
             self._write_figures(Path(self.figures))
 
     def _write_figures(self, folder: Path) -> None:
-        """The drawings of the first dataset as files of this folder."""
+        """The drawings of every dataset as files of this folder, under the datasets' names where there are several."""
         make_folder(folder)
-        for name, text in figures(self._sheets[0]):
-            write_aside(folder / f"{name}.svg", [text.encode("utf-8")])
-            self._say(f"figure: {folder / f'{name}.svg'}", "")
+        drawn = False
+        for before, sheet in zip(_beginnings([sheet.name for sheet in self._sheets]), self._sheets, strict=True):
+            for name, text in figures(sheet):
+                drawn = True
+                write_aside(folder / f"{before}{name}.svg", [text.encode("utf-8")])
+                self._say(f"figure: {folder / f'{before}{name}.svg'}", "")
+        if not drawn:
+            self._say("no figure: nothing of what was measured can be drawn", "")
 
     def _say(self, text: str, file: str) -> None:
         if not self.quiet and file != STANDARD:
@@ -106,3 +112,17 @@ class Outputs:
     def _files(self) -> dict[str, str | None]:
         given = {"--detail": self.detail, "--html": self.html, "--summary": self.summary, "--junit": self.junit}
         return dict(given)
+
+
+def _beginnings(names: Sequence[str]) -> list[str]:
+    """What the file names of each dataset's figures begin with: its own name, numbered where two share it."""
+    if len(names) < 2:
+        return [""] * len(names)
+    plain: list[str] = []
+    found: list[str] = []
+    for name in names:
+        own = re.sub(r"\W+", "-", Path(name).stem).strip("-") or "set"
+        number = 1 + plain.count(own)
+        plain.append(own)
+        found.append(f"{own}-{number}-" if number > 1 else f"{own}-")
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -240,10 +241,11 @@ def to_label(values: tuple[Any, ...], value: Any) -> Any:
 
 
 def plain(value: Any) -> str:
-    """Label text for comparing: `True` and "true" alike, 3 and 3.0 alike."""
+    """Label text for comparing: `True` and "true" alike, 3 and 3.0 alike, é as one sign or as two."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value).strip().casefold()
+    text = str(value).strip().casefold()
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 MOST_SPELLED = 100
@@ -251,7 +253,7 @@ MOST_SPELLED = 100
 
 
 def spellings(values: Iterable[Any]) -> str:
-    """`'Delivery' and 'delivery '`: texts that differ in case and spaces alone, the first three; empty without."""
+    """`'Delivery' and 'delivery '`: texts alike but for case, spaces and form, the first three; empty without."""
     found: dict[str, set[str]] = {}
     for value in values:
         if isinstance(value, str) and value.strip():

@@ -76,7 +76,7 @@ def score(p: Histogram, q: Histogram) -> float:
         curve.append((_divergence(q, mixture), _divergence(p, mixture)))
     curve.append((np.inf, 0.0))
     x, y = np.exp(-SCALING * np.asarray(curve)).T
-    by_x, by_y = np.argsort(x), np.argsort(y)
+    by_x, by_y = np.lexsort((-y, x)), np.lexsort((-x, y))  # the curve falls: of equal places the higher comes first
     area = 0.5 * (np.trapezoid(y[by_x], x[by_x]) + np.trapezoid(x[by_y], y[by_y]))
     return float(min(max(area, 0.0), 1.0))
 

@@ -66,3 +66,21 @@ def test_a_set_without_the_label_is_named_with_its_columns(capsys: pytest.Captur
     for sets in ((good, bad), (bad, good)):
         options = [word for path in sets for word in ("--dataset", f"{path[:-6]}={path}")]
         assert "bad.jsonl: no column label | its columns are body, class" in refused(capsys, *options, "--test", test)
+
+
+def test_a_set_that_is_the_test_itself_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    test, train = write("test.jsonl", 80, 1), write("train.jsonl", 80, 2)
+    sets = ["--dataset", f"a={write('a.jsonl', 60, 3)}", "--dataset", f"same={test}"]
+    said = refused(capsys, *sets, "--test", test, "--train", train, "-o", "out")
+    assert "--dataset same: needs at least 10 labelled training rows, has 0" in said
+    assert "80 of its 80 rows have no label or stand in the test" in said
+
+
+def test_sets_too_small_to_show_a_gap_are_named_as_that(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"text": " ".join(random.Random(n).choices(WORDS, k=5)), "label": "ab"[n % 2]} for n in range(200)]
+    Path("noise.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[:100]))
+    Path("test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[100:]))
+    sets = ["--dataset", f"a={write('a.jsonl', 60, 3)}", "--dataset", f"b={write('b.jsonl', 12, 4)}"]
+    said = refused(capsys, *sets, "--test", "test.jsonl", "--train", "noise.jsonl", "-o", "out")
+    assert "no gap to recover; the reference learns from 12 of 100 real rows, the size of --dataset b" in said
+    assert "| larger sets, or a test" in said

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from datagen_cli.core.fields import spellings
 from datagen_cli.metrics.balance import Balance, balance
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.features import Features
@@ -44,6 +45,13 @@ def test_spellings_of_a_label_are_one_label_shown_as_most_rows_write_it() -> Non
     measure = Balance().compute(features(["Sports", "sports", "Sports ", "World", "world", "world"]), None)
     assert measure.detail["labels"] == {"Sports": 3, "world": 3}
     assert measure.value == 1
+
+
+def test_a_label_in_composed_and_decomposed_letters_is_one_label() -> None:
+    composed, apart = "caf\u00e9", "cafe\u0301"
+    measure = Balance().compute(features([composed, composed, apart, "bar", "bar", "BAR"]), None)
+    assert measure.detail["labels"] == {composed: 3, "bar": 3}
+    assert spellings([composed, apart]) == f"{apart!r} and {composed!r}"
 
 
 def test_rows_in_groups_of_their_own_have_the_same_interval_as_without() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from datagen_cli.metrics.kmeans import cluster, reduced
-from datagen_cli.metrics.mauve import Mauve, mauve
+from datagen_cli.metrics.mauve import Mauve, mauve, score
 from tests.metrics.given_vectors import features, texts, unit
 
 
@@ -38,6 +38,17 @@ def test_a_dataset_against_itself_is_one() -> None:
     found = Mauve().compute(features(rows), features(rows))
     assert found.value == pytest.approx(1.0, abs=1e-9)
     assert found.interval and found.interval[0] <= 1.0 <= found.interval[1]
+
+
+def test_equal_histograms_score_one_whatever_their_form() -> None:
+    for counts in ([1], [1, 0, 0], [1, 1], [3, 1, 0, 4], [1] * 40):
+        shares = np.asarray(counts, dtype=np.float64) / sum(counts)
+        assert score(shares, shares) == pytest.approx(1.0, abs=1e-9), counts
+
+
+def test_one_text_over_and_over_is_like_itself() -> None:
+    rows = np.repeat(unit(1, 16), 50, axis=0)
+    assert Mauve().compute(features(rows), features(rows)).value == pytest.approx(1.0, abs=1e-9)
 
 
 def test_sets_are_taken_at_equal_size_and_the_signature_says_so() -> None:
