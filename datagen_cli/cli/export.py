@@ -23,8 +23,8 @@ from datagen_cli.core.jsonl import make_folder, write_aside
 from datagen_cli.core.registry import load
 from datagen_cli.evaluation.card import measured_section
 from datagen_cli.evaluation.run_facts import RUNNING, UNENDED
-from datagen_cli.export.format import Columns, Exported, Format
-from datagen_cli.export.selection import as_reviewed, columns_of_run, weak_parents
+from datagen_cli.export.format import Columns, Exported, Format, plain
+from datagen_cli.export.selection import as_reviewed, columns_of_run, conversation_in, weak_parents
 from datagen_cli.export.split import clusters, parse_split, split_rows
 from datagen_cli.runs.card import MEASURED, NEXT
 from datagen_cli.runs.reader import RunReader
@@ -36,6 +36,7 @@ EXAMPLES = (
     "datagen export runs/tickets --to hf -o tickets --split train=0.8,test=0.2 --allow-simulated",
 )
 _NO_TEXT = re.compile("y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
+FILES = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 WHOLE = "train"
 """The name of the one split that a folder without `--split` holds."""
 
@@ -54,6 +55,9 @@ def command(
     split: Annotated[
         str | None, typer.Option(metavar="NAME=SHARE,…", help="Files by split: train=0.8,test=0.2.")
     ] = None,
+    bom: Annotated[
+        bool, typer.Option("--bom", help="csv: begin with a byte order mark, by which Excel knows UTF-8.")
+    ] = False,
     allow_simulated: Annotated[
         bool, typer.Option("--allow-simulated", help="Let rows of the offline model go to the hub's layout.")
     ] = False,
@@ -80,8 +84,11 @@ def command(
             hint="--allow-simulated if you mean it; a real model writes real rows: --model with generate",
         )
     shares = parse_split(split) if split is not None else None
+    _refuse(shelf, to, out, bom=bom, folder=shares is not None or hasattr(shelf, "folder"))
     columns = columns_of_run(whole.rows[0], record.recipe, prompt or (), completion or ())
-    data = _split(record, whole, shares)
+    if not prompt and not completion:
+        columns = replace(columns, conversation=conversation_in(whole.rows))
+    data = _split(record, replace(whole, mark=bom), shares)
     card = _card_of(record)
     made = push_options.beside(out) if hub is not None and Path(out).exists() else nullcontext(out)
     with made as place:
@@ -95,7 +102,9 @@ def command(
         "left_out": left_out, "simulated": simulated,
     }  # fmt: skip
     if not json_ or out == "-":
-        _say(result, shelf)
+        _say(result, shelf, columns.conversation)
+        if shelf.marks and not bom and any(not plain(list(row.values())).isascii() for row in whole.rows):
+            console.note("Excel reads letters such as é wrongly without a byte order mark: --bom writes one")
     if hub is not None:
         result["push"] = push_options.sent(hub, Path(out), quiet=json_, dry_run=dry_run)
     if json_ and out != "-":
@@ -105,6 +114,17 @@ def command(
     else:
         console.next_step(f"datagen eval {shlex.quote(run)} --html report.html")
     return 0
+
+
+def _refuse(shelf: type[Format], to: str, out: str, *, bom: bool, folder: bool) -> None:
+    """Raises `UsageError` for a mark that a format cannot have, and for a folder that is called like a file."""
+    if bom and not shelf.marks:
+        raise UsageError(f"--bom: {to} has no byte order mark", hint="it is for --to csv")
+    ending = Path(out).suffix.lower()
+    if folder and ending in FILES and out != "-":
+        name = Path(out).with_suffix("")
+        what = "splits are files in a folder" if to != "hf" else "the hub's layout is a folder"
+        raise UsageError(f"-o {out}: {what}, and this is called like a file", hint=f"-o {shlex.quote(str(name))}")
 
 
 def _rows(run: str, record: RunReader) -> tuple[Exported, int]:
@@ -195,14 +215,16 @@ def _bare(name: str) -> str:
     return name if bare else json.dumps(name, ensure_ascii=False)
 
 
-def _say(result: Mapping[str, Any], shelf: type[Format]) -> None:
+def _say(result: Mapping[str, Any], shelf: type[Format], conversation: str) -> None:
     for name in result["files"]:
         console.say(f"wrote {name}")
     counts = [f"{name} {count:,}" for name, count in result["rows"].items()]
     console.say(f"rows: {', '.join(counts) if len(counts) > 1 else counts[0].split()[-1]}")
     if result["left_out"]:
         console.say(f"left out, rejected in review: {result['left_out']:,}")
-    if shelf.asks:
+    if shelf.converses and conversation:
+        console.say(console.indented(f"turns: {conversation}"))
+    elif shelf.asks:
         fields = f"prompt: {', '.join(result['prompt'])} · completion: {', '.join(result['completion'])}"
         console.say(console.indented(fields))
     if result["simulated"]:

@@ -1,8 +1,13 @@
-"""`csv`: a table in UTF-8 with commas. Cells that a spreadsheet would run as a formula begin with an apostrophe."""
+"""`csv`: a table in UTF-8 with commas, for Excel with a byte order mark (`--bom`), without which it reads `é` as `Ã©`.
+
+Cells that a spreadsheet would run as a formula begin with an apostrophe.
+"""
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,11 +21,13 @@ class Csv(Format):
 
     suffix: ClassVar[str] = ".csv"
     asks: ClassVar[bool] = False
+    marks: ClassVar[bool] = True
 
     def write(self, path: Path, data: Exported) -> None:
         """See `Format`."""
         rows = [flattened(row) for row in data.rows]
-        write_aside(path, _lines(columns_of(map(flattened, data.whole or data.rows)), rows))
+        lines = _lines(columns_of(map(flattened, data.whole or data.rows)), rows)
+        write_aside(path, chain([BOM_UTF8] if data.mark else [], lines))
 
 
 def _lines(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.jsonl import dump, write_aside
+from datagen_cli.core.turns import turns_of
 
 Row = Mapping[str, Any]
 
@@ -18,13 +19,15 @@ Row = Mapping[str, Any]
 class Columns:
     """The fields of a run's rows: all in order, those that ask and those that answer, and what all rows are about.
 
-    `asking` and `answering` are empty where nothing says which they are; `about` is the recipe's description.
+    `asking` and `answering` are empty where nothing says which they are; `about` is the recipe's description,
+    `conversation` the field that holds whole conversations, where one does and nobody named fields that ask or answer.
     """
 
     fields: tuple[str, ...]
     asking: tuple[str, ...] = ()
     answering: tuple[str, ...] = ()
     about: str = ""
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +36,35 @@ class Exported:
 
     `rejected` are attempts at the same slots, `weak` the base rows by the ids of the records that improve on them.
     `whole` has the rows of all splits, where there are several: their files have the same columns of the same types,
-    or `datasets` reads none of them.
+    or `datasets` reads none of them. `mark` asks for a byte order mark where a format can have one.
     """
 
     rows: Sequence[Row]
     rejected: Sequence[Row] = ()
     weak: Mapping[str, Row] = field(default_factory=dict)
     whole: Sequence[Row] = ()
+    mark: bool = False
 
 
 class Format:
     """A format whose file is JSON Lines. A subclass says how one accepted row becomes a line.
 
-    `suffix` ends the file's name; `asks` says that rows are told apart into a prompt and a completion.
+    `suffix` ends the file's name; `asks` says that rows are told apart into a prompt and a completion, `converses` that
+    a conversation needs no telling apart, `marks` that the file may begin with a byte order mark.
     """
 
     suffix: ClassVar[str] = ".jsonl"
     asks: ClassVar[bool] = True
+    converses: ClassVar[bool] = False
+    marks: ClassVar[bool] = False
 
     def __init__(self, columns: Columns) -> None:
-        if self.asks and not (columns.asking and columns.answering):
+        whole = self.converses and columns.conversation
+        if self.asks and not whole and not (columns.asking and columns.answering):
+            turns = f"; for the turns of {columns.conversation} --to messages" if columns.conversation else ""
             raise UsageError(
                 "nothing says which fields ask and which answer",
-                hint=f"--prompt FIELD --completion FIELD; fields: {', '.join(columns.fields)}",
+                hint=f"--prompt FIELD --completion FIELD; fields: {', '.join(columns.fields)}{turns}",
             )
         self.columns = columns
 
@@ -83,12 +92,24 @@ class Format:
         """What a row answers."""
         return joined(row, self.columns.answering)
 
+    def turns(self, row: Row) -> list[tuple[str, str]]:
+        """Who says what: the conversation that a row holds, else what it asks and what it answers; a field that asks
+        or answers may hold turns, too."""
+        if self.columns.conversation:
+            return _turns(row, (self.columns.conversation,), "user")
+        return _turns(row, self.columns.asking, "user") + _turns(row, self.columns.answering, "assistant")
+
 
 def joined(row: Row, names: Sequence[str]) -> str:
     """The texts of some fields; one alone stands bare, several under their names."""
     if len(names) == 1:
         return plain(row.get(names[0]))
     return "\n".join(f"{name}: {plain(row.get(name))}" for name in names)
+
+
+def _turns(row: Row, names: Sequence[str], who: str) -> list[tuple[str, str]]:
+    turns = turns_of(row.get(names[0])) if len(names) == 1 else []
+    return [(role, plain(said)) for role, said in turns] or [(who, joined(row, names))]
 
 
 def plain(value: Any) -> str:

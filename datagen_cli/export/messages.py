@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from datagen_cli.export.format import Format, Row
 
 
 class Messages(Format):
-    """A user message and the assistant's answer."""
+    """A user message and the assistant's answer, or the turns of a field that holds a conversation."""
+
+    converses: ClassVar[bool] = True
 
     def line(self, row: Row) -> dict[str, Any]:
         """See `Format`."""
-        turns = (("user", self.prompt(row)), ("assistant", self.completion(row)))
-        return {"messages": [{"role": role, "content": text} for role, text in turns]}
+        return {"messages": [{"role": role, "content": text} for role, text in self.turns(row)]}

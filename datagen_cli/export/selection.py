@@ -8,6 +8,7 @@ from typing import Any
 from datagen_cli.config.fields import RESERVED
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.registry import suggest
+from datagen_cli.core.turns import turns_of
 from datagen_cli.export.format import Columns, Row
 from datagen_cli.runs.reader import RunReader
 from datagen_cli.runs.review import Review
@@ -38,6 +39,13 @@ def weak_parents(record: RunReader) -> dict[str, Row]:
     parents = {str(line.get("id")): line.get("parent") for line in record.lineage() if line.get("method") == "enhance"}
     base = {row["id"]: row for row in record.base_rows()}
     return {name: base[parent] for name, parent in parents.items() if parent in base}
+
+
+def conversation_in(rows: Sequence[Row]) -> str:
+    """The one field that holds a list of turns in every row; empty where none or several do."""
+    names = [name for name in rows[0] if name not in RESERVED] if rows else []
+    found = [name for name in names if all(turns_of(row.get(name)) for row in rows)]
+    return found[0] if len(found) == 1 else ""
 
 
 def columns_of_run(row: Row, recipe: Mapping[str, Any], prompt: Sequence[str], completion: Sequence[str]) -> Columns:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from datagen_cli.export.format import Format, Row
 
+WHO = {"user": "human", "assistant": "gpt"}
+
 
 class ShareGPT(Format):
-    """Conversations of one human turn and its answer."""
+    """Conversations of one human turn and its answer, or of the turns of a field that holds one."""
+
+    converses: ClassVar[bool] = True
 
     def line(self, row: Row) -> dict[str, Any]:
         """See `Format`."""
-        turns = (("human", self.prompt(row)), ("gpt", self.completion(row)))
-        return {"conversations": [{"from": who, "value": text} for who, text in turns]}
+        turns = [{"from": WHO.get(role, role), "value": text} for role, text in self.turns(row)]
+        return {"conversations": turns}

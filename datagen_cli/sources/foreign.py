@@ -26,6 +26,7 @@ from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.nearby import near_file
 from datagen_cli.core.registry import is_name, load
 from datagen_cli.core.system import open_given
+from datagen_cli.core.turns import turns_of
 from datagen_cli.sources.dialect import (
     LOOKED_AT,
     cells_of,
@@ -49,8 +50,6 @@ MOST_BYTES = 1 << 30
 FEW_NULS = 100
 """Of so many bytes one may be NUL in a text."""
 T = TypeVar("T")
-TURNS = (("role", "content"), ("from", "value"))
-ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant"}
 
 
 @dataclass(slots=True)
@@ -206,13 +205,10 @@ def _take(found: Foreign, row: dict[str, Any]) -> None:
 
 def _turns(column: str, cell: Any) -> dict[str, Any]:
     """A conversation as what each role says first; anything else as it is."""
-    for role, said in TURNS:
-        if isinstance(cell, list) and cell and all(isinstance(turn, dict) and {role, said} <= {*turn} for turn in cell):
-            first: dict[str, Any] = {}
-            for turn in cell:
-                first.setdefault(ROLES.get(str(turn[role]), str(turn[role])), turn[said])
-            return first
-    return {column: cell}
+    first: dict[str, Any] = {}
+    for role, said in turns_of(cell):
+        first.setdefault(role, said)
+    return first or {column: cell}
 
 
 def decode(data: bytes, shown: str = "", encoding: str | None = None) -> tuple[str, str, str]:

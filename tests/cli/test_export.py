@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -177,3 +179,94 @@ def test_no_page_is_offered_of_a_dataset_without_rows(
     said = capsys.readouterr().err
     assert "--html" not in said
     assert "next: datagen status cut" in said
+
+
+TALK = """
+version: 1
+name: talk
+description: Talks between a customer and the support of a shop.
+fields:
+  talk:
+    type: json
+    schema:
+      type: array
+      minItems: 2
+      items: {type: object, required: [role, content],
+              properties: {role: {enum: [user, assistant]}, content: {type: string}}}
+  topic: {type: label}
+label: {field: topic, values: {billing: charges, delivery: parcels}}
+model: offline
+count: 4
+"""
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("talk")
+    (folder / "talk.yaml").write_text(TALK)
+    assert run(["generate", str(folder / "talk.yaml"), "-o", str(folder / "run"), "--quiet"]) == 0
+    return folder / "run"
+
+
+def test_a_field_of_turns_is_exported_as_turns(talk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = [json.loads(line)["talk"] for line in (talk / "dataset.jsonl").read_text("utf-8").splitlines()]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for form in ("messages", "sharegpt", "prompt-completion"):
+        assert run(["export", str(talk), "--to", form, "-o", f"{form}.jsonl"]) == 0
+        assert "turns: talk" in capsys.readouterr().err
+        found[form] = [json.loads(line) for line in Path(f"{form}.jsonl").read_text("utf-8").splitlines()]
+    assert [row["messages"] for row in found["messages"]] == said
+    names = {"user": "human", "assistant": "gpt"}
+    turns = [[{"from": names[turn["role"]], "value": turn["content"]} for turn in one] for one in said]
+    assert [row["conversations"] for row in found["sharegpt"]] == turns
+    row = found["prompt-completion"][0]
+    assert row["completion"][0] in said[0] and row["prompt"] == said[0][: len(row["prompt"])]
+    assert run(["export", str(talk), "--to", "messages", "-o", "b.jsonl", "--prompt", "talk"]) == 0
+    first = json.loads(Path("b.jsonl").read_text("utf-8").splitlines()[0])["messages"]
+    assert first[:-1] == said[0] and first[-1]["content"] in ("billing", "delivery")
+
+
+def test_alpaca_of_a_conversation_takes_what_it_is_told(talk: Path) -> None:
+    assert run(["export", str(talk), "--to", "alpaca", "-o", "a.jsonl"]) == 0
+    assert json.loads(Path("a.jsonl").read_text("utf-8").splitlines()[0])["output"] in ("billing", "delivery")
+
+
+def test_a_csv_for_excel_begins_with_a_mark_that_our_reader_and_pandas_know(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(made, "run")
+    with Path("run/review.jsonl").open("w", encoding="utf-8") as file:
+        first = json.loads(Path("run/dataset.jsonl").read_text("utf-8").splitlines()[0])
+        decision = {"decision": "edit", "reason": "", "fields": {"text": "Où est le café – 5 €?"}}
+        file.write(json.dumps({"id": first["id"], **decision}) + "\n")
+    capsys.readouterr()
+    assert run(["export", "run", "--to", "csv", "-o", "plain.csv"]) == 0
+    assert "--bom writes one" in capsys.readouterr().err
+    assert run(["export", "run", "--to", "csv", "-o", "x.csv", "--bom"]) == 0
+    assert "--bom" not in capsys.readouterr().err
+    assert Path("x.csv").read_bytes() == b"\xef\xbb\xbf" + Path("plain.csv").read_bytes()
+    from datagen_cli.evaluation.load import Wanted, load_dataset
+
+    ours = load_dataset("x.csv", Wanted()).dataset.rows
+    assert ours == load_dataset("plain.csv", Wanted()).dataset.rows and ours[0]["text"] == "Où est le café – 5 €?"
+    with Path("x.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert next(csv.DictReader(file))["id"] == first["id"]
+    pandas = pytest.importorskip("pandas")
+    assert pandas.read_csv("x.csv").equals(pandas.read_csv("plain.csv"))
+
+
+@pytest.mark.parametrize(
+    ("more", "said", "hint"),
+    [
+        (["--to", "messages", "-o", "x.jsonl", "--bom"], "--bom: messages has no byte order mark", "--to csv"),
+        (["--to", "messages", "-o", "x.jsonl", "--split", "a=0.5,b=0.5"], "splits are files in a folder", "-o x"),
+        (["--to", "hf", "-o", "y/x.parquet", "--allow-simulated"], "the hub's layout is a folder", "-o y/x"),
+    ],
+)
+def test_a_folder_is_not_called_like_a_file_and_a_mark_is_for_tables(
+    more: list[str], said: str, hint: str, made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert run(["export", str(made), *more]) == 2
+    told = capsys.readouterr().err
+    assert said in told and f"hint: {hint}" in told.replace("it is for ", "") and not Path("x.jsonl").exists()
