@@ -11,6 +11,7 @@ from tests.form_manners import FORMED
 from tests.llm.batch_endpoint import BatchEndpoint
 from tests.manners import ONE_BY_ONE, Good, Make, Manner, always, no_system, once_each, replies, without
 from tests.vendor_manners import VENDORS
+from tests.wrapped_manners import WRAPPED
 
 
 def checked_by_programs(reply: str) -> Make:
@@ -69,6 +70,7 @@ MANNERS = (
     *ONE_BY_ONE,
     *VENDORS,
     *FORMED,
+    *WRAPPED,
     Manner(
         "shows a program's output in a second block",
         "runs the program alone",

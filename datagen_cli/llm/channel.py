@@ -18,8 +18,9 @@ from datagen_cli.core.ports import Ledger, MakeWorkers
 from datagen_cli.core.store import Store
 from datagen_cli.llm.adaptive_concurrency import AdaptiveConcurrency, Permit
 from datagen_cli.llm.budget import Budget, Reservation
-from datagen_cli.llm.cache import endpoint_key
+from datagen_cli.llm.cache import endpoint_key, limit_of
 from datagen_cli.llm.faults import AuthRefused, TransportError, redact
+from datagen_cli.llm.finish import seems_cut
 from datagen_cli.llm.health import Health
 from datagen_cli.llm.hedge import Hedge
 from datagen_cli.llm.keys import Target
@@ -140,7 +141,11 @@ class Channel:
             reply = await self._ready.complete_when(payload, draw, start)
         else:
             reply = await provider.complete(payload, draw, timeout_s=await start())
-        return hide(reply, self._echoes)
+        reply = hide(reply, self._echoes)
+        most = limit_of(payload)
+        if reply.tokens_out in (most, most + 1) and reply.finish_reason == "stop" and seems_cut(reply.text):
+            return replace(reply, finish_reason="length")  # some say `stop`, or nothing, when the tokens are used up
+        return reply
 
     async def pace(self, tokens: int) -> None:
         """Waits until the requests and tokens of a minute allow a call."""

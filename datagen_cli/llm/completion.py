@@ -14,7 +14,7 @@ from typing import Any
 
 from datagen_cli.llm.counted import read_usage, usage_in
 from datagen_cli.llm.encodings import unpacked
-from datagen_cli.llm.events import EVENTS, LINE_END, choice_of, joined
+from datagen_cli.llm.events import EVENTS, choice_of, joined
 from datagen_cli.llm.faults import (
     Fault,
     TransportError,
@@ -25,14 +25,14 @@ from datagen_cli.llm.faults import (
 )
 from datagen_cli.llm.finish import ends_in_call, finish_of, reason_in
 from datagen_cli.llm.message import is_filled, refusal_of, text_of
-from datagen_cli.llm.native import advice, as_completion, is_event, of_events
+from datagen_cli.llm.native import advice
+from datagen_cli.llm.native_events import is_event, of_events
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.llm.refusals import about
 from datagen_cli.llm.turned_away import reply_in
+from datagen_cli.llm.wrapped import flat_in, unwrapped
 
 MOST_UNPACKED = 64 * 1024 * 1024
-WRAPPERS = ("data", "result", "response", "output", "body")
-"""Keys under which gateways put a whole completion, or one as a text of JSON."""
 
 _CHARSET = re.compile(r"charset=[\"']?([\w-]+)", re.IGNORECASE)
 
@@ -43,16 +43,17 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
     Raises `TransportError` for a body that is none, and the fault of an error inside it. Content may be a string, a
     list of parts or an object; reasoning beside it is ignored; a refusal counts as filtered content.
     """
-    value = _unwrapped(_value(body, kind))
+    came = _value(body, kind)
+    value = unwrapped(came)
     try:
         if not value.get("choices") and (error := _error_of(value)):
             if (written := reply_in(value)) is not None:
                 return written
-            raise _inner_fault(error, body, hidden, _used(value))
-        if "choices" not in value:
-            if (said := as_completion(value)) is None:
+            raise _inner_fault(error, body if value is came else json.dumps(value).encode(), hidden, _used(value))
+        if not value.get("choices"):
+            if (said := flat_in(value)) is None and "choices" not in value:
                 raise _foreign(body, kind, advice(value))
-            value = said
+            value = said or value
         choice = _first_choice(value["choices"]) or {}
         reason = reason_in(value, choice)
         if value.get("error") and not reason and not _says_success(value["error"]):
@@ -81,9 +82,12 @@ def is_completion(body: bytes, kind: str = "") -> bool:
     """Whether a body is a chat completion in OpenAI's form, good or broken off, or an error in its place, rather than
     what another vendor sends."""
     try:
-        value = _unwrapped(_value(body, kind))
+        value = _value(body, kind)
     except TransportError as fault:
         return fault.kind == "dropped"
+    if "choices" not in value and advice(value):
+        return False
+    value = unwrapped(value)
     return "choices" in value or bool(value.get("error"))
 
 
@@ -93,39 +97,34 @@ def _used(value: Mapping[str, Any]) -> tuple[int, int]:
     return (counted.tokens_in, counted.tokens_out) if counted else (0, 0)
 
 
-def _unwrapped(value: dict[str, Any]) -> dict[str, Any]:
-    """A completion that a gateway has put under a key of its own."""
-    if "choices" not in value:
-        for name in WRAPPERS:
-            inner = value.get(name)
-            if isinstance(inner, str) and '"choices"' in inner:
-                try:
-                    inner = json.loads(inner)
-                except (ValueError, RecursionError):
-                    continue
-            if isinstance(inner, dict) and isinstance(inner.get("choices"), list):
-                return inner
-    return value
-
-
 def _first_choice(choices: Any) -> Any:
-    """The choice of the lowest index, without one that is empty where another is not."""
+    """The choice of the lowest index, without one that is empty, cut off or filtered where another is not, and without
+    mere words before a call where another is the call."""
     if isinstance(choices, dict) and choices:
         choices = [choices] if "message" in choices or "text" in choices else list(choices.values())
+    if isinstance(choices, list):
+        choices = [{"text": item} if isinstance(item, str) else item for item in choices]
     if isinstance(choices, list) and len(choices) > 1 and all(isinstance(item, dict) for item in choices):
-        filled = [item for item in choices if _text_in(item)] or choices
-        return min(filled, key=lambda item: item["index"] if isinstance(item.get("index"), int) else 0)
+        return min(choices, key=_rank)
     return (choices or [None])[0]
+
+
+def _rank(choice: Mapping[str, Any]) -> tuple[bool, bool, bool, int]:
+    """What is best comes first: a choice that is filled, whole, the call that it announces, of a low index."""
+    reason, index = reason_in({}, choice), choice.get("index")
+    message = _message_of(choice)
+    announces = ends_in_call(reason) and isinstance(message, Mapping) and not message.get("tool_calls")
+    return not _text_in(choice), finish_of(reason) != "stop", announces, index if isinstance(index, int) else 0
 
 
 def _message_of(choice: Mapping[str, Any]) -> Any:
     """The message of a choice, under the names and in the forms that are seen; None where there is none."""
     message = choice.get("message")
-    if not message:
+    if not message or (isinstance(message, Mapping) and not any(text_of(message)) and not refusal_of(message)):
         others = (choice.get(name) for name in ("delta", "messages", "text", "content"))
         message = next((other for other in others if is_filled(other)), message)
     message = str(message) if isinstance(message, int | float) else message
-    if isinstance(message, list) and message and isinstance(message[-1], dict) and "content" in message[-1]:
+    if isinstance(message, list) and message and isinstance(message[-1], dict):
         message = message[-1]
     return {"content": message} if isinstance(message, str) else message
 
@@ -173,10 +172,23 @@ def _first_value(body: bytes, kind: str) -> Any:
     except (ValueError, RecursionError):
         return None
     several = isinstance(value, dict) and text[end:].lstrip().startswith("{")
-    if several and (choice_of(value).get("delta") or is_event(value)):
-        lines = [f"data: {line}\n" for line in LINE_END.split(text)]
-        return _joined("".join(lines).encode(), body, kind)
+    if several and ("delta" in choice_of(value) or is_event(value)):
+        return _joined(_as_events(text[start:]), body, kind)
     return value
+
+
+def _as_events(text: str) -> bytes:
+    """JSON values one after the other, as events of a stream."""
+    events, at = [], 0
+    while at < len(text):
+        try:
+            value, at = json.JSONDecoder(strict=False).raw_decode(text, at)
+        except ValueError:
+            events.append(f"data: {' '.join(text[at:].split())}\n\n")
+            break
+        events.append(f"data: {json.dumps(value)}\n\n")
+        at += len(text[at:]) - len(text[at:].lstrip())
+    return "".join(events).encode()
 
 
 def _joined(events: bytes, body: bytes, kind: str) -> dict[str, Any]:

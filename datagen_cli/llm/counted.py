@@ -28,11 +28,12 @@ CACHED = (
 
 INTO = (
     *("prompt_tokens", "input_tokens", "promptTokens", "inputTokens", "promptTokenCount", "prompt_token_count"),
-    *("inputTokenCount", "input_token_count", "prompt_eval_count"),
+    *("inputTokenCount", "input_token_count", "prompt_eval_count", "inputTextTokenCount", "tokens_evaluated"),
 )
 OUT = (
     *("completion_tokens", "output_tokens", "completionTokens", "outputTokens"),
     *("candidatesTokenCount", "candidates_token_count", "outputTokenCount", "output_token_count", "eval_count"),
+    *("generated_token_count", "generation_token_count", "tokenCount", "tokens_predicted"),
 )
 TOTAL = ("total_tokens", "totalTokens", "totalTokenCount", "total_token_count")
 ON_TOP = (
@@ -50,7 +51,8 @@ APART = ("thoughtsTokenCount", "thoughts_token_count")
 """Reasoning that is never counted as output."""
 PLACES = (
     *(("usage",), ("x_groq", "usage"), ("usageMetadata",), ("usage_metadata",), ("token_usage",), ("tokenUsage",)),
-    *(("meta", "tokens"), ("meta", "billed_units")),
+    *(("meta", "tokens"), ("meta", "billed_units"), ("meta_info",), ("usage_info",), ("metadata", "usage")),
+    ("message", "usage"),
 )
 """Where a completion, or a part of one, says what it used."""
 
@@ -95,7 +97,10 @@ def read_usage(usage: Any, text: str) -> Counts | None:
 def usage_in(*parts: Any) -> Any:
     """What a completion or its choice says of its use, in whatever place; None where they say nothing."""
     found = next((found for part in parts for place in PLACES if (found := inside(part, *place))), None)
-    return found or next((part for part in parts if inside(part, "prompt_eval_count") is not None), None)
+    if found:
+        return found
+    beside = [part for part in parts if isinstance(part, Mapping) and any(name in part for name in (*INTO, *OUT))]
+    return {name: value for part in reversed(beside) for name, value in part.items()} or None
 
 
 def inside(value: Any, *names: str) -> Any:

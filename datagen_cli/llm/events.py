@@ -15,9 +15,14 @@ from datagen_cli.llm.counted import usage_in
 from datagen_cli.llm.faults import TransportError
 from datagen_cli.llm.finish import reason_in
 from datagen_cli.llm.message import REASONING, refusal_of, text_of, text_of_parts
-from datagen_cli.llm.native import of_events
+from datagen_cli.llm.native_events import of_events
+from datagen_cli.llm.wrapped import bare_event
 
 EVENTS = b"data:"
+_ERROR = re.compile(
+    r"\s*[A-Za-z][^{}]{0,200}\b(?:error|fail\w*|exception|time-?out|unavailable|overloaded|abort\w*)\b", re.I
+)
+"""Words of a server that fails in the middle of a stream."""
 LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -75,25 +80,28 @@ def joined(body: bytes) -> dict[str, Any] | None:
 
     Raises `TransportError` for a stream without an end.
     """
-    parts, finish, ended = _Parts(), None, False
+    parts, finish = _Parts(), None
     found: dict[str, Any] = {}
-    events = list(_events(body))
-    if (own := of_events([event for event in events if event is not None])) is not None:
+    marked = list(_events(body))
+    events = [bare_event(event) for event in marked if event is not None]
+    ended = len(events) < len(marked)
+    if (own := of_events(events, ended=ended)) is not None:
         if own["choices"][0]["finish_reason"] is None:
             raise _broken_off(body)
         return own
+    index = min((number for event in events for number in _numbers(event)), default=0)
     for event in events:
-        if event is None:
-            ended = True
-            continue
         found.update((name, event[name]) for name in ("model", "usage", "error") if event.get(name))
-        choice = choice_of(event)
+        if "error" in (event.get("object"), event.get("type")):
+            found.setdefault("error", event)
+        choice = choice_of(event, index)
         used = usage_in(choice, event)
         if used and "usage" not in found:
             found["usage"] = used
         parts.add(choice)
         finish = reason_in({}, choice) or finish
-        found.setdefault("choices", [])
+        if "choices" in event:
+            found["choices"] = []
     if "choices" not in found:
         return found if "error" in found else None
     if finish is None and not ended and "error" not in found:
@@ -105,11 +113,20 @@ def _broken_off(body: bytes) -> TransportError:
     return TransportError("dropped", f"the event stream is broken off ({len(body):,} bytes)", status=200)
 
 
-def choice_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """What an event adds to the first choice."""
+def choice_of(event: Mapping[str, Any], index: int = 0) -> dict[str, Any]:
+    """What an event adds to the choice of this number."""
+    numbers = (index, str(index), None)
+    return next((item for item in _choices(event) if item.get("index") in numbers), {})
+
+
+def _choices(event: Mapping[str, Any]) -> list[dict[str, Any]]:
     choices = event.get("choices")
-    several = choices if isinstance(choices, list) else ()
-    return next((item for item in several if isinstance(item, dict) and item.get("index") in (0, "0", None)), {})
+    return [item for item in choices if isinstance(item, dict)] if isinstance(choices, list) else []
+
+
+def _numbers(event: Mapping[str, Any]) -> list[int]:
+    """The numbers of the choices that an event adds to."""
+    return [number for item in _choices(event) if isinstance(number := item.get("index"), int)]
 
 
 def _added(content: Any) -> str:
@@ -127,6 +144,8 @@ def _events(body: bytes) -> Iterator[dict[str, Any] | None]:
         name, _, data = line.partition(":")
         if held and not line.strip():
             raise TransportError("dropped", f"an event of the stream cannot be read ({len(body):,} bytes)", status=200)
+        if name == "error" or (name == "data" and _ERROR.match(data)):  # in place of an object
+            yield {"error": {"message": data.strip()}}
         if name != "data":
             continue
         if data.strip().upper() == "[DONE]":

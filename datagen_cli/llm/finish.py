@@ -22,20 +22,25 @@ _NOT_FILTERED = re.compile(
 )
 _WHOLE = re.compile(
     r"stop(?:ped)?|completed?|done|normal|natural|finish(?:ed)?|end|success|stop(?:token|str|sequence|string|word)s?|matchedstop"
-    r"|endof(?:text|sequence|turn|token)|endturn|eos(?:id|token|found)?|eo[gtm]|toolcalls?|tooluse|functioncalls?"
+    r"|word|endof(?:text|sequence|turn|token)|endturn|eos(?:id|token|found)?|eo[gtm]|toolcalls?|tooluse|functioncalls?"
     r"|null|none|unspecified"
 )
 _TOKEN = re.compile(r"(?:stop[:= ]*)?(?:</s>|<eos>|<end_of_turn>|<[|｜][^\s<>]{1,40}[|｜]>)", re.IGNORECASE)
 """The token that ends a turn, where that is given as the reason."""
 _NUMBERED = {1: "stop", 2: "length", 3: "content_filter", 4: "content_filter"}
 """Google's numbers; larger ones are a token's."""
-_OF_CHOICE = ("finish_reason", "finishReason", "stop_reason", "stopReason", "done_reason", "native_finish_reason")
+_CLOSED = (*"}])>.!?…:。！？」』)\"'”’»*`|", "```")
+_OF_CHOICE = (
+    *("finish_reason", "finishReason", "stop_reason", "stopReason", "done_reason", "native_finish_reason"),
+    "finish_details",
+)
 _OF_REPLY = (("stop_reason",), ("stopReason",), ("finish_reason",), ("done_reason",), ("incomplete_details", "reason"))
 
 
 def reason_in(value: Mapping[str, Any], choice: Mapping[str, Any]) -> Any:
     """What a completion says of how its choice ended, under whatever key; None where it says nothing."""
     said = next((choice[name] for name in _OF_CHOICE if choice.get(name)), None)
+    said = said or inside(choice, "message", "finish_reason")
     return said or next((found for place in _OF_REPLY if (found := inside(value, *place))), None)
 
 
@@ -50,6 +55,8 @@ def finish_of(reason: Any) -> str:
         reason = reason[0]
     if isinstance(reason, Mapping):
         reason = reason.get("type") or reason.get("reason")
+    if reason is True:
+        return "stop"
     if isinstance(reason, str) and re.fullmatch(r"[0-9]{1,9}", reason.strip()):
         reason = int(reason)
     if isinstance(reason, int) and not isinstance(reason, bool):
@@ -63,6 +70,15 @@ def finish_of(reason: Any) -> str:
     if _WHOLE.fullmatch(letters) or _TOKEN.fullmatch(said.strip()):
         return "stop"
     return letters if letters == "error" else said
+
+
+def seems_cut(text: str) -> bool:
+    """Whether a text lacks what a whole one ends with: a sign at the end of a sentence, a bracket, a fence.
+
+    >>> seems_cut('{"text": "A kettle si'), seems_cut("A kettle sings."), seems_cut("")
+    (True, False, True)
+    """
+    return not text.rstrip().endswith(_CLOSED)
 
 
 def ends_in_call(reason: Any) -> bool:
