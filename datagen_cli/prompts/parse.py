@@ -180,6 +180,8 @@ def read_record(item: Any, specs: Sequence[FieldSpec]) -> dict[str, Any]:
             value = coerce(spec, value)
             if spec.type == "list":
                 value = [_item(spec, entry) for entry in value]
+            elif spec.type == "text" and not spec.code:
+                value = _trimmed(value)
         except WrongType as error:
             raise WrongType(f"{spec.name}: {error}") from error
         for text in [value] if spec.type == "text" else value if spec.type == "list" else ():
@@ -231,8 +233,16 @@ def _item(spec: FieldSpec, entry: Any) -> Any:
     if entry is None:
         raise WrongType("null in the list")
     if spec.item_type:
-        return coerce(replace(spec, type=spec.item_type), entry)
-    return plain_text(entry) if isinstance(entry, int | float) else entry
+        entry = coerce(replace(spec, type=spec.item_type), entry)
+    elif isinstance(entry, int | float):
+        return plain_text(entry)
+    return _trimmed(entry) if isinstance(entry, str) else entry
+
+
+def _trimmed(text: str) -> str:
+    """A text without white space around it; the indent of the first of several lines stays."""
+    text = re.sub(r"\A(?:[^\S\n]*\n)+", "", text.rstrip())
+    return text if "\n" in text else text.lstrip()
 
 
 def _refuse_empty_words(spec: FieldSpec, value: str) -> None:

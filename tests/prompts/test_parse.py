@@ -178,6 +178,15 @@ def test_items_of_a_list_and_the_schema_of_a_json_field_are_checked() -> None:
     )
 
 
+def test_white_space_around_a_text_is_none_of_it() -> None:
+    specs = (FieldSpec("text"), FieldSpec("tags", type="list"), FieldSpec("program", code=True))
+    for said, read in ((" My lamp flickers. ", "My lamp flickers."), ("\n \n  a\n    b\n", "  a\n    b")):
+        reply = json.dumps({"records": [{"text": said, "tags": [said, "new "], "program": "\n  x = 1\n"}]})
+        assert parse_reply(reply, "stop", specs).whole == [
+            {"text": read, "tags": [read, "new"], "program": "\n  x = 1\n"}
+        ]
+
+
 def test_fields_that_the_model_does_not_write_are_not_asked_back() -> None:
     specs = (FieldSpec("input", written=False), FieldSpec("output"))
     assert parse_reply(wrapped({"output": "x"}), "stop", specs, 1).records == ({"output": "x"},)
