@@ -17,16 +17,24 @@ from datagen_cli.core.fields import About
 from datagen_cli.core.pattern import compiled_later
 
 MAX_CHARACTERS = 400
-_WRITE = (
-    r"(?:writ(?:e|ing)|generat(?:e|ing)|creat(?:e|ing)|produc(?:e|ing)|compos(?:e|ing)|provid(?:e|ing)|craft(?:ing)?"
-    r"|com(?:e|ing) up with|draft(?:ing)?|mak(?:e|ing))"
-)
-_WRITTEN = r"(?:written|generated|created|produced|composed|crafted|drafted|made|come up with|thought of)"
+_COMPOSE = r"(?:writ(?:e|ing)|generat(?:e|ing)|compos(?:e|ing)|craft(?:ing)?|com(?:e|ing) up with|draft(?:ing)?)"
+_WRITE = rf"(?:{_COMPOSE}|creat(?:e|ing)|produc(?:e|ing)|provid(?:e|ing)|mak(?:e|ing))"
+_COMPOSED = r"(?:written|generated|composed|crafted|drafted|come up with)"
+_WRITTEN = rf"(?:{_COMPOSED}|created|produced|made)"
 _WHICH = (
     r"(?:(?:an?|the|some|another|one|your|my) |(?:the |your )?next )"
     r"(?:(?:new|next|short|good|unique|original|fictional|suitable|sample|example|realistic|different|requested) )*"
 )
 _MADE = r"(?:texts?|records?|examples?|data ?sets?|data ?points?|samples?|entry|entries|training examples?)"
+_TEXT = r"(?:texts?|data ?sets?|data ?points?|training examples?)"
+_AS_ASKED = (
+    r",? (?:as (?:you )?(?:requested|asked|instructed)|in the (?:same )?(?:style|form|format|manner)"
+    r"|(?:based on|following|according to|using|with) (?:the|your|these|this) (?:\w+ ){0,2}(?:attributes|instructions"
+    r"|examples?|requirements|rules|guidelines|information|prompt|topic|label|description|constraints)"
+    r"|(?:that|which) (?:meets?|follows?|fits?|matches|adheres? to|satisf(?:y|ies)) (?:the|your|all|these)"
+    r"|based on (?:them|it|that))\b[^.!?:\n]{0,60}"
+)
+"""What nobody says who makes records and entries of patients and guests."""
 _SO = (
     r"(?:,? (?:for you|now|next|in a moment|right away|below|accordingly|as (?:you )?(?:requested|asked|instructed)"
     r"|(?:based on|following|according to|using|with) (?:the|your|these|this|that|all|it|them)\b[^.!?:\n]{0,60}"
@@ -54,8 +62,11 @@ _ASKS = r"(?:(?:could|can|would|will) you (?:please |kindly )?|please |kindly )"
 _TELL = r"(?:provide|tell|specify|clarify|give|share|let me know|state|describe|choose)(?: (?:me(?: with)?|us))?"
 _FIRM = (
     # that it will write, or has written, what it was asked for
-    rf"{_WILL} (?:(?:help|assist) (?:you )?(?:to |with |in )?)?{_WRITE} (?:{_ITEM}|{{mine}}){_SO}{_GOES_ON}",
-    rf"i(?:['’]ve| have) {_WRITTEN} (?:{_ITEM}|{{mine}}){_SO}",
+    rf"{_WILL} (?:(?:help|assist) (?:you )?(?:to |with |in )?)?"
+    rf"(?:{_COMPOSE} (?:{_ITEM}|{{mine}})|{_WRITE} {_WHICH}{_TEXT}){_SO}{_GOES_ON}",
+    rf"{_WILL} (?:(?:help|assist) (?:you )?(?:to |with |in )?)?{_WRITE} (?:{_ITEM}|{{mine}})(?: for you)?{_AS_ASKED}",
+    rf"i(?:['’]ve| have) (?:{_COMPOSED} (?:{_ITEM}|{{mine}})|{_WRITTEN} {_WHICH}{_TEXT}){_SO}",
+    rf"i(?:['’]ve| have) {_WRITTEN} (?:{_ITEM}|{{mine}})(?: for you)?{_AS_ASKED}",
     r"i(?:['’]ve| have) thought of (?:a good )?one and will write it down(?: in a moment| now)?",
     rf"{_WILL} write (?:one|it)(?: down)? (?:for you )?in a moment(?=\. does that suit)",
     # that it follows

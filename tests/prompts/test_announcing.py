@@ -214,6 +214,15 @@ GOOD = [
     "Working on it!",
     "One moment, please.",
     "Just a moment, I'll be right with you.",
+    "Let me create a new record for you.",
+    "I'll create a new entry for you. What is the patient's date of birth?",
+    "Sure! I will make an entry for you right away.",
+    "I have created a new record for your dog.",
+    "I've made a new entry in the guest book.",
+    "I will provide an example.",
+    "I'd be happy to provide a sample.",
+    "Certainly! I will create one.",
+    "I have made an example of him.",
 ]
 ANNOUNCED = [
     "Certainly! I have thought of a good one and will write it down in a moment. Does that suit you?",
