@@ -27,6 +27,7 @@ MAX_DEPTH = 50
 MAX_DIGITS = 1_000
 MOST_FLOAT = int(sys.float_info.max)
 
+_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 _TAG = "tag:yaml.org,2002:"
 _NULLS = ("", "~", "null", "Null", "NULL")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+")
@@ -46,8 +47,9 @@ def read_yaml(data: bytes | str, source: Source) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         context = f"{error.context}, " if error.context else ""
+        too_deep = "nesting depth" in str(error.problem)  # libyaml's own bound, of newer versions of PyYAML
         raise RecipeError(
-            f"not YAML: {context}{error.problem}",
+            _TOO_DEEP if too_deep else f"not YAML: {context}{error.problem}",
             hint=syntax_hint(str(error.problem), text, mark.line if mark else 0),
             place=source.place(mark.line + 1 if mark else 0),
         ) from error
@@ -155,7 +157,7 @@ class _Composer:
             hint = "put text that starts with [ or { in quotes"
             self.refuse(event, "a key must be text, found a list or a mapping", hint=hint)
         if len(self.stack) >= MAX_DEPTH:
-            self.refuse(event, f"nested more than {MAX_DEPTH} levels deep")
+            self.refuse(event, _TOO_DEEP)
         if event.anchor:
             self.anchors[event.anchor] = None
         self.stack.append(_Open(event))

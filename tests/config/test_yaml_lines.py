@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -170,3 +171,15 @@ def test_any_text_is_read_or_refused(text: str | bytes) -> None:
         plain(text)
     except RecipeError as error:
         assert "\n" not in error.message
+
+
+def test_the_depth_at_which_newer_parsers_give_up_is_told_as_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = yaml.Mark("x", 0, 3, 0, None, None)
+
+    def gives_up(*_: object, **__: object) -> None:
+        raise yaml.scanner.ScannerError("while increasing block level", mark, "exceeded maximum nesting depth", mark)
+
+    monkeypatch.setattr(yaml, "parse", gives_up)
+    with pytest.raises(RecipeError) as caught:
+        plain("- " * 3000 + "x")
+    assert (caught.value.message, caught.value.place) == ("nested more than 50 levels deep", Place("x.yaml", 4))
