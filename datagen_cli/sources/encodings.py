@@ -24,7 +24,9 @@ LOOKED_AT = 1 << 16
 _CLEAR, _MARGIN = 0.9, 0.1
 _WESTERN = ("àâçéèêëîïôœæùûüÿ", "äöüß", "áéíñóúü", "ãõáâàçéêíóôú", "àèéìòù", "åäöæøé", "áéíóúýðþæö")
 _CENTRAL = ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîșțşţ", "čćđšž")
-_CYRILLIC = ("абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґ",)
+_CYRILLIC = ("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъёіїєґ",)
+_FREQUENT, _TIE = 10, 0.01
+"""Alphabets that are not Latin begin with their ten most frequent letters; these decide where several have them all."""
 _ALPHABETS = {
     "cp1252": _WESTERN,
     "mac_roman": _WESTERN,
@@ -34,14 +36,17 @@ _ALPHABETS = {
     "cp1254": ("çğıöşüâî",),
     "cp1251": _CYRILLIC,
     "koi8_r": _CYRILLIC,
-    "cp1253": ("αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώϊϋΐΰ",),
+    "cp1253": ("αοιετσνηυρπκμλςωδγχθφβξζψάέήίόύώϊϋΐΰ",),
+    "cp1255": ("יוהלאמרבתנשדחעקפטגזסצכםןךףץ",),
+    "cp1256": ("اليمونرتبةعدسفهكحقجأىشطصخضزذإثغظئءؤآپچگژ",),
 }
 _LEADS = {"cp949": (0xB0, 0xC8), "gb18030": (0xB0, 0xD7), "big5": (0xA4, 0xC6)}
 """First bytes of frequent characters in encodings of two bytes a character."""
 _NAMES = {
     "cp1252": "Windows-1252", "mac_roman": "Mac Roman", "cp850": "DOS 850", "cp1250": "Windows-1250",
     "iso8859_2": "ISO 8859-2", "cp1254": "Windows-1254", "cp1251": "Windows-1251", "koi8_r": "KOI8-R",
-    "cp1253": "Windows-1253", "cp932": "Shift JIS", "cp949": "EUC-KR", "gb18030": "GB 18030", "big5": "Big5",
+    "cp1253": "Windows-1253", "cp1255": "Windows-1255", "cp1256": "Windows-1256",
+    "cp932": "Shift JIS", "cp949": "EUC-KR", "gb18030": "GB 18030", "big5": "Big5",
 }  # fmt: skip
 _WHOLE = {"utf-16": "UTF-16", "utf-16-le": "UTF-16 without a mark", "utf-16-be": "UTF-16 without a mark"}
 _IN_WORDS = "’‘'·\xad-"
@@ -141,7 +146,9 @@ def _scores(data: bytes, codec: str) -> Iterator[float]:
     text, latin = data.decode(codec, "replace"), alphabets[0][0] < "\u0370"
     counted = [sign for sign in _signs(text, latin=latin) if sign is not None]
     for alphabet in alphabets if counted else ():
-        yield sum(sign in alphabet for sign in counted if sign) / len(counted)
+        known = sum(sign in alphabet for sign in counted if sign)
+        frequent = 0 if latin else sum(sign in alphabet[:_FREQUENT] for sign in counted if sign)
+        yield (known + _TIE * frequent) / len(counted)
 
 
 def _signs(text: str, *, latin: bool) -> list[str | None]:
