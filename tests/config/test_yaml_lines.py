@@ -174,7 +174,7 @@ def test_any_text_is_read_or_refused(text: str | bytes) -> None:
 
 
 def test_the_depth_at_which_newer_parsers_give_up_is_told_as_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    mark = yaml.Mark("x", 0, 3, 0, None, None)
+    mark = yaml.Mark("x", 0, 3, 0, None, 0)
 
     def gives_up(*_: object, **__: object) -> None:
         raise yaml.scanner.ScannerError("while increasing block level", mark, "exceeded maximum nesting depth", mark)
