@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from datagen_cli.constraints.keeping import Pen, keep, spoil
@@ -23,16 +23,11 @@ from datagen_cli.offline.quiz import answer_of, facts
 from datagen_cli.offline.texts import filler
 from datagen_cli.offline.topics import genre_of
 from datagen_cli.offline.values import value_of
-from datagen_cli.offline.written import Draft
+from datagen_cli.offline.written import Draft, Job
 
 TRIES = 6
 STOCK = 5
-_FILL: dict[str, Callable[..., None]] = {
-    "problem": fill_problem,
-    "choice": fill_choice,
-    "truth": fill_truth,
-    "classes": fill_class,
-}
+_FILL = {"problem": fill_problem, "choice": fill_choice, "truth": fill_truth, "classes": fill_class}
 Faults = frozenset[str]
 
 
@@ -44,7 +39,7 @@ class Author:
         self.rows = task.examples
         given = [one.given for one in task.wanted if task.about.given]
         self.shape = self.data.shape(task.examples or ([task.record] if task.record else task.more.get("weak", given)))
-        self._place = rng_place(task)
+        self._place = [task.about.description, [[spec.name, spec.type] for spec in task.about.specs]]
 
     def write(self, rng: random.Random, wanted: Wanted, faults: Faults = frozenset()) -> Draft:
         """A record for `wanted` that satisfies what is asked, but for `faults`."""
@@ -118,10 +113,10 @@ class Author:
 
     def _draft(self, rng: random.Random, wanted: Wanted, faults: Faults) -> Draft:
         draft = Draft(dict(wanted.given))
-        if self.shape.kind in _FILL:
-            _FILL[self.shape.kind](rng, self.data, self.shape, self.rows, wanted, draft, faults)
-        elif self.shape.kind == "pair":
-            self._pair(rng, draft, faults)
+        job = Job(rng, self.data, self.shape, self.rows, wanted, faults, draft)
+        fill = self._pair if self.shape.kind == "pair" else _FILL.get(self.shape.kind)
+        if fill:
+            fill(job)
         for spec in self.data.specs:
             if spec.name not in draft.fields:
                 shown = [row[spec.name] for row in self.rows if row.get(spec.name) is not None]
@@ -136,20 +131,20 @@ class Author:
         draft.fields = {spec.name: draft.fields[spec.name] for spec in self.data.specs}
         return draft
 
-    def _pair(self, rng: random.Random, draft: Draft, faults: Faults) -> None:
+    def _pair(self, job: Job) -> None:
         question, answer, given = (self.shape.name(role) for role in ("question", "answer", "input"))
         about = f"{answer} {self.data.spec(answer).description} {self.data.description}".lower()
         code = self.data.spec(answer).code or answer == "code" or bool(re.search(r"\b(python|function|program)", about))
         asks = question.lower().endswith(("question", "query"))
-        pair = write_pair(rng, code=code, question=asks, with_input=bool(given))
-        asked = draft.fields.get(question)
-        right, wrong = (pair.right, pair.wrong) if not isinstance(asked, str) else self._reply(rng, draft, asked, code)
-        draft.fields.setdefault(question, pair.instruction)
-        draft.fields.setdefault(answer, wrong if "wrong_label" in faults else right)
-        if given:
-            draft.fields.setdefault(given, pair.input or "none")
-        if "wrong_label" in faults:
-            draft.plants.append(("wrong_label", answer, right))
+        pair = write_pair(job.rng, code=code, question=asks, with_input=bool(given))
+        right, wrong, asked = pair.right, pair.wrong, job.get("question")
+        if isinstance(asked, str):
+            right, wrong = self._reply(job.rng, job.draft, asked, code)
+        job.put("question", pair.instruction)
+        job.put("answer", wrong if "wrong_label" in job.faults else right)
+        job.put("input", pair.input or "none")
+        if "wrong_label" in job.faults:
+            job.plant("wrong_label", "answer", right)
 
     def _reply(self, rng: random.Random, draft: Draft, asked: str, code: bool) -> tuple[str, str]:
         """A right and a wrong answer to what is given."""
@@ -188,12 +183,8 @@ class Author:
 
     def break_rule(self, rng: random.Random, draft: Draft, wanted: Wanted) -> None:
         """Breaks one constraint on purpose, where one can be broken within its field's type."""
-        rules = [
-            (name, rule)
-            for name, found in self.data.rules.items()
-            for rule in found
-            if name in draft.fields and name not in wanted.given
-        ]
+        open_to = [name for name in self.data.rules if name in draft.fields and name not in wanted.given]
+        rules = [(name, rule) for name in open_to for rule in self.data.rules[name]]
         rng.shuffle(rules)
         for name, rule in rules:
             value = spoil(name, draft.fields[name], rule, self.pen(rng, name))
@@ -201,11 +192,6 @@ class Author:
                 draft.fields[name] = value
                 draft.plants.append(("off_constraint", name, type(rule).__name__.lower()))
                 return
-
-
-def rng_place(task: Task) -> list[Any]:
-    """What the replies about one dataset depend on: its description and fields."""
-    return [task.about.description, [[spec.name, spec.type] for spec in task.about.specs]]
 
 
 def _respaced(rng: random.Random, text: str) -> str:

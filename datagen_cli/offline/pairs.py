@@ -8,24 +8,6 @@ from dataclasses import dataclass
 from datagen_cli.offline.corpus import Slots, corpus, pick, sentence
 from datagen_cli.offline.quiz import write_quiz
 
-_TIPS = (
-    "Give {name} {surname} {k} tips to {goal}.",
-    "List {k} ways to {goal} for {who} in {city} called {name}.",
-    "{name} {surname} wants to {goal} before {month}. Suggest {k} things to do.",
-)
-_EXPLAIN = (
-    "Explain {what} to {who} in {city} in one or two sentences.",
-    "Explain {what} to {who} who has {n} minutes on {day}.",
-    "Explain {what} to {who} named {name}, simply.",
-)
-_EXAMPLES = (
-    "In {city} one can see it in {month}.",
-    "{name} noticed it when {name2} talked about a {thing}.",
-    "Think of a {adjective} {thing} in {city}.",
-    "It helps to draw it on paper in {n} strokes.",
-)
-_LISTS = ("Sort these words alphabetically.", "Put this list into the opposite order.")
-
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -49,25 +31,32 @@ def write_pair(rng: random.Random, *, code: bool, question: bool, with_input: bo
     return pair
 
 
+def _asked(rng: random.Random, part: str, slots: Slots | None = None) -> str:
+    """One of the lines of a part, with its slots filled."""
+    return (slots or Slots(rng)).say(corpus("advice")["asked"][part])
+
+
 def _tips(rng: random.Random) -> Pair:
     goals = {key: section["tip"] for key, section in corpus("advice").items() if section["tip"]}
     goal, count = pick(rng, tuple(goals)), 2 + int(rng.random() * 3)
     other = goals[pick(rng, [name for name in goals if name != goal])]
-    slots = Slots(rng, goal=goal, k=str(count), who=pick(rng, corpus("advice")["audience"]["say"]))
+    slots = Slots(rng, goal=goal, k=str(count), who=_asked(rng, "audience"))
     right, wrong = (
         "\n".join(f"{place}. {tip.capitalize()}." for place, tip in enumerate(rng.sample(tips, count), 1))
         for tips in (goals[goal], other)
     )
-    return Pair(slots.say(_TIPS), "", right, wrong)
+    return Pair(_asked(rng, "tips", slots), "", right, wrong)
 
 
 def _explain(rng: random.Random) -> Pair:
     concepts = {line[0]: line[1] for line in corpus("advice")["concepts"].pairs()}
     name = pick(rng, tuple(concepts))
     wrong = concepts[pick(rng, [other for other in concepts if other != name])]
-    slots = Slots(rng, what=name, who=pick(rng, corpus("advice")["audience"]["say"]))
-    example = Slots(rng).say(_EXAMPLES)
-    return Pair(slots.say(_EXPLAIN), "", f"{sentence(concepts[name])} {example}", f"{sentence(wrong)} {example}")
+    slots = Slots(rng, what=name, who=_asked(rng, "audience"))
+    example = _asked(rng, "example", Slots(rng))
+    return Pair(
+        _asked(rng, "explain", slots), "", f"{sentence(concepts[name])} {example}", f"{sentence(wrong)} {example}"
+    )
 
 
 def _note(rng: random.Random) -> Pair:
@@ -75,21 +64,17 @@ def _note(rng: random.Random) -> Pair:
     to, thing, city, day, sender = map(
         slots.fill, ("{name}", "{adjective} {thing}", "{city}", "{day}", "{name} {surname}")
     )
-    kind = pick(rng, ("short email", "text message", "polite note", "postcard"))
-    body = pick(rng, ("could you please bring", "I would be glad if you brought", "it would help if you could bring"))
-    return Pair(
-        f"Write a {kind} to {to} that asks to bring the {thing} to {city} on {day}.",
-        "",
-        f"Dear {to}, {body} the {thing} to {city} on {day}. Many thanks, {sender}",
-        slots.fill(f"Dear {to}, I sold the {{thing2}} in {{city}} in {{month}}. Goodbye, {sender}"),
-    )
+    kind, body = _asked(rng, "note"), _asked(rng, "please")
+    wrong = slots.fill(f"Dear {to}, I sold the {{thing2}} in {{city}} in {{month}}. Goodbye, {sender}")
+    right = f"Dear {to}, {body} the {thing} to {city} on {day}. Many thanks, {sender}"
+    return Pair(f"Write a {kind} to {to} that asks to bring the {thing} to {city} on {day}.", "", right, wrong)
 
 
 def _order(rng: random.Random) -> Pair:
     kinds = ("{thing}", "{thing}", "{city}", "{thing}", "{name}", "{color}", "{item}", "{surname}")
     words = list(dict.fromkeys(map(Slots(rng).fill, kinds)))
-    asked, given = pick(rng, _LISTS), ", ".join(words)
-    ordered = sorted(words, key=str.lower) if asked == _LISTS[0] else words[::-1]
+    asked, given = _asked(rng, "list"), ", ".join(words)
+    ordered = sorted(words, key=str.lower) if asked.startswith("Sort") else words[::-1]
     return Pair(asked, given, ", ".join(ordered), given)
 
 
@@ -102,23 +87,10 @@ def _question(rng: random.Random) -> Pair:
 
 def _code(rng: random.Random) -> Pair:
     n, m = 2 + int(rng.random() * 998), 2 + int(rng.random() * 29)
-    nouns = [
-        "numbers",
-        "values",
-        "scores",
-        "prices",
-        "lengths",
-        "ages",
-        "weights",
-        "heights",
-        "counts",
-        "times",
-        "costs",
-        "sizes",
-    ]
-    word = pick(rng, nouns)
-    name = f"{pick(rng, ['select', 'find', 'collect', 'filter', 'keep', 'pick', 'scan', 'handle'])}_{word}"
-    asked, body = pick(rng, corpus("advice")["code"].pairs(mark=" => "))
+    code = corpus("advice")["code"]
+    word = pick(rng, code.listed("noun"))
+    name = f"{pick(rng, code.listed('verb'))}_{word}"
+    asked, body = pick(rng, code.pairs(mark=" => "))
     lead = f"Write a Python function {name}({word}) that {asked.format(n=n, m=m, both=n + m)}."
     right, wrong = (f"def {name}({word}):\n    " + body.format(w=word, n=value, m=m) for value in (n, n + 1))
     return Pair(lead, "", right, wrong)

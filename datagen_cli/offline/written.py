@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datagen_cli.core.fields import FieldSpec
+from datagen_cli.core.task import Wanted
 from datagen_cli.offline.corpus import pick
+from datagen_cli.offline.dataset import Dataset
+from datagen_cli.offline.shape import Shape
 from datagen_cli.prompts.sections import as_sections
 
 
@@ -41,6 +44,37 @@ class Draft:
     fields: dict[str, Any]
     plants: list[tuple[str, str, Any]] = field(default_factory=list)
     inserted: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One record to write: for which dataset, after which rows, what is wanted, and which `faults` it shall have."""
+
+    rng: random.Random
+    data: Dataset
+    shape: Shape
+    rows: Sequence[Mapping[str, Any]]
+    wanted: Wanted
+    faults: frozenset[str]
+    draft: Draft
+
+    def get(self, role: str) -> Any:
+        """What the draft holds in the field that plays a part; None for nothing."""
+        return self.draft.fields.get(self.shape.name(role))
+
+    def put(self, role: str, value: Any) -> None:
+        """Writes the field that plays a part, where there is one and nothing is given for it."""
+        if self.shape.name(role):
+            self.draft.fields.setdefault(self.shape.name(role), value)
+
+    def plant(self, fault: str, role: str, truth: Any) -> None:
+        """Notes a fault in the field that plays a part."""
+        self.draft.plants.append((fault, self.shape.name(role), truth))
+
+    def shown(self, role: str) -> list[Any]:
+        """The values that the rows have in the field that plays a part."""
+        name = self.shape.name(role)
+        return [row[name] for row in self.rows if row.get(name) is not None]
 
 
 def json_reply(value: Mapping[str, Any], *plants: Plant) -> Written:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from datagen_cli.constraints.length import Length
 from datagen_cli.constraints.range import Range
-from datagen_cli.core.task import Wanted
 from datagen_cli.offline.corpus import Slots, corpus, pick
 from datagen_cli.offline.dataset import Dataset, label_text
 from datagen_cli.offline.problems.arithmetic import Line
@@ -18,60 +17,41 @@ from datagen_cli.offline.problems.scenes import scenes_for
 from datagen_cli.offline.problems.tell import Problem, Wish, with_answer, write
 from datagen_cli.offline.problems.wording import SYMBOLS, WORDS, Value, money, plain, tidy
 from datagen_cli.offline.shape import Shape
-from datagen_cli.offline.written import Draft
+from datagen_cli.offline.written import Job
 
-CURRENCIES = {
-    "usd": r"usd|dollar|\$", "eur": r"eur\b|euros?\b|€", "gbp": r"gbp|pound|sterling|£", "inr": r"inr|rupee|₹",
-    "jpy": r"jpy|yen|¥",
-}  # fmt: skip
-LEVELS = {
-    "simple": 1,
-    "easy": 2,
-    "medium": 3,
-    "moderate": 3,
-    "hard": 5,
-    "difficult": 5,
-    "challenging": 6,
-    "advanced": 6,
-}
 ROOM = 15  # words of a sentence that a fault puts in
 _WORDS_A = {"words": 1.0, "characters": 1 / 5.6, "tokens": 1 / 1.4}
 _NUMBER = (r"####\s*\$?(-?[\d,]*\.?\d+)", r"\\boxed\{\s*(-?[\d,]*\.?\d+)", r"(-?\d[\d,]*(?:\.\d+)?)(?!.*\d)")
 
 
-def fill_problem(
-    rng: random.Random,
-    data: Dataset,
-    shape: Shape,
-    rows: Sequence[Mapping[str, Any]],
-    wanted: Wanted,
-    draft: Draft,
-    faults: frozenset[str],
-) -> None:
+def fill_problem(job: Job) -> None:
     """Writes the question, its answer and, where asked for, the steps; notes a wrong answer and a missing number."""
-    question, answer, steps = shape.name("question"), shape.name("answer"), shape.name("steps")
-    shown = [row[answer] for row in rows if row.get(answer) is not None]
+    rng, shape = job.rng, job.shape
+    shown = job.shown("answer")
     texts = [text for text in shown if isinstance(text, str)]
-    for spec in data.specs:  # labels that the plan leaves open, so that the problem is about them
-        if spec.type == "label" and spec.values and spec.name != answer:
-            draft.fields.setdefault(spec.name, pick(rng, spec.values))
-    wish = wish_of(data, shape, wanted, draft.fields, faults, shown)
-    problem = _problem(rng, draft.fields.get(question), draft.fields.get(answer), wish)
+    for spec in job.data.specs:  # labels that the plan leaves open, so that the problem is about them
+        if spec.type == "label" and spec.values and spec.name != shape.name("answer"):
+            job.draft.fields.setdefault(spec.name, pick(rng, spec.values))
+    wish = wish_of(job, shown)
+    problem = _problem(rng, job.get("question"), job.get("answer"), wish)
     value = problem.answer
-    if "unsolvable" in faults and problem.missing:
-        draft.plants.append(("unsolvable", question, None))
-    elif "wrong_label" in faults:
+    if "unsolvable" in job.faults and problem.missing:
+        job.plant("unsolvable", "question", None)
+    elif "wrong_label" in job.faults:
         value = slip(rng, problem, wish)
-        draft.plants.append(("wrong_label", answer, problem.answer))
-    draft.fields.setdefault(question, problem.question)
+        job.plant("wrong_label", "answer", problem.answer)
+    job.put("question", problem.question)
+    steps = shape.name("steps")
     if steps:
-        reasons = [row[steps] for row in rows if isinstance(row.get(steps), str)]
-        draft.fields.setdefault(steps, solution_text(rng, problem, value, reasons))
+        job.put(
+            "steps", solution_text(rng, problem, value, [text for text in job.shown("steps") if isinstance(text, str)])
+        )
     if shape.form == "solution":
         solved = solution_text(rng, problem, value, texts) if texts or not steps else final_line(rng, value, texts)
-        draft.fields.setdefault(answer, solved)
+        job.put("answer", solved)
     else:
-        draft.fields.setdefault(answer, plain(value) if data.spec(answer).type == "text" or texts else value)
+        as_text = job.data.spec(shape.name("answer")).type == "text" or texts
+        job.put("answer", plain(value) if as_text else value)
 
 
 def _problem(rng: random.Random, question: Any, answer: Any, wish: Wish) -> Problem:
@@ -87,37 +67,45 @@ def _problem(rng: random.Random, question: Any, answer: Any, wish: Wish) -> Prob
     return write(rng, wish) if fixed is None else with_answer(rng, fixed)
 
 
-def wish_of(
-    data: Dataset, shape: Shape, wanted: Wanted, given: Mapping[str, Any], faults: frozenset[str], shown: Sequence[Any]
-) -> Wish:
+def wish_of(job: Job, shown: Sequence[Any]) -> Wish:
     """What attributes, labels and constraints ask of the problem; room is left for a sentence that a fault puts in."""
-    topic = setting = currency = ""
+    data, answer = job.data, job.shape.name("answer")
+    told = {"currency": "", "setting": "", "topic": ""}
     steps = 0
-    for name, text in wanted.attributes.items():
+    for name, text in job.wanted.attributes.items():
         bare = text.partition(" (")[0].strip()
-        coin = next((code for code, pattern in CURRENCIES.items() if re.search(pattern, text.lower())), "")
-        if coin and re.search(r"currenc|money", name, re.IGNORECASE):
-            currency = coin
-        elif re.search(r"step|operation|depth|hops", name, re.IGNORECASE):
+        coin = next((code for code, pattern in _wishes("currency") if re.search(pattern, text.lower())), "")
+        parts = (part for part, pattern in _wishes("attribute") if re.search(pattern, name.lower()))
+        part = next((part for part in parts if coin or part != "currency"), "")
+        if part == "steps":
             steps = _count(text)
-        elif re.search(r"setting|place|location|where|scene$", name, re.IGNORECASE):
-            setting = bare
-        elif re.search(r"topic|subject|theme|domain|category|area|field|context$|scenario", name, re.IGNORECASE):
-            topic = bare
+        elif part:
+            told[part] = coin if part == "currency" else bare
         else:
-            steps = steps or LEVELS.get(bare.lower(), 0)
+            steps = steps or _level(bare)
     for spec in data.specs:
-        if spec.type == "label" and spec.name in given and spec.name != shape.name("answer") and not topic:
-            value = label_text(given[spec.name])
-            topic = value if scenes_for(value, False)[1] else f"{value} {data.meanings.get(value, '')}".strip()
-    low, high, least, most = _limits(data, shape)
-    whole = any(not rule.holds(shape.name("answer"), 2.5) for rule in data.rules.get(shape.name("answer"), ()))
-    counted = bool(shown) and shape.form != "solution" and all("." not in str(value) for value in shown)
-    room = ROOM if faults & {"contradicted", "injected"} else 0
+        if spec.type == "label" and spec.name in job.draft.fields and spec.name != answer and not told["topic"]:
+            value = label_text(job.draft.fields[spec.name])
+            known = scenes_for(value, False)[1]
+            told["topic"] = value if known else f"{value} {data.meanings.get(value, '')}".strip()
+    low, high, least, most = _limits(data, job.shape)
+    whole = any(not rule.holds(answer, 2.5) for rule in data.rules.get(answer, ()))
+    counted = bool(shown) and job.shape.form != "solution" and all("." not in str(value) for value in shown)
+    room = ROOM if job.faults & {"contradicted", "injected"} else 0
     return Wish(
-        min(steps, 8), topic, currency, setting, low, high, whole or counted, least,
-        max(8, most - room) if most else 0, "unsolvable" in faults, SYMBOLS.get(currency, "$"),
+        min(steps, 8), **told, low=low, high=high, whole=whole or counted, min_words=least,
+        max_words=max(8, most - room) if most else 0, missing="unsolvable" in job.faults,
+        symbol=SYMBOLS.get(told["currency"], "$"),
     )  # fmt: skip
+
+
+def _wishes(part: str) -> tuple[tuple[str, ...], ...]:
+    return corpus("words")["wishes"].pairs(part)
+
+
+def _level(text: str) -> int:
+    """How many steps a word for difficulty stands for; 0 for none."""
+    return int(dict(_wishes("level")).get(text.lower(), 0))
 
 
 def _limits(data: Dataset, shape: Shape) -> tuple[float | None, float | None, int, int]:
@@ -135,7 +123,7 @@ def _count(text: str) -> int:
     found = re.search(r"\d+", text)
     if found:
         return int(found[0])
-    return next((WORDS.index(word) for word in text.lower().split() if word in WORDS), LEVELS.get(text.lower(), 0))
+    return next((WORDS.index(word) for word in text.lower().split() if word in WORDS), _level(text))
 
 
 def slip(rng: random.Random, problem: Problem, wish: Wish) -> Value:
