@@ -22,7 +22,7 @@ from datagen_cli.prompts.described import field_words, label_lines
 from datagen_cli.prompts.empty_words import is_form
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral
-from datagen_cli.prompts.rendering import TEMPLATES, compile_template, make_environment
+from datagen_cli.prompts.rendering import TEMPLATES, compile_template
 from datagen_cli.prompts.reply_json import Finder
 from datagen_cli.prompts.response_format import strict_format
 from datagen_cli.prompts.sections import sections_form
@@ -78,7 +78,7 @@ class CheckPrompts:
 
 @cache
 def _template(name: str, source: str) -> Any:
-    return compile_template(make_environment(), name, source)
+    return compile_template(name, source)
 
 
 @cache

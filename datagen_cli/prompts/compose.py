@@ -28,7 +28,6 @@ from datagen_cli.prompts.given import Method
 from datagen_cli.prompts.rendering import (
     TEMPLATES,
     compile_template,
-    make_environment,
     render_template,
     template_source,
 )
@@ -82,11 +81,9 @@ class Composer:
             "generate": template_source(generate, method.templates[1], "prompts.generate"),
             "repair": (TEMPLATES / "repair.j2").read_text(encoding="utf-8"),
         }
-        environment = make_environment()
         own = {"system": system is not None, "generate": generate is not None}
         self._templates = {
-            name: compile_template(environment, name, text, own=own.get(name, False))
-            for name, text in self._sources.items()
+            name: compile_template(name, text, own=own.get(name, False)) for name, text in self._sources.items()
         }
         self.echoes = Echoes(self._about, [text for name, text in self._sources.items() if own.get(name)])
         self._fixed = self._same_in_all()

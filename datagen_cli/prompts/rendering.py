@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,16 @@ from datagen_cli.text.templating import Environment, Template, TemplateProblem
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def make_environment() -> Environment:
+@cache
+def _environment() -> Environment:
     """Where the templates of prompts are rendered."""
     return Environment(trim_blocks=True, lstrip_blocks=True)
+
+
+@cache
+def _shipped(text: str) -> Template:
+    """A template of the package, compiled once for all that use it."""
+    return Template(_environment(), text, bounded=False)
 
 
 def template_source(given: str | None, shipped: str, where: str) -> str:
@@ -33,10 +41,10 @@ def template_source(given: str | None, shipped: str, where: str) -> str:
         ) from error
 
 
-def compile_template(environment: Environment, name: str, text: str, *, own: bool = False) -> Template:
+def compile_template(name: str, text: str, *, own: bool = False) -> Template:
     """The template, ready to render; `own`: it is the recipe's. Raises `RecipeError` where the text is no template."""
     try:
-        return Template(environment, text, bounded=own)
+        return Template(_environment(), text, bounded=True) if own else _shipped(text)
     except TemplateProblem as error:
         raise RecipeError(f"prompts.{name}: {error}", hint="the template is not valid Jinja") from error
 
