@@ -105,7 +105,7 @@ def _wishes(part: str) -> tuple[tuple[str, ...], ...]:
 
 def _level(text: str) -> int:
     """How many steps a word for difficulty stands for; 0 for none."""
-    return int(dict(_wishes("level")).get(text.lower(), 0))
+    return next((int(steps) for word, steps in _wishes("level") if word == text.lower()), 0)
 
 
 def _limits(data: Dataset, shape: Shape) -> tuple[float | None, float | None, int, int]:
