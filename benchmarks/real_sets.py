@@ -13,7 +13,7 @@ from typing import Any
 from datagen_cli.bench.options import BenchOptions
 from datagen_cli.bench.plan import plan_bench
 from datagen_cli.bench.run import run_bench
-from datagen_cli.bench.settings import Cell, Way
+from datagen_cli.bench.settings import BenchRunOptions, Cell
 from datagen_cli.bench.tables import as_markdown
 from datagen_cli.cli.progress import Progress
 
@@ -83,7 +83,7 @@ def tables(seeds: int = 5) -> dict[str, dict[str, Any]]:
             }
         )
         with tempfile.TemporaryDirectory() as folder:
-            bench = plan_bench(options, Way(Path(folder) / "out", {}))
+            bench = plan_bench(options, BenchRunOptions(Path(folder) / "out", {}))
             found[title] = run_bench(bench, Silent(), "python -m benchmarks.real_sets").document
     return found
 

@@ -10,7 +10,7 @@ from datagen_cli.bench.asked import ask_students
 from datagen_cli.bench.exams import Exam, Taught, labels_kept, linear, teach, training_rows, transformer
 from datagen_cli.bench.gap import GapTooSmall, mean_hits
 from datagen_cli.bench.grid import Point, grid
-from datagen_cli.bench.leaderboard import Row
+from datagen_cli.bench.leaderboard import LeaderboardRow
 from datagen_cli.bench.measured import Measured, estimate_of
 from datagen_cli.bench.plan import Bench, about_of, like_of, limits_of
 from datagen_cli.bench.settings import Setting
@@ -53,7 +53,7 @@ def within(bench: Bench, desk: Desk) -> Desk | None:
 
 
 def examine(
-    bench: Bench, setting: Setting, whole: Mapping[str, Row], note: Callable[[str], None], stop: Stop
+    bench: Bench, setting: Setting, whole: Mapping[str, LeaderboardRow], note: Callable[[str], None], stop: Stop
 ) -> tuple[list[str], list[Point]]:
     """Trains, or asks, the students of a setting and puts their scores into the rows.
 
@@ -108,7 +108,9 @@ def seed_rows(setting: Setting, exam: Exam) -> Labelled:
     return training_rows(dataset, exam)
 
 
-def _keep(setting: Setting, whole: Mapping[str, Row], rows: Mapping[str, Sequence[Labelled]], exam: Exam) -> str:
+def _keep(
+    setting: Setting, whole: Mapping[str, LeaderboardRow], rows: Mapping[str, Sequence[Labelled]], exam: Exam
+) -> str:
     """Puts into the rows how many records a student of real rows sees as of their label. Returns a remark."""
     found, own = labels_kept(rows, exam)
     for name, row in whole.items():
@@ -146,7 +148,9 @@ def _asked(
     return taught
 
 
-def _score(setting: Setting, whole: Mapping[str, Row], kind: str, taught: Taught, base: str, source: str) -> list[str]:
+def _score(
+    setting: Setting, whole: Mapping[str, LeaderboardRow], kind: str, taught: Taught, base: str, source: str
+) -> list[str]:
     """PGR, or without a gap the raw difference to the base (`gain`), and the score itself."""
     below, above = mean_hits(taught.base), mean_hits(taught.reference)
     signature = f"balanced accuracy|{taught.signature}|n={taught.n}|seeds={len(taught.reference)}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from datagen_cli.bench.exams import Exam, linear, rows_for, teach
 from datagen_cli.bench.gap import Estimate, GapTooSmall, difference
-from datagen_cli.bench.leaderboard import Row
+from datagen_cli.bench.leaderboard import LeaderboardRow
 from datagen_cli.evaluation.student import Labelled
 from datagen_cli.students.linear import Linear
 
@@ -21,7 +21,7 @@ NAME = "accuracy[tstr]"
 
 def grid(
     setting: str,
-    whole: Mapping[str, Row],
+    whole: Mapping[str, LeaderboardRow],
     rows: Mapping[str, Sequence[Labelled]],
     exam: Exam,
     sizes: Sequence[int],
@@ -60,7 +60,7 @@ def grid(
     return points, [*remarks, *equal_cost(setting, points, estimates)]
 
 
-def _cost(row: Row, n: int) -> float | None:
+def _cost(row: LeaderboardRow, n: int) -> float | None:
     """What n accepted records of a row cost, by what all of its records did."""
     if row.work is None or row.work.cost_usd is None or not row.work.accepted:
         return None

@@ -20,7 +20,7 @@ HEADS = ("pgr[", "gain[")
 
 
 @dataclass
-class Row:
+class LeaderboardRow:
     """One candidate under one setting, seeds pooled."""
 
     generator: str
@@ -57,7 +57,7 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(float(value), 6)
 
 
-def documented(rows: Sequence[Row], head: Mapping[str, Any]) -> dict[str, Any]:
+def documented(rows: Sequence[LeaderboardRow], head: Mapping[str, Any]) -> dict[str, Any]:
     """The content of `leaderboard.json`; `head` stands before the rows."""
     found = [_row(row) for row in rows]
     pairs: list[dict[str, Any]] = []
@@ -73,7 +73,7 @@ def documented(rows: Sequence[Row], head: Mapping[str, Any]) -> dict[str, Any]:
     return {**head, "rows": found, "pairs": pairs, "short": short, "verdict": [text for text in verdicts if text]}
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: LeaderboardRow) -> dict[str, Any]:
     work = row.work
     shown: dict[str, Any] = {"generator": row.generator, "setting": row.setting, "n": row.n, "seeds": row.seeds}
     if work is not None:
@@ -89,7 +89,7 @@ def _row(row: Row) -> dict[str, Any]:
     return shown
 
 
-def _compare(setting: str, name: str, items: Sequence[tuple[Row, dict[str, Any]]]) -> list[dict[str, Any]]:
+def _compare(setting: str, name: str, items: Sequence[tuple[LeaderboardRow, dict[str, Any]]]) -> list[dict[str, Any]]:
     """Ranks the rows by a measure and returns its pairs; nothing where an estimate is lacking or stands alone."""
     estimates = [row.measured[name].estimate for row, _ in items]
     known = [one for one in estimates if one is not None]
@@ -106,7 +106,7 @@ def _compare(setting: str, name: str, items: Sequence[tuple[Row, dict[str, Any]]
 
 
 def _pair(
-    setting: str, name: str, one: tuple[Row, Estimate], other: tuple[Row, Estimate], higher: bool
+    setting: str, name: str, one: tuple[LeaderboardRow, Estimate], other: tuple[LeaderboardRow, Estimate], higher: bool
 ) -> dict[str, Any]:
     """Two rows side by side. `times` is how many times as many seeds and test rows would tell a tie apart, if the
     difference is as large as it looks."""
@@ -127,7 +127,7 @@ def _pair(
     return found
 
 
-def _mark_pareto(items: Sequence[tuple[Row, dict[str, Any]]]) -> None:
+def _mark_pareto(items: Sequence[tuple[LeaderboardRow, dict[str, Any]]]) -> None:
     """Marks the rows that no other row beats in PGR without costing more; and says what a dollar brings."""
     kinds = dict.fromkeys(name for _, shown in items for name in shown["metrics"] if name.startswith("pgr["))
     for kind in kinds:
@@ -151,7 +151,7 @@ def leading(metrics: Mapping[str, Any]) -> str:
     return next((name for name in (*named, Correctness.name, "judged_quality") if name in metrics), "")
 
 
-def verdict(setting: str, rows: Sequence[Row], pairs: Sequence[Mapping[str, Any]]) -> str:
+def verdict(setting: str, rows: Sequence[LeaderboardRow], pairs: Sequence[Mapping[str, Any]]) -> str:
     """One sentence: who is best by the leading measure, or who ties there, the highest value first."""
     whole = [row for row in rows if row.setting == setting and not row.short]
     name = leading({name: None for row in whole for name in row.metrics})

@@ -22,7 +22,7 @@ from datagen_cli.bench.gap import GapTooSmall, recovered
 from datagen_cli.bench.judge import ROLE, refuse_own_judge
 from datagen_cli.bench.options import BenchOptions, Candidate, candidates_of, refuse_fixed
 from datagen_cli.bench.perplexity import local_name
-from datagen_cli.bench.settings import Cell, Setting, Way, cells_of, settings_of
+from datagen_cli.bench.settings import BenchRunOptions, Cell, Setting, cells_of, settings_of
 from datagen_cli.config.models import Limits, SharedModel
 from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import DataError, Place, UsageError
@@ -50,7 +50,7 @@ class Bench:
     """A bench, ready to run. `ready` holds the datasets by file, `exams` those of the settings that students sit."""
 
     options: BenchOptions
-    way: Way
+    way: BenchRunOptions
     candidates: Sequence[Candidate]
     settings: Sequence[Setting]
     cells: Sequence[Cell]
@@ -79,7 +79,7 @@ class Bench:
         return load_dataset(str(cell.folder), Wanted(tuple(like.text_fields), usual_label=like.label_field))
 
 
-def plan_bench(options: BenchOptions, way: Way) -> Bench:
+def plan_bench(options: BenchOptions, way: BenchRunOptions) -> Bench:
     """Reads and builds everything. Raises `UsageError` and its kin for what is wrong."""
     refuse_fixed(options.vary)
     candidates = candidates_of(options)
@@ -214,7 +214,9 @@ def _refuse_no_gap(bench: Bench, setting: Setting) -> None:
         ) from error
 
 
-def _judge(options: BenchOptions, way: Way, settings: Sequence[Setting], writers: Sequence[Candidate]) -> Desk | None:
+def _judge(
+    options: BenchOptions, way: BenchRunOptions, settings: Sequence[Setting], writers: Sequence[Candidate]
+) -> Desk | None:
     if options.judge is None:
         return None
     model = named_model(options.judge, ROLE, way.environ)
@@ -231,7 +233,7 @@ def _judge(options: BenchOptions, way: Way, settings: Sequence[Setting], writers
     return desk
 
 
-def _student(options: BenchOptions, way: Way) -> Desk | None:
+def _student(options: BenchOptions, way: BenchRunOptions) -> Desk | None:
     """Who answers for the in-context student. Raises `UsageError` without a model, `MissingExtra` for a transformer
     student without what trains it."""
     if "transformer" in options.students:
@@ -248,7 +250,7 @@ def _student(options: BenchOptions, way: Way) -> Desk | None:
     return desk
 
 
-def limits_of(way: Way, max_cost: float | None = None) -> Limits:
+def limits_of(way: BenchRunOptions, max_cost: float | None = None) -> Limits:
     """The limits of questions outside of runs: those of `--set`, and the bench's own; `max_cost` wins over both."""
     own = {**way.limits, **({} if max_cost is None else {"max_cost": max_cost})}
     return limits_in(

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from datagen_cli.bench.examine import allowance, examine, within
 from datagen_cli.bench.grid import Point
 from datagen_cli.bench.judge import NAMES, family, judged, kin, mark_cells
-from datagen_cli.bench.leaderboard import Row, documented
+from datagen_cli.bench.leaderboard import LeaderboardRow, documented
 from datagen_cli.bench.measured import (
     Measured,
     at_once,
@@ -62,7 +62,7 @@ class Watching(Observer, AbstractContextManager[object], Protocol):
     """An observer of one cell, entered while it runs."""
 
 
-class Watch(Protocol):
+class BenchObserver(Protocol):
     """Told how a bench goes on."""
 
     def cell(self, cell: Cell, number: int, of: int, count: int) -> Watching:
@@ -90,7 +90,7 @@ class Done:
         self.errors[what] = error
 
 
-def run_bench(bench: Bench, watch: Watch, command: str) -> Done:
+def run_bench(bench: Bench, watch: BenchObserver, command: str) -> Done:
     """Runs what is left to run, measures, and writes the leaderboard. `command` is what resumes it.
 
     Raises `Stopped` when the user stops it, `UsageError` for what makes going on pointless (a full disk, a lock).
@@ -120,7 +120,7 @@ def _refuse_unconfined(bench: Bench) -> None:
             refuse_unconfined(recipe, unsafe_exec=bench.way.unsafe_exec)
 
 
-def _run_cells(bench: Bench, watch: Watch, command: str, done: Done) -> None:
+def _run_cells(bench: Bench, watch: BenchObserver, command: str, done: Done) -> None:
     cells = [cell for cell in bench.cells if not cell.candidate.dataset]
     total = bench.way.limits.get("max_cost")
     for number, cell in enumerate(cells, start=1):
@@ -147,9 +147,9 @@ def _run_cells(bench: Bench, watch: Watch, command: str, done: Done) -> None:
         watch.note(f"{cell.name}: {error}")
 
 
-def _measured(bench: Bench, watch: Watch, done: Done) -> tuple[list[Row], dict[str, Any]]:
+def _measured(bench: Bench, watch: BenchObserver, done: Done) -> tuple[list[LeaderboardRow], dict[str, Any]]:
     """The rows, and what stands before them."""
-    rows: dict[tuple[str, str], Row] = {}
+    rows: dict[tuple[str, str], LeaderboardRow] = {}
     notes: list[str] = []
     curve: list[Point] = []
     asked = bench.options.count or 0
@@ -185,7 +185,7 @@ def _measured(bench: Bench, watch: Watch, done: Done) -> tuple[list[Row], dict[s
     return list(rows.values()), head
 
 
-def _read(bench: Bench, setting: Setting, whole: Mapping[str, Row]) -> None:
+def _read(bench: Bench, setting: Setting, whole: Mapping[str, LeaderboardRow]) -> None:
     """Puts into the rows how usual a local model finds their texts."""
     cells = {
         one.name: [bench.read(cell).dataset for cell in bench.of(setting, one)[: 1 if one.dataset else None]]
@@ -221,15 +221,15 @@ def _has_records(folder: Path) -> bool:
     return (folder / "run.json").exists() and bool(dataset_files(folder) and RunReader(folder).manifest.accepted)
 
 
-def _row(bench: Bench, setting: Setting, candidate: Candidate, loaded: Sequence[Loaded]) -> Row:
+def _row(bench: Bench, setting: Setting, candidate: Candidate, loaded: Sequence[Loaded]) -> LeaderboardRow:
     """What is known of a candidate without students, judges and measures of its texts."""
     cells = bench.of(setting, candidate)
     if candidate.dataset:
         (one,) = loaded
-        return Row(candidate.name, setting.name, one.total, 1, simulated=one.dataset.simulated)
+        return LeaderboardRow(candidate.name, setting.name, one.total, 1, simulated=one.dataset.simulated)
     work = work_of([cell.folder for cell in cells if (cell.folder / "run.json").exists()])
     short = _short(setting, cells)
-    row = Row(candidate.name, setting.name, work.accepted, len(cells), work, candidate.varied, short=short)
+    row = LeaderboardRow(candidate.name, setting.name, work.accepted, len(cells), work, candidate.varied, short=short)
     if loaded:
         row.measured[Correctness.name] = correctness([one.run.folder for one in loaded if one.run])
         row.measured[Constraints.name] = at_once(loaded, constraints=True)
@@ -261,7 +261,7 @@ def _short(setting: Setting, cells: list[Cell]) -> str:
 
 
 def _judge(
-    bench: Bench, watch: Watch, rows: Mapping[tuple[str, str], Row], done: Done, notes: list[str]
+    bench: Bench, watch: BenchObserver, rows: Mapping[tuple[str, str], LeaderboardRow], done: Done, notes: list[str]
 ) -> dict[str, Any]:
     """Has the judge mark a sample of every cell, and puts the marks into the rows."""
     desk = bench.judge

@@ -41,7 +41,7 @@ VERDICTS = ("yes", "no", "unclear")
 
 
 @dataclass(frozen=True)
-class Quiz:
+class QuestionSet:
     """A dataset as questions: `items` with what is right, as `read_answer` gives answers; rows by their number."""
 
     kind: Kind
@@ -56,7 +56,7 @@ class Quiz:
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class QuestionColumns:
     """The columns that the user named; empty ones are found."""
 
     question: str = ""
@@ -76,7 +76,7 @@ class Marked:
     answers: list[str | None] = field(default_factory=list)
 
 
-def quiz_of(loaded: Loaded, columns: Columns) -> Quiz:
+def quiz_of(loaded: Loaded, columns: QuestionColumns) -> QuestionSet:
     """The questions of a dataset. Raises `DataError` where no question or no answer can be found."""
     data = loaded.dataset
     rows, place = list(data.rows), Place(data.name)
@@ -116,10 +116,10 @@ def quiz_of(loaded: Loaded, columns: Columns) -> Quiz:
         kept.append(row)
     if not items:
         raise DataError("no row has a question and an answer", hint="--question, --label, --choices", place=place)
-    return Quiz(kind, about, items, right, kept, len(rows) - len(items))
+    return QuestionSet(kind, about, items, right, kept, len(rows) - len(items))
 
 
-def drawn(quiz: Quiz, count: int | None) -> Quiz:
+def drawn(quiz: QuestionSet, count: int | None) -> QuestionSet:
     """At most so many of the questions; which ones depends on how many there are."""
     if count is None or len(quiz) <= count:
         return quiz
@@ -195,7 +195,7 @@ def order_of(item: Item, number: int) -> list[int]:
     return order
 
 
-def questions(quiz: Quiz) -> list[Question]:
+def questions(quiz: QuestionSet) -> list[Question]:
     """What every model is asked."""
     return [
         Question(solve_prompt(quiz.about, item, order_of(item, number)), Draw(number, 1, "solve"), answer_format(item))
@@ -203,7 +203,7 @@ def questions(quiz: Quiz) -> list[Question]:
     ]
 
 
-def mark(quiz: Quiz, model: str, replies: Sequence[Reply | str]) -> Marked:
+def mark(quiz: QuestionSet, model: str, replies: Sequence[Reply | str]) -> Marked:
     """Which answers are right; free answers are left to a judge (`judge_questions`, `with_verdicts`)."""
     found = Marked(model, [])
     for number, (item, reply) in enumerate(zip(quiz.items, replies, strict=True)):
@@ -221,7 +221,7 @@ def mark(quiz: Quiz, model: str, replies: Sequence[Reply | str]) -> Marked:
     return found
 
 
-def unread(quiz: Quiz) -> Useless:
+def unread(quiz: QuestionSet) -> Useless:
     """What says why an answer is of no use: it was cut off, or cannot be read."""
 
     def useless(number: int, reply: Reply) -> str:
@@ -239,7 +239,7 @@ def unread_verdict(number: int, reply: Reply) -> str:
     return "" if read_verdict(reply.text, VERDICTS) else is_cut(number, reply) or "malformed"
 
 
-def judge_questions(quiz: Quiz, marked: Marked) -> list[tuple[int, Question]]:
+def judge_questions(quiz: QuestionSet, marked: Marked) -> list[tuple[int, Question]]:
     """What a judge is asked of free answers that are not the reference's own words."""
     form = verdict_format(VERDICTS, {"reason": {"type": "string"}})
     asked = []
@@ -258,7 +258,7 @@ def with_verdicts(marked: Marked, numbers: Sequence[int], replies: Sequence[Repl
         marked.hits[number] = None if verdict == "unclear" else verdict == "yes"
 
 
-def table(quiz: Quiz, marks: Sequence[Marked]) -> dict[str, Any]:
+def table(quiz: QuestionSet, marks: Sequence[Marked]) -> dict[str, Any]:
     """Accuracies with intervals, ranks and ties, pairs, and the same by attribute; of rows that all models answered."""
     import numpy as np
 
@@ -295,7 +295,7 @@ def _pair(one: Marked, other: Marked, first: Estimate, second: Estimate) -> dict
     }  # fmt: skip
 
 
-def _by(quiz: Quiz, marks: Sequence[Marked], whole: Sequence[int]) -> dict[str, Any]:
+def _by(quiz: QuestionSet, marks: Sequence[Marked], whole: Sequence[int]) -> dict[str, Any]:
     """Accuracy by the values of each attribute (and of a column `difficulty`), where a value has some rows."""
     values: dict[str, dict[str, list[int]]] = {}
     for number in whole:

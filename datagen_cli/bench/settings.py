@@ -26,7 +26,7 @@ from datagen_cli.runs.previous_run import lasting
 
 
 @dataclass(frozen=True)
-class Way:
+class BenchRunOptions:
     """How a bench is carried out. `out` is its folder (with `own_folder` one of its name for these settings alone),
     `overrides` are the `--set` of all cells; nothing else here changes what comes out."""
 
@@ -69,14 +69,19 @@ class Cell:
         """For people."""
         return f"{self.setting.name} · {self.candidate.name} · seed {self.seed}"
 
-    def build(self, options: BenchOptions, way: Way, *, max_cost: float | None = None) -> Built:
+    def build(self, options: BenchOptions, way: BenchRunOptions, *, max_cost: float | None = None) -> Built:
         """The cell, ready to run. Raises `RecipeError` for a variant that makes the recipe invalid."""
         recipe = _load(self.setting.source, self.candidate, options, way, self.seed, max_cost)
         return build(recipe, identities(recipe), folder=self.folder)
 
 
 def _load(
-    source: str, candidate: Candidate, options: BenchOptions, way: Way, seed: int, max_cost: float | None = None
+    source: str,
+    candidate: Candidate,
+    options: BenchOptions,
+    way: BenchRunOptions,
+    seed: int,
+    max_cost: float | None = None,
 ) -> Recipe:
     """The recipe of a cell. The generator alone is the candidate's: whoever checks stays the same."""
     limits = {**way.limits, **({} if max_cost is None else {"max_cost": max_cost})}
@@ -122,7 +127,7 @@ def _as_words(models: Mapping[str, str | Mapping[str, Any]]) -> tuple[list[str],
     return named, written
 
 
-def settings_of(options: BenchOptions, candidates: Sequence[Candidate], way: Way) -> list[Setting]:
+def settings_of(options: BenchOptions, candidates: Sequence[Candidate], way: BenchRunOptions) -> list[Setting]:
     """The settings, every candidate of each built once: what is wrong with one is said before anything is paid."""
     writers = [one for one in candidates if not one.dataset]
     if not options.recipes:
@@ -140,7 +145,7 @@ def settings_of(options: BenchOptions, candidates: Sequence[Candidate], way: Way
     return found
 
 
-def _built(source: str, candidate: Candidate, options: BenchOptions, way: Way) -> Built:
+def _built(source: str, candidate: Candidate, options: BenchOptions, way: BenchRunOptions) -> Built:
     recipe = _load(source, candidate, options, way, options.seeds[0])
     built = build(recipe, identities(recipe))
     refuse_mixed(recipe)
@@ -175,7 +180,7 @@ def _refuse_other_terms(name: str, candidates: Sequence[Candidate], made: Sequen
             )
 
 
-def _digest_of(source: str, candidate: Candidate, options: BenchOptions, way: Way, built: Built) -> str:
+def _digest_of(source: str, candidate: Candidate, options: BenchOptions, way: BenchRunOptions, built: Built) -> str:
     """Of the recipe without its generator, its base, who checks it, and the version of the prompts."""
     plain = Candidate(candidate.name, candidate.called, candidate.model)
     recipe = _load(source, plain, options, way, options.seeds[0])
@@ -187,7 +192,7 @@ def _digest_of(source: str, candidate: Candidate, options: BenchOptions, way: Wa
 
 
 def cells_of(
-    settings: Sequence[Setting], candidates: Sequence[Candidate], options: BenchOptions, way: Way
+    settings: Sequence[Setting], candidates: Sequence[Candidate], options: BenchOptions, way: BenchRunOptions
 ) -> list[Cell]:
     """All cells, seed by seed, so that a cap in the middle leaves every candidate equally far."""
     found = []

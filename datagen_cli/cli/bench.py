@@ -67,7 +67,7 @@ def command(
     """
     from datagen_cli.bench.options import read_datasets, read_models, read_vary
     from datagen_cli.bench.plan import plan_bench
-    from datagen_cli.bench.settings import Way
+    from datagen_cli.bench.settings import BenchRunOptions
     from datagen_cli.config.environment import read_environment
     from datagen_cli.pipeline.connect import LOCAL, engine_at
 
@@ -82,7 +82,7 @@ def command(
         "text": text, "test_text": test_text, "label": label,
     }  # fmt: skip
     options = _merged(options, {key: value for key, value in changed.items() if value not in (None, [], {})})
-    way = Way(
+    way = BenchRunOptions(
         Path(out or f"runs/bench-{options.name or named}"),
         read_environment(os.environ, Path.cwd()),
         tuple(allow_host or ()),

@@ -52,7 +52,7 @@ from datagen_cli.pipeline.connect import engine_at
 from datagen_cli.text.embed import Embedder
 
 if TYPE_CHECKING:
-    from datagen_cli.evaluation.recheck import Again
+    from datagen_cli.evaluation.recheck import RecheckOptions
 
 NOT_FOR_A_PAGE = {
     **dict.fromkeys(("--json", "--strict", "--recheck", "--trust-lock"), False),
@@ -150,7 +150,7 @@ def command(
     return stopped or (EXIT_SHORT if failed else EXIT_DONE)
 
 
-def _estimated(datasets: Sequence[str], columns: Wanted, again: Again | None, as_json: bool) -> int:
+def _estimated(datasets: Sequence[str], columns: Wanted, again: RecheckOptions | None, as_json: bool) -> int:
     """`--dry-run`: what checking every dataset again would take; without `--recheck` nothing would be sent."""
     from datagen_cli.evaluation.recheck import recheck_estimate
 
@@ -218,10 +218,10 @@ def _refuse(files: _Files, *, recheck: bool, metrics: str | None, gates: str | N
 
 def _again(
     recipe: str | None, models: Sequence[str], max_cost: float | None, trust_lock: bool, hosts: Sequence[str]
-) -> Again:
-    from datagen_cli.evaluation.recheck import Again
+) -> RecheckOptions:
+    from datagen_cli.evaluation.recheck import RecheckOptions
 
-    return Again(recipe, models, max_cost, read_environment(os.environ, Path.cwd()), trust_lock, hosts)
+    return RecheckOptions(recipe, models, max_cost, read_environment(os.environ, Path.cwd()), trust_lock, hosts)
 
 
 def _locked_embedder(datasets: Sequence[str]) -> str | None:
@@ -246,7 +246,7 @@ class _Measurer:
     metrics: Sequence[str]
     columns: Wanted
     reference_columns: Wanted
-    again: Again | None
+    again: RecheckOptions | None
     embedder: Embedder
     say: Any
     note: Callable[[str], None]

@@ -24,7 +24,7 @@ BAR_LEAST, BAR_MOST = 8, 28
 
 
 @dataclass(slots=True)
-class Counts:
+class RunProgress:
     """What is known of a run under way. `pulse` is what the last `tick` told, see `Manifest.pulse`."""
 
     count: int
@@ -89,7 +89,7 @@ class Progress:
     """
 
     def __init__(self, count: int, *, quiet: bool = False, silent: bool = False, verbose: bool = False) -> None:
-        self.counts = Counts(count)
+        self.counts = RunProgress(count)
         self._quiet = quiet or silent
         self.silent = silent
         self._kept: list[str] = []

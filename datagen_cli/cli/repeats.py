@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from datagen_cli.core.errors import UsageError
-from datagen_cli.pipeline.sift import Sieve
+from datagen_cli.pipeline.sift import RepeatRule
 
 Near = Annotated[
     float | None,
@@ -27,19 +27,19 @@ NearEmbedder = Annotated[
 @contextmanager
 def opened_sieve(
     fields: Sequence[str], near: float | None, threshold: float | None, embedder: str | None
-) -> Iterator[Sieve]:
+) -> Iterator[RepeatRule]:
     """The sieve of these options. Raises `UsageError` for an embedder without a threshold, and without fields."""
     if not fields:
         raise UsageError("there is no text to compare", hint="--text names the fields")
     if threshold is None:
         if embedder is not None:
             raise UsageError("--embedder does nothing without --threshold", hint="such as --threshold 0.92")
-        yield Sieve(tuple(fields), near)
+        yield RepeatRule(tuple(fields), near)
         return
     from datagen_cli.text.embed import open_embedder, vector_cache
 
     opened = open_embedder(embedder, vector_cache())
     try:
-        yield Sieve(tuple(fields), near, threshold, opened)
+        yield RepeatRule(tuple(fields), near, threshold, opened)
     finally:
         opened.close()

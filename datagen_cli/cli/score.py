@@ -16,7 +16,7 @@ from datagen_cli.cli.invocation import same_command
 from datagen_cli.core.errors import EXIT_DONE, CapReached, DatagenError, UsageError
 
 if TYPE_CHECKING:
-    from datagen_cli.bench.score import Marked, Quiz
+    from datagen_cli.bench.score import Marked, QuestionSet
     from datagen_cli.pipeline.questions import Desk
 
 EXAMPLES = (
@@ -99,7 +99,7 @@ def command(
     asks only what has no answer yet.
     """
     from datagen_cli.bench.options import read_models
-    from datagen_cli.bench.score import Columns, drawn, quiz_of
+    from datagen_cli.bench.score import QuestionColumns, drawn, quiz_of
     from datagen_cli.config.environment import read_environment
     from datagen_cli.evaluation.load import Wanted, load_dataset
 
@@ -108,7 +108,7 @@ def command(
     solvers, roles = read_models(model)
     if roles:
         raise UsageError(f"--model: nobody plays the {next(iter(roles))} here", hint="--model MODEL answers")
-    columns = Columns(question or "", label or "", choices or "")
+    columns = QuestionColumns(question or "", label or "", choices or "")
     loaded = {name: load_dataset(name, Wanted((), label)) for name in (dataset, *([base] if base else []))}
     quizzes = {name: drawn(quiz_of(one, columns), count) for name, one in loaded.items()}
     if judge is None and any(quiz.kind == "free" for quiz in quizzes.values()):
@@ -184,7 +184,7 @@ def _sets(sets: Sequence[str]) -> Sequence[str]:
 
 
 def _scored(
-    quizzes: Mapping[str, Quiz], desks: Mapping[str, Desk], models: Sequence[str]
+    quizzes: Mapping[str, QuestionSet], desks: Mapping[str, Desk], models: Sequence[str]
 ) -> tuple[dict[str, dict[str, Any]], DatagenError | None]:
     """The table of every dataset, and what ended it before its last question."""
     from datagen_cli.bench.score import table
@@ -200,7 +200,9 @@ def _scored(
     return {name: table(quiz, marks[name]) for name, quiz in quizzes.items()}, stopped
 
 
-def _answered(quiz: Quiz, model: str, desks: Mapping[str, Desk], name: str) -> tuple[Marked, DatagenError | None]:
+def _answered(
+    quiz: QuestionSet, model: str, desks: Mapping[str, Desk], name: str
+) -> tuple[Marked, DatagenError | None]:
     """A model's marks on one dataset."""
     from datagen_cli.bench.score import judge_questions, mark, questions, unread, unread_verdict, with_verdicts
     from datagen_cli.core.chat import Reply
@@ -241,7 +243,7 @@ def _within(desk: Desk, desks: Mapping[str, Desk]) -> Desk:
     return replace(desk, limits=desk.limits.model_copy(update={"max_cost": cap - spent}))
 
 
-def _show_estimate(dataset: str, quizzes: Mapping[str, Quiz], desks: Mapping[str, Desk], as_json: bool) -> int:
+def _show_estimate(dataset: str, quizzes: Mapping[str, QuestionSet], desks: Mapping[str, Desk], as_json: bool) -> int:
     """What it would take at most; nothing is sent."""
     from datagen_cli.llm.keys import hosts
 

@@ -64,7 +64,7 @@ def command(
     if json_:
         console.emit_json(as_json_object(history))
     else:
-        _show(history, Prompts(full))
+        _show(history, ShownPrompts(full))
         console.next_step(f"datagen show {shlex.quote(run)} --rejected --by reason")
     return 0
 
@@ -99,7 +99,7 @@ def _call(call: PastCall) -> dict[str, Any]:
     return {**found, "reply": call.reply, "finish_reason": call.finish_reason}
 
 
-class Prompts:
+class ShownPrompts:
     """What has been shown of the prompts of a history, so that nothing is shown twice unless `full`."""
 
     def __init__(self, full: bool) -> None:
@@ -130,7 +130,7 @@ class Prompts:
         )
 
 
-def _show(history: RecordHistory, prompts: Prompts) -> None:
+def _show(history: RecordHistory, prompts: ShownPrompts) -> None:
     slot = history.slot
     console.line(console.painted_out(slot.id, "1"))
     if slot.label is not None:
@@ -152,7 +152,7 @@ def _show(history: RecordHistory, prompts: Prompts) -> None:
         console.line("  not generated yet")
 
 
-def _show_stage(told: PastStage, prompts: Prompts) -> None:
+def _show_stage(told: PastStage, prompts: ShownPrompts) -> None:
     record, rejection = told.record, told.record.rejection
     outcome = f"rejected, {rejection.reason}: {rejection.detail}" if rejection else "passed on"
     if told.stage in ("dedup", "review") and not rejection:
@@ -189,7 +189,7 @@ def _show_evidence(evidence: Mapping[str, Any]) -> None:
         )
 
 
-def _show_call(call: PastCall, shared_by: int, prompts: Prompts) -> None:
+def _show_call(call: PastCall, shared_by: int, prompts: ShownPrompts) -> None:
     shared = f", shared by {shared_by} records" if shared_by > 1 else ""
     used = f"{call.usage.tokens_in} + {call.usage.tokens_out} tokens, {console.money(call.usage.cost_usd)}{shared}"
     console.line(f"    {call.purpose} by {call.model}: {used}")

@@ -40,7 +40,7 @@ _EDGE = 0.005
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ProjectedSide:
     """The rows that are shown, by their place in the dataset, and where each lies: x and y from 0 to `SIZE`."""
 
     rows: Sequence[int]
@@ -51,8 +51,8 @@ class Side:
 class Projection:
     """Both sides on one plane. `explained`: the share of variance along x and along y; `how`: what was projected."""
 
-    own: Side
-    reference: Side | None
+    own: ProjectedSide
+    reference: ProjectedSide | None
     how: str
     explained: tuple[float, float]
 
@@ -70,8 +70,8 @@ def project(own: FeatureViews, reference: FeatureViews | None, most: int = MOST_
         return None
     places, explained = found
     (_, rows), *others = sides
-    beside = [Side(theirs, places[len(rows) :]) for _, theirs in others if theirs]
-    return Projection(Side(rows, places[: len(rows)]), beside[0] if beside else None, how, explained)
+    beside = [ProjectedSide(theirs, places[len(rows) :]) for _, theirs in others if theirs]
+    return Projection(ProjectedSide(rows, places[: len(rows)]), beside[0] if beside else None, how, explained)
 
 
 def _drawn(view: FeatureViews, most: int) -> tuple[Features, list[int]]:

@@ -51,7 +51,7 @@ OFFLINE = "the checker is offline, a simulation: it cannot judge real rows; name
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class RecheckOptions:
     """How to check again: the recipe (None: the run's own), other models, a cap in USD, and the environment.
 
     `trust_lock`: the models that a run's lock names may be asked; a folder may come from anybody. `allow_hosts` may be
@@ -84,7 +84,7 @@ class Reporter:
 
 
 @dataclass(slots=True)
-class Outcomes:
+class RecheckOutcomes:
     """For every row its verdicts by check, or why it cannot be read, or None where what `stopped` it came first: a cap,
     or an endpoint that answers no more."""
 
@@ -93,7 +93,7 @@ class Outcomes:
     stopped: DatagenError | None = None
 
 
-def recheck(dataset: Dataset, run: Path | None, how: Again, reporter: Reporter) -> Measure:
+def recheck(dataset: Dataset, run: Path | None, how: RecheckOptions, reporter: Reporter) -> Measure:
     """The measure; missing where the rows lack what the check needs, or a simulation would judge real ones.
 
     Raises `UsageError` where the recipe has no check that finds an answer, or there is no recipe. A measure that a cap
@@ -118,7 +118,7 @@ def recheck(dataset: Dataset, run: Path | None, how: Again, reporter: Reporter) 
     return _measure(dataset, [check.name for check in checks], outcomes, simulated=offline or dataset.simulated)
 
 
-def recheck_estimate(dataset: Dataset, run: Path | None, how: Again) -> dict[str, Any]:
+def recheck_estimate(dataset: Dataset, run: Path | None, how: RecheckOptions) -> dict[str, Any]:
     """What a recheck of these rows would take: `{"checks", "rows", "calls", "tokens", "cost_usd", "seconds", "hosts"}`.
 
     Nothing is sent. Raises `UsageError` as `recheck` does.
@@ -130,7 +130,7 @@ def recheck_estimate(dataset: Dataset, run: Path | None, how: Again) -> dict[str
     return {"checks": names, "rows": rows, **figures, "hosts": hosts(_asked(built, checks), how.environ)}
 
 
-def _finding(run: Path | None, how: Again) -> tuple[Built, list[BoundCheck]]:
+def _finding(run: Path | None, how: RecheckOptions) -> tuple[Built, list[BoundCheck]]:
     """The recipe, and those of its checks that find answers."""
     built = _built(run, how)
     names = {check.name for check in built.recipe.checks if check.facts.finds_answers}
@@ -148,7 +148,7 @@ def stopped_with(measure: Measure | None) -> int:
     return int(measure.detail.get("exit_code", 0)) if measure is not None else 0
 
 
-def _built(run: Path | None, how: Again) -> Built:
+def _built(run: Path | None, how: RecheckOptions) -> Built:
     source = how.recipe or (str(run / "recipe.lock.yaml") if run is not None else None)
     if source is None:
         raise UsageError("--recheck needs a recipe", hint="--recipe FILE, or name a run folder")
@@ -162,7 +162,7 @@ def _built(run: Path | None, how: Again) -> Built:
     return build(recipe, identities(recipe))
 
 
-def _refuse_models_of_lock(recipe: Recipe, how: Again) -> None:
+def _refuse_models_of_lock(recipe: Recipe, how: RecheckOptions) -> None:
     """Raises `UsageError` where a check would ask a model that only the lock names; the offline model asks nobody."""
     roles = {role for check in recipe.checks if check.facts.finds_answers for role in check.facts.roles}
     own = recipe.source.get("models") or {}
@@ -282,10 +282,10 @@ async def _verify_all(
     records: Sequence[dict[str, Any] | str],
     built: Built,
     checks: Sequence[BoundCheck],
-    how: Again,
+    how: RecheckOptions,
     engine: LocalEngine,
     reporter: Reporter,
-) -> Outcomes:
+) -> RecheckOutcomes:
     """The verdicts of every row; as many rows at once as the recipe allows calls. A cap ends it, and is no error."""
     contacted = hosts(_asked(built, checks), how.environ)
     if contacted and how.recipe is None:
@@ -298,7 +298,7 @@ async def _verify_all(
         allow_hosts=how.allow_hosts,
         plant=lambda _: None,
     )
-    outcomes = Outcomes([None] * len(records), client.totals)
+    outcomes = RecheckOutcomes([None] * len(records), client.totals)
     places = asyncio.Semaphore(built.recipe.options.limits.concurrency)
     seen: set[str] = set()
     trials = CheckTrials()
@@ -341,7 +341,7 @@ async def _verify_all(
     return outcomes
 
 
-def _answered(outcomes: Outcomes) -> bool:
+def _answered(outcomes: RecheckOutcomes) -> bool:
     """Whether any check had an answer."""
     found = [verdict for one in outcomes.verdicts if isinstance(one, dict) for verdict in one.values()]
     return not all(verdict.detail.startswith(NO_ANSWER) for verdict in found)
@@ -361,7 +361,7 @@ def _slot(id_: str, number: int) -> int:
     return int(found[1]) if found else number
 
 
-def _measure(dataset: Dataset, names: Sequence[str], outcomes: Outcomes, *, simulated: bool) -> Measure:
+def _measure(dataset: Dataset, names: Sequence[str], outcomes: RecheckOutcomes, *, simulated: bool) -> Measure:
     checked = [
         (id_, found) for id_, found in zip(dataset.ids, outcomes.verdicts, strict=True) if isinstance(found, dict)
     ]

@@ -53,20 +53,20 @@ def boundary(taken: list[int], refused: list[int]) -> tuple[int, int]:
 
 
 class AdaptiveConcurrency:
-    """Narrows and widens a gate. `sent` before a call goes out; then one of `answered`, `refused` and `ended`.
+    """Narrows and widens a limiter. `sent` before a call goes out; then one of `answered`, `refused` and `ended`.
 
-    `turned` is called after every change of the limit. Levels are counted by what was heard: whoever narrows the gate
+    `turned` is called after every change of the limit. Levels are counted by what was heard: whoever narrows the limit
     should not send while answers lie unread, or they count as calls on the wire."""
 
     __slots__ = (
-        "_answers", "_before", "_epoch", "_failures", "_gate", "_judging", "_on_wire", "_probe_at", "_proof",
+        "_answers", "_before", "_epoch", "_failures", "_judging", "_limiter", "_on_wire", "_probe_at", "_proof",
         "_refusals", "_refused", "_rest_s", "_step", "_taken", "most", "turned",
     )  # fmt: skip
 
-    def __init__(self, gate: ConcurrencyLimiter) -> None:
-        self.most = gate.limit
+    def __init__(self, limiter: ConcurrencyLimiter) -> None:
+        self.most = limiter.limit
         self.turned: Callable[[], None] = lambda: None
-        self._gate = gate
+        self._limiter = limiter
         self._on_wire = 0
         self._epoch = 0
         self._failures = 0
@@ -99,16 +99,16 @@ class AdaptiveConcurrency:
         if epoch != self._epoch:
             return
         self._answers += 1
-        if self._gate.resting and not self._before and self._looks_random():
-            self._gate.wake()
+        if self._limiter.resting and not self._before and self._looks_random():
+            self._limiter.wake()
         if self._answers > AGED * max(self.most, 64):
             self._age()
         if self._before:
             self._proof += level > self._before
             if self._proof >= max(4, 2 * self._step):
                 self._widen()
-        elif self._gate.limit < self.most and self._on_wire + 1 >= self._gate.limit and self._is_time():
-            self._turn(self._gate.limit + self._step, before=self._gate.limit)
+        elif self._limiter.limit < self.most and self._on_wire + 1 >= self._limiter.limit and self._is_time():
+            self._turn(self._limiter.limit + self._step, before=self._limiter.limit)
 
     def refused(self, ticket: Permit, retry_after_s: float | None) -> None:
         """The call got a 429, which asks to wait so long. To be called before its place is given back."""
@@ -122,7 +122,7 @@ class AdaptiveConcurrency:
         self._proof -= AGAINST if 0 < self._before < level else 0
         self._rest_s = REST_S if retry_after_s is None else retry_after_s
         if self._is_no_accident(level):
-            self._gate.rest(max(self._rest_s, SETTLING_S))
+            self._limiter.rest(max(self._rest_s, SETTLING_S))
         if not self._judging:
             self._judging = True
             loop = asyncio.get_running_loop()
@@ -151,7 +151,7 @@ class AdaptiveConcurrency:
             return
         self._judging = False
         found, lead = boundary(self._taken, self._refused)
-        if lead >= (PROBE_LEAD if self._before else LEAD) and self._gate.limit > 1:
+        if lead >= (PROBE_LEAD if self._before else LEAD) and self._limiter.limit > 1:
             self._narrow(found - 1)
 
     def _narrow(self, limit: int) -> None:
@@ -160,7 +160,7 @@ class AdaptiveConcurrency:
             self._failures += 1
         share = self._refusals / max(1, self._refusals + self._answers + self._on_wire)
         if share > 0.5 and not self._before:
-            limit = min(limit, math.ceil(self._gate.limit * (1.0 - share / 2)))
+            limit = min(limit, math.ceil(self._limiter.limit * (1.0 - share / 2)))
         wait_s = min(LONGEST_PROBE_S, max(FIRST_PROBE_S, self._rest_s) * 2.0 ** min(self._failures, 10))
         self._probe_at = asyncio.get_running_loop().time() + wait_s
         self._step = 1
@@ -173,8 +173,8 @@ class AdaptiveConcurrency:
         """The step up has proved itself: a larger one, or the end of it."""
         self._failures = 0
         self._step *= 2
-        if self._gate.limit < self.most:
-            self._turn(min(self.most, self._gate.limit + self._step), before=self._gate.limit)
+        if self._limiter.limit < self.most:
+            self._turn(min(self.most, self._limiter.limit + self._step), before=self._limiter.limit)
         else:
             self._before = 0
 
@@ -183,7 +183,7 @@ class AdaptiveConcurrency:
         self._epoch += 1
         self._before = before
         self._forget()
-        self._gate.resize(max(1, limit))
+        self._limiter.resize(max(1, limit))
         self.turned()
 
     def _age(self) -> None:

@@ -58,7 +58,7 @@ PLACES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class TokenCounts:
     """Tokens of one call; `cached` are those of `tokens_in` that the endpoint had in its cache."""
 
     tokens_in: int
@@ -66,7 +66,7 @@ class Counts:
     cached: int = 0
 
 
-def read_usage(usage: Any, text: str) -> Counts | None:
+def read_usage(usage: Any, text: str) -> TokenCounts | None:
     """What a reply of this text used; None when the endpoint does not say, or says what cannot be.
 
     Where the total is larger than the parts, output is the rest: some count reasoning only there. All zeros, and no
@@ -91,7 +91,7 @@ def read_usage(usage: Any, text: str) -> Counts | None:
     if "prompt_tokens" not in usage:  # as Anthropic counts: what was read from the cache, or written, comes on top
         on_top = sum(_count(usage.get(name)) or 0 for name in ON_TOP)
         into, most = into + on_top, said if total is not None and total - into - said == on_top else most
-    return Counts(into, most, min(cached, into))
+    return TokenCounts(into, most, min(cached, into))
 
 
 def usage_in(*parts: Any) -> Any:

@@ -19,7 +19,7 @@ from datagen_cli.llm.limits import ConcurrencyLimiter
 from datagen_cli.llm.provider import RawReply
 
 QUANTILE = 0.95
-FULL_GATE_FACTOR = 3.0
+ALL_TAKEN_FACTOR = 3.0
 MOST_SHARE = 0.1
 FEWEST = 20
 REMEMBERED = 512
@@ -89,7 +89,7 @@ class Hedge:
         slow_s = self.slow_s
         if slow_s is None or self.extra >= MOST_SHARE * self.calls:
             return False
-        return age_s >= (slow_s if self._limiter.spare else FULL_GATE_FACTOR * slow_s)
+        return age_s >= (slow_s if self._limiter.spare else ALL_TAKEN_FACTOR * slow_s)
 
     def _note(self, latency_s: float) -> None:
         self.calls += 1

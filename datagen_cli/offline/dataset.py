@@ -11,15 +11,15 @@ from datagen_cli.constraints.language import Language
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.task import Task
 from datagen_cli.offline.corpus import corpus
-from datagen_cli.offline.shape import Shape, looks_like, shape_of
+from datagen_cli.offline.shape import RecordShape, looks_like, shape_of
 from datagen_cli.offline.topics import Topic, genre_of, reviewed, topics_of
 
 KEPT = 64
-_known: dict[int, tuple[About, Dataset]] = {}
+_known: dict[int, tuple[About, DatasetView]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class DatasetView:
     """`meanings` maps label values as text to their meanings; `rules` are the constraints on each field; `language` is
     the code of another language than English that a field has to be in, where there are sentences in it; `shapes` keeps
     what was found out about rows that look alike.
@@ -30,7 +30,7 @@ class Dataset:
     meanings: Mapping[str, str]
     rules: Mapping[str, tuple[FieldConstraint, ...]]
     language: Mapping[str, str]
-    shapes: dict[tuple[str, ...], Shape] = field(default_factory=dict)
+    shapes: dict[tuple[str, ...], RecordShape] = field(default_factory=dict)
 
     def spec(self, name: str) -> FieldSpec:
         """The field of that name."""
@@ -41,7 +41,7 @@ class Dataset:
         rules = ((name, rule) for name in fields for rule in self.rules.get(name, ()))
         return all(rule.holds(name, fields[name]) for name, rule in rules)
 
-    def shape(self, rows: Sequence[Mapping[str, Any]]) -> Shape:
+    def shape(self, rows: Sequence[Mapping[str, Any]]) -> RecordShape:
         """What kind of records these are, told by the first of some rows too."""
         row = rows[0] if rows else {}
         looks = tuple(looks_like(row.get(spec.name)) for spec in self.specs)
@@ -66,7 +66,7 @@ class Dataset:
         return genre, reviewed(about), topics_of(labels, genre)
 
 
-def dataset_of(task: Task) -> Dataset:
+def dataset_of(task: Task) -> DatasetView:
     """The dataset of a task."""
     about = task.about
     known = _known.get(id(about))
@@ -77,7 +77,7 @@ def dataset_of(task: Task) -> Dataset:
     return known[1]
 
 
-def _dataset(about: About) -> Dataset:
+def _dataset(about: About) -> DatasetView:
     rules: dict[str, list[FieldConstraint]] = {}
     language = {}
     for rule in about.constraints:
@@ -86,7 +86,7 @@ def _dataset(about: About) -> Dataset:
                 language[name] = rule.code
             if isinstance(rule, FieldConstraint):
                 rules.setdefault(name, []).append(rule)
-    return Dataset(
+    return DatasetView(
         about.description.strip(),
         about.specs or (FieldSpec("text"),),
         {label_text(value): meaning for value, meaning in about.meanings.items() if meaning},

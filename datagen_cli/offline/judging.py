@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from datagen_cli.offline.corpus import corpus
-from datagen_cli.offline.dataset import Dataset, label_text
+from datagen_cli.offline.dataset import DatasetView, label_text
 from datagen_cli.offline.labelled import LETTERS, first_index
 from datagen_cli.offline.problems.reading import read
 from datagen_cli.offline.problems.record import last_number
 from datagen_cli.offline.problems.wording import plain
 from datagen_cli.offline.quiz import answer_of, facts, fits, right_choice
-from datagen_cli.offline.shape import Shape
+from datagen_cli.offline.shape import RecordShape
 from datagen_cli.offline.topics import topic_of
 from datagen_cli.text.normalise import fold
 
@@ -22,7 +22,7 @@ Found = tuple[list[str], dict[str, Any]]
 """Reasons in sentences, and the fields that would put them right."""
 
 
-def faults_of(data: Dataset, record: Mapping[str, Any]) -> Found:
+def faults_of(data: DatasetView, record: Mapping[str, Any]) -> Found:
     """What is wrong with a record, and what would mend it."""
     shape = data.shape([record])
     reasons: list[str] = []
@@ -63,7 +63,7 @@ def _text_faults(name: str, text: str, reasons: list[str], mended: dict[str, Any
         mended[name] = corrected(mended.get(name, text))
 
 
-def _problem(data: Dataset, shape: Shape, record: Mapping[str, Any]) -> Found:
+def _problem(data: DatasetView, shape: RecordShape, record: Mapping[str, Any]) -> Found:
     program = read(str(record.get(shape.name("question"), "")))
     if program is None:
         return [], {}
@@ -81,7 +81,7 @@ def _problem(data: Dataset, shape: Shape, record: Mapping[str, Any]) -> Found:
     return [f"{name}: the answer is {right}, not {given}"], {name: fixed}
 
 
-def _choice(data: Dataset, shape: Shape, record: Mapping[str, Any]) -> Found:
+def _choice(data: DatasetView, shape: RecordShape, record: Mapping[str, Any]) -> Found:
     choices, label = record.get(shape.name("choices")), label_text(record.get(shape.name("label")))
     texts = choices if isinstance(choices, list) and all(isinstance(one, str) for one in choices) else []
     right = right_choice(str(record.get(shape.name("question"), "")), texts)
@@ -92,7 +92,7 @@ def _choice(data: Dataset, shape: Shape, record: Mapping[str, Any]) -> Found:
     return ([f"the right choice is {texts[right]}"] if wrong else []), {}
 
 
-def _truth(data: Dataset, shape: Shape, record: Mapping[str, Any]) -> Found:
+def _truth(data: DatasetView, shape: RecordShape, record: Mapping[str, Any]) -> Found:
     """Objects to a best answer that is among the incorrect ones, or not among the correct ones."""
     name, of_right, of_wrong = shape.name("answer"), shape.name("right"), shape.name("wrong")
     best = record.get(name)
@@ -117,7 +117,7 @@ def answers_in(value: Any) -> list[str]:
     return [part.strip() for part in parts if isinstance(part, str) and part.strip()]
 
 
-def _class(data: Dataset, shape: Shape, record: Mapping[str, Any]) -> Found:
+def _class(data: DatasetView, shape: RecordShape, record: Mapping[str, Any]) -> Found:
     name = shape.name("label")
     values = data.values(name)
     if len(values) < 2:
@@ -127,7 +127,7 @@ def _class(data: Dataset, shape: Shape, record: Mapping[str, Any]) -> Found:
     return ([f"{name}: the text is about {found}"] if wrong else []), {}
 
 
-def still_answered(shape: Shape, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+def still_answered(shape: RecordShape, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether a record has the answer it had, as far as its question, or the choices, were changed.
 
     An answer that cannot be told any more counts as lost; in a pair only where it could be told before.

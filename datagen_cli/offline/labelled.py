@@ -12,9 +12,9 @@ from typing import Any
 
 from datagen_cli.constraints.length import Length
 from datagen_cli.offline.corpus import corpus, pick, telling_words
-from datagen_cli.offline.dataset import Dataset, label_text
+from datagen_cli.offline.dataset import DatasetView, label_text
 from datagen_cli.offline.quiz import Quiz, answer_of, misconception, right_choice, write_ending, write_quiz
-from datagen_cli.offline.shape import Shape
+from datagen_cli.offline.shape import RecordShape
 from datagen_cli.offline.texts import write_text
 from datagen_cli.offline.topics import Topic, topic_of
 from datagen_cli.offline.written import Job
@@ -74,7 +74,7 @@ def _mood(attributes: Mapping[str, str]) -> str:
     return next(found, "")
 
 
-def guess_value(rng: random.Random, data: Dataset, name: str, text: str, values: Sequence[Any]) -> Any:
+def guess_value(rng: random.Random, data: DatasetView, name: str, text: str, values: Sequence[Any]) -> Any:
     """The value of a label that a text is about; a guess when none leads."""
     found = topic_of(text, data.topics(name, values)[2])
     fitting = [value for value in values if label_text(value) == found]
@@ -144,7 +144,7 @@ def _choice_count(job: Job) -> int:
     return min(10, len(values)) if len(values) > 1 and not lengthy else 4
 
 
-def first_index(data: Dataset, shape: Shape, rows: Sequence[Mapping[str, Any]]) -> int:
+def first_index(data: DatasetView, shape: RecordShape, rows: Sequence[Mapping[str, Any]]) -> int:
     """0 or 1: where the base starts to count."""
     label, choices = shape.name("label"), shape.name("choices")
     values = [int(label_text(value)) for value in data.spec(label).values if label_text(value).isdigit()]

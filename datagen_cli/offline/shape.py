@@ -22,7 +22,7 @@ _NUMBER_TEXT = re.compile(r"\s*[$€£]?-?\d[\d,]*(?:\.\d+)?\s*%?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class RecordShape:
     """A kind; `roles` says which field is question, answer, steps, choices, label, wrong, right, input or text; `form`
     how the answer or the label is written (number, solution; letter, index, text)."""
 
@@ -54,17 +54,17 @@ def looks_like(value: Any) -> str:
     return "question" if value.rstrip().endswith("?") else "text"
 
 
-def shape_of(description: str, fields: Sequence[FieldSpec], looks_of: Sequence[str]) -> Shape:
+def shape_of(description: str, fields: Sequence[FieldSpec], looks_of: Sequence[str]) -> RecordShape:
     """The shape of a dataset, from a description, its fields, and what their values look like in one row."""
     looks = {spec.name: look for spec, look in zip(fields, looks_of, strict=True)}
     about = " ".join([description, *(spec.description for spec in fields)]).lower()
-    deciders: tuple[Callable[[Sequence[FieldSpec], Mapping[str, str], str], Shape | None], ...]
+    deciders: tuple[Callable[[Sequence[FieldSpec], Mapping[str, str], str], RecordShape | None], ...]
     deciders = (_truth, _choice, _problem, _classes, _pair)
-    return next((found for decide in deciders if (found := decide(fields, looks, about))), Shape("plain"))
+    return next((found for decide in deciders if (found := decide(fields, looks, about))), RecordShape("plain"))
 
 
-def _shape(kind: str, form: str = "", **roles: str) -> Shape:
-    return Shape(kind, {role: name for role, name in roles.items() if name}, form)
+def _shape(kind: str, form: str = "", **roles: str) -> RecordShape:
+    return RecordShape(kind, {role: name for role, name in roles.items() if name}, form)
 
 
 def _named(fields: Sequence[FieldSpec], names: Sequence[str], kinds: Collection[str], but: Collection[str] = ()) -> str:
@@ -90,7 +90,7 @@ def _listed(role: str) -> tuple[str, ...]:
     return corpus("words")["fields"].listed(role)
 
 
-def _truth(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -> Shape | None:
+def _truth(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -> RecordShape | None:
     answers = [spec.name for spec in fields if spec.type in ("list", "text")]
     wrong = [name for name in answers if re.search(r"incorrect|wrong|false|distractor", name.lower())]
     question = _named(fields, _listed("question"), ("text",))
@@ -101,7 +101,7 @@ def _truth(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) ->
     return _shape("truth", question=question, wrong=wrong[0], right=right[0] if right else "", answer=answer)
 
 
-def _choice(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -> Shape | None:
+def _choice(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -> RecordShape | None:
     choices = _named(fields, _listed("choices"), ("list",))
     letters = [spec for spec in fields if spec.values and all(re.fullmatch(r"[A-J]|\d", str(v)) for v in spec.values)]
     if not choices and letters:
@@ -131,7 +131,7 @@ def _choice(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -
     return _shape("choice", form, question=question, choices=choices, label=label, steps=steps)
 
 
-def _problem(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -> Shape | None:
+def _problem(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -> RecordShape | None:
     question = _named(fields, _listed("question"), ("text",))
     if not question:
         return None
@@ -157,7 +157,7 @@ def _problem(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) 
     return _shape("problem", "number" if numbers else "solution", question=question, answer=answer, steps=steps)
 
 
-def _classes(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -> Shape | None:
+def _classes(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -> RecordShape | None:
     labels = [spec.name for spec in fields if spec.type == "label"]
     labels += [spec.name for spec in fields if spec.type == "boolean" and len(fields) < 4]
     texts = [spec.name for spec in fields if spec.type == "text"]
@@ -172,7 +172,7 @@ def _classes(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) 
     return _shape("classes", text=_named(fields, _listed("texts"), ("text",), [label]) or texts[0], label=label)
 
 
-def _pair(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -> Shape | None:
+def _pair(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -> RecordShape | None:
     asking = ("instruction", "question", "prompt", "query", "problem", "task", "user", "text")
     question = _named(fields, asking, ("text",))
     answer = _named(fields, (*_listed("answer"), "code", "assistant", "summary"), ("text",), [question])

@@ -11,8 +11,8 @@ from typing import Any
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.task import Wanted
 from datagen_cli.offline.corpus import pick
-from datagen_cli.offline.dataset import Dataset
-from datagen_cli.offline.shape import Shape
+from datagen_cli.offline.dataset import DatasetView
+from datagen_cli.offline.shape import RecordShape
 from datagen_cli.prompts.sections import as_sections
 
 
@@ -51,8 +51,8 @@ class Job:
     """One record to write: for which dataset, after which rows, what is wanted, and which `faults` it shall have."""
 
     rng: random.Random
-    data: Dataset
-    shape: Shape
+    data: DatasetView
+    shape: RecordShape
     rows: Sequence[Mapping[str, Any]]
     wanted: Wanted
     faults: frozenset[str]

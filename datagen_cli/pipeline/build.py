@@ -34,7 +34,7 @@ from datagen_cli.pipeline.parents import Parents, parents_of
 from datagen_cli.pipeline.plan_spec import plan_spec
 from datagen_cli.pipeline.resolve import bind, composer_of, read_rows, tell_all
 from datagen_cli.pipeline.run_embedder import run_embedder
-from datagen_cli.pipeline.shown import Shown, keeps
+from datagen_cli.pipeline.shown import ExampleDrawer, keeps
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.runs.shape import Shape
 from datagen_cli.sources.open import BaseRows
@@ -118,7 +118,7 @@ class Built:
             among = {"rows": len(numbers)} if vectors is None else {"vectors": vectors[list(numbers)]}
             return options.drawer(**among, **shared)
 
-        return Shown(rows, labels, options.k, drawer, keeps(self.constraints), self.clusters)
+        return ExampleDrawer(rows, labels, options.k, drawer, keeps(self.constraints), self.clusters)
 
     @property
     def example_rows(self) -> Sequence[tuple[str, Mapping[str, Any]]]:

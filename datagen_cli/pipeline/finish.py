@@ -14,7 +14,7 @@ from datagen_cli.metrics.works import ATTRPROMPT, CORRSYNTH, DATAGEN
 from datagen_cli.pipeline.adherence import Adherence
 from datagen_cli.pipeline.cover import Coverage
 from datagen_cli.pipeline.known_bad import kept_found
-from datagen_cli.pipeline.outcome import Ledger, write_dataset, write_lineage, write_rejected
+from datagen_cli.pipeline.outcome import OutcomeReader, write_dataset, write_lineage, write_rejected
 from datagen_cli.pipeline.session import Session
 from datagen_cli.pipeline.settle import settle
 from datagen_cli.pipeline.shift import Shift
@@ -40,7 +40,7 @@ def finish(session: Session) -> Manifest:
     assert runner is not None
     shape = built.shape
     options = built.recipe.options
-    ledger = Ledger(session.checkpoints, STEPS, built.cut, runner.refills.most)
+    ledger = OutcomeReader(session.checkpoints, STEPS, built.cut, runner.refills.most)
     adherence, shift = Adherence(shape.checks), Shift()
     plants = Plants(session.folder.file("plants.jsonl") if built.simulated else None, built.per_call)
     fates, worth = Fates(plants), Worth(built.recipe.checks, plants)

@@ -30,7 +30,7 @@ from datagen_cli.pipeline.shown import keeps, screened
 from datagen_cli.prompts.free_text import FreeText
 from datagen_cli.sources.open import BaseRows
 from datagen_cli.stages import groups as groups_stage
-from datagen_cli.stages.groups import GroupGenerate, GroupUnit, Row
+from datagen_cli.stages.groups import GroupGenerate, GroupRow, GroupUnit
 from datagen_cli.stages.plan import PlanSpec
 
 BATCH_ROWS = 32
@@ -84,12 +84,12 @@ class Groups:
         rows = self._first(slots) if attempt == 1 else self._again(slots[0], attempt)
         return GroupUnit(tuple(slots), attempt, avoid=avoid, rows=tuple(rows))
 
-    def _first(self, slots: Sequence[Slot]) -> Iterator[Row]:
+    def _first(self, slots: Sequence[Slot]) -> Iterator[GroupRow]:
         for place, slot in enumerate(slots):
             leader = slots[place - place % self.size]
             yield self._row(unit_name(slot.index, 1), unit_name(leader.index, 1), slot, slot.index, 1)
 
-    def _again(self, slot: Slot, attempt: int) -> Iterator[Row]:
+    def _again(self, slot: Slot, attempt: int) -> Iterator[GroupRow]:
         name = unit_name(slot.index, attempt)
         yield self._row(name, name, slot, slot.index, attempt)
         labels = [label for label in self.labels for _ in range(self.options.per_label)]
@@ -99,13 +99,13 @@ class Groups:
             place = PEERS_FROM * number + slot.index
             yield self._row(f"{name}/{number}", name, replace(slot, label=label), place, attempt)
 
-    def _row(self, key: str, group: str, slot: Slot, place: int, attempt: int) -> Row:
+    def _row(self, key: str, group: str, slot: Slot, place: int, attempt: int) -> GroupRow:
         others = [label for label in self.labels if label != slot.label] if self.options.variant == "cfg" else []
         (drawn, examples), *rest = (self._examples(label, place, attempt) for label in (slot.label, *others))
         negatives = tuple(zip(others, (shown for _, shown in rest), strict=True))
         drawn_first = (drawn, *(first for first, _ in rest))
         changed = drawn_first != (examples, *(shown for _, shown in rest))
-        return Row(key, group, slot, examples, negatives, drawn_first if changed else ())
+        return GroupRow(key, group, slot, examples, negatives, drawn_first if changed else ())
 
     def _examples(self, label: Any, place: int, attempt: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Ids of base rows of the label (of any, without labels), for one row of one attempt: as they were drawn, and

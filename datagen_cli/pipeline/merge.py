@@ -19,7 +19,7 @@ from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.fields import describe_type
 from datagen_cli.core.jsonl import dump, write_aside
 from datagen_cli.pipeline.outcome import write_dataset, write_lineage
-from datagen_cli.pipeline.sift import Sieve, Sifted
+from datagen_cli.pipeline.sift import RepeatRule, Sifted
 from datagen_cli.runs.card import write_card
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.manifest import Manifest, now, write_lock
@@ -46,7 +46,7 @@ class Merged:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def merge_runs(mergeable: Mergeable, folder: RunFolder, sieve: Sieve, command: str) -> Merged:
+def merge_runs(mergeable: Mergeable, folder: RunFolder, sieve: RepeatRule, command: str) -> Merged:
     """Writes the joined run into an empty folder. `command` is the command that does it again."""
     runs, first = mergeable.runs, mergeable.first
     found = Merged()
@@ -91,7 +91,7 @@ def merge_runs(mergeable: Mergeable, folder: RunFolder, sieve: Sieve, command: s
     return found
 
 
-def _sifted(runs: Sequence[RunReader], sieve: Sieve) -> Iterator[tuple[Sifted, int]]:
+def _sifted(runs: Sequence[RunReader], sieve: RepeatRule) -> Iterator[tuple[Sifted, int]]:
     """Every row of every run in order, judged, with the number of its run."""
     numbers: list[int] = []
 

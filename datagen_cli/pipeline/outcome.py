@@ -22,7 +22,7 @@ from datagen_cli.runs.shape import Shape
 SHARD_BYTES = 512 * 1024 * 1024
 
 
-class Ledger:
+class OutcomeReader:
     """Reads a run's checkpoints back: the accepted record of a slot, and every attempt that was turned away."""
 
     def __init__(

@@ -53,7 +53,7 @@ from datagen_cli.stages.generate import Unit
 HEARTBEAT_S = 1.0
 FEWER = "the dataset will hold {:,} instead of {:,} records; the same command with the larger count needs no call"
 AHEAD = 2
-"""Units under way for each call in flight: while one reply is worked on, the next prompt waits at the gate."""
+"""Units under way for each call in flight: while one reply is worked on, the next prompt waits for a place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ APART = 1_000
 Row = Mapping[str, Any]
 
 
-class Shown:
+class ExampleDrawer:
     """Draws the examples of every unit. `rows` are (name, fields); `labels` holds the label of each, or is empty.
 
     `clusters` hold the places of rows that slots with a planned cluster are shown (`cover: true`).

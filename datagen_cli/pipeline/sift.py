@@ -33,7 +33,7 @@ def refuse_many(count: int, what: str, place: Place | None = None) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Sieve:
+class RepeatRule:
     """What counts as a repeat: the fields that are compared, `near` (Jaccard) and `threshold` (cosine) as in `dedup`.
 
     `threshold` needs an `embedder`.

@@ -24,14 +24,14 @@ _PIECES = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownExhibit:
     """An exhibit of a measure, and the reference's own where there is one."""
 
     exhibit: Exhibit
     reference: Exhibit | None = None
 
 
-def exhibited(result: Mapping[str, Any], texts: Mapping[str, str]) -> list[Shown]:
+def exhibited(result: Mapping[str, Any], texts: Mapping[str, str]) -> list[ShownExhibit]:
     """What the measures of an evaluation's JSON have to show; `texts` has those of the dataset's rows by id.
 
     A measure that is not installed here (the JSON may come from elsewhere) shows nothing.
@@ -47,16 +47,16 @@ def exhibited(result: Mapping[str, Any], texts: Mapping[str, str]) -> list[Shown
         kept = [replace(found, sides=list(map(with_text, found.sides))) for found in exhibit.passages[:SHOWN]]
         return replace(exhibit, passages=kept)
 
-    shown: list[Shown] = []
+    shown: list[ShownExhibit] = []
     for name in (name for name in result["metrics"] if is_name("metrics", name)):
         sides = (result[side].get(name, {}).get("detail", {}) for side in ("metrics", "reference_metrics"))
         own, other = (metric(name)().exhibits(detail) for detail in sides)
         known = {exhibit.title: exhibit for exhibit in other}
-        shown += [Shown(filled(exhibit), known.get(exhibit.title)) for exhibit in own]
+        shown += [ShownExhibit(filled(exhibit), known.get(exhibit.title)) for exhibit in own]
     return shown
 
 
-def charts(shown: Sequence[Shown], series: str) -> Html | None:
+def charts(shown: Sequence[ShownExhibit], series: str) -> Html | None:
     """Distributions, counts and outcomes of one dataset, as far as they were measured."""
     drawn = []
     for one in shown:
@@ -69,7 +69,7 @@ def charts(shown: Sequence[Shown], series: str) -> Html | None:
     return tag("div", [tag("figure", part) for part in drawn], class_="charts") if drawn else None
 
 
-def evidence(shown: Sequence[Shown]) -> Html:
+def evidence(shown: Sequence[ShownExhibit]) -> Html:
     """The first rows that repeat the reference, each other, or are flagged."""
     return join(
         [_passages(one.exhibit) for one in shown if isinstance(one.exhibit, Passages)],

@@ -10,7 +10,7 @@ from datagen_cli.evaluation.document import entry
 from datagen_cli.evaluation.evaluate import Evaluation, metric
 from datagen_cli.evaluation.projection import Projection, project
 from datagen_cli.evaluation.reading import readings
-from datagen_cli.report.evidence import Shown, exhibited
+from datagen_cli.report.evidence import ShownExhibit, exhibited
 from datagen_cli.report.records import Records, as_text, records_of_rows, records_of_run
 from datagen_cli.runs.reader import RunReader
 
@@ -28,7 +28,7 @@ class Sheet:
 
     result: Mapping[str, Any]
     readings: Mapping[str, str]
-    shown: Sequence[Shown] = ()
+    shown: Sequence[ShownExhibit] = ()
     records: Records | None = None
     projection: Projection | None = None
     plane: Mapping[str, Any] = field(default_factory=dict)

@@ -36,7 +36,7 @@ class SearchFailed(Exception):
     """The source gave no answer (it was away, limited the rate, or said what cannot be read): nothing is known."""
 
 
-class Source(Protocol):
+class PassageSource(Protocol):
     """A source on the shelf. `host` is what it contacts, empty for what lies on this machine."""
 
     name: ClassVar[str]

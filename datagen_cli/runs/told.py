@@ -11,7 +11,7 @@ class _Told(BaseModel):
     model_config = ConfigDict(strict=True, extra="allow")
 
 
-class Found(_Told):
+class FaultCounts(_Told):
     """Planted faults of a kind."""
 
     found: int
@@ -19,14 +19,14 @@ class Found(_Told):
     unknown: int
 
 
-class Part(_Told):
+class PartReport(_Told):
     """What a part of a run did."""
 
     changed: int
     turned_away: int
     calls: float | None = None
     tokens: float | None = None
-    faults: dict[str, Found] = {}
+    faults: dict[str, FaultCounts] = {}
     clean: int = 0
     harmed: int = 0
 
@@ -62,7 +62,7 @@ class Rates(_Told):
     rejected: float | None = None
 
 
-class Shift(_Told):
+class ShiftReport(_Told):
     """How attributes and difficulty moved."""
 
     operators: dict[str, Operator] = {}
@@ -86,6 +86,6 @@ class Cost(_Told):
 
 
 INNER: dict[str, Any] = {
-    "modules": dict[str, Part], "shift": Shift, "coverage": dict[str, dict[str, Covered]], "cost": Cost,
+    "modules": dict[str, PartReport], "shift": ShiftReport, "coverage": dict[str, dict[str, Covered]], "cost": Cost,
 }  # fmt: skip
 """By the key of `run.json` that they stand under."""

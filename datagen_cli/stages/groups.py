@@ -23,7 +23,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class GroupRow:
     """One row of a group: its key in the run, the name of its group, what is to be written, and the examples shown.
 
     `negatives` are the other labels with examples of theirs, for classifier-free guidance. `drawn` are the examples
@@ -48,7 +48,7 @@ class Row:
 class GroupUnit(Unit):
     """A batch of whole groups: its first rows are of `slots`, in their order; others are peers, kept as surplus."""
 
-    rows: tuple[Row, ...] = ()
+    rows: tuple[GroupRow, ...] = ()
 
     def made_from(self) -> list[Any]:
         """What a finished unit depends on beside the stage's fingerprint."""
@@ -102,7 +102,7 @@ class GroupGenerate:
             found.append(record)
         return found
 
-    def _row(self, row: Row, number: int, unit: GroupUnit) -> dict[str, Any]:
+    def _row(self, row: GroupRow, number: int, unit: GroupUnit) -> dict[str, Any]:
         slot = row.slot
         own = self._prompt(slot.label, slot, row.examples, unit)
         found = {"key": row.key, "group": number, "label": slot.label, "prompt": own}
@@ -114,7 +114,9 @@ class GroupGenerate:
         avoid = [str(item[self._field]) for item in unit.avoid if item.get(self._field)]
         return self._prompts.prompt(label, slot.attributes, [self._texts[name] for name in examples], avoid)
 
-    def _record(self, unit: GroupUnit, row: Row, answer: Mapping[str, Any] | None, shared: Mapping[str, Any]) -> Record:
+    def _record(
+        self, unit: GroupUnit, row: GroupRow, answer: Mapping[str, Any] | None, shared: Mapping[str, Any]
+    ) -> Record:
         of_group = [other.key for other in unit.rows if other.group == row.group]
         lineage = {
             "group": row.group,

@@ -23,7 +23,7 @@ Region = Literal["easy", "ambiguous", "hard"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MapPoint:
     """Where a record lies on the map: three numbers in [0, 1] and the region they mean."""
 
     confidence: float
@@ -38,7 +38,7 @@ class Place:
 
 def cartography(
     texts: Sequence[str], labels: Sequence[str], *, seed: int = 0, embed: Embed | None = None
-) -> list[Place]:
+) -> list[MapPoint]:
     """A place for each text, in order. At least two labels are needed; raises `ValueError` with fewer."""
     import numpy as np
 
@@ -62,7 +62,7 @@ def cartography(
     means, spreads = np.mean(confident, axis=0), np.std(confident, axis=0)
     corrects = np.mean(right, axis=0)
     return [
-        Place(float(mean), float(spread), float(correct), _region(float(correct)))
+        MapPoint(float(mean), float(spread), float(correct), _region(float(correct)))
         for mean, spread, correct in zip(means, spreads, corrects, strict=True)
     ]
 

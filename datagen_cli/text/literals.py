@@ -88,7 +88,7 @@ def _one_of(branches: Sequence[Needs]) -> Needs:
     return Needs(tuple(parts), one=True)
 
 
-class Sieve:
+class LiteralFilter:
     """Says which of many texts have what each of some needs asks for."""
 
     def __init__(self, needs: Sequence[Needs]) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from datagen_cli.text.orders import orders
 
 if TYPE_CHECKING:
-    from datagen_cli.text.literals import Sieve
+    from datagen_cli.text.literals import LiteralFilter
 
 Kind = Literal["injection", "secret", "personal", "outlier"]
 KINDS: tuple[Kind, ...] = ("injection", "secret", "personal", "outlier")
@@ -283,11 +283,17 @@ def digit_rules() -> tuple[Rule, ...]:
 
 
 @cache
-def sieve() -> Sieve:
+def sieve() -> LiteralFilter:
     """Tells for many texts which of the `worded_rules` may find something in each."""
-    from datagen_cli.text.literals import NOTHING, Sieve, both, needs_of, one_of  # NumPy, which only many texts need
+    from datagen_cli.text.literals import (
+        NOTHING,
+        LiteralFilter,
+        both,
+        needs_of,
+        one_of,
+    )  # NumPy, which only many texts need
 
-    return Sieve(
+    return LiteralFilter(
         [
             both(needs_of(rule.pattern), NOTHING if rule.beside is None else needs_of(rule.beside), one_of(rule.needs))
             for rule in worded_rules()

@@ -118,7 +118,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class JudgedClaim:
     """What became of a claim."""
 
     claim: Claim
@@ -185,7 +185,7 @@ class Search(ValidatorFacts):
         unread = [item for item in found if isinstance(item, Unread)]
         if len(unread) == len(found):
             return Unread.of_all(unread).verdict("the judge gave no verdict")
-        told = [item for item in found if isinstance(item, Found)]
+        told = [item for item in found if isinstance(item, JudgedClaim)]
         evidence = {"claims": [item.as_json() for item in told]}
         wrong = [item for item in told if item.verdict == "contradicted"]
         if wrong:
@@ -230,11 +230,11 @@ class Search(ValidatorFacts):
                 return list({claim.text: claim for claim in named if claim is not None}.values())
         return Unread.of(replies)
 
-    async def _judged(self, claim: Claim, ctx: Context) -> Found | Unread:
+    async def _judged(self, claim: Claim, ctx: Context) -> JudgedClaim | Unread:
         """Passages for a claim, and what the judge reads in them."""
         passages, problems = await self._look_up(claim.query)
         if not passages:
-            return Found(claim, "unknown" if problems else "not_found", problems or "nothing was found")
+            return JudgedClaim(claim, "unknown" if problems else "not_found", problems or "nothing was found")
         shown = [{"title": passage.title, "text": passage.text} for passage in passages]
 
         def prompt(again: bool) -> Prompt:
@@ -246,7 +246,7 @@ class Search(ValidatorFacts):
         if isinstance(said, Unread):
             return said
         correction = said.get("correction")
-        return Found(
+        return JudgedClaim(
             claim,
             said["verdict"],
             str(said.get("reason") or "")[:SHOWN_CHARS],
@@ -286,7 +286,7 @@ class Search(ValidatorFacts):
             self._store = Store(self._home / CACHE)
         return self._store
 
-    def _fix(self, record: Record, wrong: Sequence[Found]) -> dict[str, Any] | None:
+    def _fix(self, record: Record, wrong: Sequence[JudgedClaim]) -> dict[str, Any] | None:
         """The fields with every contradicted claim replaced by its correction; None where one cannot be."""
         fields = {name: record.fields.get(name) for name in self._fields}
         for item in wrong:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from datagen_cli.bench.score import Columns, quiz_of, table
 from datagen_cli.bench.score import Marked as Marks
+from datagen_cli.bench.score import QuestionColumns, quiz_of, table
 from datagen_cli.cli.app import run
 from datagen_cli.core.errors import DataError
 from datagen_cli.evaluation.load import Loaded, Wanted, load_dataset
@@ -112,7 +112,7 @@ def test_bad_input_is_one_line(
 
 
 def test_a_question_without_a_reply_counts_for_nobody() -> None:
-    quiz = quiz_of(_loaded([{"question": f"{n} + 1?", "answer": n + 1} for n in range(4)]), Columns())
+    quiz = quiz_of(_loaded([{"question": f"{n} + 1?", "answer": n + 1} for n in range(4)]), QuestionColumns())
     marks = [Marks("a", [True, None, True, False]), Marks("b", [True, True, False, False])]
     found = table(quiz, marks)
     assert found["n"] == 3 and found["no_reply"] == 1
@@ -120,21 +120,23 @@ def test_a_question_without_a_reply_counts_for_nobody() -> None:
 
 
 def test_rows_without_an_answer_are_left_out_and_said() -> None:
-    quiz = quiz_of(_loaded([{"question": "1 + 1?", "answer": 2}, {"question": "2 + 2?", "answer": None}]), Columns())
+    quiz = quiz_of(
+        _loaded([{"question": "1 + 1?", "answer": 2}, {"question": "2 + 2?", "answer": None}]), QuestionColumns()
+    )
     assert len(quiz) == 1 and quiz.left_out == 1
     with pytest.raises(DataError, match="no label"):
-        quiz_of(_loaded([{"text": "nothing asked"}]), Columns())
+        quiz_of(_loaded([{"text": "nothing asked"}]), QuestionColumns())
 
 
 def test_of_a_quiz_rows_whose_answer_is_none_of_their_choices_are_left_out() -> None:
     rows = [{"question": f"{n}?", "choices": ["x", "y", "z"], "answer": "ABC"[n % 3]} for n in range(10)]
     rows[4]["answer"] = "E"
-    quiz = quiz_of(_loaded(rows), Columns())
+    quiz = quiz_of(_loaded(rows), QuestionColumns())
     assert quiz.kind == "choices" and len(quiz) == 9 and quiz.left_out == 1
     for row in rows[:5]:
         row["answer"] = "none"
     with pytest.raises(DataError, match="answer points at no item of choices"):
-        quiz_of(_loaded(rows), Columns())
+        quiz_of(_loaded(rows), QuestionColumns())
 
 
 def test_a_model_whose_replies_cannot_be_read_is_named(
@@ -148,7 +150,9 @@ def test_a_model_whose_replies_cannot_be_read_is_named(
 
 
 def test_a_shipped_base_of_choices_is_read() -> None:
-    quiz = quiz_of(load_dataset(str(Path(__file__).parents[2] / "recipes/data/mmlu.jsonl"), Wanted()), Columns())
+    quiz = quiz_of(
+        load_dataset(str(Path(__file__).parents[2] / "recipes/data/mmlu.jsonl"), Wanted()), QuestionColumns()
+    )
     assert quiz.kind == "choices" and len(quiz) == 48
     assert all(right in item.choices for right, item in zip(quiz.right, quiz.items, strict=True))
 

@@ -15,7 +15,7 @@ import pytest
 
 from datagen_cli.cli import console
 from datagen_cli.cli.app import run
-from datagen_cli.cli.progress import Counts, Progress
+from datagen_cli.cli.progress import Progress, RunProgress
 
 PULSE = {
     "new_records": 1204, "calls": 1650, "cached_calls": 12, "tokens": {"in": 900_000, "out": 300_331, "cached": 0},
@@ -23,8 +23,8 @@ PULSE = {
 }  # fmt: skip
 
 
-def counts(**pulse: Any) -> Counts:
-    return Counts(2000, 1204, Counter(duplicate=255, label=157), {**PULSE, **pulse})
+def counts(**pulse: Any) -> RunProgress:
+    return RunProgress(2000, 1204, Counter(duplicate=255, label=157), {**PULSE, **pulse})
 
 
 def test_the_line_tells_all_that_decides_whether_one_goes_on() -> None:
@@ -35,8 +35,8 @@ def test_the_line_tells_all_that_decides_whether_one_goes_on() -> None:
     waiting = counts(waits_for="openai/gpt takes no more calls until 10:03:12, as its headers say", cost_usd=None)
     assert waiting.facts(100).endswith("12.0/s · openai/gpt takes no more calls until 10:03:12, as its headers say")
     assert "cost unknown" in waiting.facts(100)
-    assert Counts(5).facts(1) == "0 rejected · 0.0/s"
-    assert "7 rejected, all for label" in Counts(5, 0, Counter(label=7)).facts(1)
+    assert RunProgress(5).facts(1) == "0 rejected · 0.0/s"
+    assert "7 rejected, all for label" in RunProgress(5, 0, Counter(label=7)).facts(1)
 
 
 @pytest.mark.parametrize("width", range(60, 141, 4))

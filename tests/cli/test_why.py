@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.cli.app import run
-from datagen_cli.cli.why import Prompts
+from datagen_cli.cli.why import ShownPrompts
 
 ASKED = "Write a Python program that computes the answer"
 TURN = {"role": "user", "content": "Write a new record."}
@@ -48,7 +48,7 @@ def test_replies_and_verdicts_are_the_same_in_both(made: Path, capsys: pytest.Ca
 
 
 def test_a_message_is_shown_by_its_first_lines_and_by_a_word_when_it_comes_again() -> None:
-    prompts = Prompts(full=False)
+    prompts = ShownPrompts(full=False)
     assert prompts.lines({"messages": [LONG, TURN]}) == [
         "[system] line 1\nline 2\nline 3\nline 4\nline 5\n… 4 more lines: --full",
         "[user] Write a new record.",
@@ -60,10 +60,10 @@ def test_a_message_is_shown_by_its_first_lines_and_by_a_word_when_it_comes_again
         "[user] Write another.",
     ]
     assert prompts.lines({"messages": [LONG, TURN]}) == ["(the prompt is one of those above)"]
-    assert Prompts(full=True).lines({"messages": [LONG, LONG]}) == [f"[system] {LONG['content']}"] * 2
+    assert ShownPrompts(full=True).lines({"messages": [LONG, LONG]}) == [f"[system] {LONG['content']}"] * 2
     assert prompts.lines({}) == []
 
 
 def test_what_hides_one_line_only_is_shown_whole() -> None:
     six = {"role": "system", "content": "\n".join("abcdef")}
-    assert Prompts(full=False).lines({"messages": [six]}) == ["[system] a\nb\nc\nd\ne\nf"]
+    assert ShownPrompts(full=False).lines({"messages": [six]}) == ["[system] a\nb\nc\nd\ne\nf"]

@@ -13,7 +13,7 @@ import pytest
 from datagen_cli.cli.app import run
 from datagen_cli.core.errors import UsageError
 from datagen_cli.evaluation.load import Wanted, load_dataset
-from datagen_cli.evaluation.recheck import Again, Reporter, recheck, stopped_with
+from datagen_cli.evaluation.recheck import RecheckOptions, Reporter, recheck, stopped_with
 from datagen_cli.llm import retry
 from datagen_cli.metrics.measure import Measure
 from tests.endpoint import Answer, Endpoint, refusal
@@ -33,7 +33,7 @@ def made(folder: Path, *settings: str, count: int = 40) -> Path:
 
 def again(folder: Path, recipe: str | None = None, models: tuple[str, ...] = ()) -> Measure:
     loaded = load_dataset(str(folder), Wanted())
-    return recheck(loaded.dataset, folder, Again(recipe, models, None, {}), QUIET)
+    return recheck(loaded.dataset, folder, RecheckOptions(recipe, models, None, {}), QUIET)
 
 
 def _place(plant: dict[str, Any]) -> tuple[int, int]:
@@ -92,7 +92,7 @@ def test_a_recipe_of_ones_own_checks_a_run_that_had_no_check(tmp_path: Path) -> 
 def test_without_a_recipe_there_is_nothing_to_check_with(tmp_path: Path) -> None:
     loaded = load_dataset(write(tmp_path / "a.jsonl", news(3)), Wanted())
     with pytest.raises(UsageError, match="needs a recipe"):
-        recheck(loaded.dataset, None, Again(None, (), None, {}), QUIET)
+        recheck(loaded.dataset, None, RecheckOptions(None, (), None, {}), QUIET)
 
 
 OFFLINE = "the checker is offline, a simulation: it cannot judge real rows; name a model with --model"
@@ -130,7 +130,7 @@ def sums_recipe(
 def of_file(path: str, recipe: str, max_cost: float | None = None, notes: list[str] | None = None) -> Measure:
     loaded = load_dataset(path, Wanted())
     told = Reporter(lambda text: None, (notes if notes is not None else []).append)
-    return recheck(loaded.dataset, None, Again(recipe, (), max_cost, {}), told)
+    return recheck(loaded.dataset, None, RecheckOptions(recipe, (), max_cost, {}), told)
 
 
 def counts(found: Measure) -> tuple[int, int, int]:

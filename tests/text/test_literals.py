@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 
 from datagen_cli.constraints.pattern_text import sample
-from datagen_cli.text.literals import NOTHING, Needs, Sieve, both, needs_of
+from datagen_cli.text.literals import NOTHING, LiteralFilter, Needs, both, needs_of
 from datagen_cli.text.safety_rules import worded_rules
 
 
 def may(needs: Needs, text: str) -> bool:
     words = text.split()
-    ((_, (found,)),) = Sieve([needs]).may(words, np.arange(len(words), dtype=np.int32), np.array([0, len(words)]))
+    ((_, (found,)),) = LiteralFilter([needs]).may(
+        words, np.arange(len(words), dtype=np.int32), np.array([0, len(words)])
+    )
     return bool(found[0])
 
 

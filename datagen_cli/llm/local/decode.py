@@ -31,7 +31,7 @@ from datagen_cli.llm.correlated import mix_logits_torch, step_weights
 from datagen_cli.llm.local.decode_batch import DecodeBatch
 from datagen_cli.llm.local.drawing import draw_tokens, uniforms
 from datagen_cli.llm.local.model import LocalModel
-from datagen_cli.llm.local.rows import Decoded, Halted, Row, Settings, Written
+from datagen_cli.llm.local.rows import Decoded, DecodedRow, Halted, Row, Settings
 from datagen_cli.text.repetition import LOOKED_AFTER, tokens_repeat_at_end
 
 
@@ -129,7 +129,7 @@ class Batch:
             if stop():
                 raise Halted
             self.advance()
-        written = (Written(tuple(ids), self._finish[i], self._steps[i]) for i, ids in enumerate(self._ids))
+        written = (DecodedRow(tuple(ids), self._finish[i], self._steps[i]) for i, ids in enumerate(self._ids))
         return Decoded(tuple(written), self._forwarded)
 
     def advance(self) -> None:

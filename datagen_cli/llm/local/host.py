@@ -19,7 +19,7 @@ from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.as_text import NEXT, answer_in
 from datagen_cli.llm.faults import RequestRefused
 from datagen_cli.llm.local.model import LocalModel
-from datagen_cli.llm.local.rows import MOST_TOKENS, Decoded, Row, Settings, Written
+from datagen_cli.llm.local.rows import MOST_TOKENS, Decoded, DecodedRow, Row, Settings
 from datagen_cli.llm.local.weights import open_model
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.prompts.free_text import clean_text
@@ -119,7 +119,7 @@ def _group_reply(model: LocalModel, rows: Sequence[Row], decoded: Decoded, notes
     return RawReply(text, "stop", tokens_in, tokens_out, model.name)
 
 
-def _row_reply(model: LocalModel, row: Row, written: Written) -> dict[str, Any]:
+def _row_reply(model: LocalModel, row: Row, written: DecodedRow) -> dict[str, Any]:
     return {
         "text": model.text(written.ids),
         "finish": written.finish,

@@ -46,7 +46,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class DecodedRow:
     """What a row became: ids without the one that ended it, `stop` or `length`, and the steps it took part in
     (one per token drawn, the ending one included)."""
 
@@ -57,9 +57,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """One `Written` per row; `forward_rows` counts rows through the model, one per token and prompt (negatives too)."""
+    """One `DecodedRow` per row; `forward_rows` counts rows through the model, one a token and prompt."""
 
-    rows: tuple[Written, ...]
+    rows: tuple[DecodedRow, ...]
     forward_rows: int
     notes: tuple[str, ...] = ()
 

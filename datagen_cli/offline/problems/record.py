@@ -10,13 +10,13 @@ from typing import Any
 from datagen_cli.constraints.length import Length
 from datagen_cli.constraints.range import Range
 from datagen_cli.offline.corpus import Slots, corpus, pick
-from datagen_cli.offline.dataset import Dataset, label_text
+from datagen_cli.offline.dataset import DatasetView, label_text
 from datagen_cli.offline.problems.arithmetic import Line
 from datagen_cli.offline.problems.reading import read
 from datagen_cli.offline.problems.scenes import scenes_for
-from datagen_cli.offline.problems.tell import Problem, Wish, with_answer, write
+from datagen_cli.offline.problems.tell import Wish, WordProblem, with_answer, write
 from datagen_cli.offline.problems.wording import SYMBOLS, WORDS, Value, money, plain, tidy
-from datagen_cli.offline.shape import Shape
+from datagen_cli.offline.shape import RecordShape
 from datagen_cli.offline.written import Job
 
 ROOM = 15  # words of a sentence that a fault puts in
@@ -54,12 +54,12 @@ def fill_problem(job: Job) -> None:
         job.put("answer", plain(value) if as_text else value)
 
 
-def _problem(rng: random.Random, question: Any, answer: Any, wish: Wish) -> Problem:
+def _problem(rng: random.Random, question: Any, answer: Any, wish: Wish) -> WordProblem:
     """The problem of a given question, for a given answer, or a new one."""
     if isinstance(question, str):
         known = read(question)
         solved = known.answer if known is not None and known.answer is not None else 2 + int(rng.random() * 90)
-        return Problem(question, solved, (), "", "The story")
+        return WordProblem(question, solved, (), "", "The story")
     try:
         fixed = None if answer is None or isinstance(answer, bool) else tidy(float(str(answer).replace(",", "")))
     except ValueError:
@@ -108,7 +108,7 @@ def _level(text: str) -> int:
     return next((int(steps) for word, steps in _wishes("level") if word == text.lower()), 0)
 
 
-def _limits(data: Dataset, shape: Shape) -> tuple[float | None, float | None, int, int]:
+def _limits(data: DatasetView, shape: RecordShape) -> tuple[float | None, float | None, int, int]:
     """Bounds of the answer, and least and most words of the question."""
     ranges = [rule for rule in data.rules.get(shape.name("answer"), ()) if isinstance(rule, Range)]
     lengths = [rule for rule in data.rules.get(shape.name("question"), ()) if isinstance(rule, Length)]
@@ -126,7 +126,7 @@ def _count(text: str) -> int:
     return next((WORDS.index(word) for word in text.lower().split() if word in WORDS), _level(text))
 
 
-def slip(rng: random.Random, problem: Problem, wish: Wish) -> Value:
+def slip(rng: random.Random, problem: WordProblem, wish: Wish) -> Value:
     """A wrong answer such as a slip of the pen or of a step gives; kept in the bounds of the wish where it can."""
     right = problem.answer
     near = [line.result for line in problem.lines[:-1][-2:]]
@@ -143,7 +143,7 @@ def context(rng: random.Random) -> str:
     return Slots(rng).say(corpus("problems")["all"]["aside"])
 
 
-def solution_text(rng: random.Random, problem: Problem, answer: Value, examples: Sequence[str]) -> str:
+def solution_text(rng: random.Random, problem: WordProblem, answer: Value, examples: Sequence[str]) -> str:
     """The calculations, a line each, and the answer last; a wrong `answer` is led to by a slip in the last line."""
     annotated = any("<<" in shown for shown in examples)
     lines = list(problem.lines)

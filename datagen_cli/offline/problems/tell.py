@@ -49,7 +49,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class WordProblem:
     """A problem, its right answer and the calculations that lead there. `missing` says that a number was left out."""
 
     question: str
@@ -87,10 +87,10 @@ class _Story:
         return True
 
 
-def write(rng: random.Random, wish: Wish | None = None) -> Problem:
+def write(rng: random.Random, wish: Wish | None = None) -> WordProblem:
     """A new problem. What a wish asks for comes as near as a few tries allow."""
     wish = wish or Wish()
-    best: Problem | None = None
+    best: WordProblem | None = None
     for turn in range(TRIES):
         problem = _try(rng, wish, turn)
         if problem is None:
@@ -102,7 +102,7 @@ def write(rng: random.Random, wish: Wish | None = None) -> Problem:
     return best or write(rng, Wish(missing=wish.missing))
 
 
-def _try(rng: random.Random, wish: Wish, turn: int) -> Problem | None:
+def _try(rng: random.Random, wish: Wish, turn: int) -> WordProblem | None:
     fitting, known = scenes_for(wish.topic, bool(wish.currency))
     target = wish.steps or pick(rng, (2, 2, 3, 3, 3, 4, 4, 5))
     if wish.max_words and not wish.steps and turn > 3:
@@ -174,7 +174,7 @@ def _fill(rng: random.Random, story: _Story, steps: tuple[Telling, ...], cost: i
     return cost == 0
 
 
-def _compose(rng: random.Random, story: _Story, ask: Wording, wish: Wish, known: bool) -> Problem:
+def _compose(rng: random.Random, story: _Story, ask: Wording, wish: Wish, known: bool) -> WordProblem:
     places = [(at, slot) for at, (_, given) in enumerate(story.told) for slot in given if slot in "nmkp"]
     blank = pick(rng, places) if wish.missing and places else (-1, "")
     sentences = [
@@ -192,7 +192,7 @@ def _compose(rng: random.Random, story: _Story, ask: Wording, wish: Wish, known:
     values = Slots(rng, **story.values)
     text = " ".join((*map(values.fill, opening), *sentences, question))
     unit = "" if story.told[-1][0].question else wish.symbol if story.money else story.values["o"]
-    return Problem(text, story.v, tuple(story.lines), unit, story.values["N"], blank[1] != "")
+    return WordProblem(text, story.v, tuple(story.lines), unit, story.values["N"], blank[1] != "")
 
 
 def _opening(wish: Wish, known: bool) -> list[str]:
@@ -237,7 +237,7 @@ def _shown(rng: random.Random, slot: str, value: Value, symbol: str) -> str:
     return f"{value:,}" if slot in "nmk" and isinstance(value, int) else plain(value)
 
 
-def with_answer(rng: random.Random, answer: Value) -> Problem:
+def with_answer(rng: random.Random, answer: Value) -> WordProblem:
     """A problem whose answer is given."""
     slots = Slots(rng)
     name, thing = slots.fill("{name}"), f"{slots.fill('{thing}')} stickers"
@@ -246,6 +246,6 @@ def with_answer(rng: random.Random, answer: Value) -> Problem:
     if isinstance(answer, int) and answer > 2 and rng.random() < 0.5:
         n = 1 + int(rng.random() * (answer - 1))
         text = f"{name} has {n} {thing}. {name} buys {answer - n} more {thing}. {asked}"
-        return Problem(text, answer, (Line(f"{n} + {answer - n}", answer),), thing, name)
+        return WordProblem(text, answer, (Line(f"{n} + {answer - n}", answer),), thing, name)
     text = f"{name} has {plain(answer + n)} {thing}. {name} gives {n} of them to a friend. {asked}"
-    return Problem(text, answer, (Line(f"{plain(answer + n)} - {n}", answer),), thing, name)
+    return WordProblem(text, answer, (Line(f"{plain(answer + n)} - {n}", answer),), thing, name)

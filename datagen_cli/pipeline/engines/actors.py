@@ -18,7 +18,7 @@ MOST_LOSSES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ActorPlace:
     """Where an actor is to be: the machine, the how manieth there, what it takes of it, and how many calls it works on
     side by side."""
 
@@ -33,7 +33,7 @@ class Place:
 class _Seat:
     """An actor: whether it is `ready`, and how many calls it works on."""
 
-    place: Place
+    place: ActorPlace
     actor: Any
     ready: bool = False
     busy: int = 0
@@ -64,9 +64,11 @@ class ActorPool:
     `patience_s`: how long calls wait for a machine when all are lost.
     """
 
-    def __init__(self, make: Callable[[], Any], places: Callable[[], Sequence[Place]], *, patience_s: float) -> None:
+    def __init__(
+        self, make: Callable[[], Any], places: Callable[[], Sequence[ActorPlace]], *, patience_s: float
+    ) -> None:
         self._make, self._places, self._patience_s = make, places, patience_s
-        self._seats: dict[Place, _Seat] = {}
+        self._seats: dict[ActorPlace, _Seat] = {}
         self._freed = asyncio.Event()
         self._alive = self._looked = time.monotonic()
         self._closed = False
@@ -152,7 +154,7 @@ class ActorPool:
                 seat = self._seats[place] = _Seat(place, self._begin(place))
                 seat.joining = asyncio.get_running_loop().create_task(self._join(seat))
 
-    def _begin(self, place: Place) -> Any:
+    def _begin(self, place: ActorPlace) -> Any:
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 

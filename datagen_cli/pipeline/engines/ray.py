@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.core.ports import MakeWorkers
-from datagen_cli.pipeline.engines.actors import ActorPool, Place, never
+from datagen_cli.pipeline.engines.actors import ActorPlace, ActorPool, never
 from datagen_cli.pipeline.engines.local import LocalEngine
 
 T = TypeVar("T")
@@ -104,7 +104,7 @@ class RayEngine(LocalEngine):
     def _models(self, make: Callable[[], Any]) -> ActorPool:
         return self._pool(make, model_places)
 
-    def _pool(self, make: Callable[[], Any], places: Callable[[], Sequence[Place]]) -> ActorPool:
+    def _pool(self, make: Callable[[], Any], places: Callable[[], Sequence[ActorPlace]]) -> ActorPool:
         pool = ActorPool(make, places, patience_s=self.patience_s)
         self._pools.append(pool)
         return pool
@@ -135,20 +135,20 @@ class Programs:
         return function(*args)
 
 
-def program_places() -> list[Place]:
+def program_places() -> list[ActorPlace]:
     """One a machine, for as many programs as it has cores; it takes none of them from others, programs are short."""
-    return [Place(node, at_once=cpus) for node, cpus, _ in machines() if cpus]
+    return [ActorPlace(node, at_once=cpus) for node, cpus, _ in machines() if cpus]
 
 
-def model_places() -> list[Place]:
+def model_places() -> list[ActorPlace]:
     """One a GPU, on machines without any one for `MODEL_CPUS` cores, or for all where there are fewer."""
     places = []
     for node, cpus, gpus in machines():
         if gpus:
-            places += [Place(node, number, gpus=1) for number in range(gpus)]
+            places += [ActorPlace(node, number, gpus=1) for number in range(gpus)]
         elif cpus:
             own = min(MODEL_CPUS, cpus)
-            places += [Place(node, number, cpus=own) for number in range(cpus // own)]
+            places += [ActorPlace(node, number, cpus=own) for number in range(cpus // own)]
     return places
 
 
