@@ -40,6 +40,8 @@ _SPOKEN_OF = compiled_later(
     r"[^\S\n]+[^\W\d_A-Z]|[^\S\n]*[,.;:)\"'`”’»。，、]|[^\S\n]*(?:是|和|与|表示|标|と|は|を|が)"
 )
 """What follows a mark that a text speaks of: it goes on in its line, with a small letter or a sign."""
+_SPOKEN = compiled_later(r"<(thoughts?)>[^\n.!?<>]{1,80}</\1>[^\S\n]+[^\W\d_A-Z]")
+"""A few words between marks in the middle of a sentence, which goes on behind them."""
 _NAMED = compiled_later(
     r"[^\S\n]+(?:is|are|was|and|or|tags?|marks?|means|opens|begins|starts|stands|ist|und|öffnet|est|et|es|y|è|e)\b"
     r"|[^\S\n]*[,.;)]",
@@ -121,7 +123,7 @@ def text_of(reply: str, names: Collection[str] = ()) -> str:
 def thoughts_end(text: str, names: Collection[str] = ()) -> int | None:
     """Where the reasoning ends that a text begins with; its length where it is all reasoning, None without any."""
     opening = OPENS.match(text)
-    if opening is None or _word(opening[0]) in names:
+    if opening is None or _word(opening[0]) in names or _SPOKEN.match(text):
         return None
     strong = _is_strong(opening[0])
     ends = [

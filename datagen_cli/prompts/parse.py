@@ -180,8 +180,6 @@ def read_record(item: Any, specs: Sequence[FieldSpec]) -> dict[str, Any]:
             value = coerce(spec, value)
             if spec.type == "list":
                 value = [_item(spec, entry) for entry in value]
-            elif spec.type == "text" and not spec.code:
-                value = _trimmed(value)
         except WrongType as error:
             raise WrongType(f"{spec.name}: {error}") from error
         for text in [value] if spec.type == "text" else value if spec.type == "list" else ():
@@ -190,7 +188,7 @@ def read_record(item: Any, specs: Sequence[FieldSpec]) -> dict[str, Any]:
         _refuse_controls(spec, value)
         if spec.type == "json" and spec.schema:
             _check_schema(spec, value)
-        record[spec.name] = value
+        record[spec.name] = _trimmed(spec, value)
     texts = [(spec, record[spec.name]) for spec in specs if spec.type == "text"]
     if len(texts) > 1 and all(may_be_form(text, spec.name) for spec, text in texts):
         raise WrongType(f"{texts[0][0].name}: the form came back instead of texts: {texts[0][1][:60]!r}")
@@ -233,15 +231,17 @@ def _item(spec: FieldSpec, entry: Any) -> Any:
     if entry is None:
         raise WrongType("null in the list")
     if spec.item_type:
-        entry = coerce(replace(spec, type=spec.item_type), entry)
-    elif isinstance(entry, int | float):
-        return plain_text(entry)
-    return _trimmed(entry) if isinstance(entry, str) else entry
+        return coerce(replace(spec, type=spec.item_type), entry)
+    return plain_text(entry) if isinstance(entry, int | float) else entry
 
 
-def _trimmed(text: str) -> str:
-    """A text without white space around it; the indent of the first of several lines stays."""
-    text = re.sub(r"\A(?:[^\S\n]*\n)+", "", text.rstrip())
+def _trimmed(spec: FieldSpec, value: Any) -> Any:
+    """A text, or the texts of a list, without white space around it; the indent of the first of several lines stays."""
+    if spec.type == "list" and isinstance(value, list):
+        return [_trimmed(FieldSpec(spec.name), item) for item in value]
+    if spec.type != "text" or spec.code or not isinstance(value, str):
+        return value
+    text = re.sub(r"\A(?:[^\S\n]*\n)+", "", value.rstrip())
     return text if "\n" in text else text.lstrip()
 
 

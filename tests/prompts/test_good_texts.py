@@ -42,6 +42,7 @@ GOOD = [
     "The log says:\n...done thinking.\nThat line comes from Ollama.",
     'def think(text):\n    return "<think>" + text + "</think>"',
     "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\nhello<|im_end|>",
+    "<thought>a fleeting one</thought> passed through her mind, and the bus left without her.",
     "<response>\n<status>ok</status>\n</response>",
     # dialogues and lists of roles
     "User:\nMy screen is black.\nAssistant:\nHave you tried another cable?\nUser:\nYes, twice.",
