@@ -19,6 +19,7 @@ from datagen_cli.cli.run_folder import resuming, say_damage, show_record
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.files import parse_object
 from datagen_cli.core.system import open_given
+from datagen_cli.core.whole_number import whole_number
 from datagen_cli.runs.reader import RunReader
 from datagen_cli.runs.review import FILE, KINDS, NOT_JUDGED, Decision, ReviewFile, in_sample, read_decision
 
@@ -174,7 +175,7 @@ class _Desk:
         if len(names) > 1:
             listed = ", ".join(f"{number} {name}" for number, name in enumerate(names, start=1))
             wanted = keys.line(f"which field? {listed}")
-            name = names[int(wanted) - 1] if wanted.isdigit() and 0 < int(wanted) <= len(names) else wanted
+            name = names[at - 1] if (at := whole_number(wanted)) and at <= len(names) else wanted
         try:
             if name not in names:
                 raise DataError(f"there is no field {name!r}")

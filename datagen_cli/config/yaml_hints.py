@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+LONGEST = 500
+"""Characters of a line that are looked at."""
 COMMA = "in { } a comma ends a value: put text that holds a comma in quotes, several values in [ ]"
 COLON = "put text that holds `: ` in quotes"
 TABS = "indent with spaces, not with tabs"
@@ -21,7 +23,7 @@ _SPECIAL = "[{*&!%@`-?|>,]}"
 
 def syntax_hint(problem: str, text: str, line: int) -> str:
     """A hint for a problem of PyYAML's at a line of the text, counted from 0; empty where nothing is known."""
-    lines = text.splitlines()
+    lines = [one[:LONGEST] for one in text.splitlines()[: line + 1]]
     here = lines[line] if line < len(lines) else ""
     if "tab" in problem or "\t" in here[: len(here) - len(here.lstrip())]:
         return TABS

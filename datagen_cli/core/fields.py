@@ -24,7 +24,7 @@ JSON_TYPES: dict[str, dict[str, Any]] = {
 MAX_DEPTH = 64
 """Levels of lists and objects in a value; readers of JSON lines give up at some hundred."""
 _HALF = re.compile("[\ud800-\udfff]")
-_NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<digits>[\d.,]*\d[\d.,]*)(?P<exponent>[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<digits>[.,]*+\d[\d.,]*+)(?P<exponent>[eE][+-]?\d+)?")
 _SIGNS = str.maketrans(
     {**dict.fromkeys("\u2212\u2012\u2013\ufe63\uff0d", "-"), "٬": ",", "٫": ".", "，": ",", "．": "."}
 )

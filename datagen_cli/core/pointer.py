@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from datagen_cli.core.whole_number import whole_number
+
 Form = Literal["item", "letter", "index", "place"]
 FORMS: tuple[Form, ...] = ("item", "letter", "index", "place")
 CALLED = ("choices", "options", "endings")
@@ -90,7 +92,5 @@ def _points(label: Any, items: Any, form: Form) -> bool:
     if form == "letter":
         text = str(label).strip().strip("().").upper()
         return len(text) == 1 and 0 <= ord(text) - ord("A") < len(items)
-    text = str(label).strip()
-    if isinstance(label, bool) or not text.isdigit():
-        return False
-    return 0 <= int(text) - (form == "place") < len(items)
+    number = whole_number(str(label).strip()) if not isinstance(label, bool) else None
+    return number is not None and 0 <= number - (form == "place") < len(items)

@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, core_schema
 
 PLACEHOLDER = "[secret]"
 KEY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(_KEY|_TOKEN)")
-REFERENCE = re.compile(r"\$\{([^}]*)\}")
+REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 OPEN_QUERY = ("api-version", "api_version", "version")  # parameters of an address that hold no secret
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|apikey|key)?\s*")
 

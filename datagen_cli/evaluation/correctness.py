@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.fields import plain, plain_text
+from datagen_cli.core.whole_number import whole_number
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.exhibits import Exhibit, Outcomes, Passage, Passages, Side
 from datagen_cli.metrics.intervals import share_interval
@@ -81,8 +82,8 @@ _NAMED = re.compile(r"\s*((?:[^\W\d_]+[\s#:_-]+)*[^\W\d_]{2,}[\s#:_-]*)[-+]?\d")
 
 def _before_number(value: str) -> str:
     """What a number in a text is the number of, where the text says so before it: `level 1` is not `class 1`."""
-    found = _NAMED.match(value)
-    return fold(found[1].strip(" #:_-")) if found and len(value) <= _LONGEST_NAME else ""
+    found = _NAMED.match(value) if len(value) <= _LONGEST_NAME else None
+    return fold(found[1].strip(" #:_-")) if found else ""
 
 
 def _answer(value: Any) -> Any:
@@ -129,7 +130,7 @@ def _joined(dataset: Dataset, gold: Dataset, column: str) -> Callable[[int], Any
 def _row_numbers(*sides: Dataset) -> bool:
     """Whether the ids only number the rows, while both sides have texts to tell rows apart by."""
     for side in sides:
-        numbers = [int(id_) for id_ in side.ids if id_.isdecimal()]
+        numbers = [number for id_ in side.ids if (number := whole_number(id_)) is not None]
         if len(numbers) < len(side) or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
             return False
     return all(len({fold(text) for text in side.texts if text.strip()}) > 1 for side in sides)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from datagen_cli.core.whole_number import whole_number
 from datagen_cli.llm.completion import read_reply
 from datagen_cli.llm.faults import Fault, Kind, TransportError, fault_in
 from datagen_cli.llm.provider import RawReply
@@ -135,8 +136,7 @@ def _not_in_batch(fault: TransportError, status: int | None) -> NotInBatch:
 def _status(response: Mapping[str, Any], value: Any) -> int:
     """The status of a line: its code as a number or as digits, success for a completion without one, else 0."""
     said = response.get("status_code")
-    if isinstance(said, str) and said.isdigit():
-        said = int(said)
+    said = whole_number(said) if isinstance(said, str) else said
     if isinstance(said, int):
         return said
     return 200 if isinstance(value, dict) and "choices" in value else 0

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from datagen_cli.core.whole_number import whole_number
 from datagen_cli.llm.counted import read_usage, usage_in
 from datagen_cli.llm.encodings import unpacked
 from datagen_cli.llm.events import EVENTS, choice_of, joined
@@ -34,7 +35,14 @@ from datagen_cli.llm.wrapped import flat_in, unwrapped
 
 MOST_UNPACKED = 64 * 1024 * 1024
 
-_CHARSET = re.compile(r"charset=[\"']?([\w-]+)", re.IGNORECASE)
+UNREADABLE = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
+"""What reading a body raises that has another form than any that is known."""
+_COMMENTS = re.compile(rb"\A(?::[^\n]*+\s*+)*+")
+_CHARSET = re.compile(
+    r"charset=[\"']?((?:utf|us-ascii|iso|latin|windows|cp|mac|koi8|gb|hz|big5|shift|s?jis|euc|ks|tis|x-)[\w-]*)",
+    re.IGNORECASE,
+)
+"""Sets of characters; Python knows others by such names that are none, and take any time (`punycode`)."""
 
 
 def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> RawReply:
@@ -43,9 +51,9 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
     Raises `TransportError` for a body that is none, and the fault of an error inside it. Content may be a string, a
     list of parts or an object; reasoning beside it is ignored; a refusal counts as filtered content.
     """
-    came = _value(body, kind)
-    value = unwrapped(came)
     try:
+        came = _value(body, kind)
+        value = unwrapped(came)
         if not value.get("choices") and (error := _error_of(value)):
             if (written := reply_in(value)) is not None:
                 return written
@@ -74,7 +82,7 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
         if counted is None:
             return RawReply(text, finish, model=model, beside=beside)
         return RawReply(text, finish, counted.tokens_in, counted.tokens_out, model, counted.cached, beside)
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise _foreign(body, kind) from error
 
 
@@ -85,6 +93,8 @@ def is_completion(body: bytes, kind: str = "") -> bool:
         value = _value(body, kind)
     except TransportError as fault:
         return fault.kind == "dropped"
+    except UNREADABLE:
+        return False
     if "choices" not in value and advice(value):
         return False
     value = unwrapped(value)
@@ -139,8 +149,8 @@ def _value(body: bytes, kind: str) -> dict[str, Any]:
     """The JSON object of a body, put together where it comes as events."""
     body = unpacked(body, "identity", MOST_UNPACKED)  # under another name than its own, or none
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")
-    while start.startswith(b":") and EVENTS not in start:  # comments that keep a connection open
-        start = start.partition(b"\n")[2].lstrip(b" \t\r\n")
+    if start.startswith(b":") and EVENTS not in start:  # comments that keep a connection open
+        start = _COMMENTS.sub(b"", start, count=1)
     if start.startswith((EVENTS, b"event:", b":", b"id:", b"retry:")):
         return _joined(start, body, kind)
     try:
@@ -164,7 +174,7 @@ def _first_value(body: bytes, kind: str) -> Any:
     found = _CHARSET.search(kind)
     try:
         text = body.decode(found[1] if found else "utf-8", "replace")
-    except LookupError:
+    except (LookupError, ValueError):
         text = body.decode("utf-8", "replace")
     start = max(text.find("{"), 0) if text[:1] in ")}" else 0  # `)]}',` keeps browsers from running it
     try:
@@ -210,8 +220,7 @@ def _foreign(body: bytes, kind: str, advice: str = "") -> TransportError:
 def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...], used: tuple[int, int] = (0, 0)) -> Fault:
     """The fault of `{"error": ...}` under a status of success, as some routers send it; `used` are tokens."""
     code = error.get("code", error.get("status")) if isinstance(error, dict) else None
-    if isinstance(code, str) and code.isdigit():
-        code = int(code)
+    code = whole_number(code) if isinstance(code, str) else code
     told = {"key": 401, "account": 402}.get(about(0, body, sentence_of(body, 502)), 502)
     if told == 502 and isinstance(error, dict) and error.get("type") == "invalid_request_error":
         told = 400

@@ -15,19 +15,26 @@ from typing import Any
 
 from datagen_cli.llm.faults import TransportError
 
+MOST_LAYERS = 4
+"""Each may be as large as a reply may be."""
 ASKED = "gzip, deflate"
 GZIP = b"\x1f\x8b"
 ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 ZSTD = b"\x28\xb5\x2f\xfd"
+BROTLI_STEP = 64
+"""Bytes that brotli is given at once: some bytes may stand for 16 MB."""
 PACKAGES = {"br": ("brotli", "brotlicffi"), "zstd": ("compression.zstd", "zstandard", "backports.zstd")}
 """What unpacks an encoding that the standard library has nothing for."""
-_TEXT = re.compile(rb"\s*(?:[\[{\"<:)]|data:|event:|id:|retry:|[\w .,:;'-]{1,80}$)")
+_TEXT = re.compile(rb"(?:[\[{\"<:)]|data:|event:|id:|retry:|[\w .,:;'-]{1,80}$)")
 
 
 def unpacked(body: bytes, encodings: str, most_bytes: int) -> bytes:
     """A body without the encodings that a header names, last one first. Raises `TransportError` for one that cannot be
     unpacked (`foreign`, where nothing here reads its encoding), or that is larger than `most_bytes` then."""
-    for name in reversed([one.strip().lower() for one in encodings.split(",")]):
+    names = [one.strip().lower() for one in encodings.split(",")]
+    if len(names) > MOST_LAYERS:
+        raise TransportError("foreign", f"the reply is packed {len(names):,} times, one in the other", status=200)
+    for name in reversed(names):
         if name in ("gzip", "x-gzip", "deflate", "zlib") or body.startswith((GZIP, *ZLIB)):
             body = _inflated(body, most_bytes)
         elif name in PACKAGES or body.startswith(ZSTD):
@@ -39,7 +46,7 @@ def _inflated(body: bytes, most_bytes: int) -> bytes:
     """A body in gzip, zlib or bare deflate; what is none of these as it is."""
     if body.startswith((GZIP, *ZLIB)):
         return _by_zlib(body, 47, most_bytes)
-    if _TEXT.match(body) or not body:
+    if _is_text(body) or not body:
         return body
     try:
         return _by_zlib(body, -15, most_bytes)
@@ -47,6 +54,11 @@ def _inflated(body: bytes, most_bytes: int) -> bytes:
         if fault.kind == "foreign":
             raise
         return body
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether a body begins as one that is not packed does."""
+    return _TEXT.match(body.lstrip()[:100]) is not None
 
 
 def _by_zlib(body: bytes, wbits: int, most_bytes: int) -> bytes:
@@ -62,7 +74,7 @@ def _by_zlib(body: bytes, wbits: int, most_bytes: int) -> bytes:
 
 def _by_package(body: bytes, name: str, most_bytes: int) -> bytes:
     """A body in br or zstd; one of plain text, whatever the header says, as it is."""
-    if _TEXT.match(body) and not body.startswith(ZSTD):
+    if _is_text(body) and not body.startswith(ZSTD):
         return body
     for package in PACKAGES[name]:
         try:
@@ -94,8 +106,8 @@ def _pieces(module: Any, package: str, body: bytes, most_bytes: int) -> Iterator
         yield made.decompress(body, most_bytes)
         return
     step = getattr(made, "process", None) or made.decompress
-    for at in range(0, len(body), 1024):
-        piece = step(body[at : at + 1024])
+    for at in range(0, len(body), BROTLI_STEP):
+        piece = step(body[at : at + BROTLI_STEP])
         size += len(piece)
         yield piece
         if size > most_bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from datagen_cli.llm.counted import usage_in
@@ -139,23 +139,39 @@ def _events(body: bytes) -> Iterator[dict[str, Any] | None]:
 
     Raises `TransportError` for an object that cannot be read: a part of the answer would be missing.
     """
-    held = ""
+    held: list[str] = []
     for line in [*LINE_END.split(body.decode("utf-8", "replace")), ""]:
         name, _, data = line.partition(":")
-        if held and not line.strip():
-            raise TransportError("dropped", f"an event of the stream cannot be read ({len(body):,} bytes)", status=200)
+        data = data.strip()
+        if held and (not line.strip() or (name == "data" and _is_whole(held[-1], data))):
+            yield _of_lines(held, len(body))
+            held = []
         if name == "error" or (name == "data" and _ERROR.match(data)):  # in place of an object
-            yield {"error": {"message": data.strip()}}
+            yield {"error": {"message": data}}
         if name != "data":
             continue
-        if data.strip().upper() == "[DONE]":
+        if held:
+            held.append(data)
+        elif data.upper() == "[DONE]":
             yield None
-            continue
-        try:
-            value = json.loads(held + data)
-        except (ValueError, RecursionError):
-            held = f"{held}{data}\n" if held or data.lstrip().startswith("{") else ""
-            continue
-        held = ""
-        if isinstance(value, dict):
-            yield value
+        elif data.startswith("{"):
+            try:
+                yield json.loads(data)
+            except (ValueError, RecursionError):
+                held = [data]
+
+
+def _is_whole(line: str, following: str) -> bool:
+    """Whether an object ends with a line: what goes on with it behind a brace is a comma or a bracket."""
+    return line.endswith("}") and not following.startswith((",", "}", "]"))
+
+
+def _of_lines(lines: Sequence[str], size: int) -> dict[str, Any]:
+    """The object whose text several lines of data are."""
+    try:
+        found: dict[str, Any] = json.loads("\n".join(lines))
+    except (ValueError, RecursionError) as error:
+        raise TransportError(
+            "dropped", f"an event of the stream cannot be read ({size:,} bytes)", status=200
+        ) from error
+    return found

@@ -37,6 +37,9 @@ SPEAKING = (
     *("status_msg", "base_resp"),
 )
 DEEPEST = 6
+_TITLE = re.compile(r"<(title|h1)\b[^<>]*+>((?:(?!<\1\b).)*?)</\1>", re.IGNORECASE | re.DOTALL)
+_CODE = re.compile(r"<(script|style)\b(?:(?!<\1\b).)*?</\1>|<[^<>]*+>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^<>]*+>")
 _USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
 _LOOKS_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|hf|gsk|xai|r8|pplx|AIza)[-_]?[A-Za-z0-9_*-]{12,}")
 
@@ -286,9 +289,9 @@ def page_words(text: str) -> str:
     """The title of a web page, else its first words, else those of the text."""
     if not text.startswith("<"):
         return " ".join(text.split())[:120]
-    title = re.search(r"<(title|h1)\b[^>]*>(.*?)</\1>", text[:20000], re.IGNORECASE | re.DOTALL)
-    inner = title.group(2) if title else re.sub(r"(?s)<(script|style)\b.*?</\1>|<[^>]*>", " ", text[:20000])
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", inner)).split())[:120]
+    title = _TITLE.search(text[:20000])
+    inner = title.group(2) if title else _CODE.sub(" ", text[:20000])
+    return " ".join(html.unescape(_TAG.sub(" ", inner)).split())[:120]
 
 
 def _number(text: str) -> float | None:

@@ -46,7 +46,8 @@ def _of_anthropic(events: Sequence[Event]) -> dict[str, Any]:
     begun = (event["message"] for event in events if isinstance(event.get("message"), Mapping))
     start: Event = next(begun, {})
     parts, calls = [], ""
-    ended, used = None, dict(start.get("usage") or {})
+    ended, said = None, start.get("usage")
+    used = dict(said) if isinstance(said, Mapping) else {}
     for event in events:
         block = event.get("content_block") if event.get("type") == "content_block_start" else event.get("delta")
         if isinstance(block, Mapping):

@@ -14,6 +14,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 LONGEST_S = 366 * 86400.0
+MOST_CHARACTERS = 100
 _PAST = re.compile(r"-?[\d.]{1,13}|(0+(\.0+)?(ms|s|m|h|d))+")
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
@@ -62,6 +63,8 @@ def reset_s(text: str, now: float) -> float:
     (90.5, 0.02, 12.0, 0.0)
     """
     text = text.strip().lower()
+    if len(text) > MOST_CHARACTERS:
+        return 0.0
     if _NUMBER.fullmatch(text):
         seconds = float(text)
         if seconds > 1e11:
@@ -95,6 +98,6 @@ def reset_s(text: str, now: float) -> float:
 def http_date(text: str) -> float | None:
     """The Unix time of an HTTP date; None for what is none."""
     try:
-        return parsedate_to_datetime(text).timestamp()
+        return parsedate_to_datetime(text[:MOST_CHARACTERS]).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None

@@ -36,7 +36,7 @@ _UNFIT = re.compile(
     r"|\b(?:failed|unable|could not)\b[^.]{0,30}\b(?:generate|validate|parse)\b[^.]{0,40}\b(?:json|schema|format)",
     re.IGNORECASE,
 )
-_TOO_FEW = re.compile(r"max[\w ]*tokens reached", re.IGNORECASE)
+_TOO_FEW = re.compile(r"max[\w ]{0,40}tokens reached", re.IGNORECASE)
 
 
 def reply_in_error(body: bytes) -> RawReply | None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen_cli.constraints.length import Length
+from datagen_cli.core.whole_number import whole_number
 from datagen_cli.offline.corpus import corpus, pick, telling_words
 from datagen_cli.offline.dataset import DatasetView, label_text
 from datagen_cli.offline.quiz import Quiz, answer_of, misconception, right_choice, write_ending, write_quiz
@@ -147,11 +148,12 @@ def _choice_count(job: Job) -> int:
 def first_index(data: DatasetView, shape: RecordShape, rows: Sequence[Mapping[str, Any]]) -> int:
     """0 or 1: where the base starts to count."""
     label, choices = shape.name("label"), shape.name("choices")
-    values = [int(label_text(value)) for value in data.spec(label).values if label_text(value).isdigit()]
+    numbers = (whole_number(label_text(value)) for value in data.spec(label).values)
+    values = [number for number in numbers if number is not None]
     if values:
         return min(1, min(values))
     counted = ((label_text(row.get(label)), row.get(choices)) for row in rows)
-    return int(any(text.isdigit() and isinstance(c, list) and int(text) == len(c) for text, c in counted))
+    return int(any(isinstance(c, list) and whole_number(text) == len(c) for text, c in counted))
 
 
 def _position(given: Any, form: str, start: int, count: int) -> int | None:
@@ -159,7 +161,8 @@ def _position(given: Any, form: str, start: int, count: int) -> int | None:
     text = label_text(given).strip("() .") if given is not None else ""
     if "letter" in form and len(text) == 1 and text.upper() in LETTERS[:count]:
         return LETTERS.index(text.upper())
-    return int(text) - start if "index" in form and text.isdigit() and 0 <= int(text) - start < count else None
+    number = whole_number(text) if "index" in form else None
+    return number - start if number is not None and 0 <= number - start < count else None
 
 
 def _written_as(job: Job) -> Any:

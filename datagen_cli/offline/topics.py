@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from datagen_cli.core.whole_number import whole_number
 from datagen_cli.offline.corpus import Section, corpus, subjects, telling_words, words_of
 
 GENRES = {
@@ -83,8 +84,8 @@ def topics_of(labels: Labels, genre: str) -> Mapping[str, Topic]:
         keywords = tuple(telling_words((value, meaning)))
         ranked = [(file, *_fit(file, value, meaning)) for file in order if file]
         file, key, score = max(ranked, key=lambda row: row[2] + (row[0] == first), default=("", "", 0.0))
-        if score == 0 and first == "reviews" and value.isdigit():
-            file, key, score = first, ("negative", "neutral", "positive")[min(2, int(value) // 2)], 1.0
+        if score == 0 and first == "reviews" and (number := whole_number(value)) is not None:
+            file, key, score = first, ("negative", "neutral", "positive")[min(2, number // 2)], 1.0
         found[value] = Topic(file, key, keywords) if score else Topic("", "", keywords or (value,))
     if first == "reviews" and {"0", "1"} == set(found) and not any(meaning for _, meaning in labels):
         found = {"0": Topic(first, "negative"), "1": Topic(first, "positive")}

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from datagen_cli.core.chat import Prompt
 from datagen_cli.core.fields import About
 from datagen_cli.core.task import Task
+from datagen_cli.core.whole_number import whole_number
 from datagen_cli.prompts.checking import CheckPrompts, of_dataset, read_object
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.response_format import strict_format
@@ -83,7 +84,6 @@ def mark_prompt(about: About, record: Mapping[str, Any], aspect: Aspect, *, agai
 def read_mark(text: str) -> int | None:
     """The mark of a reply; None where there is none from 1 to 5."""
     found = (read_object(text, "score") or {}).get("score")
-    if isinstance(found, str) and found.strip().isdigit():
-        found = int(found)
+    found = whole_number(found.strip()) if isinstance(found, str) else found
     whole = isinstance(found, int | float) and not isinstance(found, bool) and float(found).is_integer()
     return int(found) if whole and found is not None and 1 <= found <= 5 else None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from datagen_cli.config.tree import Source
+from datagen_cli.config.yaml_hints import syntax_hint
 from datagen_cli.config.yaml_lines import read_yaml
+from datagen_cli.core.budget import within
 from datagen_cli.core.errors import RecipeError
 
 SOURCE = Source("x.yaml", ".")
@@ -93,3 +95,10 @@ def test_a_comma_in_a_text_makes_no_key_of_its_rest(text: str, key: str) -> None
 )
 def test_a_key_whose_value_is_left_empty_on_purpose_is_read(text: str) -> None:
     assert read_yaml(text, SOURCE) is not None
+
+
+@pytest.mark.parametrize(
+    "line", ["- a" + " " * 200_000 + "b", "a" * 200_000, "\t" * 200_000, " -" + " " * 200_000, "{a: " * 50_000]
+)
+def test_a_line_without_end_is_looked_at_in_its_beginning(line: str) -> None:
+    within(lambda: syntax_hint("mapping values are not allowed here", f"a: b\n{line}: c\n", 1), cpu_s=5.0)

@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from datagen_cli.core.fields import FieldSpec, WrongType, coerce, to_number
+from datagen_cli.core.budget import within
+from datagen_cli.core.fields import FieldSpec, WrongType, coerce, has_decimal_comma, number_text, to_number
 
 
 @pytest.mark.parametrize(
@@ -118,3 +119,9 @@ def test_the_decimal_sign_of_a_number_is_told_from_its_thousands(text: str, numb
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(WrongType):
         to_number(text)
+
+
+@pytest.mark.parametrize("text", ["1" * 100_000 + "x", ".," * 50_000, "1." * 50_000 + "x", "1e" * 50_000])
+def test_a_number_without_end_is_looked_at_once(text: str) -> None:
+    assert within(lambda: number_text(text), cpu_s=5.0) == text
+    within(lambda: has_decimal_comma(text), cpu_s=5.0)

@@ -7,7 +7,8 @@ import json
 import pytest
 from pydantic import BaseModel
 
-from datagen_cli.core.secret import Address, Secret
+from datagen_cli.core.budget import within
+from datagen_cli.core.secret import REFERENCE, Address, Secret
 
 
 class Holder(BaseModel):
@@ -60,3 +61,8 @@ def test_an_address_with_a_password_is_refused_without_it() -> None:
     with pytest.raises(ValueError, match="holds a user or password") as raised:
         Address.read("https://me:hunter2@h/v1")
     assert "hunter2" not in str(raised.value)
+
+
+def test_references_that_do_not_end_are_looked_for_once() -> None:
+    assert within(lambda: REFERENCE.findall("${" * 200_000), cpu_s=5.0) == []
+    assert REFERENCE.findall("${A}${B_KEY}") == ["A", "B_KEY"]
