@@ -19,7 +19,7 @@ from datagen_cli.cli.eval_shown import progress
 from datagen_cli.cli.invocation import Invocation, same_command
 from datagen_cli.cli.outputs import STANDARD
 from datagen_cli.config.environment import read_environment
-from datagen_cli.core.errors import EXIT_DONE, EXIT_SHORT, UsageError
+from datagen_cli.core.errors import EXIT_DONE, EXIT_SHORT, DataError, Place, UsageError
 from datagen_cli.evaluation.compare import compare as compare_sides
 from datagen_cli.evaluation.control import control_of
 from datagen_cli.evaluation.correctness import Correctness, against_gold
@@ -47,6 +47,7 @@ from datagen_cli.evaluation.load import (
     table_form,
 )
 from datagen_cli.evaluation.reviewed import by_people
+from datagen_cli.evaluation.run_facts import RUNNING, UNENDED
 from datagen_cli.metrics.measure import Measure
 from datagen_cli.pipeline.connect import engine_at
 from datagen_cli.text.embed import Embedder
@@ -260,6 +261,10 @@ class _Measurer:
         problems: list[str] = []
         self.say(f"reading {name}")
         loaded = self.ready.pop(name, None) or load_dataset(name, self.columns)
+        if loaded.run is not None and not loaded.total and loaded.run.manifest.state == RUNNING:
+            raise DataError(
+                f"{UNENDED}: nothing to measure", hint=f"datagen status {shlex.quote(name)}", place=Place(name)
+            )
         reference = self._reference(loaded)
         self._say(loaded, problems)
         self._say(reference, problems)

@@ -206,7 +206,7 @@ def _summary(manifest: Manifest) -> None:
         console.say(f"not kept: {console.by_reason(manifest.rejected)} (rejected.jsonl)")
     if manifest.no_reply:
         console.say(f"no reply: {console.counted(manifest.no_reply, 'prompt')}, each after several tries")
-    if manifest.dataset:
+    if manifest.dataset and manifest.accepted:
         console.say(f"dataset: {manifest.dataset}")
     if manifest.simulated:
         console.say("simulated: written by the offline model, for trying things out; not for training")

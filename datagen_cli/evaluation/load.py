@@ -129,6 +129,7 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
     if run is not None and run.manifest.state == RUNNING:
         notes.append(f"{name}: {UNENDED}: status says how to go on")
     loaded = Loaded(dataset, total, notes, run)
+    notes += [] if rows else [f"{name}: there are no rows to measure"]
     notes += [loaded.sampling] if loaded.sampling else []
     return loaded
 

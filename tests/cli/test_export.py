@@ -172,13 +172,25 @@ def test_a_killed_run_is_not_said_to_have_no_accepted_record(
     assert "datagen status cut" in said
 
 
-def test_no_page_is_offered_of_a_dataset_without_rows(
+def test_eval_of_a_killed_run_without_rows_measures_nothing_and_says_so(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["eval", str(_killed(made, tmp_path)), "--metrics", "length"]) == 0
+    assert run(["eval", str(_killed(made, tmp_path)), "--metrics", "length"]) == 2
+    shown = capsys.readouterr()
+    assert "cut: the run has not ended, and its dataset is written when it does: nothing to measure" in shown.err
+    assert "hint: datagen status cut" in shown.err and not shown.out
+    assert run(["eval", str(made), "cut", "--table", "md", "--metrics", "length"]) == 2
+
+
+def test_no_page_is_offered_of_a_run_that_kept_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    impossible = ["--set", "limits.attempts_per_record=1", "--set", "model.faults.refusal=1"]
+    assert generate("tickets", "-n", "1", "-o", "none", *impossible) == 3
+    assert "\ndataset: " not in capsys.readouterr().err
+    assert run(["eval", "none", "--metrics", "length"]) == 0
     said = capsys.readouterr().err
-    assert "--html" not in said
-    assert "next: datagen status cut" in said
+    assert "--html" not in said and "none: there are no rows to measure" in said
+    assert "next: datagen status none" in said
+    assert run(["eval", "none", "--metrics", "length", "--strict"]) == 3
 
 
 TALK = """
