@@ -17,6 +17,8 @@ from datagen_cli.sources.proposal import MOST_NAMED, Proposal, first_of, propose
 from datagen_cli.text.tokens import word_count
 
 COUNT = 50
+MOST_WORDS = 1_000
+"""A reply has 2,048 tokens at most, unless the model's `max_tokens` says more."""
 FEW = 10
 """Below so many rows what is proposed is a guess."""
 
@@ -105,10 +107,22 @@ def _told(made: Proposal) -> list[str]:
     told = [f"fields: {shown}"]
     if made.label is not None:
         told.append(f"label: {made.label}, {_counts(made.counts)}")
+    for name in _longer(made):
+        told.append(f"{name}: some texts are longer than a reply: max_words is {MOST_WORDS:,}, max_tokens allows more")
     told += [f"attribute: {name}, {_counts(counts)}" for name, counts in list(made.attributes.items())[:MOST_NAMED]]
     if len(made.attributes) > MOST_NAMED:
         told.append(f"and {len(made.attributes) - MOST_NAMED:,} more attributes")
     return [*told, *made.notes]
+
+
+def _longer(made: Proposal) -> list[str]:
+    """Fields of texts in which not only a few are longer than a reply."""
+    found = []
+    for column in made.columns:
+        if column.type == "text":
+            counts = sorted(word_count(str(row[column.name])) for row in made.rows if row[column.name])
+            found += [column.name] if counts and counts[-1 - len(counts) // 20] * 5 // 4 > MOST_WORDS else []
+    return found
 
 
 def _counts(counts: Counter[str]) -> str:
@@ -134,14 +148,16 @@ def _attribute_lines(made: Proposal) -> list[str]:
 
 
 def _constraint_lines(made: Proposal) -> list[str]:
-    """A length for every field of texts, from a little below what most rows have to a little above."""
+    """A length for every field of texts, from a little below what most rows have to a little above, at most what a
+    reply holds."""
     lines = []
     for column in made.columns:
         if column.type == "text":
             counts = sorted(word_count(str(row[column.name])) for row in made.rows if row[column.name])
             if counts:
                 low, high = counts[len(counts) // 20], counts[-1 - len(counts) // 20]
-                bounds = f"min_words: {max(1, low * 4 // 5)}, max_words: {max(high * 5 // 4, 5)}"
+                most = max(min(high * 5 // 4, MOST_WORDS), low, 5)
+                bounds = f"min_words: {max(1, low * 4 // 5)}, max_words: {most}"
                 lines.append(f"  - length: {{field: {_key(column.name)}, {bounds}}}")
     return ["constraints:", *lines] if lines else []
 

@@ -41,6 +41,13 @@ def weak_parents(record: RunReader) -> dict[str, Row]:
     return {name: base[parent] for name, parent in parents.items() if parent in base}
 
 
+PAIRS = (
+    ("user", "assistant"), ("question", "answer"), ("prompt", "completion"), ("instruction", "output"),
+    ("prompt", "response"), ("instruction", "response"), ("query", "response"), ("input", "output"),
+)  # fmt: skip
+"""Names of a field that asks and of one that answers it."""
+
+
 def conversation_in(rows: Sequence[Row]) -> str:
     """The one field that holds a list of turns in every row; empty where none or several do."""
     names = [name for name in rows[0] if name not in RESERVED] if rows else []
@@ -52,7 +59,8 @@ def columns_of_run(row: Row, recipe: Mapping[str, Any], prompt: Sequence[str], c
     """The fields of a run's rows by what they are for; `prompt` and `completion` are those that the user names.
 
     Else the fields that the model writes answer those that it does not (`write`), the label answers the other fields,
-    and of two fields the second answers the first. Raises `UsageError` for a field that the rows lack.
+    of two fields the second answers the first, and of several an `answer` the `question` (and the like, see `PAIRS`).
+    Attributes that were copied into the records ask nothing. Raises `UsageError` for a field that the rows lack.
     """
     fields = tuple(name for name in row if name not in RESERVED)
     for option, names in (("--prompt", prompt), ("--completion", completion)):
@@ -61,6 +69,7 @@ def columns_of_run(row: Row, recipe: Mapping[str, Any], prompt: Sequence[str], c
                 raise UsageError(f"{option}: there is no field {name!r}", hint=suggest(name, fields))
     label = recipe.get("label")
     label = label.get("field") if isinstance(label, Mapping) else label
+    said = tuple(name for name in fields if name not in (recipe.get("attributes") or {}))
     written = tuple(name for name in recipe.get("write") or () if name in fields)
     if completion:
         answering = tuple(completion)
@@ -69,8 +78,11 @@ def columns_of_run(row: Row, recipe: Mapping[str, Any], prompt: Sequence[str], c
     elif label in fields:
         answering = (str(label),)
     else:
-        answering = fields[1:] if len(fields) == 2 else ()
-    asking = tuple(prompt) or (tuple(name for name in fields if name not in answering) if answering else ())
+        known = (pair for pair in PAIRS if {*pair} <= {*said})
+        pair = () if prompt else next(known, said if len(said) == 2 else ())
+        prompt, answering = list(prompt or pair[:1]), tuple(pair[1:])
+    asking = tuple(prompt) or (tuple(name for name in said if name not in answering) if answering else ())
+    asking = asking or (tuple(name for name in fields if name not in answering) if answering else ())
     if prompt and not answering:
         answering = tuple(name for name in fields if name not in prompt)
     return Columns(fields, asking, answering, " ".join(str(recipe.get("description") or "").split()))

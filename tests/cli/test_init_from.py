@@ -232,3 +232,11 @@ def test_the_column_that_is_called_label_is_the_label_and_a_spelling_without_a_d
     assert run(["init", "--from", "a.csv"]) == 0
     recipe = yaml.safe_load(Path("a.yaml").read_text("utf-8"))
     assert recipe["label"]["field"] == "label" and set(recipe["label"]["values"]) == {"A", "B", "C"}
+
+
+def test_texts_longer_than_a_reply_are_not_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"text": f"some words {n} " * (1_000 if n % 3 else 10), "label": "ab"[n % 2]} for n in range(20)]
+    Path("a.json").write_text(json.dumps(rows))
+    assert run(["init", "--from", "a.json"]) == 0
+    assert "text: some texts are longer than a reply: max_words is 1,000" in capsys.readouterr().err
+    assert yaml.safe_load(Path("a.yaml").read_text("utf-8"))["constraints"][0]["length"]["max_words"] == 1_000

@@ -130,9 +130,15 @@ def test_a_review_takes_rows_out_and_changes_them_and_the_last_decision_counts()
         ("abc", {"write": ["c"], "label": "b"}, ((), ()), (("a", "b"), ("c",))),
         ("abc", {}, (("a",), ()), (("a",), ("b", "c"))),
         ("abc", {}, ((), ("c",)), (("a", "b"), ("c",))),
+        ("ab", {}, (("b",), ()), (("b",), ("a",))),
+        ("abc", {"label": "b", "attributes": {"c": ["x"]}}, ((), ()), (("a",), ("b",))),
+        ("ab", {"label": "b", "attributes": {"a": ["x"]}}, ((), ()), (("a",), ("b",))),
+        ("abc", {"attributes": {"c": ["x"]}}, ((), ()), (("a",), ("b",))),
+        (["tags", "user", "assistant"], {}, ((), ()), (("user",), ("assistant",))),
+        (["answer", "question", "why"], {}, (("why",), ()), (("why",), ("answer", "question"))),
     ],
 )
-def test_which_fields_ask_and_which_answer(fields: str, recipe: Any, given: Any, expected: Any) -> None:
+def test_which_fields_ask_and_which_answer(fields: Any, recipe: Any, given: Any, expected: Any) -> None:
     row = {"id": "x", **dict.fromkeys(fields, ""), "attributes": {}, "verdicts": {}, "simulated": True}
     found = columns_of_run(row, recipe, *given)
     assert (found.asking, found.answering) == expected
