@@ -13,7 +13,9 @@ from math import isfinite
 from typing import Any
 
 from datagen_cli.config.fields import RESERVED
-from datagen_cli.sources.proposal import folded
+from datagen_cli.core.fields import plain_text
+from datagen_cli.core.turns import turns_of
+from datagen_cli.sources.proposal import CONTACT, folded
 from datagen_cli.sources.rows import refuse_many_columns
 from datagen_cli.sources.tables import INDEX
 
@@ -25,6 +27,7 @@ ROWS_A_VALUE = 50
 SHORT_WORDS, TIMES_SHORTER, ROWS_A_SHORT_VALUE = 3, 3, 5
 """Values of so few words on average, a third of what another column has, say what kind of row it is also where fewer
 rows have each, spellings of one value counted once."""
+TURN_JOINT = "\n\n"
 MOST_DIGITS = 4_000
 _IDENTIFIER = re.compile(r"(?:.*[\W_])?(?:u?u?id|guid|uuid|idx|index|key)\W*|.*[a-z](?:Id|ID|Key)", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?=.*[^\W\d])[\w#/-]*\d[\w#/-]*")
@@ -34,6 +37,7 @@ _TIME = re.compile(
 )
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _WRITTEN_NUMBER = re.compile(r"[-+−]?[$€£]? ?\d+(?:[.,'\u00a0\u202f]\d+)*(?:[eE][-+]?\d+)? ?[%€$£]?")
+_NO_WORDS = re.compile(f"{_WRITTEN_NUMBER.pattern}|{CONTACT.pattern}")
 _TRUTH = {"true": True, "false": False}
 
 
@@ -41,7 +45,7 @@ def text_columns(rows: Sequence[Mapping[str, Any]], label: str | None = None) ->
     """The columns that are measured as text: those of `string_columns` without `categories`.
 
     A column of numbers written as text (3.5, 3,50, 1,000, $5, 12 %) is none beside one of words: in a CSV file it would
-    be numbers, if it were written as JSON writes them.
+    be numbers, if it were written as JSON writes them. Nor is one of addresses.
     """
     found = string_columns(rows, label)
     fixed = categories(rows, found)
@@ -113,6 +117,26 @@ def label_column(rows: Sequence[Mapping[str, Any]], wanted: str | None) -> str |
     return None
 
 
+def with_turns(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
+    """The rows with what each role says in conversations (a list of turns) as a column for each, and a sentence of it;
+    rows without conversations as they are."""
+    names = [name for name in column_names(rows[:1]) if rows and turns_of(rows[0].get(name))]
+    names = [name for name in names if all(row.get(name) is None or turns_of(row[name]) for row in rows)]
+    if not names:
+        return rows, ""
+    taken = {*column_names(rows)}
+    made: dict[str, None] = {}
+    found = []
+    for row in rows:
+        said: defaultdict[str, list[str]] = defaultdict(list)
+        for name in names:
+            for role, text in turns_of(row.get(name)):
+                said[role if len(names) == 1 and role not in taken else f"{name} {role}"].append(plain_text(text))
+        made |= dict.fromkeys(said)
+        found.append({**row, **{role: TURN_JOINT.join(texts) for role, texts in said.items()}})
+    return found, f"the turns of {', '.join(names)} are read as {', '.join(made)}"
+
+
 def typed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The rows of a table, whose cells are all texts, with the values that JSON would have.
 
@@ -132,7 +156,7 @@ def typed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _numbers(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
-    return all(_WRITTEN_NUMBER.fullmatch(str(row[name]).strip()) for row in rows if row.get(name) not in (None, ""))
+    return all(_NO_WORDS.fullmatch(str(row[name]).strip()) for row in rows if row.get(name) not in (None, ""))
 
 
 def _number(cell: str) -> int | float | None:

@@ -17,14 +17,22 @@ from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.fields import plain_text, spellings
 from datagen_cli.core.nearby import near_file, near_runs
-from datagen_cli.core.registry import is_name, load, suggest, targets
-from datagen_cli.evaluation.columns import categories, column_names, label_column, string_columns, text_columns, typed
+from datagen_cli.core.registry import is_name, load, suggest
+from datagen_cli.evaluation.columns import (
+    categories,
+    column_names,
+    label_column,
+    string_columns,
+    text_columns,
+    typed,
+    with_turns,
+)
 from datagen_cli.evaluation.run_facts import RUNNING, UNENDED, embedder_of, facts_of, groups_of
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.runs.reader import RunReader
 from datagen_cli.sources.files import StandardInput
-from datagen_cli.sources.foreign import SPREADSHEETS
-from datagen_cli.sources.rows import BadRow, Source, refuse_other_names
+from datagen_cli.sources.foreign import SPREADSHEETS, TABLES
+from datagen_cli.sources.rows import BadRow, Source, open_bytes, reading, refuse_other_names
 from datagen_cli.sources.tables import Csv
 
 LARGEST = 1_000_000
@@ -102,6 +110,9 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
     rows = [row for _, row in kept]
     if run is None and _is_table(name):
         rows = typed(rows)
+    if run is None:
+        rows, said = with_turns(rows)
+        notes += [f"{name}: {said}"] if said else []
     _refuse_unknown(name, rows, wanted)
     label = wanted.label or label_column(rows, wanted.usual_label or (run.label if run else None))
     texts = list(dict.fromkeys(wanted.texts)) or text_columns(rows, label)
@@ -282,17 +293,29 @@ def _source(name: str, csv: CsvOptions | None) -> Source:
     ending = name.removesuffix(".gz").rpartition(".")[2].lower()
     if f".{ending}" in SPREADSHEETS:
         raise DataError("a spreadsheet cannot be read", hint="save the sheet as CSV", place=Place(name))
-    kind = ending if is_name("sources", ending) and ending != "hf" else "jsonl"
     options = BaseOptions(path=name, csv=csv)
-    reader = load("sources", kind)
+    reader = load("sources", _kind(name))
     source: Source = reader(options, lenient=True) if issubclass(reader, Csv) else reader(options)
     return source
 
 
 def _is_table(name: str) -> bool:
     """Whether the cells of a file are texts whatever they mean."""
-    kind = targets("sources").get(name.removesuffix(".gz").rpartition(".")[2].lower())
-    return kind is not None and issubclass(load("sources", name.removesuffix(".gz").rpartition(".")[2].lower()), Csv)
+    return name != STANDARD and issubclass(load("sources", _kind(name)), Csv)
+
+
+def _kind(name: str) -> str:
+    """The kind of source that the ending of a file names; what ends in .txt or .tab, as Excel writes tables, is a table
+    where it does not begin as JSON does, and any other file is JSON Lines."""
+    ending = name.removesuffix(".gz").rpartition(".")[2].lower()
+    if is_name("sources", ending) and ending != "hf":
+        return ending
+    if f".{ending}" not in TABLES:
+        return "jsonl"
+    with open_bytes(name, name) as file, reading(name):
+        start = file.read(1 << 12)
+    text = start.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").lstrip(b"\xff\xfe").lstrip()
+    return "jsonl" if text[:1] in (b"{", b"[", b"") else "tsv" if b"\t" in text.partition(b"\n")[0] else "csv"
 
 
 def _refuse_unknown(name: str, rows: Sequence[Mapping[str, Any]], wanted: Wanted) -> None:

@@ -38,7 +38,7 @@ from datagen_cli.sources.dialect import (
     said_delimiter,
 )
 from datagen_cli.sources.encodings import encoding_in_words, not_utf8, whole_codec, written_in
-from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow, packed_as, refuse_other_names
+from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow, refuse_other_names, refuse_packed
 from datagen_cli.sources.unpacking import Unpacked
 from datagen_cli.text.strict_json import NotJson, loads
 
@@ -225,9 +225,7 @@ def decode(data: bytes, shown: str = "", encoding: str | None = None) -> tuple[s
             what = f"no text that can be read as {encoding_in_words(whole)}"
             raise DataError(what, hint=hint, place=Place(shown)) from error
     nuls = data.count(b"\0")
-    if packed := packed_as(data[:8]):
-        sheet = "if it is a spreadsheet, save the sheet as CSV; else " if packed == "a zip archive" else ""
-        raise DataError(f"the file is {packed}, not text", hint=f"{sheet}unpack it first", place=Place(shown))
+    refuse_packed(data[:8], shown)
     if FEW_NULS * nuls > len(data):
         raise DataError("this is no text", hint="save it as CSV in UTF-8", place=Place(shown))
     taken = f", {nuls:,} NUL bytes taken out" if nuls > 1 else ", 1 NUL byte taken out" if nuls else ""

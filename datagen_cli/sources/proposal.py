@@ -41,7 +41,7 @@ NEAR = 0.8
 _NUMBER = re.compile(r"[-+]?\d{1,3}(?:[  ,]?\d{3})*(?:\.\d+)?|[-+]?\d+(?:\.\d+)?")
 _COMMA_NUMBER = re.compile(r"[-+]?\d+(?:\.\d{3})*,\d+|[-+]?\d+")
 _DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T]\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(?::\d{2})?")
-_CONTACT = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+|\+?[\d ()/-]{7,}|https?://\S+")
+CONTACT = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+|\+?[\d ()/-]{7,}|https?://\S+")
 _MARKS = re.compile(r"[\s_.,:;!?'\"()/]|-(?!\d)")
 _STOPS = (".", ",", ":", ";")
 _ID = re.compile(r"[\w-]*\d[\w-]*")
@@ -178,7 +178,7 @@ def _kind(name: str, values: Sequence[Any]) -> str:
     texts = [_plain(value) for value in there]
     if len(set(texts)) == 1 and len(texts) > 1:
         return "always the same"
-    for kind, pattern in (("dates", _DATE), ("number", _NUMBER), ("decimal", _COMMA_NUMBER), ("contacts", _CONTACT)):
+    for kind, pattern in (("dates", _DATE), ("number", _NUMBER), ("decimal", _COMMA_NUMBER), ("contacts", CONTACT)):
         if sum(bool(pattern.fullmatch(text)) for text in texts) >= 0.95 * len(texts):
             return "an id" if kind == "number" and _counts_rows(name, texts) else kind
     if len(set(texts)) == len(texts) > 1 and all(_ID.fullmatch(text) for text in texts):

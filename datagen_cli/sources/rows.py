@@ -37,6 +37,7 @@ _PACKED = {
     b"ARROW1\0": "an Arrow file",
 }  # fmt: skip
 _UNPACK = dict.fromkeys(_PACKED.values(), "unpack it first") | {
+    "a zip archive": "if it is a spreadsheet, save the sheet as CSV; else unpack it first",
     "packed with gzip": "let its name end in .gz",
     "a Parquet file": "let its name end in .parquet",
     "an Arrow file": "write it as Parquet: pyarrow.parquet.write_table(pyarrow.feather.read_table(FILE), NEW)",
@@ -228,17 +229,17 @@ def without_mark(start: bytes, shown: str) -> bytes:
                 f"base.csv: {{encoding: {named}}}, for eval --csv encoding={named}"
             )
             raise DataError(f"the file is {_BOMS[mark]}, not UTF-8", hint=hint, place=Place(shown, 1))
-    packed = packed_as(start)
-    if packed is not None:
-        raise DataError(f"the file is {packed}, not text", hint=_UNPACK[packed], place=Place(shown, 1))
+    refuse_packed(start, shown)
     while start.startswith(codecs.BOM_UTF8):
         start = start.removeprefix(codecs.BOM_UTF8)
     return start
 
 
-def packed_as(start: bytes) -> str | None:
-    """What a file that begins so is, where it is packed or no text; None for all else."""
-    return next((what for magic, what in _PACKED.items() if start.startswith(magic)), None)
+def refuse_packed(start: bytes, shown: str) -> None:
+    """Raises `DataError` for the first bytes of a file that is packed or no text."""
+    packed = next((what for magic, what in _PACKED.items() if start.startswith(magic)), None)
+    if packed is not None:
+        raise DataError(f"the file is {packed}, not text", hint=_UNPACK[packed], place=Place(shown, 1))
 
 
 def as_text(data: bytes) -> str:

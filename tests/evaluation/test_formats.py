@@ -208,3 +208,31 @@ def test_a_note_of_rows_left_out_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b'{"t": "a"}\n{"t": "\xff"}\n')
     (note,) = load_dataset(str(tmp_path / "a.jsonl"), Wanted()).notes
     assert "1 row cannot be read and is left out" in note and "convert the file first" in note
+
+
+def test_conversations_are_measured_by_what_each_role_says(tmp_path: Path) -> None:
+    talk = [("user", "Where is it?"), ("assistant", "On its way."), ("user", "Thanks.")]
+    ours = [{"messages": [{"role": role, "content": text} for role, text in talk]} for _ in range(3)]
+    who = {"user": "human", "assistant": "gpt"}
+    theirs = [{"conversations": [{"from": who[role], "value": text} for role, text in talk]} for _ in range(3)]
+    for rows in (ours, theirs):
+        loaded = load_dataset(written(tmp_path, "jsonl", rows), Wanted())
+        assert loaded.dataset.text_fields == ("user", "assistant")
+        assert loaded.dataset.texts[0] == "Where is it?\n\nThanks.\n\nOn its way."
+        assert "are read as user, assistant" in loaded.notes[0]
+    pairs = [{"prompt": row["messages"][:1], "completion": row["messages"][1:2]} for row in ours]
+    found = load_dataset(written(tmp_path, "jsonl", pairs), Wanted()).dataset
+    assert found.text_fields == ("prompt user", "completion assistant")
+
+
+def test_a_table_that_excel_calls_text_is_read_as_a_table(tmp_path: Path) -> None:
+    table = "Nr\tText\n" + "".join(f"{n}\tsome words {n}\n" for n in range(9))
+    for name, codec in (("a.txt", "utf-16"), ("b.txt", "utf-8"), ("c.tab", "utf-8-sig")):
+        (tmp_path / name).write_bytes(table.encode(codec))
+        found = load_dataset(str(tmp_path / name), Wanted()).dataset
+        assert (found.text_fields, len(found)) == (("Text",), 9)
+
+
+def test_addresses_are_no_text_beside_words(tmp_path: Path) -> None:
+    rows = [{"who": f"a{n}@example.org", "page": f"https://example.org/{n}", "text": f"words {n}"} for n in range(9)]
+    assert load_dataset(written(tmp_path, "jsonl", rows), Wanted()).dataset.text_fields == ("text",)
