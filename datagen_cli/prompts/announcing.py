@@ -75,7 +75,8 @@ _FIRM = (
     r"(?: (?:that |which )?you(?:['’]ve| have)? (?:requested|asked for)|,? based on (?:the|your)\b[^.!?:\n]{0,60}"
     r"|,? (?:that|which) (?:meets?|follows?|fits?|matches|satisf(?:y|ies)) (?:the|your|all)\b[^.!?:\n]{0,60})",
     r"as (?:you )?(?:requested|asked),? (?:here(?:['’]s| is| are)|below is|the following is) (?:an?|some)"
-    r" (?:new |short )?[\w-]+(?: for you)?",
+    rf" (?:new |short |sample )*(?:{_MADE}|ticket|review|story|poem|message|e-?mail|post|question|sentence|description"
+    r"|dialogue|conversation|comment|paragraph|summary|article)(?: for you)?",
     r"here(?:['’]s| is) what i(?:['’]ll| will) (?:do|write)(?=:)",
     # what it should write about
     rf"(?:what|which)(?: (?:kind|type|sort)s? of)? (?:specific )?(?:{_ABOUT}|{_MADE}) {_WANT} {_ME}",

@@ -223,6 +223,8 @@ GOOD = [
     "I'd be happy to provide a sample.",
     "Certainly! I will create one.",
     "I have made an example of him.",
+    "As requested, here is a copy.",
+    "As requested, below is a quote for the roof.",
 ]
 ANNOUNCED = [
     "Certainly! I have thought of a good one and will write it down in a moment. Does that suit you?",
