@@ -8,6 +8,7 @@ that several commands share.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from typing import Annotated
 
@@ -93,6 +94,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Entry point: runs a command and exits with the documented code, never with a traceback for a user's mistake."""
     from datagen_cli.core.leaving import leave
 
+    if "OMP_NUM_THREADS" not in os.environ:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin: beside other work they cost three times
     gc.set_threshold(50_000, 20, 50)  # what is imported stays: looking through it for garbage takes 20 ms of a start
     leave(run(sys.argv[1:] if arguments is None else arguments))
 

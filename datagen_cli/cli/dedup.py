@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import IO, Annotated, Any, cast
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import typer
 
@@ -14,16 +14,19 @@ from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.outputs import STANDARD, refuse_outputs, write_output
 from datagen_cli.cli.repeats import Near, NearEmbedder, Threshold, opened_sieve
+from datagen_cli.cli.under_way import Say, under_way
 from datagen_cli.config.recipe import CsvOptions
 from datagen_cli.core.errors import DataError, Place, UsageError
-from datagen_cli.core.jsonl import dump
+from datagen_cli.core.jsonl import dump, put_by
 from datagen_cli.evaluation.columns import text_columns
 from datagen_cli.evaluation.load import all_rows, refuse_second_stdin, sample, table_form
-from datagen_cli.pipeline.sift import refuse_many
+from datagen_cli.pipeline.sift import RepeatRule, refuse_many
 
 Named = tuple[str, Mapping[str, Any]]
 """A row and how it is called."""
-SPOOLED = 1 << 25
+LOOKED_AT = 10_000
+"""Rows that say which columns are text, drawn at random."""
+STEP = 256
 EXAMPLES = (
     "datagen dedup new.jsonl --against train.jsonl -o kept.jsonl",
     "datagen dedup runs/tickets --against test.csv --near 0.8 -o kept.jsonl --rejected repeats.jsonl",
@@ -62,20 +65,23 @@ def command(
     refuse_second_stdin([file, *others])
     notes: list[str] = []
     form = table_form(csv or [])
-    rows, total, fields = _looked_over(file, notes, form, text)
-    if threshold is not None:
-        refuse_many(total, "rows", Place(file))
-    known: list[Named] = []
-    for name in others:
-        held, _, _ = _looked_over(name, notes, form, fields, "; --text names the fields")
-        known += ((f"row {number} of {name}", {field: row.get(field) for field in fields}) for number, row in held)
-    for note in notes:
-        console.note(console.named(note))
     reasons: Counter[str] = Counter()
-    with opened_sieve(fields, near, threshold, embedder) as sieve, _spool() as left:
+    with under_way() as say, put_by() as left:
+        look = _Look(notes, form, say)
+        rows, total, fields = look.over(file, text)
+        if threshold is not None:
+            refuse_many(total, "rows", Place(file))
+        known: list[Named] = []
+        for name in others:
+            held, _, _ = look.over(name, fields, "; --text names the fields")
+            known += ((f"row {number} of {name}", {field: row.get(field) for field in fields}) for number, row in held)
+        for note in notes:
+            console.note(console.named(note))
 
-        def kept() -> Iterator[bytes]:
-            for found in sieve.sift(((f"row {number}", row) for number, row in rows), known):
+        def kept(sieve: RepeatRule) -> Iterator[bytes]:
+            for done, found in enumerate(sieve.sift(((f"row {number}", row) for number, row in rows), known)):
+                if done % STEP == 0:
+                    say(f"{file}: {done:,} of {console.counted(total, 'row')} compared")
                 if found.rejection is None:
                     yield dump(dict(found.row)) + b"\n"
                     continue
@@ -85,7 +91,8 @@ def command(
                     told["detail"] = found.rejection.detail
                     left.write(dump({**found.row, "dedup": told}) + b"\n")
 
-        write_output(out, kept())
+        with opened_sieve(fields, near, threshold, embedder) as sieve:
+            write_output(out, kept(sieve))
         if rejected is not None:
             left.seek(0)
             write_output(rejected, left)
@@ -103,35 +110,41 @@ def command(
     return 0
 
 
-def _spool() -> IO[bytes]:
-    """A file without a name, in memory while it is small."""
-    return cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=SPOOLED))
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Reads files for their rows and columns; `notes` takes what was noticed, `say` how far it is."""
 
+    notes: list[str]
+    form: CsvOptions | None
+    say: Say
 
-def _looked_over(
-    name: str, notes: list[str], form: CsvOptions | None, named: Sequence[str] | None, more: str = ""
-) -> tuple[Iterable[tuple[int, Mapping[str, Any]]], int, tuple[str, ...]]:
-    """The numbered rows of a file, read again when they are asked for, how many there are, and the fields to compare.
+    def over(
+        self, name: str, named: Sequence[str] | None, more: str = ""
+    ) -> tuple[Iterable[tuple[int, Mapping[str, Any]]], int, tuple[str, ...]]:
+        """The numbered rows of a file, read again when they are asked for, how many there are, and the fields to
+        compare.
 
-    Standard input is kept instead. Raises `DataError` for a field that no row has, and where no field is named and none
-    is text.
-    """
-    held = list(all_rows(name, notes, form)) if name == STANDARD else None
-    columns: dict[str, None] = {}
+        Standard input is kept instead. Raises `DataError` for a field that no row has, and where no field is named and
+        none is text.
+        """
+        held = list(all_rows(name, self.notes, self.form)) if name == STANDARD else None
+        columns: dict[str, None] = {}
 
-    def seen() -> Iterator[tuple[int, dict[str, Any]]]:
-        for number, row in all_rows(name, notes, form) if held is None else held:
-            columns.update(dict.fromkeys(row))
-            yield number, row
+        def seen() -> Iterator[tuple[int, dict[str, Any]]]:
+            for read, (number, row) in enumerate(all_rows(name, self.notes, self.form) if held is None else held):
+                if read % STEP == 0:
+                    self.say(f"{name}: {read:,} rows read")
+                columns.update(dict.fromkeys(row))
+                yield number, row
 
-    some, total = sample(seen())
-    fields = tuple(dict.fromkeys(named or ())) or tuple(text_columns([row for _, row in some]))
-    if not fields:
-        hint = f"--text names the fields: {', '.join(columns)}" if total else "name a file with rows"
-        what = "no column of text" if total else "no rows"
-        raise DataError(f"there is nothing to compare: {what}", hint=hint, place=Place(name))
-    for field in fields if total else ():
-        if field not in columns:
-            hint = f"columns: {', '.join(columns)}{more}"
-            raise DataError(f"no row has a column {field}", hint=hint, place=Place(name))
-    return all_rows(name, [], form) if held is None else held, total, fields
+        some, total = sample(seen(), 0 if named else LOOKED_AT)
+        fields = tuple(dict.fromkeys(named or ())) or tuple(text_columns([row for _, row in some]))
+        if not fields:
+            hint = f"--text names the fields: {', '.join(columns)}" if total else "name a file with rows"
+            what = "no column of text" if total else "no rows"
+            raise DataError(f"there is nothing to compare: {what}", hint=hint, place=Place(name))
+        for field in fields if total else ():
+            if field not in columns:
+                hint = f"columns: {', '.join(columns)}{more}"
+                raise DataError(f"no row has a column {field}", hint=hint, place=Place(name))
+        return all_rows(name, [], self.form) if held is None else held, total, fields

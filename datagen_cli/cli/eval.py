@@ -15,9 +15,9 @@ from datagen_cli.cli import correctness_options as correctness
 from datagen_cli.cli import eval_options as own
 from datagen_cli.cli import options as given
 from datagen_cli.cli.eval_outputs import Outputs
-from datagen_cli.cli.eval_shown import progress
 from datagen_cli.cli.invocation import Invocation, same_command
 from datagen_cli.cli.outputs import STANDARD
+from datagen_cli.cli.under_way import under_way
 from datagen_cli.config.environment import read_environment
 from datagen_cli.core.errors import EXIT_DONE, EXIT_SHORT, DataError, Place, UsageError
 from datagen_cli.evaluation.compare import compare as compare_sides
@@ -128,7 +128,7 @@ def command(
     outputs.equal_n = min(sizes) if len(sizes) > 1 else 0
     failed, stopped = False, EXIT_DONE
     empty: list[str] = []
-    with progress(quiet=quiet) as say, closing(open_for_eval(embedder, say, where)) as opened:
+    with under_way(quiet=quiet) as say, closing(open_for_eval(embedder, say, where)) as opened:
         for said in idle(held):
             outputs.note(f"--gate: {said}")
         if alone:
@@ -144,8 +144,8 @@ def command(
             if strict:
                 extra["problems"] = [*problems, *_asked_and_missing(metrics, found)]
             failed = failed or not all(item["passed"] for item in checked) or bool(extra.get("problems"))
-            outputs.add(found, checked, extra)
-    outputs.write()
+            outputs.add(found, checked, extra, say)
+        outputs.write(say)
     if not failed and not stopped and not quiet:
         console.next_step(_next(files, html, empty))
     return stopped or (EXIT_SHORT if failed else EXIT_DONE)

@@ -11,6 +11,7 @@ from typing import Any
 from datagen_cli.cli import console
 from datagen_cli.cli.eval_shown import failed, show
 from datagen_cli.cli.outputs import STANDARD, refuse_outputs, write_output
+from datagen_cli.cli.under_way import Say
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import dump, make_folder, write_aside
 from datagen_cli.core.registry import suggest
@@ -57,8 +58,15 @@ class Outputs:
         if not self.quiet:
             console.note(console.named(text))
 
-    def add(self, found: Evaluation, gates: Sequence[Mapping[str, Any]], extra: Mapping[str, Any]) -> None:
-        """The results of one dataset: shown at once, kept for what is written in the end."""
+    def add(
+        self,
+        found: Evaluation,
+        gates: Sequence[Mapping[str, Any]],
+        extra: Mapping[str, Any],
+        say: Say,
+    ) -> None:
+        """The results of one dataset: shown at once, kept for what is written in the end, of which `say` is told."""
+        say(f"{found.views.loaded.dataset.name}: all measured; what is shown")
         result = {**document(found, gates), **extra}
         if self.as_json:
             console.emit_json(result)
@@ -77,8 +85,9 @@ class Outputs:
         if self.html is not None or self.figures is not None:
             self._sheets.append(sheet_of(found, result))
 
-    def write(self) -> None:
+    def write(self, say: Say) -> None:
         """Writes the files that were asked for."""
+        say("writing the files")
         if self.table is not None:
             console.out(TABLES[self.table](self._results).rstrip("\n"))
         if self.detail is not None:

@@ -1,11 +1,8 @@
-"""What `datagen eval` shows on the terminal: what is under way, the table of measures, gates and comparisons."""
+"""What `datagen eval` shows on the terminal: the table of measures, gates and comparisons."""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen_cli.cli import console
@@ -15,24 +12,6 @@ from datagen_cli.evaluation.reading import readings
 from datagen_cli.metrics.measure import Measure
 from datagen_cli.metrics.wording import number, span, within
 from datagen_cli.report.measure_tables import lacking_there
-
-SAY_EVERY_S = 2.0
-SAY_EVERY_TO_A_FILE_S = 30.0
-
-
-@contextmanager
-def progress(*, quiet: bool = False) -> Iterator[Any]:
-    """What is under way, on stderr, every few seconds; nothing with `quiet`."""
-    last = time.monotonic()
-    every = SAY_EVERY_S if console.is_terminal(sys.stderr) else SAY_EVERY_TO_A_FILE_S
-
-    def say(text: str) -> None:
-        nonlocal last
-        if not quiet and time.monotonic() - last >= every:
-            last = time.monotonic()
-            console.say(console.shortened(console.named(text)))
-
-    yield say
 
 
 def show(found: Evaluation, result: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ import typer
 from datagen_cli.cli import complete, console, push_options
 from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import say_damage
+from datagen_cli.cli.under_way import Say, under_way
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.files import read_regular
 from datagen_cli.core.jsonl import make_folder, write_aside
@@ -37,6 +38,7 @@ EXAMPLES = (
 )
 _NO_TEXT = re.compile("y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
 FILES = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
+STEP = 256
 WHOLE = "train"
 """The name of the one split that a folder without `--split` holds."""
 
@@ -76,26 +78,28 @@ def command(
     hub = push_options.target(to, out, push, allow_host or (), public=public, dry_run=dry_run)
     shelf: type[Format] = load("formats", to)
     record = RunReader(Path(run))
-    whole, left_out = _rows(run, record)
-    simulated = record.manifest.simulated
-    if simulated and getattr(shelf, "refuses_simulated", False) and not allow_simulated:
-        raise UsageError(
-            f"{run}: its rows are simulated, and --to {to} is for publishing",
-            hint="--allow-simulated if you mean it; a real model writes real rows: --model with generate",
-        )
-    shares = parse_split(split) if split is not None else None
-    _refuse(shelf, to, out, bom=bom, folder=shares is not None or hasattr(shelf, "folder"))
-    columns = columns_of_run(whole.rows[0], record.recipe, prompt or (), completion or ())
-    if not prompt and not completion:
-        columns = replace(columns, conversation=conversation_in(whole.rows))
-    data = _split(record, replace(whole, mark=bom), shares)
-    card = _card_of(record)
-    made = push_options.beside(out) if hub is not None and Path(out).exists() else nullcontext(out)
-    with made as place:
-        files = _write(shelf, columns, place, data, folder=shares is not None or hasattr(shelf, "folder"))
-        if files:
-            files.append(_card(record, card, Path(place), data))
-        files = [Path(out) / file.relative_to(place) if place != out else file for file in files]
+    with under_way() as say:
+        whole, left_out = _rows(run, record, say, pairs=shelf.pairs)
+        simulated = record.manifest.simulated
+        if simulated and getattr(shelf, "refuses_simulated", False) and not allow_simulated:
+            raise UsageError(
+                f"{run}: its rows are simulated, and --to {to} is for publishing",
+                hint="--allow-simulated if you mean it; a real model writes real rows: --model with generate",
+            )
+        shares = parse_split(split) if split is not None else None
+        _refuse(shelf, to, out, bom=bom, folder=shares is not None or hasattr(shelf, "folder"))
+        columns = columns_of_run(whole.rows[0], record.recipe, prompt or (), completion or ())
+        if not prompt and not completion:
+            columns = replace(columns, conversation=conversation_in(whole.rows))
+        data = _split(record, replace(whole, mark=bom), shares)
+        card = _card_of(record)
+        say(f"writing {out}")
+        made = push_options.beside(out) if hub is not None and Path(out).exists() else nullcontext(out)
+        with made as place:
+            files = _write(shelf, columns, place, data, folder=shares is not None or hasattr(shelf, "folder"))
+            if files:
+                files.append(_card(record, card, Path(place), data))
+            files = [Path(out) / file.relative_to(place) if place != out else file for file in files]
     result = {
         "run": run, "format": to, "files": [str(file) for file in files], "prompt": columns.asking,
         "completion": columns.answering, "rows": {name: shelf(columns).size(part) for name, part in data.items()},
@@ -127,10 +131,10 @@ def _refuse(shelf: type[Format], to: str, out: str, *, bom: bool, folder: bool) 
         raise UsageError(f"-o {out}: {what}, and this is called like a file", hint=f"-o {shlex.quote(str(name))}")
 
 
-def _rows(run: str, record: RunReader) -> tuple[Exported, int]:
+def _rows(run: str, record: RunReader, say: Say, *, pairs: bool) -> tuple[Exported, int]:
     """Accepted rows as reviewed with what is worse, and how many rows a review left out. Raises `UsageError`."""
     review = ReviewFile(record.folder).read()
-    rows, left_out = as_reviewed(record.rows(), review)
+    rows, left_out = as_reviewed(_told(record, say), review)
     if review.damage:
         console.note(f"{FILE}: {review.damage}")
     if not rows:
@@ -138,9 +142,17 @@ def _rows(run: str, record: RunReader) -> tuple[Exported, int]:
         if record.manifest.state == RUNNING:
             what = UNENDED
         raise UsageError(f"{what}: nothing to export", hint=f"datagen status {shlex.quote(run)}", place=Place(run))
-    found = Exported(rows, [*record.rejected()], weak_parents(record))
+    found = Exported(rows, [*record.rejected()] if pairs else [], weak_parents(record) if pairs else {})
     say_damage(record)
     return found, left_out
+
+
+def _told(record: RunReader, say: Say) -> Iterator[dict[str, Any]]:
+    """The rows of a run; says how far it is."""
+    for done, row in enumerate(record.rows()):
+        if done % STEP == 0:
+            say(f"reading {record.folder}: {done:,} of {record.manifest.accepted:,} rows")
+        yield row
 
 
 def _split(record: RunReader, whole: Exported, shares: Mapping[str, float] | None) -> dict[str, Exported]:

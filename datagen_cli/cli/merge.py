@@ -12,6 +12,7 @@ from datagen_cli.cli import complete, console
 from datagen_cli.cli.options import Json
 from datagen_cli.cli.repeats import Near, NearEmbedder, Threshold, opened_sieve
 from datagen_cli.cli.run_folder import say_damage
+from datagen_cli.cli.under_way import under_way
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.pipeline.merge import merge_runs, mergeable
 from datagen_cli.pipeline.sift import refuse_many
@@ -48,12 +49,13 @@ def command(
     for number, place in enumerate(places):
         if place in places[:number]:
             raise UsageError("this run is named twice", hint="name each run once", place=Place(runs[number]))
-    alike = mergeable(readers)
-    if threshold is not None:
-        refuse_many(sum(run.manifest.accepted for run in readers), "rows")
     words = shlex.join(["datagen", "merge", *runs, "-o", out])
-    with opened_sieve(alike.fields, near, threshold, embedder) as sieve:
-        found = merge_runs(alike, RunFolder(target), sieve, words)
+    with under_way() as say:
+        alike = mergeable(readers, say)
+        if threshold is not None:
+            refuse_many(sum(run.manifest.accepted for run in readers), "rows")
+        with opened_sieve(alike.fields, near, threshold, embedder) as sieve:
+            found = merge_runs(alike, RunFolder(target), sieve, words, say)
     for run in readers:
         say_damage(run)
     kept = sum(found.kept.values())

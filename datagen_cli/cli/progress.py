@@ -17,6 +17,8 @@ from typing import Any, Self
 from datagen_cli.cli import console
 
 LINE_EVERY_S = 10.0
+STEP_EVERY_S = 2.0
+"""At a terminal, where no live lines show how far a step is."""
 FIRST_REJECTED = 6
 """After so many rejections and nothing accepted the reason is said."""
 EXAMPLE_CHARACTERS = 300
@@ -25,12 +27,14 @@ BAR_LEAST, BAR_MOST = 8, 28
 
 @dataclass(slots=True)
 class RunProgress:
-    """What is known of a run under way. `pulse` is what the last `tick` told, see `Manifest.pulse`."""
+    """What is known of a run under way. `pulse` is what the last `tick` told, see `Manifest.pulse`; `step` what the
+    run does once no call is waited for, and how far that is."""
 
     count: int
     accepted: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     pulse: Mapping[str, Any] = field(default_factory=dict)
+    step: str = ""
 
     def lines(self, width: int, elapsed_s: float) -> list[str]:
         """A bar with the records, and below it all else, broken at spaces to lines of at most `width` characters."""
@@ -43,7 +47,11 @@ class RunProgress:
         """`12 rejected, 9 for label · 31 calls · 8,120 tokens · $0.01, about $0.04 in all · 8.1/s` and so on."""
         parts = [self._rejections(), *self._spent(), f"{self._rate(elapsed_s):.1f}/s"]
         flying = self.pulse.get("in_flight", 0)
-        waits = self.pulse.get("waits_for") or (f"{console.counted(flying, 'call')} in flight" if flying else "")
+        waits = (
+            self.step
+            or self.pulse.get("waits_for")
+            or (f"{console.counted(flying, 'call')} in flight" if flying else "")
+        )
         return " · ".join([*parts, waits] if waits else parts)
 
     def _rejections(self) -> str:
@@ -127,6 +135,9 @@ class Progress:
         elif kind == "tick":
             self.counts.pulse = facts
             self._line()
+        elif kind == "step":
+            self.counts.step = f"{facts['text']}: {facts['done']:,} of {facts['of']:,}"
+            self._line(STEP_EVERY_S if console.is_terminal(sys.stderr) else LINE_EVERY_S)
         elif kind == "note":
             self._note(str(facts["text"]))
         elif self._verbose and kind == "retry":
@@ -182,14 +193,13 @@ class Progress:
         lines = self.counts.lines(width - 1, time.monotonic() - self._started)
         return Text(console.harmless("\n".join(lines)), no_wrap=True, overflow="crop")
 
-    def _line(self) -> None:
+    def _line(self, every_s: float = LINE_EVERY_S) -> None:
         now = time.monotonic()
-        if self._quiet or self._live is not None or now - self._said < LINE_EVERY_S:
+        if self._quiet or self._live is not None or now - self._said < every_s:
             return
         self._said = now
-        console.say(
-            f"{self.counts.accepted:,}/{self.counts.count:,} accepted · {self.counts.facts(now - self._started)}"
-        )
+        told = self.counts.step or self.counts.facts(now - self._started)
+        console.say(f"{self.counts.accepted:,}/{self.counts.count:,} accepted · {told}")
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -9,9 +9,10 @@ import errno
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from datagen_cli.core.below import make_folders, replace, unlink
 from datagen_cli.core.errors import DataError, Place, UsageError
@@ -19,6 +20,7 @@ from datagen_cli.core.json_text import make_encoder
 from datagen_cli.core.system import open_own, read_own
 
 MODE = 0o600
+IN_MEMORY = 1 << 22
 _ENCODE = make_encoder(sort_keys=False)
 _ADVICE = {
     errno.ENOSPC: ("no space left", "free some space and run the same command again: nothing is lost"),
@@ -82,6 +84,11 @@ def write_aside(path: Path, chunks: Iterable[bytes]) -> None:
         except BaseException:
             unlink(aside, missing_ok=True)
             raise
+
+
+def put_by() -> IO[bytes]:
+    """A file without a name for lines that are written later: in memory up to `IN_MEMORY` bytes, then on disk."""
+    return cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))
 
 
 def write_json(path: Path, value: Any) -> None:

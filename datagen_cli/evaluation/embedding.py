@@ -6,11 +6,13 @@ length in bf16 were measured and gain a seventh on the machines at hand: not wor
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from datagen_cli.llm.local.host import as_anywhere
+from datagen_cli.metrics.wording import duration
 from datagen_cli.pipeline.connect import HERE, Where, spread
 from datagen_cli.text.embed import HASHED, Cached, Embedder, default_embedder, open_embedder, vector_cache
 
@@ -68,7 +70,7 @@ def _encode_there(name: str, texts: Sequence[str]) -> NDArray[np.float32]:
 
 
 class ProgressEmbedder:
-    """An embedder that says how many texts are done."""
+    """An embedder that says how many texts are done, and how long the others may take."""
 
     def __init__(self, inner: Embedder, say: Callable[[str], None], portion: int = PORTION) -> None:
         self._inner = inner
@@ -89,9 +91,11 @@ class ProgressEmbedder:
 
         if len(texts) <= self._portion:
             return self._inner.encode(texts)
-        parts = []
+        parts, began = [], time.monotonic()
         for start in range(0, len(texts), self._portion):
-            self._say(f"embedding: {start:,} of {len(texts):,} texts")
+            left_s = (len(texts) - start) * (time.monotonic() - began) / start if start else 0.0
+            left = f", about {duration(left_s)} left" if left_s >= 1 else ""
+            self._say(f"embedding by {self.name}: {start:,} of {len(texts):,} texts{left}")
             parts.append(self._inner.encode(texts[start : start + self._portion]))
         return np.concatenate(parts)
 

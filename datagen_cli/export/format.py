@@ -50,12 +50,14 @@ class Format:
     """A format whose file is JSON Lines. A subclass says how one accepted row becomes a line.
 
     `suffix` ends the file's name; `asks` says that rows are told apart into a prompt and a completion, `converses` that
-    a conversation needs no telling apart, `marks` that the file may begin with a byte order mark.
+    a conversation needs no telling apart, `pairs` that what was rejected is written, too, `marks` that the file may
+    begin with a byte order mark.
     """
 
     suffix: ClassVar[str] = ".jsonl"
     asks: ClassVar[bool] = True
     converses: ClassVar[bool] = False
+    pairs: ClassVar[bool] = False
     marks: ClassVar[bool] = False
 
     def __init__(self, columns: Columns) -> None:

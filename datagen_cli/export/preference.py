@@ -23,6 +23,7 @@ class Preference(Format):
     """Pairs of an accepted record with its weak parent, and with rejected attempts at the same slot."""
 
     asks: ClassVar[bool] = False
+    pairs: ClassVar[bool] = True
 
     def __init__(self, columns: Columns) -> None:
         super().__init__(columns)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 
 class DeferredWork:
@@ -41,6 +42,11 @@ class DeferredWork:
             loop.call_soon(self._turned, loop)
         self._waiting.append(turn)
         await turn
+
+    async def take_within(self, most_s: float) -> None:
+        """Returns when it is this task's turn, at the latest after `most_s`: a loop that only computes gives none."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.take(), most_s)
 
     def next(self) -> bool:
         """Lets the next task go on; False when none waits."""

@@ -1,8 +1,8 @@
 """Remote-clique: how far apart the texts lie, as DataGen's code has it.
 
 The mean Euclidean distance over all ordered pairs of unit embeddings, self-pairs included (n² in the denominator). In
-blocks, in double precision: n² · d multiplications, some 6 s for 20,000 texts, 50 MB. Above that number of texts a
-seeded sample of it, and the signature says so.
+blocks, in double precision and each pair once: ½ · n² · d multiplications, memory for n · d doubles and 100 MB. Above
+`LARGEST` texts a seeded sample of so many, and the signature says so.
 """
 
 from __future__ import annotations
@@ -40,17 +40,28 @@ def mean_distances(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
 def distances_to(vectors: NDArray[np.float32], part_of: NDArray[np.int64], parts: int) -> NDArray[np.float64]:
     """For each of `[n, d]` vectors the sum of its distances to those of each part, `[n, parts]`."""
     order = np.argsort(part_of, kind="stable")
-    held = np.flatnonzero(np.bincount(part_of, minlength=parts))
-    begins = np.searchsorted(part_of[order], held)
+    of = part_of[order]
     rows = vectors[order].astype(np.float64)
     squares = np.einsum("ij,ij->i", rows, rows)
     sums = np.zeros((len(rows), parts))
     for start in range(0, len(rows), BLOCK):
-        block = slice(start, start + BLOCK)
-        distances = squares[block, None] + squares[None, :] - 2.0 * (rows[block] @ rows.T)
+        end = min(start + BLOCK, len(rows))
+        distances = rows[start:end] @ rows[start:].T
+        distances *= -2.0
+        distances += squares[start:end, None]
+        distances += squares[start:]
         np.sqrt(np.maximum(distances, 0.0, out=distances), out=distances)
-        sums[order[block][:, None], held] = np.add.reduceat(distances, begins, axis=1)
-    return sums
+        _add(sums[start:end], distances, of[start:])
+        _add(sums[end:], distances[:, end - start :].T, of[start:end])
+    back = np.empty_like(sums)
+    back[order] = sums
+    return back
+
+
+def _add(sums: NDArray[np.float64], distances: NDArray[np.float64], of: NDArray[np.int64]) -> None:
+    """Adds to each row of `sums` its distances by the part, ascending, of what each column stands for."""
+    begins = np.flatnonzero(np.diff(of, prepend=-1))
+    sums[:, of[begins]] += np.add.reduceat(distances, begins, axis=1)
 
 
 def sample_rows(n: int, most: int, name: str) -> NDArray[np.int64]:

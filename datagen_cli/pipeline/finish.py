@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from datagen_cli.core.citation import Citation
 from datagen_cli.core.fields import plain
@@ -25,7 +25,10 @@ from datagen_cli.runs.manifest import Manifest, now, write_lock
 from datagen_cli.runs.planted import Fates, Plants
 from datagen_cli.runs.review import to_take_up
 
+T = TypeVar("T")
 LABELS_SHOWN = 50
+STEP = 256
+"""Slots between two words of how far the writing is."""
 AGAIN = "records that people rejected or edited stand as they were: {:,}; the same command once more takes that up"
 
 
@@ -49,9 +52,8 @@ def finish(session: Session) -> Manifest:
     label_field = built.base.label.field if built.base.label else ""
 
     def rows() -> Iterator[dict[str, Any]]:
-        for slot in session.plan:
-            if slot.index >= manifest.count:
-                continue
+        within = (slot for slot in session.plan if slot.index < manifest.count)
+        for slot in _told(session, "writing the dataset", within, manifest.count):
             coverage.count(slot, accepted=bool(runner.accepted[slot.index]))
             if not runner.accepted[slot.index]:
                 continue
@@ -72,7 +74,8 @@ def finish(session: Session) -> Manifest:
                     yield {"id": slot.id, **lineage}
 
     def refused() -> Iterator[Record]:
-        for record in ledger.rejected((slot for slot in runner.touched if slot < manifest.count), runner.accepted):
+        found = ledger.rejected((slot for slot in runner.touched if slot < manifest.count), runner.accepted)
+        for record in _told(session, "writing what was not kept", found, sum(manifest.rejected.values())):
             adherence.count(record, accepted=False)
             fates.count(record)
             worth.count(record, accepted=False)
@@ -109,6 +112,14 @@ def finish(session: Session) -> Manifest:
     manifest.seal = make_seal(session.folder, manifest) if manifest.state == "done" else {}
     manifest.write(session.folder)
     return manifest
+
+
+def _told(session: Session, what: str, items: Iterable[T], of: int) -> Iterator[T]:
+    """The items; the observer hears how far they are."""
+    for done, item in enumerate(items):
+        if done % STEP == 0 and done < of:
+            session.observer.event("step", text=what, done=done, of=of)
+        yield item
 
 
 def _works(session: Session) -> list[Citation]:

@@ -8,7 +8,7 @@ has it already.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from datagen_cli.config.fields import RESERVED
 from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.fields import describe_type
-from datagen_cli.core.jsonl import dump, write_aside
-from datagen_cli.pipeline.outcome import write_dataset, write_lineage
+from datagen_cli.core.jsonl import dump, put_by, write_aside
+from datagen_cli.pipeline.outcome import write_dataset
 from datagen_cli.pipeline.sift import RepeatRule, Sifted
 from datagen_cli.runs.card import write_card
 from datagen_cli.runs.folder import RunFolder
@@ -27,6 +27,7 @@ from datagen_cli.runs.reader import RunReader
 from datagen_cli.runs.shape import Shape
 
 LOCKED = "locked"
+STEP = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +47,41 @@ class Merged:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def merge_runs(mergeable: Mergeable, folder: RunFolder, sieve: RepeatRule, command: str) -> Merged:
-    """Writes the joined run into an empty folder. `command` is the command that does it again."""
+def merge_runs(
+    mergeable: Mergeable, folder: RunFolder, sieve: RepeatRule, command: str, say: Callable[[str], None]
+) -> Merged:
+    """Writes the joined run into an empty folder. `command` is the command that does it again, `say` is told how far it
+    is."""
     runs, first = mergeable.runs, mergeable.first
     found = Merged()
-    lineage: list[dict[str, Any]] = []
-    refused: list[dict[str, Any]] = []
+    total = sum(run.manifest.accepted for run in runs)
     names = [str(run.folder) for run in runs]
     labels: Counter[str] = Counter()
 
     def rows() -> Iterator[dict[str, Any]]:
         taken: set[str] = set()
-        for sifted, number in _sifted(runs, sieve):
+        for done, (sifted, number) in enumerate(_sifted(runs, sieve)):
+            if done % STEP == 0:
+                say(f"{done:,} of {total:,} rows compared")
             if sifted.rejection is not None:
                 found.left_out[sifted.rejection.reason] += 1
-                refused.append(_refused(sifted))
+                refused.write(dump(_refused(sifted)) + b"\n")
                 continue
             own = str(sifted.row["id"])
             new = _free_id(own, names[number], taken)
             taken.add(new)
             found.kept[names[number]] += 1
-            lineage.append({"id": new, "run": names[number], "from": own})
+            lineage.write(dump({"id": new, "run": names[number], "from": own}) + b"\n")
             if first.label is not None:
                 labels[str(sifted.row.get(first.label))] += 1
             yield {**sifted.row, "id": new}
 
     manifest = _manifest(runs, folder, command)
-    with folder:
+    with folder, put_by() as lineage, put_by() as refused:
         manifest.shards = write_dataset(folder, rows())
-        write_lineage(folder, lineage)
-        write_aside(folder.file("rejected.jsonl"), (dump(row) + b"\n" for row in refused))
+        for lines, name in ((lineage, "lineage.jsonl"), (refused, "rejected.jsonl")):
+            lines.seek(0)
+            write_aside(folder.file(name), lines)
         manifest.dataset = str(folder.file(manifest.shards[0]))
         manifest.accepted = manifest.count = manifest.new_records = sum(found.kept.values())
         manifest.rejected = dict(found.left_out)
@@ -114,7 +120,7 @@ def _columns_of(run: RunReader) -> dict[str, str | None]:
     return kinds
 
 
-def mergeable(runs: Sequence[RunReader]) -> Mergeable:
+def mergeable(runs: Sequence[RunReader], say: Callable[[str], None]) -> Mergeable:
     """The runs as what can be one.
 
     Raises `UsageError` where they cannot: simulated and real rows, other columns or types, a run under way, no rows.
@@ -123,6 +129,7 @@ def mergeable(runs: Sequence[RunReader]) -> Mergeable:
     first: RunReader | None = None
     for run in runs:
         place = Place(str(run.folder))
+        say(f"reading {run.folder}")
         if run.state == "running":
             raise UsageError("the run is under way", hint="wait until it has ended", place=place)
         if run.manifest.simulated != runs[0].manifest.simulated:

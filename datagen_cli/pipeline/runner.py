@@ -18,6 +18,7 @@ from datagen_cli.core.errors import CallPending, CallRefused, DatagenError, GotN
 from datagen_cli.core.ports import Observer
 from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.llm.health import MOST_ENDS
+from datagen_cli.pipeline.ending import judge_rest, take_back
 from datagen_cli.pipeline.parts import Parts, Progress
 from datagen_cli.pipeline.refills import Refills
 from datagen_cli.pipeline.replay import last_line, replayable
@@ -54,6 +55,7 @@ class Runner:
         )
         self._check_trials = CheckTrials()
         self._wake = asyncio.Event()
+        self._ending = self._left = False
         self._chain = ""
         self._contents = Contents()
         self.progress = Progress()
@@ -82,7 +84,8 @@ class Runner:
             self._wake.set()
 
     def abort(self) -> None:
-        """Ends calls in flight at once; what is committed stays."""
+        """Ends calls in flight at once, at the end of a run the judging; what is committed stays."""
+        self._left = self._ending
         for task in self._tasks:
             task.cancel()
         self._wake.set()
@@ -119,20 +122,18 @@ class Runner:
             await self._parts.forget(self._trial.useless)
         else:
             self._trial.close()
-        self._sequence.end()
+        self._ending = True
+        await judge_rest(self._sequence, self._observer, lambda: self._left)
         if self._check_trials.failed:
             await self._undo_verdicts()
+        if self._left and self.error is not None:
+            raise self.error
 
     async def _undo_verdicts(self) -> None:
         """Has unread verdicts asked for again: their lines match nothing, their records wait outside the dataset."""
         await self._parts.forget(self._check_trials.useless)
         stages = [*(stage for stage, _ in self._parts.steps), "dedup"]
-        for slot, attempt in self._check_trials.units:
-            self.accepted[slot] = 0 if self.accepted[slot] == attempt else self.accepted[slot]
-            for checkpoint in (self._parts.checkpoints[stage] for stage in stages):
-                if (line := checkpoint.line(slot, attempt)) is not None:
-                    told = {key: value for key, value in line.items() if key not in ("unit", "from")}
-                    checkpoint.append(slot, attempt, "", told)
+        take_back(self._check_trials.units, self.accepted, [self._parts.checkpoints[stage] for stage in stages])
 
     def _pump(self) -> bool:
         """Starts units while there is room: postponed ones, then refills, then new ones. True when it stopped to let

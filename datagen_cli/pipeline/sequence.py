@@ -66,16 +66,25 @@ class Sequence:
         self._closed.add(slot)
         self._go_on()
 
-    def end(self) -> None:
-        """Judges all outcomes that are there, and passes over every slot that has none."""
+    def end(self, most: int) -> bool:
+        """Judges the outcomes that are there, and passes over every slot that has none, `most` of both at a time. True
+        while there are more."""
         self._ended = True
-        self._go_on()
+        self._go_on(most)
+        return not self.done
 
-    def _go_on(self) -> None:
-        while not self.done:
+    @property
+    def waiting(self) -> int:
+        """How many outcomes have not had their turn."""
+        return len(self._waiting)
+
+    def _go_on(self, most: int | None = None) -> None:
+        left = most
+        while not self.done and left != 0:
             if self._position >= len(self._members):
                 self._advance()
                 continue
+            left = None if left is None else left - 1
             slot = self._members[self._position]
             outcome = self._waiting.pop((self._before.get(slot, 0) + self._level, slot), None)
             if outcome is None:

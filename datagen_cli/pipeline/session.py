@@ -282,7 +282,7 @@ class Session:
     def _signalled(self, exit_code: int, count: int) -> None:
         assert self.runner is not None
         if count == 1:
-            text = "stopping: calls in flight may finish for up to 30 s; again to stop at once"
+            text = "stopping: calls in flight may finish for up to 30 s, then files are written; again to stop at once"
             self.observer.event("note", text=text)
             what = "interrupted" if exit_code == 130 else "terminated"
             self.runner.stop(Stopped(f"{what}; everything so far is kept", exit_code=exit_code))
@@ -292,7 +292,7 @@ class Session:
     async def _heartbeat(self, deferred: DeferredWork) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            await deferred.take()
+            await deferred.take_within(HEARTBEAT_S)
             if self.client is not None:
                 self.client.tell_waits(asyncio.get_running_loop().time())
             self.update()

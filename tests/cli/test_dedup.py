@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from datagen_cli.cli import dedup
 from datagen_cli.cli.app import run
+from datagen_cli.evaluation import load
+from datagen_cli.pipeline import sift
+from tests.cli.held import Text, counted
 
 TEXTS = [
     "The parcel has not come yet, although it was sent a week ago.",
@@ -117,3 +123,37 @@ def test_a_run_is_not_a_file(
     Path("some.jsonl").write_text('{"text": "a"}\n')
     assert run(["merge", "some.jsonl", "-o", "both"]) == 2
     assert "error: some.jsonl: this is a file, no run folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_of_a_large_file_some_rows_are_held_at_a_time_and_how_far_it_is_is_told(
+    named: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path / "a.jsonl", [f"the text of row number {number} of many" for number in range(60)] * 2)
+    told: list[str] = []
+
+    @contextmanager
+    def telling() -> Iterator[Any]:
+        yield told.append
+
+    monkeypatch.setattr(dedup, "under_way", telling)
+    monkeypatch.setattr(dedup, "STEP", 40)
+    monkeypatch.setattr(dedup, "LOOKED_AT", 10)
+    monkeypatch.setattr(sift, "AT_ONCE", 4)
+    read = load.all_rows
+
+    def rows_of(*arguments: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+        numbered = read(*arguments)
+        for number, row in enumerate(counted((row for _, row in numbered), "text"), start=1):
+            yield number, row
+            del row
+
+    monkeypatch.setattr(dedup, "all_rows", rows_of)
+    words = ["dedup", str(file), "-o", str(tmp_path / "k.jsonl"), "--rejected", str(tmp_path / "r.jsonl")]
+    assert run([*words, *(["--text", "text"] if named else [])]) == 0
+    assert (len(lines(tmp_path / "k.jsonl")), len(lines(tmp_path / "r.jsonl"))) == (60, 60)
+    assert Text.most <= (8 if named else 20)
+    assert told == [
+        *(f"{file}: {read} rows read" for read in (0, 40, 80)),
+        *(f"{file}: {done} of 120 rows compared" for done in (0, 40, 80)),
+    ]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from datagen_cli.cli.app import run
 from tests.evaluation.files import news, write
@@ -171,10 +174,29 @@ def test_vectors_are_kept_between_runs(tmp_path: Path) -> None:
     from datagen_cli.text.embed import vector_cache
 
     assert vector_cache() == tmp_path / "cache" / "datagen" / "vectors.sqlite"
-    told: list[str] = []
-    embedder = open_for_eval("hashed", told.append)
+    embedder = open_for_eval("hashed", lambda text: None)
     assert embedder.encode([f"text {n}" for n in range(300)]).shape == (300, embedder.dim)
-    assert told == ["embedding: 0 of 300 texts", "embedding: 256 of 300 texts"]
+
+
+def test_embedding_says_how_far_it_is_and_how_long_the_rest_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    from datagen_cli.evaluation.embedding import ProgressEmbedder
+    from datagen_cli.text.embed_hashed import Hashed
+
+    clock = [100.0]
+
+    class Slow(Hashed):
+        def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            clock[0] += 0.5 * len(texts)
+            return super().encode(texts)
+
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    told: list[str] = []
+    ProgressEmbedder(Slow(), told.append, 100).encode([f"text {n}" for n in range(300)])
+    assert told == [
+        "embedding by hashed: 0 of 300 texts",
+        "embedding by hashed: 100 of 300 texts, about 1 min 40 s left",
+        "embedding by hashed: 200 of 300 texts, about 50 s left",
+    ]
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:

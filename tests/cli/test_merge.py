@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datagen_cli.cli.app import run
+from datagen_cli.pipeline import merge, sift
+from datagen_cli.runs.folder import RunFolder
+from datagen_cli.runs.reader import RunReader
+from tests.cli.held import Text, counted
 from tests.endpoint import Endpoint
 from tests.runs.whole import generate, rows
 
@@ -141,3 +146,25 @@ def test_simulated_and_real_rows_never_share_a_dataset(
         assert generate(recipe, "-o", tmp_path / "real") == 0
     assert run(["merge", str(runs[0]), str(tmp_path / "real"), "-o", str(tmp_path / "m")]) == 2
     assert "simulated and real rows never share a dataset" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("alike", [True, False], ids=["all repeat", "none does"])
+def test_of_large_runs_a_portion_is_held_at_a_time_and_how_far_it_is_is_told(
+    alike: bool, runs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept rows go to the dataset and left-out ones to their file as they come."""
+    second = tmp_path / "second"
+    shutil.copytree(runs[0] if alike else runs[1], second)
+    monkeypatch.setattr(sift, "AT_ONCE", 2)
+    monkeypatch.setattr(merge, "STEP", 6)
+    read = RunReader.rows
+    monkeypatch.setattr(RunReader, "rows", lambda self: counted(read(self), "text"))
+    told: list[str] = []
+    readers = [RunReader(runs[0]), RunReader(second)]
+    mergeable = merge.mergeable(readers, told.append)
+    found = merge.merge_runs(mergeable, RunFolder(tmp_path / "m"), sift.RepeatRule(("text",)), "", told.append)
+    assert found.kept.total() + found.left_out.total() == 24
+    assert found.left_out.total() == 12 if alike else found.kept.total() > 20
+    assert Text.most <= 4
+    assert told[-4:] == [f"{done} of 24 rows compared" for done in (0, 6, 12, 18)]
+    assert told[0] == f"reading {runs[0]}"

@@ -16,6 +16,7 @@ import pytest
 from datagen_cli.cli import console
 from datagen_cli.cli.app import run
 from datagen_cli.cli.progress import Progress, RunProgress
+from datagen_cli.pipeline import finish, runner, session
 
 PULSE = {
     "new_records": 1204, "calls": 1650, "cached_calls": 12, "tokens": {"in": 900_000, "out": 300_331, "cached": 0},
@@ -127,3 +128,65 @@ def test_what_a_terminal_shows_of_a_run_fits_it_and_breaks_no_word(
         assert sorted(word for word in shown.split() if "─" not in word) == sorted(
             word for word in whole if "─" not in word
         ), words
+
+
+def test_what_a_run_does_after_its_calls_is_told_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    progress = Progress(20_000)
+    for done in range(0, 20_000, 256):
+        progress.event("step", text="writing the dataset", done=done, of=20_000)
+        clock[0] += 0.5
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "0/20,000 accepted · writing the dataset: 5,120 of 20,000"
+    assert len(said) == 3
+
+
+@pytest.mark.parametrize("folder", ["whole", "resumed"])
+def test_writing_and_judging_tell_how_far_they_are(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long before a reader would take the silence of a large run for its end."""
+    monkeypatch.setattr(finish, "STEP", 4)
+    told: list[tuple[str, int, int]] = []
+    event = Progress.event
+
+    def listening(self: Progress, kind: str, **facts: Any) -> None:
+        event(self, kind, **facts)
+        if kind == "step":
+            told.append((facts["text"], facts["done"], facts["of"]))
+
+    monkeypatch.setattr(Progress, "event", listening)
+    command = ["generate", "quickstart", "-n", "24", "-o", str(tmp_path / "run")]
+    assert run(command) == 0
+    if folder == "resumed":
+        told.clear()
+        (tmp_path / "run" / "dataset.jsonl").unlink()
+        assert run(command) == 0
+    assert [step for step in told if step[0] == "writing the dataset"] == [
+        ("writing the dataset", done, 24) for done in range(0, 24, 4)
+    ]
+
+
+def test_counts_are_told_also_while_a_resumed_run_takes_up_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Minutes of a large run beside other work, in which its loop never waits."""
+    command = ["generate", "quickstart", "-n", "24", "-o", str(tmp_path / "run")]
+    assert run(command) == 0
+    (tmp_path / "run" / "dataset.jsonl").unlink()
+    monkeypatch.setattr(session, "HEARTBEAT_S", 0.0)
+    monkeypatch.setattr(runner, "REPLAYS_A_TURN", 1)
+    told: list[int] = []
+    event = Progress.event
+
+    def listening(self: Progress, kind: str, **facts: Any) -> None:
+        event(self, kind, **facts)
+        if kind == "tick":
+            told.append(self.counts.accepted)
+
+    monkeypatch.setattr(Progress, "event", listening)
+    assert run(command) == 0
+    assert len(set(told)) >= 3

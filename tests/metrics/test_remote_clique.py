@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from datagen_cli.metrics import remote_clique as module
 from datagen_cli.metrics.remote_clique import RemoteClique, remote_clique, sample_rows
@@ -51,3 +52,28 @@ def test_without_texts_or_embedder_there_is_a_reason() -> None:
     assert RemoteClique().compute(features(None), None).reason == "no embedder"
     assert RemoteClique().compute(texts(), None).reason == "no rows"
     assert RemoteClique().compute(features(unit(1, 4)), None).reason == "needs at least 2 rows, has 1"
+
+
+def test_each_pair_is_computed_once_whatever_the_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of n² distances and the blocks on the diagonal, and every part's sum as the definition has it."""
+    computed: list[int] = []
+
+    class Counting:
+        def __getattr__(self, name: str) -> object:
+            return getattr(np, name)
+
+        def sqrt(self, values: NDArray[np.float64], out: NDArray[np.float64]) -> NDArray[np.float64]:
+            computed.append(values.size)
+            return np.sqrt(values, out=out)
+
+    monkeypatch.setattr(module, "np", Counting())
+    monkeypatch.setattr(module, "BLOCK", 7)
+    rows = unit(100, 8)
+    part_of = np.random.default_rng(3).integers(0, 5, 100)
+    part_of[part_of == 2] = 4
+    sums = module.distances_to(rows, part_of, 5)
+    exact = rows.astype(np.float64)
+    distances = np.sqrt(np.maximum(np.square(exact[:, None] - exact[None]).sum(axis=2), 0.0))
+    for part in range(5):
+        assert sums[:, part] == pytest.approx(distances[:, part_of == part].sum(axis=1), abs=1e-6)
+    assert sum(computed) <= 100 * (100 + 7) // 2

@@ -85,6 +85,20 @@ def test_a_closed_slot_is_passed_over_and_what_waits_behind_it_is_judged() -> No
 
 def test_a_run_that_ends_judges_what_is_there_in_the_same_order() -> None:
     judged, sequence = run(5, [Record(3, 1, {}), Record(1, 1, {}, rejection=BAD), Record(1, 2, {}), Record(4, 1, {})])
-    sequence.end()
+    assert not sequence.end(100)
     assert judged == [(1, 3), (1, 4), (2, 1)]
     assert (sequence.done, sequence.passed_over) == (True, 2)
+
+
+def test_a_run_that_ends_judges_in_portions_and_tells_how_far_it_is() -> None:
+    """So that the loop hears a signal meanwhile; the order is that of judging all at once."""
+    outcomes = [Record(slot, 1, {}) for slot in range(1, 20)]
+    judged, sequence = run(20, outcomes)
+    assert (judged, sequence.waiting) == ([], 19)
+    portions = 0
+    while sequence.end(4):
+        portions += 1
+        assert sequence.waiting == 20 - 4 * portions
+    assert portions == 5
+    assert judged == [(1, slot) for slot in range(1, 20)]
+    assert (sequence.done, sequence.passed_over) == (True, 1)

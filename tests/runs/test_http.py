@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from datagen_cli.cli.app import run
+from datagen_cli.cli.progress import Progress
 from datagen_cli.core.chat import Draw
 from datagen_cli.llm.client import draw_seed
+from datagen_cli.pipeline import ending
 from tests.endpoint import HANG_S, Answer, Endpoint, refusal, until
 from tests.runs.whole import generate, report, rows, start
 
@@ -304,6 +306,41 @@ def test_a_second_ctrl_c_stops_at_once_and_loses_nothing_that_was_answered(
         release = True
         found = report(capsys, *command)
     assert (found["accepted"], found["calls"]) == (40, 10)
+
+
+def test_a_signal_while_the_rest_is_judged_ends_at_once_and_the_next_run_judges_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One signal lets calls finish, the second ends them; a third need not wait for what is left to compute."""
+    go: Future[None] = Future()
+    stuck = seeds_of(1)
+    signals: list[str] = []
+    judged: list[int] = []
+    event = Progress.event
+
+    def signalling(self: Progress, kind: str, **facts: Any) -> None:
+        event(self, kind, **facts)
+        alone = kind == "tick" and endpoint.count == 40 and facts["in_flight"] == 1
+        if (alone and len(signals) < 2) or (kind == "step" and len(signals) == 2):
+            signals.append(kind)
+            signal.raise_signal(signal.SIGINT)
+        if kind == "step":
+            judged.append(facts["done"])
+
+    monkeypatch.setattr(Progress, "event", signalling)
+    monkeypatch.setattr(ending, "AT_ONCE", 3)
+    with Endpoint(lambda body, _: Answer(letter(body), held=go if body["seed"] in stuck else None)) as endpoint:
+        command = [recipe(tmp_path, endpoint), "-o", tmp_path / "run"]
+        assert generate(*command) == 130
+        go.set_result(None)
+        assert signals == ["tick", "tick", "step"]
+        assert judged[-1] < 20, "of 38 that waited; slot 1 has none"
+        assert "resume with: " in capsys.readouterr().err
+        assert not (tmp_path / "run" / "dataset.jsonl").exists()
+        found = report(capsys, *command)
+        whole = report(capsys, *command[:-1], tmp_path / "undisturbed")
+    assert (found["accepted"], found["calls"], whole["calls"]) == (40, 1, 40)
+    assert rows(tmp_path / "run") == rows(tmp_path / "undisturbed")
 
 
 def test_kill_9_costs_at_most_the_calls_in_flight(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
