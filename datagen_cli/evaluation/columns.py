@@ -14,6 +14,7 @@ from typing import Any
 
 from datagen_cli.config.fields import RESERVED
 from datagen_cli.core.fields import plain_text
+from datagen_cli.core.nested import unfolded
 from datagen_cli.core.turns import turns_of
 from datagen_cli.sources.proposal import CONTACT, folded
 from datagen_cli.sources.rows import refuse_many_columns
@@ -115,6 +116,20 @@ def label_column(rows: Sequence[Mapping[str, Any]], wanted: str | None) -> str |
         if name is not None and any(row.get(name) is not None for row in rows):
             return name
     return None
+
+
+def readable(rows: list[dict[str, Any]], wanted: Sequence[str] = ()) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows with the texts of conversations and, where there is no text otherwise or a wanted column is a path
+    (`data.text`), of objects as columns; and what was done."""
+    rows, said = with_turns(rows)
+    notes = [said] if said else []
+    known = {*column_names(rows)}
+    deep = {*wanted} - known if wanted else not string_columns(rows)
+    if deep and any(isinstance(value, dict) for row in rows for value in row.values()):
+        rows = [unfolded(row) for row in rows]
+        found = [name for name in column_names(rows) if name not in known]
+        notes.append(f"objects are read as columns: {', '.join(found[:8])}{' …' if len(found) > 8 else ''}")
+    return rows, notes
 
 
 def with_turns(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:

@@ -22,10 +22,10 @@ from datagen_cli.evaluation.columns import (
     categories,
     column_names,
     label_column,
+    readable,
     string_columns,
     text_columns,
     typed,
-    with_turns,
 )
 from datagen_cli.evaluation.run_facts import RUNNING, UNENDED, embedder_of, facts_of, groups_of
 from datagen_cli.metrics.dataset import Dataset
@@ -111,8 +111,8 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
     if run is None and _is_table(name):
         rows = typed(rows)
     if run is None:
-        rows, said = with_turns(rows)
-        notes += [f"{name}: {said}"] if said else []
+        rows, said = readable(rows, wanted.texts)
+        notes += [f"{name}: {one}" for one in said]
     _refuse_unknown(name, rows, wanted)
     label = wanted.label or label_column(rows, wanted.usual_label or (run.label if run else None))
     texts = list(dict.fromkeys(wanted.texts)) or text_columns(rows, label)

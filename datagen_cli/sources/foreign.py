@@ -3,8 +3,8 @@
 Used once, when a recipe is proposed (`datagen init --from`); a run reads the clean copy that is made then, by the
 strict rules of the other sources. Encodings tried: UTF-8, UTF-16, then what the letters look like (`encodings.py`);
 where some lines are UTF-8 and others are not, each line is read as what it is. A few NUL bytes are taken out. What is
-packed with gzip is unpacked. A list of turns (`messages`, `conversations`) becomes a column for each role. Nothing is
-kept of a row that has more cells than the header.
+packed with gzip is unpacked. A list of turns (`messages`, `conversations`) becomes a column for each role, an object
+inside a row columns. Nothing is kept of a row that has more cells than the header.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 from datagen_cli.config.recipe import BaseOptions, CsvOptions
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.nearby import near_file
+from datagen_cli.core.nested import unfolded
 from datagen_cli.core.registry import is_name, load
 from datagen_cli.core.system import open_given
 from datagen_cli.core.turns import turns_of
@@ -200,7 +201,9 @@ def _each_line(text: str) -> Iterator[Any]:
 
 
 def _take(found: Foreign, row: dict[str, Any]) -> None:
-    found.rows.append({name: value for column, cell in row.items() for name, value in _turns(column, cell).items()})
+    found.rows.append(
+        {name: value for column, cell in unfolded(row).items() for name, value in _turns(column, cell).items()}
+    )
 
 
 def _turns(column: str, cell: Any) -> dict[str, Any]:

@@ -240,3 +240,15 @@ def test_texts_longer_than_a_reply_are_not_asked_for(capsys: pytest.CaptureFixtu
     assert run(["init", "--from", "a.json"]) == 0
     assert "text: some texts are longer than a reply: max_words is 1,000" in capsys.readouterr().err
     assert yaml.safe_load(Path("a.yaml").read_text("utf-8"))["constraints"][0]["length"]["max_words"] == 1_000
+
+
+def test_fields_inside_objects_become_fields() -> None:
+    rows = [
+        {"meta": {"id": n, "at": "2024-03-01T10:00:00Z"}, "data": {"text": f"words {n}", "label": "ab"[n % 2]}}
+        for n in range(20)
+    ]
+    Path("a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert run(["init", "--from", "a.jsonl"]) == 0
+    recipe = yaml.safe_load(Path("a.yaml").read_text("utf-8"))
+    assert list(recipe["fields"]) == ["data_text", "data_label"] and recipe["label"]["field"] == "data_label"
+    assert run(["validate", "a.yaml"]) == 0

@@ -236,3 +236,17 @@ def test_a_table_that_excel_calls_text_is_read_as_a_table(tmp_path: Path) -> Non
 def test_addresses_are_no_text_beside_words(tmp_path: Path) -> None:
     rows = [{"who": f"a{n}@example.org", "page": f"https://example.org/{n}", "text": f"words {n}"} for n in range(9)]
     assert load_dataset(written(tmp_path, "jsonl", rows), Wanted()).dataset.text_fields == ("text",)
+
+
+def test_texts_inside_objects_are_measured_where_there_are_no_others_or_they_are_named(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"meta": {"id": n}, "data": {"text": f"some words {n}", "label": "ab"[n % 2]}} for n in range(9)
+    ]
+    name = written(tmp_path, "jsonl", rows)
+    loaded = load_dataset(name, Wanted(("data.text",), "data.label"))
+    assert loaded.dataset.texts[0] == "some words 0" and loaded.dataset.labels[:2] == ["a", "b"]
+    assert "objects are read as columns: meta.id, data.text, data.label" in loaded.notes[0]
+    assert "data.text" in load_dataset(name, Wanted()).dataset.text_fields
+    plain = [{"text": "a b", "meta": {"k": "c d"}}]
+    assert load_dataset(written(tmp_path, "jsonl", plain), Wanted()).dataset.text_fields == ("text",)
+    assert load_dataset(written(tmp_path, "jsonl", plain), Wanted(("meta.k",))).dataset.texts == ["c d"]
