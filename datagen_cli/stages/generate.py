@@ -27,8 +27,8 @@ from datagen_cli.text.tokens import estimate_tokens
 
 VERSION = 6
 ECHO = "echo"
-ANNOUNCED = "a text is announced or asked about, and not written: {said!r}"
 """The reason of a text that gives the words of the prompt back (`prompts/echo.py`)."""
+ANNOUNCED = "a text is announced or asked about, and not written: {said!r}"
 EXCERPT = 300
 MORE = 4
 BLANK = "\n\n"
