@@ -93,7 +93,7 @@ def _rows(built: Built, groups: Groups, number: int) -> Iterator[dict[str, Any]]
 
 
 def _prompts(built: Built) -> Iterator[dict[str, Any]]:
-    per_call = built.per_call
+    per_call = built.recipe.options.records_per_call
     slots = built.slots(-(-built.recipe.options.count // per_call) * per_call)
     while batch := tuple(islice(slots, per_call)):
         unit = built.unit(batch, 1)

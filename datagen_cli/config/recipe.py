@@ -183,9 +183,7 @@ class RecipeOptions(Options):
     )
     count: int = Field(ge=1, le=10_000_000, description="accepted, distinct records")
     seed: int = Field(0, ge=0, description="of the plan, the examples and all draws")
-    records_per_call: int = Field(
-        1, ge=1, le=100, description="how many records one call asks for; a model that runs here is asked for one"
-    )
+    records_per_call: int = Field(1, ge=1, le=100, description="how many records one call asks for")
     examples: ExamplesOptions | None = None
     attributes: dict[str, AttributeOptions] = Field(
         default_factory=dict, description="names and their values; the plan draws one of each for every record"

@@ -52,9 +52,9 @@ from datagen_cli.stages.validate import BoundCheck, Validate
 
 LOAD_VERSION = 1
 EXTRACTOR = "extractor"
-ONE_AT_A_TIME = (
-    "records_per_call: {count} are asked for one by one: of a model that runs here a call of several saves nothing, and"
-    " small ones repeat themselves in it"
+SEVERAL_A_CALL = (
+    "records_per_call: {count}: of a model that runs here a call of several saves no money, and small ones write better"
+    " one at a time (--set records_per_call=1)"
 )
 NO_EXAMPLES = "no base and no examples.inline: real models need two or three records to write like"
 Step = Callable[[Record, Slot, Unit, Context], Awaitable[Record]]
@@ -194,17 +194,8 @@ class Built:
     @property
     def cut(self) -> Cut:
         """How the plan is cut into units of first attempts."""
-        return self.groups.cut if self.groups else Cut(self._at_once, self._at_once)
-
-    @property
-    def singly(self) -> bool:
-        """Whether every call asks for one record, whatever the recipe says: of a model that runs here. Nobody pays for
-        what its prompts share, and small ones say much the same thing several times in one reply."""
-        return all(model.provider.on_this_machine for model in self.recipe.models["generator"])
-
-    @property
-    def _at_once(self) -> int:
-        return 1 if self.singly else self.recipe.options.records_per_call
+        per_call = self.recipe.options.records_per_call
+        return self.groups.cut if self.groups else Cut(per_call, per_call)
 
     @property
     def per_call(self) -> int:
@@ -243,8 +234,9 @@ class Built:
         for file in self.comparison.files:
             if file.skipped:
                 found.append(f"{file.skipped:,} rows of {file.shown} cannot be compared: they lack the recipe's fields")
-        if self._at_once < self.recipe.options.records_per_call:
-            found.append(ONE_AT_A_TIME.format(count=self.recipe.options.records_per_call))
+        several = self.recipe.options.records_per_call
+        if several > 1 and all(model.provider.on_this_machine for model in self.recipe.models["generator"]):
+            found.append(SEVERAL_A_CALL.format(count=several))
         generator = {model.name for model in self.recipe.models["generator"] if not model.provider.simulated}
         for role in self.checkers:
             if generator & {model.name for model in self.recipe.models[role]}:
@@ -260,13 +252,14 @@ class Built:
     @cached_property
     def fingerprints(self) -> dict[str, str]:
         """Stage → digest of all that its output depends on beside its input, chained from stage to stage."""
+        options = self.recipe.options
         examples = self.recipe.examples.identity() if self.recipe.examples else None
         own: dict[str, list[Any]] = {
             "load": [LOAD_VERSION, self.base.digest, self.base.identity],
             "plan": [self.plan.identity()],
             "generate": [
                 generate_stage.VERSION, self.composer.templates_digest, examples, self._examples_embedder,
-                self._at_once, self.identities["generator"],
+                options.records_per_call, self.identities["generator"],
             ],
             "validate": [
                 validate_stage.VERSION, [check.identity() for check in self.recipe.checks],

@@ -74,7 +74,7 @@ def estimate(
     options = built.recipe.options
     wanted = options.count if count is None else count
     yours = built.per_call
-    sizes = [yours] if built.groups or built.singly else sorted({*PER_CALL, yours})
+    sizes = [yours] if built.groups else sorted({*PER_CALL, yours})
     limits = options.limits
     return {
         "recipe": built.recipe.file,
