@@ -66,11 +66,12 @@ class Outputs:
         say: Say,
     ) -> None:
         """The results of one dataset: shown at once, kept for what is written in the end, of which `say` is told."""
-        say(f"{found.views.loaded.dataset.name}: all measured; what is shown")
+        say(f"{found.views.loaded.dataset.name}: gathering the results")
         result = {**document(found, gates), **extra}
         if self.as_json:
             console.emit_json(result)
         elif self.table is None and STANDARD not in self._files.values():
+            say("")  # nothing more stands between the lines of the table
             show(found, result)
         if self.as_json or self.table is not None or STANDARD in self._files.values():
             for line in failed(gates):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -252,3 +254,20 @@ def test_progress_fits_on_one_line_of_a_terminal(monkeypatch: pytest.MonkeyPatch
     assert console.shortened("reading a.jsonl") == "reading a.jsonl"
     monkeypatch.setattr(console, "is_terminal", lambda stream: False)
     assert console.shortened("reading " + "a" * 200) == "reading " + "a" * 200
+
+
+def test_nothing_is_said_of_the_work_between_the_lines_of_the_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+
+    @contextmanager
+    def listening(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+        yield said.append
+
+    monkeypatch.setattr("datagen_cli.cli.eval.under_way", listening)
+    monkeypatch.setattr("datagen_cli.cli.eval_outputs.show", lambda *_: said.append("the table"))
+    write(Path("a.jsonl"), news(5))
+    assert run(["eval", "a.jsonl", "--metrics", "length"]) == 0
+    table = said.index("the table")
+    assert said[table - 2 : table] == ["a.jsonl: gathering the results", ""]
