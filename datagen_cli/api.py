@@ -20,7 +20,7 @@ import json
 import os
 import shlex
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -32,7 +32,6 @@ from datagen_cli.config.load import load_recipe as _load_recipe
 from datagen_cli.config.models import Limits
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import DatagenError, UsageError
-from datagen_cli.core.jsonl import dump
 from datagen_cli.runs.manifest import Manifest
 from datagen_cli.runs.previous_run import recipe_place
 from datagen_cli.runs.reader import RunReader
@@ -57,7 +56,8 @@ class GenerateOptions(TypedDict, total=False):
 
     Limits win over the recipe's: USD, tokens, minutes, calls in flight. `engine` is `local` or `ray`, `ray_address`
     where its cluster is. `environ` holds keys and fills `${NAME}`; without it the environment and `.env` of the working
-    folder do. `on_event` is told each `accepted`, `rejected`, `call`, `retry` and `note` in the run's loop: be quick.
+    folder do. `on_event(kind, facts)` is told each `accepted`, `rejected`, `call`, `retry` and `note` in the run's
+    loop: be quick.
     """
 
     max_cost: float
@@ -188,6 +188,8 @@ class Report(Mapping[str, "Measure"]):
         self._found = found
 
     def __getitem__(self, name: str) -> Measure:
+        if name not in self._found.measures:
+            raise KeyError(f"{name} was not measured; there are {', '.join(self._found.measures)}")
         return self._found.measures[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -371,25 +373,13 @@ def _loop_runs() -> bool:
 
 def _as_file(data: Run | str | Path | Rows, path: Path) -> str:
     """The name of what is to be read; rows in memory are written to `path` first."""
+    from datagen_cli.evaluation.in_memory import write_rows
+
     if isinstance(data, Run):
         return str(data.path)
-    if isinstance(data, str | Path):
-        return str(data)
-    path.write_bytes(b"".join(dump(dict(row)) + b"\n" for row in _rows(data)))
-    return str(path)
-
-
-def _rows(data: Any) -> list[Mapping[str, Any]]:
-    """Rows in memory, of a table of pandas too, whose missing cells are null."""
-    table = hasattr(data, "to_json") and hasattr(data, "columns")
-    if table and not data.columns.is_unique:
-        raise UsageError("two columns of the table have the same name", hint="rename one of them")
-    found = json.loads(data.to_json(orient="records")) if table else data
-    rows = list(found) if isinstance(found, Iterable) else [found]
-    for place, row in enumerate(rows):
-        if not isinstance(row, Mapping):
-            raise UsageError(f"row {place}: {row!r:.60} is no row", hint='rows are mappings, such as {"text": "…"}')
-    return rows
+    if not isinstance(data, str | Path):
+        write_rows(data, path)
+    return str(path if not isinstance(data, str | Path) else data)
 
 
 def _environ(environ: Mapping[str, str] | None) -> dict[str, str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 import subprocess
 import sys
 from concurrent.futures import Future
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_type
 
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ import pytest
 import datagen_cli as datagen
 from datagen_cli import api
 from datagen_cli.cli.app import run as command
+from datagen_cli.config.recipe import Recipe
 from datagen_cli.core import registry
 from datagen_cli.core.errors import CapReached, RecipeError, UsageError
 from datagen_cli.metrics import called
@@ -72,7 +76,7 @@ def test_measures_of_runs_files_and_rows_are_those_of_eval(tmp_path: Path, capsy
 
 def test_measures_are_functions() -> None:
     texts = ["the cat sat on the mat", "the cat sat on the rug", "a dog ran over the hill"]
-    assert 0 < datagen.self_bleu(texts) < 1  # type: ignore[operator]
+    assert 0 < datagen.self_bleu(texts) < 1
     assert api.distinct_n(texts) == pytest.approx(api.distinct_n(texts, n=2))
     vectors = api.embed(texts, "hashed")
     assert vectors.shape[0] == 3 and 1 <= api.vendi(vectors) <= 3.001
@@ -188,7 +192,7 @@ def test_what_is_no_list_of_texts_is_told(odd: Any) -> None:
 
 def test_measures_take_any_iterable_of_texts_and_are_proposed_by_a_notebook() -> None:
     texts = ["a b c d e", "a b c d f"]
-    assert datagen.self_bleu(iter(texts)) == datagen.self_bleu(texts)  # type: ignore[operator]
+    assert datagen.self_bleu(iter(texts)) == datagen.self_bleu(texts)
     assert {"generate", "evaluate", "load_recipe", "Run", "self_bleu", "vendi", "embed"} <= set(dir(datagen))
     with pytest.raises(UsageError, match="n: 0 is no number"):
         api.self_bleu(texts, n=0)
@@ -204,6 +208,48 @@ def test_a_table_is_measured_as_its_rows_are_and_odd_data_is_told() -> None:
     for odd in (None, ["a text"], pandas.DataFrame([["a", "b"]], columns=["x", "x"])):
         with pytest.raises(UsageError):
             api.evaluate(odd, metrics="length")
+
+
+def test_a_type_checker_knows_what_the_package_has(tmp_path: Path) -> None:
+    recipe = assert_type(datagen.load_recipe("quickstart", count=4), Recipe)
+    run = assert_type(datagen.generate(recipe, tmp_path, environ={}), datagen.Run)
+    assert_type(datagen.evaluate(run, metrics="length"), datagen.Report)  # mypy reads these, and the tests with it
+
+
+def test_rows_hold_what_notebooks_have_in_them() -> None:
+    rows: list[dict[str, Any]] = [
+        {"text": np.str_("a b c"), "label": np.int64(1), "on": date(2026, 1, 2), "score": float("nan")},
+        {"text": "d e", "label": np.int64(2), "on": None, "score": Decimal("0.5"), "tags": {"x"}, "v": np.ones(2)},
+        {"text": float("nan"), "label": float("nan"), "flag": np.bool_(True)},
+    ]
+    found = api.evaluate(rows, text="text", metrics="length,balance")
+    assert found["length"].value == pytest.approx(5 / 3) and found["balance"].value == 1.0
+    assert found["balance"].detail["labels"] == {"1": 1, "2": 1}
+    with pytest.raises(UsageError, match="row 1: label: <object") as caught:
+        api.evaluate([{"label": 1}, {"label": object()}], metrics="length")
+    assert "str()" in caught.value.hint
+
+
+def test_missing_cells_of_pandas_are_none_in_rows_of_its_own() -> None:
+    pandas = pytest.importorskip("pandas")
+    rows = [{"text": "a b", "label": pandas.NA}, {"text": pandas.NaT, "label": "x"}, {"text": "c", "label": "y"}]
+    found = api.evaluate(rows, text="text", metrics="length,balance")
+    assert found["length"].value == 1.0 and found["balance"].detail["labels"] == {"x": 1, "y": 1}
+
+
+@pytest.mark.parametrize("embedder", ["hashed", None])
+def test_a_report_goes_to_another_process_and_is_whole_there(embedder: str | None) -> None:
+    rows = [{"text": "a red kite over the bay"}, {"text": "two boats in the bay"}]
+    found = api.evaluate(rows, metrics="length,aps" if embedder else "length", embedder=embedder)
+    there = pickle.loads(pickle.dumps(found))
+    assert there.to_dict() == found.to_dict() and dict(there) == dict(found)
+
+
+def test_a_measure_that_was_not_taken_is_told_with_those_that_were() -> None:
+    found = api.evaluate([{"text": "a b"}, {"text": "c d"}], metrics="length,ingf")
+    with pytest.raises(KeyError, match="mauve was not measured; there are ingf, length"):
+        found["mauve"]
+    assert found.get("mauve") is None and "mauve" not in found
 
 
 def test_a_measure_of_another_package_that_cannot_be_imported_takes_no_other_away(

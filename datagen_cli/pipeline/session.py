@@ -348,6 +348,7 @@ class Session:
                 "name": options.name,
                 "file": recipe_place(recipe),
                 "digest": digest(lasting(recipe)),
+                "label": self.built.base.label.field if self.built.base.label else None,
             },
             count=options.count,
             seed=options.seed,
@@ -361,8 +362,7 @@ class Session:
         )
 
     def try_connections(self) -> None:
-        """Finds a missing key, model or sandbox, a foreign host, an unknown price, a wrong cache before anything is
-        written."""
+        """Finds a missing key, model or sandbox, a foreign host, an unknown price, a wrong cache; writes nothing."""
         check_models(self.built.recipe)
         refuse_unconfined(self.built.recipe, unsafe_exec=self.options.unsafe_exec)
         open_client(

@@ -32,7 +32,7 @@
       const now = await ask("/state");
       const refused = Object.values(now.rejected).reduce((sum, n) => sum + n, 0);
       byId("state").textContent = `${now.state} · ${now.accepted.toLocaleString("en")} of ${now.count.toLocaleString("en")} accepted`
-        + ` · ${refused.toLocaleString("en")} rejected · ${now.calls.toLocaleString("en")} calls`;
+        + ` · ${refused.toLocaleString("en")} rejected · ${now.calls.toLocaleString("en")} call${now.calls === 1 ? "" : "s"}`;
       if (now.version !== version && !form) {
         await renew();
         version = now.version;

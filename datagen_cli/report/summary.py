@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import islice
@@ -71,7 +72,17 @@ def _made(told: Mapping[str, Any], state: str) -> Iterator[str]:
         reason, most = max(refused.items(), key=lambda item: item[1])
         why = WORDS.get(reason, f"they failed the check {reason}")
         share = percent(total / max(total + told["accepted"], 1))
-        yield f"{total:,} attempts ({share} of all) were turned away, most often ({most:,}) because {why}."
+        if total == 1:
+            yield f"1 attempt ({share} of all) was turned away because {_of_one(why)}."
+        else:
+            yield f"{total:,} attempts ({share} of all) were turned away, most often ({most:,}) because {why}."
+
+
+def _of_one(why: str) -> str:
+    """What is said of several attempts, said of one."""
+    for several, one in (("they were", "it was"), ("they", "it"), ("their", "its"), ("them", "it")):
+        why = re.sub(rf"\b{several}\b", one, why)
+    return why
 
 
 def _day(at: str) -> str:

@@ -88,8 +88,8 @@ class RunReader:
 
     @property
     def label(self) -> str | None:
-        """The recipe's label field."""
-        label = self.recipe.get("label")
+        """The recipe's label field; of a run that has not ended, as its `run.json` has it."""
+        label = self.recipe.get("label", self.manifest.recipe.get("label"))
         found = label.get("field") if isinstance(label, dict) else label
         return found if isinstance(found, str) else None
 

@@ -140,6 +140,13 @@ class Cached:
         self.signature = inner.signature
         self.default_threshold = inner.default_threshold
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: all but the open file."""
+        return {name: value for name, value in vars(self).items() if name not in ("_store", "_lock")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _store=None, _lock=threading.Lock())
+
     @property
     def dim(self) -> int:
         """Length of a vector."""

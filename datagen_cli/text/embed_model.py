@@ -141,6 +141,10 @@ class SentenceModel:
         self._dim = dim
         self._model: Any = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: all but the weights, which it loads itself."""
+        return {**vars(self), "_model": None}
+
     @property
     def dim(self) -> int:
         """Length of a vector; loads the model where only it knows."""

@@ -84,6 +84,18 @@ def test_the_first_sentence_calls_the_offline_model_that(folder: Path) -> None:
     assert first.startswith("12 of 12 records were made by the offline model on ")
 
 
+def test_one_attempt_that_was_turned_away_is_said_as_one(folder: Path, tmp_path: Path) -> None:
+    for refused, said in (
+        ({"near_duplicate": 1}, "1 attempt (7.7 % of all) was turned away because it nearly repeated a record."),
+        ({"label": 1}, "1 attempt (7.7 % of all) was turned away because its label was another than asked for."),
+        ({"truncated": 2, "echo": 1}, "(2) because they were cut off at the token limit."),
+    ):
+        shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+        told = json.loads((tmp_path / "run.json").read_text())
+        (tmp_path / "run.json").write_text(json.dumps({**told, "rejected": refused}))
+        assert list(sentences(sheet_of_run(RunReader(tmp_path))))[1].endswith(said)
+
+
 def test_a_resumed_run_began_when_its_first_session_did(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "again")
     log = tmp_path / "again" / "run.log"

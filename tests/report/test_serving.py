@@ -209,6 +209,7 @@ async def test_a_run_under_way_is_shown_as_far_as_it_is(folder: Path, tmp_path: 
     pages.refresh()
     before = pages.version
     assert "3 of 6 records" in pages.html or pages.html.count('"k":') >= 3
+    assert '"label":"category"' in pages.html.replace(" ", "")  # what the filter of labels and the chips go by
     judged.write_bytes(b"".join(lines))
     pages._made_at = float("-inf")  # the rest between two readings is over
     assert pages.state()["version"] != before

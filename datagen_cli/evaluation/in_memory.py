@@ -1,0 +1,62 @@
+"""Rows that a notebook holds, written down as a file that is measured like any other.
+
+What JSON has no form for is written as what it stands for: a number of NumPy as a number, an array as a list, a date as
+its ISO text, a set as a list. A missing cell (None, NaN, pandas' NA and NaT) is null.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from datagen_cli.core.errors import UsageError
+from datagen_cli.core.jsonl import dump
+
+MISSING = ("NAType", "NaTType")
+"""Types of pandas for a cell that holds nothing."""
+
+
+def write_rows(data: Any, path: Path) -> None:
+    """Writes rows, or a table of pandas, as JSON lines. Raises `UsageError` for what is no row, and for a cell that
+    holds no value of JSON."""
+    lines = []
+    for place, row in enumerate(_rows(data)):
+        if not isinstance(row, Mapping):
+            raise UsageError(f"row {place}: {row!r:.60} is no row", hint='rows are mappings, such as {"text": "…"}')
+        lines.append(dump({str(name): _json(value, f"row {place}: {name}") for name, value in row.items()}) + b"\n")
+    path.write_bytes(b"".join(lines))
+
+
+def _rows(data: Any) -> list[Any]:
+    """Rows in memory, of a table of pandas too."""
+    table = hasattr(data, "to_json") and hasattr(data, "columns")
+    if table and not data.columns.is_unique:
+        raise UsageError("two columns of the table have the same name", hint="rename one of them")
+    found = json.loads(data.to_json(orient="records")) if table else data
+    return list(found) if isinstance(found, Iterable) else [found]
+
+
+def _json(value: Any, where: str) -> Any:
+    """The value of JSON that a cell stands for."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float | Decimal):
+        return float(value) if math.isfinite(value) else None
+    if type(value).__name__ in MISSING:
+        return None
+    if isinstance(value, Mapping):
+        return {str(name): _json(item, where) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_json(item, where) for item in value]
+    if hasattr(value, "tolist"):  # an array, or a number, of NumPy
+        return _json(value.tolist(), where)
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise UsageError(
+        f"{where}: {value!r:.60} is no text, number, list or object",
+        hint="leave the column out, or make it one with str()",
+    )
