@@ -11,7 +11,7 @@ from datagen_cli.config.environment import read_environment
 from datagen_cli.config.load import load_recipe
 from datagen_cli.core.chat import Draw, Message, Request
 from datagen_cli.core.errors import CallPending, CallRefused, DatagenError, UsageError
-from datagen_cli.pipeline.connect import open_client
+from datagen_cli.pipeline.connect import check_models, open_client
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.prompts.response_format import strict_format
 
@@ -41,7 +41,7 @@ def ping(name: str, allow_hosts: Sequence[str]) -> tuple[bool, str]:
     sentence: its words and what was amended for it, or what is wrong. Waits for the model's own `timeout_s`, or for
     `WAIT_S` where none is given.
 
-    Raises `UsageError` for a name that no model can have.
+    Raises `UsageError` for a name that no model can have, and for a file that holds none.
     """
     environ = read_environment(os.environ, Path.cwd())
     try:
@@ -51,6 +51,7 @@ def ping(name: str, allow_hosts: Sequence[str]) -> tuple[bool, str]:
         wait_s = model.timeout_s if own else WAIT_S
         waits = [f"model.timeout_s={wait_s:g}", f"model.deadline_s={wait_s:g}", f"limits.patience_s={10 * wait_s:g}"]
         recipe = load_recipe("quickstart", model=[name], overrides=waits, environ=environ, cwd=Path.cwd())
+        check_models(recipe)
         engine = LocalEngine()
 
         notes = _Notes()

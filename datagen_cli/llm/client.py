@@ -279,7 +279,7 @@ class Client:
         if not refused:
             return refusal
         self._refusals.known[digest] = refusal
-        return CallPending(str(refusal), hint=mend_refusal(fault))
+        return CallPending(str(refusal), hint=mend_refusal(fault, target))
 
     def _retrying(self, draw: Draw, target: Target, fault: TransportError, wait_s: float) -> None:
         self.troubled()

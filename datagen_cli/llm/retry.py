@@ -273,8 +273,13 @@ def refused_by_all(fault: AuthRefused, target: Target) -> ProviderError:
     return ProviderError(f"refused: {said(fault.message, target, fault.status)}", hint=hint)
 
 
-def mend_refusal(fault: RequestRefused) -> str:
+def mend_refusal(fault: RequestRefused, target: Target) -> str:
     """What to change where requests are refused."""
+    if fault.about == "length" and target.kind == "gguf":
+        return (
+            "give the model a larger `context` (`{name: gguf/..., context: 4096}`), or the recipe fewer or shorter"
+            " examples (examples.k); `datagen prompt` counts the tokens"
+        )
     if fault.about == "length":
         return (
             "the prompt and max_tokens do not fit: --set model.max_tokens=512, fewer or shorter examples (examples.k),"
@@ -292,5 +297,5 @@ def refused_from_the_start(fault: RequestRefused, target: Target, role: str) -> 
     """The end of a run in which every one of a role's first calls was refused as a bad request."""
     return ProviderError(
         f"the first {FIRST_CALLS} calls of the {role} were all refused: {said(fault.message, target, fault.status)}",
-        hint=f"{mend_refusal(fault)}; then {RESUME}",
+        hint=f"{mend_refusal(fault, target)}; then {RESUME}",
     )

@@ -81,6 +81,19 @@ def test_without_a_probe_no_model_is_asked() -> None:
 def test_a_missing_package_is_what_to_do_next() -> None:
     assert advice({"packages": {"typer": None, "rich": "1"}, "models": []}).startswith("pip install 'typer")
     assert advice({"packages": {"typer": "1"}, "models": []}) == "datagen generate quickstart"
+    here = {"packages": {"typer": "1"}, "models": [{"name": "gguf/m.gguf", "answers": False}]}
+    assert advice(here) == "look at what is said of gguf/m.gguf, then: datagen doctor --model gguf/m.gguf"
+
+
+@pytest.mark.parametrize("prefix", ["gguf", "local"])
+def test_a_damaged_file_is_told_as_a_run_tells_it(
+    prefix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("xllamacpp")
+    pytest.importorskip("transformers")
+    (tmp_path / "m.gguf").write_bytes(b"GGUF" + (3).to_bytes(4, "little") + b"\x01" * 40)
+    assert run(["doctor", "--model", f"{prefix}/{tmp_path / 'm.gguf'}"]) == 2
+    assert "its head is damaged" in capsys.readouterr().err
 
 
 def test_a_version_is_none_where_nothing_is_installed() -> None:

@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from datagen_cli.core.errors import UsageError
 from datagen_cli.core.licence import MOST_CHARACTERS
 from datagen_cli.core.system import open_given
 
@@ -29,6 +30,14 @@ def chat_templates(path: Path) -> list[str]:
     """The model's templates, those for other uses (`tokenizer.chat_template.tool_use`) too. Raises `ValueError` that
     says what is wrong with the head, `OSError`."""
     return [text for key, text in _pairs(path) if key.startswith(TEMPLATE)]
+
+
+def sound_templates(shown: str, path: Path) -> list[str]:
+    """The templates of a model that messages call `shown`. Raises `UsageError` for a head that cannot be read."""
+    try:
+        return chat_templates(path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"model {shown}: its head is damaged: {error}", hint="download it again") from error
 
 
 def licence(path: Path) -> str:

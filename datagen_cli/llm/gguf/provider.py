@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.models import ModelOptions
@@ -20,7 +19,7 @@ from datagen_cli.core.secret import Secret
 from datagen_cli.llm.chat_template import refuse_templates
 from datagen_cli.llm.faults import TransportError
 from datagen_cli.llm.gguf.files import SMOLLM2, SUFFIX, gguf_digest, gguf_file, speaks_of_reasoning
-from datagen_cli.llm.gguf.head import chat_templates, licence
+from datagen_cli.llm.gguf.head import licence, sound_templates
 from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings, usable_cores
 from datagen_cli.llm.gguf.watched import STREAMED, until_it_loops
 from datagen_cli.llm.keys import Target, path_of
@@ -69,7 +68,7 @@ class Gguf(ProviderFacts):
 
         file = gguf_file(options.name, _model_of(options))
         if _model_of(options) != SMOLLM2:
-            refuse_templates(options.name, _templates(options.name, file))
+            refuse_templates(options.name, sound_templates(options.name, file))
         if find_spec("xllamacpp") is None:
             raise MissingExtra(f"model {options.name}: needs xllamacpp", cls.extra, "xllamacpp")
 
@@ -196,13 +195,6 @@ def settings_of(options: ModelOptions) -> ServerSettings:
 def with_cut_offs(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The request with llama.cpp's usual cut-offs, where it names none of its own."""
     return dict(payload) if CUTTING & payload.keys() else {**payload, **CUT_OFFS}
-
-
-def _templates(shown: str, file: Path) -> list[str]:
-    try:
-        return chat_templates(file)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"model {shown}: its head is damaged: {error}", hint="download it again") from error
 
 
 def _model_of(options: ModelOptions) -> str:

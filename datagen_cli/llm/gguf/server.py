@@ -213,7 +213,8 @@ class LlamaServer:
         settings = self.settings
         return ProviderError(
             f"model gguf/{settings.alias}: {what}" + (f" ({last})" if last else ""),
-            hint=f"with slots: {settings.slots} and context: {settings.context}; smaller ones need less memory",
+            hint=f"is the file whole, and of a kind that llama.cpp knows? It is asked for slots: {settings.slots} and"
+            f" context: {settings.context}; smaller ones need less memory",
         )
 
     def _last_words(self) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.core.licence import CARD, licence_of_card
-from datagen_cli.llm.gguf.files import gguf_file, names_gguf, speaks_of_reasoning
-from datagen_cli.llm.gguf.head import licence
+from datagen_cli.llm.gguf.files import SMOLLM2, gguf_file, names_gguf, speaks_of_reasoning
+from datagen_cli.llm.gguf.head import licence, sound_templates
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.local.settings import weights_digest
 from datagen_cli.llm.local.weights import check_device, check_model
@@ -49,10 +49,12 @@ class Local(ProviderFacts):
 
     @classmethod
     def check(cls, options: ModelOptions, role: str, *, chats: bool, to_run: bool) -> None:
-        """Raises `UsageError` for a path that holds no model, for one without a chat template that is to chat, and for
-        a device that is not there; `MissingExtra` without what runs models."""
+        """Raises `UsageError` for a path that holds no model or a damaged one, for one without a chat template that is
+        to chat, and for a device that is not there; `MissingExtra` without what runs models."""
         if to_run:
             check_device(options.device)
+        if names_gguf(model := _model_of(options)) and model != SMOLLM2:
+            sound_templates(options.name, gguf_file(options.name, model))
         untrained = check_model(_model_of(options)).has_chat_template is False
         if untrained and ((chats and options.form != "completion") or options.form == "chat"):
             raise UsageError(

@@ -16,6 +16,7 @@ from datagen_cli.llm.gguf import server
 from datagen_cli.llm.gguf.head import chat_templates, licence
 from datagen_cli.llm.gguf.provider import Gguf
 from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings
+from datagen_cli.llm.local.provider import Local
 from tests.llm.gguf.heads import TEMPLATE, head, pair, text, texts, with_template
 from tests.llm.local.test_chat_template import ENDLESS
 from tests.real_model import needs_smollm2
@@ -80,6 +81,9 @@ def test_a_head_that_lies_is_refused(what: str, file: Path) -> None:
     file.write_bytes(head(*BEFORE, LYING[what]))
     with pytest.raises(UsageError, match="its head is damaged: "):
         check(file)
+    pytest.importorskip("transformers")
+    with pytest.raises(UsageError, match=r"model local/.*: its head is damaged: "):
+        Local.check(ModelOptions(name=f"local/{file}"), "generator", chats=False, to_run=False)
 
 
 def test_a_head_without_end_is_given_up_soon(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,12 +21,14 @@ from datagen_cli.core.chat import Draw, End
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
 from datagen_cli.llm.binding import ModelBinding
 from datagen_cli.llm.channel import Channel
+from datagen_cli.llm.faults import RequestRefused
 from datagen_cli.llm.gguf import provider
 from datagen_cli.llm.gguf.provider import CUT_OFFS, Gguf, GgufModel, settings_of, with_cut_offs
 from datagen_cli.llm.gguf.server import LlamaServer
 from datagen_cli.llm.identity import model_identity
-from datagen_cli.llm.keys import hosts, locate
+from datagen_cli.llm.keys import Target, hosts, locate
 from datagen_cli.llm.prices import FREE, price_of
+from datagen_cli.llm.retry import mend_refusal
 from tests.llm.asking import asking, question
 from tests.real_model import MODEL, needs_smollm2
 
@@ -326,3 +328,10 @@ def test_a_model_behind_an_address_is_not_stopped() -> None:
     options = SharedModel.model_validate({"name": "m", "base_url": "http://127.0.0.1:9/v1"})
     channel = Channel(options, locate(options, {}, ()), seed=0, limits=Limits(), plant=lambda planted: None)
     assert sent(ModelBinding(options, "generator", Sampling(), channel)) == (2048, None)
+
+
+def test_a_prompt_beyond_the_context_is_met_by_the_models_own_option() -> None:
+    fault = RequestRefused(400, "the request exceeds the available context size", about="length")
+    here, there = (mend_refusal(fault, Target(kind, "m")) for kind in ("gguf", "openai_http"))
+    assert "larger `context`" in here and "max_tokens" not in here
+    assert "max_tokens" in there and "`context`" not in there
