@@ -117,10 +117,9 @@ def advice(result: Mapping[str, Any]) -> str:
     if lost:
         return install_hint("", *lost)
     silent = [row["name"] for row in result["models"] if row["answers"] is False]
-    if silent and silent[0].startswith(("gguf/", "local/")):
-        return f"look at what is said of {silent[0]}, then: datagen doctor --model {silent[0]}"
     if silent:
-        return f"look at the key and the address of {silent[0]}, then: datagen doctor --model {silent[0]}"
+        what = f"look at what is said of {silent[0]} (its key and address, or its file)"
+        return f"{what}, then: datagen doctor --model {silent[0]}"
     if result["models"]:
         asked = " ".join(f"--model {shlex.quote(row['name'])}" for row in result["models"][:1])
         return f"datagen generate tickets {asked} --dry-run"

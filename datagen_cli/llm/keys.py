@@ -30,6 +30,7 @@ class Target:
 
     `url` is the address that is posted to (fast path) or litellm's api_base, None for a model in this process; `host`
     is what would be contacted, None for nothing (`offline`). `query` follows the address, `headers` go with each call.
+    `room` is what makes room for longer prompts, where it is an option of the model's own.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Target:
     key: Secret | None = None
     query: Secret | None = None
     headers: tuple[tuple[str, Secret], ...] = ()
+    room: str = ""
 
     @property
     def holds_secrets(self) -> bool:

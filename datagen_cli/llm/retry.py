@@ -275,15 +275,13 @@ def refused_by_all(fault: AuthRefused, target: Target) -> ProviderError:
 
 def mend_refusal(fault: RequestRefused, target: Target) -> str:
     """What to change where requests are refused."""
-    if fault.about == "length" and target.kind == "gguf":
-        return (
-            "give the model a larger `context` (`{name: gguf/..., context: 4096}`), or the recipe fewer or shorter"
-            " examples (examples.k); `datagen prompt` counts the tokens"
-        )
     if fault.about == "length":
+        first, last = (
+            (target.room, "") if target.room else ("--set model.max_tokens=512", ", or a model with a longer context")
+        )
         return (
-            "the prompt and max_tokens do not fit: --set model.max_tokens=512, fewer or shorter examples (examples.k),"
-            " or a model with a longer context; `datagen prompt` counts the tokens"
+            f"the prompt and max_tokens do not fit: {first}, fewer or shorter examples (examples.k){last};"
+            " `datagen prompt` counts the tokens"
         )
     if fault.about == "content":
         return "the provider's filter minds the prompt: change the recipe's words or examples, or choose another model"

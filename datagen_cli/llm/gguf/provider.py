@@ -52,7 +52,8 @@ class Gguf(ProviderFacts):
                 f"model {options.name}: {name} does not go with a model that is run here",
                 hint=f"remove {name}; a llama.cpp server that runs already is {{name: ..., base_url: ...}}",
             )
-        return Target("gguf", _model_of(options), loopback=True)
+        room = f"a larger context (`{{name: {options.name}, context: {2 * (options.context or CONTEXT)}}}`)"
+        return Target("gguf", _model_of(options), loopback=True, room=room)
 
     @classmethod
     def identity(cls, options: ModelOptions) -> dict[str, Any]:

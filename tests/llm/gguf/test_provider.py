@@ -332,6 +332,7 @@ def test_a_model_behind_an_address_is_not_stopped() -> None:
 
 def test_a_prompt_beyond_the_context_is_met_by_the_models_own_option() -> None:
     fault = RequestRefused(400, "the request exceeds the available context size", about="length")
-    here, there = (mend_refusal(fault, Target(kind, "m")) for kind in ("gguf", "openai_http"))
-    assert "larger `context`" in here and "max_tokens" not in here
-    assert "max_tokens" in there and "`context`" not in there
+    here = mend_refusal(fault, Gguf.locate(ModelOptions(name="gguf/smollm2", context=512), {}, ()))
+    assert "a larger context (`{name: gguf/smollm2, context: 1024}`)" in here and "max_tokens=" not in here
+    there = mend_refusal(fault, Target("openai", "m"))
+    assert "--set model.max_tokens=512" in there and "or a model with a longer context" in there
