@@ -82,7 +82,8 @@ class Offline(ProviderFacts):
         written = self._written(task, most, rng("offline", VERSION, _seed(payload, task), str(draw)))
         for plant in written.plants:
             self._plant(_line(plant, draw))
-        tokens_in = sum(_tokens(message.get("content")) + 4 for message in payload.get("messages") or ())
+        said = (message.get("content") or "" for message in payload.get("messages") or ())
+        tokens_in = sum(estimate_tokens(str(content)) + 4 for content in said)
         return RawReply(written.text, written.finish_reason, tokens_in, estimate_tokens(written.text), MODEL)
 
     async def close(self) -> None:
@@ -98,7 +99,8 @@ class Offline(ProviderFacts):
             end = max(1, int(len(written.text) * (0.3 + 0.5 * fates.random())))
             return Written(written.text[:end], "length", [Plant("truncated")])
         if most and len(written.text) > most and estimate_tokens(written.text) > most:
-            return Written(_first_tokens(written.text, most), "length")
+            cut = written.text.encode("utf-8")[: most * BYTES_PER_TOKEN]
+            return Written(cut.decode("utf-8", "ignore"), "length")
         return written
 
     def _answer(self, task: Task | None, drawn: random.Random) -> Written:
@@ -146,23 +148,5 @@ def _seed(payload: Mapping[str, Any], task: Task | None) -> list[Any]:
 
 
 def _line(plant: Plant, draw: Draw) -> dict[str, Any]:
-    return {
-        "slot": draw.slot,
-        "attempt": draw.attempt,
-        "purpose": draw.purpose,
-        "k": draw.k,
-        "record": plant.record,
-        "fault": plant.fault,
-        "field": plant.field,
-        "truth": plant.truth,
-    }
-
-
-def _tokens(content: Any) -> int:
-    return estimate_tokens(content) if isinstance(content, str) else estimate_tokens(str(content or ""))
-
-
-def _first_tokens(text: str, most: int) -> str:
-    """As much of the text as fits into `most` tokens."""
-    cut = text.encode("utf-8")[: most * BYTES_PER_TOKEN]
-    return cut.decode("utf-8", "ignore")
+    told = {"record": plant.record, "fault": plant.fault, "field": plant.field, "truth": plant.truth}
+    return {"slot": draw.slot, "attempt": draw.attempt, "purpose": draw.purpose, "k": draw.k, **told}

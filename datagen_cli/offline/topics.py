@@ -10,15 +10,6 @@ from functools import lru_cache
 from datagen_cli.core.whole_number import whole_number
 from datagen_cli.offline.corpus import Section, corpus, subjects, telling_words, words_of
 
-GENRES = {
-    "ticket": "ticket tickets support helpdesk helpline complaint complaints customer enquiry inquiry service desk "
-    "banking intent",
-    "review": "review reviews sentiment rating ratings opinion opinions imdb yelp stars emotion feeling",
-    "headline": "headline headlines title titles",
-    "news": "news article articles newspaper journalism press story stories reports",
-    "humor": "humor humour humorous joke jokes funny comic witty puns",
-    "question": "question questions faq quiz",
-}
 FILES = {"ticket": "tickets", "news": "news", "headline": "news", "review": "reviews", "humor": "sentences"}
 _WITH_STORY = re.compile(
     r"\b(?:headlines?|titles?)\b[^.]*\b(?:and|with|then|plus|followed)\b[^.]*"
@@ -51,7 +42,8 @@ def _sections(file: str) -> dict[str, Section]:
 def genre_of(about: str, labels: Labels) -> str:
     """The genre of texts: ticket, review, headline, news, humor, question or statement."""
     words = words_of(about)
-    scores = {name: sum(words.count(word) for word in known.split()) for name, known in GENRES.items()}
+    genres = corpus("words")["genres"].pairs("words")
+    scores = {name: sum(words.count(word) for word in known.split()) for name, known in genres}
     for genre in ("ticket", "news", "review"):
         fitting = sum(_fit(FILES[genre], value, meaning)[1] >= 3 for value, meaning in labels)
         scores[genre] += 2 * (fitting == len(labels) > 0) + (fitting > len(labels) / 2)

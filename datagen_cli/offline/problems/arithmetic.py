@@ -17,16 +17,7 @@ from datagen_cli.offline.problems.wording import FRACTIONS, Value, plain, tidy
 PERCENTS = (5, 10, 15, 20, 25, 30, 40, 50, 60, 75)
 TRIES = 16
 # these may lead far from the quantity
-_OPEN = (
-    "v * k",
-    "v * p",
-    "v / k",
-    "v / 2",
-    "v / 60",
-    "n - v",
-    "p - v",
-    "v * k, x / 60",
-)  # may lead far from the quantity
+_OPEN = ("v * k", "v * p", "v / k", "v / 2", "v / 60", "n - v", "p - v", "v * k, x / 60")
 
 
 @dataclass(frozen=True, slots=True)
