@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+# before anything imports numpy or torch: two workers, each with a thread a core, only take the cores from one another
+for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(threads, "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT.parent / "shared" / "data"
 

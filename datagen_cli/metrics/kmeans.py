@@ -7,6 +7,7 @@ some 20 rounds of `n · k · d` multiplications; memory: 4 · n · k bytes in po
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -52,17 +53,22 @@ def cluster(points: Points, k: int, *, seed: int, redos: int = 5, rounds: int = 
 
 
 def _lloyd(points: Points, centroids: Points, rounds: int) -> tuple[Points, float]:
-    """The centroids when nothing moves any more, and the sum of squared distances to those before."""
-    before: NDArray[np.int64] | None = None
-    cost = np.inf
-    for _ in range(rounds):
+    """The centroids after so many rounds, and the sum of squared distances to those before.
+
+    The next centroids follow from the labels alone, so labels that come again begin a circle, often of one round. Its
+    whole turns are left out: where many points coincide it would go on to the last round.
+    """
+    seen: dict[bytes, int] = {}
+    cost, left = np.inf, rounds
+    while left:
+        left -= 1
         labels, cost = _nearest(points, centroids)
         sizes = np.bincount(labels, minlength=len(centroids))
-        if sizes.all() and before is not None and np.array_equal(labels, before):
-            break
-        centroids, before = _means(points, labels, sizes), labels
+        centroids = _means(points, labels, sizes)
         if not sizes.all():
             _split_empty(centroids, sizes, len(points))
+        turn = seen.setdefault(blake2b(labels.tobytes(), digest_size=16).digest(), left) - left
+        left = left % turn if turn else left
     return centroids, cost
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
 
+from datagen_cli.metrics import kmeans
 from datagen_cli.metrics.kmeans import cluster, reduced
 from datagen_cli.metrics.mauve import Mauve, mauve, score
 from tests.metrics.given_vectors import features, texts, unit
@@ -70,3 +72,28 @@ def test_clusters_of_separate_heaps_are_the_heaps() -> None:
     labels = cluster(reduced(heaps, 0.9), 4, seed=1)
     assert [len(set(labels[start : start + 25])) for start in range(0, 100, 25)] == [1, 1, 1, 1]
     assert len(set(labels)) == 4
+
+
+@pytest.mark.parametrize(("n", "apart", "k"), [(79, 1, 11), (70, 2, 7), (32, 15, 16)])
+def test_rounds_that_repeat_themselves_are_left_out_and_change_nothing(
+    n: int, apart: int, k: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = np.random.default_rng(5)
+    points = drawn.normal(size=(apart, 3)).astype(np.float32)[drawn.integers(0, apart, n)]
+    nearest, sums = kmeans._nearest, []
+
+    def counted(*given: Any) -> Any:
+        sums.append(1)
+        return nearest(*given)
+
+    monkeypatch.setattr(kmeans, "_nearest", counted)
+    found, _ = kmeans._lloyd(points, points[:k].copy(), 500)
+    assert len(sums) < 100
+    every = points[:k].copy()
+    for _ in range(500):
+        labels = nearest(points, every)[0]
+        sizes = np.bincount(labels, minlength=k)
+        every = kmeans._means(points, labels, sizes)
+        if not sizes.all():
+            kmeans._split_empty(every, sizes, n)
+    assert (found == every).all()
