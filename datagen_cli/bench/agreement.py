@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 
 def average_ranks(values: Sequence[float]) -> list[float]:
@@ -42,15 +42,6 @@ def kendall(one: Sequence[float], other: Sequence[float]) -> float | None:
     signs = [(_sign(one[i] - one[j]), _sign(other[i] - other[j])) for i, j in pairs]
     moved = [sum(sign[side] != 0 for sign in signs) for side in (0, 1)]
     return sum(a * b for a, b in signs) / math.sqrt(moved[0] * moved[1]) if moved[0] and moved[1] else None
-
-
-def mean_within(one: Mapping[str, Sequence[float]], other: Mapping[str, Sequence[float]]) -> tuple[float, int]:
-    """The mean of Spearman's ρ over the settings (names of both) where it is defined, and how many these are.
-
-    Generators are ranked within a setting, never across settings: scores of different settings say nothing of them.
-    """
-    found = [rho for name in one if (rho := spearman(one[name], other[name])) is not None]
-    return (sum(found) / len(found), len(found)) if found else (math.nan, 0)
 
 
 def _sign(value: float) -> int:

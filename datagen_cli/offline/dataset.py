@@ -84,7 +84,8 @@ def _dataset(about: About) -> DatasetView:
         for name in rule.fields if isinstance(rule, FieldConstraint) else ():
             if isinstance(rule, Language):
                 language[name] = rule.code
-            rules.setdefault(name, []).append(rule)
+            if isinstance(rule, FieldConstraint):
+                rules.setdefault(name, []).append(rule)
     return DatasetView(
         about.description.strip(),
         about.specs or (FieldSpec("text"),),

@@ -99,8 +99,8 @@ class Offline(ProviderFacts):
             end = max(1, int(len(written.text) * (0.3 + 0.5 * fates.random())))
             return Written(written.text[:end], "length", [Plant("truncated")])
         if most and len(written.text) > most and estimate_tokens(written.text) > most:
-            cut = written.text.encode("utf-8")[: most * BYTES_PER_TOKEN]
-            return Written(cut.decode("utf-8", "ignore"), "length")
+            beginning = written.text.encode("utf-8")[: most * BYTES_PER_TOKEN]
+            return Written(beginning.decode("utf-8", "ignore"), "length")
         return written
 
     def _answer(self, task: Task | None, drawn: random.Random) -> Written:

@@ -102,9 +102,10 @@ class _Values:
     def _text(self, schema: Schema, name: str) -> str:
         if "pattern" in schema:
             return sample(self.rng, schema["pattern"]) or ""
-        form = dict(corpus("words")["formats"].pairs("format")).get(schema.get("format", ""))
-        text = self.write(self.rng, name) if form is None else Slots(self.rng).fill(form)
-        text = text.lower() if form and form.islower() else text
+        forms = corpus("words")["formats"].pairs("format")
+        form = next((form for kind, form in forms if kind == schema.get("format")), "")
+        text = Slots(self.rng).fill(form) if form else self.write(self.rng, name)
+        text = text.lower() if form.islower() else text
         while len(text) < schema.get("minLength", 0):
             text += " " + self.write(self.rng, name)
         return text[: schema["maxLength"]].strip() or "a" if "maxLength" in schema else text
