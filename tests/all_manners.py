@@ -11,6 +11,7 @@ from tests.form_manners import FORMED
 from tests.llm.batch_endpoint import BatchEndpoint
 from tests.manners import ONE_BY_ONE, Good, Make, Manner, always, no_system, once_each, replies, without
 from tests.vendor_manners import VENDORS
+from tests.waiting_manners import WAITING
 from tests.wrapped_manners import WRAPPED
 
 
@@ -71,6 +72,7 @@ MANNERS = (
     *VENDORS,
     *FORMED,
     *WRAPPED,
+    *WAITING,
     Manner(
         "shows a program's output in a second block",
         "runs the program alone",

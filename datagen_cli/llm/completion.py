@@ -29,9 +29,9 @@ from datagen_cli.llm.message import is_filled, refusal_of, text_of
 from datagen_cli.llm.native import advice
 from datagen_cli.llm.native_events import is_event, of_events
 from datagen_cli.llm.provider import RawReply
-from datagen_cli.llm.refusals import about
+from datagen_cli.llm.refusals import about, rate_in
 from datagen_cli.llm.turned_away import reply_in
-from datagen_cli.llm.wrapped import flat_in, unwrapped
+from datagen_cli.llm.wrapped import WRAPPERS, flat_in, unwrapped
 
 MOST_UNPACKED = 64 * 1024 * 1024
 
@@ -222,6 +222,8 @@ def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...], used: tuple[i
     code = error.get("code", error.get("status")) if isinstance(error, dict) else None
     code = whole_number(code) if isinstance(code, str) else code
     told = {"key": 401, "account": 402}.get(about(0, body, sentence_of(body, 502)), 502)
+    if told == 502 and rate_in(f"{code} {sentence_of(body, 502)}") == "rate":
+        told = 429
     if told == 502 and isinstance(error, dict) and error.get("type") == "invalid_request_error":
         told = 400
     status = code if isinstance(code, int) and 400 <= code < 600 else told
@@ -237,6 +239,8 @@ def _error_of(value: Mapping[str, Any]) -> Any:
         return error
     base = value.get("base_resp")
     told = (isinstance(base, Mapping) and base.get("status_code")) or value.get("success") is False
+    coded = value.get("code") not in (None, "", 0, "0", 200, "200") and not any(map(value.get, WRAPPERS))
+    told = told or (coded and any(isinstance(value.get(name), str) for name in ("message", "msg")))
     return value if told or value.get("object") == "error" else None
 
 

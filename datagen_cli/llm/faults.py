@@ -15,15 +15,17 @@ from typing import Any, Literal
 from datagen_cli.core.errors import rebuilt
 from datagen_cli.llm.counted import inside
 from datagen_cli.llm.parameter_fallback import NO_GRAMMAR, NO_SYSTEM, OPTIONAL, UNKNOWN, named_as_parameter
-from datagen_cli.llm.ratelimit import LONGEST_S, closed_s, http_date, reset_s
-from datagen_cli.llm.refusals import About, about, says_quota, wait_in
+from datagen_cli.llm.ratelimit import LONGEST_S, closed_s, http_date, reset_alone_s, reset_s
+from datagen_cli.llm.refusals import About, about, rate_in, says_quota, wait_in
 
 Kind = Literal["rate", "server", "timeout", "dropped", "empty", "foreign"]
 SENTENCE_CHARS = 300
 REFUSES_ALL = (401, 402, 403, 404, 405, 410)
-PASSING = (408, 409, 424, 425, 429, 498, 499)
+PASSING = (408, 409, 421, 423, 424, 425, 429, 498, 499)
 """Statuses below 500 that may pass: besides the usual ones a step that failed (424), no room in a tier (498), and a
 call that a server or a proxy gave up (499)."""
+FINAL = (401, 402, 404, 405, 407, 410)
+"""Statuses that never pass, whatever the words."""
 GATEWAY_TIMED_OUT = 504  # a proxy gave up waiting for the model, which may have worked
 OF_PROXY = 407  # a proxy wants a user and a password
 NAMING = (
@@ -133,6 +135,8 @@ def fault_of(
         return RequestRefused(status, message, named)
     if status == 403 and about == "content":
         return RequestRefused(status, message, named, about)
+    if 400 <= status < 500 and status not in (*PASSING, *FINAL) and not about and (passes := rate_in(message)):
+        return TransportError(passes, message, retry_after_s, status, quota=quota)
     if status == OF_PROXY:
         return AuthRefused(status, message, "proxy")
     if status in REFUSES_ALL or 300 <= status < 400:
@@ -158,9 +162,10 @@ def fault_in(status: int, headers: Mapping[str, str], body: bytes, hidden: Colle
         return AuthRefused(status, redact(f"redirects to {place[:200]}", hidden))
     said = sentence_of(body, status)
     wait_s = retry_after_s(headers, now)
-    if wait_s is None and (status in PASSING or status >= 500):
-        wait_s, more = wait_in(body, said)
+    if wait_s is None and status >= 400 and status not in FINAL:
+        wait_s, more = wait_in(body, said, now)
         wait_s = retry_after_s(more, now) if wait_s is None else wait_s
+        wait_s = reset_alone_s({**headers}, now) or None if wait_s is None and status == 429 else wait_s
     return fault_said(status, body, hidden, retry_after_s=wait_s)
 
 
@@ -171,7 +176,7 @@ def fault_said(status: int, body: bytes, hidden: Collection[str] = (), *, retry_
         status,
         redact(said, hidden),
         retry_after_s=retry_after_s,
-        quota=status == 429 and says_quota(body),
+        quota=(status == 429 or rate_in(said) == "rate") and says_quota(body),
         named=named_in(body),
         about="" if status in PASSING else about(status, body, said),
     )

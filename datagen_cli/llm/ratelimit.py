@@ -1,9 +1,10 @@
 """What the rate-limit headers of a reply say: how long nothing more may be sent.
 
-They come in pairs whose names differ in `remaining` and `reset`: `x-ratelimit-remaining-requests` as of OpenAI and many
-others, with `-day` behind it, `ratelimit-remaining`, `anthropic-ratelimit-tokens-remaining`. A reset is a duration
-(`6m0s`, `20ms`, `2 hours`, `PT1M`), seconds, a Unix time in seconds or milliseconds, or a date. Pure functions;
-headers that say something else are ignored.
+They come in pairs whose names differ in `remaining` and `reset`: `x-ratelimit-remaining-requests`, also with `-day`
+behind it, `ratelimit-remaining`, `anthropic-ratelimit-tokens-remaining`; or in one header, `RateLimit`.
+
+A reset is a duration (`6m0s`, `20ms`, `2 hours`, `PT1M`), seconds, a Unix time in seconds or milliseconds, or a date.
+Pure functions; headers that say something else are ignored.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ _SPOKEN = re.compile(r"[,\s]*(\d+(?:\.\d+)?)\s*(millisecond|second|sec|minute|mi
 _PERIOD = re.compile(r"p(?:(\d+)d)?(?:t(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?)?")
 """A duration of ISO 8601."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\dt\d\d:.*(?:z|[+-]\d\d:?\d\d)$")
+_FIELD = re.compile(r"\b(r|t|remaining|reset)=(\d+)")
+"""The parts of the header `RateLimit`, as of its two drafts: `"default";r=0;t=60`, `remaining=0, reset=60`."""
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -47,6 +50,20 @@ def unreadable(headers: Mapping[str, str], now: float) -> str:
     return ""
 
 
+def reset_alone_s(headers: Mapping[str, str], now: float) -> float:
+    """Seconds until the soonest reset that is named without what remains, as beside a refusal; 0 where none is."""
+    resets = []
+    for name, value in headers.items():
+        low = name.lower()
+        if ("ratelimit" in low or "rate-limit" in low) and "reset" in low and not headers.get(_remaining_of(low)):
+            resets.append(reset_s(value, now))
+    return min((seconds for seconds in resets if seconds), default=0.0)
+
+
+def _remaining_of(reset: str) -> str:
+    return reset.replace("-reset-after", "-remaining").replace("reset", "remaining")
+
+
 def _pairs(headers: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Each pair of headers: the name of that which says when more may be sent, what remains, and when that is."""
     for name, value in headers.items():
@@ -54,6 +71,9 @@ def _pairs(headers: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
         if ("ratelimit" in low or "rate-limit" in low) and "remaining" in low:
             reset = low.replace("remaining", "reset")
             yield reset, value.strip(), headers.get(reset, "")
+        elif low in ("ratelimit", "x-ratelimit"):
+            found: dict[str, str] = dict(_FIELD.findall(value))
+            yield low, found.get("r", found.get("remaining", "")), found.get("t", found.get("reset", ""))
 
 
 def reset_s(text: str, now: float) -> float:

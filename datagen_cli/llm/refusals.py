@@ -17,7 +17,14 @@ from datagen_cli.llm.ratelimit import LONGEST_S, reset_s
 
 About = Literal["", "key", "account", "length", "content", "model", "access", "package", "proxy"]
 CODES = ("code", "type", "status", "reason", "error_code")
-WAITS = ("retrydelay", "retry_delay", "retry_after", "retryafter", "retry_after_seconds")
+WAITS = (
+    *("retrydelay", "retryafter", "retryafterseconds", "retryaftersec", "retryin", "retryinseconds", "waitseconds"),
+    *("resetafter", "resetsinseconds", "resetinseconds", "resetsin", "resetin"),
+)
+WAITS_MS = ("retryafterms", "retryaftermillis", "retryaftermilliseconds", "retrydelayms", "retryinms", "resetinms")
+WAITS_UNTIL = ("resetsat", "resetat", "retryat", "availableat")
+"""Names, without signs and case, of fields that say how long to wait, in seconds or with a unit; in milliseconds; or
+until when."""
 CODE_CHARS = 80
 DEEPEST = 6
 _QUOTA = re.compile(
@@ -58,6 +65,17 @@ _CONTENT = re.compile(
     r"safety (?:system|policy|filter)|responsible ai",
     re.IGNORECASE,
 )
+_RATE = re.compile(
+    r"throttl|too many (?:concurrent )?requests|\brate[ _-]?limit|\brequests? rate\b|rate (?:exceeded|quota)|"
+    "请求过多|限流",
+    re.IGNORECASE,
+)
+_BUSY = re.compile(
+    r"\bmodel\b[^.]{0,60}\b(?:is (?:currently |still |being )*load(?:ing|ed)\b(?! model)|(?:is )?not (?:yet )?ready|"
+    r"warming up|(?:is )?overloaded)|\b(?:server|system|service) (?:is )?(?:busy|overloaded)|"
+    r"temporarily (?:unavailable|over)",
+    re.IGNORECASE,
+)
 _AGAIN = re.compile(
     r"\b(?:again|retry|wait|reset)\b(?: \w+){0,3}? (?P<wait>(?:\d+(?:\.\d+)? ?(?:milliseconds?|ms|seconds?|secs?|s|"
     r"minutes?|mins?|m|hours?|hrs?|h)\b ?|\d+(?:\.\d+)?(?:h|m(?!s)))+)",
@@ -87,13 +105,24 @@ def about(status: int, body: bytes, sentence: str) -> About:
     return "model" if any(map(_MODEL.search, told)) else ""
 
 
-def wait_in(body: bytes, sentence: str) -> tuple[float | None, Mapping[str, str]]:
+def rate_in(told: str) -> Literal["", "rate", "server"]:
+    """What words say that pass, under a status for refusals: requests that come too fast, or a server not ready.
+
+    >>> rate_in("Throttling.RateQuota"), rate_in("Model is not ready for inference"), rate_in("unknown parameter: seed")
+    ('rate', 'server', '')
+    """
+    return "rate" if _RATE.search(told) else "server" if _BUSY.search(told) else ""
+
+
+def wait_in(body: bytes, sentence: str, now: float = 0.0) -> tuple[float | None, Mapping[str, str]]:
     """How long the body of a refusal asks to wait, in seconds, from a field such as Google's `retryDelay` or from its
     sentence (`try again in 1m30s`), else None; and the headers of the vendor behind a router, which some put there."""
     headers: dict[str, str] = {}
     for name, value in _items(_json(body)):
-        if name.lower() in WAITS and isinstance(value, str | int | float) and not isinstance(value, bool):
-            seconds = reset_s(str(value), 0.0)
+        bare = re.sub(r"[^a-z]", "", name.lower())
+        if bare in (*WAITS, *WAITS_MS, *WAITS_UNTIL) and isinstance(value, str | int | float):
+            seconds = reset_s(str(value), now if bare in WAITS_UNTIL else 0.0)
+            seconds = seconds / 1000 if bare in WAITS_MS and not re.search("[a-z]", str(value)) else seconds
             if seconds:
                 return seconds, {}
         if name == "headers" and isinstance(value, dict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from email.utils import formatdate
+from typing import Any
 
 import pytest
 
@@ -277,3 +278,68 @@ def test_what_may_pass_is_tried_again(status: int, said: str) -> None:
 def test_the_time_to_wait_is_read_from_the_headers_of_any_vendor(headers: dict[str, str]) -> None:
     fault = fault_in(429, headers, b"{}", (), 1764000000.0)
     assert isinstance(fault, TransportError) and fault.retry_after_s == pytest.approx(30.0)
+
+
+NOW = 1_800_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "seconds"),
+    [
+        ({}, {"retry_after_ms": 2500}, 2.5),
+        ({}, {"retryAfterMs": "2500"}, 2.5),
+        ({}, {"retry_after_ms": "3s"}, 3.0),
+        ({}, {"details": {"resets_in_seconds": 40}}, 40.0),
+        ({}, {"resets_at": NOW + 60}, 60.0),
+        ({}, {"resetAt": (NOW + 60) * 1000}, 60.0),
+        ({"x-ratelimit-reset": str(int(NOW + 60) * 1000)}, {}, 60.0),
+        ({"x-ratelimit-reset-after": "7"}, {}, 7.0),
+        ({"anthropic-ratelimit-unified-reset": str(int(NOW + 60)), "x-ratelimit-reset-7d": "1800600000"},
+         {}, 60.0),
+        ({"ratelimit": '"a";r=0;t=9'}, {}, 9.0),
+        ({"ratelimit": "limit=5, remaining=0, reset=9"}, {}, 9.0),
+        ({"x-ratelimit-remaining-requests": "5", "x-ratelimit-reset-requests": "60s"}, {}, None),
+        ({"ratelimit": '"a";r=5;t=9'}, {}, None),
+        ({}, {"resets_at": "soon", "retry_after_ms": True}, None),
+    ],
+)  # fmt: skip
+def test_how_long_a_429_asks_to_wait_is_read_in_every_form(
+    headers: dict[str, str], body: dict[str, Any], seconds: float | None
+) -> None:
+    fault = fault_in(429, headers, json.dumps({"error": {"message": "slow", **body}}).encode(), (), NOW)
+    assert isinstance(fault, TransportError) and fault.kind == "rate"
+    assert fault.retry_after_s == (None if seconds is None else pytest.approx(seconds))
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "kind"),
+    [
+        (400, "Throttling.RateQuota", "rate"),
+        (400, "Too many requests, please wait", "rate"),
+        (403, "You have exceeded a secondary rate limit", "rate"),
+        (430, "rate-limit exceeded", "rate"),
+        (400, "Model is not ready for inference", "server"),
+        (422, "the server is busy", "server"),
+        (423, "locked", "server"),
+    ],
+)
+def test_what_passes_is_no_refusal_whatever_its_status(status: int, said: str, kind: str) -> None:
+    fault = fault_in(status, {}, json.dumps({"message": said}).encode(), (), NOW)
+    assert isinstance(fault, TransportError) and fault.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (401, "Too many requests with a bad key"),
+        (404, "rate limit page not found"),
+        (400, "prompt is too long for the rate limit"),
+        (400, "Your input was flagged; the rate limit counts it"),
+        (400, "unknown parameter: seed"),
+        (400, "no models loaded"),
+        (400, "temperature must be between 0 and 2"),
+    ],
+)
+def test_what_does_not_pass_stays_a_refusal(status: int, said: str) -> None:
+    fault = fault_in(status, {}, json.dumps({"message": said}).encode(), (), NOW)
+    assert isinstance(fault, AuthRefused | RequestRefused)
