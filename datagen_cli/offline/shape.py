@@ -18,7 +18,7 @@ from datagen_cli.offline.corpus import corpus, words_of
 _ENDS_IN_NUMBER = re.compile(
     r"(?:####\s*|\\boxed\{|answer is:?\s*|=\s*)\$?-?[\d,]+(?:\.\d+)?\}?\$?\.?\s*$", re.IGNORECASE
 )
-_NUMBER_TEXT = re.compile(r"\s*[$€£]?-?\d[\d,]*(?:\.\d+)?\s*%?\s*$")
+_NUMBER_TEXT = re.compile(r"\s*[$€£]?-?\d[\d,]*(?:\.\d+)?\s*+(?:%\s*+)?$")
 
 
 @dataclass(frozen=True, slots=True)

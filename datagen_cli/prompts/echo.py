@@ -36,8 +36,8 @@ WRITING = (
     "harder", "values",
 )  # fmt: skip
 """Templates that ask for a text of a record, or for values of attributes."""
-_FILLED = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}|\{\w+\}", re.DOTALL)
-_QUOTED = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|‘[^’\n]*’|`[^`\n]*`|(?<!\w)'[^'\n]*'(?!\w)")
+_FILLED = re.compile(r"\{%(?:(?!\{%).)*?%\}|\{\{(?:(?!\{\{).)*?\}\}|\{#(?:(?!\{#).)*?#\}|\{\w++\}", re.DOTALL)
+_QUOTED = re.compile(r"\"[^\"\n]*\"|“[^“”\n]*+”|«[^«»\n]*+»|‘[^‘’\n]*+’|`[^`\n]*`|(?<!\w)'[^'\n]*'(?!\w)")
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
 _WORD = re.compile(r"\w+")
 Run = tuple[str, ...]

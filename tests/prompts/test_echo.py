@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from datagen_cli.core.budget import within
 from datagen_cli.core.chat import Prompt
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Slot
@@ -134,3 +135,9 @@ def test_what_only_our_own_templates_say_needs_no_recipe() -> None:
     assert said_by_us("Write the record again with the faults mended and all else kept.")
     assert not said_by_us("Short remarks about the weather.")
     assert said_by_us("name the moons of Jupiter that were found first", ["Name the moons of Jupiter that {{ x }}"])
+
+
+@pytest.mark.parametrize("mark", ["{#", "{%", "{{", "“", "«", "‘", "`", "'", '"', "{a"])
+def test_a_recipe_of_marks_that_do_not_end_is_looked_through_once(mark: str) -> None:
+    told = "{% raw %}" + mark * 100_000 + "{% endraw %}"
+    within(lambda: Echoes(About(told), [told]), cpu_s=5.0)
