@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -85,10 +85,15 @@ def records_of_rows(rows: Sequence[Mapping[str, Any]], ids: Sequence[str], label
 
 def records_of_run(run: RunReader) -> Records:
     """The table of a run folder, as far as the run has come."""
-    told = _told(run)
-    rows, finished = _rows(run, told)
+    rows, told = _rows(run)
+    refused = _written(run)
+    finished = told is None
+    if told is None:
+        known = bool(refused) or not run.manifest.rejected
+        shown_slots = {slot_of(row.get("id")) for row in (*rows, *refused[:MOST_REFUSED])}
+        told = _told(run, shown_slots if known else None)
     accepted = run.manifest.accepted if finished else len(told.accepted)
-    refused = _refused(run, told)
+    refused = refused or _refused(run, told)
     shown = refused[:MOST_REFUSED]
     fields = list(dict.fromkeys(name for row in rows for name in row if name not in APART))
     if not rows:
@@ -98,21 +103,24 @@ def records_of_run(run: RunReader) -> Records:
 
 def rows_of(run: RunReader) -> tuple[list[Mapping[str, Any]], bool]:
     """The accepted records that a page shows, and whether they stand in a dataset already."""
-    return _rows(run, None)
+    rows, told = _rows(run)
+    return rows, told is None
 
 
-def _rows(run: RunReader, told: _Told | None) -> tuple[list[Mapping[str, Any]], bool]:
+def _rows(run: RunReader) -> tuple[list[Mapping[str, Any]], _Told | None]:
+    """The accepted records that a page shows; with what checkpoints say where they stand in no dataset yet."""
     gone: DataError | None = None
     try:
         written: list[Mapping[str, Any]] = list(islice(run.rows(), MOST_ROWS)) if run.state != "running" else []
     except DataError as error:
         gone, written = error, []
     if written:
-        return written, True
-    under_way: list[Mapping[str, Any]] = list(islice(_rows_under_way(told or _told(run)), MOST_ROWS))
+        return written, None
+    told = _told(run)
+    under_way: list[Mapping[str, Any]] = list(islice(_rows_under_way(told), MOST_ROWS))
     if gone is not None and not under_way:
         raise gone
-    return under_way, False
+    return under_way, told
 
 
 def _table(
@@ -178,11 +186,14 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _told(run: RunReader) -> _Told:
-    """Reads the checkpoints once; a later line of an attempt replaces an earlier one."""
+def _told(run: RunReader, slots: Container[int] | None = None) -> _Told:
+    """Reads the checkpoints once, and keeps what they say of these slots (all without any); a later line of an attempt
+    replaces an earlier one."""
     told = _Told()
     for line in run.lines("plan"):
-        told.plan[slot_of(line.get("id"))] = line
+        slot = slot_of(line.get("id"))
+        if slots is None or slot in slots:
+            told.plan[slot] = line
     for stage in ATTEMPTED:
         for line in run.lines(stage):
             for item in line.get("records") or () if stage == "generate" else (line,):
@@ -190,6 +201,7 @@ def _told(run: RunReader) -> _Told:
                     isinstance(item, dict)
                     and isinstance(item.get("slot"), int)
                     and isinstance(item.get("attempt"), int)
+                    and (slots is None or item["slot"] in slots)
                 ):
                     _take(told, item, stage)
     return told
@@ -215,11 +227,13 @@ def _rows_under_way(told: _Told) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
+def _written(run: RunReader) -> list[Mapping[str, Any]]:
+    """Every attempt that was turned away, as `rejected.jsonl` has them; none before that is written."""
+    return list(run.rejected()) if run.state != "running" else []
+
+
 def _refused(run: RunReader, told: _Told) -> list[Mapping[str, Any]]:
-    """Every attempt that was turned away: as `rejected.jsonl` has them, before that is written from the checkpoints."""
-    written: list[Mapping[str, Any]] = list(run.rejected()) if run.state != "running" else []
-    if written:
-        return written
+    """Every attempt that was turned away, as the checkpoints have them."""
     rows: list[Mapping[str, Any]] = []
     for (slot, attempt), line in sorted(told.refused.items()):
         rejection = _mapping(line.get("rejection"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,3 +103,25 @@ def test_a_resumed_run_began_when_its_first_session_did(folder: Path, tmp_path: 
     earlier = {"at": "2001-02-03T04:05:06+00:00", "event": "begin", "recipe": "x", "count": 12}
     log.write_text(json.dumps(earlier) + "\n" + log.read_text("utf-8"), "utf-8")
     assert "2001-02-03 04:05:06" in made_part(RunReader(tmp_path / "again"))
+
+
+def test_of_a_large_run_only_what_the_page_shows_is_held(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The checkpoints of 100,000 records are read through, not kept."""
+    whole = records_of_run(RunReader(folder))
+    monkeypatch.setattr(records, "MOST_ROWS", 5)
+    monkeypatch.setattr(records, "MOST_REFUSED", 2)
+    kept: list[int] = []
+    read = records._told
+
+    def told(*arguments: Any) -> Any:
+        found = read(*arguments)
+        kept.append(max(len(found.accepted), len(found.plan), len(found.refused)))
+        return found
+
+    monkeypatch.setattr(records, "_told", told)
+    part = records_of_run(RunReader(folder))
+    accepted = [row for row in part.rows if "r" not in row]
+    assert accepted == [row for row in whole.rows if "r" not in row][:5]
+    assert [row for row in part.rows if "r" in row] == [row for row in whole.rows if "r" in row][:2]
+    assert (part.total, part.refused_total) == (whole.total, whole.refused_total)
+    assert len(kept) == 1 and kept[0] <= 7
