@@ -16,7 +16,7 @@ from datagen_cli.config.fields import RESERVED
 from datagen_cli.core.fields import plain_text
 from datagen_cli.core.nested import unfolded
 from datagen_cli.core.turns import turns_of
-from datagen_cli.sources.proposal import CONTACT, folded
+from datagen_cli.sources.proposal import CONTACT, field_name, folded
 from datagen_cli.sources.rows import refuse_many_columns
 from datagen_cli.sources.tables import INDEX
 
@@ -150,6 +150,15 @@ def with_turns(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
         made |= dict.fromkeys(said)
         found.append({**row, **{role: TURN_JOINT.join(texts) for role, texts in said.items()}})
     return found, f"the turns of {', '.join(names)} are read as {', '.join(made)}"
+
+
+def same_column(columns: Sequence[str], name: str) -> str:
+    """The column of that name, else the only one that is called so but for case, spaces and marks (`Customer message`
+    for `customer_message`, as `init --from` names it); the name itself where there is none."""
+    if name in columns:
+        return name
+    alike = [column for column in columns if field_name(column) == field_name(name)]
+    return alike[0] if len(alike) == 1 else name
 
 
 def typed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

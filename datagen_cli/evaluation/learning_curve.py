@@ -7,6 +7,7 @@ from typing import Any
 
 from datagen_cli.core.errors import DataError
 from datagen_cli.evaluation.student import (
+    LEAST,
     Labelled,
     Score,
     Student,
@@ -51,6 +52,11 @@ def learning_curve(
         genuine, examined = split_half(examined)
     else:
         genuine = without(labelled(real), examined)
+        if len(genuine) < LEAST <= (there := len(labelled(real))):
+            raise DataError(
+                f"{there - len(genuine):,} of the {there:,} real rows of {real.name} are test rows, too",
+                hint="test on other rows than those that the set was made from, or name others with --reference",
+            )
     given, ours = len(ours), without(ours, examined)
     if reason := unfit(ours, examined) or unfit(genuine, examined):
         raise DataError(reason, hint="--label names the label field, --reference real rows to train on")

@@ -23,6 +23,7 @@ from datagen_cli.evaluation.columns import (
     column_names,
     label_column,
     readable,
+    same_column,
     string_columns,
     text_columns,
     typed,
@@ -158,8 +159,10 @@ def load_other(name: str, like: Dataset, wanted: Wanted) -> Loaded:
     """A file to set beside a dataset: measured by the same text fields and label, where it has them."""
     loaded = load_dataset(name, wanted)
     columns = column_names(loaded.dataset.rows)
-    texts = like.text_fields if set(like.text_fields) <= set(columns) else loaded.dataset.text_fields
-    label = like.label_field if like.label_field in columns else loaded.dataset.label_field
+    there = tuple(same_column(columns, field) for field in like.text_fields)
+    texts = there if set(there) <= set(columns) else loaded.dataset.text_fields
+    named = same_column(columns, like.label_field) if like.label_field else None
+    label = named if named in columns else loaded.dataset.label_field
     return replace(loaded, dataset=replace(loaded.dataset, text_fields=tuple(texts), label_field=label))
 
 
@@ -202,12 +205,13 @@ def as_reference(loaded: Loaded, like: Dataset, wanted: Wanted) -> Loaded:
     """The loaded file with the columns that answer to those of the dataset."""
     rows = loaded.dataset.rows
     columns = column_names(rows)
-    label = label_column(rows, wanted.label or like.label_field)
+    label = label_column(rows, wanted.label or (like.label_field and same_column(columns, like.label_field)))
+    there = [same_column(columns, name) for name in like.text_fields]
     notes = list(loaded.notes)
     if wanted.texts:
         texts = list(dict.fromkeys(wanted.texts))
-    elif like.text_fields and all(name in columns for name in like.text_fields):
-        texts = list(like.text_fields)
+    elif there and set(there) <= set(columns):
+        texts = there
     else:
         texts = text_columns(rows, label)
         if len(texts) != 1:

@@ -280,15 +280,20 @@ def _value(value: Any, kind: str) -> Any:
 def _field_name(column: str, taken: dict[str, int]) -> str:
     """A short name for a column: lower case, letters, digits and `_`; never a reserved one, or one that is `taken`,
     where it is noted with the last number that was put behind it."""
-    plain = unicodedata.normalize("NFKC", column).lower()
-    name = re.sub(r"\W+", "_", plain).strip("_") or "field"
-    name = f"field_{name}" if name[0].isdigit() else name
+    name = field_name(column)
     wanted = f"{name}_text" if name in RESERVED else name
     while wanted in taken:
         taken[name] = taken.get(name, 1) + 1
         wanted = f"{name}_{taken[name]}"
     taken[wanted] = 1
     return wanted
+
+
+def field_name(column: str) -> str:
+    """The name of a field for a column: lower case, letters, digits and `_`."""
+    plain = unicodedata.normalize("NFKC", column).lower()
+    name = re.sub(r"\W+", "_", plain).strip("_") or "field"
+    return f"field_{name}" if name[0].isdigit() else name
 
 
 def folded(text: str) -> str:

@@ -17,6 +17,7 @@ from datagen_cli.evaluation.load import (
     Wanted,
     base_of,
     load_dataset,
+    load_other,
     load_reference,
     refuse_empty,
     refuse_second_stdin,
@@ -258,3 +259,20 @@ def test_a_column_of_few_values_beside_text_is_a_category_and_no_text() -> None:
     assert text_columns(rows[:99]) == ["text", "prompt"]
     assert text_columns([{"text": "the same"} for _ in range(200)]) == ["text"]
     assert text_columns([{"text": "the same", "other": "as well"} for _ in range(200)]) == ["text", "other"]
+
+
+def test_a_reference_is_read_by_columns_that_are_called_so_but_for_spaces_and_case(tmp_path: Path) -> None:
+    ours = load_dataset(
+        write(tmp_path / "a.jsonl", [{"customer_message": "a b", "category": "x"}]),
+        Wanted(("customer_message",), "category"),
+    ).dataset
+    table = "Customer message;Note;Category\nwhere is it;so it is;x\n"
+    (tmp_path / "b.csv").write_text(table)
+    for found in (
+        load_reference(str(tmp_path / "b.csv"), ours, Wanted()).dataset,
+        load_other(str(tmp_path / "b.csv"), ours, Wanted()).dataset,
+    ):
+        assert (found.text_fields, found.label_field) == (("Customer message",), "Category")
+        assert (found.texts, found.labels) == (["where is it"], ["x"])
+    (tmp_path / "c.csv").write_text("Customer message,customer-message\na b,c d\n")
+    assert load_reference(str(tmp_path / "c.csv"), ours, Wanted()).dataset.text_fields == ()
