@@ -244,7 +244,7 @@ def test_texts_inside_objects_are_measured_where_there_are_no_others_or_they_are
     ]
     name = written(tmp_path, "jsonl", rows)
     loaded = load_dataset(name, Wanted(("data.text",), "data.label"))
-    assert loaded.dataset.texts[0] == "some words 0" and loaded.dataset.labels[:2] == ["a", "b"]
+    assert loaded.dataset.texts[0] == "some words 0" and (loaded.dataset.labels or [])[:2] == ["a", "b"]
     assert "objects are read as columns: meta.id, data.text, data.label" in loaded.notes[0]
     assert "data.text" in load_dataset(name, Wanted()).dataset.text_fields
     plain = [{"text": "a b", "meta": {"k": "c d"}}]
