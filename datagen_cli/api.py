@@ -163,7 +163,7 @@ def generate(
     `run.error` instead. A run that ends with fewer records than asked for raises nothing: its `state` is `short`.
     """
     session = _open(recipe, out, options)
-    return _checked(session, _beside(session) if _loop_runs() else _whole(session), check)
+    return _checked(session, _beside(session) if _loop_runs() else _whole(session), check=check)
 
 
 async def generate_async(
@@ -178,7 +178,7 @@ async def generate_async(
         session.interrupt()
         await task
         raise
-    return _checked(session, error, check)
+    return _checked(session, error, check=check)
 
 
 class Report(Mapping[str, "Measure"]):
@@ -357,7 +357,7 @@ def _beside(session: Session) -> DatagenError | None:
             raise
 
 
-def _checked(session: Session, error: DatagenError | None, check: bool) -> Run:
+def _checked(session: Session, error: DatagenError | None, *, check: bool) -> Run:
     if error is not None and check:
         raise error
     return Run(session.folder.path, error=error, manifest=session.manifest)

@@ -107,7 +107,7 @@ def command(
     if dry_run:
         from datagen_cli.cli.bench_estimate import show_estimate
 
-        return show_estimate(bench, line, json_)
+        return show_estimate(bench, line, as_json=json_)
     return _carry_out(bench, line, quiet=quiet or json_, as_json=json_)
 
 

@@ -12,7 +12,7 @@ from datagen_cli.pipeline.estimate import contacted, estimate
 ENDS = ("low", "high")
 
 
-def show_estimate(bench: Bench, command: str, as_json: bool) -> int:
+def show_estimate(bench: Bench, command: str, *, as_json: bool) -> int:
     """Prints the estimate of a bench that is ready to run; `command` runs it."""
     result = estimated(bench)
     if as_json:

@@ -20,7 +20,7 @@ PROBED = 10
 OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")
 
 
-def show_estimate(invocation: Invocation, as_json: bool, *, count: int | None = None, control: bool = False) -> int:
+def show_estimate(invocation: Invocation, *, as_json: bool, count: int | None = None, control: bool = False) -> int:
     """`--dry-run`: nothing is sent and nothing is written. `count` is for commands that make fewer records."""
     with _nothing_fetched():
         built = open_session(invocation).built
@@ -63,7 +63,7 @@ def show_estimate(invocation: Invocation, as_json: bool, *, count: int | None = 
     return 0
 
 
-def show_probe(session: Session, number: int, as_json: bool, *, control: bool = False) -> int:
+def show_probe(session: Session, number: int, *, as_json: bool, control: bool = False) -> int:
     """`--probe N`: makes the first N records of the run, kept in its cache, and projects the whole."""
     built = session.built
     if control:

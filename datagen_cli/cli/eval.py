@@ -120,7 +120,7 @@ def command(
     form = table_form(csv or [])
     columns = Wanted(tuple(text or ()), label, _recipe_label(recipe), csv=form)
     if dry_run:
-        return _estimated(datasets, columns, again, json_)
+        return _estimated(datasets, columns, again, as_json=json_)
     theirs = Wanted(tuple(reference_text or ()), label, csv=form)
     side_by_side = len(datasets) > 1 and (table is not None or summary is not None)
     ready = {name: load_dataset(name, columns) for name in datasets} if side_by_side else {}
@@ -151,7 +151,7 @@ def command(
     return stopped or (EXIT_SHORT if failed else EXIT_DONE)
 
 
-def _estimated(datasets: Sequence[str], columns: Wanted, again: RecheckOptions | None, as_json: bool) -> int:
+def _estimated(datasets: Sequence[str], columns: Wanted, again: RecheckOptions | None, *, as_json: bool) -> int:
     """`--dry-run`: what checking every dataset again would take; without `--recheck` nothing would be sent."""
     from datagen_cli.evaluation.recheck import recheck_estimate
 

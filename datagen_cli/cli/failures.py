@@ -36,22 +36,22 @@ def reported(command: Callable[[], Any], arguments: list[str]) -> int:
         _refuse_other_words(arguments)
         return int(command() or 0)
     except DatagenError as error:
-        return failed(error, as_json)
+        return failed(error, as_json=as_json)
     except KeyboardInterrupt:
-        return failed(Stopped("interrupted", exit_code=EXIT_INTERRUPTED), as_json)
+        return failed(Stopped("interrupted", exit_code=EXIT_INTERRUPTED), as_json=as_json)
     except Exception as error:
         if remembered_stops():  # Python before 3.12 wraps what is raised while a class is made
-            return failed(_told(remembered_stops()[-1]), as_json)
+            return failed(_told(remembered_stops()[-1]), as_json=as_json)
         if isinstance(error, OSError) and error.filename is not None:
-            return failed(_of_a_file(error), as_json)
+            return failed(_of_a_file(error), as_json=as_json)
         if isinstance(error, FileNotFoundError) and _adrift():
             hint = "change to a folder that is there, and run the command again"
-            return failed(UsageError("the working folder is gone", hint=hint), as_json)
+            return failed(UsageError("the working folder is gone", hint=hint), as_json=as_json)
         if hasattr(error, "format_message"):  # Typer's own usage errors, whatever version brings them
-            return failed(_usage(_message(error), arguments), as_json, EXIT_USAGE)
+            return failed(_usage(_message(error), arguments), EXIT_USAGE, as_json=as_json)
         if type(error).__name__ == "Abort":
-            return failed(Stopped("interrupted", exit_code=EXIT_INTERRUPTED), as_json)
-        return _unexpected(error, as_json)
+            return failed(Stopped("interrupted", exit_code=EXIT_INTERRUPTED), as_json=as_json)
+        return _unexpected(error, as_json=as_json)
     finally:
         forget_stops()
         for number, handler in before.items():
@@ -65,7 +65,7 @@ def _refuse_other_words(arguments: list[str]) -> None:
             raise UsageError(f"{word!a}: the name is not UTF-8", hint="rename the file")
 
 
-def failed(error: DatagenError, as_json: bool, exit_code: int | None = None) -> int:
+def failed(error: DatagenError, exit_code: int | None = None, *, as_json: bool) -> int:
     """Prints an error. Returns its exit code, or the one given."""
     from datagen_cli.cli import console
 
@@ -160,10 +160,12 @@ def _place(error: OSError) -> Place:
     return Place(os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(error.filename))
 
 
-def _unexpected(error: Exception, as_json: bool) -> int:
+def _unexpected(error: Exception, *, as_json: bool) -> int:
     _tell_trace()
     hint = "this is a bug: set DATAGEN_DEBUG=1 for the traceback; everything that was received is kept"
-    return failed(DatagenError(f"unexpected {type(error).__name__}: {error}", hint=hint), as_json, EXIT_UNEXPECTED)
+    return failed(
+        DatagenError(f"unexpected {type(error).__name__}: {error}", hint=hint), EXIT_UNEXPECTED, as_json=as_json
+    )
 
 
 def _tell_trace() -> None:

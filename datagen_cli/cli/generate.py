@@ -95,20 +95,20 @@ def command(
     if dry_run:
         from datagen_cli.cli.dry_run import show_estimate
 
-        return show_estimate(invocation, json_, control=control)
+        return show_estimate(invocation, as_json=json_, control=control)
     session = open_session(invocation, quiet=json_, silent=quiet, verbose=verbose, new=new, fresh=fresh, resume=resume)
     if probe is not None:
         from datagen_cli.cli.dry_run import show_probe
 
-        return show_probe(session, probe, json_, control=control)
+        return show_probe(session, probe, as_json=json_, control=control)
     if not control:
         return _report(_progress(session), json_, *_carry_out(session))
     if new:  # the seed is the new folder's own: its control shares it
         invocation = replace(invocation, seed=session.built.recipe.options.seed)
-    return _run_with_control(invocation, session, quiet, json_)
+    return _run_with_control(invocation, session, quiet=quiet, as_json=json_)
 
 
-def _run_with_control(invocation: Invocation, session: Session, quiet: bool, as_json: bool) -> int:
+def _run_with_control(invocation: Invocation, session: Session, *, quiet: bool, as_json: bool) -> int:
     """Runs a session, then its control into the folder beside it. Returns the exit code."""
     planned = plan_control(session.built.recipe)
     progress = _progress(session)

@@ -39,7 +39,7 @@ def command(
     if dry_run:
         from datagen_cli.cli.dry_run import show_estimate
 
-        return show_estimate(invocation, json_, count=number)
+        return show_estimate(invocation, as_json=json_, count=number)
     if number < 1:
         raise UsageError(f"-n: {number} records cannot be shown", hint="give 1 or more")
     session = open_session(invocation)

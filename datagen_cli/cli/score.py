@@ -119,7 +119,7 @@ def command(
     sets = [*_sets(set_ or ()), *(f"limits.{name}={value}" for name, value in bounds.items() if value is not None)]
     desks = open_desks(solvers, judge, folder, environ, allow_host or (), sets, seed or 0)
     if dry_run:
-        return _show_estimate(dataset, quizzes, desks, json_)
+        return _show_estimate(dataset, quizzes, desks, as_json=json_)
     simulated = any(desk.model.provider.simulated for desk in desks.values())
     simulated |= any(one.dataset.simulated for one in loaded.values())
     if simulated:
@@ -243,7 +243,9 @@ def _within(desk: Desk, desks: Mapping[str, Desk]) -> Desk:
     return replace(desk, limits=desk.limits.model_copy(update={"max_cost": cap - spent}))
 
 
-def _show_estimate(dataset: str, quizzes: Mapping[str, QuestionSet], desks: Mapping[str, Desk], as_json: bool) -> int:
+def _show_estimate(
+    dataset: str, quizzes: Mapping[str, QuestionSet], desks: Mapping[str, Desk], *, as_json: bool
+) -> int:
     """What it would take at most; nothing is sent."""
     from datagen_cli.llm.keys import hosts
 

@@ -52,7 +52,7 @@ def command(
             )
     built, lacking = (None, []) if problems.all() else _look(invocation, loaded, problems)
     if built is None or problems.all():
-        return _refused(problems.all(), json_)
+        return _refused(problems.all(), as_json=json_)
     for reason in lacking:
         console.note(reason)
     result = examine(loaded, built, invocation.environ)
@@ -95,7 +95,7 @@ def _lacking(invocation: Invocation, recipe: Recipe) -> list[str]:
     return found
 
 
-def _refused(problems: Sequence[DatagenError], as_json: bool) -> int:
+def _refused(problems: Sequence[DatagenError], *, as_json: bool) -> int:
     """Tells every problem that was found, the most urgent first. Returns the exit code."""
     first, *others = problems
     whole = str(first.with_others(others))

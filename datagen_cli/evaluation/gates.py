@@ -75,9 +75,9 @@ def parse_gate(text: str) -> Gate:
     detail = tuple(_unquoted(part) for part in re.findall(rf"\.({_PART})", found["detail"]))
     against = found["number"] is None
     if metric == COMPARE:
-        _refuse_uncompared(text.strip(), detail, found["edge"], against)
+        _refuse_uncompared(text.strip(), detail, found["edge"], against=against)
     else:
-        _refuse_unmeasured(metric, detail, against)
+        _refuse_unmeasured(metric, detail, against=against)
     return Gate(
         text=text.strip(),
         metric=metric,
@@ -134,7 +134,7 @@ def refuse_without_other(gates: Sequence[Gate], other: str | None) -> None:
             raise UsageError(f"--gate: {gate.text} needs another dataset", hint="name it with --compare")
 
 
-def _refuse_uncompared(text: str, detail: Sequence[str], edge: str | None, against: bool) -> None:
+def _refuse_uncompared(text: str, detail: Sequence[str], edge: str | None, *, against: bool) -> None:
     """Raises `UsageError` for what `--compare` never says."""
     known = [name for name in names("metrics") if metric_of(name).compared]
     if len(detail) != 2 or detail[1] not in COMPARED:
@@ -152,7 +152,7 @@ def _refuse_uncompared(text: str, detail: Sequence[str], edge: str | None, again
         raise UsageError(f"--gate: {text}: --compare knows no reference", hint="a gate on --compare has a number")
 
 
-def _refuse_unmeasured(metric: str, detail: Sequence[str], against: bool) -> None:
+def _refuse_unmeasured(metric: str, detail: Sequence[str], *, against: bool) -> None:
     """Raises `UsageError` for a measure that is not there, or cannot be what the gate wants."""
     if not is_name("metrics", metric):
         raise UsageError(f"--gate: there is no measure {metric!r}", hint=suggest(metric, names("metrics")))

@@ -101,7 +101,7 @@ def recheck(dataset: Dataset, run: Path | None, how: RecheckOptions, reporter: R
     `GotNowhere` where the first answers of a check cannot be read.
     """
     built, checks = _finding(run, how)
-    records = _records(dataset, built, run is not None)
+    records = _records(dataset, built, of_run=run is not None)
     if all(isinstance(record, str) for record in records):
         return Measure.missing(_why_unread(dataset, built, records), "higher")
     offline = _offline(built, checks)
@@ -125,7 +125,7 @@ def recheck_estimate(dataset: Dataset, run: Path | None, how: RecheckOptions) ->
     """
     built, checks = _finding(run, how)
     names = [check.name for check in checks]
-    rows = sum(not isinstance(record, str) for record in _records(dataset, built, run is not None))
+    rows = sum(not isinstance(record, str) for record in _records(dataset, built, of_run=run is not None))
     figures = estimate_checks(built, how.environ, how.allow_hosts, names, rows)
     return {"checks": names, "rows": rows, **figures, "hosts": hosts(_asked(built, checks), how.environ)}
 
@@ -209,7 +209,7 @@ def _readers(built: Built) -> dict[str, FieldReader]:
     return readers_of(built.recipe.options.fields or {})
 
 
-def _records(dataset: Dataset, built: Built, of_run: bool) -> list[dict[str, Any] | str]:
+def _records(dataset: Dataset, built: Built, *, of_run: bool) -> list[dict[str, Any] | str]:
     """The fields of every row, or why they cannot be read."""
     needed, readers = _needed(built), _readers(built)
     records: list[dict[str, Any] | str] = []

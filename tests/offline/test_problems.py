@@ -141,9 +141,9 @@ def test_every_scene_has_what_a_story_needs() -> None:
 
 
 def test_a_topic_finds_its_scenes_and_an_unknown_one_all() -> None:
-    cooking, known = scenes_for("Cooking", False)
+    cooking, known = scenes_for("Cooking", needs_money=False)
     assert known and len(cooking) < len(all_scenes())
-    everything, known = scenes_for("quantum", False)
+    everything, known = scenes_for("quantum", needs_money=False)
     assert not known and len(everything) == len(all_scenes())
 
 

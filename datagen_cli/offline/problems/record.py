@@ -86,7 +86,7 @@ def wish_of(job: Job, shown: Sequence[Any]) -> Wish:
     for spec in data.specs:
         if spec.type == "label" and spec.name in job.draft.fields and spec.name != answer and not told["topic"]:
             value = label_text(job.draft.fields[spec.name])
-            known = scenes_for(value, False)[1]
+            known = scenes_for(value, needs_money=False)[1]
             told["topic"] = value if known else f"{value} {data.meanings.get(value, '')}".strip()
     low, high, least, most = _limits(data, job.shape)
     whole = any(not rule.holds(answer, 2.5) for rule in data.rules.get(answer, ()))

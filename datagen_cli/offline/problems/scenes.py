@@ -70,7 +70,7 @@ def all_scenes() -> tuple[Scene, ...]:
 
 
 @lru_cache(maxsize=512)
-def scenes_for(topic: str, needs_money: bool) -> tuple[tuple[Scene, ...], bool]:
+def scenes_for(topic: str, *, needs_money: bool) -> tuple[tuple[Scene, ...], bool]:
     """The scenes that suit a topic (all of them for one that no scene knows), and whether the topic was known."""
     words = set(words_of(topic))
     known = [scene for scene in all_scenes() if words & scene.topics]

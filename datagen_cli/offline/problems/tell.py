@@ -103,7 +103,7 @@ def write(rng: random.Random, wish: Wish | None = None) -> WordProblem:
 
 
 def _try(rng: random.Random, wish: Wish, turn: int) -> WordProblem | None:
-    fitting, known = scenes_for(wish.topic, bool(wish.currency))
+    fitting, known = scenes_for(wish.topic, needs_money=bool(wish.currency))
     target = wish.steps or pick(rng, (2, 2, 3, 3, 3, 4, 4, 5))
     if wish.max_words and not wish.steps and turn > 3:
         target = max(1, min(target, wish.max_words // 14))
