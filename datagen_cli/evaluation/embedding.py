@@ -15,6 +15,7 @@ from datagen_cli.llm.local.host import as_anywhere
 from datagen_cli.metrics.wording import duration
 from datagen_cli.pipeline.connect import HERE, Where, spread
 from datagen_cli.text.embed import HASHED, Cached, Embedder, default_embedder, open_embedder, vector_cache
+from datagen_cli.text.embed import PORTION as COMMITTED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +73,7 @@ def _encode_there(name: str, texts: Sequence[str]) -> NDArray[np.float32]:
 class ProgressEmbedder:
     """An embedder that says how many texts are done, and how long the others may take."""
 
-    def __init__(self, inner: Embedder, say: Callable[[str], None], portion: int = PORTION) -> None:
+    def __init__(self, inner: Embedder, say: Callable[[str], None], portion: int = COMMITTED) -> None:
         self._inner = inner
         self._say = say
         self._portion = portion
@@ -97,6 +98,7 @@ class ProgressEmbedder:
             left = f", about {duration(left_s)} left" if left_s >= 1 else ""
             self._say(f"embedding by {self.name}: {start:,} of {len(texts):,} texts{left}")
             parts.append(self._inner.encode(texts[start : start + self._portion]))
+        self._say(f"embedded {len(texts):,} texts by {self.name}; computing with them")
         return np.concatenate(parts)
 
     def close(self) -> None:

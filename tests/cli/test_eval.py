@@ -196,6 +196,7 @@ def test_embedding_says_how_far_it_is_and_how_long_the_rest_may_take(monkeypatch
         "embedding by hashed: 0 of 300 texts",
         "embedding by hashed: 100 of 300 texts, about 1 min 40 s left",
         "embedding by hashed: 200 of 300 texts, about 50 s left",
+        "embedded 300 texts by hashed; computing with them",
     ]
 
 
