@@ -90,12 +90,31 @@ def _bodies() -> Iterator[tuple[str, Callable[[], Answer]]]:
         "tool calls": _with(choices=[{"message": {"content": None, "tool_calls": [{"function": {"arguments": DEEP}}] * 9}}]),
         "usage of texts": _usage("x"), "usage below zero": _usage(-5), "usage without end": _usage(10**30), "usage that is no number": _usage(float("nan")),
         "usage of a list": _with(usage=[]), "a model of a list": _with(model=[1]), "a model with escapes": _with(model="\x1b[8m\nnext: FORGED"), "an error in a reply": _with(error={"message": DEEP}),
-        "an event stream": b"data: {}\n\n" * 90_000, "a page": b"<html>" * 90_000, "UTF-16": completion({}, Answer(GOOD)).decode().encode("utf-16"),
+        "an event stream": b"data: {}\n\n" * 90_000, "comments": b":\n" * 500_000, "an array in lines": b'data: {"a": [\n' + b"data: 1,\n" * 110_000,
+        "objects in lines": b'data: {"a": [\n' + b"data: {}\ndata: ,\n" * 60_000, "titles that do not end": b"<title>" * 90_000, "a code that is no number": _with(error={"message": "no room", "code": "²"}),
+        "a stream with odd counts": b'data: {"type": "message_start", "message": {"usage": "x"}}\n\n', "limits": b'{"error": "' + b"max" * 80_000 + b'"}', "a page": b"<html>" * 90_000, "UTF-16": completion({}, Answer(GOOD)).decode().encode("utf-16"),
     }  # fmt: skip
     for name, body in bodies.items():
         yield name, partial(Answer, body=body)
         yield f"{name}, as an error", partial(Answer, status=400, body=body)
-    for value in ("1e308", "nan", "-1", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT", "x" * 9_000, "0"):
+    spaces = gzip.compress(b" " * 60_000_000 + b"\0")
+    yield "spaces, packed", partial(Answer, body=spaces, headers={"Content-Encoding": "deflate, gzip"})
+    yield "packed 300 times", partial(Answer, body=b"{}", headers={"Content-Encoding": ", ".join(["gzip"] * 300)})
+    for charset in ("punycode", "idna", "undefined"):
+        yield (
+            f"in {charset}",
+            partial(Answer, body=b"a-" + b"9" * 300_000, headers={"Content-Type": f"text/html; charset={charset}"}),
+        )
+    for value in (
+        "1" * 250_000 + "x",
+        "1e308",
+        "nan",
+        "-1",
+        "9" * 400,
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "x" * 9_000,
+        "0",
+    ):
         yield (
             f"Retry-After {value[:30]!r}",
             partial(Answer, status=429, headers={"Retry-After": value}, body=b"{}"),
