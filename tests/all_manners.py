@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from typing import Any
@@ -47,6 +48,26 @@ def damaged(endpoint: BatchEndpoint) -> None:
         return b"\n".join([*lines[:2], lines[2][:30], b"", b"[1, 2]", *lines[3:]]) if len(lines) > 3 else content
 
     endpoint.edit = edit
+
+
+def written(change: Callable[[list[Any]], bytes]) -> Callable[[BatchEndpoint], None]:
+    """The lines of a batch's results, written in another way."""
+
+    def arrange(endpoint: BatchEndpoint) -> None:
+        endpoint.edit = lambda content: change([json.loads(line) for line in content.split(b"\n") if line.strip()])
+
+    return arrange
+
+
+def as_lines(form: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[BatchEndpoint], None]:
+    """Each line of a batch's results in this form."""
+    return written(lambda lines: b"\n".join(json.dumps(form(line)).encode() for line in lines))
+
+
+def without_files(endpoint: BatchEndpoint) -> None:
+    """A batch that is completed names no file."""
+    done = Answer(body=json.dumps({"status": "completed", "results": []}).encode())
+    endpoint.meddle = lambda path, time: done if path.startswith("batches/") else None
 
 
 def crowded(endpoint: BatchEndpoint) -> None:
@@ -157,6 +178,47 @@ MANNERS = (
         GOOD,
         way="batch",
         arrange=damaged,
+    ),
+    Manner(
+        "hands out a batch's results packed with gzip",
+        "reads them",
+        GOOD,
+        way="batch",
+        arrange=written(lambda lines: gzip.compress(b"\n".join(json.dumps(line).encode() for line in lines))),
+    ),
+    Manner(
+        "hands out a batch's results as one list, or an object on several lines",
+        "the same",
+        GOOD,
+        way="batch",
+        arrange=written(lambda lines: json.dumps(lines, indent=1).encode()),
+    ),
+    Manner(
+        "puts a completion itself into a batch's line (`response`), its call under `key`",
+        "the same",
+        GOOD,
+        way="batch",
+        arrange=as_lines(lambda line: {"key": line["custom_id"], "response": line["response"]["body"]}),
+    ),
+    Manner(
+        "writes a batch's results in a way that nobody can read",
+        "ends; buys no second batch",
+        GOOD,
+        0,
+        5,
+        way="batch",
+        arrange=written(lambda lines: b"<results/>" * 30),
+        says="nothing is paid twice",
+    ),
+    Manner(
+        "names no file of a batch that is completed",
+        "the same",
+        GOOD,
+        0,
+        5,
+        way="batch",
+        arrange=without_files,
+        says="names no file of its results",
     ),
     Manner(
         "answers polls of a batch with a list, or without a state",

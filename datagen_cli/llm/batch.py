@@ -37,7 +37,7 @@ from datagen_cli.llm.batch_files import (
     lines_in,
     reply_in,
 )
-from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError, sentence_of
+from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError, page_words, sentence_of
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.openai_http import CONNECT_S, OpenAIHTTP, told, whole
 from datagen_cli.llm.provider import Payload, RawReply, Start
@@ -202,9 +202,14 @@ class BatchHTTP(OpenAIHTTP):
         found = await self._end_of(batch)
         if end_of(found) == "failed":
             raise self._failed(batch, found)
+        if end_of(found) == "completed" and not files_of(found):
+            raise ProviderError(
+                f"batch {batch} is completed, and names no file of its results",
+                hint="look it up at the vendor; without limits.batch the calls go one by one",
+            )
         lines: dict[str, Any] = {}
         for name, expected in files_of(found):
-            add_lines(lines, await self._lines_of(name, expected))
+            add_lines(lines, await self._lines_of(name, expected, needed=not lines))
         self._ended = True
         return lines
 
@@ -237,9 +242,10 @@ class BatchHTTP(OpenAIHTTP):
             await asyncio.sleep(wait_s)
             wait_s = min(LONGEST_POLL_S, wait_s * 1.5)
 
-    async def _lines_of(self, name: str, expected: int) -> dict[str, Any]:
+    async def _lines_of(self, name: str, expected: int, *, needed: bool) -> dict[str, Any]:
         """The lines of a file of a batch that is paid for: fetched again and again until it comes, and some more times
-        where it holds fewer lines than `expected`. Raises `ProviderError` when it never comes."""
+        where it holds fewer lines than `expected`. Raises `ProviderError` when it never comes, and for one that is
+        `needed` and holds no line that can be read: a new batch would be paid for, and be no better."""
         wait_s, problem = FIRST_POLL_S, ""
         lines: dict[str, Any] = {}
         for tries in range(1, FETCH_TRIES + 1):
@@ -247,6 +253,9 @@ class BatchHTTP(OpenAIHTTP):
                 content = (await self._fetch("GET", f"files/{name}/content")).strip()
                 add_lines(lines, lines_in(content))
                 is_page = not lines and content.startswith(b"<")
+                if needed and content and not lines and tries >= SHORT_TRIES:
+                    problem = f'no line of them can be read: "{page_words(content.decode("utf-8", "replace")[:2000])}"'
+                    break
                 if not is_page and (len(lines) >= (expected or bool(content)) or tries >= SHORT_TRIES):
                     return lines
                 problem = "a web page came" if is_page else f"{len(lines)} of {expected or 'its'} lines came"

@@ -6,16 +6,20 @@ file, however odd, raises anything but a fault.
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from datagen_cli.core.whole_number import whole_number
 from datagen_cli.llm.completion import read_reply
+from datagen_cli.llm.encodings import unpacked
 from datagen_cli.llm.faults import Fault, Kind, TransportError, fault_in
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.llm.turned_away import reply_in_error
+from datagen_cli.llm.wrapped import unwrapped
 
 BOUNDARY = "datagen-batch-7f3c9a51d2"
 ENDS = {
@@ -25,7 +29,14 @@ ENDS = {
     **dict.fromkeys(("cancelled", "canceled"), "cancelled"),
 }
 """What vendors call the end of a batch, in OpenAI's words."""
-OUTPUT, ERRORS = ("output_file_id", "output_file"), ("error_file_id", "error_file")
+ENDS |= dict.fromkeys(("finalized", "ready", "partially_completed", "completed_with_errors"), "completed")
+OUTPUT, ERRORS = ("output_file_id", "output_file", "output_file_ids"), ("error_file_id", "error_file")
+CALLS = ("custom_id", "customId", "customID", "key", "recordId")
+"""What vendors call the name that a call bears in a file."""
+OF_RESPONSE = frozenset(("status_code", "status", "request_id", "body", "headers", "id"))
+"""Keys of what a line says of a reply that are no body."""
+MOST_UNPACKED = 1024 * 1024 * 1024
+_OF_STATE = re.compile(r"^(?:job|batch)_(?:state|status)_")
 
 
 class NotInBatch(TransportError):
@@ -48,8 +59,9 @@ class NotInBatch(TransportError):
 
 def end_of(found: Mapping[str, Any]) -> str | None:
     """How a batch ended, in OpenAI's words; `running` while it has not, None where the answer has no state."""
-    status = found.get("status")
-    return ENDS.get(status.strip().lower(), "running") if isinstance(status, str) else None
+    status = found.get("status") or found.get("state")
+    status = status.get("state") or status.get("status") if isinstance(status, dict) else status
+    return ENDS.get(_OF_STATE.sub("", status.strip().lower()), "running") if isinstance(status, str) else None
 
 
 def files_of(found: Mapping[str, Any]) -> list[tuple[str, int]]:
@@ -58,8 +70,8 @@ def files_of(found: Mapping[str, Any]) -> list[tuple[str, int]]:
     counts = counts if isinstance(counts, dict) else {}
     files = []
     for names, count in ((OUTPUT, "completed"), (ERRORS, "failed")):
-        name = next((found[name] for name in names if isinstance(found.get(name), str) and found[name]), None)
-        if name is not None:
+        name = next((named for key in names if (named := _name_of(found.get(key)))), "")
+        if name:
             expected = counts.get(count)
             files.append((name, expected if isinstance(expected, int) else 0))
     return files
@@ -72,17 +84,55 @@ def has_more(found: Mapping[str, Any]) -> bool:
     return isinstance(answered, int) and answered > 0 and not any(found.get(name) for name in OUTPUT)
 
 
+def _name_of(file: Any) -> str:
+    """A file's name, given as such, as the only one of a list, or in an object."""
+    file = file[0] if isinstance(file, list) and len(file) == 1 else file
+    file = file.get("id") if isinstance(file, dict) else file
+    return file if isinstance(file, str) else ""
+
+
 def lines_in(content: bytes) -> dict[str, Any]:
-    """The lines of a file by call. Blank ones, ones cut off and those of no call are left out."""
+    """The lines of a file by call. Blank ones, ones cut off and those of no call are left out.
+
+    A file may be packed, in UTF-16, or hold its objects in a list or on several lines. Raises `TransportError` for one
+    that cannot be unpacked.
+    """
+    content = unpacked(content, "identity", MOST_UNPACKED)
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    content = content.decode("utf-16", "replace").encode("utf-8", "replace") if wide else content
     found: dict[str, Any] = {}
-    for raw in content.splitlines():
+    for raw in content.removeprefix(codecs.BOM_UTF8).splitlines():
         try:
-            value = json.loads(raw)
+            _add_calls(found, json.loads(raw.removeprefix(b"data:")))
         except (ValueError, RecursionError):
             continue
-        if isinstance(value, dict) and isinstance(value.get("custom_id"), str):
-            add_lines(found, {value["custom_id"]: value})
+    if not found:
+        _add_calls(found, _values(content.decode("utf-8-sig", "replace")))
     return found
+
+
+def _values(text: str) -> list[Any]:
+    """JSON values one after the other, as far as they can be read."""
+    values, decoder, at = [], json.JSONDecoder(), len(text) - len(text.lstrip())
+    while at < len(text):
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            break
+        values.append(value)
+        at = end + len(text[end : end + 200]) - len(text[end : end + 200].lstrip())
+    return values
+
+
+def _add_calls(found: dict[str, Any], value: Any, depth: int = 2) -> None:
+    """Adds a line, or those of a list, under the name of its call."""
+    if isinstance(value, list) and depth:
+        for item in value:
+            _add_calls(found, item, depth - 1)
+    if isinstance(value, dict):
+        key = next((value[name] for name in CALLS if isinstance(value.get(name), str)), None)
+        if key is not None:
+            add_lines(found, {key: value})
 
 
 def add_lines(found: dict[str, Any], more: Mapping[str, Any]) -> None:
@@ -93,18 +143,23 @@ def add_lines(found: dict[str, Any], more: Mapping[str, Any]) -> None:
 
 
 def _is_answered(line: Mapping[str, Any]) -> bool:
-    response = line.get("response")
-    response = response if isinstance(response, dict) else {}
-    return 200 <= _status(response, response.get("body")) < 300
+    return 200 <= _status(*_said_in(line)) < 300
+
+
+def _said_in(line: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
+    """What a line says of a call's reply, and its body, which stands in that, beside it, or is all of it."""
+    response = next((line[name] for name in ("response", "result") if isinstance(line.get(name), dict)), None)
+    if response is None:
+        return line, line.get("body") or line.get("error") or {}
+    inner = response.get("body") or (response if response.keys() - OF_RESPONSE else None)
+    return response, inner or line.get("error") or {}
 
 
 def reply_in(line: Mapping[str, Any] | None, hidden: Collection[str]) -> RawReply:
     """The reply in a line. Raises the fault that it stands for."""
     if line is None:
         raise NotInBatch("the batch ended without this call", sent=True)
-    response = line.get("response")
-    response = response if isinstance(response, dict) else {}
-    value = response.get("body") or line.get("error") or {}
+    response, value = _said_in(line)
     body = value.encode("utf-8", "replace") if isinstance(value, str) else json.dumps(value).encode()
     status = _status(response, value)
     try:
@@ -139,7 +194,9 @@ def _status(response: Mapping[str, Any], value: Any) -> int:
     said = whole_number(said) if isinstance(said, str) else said
     if isinstance(said, int):
         return said
-    return 200 if isinstance(value, dict) and "choices" in value else 0
+    if not isinstance(value, dict) or value.get("error"):
+        return 0
+    return 200 if "choices" in value or unwrapped(value).get("choices") else 0
 
 
 def input_file(bodies: Mapping[str, bytes]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from datagen_cli.config.models import Limits, Price
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import CallRefused, ProviderError, UsageError
 from datagen_cli.llm import batch, retry
-from datagen_cli.llm.batch_files import add_lines, lines_in
+from datagen_cli.llm.batch_files import add_lines, end_of, files_of, lines_in, reply_in
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import Client
+from datagen_cli.llm.faults import Fault
 from tests.endpoint import Answer, refusal
 from tests.llm.asking import Told, asking, model, question
 from tests.llm.batch_endpoint import BatchEndpoint
@@ -162,3 +164,63 @@ def test_of_two_lines_for_one_call_the_one_with_an_answer_counts() -> None:
     found = {"a": good}
     add_lines(found, {"a": bad, "b": bad})
     assert found == {"a": good, "b": bad}
+
+
+BODY = {"choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}]}
+LINE = {"custom_id": "a", "response": {"status_code": 200, "body": BODY}}
+ANTHROPIC = {"type": "message", "content": [{"type": "text", "text": "hello"}], "stop_reason": "end_turn"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        gzip.compress(json.dumps(LINE).encode()),
+        json.dumps(LINE).encode("utf-16"),
+        b"\xef\xbb\xbf" + json.dumps(LINE).encode() + b"\r\n",
+        json.dumps([LINE, {"custom_id": "b"}]).encode(),
+        json.dumps(LINE, indent=2).encode(),
+        (json.dumps({"custom_id": "b"}) + json.dumps(LINE)).encode(),
+        b"data: " + json.dumps(LINE).encode(),
+        json.dumps({"customId": "a", "response": LINE["response"]}).encode(),
+        json.dumps({"key": "a", "response": BODY}).encode(),
+        json.dumps({"custom_id": "a", "body": BODY, "status_code": 200}).encode(),
+        json.dumps({"custom_id": "a", "result": LINE["response"], "error": None}).encode(),
+        json.dumps({"custom_id": "a", "result": {"type": "succeeded", "message": ANTHROPIC}}).encode(),
+    ],
+)
+def test_a_reply_is_found_in_whatever_form_its_line_is_written(content: bytes) -> None:
+    assert reply_in(lines_in(content)["a"], ()).text == "hello"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"custom_id": "a", "response": {"status_code": 500, "body": {"error": {"message": "x"}}}},
+        {"custom_id": "a", "response": None, "error": {"code": "batch_expired", "message": "x"}},
+        {"custom_id": "a", "result": {"type": "errored", "error": {"message": "x"}}},
+        {"custom_id": "a"},
+    ],
+)
+def test_a_line_without_a_reply_is_a_fault(line: dict[str, Any]) -> None:
+    with pytest.raises(Fault):
+        reply_in(line, ())
+
+
+@pytest.mark.parametrize(
+    ("found", "ended"),
+    [
+        ({"status": "JOB_STATE_SUCCEEDED"}, "completed"),
+        ({"state": "completed"}, "completed"),
+        ({"status": {"state": "expired"}}, "expired"),
+        ({"status": "partially_completed"}, "completed"),
+        ({"status": "finalizing"}, "running"),
+        ({}, None),
+    ],
+)
+def test_how_a_batch_ended_is_known_in_other_words(found: dict[str, Any], ended: str | None) -> None:
+    assert end_of(found) == ended
+
+
+@pytest.mark.parametrize("file", [{"output_file": {"id": "f"}}, {"output_file_ids": ["f"]}, {"output_file_id": "f"}])
+def test_the_file_of_results_is_found(file: dict[str, Any]) -> None:
+    assert files_of(file) == [("f", 0)]
