@@ -121,6 +121,10 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
         of_label = "" if label else f", and --label {shlex.quote(fixed[0])} a label"
         has = "has few values and is" if len(fixed) == 1 else "have few values and are"
         notes.append(f"{name}: {', '.join(fixed)} {has} not measured as text; --text names what is{of_label}")
+    elif rows and not texts and wanted.text_option == "--text":
+        notes.append(
+            f"{name}: no column of texts was found (it has: {', '.join(column_names(rows))}); --text names one"
+        )
     if label is not None and (several := spellings(row.get(label) for row in rows)):
         notes.append(f"{name}: {label} is written in several ways, counted as one: {several}")
     accepted: list[Mapping[str, str]] = [row["verdicts"] for row in rows if isinstance(row.get("verdicts"), dict)]

@@ -24,6 +24,7 @@ from datagen_cli.evaluation.load import (
     sample,
 )
 from datagen_cli.evaluation.subsets import Part, drawn_rows
+from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.features import Features
 from datagen_cli.text.embed import open_embedder
 from tests.evaluation.files import write
@@ -55,6 +56,14 @@ def test_fields_named_by_the_user_win_and_a_slip_is_told(tmp_path: Path) -> None
     with pytest.raises(DataError, match="no row has a column 'kin'") as caught:
         load_dataset(name, Wanted((), "kin"))
     assert caught.value.advice == "did you mean kind?"
+
+
+def test_a_file_in_which_no_text_is_found_says_which_option_names_one(tmp_path: Path) -> None:
+    file = write(tmp_path / "numbers.jsonl", [{"text": n, "label": "a"} for n in range(4)])
+    note = f"{file}: no column of texts was found (it has: text, label); --text names one"
+    assert load_dataset(str(file), Wanted()).notes == [note]
+    assert load_dataset(str(file), Wanted(("text",))).notes == []
+    assert all("--text " not in one for one in load_reference(str(file), Dataset("d", [], ("text",)), Wanted()).notes)
 
 
 def test_broken_rows_are_left_out_counted_and_said(tmp_path: Path) -> None:
