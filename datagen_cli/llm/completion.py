@@ -220,13 +220,13 @@ def _foreign(body: bytes, kind: str, advice: str = "") -> TransportError:
 def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...], used: tuple[int, int] = (0, 0)) -> Fault:
     """The fault of `{"error": ...}` under a status of success, as some routers send it; `used` are tokens."""
     code = error.get("code", error.get("status")) if isinstance(error, dict) else None
-    code = whole_number(code) if isinstance(code, str) else code
+    number = whole_number(code) if isinstance(code, str) else code
     told = {"key": 401, "account": 402}.get(about(0, body, sentence_of(body, 502)), 502)
     if told == 502 and rate_in(f"{code} {sentence_of(body, 502)}") == "rate":
         told = 429
     if told == 502 and isinstance(error, dict) and error.get("type") == "invalid_request_error":
         told = 400
-    status = code if isinstance(code, int) and 400 <= code < 600 else told
+    status = number if isinstance(number, int) and 400 <= number < 600 else told
     fault = fault_said(status, body, hidden)
     if isinstance(fault, TransportError):
         fault.used = used

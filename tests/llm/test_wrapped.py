@@ -109,6 +109,14 @@ def test_an_error_in_an_envelope_is_that_error() -> None:
     assert (found.value.status, found.value.message) == (429, "slow down")
 
 
+def test_a_code_as_text_says_what_is_wrong_inside_a_200() -> None:
+    with pytest.raises(TransportError) as found:
+        read_reply(
+            json.dumps({"code": "rate_limit_daily", "message": "Error code: 429 - daily limit reached"}).encode()
+        )
+    assert (found.value.status, found.value.quota) == (429, True)
+
+
 def test_litellm_reads_a_vendors_own_reply_and_we_one_in_an_envelope() -> None:
     assert not is_completion(json.dumps(ANTHROPIC).encode())
     assert is_completion(json.dumps({"data": CHAT}).encode())
