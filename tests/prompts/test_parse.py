@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -246,6 +246,7 @@ PROSE = st.text(alphabet=st.characters(exclude_characters="{}[]`<", exclude_cate
     PROSE,
     st.booleans(),
 )
+@example(" ", 0, "", "", False)
 def test_a_valid_record_survives_prose_and_fences(
     question: str, answer: int, before: str, after: str, fenced: bool
 ) -> None:
@@ -253,6 +254,7 @@ def test_a_valid_record_survives_prose_and_fences(
     inner = json.dumps({"records": [record]}, ensure_ascii=False)
     text = f"{before}\n```json\n{inner}\n```\n{after}" if fenced else f"{before}{inner}{after}"
     parsed = parse(text)
+    record["question"] = f"Q {question}".rstrip()
     assert (parsed.records, parsed.repaired) == ((record,), False)
 
 
