@@ -14,7 +14,7 @@ from datagen_cli.cli.app import run
 from tests.bench.running import MINI, NEWS, SEEDS, TEST, bench, offline, row_of
 
 pytestmark = pytest.mark.slow
-PLANTED = {"careful": 0.05, "hasty": 0.2, "careless": 0.5}
+PLANTED = {"careful": 0.05, "hasty": 0.25, "careless": 0.5}
 
 
 @pytest.fixture(scope="module")
