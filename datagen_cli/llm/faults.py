@@ -165,7 +165,7 @@ def fault_in(status: int, headers: Mapping[str, str], body: bytes, hidden: Colle
     if wait_s is None and status >= 400 and status not in FINAL:
         wait_s, more = wait_in(body, said, now)
         wait_s = retry_after_s(more, now) if wait_s is None else wait_s
-        wait_s = reset_alone_s({**headers}, now) or None if wait_s is None and status == 429 else wait_s
+        wait_s = reset_alone_s(headers, now) or None if wait_s is None and status == 429 else wait_s
     return fault_said(status, body, hidden, retry_after_s=wait_s)
 
 

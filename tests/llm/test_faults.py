@@ -7,6 +7,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from datagen_cli.llm.faults import (
     AuthRefused,
@@ -343,3 +344,10 @@ def test_what_passes_is_no_refusal_whatever_its_status(status: int, said: str, k
 def test_what_does_not_pass_stays_a_refusal(status: int, said: str) -> None:
     fault = fault_in(status, {}, json.dumps({"message": said}).encode(), (), NOW)
     assert isinstance(fault, AuthRefused | RequestRefused)
+
+
+@pytest.mark.parametrize("name", ["X-RateLimit-{}", "x-ratelimit-{}", "RateLimit-{}-Requests"])
+def test_a_reset_beside_what_remains_asks_for_no_wait_however_the_names_are_written(name: str) -> None:
+    headers = CIMultiDictProxy(CIMultiDict({name.format("Remaining"): "5", name.format("Reset"): "3600"}))
+    fault = fault_in(429, headers, b'{"error": {"message": "slow down"}}', (), NOW)
+    assert isinstance(fault, TransportError) and fault.retry_after_s is None
