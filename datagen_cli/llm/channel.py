@@ -141,11 +141,7 @@ class Channel:
             reply = await self._ready.complete_when(payload, draw, start)
         else:
             reply = await provider.complete(payload, draw, timeout_s=await start())
-        reply = hide(reply, self._echoes)
-        most = limit_of(payload)
-        if reply.tokens_out in (most, most + 1) and reply.finish_reason == "stop" and seems_cut(reply.text):
-            return replace(reply, finish_reason="length")  # some say `stop`, or nothing, when the tokens are used up
-        return reply
+        return cut_off_at(limit_of(payload), hide(reply, self._echoes))
 
     async def pace(self, tokens: int) -> None:
         """Waits until the requests and tokens of a minute allow a call."""
@@ -372,3 +368,12 @@ def hide(reply: RawReply, echoes: tuple[str, ...]) -> RawReply:
     if not any(echo in reply.text or echo in reply.model for echo in echoes):
         return reply
     return replace(reply, text=redact(reply.text, echoes), model=redact(reply.model, echoes))
+
+
+def cut_off_at(most: int, reply: RawReply) -> RawReply:
+    """The reply as one that was cut off, where it used up the `most` tokens that its request allowed (0: no bound) and
+    does not read like a whole one; some endpoints say `stop`, or nothing, then."""
+    used_up = most > 0 and reply.tokens_out in (most, most + 1)
+    if used_up and reply.finish_reason == "stop" and seems_cut(reply.text):
+        return replace(reply, finish_reason="length")
+    return reply

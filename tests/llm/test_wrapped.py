@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from datagen_cli.llm.channel import cut_off_at
 from datagen_cli.llm.completion import is_completion, read_reply
 from datagen_cli.llm.faults import Fault, TransportError
 from datagen_cli.llm.finish import finish_of, seems_cut
+from datagen_cli.llm.provider import RawReply
 
 TEXT = "The kettle sings."
 USED = {"prompt_tokens": 10, "completion_tokens": 5}
@@ -244,3 +246,10 @@ def test_words_of_an_end() -> None:
     assert [seems_cut(text) for text in ('{"a": "b', "so it", "", "So it is.", '{"a": 1}', "x\n```", "是的。")] == [
         *(True, True, True, False, False, False, False)
     ]
+
+
+def test_a_reply_of_one_token_is_whole_where_the_request_allows_any_number() -> None:
+    word, cut = RawReply("Billing", "stop", 9, 1), RawReply('{"text": "A ke', "stop", 9, 64)
+    assert cut_off_at(0, word) is word
+    assert cut_off_at(64, cut).finish_reason == cut_off_at(63, cut).finish_reason == "length"
+    assert cut_off_at(128, cut) is cut
