@@ -130,6 +130,8 @@ def _rank(choice: Mapping[str, Any]) -> tuple[bool, bool, bool, int]:
 def _message_of(choice: Mapping[str, Any]) -> Any:
     """The message of a choice, under the names and in the forms that are seen; None where there is none."""
     message = choice.get("message")
+    if isinstance(message, Mapping) and isinstance(content := message.get("content"), str) and content.strip():
+        return message
     if not message or (isinstance(message, Mapping) and not any(text_of(message)) and not refusal_of(message)):
         others = (choice.get(name) for name in ("delta", "messages", "text", "content"))
         message = next((other for other in others if is_filled(other)), message)
