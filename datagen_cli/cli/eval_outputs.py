@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -128,11 +129,11 @@ def _beginnings(names: Sequence[str]) -> list[str]:
     """What the file names of each dataset's figures begin with: its own name, numbered where two share it."""
     if len(names) < 2:
         return [""] * len(names)
-    plain: list[str] = []
     found: list[str] = []
     for name in names:
         own = re.sub(r"\W+", "-", Path(name).stem).strip("-") or "set"
-        number = 1 + plain.count(own)
-        plain.append(own)
-        found.append(f"{own}-{number}-" if number > 1 else f"{own}-")
+        free = (
+            begin for begin in chain([f"{own}-"], (f"{own}-{number}-" for number in count(2))) if begin not in found
+        )
+        found.append(next(free))
     return found

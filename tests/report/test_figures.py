@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from datagen_cli.cli.app import run
+from datagen_cli.cli.eval_outputs import _beginnings
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 
@@ -58,3 +59,8 @@ def test_a_page_says_where_it_is_unless_it_should_be_quiet(tmp_path: Path, capsy
     assert f"page: {tmp_path / 'page.html'}\n" in capsys.readouterr().err
     assert run([*command, "--quiet"]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_no_two_datasets_share_the_names_of_their_figures() -> None:
+    names = ["a.jsonl", "b/a.csv", "a-2.jsonl", "a.jsonl", "…"]
+    assert _beginnings(names) == ["a-", "a-2-", "a-2-2-", "a-3-", "set-"]
