@@ -18,6 +18,7 @@ from datagen_cli.cli.under_way import Say, under_way
 from datagen_cli.config.recipe import CsvOptions
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.jsonl import dump, put_by
+from datagen_cli.core.telling import telling
 from datagen_cli.evaluation.columns import text_columns
 from datagen_cli.evaluation.load import all_rows, refuse_second_stdin, sample, table_form
 from datagen_cli.pipeline.sift import RepeatRule, refuse_many
@@ -26,7 +27,6 @@ Named = tuple[str, Mapping[str, Any]]
 """A row and how it is called."""
 LOOKED_AT = 10_000
 """Rows that say which columns are text, drawn at random."""
-STEP = 256
 EXAMPLES = (
     "datagen dedup new.jsonl --against train.jsonl -o kept.jsonl",
     "datagen dedup runs/tickets --against test.csv --near 0.8 -o kept.jsonl --rejected repeats.jsonl",
@@ -79,9 +79,9 @@ def command(
             console.note(console.named(note))
 
         def kept(sieve: RepeatRule) -> Iterator[bytes]:
-            for done, found in enumerate(sieve.sift(((f"row {number}", row) for number, row in rows), known)):
-                if done % STEP == 0:
-                    say(f"{file}: {done:,} of {console.counted(total, 'row')} compared")
+            of = f"of {console.counted(total, 'row')} compared"
+            sifted = sieve.sift(((f"row {number}", row) for number, row in rows), known)
+            for found in telling(sifted, lambda done: say(f"{file}: {done:,} {of}")):
                 if found.rejection is None:
                     yield dump(dict(found.row)) + b"\n"
                     continue
@@ -131,9 +131,8 @@ class _Look:
         columns: dict[str, None] = {}
 
         def seen() -> Iterator[tuple[int, dict[str, Any]]]:
-            for read, (number, row) in enumerate(all_rows(name, self.notes, self.form) if held is None else held):
-                if read % STEP == 0:
-                    self.say(f"{name}: {read:,} rows read")
+            read = all_rows(name, self.notes, self.form) if held is None else held
+            for number, row in telling(read, lambda done: self.say(f"{name}: {done:,} rows read")):
                 columns.update(dict.fromkeys(row))
                 yield number, row
 

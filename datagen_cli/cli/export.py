@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.files import read_regular
 from datagen_cli.core.jsonl import make_folder, write_aside
 from datagen_cli.core.registry import load
+from datagen_cli.core.telling import telling
 from datagen_cli.evaluation.card import measured_section
 from datagen_cli.evaluation.run_facts import RUNNING, UNENDED
 from datagen_cli.export.format import Columns, Exported, Format, plain
@@ -38,7 +39,6 @@ EXAMPLES = (
 )
 _NO_TEXT = re.compile("y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
 FILES = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
-STEP = 256
 WHOLE = "train"
 """The name of the one split that a folder without `--split` holds."""
 
@@ -134,7 +134,9 @@ def _refuse(shelf: type[Format], to: str, out: str, *, bom: bool, folder: bool) 
 def _rows(run: str, record: RunReader, say: Say, *, pairs: bool) -> tuple[Exported, int]:
     """Accepted rows as reviewed with what is worse, and how many rows a review left out. Raises `UsageError`."""
     review = ReviewFile(record.folder).read()
-    rows, left_out = as_reviewed(_told(record, say), review)
+    of = f"of {record.manifest.accepted:,} rows"
+    read = telling(record.rows(), lambda done: say(f"reading {record.folder}: {done:,} {of}"))
+    rows, left_out = as_reviewed(read, review)
     if review.damage:
         console.note(f"{FILE}: {review.damage}")
     if not rows:
@@ -145,14 +147,6 @@ def _rows(run: str, record: RunReader, say: Say, *, pairs: bool) -> tuple[Export
     found = Exported(rows, [*record.rejected()] if pairs else [], weak_parents(record) if pairs else {})
     say_damage(record)
     return found, left_out
-
-
-def _told(record: RunReader, say: Say) -> Iterator[dict[str, Any]]:
-    """The rows of a run; says how far it is."""
-    for done, row in enumerate(record.rows()):
-        if done % STEP == 0:
-            say(f"reading {record.folder}: {done:,} of {record.manifest.accepted:,} rows")
-        yield row
 
 
 def _split(record: RunReader, whole: Exported, shares: Mapping[str, float] | None) -> dict[str, Exported]:

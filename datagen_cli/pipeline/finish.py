@@ -10,6 +10,7 @@ from datagen_cli.core.citation import Citation
 from datagen_cli.core.fields import plain
 from datagen_cli.core.flow import STEPS
 from datagen_cli.core.record import Record
+from datagen_cli.core.telling import telling
 from datagen_cli.metrics.works import ATTRPROMPT, CORRSYNTH, DATAGEN
 from datagen_cli.pipeline.adherence import Adherence
 from datagen_cli.pipeline.cover import Coverage
@@ -27,8 +28,6 @@ from datagen_cli.runs.review import to_take_up
 
 T = TypeVar("T")
 LABELS_SHOWN = 50
-STEP = 256
-"""Slots between two words of how far the writing is."""
 AGAIN = "records that people rejected or edited stand as they were: {:,}; the same command once more takes that up"
 
 
@@ -116,10 +115,12 @@ def finish(session: Session) -> Manifest:
 
 def _told(session: Session, what: str, items: Iterable[T], of: int) -> Iterator[T]:
     """The items; the observer hears how far they are."""
-    for done, item in enumerate(items):
-        if done % STEP == 0 and done < of:
+
+    def tell(done: int) -> None:
+        if done < of:
             session.observer.event("step", text=what, done=done, of=of)
-        yield item
+
+    return telling(items, tell)
 
 
 def _works(session: Session) -> list[Citation]:

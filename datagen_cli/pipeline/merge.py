@@ -18,6 +18,7 @@ from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.fields import describe_type
 from datagen_cli.core.jsonl import dump, put_by, write_aside
+from datagen_cli.core.telling import telling
 from datagen_cli.pipeline.outcome import write_dataset
 from datagen_cli.pipeline.sift import RepeatRule, Sifted
 from datagen_cli.runs.card import write_card
@@ -27,7 +28,6 @@ from datagen_cli.runs.reader import RunReader
 from datagen_cli.runs.shape import Shape
 
 LOCKED = "locked"
-STEP = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,7 @@ def merge_runs(
 
     def rows() -> Iterator[dict[str, Any]]:
         taken: set[str] = set()
-        for done, (sifted, number) in enumerate(_sifted(runs, sieve)):
-            if done % STEP == 0:
-                say(f"{done:,} of {total:,} rows compared")
+        for sifted, number in telling(_sifted(runs, sieve), lambda done: say(f"{done:,} of {total:,} rows compared")):
             if sifted.rejection is not None:
                 found.left_out[sifted.rejection.reason] += 1
                 refused.write(dump(_refused(sifted)) + b"\n")

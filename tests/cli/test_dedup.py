@@ -137,7 +137,7 @@ def test_of_a_large_file_some_rows_are_held_at_a_time_and_how_far_it_is_is_told(
         yield told.append
 
     monkeypatch.setattr(dedup, "under_way", telling)
-    monkeypatch.setattr(dedup, "STEP", 40)
+    monkeypatch.setattr("datagen_cli.core.telling.EVERY", 40)
     monkeypatch.setattr(dedup, "LOOKED_AT", 10)
     monkeypatch.setattr(sift, "AT_ONCE", 4)
     read = load.all_rows

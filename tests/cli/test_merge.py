@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from datagen_cli.cli.app import run
+from datagen_cli.core import telling
 from datagen_cli.pipeline import merge, sift
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.reader import RunReader
@@ -156,7 +157,7 @@ def test_of_large_runs_a_portion_is_held_at_a_time_and_how_far_it_is_is_told(
     second = tmp_path / "second"
     shutil.copytree(runs[0] if alike else runs[1], second)
     monkeypatch.setattr(sift, "AT_ONCE", 2)
-    monkeypatch.setattr(merge, "STEP", 6)
+    monkeypatch.setattr(telling, "EVERY", 6)
     read = RunReader.rows
     monkeypatch.setattr(RunReader, "rows", lambda self: counted(read(self), "text"))
     told: list[str] = []
