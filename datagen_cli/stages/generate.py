@@ -28,7 +28,6 @@ from datagen_cli.text.tokens import estimate_tokens
 VERSION = 6
 ECHO = "echo"
 """The reason of a text that gives the words of the prompt back (`prompts/echo.py`)."""
-ANNOUNCED = "a text is announced or asked about, and not written: {said!r}"
 EXCERPT = 300
 MORE = 4
 BLANK = "\n\n"
@@ -74,6 +73,15 @@ class Allowed:
     bounds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     most_tokens: Mapping[str, int] = field(default_factory=dict)
     outgrown: Callable[[Mapping[str, Any]], bool] = lambda fields: False
+
+
+def no_record(composer: Composer, fields: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Why what came is a model's talk and no record, whatever made it: the reason and a sentence; None for a record."""
+    if echo := composer.echoes.found(fields):
+        return ECHO, f"the prompt came back: {echo}"
+    if said := only_announces(composer.about, fields):
+        return "malformed", f"a text is announced or asked about, and not written: {said!r}"
+    return None
 
 
 class Generate:
@@ -135,10 +143,8 @@ class Generate:
             )
             if fields is not None and self._composer.leaves(slot, fields):
                 record = record.rejected(Rejection("generate", "unchanged", f"{slot.parent} came back as it was"))
-            elif fields is not None and (echo := self._composer.echoes.found(whole)):
-                record = record.rejected(Rejection("generate", ECHO, f"the prompt came back: {echo}"))
-            elif fields is not None and (said := only_announces(self._composer.about, whole)):
-                record = record.rejected(Rejection("generate", "malformed", ANNOUNCED.format(said=said)))
+            elif fields is not None and (reason := no_record(self._composer, whole)):
+                record = record.rejected(Rejection("generate", *reason))
             kept.append(record if fields is not None else record.rejected(problem))
         last, over = unit.slots[-1].index, Rejection("generate", "surplus", "more records came than were asked for")
         return kept + [Record(last, unit.attempt, dict(fields), rejection=over) for fields in parsed.surplus]

@@ -21,7 +21,7 @@ from datagen_cli.core.ports import Context, Validator
 from datagen_cli.core.record import Outcome, Record, Rejection, Slot, Verdict
 from datagen_cli.prompts.announcing import only_announces
 from datagen_cli.prompts.compose import Composer
-from datagen_cli.stages.generate import ANNOUNCED, ECHO, Generate, Unit
+from datagen_cli.stages.generate import Generate, Unit, no_record
 
 VERSION = 2
 
@@ -88,10 +88,8 @@ class Validate:
             )
         if self._pointer is not None and not self._points(record.fields):
             return record.rejected(Rejection("validate", "label", self._pointer.problem(record.fields)))
-        if echo := self._composer.echoes.found(record.fields):
-            return record.rejected(Rejection("validate", ECHO, f"the prompt came back: {echo}"))
-        if said := only_announces(self._composer.about, record.fields):
-            return record.rejected(Rejection("validate", "malformed", ANNOUNCED.format(said=said)))
+        if reason := no_record(self._composer, record.fields):
+            return record.rejected(Rejection("validate", *reason))
         state = _CheckState(record)
         while True:
             failures = await self._check(state, slot, ctx)
