@@ -377,9 +377,10 @@ def _as_file(data: Run | str | Path | Rows, path: Path) -> str:
 
     if isinstance(data, Run):
         return str(data.path)
-    if not isinstance(data, str | Path):
-        write_rows(data, path)
-    return str(path if not isinstance(data, str | Path) else data)
+    if isinstance(data, str | Path):
+        return str(data)
+    write_rows(data, path)
+    return str(path)
 
 
 def _environ(environ: Mapping[str, str] | None) -> dict[str, str]:

@@ -24,12 +24,12 @@ from datagen_cli.llm.wrapped import unwrapped
 BOUNDARY = "datagen-batch-7f3c9a51d2"
 ENDS = {
     **dict.fromkeys(("completed", "complete", "success", "succeeded", "ended", "done", "finished"), "completed"),
+    **dict.fromkeys(("finalized", "ready", "partially_completed", "completed_with_errors"), "completed"),
     **dict.fromkeys(("failed", "error", "errored"), "failed"),
     **dict.fromkeys(("expired", "timeout", "timeout_exceeded"), "expired"),
     **dict.fromkeys(("cancelled", "canceled"), "cancelled"),
 }
 """What vendors call the end of a batch, in OpenAI's words."""
-ENDS |= dict.fromkeys(("finalized", "ready", "partially_completed", "completed_with_errors"), "completed")
 OUTPUT, ERRORS = ("output_file_id", "output_file", "output_file_ids"), ("error_file_id", "error_file")
 CALLS = ("custom_id", "customId", "customID", "key", "recordId")
 """What vendors call the name that a call bears in a file."""

@@ -285,13 +285,8 @@ def digit_rules() -> tuple[Rule, ...]:
 @cache
 def sieve() -> LiteralFilter:
     """Tells for many texts which of the `worded_rules` may find something in each."""
-    from datagen_cli.text.literals import (
-        NOTHING,
-        LiteralFilter,
-        both,
-        needs_of,
-        one_of,
-    )  # NumPy, which only many texts need
+    # with NumPy, which only many texts need
+    from datagen_cli.text.literals import NOTHING, LiteralFilter, both, needs_of, one_of
 
     return LiteralFilter(
         [
