@@ -16,7 +16,7 @@ import pytest
 from datagen_cli.cli import console
 from datagen_cli.cli.app import run
 from datagen_cli.cli.progress import Progress, RunProgress
-from datagen_cli.pipeline import finish, runner, session
+from datagen_cli.pipeline import runner, session
 
 PULSE = {
     "new_records": 1204, "calls": 1650, "cached_calls": 12, "tokens": {"in": 900_000, "out": 300_331, "cached": 0},
@@ -149,7 +149,7 @@ def test_writing_and_judging_tell_how_far_they_are(
     folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Long before a reader would take the silence of a large run for its end."""
-    monkeypatch.setattr(finish, "STEP", 4)
+    monkeypatch.setattr("datagen_cli.core.telling.EVERY", 4)
     told: list[tuple[str, int, int]] = []
     event = Progress.event
 
