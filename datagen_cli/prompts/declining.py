@@ -202,7 +202,35 @@ _OTHERS = (
     r"(?:mohon )?maaf[,.;]?\s*(?:tetapi |tapi |namun )?saya tidak (?:dapat|bisa) (?:membuat|menulis|menghasilkan"
     r"|memberikan|memenuhi) (?:konten|teks|permintaan|informasi)(?: ini| tersebut| itu| seperti itu| anda)?",
 )
-_DECLINED = compiled_later("|".join([*_ENGLISH, _SELF, *(rf"{each}{_END}" for each in _OTHERS)]), re.IGNORECASE)
+_DECLINED = compiled_later("|".join(_ENGLISH), re.IGNORECASE)
+_DECLINED_ELSEWHERE = compiled_later(rf"{_SELF}|(?:{'|'.join(_OTHERS)}){_END}", re.IGNORECASE)
+_BEGINNING = compiled_later(
+    r"[i\[]|sorry|unfortunately|apolog|but |as an? |my |th(?:is|at|e) |your |content |text |response ", re.IGNORECASE
+)
+"""What every refusal in English begins with: most texts are told by it."""
+_MARKS = (
+    *("no puedo", "je ne", "ich kann", "kann ich", "non posso", "nu pot", "kan ik", "ik kan", "jag kan", "kan jag"),
+    *("jeg kan", "kan jeg", "omlouv", "bohu", "nem tud", "maalesef", "saya tidak"),
+)
+"""What one in another language has in its first words, in small letters: those of ASCII, and the others."""
+_OTHER_MARKS = (
+    *(
+        "não posso",
+        "nie mogę",
+        "líto",
+        "не могу",
+        "не можу",
+        "无法",
+        "無法",
+        "不能",
+        "不會",
+        "不会",
+        "申し訳",
+        "すみません",
+    ),
+    *("죄송", "미안", "üzgünüm", "özür", "لا يمكنني", "لا أستطيع", "नहीं", "không thể"),
+)
+_WITHIN = 400
 _APOLOGY = compiled_later(
     r"(?:i['’]?m|i am)? ?(?:(?:very |so |really )?(?:sorry|afraid)|i apologi|apolog)", re.IGNORECASE
 )
@@ -212,10 +240,19 @@ _LETTER = compiled_later(r"[^\W_]")
 def declines(text: str) -> bool:
     """Whether a text as a whole is a model's refusal to write: it begins with one, and is nothing else but what an
     assistant adds to it. A customer who cannot log in declines nothing."""
-    found = _DECLINED.match(text) if len(text) <= MAX_REFUSAL_CHARACTERS else None
+    found = _declined(text) if len(text) <= MAX_REFUSAL_CHARACTERS else None
     if found is None:
         return False
     rest = text[found.end() :]
     if _LETTER.search(rest) is not None:
         return OFFERED.search(rest) is not None
-    return not found["maybe"] or _APOLOGY.match(text) is not None or OFFERED.search(text) is not None
+    return not found.groupdict().get("maybe") or _APOLOGY.match(text) is not None or OFFERED.search(text) is not None
+
+
+def _declined(text: str) -> re.Match[str] | None:
+    """The refusal that a text begins with."""
+    if _BEGINNING.match(text) is not None and (found := _DECLINED.match(text)) is not None:
+        return found
+    begins = text[:_WITHIN].lower()
+    marks = _MARKS if begins.isascii() else _MARKS + _OTHER_MARKS
+    return _DECLINED_ELSEWHERE.match(text) if any(mark in begins for mark in marks) else None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.text.orders import orders
 
 if TYPE_CHECKING:
@@ -278,8 +279,8 @@ def worded_rules() -> tuple[Rule, ...]:
 def digit_rules() -> tuple[Rule, ...]:
     """Rules for texts in which many digits stand together."""
     checked = {"card number": _card}
-    found = [Rule("personal", name, re.compile(pattern), holds=checked.get(name)) for name, pattern in _PERSONAL]
-    return (*found, Rule("personal", "IBAN", re.compile(_IBAN), holds=_iban))
+    found = [Rule("personal", name, compiled_later(pattern), holds=checked.get(name)) for name, pattern in _PERSONAL]
+    return (*found, Rule("personal", "IBAN", compiled_later(_IBAN), holds=_iban))
 
 
 @cache
@@ -325,16 +326,16 @@ def unbroken_blob(text: str) -> str | None:
 
 def _worded() -> Iterator[Rule]:
     for name, pattern, needs in _INJECTION:
-        yield Rule("injection", name, re.compile(pattern, re.IGNORECASE | re.MULTILINE), needs)
+        yield Rule("injection", name, compiled_later(pattern, re.IGNORECASE | re.MULTILINE), needs)
     for order in orders():
-        part, beside = (re.compile(pattern, re.IGNORECASE | re.MULTILINE) for pattern in (order.part, order.beside))
+        part, beside = (compiled_later(pattern, re.IGNORECASE | re.MULTILINE) for pattern in (order.part, order.beside))
         yield Rule("injection", order.name, part, order.needs, beside)
     for name, pattern, needs in _SECRETS:
         drawn = _drawn_key if name == "OpenAI-like key" else None
-        yield Rule("secret", name, re.compile(pattern), needs, holds=drawn)
-    yield Rule("injection", "hides a command", re.compile(_APART), holds=_spelled_out)
-    yield Rule("personal", "e-mail address", re.compile(_EMAIL), ("@",))
-    yield Rule("outlier", "invisible characters", re.compile(_INVISIBLE), unseen=True)
+        yield Rule("secret", name, compiled_later(pattern), needs, holds=drawn)
+    yield Rule("injection", "hides a command", compiled_later(_APART), holds=_spelled_out)
+    yield Rule("personal", "e-mail address", compiled_later(_EMAIL), ("@",))
+    yield Rule("outlier", "invisible characters", compiled_later(_INVISIBLE), unseen=True)
 
 
 def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
