@@ -45,12 +45,14 @@ class Draw:
 @dataclass(frozen=True, slots=True)
 class End:
     """Where any fitting answer has ended: `tokens` are more than one has, `mark` is in none; None where it is unknown.
+    `items` are the most entries of lists, by field.
 
     Models that are run here and answer at once, without reasoning, are stopped there. Others are left alone.
     """
 
     tokens: int | None = None
     mark: str | None = None
+    items: Mapping[str, int] = field(default_factory=dict)
 
 
 NO_END = End()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from copy import deepcopy
 from typing import Any
 
 from datagen_cli.config.models import Sampling, SharedModel
@@ -13,6 +14,7 @@ from datagen_cli.llm.identity import sampling_of
 from datagen_cli.llm.parameter_fallback import SYSTEM, amended, merged
 
 LIMITS = {"max_completion_tokens": "max_tokens"}
+ITEMS = "maxItems"
 
 
 class ModelBinding:
@@ -44,7 +46,10 @@ class ModelBinding:
         if request.group is not None:
             found["group"] = request.group
         if request.response_format is not None and self.options.structured in ("auto", "json"):
-            found["response_format"] = request.response_format
+            items = request.end.items if request.end is not None and ITEMS in self.stopped_by else {}
+            found["response_format"] = (
+                with_list_ends(request.response_format, items) if items else request.response_format
+            )
         if self.params:
             found.update(self.params)
             if "max_completion_tokens" in self.params:
@@ -76,3 +81,13 @@ class ModelBinding:
         if self.options.system == "merge":
             return merged(messages)
         return [message for message in messages if message["role"] != SYSTEM]
+
+
+def with_list_ends(response_format: Mapping[str, Any], items: Mapping[str, int]) -> dict[str, Any]:
+    """A format of records in which lists of these fields have at most so many entries, where it says nothing of it."""
+    found: dict[str, Any] = deepcopy(dict(response_format))
+    fields = found["json_schema"]["schema"]["properties"].get("records", {}).get("items", {}).get("properties", {})
+    for name, most in items.items():
+        if fields.get(name, {}).get("type") == "array":
+            fields[name].setdefault(ITEMS, max(most, fields[name].get("minItems", 0)))
+    return found

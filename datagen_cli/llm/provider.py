@@ -179,8 +179,9 @@ class ProviderFacts:
 
     @classmethod
     def stopped_by(cls, options: ModelOptions) -> tuple[str, ...]:
-        """Which of `max_tokens` and `stop` may end a reply where any fitting answer has ended. Only of a model that is
-        here can it be known that it does not reason first, in tokens and paragraphs that nobody can foresee."""
+        """Which of `max_tokens`, `stop` and `maxItems` (of lists) may end a reply where any fitting answer has ended.
+        Only of a model that is here can it be known that it does not reason first, in tokens and paragraphs that
+        nobody can foresee, and that it is held to a schema whose lists have an end."""
         return ()
 
     @classmethod

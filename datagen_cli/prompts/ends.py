@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from datagen_cli.core.chat import End
@@ -13,6 +13,14 @@ AROUND = 16
 """Tokens of a form around values."""
 LONGER = 4
 """How many times as long as what it is made after a fitting answer may be: other scripts take more tokens."""
+FEWEST_ITEMS = 8
+
+
+def most_items(name: str, rows: Iterable[Mapping[str, Any]]) -> int | None:
+    """The most entries of a fitting list in this field: twice those of the longest in the rows, at least eight; None
+    where no row has a list. A small model often lists on until its tokens are spent."""
+    lengths = [len(row[name]) for row in rows if isinstance(row.get(name), list)]
+    return max(FEWEST_ITEMS, 2 * max(lengths)) if lengths else None
 
 
 def end_after(length: int) -> End:

@@ -17,7 +17,7 @@ from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.prompts.announcing import only_announces
 from datagen_cli.prompts.compose import Composer
-from datagen_cli.prompts.ends import AROUND, end_after
+from datagen_cli.prompts.ends import AROUND, end_after, most_items
 from datagen_cli.prompts.forms import parse_as
 from datagen_cli.prompts.framing import text_of
 from datagen_cli.prompts.parse import LOOPS, ParsedReply, parse_cut, response_format
@@ -182,12 +182,17 @@ class Generate:
 
     def _end(self, prompt: Prompt, count: int) -> End:
         """Where a fitting answer has ended: at tokens that constraints give, else at four times those of the longest
-        answer that is shown as a turn; and at a blank line where the texts that are shown have none."""
+        answer that is shown as a turn; and at a blank line where the texts that are shown have none. Lists end at
+        twice the entries of the longest that is shown."""
         weak = "weak" in prompt.task.more  # the answer that is to be bettered says nothing of how long a good one is
         shown = [message.content for message in prompt.messages if message.role == "assistant" and not weak]
         whole = self._composer.is_text(count) and shown and not any(BLANK in text for text in shown)
         seen = end_after(max(map(estimate_tokens, shown))).tokens if shown else None
-        return End(count * self._enough if self._enough else seen, BLANK if whole else None)
+        rows = () if weak else prompt.task.examples
+        lists = {
+            spec.name: most for spec in self._specs if spec.type == "list" and (most := most_items(spec.name, rows))
+        }
+        return End(count * self._enough if self._enough else seen, BLANK if whole else None, lists)
 
     def _is_outgrown(self, reply: str) -> bool:
         """Whether the text of a reply is longer than constraints allow; its reasoning is not counted."""

@@ -70,6 +70,20 @@ async def test_a_record_of_several_fields_ends_where_all_of_them_have() -> None:
     assert model.asked[0] == (End(16 + 16 + 48 + 50 + 16 + 24), 1)
 
 
+async def test_a_list_ends_after_twice_the_entries_of_the_longest_that_is_shown() -> None:
+    specs = (*TEXT, FieldSpec("answers", "list"))
+    shown: dict[str, Mapping[str, Any]] = {
+        "row": {"text": "a", "answers": list("abcde")},
+        "two": {"text": "b", "answers": ["a"]},
+    }
+    for examples, items in ((("row", "two"), {"answers": 10}), (("two",), {"answers": 8}), ((), {})):
+        model = Model(Reply('{"text": "a", "answers": ["b"]}'))
+        await Generate(Composer(description="Texts.", specs=specs), specs, shown).run(
+            replace(UNIT, examples=examples), model
+        )
+        assert model.asked[0][0] is not None and model.asked[0][0].items == items
+
+
 async def test_nothing_is_known_of_the_end_without_bounds_and_rows() -> None:
     model = Model(Reply("Fine."))
     await stage().run(replace(UNIT, examples=()), model)

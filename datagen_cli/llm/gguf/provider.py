@@ -88,8 +88,12 @@ class Gguf(ProviderFacts):
 
     @classmethod
     def stopped_by(cls, options: ModelOptions) -> tuple[str, ...]:
-        """Both, unless its file speaks of reasoning."""
-        return () if speaks_of_reasoning(gguf_file(options.name, _model_of(options))) else ("max_tokens", "stop")
+        """All, unless its file speaks of reasoning."""
+        return (
+            ()
+            if speaks_of_reasoning(gguf_file(options.name, _model_of(options)))
+            else ("max_tokens", "stop", "maxItems")
+        )
 
     @classmethod
     def at_once(cls, options: ModelOptions, concurrency: int) -> int:

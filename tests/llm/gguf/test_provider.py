@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from datagen_cli.config.models import Limits, ModelOptions, Sampling, SharedModel
 from datagen_cli.core.chat import Draw, End
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
+from datagen_cli.core.fields import FieldSpec
 from datagen_cli.llm.binding import ModelBinding
 from datagen_cli.llm.channel import Channel
 from datagen_cli.llm.faults import RequestRefused
@@ -29,6 +30,7 @@ from datagen_cli.llm.identity import model_identity
 from datagen_cli.llm.keys import Target, hosts, locate
 from datagen_cli.llm.prices import FREE, price_of
 from datagen_cli.llm.retry import mend_refusal
+from datagen_cli.prompts.parse import response_format
 from tests.llm.asking import asking, question
 from tests.real_model import MODEL, needs_smollm2
 
@@ -317,6 +319,27 @@ def test_what_the_user_says_of_the_end_wins(file: Path) -> None:
     assert sent(bound(file, max_tokens=30)) == (30, ["\n\n"])
     assert sent(bound(file, params={"max_tokens": 400})) == (400, ["\n\n"])
     assert sent(bound(file, params={"stop": ["#"]})) == (50, ["#"])
+
+
+LISTS = response_format([FieldSpec("answers", "list"), FieldSpec("text")], 1)
+
+
+def most_of(binding: ModelBinding, form: Mapping[str, Any]) -> Any:
+    """`maxItems` of the list in a request whose lists have ended after nine entries."""
+    body = binding.payload(question(end=End(items={"answers": 9, "text": 9}), response_format=form), [], 0, ())
+    fields = body["response_format"]["json_schema"]["schema"]["properties"]["records"]["items"]["properties"]
+    assert "maxItems" not in fields["text"]
+    return fields["answers"].get("maxItems")
+
+
+def test_a_list_ends_where_a_fitting_one_has_but_where_the_recipe_says_where(file: Path) -> None:
+    bounded = response_format([FieldSpec("answers", "list"), FieldSpec("text")], 1, {"answers": {"maxItems": 40}})
+    longer = response_format([FieldSpec("answers", "list"), FieldSpec("text")], 1, {"answers": {"minItems": 12}})
+    assert (most_of(bound(file), LISTS), most_of(bound(file, max_tokens=400), LISTS)) == (9, 9)
+    assert (most_of(bound(file), bounded), most_of(bound(file), longer)) == (40, 12)
+    assert "maxItems" not in str(LISTS["json_schema"]["schema"]["properties"]["records"]["items"])
+    file.write_bytes(file.read_bytes() + b"<think>")
+    assert most_of(bound(file), LISTS) is None
 
 
 def test_a_model_that_reasons_is_not_stopped(file: Path) -> None:
