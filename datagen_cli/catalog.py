@@ -24,6 +24,7 @@ CATALOG: dict[str, dict[str, str]] = {
         "choices": "datagen_cli.constraints.choices:Choices",
         "range": "datagen_cli.constraints.range:Range",
         "unique": "datagen_cli.constraints.unique:Unique",
+        "compare": "datagen_cli.constraints.compare:Compare",
         "language": "datagen_cli.constraints.language:Language",
         "balance": "datagen_cli.constraints.balance:Balance",
         "private": "datagen_cli.constraints.private:Private",

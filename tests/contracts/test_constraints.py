@@ -27,6 +27,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "excludes": ({"field": "text", "words": ["dog"]}, {"text": "a dog"}),
     "choices": ({"field": "topic", "values": ["news", "sport"]}, {"topic": "arts"}),
     "range": ({"field": "price", "min": 1, "max": 9}, {"price": 12}),
+    "compare": ({"field": "topic", "is": "not_found_in", "other": "text"}, {"text": "the news of the day"}),
     "private": ({}, {"text": "write to ann@mail.org"}),
     "language": (
         {"is": "en", "field": "text"},
