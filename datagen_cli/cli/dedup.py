@@ -19,7 +19,7 @@ from datagen_cli.config.recipe import CsvOptions
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.jsonl import dump, put_by
 from datagen_cli.core.telling import telling
-from datagen_cli.evaluation.columns import text_columns
+from datagen_cli.evaluation.columns import same_column, text_columns
 from datagen_cli.evaluation.load import all_rows, refuse_second_stdin, sample, table_form
 from datagen_cli.pipeline.sift import RepeatRule, refuse_many
 
@@ -73,8 +73,9 @@ def command(
             refuse_many(total, "rows", Place(file))
         known: list[Named] = []
         for name in others:
-            held, _, _ = look.over(name, fields, "; --text names the fields")
-            known += ((f"row {number} of {name}", {field: row.get(field) for field in fields}) for number, row in held)
+            held, _, theirs = look.over(name, fields, "; --text names the fields")
+            pairs = [*zip(fields, theirs, strict=True)]
+            known += ((f"row {number} of {name}", {ours: row.get(own) for ours, own in pairs}) for number, row in held)
         for note in notes:
             console.note(console.named(note))
 
@@ -122,7 +123,7 @@ class _Look:
         self, name: str, named: Sequence[str] | None, more: str = ""
     ) -> tuple[Iterable[tuple[int, Mapping[str, Any]]], int, tuple[str, ...]]:
         """The numbered rows of a file, read again when they are asked for, how many there are, and the fields to
-        compare.
+        compare: those named, or the columns that are called so but for case, spaces and marks.
 
         Standard input is kept instead. Raises `DataError` for a field that no row has, and where no field is named and
         none is text.
@@ -142,6 +143,8 @@ class _Look:
             hint = f"--text names the fields: {', '.join(columns)}" if total else "name a file with rows"
             what = "no column of text" if total else "no rows"
             raise DataError(f"there is nothing to compare: {what}", hint=hint, place=Place(name))
+        if total:
+            fields = tuple(dict.fromkeys(same_column([*columns], field) for field in fields))
         for field in fields if total else ():
             if field not in columns:
                 hint = f"columns: {', '.join(columns)}{more}"

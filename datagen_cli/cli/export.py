@@ -103,7 +103,8 @@ def command(
     result = {
         "run": run, "format": to, "files": [str(file) for file in files], "prompt": columns.asking,
         "completion": columns.answering, "rows": {name: shelf(columns).size(part) for name, part in data.items()},
-        "left_out": left_out, "simulated": simulated,
+        "left_out": left_out, "simulated": simulated, "state": record.state,
+        "accepted": record.manifest.accepted, "count": record.manifest.count,
     }  # fmt: skip
     if not json_ or out == "-":
         _say(result, shelf, columns.conversation)
@@ -226,6 +227,9 @@ def _say(result: Mapping[str, Any], shelf: type[Format], conversation: str) -> N
         console.say(f"wrote {name}")
     counts = [f"{name} {count:,}" for name, count in result["rows"].items()]
     console.say(f"rows: {', '.join(counts) if len(counts) > 1 else counts[0].split()[-1]}")
+    if result["accepted"] < result["count"]:
+        of = f"{result['accepted']:,} of the {result['count']:,} records that were asked for"
+        console.note(f"{result['run']} holds {of} (state: {result['state']}): datagen status says how to go on")
     if result["left_out"]:
         console.say(f"left out, rejected in review: {result['left_out']:,}")
     if shelf.converses and conversation:

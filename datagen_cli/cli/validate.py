@@ -20,6 +20,7 @@ from datagen_cli.pipeline.build import Built, build
 from datagen_cli.pipeline.connect import begins_not, check_models, identities, roles
 from datagen_cli.pipeline.estimate import contacted
 from datagen_cli.pipeline.not_built import refuse_mixed
+from datagen_cli.sources.proposal import first_of
 
 SHOWN = 12
 EXAMPLES = ("datagen validate quickstart", "datagen validate my.yaml --set label.quota=balanced --json")
@@ -122,6 +123,7 @@ def examine(recipe: Recipe, built: Built, environ: Mapping[str, str]) -> dict[st
         "label": {
             "field": label.field,
             "quota": {label_text(value): share for value, share in built.plan.labels} or None,
+            "without_meaning": _without_meaning(recipe),
         }
         if label
         else None,
@@ -155,6 +157,13 @@ def examine(recipe: Recipe, built: Built, environ: Mapping[str, str]) -> dict[st
     }
 
 
+def _without_meaning(recipe: Recipe) -> list[str]:
+    """The label values that the recipe lists without saying what they mean."""
+    label = recipe.options.label
+    values = getattr(label, "values", None) or {}
+    return [value for value, meaning in values.items() if not meaning.strip()]
+
+
 def _goes_to(recipe: Recipe, expansion: Expansion, environ: Mapping[str, str]) -> str:
     """Where the value of a variable goes: to the host of a model, or into a path that is read."""
     if expansion.model is None:
@@ -185,6 +194,8 @@ def _show(result: dict[str, Any]) -> None:
     if result["label"]:
         shares = result["label"]["quota"]
         console.line(f"  label: {result['label']['field']}, " + (f"quota {_shares(shares)}" if shares else "no quota"))
+        if unsaid := result["label"]["without_meaning"]:
+            console.note(f"label.values: no meaning is written for {first_of(unsaid)}: models have the name to go by")
     if result["group"]:
         group = result["group"]
         console.line(f"  groups of {group['rows']} rows, {group['variant']}; {group['batch']} rows are written at once")

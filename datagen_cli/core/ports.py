@@ -82,7 +82,8 @@ class Ledger(Protocol):
     """Keeps what calls cost where the death of the process does not lose it."""
 
     def reserve(self, role: str, purpose: str, most: Usage, *, waits: bool) -> int:
-        """A call is about to be sent that uses `most` at most (a cost of None is unknown). Returns its entry's number.
+        """A call is about to be sent that counts as `most` should nobody ever know what it used: the most that it can
+        use, or nothing where its loss is no spending (a cost of None is unknown). Returns its entry's number.
 
         `waits` says that the call outlives this process: a batch is paid for when it is fetched. Raises `UsageError`
         when the entry cannot be written: the call must not be sent then.

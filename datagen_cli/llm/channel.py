@@ -194,6 +194,13 @@ class Channel:
         cost = self.rate.cost_usd(len(body), most_tokens) if self.rate else 0.0
         return Reservation(len(body), most_tokens, cost)
 
+    def if_lost(self, reservation: Reservation) -> Usage:
+        """What a call counts as where nobody knows what it used: all of its reservation, and nothing where this machine
+        worked for nobody: a model that ends with the process sends no bill."""
+        if self.provider_facts.on_this_machine:
+            return Usage()
+        return Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if self.rate else None)
+
     def provider(self) -> Provider:
         """The provider, built when it is first needed."""
         if self._provider is None:
@@ -228,10 +235,7 @@ class Channel:
         self, reservation: Reservation, entry: int, used: Usage | None, run: Spending, *, lost: bool = False
     ) -> None:
         """Ends a reservation with what was used; None: with all of it, for nobody knows."""
-        if used is None and self.provider_facts.on_this_machine:
-            used = Usage()  # lost work of this machine is no spending
-        if used is None:
-            used = Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if self.rate else None)
+        used = self.if_lost(reservation) if used is None else used
         run.settle(reservation, entry, used, lost=lost)
         if used.tokens_in or used.tokens_out:
             self._usual_tokens += 0.1 * (used.tokens_in + used.tokens_out - self._usual_tokens)
@@ -272,7 +276,9 @@ class Attempt:
         if not self._holds_place:
             await self.acquire()
         channel = self._channel
-        self._entry = await self._run.reserve(self._reservation, priced=channel.rate is not None, waits=channel.batched)
+        self._entry = await self._run.reserve(
+            self._reservation, channel.if_lost(self._reservation), waits=channel.batched
+        )
         if channel.limiter.halted:  # while its pace or its money was waited for
             raise CallPending(HALTED)
         timeout_s = self._clock.begin()
@@ -340,14 +346,14 @@ class Spending:
         self.tally = tally
         self.keep = keep
 
-    async def reserve(self, reservation: Reservation, *, priced: bool, waits: bool) -> int:
-        """Waits for room under the caps and writes the reservation down. Returns the number of its entry."""
+    async def reserve(self, reservation: Reservation, if_lost: Usage, *, waits: bool) -> int:
+        """Waits for room under the caps and writes down what the call counts as should nobody ever know what it used.
+        Returns the number of its entry."""
         await self._budget.reserve(reservation, patient=not waits)
         if self._ledger is None:
             return 0
-        most = Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if priced else None)
         try:
-            return self._ledger.reserve(*self._place, most, waits=waits)
+            return self._ledger.reserve(*self._place, if_lost, waits=waits)
         except BaseException:
             self._budget.settle(reservation, 0, 0.0)
             raise

@@ -119,12 +119,16 @@ class OutcomeReader:
 
 def write_dataset(folder: RunFolder, rows: Iterable[dict[str, Any]]) -> list[str]:
     """Writes `dataset.jsonl`, or shards above a size. Returns the file names."""
-    shards = _shards(dump(row) + b"\n" for row in rows)
     names: list[str] = []
-    for number, chunk in enumerate(shards):
-        name = f".dataset-{number:05d}.new"
-        write_aside(folder.file(name), chunk)
-        names.append(name)
+    try:
+        for number, chunk in enumerate(_shards(dump(row) + b"\n" for row in rows)):
+            name = f".dataset-{number:05d}.new"
+            write_aside(folder.file(name), chunk)
+            names.append(name)
+    except BaseException:  # the disk is full, or whoever waits has had enough: half a dataset helps nobody
+        for name in names:
+            unlink(folder.file(name), missing_ok=True)
+        raise
     if not names:
         write_aside(folder.file("dataset.jsonl"), [])
         return ["dataset.jsonl"]

@@ -3,7 +3,8 @@
 Before a call is sent its reservation is written, and when its answer or its loss is known, what it used. Each is one
 write of some microseconds to the system, which keeps it whatever becomes of the process, so that nothing waits for a
 commit and the call cache may be anywhere, or off. Calls that were in flight at a kill are settled at their reservation
-on the next start. The file starts with a sum and is summed up anew whenever a run starts, ends, or it grows large.
+on the next start; a model of this machine dies with the process, and its calls count nothing. The file starts with a
+sum and is summed up anew whenever a run starts, ends, or it grows large.
 
 Every line carries a checksum. A damaged one is left out; then the folder has spent at least what `run.json` says, so
 that no cap starts anew. A settlement says whose call it was and counts without its reservation, too.

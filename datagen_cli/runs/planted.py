@@ -85,7 +85,7 @@ class Fates:
 
     def count(self, record: Record) -> None:
         """Takes an attempt as its last stage left it."""
-        for fault in self._plants.generated(record):
+        for fault in self._plants.first(record, accepted=record.rejection is None):
             fates = self._fates.setdefault(fault, Counter())
             fates[PLANTED] += 1
             fates[record.rejection.reason if record.rejection else MENDED if record.changes else KEPT] += 1

@@ -66,6 +66,19 @@ def test_near_copies_and_other_files(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert found["kept"] == 0
 
 
+def test_other_files_may_call_the_column_in_other_case_with_spaces_and_marks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = tmp_path / "ours.jsonl"
+    ours.write_text("".join(json.dumps({"customer_message": text}) + "\n" for text in TEXTS[:2]))
+    theirs = tmp_path / "theirs.csv"
+    theirs.write_text(f'Customer message,Kind\n"{TEXTS[0]}",x\n')
+    found = deduped(capsys, ours, "--against", theirs, "-o", tmp_path / "k.jsonl")
+    assert (found["kept"], found["fields"]) == (1, ["customer_message"])
+    named = deduped(capsys, theirs, "--text", "customer_message", "-o", tmp_path / "t.jsonl")
+    assert (named["kept"], named["fields"]) == (1, ["Customer message"])
+
+
 def test_what_is_kept_can_be_piped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = write(tmp_path / "a.jsonl", TEXTS)
     assert run(["dedup", str(file)]) == 0

@@ -38,6 +38,21 @@ def test_a_file_and_its_card_are_written_and_said(made: Path, capsys: pytest.Cap
     assert "data_files: [train.jsonl]" in Path("sub/train.jsonl.README.md").read_text("utf-8")
 
 
+def test_an_export_of_a_run_that_is_short_says_how_many_records_of_how_many(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = capsys.readouterr
+    assert generate("tickets", "-n", "12", "-o", "cut", "--max-total-tokens", "14000", "--quiet") == 4
+    kept = json.loads(Path("cut/run.json").read_text())["accepted"]
+    assert 0 < kept < 12
+    said()
+    assert run(["export", "cut", "--to", "jsonl", "-o", "cut.jsonl"]) == 0
+    assert f"note: cut holds {kept} of the 12 records that were asked for (state: stopped)" in said().err
+    assert run(["export", "cut", "--to", "jsonl", "-o", "two.jsonl", "--json"]) == 0
+    found = json.loads(said().out)
+    assert (found["accepted"], found["count"], found["state"]) == (kept, 12, "stopped")
+
+
 @pytest.mark.parametrize("thing", ["a link", "a pipe", "a folder"])
 def test_a_card_that_is_no_file_of_the_run_is_not_handed_out(
     thing: str, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

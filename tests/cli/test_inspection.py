@@ -136,6 +136,15 @@ def test_validate_runs_the_constraints_over_the_base(tmp_path: Path, capsys: pyt
     assert remote["hosts"] == ["api.openai.com"]
 
 
+def test_validate_says_which_label_values_have_no_meaning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    sets = [f"label.values.{name}=''" for name in ("login", "delivery")]
+    assert run(["validate", "tickets", "--set", sets[0], "--set", sets[1]]) == 0
+    assert "note: label.values: no meaning is written for login, delivery" in capsys.readouterr().err
+    assert run(["validate", "tickets"]) == 0
+    assert "no meaning" not in capsys.readouterr().err
+
+
 def test_prompt_shows_exactly_what_a_run_sends(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shown = asked(capsys, "prompt", "quickstart", "-n", "3")["prompts"]
     assert [item["ids"][0][-6:] for item in shown] == ["000000", "000001", "000002"]

@@ -17,8 +17,11 @@ from datagen_cli.core.errors import CapReached, ProviderError, UsageError
 from datagen_cli.core.task import Task
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import draw_seed
+from datagen_cli.llm.openai_compatible import OpenAICompatible
 from datagen_cli.llm.provider import Payload, RawReply
 from datagen_cli.offline.model import Offline
+from datagen_cli.runs.ledger import SpendingLedger, read_spending
+from datagen_cli.runs.spending import total_of
 from tests.endpoint import Answer, Endpoint
 from tests.llm.asking import Told, asking, model, question
 
@@ -93,6 +96,32 @@ async def test_more_tokens_are_asked_for_when_a_reply_was_cut_off() -> None:
             await client.ask(question(more_tokens=2))
     sent = [{name: seen.body[name] for name in seen.body if name.startswith("max")} for seen in endpoint.requests]
     assert sent == [{"max_tokens": 200}, {"max_tokens": 77}, {"max_completion_tokens": 100}]
+
+
+@pytest.mark.parametrize(("here", "tokens"), [(False, 100), (True, 0)])
+async def test_a_call_that_dies_with_the_process_counts_all_it_may_use_and_on_this_machine_nothing(
+    *, here: bool, tokens: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OpenAICompatible, "on_this_machine", here)
+    file = tmp_path / "spending.jsonl"
+    ledger = SpendingLedger(file, {})
+    ledger.start()
+    in_flight: list[dict[str, Any]] = []
+
+    def answer(body: dict[str, Any], attempt: int) -> str:
+        in_flight.append(total_of(read_spending(file) or {}))  # as a process would find it that starts after a kill
+        return "ok"
+
+    with Endpoint(answer) as endpoint:
+        async with asking(model(endpoint), ledger=ledger) as client:
+            await client.ask(question())
+    found = in_flight[0]
+    assert (found["calls"], found["lost"]) == (0, 1)
+    assert found["tokens_out"] == tokens
+    assert (found["tokens_in"] > 100) is not here
+    after = total_of(read_spending(file) or {})
+    assert (after["calls"], after["lost"]) == (1, 0)
+    assert after["tokens_out"] < 100
 
 
 async def test_half_a_surrogate_pair_in_a_prompt_is_sent() -> None:

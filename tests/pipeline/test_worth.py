@@ -10,7 +10,7 @@ import pytest
 from datagen_cli.cli.app import run
 from datagen_cli.core.record import Outcome, Record, Rejection
 from datagen_cli.pipeline.worth import Worth
-from datagen_cli.runs.planted import Plants
+from datagen_cli.runs.planted import Fates, Plants
 from datagen_cli.validators.code import Code
 from tests.runs.whole import generate
 
@@ -85,6 +85,14 @@ def test_of_records_that_many_slots_write_alike_the_first_is_no_repeat(tmp_path:
     found = worth.table({}, 2)
     assert found["dedup"]["faults"]["duplicate"] == {"planted": 2, "found": 1, "missed": 1, "unknown": 0}
     assert found["run"]["faults"]["duplicate"] == {"planted": 2, "found": 1, "missed": 1, "unknown": 0}
+
+
+def test_the_first_of_records_written_alike_is_no_fault_that_was_kept(tmp_path: Path) -> None:
+    alike = [{"slot": slot, "fault": "duplicate", "truth": "stock"} for slot in (0, 1)]
+    fates = Fates(plants(tmp_path, *alike, {"slot": 2, "fault": "duplicate", "truth": "example"}))
+    for record in (attempt(0), attempt(1, None, "dedup", "duplicate"), attempt(2)):
+        fates.count(record)
+    assert fates.table == {"duplicate": {"planted": 2, "duplicate": 1, "kept": 1}}
 
 
 def test_calls_and_tokens_are_those_for_each_accepted_record(tmp_path: Path) -> None:

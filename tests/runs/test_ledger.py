@@ -127,7 +127,10 @@ async def test_a_call_is_written_down_before_it_is_sent_and_when_it_is_over(tmp_
     tally = Tally()
     run = spending(opened(tmp_path), 10.0, tally)
     first, second = Reservation(10, 10, 1.0), Reservation(20, 20, 2.0)
-    entries = [await run.reserve(one, priced=True, waits=False) for one in (first, second)]
+    entries = [
+        await run.reserve(one, Usage(one.tokens_in, one.tokens_out, one.cost_usd), waits=False)
+        for one in (first, second)
+    ]
     assert total(tmp_path)["cost_usd"] == 3.0
     run.settle(first, entries[0], Usage(2, 1, 0.25), lost=False)
     assert total(tmp_path)["cost_usd"] == 2.25
@@ -147,8 +150,8 @@ async def test_a_call_whose_reservation_cannot_be_written_is_not_sent_and_holds_
     with monkeypatch.context() as patched:
         patched.setattr(ledger.os, "pwrite", full)  # type: ignore[attr-defined]
         with pytest.raises(UsageError, match="no space left"):
-            await run.reserve(Reservation(1, 1, 1.0), priced=True, waits=False)
-    await run.reserve(Reservation(1, 1, 1.0), priced=True, waits=False)
+            await run.reserve(Reservation(1, 1, 1.0), Usage(1, 1, 1.0), waits=False)
+    await run.reserve(Reservation(1, 1, 1.0), Usage(1, 1, 1.0), waits=False)
 
 
 def test_cost_is_shared_out_by_stage_role_and_accepted_record() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from datagen_cli.api import Run
 from datagen_cli.cli.app import run
 from datagen_cli.pipeline import outcome as outcome_module
+from datagen_cli.runs.folder import RunFolder
 from tests.runs.whole import generate, rows
 
 SHARDS = [f"dataset-{number:05d}-of-00003.jsonl" for number in range(3)]
@@ -103,3 +105,18 @@ def test_shards_become_one_file_and_one_file_becomes_shards(
     assert generate(*RECIPE, "-o", sharded) == 0
     assert [path.name for path in sharded.glob("dataset*")] == ["dataset.jsonl"]
     assert (sharded / "dataset.jsonl").read_bytes() == (whole / "dataset.jsonl").read_bytes()
+
+
+def test_of_a_dataset_whose_writing_ends_half_way_no_part_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcome_module, "SHARD_BYTES", 30)
+
+    def some() -> Iterator[dict[str, Any]]:
+        yield from ({"id": number, "text": "a text of some length"} for number in range(3))
+        raise KeyboardInterrupt
+
+    with RunFolder(tmp_path) as folder:
+        with pytest.raises(KeyboardInterrupt):
+            outcome_module.write_dataset(folder, some())
+        assert not [*tmp_path.glob(".dataset*"), *tmp_path.glob("dataset*"), *tmp_path.glob("*.part")]
