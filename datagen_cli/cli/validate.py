@@ -61,7 +61,7 @@ def command(
         console.emit_json(result)
         return 0
     _show(result)
-    for note in built.base.notes:
+    for note in (*loaded.remarks, *built.base.notes):
         console.note(note)
     overrides = [*invocation.overrides, *([] if count is None else [f"count={count}"])]
     console.next_step(replace(invocation, count=None, overrides=overrides).line("prompt" if lacking else "preview"))

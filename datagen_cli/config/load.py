@@ -8,12 +8,13 @@ asked, and no class of a shelf is built.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from datagen_cli.config.environment import expand_environment, expansions, without_secrets
 from datagen_cli.config.explain import problem_error
 from datagen_cli.config.includes import absolute_paths, inline_models, read_mapping, with_includes
-from datagen_cli.config.overrides import with_overrides
+from datagen_cli.config.overrides import replaced_settings, with_overrides
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.config.resolve import resolve_checks, resolve_examples, resolve_models
 from datagen_cli.config.shipped import open_recipe
@@ -43,8 +44,10 @@ def load_recipe(
     data, named, path = open_recipe(source, cwd)
     chain = (path.resolve(),) if path else ()
     root = without(with_includes(read_mapping(data, named), chain), (LOCKED,))
-    root = with_overrides(root, sets=overrides, model=model, count=count, seed=seed, folder=str(cwd))
-    return recipe_from(with_includes(root, chain), environ)  # once more, for `--set include=...`
+    changed = with_overrides(root, sets=overrides, model=model, count=count, seed=seed, folder=str(cwd))
+    remarks = replaced_settings(root, changed) if model else []
+    found = recipe_from(with_includes(changed, chain), environ)  # once more, for `--set include=...`
+    return replace(found, remarks=tuple(remarks))
 
 
 def recipe_from(root: Node, environ: Mapping[str, str]) -> Recipe:

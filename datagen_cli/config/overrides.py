@@ -16,6 +16,8 @@ from datagen_cli.core.errors import Place, RecipeError
 from datagen_cli.core.registry import suggest
 from datagen_cli.core.secret import PLACEHOLDER, Secret
 
+KEPT_BY_HAND = ("max_tokens", "temperature", "top_p", "top_k")
+"""Settings of a model that would go with another one as well."""
 CHECKS = ("constraints", "validators")
 
 
@@ -40,6 +42,39 @@ def _set_model(root: Node, text: str, folder: str) -> Node:
     if sign and role in ROLES:
         return put(root, ("models", role), _named(name, source))
     return put(root, ("model",), _named(text, source))
+
+
+def replaced_settings(before: Node, after: Node) -> list[str]:
+    """A sentence for each model that the command line has put in place of the recipe's, where the recipe's own says how
+    replies are drawn and the new one does not: a model is replaced whole."""
+    found = []
+    for path in _model_paths(after):
+        old, new = before.at(path), after.at(path)
+        if old is None or new is None or old is new or old.value == new.value:
+            continue
+        lost = {**_settings(old)}
+        for name in {*lost} & {*_settings(new)}:
+            del lost[name]
+        if lost:
+            told = ", ".join(f"{name} {value}" for name, value in lost.items())
+            keeps = " ".join(f"--set {show_path(path)}.{name}={value}" for name, value in lost.items())
+            found.append(f"the model given replaces the recipe's and its {told}: {keeps} keeps {_them(lost)}")
+    return found
+
+
+def _them(lost: dict[str, Any]) -> str:
+    return "it" if len(lost) == 1 else "them"
+
+
+def _model_paths(root: Node) -> list[tuple[str, ...]]:
+    roles = root.mapping.get("models")
+    return [("model",), *(("models", role) for role in (roles.mapping if roles else {}))]
+
+
+def _settings(node: Node) -> dict[str, Any]:
+    """What a model's mapping says of how replies are drawn, whichever model draws them."""
+    options = (model_node(node) if isinstance(node.value, str) else node).mapping
+    return {name: options[name].value for name in KEPT_BY_HAND if name in options}
 
 
 def _named(name: str, source: Source) -> Node:

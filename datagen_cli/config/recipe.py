@@ -263,7 +263,8 @@ class Recipe:
     `constraints` and `validators` are resolved checks with unique names; `examples` is None when none are used.
     `file` names the recipe (a path, or `shipped:quickstart`); `folder` is where its relative paths start.
     `source` is the merged YAML before `${ENV}` was expanded, for the lock: paths in it are absolute. `tree` is the same
-    with the place of every value. `expansions` are the variables that it refers to where they expand.
+    with the place of every value. `expansions` are the variables that it refers to where they expand. `remarks` say
+    what the command line took out of it.
     """
 
     options: RecipeOptions
@@ -276,6 +277,7 @@ class Recipe:
     source: Mapping[str, Any]
     tree: Node | None = field(default=None, compare=False, repr=False)
     expansions: tuple[Expansion, ...] = ()
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
     def place(self, where: str) -> Place:
         """File and line of an option such as `constraints[1].length`, else of the nearest thing around it."""

@@ -226,7 +226,7 @@ class Built:
 
     def notes(self) -> list[str]:
         """What a user should know before the run: rows left out, how examples are drawn, who checks whom."""
-        found = list(self.base.notes)
+        found = [*self.recipe.remarks, *self.base.notes]
         if self.base.skipped:
             found.append(f"{self.base.skipped:,} bad rows of the base left out, the first: {self.base.reasons[0]}")
         found += self.groups.notes() if self.groups else self.examples.notes if self.examples else self._bare()

@@ -174,6 +174,25 @@ def test_a_model_name_may_hold_an_equals_sign(tmp_path: Path) -> None:
     assert load(tmp_path, SMALL, model=["coder=ft=x"]).models["coder"][0].name == "ft=x"
 
 
+@pytest.mark.parametrize(
+    ("model", "sets", "remark"),
+    [
+        ("n", [], "its max_tokens 80, top_p 0.5: --set model.max_tokens=80 --set model.top_p=0.5 keeps them"),
+        ("n", ["model.max_tokens=90"], "its top_p 0.5: --set model.top_p=0.5 keeps it"),
+        ("own.yaml", [], ""),
+        ("judge=n", [], ""),
+    ],
+)
+def test_settings_that_go_with_the_recipe_s_own_model_are_said(
+    tmp_path: Path, model: str, sets: list[str], remark: str
+) -> None:
+    write(tmp_path, "name: mine\nmax_tokens: 7\ntop_p: 1\n", "own.yaml")
+    own = SMALL.replace("offline", "{name: local/m, max_tokens: 80, top_p: 0.5, dtype: float32}")
+    recipe = load(tmp_path, own, *sets, model=[model])
+    assert recipe.remarks == ((f"the model given replaces the recipe's and {remark}",) if remark else ())
+    assert load(tmp_path, own).remarks == ()
+
+
 def test_a_recipe_may_name_a_model_file_beside_it(tmp_path: Path) -> None:
     write(tmp_path, "name: mine\n", "recipes/m.yaml")
     write(tmp_path, SMALL.replace("offline", "m.yaml"), "recipes/r.yaml")
