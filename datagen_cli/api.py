@@ -23,15 +23,17 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from datagen_cli.config.environment import read_environment
 from datagen_cli.config.load import load_recipe as _load_recipe
-from datagen_cli.config.models import Limits
+from datagen_cli.config.load import with_limits
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import DatagenError, UsageError
+from datagen_cli.core.python_words import python_words
 from datagen_cli.runs.manifest import Manifest
 from datagen_cli.runs.previous_run import recipe_place
 from datagen_cli.runs.reader import RunReader
@@ -74,10 +76,11 @@ class GenerateOptions(TypedDict, total=False):
     on_event: OnEvent
 
 
+@python_words()
 def load_recipe(
     source: str | Path,
     *,
-    model: str | Sequence[str] = (),
+    model: str | Sequence[str] | Mapping[str, Any] = (),
     count: int | None = None,
     seed: int | None = None,
     set: Mapping[str, Any] | None = None,
@@ -85,15 +88,16 @@ def load_recipe(
 ) -> Recipe:
     """The recipe of a file or the name of a shipped one, with what the options change in it.
 
-    `model` is a name or `ROLE=MODEL`, or several; `set` maps keys such as `"sampling.temperature"` to values, None
-    removes a key. `environ` fills `${NAME}`: without it the environment and `.env` of the working folder. Raises
-    `RecipeError`.
+    `model` is a name or `ROLE=MODEL`, or several, or a mapping as in a recipe; `set` maps keys such as
+    `"sampling.temperature"` to values, None removes a key. `environ` fills `${NAME}`: without it the environment and
+    `.env` of the working folder. Raises `RecipeError`.
     """
-    overrides = [f"{key}={json.dumps(value)}" for key, value in (set or {}).items()]
+    mapping = {"model": dict(model)} if isinstance(model, Mapping) else {}
+    overrides = [f"{key}={json.dumps(value)}" for key, value in (mapping | dict(set or {})).items()]
     return _load_recipe(
         str(source),
         overrides=overrides,
-        model=[model] if isinstance(model, str) else list(model),
+        model=[model] if isinstance(model, str) else [] if mapping else list(model),
         count=count,
         seed=seed,
         environ=_environ(environ),
@@ -132,6 +136,14 @@ class Run:
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """The accepted records, one after the other from the file."""
         return self._reader.rows()
+
+    def __getitem__(self, at: int | slice) -> Any:
+        """One accepted record by its place, or several; the file is read up to it each time."""
+        if isinstance(at, slice):
+            return self.to_list()[at]
+        if not isinstance(at, int):
+            raise TypeError(f"a record of a run has a place, such as run[0] or run[-1], not {at!r}")
+        return next(islice(self, range(len(self))[at], None))
 
     def rejected(self) -> Iterator[dict[str, Any]]:
         """The attempts that were not kept, with stage and reason."""
@@ -228,6 +240,7 @@ class Report(Mapping[str, "Measure"]):
         return evaluation_page([sheet_of(self._found, self.to_dict())])
 
 
+@python_words()
 def evaluate(
     data: Run | str | Path | Rows,
     *,
@@ -257,6 +270,7 @@ def evaluate(
         return Report(measure_all(loaded, theirs, wanted, embedder=opened, given={}, say=_say_nothing))
 
 
+@python_words()
 def embed(texts: Sequence[str], embedder: str | None = None) -> NDArray[np.float32]:
     """Unit vectors `[texts, d]`, which the measures over vectors take; the embedder as `--embedder` names it."""
     from datagen_cli.metrics.called import texts_of
@@ -293,6 +307,7 @@ class _Events:
             self.on_event(kind, facts)
 
 
+@python_words()
 def _open(recipe: Recipe | AnyPath, out: AnyPath | None, options: GenerateOptions) -> Session:
     """A session that is ready to run."""
     from datagen_cli.pipeline.connect import LOCAL, check_engine
@@ -300,12 +315,13 @@ def _open(recipe: Recipe | AnyPath, out: AnyPath | None, options: GenerateOption
     from datagen_cli.pipeline.whole_run import open_run
 
     for name in options.keys() - GenerateOptions.__annotations__.keys():
-        raise TypeError(f"generate() got an unexpected keyword argument {name!r}")
+        where = "; load_recipe takes it" if name in ("model", "count", "seed", "set") else ""
+        raise TypeError(f"generate() got an unexpected keyword argument {name!r}{where}")
     engine, address = options.get("engine", LOCAL), options.get("ray_address")
     check_engine(engine, address)
     environ = _environ(options.get("environ"))
     found = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, environ=environ)
-    found = _within(found, {name: value for name, value in options.items() if name in LIMITS and value is not None})
+    found = with_limits(found, {name: value for name, value in options.items() if name in LIMITS and value is not None})
     folder = Path(out) if out is not None else Path("runs") / found.options.name
     place = recipe_place(found).removeprefix("shipped:")
     run_options = RunOptions(
@@ -327,18 +343,6 @@ def _engine_words(options: GenerateOptions) -> list[str]:
     return words + (["--ray-address", options["ray_address"]] if "ray_address" in options else [])
 
 
-def _within(recipe: Recipe, limits: Mapping[str, Any]) -> Recipe:
-    """The recipe with these limits in place of its own. Raises `UsageError` for one that cannot be."""
-    from pydantic import ValidationError
-
-    try:
-        held = Limits.model_validate({**recipe.options.limits.model_dump(), **limits})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from error
-    return replace(recipe, options=recipe.options.model_copy(update={"limits": held}))
-
-
 def _whole(session: Session) -> DatagenError | None:
     from datagen_cli.pipeline.whole_run import run_whole
 
@@ -357,6 +361,7 @@ def _beside(session: Session) -> DatagenError | None:
             raise
 
 
+@python_words()
 def _checked(session: Session, error: DatagenError | None, *, check: bool) -> Run:
     if error is not None and check:
         raise error

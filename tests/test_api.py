@@ -21,7 +21,7 @@ from datagen_cli import api
 from datagen_cli.cli.app import run as command
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core import registry
-from datagen_cli.core.errors import CapReached, RecipeError, UsageError
+from datagen_cli.core.errors import CapReached, DatagenError, RecipeError, UsageError
 from datagen_cli.metrics import called
 from datagen_cli.pipeline.engines.local import LocalEngine
 from tests.endpoint import Answer, Endpoint
@@ -148,11 +148,50 @@ def test_errors_are_ours(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("call", "said", "hint"),
+    [
+        (lambda: api.load_recipe("quickstart", count=0), "count: must be at least 1, found 0", "datagen schema"),
+        (lambda: api.load_recipe("quickstart", model="gone.yaml"), "model: no such model file: gone.yaml", ""),
+        (lambda: api.load_recipe("quickstart", model=""), "model: expected the name of", 'such as `model="offline"`'),
+        (lambda: api.load_recipe("quickstart", set={"a.b": 1}), 'set={"a.b": …}: ', ""),
+        (lambda: api.evaluate([{"text": "a"}], metrics="self"), "metrics: there is no measure 'self'", ""),
+        (lambda: api.evaluate([{"text": "a"}], text="b"), "text: no row has a column 'b'", ""),
+        (
+            lambda: api.generate("quickstart", "r", max_total_tokens=100),
+            "max_total_tokens 100: 0 used",
+            "raise it with max_total_tokens= and make the same call again",
+        ),
+    ],
+)
+def test_errors_speak_of_arguments_where_python_gave_them(
+    call: Any, said: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DatagenError) as caught:
+        call()
+    assert said in str(caught.value) and hint in caught.value.advice
+    assert "--" not in f"{caught.value} {caught.value.advice}"
+
+
+def test_records_have_places_and_a_model_may_be_a_mapping(tmp_path: Path) -> None:
+    recipe = api.load_recipe("tickets", count=4, model={"name": "offline", "faults": "none"})
+    found = api.generate(recipe, tmp_path / "run")
+    rows = found.to_list()
+    assert (found[0], found[-1], found[1:3]) == (rows[0], rows[-1], rows[1:3])
+    with pytest.raises(IndexError):
+        found[4]
+    with pytest.raises(TypeError, match="has a place"):
+        found["id"]  # type: ignore[index]
+    with pytest.raises(TypeError, match="'count'; load_recipe takes it"):
+        api.generate("tickets", tmp_path / "b", count=3)  # type: ignore[call-arg]
+
+
 def test_the_engine_is_the_command_line_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError) as caught:
         api.generate("quickstart", tmp_path / "a", engine="rai")
     assert caught.value.hint == "did you mean ray?"
-    with pytest.raises(UsageError, match="goes with --engine ray"):
+    with pytest.raises(UsageError, match='goes with engine="ray"'):
         api.generate("quickstart", tmp_path / "a", ray_address="auto")
     assert not (tmp_path / "a").exists()
     opened: list[tuple[str, str | None]] = []

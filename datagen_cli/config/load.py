@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from datagen_cli.config.environment import expand_environment, expansions, without_secrets
 from datagen_cli.config.explain import problem_error
 from datagen_cli.config.includes import absolute_paths, inline_models, read_mapping, with_includes
+from datagen_cli.config.models import Limits
 from datagen_cli.config.overrides import replaced_settings, with_overrides
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.config.resolve import resolve_checks, resolve_examples, resolve_models
 from datagen_cli.config.shipped import open_recipe
 from datagen_cli.config.soundness import sound_options
 from datagen_cli.config.tree import Node, put, without
+from datagen_cli.core.errors import UsageError
 
 LOCKED = "locked"
 
@@ -78,6 +81,18 @@ def recipe_from(root: Node, environ: Mapping[str, str]) -> Recipe:
         error.sound, error.taken = recipe, frozenset(taken)
         raise error
     return recipe
+
+
+def with_limits(recipe: Recipe, limits: Mapping[str, Any]) -> Recipe:
+    """The recipe with these limits in place of its own. Raises `UsageError` for one that cannot be."""
+    from pydantic import ValidationError
+
+    try:
+        held = Limits.model_validate({**recipe.options.limits.model_dump(), **limits})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from error
+    return replace(recipe, options=recipe.options.model_copy(update={"limits": held}))
 
 
 def _with_pins_apart(root: Node) -> Node:

@@ -1,0 +1,64 @@
+"""Errors in the words of who called from Python: `--count: must be at least 1` speaks of an option of the command line,
+and whoever wrote `count=0` gave none.
+
+Options that have an argument of the same meaning are named as that argument; all others stay. Pure text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from datagen_cli.core.errors import DatagenError, Place
+
+ARGUMENTS = {
+    name.replace("_", "-"): name
+    for name in (
+        *("model", "count", "seed", "max_cost", "max_total_tokens", "max_minutes", "concurrency", "cache", "engine"),
+        *("ray_address", "text", "label", "metrics", "embedder", "reference"),
+    )
+} | {"allow-host": "allow_hosts"}
+SWITCHES = {"unsafe-exec": "unsafe_exec=True", "fresh": "fresh=True"}
+_SET = re.compile(r"--set ([\w.\[\]]+)(?:=([^\s`]+))?")
+_QUOTED = re.compile(r"`--([a-z-]+) ([^`\s]+)`")
+_OPTION = re.compile(r"(?<![\w-])--([a-z-]+)(?: (ray)\b)?")
+
+
+@contextmanager
+def python_words() -> Iterator[None]:
+    """Lets errors of users through with their options named as arguments; also a decorator."""
+    try:
+        yield
+    except DatagenError as error:
+        raise reworded(error) from error.__cause__
+
+
+def reworded(error: DatagenError) -> DatagenError:
+    """The same error, and those behind it, with options named as arguments."""
+    for one in (error, *error.others):
+        one.message, one.alone, one.hint = in_python(one.message), in_python(one.alone), in_python(one.advice)
+        if one.place is not None:
+            one.place = Place(in_python(one.place.file).removesuffix("="), one.place.line)
+    return error
+
+
+def in_python(text: str) -> str:
+    """A sentence about options as one about arguments: `--max-cost` is `max_cost=`."""
+    text = text.replace("run the same command again", "make the same call again")
+    text = _SET.sub(lambda found: f'set={{"{found[1]}": {found[2] or "…"}}}', text)
+    text = _QUOTED.sub(
+        lambda found: f'`{ARGUMENTS[found[1]]}="{found[2]}"`' if found[1] in ARGUMENTS else found[0], text
+    )
+    return _OPTION.sub(_as_argument, text).replace("=:", ":")
+
+
+def _with_value(found: re.Match[str]) -> str:
+    return f'`{ARGUMENTS[found[1]]}="{found[2]}"`' if found[1] in ARGUMENTS else found[0]
+
+
+def _as_argument(found: re.Match[str]) -> str:
+    name, value = found[1], found[2]
+    if name in ARGUMENTS:
+        return f"{ARGUMENTS[name]}=" + (f'"{value}"' if value else "")
+    return SWITCHES.get(name, found[0])
