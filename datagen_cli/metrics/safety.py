@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features
 
 SHOWN = 120
+FEW = 500
+"""Texts on which every rule is tried: to make ready which rule is worth a try where takes longer than that."""
 WORDS: Mapping[Kind, str] = {
     "injection": "orders to a model",
     "secret": "secrets",
@@ -177,8 +179,11 @@ def _findings(features: Features) -> list[tuple[int, Finding]]:
 def _worth_trying(features: Features) -> Iterator[tuple[rules.Rule, NDArray[np.int64]]]:
     """The rules, in their order for each text, with the numbers of texts that they are worth a try on."""
     words, worded = features.words, rules.worded_rules()
-    for start, may in rules.sieve().may(words.names, words.ids, words.offsets):
-        yield from ((rule, start + np.flatnonzero(rows)) for rule, rows in zip(worded, may, strict=True))
+    if len(features.texts) <= FEW:
+        yield from ((rule, np.arange(len(features.texts))) for rule in worded)
+    else:
+        for start, may in rules.sieve().may(words.names, words.ids, words.offsets):
+            yield from ((rule, start + np.flatnonzero(rows)) for rule, rows in zip(worded, may, strict=True))
     digits = np.fromiter((sum(map(str.isdecimal, word)) for word in words.names), np.int64, words.size)
     many = np.flatnonzero(words.sums(digits) >= rules.MANY_DIGITS).tolist()
     rows = np.array([row for row in many if rules.has_digits(features.texts[row])], np.int64)

@@ -81,8 +81,12 @@ PIECES = (
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("few", [0, 500])
 @pytest.mark.parametrize("seed", range(20))
-def test_words_that_are_taken_apart_once_say_what_each_text_says_alone(seed: int) -> None:
+def test_words_that_are_taken_apart_once_say_what_each_text_says_alone(
+    seed: int, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datagen_cli.metrics.safety.FEW", few)
     rng = random.Random(seed)
     texts = ["".join(rng.choices(PIECES, k=rng.randrange(30))) for _ in range(rng.randrange(1, 40))]
     found = Features(Dataset("odd", [{"t": text} for text in texts], ["t"]))
