@@ -7,15 +7,16 @@ relatives are told of numbers and of dates (ISO 8601: `2026-03-01`, `2026-03-01T
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from operator import ge, gt, le, lt
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from datagen_cli.config.checks import CheckOptions, ConstraintFacts
+from datagen_cli.config.checks import CheckOptions
 from datagen_cli.constraints.fields import PASSED, check_fields, item_name, items_of, shortened, types_of
+from datagen_cli.constraints.keeping import Pen, RecordConstraint
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec, plain_text
 from datagen_cli.core.record import Verdict
@@ -35,6 +36,8 @@ WORDS: Mapping[str, str] = {
     "at_most": "not more than {}",
 }
 """How a prompt says each relation; of dates, `later` for `more` and `earlier` for `less`."""
+
+DRAWS = 12
 
 
 class CompareOptions(CheckOptions):
@@ -56,7 +59,7 @@ class CompareOptions(CheckOptions):
     other: str = Field(min_length=1, description="the field that it is compared with")
 
 
-class Compare(ConstraintFacts):
+class Compare(RecordConstraint):
     """A field beside another: the same, one of its values, part of its text, above it."""
 
     options: ClassVar[type[CheckOptions]] = CompareOptions
@@ -72,24 +75,42 @@ class Compare(ConstraintFacts):
         dates = kind in ORDERED and "number" not in types_of(specs[options.field])
         words = WORDS[kind].format(options.other)
         self._words = words.replace("more", "later").replace("less", "earlier") if dates else words
-        self._field, self._other, self._kind = options.field, options.other, kind
+        self.field, self.other, self._kind = options.field, options.other, kind
 
     def describe(self) -> str:
         """`answer: word for word in passage`."""
-        return f"{self._field}: {self._words}"
+        return f"{self.field}: {self._words}"
 
     def check(self, fields: Mapping[str, Any]) -> Verdict:
         """Fails with the first value that does not stand in that relation to the other field."""
-        value, other = fields.get(self._field), fields.get(self._other)
+        value, other = fields.get(self.field), fields.get(self.other)
         if self._kind in ("equal_to", "different_from"):
             same = folded_value(value) == folded_value(other)
             return PASSED if same == (self._kind == "equal_to") else self._fail(f"it is {shortened(value)}")
         items = items_of(value)
         for index, item in enumerate(items):
             if not self._holds(item, other):
-                beside = f", and {self._other} is {shortened(other)}" if self._kind in ORDERED else ""
+                beside = f", and {self.other} is {shortened(other)}" if self._kind in ORDERED else ""
                 return self._fail(f"{item_name(items, index)} is {shortened(item)}{beside}")
         return PASSED
+
+    def beside(self, fields: Mapping[str, Any], pen: Pen) -> Iterator[Any]:
+        """The other field's own value, one of its values, some of its words, what lies a little above or below it."""
+        value, beside = fields.get(self.field), fields.get(self.other)
+        parts = [part for part in items_of(beside) if part not in (None, "")]
+        if self._kind == "equal_to":
+            yield beside
+        elif isinstance(value, list):
+            kept = [item for item in value if self._holds(item, beside)]
+            yield kept or [part for part in parts[:1] if self._holds(part, beside)] or [pen.more()]
+        elif self._kind == "one_of":
+            yield from pen.rng.sample(parts, len(parts))
+        elif self._kind == "found_in":
+            yield from (_some_words(plain_text(part), pen) for part in parts)
+        elif self._kind in ORDERED:
+            yield from _apart(beside, 1 if self._kind.startswith(("above", "at_least")) else -1, pen)
+        else:
+            yield from (pen.more() for _ in range(DRAWS))
 
     def _holds(self, item: Any, other: Any) -> bool:
         if self._kind in ("one_of", "none_of"):
@@ -118,3 +139,20 @@ def _in_order(value: Any) -> float | int | datetime | None:
     except ValueError:
         return None
     return found if found is None or found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _some_words(text: str, pen: Pen) -> str:
+    """A few words of a text, without the marks around them."""
+    words = text.split()
+    start = pen.rng.randrange(max(1, len(words) - 2))
+    return " ".join(words[start : start + pen.rng.randint(1, 3)]).strip(".,;:!?\"'()")
+
+
+def _apart(value: Any, sign: int, pen: Pen) -> Iterator[Any]:
+    """What lies before or after a number or a date."""
+    place = _in_order(value)
+    if isinstance(place, datetime):
+        moved = place + timedelta(days=sign * pen.rng.randint(1, 60))
+        yield moved.date().isoformat() if len(str(value).strip()) == len("2026-03-01") else moved.isoformat()
+    elif place is not None:
+        yield place + sign * pen.rng.randint(1, 40)

@@ -51,6 +51,26 @@ class FieldConstraint(ConstraintFacts):
         return self.check({field: value}).outcome != "fail"
 
 
+class RecordConstraint(ConstraintFacts):
+    """A constraint on what `field` is beside the `other` one of the same record."""
+
+    field: str
+    other: str
+
+    def check(self, fields: Mapping[str, Any]) -> Verdict:
+        """The verdict on a record."""
+        raise NotImplementedError
+
+    def beside(self, fields: Mapping[str, Any], pen: Pen) -> Iterator[Any]:
+        """Values of `field` that may keep the constraint beside the other one; none where it cannot be helped."""
+        yield from ()
+
+    def holds(self, fields: Mapping[str, Any]) -> bool:
+        """Whether a record keeps the constraint, or lacks one of the two."""
+        both = self.field in fields and self.other in fields
+        return not both or self.check(fields).outcome != "fail"
+
+
 def keep(field: str, value: Any, rules: Sequence[FieldConstraint], pen: Pen) -> Any:
     """`value`, changed as little as needed so that all `rules` on `field` hold.
 

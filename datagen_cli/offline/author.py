@@ -94,6 +94,15 @@ class Author:
             own = [rule for rule in rules if not isinstance(rule, Language)]
             if name in fields and name not in given:
                 fields[name] = keep(name, fields[name], own, self.pen(rng, name))
+        for rule in self.data.together:
+            if rule.field not in given and not rule.holds(fields):
+                pen, alone = self.pen(rng, rule.field), self.data.rules.get(rule.field, ())
+                near = (
+                    value for value in rule.beside(fields, pen) if all(one.holds(rule.field, value) for one in alone)
+                )
+                fields[rule.field] = next(
+                    (v for v in near if rule.holds({**fields, rule.field: v})), fields[rule.field]
+                )
 
     def pen(self, rng: random.Random, name: str) -> Pen:
         """Who writes further sentences of a field."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from datagen_cli.constraints.keeping import FieldConstraint
+from datagen_cli.constraints.keeping import FieldConstraint, RecordConstraint
 from datagen_cli.constraints.language import Language
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.task import Task
@@ -21,8 +21,8 @@ _known: dict[int, tuple[About, DatasetView]] = {}
 @dataclass(frozen=True, slots=True)
 class DatasetView:
     """`meanings` maps label values as text to their meanings; `rules` are the constraints on each field; `language` is
-    the code of another language than English that a field has to be in, where there are sentences in it; `shapes` keeps
-    what was found out about rows that look alike.
+    the code of another language than English that a field has to be in, where there are sentences in it; `together` are
+    the constraints on two fields; `shapes` keeps what was found out about rows that look alike.
     """
 
     description: str
@@ -30,6 +30,7 @@ class DatasetView:
     meanings: Mapping[str, str]
     rules: Mapping[str, tuple[FieldConstraint, ...]]
     language: Mapping[str, str]
+    together: tuple[RecordConstraint, ...] = ()
     shapes: dict[tuple[str, ...], RecordShape] = field(default_factory=dict)
 
     def spec(self, name: str) -> FieldSpec:
@@ -39,7 +40,9 @@ class DatasetView:
     def holds(self, fields: Mapping[str, Any]) -> bool:
         """Whether all constraints hold of a record, as far as they look at fields that it has."""
         rules = ((name, rule) for name in fields for rule in self.rules.get(name, ()))
-        return all(rule.holds(name, fields[name]) for name, rule in rules)
+        return all(rule.holds(name, fields[name]) for name, rule in rules) and all(
+            rule.holds(fields) for rule in self.together
+        )
 
     def shape(self, rows: Sequence[Mapping[str, Any]]) -> RecordShape:
         """What kind of records these are, told by the first of some rows too."""
@@ -92,6 +95,7 @@ def _dataset(about: About) -> DatasetView:
         {label_text(value): meaning for value, meaning in about.meanings.items() if meaning},
         {name: tuple(sorted(found, key=lambda rule: isinstance(rule, Language))) for name, found in rules.items()},
         {name: code for name, code in language.items() if code in corpus("languages")},
+        tuple(rule for rule in about.constraints if isinstance(rule, RecordConstraint)),
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
 
 from datagen_cli.constraints.compare import Compare, CompareOptions
+from datagen_cli.constraints.keeping import Pen
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import FieldSpec
 
@@ -93,3 +95,27 @@ def test_two_moments_of_other_zones_are_compared_as_moments() -> None:
 def test_fields_that_cannot_be_compared_are_refused(field: str, relation: str, other: str, said: str) -> None:
     with pytest.raises(RecipeError, match=said):
         Compare(CompareOptions.model_validate({"field": field, "is": relation, "other": other}), SPECS)
+
+
+@pytest.mark.parametrize(
+    ("field", "relation", "other", "value", "beside"),
+    [
+        ("best", "equal_to", "question", "a", "b"),
+        ("best", "different_from", "question", "a", "a"),
+        ("best", "one_of", "right", "a", ["b", "c"]),
+        ("right", "none_of", "wrong", ["a", "b"], ["b"]),
+        ("right", "none_of", "wrong", ["b"], ["b"]),
+        ("right", "one_of", "wrong", ["a", "b"], ["c"]),
+        ("best", "found_in", "passage", "Ann", "The bridge was opened in 1932, by the mayor."),
+        ("best", "not_found_in", "question", "open", "When was it opened?"),
+        ("high", "above", "low", 3, 5),
+        ("high", "at_most", "low", 7.5, 5),
+        ("end", "below", "start", "2026-03-01", "2026-02-01"),
+        ("end", "at_least", "start", "2026-03-01T10:00:00+00:00", "2026-03-01T11:00:00+00:00"),
+    ],
+)
+def test_it_proposes_values_that_keep_it(field: str, relation: str, other: str, value: Any, beside: Any) -> None:
+    rule = Compare(CompareOptions.model_validate({"field": field, "is": relation, "other": other}), SPECS)
+    fields = {field: value, other: beside}
+    assert not rule.holds(fields)
+    assert any(rule.holds({**fields, field: one}) for one in rule.beside(fields, Pen(Random(3), lambda: "Fog came.")))

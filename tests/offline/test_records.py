@@ -217,6 +217,17 @@ async def test_numbers_and_choices_hold() -> None:
         assert [one.check(record).outcome for one in found] == ["pass", "pass"], record
 
 
+async def test_fields_stand_to_each_other_as_they_have_to() -> None:
+    specs = (text("passage"), text("reply"), FieldSpec("low", "number"), FieldSpec("high", "number"))
+    found = [
+        rule("compare", *specs, field="reply", other="passage", **{"is": "found_in"}),
+        rule("compare", *specs, field="high", other="low", **{"is": "above"}),
+        rule("range", *specs, field="low", min=1, max=80, integer=True),
+    ]
+    for record in await Asker("Notes on old bridges", specs, constraints=found).whole(100):
+        assert [one.check(record).outcome for one in found] == ["pass"] * 3, record
+
+
 async def test_a_constraint_broken_on_purpose_fails_its_check() -> None:
     constraint = rule("length", field="text", min_words=12, max_words=90)
     asker = tickets(faults=only(off_constraint=1.0), constraints=[constraint])
