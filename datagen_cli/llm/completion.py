@@ -28,6 +28,7 @@ from datagen_cli.llm.finish import ends_in_call, finish_of, reason_in
 from datagen_cli.llm.message import is_filled, refusal_of, text_of
 from datagen_cli.llm.native import advice
 from datagen_cli.llm.native_events import is_event, of_events
+from datagen_cli.llm.ordinary import decoded, ordinary
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.llm.refusals import about, rate_in
 from datagen_cli.llm.turned_away import reply_in
@@ -51,8 +52,11 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
     Raises `TransportError` for a body that is none, and the fault of an error inside it. Content may be a string, a
     list of parts or an object; reasoning beside it is ignored; a refusal counts as filtered content.
     """
+    plain = decoded(body)
+    if (reply := ordinary(plain)) is not None:
+        return reply
     try:
-        came = _value(body, kind)
+        came = plain if type(plain) is dict else _value(body, kind)
         value = unwrapped(came)
         if not value.get("choices") and (error := _error_of(value)):
             if (written := reply_in(value)) is not None:
