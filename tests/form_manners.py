@@ -144,6 +144,11 @@ FORMED = (
         lambda value: {**value, "usage": None, "prompt_eval_count": 10, "eval_count": 5})), used=ALL),
     Manner("reasons under a heading of its own (`**Thinking:**`, `<thought_process>`, `{{think}}`)",
            "reads what follows", marked("**Thinking:** {draft}\n\n**Answer:**\n{answer}")),
+    Manner("goes on with the conversation after its answer (`User:`, `Assistant:`)", "takes its answer alone", marked(
+        "{answer}\n\nUser: Please write another one.\n\nAssistant: {draft}"), used=ALL),
+    Manner("goes on so until its tokens are used up", "the same; asks for no more of it", replies(
+        lambda text, body: Answer(f"{text}\n\nUser: More.\n\nAssistant: {text[:30]}", finish_reason="length")),
+           used=ALL),
     Manner("writes of `<think>` and `</think>` in a record", "keeps the text whole", replies(
         with_text("between <think> and </think>"))),
     Manner("gives a placeholder in other words now and then", "asks again", other(FORMS)),

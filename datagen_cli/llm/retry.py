@@ -31,6 +31,8 @@ LONGEST_FLOOR_S = 2.0
 STARTS = {":11434": "`ollama serve`", ":1234": "`lms server start`"}
 """What starts the servers that usually listen at these ports."""
 TICK_S = 0.001  # a timer may be early by the clock's resolution
+OF_GATEWAYS = (502, 504, *range(520, 528), 530)
+"""Statuses with which a gateway says that whoever stands behind it does not answer."""
 RESUME = "run the same command again to go on from here"
 
 
@@ -185,6 +187,12 @@ def _stop_when_hopeless(fault: TransportError, health: Health, policy: Policy) -
             hint=f"check base_url: the calls went to {health.target.url or health.target.host};"
             f" most end in /v1; then {RESUME}",
         ) from fault
+    if health.silent >= FIRST_TRIES and not policy.batched and fault.status is not None:
+        raise ProviderError(
+            f"the first {FIRST_TRIES} tries were given up by a gateway before the model had answered; last: {message}",
+            hint="the gateway's own limit counts, not timeout_s (nginx: proxy_read_timeout): raise it, ask for fewer"
+            f" max_tokens, or lower limits.concurrency; then {RESUME}",
+        ) from fault
     if health.silent >= FIRST_TRIES and not policy.batched:
         raise ProviderError(
             f"the first {FIRST_TRIES} tries had no answer within timeout_s: {policy.timeout_s:g}; last: {message}",
@@ -217,12 +225,30 @@ def _after(
                 hint="the endpoint answers, but takes no calls: lower limits.concurrency, set the model's"
                 f" requests_per_minute, or wait until its limit is renewed; then {RESUME}",
             ) from fault
-        reach = f"check that {health.target.host or 'the endpoint'} can be reached (`datagen doctor`)"
+        came = "nothing has answered" if fault.status is None else "no call has been answered with a reply"
         raise ProviderError(
-            f"nothing has answered for {policy.patience_s:g} s; last: {last}",
-            hint=f"{start_of(fault, health.target) or reach}, then {RESUME}",
+            f"{came} for {policy.patience_s:g} s; last: {last}",
+            hint=f"{start_of(fault, health.target) or outage_advice(fault, health.target)}; then {RESUME}",
         ) from fault
     return wait_s(fault, tries, rng.random())
+
+
+def outage_advice(fault: TransportError, target: Target) -> str:
+    """What to look at where no call came to anything for so long: by what came in place of a reply."""
+    host = target.host or "the endpoint"
+    if fault.kind == "timeout" and fault.sent and fault.status is None:
+        return (
+            f"{host} takes calls and is silent: a slow model needs more time (--set model.timeout_s=300) or fewer calls"
+        )
+    if fault.status is None:
+        return f"check that {host} can be reached (`datagen doctor`)"
+    if fault.status in OF_GATEWAYS:
+        return f"{host} answers, and the model behind it does not: see whether the model's server runs"
+    if fault.status == 500:
+        return f"{host} answers, and fails at every call: its own log says why"
+    if fault.status < 300:
+        return f"{host} answers, and its replies hold nothing: `datagen doctor` shows what comes; its own log says why"
+    return f"{host} answers, and takes no calls: wait until it has started or has room, or lower limits.concurrency"
 
 
 def start_of(fault: TransportError, target: Target) -> str:

@@ -19,6 +19,7 @@ from datagen_cli.core.digest import digest
 from datagen_cli.core.fields import About
 from datagen_cli.core.task import Form, Task
 from datagen_cli.prompts.described import field_words, label_lines
+from datagen_cli.prompts.dialogue import before_next_turn
 from datagen_cli.prompts.empty_words import is_form
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral
@@ -213,6 +214,7 @@ def read_program(text: str, *, cut: bool = False) -> str | None:
     Of a reply that was `cut` off only a block that was closed before the cut, says that it is Python, and prints.
     """
     text = answer_of(text)
+    text = before_next_turn(text) or text
     found = [match for match in _BLOCK.finditer(text) if not cut or match[0].endswith(match["fence"])]
     found_blocks = [(match[2].strip().lower(), match[3].strip()) for match in found]
     blocks = [(language.split(" ")[0], block) for language, block in found_blocks if block]

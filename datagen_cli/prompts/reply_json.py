@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from datagen_cli.core.budget import TooMuch, within
+from datagen_cli.prompts.dialogue import before_next_turn
 from datagen_cli.prompts.empty_words import is_form, may_be_form
 from datagen_cli.text.strict_json import NotJson, loads, scan
 
@@ -82,6 +83,10 @@ class Finder:
                 items = self._items(value)
                 if items is not None:
                     return self._in_order(Found(items, listed=self._is_list(value)), wanted)
+        if (before := before_next_turn(text)) is not None:
+            found = self.find(before, wanted)
+            if found.items is not None and len(found.items) >= wanted and BROKEN not in found.items:
+                return found
         straight = _straightened(text)
         if straight is not None and (found := self.find(straight, wanted)).items is not None:
             return replace(found, repaired=True)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from datagen_cli.core.pattern import compiled_later
+from datagen_cli.prompts.dialogue import before_next_turn
 from datagen_cli.text.strict_json import NotJson, loads
 
 _ONE = (
@@ -109,6 +110,9 @@ def answer_of(text: str) -> str:
     text = text.strip(BLANK)
     if not traced(text) or (text[:1] in ("{", "[") and _is_json(text)):
         return text
+    before = before_next_turn(text)
+    if before is not None and (answer := answer_of(before)).endswith(("}", "]", "`")):
+        return answer
     veiled, unveiled = _veil(text)
     return unveiled(_answer(veiled))
 

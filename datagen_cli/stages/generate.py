@@ -17,6 +17,7 @@ from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.prompts.announcing import only_announces
 from datagen_cli.prompts.compose import Composer
+from datagen_cli.prompts.dialogue import before_next_turn
 from datagen_cli.prompts.ends import AROUND, end_after, most_items
 from datagen_cli.prompts.forms import parse_as
 from datagen_cli.prompts.framing import text_of
@@ -156,6 +157,7 @@ class Generate:
 
         One that was stopped when it had outgrown what constraints allow is a whole reply that is too long; one that was
         stopped for its tokens alone is asked for again with four times as many: other scripts take more than English.
+        One that has its end and goes on with a conversation is whole, too.
         One that only repeated itself is not asked for again: more tokens would be more of the same.
         Of several records those before the cut are kept.
         """
@@ -167,6 +169,8 @@ class Generate:
             reply = await ctx.ask("generator", prompt, purpose=purpose, k=WHOLE, response_format=form, end=end)
         if reply.finish_reason == "length" and repeats_at_end(reply.text):
             reply = replace(reply, finish_reason=LOOPS)
+        if reply.finish_reason == "length" and not text and before_next_turn(reply.text) is not None:
+            reply = replace(reply, finish_reason="stop")  # whole, and what was cut off is about another request
         if reply.finish_reason == "length" and reply.end.tokens and text and self._is_outgrown(reply.text):
             reply = replace(reply, finish_reason="stop")
         cut = reply.finish_reason == "length"

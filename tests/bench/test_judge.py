@@ -69,7 +69,9 @@ def test_the_rubric_fits_the_fields_and_the_record_stays_data() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("status", "words"), [(401, "refused"), (422, "all refused"), (503, "nothing has answered")])
+@pytest.mark.parametrize(
+    ("status", "words"), [(401, "refused"), (422, "all refused"), (503, "no call has been answered")]
+)
 def test_a_judge_that_refuses_or_is_gone_leaves_the_leaderboard_of_what_was_paid(
     status: int, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

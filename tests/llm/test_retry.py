@@ -279,6 +279,26 @@ def test_of_a_server_of_this_machine_that_does_not_run_it_is_said_what_starts_it
 
 
 @pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (TransportError("server", "Service Unavailable", status=503), "has room"),
+        (TransportError("server", "overloaded", status=529), "has room"),
+        (TransportError("server", "Bad Gateway", status=502), "the model behind it"),
+        (TransportError("timeout", "Gateway Time-out", status=504), "not timeout_s"),
+        (TransportError("server", "a web page: origin error", status=522), "the model behind it"),
+        (TransportError("server", "CUDA error", status=500), "its own log"),
+        (TransportError("empty", "the reply holds no choice", status=200), "hold nothing"),
+        (TransportError("dropped", "the reply is broken off", status=200), "hold nothing"),
+    ],
+)
+def test_who_answers_with_errors_can_be_reached_and_is_not_said_to_be_away(fault: TransportError, words: str) -> None:
+    error, _ = end_of(World(lambda n, _: fault, policy=Policy(60, 10_000, 300)))
+    assert isinstance(error, ProviderError)
+    assert words in error.hint and "can be reached" not in error.hint
+    assert "nothing has answered" not in error.message
+
+
+@pytest.mark.parametrize(
     ("name", "said", "hint"),
     [
         ("vertex_ai/gemini", "No module named 'google.auth'", "pip install google-auth"),
