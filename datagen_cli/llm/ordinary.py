@@ -68,7 +68,8 @@ def _counts(usage: Any) -> tuple[int, int, int] | None:
     """Tokens in, out and cached where they stand in their usual places and add up; None for counts of another form."""
     if type(usage) is not dict or not usage.keys() <= _COUNTS:
         return None
-    into, out, total = usage.get("prompt_tokens"), usage.get("completion_tokens"), usage.get("total_tokens")
+    counts: tuple[Any, ...] = (usage.get("prompt_tokens"), usage.get("completion_tokens"), usage.get("total_tokens"))
+    into, out, total = counts
     if (
         type(into) is not int
         or type(out) is not int
