@@ -96,7 +96,11 @@ def once(recipe: str) -> list[str]:
     """Settings by which a slot has one attempt and a failed constraint is not mended; checks that ask a model are left
     out, and near copies are no records."""
     read = load_recipe(recipe, environ={}, cwd=ROOT)
-    drops = [f"constraints.{number}.{check.type}.on_fail=drop" for number, check in enumerate(read.constraints)]
+    drops = [
+        f"constraints.{number}.{check.type}.on_fail=drop"
+        for number, check in enumerate(read.constraints)
+        if check.on_fail == "fix"
+    ]
     schemas = [getattr(check.options, "json_schema", None) for check in read.validators if check.type == "schema"]
     kept = [{"schema": {"schema": schema}} if schema else "schema" for schema in schemas]
     validators = f"validators={json.dumps(kept)}" if kept else "validators=null"
