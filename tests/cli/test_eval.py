@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -178,6 +178,25 @@ def test_vectors_are_kept_between_runs(tmp_path: Path) -> None:
     assert embedder.encode([f"text {n}" for n in range(300)]).shape == (300, embedder.dim)
 
 
+def test_texts_are_embedded_by_length_and_come_back_in_order() -> None:
+    from datagen_cli.evaluation.embedding import ProgressEmbedder
+
+    class Lengths:
+        name, signature, default_threshold, dim = "lengths", "lengths-1", 0.9, 1
+        asked: ClassVar[list[int]] = []
+
+        def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            self.asked.extend(map(len, texts))
+            return np.array([[len(text)] for text in texts], dtype=np.float32)
+
+        def close(self) -> None: ...
+
+    texts = ["x" * (n * 7 % 31) for n in range(60)]
+    found = ProgressEmbedder(Lengths(), lambda _: None, 8).encode(texts)
+    assert found[:, 0].tolist() == [len(text) for text in texts]
+    assert Lengths.asked == sorted(map(len, texts))
+
+
 def test_embedding_says_how_far_it_is_and_how_long_the_rest_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
     from datagen_cli.evaluation.embedding import ProgressEmbedder
     from datagen_cli.text.embed_hashed import Hashed
@@ -191,7 +210,7 @@ def test_embedding_says_how_far_it_is_and_how_long_the_rest_may_take(monkeypatch
 
     monkeypatch.setattr("time.monotonic", lambda: clock[0])
     told: list[str] = []
-    ProgressEmbedder(Slow(), told.append, 100).encode([f"text {n}" for n in range(300)])
+    ProgressEmbedder(Slow(), told.append, 100).encode([f"text {n:03}" for n in range(300)])
     assert told == [
         "embedding by hashed: 0 of 300 texts",
         "embedding by hashed: 100 of 300 texts, about 1 min 40 s left",

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,6 +85,49 @@ def test_minilm_is_the_published_model(opened: dict[str, Embedder]) -> None:
     assert found.signature.startswith("minilm@53aa51172d14|fp32")
     stocks, clips, shares = found.encode([TEXTS[1], TEXTS[0], TEXTS[7]])
     assert stocks @ shares > 0.5 > stocks @ clips
+
+
+class Neighbours:
+    """A model whose vectors are the texts' lengths, and with `leaks` those of their neighbours too."""
+
+    max_seq_length = 64
+
+    def __init__(self, *, leaks: bool) -> None:
+        self.leaks = leaks
+        self.passes: list[int] = []
+
+    class tokenizer:
+        pad_token_id = 0
+
+        def __new__(cls, text: str, **_: object) -> dict[str, list[int]]:  # type: ignore[misc]
+            return {"input_ids": [1 + len(word) for word in text.split()]}
+
+    def __call__(self, given: dict[str, Any]) -> dict[str, Any]:
+        ids = given["input_ids"].float()
+        self.passes.append(len(ids))
+        others = ids.sum() * 1e-7 if self.leaks and len(ids) > 1 else 0.0
+        return {"sentence_embedding": torch_stack([ids.sum(1) + others, ids.max(1).values, ids[:, 0]])}
+
+
+def torch_stack(columns: list[Any]) -> Any:
+    import torch
+
+    return torch.stack(columns, dim=1)
+
+
+@needs_model
+@pytest.mark.parametrize("leaks", [False, True])
+def test_texts_of_one_length_go_together_only_where_that_changes_no_bit(*, leaks: bool, tmp_path: Path) -> None:
+    texts = [f"{'a' * n} {'b' * (n % 5)} c" for n in range(1, 31)] + ["d " * 20]
+    made = embed_model.SentenceModel("fake", tmp_path, "fake", dim=3)
+    made._model = Neighbours(leaks=leaks)
+    together = made.encode(texts)
+    alone = embed_model.SentenceModel("fake", tmp_path, "fake", dim=3)
+    for text, vector in zip(texts, together, strict=True):
+        alone._model = Neighbours(leaks=leaks)
+        assert np.array_equal(alone.encode([text])[0], vector)
+    assert sorted(made._model.passes, reverse=True)[:3] == ([8, 1, 1] if leaks else [8, 8, 8])
+    assert np.array_equal(made.encode(texts[::-1])[::-1], together)
 
 
 @needs_model
