@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ MOST_BYTES = 1_000_000
 REST = 4.0
 """A page is made anew after so many times the seconds that making it took: a large run is not read all the time."""
 LEAST_REST_S = 1.0
+LARGE_BYTES = 4 << 20
+"""Files of a run that take longer to read than somebody looks at an empty window: the page says so first."""
 PATIENCE_S = 1.0
 """How long a server that ends waits for requests under way."""
 MOST_CONNECTIONS, SWEEP_S = 64, 1.0
@@ -49,6 +52,12 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": "frame-ancestors 'none'",
 }
+WAITING = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="refresh" content="1"><meta name="color-scheme" content="light dark"><title>{folder}</title></head>
+<body style="font: 1rem/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 40rem; padding: 0 1rem">
+<p>Reading {folder}: {size} MB. The page comes by itself.</p></body></html>
+"""
 Handler = Callable[["web.Request"], Awaitable["web.StreamResponse"]]
 
 
@@ -99,6 +108,14 @@ class Pages:
     def html(self) -> str:
         """The page as it was made last."""
         return self._html
+
+    @property
+    def waiting(self) -> str:
+        """What is shown before the first page of a large run is there, and asks for it again; empty for a small one."""
+        size = sum(path.lstat().st_size for path in written_in(self.folder))
+        if self.version or size < LARGE_BYTES:
+            return ""
+        return WAITING.format(folder=escape(str(self.folder)), size=f"{size >> 20:,}")
 
     def state(self) -> dict[str, Any]:
         """Counts and state as they are now, and the version that a page should have."""
@@ -159,10 +176,14 @@ def look_of(row: Mapping[str, Any]) -> str:
 
 def fingerprint(folder: Path) -> str:
     """Changes whenever the run writes: sizes and times of its files."""
-    paths = sorted([*folder.glob("*.json"), *folder.glob("*.jsonl"), *folder.glob("checkpoints/*.jsonl")])
-    found = [stamp(path) for path in paths if path.name not in (FILE, "spending.jsonl", "run.json")]
+    found = [stamp(path) for path in written_in(folder) if path.name not in (FILE, "spending.jsonl", "run.json")]
     state = RunReader(folder)
     return digest(state.state, state.manifest.finished, found)
+
+
+def written_in(folder: Path) -> list[Path]:
+    """The files of a run that a page is made of."""
+    return sorted([*folder.glob("*.json"), *folder.glob("*.jsonl"), *folder.glob("checkpoints/*.jsonl")])
 
 
 def stamp(path: Path) -> str:
@@ -179,6 +200,7 @@ def application(pages: Pages, token: str) -> web.Application:
 
     lock = asyncio.Lock()
     measuring = threading.Thread()
+    reading: asyncio.Task[Any] | None = None
 
     async def beside(work: Callable[[], Any]) -> Any:
         """Runs what reads or writes files in a thread, one at a time."""
@@ -202,8 +224,12 @@ def application(pages: Pages, token: str) -> web.Application:
         return answer
 
     async def whole(request: web.Request) -> web.StreamResponse:
-        nonlocal measuring
-        await beside(pages.refresh)
+        nonlocal measuring, reading
+        if not (reading and reading.done()) and (page := await asyncio.to_thread(lambda: pages.waiting)):
+            reading = reading or asyncio.create_task(beside(pages.refresh))
+            return web.Response(text=page, content_type="text/html", charset="utf-8")
+        first, reading = reading, None
+        await (first or beside(pages.refresh))
         if pages.unmeasured and not measuring.is_alive():  # Ctrl-C does not wait for it
             measuring = threading.Thread(target=pages.measure, daemon=True)
             measuring.start()

@@ -144,6 +144,42 @@ async def test_the_page_comes_at_once_and_is_measured_beside(folder: Path) -> No
         assert 'id="measures"' in (await client.ask("/"))[1]
 
 
+async def test_the_page_of_a_large_run_says_first_that_it_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "LARGE_BYTES", 1)
+    may_read, refresh = threading.Event(), Pages.refresh
+
+    def held(pages: Pages) -> None:
+        may_read.wait(600)
+        refresh(pages)
+
+    monkeypatch.setattr(Pages, "refresh", held)
+    async with served(folder) as client:
+        try:
+            for _ in range(2):
+                status, first = await client.ask("/")
+                assert status == 200 and 'http-equiv="refresh"' in first and 'id="records"' not in first
+                assert "Reading" in first and "run: 0 MB" in first
+        finally:
+            may_read.set()
+        async with asyncio.timeout(600):
+            while "Reading" in (page := (await client.ask("/"))[1]):
+                await asyncio.sleep(0.05)
+        assert 'id="records"' in page
+        assert 'id="records"' in (await client.ask("/"))[1]
+
+
+async def test_a_large_run_that_cannot_be_read_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "LARGE_BYTES", 1)
+    async with served(folder) as client:
+        (folder / "run.json").unlink()
+        async with asyncio.timeout(600):
+            while (found := await client.ask("/"))[0] == 200:
+                await asyncio.sleep(0.05)
+    assert found[0] == 400 and "run" in found[1]["error"]
+
+
 async def test_the_end_of_the_server_waits_for_no_measuring_and_no_slow_sender(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
