@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,8 +19,7 @@ FOLDER = Path(__file__).parent / "data"
 _SECTION = re.compile(r"\[([^\]]+)\] ?(.*)")
 _PART = re.compile(r"(\w+):")
 _BARE_A = re.compile(r"\b([Aa]) (?=[aeio])")
-_ASKING = ("Could", "Does", "Do", "Can", "Is", "How", "What", "Where", "Who", "Why", "When", "Which")
-_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
+_START = re.compile(r"(?:^|(?<=[.!?] ))[a-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Section:
 
     def listed(self, part: str) -> tuple[str, ...]:
         """The items of a part whose lines hold several, separated by commas."""
-        return tuple(item.strip() for line in self[part] for item in line.split(",") if item.strip())
+        return tuple(item for line in self[part] for item in line.removesuffix(",").split(", ") if item)
 
     def pairs(self, part: str = "pair", mark: str = " = ") -> tuple[tuple[str, ...], ...]:
         """The lines of a part, cut at `mark`."""
@@ -66,8 +65,7 @@ def corpus(name: str) -> dict[str, Section]:
 @lru_cache(maxsize=64)
 def listed(part: str) -> tuple[str, ...]:
     """A list of `words.txt`."""
-    words = corpus("words")["words"]
-    return words.listed("she") + words.listed("he") if part == "name" else words.listed(part)
+    return corpus("words")["words"].listed(part)
 
 
 def subjects(name: str) -> dict[str, Section]:
@@ -80,42 +78,34 @@ def pick(rng: random.Random, values: Sequence[T]) -> T:
     return values[int(rng.random() * len(values))]
 
 
-def _between(low: int, high: int) -> Callable[[random.Random], str]:
-    return lambda rng: str(low + int(rng.random() * (high - low + 1)))
-
-
-def _amount(rng: random.Random) -> str:
-    return f"${3 + int(rng.random() * 490)}.{pick(rng, ('00', '50', '90', '99', '25', '40'))}"
-
-
-_DRAWN: dict[str, Callable[[random.Random], str]] = {
-    "amount": _amount,
-    "amount2": _amount,
-    "big": lambda rng: f"{(10 + int(rng.random() * 990)) * 100:,}",
-    "ref": lambda rng: f"{pick(rng, _LETTERS)}{pick(rng, _LETTERS)}-{10_000 + int(rng.random() * 90_000)}",
-    "score": lambda rng: f"{2 + int(rng.random() * 4)}-{int(rng.random() * 2)}",
-    "nth": lambda rng: pick(rng, ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")),
-    "n": _between(2, 40),
-    "n2": _between(41, 60),
-    "m": _between(2, 5),
-    "hour": _between(6, 11),
-    "code": _between(100, 998),
-    "year": _between(1950, 2024),
-}
-
-
 class Slots(dict[str, str]):
-    """Given values for the slots of sentences, and drawn ones for all others, afresh at each place."""
+    """What fills the slots of sentences: given values, a line of `parts`, a number or a word; drawn afresh at each
+    place, or the same at all places of a slot where they are `kept`. `{city2}` is another one of the cities.
+    """
 
-    def __init__(self, rng: random.Random, **given: str) -> None:
+    def __init__(
+        self,
+        rng: random.Random,
+        given: Mapping[str, str] = {},
+        parts: Mapping[str, Sequence[str]] = {},
+        *,
+        kept: bool = False,
+    ) -> None:
         super().__init__(given)
-        self.rng = rng
+        self.rng, self.parts, self.kept = rng, parts, kept
 
     def __missing__(self, key: str) -> str:
-        if key in _DRAWN:
-            return _DRAWN[key](self.rng)
-        known = listed(key.rstrip("2"))
-        return pick(self.rng, known) if known else key
+        bare = key.rstrip("2")
+        bounds = _ranges().get(key) or _ranges().get(bare)
+        if bounds:
+            low, high = bounds
+            value = str(low + int(self.rng.random() * (high - low + 1)))
+        else:
+            known = self.parts.get(bare) or listed(bare)
+            value = (Slots(self.rng, {}, self.parts) if self.kept else self).say(known) if known else key
+        if self.kept:
+            self[key] = value
+        return value
 
     def fill(self, text: str) -> str:
         """The sentence with its slots filled."""
@@ -126,15 +116,16 @@ class Slots(dict[str, str]):
         return self.fill(pick(self.rng, lines))
 
 
-def sentence(text: str) -> str:
-    """A capital letter first, a mark last."""
-    text = text.strip()
-    if not text:
-        return text
-    text = _BARE_A.sub(r"\1n ", text[0].upper() + text[1:])
-    if text[-1] in ".!?":
-        return text
-    return text + ("?" if text.split(" ", 1)[0] in _ASKING and not text.startswith("How to") else ".")
+@lru_cache(maxsize=1)
+def _ranges() -> dict[str, tuple[int, int]]:
+    """The slots that numbers fill, with their bounds."""
+    return {name: (int(low), int(high)) for name, low, high in corpus("words")["ranges"].pairs()}
+
+
+def tidied(text: str) -> str:
+    """The text with single spaces, a capital letter at the start of sentences, and `an` where it belongs."""
+    text = _BARE_A.sub(r"\1n ", " ".join(text.split()).replace(" ,", ","))
+    return _START.sub(lambda start: start[0].upper(), text)
 
 
 def lowered(text: str) -> str:

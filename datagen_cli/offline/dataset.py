@@ -12,7 +12,7 @@ from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.task import Task
 from datagen_cli.offline.corpus import corpus
 from datagen_cli.offline.shape import RecordShape, looks_like, shape_of
-from datagen_cli.offline.topics import Topic, genre_of, reviewed, topics_of
+from datagen_cli.offline.texts import Topic, genre_of, reviewed, topics_of
 
 KEPT = 64
 _known: dict[int, tuple[About, DatasetView]] = {}
@@ -43,6 +43,10 @@ class DatasetView:
         return all(rule.holds(name, fields[name]) for name, rule in rules) and all(
             rule.holds(fields) for rule in self.together
         )
+
+    def foreign(self, name: str, value: Any) -> bool:
+        """Whether a text is in another language than its field has to be in."""
+        return any(isinstance(rule, Language) and not rule.holds(name, value) for rule in self.rules.get(name, ()))
 
     def shape(self, rows: Sequence[Mapping[str, Any]]) -> RecordShape:
         """What kind of records these are, told by the first of some rows too."""

@@ -8,21 +8,22 @@ from typing import Any
 
 from datagen_cli.offline.corpus import corpus
 from datagen_cli.offline.dataset import DatasetView, label_text
-from datagen_cli.offline.labelled import LETTERS, first_index
+from datagen_cli.offline.labelled import marks_of
+from datagen_cli.offline.problems.arithmetic import plain
 from datagen_cli.offline.problems.reading import read
 from datagen_cli.offline.problems.record import last_number
-from datagen_cli.offline.problems.wording import plain
-from datagen_cli.offline.quiz import answer_of, facts, fits, right_choice
+from datagen_cli.offline.quiz import answer_of, facts, right_choice
 from datagen_cli.offline.shape import RecordShape
-from datagen_cli.offline.topics import topic_of
+from datagen_cli.offline.texts import topic_of
 from datagen_cli.text.normalise import fold
 
 _CAPITAL = re.compile(r"The capital of ([A-Z]\w+) is ([A-Z][\w ]+?)(?:\.|$)")
-Found = tuple[list[str], dict[str, Any]]
-"""Reasons in sentences, and the fields that would put them right."""
+_SOLVED = ("answer", "steps")
+Found = tuple[str, dict[str, Any]]
+"""What is wrong in a sentence (empty for nothing), and the fields that would put it right."""
 
 
-def faults_of(data: DatasetView, record: Mapping[str, Any]) -> Found:
+def faults_of(data: DatasetView, record: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
     """What is wrong with a record, and what would mend it."""
     shape = data.shape([record])
     reasons: list[str] = []
@@ -34,10 +35,8 @@ def faults_of(data: DatasetView, record: Mapping[str, Any]) -> Found:
         broken = [rule for rule in rules if not rule.holds(name, record.get(name))]
         reasons += [f"{name}: breaks a constraint ({type(rule).__name__.lower()})" for rule in broken]
     judges = {"problem": _problem, "choice": _choice, "truth": _truth, "classes": _class}
-    if shape.kind in judges:
-        more, fixed = judges[shape.kind](data, shape, record)
-        return [*reasons, *more], {**mended, **fixed}
-    return reasons, mended
+    more, fixed = judges[shape.kind](data, shape, record) if shape.kind in judges else ("", {})
+    return [*reasons, *([more] if more else ())], {**mended, **fixed}
 
 
 def orders_in(text: str) -> list[str]:
@@ -64,51 +63,43 @@ def _text_faults(name: str, text: str, reasons: list[str], mended: dict[str, Any
 
 
 def _problem(data: DatasetView, shape: RecordShape, record: Mapping[str, Any]) -> Found:
-    program = read(str(record.get(shape.name("question"), "")))
-    if program is None:
-        return [], {}
-    if program.answer is None:
-        return ["the question lacks a number that it needs"], {}
-    name = shape.name("answer")
+    program, name = read(str(record.get(shape.name("question"), ""))), shape.name("answer")
+    if program is None or program.answer is None:
+        return "" if program is None else "the question lacks a number that it needs", {}
     value, right = record.get(name), plain(program.answer)
     given = last_number(value) if isinstance(value, str) else plain(value) if isinstance(value, int | float) else None
     if given is not None and float(given) == float(right):
-        return [], {}
+        return "", {}
     fixed: Any = program.answer
     if isinstance(value, str) and given is not None:
         head, _, tail = value.replace(",", "").rpartition(given)
         fixed = f"{head}{right}{tail}"
-    return [f"{name}: the answer is {right}, not {given}"], {name: fixed}
+    return f"{name}: the answer is {right}, not {given}", {name: fixed}
 
 
 def _choice(data: DatasetView, shape: RecordShape, record: Mapping[str, Any]) -> Found:
     choices, label = record.get(shape.name("choices")), label_text(record.get(shape.name("label")))
     texts = choices if isinstance(choices, list) and all(isinstance(one, str) for one in choices) else []
     right = right_choice(str(record.get(shape.name("question"), "")), texts)
-    if right is None:
-        return [], {}
-    named = {LETTERS[right], str(right + first_index(data, shape, [record])), texts[right]}
-    wrong = label.strip("() ").upper() not in named and label not in named
-    return ([f"the right choice is {texts[right]}"] if wrong else []), {}
+    marks = marks_of(data, shape, [record])
+    wrong = right is not None and label not in (texts[right], *map(label_text, marks[right : right + 1]))
+    return f"the right choice is {texts[right]}" if wrong and right is not None else "", {}
 
 
 def _truth(data: DatasetView, shape: RecordShape, record: Mapping[str, Any]) -> Found:
     """Objects to a best answer that is among the incorrect ones, or not among the correct ones."""
     name, of_right, of_wrong = shape.name("answer"), shape.name("right"), shape.name("wrong")
-    best = record.get(name)
-    right, wrong = answers_in(record.get(of_right)), answers_in(record.get(of_wrong))
+    best, right, wrong = record.get(name), answers_in(record.get(of_right)), answers_in(record.get(of_wrong))
     if not isinstance(best, str):
-        return [], {}
+        return "", {}
     if fold(best) in map(fold, wrong):
         known = next((text for text in right if fold(text) not in map(fold, wrong)), None)
         known = known or answer_of(str(record.get(shape.name("question"), "")))
-        return [f"{name}: it is one of {of_wrong}"], {name: known} if known and fold(known) != fold(best) else {}
-    if of_right and fold(best) not in map(fold, right):
-        both = [best, *right]
-        return [f"{of_right}: {name} is missing from it"], {
-            of_right: both if isinstance(record.get(of_right), list) else "; ".join(both)
-        }
-    return [], {}
+        return f"{name}: it is one of {of_wrong}", {name: known} if known and fold(known) != fold(best) else {}
+    both = [best, *right]
+    missing = of_right and fold(best) not in map(fold, right)
+    mended = {of_right: both if isinstance(record.get(of_right), list) else "; ".join(both)}
+    return (f"{of_right}: {name} is missing from it", mended) if missing else ("", {})
 
 
 def answers_in(value: Any) -> list[str]:
@@ -120,29 +111,23 @@ def answers_in(value: Any) -> list[str]:
 def _class(data: DatasetView, shape: RecordShape, record: Mapping[str, Any]) -> Found:
     name = shape.name("label")
     values = data.values(name)
-    if len(values) < 2:
-        return [], {}
-    found = topic_of(str(record.get(shape.name("text"), "")), data.topics(name, values)[2])
-    wrong = found is not None and found != label_text(record.get(name))
-    return ([f"{name}: the text is about {found}"] if wrong else []), {}
+    text = str(record.get(shape.name("text"), ""))
+    found = topic_of(text, data.topics(name, values)[2]) if len(values) > 1 else None
+    return "" if found in (None, label_text(record.get(name))) else f"{name}: the text is about {found}", {}
 
 
 def still_answered(shape: RecordShape, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether a record has the answer it had, as far as its question, or the choices, were changed.
+    """Whether a record has the answer it had, as far as its question, its choices or the answer itself were changed.
 
     An answer that cannot be told any more counts as lost; in a pair only where it could be told before.
     """
+    if shape.kind == "problem" and any(before.get(shape.name(role)) != after.get(shape.name(role)) for role in _SOLVED):
+        return False
     question, choices = shape.name("question"), shape.name("choices")
-    old, new = str(before.get(question, "")), str(after.get(question, ""))
-    if old == new and before.get(choices) == after.get(choices):
+    if before.get(question) == after.get(question) and before.get(choices) == after.get(choices):
         return True
+    asked = ((str(row.get(question, "")), row.get(choices)) for row in (before, after))
+    was, now = (right_choice(text, listed) if listed else answer_of(text) for text, listed in asked)
     if shape.kind == "problem":
-        first, then = read(old), read(new)
-        return first is not None and then is not None and first.answer is not None and first.answer == then.answer
-    if shape.kind == "choice":
-        was, now = (right_choice(text, row.get(choices) or ()) for text, row in ((old, before), (new, after)))
-        return now is not None and was in (None, now)
-    if shape.kind == "truth" and answer_of(new) is None:
-        right = [str(after.get(shape.name("answer"))), *answers_in(after.get(shape.name("right")))]
-        return any(fits(new, text) for text in right)
-    return shape.kind not in ("pair", "truth") or answer_of(old) in (None, answer_of(new))
+        return was is not None and was == now
+    return was in (None, now) and (now is not None or shape.kind == "pair")

@@ -11,24 +11,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen_cli.constraints.length import Length
-from datagen_cli.core.whole_number import whole_number
 from datagen_cli.offline.corpus import corpus, pick, telling_words
 from datagen_cli.offline.dataset import DatasetView, label_text
 from datagen_cli.offline.quiz import Quiz, answer_of, misconception, right_choice, write_ending, write_quiz
 from datagen_cli.offline.shape import RecordShape
-from datagen_cli.offline.texts import write_text
-from datagen_cli.offline.topics import Topic, topic_of
-from datagen_cli.offline.written import Job
+from datagen_cli.offline.texts import Topic, topic_of, write_text
+from datagen_cli.offline.written import Draft
 
 LETTERS = "ABCDEFGHIJ"
 
 
-def fill_class(job: Job) -> None:
+def fill_class(draft: Draft) -> None:
     """A text for its label; with `wrong_label`, a text about another label than the one it gets: with `next_label` the
     one before it, in the order of the values."""
-    rng, data, fields, name = job.rng, job.data, job.draft.fields, job.shape.name("label")
-    values = data.values(name, job.rows)
-    text, label = job.get("text"), job.get("label")
+    rng, data, fields, name = draft.rng, draft.data, draft.fields, draft.shape.name("label")
+    values = data.values(name, draft.rows)
+    text, label = draft.get("text"), draft.get("label")
     if label is None and text is not None and values:
         label = guess_value(rng, data, name, str(text), values)
     if label is None:
@@ -37,31 +35,31 @@ def fill_class(job: Job) -> None:
         values = [*values, label]
     others = [value for value in values if label_text(value) != label_text(label)]
     fields[name] = about = label
-    if "wrong_label" in job.faults and others:
+    if "wrong_label" in draft.faults and others:
         about = pick(rng, others)
-        if "next_label" in job.faults:
+        if "next_label" in draft.faults:
             at = [label_text(value) for value in values].index(label_text(label))
             about = values[at - 1] if text is None else values[(at + 1) % len(values)]
-        job.plant("wrong_label", "label", label if text is not None else about)
+        draft.plant("wrong_label", "label", label if text is not None else about)
         if text is not None:
             fields[name] = about
             return
     genre, kind, topics = data.topics(name, values)
     topic = topics[label_text(about)]
     if not topic.file:
-        topic = _with_examples(job, topic, label_text(about))
+        topic = _with_examples(draft, topic, label_text(about))
     if text is None:
-        fields[job.shape.name("text")] = write_text(rng, genre, topic, kind, _mood(job.wanted.attributes))
+        fields[draft.shape.name("text")] = write_text(rng, genre, topic, kind, _mood(draft.wanted.attributes))
     for spec in data.specs:
         heads = spec.type == "text" and re.search(r"title|headline|subject|summary", spec.name.lower())
         if heads and spec.name not in fields:
             fields[spec.name] = write_text(rng, "headline", topic, kind)
 
 
-def _with_examples(job: Job, topic: Topic, label: str) -> Topic:
+def _with_examples(draft: Draft, topic: Topic, label: str) -> Topic:
     """A label no section knows, with the telling words of its own examples."""
-    name, text = job.shape.name("label"), job.shape.name("text")
-    shown = [str(row.get(text, "")) for row in job.rows if label_text(row.get(name)) == label]
+    name, text = draft.shape.name("label"), draft.shape.name("text")
+    shown = [str(row.get(text, "")) for row in draft.rows if label_text(row.get(name)) == label]
     words = [word for text in shown for word in telling_words((text,), 8) if len(word) > 4]
     own = () if topic.keywords == (label,) and words else topic.keywords
     return Topic("", "", (*own, *dict.fromkeys(words)))
@@ -82,117 +80,95 @@ def guess_value(rng: random.Random, data: DatasetView, name: str, text: str, val
     return fitting[0] if fitting else pick(rng, list(values))
 
 
-def fill_choice(job: Job) -> None:
+def fill_choice(draft: Draft) -> None:
     """A question, its choices and the label that points at the right one; wrong_label points at another."""
-    rng, form = job.rng, job.shape.form
-    given, texts = job.get("label"), job.get("choices")
-    start = first_index(job.data, job.shape, job.rows)
-    wrong = "wrong_label" in job.faults
+    rng, given, texts = draft.rng, draft.get("label"), draft.get("choices")
+    wrong = "wrong_label" in draft.faults
     if isinstance(texts, list) and texts:
-        count = len(texts)
-        found = right_choice(str(job.get("question")), texts)
-        right = at = found if found is not None else int(rng.random() * count)
-        if wrong and count > 1:
-            at = pick(rng, [place for place in range(count) if place != right])
+        marks, found = marks_of(draft.data, draft.shape, draft.rows), right_choice(str(draft.get("question")), texts)
+        right = at = found if found is not None else int(rng.random() * len(texts))
+        if wrong and len(texts) > 1:
+            at = pick(rng, [place for place in range(len(texts)) if place != right])
     else:
-        count = _choice_count(job)
-        place = _position(given, form, start, count)
-        right = at = int(rng.random() * count) if place is None else place
+        count = _choice_count(draft)
+        marks = marks_of(draft.data, draft.shape, draft.rows)[:count]
+        planned = [label_text(mark) for mark in marks]
+        open_to = label_text(given) not in planned
+        right = at = int(rng.random() * count) if open_to else planned.index(label_text(given))
         if wrong and count > 1:
             right = pick(rng, [place for place in range(count) if place != at])
-        quiz = _quiz(job, count)
-        said = str(given) if "text" in form and given is not None else quiz.right
+        quiz = _quiz(draft, count)
+        said = str(given) if not marks and given is not None else quiz.right
         texts = [text for text in quiz.wrong[: count - 1] if text != said]
         texts.insert(right, said)
-        job.put("question", quiz.question)
-        job.draft.fields[job.shape.name("choices")] = texts
-    shown = _written_as(job)
+        draft.put("question", quiz.question)
+        draft.fields[draft.shape.name("choices")] = texts
+    labels = marks if len(marks) >= len(texts) else texts
     if right != at:
-        job.plant("wrong_label", "label", label_at(right, texts, form, start, shown))
-    if given is None:
-        job.put("label", label_at(at, texts, form, start, shown))
-    job.put("steps", f"The answer is {texts[at]}.")
+        draft.plant("wrong_label", "label", labels[right])
+    draft.put("label", labels[at])
+    draft.put("steps", f"The answer is {texts[at]}.")
 
 
-def _quiz(job: Job, count: int) -> Quiz:
-    if "ending" not in job.shape.form:
-        return write_quiz(job.rng, _subject(job), wrong=count - 1)
-    quiz, activity = write_ending(job.rng, wrong=count - 1)
-    for spec in job.data.specs:
+def marks_of(data: DatasetView, shape: RecordShape, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The labels that point at the first choice, the second and so on, written as those of the rows; none where a label
+    is the choice itself."""
+    label, choices = shape.name("label"), shape.name("choices")
+    values = sorted(data.spec(label).values, key=lambda value: (len(str(value)), str(value)))
+    shown = next((row[label] for row in rows if row.get(label) is not None), "" if values else 0)
+    if "text" in shape.form:
+        return []
+    if values:
+        return values
+    if "letter" in shape.form:
+        mark = shown if isinstance(shown, str) and re.search(r"[A-Ja-j]", shown) else "A"
+        lower = mark.strip("() ").islower()
+        return [re.sub(r"[A-Ja-j]", letter.lower() if lower else letter, mark, count=1) for letter in LETTERS]
+    ends = (isinstance(row.get(choices), list) and label_text(row.get(label)) == str(len(row[choices])) for row in rows)
+    first = int(any(ends))
+    return [str(at) if isinstance(shown, str) else at for at in range(first, first + len(LETTERS))]
+
+
+def _quiz(draft: Draft, count: int) -> Quiz:
+    if "ending" not in draft.shape.form:
+        return write_quiz(draft.rng, _subject(draft), wrong=count - 1)
+    quiz, activity = write_ending(draft.rng, wrong=count - 1)
+    for spec in draft.data.specs:
         if "activity" in spec.name.lower():
-            job.draft.fields.setdefault(spec.name, activity)
+            draft.fields.setdefault(spec.name, activity)
     return quiz
 
 
-def _subject(job: Job) -> str:
+def _subject(draft: Draft) -> str:
     """What the question is about: another label, a field or attribute that says so, else nothing in particular."""
     pattern = r"subject|topic|category|domain|field"
-    for spec in job.data.specs:
+    for spec in draft.data.specs:
         shown = list(spec.values) if spec.type == "label" else []
         if spec.type == "text" and re.fullmatch(pattern, spec.name.lower()):
-            shown = [row[spec.name] for row in job.rows if isinstance(row.get(spec.name), str)]
-        if shown and spec.name != job.shape.name("label"):
-            return label_text(job.draft.fields.setdefault(spec.name, pick(job.rng, shown)))
-    return next((value for key, value in job.wanted.attributes.items() if re.search(pattern, key.lower())), "")
+            shown = [row[spec.name] for row in draft.rows if isinstance(row.get(spec.name), str)]
+        if shown and spec.name != draft.shape.name("label"):
+            return label_text(draft.fields.setdefault(spec.name, pick(draft.rng, shown)))
+    return next((value for key, value in draft.wanted.attributes.items() if re.search(pattern, key.lower())), "")
 
 
-def _choice_count(job: Job) -> int:
-    sizes = [len(choices) for choices in job.shown("choices") if isinstance(choices, list)]
-    if sizes:
-        return max(2, min(10, max(sizes)))
-    values = job.data.spec(job.shape.name("label")).values
-    lengthy = any(isinstance(rule, Length) for rule in job.data.rules.get(job.shape.name("choices"), ()))
-    return min(10, len(values)) if len(values) > 1 and not lengthy else 4
+def _choice_count(draft: Draft) -> int:
+    sizes = [len(choices) for choices in draft.shown("choices") if isinstance(choices, list)]
+    values = draft.data.spec(draft.shape.name("label")).values
+    bounded = any(isinstance(rule, Length) for rule in draft.data.rules.get(draft.shape.name("choices"), ()))
+    count = max(sizes) if sizes else len(values) if len(values) > 1 and not bounded else 4
+    return max(2, min(len(LETTERS), count))
 
 
-def first_index(data: DatasetView, shape: RecordShape, rows: Sequence[Mapping[str, Any]]) -> int:
-    """0 or 1: where the base starts to count."""
-    label, choices = shape.name("label"), shape.name("choices")
-    numbers = (whole_number(label_text(value)) for value in data.spec(label).values)
-    values = [number for number in numbers if number is not None]
-    if values:
-        return min(1, min(values))
-    counted = ((label_text(row.get(label)), row.get(choices)) for row in rows)
-    return int(any(isinstance(c, list) and whole_number(text) == len(c) for text, c in counted))
-
-
-def _position(given: Any, form: str, start: int, count: int) -> int | None:
-    """The place the planned label points at; None when it is open or says something else."""
-    text = label_text(given).strip("() .") if given is not None else ""
-    if "letter" in form and len(text) == 1 and text.upper() in LETTERS[:count]:
-        return LETTERS.index(text.upper())
-    number = whole_number(text) if "index" in form else None
-    return number - start if number is not None and 0 <= number - start < count else None
-
-
-def _written_as(job: Job) -> Any:
-    """A value of the label that shows how it is written."""
-    spec = job.data.spec(job.shape.name("label"))
-    return next(iter([*spec.values, *job.shown("label")]), "" if spec.type in ("text", "label") else 0)
-
-
-def label_at(place: int, texts: Sequence[str], form: str, start: int, shown: Any) -> Any:
-    """The label that points at a place, written as `shown`: a letter, an index, or the choice itself."""
-    if "letter" in form:
-        letter = LETTERS[place]
-        if not isinstance(shown, str) or not re.search(r"[A-Ja-j]", shown):
-            return letter
-        return re.sub(r"[A-Ja-j]", letter.lower() if shown.strip("() ").islower() else letter, shown, count=1)
-    if "index" in form:
-        return str(place + start) if isinstance(shown, str) and shown else place + start
-    return texts[place]
-
-
-def fill_truth(job: Job) -> None:
+def fill_truth(draft: Draft) -> None:
     """A question that invites a wrong answer, with its best, right and wrong answers."""
-    rng, asked = job.rng, job.get("question")
+    rng, asked = draft.rng, draft.get("question")
     quiz = misconception(rng) if rng.random() < 0.6 else write_quiz(rng)
     best = (answer_of(asked) if isinstance(asked, str) else None) or quiz.right
     right, wrong = [best, quiz.also or f"It is {best}"], [text for text in quiz.wrong if text != best]
     parts = {"question": quiz.question, "answer": best, "right": right, "wrong": wrong}
-    if "wrong_label" in job.faults and job.shape.name("answer"):
+    if "wrong_label" in draft.faults and draft.shape.name("answer"):
         parts["answer"] = pick(rng, wrong)
-        job.plant("wrong_label", "answer", best)
+        draft.plant("wrong_label", "answer", best)
     for role, value in parts.items():
-        joined = isinstance(value, list) and job.data.spec(job.shape.name(role)).type != "list"
-        job.put(role, "; ".join(value) if joined else value)
+        joined = isinstance(value, list) and draft.data.spec(draft.shape.name(role)).type != "list"
+        draft.put(role, "; ".join(value) if joined else value)

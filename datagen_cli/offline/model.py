@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Mapping
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from datagen_cli.config.models import Faults, ModelOptions
@@ -21,21 +19,21 @@ from datagen_cli.core.task import Task
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.provider import Around, Provider, ProviderFacts, RawReply
 from datagen_cli.offline.corpus import pick
+from datagen_cli.offline.kinds import ANSWERS
 from datagen_cli.offline.written import Plant, Written
 from datagen_cli.text.tokens import BYTES_PER_TOKEN, estimate_tokens
 
 MODEL = "offline"
-VERSION = 2
+VERSION = 3
 LENGTHS = ("max_tokens", "max_completion_tokens")
 FAULTS = tuple(name for name, field in Faults.model_fields.items() if field.annotation is float)
-KINDS = "datagen_cli.offline.kinds"
 REFUSALS = (
     "I'm sorry, I can't help with that.",
     "I'm sorry, but I cannot help with this request.",
     "I cannot write these records. Please ask for something else.",
 )
 NOTHING = "I have read the request and have nothing to add to it."
-_OWN_FORM = ("generate", "repair", "rewrite", "enhance")  # these plant `malformed` record by record
+_OWN_FORM = ("generate", "improve", "repair", "rewrite", "enhance")  # these plant `malformed` record by record
 
 
 class Offline(ProviderFacts):
@@ -105,10 +103,9 @@ class Offline(ProviderFacts):
 
     def _answer(self, task: Task | None, drawn: random.Random) -> Written:
         """The reply of the task's kind; a plain sentence to what is not known."""
-        name = f"{KINDS}.{task.kind}" if task is not None and task.kind.isidentifier() else ""
-        if task is None or not name or find_spec(name) is None:
+        if task is None or task.kind not in ANSWERS:
             return Written(NOTHING)
-        written: Written = import_module(name).answer(task, drawn, self._rates)
+        written = ANSWERS[task.kind](task, drawn, self._rates)
         if task.kind not in _OWN_FORM and drawn.random() < self._rates["malformed"]:
             return Written(written.text[: max(1, len(written.text) * 2 // 3)], plants=[Plant("malformed", truth="cut")])
         return written

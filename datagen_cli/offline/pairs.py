@@ -1,96 +1,106 @@
-"""Instructions with responses, questions with answers, and small programming tasks with their code."""
+"""Instructions with responses, questions with answers, and small Python functions for tasks: those of
+the corpus, else one that answers as the tests of the task ask."""
 
 from __future__ import annotations
 
+import ast
 import random
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from typing import Any
 
-from datagen_cli.offline.corpus import Slots, corpus, pick, sentence
-from datagen_cli.offline.quiz import write_quiz
+from datagen_cli.offline.corpus import Slots, corpus, pick
+from datagen_cli.offline.quiz import Quiz, write_quiz
 
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """An instruction, the input it works on (may be empty), a right response and a wrong one."""
-
-    instruction: str
-    input: str
-    right: str
-    wrong: str
+MARK = " => "
+_HEAD = re.compile(r"\b([a-z_]\w*)\(([\w\s,]*)\)")
 
 
-def write_pair(rng: random.Random, *, code: bool, question: bool, with_input: bool) -> Pair:
+def write_pair(rng: random.Random, *, code: bool, question: bool, with_input: bool) -> Quiz:
     """A pair; `code` asks for a program, `question` for a question with a short answer."""
-    if code:
-        return _code(rng)
-    if question:
-        return _question(rng)
-    pair = pick(rng, (_tips, _explain, _note, _question, _order))(rng)
-    if pair.input and not with_input:
-        return Pair(f"{pair.instruction} {pair.input}", "", pair.right, pair.wrong)
-    return pair
-
-
-def _asked(rng: random.Random, part: str, slots: Slots | None = None) -> str:
-    """One of the lines of a part, with its slots filled."""
-    return (slots or Slots(rng)).say(corpus("advice")["asked"][part])
-
-
-def _tips(rng: random.Random) -> Pair:
-    goals = {key: section["tip"] for key, section in corpus("advice").items() if section["tip"]}
-    goal, count = pick(rng, tuple(goals)), 2 + int(rng.random() * 3)
-    other = goals[pick(rng, [name for name in goals if name != goal])]
-    slots = Slots(rng, goal=goal, k=str(count), who=_asked(rng, "audience"))
-    right, wrong = (
-        "\n".join(f"{place}. {tip.capitalize()}." for place, tip in enumerate(rng.sample(tips, count), 1))
-        for tips in (goals[goal], other)
+    kind = (
+        "code"
+        if code
+        else "question"
+        if question
+        else pick(rng, ("tips", "explain", "note", "question", "sort", "turn"))
     )
-    return Pair(_asked(rng, "tips", slots), "", right, wrong)
+    if kind == "question":
+        return write_quiz(rng)
+    if kind in ("sort", "turn"):
+        slots = Slots(rng)
+        words = list(dict.fromkeys(slots.fill(slots.say(("{thing}", "{city}", "{name}"))) for _ in range(8)))
+        asked, given = corpus("advice")["asked"][kind][0], ", ".join(words)
+        right = ", ".join(sorted(words, key=str.lower) if kind == "sort" else words[::-1])
+        return Quiz(asked, right, (given,), input=given) if with_input else Quiz(f"{asked} {given}", right, (given,))
+    asked, right, wrong = _told(rng, kind).replace("\\n", "\n").split(MARK)
+    return Quiz(asked, right, (wrong,))
 
 
-def _explain(rng: random.Random) -> Pair:
-    concepts = {line[0]: line[1] for line in corpus("advice")["concepts"].pairs()}
-    name = pick(rng, tuple(concepts))
-    wrong = concepts[pick(rng, [other for other in concepts if other != name])]
-    slots = Slots(rng, what=name, who=_asked(rng, "audience"))
-    example = _asked(rng, "example", Slots(rng))
-    return Pair(
-        _asked(rng, "explain", slots), "", f"{sentence(concepts[name])} {example}", f"{sentence(wrong)} {example}"
-    )
+def _told(rng: random.Random, kind: str) -> str:
+    """A form of the kind with its slots filled, each of them alike at all its places."""
+    told = {}
+    if kind == "tips":
+        goals = [(goal, one["tip"]) for goal, one in corpus("advice").items() if one["tip"]]
+        (goal, right), (_, wrong) = rng.sample(goals, 2)
+        count = 2 + int(rng.random() * 3)
+        told = {"goal": goal, "k": str(count), "right": _numbered(rng.sample(right, count))}
+        told["wrong"] = _numbered(rng.sample(wrong, count))
+    elif kind == "explain":
+        known, other = rng.sample(corpus("advice")["concepts"].pairs(), 2)
+        told = {"what": known[0], "right": known[1], "wrong": other[1]}
+    asked = corpus("advice")["asked"]
+    return Slots(rng, told, asked.parts, kept=True).say(asked[kind])
 
 
-def _note(rng: random.Random) -> Pair:
-    slots = Slots(rng)
-    to, thing, city, day, sender = map(
-        slots.fill, ("{name}", "{adjective} {thing}", "{city}", "{day}", "{name} {surname}")
-    )
-    kind, body = _asked(rng, "note"), _asked(rng, "please")
-    wrong = slots.fill(f"Dear {to}, I sold the {{thing2}} in {{city}} in {{month}}. Goodbye, {sender}")
-    right = f"Dear {to}, {body} the {thing} to {city} on {day}. Many thanks, {sender}"
-    return Pair(f"Write a {kind} to {to} that asks to bring the {thing} to {city} on {day}.", "", right, wrong)
+def _numbered(lines: Sequence[str]) -> str:
+    return "\n".join(f"{place}. {line}" for place, line in enumerate(lines, 1))
 
 
-def _order(rng: random.Random) -> Pair:
-    kinds = ("{thing}", "{thing}", "{city}", "{thing}", "{name}", "{color}", "{item}", "{surname}")
-    words = list(dict.fromkeys(map(Slots(rng).fill, kinds)))
-    asked, given = _asked(rng, "list"), ", ".join(words)
-    ordered = sorted(words, key=str.lower) if asked.startswith("Sort") else words[::-1]
-    return Pair(asked, given, ", ".join(ordered), given)
+def function_for(task: str, tests: str = "") -> str:
+    """A function that does what the task says; one that knows the answers of `tests` where that is not known."""
+    found = _HEAD.search(task)
+    name, parameters = (found[1], [part.strip() for part in found[2].split(",") if part.strip()]) if found else ("", [])
+    known = _tested(tests)
+    name = name or next((call for call, _, _ in known), "solve")
+    for asked, body in corpus("programs")["all"].pairs(mark=" => "):
+        if asked in task:
+            names = parameters or ["a", "b"]
+            return _function(name, names, body.format(*names, *"ab").replace("\\n", "\n"))
+    answers = {repr(arguments): value for call, arguments, value in known if call == name}
+    return _function(name, parameters or ["*given"], f"return {answers!r}.get(repr({_packed(parameters)}))")
 
 
-def _question(rng: random.Random) -> Pair:
-    quiz = write_quiz(rng)
-    while "Which of these" in quiz.question or "Which one of" in quiz.question:
-        quiz = write_quiz(rng)
-    return Pair(quiz.question, "", quiz.right, quiz.wrong[0])
+def spoiled_function(rng: random.Random, code: str) -> str:
+    """The function with a last line that gives something else back."""
+    head, _, last = code.rpartition("return ")
+    return f"{head}return {pick(rng, ('None', f'not ({last})', f'[{last}]'))}"
 
 
-def _code(rng: random.Random) -> Pair:
-    n, m = 2 + int(rng.random() * 998), 2 + int(rng.random() * 29)
-    code = corpus("advice")["code"]
-    word = pick(rng, code.listed("noun"))
-    name = f"{pick(rng, code.listed('verb'))}_{word}"
-    asked, body = pick(rng, code.pairs(mark=" => "))
-    lead = f"Write a Python function {name}({word}) that {asked.format(n=n, m=m, both=n + m)}."
-    right, wrong = (f"def {name}({word}):\n    " + body.format(w=word, n=value, m=m) for value in (n, n + 1))
-    return Pair(lead, "", right, wrong)
+def _function(name: str, parameters: list[str], body: str) -> str:
+    lines = "\n".join(f"    {line}" for line in body.split("\n"))
+    return f"def {name}({', '.join(parameters)}):\n{lines}"
+
+
+def _packed(parameters: list[str]) -> str:
+    return f"({', '.join(parameters)},)" if parameters else "given"
+
+
+def _tested(tests: str) -> list[tuple[str, tuple[Any, ...], Any]]:
+    """(function, arguments, value) of every `assert f(…) == value` with literals."""
+    found = []
+    try:
+        tree = ast.parse(tests)
+    except (SyntaxError, ValueError):
+        return []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert) and isinstance(node.test, ast.Compare) and isinstance(node.test.left, ast.Call):
+            call = node.test.left
+            try:
+                arguments = tuple(ast.literal_eval(argument) for argument in call.args)
+                value = ast.literal_eval(node.test.comparators[0])
+            except ValueError:
+                continue
+            if isinstance(call.func, ast.Name):
+                found.append((call.func.id, arguments, value))
+    return found

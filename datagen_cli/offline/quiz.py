@@ -8,40 +8,29 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from datagen_cli.offline.corpus import Slots, corpus, lowered, pick, subjects
+from datagen_cli.offline.problems.arithmetic import Value, plain, read_number, work_out
 from datagen_cli.offline.problems.reading import read
+from datagen_cli.offline.problems.scenes import Wording
 from datagen_cli.offline.problems.tell import write
-from datagen_cli.offline.problems.wording import Value, Wording, plain, read_number
 
-FORMULAS: dict[str, Callable[[int, int], int]] = {
-    "n + m": lambda n, m: n + m,
-    "n * m": lambda n, m: n * m,
-    "abs(n - m)": lambda n, m: abs(n - m),
-    "n % m": lambda n, m: n % m,
-    "n // m": lambda n, m: n // m,
-    "2 * (n + m)": lambda n, m: 2 * (n + m),
-    "n + 4 * m": lambda n, m: n + 4 * m,
-    "max(0, n - m)": lambda n, m: max(0, n - m),
-    "max(n, m)": max,
-    "n ^ m": lambda n, m: n ^ m,
-    "n & m": lambda n, m: n & m,
-}
 FACTS = ("capital", "symbol", "opposite")
-_CALCULATED = ("sum", "program")
+_CALCULATED = ("sum", "program", "unit")
 
 
 @dataclass(frozen=True, slots=True)
 class Quiz:
-    """A question, its right answer, wrong ones, and another right one where there is one."""
+    """A question with a right answer and wrong ones; `also` is another right one, `input` a text that it works on."""
 
     question: str
     right: str
     wrong: tuple[str, ...]
     also: str = ""
+    input: str = ""
 
 
 @lru_cache(maxsize=16)
@@ -53,8 +42,8 @@ def facts(kind: str) -> dict[str, tuple[str, ...]]:
 @lru_cache(maxsize=16)
 def _wordings(kind: str) -> tuple[tuple[Wording, str], ...]:
     """How a kind asks, with what tells the answer."""
-    lines = corpus("facts")[kind].pairs() if kind in _CALCULATED else corpus("facts")["question"].pairs(kind)
-    return tuple((Wording(line[0]), line[-1]) for line in lines)
+    lines = corpus("facts")["question"].pairs(kind)
+    return tuple((Wording(line[0]), line[-1]) for line in lines or corpus("facts")[kind].pairs())
 
 
 def write_quiz(rng: random.Random, subject: str = "", *, wrong: int = 3) -> Quiz:
@@ -80,20 +69,12 @@ def _write(rng: random.Random, kind: str) -> Quiz:
         return _passage(rng)
     wording, formula = pick(rng, _wordings(kind))
     if kind in _CALCULATED:
-        n, m = 64 + int(rng.random() * 430), 3 + int(rng.random() * 60)
-        result = FORMULAS[formula](n, m)
-        return Quiz(wording.fill({"n": n, "m": m}), plain(result), _near(result))
+        given = {"n": 64 + int(rng.random() * 430), "m": 3 + int(rng.random() * 60)}
+        result = work_out(formula, 0, given)[1]
+        return Quiz(wording.fill(given), plain(result), _near(result))
     key = pick(rng, tuple(facts(kind)))
     value = facts(kind)[key][0]
-    if kind == "unit":
-        size, small = value.split(" ", 1)
-        n = 2 + int(rng.random() * 90)
-        return Quiz(wording.fill({"small": small, "large": key, "n": n}), plain(n * int(size)), _near(n * int(size)))
     others = [found[0] for name, found in facts(kind).items() if name != key]
-    if kind == "kind":
-        right = pick(rng, value.split(", "))
-        wrong = dict.fromkeys(pick(rng, pick(rng, others).split(", ")) for _ in range(12))
-        return Quiz(wording.fill({"key": key}), right, tuple(one for one in wrong if one not in value.split(", ")))
     return Quiz(wording.fill({"key": key}), value, tuple(one for one in rng.sample(others, 9) if one != value))
 
 
@@ -104,12 +85,10 @@ def _near(value: Value) -> tuple[str, ...]:
 
 
 def _passage(rng: random.Random) -> Quiz:
-    slots = Slots(rng)
-    forms = {"person": "{name} {surname}", "city": "{city}", "year": "{year}", "n": "{n}"}
-    told = {slot: slots.fill(form) for slot, form in forms.items()}
-    text = Slots(rng, **told).say(corpus("facts")["passage"]["say"])
+    told = Slots(rng, kept=True)
+    text = told.say(corpus("facts")["passage"]["say"])
     wording, asked = pick(rng, _wordings("passage"))
-    wrong = dict.fromkeys(slots.fill(forms[asked]) for _ in range(12))
+    wrong = {Slots(rng)[asked]: None for _ in range(12)}
     wrong.pop(told[asked], None)
     return Quiz(f"{text} {wording.text}", told[asked], tuple(wrong))
 
@@ -123,7 +102,7 @@ def misconception(rng: random.Random) -> Quiz:
 
 
 def answer_of(question: str) -> str | None:
-    """The answer to a question of ours from its text; None for one that is not, or that needs its choices."""
+    """The answer to a question of ours from its text; None for one that is not."""
     problem = read(question)
     if problem is not None and problem.answer is not None:
         return plain(problem.answer)
@@ -131,44 +110,24 @@ def answer_of(question: str) -> str | None:
     return next((found for text in (question, bare) if (found := _fact(text)) is not None), _read_passage(question))
 
 
-def fits(question: str, choice: str) -> bool:
-    """Whether a question for a kind of thing ("which of these is a fish?") is answered by the choice."""
-    bare = question.rpartition(": ")[2]
-    read_as = (wording.read(bare) for wording, _ in _wordings("kind"))
-    return any(found and choice in facts("kind").get(found["key"], ("",))[0].split(", ") for found in read_as)
-
-
 def _fact(question: str) -> str | None:
-    for kind in (*_CALCULATED, *FACTS, "unit"):
+    for kind in (*_CALCULATED, *FACTS):
         for wording, formula in _wordings(kind):
             found = wording.read(question)
-            if not found:
-                continue
-            if kind in FACTS:
+            if found and kind in FACTS:
                 return facts(kind).get(found["key"], (None,))[0]
-            n = read_number(found["n"])
-            if kind in _CALCULATED:
-                m = read_number(found["m"])
-                return plain(FORMULAS[formula](n, m)) if isinstance(n, int) and isinstance(m, int) and m else None
-            size, _, small = facts("unit").get(found["large"], ("0 ",))[0].partition(" ")
-            return plain(n * int(size)) if n is not None and small == found["small"] else None
+            numbers = {slot: read_number(text) for slot, text in (found or {}).items()}
+            known = {slot: number for slot, number in numbers.items() if number is not None}
+            if found and len(known) == len(found):
+                return plain(work_out(formula, 0, known)[1])
     asked = {known.lower(): found[0] for known, found in facts("misconception").items()}
     return asked.get(question[:-1].lower())
 
 
-@lru_cache(maxsize=1)
-def _passages() -> tuple[re.Pattern[str], ...]:
-    shown = (re.escape(text).replace(r"\{", "{").replace(r"\}", "}") for text in corpus("facts")["passage"]["say"])
-    return tuple(re.compile(re.sub(r"\{(\w+)\}", lambda slot: _captured(slot[1]), text)) for text in shown)
-
-
-def _captured(slot: str) -> str:
-    return f"(?P<{slot}>[^.]+?)" if slot in ("person", "city", "year", "n") else "[^.]+?"
-
-
 def _read_passage(question: str) -> str | None:
     slot = next((slot for wording, slot in _wordings("passage") if question.endswith(wording.text)), None)
-    found = next((found for pattern in _passages() if slot and (found := pattern.search(question))), None)
+    passages = (Wording(text).regex for text in corpus("facts")["passage"]["say"])
+    found = next((found for passage in passages if slot and (found := passage.search(question))), None)
     return found[slot] if found and slot else None
 
 
@@ -196,5 +155,5 @@ def ending_of(context: str, endings: Sequence[str]) -> int | None:
 def right_choice(question: str, choices: Sequence[str]) -> int | None:
     """Which choice answers the question, 0 for the first; None when this cannot be told."""
     answer = answer_of(question)
-    found = (at for at, choice in enumerate(choices) if choice == answer or fits(question, choice))
+    found = (at for at, choice in enumerate(choices) if choice == answer)
     return next(found, ending_of(question, choices))

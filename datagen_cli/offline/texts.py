@@ -1,143 +1,166 @@
 """Texts of a class: support messages, news, headlines, reviews, jokes, statements.
 
-Each label draws on its own section of the corpora, so that a classifier can learn them apart; people, places, dates and
-the way a text is put together vary for all labels alike. Labels that no section knows are written about with their own
-words and those of their examples.
+Which kind of text a dataset wants, and which section of the corpora each of its labels is about, is told by words
+alone. Each label draws on its own section, so that a classifier can learn them apart; people, places, dates and the
+form of a text vary for all labels alike. Labels that no section knows are written about with their own words and those
+of their examples.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from datagen_cli.offline.corpus import Slots, corpus, lowered, pick, sentence
-from datagen_cli.offline.topics import FILES, Topic
+from datagen_cli.offline.corpus import Section, Slots, corpus, pick, subjects, telling_words, tidied, words_of
 
-_BEFORE = re.compile(r" (?:of|in|near|to|around|outside|about) ")
+FILES = {"ticket": "tickets", "news": "news", "headline": "news", "review": "reviews", "humor": "sentences"}
+_WITH_STORY = re.compile(
+    r"\b(?:headlines?|titles?)\b[^.]*\b(?:and|with|then|plus|followed)\b[^.]*"
+    r"\b(?:story|stories|sentences?|descriptions?|body|bodies|texts?|leads?|paragraphs?)\b"
+)
+Labels = tuple[tuple[str, str], ...]
+"""Label values as text, with their meanings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a label's texts are about: a section of a file (an empty file: words only), which share of it, and words of
+    the label's own. `part` of `parts` tells labels of one section apart."""
+
+    file: str
+    key: str = ""
+    keywords: tuple[str, ...] = ()
+    part: int = 0
+    parts: int = 1
+
+
+@lru_cache(maxsize=16)
+def _sections(file: str) -> dict[str, Section]:
+    if file == "sentences":
+        return {key: corpus(file)[key] for key in ("joke", "plain")}
+    return subjects(file) if file else {}
+
+
+@lru_cache(maxsize=256)
+def genre_of(about: str, labels: Labels) -> str:
+    """The genre of texts: ticket, review, headline, news, humor, question or statement."""
+    words = words_of(about)
+    genres = corpus("words")["genres"].pairs("words")
+    scores = {name: sum(words.count(word) for word in known.split()) for name, known in genres}
+    for genre in ("ticket", "news", "review"):
+        fitting = sum(_fit(FILES[genre], value, meaning)[1] >= 3 for value, meaning in labels)
+        scores[genre] += 2 * (fitting == len(labels) > 0) + (fitting > len(labels) / 2)
+    best = max(scores, key=lambda name: scores[name])
+    if scores[best] == 0:
+        return "statement"
+    if best in ("news", "headline") and scores["headline"]:
+        return "news" if _WITH_STORY.search(about.lower()) else "headline"
+    return best
+
+
+def _fit(file: str, value: str, meaning: str) -> tuple[str, float]:
+    """The section of a file that a label fits best, and how well: 3 a word of the value, 1 a word of its meaning."""
+    own, meant = set(words_of(value)), set(words_of(meaning))
+    scores = {
+        key: 3.0 * len(own & section.words) + len(meant & section.words) + 4 * (key in own)
+        for key, section in _sections(file).items()
+    }
+    best = max(scores, key=lambda key: scores[key], default="")
+    return (best, scores[best]) if best and scores[best] else ("", 0.0)
+
+
+@lru_cache(maxsize=256)
+def topics_of(labels: Labels, genre: str) -> Mapping[str, Topic]:
+    """A topic for each label."""
+    first = FILES.get(genre, "")
+    order = [first] if first in ("reviews", "sentences") else list(dict.fromkeys((first, "tickets", "news")))
+    found: dict[str, Topic] = {}
+    for value, meaning in labels:
+        keywords = tuple(telling_words((value, meaning)))
+        ranked = [(file, *_fit(file, value, meaning)) for file in order if file]
+        file, key, score = max(ranked, key=lambda row: row[2] + (row[0] == first), default=("", "", 0.0))
+        found[value] = Topic(file, key, keywords) if score else Topic("", "", keywords or (value,))
+    if first == "reviews" and {"0", "1"} == set(found) and not any(meaning for _, meaning in labels):
+        found = {"0": Topic(first, "negative"), "1": Topic(first, "positive")}
+    return _told_apart(found)
+
+
+def _told_apart(topics: Mapping[str, Topic]) -> dict[str, Topic]:
+    """Labels that share a section get a share of it each."""
+    found = dict(topics)
+    for value, topic in topics.items():
+        sharing = [
+            name for name, other in topics.items() if topic.file and (other.file, other.key) == (topic.file, topic.key)
+        ]
+        if len(sharing) > 1:
+            others = {word for name in sharing if name != value for word in topics[name].keywords}
+            own = tuple(word for word in topic.keywords if word not in others) or (value,)
+            found[value] = replace(topic, keywords=own, part=sharing.index(value), parts=len(sharing))
+    return found
+
+
+@lru_cache(maxsize=256)
+def reviewed(about: str) -> str:
+    """What is reviewed: film, restaurant, hotel, book or product."""
+    words = set(words_of(about))
+    scores = {key: len(words & section.words) for key, section in subjects("reviewed").items()}
+    best = max(scores, key=lambda key: scores[key])
+    return best if scores[best] else "product"
+
+
+@lru_cache(maxsize=256)
+def _vocabulary(topic: Topic) -> frozenset[str]:
+    """The telling words of a topic."""
+    section = _sections(topic.file).get(topic.key)
+    lines = [line for part in section.parts.values() for line in part] if section else []
+    return frozenset(telling_words([re.sub(r"\{\w+\}", " ", line) for line in lines], 1000)) | {
+        word.lower() for word in topic.keywords
+    }
+
+
+def topic_of(text: str, topics: Mapping[str, Topic]) -> str | None:
+    """The label whose words a text uses most; None when no label leads."""
+    words = set(telling_words((text,), 400))
+    vocabularies = {label: _vocabulary(topic) for label, topic in topics.items()}
+    scores = {}
+    for label, own in vocabularies.items():
+        others = frozenset().union(*(other for name, other in vocabularies.items() if name != label))
+        scores[label] = 3 * len(words & (own - others)) + len(words & own)
+    ranked = sorted(scores, key=lambda label: -scores[label])
+    if not ranked or not scores[ranked[0]] or (len(ranked) > 1 and scores[ranked[0]] == scores[ranked[1]]):
+        return None
+    return ranked[0]
 
 
 def write_text(rng: random.Random, genre: str, topic: Topic, kind: str = "product", mood: str = "") -> str:
     """A text about a topic in a genre; `kind` is what a review is of, `mood` a sentence that has to be in the text (a
     headline has none)."""
-    if topic.file == "tickets":
-        return _ticket(rng, topic, mood)
-    if topic.file == "news":
-        text = _headline(rng, topic) if genre == "headline" else _news(rng, topic)
-    elif topic.file == "reviews":
-        text = _review(rng, topic, kind)
-    elif topic.file == "sentences":
-        section, slots = corpus("sentences")[topic.key], Slots(rng)
-        text = f"{slots.say(section['heard'])} {sentence(slots.say(section['say']))}"
-    else:
-        text = _about(rng, topic.keywords, genre)
-    return f"{text} {mood}" if mood and genre != "headline" else text
+    sections = corpus(topic.file or "sentences")
+    own = sections[topic.key if topic.file else "about"].parts
+    parts = dict(sections["all"].parts)
+    parts |= {part: lines[topic.part :: topic.parts] or lines for part, lines in own.items()}
+    words = topic.keywords
+    given = {"mood": mood}
+    if topic.file == "reviews":
+        given["thing"] = pick(rng, corpus("reviewed")[kind].listed("thing"))
+        parts["part"] = corpus("reviewed")[kind].listed("part")
+    if not topic.file:
+        invented = (Slots(rng).fill("a {adjective} {thing}") for _ in range(3 - len(words)))
+        given["w"] = pick(rng, words)
+        given["w2"], given["w3"] = rng.sample([word for word in (*words, *invented) if word != given["w"]], 2)
+    text = Slots(rng, given, parts).say(parts.get(genre, parts["form"]))
+    if topic.parts > 1 and words:
+        text = f"{pick(rng, words)}: {text}" if genre == "headline" else f"{text} It is about {pick(rng, words)}."
+    if mood and genre != "headline" and mood not in text:
+        text = f"{text} {mood}"
+    return tidied(text).rstrip(".") if genre == "headline" else tidied(text)
 
 
-def filler(rng: random.Random, genre: str) -> str:
+def filler(rng: random.Random, genre: str = "") -> str:
     """One more sentence that fits any text of the genre and says nothing of its label."""
     file = FILES.get(genre, "sentences")
     lines = corpus(file)["all"]["filler"] if file != "sentences" else corpus(file)["plain"]["say"]
-    return sentence(Slots(rng).say(lines))
-
-
-def statement(rng: random.Random) -> str:
-    """A sentence about nothing in particular."""
-    return sentence(Slots(rng).say(corpus("sentences")["plain"]["say"]))
-
-
-def _share(lines: Sequence[str], topic: Topic) -> Sequence[str]:
-    return lines[topic.part :: topic.parts] or lines
-
-
-def _ticket(rng: random.Random, topic: Topic, mood: str) -> str:
-    own, shared, slots = corpus("tickets")[topic.key], corpus("tickets")["all"], Slots(rng)
-    body = [sentence(slots.say(_share(own["say"], topic)))]
-    if topic.parts > 1 and topic.keywords:
-        body.append(f"It is about {pick(rng, topic.keywords)}.")
-    draw = rng.random()
-    if draw < 0.75:
-        body.insert(int(rng.random() * 2), slots.say(shared["context"]))
-    if draw < 0.2:
-        body.append(slots.say(shared["context"]))
-    if rng.random() < 0.8:
-        body.append(slots.say(_share(own["ask"], topic)))
-    if mood:
-        body.insert(1 + int(rng.random() * len(body)), mood)
-    if rng.random() < 0.55:
-        body[0] = f"{pick(rng, shared['opener'])} {lowered(body[0])}"
-    body.append(slots.say(shared["closer" if draw >= 0.75 or rng.random() < 0.5 else "reference"]))
-    return " ".join(dict.fromkeys(body))
-
-
-def _event(topic: Topic, slots: Slots) -> str:
-    """Somebody does something."""
-    section = corpus("news")[topic.key]
-    actor, action = pick(slots.rng, section["who"]), pick(slots.rng, _share(section["does"], topic))
-    head = _BEFORE.split(actor, maxsplit=1)[0].split()[-1]
-    if (not head.endswith("s") and head != "Police") or head == "Actress":
-        verb, _, rest = action.partition(" ")
-        action = f"{verb}{'es' if verb.endswith(('ch', 'sh', 'ss', 'x', 'go')) else 's'} {rest}"
-    return slots.fill(f"{actor} {action}")
-
-
-def _headline(rng: random.Random, topic: Topic) -> str:
-    """One line without a full stop; with small words, so that a detector sees that it is English."""
-    own = pick(rng, topic.keywords).capitalize() if topic.parts > 1 and topic.keywords else ""
-    slots = Slots(rng)
-    text = _event(topic, slots)
-    if own and own not in text:
-        text = f"{own}: {text}"
-    if rng.random() < 0.5:
-        other = _event(topic, slots)
-        other = lowered(other) if other.startswith(("The ", "A ")) else other
-        return text + slots.say((" on {day}", " in {month}", "")) + f" as {other}"
-    return f"{text} {slots.say(corpus('news')['all']['end'])}".replace(" ,", ",")
-
-
-def _news(rng: random.Random, topic: Topic) -> str:
-    slots = Slots(rng)
-    head = _event(topic, slots)
-    body = [slots.say(corpus("news")[topic.key]["detail"])]
-    if topic.parts > 1 and topic.keywords:
-        body.append(f"It is part of a series about {pick(rng, topic.keywords)}.")
-    more, draw = rng.random(), rng.random()
-    if more < 0.6:
-        body.append(slots.say(corpus("news")["all"]["filler"]))
-    if more > 0.4:
-        body.append(f"{_event(topic, slots)}.")
-    source = slots.fill("{city}").upper() if draw < 0.5 else ""
-    lead = f"{source} - " if draw < 0.3 else f"{source} (Wire) - " if source else ""
-    return f"{head}. {lead}{' '.join(dict.fromkeys(body))}"
-
-
-def _review(rng: random.Random, topic: Topic, kind: str) -> str:
-    own, of = corpus("reviews")[topic.key], corpus("reviewed")[kind]
-    slots = Slots(rng, thing=pick(rng, of.listed("thing")))
-    body = [slots.say(_share(own["opening"], topic))]
-    for _ in range(1 + int(rng.random() * 3)):
-        slots["part"] = pick(rng, of.listed("part"))
-        verdict = slots.say(_share(own["verdict"], topic))
-        if rng.random() < 0.35:
-            slots["part"] = pick(rng, of.listed("part"))
-            verdict += f", and {lowered(slots.say(_share(own['verdict'], topic)))}"
-        body.append(verdict + ".")
-    if len(body) == 2 or rng.random() < 0.5:
-        body.append(slots.say(corpus("reviews")["all"]["filler"]))
-    if rng.random() < 0.7:
-        body.append(pick(rng, _share(own["closing"], topic)))
-    return " ".join(dict.fromkeys(body))
-
-
-def _about(rng: random.Random, keywords: Sequence[str], genre: str) -> str:
-    frames, slots = corpus("sentences")["about"], Slots(rng)
-    words = [*keywords, *(slots.fill("a {adjective} {thing}") for _ in range(3 - len(keywords)))]
-    body = []
-    for _ in range(1 if genre in ("headline", "question") else 2 + int(rng.random() * 2)):
-        at = int(rng.random() * max(1, len(keywords)))
-        named = Slots(rng, w=words[at], w2=words[at - 1], w3=words[at - 2])
-        body.append(sentence(named.say(frames["question" if genre == "question" else "statement"])))
-    text = " ".join(dict.fromkeys(body))
-    if genre == "question":
-        return f"{slots.say(frames['asking'])} {text}"
-    return text.rstrip(".") if genre == "headline" else text
+    return tidied(Slots(rng).say(lines))

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from datagen_cli.offline.schema_values import schema_value
+from datagen_cli.offline.values import schema_value
 
 SCHEMAS: list[dict[str, Any]] = [
     {

@@ -257,11 +257,12 @@ def test_status_and_card_say_what_each_stage_role_and_record_cost(
 def test_under_a_cap_what_is_begun_is_finished(cap: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of all tokens that may be spent the better half goes into records that are accepted, not into beginnings."""
     checks = "validators=[{code: {question: question, answer: answer}}]"
-    capped = ("quickstart", "-o", tmp_path / "run", "-n", "200", "--set", checks)
+    more = ("-n", "200", "--set", checks, "--set", "limits.attempts_per_record=20")
+    capped = ("quickstart", "-o", tmp_path / "run", *more)
     found = report(capsys, *capped, "--max-total-tokens", str(cap))
     assert found["exit_code"] == 4
     assert found["accepted"] >= cap / 4_000  # none of 34 that were begun, and 7 of 63, were finished before
     whole = tmp_path / "whole"
-    assert generate("quickstart", "-o", whole, "-n", "200", "--set", checks) == 0
+    assert generate("quickstart", "-o", whole, *more) == 0
     assert generate(*capped) == 0
     assert outcome(tmp_path / "run") == outcome(whole)

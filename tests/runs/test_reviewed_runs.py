@@ -147,7 +147,7 @@ def test_any_concurrency_makes_the_same_of_a_review(recipe: Path, tmp_path: Path
 def test_a_slot_that_had_used_its_attempts_gets_them_anew(recipe: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     kept = RECIPE.replace("validators: [reflect]", "limits: {attempts_per_record: 1}")
-    recipe.write_text(kept.replace("duplicate: 0.1, malformed: 0.05", "duplicate: 0, malformed: 0"))
+    recipe.write_text(kept.replace("{duplicate: 0.1, malformed: 0.05}", "none"))
     assert generate(recipe, "-o", folder) == 0
     before = rows(folder)
     decide(folder, (0, "reject", "no"))

@@ -1,4 +1,4 @@
-"""Formulas of word problems: drawn so that every result is exact, worked out line by line.
+"""Numbers as texts write them, and formulas of word problems, drawn so that every result is exact.
 
 A formula list is text such as `n * m, v + x`: read from left to right without precedence, `x` is the result of the
 formula before, and the last result is the new `v`. All results are whole, or whole numbers of quarters.
@@ -6,14 +6,26 @@ formula before, and the last result is the new `v`. All results are whole, or wh
 
 from __future__ import annotations
 
+import operator
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from datagen_cli.offline.corpus import pick
-from datagen_cli.offline.problems.wording import FRACTIONS, Value, plain, tidy
 
+Value = int | float
+WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+FRACTIONS = {
+    "half": (1, 2), "a third": (1, 3), "a quarter": (1, 4), "a fifth": (1, 5), "a tenth": (1, 10),
+    "two thirds": (2, 3), "three quarters": (3, 4), "two fifths": (2, 5),
+}  # fmt: skip
+VAGUE_COUNTS = ("some", "several", "a few")
+VAGUE_AMOUNTS = ("a certain amount", "an unknown amount")
+SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "inr": "₹", "jpy": "¥"}
+
+SIGNS = "".join(SYMBOLS.values())
+_OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 PERCENTS = (5, 10, 15, 20, 25, 30, 40, 50, 60, 75)
 TRIES = 16
 # these may lead far from the quantity
@@ -30,12 +42,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How large numbers are drawn: the first quantity from `low` to `high`, prices times `price`."""
+    """How large numbers are drawn: the first quantity from `low` to `high`, prices times `price`; `whole` says that no
+    result may be a fraction."""
 
     low: int
     high: int
     price: int = 1
-    cents: bool = False
     whole: bool = False
 
 
@@ -55,27 +67,17 @@ def work_out(formulas: str, v: Value, given: Mapping[str, Value]) -> tuple[list[
     lines: list[Line] = []
     known = {**given, "v": v}
     for tokens in parse(formulas):
-        result = _operand(tokens[0], known)
+        result, *operands = (int(name) if name.isdigit() else known[name] for name in tokens[::2])
         shown = plain(result)
-        for sign, name in zip(tokens[1::2], tokens[2::2], strict=True):
-            operand = _operand(name, known)
+        for sign, name, operand in zip(tokens[1::2], tokens[2::2], operands, strict=True):
             if sign == "*" and name == "a" and operand == 1:
                 continue
-            if sign == "*":
-                result *= operand
-            elif sign == "/":
-                result /= operand
-            else:
-                result = result + operand if sign == "+" else result - operand
+            result = _OPERATORS[sign](result, operand)
             shown += f" {sign} {plain(operand)}"
         known["x"] = tidy(result)
         if len(tokens) > 1:
             lines.append(Line(shown, known["x"]))
     return lines, known["x"]
-
-
-def _operand(name: str, known: Mapping[str, Value]) -> Value:
-    return int(name) if name.isdigit() else known[name]
 
 
 def exact(lines: list[Line], *, whole: bool) -> bool:
@@ -96,35 +98,41 @@ def draw(rng: random.Random, formulas: str, v: Value, scale: Scale) -> dict[str,
                 given[slot] = _drawn(rng, slot, formulas, v, scale, given)
         lines, result = work_out(formulas, v, given)
         near = formulas in _OPEN or "v" not in formulas or v * 0.2 <= result <= v * 5
-        if near and exact(lines, whole=scale.whole and "p" not in given) and result <= 90_000 * scale.price:
+        if near and exact(lines, whole=scale.whole) and result <= 90_000 * scale.price:
             return given
     return None
 
 
 def _drawn(rng: random.Random, slot: str, formulas: str, v: Value, scale: Scale, given: Mapping[str, Value]) -> Value:
-    """One number: small where it multiplies, in proportion to `v` where it changes it."""
+    """One number: small where it multiplies, in proportion to `v` where it changes it; the first one often has many
+    divisors, as in school books."""
     first, several = "v" not in formulas, "n * " in formulas
     if slot == "c":
         return pick(rng, PERCENTS)
-    if slot == "t":
-        return _between(rng, 3, 5)
-    if slot == "k":
-        return _between(rng, 2, 15)
     if formulas in ("n - v", "p - v"):
         step = (5 if v < 60 * scale.price else 10 if v < 400 * scale.price else 50) * scale.price
         return (int(v) // step + 1 + int(rng.random() * 6)) * step
+    most = scale.high if first else v * 0.6
     if slot == "p":
-        if several or formulas == "v * p":
-            return _price(rng, scale, 25 if first else 12)
-        if first:
-            return _round(rng, max(10, scale.low), max(40, scale.high)) * scale.price
-        return _between(rng, 2, max(12, v * 0.6 / scale.price)) * scale.price
-    if slot == "m":
-        size = scale.high / given["n"] if first else v * 0.6 / given["n"]
-        return _between(rng, max(2, scale.low / given["n"]) if first else 2, max(3, min(60, size)))
-    if several:
-        return _between(rng, 2, min(12, scale.high / 2) if first else 7)
-    return _round(rng, scale.low, scale.high) if first else _between(rng, v * 0.06, max(9, v * 0.6))
+        each = several or formulas == "v * p"
+        high = (25 if first else 12) if each else max(40, most) if first else most / scale.price
+        cents = pick(rng, (0.25, 0.5, 0.75)) if each and not scale.whole and rng.random() < 0.4 else 0
+        return _between(rng, 2 if each or not first else 10, high) * scale.price + cents
+    groups = given.get("n", 1)
+    low, high = {
+        "t": (3, 5),
+        "k": (2, 15),
+        "m": (scale.low / groups if first else 2, max(3, min(60, most / groups))),
+        "n": (2, min(12, most / 2) if first else 7)
+        if several
+        else (scale.low, most)
+        if first
+        else (v * 0.06, max(9, most)),
+    }[slot]
+    value = _between(rng, low, high)
+    return (
+        max(2, value - value % pick(rng, (1, 2, 4, 5, 6, 10, 12))) if first and slot == "n" and not several else value
+    )
 
 
 def _between(rng: random.Random, low: Value, high: Value) -> int:
@@ -132,12 +140,27 @@ def _between(rng: random.Random, low: Value, high: Value) -> int:
     return low + int(rng.random() * (high - low + 1)) if high > low else low
 
 
-def _round(rng: random.Random, low: Value, high: Value) -> int:
-    """A number that often has many divisors, as those in school books."""
-    value = _between(rng, low, high)
-    return max(2, int(low), value - value % pick(rng, (1, 2, 4, 5, 6, 10, 12)))
+def read_number(text: str) -> Value | None:
+    """The number a slot holds: digits with separators, money, a number word; None for "some" and the like."""
+    if text in WORDS:
+        return WORDS.index(text)
+    try:
+        return tidy(float(text.lstrip(SIGNS).replace(",", "")))
+    except ValueError:
+        return None
 
 
-def _price(rng: random.Random, scale: Scale, high: int) -> Value:
-    value = _between(rng, 2, high) * scale.price
-    return value + pick(rng, (0.25, 0.5, 0.75)) if scale.cents and rng.random() < 0.4 else value
+def tidy(value: Value) -> Value:
+    """An int where the value is whole."""
+    return int(value) if value == int(value) else value
+
+
+def plain(value: Value) -> str:
+    """A number as one writes it in a calculation: 12, 12.5."""
+    return str(tidy(value))
+
+
+def money(value: Value, symbol: str) -> str:
+    """An amount: $12, $12.50, $1,250."""
+    value = tidy(value)
+    return f"{symbol}{value:,}" if isinstance(value, int) else f"{symbol}{value:,.2f}"

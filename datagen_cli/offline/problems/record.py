@@ -7,123 +7,94 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from datagen_cli.constraints.length import Length
-from datagen_cli.constraints.range import Range
 from datagen_cli.offline.corpus import Slots, corpus, pick
-from datagen_cli.offline.dataset import DatasetView, label_text
-from datagen_cli.offline.problems.arithmetic import Line
+from datagen_cli.offline.dataset import label_text
+from datagen_cli.offline.problems.arithmetic import SYMBOLS, WORDS, Value, money, plain, read_number, tidy
 from datagen_cli.offline.problems.reading import read
 from datagen_cli.offline.problems.scenes import scenes_for
 from datagen_cli.offline.problems.tell import Wish, WordProblem, with_answer, write
-from datagen_cli.offline.problems.wording import SYMBOLS, WORDS, Value, money, plain, tidy
-from datagen_cli.offline.shape import RecordShape
-from datagen_cli.offline.written import Job
+from datagen_cli.offline.written import Draft
 
-ROOM = 15  # words of a sentence that a fault puts in
-_WORDS_A = {"words": 1.0, "characters": 1 / 5.6, "tokens": 1 / 1.4}
+ROOM = "It is so. " * 5  # as long as a sentence that a fault puts in
 _NUMBER = (r"####\s*\$?(-?[\d,]*\.?\d+)", r"\\boxed\{\s*(-?[\d,]*\.?\d+)", r"(-?\d[\d,]*(?:\.\d+)?)(?!.*\d)")
 
 
-def fill_problem(job: Job) -> None:
+def fill_problem(draft: Draft) -> None:
     """Writes the question, its answer and, where asked for, the steps; notes a wrong answer and a missing number."""
-    rng, shape = job.rng, job.shape
-    shown = job.shown("answer")
-    texts = [text for text in shown if isinstance(text, str)]
-    for spec in job.data.specs:  # labels that the plan leaves open, so that the problem is about them
+    rng, shape, data = draft.rng, draft.shape, draft.data
+    for spec in data.specs:  # labels that the plan leaves open, so that the problem is about them
         if spec.type == "label" and spec.values and spec.name != shape.name("answer"):
-            job.draft.fields.setdefault(spec.name, pick(rng, spec.values))
-    wish = wish_of(job, shown)
-    problem = _problem(rng, job.get("question"), job.get("answer"), wish)
+            draft.fields.setdefault(spec.name, pick(rng, spec.values))
+    wish = wish_of(draft)
+    problem = _problem(rng, draft.get("question"), draft.get("answer"), wish)
     value = problem.answer
-    if "unsolvable" in job.faults and problem.missing:
-        job.plant("unsolvable", "question", None)
-    elif "wrong_label" in job.faults:
+    if "unsolvable" in draft.faults and problem.missing:
+        draft.plant("unsolvable", "question", None)
+    elif "wrong_label" in draft.faults:
         value = slip(rng, problem, wish)
-        job.plant("wrong_label", "answer", problem.answer)
-    job.put("question", problem.question)
-    steps = shape.name("steps")
-    if steps:
-        job.put(
-            "steps", solution_text(rng, problem, value, [text for text in job.shown("steps") if isinstance(text, str)])
-        )
+        draft.plant("wrong_label", "answer", problem.answer)
+    draft.put("question", problem.question)
+    steps, texts = ([text for text in draft.shown(role) if isinstance(text, str)] for role in ("steps", "answer"))
+    draft.put("steps", solution_text(rng, problem, value, steps))
     if shape.form == "solution":
-        solved = solution_text(rng, problem, value, texts) if texts or not steps else final_line(rng, value, texts)
-        job.put("answer", solved)
+        solved = texts or not shape.name("steps")
+        draft.put("answer", solution_text(rng, problem, value, texts) if solved else final_line(rng, value, texts))
     else:
-        as_text = job.data.spec(shape.name("answer")).type == "text" or texts
-        job.put("answer", plain(value) if as_text else value)
+        as_text = data.spec(shape.name("answer")).type == "text" or texts
+        draft.put("answer", plain(value) if as_text else value)
 
 
 def _problem(rng: random.Random, question: Any, answer: Any, wish: Wish) -> WordProblem:
     """The problem of a given question, for a given answer, or a new one."""
     if isinstance(question, str):
         known = read(question)
-        solved = known.answer if known is not None and known.answer is not None else 2 + int(rng.random() * 90)
-        return WordProblem(question, solved, (), "", "The story")
-    try:
-        fixed = None if answer is None or isinstance(answer, bool) else tidy(float(str(answer).replace(",", "")))
-    except ValueError:
-        fixed = None
+        solved = None if known is None else known.answer
+        return WordProblem(question, 2 + int(rng.random() * 90) if solved is None else solved)
+    fixed = read_number(str(answer))
     return write(rng, wish) if fixed is None else with_answer(rng, fixed)
 
 
-def wish_of(job: Job, shown: Sequence[Any]) -> Wish:
+def wish_of(draft: Draft) -> Wish:
     """What attributes, labels and constraints ask of the problem; room is left for a sentence that a fault puts in."""
-    data, answer = job.data, job.shape.name("answer")
+    data, shown = draft.data, draft.shown("answer")
+    question, answer = draft.shape.name("question"), draft.shape.name("answer")
     told = {"currency": "", "setting": "", "topic": ""}
     steps = 0
-    for name, text in job.wanted.attributes.items():
+    for name, text in draft.wanted.attributes.items():
         bare = text.partition(" (")[0].strip()
         coin = next((code for code, pattern in _wishes("currency") if re.search(pattern, text.lower())), "")
         parts = (part for part, pattern in _wishes("attribute") if re.search(pattern, name.lower()))
         part = next((part for part in parts if coin or part != "currency"), "")
-        if part == "steps":
-            steps = _count(text)
-        elif part:
+        if part in told:
             told[part] = coin if part == "currency" else bare
         else:
-            steps = steps or _level(bare)
+            steps = steps or _count(bare)
     for spec in data.specs:
-        if spec.type == "label" and spec.name in job.draft.fields and spec.name != answer and not told["topic"]:
-            value = label_text(job.draft.fields[spec.name])
+        if spec.type == "label" and spec.name in draft.fields and spec.name != answer and not told["topic"]:
+            value = label_text(draft.fields[spec.name])
             known = scenes_for(value, needs_money=False)[1]
             told["topic"] = value if known else f"{value} {data.meanings.get(value, '')}".strip()
-    low, high, least, most = _limits(data, job.shape)
-    whole = any(not rule.holds(answer, 2.5) for rule in data.rules.get(answer, ()))
-    counted = bool(shown) and job.shape.form != "solution" and all("." not in str(value) for value in shown)
-    room = ROOM if job.faults & {"contradicted", "injected"} else 0
-    return Wish(
-        min(steps, 8), **told, low=low, high=high, whole=whole or counted, min_words=least,
-        max_words=max(8, most - room) if most else 0, missing="unsolvable" in job.faults,
-        symbol=SYMBOLS.get(told["currency"], "$"),
-    )  # fmt: skip
+    counted = bool(shown) and draft.shape.form != "solution" and all("." not in str(value) for value in shown)
+    room = ROOM if draft.faults & {"contradicted", "injected"} else ""
+
+    def fits(text: str, value: Value) -> bool:
+        written = {answer: value} if draft.shape.form != "solution" else {}
+        return data.holds({question: text, **written}) and data.holds({question: room + text})
+
+    coin = SYMBOLS.get(told.pop("currency"), "")
+    return Wish(min(steps, 8), currency=coin, whole=counted, missing="unsolvable" in draft.faults, fits=fits, **told)
 
 
 def _wishes(part: str) -> tuple[tuple[str, ...], ...]:
     return corpus("words")["wishes"].pairs(part)
 
 
-def _level(text: str) -> int:
-    """How many steps a word for difficulty stands for; 0 for none."""
-    return next((int(steps) for word, steps in _wishes("level") if word == text.lower()), 0)
-
-
-def _limits(data: DatasetView, shape: RecordShape) -> tuple[float | None, float | None, int, int]:
-    """Bounds of the answer, and least and most words of the question."""
-    ranges = [rule for rule in data.rules.get(shape.name("answer"), ()) if isinstance(rule, Range)]
-    lengths = [rule for rule in data.rules.get(shape.name("question"), ()) if isinstance(rule, Length)]
-    bounds = [(low, high, _WORDS_A[unit]) for rule in lengths for unit, low, high in rule.bounds]
-    least = max((int(low * words) + (words < 1) for low, _, words in bounds if low is not None), default=0)
-    most = min((max(8, int(high * words)) for _, high, words in bounds if high is not None), default=0)
-    low = max((rule.low for rule in ranges if rule.low is not None), default=None)
-    return low, min((rule.high for rule in ranges if rule.high is not None), default=None), least, most
-
-
 def _count(text: str) -> int:
+    """How many steps a number or a word for difficulty stands for; 0 for none."""
     found = re.search(r"\d+", text)
-    if found:
-        return int(found[0])
-    return next((WORDS.index(word) for word in text.lower().split() if word in WORDS), _level(text))
+    levels = {word: int(steps) for word, steps in _wishes("level")}
+    counts = (WORDS.index(word) for word in text.lower().split() if word in WORDS)
+    return int(found[0]) if found else next(counts, levels.get(text.lower(), 0))
 
 
 def slip(rng: random.Random, problem: WordProblem, wish: Wish) -> Value:
@@ -133,7 +104,7 @@ def slip(rng: random.Random, problem: WordProblem, wish: Wish) -> Value:
     options: list[Value] = [right + 1, right - 1, right + 10, right * 2, right + 2, right - 2, right + 5, *near]
     rng.shuffle(options)
     for value in options:
-        if value != right and value > 0 and wish.allows(value) and (not wish.whole or value % 1 == 0):
+        if value != right and value > 0 and wish.fits(problem.question, value) and (not wish.whole or value % 1 == 0):
             return tidy(value)
     return right + 1
 
@@ -146,12 +117,17 @@ def context(rng: random.Random) -> str:
 def solution_text(rng: random.Random, problem: WordProblem, answer: Value, examples: Sequence[str]) -> str:
     """The calculations, a line each, and the answer last; a wrong `answer` is led to by a slip in the last line."""
     annotated = any("<<" in shown for shown in examples)
-    lines = list(problem.lines)
-    if answer != problem.answer and lines:
-        lines[-1] = Line(lines[-1].calculation, answer)
-    text = [
-        _line(rng, line, problem.unit if place == len(lines) - 1 else "", annotated) for place, line in enumerate(lines)
-    ]
+    text = []
+    for place, line in enumerate(problem.lines, 1):
+        last = place == len(problem.lines)
+        result = plain(answer if last else line.result)
+        shown = f"<<{line.calculation.replace(' ', '')}={result}>>{result}" if annotated else result
+        if last and problem.unit in SYMBOLS.values():
+            shown = shown if annotated else money(answer, problem.unit)
+        elif last:
+            shown = f"{shown} {problem.unit}".rstrip()
+        said = pick(rng, corpus("problems")["all"]["solution"]).format(calc=line.calculation, shown=shown)
+        text.append(said[0].upper() + said[1:])
     return "\n".join([*(text or [f"{problem.name} comes to {plain(answer)}."]), final_line(rng, answer, examples)])
 
 
@@ -162,16 +138,6 @@ def final_line(rng: random.Random, answer: Value, examples: Sequence[str]) -> st
     if any("\\boxed" in shown for shown in examples):
         return f"The answer is $\\boxed{{{plain(answer)}}}$."
     return f"{pick(rng, ('The', 'So the'))} answer is {plain(answer)}."
-
-
-def _line(rng: random.Random, line: Line, unit: str, annotated: bool) -> str:
-    result = plain(line.result)
-    if annotated:
-        result = f"<<{line.calculation.replace(' ', '')}={result}>>{result}"
-    priced = unit in SYMBOLS.values()
-    shown = f"{result} {unit}".rstrip() if not priced else result if annotated else money(line.result, unit)
-    text = pick(rng, corpus("problems")["all"]["solution"]).format(calc=line.calculation, shown=shown)
-    return text[0].upper() + text[1:]
 
 
 def last_number(text: str) -> str | None:

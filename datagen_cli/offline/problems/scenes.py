@@ -1,25 +1,59 @@
-"""The settings of `data/problems.txt` as sentences with formulas."""
+"""The settings of `data/problems.txt` as sentences with slots that can be filled in and recognised again.
+
+`{n} {m} {k}` are counts, `{p}` money, `{t}` a factor, `{c}` a percentage, `{f}` a fraction, `{year}` four digits, `{S}`
+the subject at the start of a sentence; every other slot is a run of words. A count that is only "some" is recognised as
+missing.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any
 
 from datagen_cli.offline.corpus import Section, corpus, plural, subjects, words_of
-from datagen_cli.offline.problems.arithmetic import cost
-from datagen_cli.offline.problems.wording import Wording
+from datagen_cli.offline.problems.arithmetic import FRACTIONS, SIGNS, VAGUE_AMOUNTS, VAGUE_COUNTS, WORDS
+
+_NUMBER = rf"\d+(?:,\d{{3}})*(?:\.\d+)?|(?:{'|'.join(WORDS)})(?![a-z])"
+_COUNT = rf"{_NUMBER}|{'|'.join(VAGUE_COUNTS)}"
+_MONEY = rf"[{SIGNS}]\d+(?:,\d{{3}})*(?:\.\d+)?|{'|'.join(VAGUE_AMOUNTS)}"
+_PATTERNS = {
+    **dict.fromkeys("nmk", _COUNT), "p": _MONEY, "t": _NUMBER, "c": r"\d+", "f": "|".join(FRACTIONS),
+    "year": r"\d{4}", "S": r"[A-Z][\w']*(?: [a-z]+){0,3}?",
+}  # fmt: skip
+
+
+class Wording:
+    """One sentence with slots, the formulas that it tells, and the question that must follow it, if any."""
+
+    def __init__(self, text: str, formulas: str = "", question: Wording | None = None) -> None:
+        self.text, self.formulas, self.question = text, formulas, question
+
+    def fill(self, values: Mapping[str, Any]) -> str:
+        """The sentence with `values` in its slots."""
+        return self.text.format_map(values)
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """What recognises the whole sentence; a slot used twice is only captured the first time."""
+        parts = re.split(r"\{(\w+)\}", self.text)  # texts and slots in turn
+        for at in range(0, len(parts), 2):
+            parts[at] = re.escape(parts[at])
+        for at in range(len(parts) - 2, 0, -2):
+            name, pattern = parts[at], _PATTERNS.get(parts[at], r"[^.?!\d,]+?")
+            parts[at] = f"(?:{pattern})" if name in parts[1:at:2] else f"(?P<{name}>{pattern})"
+        return re.compile("".join(parts))
+
+    def read(self, sentence: str) -> dict[str, str] | None:
+        """The texts of the slots if `sentence` is this one, else None."""
+        found = self.regex.fullmatch(sentence)
+        return found.groupdict() if found else None
+
 
 MAKES = Wording("How much money does {s} make?")
 TOLD = ("start", "steps", "end", "money", "noise")
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """One line of a scene: its sentence, what it takes, and the question that must follow it, if any."""
-
-    wording: Wording
-    cost: int
-    question: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +66,13 @@ class Scene:
     low: int
     high: int
     money: bool
-    lines: dict[str, tuple[Telling, ...]]
+    lines: dict[str, tuple[Wording, ...]]
 
 
-def _telling(line: str) -> Telling:
+def _wording(line: str) -> Wording:
     formulas, _, sentence = line.rpartition(" | ")
     sentence, _, question = sentence.partition(" => ")
-    spent = 0 if formulas in ("", "-") else cost(formulas)
-    return Telling(Wording(sentence, formulas), spent, Wording(question) if question else None)
+    return Wording(sentence, formulas, Wording(question) if question else None)
 
 
 def _scene(section: Section) -> Scene:
@@ -53,7 +86,7 @@ def _scene(section: Section) -> Scene:
         low,
         high,
         section["unit"] == ("money",),
-        {part: tuple(map(_telling, found)) for part, found in lines.items()},
+        {part: tuple(map(_wording, found)) for part, found in lines.items()},
     )
 
 
@@ -84,15 +117,16 @@ def scenes_for(topic: str, *, needs_money: bool) -> tuple[tuple[Scene, ...], boo
 @lru_cache(maxsize=1)
 def statements() -> tuple[Wording, ...]:
     """Every sentence that can tell a quantity, for reading; the longest first."""
-    tellings = [told for scene in (*all_scenes(), money_phase()) for part in TOLD for told in scene.lines[part]]
-    tellings += map(_telling, corpus("problems")["all"]["more"])
-    found = {telling.wording.text: telling.wording for telling in tellings}
-    return tuple(sorted(found.values(), key=lambda wording: -len(wording.text)))
+    told = [wording for scene in (*all_scenes(), money_phase()) for part in TOLD for wording in scene.lines[part]]
+    told += map(_wording, corpus("problems")["all"]["more"])
+    return tuple(sorted({wording.text: wording for wording in told}.values(), key=lambda wording: -len(wording.text)))
 
 
 @lru_cache(maxsize=1)
 def questions() -> tuple[Wording, ...]:
     """Every question that a problem can end in."""
-    asked = [telling.wording for scene in (*all_scenes(), money_phase()) for telling in scene.lines["ask"]]
-    ends = [telling.question for scene in (*all_scenes(), money_phase()) for telling in scene.lines["end"]]
-    return tuple({wording.text: wording for wording in (MAKES, *asked, *ends) if wording is not None}.values())
+    scenes = (*all_scenes(), money_phase())
+    asked = [
+        wording for scene in scenes for wording in (*scene.lines["ask"], *(end.question for end in scene.lines["end"]))
+    ]
+    return tuple({wording.text: wording for wording in (MAKES, *asked) if wording is not None}.values())
