@@ -75,7 +75,8 @@ def test_the_table_reads_in_words_and_missing_measures_are_one_line(capsys: pyte
 
 
 def test_a_run_folder_is_measured_against_its_base(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert generate("quickstart", "-n", "12", "-o", tmp_path / "run") == 0
+    no_faults = "model={name: offline, faults: none}"
+    assert generate("quickstart", "-n", "12", "-o", tmp_path / "run", "--set", no_faults) == 0
     (found,) = asked(capsys, "run")
     assert (found["reference"], found["simulated"], found["n"]) == ("word_problems.jsonl", True, 12)
     constraints = found["metrics"]["constraints"]
