@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -58,6 +59,7 @@ class LazyGroup(TyperGroup):
                 formatter.write_dl([(name.ljust(widest), summary) for name, summary in commands.items()])
 
 
+@cache
 def load_command(name: str) -> Any:
     """The command of a module: its signature, its docstring as help, its `EXAMPLES` below."""
     module = import_module(f"datagen_cli.cli.{name}")

@@ -164,18 +164,15 @@ def _took(spent: Mapping[str, Any], seconds: float) -> dict[str, Any]:
 
 def read_manifest(document: Mapping[str, Any]) -> tuple[Manifest, list[str]]:
     """The manifest that a `run.json` holds, and the names of what is missing or of another type: that is empty."""
-    from pydantic import TypeAdapter, ValidationError
-
-    from datagen_cli.runs import told
+    from pydantic import ValidationError
 
     found: dict[str, Any] = {}
     wrong = []
-    kinds = get_type_hints(Manifest)
-    for name, kind in kinds.items():
+    for name, (kind, inner) in _kinds().items():
         try:
-            if name in told.INNER:
-                TypeAdapter(told.INNER[name]).validate_python(document[name])
-            found[name] = TypeAdapter(kind).validate_python(document[name], strict=True)
+            if inner is not None:
+                inner.validate_python(document[name])
+            found[name] = kind.validate_python(document[name], strict=True)
         except KeyError:
             wrong += [name] if name in NEEDED else []
         except ValidationError:
@@ -184,9 +181,22 @@ def read_manifest(document: Mapping[str, Any]) -> tuple[Manifest, list[str]]:
             if not _has_its_keys(name, found[name]):
                 del found[name]
                 wrong.append(name)
+    kinds = get_type_hints(Manifest)
     empty: dict[str, Any] = {name: (get_origin(kinds[name]) or kinds[name])() for name in NEEDED}
     empty["recipe"] = dict.fromkeys(INNER["recipe"], "unknown")
     return Manifest(**{**empty, **found}), wrong
+
+
+@cache
+def _kinds() -> Mapping[str, tuple[Any, Any]]:
+    """What checks the type of each key and, where it holds more, of what is inside; made once: that takes ten
+    milliseconds."""
+    from pydantic import TypeAdapter
+
+    from datagen_cli.runs import told
+
+    inner = {name: TypeAdapter(kind) for name, kind in told.INNER.items()}
+    return {name: (TypeAdapter(kind), inner.get(name)) for name, kind in get_type_hints(Manifest).items()}
 
 
 def _has_its_keys(name: str, value: Any) -> bool:
