@@ -80,6 +80,7 @@ def test_a_test_with_other_columns_or_labels(
     assert told in refused(capsys, NEWS, *TWO, "--test", test)
 
 
+@pytest.mark.slow
 def test_a_reference_that_is_no_better_than_the_base(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = ["World", "Sports", "Business", "Sci/Tech"]
     rows: list[dict[str, object]] = [
@@ -98,6 +99,7 @@ def test_a_checker_that_would_change_with_the_generator(folder: Path, capsys: py
     assert "--model reviewer=MODEL" in said
 
 
+@pytest.mark.slow
 def test_a_folder_with_results_of_other_settings(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = (NEWS, *TWO, "-o", "out", *SEEDS)
     assert bench(capsys, *words, "-n", "8")[0] == 0

@@ -26,6 +26,7 @@ def write(path: Path, rows: list[dict[str, Any]]) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_students_of_fewer_records_stand_in_the_table_and_learn_less(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

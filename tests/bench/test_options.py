@@ -27,6 +27,7 @@ def test_a_folders_name_is_safe() -> None:
     assert slug("../a b/c:d") == "a-b-c-d" and slug("…") == "cell" and len(slug("x" * 200)) == 60
 
 
+@pytest.mark.slow
 def test_an_option_of_the_generator_varies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ from datagen_cli.llm import retry
 from datagen_cli.metrics.dataset import Dataset
 from tests.bench.running import offline
 from tests.endpoint import Answer, Endpoint, refusal
+from tests.grids import mostly_slow
 
 PLANTED = {"sixty": 0.6, "eighty": 0.8, "most": 0.95}
 FORMS = {"gsm8k": "number", "mmlu": "choices", "ag_news": "classes"}
@@ -165,7 +166,7 @@ SUMS = [{"question": f"What is {n} + 1?", "answer": n + 1} for n in range(8)]
 
 
 @pytest.mark.parametrize(("good", "rows"), [(0, 3), (0, 8), (3, 8)])
-@pytest.mark.parametrize("status", [401, 422, 503])
+@pytest.mark.parametrize("status", mostly_slow([401, 422, 503]))
 def test_an_endpoint_that_refuses_or_is_gone_ends_it_as_it_ends_a_run(
     status: int, good: int, rows: int, tmp_path: Path, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,

@@ -12,6 +12,7 @@ from datagen_cli.cli.app import run
 from datagen_cli.config.load import load_recipe
 from datagen_cli.sandbox import confine
 from tests.bench.running import ROOT, SEEDS, bench, row_of
+from tests.grids import mostly_slow
 
 FILES = sorted(path.stem for path in (ROOT / "configs" / "bench").glob("*.yaml"))
 ELSEWHERE = {"real-mini", "difficulty-mini", "agora", "agora-mini", "code-check", "adherence"}
@@ -32,7 +33,7 @@ def test_its_head_names_its_command_and_its_files_are_there(name: str) -> None:
     assert all(Path(path).exists() for path in (options.test, options.train) if path)
 
 
-@pytest.mark.parametrize("name", ["real-mini", "difficulty-mini"])
+@pytest.mark.parametrize("name", mostly_slow(["real-mini", "difficulty-mini"], 1))
 def test_what_a_real_model_writes_is_marked_so_and_can_be_estimated(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -82,6 +83,7 @@ def test_agora_runs_offline_in_every_setting_and_tests_tell_code_apart(capsys: p
     assert passed["steady"] > passed["hasty"]
 
 
+@pytest.mark.slow
 def test_code_in_fences_and_in_json_are_variants_of_one_recipe(capsys: pytest.CaptureFixture[str]) -> None:
     recipe = str(ROOT / "configs" / "bench" / "recipes" / "agora-code-response.yaml")
     code, found, said = bench(capsys, recipe, "--vary", "format=fences,json", "-n", "4", *SEEDS)
@@ -109,6 +111,7 @@ def test_the_code_check_makes_labels_right(capsys: pytest.CaptureFixture[str]) -
     assert checked["yield"] < bare["yield"]
 
 
+@pytest.mark.slow
 def test_adherence_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
     found: dict[str, Any] = bench(capsys, "adherence", "-n", "40", *SEEDS)[1]
     obedient, heedless = (row_of(found, name)["metrics"]["constraints"] for name in ("obedient", "heedless"))

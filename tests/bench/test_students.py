@@ -59,6 +59,7 @@ def test_in_context_students_are_told_apart_by_their_demonstrations(
     assert "k=4|test=100" in good["pgr[icl]"]["signature"]
 
 
+@pytest.mark.slow
 def test_without_a_gap_the_raw_difference_is_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The offline model looks at no demonstration: its base is its reference."""
     words = (*sets(folder), "--student", "in_context", "--student-model", "offline", "-o", "out")

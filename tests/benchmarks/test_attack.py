@@ -21,7 +21,7 @@ from benchmarks.attack.__main__ import main, one
 from benchmarks.attack.attack import Attack, Ended, apart, bound_memory
 from benchmarks.attack.kinds import KINDS, attacks_of
 
-EVERY = 20
+EVERY = 60
 
 
 def _held(folder: Path) -> str:

@@ -180,6 +180,7 @@ def test_the_reference_loop_gets_every_record_through_every_fault(tmp_path: Path
     assert {row["id"]: row["text"] for row in rows} == {item: text_of(seed) for item, seed in enumerate(seeds)}
 
 
+@pytest.mark.slow
 def test_the_bench_knows_which_item_a_request_of_the_product_is_for(tmp_path: Path) -> None:
     write_items(processes.RUN_SEED, 6, processes.ATTEMPTS, tmp_path)
     with Endpoint(Law(faults={"malformed": 0.3}), tmp_path) as endpoint:

@@ -38,6 +38,7 @@ def test_an_endpoint_that_is_away_drops_what_comes_in_that_time(monkeypatch: pyt
     assert faults == ["", "", "away", "away", ""]
 
 
+@pytest.mark.slow
 def test_the_product_leaves_a_stuck_slot_out_and_keeps_the_rest_whole(tmp_path: Path) -> None:
     write_items(processes.RUN_SEED, 12, processes.ATTEMPTS, tmp_path)
     law = Law(faults={"truncated": 0.2, "dropped": 0.1}, refused=(4,))
@@ -52,6 +53,7 @@ def test_the_product_leaves_a_stuck_slot_out_and_keeps_the_rest_whole(tmp_path: 
     assert endpoint.log.count("400") == 3
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_otherwise_than_expected_is_an_error(tmp_path: Path) -> None:
     rows = tmp_path / "run" / "dataset.jsonl"
     with pytest.raises(BenchError, match="exit 0, 3 of 3"):

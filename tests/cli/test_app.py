@@ -13,6 +13,7 @@ import pytest
 
 from datagen_cli.cli.app import run
 from datagen_cli.core.errors import Stopped
+from tests.grids import mostly_slow
 
 COMMANDS = (
     "generate", "validate", "prompt", "preview", "status", "show", "why", "init", "list", "schema", "doctor",
@@ -131,7 +132,8 @@ def test_a_signal_while_a_class_is_made_ends_the_command_with_its_code(
 
 
 @pytest.mark.parametrize(
-    ("given", "threads"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3"), ({"OMP_NUM_THREADS": "2"}, None)]
+    ("given", "threads"),
+    mostly_slow([({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3"), ({"OMP_NUM_THREADS": "2"}, None)]),
 )
 def test_matrix_threads_do_not_spin_beside_other_work_unless_they_are_asked_for(
     given: dict[str, str], threads: str | None

@@ -100,6 +100,7 @@ def test_a_version_is_none_where_nothing_is_installed() -> None:
     assert installed_version("nothing-like-it-is-installed") is None
 
 
+@pytest.mark.slow
 def test_nothing_heavy_is_imported() -> None:
     code = (
         "import sys\nfrom datagen_cli.cli.doctor import doctor\ndoctor([])\n"

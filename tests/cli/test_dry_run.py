@@ -12,6 +12,7 @@ import pytest
 from datagen_cli.cli.app import run
 from datagen_cli.offline.model import Offline
 from tests.endpoint import Endpoint
+from tests.grids import mostly_slow
 from tests.runs.test_money import Till, recipe
 from tests.runs.whole import outcome, report
 
@@ -104,7 +105,9 @@ def test_a_dry_run_is_no_faster_than_the_rates_that_the_recipe_sets(
             assert item["seconds"][side] >= 60 * amount / a_minute * 0.99
 
 
-@pytest.mark.parametrize("settings", [[], [CODE], ["--set=records_per_call=5"]], ids=["plain", "checked", "batched"])
+@pytest.mark.parametrize(
+    "settings", mostly_slow([[], [CODE], ["--set=records_per_call=5"]]), ids=["plain", "checked", "batched"]
+)
 def test_what_a_run_takes_lies_between_low_and_high(
     settings: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from datagen_cli.cli.app import run
 from tests.evaluation.files import news, write
+from tests.grids import mostly_slow
 
 HOSTILE = "a&b_50%#$~^\\{}|<b>`x.jsonl"
 
@@ -57,6 +58,7 @@ def test_a_markdown_table_has_a_column_a_dataset_and_names_the_sources(capsys: p
     assert "Missing in a.jsonl: mauve (no reference given)." in lines
 
 
+@pytest.mark.slow
 def test_tables_show_what_grows_with_n_on_as_many_rows_of_each(capsys: pytest.CaptureFixture[str]) -> None:
     write(Path("many.jsonl"), news(400, 1))
     write(Path("few.jsonl"), news(100, 2))
@@ -200,15 +202,20 @@ def test_a_summary_says_the_gates_first(capsys: pytest.CaptureFixture[str]) -> N
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [
-        (["broken.jsonl"], "1 row cannot be read and is left out"),
-        (["a.jsonl", "--reference", "broken.jsonl"], "1 row cannot be read and is left out"),
-        (["a.jsonl", "--compare", "broken.jsonl"], "1 row cannot be read and is left out"),
-        (["a.jsonl", "--gold", "broken.jsonl"], "1 row cannot be read and is left out"),
-        (["a.jsonl", "--metrics", "length,mauve"], "mauve is missing: no reference given"),
-        (["two.jsonl"], "label is written in several ways"),
-        (["a.jsonl", "--gold", "a.jsonl", "--metrics", "length"], "--gold does nothing"),
-    ],
+    mostly_slow(
+        [
+            (["broken.jsonl"], "1 row cannot be read and is left out"),
+            (["a.jsonl", "--reference", "broken.jsonl"], "1 row cannot be read and is left out"),
+            (["a.jsonl", "--compare", "broken.jsonl"], "1 row cannot be read and is left out"),
+            (["a.jsonl", "--gold", "broken.jsonl"], "1 row cannot be read and is left out"),
+            (["a.jsonl", "--metrics", "length,mauve"], "mauve is missing: no reference given"),
+            (["two.jsonl"], "label is written in several ways"),
+            (["a.jsonl", "--gold", "a.jsonl", "--metrics", "length"], "--gold does nothing"),
+        ],
+        0,
+        4,
+        5,
+    ),
 )
 def test_strict_is_three_for_what_could_hide_a_problem(
     arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]

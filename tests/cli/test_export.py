@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from datagen_cli.cli.app import run
+from tests.grids import mostly_slow
 from tests.runs.whole import generate
 
 
@@ -109,7 +110,7 @@ def test_splits_of_lines_are_files_of_a_folder(made: Path) -> None:
     assert "split: train\n    path: train.jsonl" in Path("parts/README.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("names", [("on", "off"), ("1", "null"), ("train", "test_2"), ("é", "1e3")])
+@pytest.mark.parametrize("names", mostly_slow([("on", "off"), ("1", "null"), ("train", "test_2"), ("é", "1e3")]))
 def test_the_card_names_splits_and_files_as_texts_and_keeps_the_name(names: tuple[str, str], made: Path) -> None:
     split = ",".join(f"{name}=0.5" for name in names)
     assert run(["export", str(made), "--to", "jsonl", "-o", "parts", "--split", split]) == 0

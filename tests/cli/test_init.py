@@ -11,6 +11,7 @@ import yaml
 from datagen_cli.cli.init import init, show_init
 from datagen_cli.config.shipped import shipped_recipes
 from datagen_cli.core.errors import UsageError
+from tests.grids import mostly_slow
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +53,7 @@ def test_names_that_no_folder_can_have_are_usage_errors(capsys: pytest.CaptureFi
     assert "'x\\udcff.yaml': the name is not UTF-8" in said and "the name is too long" in said
 
 
-@pytest.mark.parametrize("template", sorted(shipped_recipes()))
+@pytest.mark.parametrize("template", mostly_slow(sorted(shipped_recipes()), 0, 5, 9))
 def test_every_shipped_recipe_loads_where_it_is_written(template: str) -> None:
     from datagen_cli.config.load import load_recipe
 

@@ -14,6 +14,7 @@ import yaml
 
 from datagen_cli.cli.app import run
 from datagen_cli.core.jsonl import dump
+from tests.grids import mostly_slow
 
 SPELT = ["Delivery", "delivery ", "DELIVERY", "Billing", "billing", "Login", "Returns", "Product fault", "Other"]
 
@@ -80,7 +81,9 @@ def test_the_path_may_be_given_and_nothing_is_overwritten(capsys: pytest.Capture
 
 @pytest.mark.parametrize(
     ("name", "header"),
-    [("yes", "no"), ("~", "true"), ("a: b", "#x"), ("1", "2.5"), ("{x}", "[y]"), ("é", "日本"), ("'", '"')],
+    mostly_slow(
+        [("yes", "no"), ("~", "true"), ("a: b", "#x"), ("1", "2.5"), ("{x}", "[y]"), ("é", "日本"), ("'", '"')], 0, 3
+    ),
 )
 def test_names_and_labels_that_yaml_reads_otherwise_are_quoted(name: str, header: str) -> None:
     rows = [{header: f"some words here {n}", "label": name if n % 2 else "other"} for n in range(12)]
@@ -132,15 +135,20 @@ NAMELESS = TABLE.replace("text,label\n", "I lost my parcel today.,billing\n")
 
 @pytest.mark.parametrize(
     ("name", "data", "found", "fields"),
-    [
-        ("a.csv", b"sep=;\r\n" + TABLE.replace(",", ";").encode(), "separated by a ';'", ["text", "label"]),
-        ("a.csv.gz", gzip.compress(TABLE.encode()), "12 rows, UTF-8", ["text", "label"]),
-        ("a.csv", MIXED, "UTF-8 and Windows-1252 mixed", ["text", "label"]),
-        ("a.csv", NAMELESS.encode(), "without a header", ["column_1", "column_2"]),
-        ("a.jsonl", b"".join(dump(row) + b"\n" for row in TALKS), "9 rows", ["user", "assistant"]),
-        ("a.json", dump(SHARED), "9 rows", ["user"]),
-        ("a.csv", "\n".join(["n,文本,标签", *CHINESE]).encode(), "12 rows", ["文本", "标签"]),
-    ],
+    mostly_slow(
+        [
+            ("a.csv", b"sep=;\r\n" + TABLE.replace(",", ";").encode(), "separated by a ';'", ["text", "label"]),
+            ("a.csv.gz", gzip.compress(TABLE.encode()), "12 rows, UTF-8", ["text", "label"]),
+            ("a.csv", MIXED, "UTF-8 and Windows-1252 mixed", ["text", "label"]),
+            ("a.csv", NAMELESS.encode(), "without a header", ["column_1", "column_2"]),
+            ("a.jsonl", b"".join(dump(row) + b"\n" for row in TALKS), "9 rows", ["user", "assistant"]),
+            ("a.json", dump(SHARED), "9 rows", ["user"]),
+            ("a.csv", "\n".join(["n,文本,标签", *CHINESE]).encode(), "12 rows", ["文本", "标签"]),
+        ],
+        0,
+        2,
+        5,
+    ),
 )
 def test_files_as_people_have_them_become_recipes_that_their_rows_keep_to(
     name: str, data: bytes, found: str, fields: list[str], capsys: pytest.CaptureFixture[str]

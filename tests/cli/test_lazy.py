@@ -24,15 +24,26 @@ def python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True).stdout
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", COMMANDS)
-def test_only_the_module_of_the_invoked_command_is_imported(name: str) -> None:
-    said = python(
-        f"import sys\nfrom datagen_cli.cli.app import run\nrun([{name!r}, '-h'])\nprint('MODULES', *sys.modules)"
-    )
-    loaded = set(said.partition("MODULES ")[2].split())
-    assert f"datagen_cli.cli.{name}" in loaded
-    assert {other for other in COMMANDS if f"datagen_cli.cli.{other}" in loaded} == {name}
+FORKED = """
+import os, sys
+from datagen_cli.cli.app import run
+for name in sys.argv[1:]:
+    sys.stdout.flush()
+    if os.fork() == 0:
+        run([name, "-h"])
+        print("MODULES", *sys.modules, flush=True)
+        os._exit(0)
+    os.wait()
+"""
+"""Each command in a child of a process that has imported nothing but the program's start."""
+
+
+def test_only_the_module_of_the_invoked_command_is_imported() -> None:
+    said = subprocess.run([sys.executable, "-c", FORKED, *COMMANDS], capture_output=True, text=True, check=True).stdout
+    found = [set(line.split()) for line in said.splitlines() if line.startswith("MODULES ")]
+    assert len(found) == len(COMMANDS)
+    for name, loaded in zip(COMMANDS, found, strict=True):
+        assert {other for other in COMMANDS if f"datagen_cli.cli.{other}" in loaded} == {name}
 
 
 def test_a_run_that_calls_an_endpoint_waits_for_no_library_of_other_providers(tmp_path: Path) -> None:

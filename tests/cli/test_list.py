@@ -44,6 +44,7 @@ def test_an_unknown_kind_is_a_usage_error_with_the_nearest_name() -> None:
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.slow
 def test_listing_imports_no_class_of_the_catalog() -> None:
     modules = sorted({target.partition(":")[0] for table in CATALOG.values() for target in table.values()})
     code = (

@@ -17,6 +17,7 @@ from datagen_cli.cli import console
 from datagen_cli.cli.app import run
 from datagen_cli.cli.progress import Progress, RunProgress
 from datagen_cli.pipeline import runner, session
+from tests.grids import mostly_slow
 
 PULSE = {
     "new_records": 1204, "calls": 1650, "cached_calls": 12, "tokens": {"in": 900_000, "out": 300_331, "cached": 0},
@@ -104,7 +105,7 @@ def test_in_a_terminal_words_break_at_spaces_and_commands_can_be_pasted(
     assert pasted == f"next: {command}"
 
 
-@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("columns", mostly_slow([60, 80, 120]))
 def test_what_a_terminal_shows_of_a_run_fits_it_and_breaks_no_word(
     columns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

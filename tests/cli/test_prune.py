@@ -11,6 +11,7 @@ import pytest
 
 from datagen_cli.cli.app import run
 from datagen_cli.runs.folder import RunFolder
+from tests.grids import mostly_slow
 from tests.runs.whole import generate, report
 
 KEPT = ("dataset.jsonl", "rejected.jsonl", "README.md", "recipe.lock.yaml", "spending.jsonl")
@@ -98,7 +99,9 @@ def test_what_only_the_checkpoints_can_make_again_is_made_before_they_go(
 
 @pytest.mark.parametrize(
     "command",
-    [["show"], ["eval", "--metrics", "length"], ["export", "--to", "csv", "-o", "x.csv"], ["merge", "-o", "both"]],
+    mostly_slow(
+        [["show"], ["eval", "--metrics", "length"], ["export", "--to", "csv", "-o", "x.csv"], ["merge", "-o", "both"]]
+    ),
     ids=lambda command: command[0],
 )
 def test_no_command_takes_a_dataset_that_is_gone_for_an_empty_one(

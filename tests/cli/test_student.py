@@ -9,6 +9,7 @@ import pytest
 
 from datagen_cli.cli.app import run
 from tests.evaluation.files import news, write
+from tests.grids import mostly_slow
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +36,7 @@ def test_it_scores_real_synthetic_and_both(capsys: pytest.CaptureFixture[str]) -
     assert "next: datagen eval a.jsonl --reference test.jsonl" in captured.err
 
 
+@pytest.mark.slow
 def test_half_of_the_test_trains_without_real_rows_and_embeddings_may_be_learned_from(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -72,6 +74,7 @@ def test_a_detail_that_cannot_be_written_is_found_before_training(
     assert "--detail: there is no such folder" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_detail_goes_to_standard_output_instead_of_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["student", "a.jsonl", "--test", "test.jsonl", "--seeds", "1", "--detail", "-"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -93,16 +96,20 @@ def test_rows_without_a_label_and_simulated_sets_are_said(capsys: pytest.Capture
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [
-        (["a.jsonl", "--metrics", ""], "--metrics names no measure"),
-        (["a.jsonl", "--metrics", " , "], "--metrics names no measure"),
-        (["-", "--reference", "-"], "standard input can be read once only"),
-        (["a.jsonl", "--gold", "-", "--compare", "-"], "standard input can be read once only"),
-        (["-", "--gates", "-"], "standard input can be read once only"),
-        (["a.jsonl", "test.jsonl", "--reference", "-"], "standard input can be read once only"),
-        (["a.jsonl", "--gold", "empty.jsonl"], "empty.jsonl: --gold: the file is empty"),
-        (["broken.jsonl"], "broken.jsonl:1: no row can be read: not JSON"),
-    ],
+    mostly_slow(
+        [
+            (["a.jsonl", "--metrics", ""], "--metrics names no measure"),
+            (["a.jsonl", "--metrics", " , "], "--metrics names no measure"),
+            (["-", "--reference", "-"], "standard input can be read once only"),
+            (["a.jsonl", "--gold", "-", "--compare", "-"], "standard input can be read once only"),
+            (["-", "--gates", "-"], "standard input can be read once only"),
+            (["a.jsonl", "test.jsonl", "--reference", "-"], "standard input can be read once only"),
+            (["a.jsonl", "--gold", "empty.jsonl"], "empty.jsonl: --gold: the file is empty"),
+            (["broken.jsonl"], "broken.jsonl:1: no row can be read: not JSON"),
+        ],
+        0,
+        3,
+    ),
 )
 def test_eval_refuses_before_measuring(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("empty.jsonl").write_text("")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,23 @@ import pytest
 from datagen_cli.cli.app import run
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a recipe, its run and a table of rows."""
+    folder = tmp_path_factory.mktemp("here")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert run(["init", "my.yaml"]) == 0
+        assert run(["generate", "my.yaml", "-n", "3", "--quiet"]) == 0
+    (folder / "rows.csv").write_text("text,label\nA text,a\n", "utf-8")
+    return folder
+
+
+@pytest.fixture
+def here(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A copy of it, where the test is."""
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    assert run(["init", "my.yaml"]) == 0
-    assert run(["generate", "my.yaml", "-n", "3", "--quiet"]) == 0
-    (tmp_path / "rows.csv").write_text("text,label\nA text,a\n", "utf-8")
     capsys.readouterr()
     return tmp_path
 

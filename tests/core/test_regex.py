@@ -65,6 +65,7 @@ def test_no_text_is_too_short_and_no_pattern_too_clever(pattern: str, text: str)
     assert time.process_time() - began < 1
 
 
+@pytest.mark.slow
 def test_a_pattern_that_was_given_up_gets_less_time_for_the_next_text() -> None:
     pattern = compile_regex(r"^(\w+\s?)+$ ")
     began = time.process_time()

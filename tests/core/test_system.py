@@ -34,6 +34,7 @@ def python(code: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_every_module_can_be_imported_on_a_system_that_lacks_unix() -> None:
     names = [
         ".".join(path.relative_to(ROOT.parent).with_suffix("").parts)

@@ -48,6 +48,7 @@ def test_two_draws_of_the_same_source_tie(tmp_path: Path) -> None:
     assert found["metrics"]["distinct_n"]["verdict"] == "tie"
 
 
+@pytest.mark.slow
 def test_the_same_rows_in_another_order_are_paired(tmp_path: Path) -> None:
     rows = [{"id": str(n), **row} for n, row in enumerate(news(100))]
     found = compared(rows, rows[::-1], tmp_path)
@@ -55,6 +56,7 @@ def test_the_same_rows_in_another_order_are_paired(tmp_path: Path) -> None:
     assert max(abs(edge) for edge in found["metrics"]["self_bleu"]["interval"]) < 1e-9
 
 
+@pytest.mark.slow
 def test_repeated_ids_do_not_pair_rows(tmp_path: Path) -> None:
     ours = [{"id": str(n % 5), **row} for n, row in enumerate(news(100, 1))]
     theirs = [{"id": str(n % 5), **row} for n, row in enumerate(news(100, 2))]
@@ -85,6 +87,7 @@ def test_what_one_side_lacks_has_a_reason(tmp_path: Path) -> None:
     assert "no rows" in found["metrics"]["self_bleu"]["reason"] or "needs" in found["metrics"]["self_bleu"]["reason"]
 
 
+@pytest.mark.slow
 def test_none_found_on_both_sides_is_no_certain_tie_and_few_rows_that_never_vary_are_no_difference(
     tmp_path: Path,
 ) -> None:

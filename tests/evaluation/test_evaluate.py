@@ -22,6 +22,7 @@ from datagen_cli.metrics.measure import Measure
 from datagen_cli.metrics.wording import percent
 from datagen_cli.text.embed import open_embedder
 from tests.evaluation.files import news, write
+from tests.grids import mostly_slow
 
 
 def evaluated(name: str, reference: str | None = None, metrics: str | None = None) -> Evaluation:
@@ -94,7 +95,9 @@ def test_only_json_values_are_written() -> None:
 @pytest.mark.parametrize(
     "rows", [[], [{"a": 1}], [{"text": "one"}], [{"text": "same", "label": "x"}] * 30, [{"text": ""}] * 9]
 )
-@pytest.mark.parametrize("reference", [None, [], [{"q": "a", "w": "b"}], [{"text": "words here", "label": "x"}] * 40])
+@pytest.mark.parametrize(
+    "reference", mostly_slow([None, [], [{"q": "a", "w": "b"}], [{"text": "words here", "label": "x"}] * 40], 0, 3)
+)
 def test_odd_data_gives_values_or_reasons_and_never_an_error(
     rows: list[dict[str, Any]], reference: list[dict[str, Any]] | None, tmp_path: Path
 ) -> None:
@@ -128,6 +131,7 @@ def test_measures_are_chosen_by_name_and_gates_add_theirs() -> None:
     assert caught.value.advice == "did you mean self_bleu?"
 
 
+@pytest.mark.slow
 def test_above_a_size_only_a_sample_is_embedded_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_EMBEDDED", 40)
     name = write(tmp_path / "a.jsonl", news(100))

@@ -125,7 +125,7 @@ CORPORA = ("ag_news/test.jsonl", "gsm8k/test.jsonl", "mmlu/test.jsonl", "toi_hea
 def test_a_public_corpus_gives_one_json_in_five_formats_whatever_its_header_looks_like(
     corpus: str, sample: Sample, tmp_path: Path
 ) -> None:
-    read = _first_rows(sample(corpus), 230)
+    read = _first_rows(sample(corpus), 80)
     columns = [name for name in read[0] if not any(isinstance(row[name], list | dict) for row in read)]
     rows = [{name: row[name] for name in columns} for row in read]
     expected = measured(written(tmp_path, "jsonl", rows))

@@ -100,6 +100,7 @@ def test_few_rows_do_not_tell_better_from_worse() -> None:
     assert "than the reference" not in said["remote_clique"]
 
 
+@pytest.mark.slow
 def test_of_few_rows_there_is_a_bound_and_the_reason_instead_of_an_interval() -> None:
     one = evaluated("mixed", "two").measures["self_bleu"]
     assert one.interval is None and one.bound is not None and one.value is not None

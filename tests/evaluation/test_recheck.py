@@ -18,6 +18,7 @@ from datagen_cli.llm import retry
 from datagen_cli.metrics.measure import Measure
 from tests.endpoint import Answer, Endpoint, refusal
 from tests.evaluation.files import news, write
+from tests.grids import mostly_slow
 from tests.runs.whole import generate, rows
 
 CODE = "validators=[{code: {question: question, answer: answer, solutions: 3, on_fail: keep, on_unknown: keep}}]"
@@ -40,6 +41,7 @@ def _place(plant: dict[str, Any]) -> tuple[int, int]:
     return plant["slot"], plant["attempt"]
 
 
+@pytest.mark.slow
 def test_wrong_labels_that_the_run_kept_are_found_whatever_it_said_of_them(tmp_path: Path) -> None:
     folder = made(tmp_path / "run", f"--set={CODE}")
     found = again(folder)
@@ -59,6 +61,7 @@ def test_wrong_labels_that_the_run_kept_are_found_whatever_it_said_of_them(tmp_p
     assert found.detail["simulated"] is True
 
 
+@pytest.mark.slow
 def test_the_draws_are_not_those_of_the_run(tmp_path: Path) -> None:
     check = CODE.replace("solutions: 3", "solutions: 1")
     faults = "--set=model.faults={wrong_program: 0.5, wrong_label: 0, unsolvable: 0}"
@@ -243,7 +246,7 @@ def test_the_command_prints_what_was_measured_before_the_cap(
 
 
 @pytest.mark.parametrize(("good", "rows"), [(0, 3), (0, 8), (3, 8)])
-@pytest.mark.parametrize("status", [401, 422, 503])
+@pytest.mark.parametrize("status", mostly_slow([401, 422, 503]))
 def test_an_endpoint_that_refuses_or_is_gone_ends_it_with_what_was_checked_until_then(
     status: int, good: int, rows: int, tmp_path: Path, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -296,12 +299,14 @@ def test_a_review_is_read_only_where_correctness_is_wanted(tmp_path: Path, capsy
 
 @pytest.mark.parametrize(
     ("arguments", "asks"),
-    [
-        ((), False),
-        (("--model", "hosted_vllm/mine"), False),
-        (("--model", "coder=offline"), True),
-        (("--trust-lock",), True),
-    ],
+    mostly_slow(
+        [
+            ((), False),
+            (("--model", "hosted_vllm/mine"), False),
+            (("--model", "coder=offline"), True),
+            (("--trust-lock",), True),
+        ]
+    ),
 )
 def test_a_foreign_lock_says_whom_to_ask_only_when_it_is_trusted(
     arguments: tuple[str, ...], asks: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]

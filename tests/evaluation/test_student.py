@@ -83,6 +83,7 @@ def test_training_rows_that_are_test_rows_are_left_out() -> None:
     assert without(train, Labelled(["a B"], ["x"], ["9"])).texts == ["c"]
 
 
+@pytest.mark.slow
 def test_a_learning_curve_has_every_size_for_all_three() -> None:
     found = learning_curve(
         dataset(news(80, 1)), dataset(news(100, 2)), dataset(news(60, 3), "real"),
@@ -102,6 +103,7 @@ def test_a_learning_curve_has_every_size_for_all_three() -> None:
     assert len(found["cartography"]["records"]) == 80
 
 
+@pytest.mark.slow
 def test_without_real_rows_half_of_the_test_trains() -> None:
     test = dataset(news(100, 2))
     found = learning_curve(dataset(news(80, 1)), test, None, sizes=[], seeds=2, embed=None, say=lambda text: None)

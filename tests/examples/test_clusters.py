@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from datagen_cli.examples import grouping
 from datagen_cli.examples.clusters import Clusters
 from datagen_cli.examples.random import Random
+from tests.grids import mostly_slow
 
 Planted = tuple[NDArray[np.float32], NDArray[np.int64]]
 
@@ -79,7 +80,7 @@ def test_medoids_come_first_and_every_row_gets_its_turn() -> None:
     assert set(seen) == set(range(120))
 
 
-@pytest.mark.parametrize(("shares", "k"), [((0.3, 0.3, 0.2, 0.2), 3), ((0.2,) * 5, 2), ((0.25,) * 4, 4)])
+@pytest.mark.parametrize(("shares", "k"), mostly_slow([((0.3, 0.3, 0.2, 0.2), 3), ((0.2,) * 5, 2), ((0.25,) * 4, 4)]))
 def test_with_more_clusters_than_k_no_draw_takes_one_twice_and_all_take_turns(
     shares: tuple[float, ...], k: int
 ) -> None:

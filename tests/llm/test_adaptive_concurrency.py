@@ -15,6 +15,7 @@ from datagen_cli.core.errors import CallPending, ProviderError
 from datagen_cli.llm.adaptive_concurrency import AdaptiveConcurrency, Permit, boundary
 from datagen_cli.llm.faults import AuthRefused
 from datagen_cli.llm.limits import ConcurrencyLimiter
+from tests.grids import mostly_slow
 from tests.llm.simulated import MESSAGES, Simulated, ask_all
 from tests.llm.virtual import run_virtual
 
@@ -64,7 +65,7 @@ def test_the_boundary_is_found_whatever_the_endpoint_asks_for(retry_after_s: flo
     assert len(world.refused) < 120
 
 
-@pytest.mark.parametrize(("share", "most_s"), [(0.05, 5.5), (0.1, 8.0), (0.2, 10.0)])
+@pytest.mark.parametrize(("share", "most_s"), mostly_slow([(0.05, 5.5), (0.1, 8.0), (0.2, 10.0)]))
 def test_random_429s_do_not_lower_the_concurrency(share: float, most_s: float) -> None:
     world = Simulated(refuses=sometimes(share))
     span_s = serve(world, 2000)
@@ -86,6 +87,7 @@ def test_an_endpoint_that_counts_by_the_second_is_not_flooded() -> None:
     assert len(world.refused) < 200
 
 
+@pytest.mark.slow
 def test_places_come_back_when_the_endpoint_takes_more() -> None:
     world = Simulated(capacity=50)
 

@@ -98,6 +98,7 @@ def test_the_form_is_what_a_model_is_but_saying_the_usual_one_changes_nothing() 
     assert plain == chat != text
 
 
+@pytest.mark.slow
 def test_a_whole_run_on_an_endpoint_that_only_completes(tmp_path: Path, capsys: Any) -> None:
     file = tmp_path / "letters.yaml"
 

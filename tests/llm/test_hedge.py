@@ -31,6 +31,7 @@ def heavy(seed: int = 3) -> Callable[[int], float]:
     return lambda n: 0.2 * math.exp(0.8 * drawn.gauss(0, 1))
 
 
+@pytest.mark.slow
 def test_a_heavy_tail_is_cut_and_few_calls_are_asked_twice() -> None:
     def slowest_last(number: int) -> float:
         return 30.0 if number in (400, 990) else latency(number)

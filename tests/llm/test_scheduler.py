@@ -12,12 +12,13 @@ from benchmarks.laws import greedy_span
 from datagen_cli.config.models import Limits
 from datagen_cli.core.errors import CallPending, ProviderError
 from datagen_cli.llm.faults import TransportError
+from tests.grids import mostly_slow
 from tests.llm.asking import question
 from tests.llm.simulated import Simulated, ask_all
 from tests.llm.virtual import run_virtual
 
 
-@pytest.mark.parametrize(("units", "in_flight"), [(5000, 500), (3000, 7), (100, 1000)])
+@pytest.mark.parametrize(("units", "in_flight"), mostly_slow([(5000, 500), (3000, 7), (100, 1000)]))
 def test_a_heavy_tail_takes_no_longer_than_the_greedy_schedule_of_the_same_draws(units: int, in_flight: int) -> None:
     drawn = random.Random(5)
     world = Simulated(lambda n: 0.2 * math.exp(1.2 * drawn.gauss(0, 1)))

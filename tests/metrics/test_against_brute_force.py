@@ -98,7 +98,7 @@ def test_what_is_named_is_what_every_pair_shows_in_any_order(kind: str, seed: in
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [KINDS[0], "templates", "signs"])
 def test_of_three_thousand_texts_the_same_are_near_as_by_every_pair(kind: str) -> None:
     texts = corpus(random.Random(kind), kind, 3000)
     assert find_near_duplicates(texts).near.tolist() == near_by_every_pair(texts)
@@ -113,6 +113,7 @@ def fillings() -> list[str]:
     return [frame.format(name, thing, place) for name in names for thing in things for place in places]
 
 
+@pytest.mark.slow
 def test_fillings_of_a_template_are_near_in_any_order() -> None:
     texts = fillings()
     one = find_near_duplicates(texts)

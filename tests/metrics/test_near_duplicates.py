@@ -17,6 +17,7 @@ from datagen_cli.metrics.near_duplicates import NearDuplicates, find_near_duplic
 from datagen_cli.metrics.similar_sets import rarest_first
 from datagen_cli.metrics.similar_sets import similar_sets as alike
 from datagen_cli.text.tokens import term_key, terms
+from tests.grids import mostly_slow
 from tests.metrics.given_texts import features
 
 Sample = Callable[[str], Path]
@@ -58,7 +59,7 @@ def agrees(texts: list[str], bar: float = 0.8) -> int:
 
 
 @pytest.mark.samples
-@pytest.mark.parametrize(("name", "field", "count"), REAL)
+@pytest.mark.parametrize(("name", "field", "count"), mostly_slow(REAL, 1))
 def test_pairs_are_those_of_comparing_every_pair(sample: Sample, name: str, field: str, count: int) -> None:
     texts = [json.loads(line)[field] for line in sample(name).read_text("utf-8").splitlines()][:count]
     agrees(without_twins(texts))
@@ -102,6 +103,7 @@ def test_texts_of_one_or_two_words_are_one_shingle() -> None:
     assert found.pairs == []
 
 
+@pytest.mark.slow
 def test_large_clusters_of_near_copies_are_marked_whole() -> None:
     rng = random.Random(0)
     text = [f"w{i}" for i in range(60)]

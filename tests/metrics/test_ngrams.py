@@ -50,6 +50,7 @@ def test_counts_are_those_of_tuples_when_keys_do_not_fit_beside_places(texts: li
         assert [(c.matched.tolist(), c.distinct) for c in count_ngrams(wide, 3)] == whole
 
 
+@pytest.mark.slow
 @given(TEXTS, st.integers(1, 9))
 def test_portions_of_any_size_give_the_same_counts(texts: list[str], size: int) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -28,6 +28,7 @@ from datagen_cli.metrics.parts import (
     standard_error,
 )
 from datagen_cli.text.embed import open_embedder
+from tests.grids import mostly_slow
 
 COMPARED = [name for name in CATALOG["metrics"] if load("metrics", name).compared]
 WORDS = "red red red green blue 的 ตา C++ 1.5 Paris Alice x".split()  # noqa: SIM905
@@ -47,7 +48,7 @@ def corpus(n: int, seed: int) -> Features:
 
 
 @pytest.mark.parametrize("name", sorted(set(COMPARED) - set(FIXED)))
-@pytest.mark.parametrize(("n", "seed"), [(40, 1), (90, 2), (9, 3)])
+@pytest.mark.parametrize(("n", "seed"), mostly_slow([(40, 1), (90, 2), (9, 3)]))
 def test_of_some_parts_it_is_the_measure_of_their_rows(name: str, n: int, seed: int) -> None:
     features, reference = corpus(n, seed), corpus(20, 100 + seed)
     metric, parts = load("metrics", name)(), features.parts
@@ -69,6 +70,7 @@ def test_of_some_parts_it_is_the_measure_of_their_rows(name: str, n: int, seed: 
             assert given == pytest.approx(anew, rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_every_measure_that_is_compared_knows_its_parts() -> None:
     """Measuring each part anew took thirty seconds for two thousand rows."""
     features, reference = corpus(60, 7), corpus(60, 8)

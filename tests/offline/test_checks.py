@@ -13,6 +13,7 @@ from datagen_cli.offline.corpus import corpus
 from datagen_cli.offline.quiz import answer_of, right_choice
 from datagen_cli.prompts.parse import parse_reply
 from datagen_cli.text.tokens import word_count
+from tests.grids import mostly_slow
 from tests.offline.asking import TICKET_SPECS, TICKETS, Asker, only, problems, rule, tickets
 
 TRUTH = "Questions that many people answer wrongly."
@@ -40,7 +41,7 @@ async def mended(asker: Asker, record: Mapping[str, Any], failures: Sequence[str
     return asker.labelled(found, index)
 
 
-@pytest.mark.parametrize("kind", ["text", "list"])
+@pytest.mark.parametrize("kind", mostly_slow(["text", "list"]))
 async def test_a_best_answer_that_is_incorrect_is_objected_to_and_put_right(kind: str) -> None:
     asker = Asker(TRUTH, truth_specs(kind), faults=only(wrong_label=1.0))
     for record, plant in zip(await asker.whole(40), asker.plants, strict=True):

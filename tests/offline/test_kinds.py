@@ -10,6 +10,7 @@ import pytest
 
 from datagen_cli.offline.kinds import ANSWERS
 from datagen_cli.offline.problems.reading import read
+from tests.grids import mostly_slow
 from tests.offline.asking import only, problems, tickets
 
 
@@ -119,7 +120,7 @@ async def test_a_rewrite_mends_what_is_wrong_and_keeps_the_rest() -> None:
         assert known is not None and found == {**record, "answer": known.answer}
 
 
-@pytest.mark.parametrize("operator", ["paraphrase", "add_context", "more_steps", "something new"])
+@pytest.mark.parametrize("operator", mostly_slow(["paraphrase", "add_context", "more_steps", "something new"]))
 async def test_a_harder_problem_has_the_answer_that_it_says(operator: str) -> None:
     for record in await problems().whole(20):
         (found,) = (await problems().found("enhance", record=record, more={"operator": operator}))["records"]

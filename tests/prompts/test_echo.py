@@ -20,6 +20,7 @@ from datagen_cli.prompts.given import Method
 from datagen_cli.prompts.harder import harder_prompt
 from datagen_cli.prompts.values import values_prompt
 from datagen_cli.prompts.wording import OPERATORS
+from tests.grids import mostly_slow
 from tests.prompts.sentence import Sentence
 
 DESCRIPTION = "Short remarks about the weather. People make them to a neighbour, over the fence, in the early morning."
@@ -70,7 +71,7 @@ def sentences(prompt: Prompt) -> list[str]:
     return [part for part in parts if len(re.findall(r"\w+", part)) >= 6]
 
 
-@pytest.mark.parametrize("name", prompts())
+@pytest.mark.parametrize("name", mostly_slow(prompts(), 0, 7, 15))
 def test_each_sentence_of_a_prompt_is_an_echo_alone_and_within_a_text(name: str) -> None:
     echoes = Echoes(ABOUT)
     for sentence in sentences(prompts()[name]):

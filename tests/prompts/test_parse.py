@@ -217,6 +217,7 @@ def test_the_response_format_asks_for_exactly_so_many_records_in_order() -> None
     assert not Draft202012Validator(schema).is_valid({"records": whole[:1]})
 
 
+@pytest.mark.slow
 @given(st.text() | st.text(alphabet='{}[]",:\\`x1 \n'), st.integers(1, 3), st.sampled_from(["stop", "length", "x"]))
 def test_no_text_raises(text: str, wanted: int, finish_reason: str) -> None:
     parsed = parse(text, wanted, finish_reason)

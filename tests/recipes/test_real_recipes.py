@@ -17,6 +17,7 @@ from datagen_cli.cli.app import run
 from datagen_cli.config.load import load_recipe
 from datagen_cli.pipeline.build import build
 from datagen_cli.text.normalise import fold
+from tests.grids import mostly_slow
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = ROOT / "recipes"
@@ -107,7 +108,7 @@ def test_the_base_has_the_columns_and_value_forms_of_the_public_set(name: str, s
 
 
 @pytest.mark.samples
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", mostly_slow(NAMES, 1))
 def test_no_row_is_taken_from_the_public_set(name: str, sample: Callable[[str], Path]) -> None:
     column = TEXT[name]
     public = read(sample(SAMPLES[name]))
@@ -183,7 +184,7 @@ def test_every_hellaswag_scene_is_its_two_parts_and_its_label_an_index_of_four_d
 
 
 @pytest.mark.samples
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", mostly_slow(NAMES, 1))
 def test_the_recipe_reads_its_own_base_and_the_public_set_without_a_bad_row(
     name: str, sample: Callable[[str], Path]
 ) -> None:

@@ -61,6 +61,7 @@ def test_a_pattern_that_goes_through_half_of_a_disk_is_given_up(monkeypatch: pyt
     assert caught.value.place is not None and caught.value.hint
 
 
+@pytest.mark.slow
 def test_the_same_bytes_at_any_concurrency_with_embeddings_deciding(tmp_path: Path) -> None:
     settings = [
         "--set=dedup={near: 0.99, threshold: 0.75, embedder: minilm}",

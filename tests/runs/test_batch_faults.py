@@ -15,6 +15,7 @@ from datagen_cli.llm import batch, retry
 from datagen_cli.llm.client import draw_seed
 from datagen_cli.pipeline import runner
 from tests.endpoint import Answer, refusal
+from tests.grids import mostly_slow
 from tests.llm.batch_endpoint import BatchEndpoint
 from tests.runs.whole import report, rows
 
@@ -58,7 +59,7 @@ def content_once(answer: Answer, times: int = 1) -> Callable[[str, int], Answer 
 
 @pytest.mark.parametrize(
     "meddle",
-    [
+    mostly_slow([
         content_once(refusal(500, "oops")),
         content_once(refusal(429, "slow down", Retry_After="0")),
         content_once(refusal(404, "not yet")),
@@ -73,7 +74,7 @@ def content_once(answer: Answer, times: int = 1) -> Callable[[str, int], Answer 
         lambda path, time: refusal(500, "oops") if path == "files" and time == 1 else None,
         lambda path, time: Answer(drop=True) if path == "files" and time == 1 else None,
         lambda path, time: Answer(body=b"[]") if path == "batches" and time == 1 else None,
-    ],
+    ], 0, 3, 6, 11),
 )  # fmt: skip
 def test_what_goes_wrong_around_a_batch_buys_nothing_twice_and_costs_nothing(
     meddle: Callable[[str, int], Answer | None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -124,7 +125,9 @@ def damaged(kind: str) -> Callable[[bytes], bytes]:
     return edit
 
 
-@pytest.mark.parametrize("kind", ["blank", "cut", "no id", "a list", "no response", "deep", "not text"])
+@pytest.mark.parametrize(
+    "kind", mostly_slow(["blank", "cut", "no id", "a list", "no response", "deep", "not text"], 0, 3)
+)
 def test_one_bad_line_is_that_calls_and_all_others_are_used(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ from datagen_cli.cli.app import run
 from datagen_cli.llm.retry import FOREIGN_CALLS
 from datagen_cli.pipeline import runner
 from tests.endpoint import HANG_S, Answer, Endpoint, completion, refusal
+from tests.grids import mostly_slow
 from tests.runs.whole import report, rows
 
 RECIPE = """
@@ -55,7 +56,7 @@ def used(usage: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("usage", "into", "out", "cached"),
-    [
+    mostly_slow([
         ({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 1010}, 10, 1000, 0),
         (
             {"prompt_tokens": 10, "completion_tokens": 5, "completion_tokens_details": {"reasoning_tokens": 90}},
@@ -75,7 +76,7 @@ def used(usage: Any) -> Any:
         ),
         ({"prompt_tokens": 10, "completion_tokens": 5, "prompt_cache_hit_tokens": 99}, 10, 5, 10),
         ({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": "many"}, 10, 5, 0),
-    ],
+    ], 0, 3),
 )  # fmt: skip
 def test_what_a_reply_used_is_counted_wherever_it_is_said(
     usage: Any, into: int, out: int, cached: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -89,13 +90,13 @@ def test_what_a_reply_used_is_counted_wherever_it_is_said(
 
 @pytest.mark.parametrize(
     "usage",
-    [
+    mostly_slow([
         {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
         {"prompt_tokens": 10, "completion_tokens": 0},
         {"prompt_tokens": -1, "completion_tokens": 5},
         {"prompt_tokens": True, "completion_tokens": 5},
         "10 in, 5 out", 15, [10, 5], {}, None,
-    ],
+    ], 0, 3),
     ids=str,
 )  # fmt: skip
 def test_what_cannot_be_counted_is_settled_at_its_most_and_said_and_the_reply_is_kept(
@@ -125,17 +126,19 @@ HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 @pytest.mark.parametrize(
     ("answer", "words"),
-    [
-        (Answer(body=PAGE, headers=HTML), ["text/html", "Sign in to the network"]),
-        (Answer(body=b"It works!", headers={"Content-Type": "text/plain"}), ["text/plain", "It works!"]),
-        (Answer(body=b""), ["nothing at all"]),
-        (Answer(body=b"null"), ["null"]),
-        (Answer(body=b'["a"]'), ['["a"]']),
-        (Answer(body=b'{"status": "ok", "version": "1.2"}'), ["1.2"]),
-        (Answer(body=b"[" * 5000 + b"]" * 5000), ["[[["]),
-        (Answer(status=204, body=b""), ["nothing at all"]),
-        (Answer(body=b"data: hello\n\ndata: [DONE]\n\n", headers={"Content-Type": "text/event-stream"}), ["hello"]),
-    ],
+    mostly_slow(
+        [
+            (Answer(body=PAGE, headers=HTML), ["text/html", "Sign in to the network"]),
+            (Answer(body=b"It works!", headers={"Content-Type": "text/plain"}), ["text/plain", "It works!"]),
+            (Answer(body=b""), ["nothing at all"]),
+            (Answer(body=b"null"), ["null"]),
+            (Answer(body=b'["a"]'), ['["a"]']),
+            (Answer(body=b'{"status": "ok", "version": "1.2"}'), ["1.2"]),
+            (Answer(body=b"[" * 5000 + b"]" * 5000), ["[[["]),
+            (Answer(status=204, body=b""), ["nothing at all"]),
+            (Answer(body=b"data: hello\n\ndata: [DONE]\n\n", headers={"Content-Type": "text/event-stream"}), ["hello"]),
+        ]
+    ),
     ids=["page", "text", "empty", "null", "list", "health", "deep", "204", "stream"],
 )
 def test_an_address_that_is_no_models_ends_the_run_at_once_and_costs_nothing(
@@ -178,7 +181,7 @@ def thinking(body: dict[str, Any], attempt: int) -> Answer:
     return Answer(message={"content": None}, finish_reason="length", usage=(10, body["max_tokens"]))
 
 
-@pytest.mark.parametrize("concurrency", [1, 4, 32])
+@pytest.mark.parametrize("concurrency", mostly_slow([1, 4, 32]))
 def test_a_model_that_thinks_all_its_tokens_away_ends_the_run_after_the_first_attempts(
     concurrency: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -199,7 +202,7 @@ USELESS = {
 }
 
 
-@pytest.mark.parametrize("kind", sorted(USELESS))
+@pytest.mark.parametrize("kind", mostly_slow(sorted(USELESS)))
 def test_replies_that_are_all_useless_for_one_reason_end_the_run_and_use_up_no_attempt(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 from datagen_cli.llm import retry
 from datagen_cli.pipeline import runner
 from tests.endpoint import HANG_S, Answer, Endpoint, refusal
+from tests.grids import mostly_slow
 from tests.runs.whole import generate, report, rows
 
 RECIPE = """
@@ -43,12 +44,12 @@ def note(body: dict[str, Any], attempt: int = 1) -> str:
     return json.dumps({"records": [{"text": f"note number {body.get('seed')}", "mood": "calm"}]})
 
 
-@pytest.mark.parametrize(("price", "more", "alone"), [
+@pytest.mark.parametrize(("price", "more", "alone"), mostly_slow([
     (PAID, [], True),
     (PAID, ["--no-check-call"], False),
     (PAID, ["--set=limits.check_call=false"], False),
     ("price: free", [], False),
-])  # fmt: skip
+], 0, 3))  # fmt: skip
 def test_the_first_call_goes_alone_where_calls_cost_money_and_its_reply_is_kept(
     price: str, more: list[str], alone: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -89,11 +90,11 @@ def test_a_useless_first_reply_is_named_before_the_rest_is_paid_and_few_more_are
     assert first <= 2 * (1 + 8) and found["rejected"] == {}
 
 
-@pytest.mark.parametrize(("field", "sentence"), [
+@pytest.mark.parametrize(("field", "sentence"), mostly_slow([
     ("seed", "Unrecognized request argument: seed"),
     ("response_format", "response_format is not supported"),
     ("max_tokens", "use max_completion_tokens"),
-])  # fmt: skip
+]))  # fmt: skip
 def test_a_refused_parameter_is_found_out_by_one_call(
     field: str, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

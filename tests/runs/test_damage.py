@@ -10,7 +10,8 @@ import pytest
 
 from datagen_cli.cli.app import run
 from datagen_cli.runs.checkpoint import Checkpoint
-from tests.runs.whole import after, generate, killed, outcome, report
+from tests.grids import mostly_slow
+from tests.runs.whole import after, generate, killed, outcome, ready, report
 
 ARGUMENTS = ["tickets", "-n", "12"]
 CHECKPOINTS = [f"checkpoints/{name}.jsonl" for name in ("2-plan", "3-generate", "4-validate", "5-enhance", "6-dedup")]
@@ -27,12 +28,12 @@ def spoil(path: Path, old: bytes, new: bytes) -> None:
     path.write_bytes(content.replace(old, new, 1))
 
 
-@pytest.mark.parametrize("name", CHECKPOINTS)
-@pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.parametrize("name", mostly_slow(CHECKPOINTS, 0, 1))
+@pytest.mark.parametrize("gone", mostly_slow([False, True]))
 def test_a_line_that_is_still_json_but_another_one_is_found_and_made_again(
     name: str, gone: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert generate(*ARGUMENTS, "-o", tmp_path) == 0
+    ready(tmp_path, *ARGUMENTS)
     whole = outcome(tmp_path)
     spoil(tmp_path / name, b"e", b"o") if name.endswith("plan.jsonl") else spoil(tmp_path / name, b'":"', b'":"o')
     if gone:
@@ -45,7 +46,7 @@ def test_a_line_that_is_still_json_but_another_one_is_found_and_made_again(
     assert found["reason"].startswith("already complete")
 
 
-@pytest.mark.parametrize("name", ["dataset.jsonl", "rejected.jsonl", "README.md"])
+@pytest.mark.parametrize("name", mostly_slow(["dataset.jsonl", "rejected.jsonl", "README.md"]))
 def test_a_changed_file_of_a_finished_run_is_named_by_status_and_made_again(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,7 +72,7 @@ SPOILT: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("how", SPOILT)
+@pytest.mark.parametrize("how", mostly_slow(SPOILT, 0, 2))
 def test_a_damaged_run_json_is_made_again_with_the_cohorts_of_the_plan(
     how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -110,6 +110,7 @@ def test_choices_are_said_in_other_words_or_one_more_with_the_label_on_the_same_
     assert seen == {"paraphrase_choices", "add_choice"}
 
 
+@pytest.mark.slow
 def test_any_concurrency_and_a_kill_leave_the_same_bytes(problems: Path, tmp_path: Path) -> None:
     from datagen_cli.runs.checkpoint import Checkpoint
 

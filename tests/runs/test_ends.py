@@ -41,20 +41,20 @@ def test_a_signal_at_any_time_ends_with_its_code_and_json(
 ) -> None:
     # more attempts than usual: the simulation errs by chance, and a slot in some ten thousand errs six times
     options = ["--set=limits.attempts_per_record=12", "--set=validators=null", "--json"]
-    arguments = ["tickets", "-n", "500", "-o", str(tmp_path / "run"), *options]
+    arguments = ["tickets", "-n", "60", "-o", str(tmp_path / "run"), *options]
     command = [sys.executable, "-c", SIGNALLED, str(int(number)), when, "generate", *arguments]
     process = subprocess.run(command, capture_output=True, text=True)
     found = json.loads(process.stdout)
     assert found["exit_code"] == process.returncode
     if process.returncode == 0:  # only when all was written before the signal came
         assert when.startswith("dataset")
-        assert (found["state"], found["accepted"]) == ("done", 500)
+        assert (found["state"], found["accepted"]) == ("done", 60)
     else:
         assert process.returncode == code
     if process.returncode:
         assert "resume with: datagen generate tickets" in process.stderr
     assert generate(*arguments[:-1]) == 0
-    assert len(rows(tmp_path / "run")) == 500
+    assert len(rows(tmp_path / "run")) == 60
 
 
 @pytest.mark.slow

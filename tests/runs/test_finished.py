@@ -11,6 +11,7 @@ import pytest
 
 from datagen_cli.pipeline.runner import Runner
 from datagen_cli.runs.checkpoint import Checkpoint
+from tests.grids import mostly_slow
 from tests.runs.whole import generate, outcome, report
 
 ARGUMENTS = ["quickstart", "-n", "20", "--set=limits.attempts_per_record=20"]
@@ -63,7 +64,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", mostly_slow(NAMES, 0, 4))
 @pytest.mark.parametrize("how", ["cut", "gone"])
 def test_what_is_missing_or_cut_is_made_again(
     name: str, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -84,7 +85,7 @@ def test_what_is_missing_or_cut_is_made_again(
 
 
 @pytest.mark.parametrize(
-    "change", [["--seed", "8"], ["-n", "21"], ["-n", "19"], ["--set=limits.attempts_per_record=21"]]
+    "change", mostly_slow([["--seed", "8"], ["-n", "21"], ["-n", "19"], ["--set=limits.attempts_per_record=21"]], 0, 3)
 )
 def test_another_wish_is_not_taken_for_the_finished_run(
     change: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

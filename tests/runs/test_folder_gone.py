@@ -18,6 +18,7 @@ from datagen_cli.core import below
 from datagen_cli.core.jsonl import make_folder, write_aside
 from datagen_cli.core.system import open_own
 from tests.endpoint import Endpoint
+from tests.grids import mostly_slow
 
 RECIPE = """
 version: 1
@@ -48,7 +49,7 @@ def link(out: Path) -> None:
     out.symlink_to(out.with_name("victim"))
 
 
-@pytest.mark.parametrize("how", [delete, move, replace, link])
+@pytest.mark.parametrize("how", mostly_slow([delete, move, replace, link]))
 def test_a_folder_that_goes_stops_the_run_and_is_named(
     how: Callable[[Path], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -110,6 +111,7 @@ def test_no_link_that_appears_in_a_held_folder_is_followed(tmp_path: Path) -> No
     assert (tmp_path / "elsewhere" / "away" / "b").read_bytes() == b"3"
 
 
+@pytest.mark.slow
 def test_links_that_come_and_go_while_a_run_works_overwrite_nothing(tmp_path: Path) -> None:
     """A race: another thread swaps the folder of checkpoints and files for links all the time."""
     out, victim = tmp_path / "out", tmp_path / "victim"

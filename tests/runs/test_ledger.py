@@ -57,6 +57,7 @@ def test_a_process_that_dies_leaves_what_was_settled_and_the_most_of_what_was_no
     assert len(made.path.read_bytes().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_ledger_cut_anywhere_never_says_less_than_was_used(tmp_path: Path) -> None:
     made = opened(tmp_path, {"generator": {"generate": {"tokens_in": 1000, "cost_usd": 1.0}}})
     used = [0]

@@ -127,6 +127,7 @@ def test_a_cap_holds_with_200_in_flight_killed_in_the_middle_and_resumed(
     assert used > 0.2 * most
 
 
+@pytest.mark.slow
 def test_calls_in_flight_at_a_kill_are_counted_at_their_most_and_all_others_exactly(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ from datagen_cli.llm import retry
 from datagen_cli.llm.client import draw_seed
 from datagen_cli.pipeline import runner
 from tests.endpoint import Answer, Endpoint, impatient, refusal
+from tests.grids import mostly_slow
 from tests.runs.whole import after, generate, killed, outcome, report, rows
 
 RECIPE = """
@@ -98,7 +99,7 @@ def undisturbed(tmp_path: Path, text: str = RECIPE, answer: Callable[[dict[str, 
     return outcome(tmp_path / "undisturbed")
 
 
-@pytest.mark.parametrize("slots", [[0], [19], [39], [0, 19], [19, 39]], ids=str)
+@pytest.mark.parametrize("slots", mostly_slow([[0], [19], [39], [0, 19], [19, 39]], 0, 3), ids=str)
 @pytest.mark.parametrize("fault", ["500", "empty choices"])
 def test_a_poisoned_prompt_leaves_its_slot_open_and_one_call_fills_it_when_it_is_mended(
     fault: str, slots: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -122,7 +123,7 @@ def test_a_poisoned_prompt_leaves_its_slot_open_and_one_call_fills_it_when_it_is
     assert outcome(tmp_path / "run") == undisturbed(tmp_path)
 
 
-@pytest.mark.parametrize("fault", sorted(set(FAILURES) - {"500", "empty choices"}))
+@pytest.mark.parametrize("fault", mostly_slow(sorted(set(FAILURES) - {"500", "empty choices"}), 1, 2, 5))
 def test_every_way_of_not_answering_one_prompt_is_met_alike(
     fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,7 +250,7 @@ def test_the_only_prompt_left_is_given_up_again_though_nothing_else_is_asked(
     assert len(rows(tmp_path / "run")) == 39
 
 
-@pytest.mark.parametrize("per_call", [1, 5])
+@pytest.mark.parametrize("per_call", mostly_slow([1, 5], 1))
 def test_a_checkers_prompt_that_always_fails_leaves_its_own_slot_open(
     per_call: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -304,6 +305,7 @@ def test_a_preview_shows_the_other_slots_and_says_which_has_no_reply(
     assert [record["stages"][-1]["rejected"] for record in shown] == [None, "no_reply", None, None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "words", "never"),
     [

@@ -19,7 +19,7 @@ from tests.endpoint import Answer, Endpoint, until
 from tests.runs.test_http import letter, recipe
 from tests.runs.whole import outcome, report, start
 
-KILLS = int(os.environ.get("DATAGEN_TEST_KILLS", "10"))
+KILLS = int(os.environ.get("DATAGEN_TEST_KILLS", "5"))
 SEED = int(os.environ.get("DATAGEN_TEST_SEED", "0"))
 IN_FLIGHT = 8
 

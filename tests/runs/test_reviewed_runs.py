@@ -134,6 +134,7 @@ def test_a_kill_while_a_review_is_taken_up_costs_nothing(recipe: Path, tmp_path:
     assert outcome(folder) == outcome(whole)
 
 
+@pytest.mark.slow
 def test_any_concurrency_makes_the_same_of_a_review(recipe: Path, tmp_path: Path) -> None:
     made = []
     for width in (1, 7, 32):

@@ -11,6 +11,7 @@ import pytest
 
 from datagen_cli.pipeline import runner
 from tests.endpoint import Answer, Endpoint, refusal
+from tests.grids import mostly_slow
 from tests.runs.whole import generate, outcome, report
 
 RECIPE = """
@@ -45,15 +46,19 @@ def no_system(body: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize(
     ("status", "sentence", "more"),
-    [
-        (400, "this model needs a license", []),
-        (422, "top_k: unknown parameter", ["--set=model.top_k=7"]),
-        (401, "bad key", []),
-        (404, "no such model", []),
-        (415, "unsupported media", []),
-        (400, "this model needs a license", ["-n", "2"]),
-        (400, "this model needs a license", ["--set=limits.concurrency=1", "--set=limits.attempts_per_record=1"]),
-    ],
+    mostly_slow(
+        [
+            (400, "this model needs a license", []),
+            (422, "top_k: unknown parameter", ["--set=model.top_k=7"]),
+            (401, "bad key", []),
+            (404, "no such model", []),
+            (415, "unsupported media", []),
+            (400, "this model needs a license", ["-n", "2"]),
+            (400, "this model needs a license", ["--set=limits.concurrency=1", "--set=limits.attempts_per_record=1"]),
+        ],
+        0,
+        1,
+    ),
 )
 def test_a_wrong_setting_uses_up_no_attempt(
     status: int, sentence: str, more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -101,7 +106,7 @@ def from_stdin(path: Path, tmp_path: Path) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("change", [moved, renamed, from_stdin])
-@pytest.mark.parametrize("count", [6, 8])
+@pytest.mark.parametrize("count", mostly_slow([6, 8]))
 def test_a_project_that_moved_or_a_recipe_file_of_another_name_pays_nothing_again(
     change: Callable[[Path, Path], tuple[Path, Path]], count: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -228,15 +233,19 @@ def placed(home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("there", "recipe_", "out"),
-    [
-        ("sub", "../r.yaml", "../c"),
-        ("sub/deeper", "../../r.yaml", "../../c"),
-        ("sub", "../sub/../r.yaml", "../c/"),
-        (".", "./r.yaml", "./sub/../c"),
-        (".", "{home}/r.yaml", "{home}/c"),
-        ("sub", "{home}/r.yaml", "../c"),
-        ("../copy", "r.yaml", "../home/c"),
-    ],
+    mostly_slow(
+        [
+            ("sub", "../r.yaml", "../c"),
+            ("sub/deeper", "../../r.yaml", "../../c"),
+            ("sub", "../sub/../r.yaml", "../c/"),
+            (".", "./r.yaml", "./sub/../c"),
+            (".", "{home}/r.yaml", "{home}/c"),
+            ("sub", "{home}/r.yaml", "../c"),
+            ("../copy", "r.yaml", "../home/c"),
+        ],
+        0,
+        4,
+    ),
 )
 def test_from_wherever_it_is_called_a_recipe_is_the_same(
     there: str,

@@ -40,6 +40,7 @@ def recipe(folder: Path, sources: str = "corpus", corpus: str = "corpus: facts.j
     return folder / "r.yaml"
 
 
+@pytest.mark.slow
 def test_planted_contradictions_are_found_and_why_shows_the_passage(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

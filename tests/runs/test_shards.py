@@ -49,6 +49,7 @@ def test_the_shards_are_the_dataset_cut_between_rows(whole: Path, sharded: Path)
     assert all(name in (sharded / "README.md").read_text() for name in SHARDS)
 
 
+@pytest.mark.slow
 def test_every_command_reads_them_as_one(
     whole: Path, sharded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,7 +19,8 @@ from datagen_cli.core.checksum import document_sum, sealed, seed_of
 from datagen_cli.core.jsonl import write_json
 from datagen_cli.core.record import Record
 from datagen_cli.runs.planted import Plants
-from tests.runs.whole import generate, rows
+from tests.grids import mostly_slow
+from tests.runs.whole import generate, ready, rows
 
 LINKED = (
     ".lock", "run.json", "dataset.jsonl", "rejected.jsonl", "plants.jsonl", "README.md", "recipe.lock.yaml",
@@ -48,7 +49,7 @@ def test_a_hard_link_in_a_folder_is_not_written_through(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, victim = tmp_path / "run", tmp_path / "mine"
-    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    ready(folder, "quickstart", "-n", "2")
     victim.write_bytes((folder / name).read_bytes() if (folder / name).exists() else b"")
     (folder / name).unlink(missing_ok=True)
     os.link(victim, folder / name)
@@ -67,7 +68,7 @@ def test_a_link_in_a_folder_overwrites_nothing_elsewhere(name: str, dangling: bo
     (victims / "folder").mkdir()
     for stage in range(1, 7):
         (victims / "folder" / f"{stage}-x.jsonl").write_text("mine")
-    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    ready(folder, "quickstart", "-n", "2")
     target = folder / name
     shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
     within = "absent" if dangling else "folder" if name in ("checkpoints", "previous") else "file"
@@ -86,7 +87,7 @@ def test_a_link_in_a_folder_overwrites_nothing_elsewhere(name: str, dangling: bo
 )
 def test_a_pipe_in_a_folder_is_not_waited_for(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    ready(folder, "quickstart", "-n", "2")
     (folder / name).unlink()
     os.mkfifo(folder / name)
     assert generate("quickstart", "-n", "3", "-o", folder) in (0, 2)
@@ -95,7 +96,7 @@ def test_a_pipe_in_a_folder_is_not_waited_for(name: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("killed", [False, True])
 def test_reading_commands_write_nothing(killed: bool, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    ready(folder, "quickstart", "-n", "2")
     id_ = rows(folder)[0]["id"]
     if killed:  # a write-ahead log that nobody has taken up
         connection = sqlite3.connect(folder / "calls.sqlite")
@@ -116,7 +117,7 @@ def test_reading_commands_write_nothing(killed: bool, tmp_path: Path) -> None:
 
 def test_a_log_that_a_killed_run_left_is_read_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "run"
-    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    ready(folder, "quickstart", "-n", "2")
     source = sqlite3.connect(folder / "calls.sqlite")
     pairs = source.execute("SELECT key, value FROM pairs").fetchall()
     source.close()
@@ -135,18 +136,20 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
 
 @pytest.mark.parametrize(
     "script",
-    [
-        f"DROP TABLE pairs; CREATE VIEW pairs AS {ENDLESS}",
-        f"CREATE TRIGGER t BEFORE INSERT ON pairs BEGIN SELECT count(*) FROM ({ENDLESS}); END",
-        "DROP TABLE pairs; CREATE TABLE other (a)",
-        "DROP TABLE pairs; CREATE TABLE pairs (key TEXT, value TEXT AS (key))",
-    ],
+    mostly_slow(
+        [
+            f"DROP TABLE pairs; CREATE VIEW pairs AS {ENDLESS}",
+            f"CREATE TRIGGER t BEFORE INSERT ON pairs BEGIN SELECT count(*) FROM ({ENDLESS}); END",
+            "DROP TABLE pairs; CREATE TABLE other (a)",
+            "DROP TABLE pairs; CREATE TABLE pairs (key TEXT, value TEXT AS (key))",
+        ]
+    ),
 )
 def test_a_database_of_another_making_is_refused_in_one_line(
     script: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "run"
-    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    ready(folder, "quickstart", "-n", "2")
     connection = sqlite3.connect(folder / "calls.sqlite")
     connection.executescript(script)
     connection.close()
@@ -162,7 +165,7 @@ def test_a_database_of_another_making_is_refused_in_one_line(
 @pytest.mark.slow
 def test_a_value_that_unpacks_without_end_is_no_reply(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    ready(folder, "quickstart", "-n", "2")
     bomb = b"\x01" + zlib.compress(bytes(1 << 29), 9)
     connection = sqlite3.connect(folder / "calls.sqlite", isolation_level=None)
     connection.execute("UPDATE pairs SET value = ?", (bomb,))
@@ -172,7 +175,7 @@ def test_a_value_that_unpacks_without_end_is_no_reply(tmp_path: Path) -> None:
 
 def test_what_a_killed_process_left_half_written_goes_with_the_next_run(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    ready(folder, "quickstart", "-n", "2")
     (folder / ".run.json.0123456789ab.part").write_text("half")
     assert generate("quickstart", "-n", "3", "-o", folder) == 0
     assert list(folder.glob(".*.part")) == []
@@ -182,19 +185,25 @@ def test_what_a_killed_process_left_half_written_goes_with_the_next_run(tmp_path
 
 @pytest.mark.parametrize(
     ("written", "kept"),
-    [
-        ("datagen generate quickstart -o RUN -n 3 --set 'a.b={c: d}'", True),
-        ("datagen generate quickstart -o RUN --unsafe-exec", False),
-        ("datagen generate quickstart -o RUN --allow-host evil.example", False),
-        ("datagen generate quickstart -o RUN ; rm -rf x", False),
-        ("datagen generate quickstart -o elsewhere", False),
-        ("rm -rf x", False),
-        ("datagen generate 'quickstart", False),
-        ("datagen generate quickstart -o RUN\nerror: forged", False),
-        ("", False),
-        (7, False),
-        (None, False),
-    ],
+    mostly_slow(
+        [
+            ("datagen generate quickstart -o RUN -n 3 --set 'a.b={c: d}'", True),
+            ("datagen generate quickstart -o RUN --unsafe-exec", False),
+            ("datagen generate quickstart -o RUN --allow-host evil.example", False),
+            ("datagen generate quickstart -o RUN ; rm -rf x", False),
+            ("datagen generate quickstart -o elsewhere", False),
+            ("rm -rf x", False),
+            ("datagen generate 'quickstart", False),
+            ("datagen generate quickstart -o RUN\nerror: forged", False),
+            ("", False),
+            (7, False),
+            (None, False),
+        ],
+        0,
+        1,
+        7,
+        9,
+    ),
 )
 def test_the_command_that_goes_on_is_made_and_not_read(
     written: Any, kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -212,7 +221,7 @@ def test_the_command_that_goes_on_is_made_and_not_read(
 
 def test_a_records_text_forges_no_line_of_ours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "run"
-    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    ready(folder, "quickstart", "-n", "2")
     row = {"id": "x; rm -rf y", "text": "a\nnext: rm -rf x\rerror: no\u2028hint: y", "simulated": True}
     (folder / "dataset.jsonl").write_text(json.dumps(row) + "\n")
     capsys.readouterr()
@@ -235,7 +244,7 @@ def test_what_moves_aside_stays_in_the_folder_whatever_its_state_says(
 ) -> None:
     home = tmp_path / "some" / "where"
     folder = home / "run"
-    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    ready(folder, "quickstart", "-n", "2")
     told = json.loads((folder / "run.json").read_text())
     told["recipe"]["digest"] = digest
     del told["crc"]
@@ -262,7 +271,7 @@ def forged(value: Any, name: str = "") -> Any:
 
 def test_no_text_of_a_folder_forges_a_line_or_hides_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "run"
-    assert generate("tickets", "-n", "4", "-o", folder) == 0
+    ready(folder, "tickets", "-n", "4")
     id_ = rows(folder)[0]["id"]
     state = forged(json.loads((folder / "run.json").read_text()))
     state["rejected"] = {FORGED: 3}
@@ -296,10 +305,10 @@ def test_no_text_of_a_folder_forges_a_line_or_hides_one(tmp_path: Path, capsys: 
         assert code in (0, 2), (words, said.err)
 
 
-@pytest.mark.parametrize("id_", [None, 7, ["x"], {}, True, "gone"])
+@pytest.mark.parametrize("id_", mostly_slow([None, 7, ["x"], {}, True, "gone"], 0, 5))
 def test_rows_without_an_id_are_called_by_their_line(id_: Any, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    assert generate("quickstart", "-n", "4", "-o", folder) == 0
+    ready(folder, "quickstart", "-n", "4")
     shutil.copytree(folder, tmp_path / "other")
     changed = [{name: value for name, value in row.items() if name != "id"} for row in rows(folder)]
     lines = [row if id_ == "gone" else {"id": id_, **row} for row in changed]
@@ -331,11 +340,11 @@ def test_a_plant_of_another_kind_is_passed_over(name: str, value: Any, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "name", ["plants.jsonl", "spending.jsonl", "3-generate.jsonl", "4-validate.jsonl", "6-dedup.jsonl"]
+    "name", mostly_slow(["plants.jsonl", "spending.jsonl", "3-generate.jsonl", "4-validate.jsonl", "6-dedup.jsonl"])
 )
 def test_a_line_that_is_nested_without_end_is_a_damaged_one(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    ready(folder, "quickstart", "-n", "2")
     path = folder / ("checkpoints" if name[0].isdigit() else "") / name
     head = path.read_bytes().splitlines()[0]
     seed = seed_of(json.loads(head)["fingerprint"]) if name[0].isdigit() else 0
@@ -370,7 +379,7 @@ WRONG: list[tuple[str, Any]] = [
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run, which no test changes."""
     folder = tmp_path_factory.mktemp("made") / "run"
-    assert generate("quickstart", "-n", "2", "-o", folder) == 0
+    ready(folder, "quickstart", "-n", "2")
     return folder
 
 

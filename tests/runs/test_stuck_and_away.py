@@ -13,6 +13,7 @@ from datagen_cli.llm import retry
 from datagen_cli.llm.client import draw_seed
 from datagen_cli.pipeline import runner
 from tests.endpoint import Answer, Endpoint, impatient, refusal
+from tests.grids import mostly_slow
 from tests.runs.whole import generate, report, rows
 
 RECIPE = """
@@ -47,7 +48,7 @@ def seeds_of(slot: int) -> set[int]:
     return {draw_seed(0, Draw(slot, attempt, "generate")) for attempt in (1, 2)}
 
 
-@pytest.mark.parametrize("slots", [[29], [3, 29], [3]])
+@pytest.mark.parametrize("slots", mostly_slow([[29], [3, 29], [3]]))
 def test_slots_that_are_never_answered_stay_open_and_withhold_nothing(
     slots: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ import pytest
 from datagen_cli.llm import waiting
 from datagen_cli.pipeline import runner
 from tests.endpoint import Answer, Endpoint, completion, refusal
+from tests.grids import mostly_slow
 from tests.runs.whole import generate, report, rows
 
 RECIPE = """
@@ -61,8 +62,8 @@ BODIES = {
 
 
 @pytest.mark.parametrize("where", sorted(BODIES))
-@pytest.mark.parametrize("name", ["seed", "response_format", "max_tokens"])
-@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize("name", mostly_slow(["seed", "response_format", "max_tokens"]))
+@pytest.mark.parametrize("status", mostly_slow([400, 422]))
 def test_a_parameter_that_is_refused_by_name_is_left_out_or_renamed_and_that_is_said_once(
     status: int, name: str, where: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,7 +85,9 @@ def test_a_value_that_is_refused_is_not_a_name_that_is(tmp_path: Path, capsys: p
     assert all("max_tokens" in seen.body for seen in endpoint.requests)
 
 
-@pytest.mark.parametrize("key", ["seed", "response_format", "max_tokens", "temperature", "top_p", "stop"])
+@pytest.mark.parametrize(
+    "key", mostly_slow(["seed", "response_format", "max_tokens", "temperature", "top_p", "stop"], 0, 1)
+)
 def test_a_null_in_params_leaves_the_key_out(key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Endpoint(note) as endpoint:
         path = recipe(tmp_path, endpoint)
@@ -107,7 +110,7 @@ NO_SYSTEM = [
 ]
 
 
-@pytest.mark.parametrize("answer", NO_SYSTEM, ids=range(len(NO_SYSTEM)))
+@pytest.mark.parametrize("answer", mostly_slow(NO_SYSTEM), ids=range(len(NO_SYSTEM)))
 def test_a_model_without_a_system_role_gets_the_text_in_the_first_question(
     answer: Answer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -143,7 +146,7 @@ def left(reset: str, kind: str = "-requests", remaining: str = "0") -> Any:
 @pytest.mark.parametrize(
     "reset", ["24h", "86400", "1d2h", str(int(time.time()) + 90_000)], ids=["hours", "seconds", "days", "epoch"]
 )
-@pytest.mark.parametrize("kind", ["-requests", "-tokens", ""])
+@pytest.mark.parametrize("kind", mostly_slow(["-requests", "-tokens", ""]))
 def test_an_endpoint_that_takes_nothing_for_a_day_ends_the_run_and_says_until_when(
     kind: str, reset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -222,7 +225,7 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("kind", sorted(set(ODD) - {"bomb"}))
+@pytest.mark.parametrize("kind", mostly_slow(sorted(set(ODD) - {"bomb"}), 0, 3))
 def test_an_odd_reply_is_that_calls_failure_and_never_the_runs(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -243,6 +246,7 @@ def test_an_odd_reply_is_that_calls_failure_and_never_the_runs(
     assert len(odd) == 2
 
 
+@pytest.mark.slow
 def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import resource
 

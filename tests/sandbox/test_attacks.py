@@ -11,6 +11,7 @@ import pytest
 
 from datagen_cli.sandbox import confine
 from datagen_cli.sandbox.run import ProgramResult, Sandbox
+from tests.grids import mostly_slow
 from tests.sandbox.programs import ATTACKS, Program
 from tests.sandbox.world import World, server_pids, timing
 
@@ -64,7 +65,13 @@ def test_there_are_enough_attacks() -> None:
     assert len(WITH_TEETH) >= 80
 
 
-@pytest.mark.parametrize("attack", RUNNABLE, ids=NAMES)
+@pytest.mark.parametrize(
+    "attack",
+    mostly_slow(
+        RUNNABLE, 0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 160, 168
+    ),
+    ids=NAMES,
+)
 def test_no_attack_gets_through_all_layers(attack: Program, full: Sandbox, world: World) -> None:
     result, changes = _attack(full, attack, world)
     assert changes == [], result

@@ -132,6 +132,7 @@ def test_a_server_that_was_killed_is_started_again() -> None:
         assert server_pids() - before != {server}
 
 
+@pytest.mark.slow
 def test_a_program_whose_server_is_killed_dies_with_it_and_is_run_again() -> None:
     before, results = server_pids(), []
     with Sandbox(screen=False) as sandbox:

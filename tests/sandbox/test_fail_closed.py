@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.sandbox import confine, syscalls
+from tests.grids import mostly_slow
 
 pytestmark = pytest.mark.skipif(
     bool(confine.confinement_missing()), reason=f"no guarded layer: {confine.confinement_missing()}"
@@ -57,7 +58,7 @@ def on_a_kernel(answers: list[tuple[int, int]], programs: dict[str, str]) -> dic
 
 
 @pytest.mark.parametrize(
-    ("number", "reason"), [(444, "the kernel lacks Landlock"), (SECCOMP, "the kernel lacks seccomp")]
+    ("number", "reason"), mostly_slow([(444, "the kernel lacks Landlock"), (SECCOMP, "the kernel lacks seccomp")])
 )
 def test_without_the_means_no_program_runs(number: int, reason: str) -> None:
     found = on_a_kernel([(number, errno.ENOSYS)], PROGRAMS)
@@ -67,7 +68,7 @@ def test_without_the_means_no_program_runs(number: int, reason: str) -> None:
     assert found["unsafe"] == ["ok", "1/3\n", "", "unguarded"]
 
 
-@pytest.mark.parametrize("number", [446, 445], ids=["restrict", "add rule"])
+@pytest.mark.parametrize("number", mostly_slow([446, 445]), ids=["restrict", "add rule"])
 def test_a_confinement_that_does_not_hold_is_noticed_before_the_first_program(number: int) -> None:
     found = on_a_kernel([(446, 0)] if number == 446 else [(445, errno.EINVAL)], {"lacking": PROGRAMS["lacking"]})
     status, stdout, error, _ = found["lacking"]

@@ -74,6 +74,7 @@ def test_twenty_thousand_snippets_are_answered_as_cpython_answers_them() -> None
     assert compare(20_000, seed=0) == []
 
 
+@pytest.mark.slow
 def test_each_alone_is_answered_so_too() -> None:
     """Not in a bundle: the program as `run_program` gets it, screen and all."""
     with Sandbox() as sandbox:

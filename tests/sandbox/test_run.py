@@ -55,6 +55,7 @@ def test_a_plain_program_runs() -> None:
     assert verdict(run_program("print(6 * 7)")) == ("ok", "42\n", "", "guarded")
 
 
+@pytest.mark.slow
 def test_monty_is_accepted_and_changes_nothing() -> None:
     for monty in (True, False):
         with Sandbox(monty=monty) as sandbox:
@@ -152,6 +153,7 @@ print(hash("text"), {"b", "a", "c", "word"}, random.random(), random.sample(rang
 """
 
 
+@pytest.mark.slow
 def test_the_same_program_gives_the_same_answer_in_every_server() -> None:
     answers = set()
     for _ in range(2):
@@ -256,6 +258,7 @@ def test_a_program_that_only_sleeps_is_stopped_by_the_clock_and_not_tried_again(
     assert len(tries) == 1
 
 
+@pytest.mark.slow
 def test_a_program_that_sleeps_and_then_works_is_no_timeout(bare: Sandbox) -> None:
     result = bare.run("import time\ntime.sleep(0.8)\nprint(sum(range(10**5)))", timeout_s=0.5)
     assert verdict(result) == ("ok", "4999950000\n", "", "guarded")

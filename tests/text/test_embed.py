@@ -378,6 +378,7 @@ def test_hashed_ignores_case_and_spaces_and_survives_a_huge_word() -> None:
     assert embed_hashed._word_features.cache_info().maxsize == 1 << 16
 
 
+@pytest.mark.slow
 @needs_model
 def test_texts_that_share_their_start_only_are_told_apart() -> None:
     start = "The committee met again on Tuesday to talk about the budget of the coming year and its many items. " * 20

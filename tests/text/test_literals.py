@@ -36,6 +36,7 @@ def test_what_a_pattern_needs_is_read_off_it(pattern: str, needed: Needs) -> Non
     assert needs_of(re.compile(pattern, re.IGNORECASE)) == needed
 
 
+@pytest.mark.slow
 def test_a_text_that_a_rule_matches_is_let_through() -> None:
     rng, tried = random.Random(3), 0
     for rule in worded_rules():

@@ -17,6 +17,7 @@ from datagen_cli.text.minhash import DEEPEST, FIRST_ROWS, MISSED, MOST_BANDS, Ba
 from datagen_cli.text.near import NearIndex, jaccard, numbered_words, ones, shingles, sketches, words_bar
 from datagen_cli.text.neighbours import BLOCK_NUMBERS, NeighbourIndex
 from datagen_cli.text.tokens import term_key, terms
+from tests.grids import mostly_slow
 
 needs_model = pytest.mark.skipif(default_embedder() != "minilm", reason="the [embed] extra is not installed")
 STORY = (
@@ -259,7 +260,7 @@ def test_few_distinct_real_rows_are_refused(sample: Callable[[str], Path], name:
 
 
 @pytest.mark.samples
-@pytest.mark.parametrize(("name", "column"), SAMPLES)
+@pytest.mark.parametrize(("name", "column"), mostly_slow(SAMPLES, 1))
 @pytest.mark.parametrize(
     ("model", "size"),
     [("hashed", 1000), pytest.param("minilm", 150, marks=[pytest.mark.slow, needs_model])],

@@ -71,6 +71,7 @@ def test_an_unknown_name_is_told_from_other_mistakes() -> None:
         assert caught.value.unknown is unknown
 
 
+@pytest.mark.slow
 def test_a_template_that_was_given_up_gets_less_time_for_the_next_row() -> None:
     template = Template(Environment(), LOOPS, bounded=True)
     began = time.process_time()

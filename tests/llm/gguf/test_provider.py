@@ -31,6 +31,7 @@ from datagen_cli.llm.keys import Target, hosts, locate
 from datagen_cli.llm.prices import FREE, price_of
 from datagen_cli.llm.retry import mend_refusal
 from datagen_cli.prompts.parse import response_format
+from tests.grids import mostly_slow
 from tests.llm.asking import asking, question
 from tests.real_model import MODEL, needs_smollm2
 
@@ -198,6 +199,7 @@ async def test_calls_go_out_in_the_order_in_which_they_were_asked(file: Path, mo
     assert sent == [0, 1, 2, 3]
 
 
+@pytest.mark.slow
 async def test_how_far_a_reply_is_can_be_asked_while_it_is_written(smollm2: ModelOptions) -> None:
     model: Any = GgufModel(smollm2, locate(smollm2, {}))
     long = {**SHORT, "max_tokens": 60, "ignore_eos": True}
@@ -218,6 +220,7 @@ async def test_how_far_a_reply_is_can_be_asked_while_it_is_written(smollm2: Mode
         await model.close()
 
 
+@pytest.mark.slow
 async def test_a_server_that_dies_under_a_call_ends_the_run_and_says_how(smollm2: ModelOptions) -> None:
     model = GgufModel(smollm2, locate(smollm2, {}))
     try:
@@ -247,6 +250,7 @@ async def test_a_model_that_is_closed_while_it_loads_leaves_no_child(smollm2: Mo
         await call
 
 
+@pytest.mark.slow
 async def test_the_server_wants_its_key(smollm2: ModelOptions) -> None:
     import aiohttp
 
@@ -283,7 +287,7 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("when", ["loading", "loaded"])
+@pytest.mark.parametrize("when", mostly_slow(["loading", "loaded"]))
 def test_the_server_goes_when_its_parent_is_killed(when: str) -> None:
     needs_smollm2("xllamacpp")
     done = subprocess.run(

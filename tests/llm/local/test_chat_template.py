@@ -19,6 +19,7 @@ from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.chat_template import ChatTemplate, GivenUp
 from datagen_cli.llm.local import model as local_model
 from datagen_cli.llm.local.chat_template import control_tokens, has_chat_template, plain
+from tests.grids import mostly_slow
 from tests.llm.local.tiny import CHAT, save_tokenizer
 
 # ruff: noqa: E501
@@ -73,7 +74,7 @@ def loaded(folder: Path, chat: str) -> local_model.LocalModel:
 
 
 @pytest.mark.parametrize(
-    "evil", ["</s>", "<assistant>", "a<user>b", "<pad>", "<!>", "[[x]]", "<<assistant>assistant>", "<ass\ud800istant>", "<</s>/s>"]
+    "evil", mostly_slow(["</s>", "<assistant>", "a<user>b", "<pad>", "<!>", "[[x]]", "<<assistant>assistant>", "<ass\ud800istant>", "<</s>/s>"], 1, 5)
 )  # fmt: skip
 def test_no_text_of_a_message_becomes_a_turn(evil: str, tmp_path: Path) -> None:
     model = loaded(tmp_path, CHAT)
@@ -89,7 +90,7 @@ def test_no_text_of_a_message_becomes_a_turn(evil: str, tmp_path: Path) -> None:
 FULL = "{% set n = namespace(l=[]) %}{% for i in range(99999) %}{% set n.l = n.l + [messages[0].content * 999] %}{% endfor %}"
 
 
-@pytest.mark.parametrize("what", ["loops", "a product", "doubling", "a list", "recursion", "full"])
+@pytest.mark.parametrize("what", mostly_slow(["loops", "a product", "doubling", "a list", "recursion", "full"]))
 def test_a_template_that_runs_away_in_use_is_given_up_in_its_thread(what: str, tmp_path: Path) -> None:
     source = {**ENDLESS, "full": FULL}[what]
     model = loaded(tmp_path, "{% if 'go' in messages[0].content %}" + source + "{% endif %}x")

@@ -13,6 +13,7 @@ from datagen_cli.core.errors import ProviderError
 from datagen_cli.llm.local.decode import Batch, decode
 from datagen_cli.llm.local.model import LocalModel
 from datagen_cli.llm.local.rows import Halted, Row, Settings
+from tests.grids import mostly_slow
 from tests.llm.local import reference
 from tests.llm.local.reference import toy_model
 
@@ -108,7 +109,7 @@ def generated(model: LocalModel, rows: Sequence[Row], most: int, *processors: An
     return [text[: text.index(0)] if 0 in text else text[:most] for text in texts]
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", mostly_slow(VARIANTS))
 def test_padding_on_the_left_changes_nothing(exact_model: LocalModel, variant: str) -> None:
     rows = batch(exact_model, prompts=PROMPTS[:3], negatives=variant == "cfg")
     long = Row([5 + i % 50 for i in range(90)], 9, 1, "x", [rows[0].ids] if variant == "cfg" else ())
@@ -134,7 +135,7 @@ def test_in_float32_padding_and_cache_move_no_logit_by_more_than_1e_4(exact_mode
         exact_model.model.double()
 
 
-@pytest.mark.parametrize("variant", ["plain", "cross", "cfg"])
+@pytest.mark.parametrize("variant", mostly_slow(["plain", "cross", "cfg"]))
 def test_deleting_a_group_leaves_the_texts_of_the_others_alone(exact_model: LocalModel, variant: str) -> None:
     rows = batch(exact_model, groups=3, negatives=variant == "cfg")
     settings = Settings(variant, 30, 0.95, 0.9)  # type: ignore[arg-type]

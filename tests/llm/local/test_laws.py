@@ -12,6 +12,7 @@ import pytest
 from datagen_cli.llm.correlated import adjust_logits, mix_logits_torch, step_weights
 from datagen_cli.llm.local.decode import decode
 from datagen_cli.llm.local.rows import Row, Settings
+from tests.grids import mostly_slow
 from tests.llm.local import reference
 from tests.llm.local.reference import log_softmax, softmax, toy_model
 
@@ -82,7 +83,7 @@ def test_of_five_rows_a_finished_one_counts_no_more() -> None:
     assert [(list(one.ids), one.finish) for one in written] == expected
 
 
-@pytest.mark.parametrize("variant", [*CONTRASTS, "cfg"])
+@pytest.mark.parametrize("variant", mostly_slow([*CONTRASTS, "cfg"]))
 def test_no_contrast_is_plain_sampling_bit_for_bit(variant: str) -> None:
     size = 60
     model = toy_model(table(size).astype(np.float32))
@@ -94,7 +95,7 @@ def test_no_contrast_is_plain_sampling_bit_for_bit(variant: str) -> None:
     assert some.rows != plain.rows
 
 
-@pytest.mark.parametrize("variant", ["cross", "hybrid"])
+@pytest.mark.parametrize("variant", mostly_slow(["cross", "hybrid"]))
 def test_texts_of_a_group_come_as_often_together_as_the_product_of_their_steps_says(variant: str) -> None:
     logits = np.log(np.array([[1.0, 1, 1], [0.3, 0.5, 0.2], [0.2, 0.2, 0.6]]))
     most, contrast, temperature = 2, 0.6, 0.9

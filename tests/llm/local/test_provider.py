@@ -25,6 +25,7 @@ from datagen_cli.llm.local.host import write_group
 from datagen_cli.llm.local.rows import Halted, Row, Settings
 from datagen_cli.llm.local.weights import open_model
 from datagen_cli.llm.provider import RawReply
+from tests.grids import mostly_slow
 from tests.llm.local.tiny import CHAT, save_model
 
 pytest.importorskip("torch")
@@ -78,7 +79,7 @@ async def asked(provider: LocalBatches, *payloads: dict[str, Any]) -> list[Any]:
         await provider.close()
 
 
-@pytest.mark.parametrize("variant", ["plain", "cross", "intra", "hybrid", "cfg"])
+@pytest.mark.parametrize("variant", mostly_slow(["plain", "cross", "intra", "hybrid", "cfg"]))
 async def test_a_group_comes_back_as_one_text_a_row(folder: Path, variant: str) -> None:
     texts = ["abc", "a longer prompt", "Q", "what"]
     payload = group(texts, variant, negatives=variant == "cfg")

@@ -12,6 +12,7 @@ import pytest
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
 from datagen_cli.llm.local.settings import weights_digest
 from datagen_cli.llm.local.weights import check_device, check_model, open_model
+from tests.grids import mostly_slow
 from tests.llm.local.tiny import CHAT, save_model, save_tokenizer
 
 torch = pytest.importorskip("torch")
@@ -301,7 +302,7 @@ def test_a_gguf_file_is_a_model_whose_digest_is_that_of_the_file(tmp_path: Path)
         check_model("nowhere.gguf")
 
 
-@pytest.mark.parametrize("name", ["config.json", "tokenizer.json"])
+@pytest.mark.parametrize("name", mostly_slow(["config.json", "tokenizer.json"]))
 def test_settings_without_end_are_not_read(name: str, tmp_path: Path) -> None:
     with (tmp_path / name).open("wb") as file:
         file.truncate(1 << 29)
