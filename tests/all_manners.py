@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from tests.call_manners import CALLED
 from tests.endpoint import Answer, Script, refusal
 from tests.form_manners import FORMED
 from tests.llm.batch_endpoint import BatchEndpoint
@@ -93,6 +94,7 @@ MANNERS = (
     *VENDORS,
     *FORMED,
     *WRAPPED,
+    *CALLED,
     *WAITING,
     Manner(
         "shows a program's output in a second block",

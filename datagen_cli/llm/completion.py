@@ -25,7 +25,7 @@ from datagen_cli.llm.faults import (
     sentence_of,
 )
 from datagen_cli.llm.finish import ends_in_call, finish_of, reason_in
-from datagen_cli.llm.message import is_filled, refusal_of, text_of
+from datagen_cli.llm.message import is_filled, is_hidden, refusal_of, text_of
 from datagen_cli.llm.native import advice
 from datagen_cli.llm.native_events import is_event, of_events
 from datagen_cli.llm.ordinary import decoded, ordinary
@@ -123,12 +123,13 @@ def _first_choice(choices: Any) -> Any:
     return (choices or [None])[0]
 
 
-def _rank(choice: Mapping[str, Any]) -> tuple[bool, bool, bool, int]:
-    """What is best comes first: a choice that is filled, whole, the call that it announces, of a low index."""
+def _rank(choice: Mapping[str, Any]) -> tuple[bool, bool, bool, bool, int]:
+    """What is best comes first: a filled choice, no aside, whole, the call that it announces, of a low index."""
     reason, index = reason_in({}, choice), choice.get("index")
     message = _message_of(choice)
     announces = ends_in_call(reason) and isinstance(message, Mapping) and not message.get("tool_calls")
-    return not _text_in(choice), finish_of(reason) != "stop", announces, index if isinstance(index, int) else 0
+    whole, place = finish_of(reason) == "stop", index if isinstance(index, int) else 0
+    return not _text_in(choice), is_hidden(message), not whole, announces, place
 
 
 def _message_of(choice: Mapping[str, Any]) -> Any:

@@ -6,44 +6,66 @@ Reasoning beside or among the parts is no text. Pure functions.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from datagen_cli.llm.counted import inside
+from datagen_cli.llm.tool_calls import arguments, calls_of
 
 REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "analysis")
-TEXT_PARTS = ("text", "output_text", "json")
+TEXT_PARTS = ("text", "output_text", "json", "markdown", "plain_text", "text/plain", "text_delta")
 OTHER_PARTS = (
     *("thinking", "redacted", "reasoning", "thought", "tool", "function", "refusal", "image", "audio"),
     *("reference", "citation", "document", "input_", "server_tool", "web_search", "code_execution", "executable"),
 )
 """What the types of parts that are no text begin with."""
+CHANNELS = ("channel", "phase")
 OF_PART = frozenset(
     (
         *("text", "thought", "thoughtSignature", "thought_signature", "signature", "annotations", "citations"),
-        *("logprobs", "index", "id", "role", "cache_control"),
+        *("logprobs", "index", "id", "role", "cache_control", *CHANNELS),
     )
 )
 """Keys of a part of text that has no type; an object with others is an answer, unless such a part stands beside it."""
+OF_NESTED = OF_PART | {"type", "content", "status"}
+HIDDEN = ("analysis", "commentary", "thinking", "thought", "reasoning", "critic", "tool")
+"""What channels that are no answer are called."""
+_THOUGHTS = re.compile(
+    r"\A.*</(?:think|thinking|thoughts?|reasoning|analysis)>|<(?:think|thinking|thoughts?|reasoning|analysis)>.*\Z"
+    r"|\A.*\[/THINK\]|\[THINK\].*\Z",
+    re.DOTALL | re.IGNORECASE,
+)
+_NOTHING = ("", "null", "none", "nil", "undefined", "{}", "[]", '""', "''", "n/a")
 
 
 def text_of(message: Mapping[str, Any], *, called: bool = False) -> tuple[str, str]:
     """The text of a message, and what came in its place where there is none: `tool_calls`, `reasoning`.
 
     The arguments of a call of a tool, those of several calls of one tool as a list, and an answer that the endpoint has
-    already read, are the text; so are they where the reply ended in order to be `called` and its text is mere words.
+    already read, are the text where content is nothing but reasoning or a word for nothing; so are they where the reply
+    ended in order to be `called` and its content does not begin as JSON does.
     """
     text = _text(next((message[name] for name in ("content", "parts", "text") if is_filled(message.get(name))), None))
-    calls = _calls(message)
-    if text.strip() and not (called and not any(sign in text for sign in "{[")):
+    calls = calls_of(message)
+    said = arguments(calls) if calls else message.get("parsed")
+    if text.strip() and not (said and _is_mere(text, called=called)):
         return text, ""
-    said = message.get("parsed") if not calls else _arguments(calls)
     if isinstance(said, Mapping | list) and said:
         return json.dumps(said, ensure_ascii=False), ""
     if isinstance(said, str) and said.strip():
         return said, ""
+    spoken = inside(message, "audio", "transcript")
+    if not text.strip() and isinstance(spoken, str) and spoken.strip():
+        return spoken, ""
     reasoning = any(message.get(name) for name in REASONING) or _holds(message.get("content"), "thinking", "reasoning")
     return text, "" if text.strip() else "tool_calls" if calls else "reasoning" if reasoning else ""
+
+
+def _is_mere(text: str, *, called: bool) -> bool:
+    """Whether a text beside a call, or beside an answer that was read, is none itself."""
+    bare = _THOUGHTS.sub("", text).strip()
+    return bare.lower() in _NOTHING or (called and not bare.startswith(("{", "[", "```")))
 
 
 def refusal_of(message: Mapping[str, Any]) -> str:
@@ -55,29 +77,9 @@ def refusal_of(message: Mapping[str, Any]) -> str:
     return "".join(str(part.get("refusal") or "") for part in parts if part.get("type") == "refusal")
 
 
-def _calls(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The calls of a message; of several those that say something."""
-    calls = message.get("tool_calls") or [item for item in [message.get("function_call")] if item]
-    if not calls and isinstance(message.get("content"), list):
-        calls = [part for part in message["content"] if isinstance(part, dict) and part.get("type") == "tool_use"]
-    calls = [call for call in calls if isinstance(call, Mapping)] if isinstance(calls, list) else []
-    return calls if len(calls) < 2 else [call for call in calls if _said_in(call) not in (None, "", "{}", {})]
-
-
-def _said_in(call: Mapping[str, Any]) -> Any:
-    """The arguments of a call."""
-    function = call.get("function", call)
-    return function.get("arguments", function.get("input")) if isinstance(function, Mapping) else None
-
-
-def _arguments(calls: list[Mapping[str, Any]]) -> Any:
-    """What a call says, or several calls of one tool in a list; None for calls of several tools."""
-    if len(calls) == 1:
-        return _said_in(calls[0])
-    names = {str(inside(call, "function", "name") or call.get("name")) for call in calls}
-    said = [_said_in(call) for call in calls]
-    texts = [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in said]
-    return f"[{', '.join(texts)}]" if len(names) == 1 and texts else None
+def is_hidden(message: Any) -> bool:
+    """Whether a message, or a part of one, stands in a channel that is no answer."""
+    return isinstance(message, Mapping) and _channel(message).startswith(HIDDEN)
 
 
 def _text(content: Any) -> str:
@@ -100,8 +102,10 @@ def _text(content: Any) -> str:
 
 
 def text_of_parts(content: list[Any]) -> str:
-    """The text of parts, without what else stands among them."""
-    return "".join(part if isinstance(part, str) else _part(part) for part in content if _counts(part))
+    """The text of parts, without what else stands among them; of parts in channels that of the final one."""
+    kept = [part for part in content if not is_hidden(part)]
+    final = [part for part in kept if isinstance(part, dict) and _channel(part).startswith(("final", "answer"))]
+    return "".join(part if isinstance(part, str) else _part(part) for part in final or kept if _counts(part))
 
 
 def is_filled(value: Any) -> bool:
@@ -109,8 +113,27 @@ def is_filled(value: Any) -> bool:
     return bool(value) or (value == 0 and isinstance(value, int | float) and not isinstance(value, bool))
 
 
+def _channel(part: Mapping[str, Any]) -> str:
+    said = next((part[name] for name in CHANNELS if isinstance(part.get(name), str)), "")
+    return str(said).strip().lower()
+
+
 def _is_part(part: Mapping[str, Any]) -> bool:
+    if _is_nested(part):
+        return True
     return part["type"] in TEXT_PARTS if "type" in part else "text" in part and part.keys() <= OF_PART
+
+
+def _is_nested(part: Mapping[str, Any]) -> bool:
+    """Whether this is a part, or a message among parts, whose text stands under `content`."""
+    if "content" not in part or not part.keys() <= OF_NESTED:
+        return False
+    in_channel = bool(_channel(part)) and ("type" not in part or part["type"] in (*TEXT_PARTS, "message"))
+    return (
+        in_channel
+        or part.get("type") in TEXT_PARTS
+        or (part.get("type") == "message" and isinstance(part["content"], list | dict))
+    )
 
 
 def _is_other(part: Mapping[str, Any]) -> bool:
@@ -123,7 +146,7 @@ def _counts(part: Any) -> bool:
     """Whether this is a part of text among parts: what has a text and no type is one, whatever else it says."""
     if not isinstance(part, dict):
         return isinstance(part, str)
-    is_text = _is_part(part) if "type" in part else "text" in part and not _is_other(part)
+    is_text = _is_part(part) if "type" in part else _is_nested(part) or ("text" in part and not _is_other(part))
     return is_text and part.get("thought") is not True
 
 
@@ -140,4 +163,6 @@ def _part(part: Mapping[str, Any]) -> str:
         return json.dumps(part.get("json"), ensure_ascii=False)
     if isinstance(text, Mapping):
         text = text.get("value", text.get("text"))
+    if not isinstance(text, str) and _is_nested(part):
+        return _text(part["content"])
     return text if isinstance(text, str) else ""

@@ -13,6 +13,7 @@ from datagen_cli.llm.counted import MOST_TOKENS, read_usage, usage_in
 from datagen_cli.llm.provider import RawReply
 
 ENDS = ("stop", "length")
+_BESIDE = ("tool_calls", "function_call", "functionCall", "parsed")
 _COUNTS = frozenset(
     (
         *("prompt_tokens", "completion_tokens", "total_tokens", "prompt_tokens_details", "completion_tokens_details"),
@@ -50,7 +51,7 @@ def ordinary(value: Any) -> RawReply | None:
     if type(message) is not dict or reason not in ENDS:
         return None
     text = message.get("content")
-    if type(text) is not str or not text.strip() or message.get("tool_calls") or message.get("function_call"):
+    if type(text) is not str or not text.strip() or any(map(message.get, _BESIDE)):
         return None
     model = value.get("model") or ""
     if type(model) is not str or not model.isascii():
