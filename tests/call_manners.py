@@ -32,7 +32,8 @@ def function(**parts: Any) -> dict[str, Any]:
 CALLED = (
     Manner("reasons in `<think>` beside a call, a draft in it", "reads the call's arguments", called(
         f"<think>maybe {DRAFT}</think>", function(arguments="$"), "stop"), used=ALL),
-    Manner("says `null` or `None` beside a call", "the same", called("null", function(arguments="$"), "stop"), used=ALL),
+    Manner("says `null` or `None` beside a call", "the same", called(
+        "null", function(arguments="$"), "stop"), used=ALL),
     Manner("announces a call with a draft of it", "the same", called(f"I will send {DRAFT}", function(arguments="$")),
            used=ALL),
     Manner("puts a call's arguments under `parameters`, as an object", "the same", called(

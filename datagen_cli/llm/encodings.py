@@ -17,6 +17,8 @@ from datagen_cli.llm.faults import TransportError
 
 MOST_LAYERS = 4
 """Each may be as large as a reply may be."""
+MOST_MEMBERS = 200
+"""Members of a body in gzip; of one with more the first are read, and the rest is missed where it is needed."""
 ASKED = "gzip, deflate"
 GZIP = b"\x1f\x8b"
 ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
@@ -62,14 +64,23 @@ def _is_text(body: bytes) -> bool:
 
 
 def _by_zlib(body: bytes, wbits: int, most_bytes: int) -> bytes:
-    packer = zlib.decompressobj(wbits=wbits)
-    try:
-        found = packer.decompress(body, most_bytes + 1)
-    except zlib.error as error:
-        raise TransportError("dropped", f"the reply cannot be unpacked ({len(body):,} bytes)", status=200) from error
-    if len(found) > most_bytes:
-        raise TransportError("foreign", f"the reply is larger than {most_bytes >> 20} MB", status=200)
-    return found
+    """A body in gzip, zlib or bare deflate; of gzip all its members, as servers that pack piece by piece write them."""
+    parts, size, rest = [], 0, body
+    for _ in range(MOST_MEMBERS):
+        packer = zlib.decompressobj(wbits=wbits)
+        try:
+            found = packer.decompress(rest, most_bytes + 1 - size)
+        except zlib.error as error:
+            broken = f"the reply cannot be unpacked ({len(body):,} bytes)"
+            raise TransportError("dropped", broken, status=200) from error
+        parts.append(found)
+        size += len(found)
+        if size > most_bytes:
+            raise TransportError("foreign", f"the reply is larger than {most_bytes >> 20} MB", status=200)
+        rest = packer.unused_data
+        if not rest.startswith(GZIP):
+            break
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _by_package(body: bytes, name: str, most_bytes: int) -> bytes:

@@ -18,7 +18,7 @@ from datagen_cli.llm.parameter_fallback import NO_GRAMMAR, NO_SYSTEM, OPTIONAL, 
 from datagen_cli.llm.ratelimit import LONGEST_S, closed_s, http_date, reset_alone_s, reset_s
 from datagen_cli.llm.refusals import About, about, rate_in, says_quota, wait_in
 
-Kind = Literal["rate", "server", "timeout", "dropped", "empty", "foreign"]
+Kind = Literal["rate", "server", "timeout", "dropped", "empty", "foreign", "garbled"]
 SENTENCE_CHARS = 300
 REFUSES_ALL = (401, 402, 403, 404, 405, 410)
 PASSING = (408, 409, 421, 423, 424, 425, 429, 498, 499)
@@ -41,6 +41,10 @@ SPEAKING = (
 DEEPEST = 6
 _TITLE = re.compile(r"<(title|h1)\b[^<>]*+>((?:(?!<\1\b).)*?)</\1>", re.IGNORECASE | re.DOTALL)
 _CODE = re.compile(r"<(script|style)\b(?:(?!<\1\b).)*?</\1>|<[^<>]*+>", re.IGNORECASE | re.DOTALL)
+_TLS = re.compile(
+    r"HTTP request (?:was )?(?:sent )?to (?:an? )?(?:HTTPS|TLS|SSL)|requires TLS|speaking plain HTTP", re.I
+)
+"""What servers that speak TLS say to who does not."""
 _TAG = re.compile(r"<[^<>]*+>")
 _USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
 _LOOKS_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|hf|gsk|xai|r8|pplx|AIza)[-_]?[A-Za-z0-9_*-]{12,}")
@@ -78,8 +82,8 @@ class AuthRefused(Fault):
 
 
 class TransportError(Fault):
-    """No answer this time: 408, 409, 429, 5xx, a time-out, a dropped connection, a reply that holds no choice, or
-    that no chat endpoint sends (`foreign`).
+    """No answer this time: 408, 409, 429, 5xx, a time-out, a dropped connection, a reply that holds no choice, one
+    that no chat endpoint sends (`foreign`), or one that is no HTTP (`garbled`).
 
     `sent` is false when the request cannot have reached the model (so that it cannot have cost anything);
     `quota` is true when the account's quota is spent, which waiting a minute does not mend; `used` are the tokens in
@@ -109,7 +113,7 @@ class TransportError(Fault):
     @property
     def may_have_cost(self) -> bool:
         """Whether the model may have worked although no usage came back."""
-        return self.sent and self.kind in ("timeout", "dropped")
+        return self.sent and self.kind in ("timeout", "dropped", "garbled")
 
     @property
     def may_be_prompt(self) -> bool:
@@ -137,6 +141,8 @@ def fault_of(
         return RequestRefused(status, message, named, about)
     if 400 <= status < 500 and status not in (*PASSING, *FINAL) and not about and (passes := rate_in(message)):
         return TransportError(passes, message, retry_after_s, status, quota=quota)
+    if status == 400 and _TLS.search(message):
+        return AuthRefused(status, message, "tls")
     if status == OF_PROXY:
         return AuthRefused(status, message, "proxy")
     if status in REFUSES_ALL or 300 <= status < 400:

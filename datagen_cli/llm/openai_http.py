@@ -11,6 +11,7 @@ import asyncio
 import errno
 import json
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -25,6 +26,7 @@ from datagen_cli.llm.completion import read_reply
 from datagen_cli.llm.encodings import ASKED, unpacked
 from datagen_cli.llm.faults import Fault, TransportError, fault_in, redact
 from datagen_cli.llm.keys import Target, secrets
+from datagen_cli.llm.ordinary import decoded
 from datagen_cli.llm.provider import Heard, Payload, RawReply, Start
 from datagen_cli.llm.proxies import refused_by, safe_proxy
 from datagen_cli.llm.turned_away import reply_in_error
@@ -143,6 +145,11 @@ class OpenAIHTTP:
             said = os.strerror(number).lower() if plain else str(error)
             absent, to = number == errno.ECONNREFUSED and not proxy, f" to the proxy {proxy}" if proxy else ""
             return TransportError("dropped", self._clean(f"cannot connect{to}: {said}"), sent=False, absent=absent)
+        if isinstance(error, aiohttp.ClientResponseError):  # no status line, headers or chunks that can be read
+            came = re.search(r"b(['\"])(.*)", error.message, re.DOTALL)
+            spoke = "status line" not in error.message or came is None or came[2].startswith(("HTTP", "{", "<"))
+            said = f"no HTTP reply: {self._clean(error.message)[:160]}"
+            return TransportError("garbled", said, sent=sent and spoke)
         said = self._clean(str(error)) or type(error).__name__
         return TransportError("dropped", f"the connection broke: {said}", sent=sent)
 
@@ -189,18 +196,24 @@ class _Connector(aiohttp.TCPConnector):
 
 
 async def whole(response: aiohttp.ClientResponse, most_bytes: int = REPLY_BYTES) -> bytes:
-    """The body of a reply, unpacked, of which never more than `most_bytes` are held."""
-    length = response.content_length
-    if length is not None and length <= most_bytes:
-        return _unpacked(response, await response.read(), most_bytes)
+    """The body of a reply, unpacked, of which never more than `most_bytes` are held. One whose JSON is whole is taken
+    although more was announced (a wrong `Content-Length`, no last chunk)."""
     parts, size = [], 0
-    async for part in response.content.iter_any():
-        size += len(part)
-        if size > most_bytes:
-            response.close()
-            raise TransportError("foreign", f"the reply is larger than {most_bytes >> 20} MB", status=response.status)
-        parts.append(part)
-    return _unpacked(response, b"".join(parts), most_bytes)
+    try:
+        while part := await response.content.readany():
+            parts.append(part)
+            size += len(part)
+            if size > most_bytes:
+                response.close()
+                raise TransportError(
+                    "foreign", f"the reply is larger than {most_bytes >> 20} MB", status=response.status
+                )
+    except aiohttp.ClientPayloadError:
+        came = _unpacked(response, b"".join(parts), most_bytes)
+        if decoded(came) is None:
+            raise
+        return came
+    return _unpacked(response, parts[0] if len(parts) == 1 else b"".join(parts), most_bytes)
 
 
 def _unpacked(response: aiohttp.ClientResponse, body: bytes, most_bytes: int) -> bytes:

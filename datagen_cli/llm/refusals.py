@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from datagen_cli.llm.ratelimit import LONGEST_S, reset_s
 
-About = Literal["", "key", "account", "length", "content", "model", "access", "package", "proxy"]
+About = Literal["", "key", "account", "length", "content", "model", "access", "package", "proxy", "tls"]
 CODES = ("code", "type", "status", "reason", "error_code")
 WAITS = (
     *("retrydelay", "retryafter", "retryafterseconds", "retryaftersec", "retryin", "retryinseconds", "waitseconds"),

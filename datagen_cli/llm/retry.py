@@ -180,8 +180,14 @@ def _stop_when_hopeless(fault: TransportError, health: Health, policy: Policy) -
     """Raises `ProviderError` when the first tries all came to nothing for a reason that waiting does not mend."""
     message = said(fault.message, health.target, fault.status)
     health.silent += fault.kind == "timeout" and fault.sent
-    health.foreign += fault.kind == "foreign"
-    if health.foreign >= FOREIGN_CALLS:
+    health.foreign += fault.kind in ("foreign", "garbled")
+    if health.foreign >= FOREIGN_CALLS and fault.kind == "garbled":
+        raise ProviderError(
+            f"the address answers, and what comes is not HTTP as it must be: {message}",
+            hint=f"see whether {health.target.url or health.target.host} names the right port, and https where that is"
+            f" spoken; else the server, or a proxy before it, writes broken replies; then {RESUME}",
+        ) from fault
+    if health.foreign >= FOREIGN_CALLS and fault.kind == "foreign":
         raise ProviderError(
             f"the address answers, but not as a model's endpoint does: {message}",
             hint=f"check base_url: the calls went to {health.target.url or health.target.host};"
@@ -290,6 +296,7 @@ def refused_by_all(fault: AuthRefused, target: Target) -> ProviderError:
         "package": f"install what litellm needs for it: pip install {package}",
         "proxy": "the proxy that the environment names refuses these calls: put its user and password into it"
         f" (http://user:password@host:port), or the host of {target.url or target.host} into NO_PROXY",
+        "tls": "the address speaks TLS: write https:// in base_url",
         "moved": "the address answers with a redirect: give the one it points to as base_url",
     }
     by_status = {401: "key", 402: "account", 403: "rights", 407: "proxy"}.get(fault.status or 0, "model")

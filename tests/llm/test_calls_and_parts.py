@@ -104,7 +104,6 @@ def test_parts_give_the_text_of_the_final_channel_however_deep_it_lies(content: 
 @pytest.mark.parametrize(
     "record",
     [
-        {"content": "A"},
         {"id": 1, "content": "A"},
         {"type": "complaint", "content": "A"},
         {"type": "message", "content": "A"},
