@@ -238,6 +238,11 @@ def _write(stream: TextIO | None, text: str) -> None:
         reason = error.strerror or str(error)
         raise UsageError(f"cannot write the output: {reason}", hint="check where the output goes") from error
     except UnicodeEncodeError:
+        raw = getattr(stream, "buffer", None)
+        if stream is sys.stdout and raw is not None and not is_terminal(stream):  # data stays whole, as in our files
+            raw.write(f"{text}\n".encode("utf-8", "replace"))
+            raw.flush()
+            return
         encoding = stream.encoding or "ascii"
         print(text.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
 

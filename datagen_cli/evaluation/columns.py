@@ -118,13 +118,15 @@ def label_column(rows: Sequence[Mapping[str, Any]], wanted: str | None) -> str |
     return None
 
 
-def readable(rows: list[dict[str, Any]], wanted: Sequence[str] = ()) -> tuple[list[dict[str, Any]], list[str]]:
-    """The rows with the texts of conversations and, where there is no text otherwise or a wanted column is a path
-    (`data.text`), of objects as columns; and what was done."""
+def readable(
+    rows: list[dict[str, Any]], wanted: Sequence[str] = (), label: str | None = None
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows with the texts of conversations and, where there is no text beside the label otherwise or a wanted
+    column is a path (`data.text`), of objects as columns; and what was done."""
     rows, said = with_turns(rows)
     notes = [said] if said else []
     known = {*column_names(rows)}
-    deep = {*wanted} - known if wanted else not string_columns(rows)
+    deep = {*wanted} - known if wanted else not string_columns(rows, label)
     if deep and any(isinstance(value, dict) for row in rows for value in row.values()):
         rows = [unfolded(row) for row in rows]
         found = [name for name in column_names(rows) if name not in known]

@@ -112,7 +112,7 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
     if run is None and _is_table(name):
         rows = typed(rows)
     if run is None:
-        rows, said = readable(rows, wanted.texts)
+        rows, said = readable(rows, wanted.texts, wanted.label or label_column(rows, wanted.usual_label))
         notes += [f"{name}: {one}" for one in said]
     _refuse_unknown(name, rows, wanted)
     label = wanted.label or label_column(rows, wanted.usual_label or (run.label if run else None))

@@ -161,6 +161,11 @@ class Csv:
         if self._lenient and (not all(names) or len(set(names)) < len(names)):
             given, names = names, column_names(names)
             made = [name for before, name in zip(given, names, strict=True) if name != before]
+            if len(names) > 2 and sum(map(bool, cells)) == 1:
+                self.notes.append(
+                    f"{self.shown}: the first line names one of {len(names):,} columns: if it is a title, take off what"
+                    " stands above the names of the columns"
+                )
             self.notes.append(f"{self.shown}: columns without a name of their own are called {', '.join(made)}")
             return names
         if not all(names):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,6 +80,15 @@ def test_other_files_may_call_the_column_in_other_case_with_spaces_and_marks(
     assert (found["kept"], found["fields"]) == (1, ["customer_message"])
     named = deduped(capsys, theirs, "--text", "customer_message", "-o", tmp_path / "t.jsonl")
     assert (named["kept"], named["fields"]) == (1, ["Customer message"])
+
+
+def test_what_is_kept_is_whole_in_a_pipe_of_another_encoding(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"text":"Grüße 🙂"}\n', "utf-8")
+    surroundings = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "datagen_cli", "dedup", str(file)]
+    done = subprocess.run(command, env=surroundings, capture_output=True, check=True)
+    assert done.stdout.decode("utf-8") == '{"text":"Grüße 🙂"}\n'
 
 
 def test_what_is_kept_can_be_piped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -247,6 +247,9 @@ def test_texts_inside_objects_are_measured_where_there_are_no_others_or_they_are
     assert loaded.dataset.texts[0] == "some words 0" and (loaded.dataset.labels or [])[:2] == ["a", "b"]
     assert "objects are read as columns: meta.id, data.text, data.label" in loaded.notes[0]
     assert "data.text" in load_dataset(name, Wanted()).dataset.text_fields
+    labelled = [{"ticket": {"text": f"some words {n}"}, "label": "ab"[n % 2]} for n in range(9)]
+    found = load_dataset(written(tmp_path, "jsonl", labelled), Wanted()).dataset
+    assert (found.text_fields, found.label_field) == (("ticket.text",), "label")
     plain = [{"text": "a b", "meta": {"k": "c d"}}]
     assert load_dataset(written(tmp_path, "jsonl", plain), Wanted()).dataset.text_fields == ("text",)
     assert load_dataset(written(tmp_path, "jsonl", plain), Wanted(("meta.k",))).dataset.texts == ["c d"]

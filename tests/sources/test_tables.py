@@ -133,6 +133,13 @@ def test_columns_of_one_name_or_none_are_refused_in_a_base_and_named_where_rows_
     assert "columns without a name of their own are called text 2, column 4, column 5" in loaded.notes[0]
 
 
+def test_a_title_above_the_names_of_the_columns_is_told(tmp_path: Path) -> None:
+    path = table(tmp_path, "Export of 2024,,\n\nId,Message,Kind\n1,a b,x\n2,c d,y\n")
+    assert any(
+        "if it is a title, take off what stands above" in note for note in load_dataset(str(path), Wanted()).notes
+    )
+
+
 def test_lines_of_old_macs_and_spreadsheets_say_what_to_do(tmp_path: Path) -> None:
     error = failure(table(tmp_path, "text,label\ra,b\rc,d\r"))
     assert error.message.endswith("lines end with a carriage return alone") and "init --from" in error.hint
