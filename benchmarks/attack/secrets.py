@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -48,6 +49,8 @@ SECRETS = {
 }
 UNSENT = {"proxy", "vendor key", "token of the hub"}
 """Those that the endpoint of the `fast` path is never sent: of others' addresses."""
+PIECE = 16
+"""Characters by which each is known."""
 LOGIN = f"planted-user:{SECRETS['proxy']}"
 EXTRA = (base64.b64encode(LOGIN.encode()), base64.b64encode(f"x:{SECRETS['proxy']}".encode())[4:-4])
 RECIPE = """
@@ -68,7 +71,7 @@ limits: {patience_s: 1, attempts_per_record: 2, concurrency: 2, batch: IN_BATCHE
 """
 ANSWERS = {
     "reply": 200, "broken": 200, "inner": 200, "bad": 400, "key": 401, "denied": 403, "away": 307, "gone": 404,
-    "slow": 429, "down": 500,
+    "slow": 429, "down": 500, "ending": 200, "type": 200, "long": 400, "coded": 400,
 }  # fmt: skip
 STEPS = ("files", "batches", "batches/", "files/")
 ASKED = """{name: NAME, BASE api_key_env: KEY, timeout_s: 2, deadline_s: 3,
@@ -114,6 +117,16 @@ class Reflecting(BatchEndpoint):
             return Answer(body=echo.encode())
         if self.kind == "program":  # and the record that it is about
             return Answer(f"{text}\n```python\nprint({echo!r})\nraise ValueError({echo!r})\n```")
+        held = re.findall(r"planted-\d\d-[\w-]+", echo) or [""]
+        turn = held[len(self.sent) % len(held)]  # one after the other, where there is room for one only
+        if self.kind == "ending":
+            return Answer(text, finish_reason=turn)
+        if self.kind == "type":
+            return Answer(body=b"\0\1", headers={"Content-Type": turn})
+        if self.kind == "long":  # to be cut off within the secret
+            echo = f"{'x' * 270} {turn}{'x' * 40}"
+        if self.kind == "coded":
+            echo = " ".join(base64.b64encode(word.encode()).decode() for word in held)
         body = json.dumps({"error": {"message": echo, "code": 400}}).encode()
         headers = {"Location": f"http://other/{echo[:200].split(' ')[0]}"}
         return Answer(status=ANSWERS[self.kind], body=body, headers=headers)
@@ -318,7 +331,7 @@ def _places(folder: Path) -> Iterator[str]:
         if file.is_file() and file.relative_to(folder).as_posix() not in given:
             data = file.read_bytes()
             for name, secret in SECRETS.items():
-                if secret.encode() in data:
+                if secret[:PIECE].encode() in data or base64.b64encode(secret.encode())[:PIECE] in data:
                     yield f"{name} stands in {file.relative_to(folder)}"
             if any(extra in data for extra in EXTRA):
                 yield f"the proxy's login stands in {file.relative_to(folder)}"

@@ -7,11 +7,14 @@ serialisation. Only `reveal` gives the text, and only what sends a request calls
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from pydantic_core import CoreSchema, core_schema
 
@@ -19,6 +22,7 @@ PLACEHOLDER = "[secret]"
 KEY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(_KEY|_TOKEN)")
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 OPEN_QUERY = ("api-version", "api_version", "version")  # parameters of an address that hold no secret
+LEAST_BASE64 = 8  # characters: fewer may be part of any word
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|apikey|key)?\s*")
 
 
@@ -51,11 +55,13 @@ class Secret:
         return Secret(REFERENCE.sub(lambda match: environ[match[1]], self._text), self.shown)
 
     def forms(self) -> tuple[str, ...]:
-        """The texts by which it could be recognised: the whole, its words, and each without percent signs."""
+        """The texts by which it could be recognised: the whole, its words, each without percent signs, and each as
+        addresses, pages, JSON and base64 write it."""
         words = [word for word in re.split(r"[\s&]", self._text) if len(word) >= 6]
         values = [word.partition("=")[2] for word in words if "=" in word]
         found = (self._text, *words, *(value for value in values if len(value) >= 6))
-        return tuple(dict.fromkeys(form for text in found for form in (text, unquote(text))))
+        plain = dict.fromkeys(form for text in found for form in (text, unquote(text)))
+        return tuple(dict.fromkeys([*plain, *(form for text in plain for form in _rewritten(text))]))
 
     def __str__(self) -> str:
         return self.shown
@@ -102,6 +108,19 @@ class Address:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
         return _text_schema(cls, cls.read)
+
+
+def _rewritten(text: str) -> Iterator[str]:
+    """A text as addresses, pages, JSON of several writers, and base64 of it and of what may stand around it have it."""
+    address, page, as_json = quote(text, safe=""), html.escape(text), json.dumps(text)[1:-1]
+    yield from (address, address.lower(), page, as_json, as_json.replace("/", "\\/"))
+    yield "".join(f"\\u{ord(letter):04x}" if letter in "&<>" else letter for letter in as_json)  # as Go writes it
+    data = text.encode("utf-8", "surrogatepass")
+    for before in range(3):
+        first, end = -(-8 * before // 6), 8 * (before + len(data)) // 6  # the characters that this text alone decides
+        if end - first >= LEAST_BASE64:
+            code = base64.b64encode(bytes(before) + data).decode()[first:end]
+            yield from (code, code.replace("+", "-").replace("/", "_"))
 
 
 def _text_schema(kind: type, read: Any) -> CoreSchema:

@@ -19,11 +19,11 @@ from datagen_cli.core.store import Store
 from datagen_cli.llm.adaptive_concurrency import AdaptiveConcurrency, Permit
 from datagen_cli.llm.budget import Budget, Reservation
 from datagen_cli.llm.cache import endpoint_key, limit_of
-from datagen_cli.llm.faults import AuthRefused, TransportError, redact
+from datagen_cli.llm.faults import AuthRefused, Fault, TransportError, clean_fault, redact
 from datagen_cli.llm.finish import seems_cut
 from datagen_cli.llm.health import Health
 from datagen_cli.llm.hedge import Hedge
-from datagen_cli.llm.keys import Target
+from datagen_cli.llm.keys import Target, secrets
 from datagen_cli.llm.limits import HALTED, ConcurrencyLimiter, RateLimiter, pause
 from datagen_cli.llm.prices import price_of, rate_of, share_of
 from datagen_cli.llm.provider import Around, Payload, Provider, RawReply, Ready, Start, Writes
@@ -89,6 +89,7 @@ class Channel:
         self._tokens = RateLimiter(options.tokens_per_minute) if options.tokens_per_minute else None
         self._usual_tokens = 1.0  # of a call, smoothed
         self._echoes = tuple(form for form in target.secret_forms if len(form) >= ECHO_CHARS)
+        self._secrets = secrets(target)
         self._provider: Provider | None = None
         self._ready: Ready | None = None
 
@@ -137,10 +138,14 @@ class Channel:
     async def ask(self, payload: Payload, draw: Draw, start: Start) -> RawReply:
         """The provider's reply. One that can makes its request ready before `start`, the others after it."""
         provider = self._provider or self.provider()
-        if self._ready is not None:
-            reply = await self._ready.complete_when(payload, draw, start)
-        else:
-            reply = await provider.complete(payload, draw, timeout_s=await start())
+        try:
+            if self._ready is not None:
+                reply = await self._ready.complete_when(payload, draw, start)
+            else:
+                reply = await provider.complete(payload, draw, timeout_s=await start())
+        except Fault as fault:
+            clean_fault(fault, self._secrets)
+            raise
         return cut_off_at(limit_of(payload), hide(reply, self._echoes))
 
     async def pace(self, tokens: int) -> None:
@@ -371,9 +376,12 @@ class Spending:
 
 def hide(reply: RawReply, echoes: tuple[str, ...]) -> RawReply:
     """The reply without what the request held in secret, should the endpoint have repeated it."""
-    if not any(echo in reply.text or echo in reply.model for echo in echoes):
+    flat, short = "".join(reply.text.split()), f"{reply.finish_reason}\n{reply.model}\n{reply.beside}"
+    if not any(echo in reply.text or echo in flat or echo[:ECHO_CHARS] in short for echo in echoes):
         return reply
-    return replace(reply, text=redact(reply.text, echoes), model=redact(reply.model, echoes))
+    text, model = redact(reply.text, echoes), redact(reply.model, echoes)
+    ending, beside = redact(reply.finish_reason, echoes), redact(reply.beside, echoes)
+    return replace(reply, text=text, model=model, finish_reason=ending, beside=beside)
 
 
 def cut_off_at(most: int, reply: RawReply) -> RawReply:

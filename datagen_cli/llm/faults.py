@@ -20,6 +20,9 @@ from datagen_cli.llm.refusals import About, about, rate_in, says_quota, wait_in
 
 Kind = Literal["rate", "server", "timeout", "dropped", "empty", "foreign", "garbled"]
 SENTENCE_CHARS = 300
+LEAST_PIECE = 8
+"""Characters of a secret that tell it in a text that was cut off."""
+CUT_BEFORE = ("", "…", '"', "'")
 REFUSES_ALL = (401, 402, 403, 404, 405, 410)
 PASSING = (408, 409, 421, 423, 424, 425, 429, 498, 499)
 """Statuses below 500 that may pass: besides the usual ones a step that failed (424), no room in a tier (498), and a
@@ -255,12 +258,39 @@ def sentence_of(body: bytes, status: int) -> str:
 
 
 def redact(text: str, secrets: Collection[str] = ()) -> str:
-    """`text` with every secret, the user in every address and all that looks like a vendor's key shown as `[key]`."""
-    for secret in sorted(secrets, key=len, reverse=True):
+    """`text` with every secret, the user in every address and all that looks like a vendor's key shown as `[key]`; also
+    a secret with white space in it, and the beginning of one where the text was cut off."""
+    ordered = sorted(secrets, key=len, reverse=True)
+    flat = "".join(text.split())
+    for secret in ordered:
         if len(secret) >= 4:
             text = text.replace(secret, "[key]")
+        if len(secret) >= LEAST_PIECE and secret in flat:
+            text = re.sub(r"\s*".join(map(re.escape, secret)), "[key]", text)
+    for secret in ordered:
+        if len(secret) > LEAST_PIECE and secret[:LEAST_PIECE] in text:
+            text = _without_beginning(text, secret)
     text = _USERINFO.sub("[key]@", text)
     return _LOOKS_LIKE_A_KEY.sub("[key]", text)
+
+
+def _without_beginning(text: str, secret: str) -> str:
+    """The text without the beginning of a secret that ends where the text, or what it quotes, was cut off."""
+    at = text.find(secret[:LEAST_PIECE])
+    while at >= 0:
+        end = at + LEAST_PIECE
+        while end - at < len(secret) and text[end : end + 1] == secret[end - at]:
+            end += 1
+        if text[end : end + 1] in CUT_BEFORE:
+            text, end = f"{text[:at]}[key]{text[end:]}", at + len("[key]")
+        at = text.find(secret[:LEAST_PIECE], end)
+    return text
+
+
+def clean_fault(fault: Fault, secrets: Collection[str]) -> None:
+    """Leaves the fault's words as `redact` does."""
+    fault.message = redact(fault.message, secrets)
+    fault.args = (fault.message,)
 
 
 def _spoken(value: Any) -> str | None:
