@@ -76,6 +76,7 @@ def test_a_set_that_is_the_test_itself_is_named(capsys: pytest.CaptureFixture[st
     assert "80 of its 80 rows have no label or stand in the test" in said
 
 
+@pytest.mark.slow
 def test_sets_too_small_to_show_a_gap_are_named_as_that(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [{"text": " ".join(random.Random(n).choices(WORDS, k=5)), "label": "ab"[n % 2]} for n in range(200)]
     Path("noise.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[:100]))

@@ -90,6 +90,7 @@ def test_a_student_without_its_model_is_refused(folder: Path, capsys: pytest.Cap
     assert "which one" in refused(capsys, *words)
 
 
+@pytest.mark.slow
 def test_rows_written_from_a_test_row_teach_nobody(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A rewrite that keeps its source beside it: the source stands in the test."""
     test = news(100, 4)

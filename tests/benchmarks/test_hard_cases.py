@@ -60,6 +60,7 @@ def test_a_run_that_ends_otherwise_than_expected_is_an_error(tmp_path: Path) -> 
         measure("offline", offline_command(tmp_path, 3), tmp_path, 3, rows, expect=Expected(3, None))
 
 
+@pytest.mark.slow
 def test_the_simulation_meets_the_greedy_schedule() -> None:
     found = simulate(3000, 100)
     assert found["sent"] == 3000

@@ -12,14 +12,14 @@ import pytest
 from datagen_cli.cli.app import run
 from datagen_cli.runs.folder import RunFolder
 from tests.grids import mostly_slow
-from tests.runs.whole import generate, report
+from tests.runs.whole import generate, ready, report
 
 KEPT = ("dataset.jsonl", "rejected.jsonl", "README.md", "recipe.lock.yaml", "spending.jsonl")
 
 
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
-    assert generate("tickets", "-n", "6", "-o", tmp_path / "run", "--quiet") == 0
+    ready(tmp_path / "run", "tickets", "-n", "6", "--quiet")
     return tmp_path / "run"
 
 

@@ -169,6 +169,7 @@ def test_a_recipe_comes_from_standard_input(tmp_path: Path, monkeypatch: pytest.
     assert (recipe.file, recipe.options.base.path) == ("-", str(tmp_path / "a.csv"))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.text(),

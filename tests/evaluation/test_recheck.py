@@ -72,6 +72,7 @@ def test_the_draws_are_not_those_of_the_run(tmp_path: Path) -> None:
     assert len(said ^ found) >= 5
 
 
+@pytest.mark.slow
 def test_a_second_time_the_same_draws_give_the_same(tmp_path: Path) -> None:
     folder = made(tmp_path / "run", f"--set={CODE}", count=10)
     before = sorted(path.name for path in folder.iterdir())

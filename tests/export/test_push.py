@@ -146,6 +146,7 @@ def test_a_dry_run_names_every_file_and_the_command_then_sends_these_alone_and_p
     assert {token for _, path, token in hub.calls if path.startswith("/up/")} == {None}
 
 
+@pytest.mark.slow
 def test_after_an_interruption_the_same_command_sends_what_is_missing(hub: Hub, folder: Path) -> None:
     hub.broken = 2
     assert push() == 5

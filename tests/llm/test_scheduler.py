@@ -52,6 +52,7 @@ def test_calls_that_back_off_come_back_as_soon_as_the_endpoint_does() -> None:
     assert span_s < 2.0 + 20.0 + 3.0
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_is_away_for_the_patience_ends_the_run() -> None:
     def gone(draw: object, now: float) -> Exception | None:
         return TransportError("dropped", "gone", sent=False) if now >= 1.0 else None

@@ -109,6 +109,7 @@ def test_test_questions_in_a_published_seed_set_are_found(sample: Callable[[str]
         assert len(ours & theirs) >= 0.7 * len(theirs), (seeds[leak.text], questions[leak.reference])
 
 
+@pytest.mark.slow
 def test_time_grows_with_n_and_not_with_n_times_m() -> None:
     import time
 

@@ -11,11 +11,13 @@ import pytest
 from datagen_cli.metrics import kmeans
 from datagen_cli.metrics.kmeans import cluster, reduced
 from datagen_cli.metrics.mauve import Mauve, mauve, score
+from tests.grids import mostly_slow
 from tests.metrics.given_vectors import features, texts, unit
 
 
 @pytest.mark.parametrize(
-    ("n", "m", "dim", "shift"), [(300, 300, 64, 0.05), (200, 400, 16, 0.3), (60, 900, 32, 0.0), (100, 100, 8, 2.0)]
+    ("n", "m", "dim", "shift"),
+    mostly_slow([(300, 300, 64, 0.05), (200, 400, 16, 0.3), (60, 900, 32, 0.0), (100, 100, 8, 2.0)]),
 )
 def test_it_agrees_with_mauve_text(n: int, m: int, dim: int, shift: float) -> None:
     with warnings.catch_warnings():

@@ -39,6 +39,7 @@ def test_counts_are_those_of_tuples(texts: list[str]) -> None:
     check(texts)
 
 
+@pytest.mark.slow
 @given(TEXTS)
 def test_counts_are_those_of_tuples_when_keys_do_not_fit_beside_places(texts: list[str]) -> None:
     table = tokenise(texts)

@@ -266,6 +266,7 @@ async def test_gsm8k_gives_solutions_with_right_answers(sample: Sample) -> None:
         assert record["question"] not in known
 
 
+@pytest.mark.slow
 async def test_no_question_of_gsm8k_is_taken_for_one_of_ours(sample: Sample) -> None:
     base = rows(sample("gsm8k/train.jsonl"), "question", "answer", limit=1500)
     for row in base:

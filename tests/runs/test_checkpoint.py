@@ -96,6 +96,7 @@ def test_the_file_is_private(tmp_path: Path) -> None:
     assert (tmp_path / "c").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 def test_a_byte_changed_anywhere_loses_at_most_its_line_and_never_changes_one(tmp_path: Path) -> None:
     path = tmp_path / "c"
     checkpoint = opened(path)

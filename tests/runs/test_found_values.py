@@ -84,6 +84,7 @@ def test_a_larger_count_keeps_the_values_and_a_damaged_file_costs_no_call(
     assert json.loads((folder / "run.json").read_text())["spent"]["extractor"]["extract"]["calls"] <= 8
 
 
+@pytest.mark.slow
 def test_the_bytes_do_not_depend_on_concurrency_nor_on_a_preview_before(tmp_path: Path) -> None:
     path = recipe(tmp_path)
     assert generate(path, "-o", tmp_path / "one", "--concurrency", 1) == 0

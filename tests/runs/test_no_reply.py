@@ -156,6 +156,7 @@ def test_the_cause_and_what_to_do_are_said(tmp_path: Path, capsys: pytest.Captur
     assert "asks again" in said and "attempts_per_record" not in said
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_in_between_ends_in_the_same_bytes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

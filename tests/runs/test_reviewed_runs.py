@@ -89,6 +89,7 @@ def test_the_reasons_are_instructions_for_what_is_made_after_them(recipe: Path, 
         assert "rejected by a person" not in last
 
 
+@pytest.mark.slow
 def test_rounds_of_review_and_a_larger_count_leave_what_was_accepted(recipe: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     reviewed(folder, recipe)
@@ -106,6 +107,7 @@ def test_rounds_of_review_and_a_larger_count_leave_what_was_accepted(recipe: Pat
     assert [place for place in range(16) if third[place] != second[place]] == [15]
 
 
+@pytest.mark.slow
 def test_a_reviewed_run_made_again_from_its_checkpoints_has_the_same_bytes(recipe: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     reviewed(folder, recipe)

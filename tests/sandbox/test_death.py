@@ -153,6 +153,7 @@ def test_a_program_whose_server_is_killed_dies_with_it_and_is_run_again() -> Non
     assert result.status == "timeout"
 
 
+@pytest.mark.slow
 def test_a_forked_process_has_a_sandbox_of_its_own() -> None:
     assert run_program("import fractions\nprint(1)").stdout == "1\n"
     servers = server_pids()

@@ -85,6 +85,7 @@ def test_each_alone_is_answered_so_too() -> None:
             assert result.error.split(" (line")[0] == error.split(" (line")[0]
 
 
+@pytest.mark.slow
 def test_half_cents_round_as_in_cpython() -> None:
     """Monty, which once ran plain programs, rounded 824 of 2,000 such values otherwise."""
     lines = "\n".join(f"print(round({cents / 1000:.3f}, 2))" for cents in range(5, 5000, 10))

@@ -190,6 +190,7 @@ def test_many_threads_share_one_sandbox(bare: Sandbox) -> None:
     assert [result.stdout for result in results] == [f"{n}\n" for n in range(40)]
 
 
+@pytest.mark.slow
 def test_the_server_outlives_the_thread_that_started_it() -> None:
     with Sandbox(screen=False) as sandbox:
         starter = threading.Thread(target=sandbox.run, args=("print(1)",))
@@ -234,6 +235,7 @@ def test_what_the_system_killed_is_tried_once_more_and_is_then_no_verdict(bare: 
     assert "short of memory" in result.error
 
 
+@pytest.mark.slow
 def test_programs_that_sleep_hold_nobody_up(tmp_path: Path) -> None:
     with Sandbox(cores=1, screen=False) as sandbox:
         sandbox.run("print(0)")

@@ -295,6 +295,7 @@ def test_the_published_answer_is_found_in_every_solution(sample: Callable[[str],
             assert parse_number(answer) == Fraction(published.replace(",", ""))
 
 
+@pytest.mark.slow
 @pytest.mark.samples
 def test_without_the_marked_line_few_answers_are_wrong(sample: Callable[[str], Path]) -> None:
     bars = {"gsm8k": (0.99, 0.01), "gsm_plus": (0.9, 0.03)}
@@ -352,6 +353,7 @@ def test_what_is_no_number_cannot_be_written_as_one() -> None:
         in_form_of("blue", "5")
 
 
+@pytest.mark.slow
 @given(
     some.fractions(-1000, 1000, max_denominator=50), some.sampled_from(["5", "$3.00", "1 1/2", "12 km", "5.5", "7%"])
 )

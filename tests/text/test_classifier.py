@@ -66,6 +66,7 @@ def test_odds_are_calibrated() -> None:
     assert odds.max(axis=1).mean() == pytest.approx(right, abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_second_view_that_says_nothing_weighs_little() -> None:
     def noise(texts: list[str]) -> np.ndarray:
         return np.asarray([np.random.default_rng(sum(map(ord, text)) % 97).normal(size=4) for text in texts])

@@ -175,6 +175,7 @@ def test_terms_on_disk_are_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_texts_of_one_template_are_told_apart_and_their_copies_found() -> None:
     frame = "Dear customer {}, your parcel {} left our house in {} today and will be with you by {} or a day later"
     source = random.Random(2)

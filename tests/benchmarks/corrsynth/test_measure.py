@@ -21,6 +21,7 @@ def truth(sample: Callable[[str], Path]) -> Truth:
     return Truth(train[400:1200], test[:300])
 
 
+@pytest.mark.slow
 def test_real_items_keep_their_label_and_teach_it(truth: Truth) -> None:
     found = figures(drawn(truth.train, 200, 1), truth)
     assert set(found) == set(FIGURES)
