@@ -65,6 +65,20 @@ def as_lines(form: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Batc
     return written(lambda lines: b"\n".join(json.dumps(form(line)).encode() for line in lines))
 
 
+def in_the_poll(endpoint: BatchEndpoint) -> None:
+    """A look at a batch that is over shows its results, and names no file."""
+
+    def meddle(path: str, time: int) -> Answer | None:
+        if not path.startswith("batches/"):
+            return None
+        number = int(path.rpartition("-")[2])
+        endpoint._look(number)
+        lines = [json.loads(line) for line in endpoint.files[f"out-{number}"].splitlines()]
+        return Answer(body=json.dumps({"data": {"status": "completed", "results": lines}}).encode())
+
+    endpoint.meddle = meddle
+
+
 def without_files(endpoint: BatchEndpoint) -> None:
     """A batch that is completed names no file."""
     done = Answer(body=json.dumps({"status": "completed", "results": []}).encode())
@@ -264,6 +278,16 @@ MANNERS = (
         5,
         way="batch",
         arrange=at("batches/", refusal(404, "no such batch")),
+    ),
+    Manner(
+        "shows a batch's results in the answer to a look at it", "reads them", GOOD, way="batch", arrange=in_the_poll
+    ),
+    Manner(
+        "refuses a look at a batch once (403, a web page)",
+        "looks again",
+        GOOD,
+        way="batch",
+        arrange=at("batches/", Answer(status=403, body=b"<html><title>Just a moment</title></html>"), 1),
     ),
     Manner(
         "ends a batch without some of its calls",

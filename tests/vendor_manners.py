@@ -203,6 +203,9 @@ VENDORS = (
            "cache_read_input_tokens": 6, "output_tokens": 5}), used=ALL),
     Manner("refuses a key inside a 200", "ends at once, names the variable", always(
         named(200, error={"message": "Invalid API key", "code": "invalid_api_key"})), 0, 5, says="key"),
+    Manner("knows no such address, inside a 200", "ends at the first answer", always(
+        named(200, error="Unexpected endpoint or method. (POST /chat/completions). Returning 200 anyway")), 0, 5,
+           says="base_url"),
     Manner("is busy inside a 200, its code as text", "tries again", once_each(
         lambda text, body: named(200, error={"message": "busy", "code": "503"}))),
     Manner("stops a reply by its guardrail now and then", "asks again", once_each(

@@ -29,10 +29,12 @@ from datagen_cli.core.store import Store
 from datagen_cli.llm.batch_files import (
     NotInBatch,
     add_lines,
+    bare,
     end_of,
     files_of,
     form,
     has_more,
+    inline_lines,
     input_file,
     lines_in,
     reply_in,
@@ -202,12 +204,12 @@ class BatchHTTP(OpenAIHTTP):
         found = await self._end_of(batch)
         if end_of(found) == "failed":
             raise self._failed(batch, found)
-        if end_of(found) == "completed" and not files_of(found):
+        lines = inline_lines(found)
+        if end_of(found) == "completed" and not files_of(found) and not lines:
             raise ProviderError(
                 f"batch {batch} is completed, and names no file of its results",
                 hint="look it up at the vendor; without limits.batch the calls go one by one",
             )
-        lines: dict[str, Any] = {}
         for name, expected in files_of(found):
             add_lines(lines, await self._lines_of(name, expected, needed=not lines))
         self._ended = True
@@ -219,7 +221,7 @@ class BatchHTTP(OpenAIHTTP):
         wait_s, missing, last_good, problem = FIRST_POLL_S, 0, loop.time(), ""
         while True:
             try:
-                found = await self._ask("GET", f"batches/{batch}")
+                found = bare(await self._ask("GET", f"batches/{batch}"))
                 state = end_of(found)
                 if state == "running":
                     last_good, missing = loop.time(), 0
@@ -230,7 +232,7 @@ class BatchHTTP(OpenAIHTTP):
                 problem = fault.message
             except AuthRefused as fault:
                 missing, problem = missing + 1, fault.message
-                if fault.status != 404:
+                if missing >= GONE_TRIES and fault.status != 404:
                     raise
                 if missing >= GONE_TRIES:
                     raise self._gone(batch, fault) from fault

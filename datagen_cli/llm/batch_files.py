@@ -64,6 +64,25 @@ def end_of(found: Mapping[str, Any]) -> str | None:
     return ENDS.get(_OF_STATE.sub("", status.strip().lower()), "running") if isinstance(status, str) else None
 
 
+def bare(found: dict[str, Any]) -> dict[str, Any]:
+    """What a poll says of a batch, without an object around it."""
+    if end_of(found) is not None:
+        return found
+    inner = [value for value in found.values() if isinstance(value, dict) and end_of(value) is not None]
+    return {**found, **inner[0]} if len(inner) == 1 else found
+
+
+def inline_lines(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The lines that stand in a poll itself, by call, as some vendors hand out a batch's results."""
+    lines: dict[str, Any] = {}
+    for value in found.values():
+        for _ in range(3):
+            value = next(iter(value.values())) if isinstance(value, dict) and len(value) == 1 else value
+        if isinstance(value, list):
+            _add_calls(lines, value)
+    return lines
+
+
 def files_of(found: Mapping[str, Any]) -> list[tuple[str, int]]:
     """The files of a batch that is over, each with how many lines it must have; 0 where nobody says."""
     counts = found.get("request_counts")
@@ -81,7 +100,8 @@ def has_more(found: Mapping[str, Any]) -> bool:
     """Whether a batch that is over says that calls were answered, and names no file that holds the answers yet."""
     counts = found.get("request_counts")
     answered = counts.get("completed") if isinstance(counts, dict) else 0
-    return isinstance(answered, int) and answered > 0 and not any(found.get(name) for name in OUTPUT)
+    nowhere = not any(found.get(name) for name in OUTPUT)
+    return isinstance(answered, int) and answered > 0 and nowhere and not inline_lines(found)
 
 
 def _name_of(file: Any) -> str:
@@ -130,7 +150,9 @@ def _add_calls(found: dict[str, Any], value: Any, depth: int = 2) -> None:
         for item in value:
             _add_calls(found, item, depth - 1)
     if isinstance(value, dict):
-        key = next((value[name] for name in CALLS if isinstance(value.get(name), str)), None)
+        about = value["metadata"] if isinstance(value.get("metadata"), dict) else {}
+        places = ((place, name) for place in (value, about) for name in CALLS)
+        key = next((place[name] for place, name in places if isinstance(place.get(name), str)), None)
         if key is not None:
             add_lines(found, {key: value})
 

@@ -46,6 +46,13 @@ _CHARSET = re.compile(
 """Sets of characters; Python knows others by such names that are none, and take any time (`punycode`)."""
 
 
+_NO_ROUTE = re.compile(
+    r"(?:unexpected|unknown|unsupported|invalid|no such) (?:endpoint|route|path|url)\b|cannot post /|no route\b",
+    re.IGNORECASE,
+)
+"""What servers say of an address that they do not know, some under a status of success."""
+
+
 def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> RawReply:
     """The reply in a chat completion. `kind` is the body's content type.
 
@@ -233,6 +240,8 @@ def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...], used: tuple[i
         told = 429
     if told == 502 and isinstance(error, dict) and error.get("type") == "invalid_request_error":
         told = 400
+    if told == 502 and _NO_ROUTE.search(sentence_of(body, 502)):
+        told = 404
     status = number if isinstance(number, int) and 400 <= number < 600 else told
     fault = fault_said(status, body, hidden)
     if isinstance(fault, TransportError):
