@@ -17,7 +17,7 @@ from datagen_cli.offline.corpus import Slots, corpus, pick, telling_words
 from datagen_cli.offline.dataset import dataset_of, label_text
 from datagen_cli.offline.labelled import fill_choice, fill_class, fill_truth
 from datagen_cli.offline.pairs import function_for, spoiled_function, write_pair
-from datagen_cli.offline.problems.record import context, fill_problem
+from datagen_cli.offline.problems.record import fill_problem
 from datagen_cli.offline.quiz import answer_of, facts
 from datagen_cli.offline.texts import filler, genre_of
 from datagen_cli.offline.values import value_of
@@ -112,8 +112,8 @@ class Author:
         rng, code = self.rng, self.data.language.get(name)
         if code:
             return Pen(rng, lambda: Slots(rng).say(corpus("languages")[code]["say"]))
-        genre = genre_of(self.data.description, ())
-        return Pen(rng, lambda: context(rng) if self.shape.kind == "problem" else filler(rng, genre))
+        genre = "problem" if self.shape.kind == "problem" else genre_of(self.data.description, ())
+        return Pen(rng, lambda: filler(rng, genre))
 
     @property
     def main_text(self) -> str:
@@ -153,7 +153,7 @@ class Author:
         longer = f"{sentence} {text}" if text.endswith("?") or rng.random() < 0.5 else f"{text} {sentence}"
         fields = {name: longer}
         self.keep(fields, {})
-        if sentence in fields[name]:
+        if fields[name] == longer or (sentence in fields[name] and self.shape.kind in ("classes", "plain")):
             draft.fields |= fields
             draft.plants.append(Plant(fault, name, truth))
 

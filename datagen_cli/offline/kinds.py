@@ -20,9 +20,9 @@ from datagen_cli.offline.judging import corrected, faults_of, orders_in, still_a
 from datagen_cli.offline.labelled import LETTERS, guess_value
 from datagen_cli.offline.problems.arithmetic import plain, read_number
 from datagen_cli.offline.problems.reading import program_for, read, spoiled
-from datagen_cli.offline.problems.record import context
 from datagen_cli.offline.problems.scenes import Wording, all_scenes
 from datagen_cli.offline.quiz import answer_of, right_choice
+from datagen_cli.offline.texts import filler
 from datagen_cli.offline.written import Draft, Plant, Written, json_reply, records_reply
 
 Rates = Mapping[str, float]
@@ -33,7 +33,6 @@ MOST_CLAIMS = 5
 VERDICTS = ("supported", "contradicted", "not_found")
 _NAMES = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][a-z]+(?: [A-Z][a-z]+)*")
 _READ = "that is how I read the record"
-_LEADS = ("Here is the matter", "Consider this", "{name} puts it this way", "{name} from {city} asks this")
 
 
 def generate(task: Task, rng: random.Random, rates: Rates) -> Written:
@@ -96,8 +95,8 @@ def enhance(task: Task, rng: random.Random, rates: Rates) -> Written:
     ):
         _other_choices(author, record, operator)
     elif isinstance(record.get(name), str):
-        mark = "." if author.shape.kind == "problem" else ":"
-        lead = f"{Slots(rng).say(_LEADS)}{mark}" if operator == "paraphrase" else context(rng)
+        leads, mark = corpus("sentences")["lead"]["say"], "." if author.shape.kind == "problem" else ":"
+        lead = f"{Slots(rng).say(leads)}{mark}" if operator == "paraphrase" else filler(rng, "problem")
         record[name] = f"{lead} {record[name]}"
     return _one_record(task, rates, author.draft(Wanted(), record))
 

@@ -18,7 +18,7 @@ from datagen_cli.core.digest import rng
 from datagen_cli.core.task import Task
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.provider import Around, Provider, ProviderFacts, RawReply
-from datagen_cli.offline.corpus import pick
+from datagen_cli.offline.corpus import corpus, pick
 from datagen_cli.offline.kinds import ANSWERS
 from datagen_cli.offline.written import Plant, Written
 from datagen_cli.text.tokens import BYTES_PER_TOKEN, estimate_tokens
@@ -27,11 +27,6 @@ MODEL = "offline"
 VERSION = 3
 LENGTHS = ("max_tokens", "max_completion_tokens")
 FAULTS = tuple(name for name, field in Faults.model_fields.items() if field.annotation is float)
-REFUSALS = (
-    "I'm sorry, I can't help with that.",
-    "I'm sorry, but I cannot help with this request.",
-    "I cannot write these records. Please ask for something else.",
-)
 NOTHING = "I have read the request and have nothing to add to it."
 _OWN_FORM = ("generate", "improve", "repair", "rewrite", "enhance")  # these plant `malformed` record by record
 
@@ -91,7 +86,7 @@ class Offline(ProviderFacts):
         refused, cut = fates.random() < self._rates["refusal"], fates.random()
         if refused:
             finish = pick(fates, ("stop", "stop", "content_filter"))
-            return Written(pick(fates, REFUSALS), finish, [Plant("refusal")])
+            return Written(pick(fates, corpus("sentences")["refusal"]["say"]), finish, [Plant("refusal")])
         written = self._answer(task, fates)
         if self._cut_off(cut, most):
             end = max(1, int(len(written.text) * (0.3 + 0.5 * fates.random())))

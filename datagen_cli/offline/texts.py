@@ -17,6 +17,7 @@ from functools import lru_cache
 from datagen_cli.offline.corpus import Section, Slots, corpus, pick, subjects, telling_words, tidied, words_of
 
 FILES = {"ticket": "tickets", "news": "news", "headline": "news", "review": "reviews", "humor": "sentences"}
+_FILLERS = {**FILES, "problem": "problems"}
 _WITH_STORY = re.compile(
     r"\b(?:headlines?|titles?)\b[^.]*\b(?:and|with|then|plus|followed)\b[^.]*"
     r"\b(?:story|stories|sentences?|descriptions?|body|bodies|texts?|leads?|paragraphs?)\b"
@@ -161,6 +162,6 @@ def write_text(rng: random.Random, genre: str, topic: Topic, kind: str = "produc
 
 def filler(rng: random.Random, genre: str = "") -> str:
     """One more sentence that fits any text of the genre and says nothing of its label."""
-    file = FILES.get(genre, "sentences")
+    file = _FILLERS.get(genre, "sentences")
     lines = corpus(file)["all"]["filler"] if file != "sentences" else corpus(file)["plain"]["say"]
     return tidied(Slots(rng).say(lines))

@@ -20,8 +20,8 @@ FRACTIONS = {
     "half": (1, 2), "a third": (1, 3), "a quarter": (1, 4), "a fifth": (1, 5), "a tenth": (1, 10),
     "two thirds": (2, 3), "three quarters": (3, 4), "two fifths": (2, 5),
 }  # fmt: skip
-VAGUE_COUNTS = ("some", "several", "a few")
-VAGUE_AMOUNTS = ("a certain amount", "an unknown amount")
+FRACTION_NAMES = {pair: name for name, pair in FRACTIONS.items()}
+VAGUE = {**dict.fromkeys("nmk", ("some", "several", "a few")), "p": ("a certain amount", "an unknown amount")}
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "inr": "₹", "jpy": "¥"}
 
 SIGNS = "".join(SYMBOLS.values())
@@ -158,6 +158,16 @@ def tidy(value: Value) -> Value:
 def plain(value: Value) -> str:
     """A number as one writes it in a calculation: 12, 12.5."""
     return str(tidy(value))
+
+
+def shown(rng: random.Random, slot: str, value: Value, symbol: str) -> str:
+    """A number as a sentence writes it in a slot."""
+    if slot == "p":
+        return money(value, symbol)
+    if slot == "t" or (slot in "nmk" and value in range(len(WORDS)) and rng.random() < 0.3):
+        return WORDS[int(value)]
+    value = tidy(value)
+    return f"{value:,}" if slot in "nmk" and isinstance(value, int) else plain(value)
 
 
 def money(value: Value, symbol: str) -> str:

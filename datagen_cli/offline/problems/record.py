@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from datagen_cli.offline.corpus import Slots, corpus, pick
+from datagen_cli.offline.corpus import corpus, pick
 from datagen_cli.offline.dataset import label_text
 from datagen_cli.offline.problems.arithmetic import SYMBOLS, WORDS, Value, money, plain, read_number, tidy
 from datagen_cli.offline.problems.reading import read
@@ -107,11 +107,6 @@ def slip(rng: random.Random, problem: WordProblem, wish: Wish) -> Value:
         if value != right and value > 0 and wish.fits(problem.question, value) and (not wish.whole or value % 1 == 0):
             return tidy(value)
     return right + 1
-
-
-def context(rng: random.Random) -> str:
-    """A sentence that adds nothing to count."""
-    return Slots(rng).say(corpus("problems")["all"]["aside"])
 
 
 def solution_text(rng: random.Random, problem: WordProblem, answer: Value, examples: Sequence[str]) -> str:

@@ -14,11 +14,11 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from datagen_cli.offline.corpus import Section, corpus, plural, subjects, words_of
-from datagen_cli.offline.problems.arithmetic import FRACTIONS, SIGNS, VAGUE_AMOUNTS, VAGUE_COUNTS, WORDS
+from datagen_cli.offline.problems.arithmetic import FRACTIONS, SIGNS, VAGUE, WORDS
 
 _NUMBER = rf"\d+(?:,\d{{3}})*(?:\.\d+)?|(?:{'|'.join(WORDS)})(?![a-z])"
-_COUNT = rf"{_NUMBER}|{'|'.join(VAGUE_COUNTS)}"
-_MONEY = rf"[{SIGNS}]\d+(?:,\d{{3}})*(?:\.\d+)?|{'|'.join(VAGUE_AMOUNTS)}"
+_COUNT = rf"{_NUMBER}|{'|'.join(VAGUE['n'])}"
+_MONEY = rf"[{SIGNS}]\d+(?:,\d{{3}})*(?:\.\d+)?|{'|'.join(VAGUE['p'])}"
 _PATTERNS = {
     **dict.fromkeys("nmk", _COUNT), "p": _MONEY, "t": _NUMBER, "c": r"\d+", "f": "|".join(FRACTIONS),
     "year": r"\d{4}", "S": r"[A-Z][\w']*(?: [a-z]+){0,3}?",

@@ -10,25 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from datagen_cli.offline.corpus import Slots, corpus, listed, lowered, pick, plural
-from datagen_cli.offline.problems.arithmetic import (
-    FRACTIONS,
-    VAGUE_AMOUNTS,
-    VAGUE_COUNTS,
-    WORDS,
-    Line,
-    Scale,
-    Value,
-    cost,
-    draw,
-    money,
-    plain,
-    tidy,
-    work_out,
-)
+from datagen_cli.offline.problems import arithmetic
+from datagen_cli.offline.problems.arithmetic import FRACTION_NAMES, VAGUE, Line, Scale, Value, cost, plain, shown
 from datagen_cli.offline.problems.scenes import MAKES, Scene, Wording, money_phase, scenes_for
 
 TRIES = 60
-_NAMES = {pair: name for name, pair in FRACTIONS.items()}
 _REMAINS = ("left", "leave", "remain", "still")
 
 
@@ -122,9 +108,9 @@ class _Story:
         """Adds the sentence with drawn numbers; False when none fit."""
         price = {"₹": 10, "¥": 100}.get(self.symbol, 1)
         scale = Scale(self.low, self.high, price, whole=self.wish.whole or price > 1 or not self.money)
-        given = draw(self.rng, wording.formulas, self.v, scale)
+        given = arithmetic.draw(self.rng, wording.formulas, self.v, scale)
         if given is not None:
-            lines, self.v = work_out(wording.formulas, self.v, given)
+            lines, self.v = arithmetic.work_out(wording.formulas, self.v, given)
             self.told.append((wording, given))
             self.lines += lines
         return given is not None
@@ -156,26 +142,17 @@ class _Story:
 
     def _sentence(self, place: int, blank: str) -> str:
         rng, (wording, given) = self.rng, self.told[place]
-        values = {**self.values, **{slot: self._shown(slot, value) for slot, value in given.items()}}
+        values = {**self.values, **{slot: shown(rng, slot, value, self.symbol) for slot, value in given.items()}}
         if "a" in given:
-            values["f"] = _NAMES[int(given["a"]), int(given["b"])]
+            values["f"] = FRACTION_NAMES[int(given["a"]), int(given["b"])]
         if blank:
-            values[blank] = pick(rng, VAGUE_AMOUNTS if blank == "p" else VAGUE_COUNTS)
+            values[blank] = pick(rng, VAGUE[blank])
         values["S"] = values["N"] if place == 0 or rng.random() < 0.2 else values["s"].capitalize()
         text, joined = wording.fill(values), corpus("problems")["all"]
         first = text.split(" ", 1)[0]
         if place == 0 or rng.random() > 0.4 or first in joined["fronted"][0].split():
             return text
         return f"{Slots(rng).say(joined['connector'])} {text if first == values['N'] else lowered(text)}"
-
-    def _shown(self, slot: str, value: Value) -> str:
-        """A number as the sentence writes it."""
-        if slot == "p":
-            return money(value, self.symbol)
-        if slot == "t" or (slot in "nmk" and value in range(len(WORDS)) and self.rng.random() < 0.3):
-            return WORDS[int(value)]
-        value = tidy(value)
-        return f"{value:,}" if slot in "nmk" and isinstance(value, int) else plain(value)
 
 
 def _opening(wish: Wish, known: bool) -> list[str]:
