@@ -21,13 +21,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def words(folder: Path) -> list[str]:
+def words(folder: Path, count: int = 200) -> list[str]:
     one, other = (
         offline(folder / "one.yaml", **FAULTS),
         offline(folder / "other.yaml", **{**FAULTS, "wrong_label": 0.6}),
     )
     judge = offline(folder / "judge.yaml", wrong_verdict=0.2)
-    return [NEWS, "-m", one, "-m", other, "--test", TEST, "--judge", judge, "-n", "200", *SEEDS]
+    return [NEWS, "-m", one, "-m", other, "--test", TEST, "--judge", judge, "-n", str(count), *SEEDS]
 
 
 def calls(out: Path) -> dict[str, int]:
@@ -42,10 +42,10 @@ def calls(out: Path) -> dict[str, int]:
 
 @pytest.mark.slow
 def test_killed_in_the_middle_it_ends_in_the_same_bytes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    line = words(folder)
+    line = words(folder, 120)
     assert bench(capsys, *line, "-o", "whole")[0] == 0
     kills = 2
-    for made in (50, 600):  # in the first of the four runs, and in the last
+    for made in (30, 360):  # in the first of the four runs, and in the last
         command = [*signalled(signal.SIGKILL, "generate", made), "bench", *line, "-o", "killed", "--quiet"]
         assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
     assert bench(capsys, *line, "-o", "killed")[0] == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.coverage import KINDS, held, intervals, verdicts
+from benchmarks.coverage import held, intervals, verdicts
 
 NAMELESS = ("forms", "entity_entropy")
 """A kind whose texts hold no names, and the measure that has no value of them."""
@@ -12,7 +12,7 @@ NAMES = ("self_bleu", "distinct_n", "ingf", "length", "aps", "entity_entropy")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("kind", ["news", "skewed", "forms"])
 def test_intervals_hold_what_they_estimate(kind: str) -> None:
     found = [intervals(kind, trial, 200) for trial in range(30)]
     for name in NAMES:

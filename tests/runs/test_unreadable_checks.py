@@ -54,15 +54,15 @@ class Models:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [2, 32])
 @pytest.mark.parametrize(
-    ("said", "what", "hint"),
+    ("said", "what", "hint", "width"),
     [
-        (PROSE, "hold no verdict that can be read; the last: I think", "give it another model"),
-        (Answer("Let me think. First", finish_reason="length"), "were cut off at max_tokens", "max_tokens=8192"),
-        (Answer(f'{{"score": 5, "remarks": "{PROSE}"}}'), "hold no verdict", "another model"),
+        (PROSE, "hold no verdict that can be read; the last: I think", "give it another model", 2),
+        (PROSE, "hold no verdict that can be read; the last: I think", "give it another model", 32),
+        (Answer("Let me think. First", finish_reason="length"), "were cut off at max_tokens", "max_tokens=8192", 32),
+        (Answer(f'{{"score": 5, "remarks": "{PROSE}"}}'), "hold no verdict", "another model", 2),
     ],
-    ids=["prose", "cut", "other"],
+    ids=["prose-2", "prose-32", "cut", "other"],
 )
 @pytest.mark.parametrize("check", CHECKS)
 def test_a_check_that_is_never_answered_in_words_that_count_stops_the_run(
