@@ -75,7 +75,10 @@ class Author:
                 stock = rng_of("offline stock", place, dict(wanted.given), int(rng.random() * STOCK))
                 found, truth = Author(self.task, stock).write(Wanted(wanted.given)).fields, "stock"
             if isinstance(found.get(name), str):
-                found[name] = _respaced(rng, found[name])
+                text = found[name]  # the same up to case and white space
+                found[name] = pick(
+                    rng, (text, text.replace(". ", ".  ", 1), text[:1].swapcase() + text[1:], text + " ")
+                )
             draft = self.draft(wanted, {key: found[key] for key in names})
             draft.plants.append(Plant("duplicate", name, truth))
             return draft
@@ -194,11 +197,6 @@ def _fill_pair(draft: Draft) -> None:
     draft.put("input", pair.input or "none")
     if "wrong_label" in draft.faults:
         draft.plant("wrong_label", "answer", right)
-
-
-def _respaced(rng: random.Random, text: str) -> str:
-    """The same text up to case and white space."""
-    return pick(rng, (text, text.replace(". ", ".  ", 1), text[:1].swapcase() + text[1:], text + " "))
 
 
 def _near_copy(rng: random.Random, text: Any) -> str | None:

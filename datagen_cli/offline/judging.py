@@ -30,7 +30,12 @@ def faults_of(data: DatasetView, record: Mapping[str, Any]) -> tuple[list[str], 
     mended: dict[str, Any] = {}
     for name, text in record.items():
         if isinstance(text, str):
-            _text_faults(name, text, reasons, mended)
+            for order in orders_in(text):
+                reasons.append(f"{name}: holds an instruction that is no part of the record")
+                mended[name] = " ".join(text.replace(order, " ").split())
+            if corrected(text) != text:
+                reasons.append(f"{name}: says something wrong about a capital")
+                mended[name] = corrected(mended.get(name, text))
     for name, rules in data.rules.items():
         broken = [rule for rule in rules if not rule.holds(name, record.get(name))]
         reasons += [f"{name}: breaks a constraint ({type(rule).__name__.lower()})" for rule in broken]
@@ -50,16 +55,6 @@ def corrected(text: str) -> str:
         (known,) = facts("capital").get(country, (city,))
         text = text.replace(f"{country} is {city}", f"{country} is {known}")
     return text
-
-
-def _text_faults(name: str, text: str, reasons: list[str], mended: dict[str, Any]) -> None:
-    for order in orders_in(text):
-        reasons.append(f"{name}: holds an instruction that is no part of the record")
-        mended[name] = " ".join(text.replace(order, " ").split())
-    right = corrected(text)
-    if right != text:
-        reasons.append(f"{name}: says something wrong about a capital")
-        mended[name] = corrected(mended.get(name, text))
 
 
 def _problem(data: DatasetView, shape: RecordShape, record: Mapping[str, Any]) -> Found:

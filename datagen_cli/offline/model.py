@@ -74,7 +74,9 @@ class Offline(ProviderFacts):
         task: Task | None = getattr(payload, "task", None)
         written = self._written(task, most, rng("offline", VERSION, _seed(payload, task), str(draw)))
         for plant in written.plants:
-            self._plant(_line(plant, draw))
+            place = {"slot": draw.slot, "attempt": draw.attempt, "purpose": draw.purpose, "k": draw.k}
+            told = {"record": plant.record, "fault": plant.fault, "field": plant.field, "truth": plant.truth}
+            self._plant({**place, **told})
         said = (message.get("content") or "" for message in payload.get("messages") or ())
         tokens_in = sum(estimate_tokens(str(content)) + 4 for content in said)
         return RawReply(written.text, written.finish_reason, tokens_in, estimate_tokens(written.text), MODEL)
@@ -137,8 +139,3 @@ def _seed(payload: Mapping[str, Any], task: Task | None) -> list[Any]:
         list(task.avoid), task.record and dict(task.record), task.failures, task.question, task.statement,
         dict(task.more),
     ]  # fmt: skip
-
-
-def _line(plant: Plant, draw: Draw) -> dict[str, Any]:
-    told = {"record": plant.record, "fault": plant.fault, "field": plant.field, "truth": plant.truth}
-    return {"slot": draw.slot, "attempt": draw.attempt, "purpose": draw.purpose, "k": draw.k, **told}

@@ -68,7 +68,7 @@ def function_for(task: str, tests: str = "") -> str:
             names = parameters or ["a", "b"]
             return _function(name, names, body.format(*names, *"ab").replace("\\n", "\n"))
     answers = {repr(arguments): value for call, arguments, value in known if call == name}
-    return _function(name, parameters or ["*given"], f"return {answers!r}.get(repr({_packed(parameters)}))")
+    return _function(name, ["*given"], f"return {answers!r}.get(repr(given))")
 
 
 def spoiled_function(rng: random.Random, code: str) -> str:
@@ -80,10 +80,6 @@ def spoiled_function(rng: random.Random, code: str) -> str:
 def _function(name: str, parameters: list[str], body: str) -> str:
     lines = "\n".join(f"    {line}" for line in body.split("\n"))
     return f"def {name}({', '.join(parameters)}):\n{lines}"
-
-
-def _packed(parameters: list[str]) -> str:
-    return f"({', '.join(parameters)},)" if parameters else "given"
 
 
 def _tested(tests: str) -> list[tuple[str, tuple[Any, ...], Any]]:
