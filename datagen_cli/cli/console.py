@@ -205,6 +205,11 @@ def money(cost: float | None) -> str:
     return f"${cost:,.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
 
 
+def interval(bounds: Sequence[float]) -> str:
+    """From a lower to an upper bound: `0.810 – 0.874`."""
+    return f"{bounds[0]:.3f} – {bounds[1]:.3f}"
+
+
 def span(values: Mapping[str, T], shown: Callable[[T], str]) -> str:
     """A `low` and a `high` figure, `1 to 20`; one where they look the same."""
     low, high = shown(values["low"]), shown(values["high"])

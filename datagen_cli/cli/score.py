@@ -291,12 +291,8 @@ def _accuracies(models: Sequence[Mapping[str, Any]]) -> None:
     rows = []
     for row in models:
         found = row.get("accuracy")
-        value, span = ("–", "–") if found is None else (f"{found['value']:.3f}", _span(found["interval"]))
+        value, span = ("–", "–") if found is None else (f"{found['value']:.3f}", console.interval(found["interval"]))
         shared = sum(other.get("rank") == row.get("rank") for other in models) > 1
         rank = f"#{row['rank']}{'=' if shared else ''}" if "rank" in row else "–"
         rows.append((row["model"], rank, value, span, f"{row['unread']:,}", console.money(row["cost_usd"])))
     console.table("", ("model", "rank", "accuracy", "95 %", "unread", "cost"), rows)
-
-
-def _span(interval: Sequence[float]) -> str:
-    return f"{interval[0]:.3f} – {interval[1]:.3f}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -154,8 +153,8 @@ def _show(found: dict[str, Any]) -> None:
     )
     rows = [
         (
-            row["train"], f"{row['n']:,}", f"{row['accuracy']['value']:.4f}", _range(row["accuracy"]["interval"]),
-            f"{row['macro_f1']['value']:.4f}", _reading(row),
+            row["train"], f"{row['n']:,}", f"{row['accuracy']['value']:.4f}",
+            console.interval(row["accuracy"]["interval"]), f"{row['macro_f1']['value']:.4f}", _reading(row),
         )
         for row in found["rows"]
     ]  # fmt: skip
@@ -171,7 +170,3 @@ def _reading(row: dict[str, Any]) -> str:
     gap = row["gap"]
     words = {"tie": "as good as real alone", "better": "better than real alone", "worse": "worse than real alone"}
     return f"{words[gap['verdict']]} ({gap['value']:+.3f})"
-
-
-def _range(interval: Sequence[float]) -> str:
-    return f"{interval[0]:.3f} – {interval[1]:.3f}"

@@ -53,10 +53,6 @@ def in_python(text: str) -> str:
     return _OPTION.sub(_as_argument, text).replace("=:", ":")
 
 
-def _with_value(found: re.Match[str]) -> str:
-    return f'`{ARGUMENTS[found[1]]}="{found[2]}"`' if found[1] in ARGUMENTS else found[0]
-
-
 def _as_argument(found: re.Match[str]) -> str:
     name, value = found[1], found[2]
     if name in ARGUMENTS:
