@@ -50,6 +50,7 @@ def test_a_hint_names_it_too_and_words_about_it_stay(
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SCRIPT.exists(), reason="the command is not installed beside this Python")
 def test_what_is_printed_can_be_pasted_where_datagen_is_no_command_of_the_shell(tmp_path: Path) -> None:
     (tmp_path / "bin").symlink_to(SCRIPT.parent)

@@ -38,6 +38,7 @@ for name in sys.argv[1:]:
 """Each command in a child of a process that has imported nothing but the program's start."""
 
 
+@pytest.mark.slow
 def test_only_the_module_of_the_invoked_command_is_imported() -> None:
     said = subprocess.run([sys.executable, "-c", FORKED, *COMMANDS], capture_output=True, text=True, check=True).stdout
     found = [set(line.split()) for line in said.splitlines() if line.startswith("MODULES ")]

@@ -76,7 +76,7 @@ def test_clusters_of_separate_heaps_are_the_heaps() -> None:
     assert len(set(labels)) == 4
 
 
-@pytest.mark.parametrize(("n", "apart", "k"), [(79, 1, 11), (70, 2, 7), (32, 15, 16)])
+@pytest.mark.parametrize(("n", "apart", "k"), mostly_slow([(79, 1, 11), (70, 2, 7), (32, 15, 16)]))
 def test_rounds_that_repeat_themselves_are_left_out_and_change_nothing(
     n: int, apart: int, k: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,7 @@ async def test_what_is_no_stream_is_left_to_the_reader_of_replies(body: bytes) -
     assert await until_it_loops(Response(iter([body]))) == body  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 async def test_a_real_model_that_is_made_to_repeat_itself_stops_and_answers_the_next_call() -> None:
     needs_smollm2("xllamacpp")
     options = ModelOptions(name=MODEL, context=2048, threads=1)
