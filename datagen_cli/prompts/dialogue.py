@@ -8,7 +8,9 @@ and there the last answer counts. Pure functions.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from datagen_cli.core.chat import Reply
 from datagen_cli.core.pattern import compiled_later
 
 _USER = (
@@ -42,3 +44,11 @@ def before_next_turn(text: str) -> str | None:
     if found is None or _OWN.search(text, found.end()) is None:
         return None
     return text[: found.start()]
+
+
+def settled(reply: Reply) -> Reply:
+    """A reply in JSON that was cut off in the middle of a conversation which the model made up after its answer, as
+    the whole one that it is."""
+    if reply.finish_reason == "length" and before_next_turn(reply.text) is not None:
+        return replace(reply, finish_reason="stop")
+    return reply

@@ -17,7 +17,7 @@ from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.prompts.announcing import only_announces
 from datagen_cli.prompts.compose import Composer
-from datagen_cli.prompts.dialogue import before_next_turn
+from datagen_cli.prompts.dialogue import settled
 from datagen_cli.prompts.ends import AROUND, end_after, most_items
 from datagen_cli.prompts.forms import parse_as
 from datagen_cli.prompts.framing import text_of
@@ -167,10 +167,9 @@ class Generate:
         if reply.end.mark and reads_like_opening(reply.text):
             end = replace(end, mark=None)
             reply = await ctx.ask("generator", prompt, purpose=purpose, k=WHOLE, response_format=form, end=end)
+        reply = reply if text else settled(reply)
         if reply.finish_reason == "length" and repeats_at_end(reply.text):
             reply = replace(reply, finish_reason=LOOPS)
-        if reply.finish_reason == "length" and not text and before_next_turn(reply.text) is not None:
-            reply = replace(reply, finish_reason="stop")  # whole, and what was cut off is about another request
         if reply.finish_reason == "length" and reply.end.tokens and text and self._is_outgrown(reply.text):
             reply = replace(reply, finish_reason="stop")
         cut = reply.finish_reason == "length"

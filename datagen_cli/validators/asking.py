@@ -10,6 +10,7 @@ from datagen_cli.core.chat import End, Prompt, Reply
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Verdict
 from datagen_cli.prompts.checking import read_begun_verdict, read_verdict
+from datagen_cli.prompts.dialogue import settled
 from datagen_cli.text.repetition import repeats_at_end
 
 AGAIN = 100
@@ -91,6 +92,7 @@ async def ask_whole(
     """The reply; one that was cut off is asked for once more with twice the tokens, and may be cut off again, unless
     it only repeated itself or what came before the cut is `enough`."""
     reply = await ctx.ask(role, prompt, purpose=purpose, k=k, response_format=form, several=several, end=end)
+    reply = settled(reply) if form is not None else reply
     if reply.finish_reason == "length" and not enough(reply) and not repeats_at_end(reply.text):
         reply = await ctx.ask(
             role, prompt, purpose=purpose, k=k, response_format=form, several=several, more_tokens=2, end=end

@@ -25,6 +25,7 @@ from datagen_cli.prompts.checking import (
     rewrite_prompt,
     verdict_format,
 )
+from datagen_cli.prompts.dialogue import settled
 from datagen_cli.prompts.ends import end_of_rewrite
 from datagen_cli.prompts.forms import parse_as
 from datagen_cli.prompts.parse import read_record, response_format
@@ -91,6 +92,7 @@ class Reflect(ValidatorFacts):
         # Each rewrite of an attempt is another question, since the record that it is about has changed.
         prompt, end = rewrite_prompt(about, shown, reasons), end_of_rewrite(shown)
         reply = await ctx.ask(ROLE, prompt, purpose="rewrite", response_format=form, end=end)
+        reply = settled(reply) if form is not None else reply
         parsed = parse_as(asked, reply.text, reply.finish_reason, about.asked, 1)
         return rewrite_of(about, shown, parsed.records[0]) if parsed.records else None
 

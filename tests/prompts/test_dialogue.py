@@ -6,9 +6,10 @@ import json
 
 import pytest
 
+from datagen_cli.core.chat import Reply
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.prompts.checking import read_program, read_verdict
-from datagen_cli.prompts.dialogue import before_next_turn
+from datagen_cli.prompts.dialogue import before_next_turn, settled
 from datagen_cli.prompts.parse import parse_reply
 
 SPECS = [FieldSpec("text"), FieldSpec("mood")]
@@ -75,6 +76,13 @@ def test_a_verdict_and_a_program_are_those_of_the_answer() -> None:
     assert said == {"verdict": "no"}
     program = "```python\nprint(7)\n```\n\nUser: Another question.\n\nAssistant:\n```python\nprint(8)\n```"
     assert read_program(program) == "print(7)"
+
+
+def test_a_reply_that_was_cut_off_in_such_a_conversation_is_whole() -> None:
+    again = f"{ANSWER}\n\nUser: more\nAssistant: {OTHER[:20]}"
+    assert settled(Reply(again, "length")).finish_reason == "stop"
+    for text in (ANSWER[:30], OTHER + "\nBetter:\n" + ANSWER[:30], "A text.\n\nUser: more\nAssistant: an"):
+        assert settled(Reply(text, "length")).finish_reason == "length"
 
 
 def test_white_space_without_end_is_looked_through_once() -> None:
