@@ -12,6 +12,7 @@ from tests.endpoint import Answer, Script, refusal
 from tests.form_manners import FORMED
 from tests.llm.batch_endpoint import BatchEndpoint
 from tests.manners import ONE_BY_ONE, Good, Make, Manner, always, no_system, once_each, replies, without
+from tests.provider_manners import KNOWN
 from tests.vendor_manners import VENDORS
 from tests.waiting_manners import WAITING
 from tests.wrapped_manners import WRAPPED
@@ -109,6 +110,7 @@ MANNERS = (
     *FORMED,
     *WRAPPED,
     *CALLED,
+    *KNOWN,
     *WAITING,
     Manner(
         "shows a program's output in a second block",
