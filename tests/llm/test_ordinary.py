@@ -18,13 +18,11 @@ from tests.llm.batch_endpoint import BatchEndpoint
 
 GOOD = json.dumps({"records": [{"text": "A kettle sings.", "mood": "glad"}]})
 COUNTS: dict[str, Any] = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+EMPTY: tuple[Any, ...] = (None, "x", [])
+DETAILS: tuple[Any, ...] = (None, [], {"cached_tokens": 8}, {"cached_tokens": 80})
 MESSAGES: tuple[Any, ...] = (
     *({"content": text} for text in ("A text.", "", " \n", None, 7, ["A text."], {"text": "A"}, "null", "\ud800 half")),
-    *(
-        {"content": "A text.", name: more}
-        for name in ("refusal", "reasoning", "tool_calls")
-        for more in (None, "x", [])
-    ),
+    *({"content": "A text.", name: more} for name in ("refusal", "reasoning", "tool_calls") for more in EMPTY),
     {"content": "I will.", "tool_calls": [{"function": {"name": "r", "arguments": GOOD}}]},
     {"content": "I will.", "function_call": {"name": "r", "arguments": GOOD}},
     *(None, "A text.", []),
@@ -38,7 +36,7 @@ USES: tuple[Any, ...] = (
     *(COUNTS, None, {}, "15 tokens", [COUNTS], {**COUNTS, "total_tokens": 400}, {**COUNTS, "total_tokens": None}),
     *({**COUNTS, "completion_tokens": out, "total_tokens": 10 + out} for out in (0, -5, 1 << 41)),
     *({**COUNTS, "prompt_tokens": into} for into in (0, True, "10", 10.0)),
-    *({**COUNTS, "prompt_tokens_details": one} for one in (None, [], {"cached_tokens": 8}, {"cached_tokens": 80})),
+    *({**COUNTS, "prompt_tokens_details": one} for one in DETAILS),
     *({**COUNTS, "completion_tokens_details": {"reasoning_tokens": count}} for count in (None, 3, 500, -1, "3")),
     *({**COUNTS, name: 4} for name in ("cached_tokens", "reasoning_tokens", "thoughts_token_count", "queue_time")),
     {**COUNTS, "tokens": {"input_tokens": 90}},
@@ -67,9 +65,10 @@ def bodies() -> list[dict[str, Any]]:
     made = [
         {"choices": [{"message": message, **choice}], "usage": COUNTS} for message in MESSAGES for choice in CHOICES
     ]
-    plain = {"choices": [{"message": {"content": GOOD}, "finish_reason": "stop"}]}
+    plain: dict[str, Any] = {"choices": [{"message": {"content": GOOD}, "finish_reason": "stop"}]}
     made += [{**plain, "usage": usage, **more} for usage in USES for more in MORE]
-    made += [{**plain, "choices": choices, "usage": COUNTS} for choices in ([], {}, None, plain["choices"] * 2, [None])]
+    odd: tuple[Any, ...] = ([], {}, None, plain["choices"] * 2, [None])
+    made += [{**plain, "choices": choices, "usage": COUNTS} for choices in odd]
     return made
 
 
