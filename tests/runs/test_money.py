@@ -16,7 +16,6 @@ from datagen_cli.cli.app import run
 from datagen_cli.runs.ledger import read_spending
 from datagen_cli.runs.spending import total_of
 from tests.endpoint import HANG_S, Answer, Endpoint, until
-from tests.grids import mostly_slow
 from tests.runs.test_http import letter
 from tests.runs.whole import generate, outcome, report, start
 
@@ -256,7 +255,7 @@ def test_status_and_card_say_what_each_stage_role_and_record_cost(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cap", mostly_slow([20_000, 40_000], 99))
+@pytest.mark.parametrize("cap", [20_000, 40_000])
 def test_under_a_cap_what_is_begun_is_finished(cap: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of all tokens that may be spent the better half goes into records that are accepted, not into beginnings."""
     checks = "validators=[{code: {question: question, answer: answer}}]"
