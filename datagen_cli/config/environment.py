@@ -17,6 +17,7 @@ from datagen_cli.core.system import read_given
 
 LOOKS_SECRET = re.compile(r"SECRET|TOKEN|KEY|PASS|PWD|CREDENTIAL", re.IGNORECASE)
 MOST_BYTES = 1_000_000
+LEAST_KEY = 12  # characters: a shorter one may be a word such as `none`
 NOT_FROM_FILES = ("DATAGEN_ALLOW_HOSTS",)
 """Where keys may be sent is for whoever runs the tool to say, never for a file that came with a recipe."""
 
@@ -90,6 +91,7 @@ def expand_environment(root: Node, environ: Mapping[str, str]) -> Node:
         wrong = _wrong(expansion, environ)
         if wrong:
             raise problem_error([Problem(expansion.path, *wrong, node.place)])
+    _refuse_keys_in_the_open(root, environ)
     for path, _ in _places(root):
         place = root.at(path)
         if place is not None and isinstance(place.value, str) and path[-2:-1] != ("headers",):
@@ -128,6 +130,32 @@ def _wrong(expansion: Expansion, environ: Mapping[str, str]) -> tuple[str, str] 
     if not expansion.sent and _holds_a_secret(environ[name], environ):
         return f"${{{name}}} holds the value of a secret variable", "name a variable that holds no key"
     return None
+
+
+def _refuse_keys_in_the_open(root: Node, environ: Mapping[str, str]) -> None:
+    """Raises `RecipeError` where a name or a value of a model holds a key of the environment, and would be written."""
+    keys = {name: value for name, value in environ.items() if KEY_NAME.fullmatch(name) and len(value) >= LEAST_KEY}
+    for model in model_paths(root):
+        node = root.at(model)
+        for path, text, place in _written_texts(node, model) if node else ():
+            if name := next((name for name, value in keys.items() if value in text), ""):
+                message = f"the value of {name} stands in it, and would be written into the run folder"
+                hint = (
+                    "a key is named by api_key_env, or is the value of a header or a parameter in the query of base_url"
+                )
+                raise problem_error([Problem(path, message, hint, place)])
+
+
+def _written_texts(node: Node, path: Path) -> Iterator[tuple[Path, str, Place]]:
+    """The texts of a model that are written as they are: names of options and of headers, and values but for those of
+    headers and queries. A name is found at the path of what holds it."""
+    if isinstance(node.value, str) and path[-2:-1] != ("headers",):
+        yield path, node.value.partition("?")[0] if path[-1] == "base_url" else node.value, node.place
+    for name, below in node.mapping.items():
+        yield path, str(name), below.place
+        yield from _written_texts(below, (*path, name))
+    for number, below in enumerate(node.items):
+        yield from _written_texts(below, (*path, number))
 
 
 def _holds_a_secret(value: str, environ: Mapping[str, str]) -> bool:

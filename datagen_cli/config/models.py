@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from datagen_cli.core import registry
 from datagen_cli.core.options import Options, runtime
-from datagen_cli.core.secret import KEY_NAME, PLACEHOLDER, Address, Secret
+from datagen_cli.core.secret import KEY_NAME, PLACEHOLDER, Address, Secret, is_header_name
 
 SamplingParam = Literal[
     "add_generation_prompt", "allowed_token_ids", "bad_words", "cache_prompt", "chat_template_kwargs",
@@ -136,6 +136,8 @@ class ModelOptions(Options):
     @field_validator("headers")
     @classmethod
     def _are_whole(cls, value: dict[str, Secret]) -> dict[str, Secret]:
+        if not all(map(is_header_name, value)):
+            raise ValueError("one of them has a name that is no header's, or a key in its place; write NAME: VALUE")
         for name, secret in value.items():
             if PLACEHOLDER in secret.reveal():
                 raise ValueError(f"the value of {name} was kept out of this file; give it again, best as ${{NAME}}")

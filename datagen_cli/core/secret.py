@@ -23,6 +23,11 @@ KEY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(_KEY|_TOKEN)")
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 OPEN_QUERY = ("api-version", "api_version", "version")  # parameters of an address that hold no secret
 LEAST_BASE64 = 8  # characters: fewer may be part of any word
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,80}")
+_LOOKS_DRAWN = re.compile(
+    r"(?:sk|pk|rk|hf|gsk|xai|ghp|glpat|r8|pplx|AIza|AKIA|xox[a-z])[-_]?(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}"
+    r"|.*?(?<![A-Za-z0-9])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{20,}"
+)
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|apikey|key)?\s*")
 
 
@@ -108,6 +113,11 @@ class Address:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
         return _text_schema(cls, cls.read)
+
+
+def is_header_name(text: str) -> bool:
+    """Whether a text can be a header's name (RFC 9110: a token), and does not look like a key in the place of one."""
+    return _HEADER_NAME.fullmatch(text) is not None and _LOOKS_DRAWN.match(text) is None
 
 
 def _rewritten(text: str) -> Iterator[str]:

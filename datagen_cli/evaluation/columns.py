@@ -31,7 +31,7 @@ rows have each, spellings of one value counted once."""
 TURN_JOINT = "\n\n"
 MOST_DIGITS = 4_000
 _IDENTIFIER = re.compile(r"(?:.*[\W_])?(?:u?u?id|guid|uuid|idx|index|key)\W*|.*[a-z](?:Id|ID|Key)", re.IGNORECASE)
-_NUMBERED = re.compile(r"(?=.*[^\W\d])[\w#/-]*\d[\w#/-]*")
+_NUMBERED = re.compile(r"(?=.*[^\W\d])(?=.*\d)[\w#/-]+")
 _TIME = re.compile(
     r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[T ]+\d\d?:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
     r"|\d\d?:\d\d(?::\d\d(?:\.\d+)?)?"

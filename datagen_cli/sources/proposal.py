@@ -44,7 +44,7 @@ _DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T]\d{1,2}:\d{2}.*)?|\d{
 CONTACT = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+|\+?[\d ()/-]{7,}|https?://\S+")
 _MARKS = re.compile(r"[\s_.,:;!?'\"()/]|-(?!\d)")
 _STOPS = (".", ",", ":", ";")
-_ID = re.compile(r"[\w-]*\d[\w-]*")
+_ID = re.compile(r"(?=.*\d)[\w-]+")
 
 
 @dataclass(frozen=True, slots=True)
