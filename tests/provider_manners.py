@@ -70,6 +70,8 @@ KNOWN = (
         lambda text, body: refusal(500, "llama runner process has terminated: exit status 2"))),
     Manner("challenges every call (Cloudflare)", "ends at once, says so", always(CHALLENGE), 0, 5,
            says="Just a moment"),
+    Manner("breaks every reply off (a proxy's limit)", "ends after eight, says so", replies(
+        lambda text, body: Answer(text, cut=60)), 0, 5, says="broken off", batches_too=False),
     Manner("thinks in a list of parts of its own (Mistral)", "takes the text", replies(message(content=[
         {"type": "thinking", "thinking": [{"type": "text", "text": "a draft"}]}, {"type": "text", "text": "$"}])),
            used=ALL),

@@ -36,14 +36,16 @@ class Failing:
 @dataclass(slots=True)
 class Health:
     """What is known of one endpoint and model in this process; `failing` are the prompts that failed and have not been
-    answered since. `answered_before` says that an earlier run of the folder had answers; `silent` and `foreign` count
-    tries that timed out, and replies of no chat endpoint, `lost` the answers in a row that know no such model."""
+    answered since. `answered_before` says that an earlier run of the folder had answers; `silent`, `foreign` and
+    `broken` count tries that timed out, replies of no chat endpoint, and those broken off, `lost` the answers in a row
+    that know no such model."""
 
     target: Target
     answered_before: bool = False
     answers: int = 0
     silent: int = 0
     foreign: int = 0
+    broken: int = 0
     lost: int = 0
     last_answer: float = float("-inf")
     failing: dict[Draw, Failing] = field(default_factory=dict)

@@ -181,6 +181,13 @@ def _stop_when_hopeless(fault: TransportError, health: Health, policy: Policy) -
     message = said(fault.message, health.target, fault.status)
     health.silent += fault.kind == "timeout" and fault.sent
     health.foreign += fault.kind in ("foreign", "garbled")
+    health.broken += fault.kind == "dropped" and fault.status == 200
+    if health.broken >= FIRST_TRIES:
+        raise ProviderError(
+            f"the first {FIRST_TRIES} replies were all broken off, and may have cost all that they could: {message}",
+            hint="a limit of the server, or of a proxy before it, cuts them, or what it sends is no whole JSON:"
+            f" `datagen doctor` shows what comes; then {RESUME}",
+        ) from fault
     if health.foreign >= FOREIGN_CALLS and fault.kind == "garbled":
         raise ProviderError(
             f"the address answers, and what comes is not HTTP as it must be: {message}",

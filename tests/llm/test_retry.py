@@ -288,7 +288,7 @@ def test_of_a_server_of_this_machine_that_does_not_run_it_is_said_what_starts_it
         (TransportError("server", "a web page: origin error", status=522), "the model behind it"),
         (TransportError("server", "CUDA error", status=500), "its own log"),
         (TransportError("empty", "the reply holds no choice", status=200), "hold nothing"),
-        (TransportError("dropped", "the reply is broken off", status=200), "hold nothing"),
+        (TransportError("dropped", "the reply is broken off", status=200), "cuts them"),
     ],
 )
 def test_who_answers_with_errors_can_be_reached_and_is_not_said_to_be_away(fault: TransportError, words: str) -> None:
