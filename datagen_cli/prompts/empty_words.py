@@ -27,7 +27,7 @@ _ONLY_SIGNS = compiled_later(
 _FRAMES = {"<": ">", "[": "]", "{": "}", "(": ")"}
 _QUOTES = " \"'“”‘’`"
 _AROUND = " \t\n.…<>[]{}()\"'“”‘’`_*#"
-_WORDS = compiled_later(r"<+[a-z][\w ,'’-]*\s[\w ,'’-]*>+", re.IGNORECASE)
+_WORDS = compiled_later(r"<+[a-z](?=[\w,'’-]*\s)[\w ,'’-]*(?:[^\S ][\w ,'’-]*)?>+", re.IGNORECASE)
 """`<a short text>`; a tag with attributes is none."""
 _ORDERS = compiled_later(r"(?:insert|enter|your|write|put|fill|add|type)\b", re.IGNORECASE)
 _TYPES = ("string", "placeholder", "todo", "tbd")

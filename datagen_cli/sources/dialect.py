@@ -18,7 +18,7 @@ from contextlib import suppress
 LOOKED_AT = 50
 LONGEST_NAME = 150
 DELIMITERS = ",;\t|"
-NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?")
+NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 _SAID = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
 ONE_COLUMN = "\x1f"
 """A sign that separates nothing: it does not stand in texts."""
