@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -79,16 +80,16 @@ class Decision:
         return {**told, "of": self.of, "verdicts": dict(self.verdicts)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Review:
     """All decisions in the order of their lines, and the numbers of the lines that hold none."""
 
     decisions: Sequence[Decision] = ()
     damaged: Sequence[int] = ()
 
-    @property
-    def last(self) -> dict[str, Decision]:
-        """The decision that counts, by id."""
+    @cached_property
+    def last(self) -> Mapping[str, Decision]:
+        """The decision that counts, by id; looked up for every row, and made once."""
         return {decision.id: decision for decision in self.decisions}
 
     @property

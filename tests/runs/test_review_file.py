@@ -2,12 +2,13 @@
 
 import json
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from datagen_cli.core.errors import DataError, UsageError
-from datagen_cli.runs.review import Decision, ReviewFile, in_sample, read_decision, row_digest
+from datagen_cli.runs.review import Decision, Review, ReviewFile, in_sample, read_decision, row_digest
 
 ROW = {"id": "a-000001", "text": "A lamp.", "n": 2, "attributes": {}, "verdicts": {"solve": "pass"}, "simulated": True}
 ROWS = {"a-000001": ROW}
@@ -158,3 +159,16 @@ def test_a_link_in_place_of_the_file_is_not_written_to(tmp_path: Path) -> None:
         ReviewFile(tmp_path / "run").append(Decision("a", "keep"))
     with pytest.raises(DataError):
         ReviewFile(tmp_path / "run").read()
+
+
+def test_decisions_are_put_by_id_once_however_many_rows_are_looked_up() -> None:
+    seen: list[int] = []
+
+    class Counted(list[Decision]):
+        def __iter__(self) -> Iterator[Decision]:
+            seen.append(1)
+            return super().__iter__()
+
+    review = Review(Counted([Decision("a", "keep"), Decision("b", "reject")]))
+    assert [review.of({"id": id_}) is not None for id_ in ("a", "b", "c")] == [True, True, False]
+    assert len(seen) == 1
