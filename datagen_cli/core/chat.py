@@ -52,7 +52,7 @@ class End:
 
     tokens: int | None = None
     mark: str | None = None
-    items: Mapping[str, int] = field(default_factory=dict)
+    items: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 NO_END = End()
