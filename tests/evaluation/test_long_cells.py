@@ -32,5 +32,5 @@ def test_the_same_is_found_in_what_people_write() -> None:
     texts = ("1", "1.", "1,5", ".5", "-2e3", "1.2.3", ".", "x1")
     assert [bool(NUMBER.fullmatch(text)) for text in texts] == [True] * 5 + [False] * 3
     assert _SAID.findall("The answer is: 42. So\nfinal answer : \n 7") == ["42", "7"]
-    texts = ("<a short text>", "<one\ntwo>", "<an>", "<a b c>", "<a 1=2>")
-    assert [bool(_WORDS.fullmatch(text)) for text in texts] == [True, True, False, True, False]
+    forms = ("<a short text>", "<one\ntwo>", "<an>", "<a b c>", "<a 1=2>")
+    assert [bool(_WORDS.fullmatch(text)) for text in forms] == [True, True, False, True, False]

@@ -22,7 +22,7 @@ from datagen_cli.runs.reader import RunReader
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "tickets"
     assert run(["generate", "tickets", "-n", "12", "-o", str(path), "--quiet", "--set",
-                "model={name: offline, faults: {malformed: 0.3, off_constraint: 0.3}}"]) == 0  # fmt: skip
+                "model={name: offline, faults: {malformed: 0.25, off_constraint: 0.25}}"]) == 0  # fmt: skip
     return path
 
 
