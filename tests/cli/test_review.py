@@ -41,7 +41,7 @@ def at_terminal(monkeypatch: pytest.MonkeyPatch, typed: str, said: tuple[str, ..
     monkeypatch.setattr(console, "is_terminal", lambda stream: stream is sys.stdin)
     monkeypatch.setattr(keys, "key", lambda: next(pressed))
     monkeypatch.setattr(keys, "line", lambda question: next(answers))
-    monkeypatch.setattr(keys, "text", lambda before, suffix: "Mine." if suffix == ".txt" else "4")
+    monkeypatch.setattr(keys, "text", lambda before, suffix: "Mine." if suffix == ".txt" else "-4")
 
 
 def test_keys_keep_reject_with_a_reason_edit_and_skip(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def test_a_sample_is_drawn_at_random_and_is_the_same_again(folder: Path, monkeyp
 def test_a_number_is_edited_as_a_number(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at_terminal(monkeypatch, "eq", ("2",))
     run(["review", str(folder)])
-    assert lines(folder)[0]["fields"] == {"stars": 4}
+    assert lines(folder)[0]["fields"] == {"stars": -4}
 
 
 def test_without_a_terminal_nobody_is_asked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
