@@ -60,7 +60,9 @@ def _made(told: Mapping[str, Any], state: str) -> Iterator[str]:
     cost = "at a cost that is not known" if told["cost_usd"] is None else f"for {usd(told['cost_usd'])}"
     per = told["cost_usd"] / told["accepted"] if told["cost_usd"] and told["accepted"] else None
     each = f", {usd(per)} a record" if per else ""
-    early = f"It ended early: {told['reason'] or state}."
+    missing = told["count"] - told["accepted"]
+    few = f"{missing:,} {'is' if missing == 1 else 'are'} missing"
+    early = f"{few if state == 'short' else 'It ended early'}: {told['reason'] or state}."
     end = {"running": "It is still running.", "done": ""}.get(state, early)
     yield (
         f"{told['accepted']:,} of {told['count']:,} records were made{whom} on {_day(told['started'])}, in "

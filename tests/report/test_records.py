@@ -85,6 +85,21 @@ def test_the_first_sentence_calls_the_offline_model_that(folder: Path) -> None:
     assert first.startswith("12 of 12 records were made by the offline model on ")
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"state": "short", "accepted": 11, "reason": "1 slot had no reply"}, "1 is missing: 1 slot had no reply."),
+        ({"state": "short", "accepted": 4, "reason": "8 slots had no reply"}, "8 are missing: 8 slots had no reply."),
+        ({"state": "capped", "reason": "the cap of $1 is reached"}, "It ended early: the cap of $1 is reached."),
+    ],
+)
+def test_the_first_sentence_says_how_a_run_ended(folder: Path, tmp_path: Path, told: dict[str, Any], said: str) -> None:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    run_json = json.loads((tmp_path / "run.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps({**run_json, **told}))
+    assert next(iter(sentences(sheet_of_run(RunReader(tmp_path))))).endswith(said)
+
+
 def test_one_attempt_that_was_turned_away_is_said_as_one(folder: Path, tmp_path: Path) -> None:
     for refused, said in (
         ({"near_duplicate": 1}, "1 attempt (7.7 % of all) was turned away because it nearly repeated a record."),
