@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("score")
     for name, accuracy in PLANTED.items():
         offline(found / f"{name}.yaml", wrong_answer=1 - accuracy)
-    bare = ("--set", "model.faults=none", "--set", "dedup=null", "--set", "validators=null", "--quiet")
+    bare = ("--seed", "1", "--set", "model.faults=none", "--set", "dedup=null", "--set", "validators=null", "--quiet")
     for name in FORMS:
         assert run(["generate", name, "-n", "100", "-o", str(found / name), *bare]) == 0
     return found

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from datagen_cli.offline.problems.arithmetic import PERCENTS, Scale, draw, exact, money, read_number, work_out
-from datagen_cli.offline.problems.reading import read
+from datagen_cli.offline.problems.reading import program_for, read, spoiled
 from datagen_cli.offline.problems.scenes import Wording, all_scenes, money_phase, questions, scenes_for, statements
 from datagen_cli.offline.problems.tell import Wish, write
 
@@ -96,6 +96,26 @@ def test_calculations_lead_to_the_answer() -> None:
 @pytest.mark.parametrize("steps", range(1, 9))
 def test_the_number_of_calculations_is_kept(steps: int) -> None:
     assert {len(write(random.Random(number), Wish(steps=steps)).lines) for number in range(60)} == {steps}
+
+
+def printed(program: str) -> str:
+    """What a program of ours prints; the name of the error that ends it."""
+    said: list[str] = []
+    try:
+        exec(program, {"print": lambda value: said.append(str(value))})
+    except NameError as error:
+        return type(error).__name__
+    return said[0]
+
+
+def test_a_program_prints_the_answer_and_one_with_a_mistake_does_not() -> None:
+    for number in range(200):
+        rng = random.Random(number)
+        problem = write(rng, Wish(steps=number % 9, missing=number % 20 == 7))
+        program = program_for(rng, problem.question)
+        right = printed(program)
+        assert right == ("UNSOLVABLE" if number % 20 == 7 else f"{round(problem.answer, 2):g}"), problem.question
+        assert printed(spoiled(rng, program)) != right, program
 
 
 def test_bounds_and_words_are_kept() -> None:

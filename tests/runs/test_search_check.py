@@ -15,7 +15,7 @@ version: 1
 name: facts
 description: Short notes that name a fact of geography.
 fields: {text: {type: text, description: a note}}
-model: {name: offline, faults: {contradicted: 0.4}}
+model: {name: offline, faults: {contradicted: 0.4, wrong_verdict: 0, malformed: 0}}
 count: 12
 seed: 3
 validators:

@@ -99,9 +99,10 @@ def program_for(rng: random.Random, question: str) -> str:
 
 def spoiled(rng: random.Random, program: str) -> str:
     """The program with a mistake: a name that does not exist, another number in it, or another one printed."""
-    number = re.search(r"(?<== )\d+\b|\b\d+$", program, re.MULTILINE)
+    numbers = list(re.finditer(r"(?<== )\d+\b|\b\d+$", program, re.MULTILINE))
     if UNSOLVABLE not in program and rng.random() < 0.25:
-        return program.replace("print(", "print(missing + ", 1)
-    if number:
-        return program[: number.start()] + str(int(number[0]) + 1 + int(rng.random() * 9)) + program[number.end() :]
+        return program.replace("print(", "print(missing, ", 1)
+    if numbers:
+        last = numbers[-1]  # a line says again what the lines before it came to
+        return program[: last.start()] + str(int(last[0]) + 1 + int(rng.random() * 9)) + program[last.end() :]
     return program.rsplit("print(", 1)[0] + f"print({2 + int(rng.random() * 500)})"
