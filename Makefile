@@ -44,7 +44,7 @@ demo-real: $(VENV)/.full  ## ten texts of a small real model, without a key: abo
 test: $(VENV)/.full  ## full install and the test suite, some four minutes on two cores
 	@$(PYTEST) -m "not slow and not real"
 
-test-slow: $(VENV)/.full  ## the tests that kill, signal, attack and repeat: some twelve minutes more
+test-slow: $(VENV)/.full  ## the tests that kill, signal, attack and repeat: some fourteen minutes more
 	@$(PYTEST) -m slow
 
 test-real: $(VENV)/.full  ## every part that asks a model, on a small real one: some two minutes
