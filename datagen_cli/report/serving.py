@@ -112,8 +112,8 @@ class Pages:
     @property
     def waiting(self) -> str:
         """What is shown before the first page of a large run is there, and asks for it again; empty for a small one."""
-        size = sum(path.lstat().st_size for path in written_in(self.folder))
-        if self.version or size < LARGE_BYTES:
+        size = 0 if self.version else sum(map(size_of, written_in(self.folder)))
+        if size < LARGE_BYTES:
             return ""
         return WAITING.format(folder=escape(str(self.folder)), size=f"{size >> 20:,}")
 
@@ -184,6 +184,13 @@ def fingerprint(folder: Path) -> str:
 def written_in(folder: Path) -> list[Path]:
     """The files of a run that a page is made of."""
     return sorted([*folder.glob("*.json"), *folder.glob("*.jsonl"), *folder.glob("checkpoints/*.jsonl")])
+
+
+def size_of(path: Path) -> int:
+    """The bytes of a file; 0 where there is none."""
+    with suppress(OSError):  # moved aside between the two
+        return path.lstat().st_size
+    return 0
 
 
 def stamp(path: Path) -> str:

@@ -170,6 +170,15 @@ async def test_the_page_of_a_large_run_says_first_that_it_is_read(
         assert 'id="records"' in (await client.ask("/"))[1]
 
 
+def test_a_file_that_is_moved_aside_while_a_run_is_sized_counts_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "LARGE_BYTES", 1)
+    listed = serving.written_in
+    monkeypatch.setattr(serving, "written_in", lambda run: [*listed(run), run / "moved.jsonl"])
+    assert "Reading" in Pages(folder).waiting
+
+
 async def test_a_large_run_that_cannot_be_read_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "LARGE_BYTES", 1)
     async with served(folder) as client:
