@@ -376,6 +376,8 @@ class Spending:
 
 def hide(reply: RawReply, echoes: tuple[str, ...]) -> RawReply:
     """The reply without what the request held in secret, should the endpoint have repeated it."""
+    if not echoes:
+        return reply
     flat, short = "".join(reply.text.split()), f"{reply.finish_reason}\n{reply.model}\n{reply.beside}"
     if not any(echo in reply.text or echo in flat or echo[:ECHO_CHARS] in short for echo in echoes):
         return reply
