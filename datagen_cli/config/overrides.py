@@ -8,7 +8,7 @@ from typing import Any
 
 from datagen_cli.config.checks import check_names, short_option
 from datagen_cli.config.environment import shown_address
-from datagen_cli.config.includes import model_node
+from datagen_cli.config.includes import model_node, model_paths
 from datagen_cli.config.models import ROLES
 from datagen_cli.config.tree import Node, Path, Source, put, read_path, show_path, without
 from datagen_cli.config.yaml_lines import read_yaml
@@ -48,27 +48,18 @@ def replaced_settings(before: Node, after: Node) -> list[str]:
     """A sentence for each model that the command line has put in place of the recipe's, where the recipe's own says how
     replies are drawn and the new one does not: a model is replaced whole."""
     found = []
-    for path in _model_paths(after):
+    for path in model_paths(after):
         old, new = before.at(path), after.at(path)
         if old is None or new is None or old is new or old.value == new.value:
             continue
-        lost = {**_settings(old)}
-        for name in {*lost} & {*_settings(new)}:
-            del lost[name]
+        kept = _settings(new)
+        lost = {name: value for name, value in _settings(old).items() if name not in kept}
         if lost:
             told = ", ".join(f"{name} {value}" for name, value in lost.items())
             keeps = " ".join(f"--set {show_path(path)}.{name}={value}" for name, value in lost.items())
-            found.append(f"the model given replaces the recipe's and its {told}: {keeps} keeps {_them(lost)}")
+            them = "it" if len(lost) == 1 else "them"
+            found.append(f"the model given replaces the recipe's and its {told}: {keeps} keeps {them}")
     return found
-
-
-def _them(lost: dict[str, Any]) -> str:
-    return "it" if len(lost) == 1 else "them"
-
-
-def _model_paths(root: Node) -> list[tuple[str, ...]]:
-    roles = root.mapping.get("models")
-    return [("model",), *(("models", role) for role in (roles.mapping if roles else {}))]
 
 
 def _settings(node: Node) -> dict[str, Any]:

@@ -108,7 +108,7 @@ class Compare(RecordConstraint):
         elif self._kind == "found_in":
             yield from (_some_words(plain_text(part), pen) for part in parts)
         elif self._kind in ORDERED:
-            yield from _apart(beside, 1 if self._kind.startswith(("above", "at_least")) else -1, pen)
+            yield from _apart(beside, 1 if self._kind in ("above", "at_least") else -1, pen)
         else:
             yield from (pen.more() for _ in range(DRAWS))
 

@@ -232,9 +232,9 @@ class BatchHTTP(OpenAIHTTP):
                 problem = fault.message
             except AuthRefused as fault:
                 missing, problem = missing + 1, fault.message
-                if missing >= GONE_TRIES and fault.status != 404:
-                    raise
                 if missing >= GONE_TRIES:
+                    if fault.status != 404:
+                        raise
                     raise self._gone(batch, fault) from fault
             if loop.time() - last_good > self._patience_s:
                 raise ProviderError(

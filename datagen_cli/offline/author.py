@@ -43,7 +43,6 @@ class Author:
 
     def write(self, wanted: Wanted, faults: frozenset[str] = _NONE) -> Draft:
         """A record for `wanted` that satisfies what is asked, but for `faults`."""
-        draft = self.draft(wanted, wanted.given, faults)
         for _ in range(TRIES):
             draft = self.draft(wanted, wanted.given, faults)
             self._fill(draft)
