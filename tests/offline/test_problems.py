@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from datagen_cli.offline.corpus import corpus
 from datagen_cli.offline.problems.arithmetic import PERCENTS, Scale, draw, exact, money, read_number, work_out
 from datagen_cli.offline.problems.reading import program_for, read, spoiled
 from datagen_cli.offline.problems.scenes import Wording, all_scenes, money_phase, questions, scenes_for, statements
@@ -116,6 +117,13 @@ def test_a_program_prints_the_answer_and_one_with_a_mistake_does_not() -> None:
         right = printed(program)
         assert right == ("UNSOLVABLE" if number % 20 == 7 else f"{round(problem.answer, 2):g}"), problem.question
         assert printed(spoiled(rng, program)) != right, program
+
+
+def test_an_instruction_that_stands_before_a_problem_changes_none_of_its_numbers() -> None:
+    question = write(random.Random(3), Wish(steps=2)).question
+    for order in corpus("sentences")["order"]["say"]:
+        assert read(question) is not None
+        assert read(f"{order} {question}") == read(question), order
 
 
 def test_bounds_and_words_are_kept() -> None:
