@@ -5,26 +5,29 @@ then the constraints; and what is to be wrong with it on purpose.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from datagen_cli.config.fields import label_text
 from datagen_cli.constraints.keeping import Pen, keep, spoil
 from datagen_cli.constraints.language import Language
 from datagen_cli.core.digest import rng as rng_of
 from datagen_cli.core.task import Task, Wanted
-from datagen_cli.offline.corpus import Slots, corpus, pick, telling_words
-from datagen_cli.offline.dataset import dataset_of, label_text
+from datagen_cli.offline.corpus import Slots, corpus, pick
+from datagen_cli.offline.dataset import dataset_of
 from datagen_cli.offline.labelled import fill_choice, fill_class, fill_truth
-from datagen_cli.offline.pairs import function_for, spoiled_function, write_pair
+from datagen_cli.offline.pairs import fill_pair
 from datagen_cli.offline.problems.record import fill_problem
-from datagen_cli.offline.quiz import answer_of, facts
+from datagen_cli.offline.quiz import facts
 from datagen_cli.offline.texts import filler, genre_of
 from datagen_cli.offline.values import value_of
 from datagen_cli.offline.written import Draft, Plant
 
 TRIES = 6
 STOCK = 5
+FILLS = {
+    "problem": fill_problem, "choice": fill_choice, "truth": fill_truth, "classes": fill_class, "pair": fill_pair,
+}  # fmt: skip
 _NONE = frozenset[str]()
 
 
@@ -67,26 +70,26 @@ class Author:
             if all(key in row for key in names)
             and all(label_text(row[key]) == label_text(value) for key, value in wanted.given.items() if key in row)
         ]
+        found, truth = dict[str, Any](), None
         if "duplicate" in faults:
-            found, truth = dict(pick(rng, fitting)) if fitting and rng.random() < 0.6 else {}, "example"
-            if not found:
+            fault, truth = "duplicate", "example"
+            if fitting and rng.random() < 0.6:
+                found = dict(pick(rng, fitting))
+            else:
                 place = [self.task.about.description, [[spec.name, spec.type] for spec in self.task.about.specs]]
                 stock = rng_of("offline stock", place, dict(wanted.given), int(rng.random() * STOCK))
                 found, truth = Author(self.task, stock).write(Wanted(wanted.given)).fields, "stock"
-            if isinstance(found.get(name), str):
-                text = found[name]  # the same up to case and white space
-                found[name] = pick(
-                    rng, (text, text.replace(". ", ".  ", 1), text[:1].swapcase() + text[1:], text + " ")
-                )
-            draft = self.draft(wanted, {key: found[key] for key in names})
-            draft.plants.append(Plant("duplicate", name, truth))
-            return draft
-        row = pick(rng, fitting) if "near_copy" in faults and fitting else {}
-        copied = _near_copy(rng, row.get(name))
-        if copied is None:
+            if isinstance(text := found.get(name), str):  # the same up to case and white space
+                ways = (text, text.replace(". ", ".  ", 1), text[:1].swapcase() + text[1:], text + " ")
+                found[name] = pick(rng, ways)
+        elif "near_copy" in faults and fitting:
+            row = pick(rng, fitting)
+            fault, truth, copied = "near_copy", row.get(name), _near_copy(rng, row.get(name))
+            found = {**row, name: copied} if copied is not None else {}
+        if not found:
             return None
-        draft = self.draft(wanted, {**{key: row[key] for key in names}, name: copied})
-        draft.plants.append(Plant("near_copy", name, row[name]))
+        draft = self.draft(wanted, {key: found[key] for key in names})
+        draft.plants.append(Plant(fault, name, truth))
         return draft
 
     def complete(self, fields: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]:
@@ -124,10 +127,8 @@ class Author:
         return next((name for name in (self.shape.name("text"), self.shape.name("question"), *texts) if name), "")
 
     def _fill(self, draft: Draft) -> None:
-        fills = {"problem": fill_problem, "choice": fill_choice, "truth": fill_truth, "classes": fill_class}
-        fills |= {"pair": _fill_pair}
-        if self.shape.kind in fills:
-            fills[self.shape.kind](draft)
+        if self.shape.kind in FILLS:
+            FILLS[self.shape.kind](draft)
         for spec in self.data.specs:
             if spec.name not in draft.fields:
                 shown = [row[spec.name] for row in draft.rows if row.get(spec.name) is not None]
@@ -170,32 +171,6 @@ class Author:
                 draft.fields[name] = value
                 draft.plants.append(Plant("off_constraint", name, type(rule).__name__.lower()))
                 return
-
-
-def _fill_pair(draft: Draft) -> None:
-    """An instruction or question with its response; with `wrong_label`, a response to something else."""
-    rng, data = draft.rng, draft.data
-    question, answer, given = (draft.shape.name(role) for role in ("question", "answer", "input"))
-    about = f"{answer} {data.spec(answer).description} {data.description}".lower()
-    code = data.spec(answer).code or answer == "code" or bool(re.search(r"\b(python|function|program)", about))
-    asks = question.lower().endswith(("question", "query"))
-    pair = write_pair(rng, code=code, question=asks, with_input=bool(given))
-    right, wrong, asked = pair.right, pair.wrong[0], draft.get("question")
-    if isinstance(asked, str) and code:
-        right = function_for(
-            asked, str(next((text for name, text in draft.fields.items() if "test" in name.lower()), ""))
-        )
-        wrong = spoiled_function(rng, right)
-    elif isinstance(asked, str):
-        genre = genre_of(data.description, ())
-        words = ", ".join(telling_words((asked,), 3)) or "this"
-        said = f"On {words}: {filler(rng, genre)} {filler(rng, genre)}"
-        right, wrong = answer_of(asked) or said, filler(rng, genre)
-    draft.put("question", pair.question)
-    draft.put("answer", wrong if "wrong_label" in draft.faults else right)
-    draft.put("input", pair.input or "none")
-    if "wrong_label" in draft.faults:
-        draft.plant("wrong_label", "answer", right)
 
 
 def _near_copy(rng: random.Random, text: Any) -> str | None:

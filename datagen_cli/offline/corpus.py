@@ -27,9 +27,9 @@ class Section:
     """One subject: the words that name it, and its lines by part."""
 
     words: frozenset[str]
-    parts: Mapping[str, tuple[str, ...]]
+    parts: Mapping[str, Sequence[str]]
 
-    def __getitem__(self, part: str) -> tuple[str, ...]:
+    def __getitem__(self, part: str) -> Sequence[str]:
         return self.parts.get(part, ())
 
     def listed(self, part: str) -> tuple[str, ...]:
@@ -44,22 +44,18 @@ class Section:
 @lru_cache(maxsize=32)
 def corpus(name: str) -> dict[str, Section]:
     """The sections of a file by key, in its order."""
-    found: dict[str, tuple[str, dict[str, list[str]]]] = {}
+    found: dict[str, Section] = {}
     parts: dict[str, list[str]] = {}
-    lines: list[str] = []
     for line in (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines():
         section, part = _SECTION.fullmatch(line), _PART.fullmatch(line)
         if section:
             parts = {}
-            found[section[1]] = section[2], parts
+            found[section[1]] = Section(frozenset(section[2].split()), parts)
         elif part:
             lines = parts.setdefault(part[1], [])
         elif line and not line.startswith("# "):
             lines.append(line)
-    return {
-        key: Section(frozenset(words.split()), {part: tuple(lines) for part, lines in parts.items()})
-        for key, (words, parts) in found.items()
-    }
+    return found
 
 
 @lru_cache(maxsize=64)
@@ -149,8 +145,8 @@ def plural(noun: str) -> str:
     """The plural of a noun phrase: `box of tea` becomes `boxes of tea`."""
     head, of, rest = noun.partition(" of ")
     irregular = {"fish": "fish", "loaf": "loaves", "child": "children", "person": "people"}
-    if head in irregular:
-        return irregular[head] + of + rest
-    if head.endswith(("s", "x", "ch", "sh", "z", "tato", "mato")):
-        return head + "es" + of + rest
-    return (head[:-1] + "ies" if head.endswith("y") and head[-2] not in "aeiou" else head + "s") + of + rest
+    if head.endswith("y") and head[-2] not in "aeiou":
+        regular = head[:-1] + "ies"
+    else:
+        regular = head + ("es" if head.endswith(("s", "x", "ch", "sh", "z", "tato", "mato")) else "s")
+    return irregular.get(head, regular) + of + rest

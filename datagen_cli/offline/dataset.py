@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from datagen_cli.config.fields import label_text
 from datagen_cli.constraints.keeping import FieldConstraint, RecordConstraint
 from datagen_cli.constraints.language import Language
 from datagen_cli.core.fields import About, FieldSpec
@@ -39,10 +40,8 @@ class DatasetView:
 
     def holds(self, fields: Mapping[str, Any]) -> bool:
         """Whether all constraints hold of a record, as far as they look at fields that it has."""
-        rules = ((name, rule) for name in fields for rule in self.rules.get(name, ()))
-        return all(rule.holds(name, fields[name]) for name, rule in rules) and all(
-            rule.holds(fields) for rule in self.together
-        )
+        alone = all(rule.holds(name, fields[name]) for name in fields for rule in self.rules.get(name, ()))
+        return alone and all(rule.holds(fields) for rule in self.together)
 
     def foreign(self, name: str, value: Any) -> bool:
         """Whether a text is in another language than its field has to be in."""
@@ -75,36 +74,24 @@ class DatasetView:
 
 def dataset_of(task: Task) -> DatasetView:
     """The dataset of a task."""
-    about = task.about
-    known = _known.get(id(about))
-    if known is None or known[0] is not about:
+    key = id(task.about)
+    if key not in _known:
         if len(_known) >= KEPT:
             _known.clear()
-        known = _known[id(about)] = about, _dataset(about)
-    return known[1]
+        _known[key] = task.about, _dataset(task.about)  # kept beside it, so that nothing else gets its id
+    return _known[key][1]
 
 
 def _dataset(about: About) -> DatasetView:
-    rules: dict[str, list[FieldConstraint]] = {}
-    language = {}
-    for rule in about.constraints:
-        for name in rule.fields if isinstance(rule, FieldConstraint) else ():
-            if isinstance(rule, Language):
-                language[name] = rule.code
-            if isinstance(rule, FieldConstraint):
-                rules.setdefault(name, []).append(rule)
+    alone: list[FieldConstraint] = [rule for rule in about.constraints if isinstance(rule, FieldConstraint)]
+    names = dict.fromkeys(name for rule in alone for name in rule.fields)
+    alone.sort(key=lambda rule: isinstance(rule, Language))
+    language = {name: rule.code for rule in alone if isinstance(rule, Language) for name in rule.fields}
     return DatasetView(
         about.description.strip(),
         about.specs or (FieldSpec("text"),),
         {label_text(value): meaning for value, meaning in about.meanings.items() if meaning},
-        {name: tuple(sorted(found, key=lambda rule: isinstance(rule, Language))) for name, found in rules.items()},
+        {name: tuple(rule for rule in alone if name in rule.fields) for name in names},
         {name: code for name, code in language.items() if code in corpus("languages")},
         tuple(rule for rule in about.constraints if isinstance(rule, RecordConstraint)),
     )
-
-
-def label_text(value: Any) -> str:
-    """A label value as text: true for True, 3 for 3.0."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -6,15 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from datagen_cli.config.fields import label_text
 from datagen_cli.offline.corpus import corpus
-from datagen_cli.offline.dataset import DatasetView, label_text
+from datagen_cli.offline.dataset import DatasetView
 from datagen_cli.offline.labelled import marks_of
 from datagen_cli.offline.problems.arithmetic import plain
 from datagen_cli.offline.problems.reading import read
-from datagen_cli.offline.problems.record import last_number
 from datagen_cli.offline.quiz import answer_of, facts, right_choice
 from datagen_cli.offline.shape import RecordShape
 from datagen_cli.offline.texts import topic_of
+from datagen_cli.text.answers import final_answer, same_number
 from datagen_cli.text.normalise import fold
 
 _CAPITAL = re.compile(r"The capital of ([A-Z]\w+) is ([A-Z][\w ]+?)(?:\.|$)")
@@ -62,13 +63,10 @@ def _problem(data: DatasetView, shape: RecordShape, record: Mapping[str, Any]) -
     if program is None or program.answer is None:
         return "" if program is None else "the question lacks a number that it needs", {}
     value, right = record.get(name), plain(program.answer)
-    given = last_number(value) if isinstance(value, str) else plain(value) if isinstance(value, int | float) else None
-    if given is not None and float(given) == float(right):
+    given = final_answer(value) if isinstance(value, str) else value
+    if same_number(given, right):
         return "", {}
-    fixed: Any = program.answer
-    if isinstance(value, str) and given is not None:
-        head, _, tail = value.replace(",", "").rpartition(given)
-        fixed = f"{head}{right}{tail}"
+    fixed = right.join(value.rsplit(given, 1)) if isinstance(value, str) and given else program.answer
     return f"{name}: the answer is {right}, not {given}", {name: fixed}
 
 

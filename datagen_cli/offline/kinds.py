@@ -42,9 +42,8 @@ def generate(task: Task, rng: random.Random, rates: Rates) -> Written:
     `more`, as `weak`, each is written again for the same input; one that would repeat another comes back as it was.
     """
     author, asked, all_wanted = Author(task, rng), _asked_for(task), task.wanted or (Wanted(),)
-    repeats = frozenset(
-        () if task.about.given else ("duplicate", "near_copy")
-    )  # a record for a given input repeats no other
+    # a record for a given input repeats no other
+    repeats = frozenset(() if task.about.given else ("duplicate", "near_copy"))
     drafts = []
     for wanted, weak in zip(all_wanted, task.more.get("weak") or [None] * len(all_wanted), strict=True):
         faults = frozenset(name for name in FAULTS if rng.random() < rates[name]) | ({"next_label"} & rates.keys())
@@ -88,11 +87,10 @@ def enhance(task: Task, rng: random.Random, rates: Rates) -> Written:
     author = Author(task, rng)
     record = author.complete(task.record or {}, Wanted())
     name, operator = author.main_text, str(task.more.get("operator", ""))
+    choices = record.get(author.shape.name("choices"))
     if operator == "more_steps" and author.shape.kind == "problem":
         _add_step(author, record)
-    elif operator in ("add_choice", "paraphrase_choices") and isinstance(
-        record.get(author.shape.name("choices")), list
-    ):
+    elif operator in ("add_choice", "paraphrase_choices") and isinstance(choices, list):
         _other_choices(author, record, operator)
     elif isinstance(record.get(name), str):
         leads, mark = corpus("sentences")["lead"]["say"], "." if author.shape.kind == "problem" else ":"
@@ -122,9 +120,8 @@ def _mended(author: Author, wanted: Wanted, record: dict[str, Any]) -> dict[str,
         return fresh
     fields.update({name: fresh[name] for name in foreign})
     author.keep(fields, wanted.given)
-    return (
-        {spec.name: fields[spec.name] for spec in data.specs} if still_answered(author.shape, record, fields) else fresh
-    )
+    mended = {spec.name: fields[spec.name] for spec in data.specs}
+    return mended if still_answered(author.shape, record, fields) else fresh
 
 
 def _of_type(spec: FieldSpec, value: Any) -> bool:

@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from datagen_cli.config.fields import label_text
 from datagen_cli.constraints.length import Length
 from datagen_cli.offline.corpus import corpus, pick, telling_words
-from datagen_cli.offline.dataset import DatasetView, label_text
+from datagen_cli.offline.dataset import DatasetView
 from datagen_cli.offline.quiz import Quiz, answer_of, misconception, right_choice, write_ending, write_quiz
 from datagen_cli.offline.shape import RecordShape
 from datagen_cli.offline.texts import Topic, topic_of, write_text

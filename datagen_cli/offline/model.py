@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from datagen_cli.config.models import Faults, ModelOptions
@@ -74,9 +75,7 @@ class Offline(ProviderFacts):
         task: Task | None = getattr(payload, "task", None)
         written = self._written(task, most, rng("offline", VERSION, _seed(payload, task), str(draw)))
         for plant in written.plants:
-            place = {"slot": draw.slot, "attempt": draw.attempt, "purpose": draw.purpose, "k": draw.k}
-            told = {"record": plant.record, "fault": plant.fault, "field": plant.field, "truth": plant.truth}
-            self._plant({**place, **told})
+            self._plant({**asdict(draw), "record": plant.record, **asdict(plant)})
         said = (message.get("content") or "" for message in payload.get("messages") or ())
         tokens_in = sum(estimate_tokens(str(content)) + 4 for content in said)
         return RawReply(written.text, written.finish_reason, tokens_in, estimate_tokens(written.text), MODEL)

@@ -7,24 +7,44 @@ import ast
 import random
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
-from datagen_cli.offline.corpus import Slots, corpus, pick
-from datagen_cli.offline.quiz import Quiz, write_quiz
+from datagen_cli.offline.corpus import Slots, corpus, pick, telling_words
+from datagen_cli.offline.quiz import Quiz, answer_of, write_quiz
+from datagen_cli.offline.texts import filler, genre_of
+from datagen_cli.offline.written import Draft
 
-MARK = " => "
+KINDS = ("tips", "explain", "note", "question", "sort", "turn")
 _HEAD = re.compile(r"\b([a-z_]\w*)\(([\w\s,]*)\)")
 
 
-def write_pair(rng: random.Random, *, code: bool, question: bool, with_input: bool) -> Quiz:
-    """A pair; `code` asks for a program, `question` for a question with a short answer."""
-    kind = (
-        "code"
-        if code
-        else "question"
-        if question
-        else pick(rng, ("tips", "explain", "note", "question", "sort", "turn"))
-    )
+def fill_pair(draft: Draft) -> None:
+    """An instruction or question with its response; with `wrong_label`, a response to something else."""
+    rng, data = draft.rng, draft.data
+    question, answer, given = (draft.shape.name(role) for role in ("question", "answer", "input"))
+    about = f"{answer} {data.spec(answer).description} {data.description}".lower()
+    code = data.spec(answer).code or answer == "code" or bool(re.search(r"\b(python|function|program)", about))
+    asks = question.lower().endswith(("question", "query"))
+    pair = _pair(rng, "code" if code else "question" if asks else pick(rng, KINDS), with_input=bool(given))
+    right, wrong, asked = pair.right, pair.wrong[0], draft.get("question")
+    if isinstance(asked, str) and code:
+        tests = next((str(text) for name, text in draft.fields.items() if "test" in name.lower()), "")
+        right = _function_for(asked, tests)
+        wrong = _spoiled(rng, right)
+    elif isinstance(asked, str):
+        genre = genre_of(data.description, ())
+        words = ", ".join(telling_words((asked,), 3)) or "this"
+        said = f"On {words}: {filler(rng, genre)} {filler(rng, genre)}"
+        right, wrong = answer_of(asked) or said, filler(rng, genre)
+    draft.put("question", pair.question)
+    draft.put("answer", wrong if "wrong_label" in draft.faults else right)
+    draft.put("input", pair.input or "none")
+    if "wrong_label" in draft.faults:
+        draft.plant("wrong_label", "answer", right)
+
+
+def _pair(rng: random.Random, kind: str, *, with_input: bool) -> Quiz:
     if kind == "question":
         return write_quiz(rng)
     if kind in ("sort", "turn"):
@@ -33,7 +53,7 @@ def write_pair(rng: random.Random, *, code: bool, question: bool, with_input: bo
         asked, given = corpus("advice")["asked"][kind][0], ", ".join(words)
         right = ", ".join(sorted(words, key=str.lower) if kind == "sort" else words[::-1])
         return Quiz(asked, right, (given,), input=given) if with_input else Quiz(f"{asked} {given}", right, (given,))
-    asked, right, wrong = _told(rng, kind).replace("\\n", "\n").split(MARK)
+    asked, right, wrong = _told(rng, kind).replace("\\n", "\n").split(" => ")
     return Quiz(asked, right, (wrong,))
 
 
@@ -57,7 +77,7 @@ def _numbered(lines: Sequence[str]) -> str:
     return "\n".join(f"{place}. {line}" for place, line in enumerate(lines, 1))
 
 
-def function_for(task: str, tests: str = "") -> str:
+def _function_for(task: str, tests: str) -> str:
     """A function that does what the task says; one that knows the answers of `tests` where that is not known."""
     found = _HEAD.search(task)
     name, parameters = (found[1], [part.strip() for part in found[2].split(",") if part.strip()]) if found else ("", [])
@@ -71,7 +91,7 @@ def function_for(task: str, tests: str = "") -> str:
     return _function(name, ["*given"], f"return {answers!r}.get(repr(given))")
 
 
-def spoiled_function(rng: random.Random, code: str) -> str:
+def _spoiled(rng: random.Random, code: str) -> str:
     """The function with a last line that gives something else back."""
     head, _, last = code.rpartition("return ")
     return f"{head}return {pick(rng, ('None', f'not ({last})', f'[{last}]'))}"
@@ -90,13 +110,8 @@ def _tested(tests: str) -> list[tuple[str, tuple[Any, ...], Any]]:
     except (SyntaxError, ValueError):
         return []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assert) and isinstance(node.test, ast.Compare) and isinstance(node.test.left, ast.Call):
-            call = node.test.left
-            try:
-                arguments = tuple(ast.literal_eval(argument) for argument in call.args)
-                value = ast.literal_eval(node.test.comparators[0])
-            except ValueError:
-                continue
-            if isinstance(call.func, ast.Name):
-                found.append((call.func.id, arguments, value))
+        match node:
+            case ast.Assert(ast.Compare(ast.Call(ast.Name(name), given), _, [value, *_])):
+                with suppress(ValueError):
+                    found.append((name, tuple(map(ast.literal_eval, given)), ast.literal_eval(value)))
     return found

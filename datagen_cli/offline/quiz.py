@@ -55,10 +55,8 @@ def write_quiz(rng: random.Random, subject: str = "", *, wrong: int = 3) -> Quiz
     while len(quiz.wrong) < wrong:
         kind = "passage" if wrong < 7 else "sum"
         quiz = _write(rng, kind)
-    question = quiz.question
-    if kind not in ("problem", "passage"):
-        question = f"{Slots(rng).say(corpus('facts')['aside']['say'])} {question}"
-    return Quiz(question, quiz.right, tuple(rng.sample(quiz.wrong, wrong)))
+    aside = "" if kind in ("problem", "passage") else f"{Slots(rng).say(corpus('facts')['aside']['say'])} "
+    return Quiz(aside + quiz.question, quiz.right, tuple(rng.sample(quiz.wrong, wrong)))
 
 
 def _write(rng: random.Random, kind: str) -> Quiz:

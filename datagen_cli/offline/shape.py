@@ -7,9 +7,8 @@ instruction or question with its response), plain.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from datagen_cli.core.fields import FieldSpec
@@ -58,51 +57,37 @@ def shape_of(description: str, fields: Sequence[FieldSpec], looks_of: Sequence[s
     """The shape of a dataset, from a description, its fields, and what their values look like in one row."""
     looks = {spec.name: look for spec, look in zip(fields, looks_of, strict=True)}
     about = " ".join([description, *(spec.description for spec in fields)]).lower()
-    deciders: tuple[Callable[[Sequence[FieldSpec], Mapping[str, str], str], RecordShape | None], ...]
-    deciders = (_truth, _choice, _problem, _classes, _pair)
-    return next((found for decide in deciders if (found := decide(fields, looks, about))), RecordShape("plain"))
+    found = (decide(fields, looks, about) for decide in (_truth, _choice, _problem, _classes, _pair))
+    return next(filter(None, found), RecordShape("plain"))
 
 
 def _shape(kind: str, form: str = "", **roles: str) -> RecordShape:
     return RecordShape(kind, {role: name for role, name in roles.items() if name}, form)
 
 
-def _named(fields: Sequence[FieldSpec], names: Sequence[str], kinds: Collection[str], but: Collection[str] = ()) -> str:
-    """The field whose name is the first of `names`, else one that begins or ends with it, among those of some type."""
-    own = {
-        spec.name: re.sub(r"[- ]", "_", spec.name.lower())
-        for spec in fields
-        if spec.type in kinds and spec.name not in but
-    }
+def _named(fields: Sequence[FieldSpec], parts: str, kinds: Collection[str], but: Collection[str] = ()) -> str:
+    """Of the fields of some type the one with the likeliest name for `parts`, else one that begins or ends with it."""
+    names = [name for part in parts.split() for name in corpus("words")["fields"].listed(part)]
+    open_to = [spec.name for spec in fields if spec.type in kinds and spec.name not in but]
+    own = {name: re.sub(r"[- ]", "_", name.lower()) for name in open_to}
     exact = (field for name in names for field, text in own.items() if text == name)
-    ends = (
-        field
-        for name in names
-        for field, text in own.items()
-        if text.startswith(f"{name}_") or text.endswith(f"_{name}")
-    )
+    ends = (field for name in names for field, text in own.items() if re.search(f"^{name}_|_{name}$", text))
     return next(exact, "") or next(ends, "")
-
-
-@lru_cache(maxsize=16)
-def _listed(role: str) -> tuple[str, ...]:
-    """The names that fields of a part go by, the likeliest first."""
-    return corpus("words")["fields"].listed(role)
 
 
 def _truth(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -> RecordShape | None:
     answers = [spec.name for spec in fields if spec.type in ("list", "text")]
     wrong = [name for name in answers if re.search(r"incorrect|wrong|false|distractor", name.lower())]
-    question = _named(fields, _listed("question"), ("text",))
+    question = _named(fields, "question", ("text",))
     if not wrong or not question:
         return None
     right = [name for name in answers if name not in wrong and re.search(r"correct|right|true", name.lower())]
-    answer = _named(fields, ("best_answer", *_listed("answer")), ("text", "label"), [question, *right, *wrong])
+    answer = _named(fields, "best answer", ("text", "label"), [question, *right, *wrong])
     return _shape("truth", question=question, wrong=wrong[0], right=right[0] if right else "", answer=answer)
 
 
 def _choice(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -> RecordShape | None:
-    choices = _named(fields, _listed("choices"), ("list",))
+    choices = _named(fields, "choices", ("list",))
     letters = [spec for spec in fields if spec.values and all(re.fullmatch(r"[A-J]|\d", str(v)) for v in spec.values)]
     if not choices and letters:
         lists = (spec for spec in fields if spec.type == "list" and spec.item_type in ("", "text"))
@@ -110,9 +95,9 @@ def _choice(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -
     if not choices:
         return None
     labels = [spec.name for spec in fields if spec.type == "label"]
-    label = _named(fields, _listed("labels"), ("label", "number", "text"), [choices]) or next(iter(labels), "")
+    label = _named(fields, "labels", ("label", "number", "text"), [choices]) or next(iter(labels), "")
     texts = [spec.name for spec in fields if spec.type == "text" and spec.name != label]
-    question = _named(fields, _listed("question"), ("text",), [choices, label]) or next(iter(texts), "")
+    question = _named(fields, "question", ("text",), [choices, label]) or next(iter(texts), "")
     if not question:
         return None
     spec = next((spec for spec in fields if spec.name == label), FieldSpec(""))
@@ -127,12 +112,12 @@ def _choice(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -
     ends = choices.lower() == "endings" or question.lower() in ("ctx", "context")
     if ends or re.search(r"\bending|continuation|happens next", about):
         form += " ending"
-    steps = _named(fields, _listed("steps"), ("text",), [question, label])
+    steps = _named(fields, "steps", ("text",), [question, label])
     return _shape("choice", form, question=question, choices=choices, label=label, steps=steps)
 
 
 def _problem(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -> RecordShape | None:
-    question = _named(fields, _listed("question"), ("text",))
+    question = _named(fields, "question", ("text",))
     if not question:
         return None
     numeric = [
@@ -141,11 +126,11 @@ def _problem(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) 
         if spec.type == "number"
         or (spec.type == "label" and not spec.values and looks[spec.name] in ("number", "numbertext"))
     ]
-    answer = _named(numeric, (*_listed("answer"), *_listed("labels")), ("number", "label"))
-    textual = _named(fields, _listed("answer"), ("text", "label"), [question])
+    answer = _named(numeric, "answer labels", ("number", "label"))
+    textual = _named(fields, "answer", ("text", "label"), [question])
     form = looks.get(textual, "")
     counted = form in ("solution", "numbertext")
-    math = bool(set(_listed("math")) & set(words_of(about))) or "word problem" in about
+    math = bool(set(corpus("words")["fields"].listed("math")) & set(words_of(about))) or "word problem" in about
     if not answer and not (textual and (counted or (math and not form))):
         return None
     asked = looks[question] == "question" and (answer or counted)
@@ -153,7 +138,7 @@ def _problem(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) 
         return None
     numbers = bool(answer) or form == "numbertext"
     answer = answer or textual
-    steps = _named(fields, _listed("steps"), ("text",), [question, answer])
+    steps = _named(fields, "steps", ("text",), [question, answer])
     return _shape("problem", "number" if numbers else "solution", question=question, answer=answer, steps=steps)
 
 
@@ -162,21 +147,18 @@ def _classes(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) 
     labels += [spec.name for spec in fields if spec.type == "boolean" and len(fields) < 4]
     texts = [spec.name for spec in fields if spec.type == "text"]
     if not labels and len(texts) > 1:
-        labels = [
-            _named(fields, [name for name in _listed("labels") if name not in _listed("answer")], ("text", "number"))
-        ]
+        labels = [_named(fields, "classes", ("text", "number"))]
     label = next(iter(labels), "")
     texts = [name for name in texts if name != label]
     if not label or not texts:
         return None
-    return _shape("classes", text=_named(fields, _listed("texts"), ("text",), [label]) or texts[0], label=label)
+    return _shape("classes", text=_named(fields, "texts", ("text",), [label]) or texts[0], label=label)
 
 
 def _pair(fields: Sequence[FieldSpec], looks: Mapping[str, str], about: str) -> RecordShape | None:
-    asking = ("instruction", "question", "prompt", "query", "problem", "task", "user", "text")
-    question = _named(fields, asking, ("text",))
-    answer = _named(fields, (*_listed("answer"), "code", "assistant", "summary"), ("text",), [question])
+    question = _named(fields, "asked", ("text",))
+    answer = _named(fields, "answer reply", ("text",), [question])
     if not question or not answer:
         return None
-    given = _named(fields, ("input", "context"), ("text",), [question, answer])
+    given = _named(fields, "given", ("text",), [question, answer])
     return _shape("pair", question=question, answer=answer, input=given)

@@ -93,10 +93,8 @@ def _told_apart(topics: Mapping[str, Topic]) -> dict[str, Topic]:
     """Labels that share a section get a share of it each."""
     found = dict(topics)
     for value, topic in topics.items():
-        sharing = [
-            name for name, other in topics.items() if topic.file and (other.file, other.key) == (topic.file, topic.key)
-        ]
-        if len(sharing) > 1:
+        sharing = [name for name, other in topics.items() if (other.file, other.key) == (topic.file, topic.key)]
+        if topic.file and len(sharing) > 1:
             others = {word for name in sharing if name != value for word in topics[name].keywords}
             own = tuple(word for word in topic.keywords if word not in others) or (value,)
             found[value] = replace(topic, keywords=own, part=sharing.index(value), parts=len(sharing))
@@ -117,9 +115,8 @@ def _vocabulary(topic: Topic) -> frozenset[str]:
     """The telling words of a topic."""
     section = _sections(topic.file).get(topic.key)
     lines = [line for part in section.parts.values() for line in part] if section else []
-    return frozenset(telling_words([re.sub(r"\{\w+\}", " ", line) for line in lines], 1000)) | {
-        word.lower() for word in topic.keywords
-    }
+    told = telling_words([re.sub(r"\{\w+\}", " ", line) for line in lines], 1000)
+    return frozenset((*told, *map(str.lower, topic.keywords)))
 
 
 def topic_of(text: str, topics: Mapping[str, Topic]) -> str | None:
@@ -130,10 +127,9 @@ def topic_of(text: str, topics: Mapping[str, Topic]) -> str | None:
     for label, own in vocabularies.items():
         others = frozenset().union(*(other for name, other in vocabularies.items() if name != label))
         scores[label] = 3 * len(words & (own - others)) + len(words & own)
-    ranked = sorted(scores, key=lambda label: -scores[label])
-    if not ranked or not scores[ranked[0]] or (len(ranked) > 1 and scores[ranked[0]] == scores[ranked[1]]):
-        return None
-    return ranked[0]
+    most = max(scores.values(), default=0)
+    leading = [label for label, score in scores.items() if score == most]
+    return leading[0] if most and len(leading) == 1 else None
 
 
 def write_text(rng: random.Random, genre: str, topic: Topic, kind: str = "product", mood: str = "") -> str:

@@ -32,13 +32,12 @@ def value_of(rng: random.Random, description: str, spec: FieldSpec, examples: Se
         return Slots(rng).fill("{adjective}")
     if spec.type == "text":
         return text_of(rng, description, spec, [value for value in shown if isinstance(value, str)])
-    texts = [item for value in shown if isinstance(value, list) for item in value if isinstance(item, str)]
+    items = [item for value in shown if isinstance(value, list) for item in value]
+    sentences = any(item.count(" ") > 4 for item in items if isinstance(item, str))
 
     def write(draw: random.Random, name: str) -> str:
         if spec.type == "list" and name == spec.name:
-            return (
-                filler(draw) if any(text.count(" ") > 4 for text in texts) else Slots(draw).fill("{adjective} {thing}")
-            )
+            return filler(draw) if sentences else Slots(draw).fill("{adjective} {thing}")
         return text_of(draw, description, FieldSpec(name or "text"))
 
     return schema_value(rng, spec.schema or _schema(spec, shown), write, spec.name)
@@ -64,13 +63,8 @@ def _number_schema(name: str, shown: Sequence[Any]) -> dict[str, Any]:
     if numbers:
         low, high = min(low, *numbers), max(numbers)
         low, high = (low, high) if high > low else (min(0.0, low), low + 10)
-    whole = all(isinstance(value, int) for value in numbers)
-    return {
-        "type": "integer" if whole else "number",
-        "minimum": low,
-        "maximum": high,
-        "multipleOf": 1 if whole else 0.01,
-    }
+    kind, step = ("integer", 1) if all(isinstance(value, int) for value in numbers) else ("number", 0.01)
+    return {"type": kind, "minimum": low, "maximum": high, "multipleOf": step}
 
 
 def _alike(value: Any) -> dict[str, Any]:

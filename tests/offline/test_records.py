@@ -15,7 +15,7 @@ import pytest
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.task import Task, Wanted
 from datagen_cli.offline.problems.reading import read
-from datagen_cli.offline.problems.record import last_number
+from datagen_cli.text.answers import final_answer
 from tests.offline.asking import ANSWER, PROBLEMS, QUESTION, TICKET_SPECS, Asker, only, problems, rows, rule, tickets
 
 Sample = Callable[[str], Path]
@@ -124,7 +124,7 @@ async def test_solutions_take_the_form_of_the_examples() -> None:
         for record in await asker.whole(30):
             assert re.search(ending, record["answer"])
             program = read(record["question"])
-            number = last_number(record["answer"])
+            number = final_answer(record["answer"])
             assert program is not None and number is not None and float(number) == program.answer
 
 
@@ -271,7 +271,9 @@ async def test_no_question_of_gsm8k_is_taken_for_one_of_ours(sample: Sample) -> 
     base = rows(sample("gsm8k/train.jsonl"), "question", "answer", limit=1500)
     for row in base:
         program = read(row["question"])
-        assert program is None or program.answer is None or program.answer == float(last_number(row["answer"]) or "nan")
+        assert (
+            program is None or program.answer is None or program.answer == float(final_answer(row["answer"]) or "nan")
+        )
 
 
 async def test_ag_news_gives_new_texts_for_each_section(sample: Sample) -> None:

@@ -23,7 +23,6 @@ FRACTIONS = {
 FRACTION_NAMES = {pair: name for name, pair in FRACTIONS.items()}
 VAGUE = {**dict.fromkeys("nmk", ("some", "several", "a few")), "p": ("a certain amount", "an unknown amount")}
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "inr": "₹", "jpy": "¥"}
-
 SIGNS = "".join(SYMBOLS.values())
 _OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 PERCENTS = (5, 10, 15, 20, 25, 30, 40, 50, 60, 75)
@@ -119,20 +118,17 @@ def _drawn(rng: random.Random, slot: str, formulas: str, v: Value, scale: Scale,
         cents = pick(rng, (0.25, 0.5, 0.75)) if each and not scale.whole and rng.random() < 0.4 else 0
         return _between(rng, 2 if each or not first else 10, high) * scale.price + cents
     groups = given.get("n", 1)
+    alone = (scale.low, most) if first else (v * 0.06, max(9, most))
     low, high = {
         "t": (3, 5),
         "k": (2, 15),
         "m": (scale.low / groups if first else 2, max(3, min(60, most / groups))),
-        "n": (2, min(12, most / 2) if first else 7)
-        if several
-        else (scale.low, most)
-        if first
-        else (v * 0.06, max(9, most)),
+        "n": (2, min(12, most / 2) if first else 7) if several else alone,
     }[slot]
     value = _between(rng, low, high)
-    return (
-        max(2, value - value % pick(rng, (1, 2, 4, 5, 6, 10, 12))) if first and slot == "n" and not several else value
-    )
+    if first and slot == "n" and not several:
+        value = max(2, value - value % pick(rng, (1, 2, 4, 5, 6, 10, 12)))
+    return value
 
 
 def _between(rng: random.Random, low: Value, high: Value) -> int:

@@ -23,7 +23,6 @@ _NUMERIC = re.compile(
     re.IGNORECASE,
 )
 
-
 Step = tuple[str, dict[str, Value | None]]
 """The formulas of a recognised sentence and the numbers in it; None for one that is missing."""
 

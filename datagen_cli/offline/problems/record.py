@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from datagen_cli.config.fields import label_text
 from datagen_cli.offline.corpus import corpus, pick
-from datagen_cli.offline.dataset import label_text
 from datagen_cli.offline.problems.arithmetic import SYMBOLS, WORDS, Value, money, plain, read_number, tidy
 from datagen_cli.offline.problems.reading import read
 from datagen_cli.offline.problems.scenes import scenes_for
@@ -16,7 +16,6 @@ from datagen_cli.offline.problems.tell import Wish, WordProblem, with_answer, wr
 from datagen_cli.offline.written import Draft
 
 ROOM = "It is so. " * 5  # as long as a sentence that a fault puts in
-_NUMBER = (r"####\s*\$?(-?[\d,]*\.?\d+)", r"\\boxed\{\s*(-?[\d,]*\.?\d+)", r"(-?\d[\d,]*(?:\.\d+)?)(?!.*\d)")
 
 
 def fill_problem(draft: Draft) -> None:
@@ -133,9 +132,3 @@ def final_line(rng: random.Random, answer: Value, examples: Sequence[str]) -> st
     if any("\\boxed" in shown for shown in examples):
         return f"The answer is $\\boxed{{{plain(answer)}}}$."
     return f"{pick(rng, ('The', 'So the'))} answer is {plain(answer)}."
-
-
-def last_number(text: str) -> str | None:
-    """The final answer of a solution text as written: after `####`, in a box, or its last number."""
-    found = next((found for pattern in _NUMBER if (found := re.search(pattern, text, re.DOTALL))), None)
-    return found[1].replace(",", "") if found else None

@@ -77,7 +77,7 @@ def _wording(line: str) -> Wording:
 
 def _scene(section: Section) -> Scene:
     money = corpus("problems")["money"]
-    lines = {part: money[part] if section[part] == ("money",) else section[part] for part in (*TOLD, "ask")}
+    lines = {part: money[part] if section[part] == ["money"] else section[part] for part in (*TOLD, "ask")}
     low, high = map(int, (section["size"] or ("2 9",))[0].split())
     return Scene(
         section.words,
@@ -85,7 +85,7 @@ def _scene(section: Section) -> Scene:
         tuple(map(plural, section.listed("holders"))),
         low,
         high,
-        section["unit"] == ("money",),
+        section["unit"] == ["money"],
         {part: tuple(map(_wording, found)) for part, found in lines.items()},
     )
 
@@ -106,12 +106,9 @@ def all_scenes() -> tuple[Scene, ...]:
 def scenes_for(topic: str, *, needs_money: bool) -> tuple[tuple[Scene, ...], bool]:
     """The scenes that suit a topic (all of them for one that no scene knows), and whether the topic was known."""
     words = set(words_of(topic))
-    known = [scene for scene in all_scenes() if words & scene.topics]
-    for found in (known, all_scenes()):
-        fitting = [scene for scene in found if not needs_money or scene.money or scene.lines["money"]]
-        if fitting:
-            return tuple(fitting), bool(known)
-    return all_scenes(), False
+    open_to = [scene for scene in all_scenes() if not needs_money or scene.money or scene.lines["money"]]
+    fitting = [scene for scene in open_to if words & scene.topics]
+    return tuple(fitting or open_to), any(words & scene.topics for scene in all_scenes())
 
 
 @lru_cache(maxsize=1)
@@ -125,8 +122,7 @@ def statements() -> tuple[Wording, ...]:
 @lru_cache(maxsize=1)
 def questions() -> tuple[Wording, ...]:
     """Every question that a problem can end in."""
-    scenes = (*all_scenes(), money_phase())
-    asked = [
-        wording for scene in scenes for wording in (*scene.lines["ask"], *(end.question for end in scene.lines["end"]))
-    ]
-    return tuple({wording.text: wording for wording in (MAKES, *asked) if wording is not None}.values())
+    lines = [scene.lines for scene in (*all_scenes(), money_phase())]
+    asked = [MAKES, *(ask for told in lines for ask in told["ask"])]
+    asked += [end.question for told in lines for end in told["end"] if end.question is not None]
+    return tuple({wording.text: wording for wording in asked}.values())
