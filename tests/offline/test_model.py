@@ -183,6 +183,8 @@ async def test_malformed_replies_are_of_many_kinds() -> None:
     kinds = {plant["truth"] for plant in asker.plants}
     assert kinds == {"missing_field", "wrong_type", "lost_record", "cut", "quote", "prose", "comma"}
     assert records.count(None) > 60
+    for record, plant in zip(records, asker.plants, strict=True):
+        assert record is None or plant["truth"] in {"cut", "quote", "comma"}, "a value of another type is no record"
 
 
 async def test_a_malformed_record_takes_none_of_its_neighbors() -> None:
