@@ -66,12 +66,13 @@ CATALOG: dict[str, dict[str, str]] = {
         "student": "datagen_cli.evaluation.student:Student",
         "safety": "datagen_cli.metrics.safety:Safety",
     },
+    # a model whose name begins with none of these is offered to each in this order: the likeliest first
     "providers": {
+        "openai": "datagen_cli.llm.openai_compatible:OpenAICompatible",
+        "litellm": "datagen_cli.llm.litellm:LiteLLM",
         "offline": "datagen_cli.offline.model:Offline",
         "gguf": "datagen_cli.llm.gguf.provider:Gguf",
         "local": "datagen_cli.llm.local.provider:Local",
-        "openai": "datagen_cli.llm.openai_compatible:OpenAICompatible",
-        "litellm": "datagen_cli.llm.litellm:LiteLLM",
     },
     "formats": {
         "jsonl": "datagen_cli.export.jsonl:Jsonl",

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.llm.counted import usage_in
 from datagen_cli.llm.faults import TransportError
 from datagen_cli.llm.finish import reason_in
@@ -19,11 +20,11 @@ from datagen_cli.llm.native_events import of_events
 from datagen_cli.llm.wrapped import bare_event
 
 EVENTS = b"data:"
-_ERROR = re.compile(
+_ERROR = compiled_later(
     r"\s*[A-Za-z][^{}]{0,200}\b(?:error|fail\w*|exception|time-?out|unavailable|overloaded|abort\w*)\b", re.I
 )
 """Words of a server that fails in the middle of a stream."""
-LINE_END = re.compile(r"\r\n|\n|\r")
+LINE_END = compiled_later(r"\r\n|\n|\r")
 
 
 class _Parts:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from datagen_cli.core.errors import rebuilt
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.llm.counted import inside
 from datagen_cli.llm.parameter_fallback import NO_GRAMMAR, NO_SYSTEM, OPTIONAL, UNKNOWN, named_as_parameter
 from datagen_cli.llm.ratelimit import LONGEST_S, closed_s, http_date, reset_alone_s, reset_s
@@ -42,15 +43,15 @@ SPEAKING = (
     *("status_msg", "base_resp"),
 )
 DEEPEST = 6
-_TITLE = re.compile(r"<(title|h1)\b[^<>]*+>((?:(?!<\1\b).)*?)</\1>", re.IGNORECASE | re.DOTALL)
-_CODE = re.compile(r"<(script|style)\b(?:(?!<\1\b).)*?</\1>|<[^<>]*+>", re.IGNORECASE | re.DOTALL)
-_TLS = re.compile(
+_TITLE = compiled_later(r"<(title|h1)\b[^<>]*+>((?:(?!<\1\b).)*?)</\1>", re.IGNORECASE | re.DOTALL)
+_CODE = compiled_later(r"<(script|style)\b(?:(?!<\1\b).)*?</\1>|<[^<>]*+>", re.IGNORECASE | re.DOTALL)
+_TLS = compiled_later(
     r"HTTP request (?:was )?(?:sent )?to (?:an? )?(?:HTTPS|TLS|SSL)|requires TLS|speaking plain HTTP", re.I
 )
 """What servers that speak TLS say to who does not."""
-_TAG = re.compile(r"<[^<>]*+>")
-_USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
-_LOOKS_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|hf|gsk|xai|r8|pplx|AIza)[-_]?[A-Za-z0-9_*-]{12,}")
+_TAG = compiled_later(r"<[^<>]*+>")
+_USERINFO = compiled_later(r"(?<=://)[^/\s@]+@")
+_LOOKS_LIKE_A_KEY = compiled_later(r"\b(?:sk|pk|rk|hf|gsk|xai|r8|pplx|AIza)[-_]?[A-Za-z0-9_*-]{12,}")
 
 
 class Fault(Exception):

@@ -12,21 +12,23 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from datagen_cli.core.pattern import compiled_later
+
 SYSTEM = "system"
 RENAMED = {"max_tokens": "max_completion_tokens"}
 OPTIONAL = ("response_format", "max_tokens", "max_completion_tokens", "seed", "temperature", "top_p", "top_k")
-NO_SYSTEM = re.compile(
+NO_SYSTEM = compiled_later(
     r"system[ _]?(role|message|prompt|instruction)|role[^.]{0,30}\bsystem\b|\bsystem\b[^.]{0,30}\brole|"
     r"developer instruction|only (the )?user and (assistant|model)|roles must alternate|"
     r"first message[^.]{0,30}\buser\b|\brole\b[^.]{0,40}\buser['\"`]?(?:,| or| and) ['\"`]?(?:assistant|model)",
     re.IGNORECASE,
 )
-NO_GRAMMAR = re.compile(
+NO_GRAMMAR = compiled_later(
     r"(?:pars|compil|convert|unsupported|invalid)\w*\b[^.]{0,30}\b(?:grammar|schema)\b|\bgrammar\b[^.]{0,30}\bfailed",
     re.IGNORECASE,
 )
 """What servers say that fail over the form that was asked for, under 500."""
-UNKNOWN = re.compile(
+UNKNOWN = compiled_later(
     r"unexpected keyword|\b(?:unsupported|unrecogni[sz]ed|unknown|unexpected|extra|invalid)\b[^.]{0,30}"
     r"\b(?:parameter|argument|field|key|input|name|option)|\bnot (?:be )?(?:supported|permitted|allowed|recogni[sz]ed"
     r"|implemented|accepted|available)|does(?:n['’]t| not) (?:support|accept)|no endpoints found",
@@ -36,21 +38,21 @@ UNKNOWN = re.compile(
 _AS_PARAMETER = r"(?<![\w/:-])(?<!model )(?<!model ['\"`])%s(?![\w/-]|\.\d)"
 """The name of a parameter in a sentence, not that of a model which is called so (`any/seed-36b`)."""
 _NAMES: dict[str, re.Pattern[str]] = {
-    "response_format": re.compile(
+    "response_format": compiled_later(
         r"response[_ ]?(?:format|schema)|json[_ -]?(?:schema|mode|object)|structured|guided|grammar|\bschema\b",
         re.IGNORECASE,
     ),
-    "max_tokens": re.compile(r"max_completion_tokens"),
-    "max_completion_tokens": re.compile(r"max_completion_tokens"),
-    **{name: re.compile(_AS_PARAMETER % name, re.IGNORECASE) for name in ("seed", "temperature")},
+    "max_tokens": compiled_later(r"max_completion_tokens"),
+    "max_completion_tokens": compiled_later(r"max_completion_tokens"),
+    **{name: compiled_later(_AS_PARAMETER % name, re.IGNORECASE) for name in ("seed", "temperature")},
 }
-_NOT_BOTH = re.compile(
+_NOT_BOTH = compiled_later(
     r"\bboth\b|\btogether\b|simultaneous|at the same time|\beither\b|\bonly one\b|\bone of\b|exclusive|combin|"
     r"in conjunction|alongside",
     re.IGNORECASE,
 )
 """What a refusal says of two parameters that do not go together."""
-_VALUE = re.compile(r"too (large|long|many|high)|at most|maximum|exceed|less than|context", re.IGNORECASE)
+_VALUE = compiled_later(r"too (large|long|many|high)|at most|maximum|exceed|less than|context", re.IGNORECASE)
 
 
 def named_as_parameter(name: str, message: str) -> bool:

@@ -14,18 +14,20 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+from datagen_cli.core.pattern import compiled_later
+
 LONGEST_S = 366 * 86400.0
 MOST_CHARACTERS = 100
-_PAST = re.compile(r"-?[\d.]{1,13}|(0+(\.0+)?(ms|s|m|h|d))+")
+_PAST = compiled_later(r"-?[\d.]{1,13}|(0+(\.0+)?(ms|s|m|h|d))+")
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
-_SPOKEN = re.compile(r"[,\s]*(\d+(?:\.\d+)?)\s*(millisecond|second|sec|minute|min|hour|hr|day)s?")
-_PERIOD = re.compile(r"p(?:(\d+)d)?(?:t(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?)?")
+_PART = compiled_later(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
+_SPOKEN = compiled_later(r"[,\s]*(\d+(?:\.\d+)?)\s*(millisecond|second|sec|minute|min|hour|hr|day)s?")
+_PERIOD = compiled_later(r"p(?:(\d+)d)?(?:t(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?)?")
 """A duration of ISO 8601."""
-_DATE = re.compile(r"\d{4}-\d\d-\d\dt\d\d:.*(?:z|[+-]\d\d:?\d\d)$")
-_FIELD = re.compile(r"\b(r|t|remaining|reset)=(\d+)")
+_DATE = compiled_later(r"\d{4}-\d\d-\d\dt\d\d:.*(?:z|[+-]\d\d:?\d\d)$")
+_FIELD = compiled_later(r"\b(r|t|remaining|reset)=(\d+)")
 """The parts of the header `RateLimit`, as of its two drafts: `"default";r=0;t=60`, `remaining=0, reset=60`."""
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_NUMBER = compiled_later(r"-?\d+(?:\.\d+)?")
 
 
 def closed_s(headers: Mapping[str, str], tokens: float, now: float) -> float:

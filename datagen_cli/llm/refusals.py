@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.llm.ratelimit import LONGEST_S, reset_s
 
 About = Literal["", "key", "account", "length", "content", "model", "access", "package", "proxy", "tls"]
@@ -27,12 +28,12 @@ WAITS_UNTIL = ("resetsat", "resetat", "retryat", "availableat")
 until when."""
 CODE_CHARS = 80
 DEEPEST = 6
-_QUOTA = re.compile(
+_QUOTA = compiled_later(
     r"insufficient_quota|billing_hard_limit|exceeded_current_quota|per[ _-]?day|daily|\((?:RPD|TPD)\)|"
     r"(?:per|/|a)[ _-]?month\b|monthly (?:quota|limit|credits?|included|spending)|trial key",
     re.IGNORECASE,
 )
-_ACCOUNT = re.compile(
+_ACCOUNT = compiled_later(
     r"insufficient[ _](?:user_)?(?:quota|balance|credits?|funds)|credit balance|not enough credits|arrearage|"
     r"exceeded_current_quota|exceeded your current quota|billing_(?:hard_limit|not_active)|all available credits|"
     r"spending limit|good standing|\baccount\b[^.]{0,60}\b(?:suspended|deactivated|overdue)|"
@@ -40,49 +41,49 @@ _ACCOUNT = re.compile(
     r"budget has been exceeded|budget_exceeded",
     re.IGNORECASE,
 )
-_KEY = re.compile(
+_KEY = compiled_later(
     r"invalid_api_key|api_key_invalid|authentication error|subscription key|token_not_found|"
     r"\b(?:invalid|incorrect|expired|wrong|missing|no) (?:x-)?(?:api[ _-]?key|auth credentials|credentials)\b|"
     r"\bapi[ _-]?key\b[^.]{0,30}\b(?:is|are|was|not|has)\b[^.]{0,20}\b"
     r"(?:valid|invalid|incorrect|expired|missing|required|revoked|found)\b",
     re.IGNORECASE,
 )
-_MODEL = re.compile(
+_MODEL = compiled_later(
     r"\b(?:not a valid|invalid|unknown|unable to access[^.]{0,30}) model\b|invalid_model|model_(?:not_|decommissioned)|"
     r"model not exist|no models? (?:is |are )?loaded|model identifier is invalid|on-demand throughput|"
     r"\bmodel\b[^.;]{0,80}\b(?:does not exist|not found|has been decommissioned|no longer (?:available|supported))",
     re.IGNORECASE,
 )
-_LENGTH = re.compile(
+_LENGTH = compiled_later(
     r"context[ _](?:length|window|size)|(?:prompt|input|request|message)s? (?:is|are|was) too (?:long|large)|"
     r"(?:prompt|input)[^.]{0,60}(?:exceeds?|too (?:long|large)|maximum)|too many (?:input )?tokens|"
     r"max_(?:new_|completion_|output_)?tokens[^.]{0,60}(?:too large|exceeds?|at most|must be|<=)|request too large|"
     r"maximum (?:prompt|number of tokens)|n_ctx",
     re.IGNORECASE,
 )
-_CONTENT = re.compile(
+_CONTENT = compiled_later(
     r"\bflagged\b|moderation|content[ _](?:policy|filter|management)|inappropriate content|data_inspection_failed|"
     r"safety (?:system|policy|filter)|responsible ai",
     re.IGNORECASE,
 )
-_RATE = re.compile(
+_RATE = compiled_later(
     r"throttl|too many (?:concurrent )?requests|\brate[ _-]?limit|\brequests? rate\b|rate (?:exceeded|quota)|"
     "请求过多|限流",
     re.IGNORECASE,
 )
-_BUSY = re.compile(
+_BUSY = compiled_later(
     r"\bmodel\b[^.]{0,60}\b(?:is (?:currently |still |being )*load(?:ing|ed)\b(?! model)|(?:is )?not (?:yet )?ready|"
     r"warming up|(?:is )?overloaded)|\b(?:server|system|service) (?:is )?(?:busy|overloaded)|"
     r"temporarily (?:unavailable|over)",
     re.IGNORECASE,
 )
-_AGAIN = re.compile(
+_AGAIN = compiled_later(
     r"\b(?:again|retry|wait|reset)\b(?: \w+){0,3}? (?P<wait>(?:\d+(?:\.\d+)? ?(?:milliseconds?|ms|seconds?|secs?|s|"
     r"minutes?|mins?|m|hours?|hrs?|h)\b ?|\d+(?:\.\d+)?(?:h|m(?!s)))+)",
     re.IGNORECASE,
 )
 _UNITS = (("milli", "ms"), ("ms", "ms"), ("s", "s"), ("m", "m"), ("h", "h"))
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?) ?([a-z]+)", re.IGNORECASE)
+_AMOUNT = compiled_later(r"(\d+(?:\.\d+)?) ?([a-z]+)", re.IGNORECASE)
 
 
 def says_quota(body: bytes) -> bool:

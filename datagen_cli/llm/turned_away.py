@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.llm.counted import read_usage, usage_in
 from datagen_cli.llm.provider import RawReply
 
@@ -28,7 +29,7 @@ OTHERS = (
     "completion",
 )
 """Names that hold it where the refusal says that what was written does not fit."""
-_UNFIT = re.compile(
+_UNFIT = compiled_later(
     r"json_validate_failed"
     r"|\b(?:generat\w*|(?:model|llm|ai)(?:['’]s)? (?:out|re|ans|gen|comp)\w*|output|response|reply|answer|completion)\b"
     r"(?:(?!format|schema|param|request|field)[^.]){0,60}\b(?:not (?:a )?valid|invalid|(?:does|did) not "
@@ -36,7 +37,7 @@ _UNFIT = re.compile(
     r"|\b(?:failed|unable|could not)\b[^.]{0,30}\b(?:generate|validate|parse)\b[^.]{0,40}\b(?:json|schema|format)",
     re.IGNORECASE,
 )
-_TOO_FEW = re.compile(r"max[\w ]{0,40}tokens reached", re.IGNORECASE)
+_TOO_FEW = compiled_later(r"max[\w ]{0,40}tokens reached", re.IGNORECASE)
 
 
 def reply_in_error(body: bytes) -> RawReply | None:

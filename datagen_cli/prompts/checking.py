@@ -17,6 +17,7 @@ from typing import Any
 from datagen_cli.core.chat import Message, Prompt
 from datagen_cli.core.digest import digest
 from datagen_cli.core.fields import About
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.core.task import Form, Task
 from datagen_cli.prompts.described import field_words, label_lines
 from datagen_cli.prompts.dialogue import before_next_turn
@@ -31,13 +32,13 @@ from datagen_cli.prompts.spoken import inner, named, stated
 from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.prompts.wording import CHECKER, CODER, ONE_RECORD_FORM, TEXT_FORM
 
-_BLOCK = re.compile(r"(?<![`~])(?P<fence>`{3,}(?!`)|~{3,}(?!~))([^\n`]{0,200})\n(.*?)(?:(?P=fence)|\Z)", re.DOTALL)
-_OBJECT = re.compile(r"\{[^{}]*:")
-_GOES_ON = re.compile(r"[\s*\"'#_]*([^\W\d_]+)\s+(?:it|this|that|the|they|there|because|since|as)\b", re.IGNORECASE)
-_BEGUN = re.compile(
+_BLOCK = compiled_later(r"(?<![`~])(?P<fence>`{3,}(?!`)|~{3,}(?!~))([^\n`]{0,200})\n(.*?)(?:(?P=fence)|\Z)", re.DOTALL)
+_OBJECT = compiled_later(r"\{[^{}]*:")
+_GOES_ON = compiled_later(r"[\s*\"'#_]*([^\W\d_]+)\s+(?:it|this|that|the|they|there|because|since|as)\b", re.IGNORECASE)
+_BEGUN = compiled_later(
     r'(?:```(?:json)?\s*)?\{\s*"verdict"\s*:\s*"([^"\n]{1,40})"(?:\s*,\s*"reasons?"\s*:\s*)?', re.IGNORECASE
 )
-_WHOLE = re.compile(r'"(?:[^"\\\n]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"(?=\s*[,\]}])')
+_WHOLE = compiled_later(r'"(?:[^"\\\n]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"(?=\s*[,\]}])')
 VERDICTS = ("verdict", "answer", "result", "decision", "judgement", "judgment")
 """Keys under which checkers answer; the first is asked for."""
 WORDS = {

@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import Any
 
 from datagen_cli.core.fields import About
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.prompts import wording
 from datagen_cli.prompts.described import field_words
 from datagen_cli.prompts.foreign import texts_in
@@ -36,10 +37,10 @@ WRITING = (
     "harder", "values",
 )  # fmt: skip
 """Templates that ask for a text of a record, or for values of attributes."""
-_FILLED = re.compile(r"\{%(?:(?!\{%).)*?%\}|\{\{(?:(?!\{\{).)*?\}\}|\{#(?:(?!\{#).)*?#\}|\{\w++\}", re.DOTALL)
-_QUOTED = re.compile(r"\"[^\"\n]*\"|“[^“”\n]*+”|«[^«»\n]*+»|‘[^‘’\n]*+’|`[^`\n]*`|(?<!\w)'[^'\n]*'(?!\w)")
-_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
-_WORD = re.compile(r"\w+")
+_FILLED = compiled_later(r"\{%(?:(?!\{%).)*?%\}|\{\{(?:(?!\{\{).)*?\}\}|\{#(?:(?!\{#).)*?#\}|\{\w++\}", re.DOTALL)
+_QUOTED = compiled_later(r"\"[^\"\n]*\"|“[^“”\n]*+”|«[^«»\n]*+»|‘[^‘’\n]*+’|`[^`\n]*`|(?<!\w)'[^'\n]*'(?!\w)")
+_SENTENCE_ENDS = compiled_later(r"(?<=[.!?])\s+|\n\s*\n")
+_WORD = compiled_later(r"\w+")
 Run = tuple[str, ...]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.prompts.foreign import neutral, shortened
 
 FENCES = (
@@ -18,7 +19,7 @@ FENCES = (
     "labels", "question", "reasons", "record", "records", "weak",
 )  # fmt: skip
 """Names of the fences in prompts that ask for a record."""
-_TAG = re.compile(r"</?([^\W\d_][\w -]*)/?>")
+_TAG = compiled_later(r"</?([^\W\d_][\w -]*)/?>")
 
 
 def fence_line(value: Any) -> str:

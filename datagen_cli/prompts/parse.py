@@ -22,6 +22,7 @@ from datagen_cli.core.budget import TooMuch
 from datagen_cli.core.digest import canonical
 from datagen_cli.core.fields import FieldSpec, WrongType, coerce, describe_type, plain_text
 from datagen_cli.core.json_schema import JsonSchema
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.prompts.declining import declines
 from datagen_cli.prompts.empty_words import CONTROL, is_form, may_be_form, sounds_refused
 from datagen_cli.prompts.fences import without_tags
@@ -49,16 +50,16 @@ WHOLE_ENDS = (
 
 TRUTH = {"true": True, "yes": True, "false": False, "no": False}
 _CURRENCY = r"(?:(?:US|CA|AU|NZ|HK|[ACR])?\$|[€£¥₹₩₽]|(?:USD|EUR|GBP|JPY|CHF|CNY|INR)\b)"
-_MONEY = re.compile(
+_MONEY = compiled_later(
     rf"([-+\u2212\u2013]?){_CURRENCY}\s*([-+\d.,][^$€£¥₹]*)|([^$€£¥₹]*[\d.])\s*{_CURRENCY}", re.IGNORECASE
 )
-_UNESCAPED = re.compile(
+_UNESCAPED = compiled_later(
     r"\t(?:ext(?:bf|it|rm)?\{|imes\b|heta\b|frac\{|ilde\{|riangle)|\r(?:ight|angle|ho\b)|\n(?:abla\b|otin\b"
     r"|eq\b(?= ?[\\${]| -?\d| [\w(])(?! (?:in|is|if|for|and|or|not|else)\b))"
 )
 """`\times` and its like, whose backslash was read as the escape of a tab or of a line end. A line that begins with a
 variable `eq` is none."""
-_BEGUN = re.compile(r"\s*(?:```(?:json)?\s*)?\{\s*\"records\"\s*:\s*\[\s*(.*)", re.DOTALL)
+_BEGUN = compiled_later(r"\s*(?:```(?:json)?\s*)?\{\s*\"records\"\s*:\s*\[\s*(.*)", re.DOTALL)
 
 
 class Declined(WrongType):

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from datagen_cli.core.budget import TooMuch, within
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.prompts.dialogue import before_next_turn
 from datagen_cli.prompts.empty_words import is_form, may_be_form
 from datagen_cli.text.strict_json import NotJson, loads, scan
@@ -27,21 +28,21 @@ MAX_REPAIRED_DEPTH = 50
 MAX_CPU_S = 0.5
 """CPU time for what is not plain JSON; repairing is quadratic for some texts, and holds everybody else up."""
 
-_OPENING = re.compile(r"[{\[]")
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
-_TOKEN = re.compile(r"(?:\d+(?:\.\d+)?|(?<!\d)\.\d+)(?:[eE][+-]?\d+)?|[^\W\d_]+")
-_COMMENT = re.compile(r"(?m)(?:^|(?<=[\s,{\[]))//[^\n]*$|/\*.*?\*/", re.DOTALL)
+_OPENING = compiled_later(r"[{\[]")
+_ESCAPE = compiled_later(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
+_TOKEN = compiled_later(r"(?:\d+(?:\.\d+)?|(?<!\d)\.\d+)(?:[eE][+-]?\d+)?|[^\W\d_]+")
+_COMMENT = compiled_later(r"(?m)(?:^|(?<=[\s,{\[]))//[^\n]*$|/\*.*?\*/", re.DOTALL)
 _NULLS = {"none": "null", "undefined": "null"}
 _KEY_SIGNS = " \t\n*_`:\"'“”‘’"
 _NUMBERS = ("number", "no", "nr", "index", "idx", "id", "n", "i", "#", "record", "record_number", "position", "order")
 """What models call the number of a record."""
-_NUMBER = re.compile(r"\D{0,20}?(\d{1,4})")
-_NO_ESCAPE = re.compile(r"\\(?:([\"\\/bfnrt]|u[0-9a-fA-F]{4})|)", re.DOTALL)
-_READ_AS_SPACE = re.compile(r"(?<!\\)(?:\\\\)*\\[bfnrt](?=[a-z])")
+_NUMBER = compiled_later(r"\D{0,20}?(\d{1,4})")
+_NO_ESCAPE = compiled_later(r"\\(?:([\"\\/bfnrt]|u[0-9a-fA-F]{4})|)", re.DOTALL)
+_READ_AS_SPACE = compiled_later(r"(?<!\\)(?:\\\\)*\\[bfnrt](?=[a-z])")
 _CLOSES = {"“": "”", "„": "“”", "‟": "”", "”": "”"}
 """Curled quotation marks, and what closes each."""
-_CURLED = re.compile(r"[{\[,:]\s*[“„‟”]")
-_STRUCTURE = re.compile(r"\s*(?:[,:}\]]|$)")
+_CURLED = compiled_later(r"[{\[,:]\s*[“„‟”]")
+_STRUCTURE = compiled_later(r"\s*(?:[,:}\]]|$)")
 BROKEN = object()
 """Stands for an answer that cannot be read."""
 

@@ -19,16 +19,17 @@ from itertools import accumulate
 from typing import Any
 
 from datagen_cli.core.fields import FieldSpec, WrongType, plain_text
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.prompts.empty_words import sounds_refused
 from datagen_cli.prompts.framing import text_of
 from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in, writable
 from datagen_cli.prompts.plain_text import clean
 from datagen_cli.prompts.wording import PARTS_FORM, PROGRAM_FORM, PROGRAMS_FORM
 
-_OPENS = re.compile(r"[ \t]*```[ \t]*([\w+#.-]*)[^`]*")
-_CLOSES = re.compile(r"[ \t]*```[ \t]*")
-_CDATA = re.compile(r"(?:\s*<!\[CDATA\[)?(.*?)(?:\]\]>\s*)?", re.DOTALL | re.IGNORECASE)
-_JSON = re.compile(r"[{\[]\s*(?:[\"'“{\[]|$)", re.MULTILINE)
+_OPENS = compiled_later(r"[ \t]*```[ \t]*([\w+#.-]*)[^`]*")
+_CLOSES = compiled_later(r"[ \t]*```[ \t]*")
+_CDATA = compiled_later(r"(?:\s*<!\[CDATA\[)?(.*?)(?:\]\]>\s*)?", re.DOTALL | re.IGNORECASE)
+_JSON = compiled_later(r"[{\[]\s*(?:[\"'“{\[]|$)", re.MULTILINE)
 _PYTHON = ("python", "py", "python3")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from datagen_cli.core.chat import End, Message, Prompt
 from datagen_cli.core.fields import About
+from datagen_cli.core.pattern import compiled_later
 from datagen_cli.core.task import Task
 from datagen_cli.prompts.checking import CheckPrompts, of_dataset, read_object
 from datagen_cli.prompts.echo import said_by_us
@@ -39,7 +40,7 @@ FORM_WORDS = (
 )
 NUMBERED = ("text", "name", "item", "option", "example", "record")
 """What models write that give the form back, the latter with a number behind it: `text1`, `text2`."""
-_NUMBER = re.compile(r"[\s#-]*\d+$")
+_NUMBER = compiled_later(r"[\s#-]*\d+$")
 SHOWN: tuple[tuple[str, str, str], ...] = (
     ("The shop on Mill Road sold twelve red bicycles in May.", "colour", "red"),
     ("Anna was late for the meeting, and nobody waited for her.", "mood (how it feels)", "disappointed"),
@@ -47,11 +48,11 @@ SHOWN: tuple[tuple[str, str, str], ...] = (
 """Records of our own with an attribute and its value: what a model sees done before it names a value of one record."""
 LONGEST_NAME = 2
 """Words before a full stop that may still be a name."""
-_NOTHING = re.compile(r"(?:none|unknown|unclear|n/?a|not \w+|no \w+)?", re.IGNORECASE)
-_BULLET = re.compile(r"^[^\S\n]*(?:[-*•]|\d+[.)])\s+(.+)$", re.MULTILINE)
+_NOTHING = compiled_later(r"(?:none|unknown|unclear|n/?a|not \w+|no \w+)?", re.IGNORECASE)
+_BULLET = compiled_later(r"^[^\S\n]*(?:[-*•]|\d+[.)])\s+(.+)$", re.MULTILINE)
 
-_BOLD = re.compile(r"\*\*(.+?)(?::\*\*|\*\*\s*[:–—-])")
-_CALLED = re.compile(r"(?<!\s)\s*(?:the )?values?\s*:", re.IGNORECASE)
+_BOLD = compiled_later(r"\*\*(.+?)(?::\*\*|\*\*\s*[:–—-])")
+_CALLED = compiled_later(r"(?<!\s)\s*(?:the )?values?\s*:", re.IGNORECASE)
 LISTED_WORDS = 4
 """Of a value that stands between commas or on a line of its own."""
 

@@ -11,11 +11,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-_UNSEEN = re.compile(
+from datagen_cli.core.pattern import compiled_later
+
+_UNSEEN = compiled_later(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_MARKS = re.compile(r"[\\`*_\[\]<>|~&$@]|:(?=//)|(?<=\bwww)\.")
-_FIRST = re.compile(r"^(\s*)([#+=-]|\d+(?=[.)]))")
+_MARKS = compiled_later(r"[\\`*_\[\]<>|~&$@]|:(?=//)|(?<=\bwww)\.")
+_FIRST = compiled_later(r"^(\s*)([#+=-]|\d+(?=[.)]))")
 
 
 def line(value: Any) -> str:
