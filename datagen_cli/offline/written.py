@@ -108,7 +108,7 @@ def records_reply(drafts: Sequence[tuple[Draft, bool]], specs: Sequence[FieldSpe
 
 def _of_wrong_type(rng: random.Random, value: Any) -> Any:
     if isinstance(value, str):
-        return pick(rng, (None, ["see above", "and below"], {"text": value}, ""))
+        return pick(rng, (None, ["see above", "and below"], {"text": value, "of": "see above"}, ""))
     if isinstance(value, bool):
         return "perhaps"
     return pick(rng, (f"about {value}", None, "unknown"))
