@@ -164,10 +164,10 @@ def _write(
     """Writes one file a split into a folder, else one file; `-` is standard output. Returns what was written."""
     made = shelf(columns)
     if out == "-":
-        if folder or type(made).write is not Format.write:
+        if folder or shelf.binary:
             raise UsageError("-o -: this format is no lines of text", hint="name a file or a folder")
-        for line in made.lines(data[WHOLE]):
-            console.emit_json(line)
+        for line in made.parts(data[WHOLE]):
+            console.out(line.decode("utf-8").removesuffix("\n"))
         return []
     target = Path(out)
     if type(made).lines is not Format.lines:  # pairs: whether there are any is known before a file is written

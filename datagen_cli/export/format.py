@@ -51,7 +51,7 @@ class Format:
 
     `suffix` ends the file's name; `asks` says that rows are told apart into a prompt and a completion, `converses` that
     a conversation needs no telling apart, `pairs` that what was rejected is written, too, `marks` that the file may
-    begin with a byte order mark.
+    begin with a byte order mark, `binary` that it is no text.
     """
 
     suffix: ClassVar[str] = ".jsonl"
@@ -59,6 +59,7 @@ class Format:
     converses: ClassVar[bool] = False
     pairs: ClassVar[bool] = False
     marks: ClassVar[bool] = False
+    binary: ClassVar[bool] = False
 
     def __init__(self, columns: Columns) -> None:
         whole = self.converses and columns.conversation
@@ -82,9 +83,13 @@ class Format:
         """How many rows the file has."""
         return len(data.rows)
 
+    def parts(self, data: Exported) -> Iterable[bytes]:
+        """The file piece by piece; of a text each ends a line."""
+        return (dump(line) + b"\n" for line in self.lines(data))
+
     def write(self, path: Path, data: Exported) -> None:
         """Writes the file whole, or not at all."""
-        write_aside(path, (dump(line) + b"\n" for line in self.lines(data)))
+        write_aside(path, self.parts(data))
 
     def prompt(self, row: Row) -> str:
         """What a row asks."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 from datagen_cli.core.errors import MissingExtra
-from datagen_cli.core.jsonl import write_aside
 from datagen_cli.export.format import Columns, Exported, Format, columns_of, flattened, plain
 
 
@@ -15,6 +13,7 @@ class Parquet(Format):
 
     suffix: ClassVar[str] = ".parquet"
     asks: ClassVar[bool] = False
+    binary: ClassVar[bool] = True
 
     def __init__(self, columns: Columns) -> None:
         super().__init__(columns)
@@ -23,13 +22,8 @@ class Parquet(Format):
         if find_spec("pyarrow") is None:
             raise MissingExtra("parquet needs pyarrow", "hub", "pyarrow", instead="--to csv")
 
-    def write(self, path: Path, data: Exported) -> None:
+    def parts(self, data: Exported) -> list[bytes]:
         """See `Format`."""
-        write_aside(path, [self.packed(data)])
-
-    @staticmethod
-    def packed(data: Exported) -> bytes:
-        """The whole file."""
         from io import BytesIO
 
         import pyarrow
@@ -47,7 +41,7 @@ class Parquet(Format):
                 table[_text(name)] = pyarrow.array(texts, pyarrow.string())
         file = BytesIO()
         write_table(pyarrow.table(table), file)
-        return file.getvalue()
+        return [file.getvalue()]
 
 
 def _settled(type_: Any) -> Any:

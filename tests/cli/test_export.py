@@ -84,6 +84,16 @@ def test_a_dash_writes_lines_to_stdout_and_no_card(made: Path, capsys: pytest.Ca
     assert not list(Path().iterdir())
 
 
+@pytest.mark.parametrize(("form", "options"), [("csv", []), ("csv", ["--bom"]), ("jsonl", [])])
+def test_a_dash_writes_what_the_file_holds(
+    made: Path, form: str, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["export", str(made), "--to", form, "-o", "file", *options]) == 0
+    capsys.readouterr()
+    assert run(["export", str(made), "--to", form, "-o", "-", *options]) == 0
+    assert capsys.readouterr().out.encode() == Path("file").read_bytes()
+
+
 def test_pandas_reads_tables_back(made: Path) -> None:
     pandas = pytest.importorskip("pandas")
     assert run(["export", str(made), "--to", "csv", "-o", "x.csv"]) == 0
@@ -150,7 +160,7 @@ def test_a_review_is_honoured(made: Path, capsys: pytest.CaptureFixture[str]) ->
             "--prompt: there is no field 'txet'",
             "did you mean text?",
         ),
-        (["--to", "csv", "-o", "-"], "-o -: this format is no lines of text", "name a file"),
+        (["--to", "parquet", "-o", "-"], "-o -: this format is no lines of text", "name a file"),
         (["--to", "jsonl", "-o", "-", "--split", "a=0.5,b=0.5"], "-o -: this format is no lines", "name a file"),
     ],
 )
