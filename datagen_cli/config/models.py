@@ -14,13 +14,14 @@ from datagen_cli.core.secret import KEY_NAME, PLACEHOLDER, Address, Secret, is_h
 SamplingParam = Literal[
     "add_generation_prompt", "allowed_token_ids", "bad_words", "cache_prompt", "chat_template_kwargs",
     "continue_final_message", "dry_allowed_length", "dry_base", "dry_multiplier", "dry_penalty_last_n",
-    "dynatemp_exponent", "dynatemp_range", "enable_thinking", "frequency_penalty", "ignore_eos",
+    "dynatemp_exponent", "dynatemp_range", "enable_thinking", "frequency_penalty", "ignore_eos", "include_reasoning",
     "include_stop_str_in_output", "length_penalty", "logit_bias", "max_completion_tokens", "max_tokens",
     "min_completion_tokens", "min_p", "min_tokens", "mirostat", "mirostat_eta", "mirostat_tau", "no_repeat_ngram_size",
-    "num_ctx", "num_predict", "presence_penalty", "random_seed", "reasoning", "reasoning_effort", "repeat_last_n",
-    "repeat_penalty", "repetition_penalty", "response_format", "safe_prompt", "seed", "service_tier",
-    "skip_special_tokens", "spaces_between_special_tokens", "stop", "stop_token_ids", "temperature", "tfs_z",
-    "thinking", "top_a", "top_k", "top_p", "typical_p", "verbosity", "xtc_probability", "xtc_threshold",
+    "num_ctx", "num_predict", "presence_penalty", "prompt_mode", "random_seed", "reasoning", "reasoning_effort",
+    "reasoning_format", "repeat_last_n", "repeat_penalty", "repetition_penalty", "response_format", "safe_prompt",
+    "samplers", "seed", "service_tier", "skip_special_tokens", "spaces_between_special_tokens", "stop",
+    "stop_token_ids", "temperature", "tfs_z", "thinking", "thinking_budget", "top_a", "top_k", "top_n_sigma", "top_p",
+    "typical_p", "verbosity", "xtc_probability", "xtc_threshold",
 ]  # fmt: skip
 """What `params` may say: how a reply is drawn. Nothing here moves a call, authenticates it, or names a file."""
 

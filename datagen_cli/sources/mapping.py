@@ -48,10 +48,11 @@ class FieldReader:
     def read(self, row: Mapping[str, Any]) -> Any:
         """The value, never null or empty. Raises `BadValue`."""
         value = self._read(row)
+        hint = "" if self.derived else _optional_hint(self.column)
         if value is None:
-            raise self.bad("is null")
+            raise self.bad("is null", hint)
         if (isinstance(value, str) and not value.strip()) or (isinstance(value, list) and not value):
-            raise self.bad("is empty")
+            raise self.bad("is empty", hint)
         return value
 
     def bad(self, what: str, hint: str = "") -> BadValue:
@@ -176,6 +177,15 @@ def _number(text: str, reader: FieldReader) -> str:
 def readers_of(fields: Mapping[str, FieldOptions]) -> dict[str, FieldReader]:
     """A reader for every field. Raises `RecipeError` for a broken template."""
     return {name: FieldReader(name, options) for name, options in fields.items()}
+
+
+def _optional_hint(column: str) -> str:
+    """What to do about a column in which some rows have nothing."""
+    joined = f"{{{{ row['other'] }}}} {{{{ row[{column!r}] or '' }}}}"
+    return (
+        "on_bad_row: skip leaves such rows out; to keep them, leave the field out, or join the column to one that is"
+        f' never empty: {{template: "{joined}"}}'
+    )
 
 
 def _type_hint(spec: FieldSpec) -> str:

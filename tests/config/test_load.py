@@ -133,6 +133,15 @@ def test_an_attribute_may_be_called_pin(tmp_path: Path) -> None:
     assert (options.attributes["pin"].values, options.pin) == ({"round": "", "flat": ""}, [])
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["reasoning_effort", "reasoning_format", "include_reasoning", "thinking_budget", "enable_thinking", "prompt_mode"],
+)
+def test_how_a_model_reasons_can_be_said_as_its_vendor_calls_it(tmp_path: Path, name: str) -> None:
+    recipe = load(tmp_path, SMALL.replace("model: offline", f"model: {{name: openai/x, params: {{{name}: low}}}}"))
+    assert recipe.models["generator"][0].params == {name: "low"}
+
+
 def test_count_seed_and_model_of_the_command_line_win(tmp_path: Path) -> None:
     recipe = load(tmp_path, SMALL, count=9, seed=3, model=["big", "coder=c"])
     assert (recipe.options.count, recipe.options.seed) == (9, 3)

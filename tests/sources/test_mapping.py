@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -65,8 +66,8 @@ def test_values_are_brought_into_the_type() -> None:
         ("text", (), {"column": "q"}, "f: there is no column 'q'", "did you mean Q?"),
         ("text", (), {"column": "zzzzz"}, "f: there is no column 'zzzzz'", "columns: Q, sol, a b, c1"),
         ("text", (), {}, "f: there is no column 'f'", "columns: "),
-        ("text", (), {"column": "none"}, "f: column 'none' is null", ""),
-        ("text", (), {"column": "e"}, "f: column 'e' is empty", ""),
+        ("text", (), {"column": "none"}, "f: column 'none' is null", "{{ row['other'] }} {{ row['none'] or '' }}"),
+        ("text", (), {"column": "e"}, "f: column 'e' is empty", "{{ row['other'] }} {{ row['e'] or '' }}"),
         ("text", (), {"column": "n"}, "f: expected text, found number (column 'n')", "another type"),
         ("number", (), {"column": "Q"}, "f: expected number, found text", "a regex can take the number"),
         (
@@ -94,6 +95,17 @@ def test_a_value_that_cannot_be_read_names_field_and_column(
     error = problem(kind, values, **options)
     assert str(error).startswith(reason)
     assert hint in error.hint
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_what_is_said_of_a_column_that_may_be_empty_keeps_the_row(empty: str | None) -> None:
+    row = {"other": "Name a colour.", "input": empty}
+    with pytest.raises(BadValue) as caught:
+        FieldReader("input", FieldOptions()).read(row)
+    template = re.search(r'template: "(.+)"', caught.value.hint)
+    assert template is not None
+    assert FieldReader("f", FieldOptions(template=template[1])).read(row).strip() == "Name a colour."
+    assert FieldReader("f", FieldOptions(template=template[1])).read({**row, "input": "red"}) == "Name a colour. red"
 
 
 def test_a_catastrophic_expression_is_a_bad_row(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from datagen_cli.llm.binding import ModelBinding
 from datagen_cli.llm.channel import Channel
 from datagen_cli.llm.faults import RequestRefused
 from datagen_cli.llm.gguf import provider
-from datagen_cli.llm.gguf.provider import CUT_OFFS, Gguf, GgufModel, settings_of, with_cut_offs
+from datagen_cli.llm.gguf.provider import CUT_OFFS, CUTTING, Gguf, GgufModel, settings_of, with_cut_offs
 from datagen_cli.llm.gguf.server import LlamaServer
 from datagen_cli.llm.identity import model_identity
 from datagen_cli.llm.keys import Target, hosts, locate
@@ -117,6 +117,11 @@ def test_its_identity_is_the_file_and_what_is_sent_but_not_how_it_is_run(file: P
 def test_what_a_recipe_says_of_cutting_off_is_all_that_is_sent(said: dict[str, Any]) -> None:
     assert with_cut_offs({**SHORT, **said}) == {**SHORT, **said}
     assert with_cut_offs(SHORT) == {**SHORT, **CUT_OFFS}
+
+
+@pytest.mark.parametrize("name", sorted(CUTTING))
+def test_all_that_cuts_tokens_off_can_be_said_in_a_recipe(name: str) -> None:
+    assert ModelOptions(name="gguf/smollm2", params={name: 1}).params == {name: 1}
 
 
 def test_only_time_outs_that_the_recipe_sets_count_and_a_call_has_a_slot(file: Path) -> None:
