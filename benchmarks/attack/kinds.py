@@ -21,14 +21,16 @@ KINDS = {
     "requests to view": "requests",
     "things in the place of files": "places",
     "planted secrets": "secrets",
+    "secrets in other forms": "forms",
     "addresses for keys": "addresses",
     "folders for datasets": "hub_folders",
     "programs in the sandbox": "programs",
     "damaged folders": "damage",
+    "ruined folders": "ruin",
 }
 
 
-WAITING = {"planted secrets": 4, "requests to view": 3, "hostile replies": 2}
+WAITING = {"planted secrets": 4, "secrets in other forms": 2, "requests to view": 3, "hostile replies": 2}
 """Kinds whose attacks mostly wait, for an endpoint that is slow or away: so many times as many are tried at a time."""
 
 

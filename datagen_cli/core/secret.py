@@ -18,6 +18,8 @@ from urllib.parse import quote, unquote
 
 from pydantic_core import CoreSchema, core_schema
 
+from datagen_cli.core.traces import PROSE
+
 PLACEHOLDER = "[secret]"
 KEY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(_KEY|_TOKEN)")
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
@@ -28,6 +30,7 @@ _LOOKS_DRAWN = re.compile(
     r"(?:sk|pk|rk|hf|gsk|xai|ghp|glpat|r8|pplx|AIza|AKIA|xox[a-z])[-_]?(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}"
     r"|.*?(?<![A-Za-z0-9])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{20,}"
 )
+_WORD = re.compile(r"[^\W\d_]+[.,:;!?]?")
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|apikey|key)?\s*")
 
 
@@ -60,9 +63,11 @@ class Secret:
         return Secret(REFERENCE.sub(lambda match: environ[match[1]], self._text), self.shown)
 
     def forms(self) -> tuple[str, ...]:
-        """The texts by which it could be recognised: the whole, its words, each without percent signs, and each as
-        addresses, pages, JSON and base64 write it."""
+        """The texts by which it could be recognised: the whole, its words but for those of a sentence, each without
+        percent signs, and each as addresses, pages, JSON and base64 write it. `covered` finds them in others yet."""
         words = [word for word in re.split(r"[\s&]", self._text) if len(word) >= 6]
+        if len(self._text.split()) >= PROSE:
+            words = [word for word in words if not _WORD.fullmatch(word)]
         values = [word.partition("=")[2] for word in words if "=" in word]
         found = (self._text, *words, *(value for value in values if len(value) >= 6))
         plain = dict.fromkeys(form for text in found for form in (text, unquote(text)))

@@ -256,7 +256,8 @@ class BatchHTTP(OpenAIHTTP):
                 add_lines(lines, lines_in(content))
                 is_page = not lines and content.startswith(b"<")
                 if needed and content and not lines and tries >= SHORT_TRIES:
-                    problem = f'no line of them can be read: "{page_words(content.decode("utf-8", "replace")[:2000])}"'
+                    words = page_words(content[:2000].decode("utf-8", "replace"), self._secrets)
+                    problem = f'no line of them can be read: "{words}"'
                     break
                 if not is_page and (len(lines) >= (expected or bool(content)) or tries >= SHORT_TRIES):
                     return lines
@@ -284,7 +285,7 @@ class BatchHTTP(OpenAIHTTP):
     def _failed(self, batch: str, found: Mapping[str, Any]) -> Fault:
         """What a batch that failed as a whole leads to: too much at once is tried again smaller."""
         errors = json.dumps(found.get("errors") or found.get("error") or {}).encode()
-        said = self._clean(sentence_of(errors, 400))
+        said = sentence_of(errors, 400, self._secrets)
         if SPENT.search(errors):
             return NotInBatch(f"batch {batch} failed: {said}", kind="rate", quota=True)
         if ENQUEUED.search(errors):

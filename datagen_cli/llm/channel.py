@@ -16,10 +16,11 @@ from datagen_cli.core.chat import Draw, Usage
 from datagen_cli.core.errors import CallPending, ProviderError
 from datagen_cli.core.ports import Ledger, MakeWorkers
 from datagen_cli.core.store import Store
+from datagen_cli.core.traces import covered
 from datagen_cli.llm.adaptive_concurrency import AdaptiveConcurrency, Permit
 from datagen_cli.llm.budget import Budget, Reservation
 from datagen_cli.llm.cache import endpoint_key, limit_of
-from datagen_cli.llm.faults import AuthRefused, Fault, TransportError, clean_fault, redact
+from datagen_cli.llm.faults import COVER, AuthRefused, Fault, TransportError, clean_fault, redact
 from datagen_cli.llm.finish import seems_cut
 from datagen_cli.llm.health import Health
 from datagen_cli.llm.hedge import Hedge
@@ -379,7 +380,8 @@ def hide(reply: RawReply, echoes: tuple[str, ...]) -> RawReply:
     if not echoes:
         return reply
     flat, short = "".join(reply.text.split()), f"{reply.finish_reason}\n{reply.model}\n{reply.beside}"
-    if not any(echo in reply.text or echo in flat or echo[:ECHO_CHARS] in short for echo in echoes):
+    exact = any(echo in reply.text or echo in flat or echo[:ECHO_CHARS] in short for echo in echoes)
+    if not exact and (said := f"{reply.text}\n{short}") == covered(said, echoes, COVER):
         return reply
     text, model = redact(reply.text, echoes), redact(reply.model, echoes)
     ending, beside = redact(reply.finish_reason, echoes), redact(reply.beside, echoes)

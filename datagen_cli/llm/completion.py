@@ -21,7 +21,6 @@ from datagen_cli.llm.faults import (
     TransportError,
     fault_said,
     page_words,
-    redact,
     sentence_of,
 )
 from datagen_cli.llm.finish import ends_in_call, finish_of, reason_in
@@ -63,7 +62,7 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
     if (reply := ordinary(plain)) is not None:
         return reply
     try:
-        came = plain if type(plain) is dict else _value(body, kind)
+        came = plain if type(plain) is dict else _value(body, kind, hidden)
         value = unwrapped(came)
         if not value.get("choices") and (error := _error_of(value)):
             if (written := reply_in(value)) is not None:
@@ -71,7 +70,7 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
             raise _inner_fault(error, body if value is came else json.dumps(value).encode(), hidden, _used(value))
         if not value.get("choices"):
             if (said := flat_in(value)) is None and "choices" not in value:
-                raise _foreign(body, kind, advice(value))
+                raise _foreign(body, kind, hidden, advice(value))
             value = said or value
         choice = _first_choice(value["choices"]) or {}
         reason = reason_in(value, choice)
@@ -94,14 +93,14 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
             return RawReply(text, finish, model=model, beside=beside)
         return RawReply(text, finish, counted.tokens_in, counted.tokens_out, model, counted.cached, beside)
     except UNREADABLE as error:
-        raise _foreign(body, kind) from error
+        raise _foreign(body, kind, hidden) from error
 
 
 def is_completion(body: bytes, kind: str = "") -> bool:
     """Whether a body is a chat completion in OpenAI's form, good or broken off, or an error in its place, rather than
     what another vendor sends."""
     try:
-        value = _value(body, kind)
+        value = _value(body, kind, ())
     except TransportError as fault:
         return fault.kind == "dropped"
     except UNREADABLE:
@@ -159,30 +158,30 @@ def _text_in(choice: Mapping[str, Any]) -> bool:
     return isinstance(message, Mapping) and any(text_of(message))
 
 
-def _value(body: bytes, kind: str) -> dict[str, Any]:
+def _value(body: bytes, kind: str, hidden: tuple[str, ...]) -> dict[str, Any]:
     """The JSON object of a body, put together where it comes as events."""
     body = unpacked(body, "identity", MOST_UNPACKED)  # under another name than its own, or none
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(b":") and EVENTS not in start:  # comments that keep a connection open
         start = _COMMENTS.sub(b"", start, count=1)
     if start.startswith((EVENTS, b"event:", b":", b"id:", b"retry:")):
-        return _joined(start, body, kind)
+        return _joined(start, body, kind, hidden)
     try:
         value = json.loads(start)
     except (ValueError, RecursionError) as error:
-        value = None if isinstance(error, RecursionError) else _first_value(start, kind)
+        value = None if isinstance(error, RecursionError) else _first_value(start, kind, hidden)
         if value is None and start.startswith(b"{") and not isinstance(error, RecursionError):
             raise TransportError("dropped", f"the reply is broken off ({len(body):,} bytes)", status=200) from error
         if value is None:
-            raise _foreign(body, kind) from error
+            raise _foreign(body, kind, hidden) from error
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         value = value[0] if len(value) == 1 else of_events(value) or value
     if not isinstance(value, dict):
-        raise _foreign(body, kind)
+        raise _foreign(body, kind, hidden)
     return value
 
 
-def _first_value(body: bytes, kind: str) -> Any:
+def _first_value(body: bytes, kind: str, hidden: tuple[str, ...]) -> Any:
     """The whole value that a body begins with: something follows it, an event a line among them, or its characters are
     not those of UTF-8. None for a body that is broken off."""
     found = _CHARSET.search(kind)
@@ -197,7 +196,7 @@ def _first_value(body: bytes, kind: str) -> Any:
         return None
     several = isinstance(value, dict) and text[end:].lstrip().startswith("{")
     if several and ("delta" in choice_of(value) or is_event(value)):
-        return _joined(_as_events(text[start:]), body, kind)
+        return _joined(_as_events(text[start:]), body, kind, hidden)
     return value
 
 
@@ -215,18 +214,18 @@ def _as_events(text: str) -> bytes:
     return "".join(events).encode()
 
 
-def _joined(events: bytes, body: bytes, kind: str) -> dict[str, Any]:
+def _joined(events: bytes, body: bytes, kind: str, hidden: tuple[str, ...]) -> dict[str, Any]:
     found = joined(events)
     if found is None:
-        raise _foreign(body, kind)
+        raise _foreign(body, kind, hidden)
     return found
 
 
-def _foreign(body: bytes, kind: str, advice: str = "") -> TransportError:
+def _foreign(body: bytes, kind: str, hidden: tuple[str, ...], advice: str = "") -> TransportError:
     """The fault of a body that no chat endpoint sends: what came, in a few words, and what to do where it is known."""
     kind = kind.partition(";")[0].strip() or "no content type"
-    words = page_words(body.decode("utf-8", "replace")[:20_000].strip())
-    what = f'"{redact(words)}"' if words else "nothing at all"
+    words = page_words(body.decode("utf-8", "replace")[:20_000].strip(), hidden)
+    what = f'"{words}"' if words else "nothing at all"
     said = f"this is no chat completion: {kind}, {what}" + (f"; {advice}" if advice else "")
     return TransportError("foreign", said, status=200)
 

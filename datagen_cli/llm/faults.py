@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from datagen_cli.core.errors import rebuilt
 from datagen_cli.core.pattern import compiled_later
+from datagen_cli.core.traces import covered
 from datagen_cli.llm.counted import inside
 from datagen_cli.llm.parameter_fallback import NO_GRAMMAR, NO_SYSTEM, OPTIONAL, UNKNOWN, named_as_parameter
 from datagen_cli.llm.ratelimit import LONGEST_S, closed_s, http_date, reset_alone_s, reset_s
@@ -21,6 +22,7 @@ from datagen_cli.llm.refusals import About, about, rate_in, says_quota, wait_in
 
 Kind = Literal["rate", "server", "timeout", "dropped", "empty", "foreign", "garbled"]
 SENTENCE_CHARS = 300
+COVER = "[key]"
 LEAST_PIECE = 8
 """Characters of a secret that tell it in a text that was cut off."""
 CUT_BEFORE = ("", "…", '"', "'")
@@ -169,7 +171,7 @@ def fault_in(status: int, headers: Mapping[str, str], body: bytes, hidden: Colle
     long it asks to wait (`now` as in `retry_after_s`). Names of headers are in lower case, or their case is ignored."""
     if 300 <= status < 400:
         place = headers.get("location") or headers.get("Location") or "nowhere"
-        return AuthRefused(status, redact(f"redirects to {place[:200]}", hidden))
+        return AuthRefused(status, f"redirects to {redact(place, hidden)[:200]}")
     said = sentence_of(body, status)
     wait_s = retry_after_s(headers, now)
     if wait_s is None and status >= 400 and status not in FINAL:
@@ -184,7 +186,7 @@ def fault_said(status: int, body: bytes, hidden: Collection[str] = (), *, retry_
     said = sentence_of(body, status)
     return fault_of(
         status,
-        redact(said, hidden),
+        sentence_of(body, status, hidden) if hidden else redact(said),
         retry_after_s=retry_after_s,
         quota=(status == 429 or rate_in(said) == "rate") and says_quota(body),
         named=named_in(body),
@@ -243,16 +245,17 @@ def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
     return None if seconds is None else max(0.0, seconds)
 
 
-def sentence_of(body: bytes, status: int) -> str:
-    """The provider's own sentence from an error body: `error.message` and its cousins, or what a page says in words."""
+def sentence_of(body: bytes, status: int, hidden: Collection[str] = ()) -> str:
+    """The provider's own sentence from an error body: `error.message` and its cousins, or what a page says in words;
+    where something is `hidden`, that is covered before the sentence is cut off."""
     text = body.decode("utf-8", "replace").strip()
     try:
         found = _spoken(json.loads(text)) if text[:1] in '{["' else None
     except (ValueError, RecursionError):
         found = None
     if found is None:
-        found = _page(text)
-    found = " ".join(found.split())
+        found = _page(text, hidden)
+    found = " ".join((redact(found, hidden) if hidden else found).split())
     if len(found) > SENTENCE_CHARS:
         found = found[: SENTENCE_CHARS - 1] + "…"
     return found or f"HTTP status {status} without a word"
@@ -260,19 +263,21 @@ def sentence_of(body: bytes, status: int) -> str:
 
 def redact(text: str, secrets: Collection[str] = ()) -> str:
     """`text` with every secret, the user in every address and all that looks like a vendor's key shown as `[key]`; also
-    a secret with white space in it, and the beginning of one where the text was cut off."""
+    a secret in another form (`covered`), with white space in it, and the beginning of one where the text was cut off.
+    """
     ordered = sorted(secrets, key=len, reverse=True)
     flat = "".join(text.split())
     for secret in ordered:
         if len(secret) >= 4:
-            text = text.replace(secret, "[key]")
+            text = text.replace(secret, COVER)
         if len(secret) >= LEAST_PIECE and secret in flat:
-            text = re.sub(r"\s*".join(map(re.escape, secret)), "[key]", text)
+            text = re.sub(r"\s*".join(map(re.escape, secret)), COVER, text)
     for secret in ordered:
         if len(secret) > LEAST_PIECE and secret[:LEAST_PIECE] in text:
             text = _without_beginning(text, secret)
-    text = _USERINFO.sub("[key]@", text)
-    return _LOOKS_LIKE_A_KEY.sub("[key]", text)
+    text = covered(text, tuple(secrets), COVER)
+    text = _USERINFO.sub(f"{COVER}@", text)
+    return _LOOKS_LIKE_A_KEY.sub(COVER, text)
 
 
 def _without_beginning(text: str, secret: str) -> str:
@@ -283,7 +288,7 @@ def _without_beginning(text: str, secret: str) -> str:
         while end - at < len(secret) and text[end : end + 1] == secret[end - at]:
             end += 1
         if text[end : end + 1] in CUT_BEFORE:
-            text, end = f"{text[:at]}[key]{text[end:]}", at + len("[key]")
+            text, end = f"{text[:at]}{COVER}{text[end:]}", at + len(COVER)
         at = text.find(secret[:LEAST_PIECE], end)
     return text
 
@@ -320,20 +325,20 @@ def _inside(text: str) -> Any:
         return None
 
 
-def _page(text: str) -> str:
+def _page(text: str, hidden: Collection[str]) -> str:
     """What an HTML page says: its title, else its first words; plain text as it is."""
     if not text.startswith("<"):
         return text
-    return f"a web page: {page_words(text)}"
+    return f"a web page: {page_words(text, hidden)}"
 
 
-def page_words(text: str) -> str:
-    """The title of a web page, else its first words, else those of the text."""
+def page_words(text: str, hidden: Collection[str] = ()) -> str:
+    """The title of a web page, else its first words, else those of the text, without what is `hidden`."""
     if not text.startswith("<"):
-        return " ".join(text.split())[:120]
+        return redact(" ".join(text.split()), hidden)[:120]
     title = _TITLE.search(text[:20000])
     inner = title.group(2) if title else _CODE.sub(" ", text[:20000])
-    return " ".join(html.unescape(_TAG.sub(" ", inner)).split())[:120]
+    return redact(" ".join(html.unescape(_TAG.sub(" ", inner)).split()), hidden)[:120]
 
 
 def _number(text: str) -> float | None:

@@ -243,7 +243,7 @@ def fault_from(
             return AuthRefused(came.status, fault.message, MEANT[status])
         return fault
     error = error or ValueError("no answer")
-    said = redact(_sentence(error), hidden)
+    said = _sentence(error, hidden)
     if name == "UnsupportedParamsError":
         return RequestRefused(None, said)  # by litellm; nothing was sent
     if name == "Timeout" or isinstance(error, TimeoutError):
@@ -267,13 +267,14 @@ def _stumbled(error: Exception) -> bool:
     return getattr(error, "status_code", None) in (None, 200, 500)
 
 
-def _sentence(error: Exception) -> str:
-    """The first line of an exception without litellm's prefixes."""
+def _sentence(error: Exception, hidden: Collection[str]) -> str:
+    """The first line of an exception without litellm's prefixes and without what is `hidden`."""
     text = str(getattr(error, "message", "") or error) or type(error).__name__
     line = text.strip().splitlines()[0] if text.strip() else type(error).__name__
     line = _PREFIX.sub("", line).partition(" Handle with `litellm.")[0].strip()
     if line.startswith(("{", "[")):
-        return sentence_of(line.encode("utf-8", "replace"), getattr(error, "status_code", None) or 500)
+        return redact(sentence_of(line.encode("utf-8", "replace"), getattr(error, "status_code", None) or 500, hidden))
+    line = redact(line, hidden)
     return line if len(line) <= SENTENCE_CHARS else line[: SENTENCE_CHARS - 1] + "…"
 
 

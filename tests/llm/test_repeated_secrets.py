@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import html
 import json
 from collections.abc import Callable
@@ -13,8 +14,10 @@ import pytest
 
 from datagen_cli.cli.app import run
 from datagen_cli.core.secret import Secret
+from datagen_cli.core.traces import covered
 from datagen_cli.llm.channel import hide
-from datagen_cli.llm.faults import redact
+from datagen_cli.llm.completion import read_reply
+from datagen_cli.llm.faults import TransportError, fault_in, redact
 from datagen_cli.llm.provider import RawReply
 from tests.endpoint import Answer, Endpoint
 
@@ -31,6 +34,30 @@ FORMS: dict[str, Callable[[str], str]] = {
     "JSON with other slashes": lambda text: text.replace("/", "\\/"),
     "JSON of Go": lambda text: text.replace("<", "\\u003c").replace(">", "\\u003e"),
     "two lines": lambda text: f"{text[:12]}\n  {text[12:]}",
+    "hexadecimal": lambda text: text.encode().hex(),
+    "hexadecimal with colons": lambda text: text.encode().hex(":").upper(),
+    "bytes": lambda text: ", ".join(map(hex, text.encode())),
+    "numbers": lambda text: str(list(text.encode())),
+    "bits": lambda text: " ".join(f"{byte:08b}" for byte in text.encode()),
+    "escapes": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
+    "escapes of JSON": lambda text: "".join(f"\\u{byte:04X}" for byte in text.encode()),
+    "escapes in escapes": lambda text: json.dumps(json.dumps("\u200b".join(text))),
+    "some escapes": lambda text: "".join(f"\\u00{ord(s):x}" if n % 2 else s for n, s in enumerate(text)),
+    "octal escapes": lambda text: "".join(f"\\{byte:03o}" for byte in text.encode()),
+    "entities": lambda text: "".join(f"&#{byte};" for byte in text.encode()),
+    "every percent sign": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
+    "percent signs of percent signs": lambda text: "".join(f"%25{byte:02x}" for byte in text.encode()),
+    "capitals": str.upper,
+    "signs without width between": "\u200b".join,
+    "accents": "\u0301".join,
+    "stars between": "**".join,
+    "a list of letters": lambda text: json.dumps(list(text)),
+    "wide signs": lambda text: "".join(chr(ord(sign) + 0xFEE0) for sign in text),
+    "wide signs in escapes": lambda text: json.dumps("".join(chr(ord(sign) + 0xFEE0) for sign in text)),
+    "backwards": lambda text: text[::-1],
+    "base64 in lines": lambda text: "\\n".join(base64.b64encode(f"a{text}".encode()).decode()),
+    "rot13": lambda text: codecs.encode(text, "rot13"),
+    "a piece": lambda text: text[9:31],
     "cut off": lambda text: f"{text[:20]}…",
     "cut off and quoted": lambda text: f'"{text[:20]}" is no key',
 }
@@ -70,6 +97,38 @@ def test_a_secret_is_hidden_in_every_form_in_which_it_is_repeated(form: str) -> 
 def test_a_reply_that_repeats_a_secret_in_another_form_holds_it_no_more(form: str) -> None:
     said = FORMS[form](KEY)
     assert said not in hide(RawReply(f"Dear shop, {said} thanks"), Secret(KEY).forms()).text
+
+
+@pytest.mark.parametrize("key", [KEY, "planted-04-header", "sk-proj-AbCdEf1234567890ZZ"])
+@pytest.mark.parametrize("form", FORMS)
+def test_nothing_of_a_secret_is_left_between_what_hides_it(form: str, key: str) -> None:
+    """Not more than a code of its first and last signs, which depends on what stands beside them."""
+    shown = covered(f"refused ({FORMS[form](key)}) thanks", Secret(f"Bearer {key}").forms(), "[key]")
+    if not form.startswith("cut") and len(key) > 20:
+        assert "[key]" in shown
+        assert len(shown) < len("refused ([key]) thanks") + 16, shown
+
+
+@pytest.mark.parametrize("code", ["hexadecimal", "bytes", "entities", "signs without width between"])
+def test_a_secret_is_hidden_before_a_sentence_is_cut_off(code: str) -> None:
+    said, hidden = FORMS[code](KEY), Secret(KEY).forms()
+    page = f"<title>{'x' * 20} {html.escape(said)}</title>"
+    for body in (json.dumps({"error": {"message": f"{'x' * 240} {said}"}}), page, f"{'x' * 240} {said}"):
+        assert said[:12] not in str(fault_in(400, {}, body.encode(), hidden, 0.0))
+    with pytest.raises(TransportError) as found:
+        read_reply(f"{'x' * 60} {said}".encode(), hidden)
+    assert said[:12] not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        ("Synthetic customer support tickets", "Customer support tickets are answered by noon."),
+        ("datagen tests, second round", "The second round of datagen tests went well."),
+    ],
+)
+def test_a_header_of_several_words_takes_no_word_from_a_reply(header: str, text: str) -> None:
+    assert hide(RawReply(text), Secret(header).forms()).text == text
 
 
 def test_a_text_that_shares_its_beginning_with_a_secret_stays() -> None:
