@@ -66,14 +66,9 @@ class Ended:
         return ""
 
 
-def datagen(
-    *words: object,
-    folder: Path,
-    environ: Mapping[str, str] | None = None,
-    first: Callable[[], object] = lambda: None,
-) -> Ended:
+def datagen(*words: object, folder: Path, environ: Mapping[str, str] | None = None) -> Ended:
     """Runs a command of the tool in a process of its own that works in `folder`: a copy of this one, which has read the
-    modules already, and calls `first`. Call it from a process without threads."""
+    modules already. Call it from a process without threads."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = os.fork()
         if child == 0:
@@ -85,7 +80,6 @@ def datagen(
                     os.dup2(to, number)
                 # whoever runs the attacks may have put other streams in their place
                 sys.stdout, sys.stderr = (os.fdopen(n, "w", encoding="utf-8", closefd=False) for n in (1, 2))
-                first()
                 main(list(map(str, words)))
             except SystemExit as end:
                 for stream in (sys.stdout, sys.stderr):

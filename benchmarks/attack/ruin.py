@@ -16,12 +16,14 @@ import resource
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks.attack.attack import Attack, datagen
+from benchmarks.attack.attack import PATIENCE_S, Attack, Ended, datagen
 from benchmarks.attack.damage import CACHE, COMMAND, prepared
 
 STATES = ("finished", "half done", "outputs gone")
@@ -266,7 +268,9 @@ def full(number: int, folder: Path) -> str:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
     run = folder / "run"
-    ended = datagen(*COMMAND, "-o", run, "--json", folder=folder, first=bounded)
+    words = [sys.executable, "-m", "datagen_cli", *COMMAND, "-o", str(run), "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S, preexec_fn=bounded, check=False)
+    ended = Ended(done.returncode, done.stdout, done.stderr)
     if problem := ended.wrong(frozenset({0, 2, 3, 5})):
         return f"files of {most} bytes: {problem}"
     if ended.code == 0:

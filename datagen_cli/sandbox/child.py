@@ -189,7 +189,7 @@ def _fresh_main() -> types.ModuleType:
     for name in [name for name in sys.modules if name.partition(".")[0] == "datagen_cli"]:
         del sys.modules[name]
     module = types.ModuleType("__main__")
-    module.__dict__["__builtins__"] = builtins
+    module.__dict__.update(__builtins__=builtins, __file__="/program.py")
     sys.modules["__main__"] = module
     sys.argv = ["program.py"]
     atexit._clear()

@@ -2,7 +2,8 @@
 
 It refuses early and in words what could not work anyway: modules that lead to other processes, to the network or into
 the interpreter. Imports that a program never uses are no reason to refuse it; they are taken out of its text, so that
-they cost nothing. Whatever slips through here meets the layers below.
+they cost nothing. One that it can do without (`try: … except ImportError:`) fails as where it is not installed.
+Whatever slips through here meets the layers below.
 """
 
 from __future__ import annotations
@@ -47,9 +48,11 @@ _OF_OS = frozenset(
 _IN_PART = {"os": _OF_OS, "urllib": frozenset(("parse",))}
 # Attributes and names by which a program leaves its own scope; no sum needs them.
 DOORS = frozenset(
-    ("__subclasses__", "__globals__", "__builtins__", "__import__", "__loader__", "__spec__", "__code__", "__closure__",
-     "__bases__", "__mro__", "gi_frame", "f_back", "f_globals", "f_builtins", "_getframe", "tb_frame")
+    ("__subclasses__", "__globals__", "__builtins__", "__import__", "__loader__", "__spec__", "gi_frame", "f_back",
+     "f_globals", "f_builtins", "_getframe", "tb_frame")
 )  # fmt: skip
+_FALLS_BACK = frozenset(("ImportError", "ModuleNotFoundError", "Exception", "BaseException"))
+"""What a program catches that can do without a module."""
 # With these a program can use a name that it never writes down.
 _BY_NAME = frozenset(("eval", "exec", "globals", "locals", "vars", "__dict__", "__import__"))
 
@@ -73,6 +76,11 @@ class Imported:
             return self.module == "os" or self.module.partition(".")[2].partition(".")[0] in _IN_PART[self.top]
         private = self.top.startswith("_") and self.top != "__future__"
         return self.top in PACKAGES or (self.top in sys.stdlib_module_names - _OUTWARD and not private)
+
+    @property
+    def there(self) -> bool:
+        """Whether a program would find it."""
+        return self.allowed and (self.top not in PACKAGES or importlib.util.find_spec(self.top) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +123,13 @@ def scan(code: str) -> Scan:
     everything = bool((names | attributes) & _BY_NAME)
     kept: list[Imported] = []
     cuts: list[tuple[ast.stmt, str]] = []
+    spare = {id(node) for block in nodes if isinstance(block, ast.Try) and _falls_back(block) for node in block.body}
     for node in nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):
             there = [(alias, imported(node, alias, read, everything)) for alias in node.names]
+            if id(node) in spare and (absent := next((item for _, item in there if not item.there), None)):
+                cuts.append((node, f"raise ModuleNotFoundError({f'No module named {absent.module!r}'!r})"))
+                continue
             stay = [(alias, item) for alias, item in there if item.used or _of_the_library(item)]
             kept += [item for _, item in stay]
             if len(stay) < len(there):
@@ -128,6 +140,16 @@ def scan(code: str) -> Scan:
         frozenset((names | attributes) & DOORS),
         frozenset(_forbidden_of_os(nodes, {item.bound for item in kept if item.module == "os" or item.bound == "os"})),
     )
+
+
+def _falls_back(block: ast.Try) -> bool:
+    """Whether a failing import in it is met by the program itself."""
+    kinds = [kind for handler in block.handlers for kind in _kinds(handler.type)]
+    return any(kind is None or (isinstance(kind, ast.Name) and kind.id in _FALLS_BACK) for kind in kinds)
+
+
+def _kinds(given: ast.expr | None) -> list[ast.expr | None]:
+    return list(given.elts) if isinstance(given, ast.Tuple) else [given]
 
 
 def imported(node: ast.Import | ast.ImportFrom, alias: ast.alias, read: set[str], everything: bool) -> Imported:

@@ -26,7 +26,9 @@ from datagen_cli.sandbox.screen import PRELOADED, Imported, refusal, scan, too_l
         ("from os import system\nsystem('ls')", "imports os.system"),
         ("import os\nrun = os\nrun.system('ls')", "uses os,"),
         ("__import__('math')", "__import__"),
-        ("().__class__.__bases__", "__bases__"),
+        ("object.__subclasses__()", "__subclasses__"),
+        ("try:\n    import socket\nexcept ValueError:\n    pass\nsocket.socket()", "imports socket"),
+        ("try:\n    pass\nexcept ImportError:\n    import socket\nsocket.socket()", "imports socket"),
         ("f.__globals__", "__globals__"),
         ("-" * 19000 + "1", "nested too deeply"),
     ],
@@ -49,10 +51,26 @@ def test_it_refuses_in_words(code: str, word: str) -> None:
         "from os import path\npath.join('a')",
         "from urllib.parse import quote\nquote('a b')",
         "import os.path as p\np.join('a')",
+        "print(int.__mro__, int.__bases__, (lambda: 1).__code__.co_varnames)",
     ],
 )
 def test_it_lets_plain_programs_through(code: str) -> None:
     assert refusal(scan(code)) == ""
+
+
+@pytest.mark.parametrize("kind", ["ImportError", "(ValueError, ModuleNotFoundError)", "Exception as e", ""])
+@pytest.mark.parametrize("module", ["socket", "some_missing_module", "urllib.request"])
+def test_a_module_that_a_program_can_do_without_is_not_there(module: str, kind: str) -> None:
+    name = module.partition(".")[0]
+    found = scan(f"try:\n    import {module}\nexcept {kind}:\n    {name} = None\nprint({name})")
+    assert refusal(found) == ""
+    with pytest.raises(ModuleNotFoundError, match=f"No module named '{module}'"):
+        exec(found.code.splitlines()[1].strip())
+
+
+def test_a_module_that_is_there_stays_where_a_program_could_do_without_it() -> None:
+    code = "try:\n    import math\nexcept ImportError:\n    math = None\nprint(math)"
+    assert scan(code).code == code
 
 
 def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
