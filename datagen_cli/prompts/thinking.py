@@ -42,7 +42,7 @@ CLOSES = compiled_later(
 )
 HEAD = r"[ \t]*(?:#{1,6}[ \t]*|[*_]{1,3})"
 _THOUGHTS = r"(?:thinking|(?:my )?thoughts|(?:my |internal )?thought process|chain of thought|internal reasoning)"
-GOES_ON = r"[*_ ]*:?[*_ ]*(?:\n|(?<=:\*\*)|(?<=:))"
+GOES_ON = r"[*_ ]*+(?:\n|:(?:[*_ ]*+\n|\*\*)?)"
 """Headings of reasoning, and what stands behind one: a colon, or the end of its line."""
 _SO = r"(?:(?:okay|ok|alright|hmm|so)[,. ]+)*"
 _RULE = r"^[ \t]*(?:-{3,}|\*{3,}|={3,})[ \t]*$"
