@@ -18,6 +18,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
 
+from datagen_cli.core.pattern import compiled_later
+
 LEAST = 12
 """Letters and digits of a secret, or of a piece of one, that tell it in other forms than its own."""
 WINDOW = 8
@@ -27,7 +29,7 @@ CODED = 18
 PROSE = 3
 """A value of so many words is found as a whole only."""
 _HEX = "[0-9a-fA-F]"
-_ESCAPED = re.compile(
+_ESCAPED = compiled_later(
     rf"\\(?:u(?P<high>[dD][89abAB]{_HEX}{{2}})\\+u(?P<low>[dD][c-fC-F]{_HEX}{{2}})"
     rf"|(?:u\{{0*|U00|u|x\{{?)(?P<hex>(?<=u){_HEX}{{4}}|(?<=00){_HEX}{{6}}|(?<=[x{{0]){_HEX}{{1,6}})\}}?"
     r"|(?P<octal>[0-3][0-7]{2})|(?P<blank>[nrtbfv]))"
