@@ -12,7 +12,7 @@ import typer
 
 from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
-from datagen_cli.cli.outputs import STANDARD, refuse_outputs, write_output
+from datagen_cli.cli.outputs import STANDARD, refuse_ending, refuse_outputs, write_output
 from datagen_cli.cli.repeats import Near, NearEmbedder, Threshold, opened_sieve
 from datagen_cli.cli.under_way import Say, under_way
 from datagen_cli.config.recipe import CsvOptions
@@ -62,6 +62,8 @@ def command(
     if json_ and out == STANDARD:
         raise UsageError("only one of --json and -o - can go to standard output", hint="name a file with -o")
     refuse_outputs({"-o": out, "--rejected": rejected}, [file, *others])
+    for option, name in (("-o", out), ("--rejected", rejected)):
+        refuse_ending(option, name or STANDARD)
     refuse_second_stdin([file, *others])
     notes: list[str] = []
     form = table_form(csv or [])

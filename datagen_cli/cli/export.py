@@ -16,6 +16,7 @@ import typer
 
 from datagen_cli.cli import complete, console, push_options
 from datagen_cli.cli import options as given
+from datagen_cli.cli.outputs import refuse_ending
 from datagen_cli.cli.run_folder import say_damage
 from datagen_cli.cli.under_way import Say, under_way
 from datagen_cli.core.errors import Place, UsageError
@@ -130,6 +131,8 @@ def _refuse(shelf: type[Format], to: str, out: str, *, bom: bool, folder: bool) 
         name = Path(out).with_suffix("")
         what = "splits are files in a folder" if to != "hf" else "the hub's layout is a folder"
         raise UsageError(f"-o {out}: {what}, and this is called like a file", hint=f"-o {shlex.quote(str(name))}")
+    if not folder:
+        refuse_ending("-o", out, shelf.suffix)
 
 
 def _rows(run: str, record: RunReader, say: Say, *, pairs: bool) -> tuple[Exported, int]:

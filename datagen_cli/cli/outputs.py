@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from datagen_cli.core.jsonl import write_aside, write_errors
 from datagen_cli.core.system import CLOSE_ON_EXEC
 
 STANDARD = "-"
+TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".xls", ".ods", ".arrow", ".feather")
 DESCRIPTORS = ("/dev/fd/", "/dev/stdout", "/dev/stderr", "/proc/self/fd/")
 
 
@@ -83,6 +85,18 @@ def refuse_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str | Non
         taken[place] = option
         if not name.startswith(DESCRIPTORS):
             _refuse_unwritable(option, Path(name), Path(place))
+
+
+def refuse_ending(option: str, name: str, ending: str = ".jsonl", hint: str = "") -> None:
+    """Raises `UsageError` for rows that would stand under the name of another format: a spreadsheet reads JSON lines
+    under `.csv` as cells, and finds formulas in them."""
+    given = Path(name).suffix.lower()
+    if name != STANDARD and given in TABLES and given not in (ending, ".tsv" if ending == ".csv" else ""):
+        kind = "JSON lines" if ending == ".jsonl" else f"a {ending} file"
+        raise UsageError(
+            f"{option} {name}: {kind} would be called like a {given} file",
+            hint=hint or f"{option} {shlex.quote(str(Path(name).with_suffix(ending)))}",
+        )
 
 
 def _refuse_unwritable(option: str, named: Path, file: Path) -> None:

@@ -101,7 +101,7 @@ def _is_json(text: str, name: str) -> bool:
     """Whether a reply gives its text as JSON: it begins with it, or announces an object and ends with it. A text that
     shows JSON among its words is a text."""
     key = rf"[\"'“]?(?:records|{re.escape(name)})[\"'”]?\s*:"
-    fence = r"(?:```[^\n`]*\n?\s*)?"
+    fence = r"(?:```(?:[^\n`]*\n\s*+|[^\n`{\[]*+))?"
     if re.match(rf"{fence}[{{\[]\s*(?:\{{\s*)?{key}", text, re.IGNORECASE):
         after = text[max(text.rfind("}"), text.rfind("]")) + 1 :].rstrip()
         return not after or after.startswith(("\n", "`")) or after == text

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from string import digits, whitespace
 from typing import Any
 
 from datagen_cli.core.chat import End, Message, Prompt
@@ -40,7 +41,6 @@ FORM_WORDS = (
 )
 NUMBERED = ("text", "name", "item", "option", "example", "record")
 """What models write that give the form back, the latter with a number behind it: `text1`, `text2`."""
-_NUMBER = compiled_later(r"[\s#-]*\d+$")
 SHOWN: tuple[tuple[str, str, str], ...] = (
     ("The shop on Mill Road sold twelve red bicycles in May.", "colour", "red"),
     ("Anna was late for the meeting, and nobody waited for her.", "mood (how it feels)", "disappointed"),
@@ -158,8 +158,10 @@ def values_end(count: int) -> End:
 def is_value(text: str, attribute: str, told: str, fields: Sequence[str] = ()) -> bool:
     """Whether a text may be a value: a few ordinary words that give no orders, and neither the form's, the question's
     own, nor the name of one of the dataset's `fields`."""
+    if not 0 < len(text.split()) <= MOST_WORDS or not plain_value(text):
+        return False
     spelled = text.replace("_", " ").strip()
-    bare = _NUMBER.sub("", spelled)
+    unnumbered = spelled.rstrip(digits)
+    bare = spelled if unnumbered == spelled else unnumbered.rstrip(f"#-{whitespace}")
     known = (attribute, *fields, *FORM_WORDS, *(NUMBERED if bare != spelled else ()))
-    own = said_by_us(text) or any(is_form(one, name, told) for one in {spelled, bare} for name in known)
-    return 0 < len(text.split()) <= MOST_WORDS and plain_value(text) and not own
+    return not (said_by_us(text) or any(is_form(one, name, told) for one in {spelled, bare} for name in known))

@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.attack.swaps import swapped
 from datagen_cli.cli import console
+from datagen_cli.cli.app import run
 from datagen_cli.cli.outputs import refuse_outputs, write_output
 from datagen_cli.core.errors import UsageError
 
@@ -178,3 +179,29 @@ def test_a_working_folder_that_is_gone_is_said(
     (tmp_path / "gone").rmdir()
     assert run(["generate", "quickstart", "-n", "2"]) == 2
     assert capsys.readouterr().err.startswith("error: the working folder is gone\n\nhint: change to a folder")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("dedup rows.jsonl -o kept.csv", "-o kept.csv: JSON lines would be called like a .csv file"),
+        (
+            "dedup rows.jsonl -o k.jsonl --rejected r.PARQUET",
+            "--rejected r.PARQUET: JSON lines would be called like a .parquet file",
+        ),
+        ("export run --to jsonl -o out.csv", "-o out.csv: JSON lines would be called like a .csv file"),
+        ("export run --to messages -o out.tsv", "-o out.tsv: JSON lines would be called like a .tsv file"),
+        ("export run --to parquet -o out.csv", "-o out.csv: a .parquet file would be called like a .csv file"),
+    ],
+)
+def test_rows_stand_under_no_other_formats_name(
+    command: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A spreadsheet would find formulas in them, and no command of ours could read them."""
+    monkeypatch.chdir(tmp_path)
+    Path("rows.jsonl").write_text('{"text": "a tap drips", "=name": "=1+1"}\n')
+    if command.startswith("export"):
+        assert run(["generate", "quickstart", "-n", "2", "-o", "run", "--quiet"]) == 0
+    assert run(command.split()) == 2
+    assert said in capsys.readouterr().err
+    assert not [path.name for path in Path().iterdir() if path.name not in ("rows.jsonl", "run")]

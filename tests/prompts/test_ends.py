@@ -98,3 +98,8 @@ def test_the_words_of_the_form_and_of_the_question_are_no_values(text: str) -> N
 )
 def test_other_words_are(text: str) -> None:
     assert is_value(text, "place", "towns in Europe")
+
+
+@pytest.mark.parametrize("sign", ["1", "#-", "-_", " "])
+def test_a_long_value_is_none_in_one_go(sign: str) -> None:
+    assert not is_value(f"a{sign * 40_000}x", "place", "towns in Europe")
