@@ -15,6 +15,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from weakref import WeakSet
 
 from yarl import URL
 
@@ -39,6 +40,8 @@ REPLY_BYTES = 64 * 1024 * 1024
 HEADER_BYTES = 256 * 1024
 CONNECT_S = 15.0
 KEEP_ALIVE_S = 30.0
+STALE_S = 1.0
+"""How long after a request a kept connection may close and still be one that the endpoint had closed before."""
 Watching = Callable[["aiohttp.ClientResponse"], Awaitable[bytes]]
 
 
@@ -68,6 +71,7 @@ class OpenAIHTTP:
         self._proxy = safe_proxy(options.name, target.url, loopback=target.loopback, secret=target.holds_secrets)
         self._session: aiohttp.ClientSession | None = None
         self._connecting: set[aiohttp.ClientRequest | None] = set()
+        self._reused: set[aiohttp.ClientRequest | None] = set()
         self.heard: Heard | None = None
 
     async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
@@ -91,8 +95,14 @@ class OpenAIHTTP:
             nonlocal timeout_s, request
             timeout_s, request = await start(), ready
             limit.reschedule(loop.time() + timeout_s)
-            self._connecting.add(ready)
-            return await on(ready)
+            while True:
+                self._connecting.add(ready)
+                sent_at = loop.time()
+                try:
+                    return await on(ready)
+                except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+                    if loop.time() - sent_at > STALE_S or not self._was_closed(error, ready):
+                        raise
 
         try:
             async with (
@@ -122,12 +132,19 @@ class OpenAIHTTP:
             raise self._broken(error, timeout_s or 0.0, sent=sent) from None
         finally:
             self._connecting.discard(request)
+            self._reused.discard(request)
 
     async def close(self) -> None:
         """Closes the connections."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+    def _was_closed(self, error: Exception, request: aiohttp.ClientRequest) -> bool:
+        """Whether a request met a kept connection that the endpoint had given up, and so cannot have been read: not a
+        byte of an answer came. It goes on another connection then, as if it had not been sent."""
+        began = isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(error.message, str)
+        return request in self._reused and request not in self._connecting and not began
 
     def _broken(self, error: Exception, timeout_s: float, *, sent: bool = True) -> Fault:
         """The fault of a connection that was not made (then nothing was sent), broke, or stayed silent."""
@@ -159,6 +176,7 @@ class OpenAIHTTP:
             self._session = aiohttp.ClientSession(
                 connector=_Connector(
                     self._connecting,
+                    self._reused,
                     limit=self._concurrency,
                     **({"keepalive_timeout": KEEP_ALIVE_S} if self._watch is None else {"force_close": True}),
                     ttl_dns_cache=300,
@@ -183,15 +201,27 @@ class OpenAIHTTP:
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Takes a request that has its connection off the list of those without: what never left costs nothing."""
+    """Takes a request that has its connection off the list of those without: what never left costs nothing. Those that
+    have one which was used before are in `reused`; one on which something came unasked is not used again."""
 
-    def __init__(self, connecting: set[aiohttp.ClientRequest | None], **options: Any) -> None:
+    def __init__(
+        self, connecting: set[aiohttp.ClientRequest | None], reused: set[aiohttp.ClientRequest | None], **options: Any
+    ) -> None:
         super().__init__(**options)
-        self._connecting = connecting
+        self._connecting, self._reused = connecting, reused
+        self._used: WeakSet[Any] = WeakSet()
 
     async def connect(self, req: aiohttp.ClientRequest, *arguments: Any, **options: Any) -> Any:
         connection = await super().connect(req, *arguments, **options)
+        while connection.protocol is not None and connection.protocol.should_close:
+            connection.close()
+            connection = await super().connect(req, *arguments, **options)
         self._connecting.discard(req)
+        if connection.protocol in self._used:
+            self._reused.add(req)
+        else:
+            self._reused.discard(req)
+            self._used.add(connection.protocol)
         return connection
 
 
