@@ -212,9 +212,10 @@ def read_program(text: str, *, cut: bool = False) -> str | None:
 
     The last fenced block that says it is Python and reads as a program which prints (other blocks hold its output),
     else the last one that does without saying so, else the last one; without a fence the text itself where it prints.
-    Of a reply that was `cut` off only a block that was closed before the cut, says that it is Python, and prints.
+    Of a reply that was `cut` off only a block that was closed before the cut, says that it is Python, and prints. All
+    that may stand in a JSON text, or be the only text of a JSON object.
     """
-    text = answer_of(text)
+    text = _out_of_json(answer_of(text))
     text = before_next_turn(text) or text
     found = [match for match in _BLOCK.finditer(text) if not cut or match[0].endswith(match["fence"])]
     found_blocks = [(match[2].strip().lower(), match[3].strip()) for match in found]
@@ -227,6 +228,18 @@ def read_program(text: str, *, cut: bool = False) -> str | None:
         if some:
             return str(some[-1])
     return text.strip() if _prints(text) else None
+
+
+def _out_of_json(text: str) -> str:
+    """The text that a JSON text, or an object with no other text, holds; anything else as it is."""
+    if not text.lstrip().startswith(('"', "{")):
+        return text
+    try:
+        value = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return text
+    texts = [item for item in value.values() if isinstance(item, str)] if isinstance(value, dict) else [value]
+    return str(texts[0]) if len(texts) == 1 and isinstance(texts[0], str) else text
 
 
 def _prints(text: str) -> bool:

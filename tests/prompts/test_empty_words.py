@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -198,5 +199,16 @@ def test_the_program_is_found_beside_its_output(reply: str) -> None:
     assert read_program(reply) == "print(3)"
 
 
-def test_json_that_holds_a_program_is_none() -> None:
-    assert read_program('{"code": "print(3)"}') is None
+@pytest.mark.parametrize("program", ["print(3)", "```python\nprint(3)\n```", "It is:\n```\nprint(3)\n```\n3"])
+@pytest.mark.parametrize(
+    "wrap", [json.dumps, lambda text: json.dumps({"code": text}), lambda text: f" {json.dumps(text)}\n"]
+)
+def test_a_program_is_found_in_json(program: str, wrap: Callable[[str], str]) -> None:
+    assert read_program(wrap(program)) == "print(3)"
+
+
+@pytest.mark.parametrize(
+    "reply", ['{"code": "print(3)", "output": "print(4)"}', '{"answer": 3}', '"print(3)', "[1]", '""']
+)
+def test_json_that_holds_no_program_or_several_texts_is_none(reply: str) -> None:
+    assert read_program(reply) is None
