@@ -35,16 +35,17 @@ class Trace:
 async def preview(
     built: Built, client: Client, engine: LocalEngine, number: int, *, unsafe_exec: bool = False
 ) -> list[Trace]:
-    """Traces of the first `number` slots, first attempts only. Raises `CallPending` when a model does not answer."""
+    """Traces of the first `number` slots, first attempts only. What waits while others get through (a request that was
+    refused before any was answered) is asked once more. Raises `CallPending` when a model does not answer."""
     cut = built.cut
     planned = list(built.slots(cut.end(number)))
     seen: set[str] = set()
 
-    async def follow(start: int) -> list[Trace]:
+    async def follow(start: int, *, last: bool = False) -> list[Trace]:
         unit = built.unit(planned[start : start + cut.width(start)], 1)
         context = UnitContext(client, engine.run_blocking, unit.first, 1, seen)
         began = asyncio.get_running_loop().time()
-        records = await _generate(built, unit, context)
+        records = await _generate(built, unit, context, last=last)
         asked = asyncio.get_running_loop().time() - began
         found = []
         for slot, record in zip(unit.slots, records, strict=False):
@@ -53,13 +54,19 @@ async def preview(
             own = UnitContext(client, engine.run_blocking, slot.index, 1, seen, unsafe_exec=unsafe_exec)
             for stage, step in built.steps:
                 if trace.last.rejection is None:
-                    trace.stages.append((stage, await _step(stage, step, trace.last, slot, unit, own)))
+                    trace.stages.append((stage, await _step(stage, step, trace.last, slot, unit, own, last=last)))
             trace.calls += own.calls
             trace.seconds = asked / len(unit.slots) + asyncio.get_running_loop().time() - began
             found.append(trace)
         return found
 
     results = await asyncio.gather(*(follow(start) for start in cut.starts(number)), return_exceptions=True)
+    waiting = [place for place, result in enumerate(results) if isinstance(result, CallPending)]
+    if waiting and all(isinstance(result, list | CallPending) for result in results) and len(waiting) < len(results):
+        starts = list(cut.starts(number))
+        again = (follow(starts[place], last=True) for place in waiting)
+        for place, result in zip(waiting, await asyncio.gather(*again, return_exceptions=True), strict=True):
+            results[place] = result
     failed = [result for result in results if isinstance(result, BaseException)]
     if failed:  # what ended the calls, before those that only ended with it
         raise next((error for error in failed if not isinstance(error, CallPending)), failed[0])
@@ -73,28 +80,31 @@ async def preview(
     return traces[:number]
 
 
-async def _generate(built: Built, unit: Unit, context: UnitContext) -> list[Record]:
+async def _generate(built: Built, unit: Unit, context: UnitContext, *, last: bool) -> list[Record]:
     try:
         return await built.generate.run(unit, context)
     except CallRefused as refused:
         rejection = Rejection("generate", "bad_request", str(refused))
     except CallPending as pending:
-        rejection = _no_reply("generate", pending)
+        rejection = _no_reply("generate", pending, last=last)
     return [Record(slot.index, 1, {}, rejection=rejection) for slot in unit.slots]
 
 
-async def _step(stage: str, step: Any, record: Record, slot: Slot, unit: Unit, context: UnitContext) -> Record:
+async def _step(
+    stage: str, step: Any, record: Record, slot: Slot, unit: Unit, context: UnitContext, *, last: bool
+) -> Record:
     try:
         result: Record = await step(record, slot, unit, context)
     except CallRefused as refused:
         return record.rejected(Rejection(stage, "bad_request", str(refused)))
     except CallPending as pending:
-        return record.rejected(_no_reply(stage, pending))
+        return record.rejected(_no_reply(stage, pending, last=last))
     return result
 
 
-def _no_reply(stage: str, pending: CallPending) -> Rejection:
-    """Shown for a prompt that always fails while others are answered. Raises what is pending for any other reason."""
-    if not pending.no_reply:
+def _no_reply(stage: str, pending: CallPending, *, last: bool) -> Rejection:
+    """Shown for a prompt that always fails while others are answered, or is asked for the `last` time. Raises what is
+    pending for any other reason."""
+    if not (pending.no_reply or last):
         raise pending
     return Rejection(stage, "no_reply", str(pending))

@@ -306,6 +306,17 @@ def test_a_preview_shows_the_other_slots_and_says_which_has_no_reply(
     assert [record["stages"][-1]["rejected"] for record in shown] == [None, "no_reply", None, None]
 
 
+def test_a_preview_shows_the_other_slots_and_says_which_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Endpoint(Poison(seeds([0]), refusal(400, "not this one"))) as endpoint:
+        code = run(["preview", str(recipe(tmp_path, endpoint)), "-n", "4", "-o", str(tmp_path / "run"), "--json"])
+    shown = json.loads(capsys.readouterr().out)["records"]
+    assert code == 0
+    assert [record["stages"][-1]["rejected"] for record in shown] == ["bad_request", None, None, None]
+    assert endpoint.count <= 5
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "words", "never"),
