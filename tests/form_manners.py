@@ -176,7 +176,7 @@ FORMED = (
     Manner("packs with gzip and says deflate, or the other way round", "reads it", replies(packed(
         zlib.compress, "gzip")), used=ALL, batches_too=False),
     Manner("packs the body as br or zstd, unasked", "says so, ends at once", replies(packed(
-        lambda data: b"\x28\xb5\x2f\xfd" + data, "zstd")), 0, 5, says="packed as zstd", batches_too=False),
+        lambda data: b"\x28\xb5\x2f\xfd" + data, "zstd")), 0, 5, says="turn its packing off", batches_too=False),
     Manner("answers as Ollama's own API does (`/api/chat`)", "reads it", native(
         {"message": {"role": "assistant", "content": "$"}, "done": True, "done_reason": "stop",
          "prompt_eval_count": 10, "eval_count": 5}), used=ALL),

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from datagen_cli.llm.faults import TransportError
+from datagen_cli.llm.faults import PACKED, TransportError
 
 MOST_LAYERS = 4
 """Each may be as large as a reply may be."""
@@ -101,7 +101,7 @@ def _by_package(body: bytes, name: str, most_bytes: int) -> bytes:
         return bytes(found)
     raise TransportError(
         "foreign",
-        f"the reply is packed as {name}, which was not asked for: only {ASKED} are; turn that off at the endpoint or"
+        f"{PACKED} {name}, which was not asked for: only {ASKED} are; turn that off at the endpoint or"
         f" the proxy before it, or pip install {PACKAGES[name][0 if name == 'br' else 1]}",
         status=200,
     )

@@ -44,6 +44,8 @@ SPEAKING = (
     *("error", "message", "detail", "details", "msg", "errors", "error_description", "title", "reason"),
     *("status_msg", "base_resp"),
 )
+PACKED = "the reply is packed as"
+"""What a reply begins to be told with that nothing here unpacks."""
 DEEPEST = 6
 _TITLE = compiled_later(r"<(title|h1)\b[^<>]*+>((?:(?!<\1\b).)*?)</\1>", re.IGNORECASE | re.DOTALL)
 _CODE = compiled_later(r"<(script|style)\b(?:(?!<\1\b).)*?</\1>|<[^<>]*+>", re.IGNORECASE | re.DOTALL)

@@ -34,19 +34,29 @@ class Failing:
 
 
 @dataclass(slots=True)
+class Vain:
+    """What calls of a purpose that was never answered met: tries that timed out, replies that were broken off, and of
+    which prompts."""
+
+    silent: int = 0
+    broken: int = 0
+    prompts: set[Draw] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class Health:
     """What is known of one endpoint and model in this process; `failing` are the prompts that failed and have not been
-    answered since. `answered_before` says that an earlier run of the folder had answers; `silent`, `foreign` and
-    `broken` count tries that timed out, replies of no chat endpoint, and those broken off, `lost` the answers in a row
-    that know no such model."""
+    answered since. `answered_before` says that an earlier run of the folder had answers; `foreign` counts replies of no
+    chat endpoint, `lost` the answers in a row that know no such model. `vain` is by purpose, without the purposes in
+    `answered_for`, which had an answer: calls of one kind may all fail where others are answered."""
 
     target: Target
     answered_before: bool = False
     answers: int = 0
-    silent: int = 0
     foreign: int = 0
-    broken: int = 0
     lost: int = 0
+    vain: dict[str, Vain] = field(default_factory=dict)
+    answered_for: set[str] = field(default_factory=set)
     last_answer: float = float("-inf")
     failing: dict[Draw, Failing] = field(default_factory=dict)
     halted: bool = False
@@ -59,6 +69,7 @@ class Health:
                 if until_answer:
                     _wake(sleeper)
         self.answers += 1
+        self.answered_for.add(draw.purpose)
         self.lost = 0
         self.last_answer = now
         if not self.failing:

@@ -24,6 +24,7 @@ from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.llm.completion import is_completion, read_reply
 from datagen_cli.llm.counted import read_usage
 from datagen_cli.llm.faults import (
+    PACKED,
     SENTENCE_CHARS,
     AuthRefused,
     Fault,
@@ -236,7 +237,9 @@ def fault_from(
     if came is not None and came.too_large:
         return TransportError("foreign", f"the reply is larger than {MOST_BYTES >> 20} MB", status=came.status)
     if came is not None and came.unread and 200 <= came.status < 300:
-        return TransportError("foreign" if "packed as" in came.unread else "dropped", came.unread, status=came.status)
+        return TransportError(
+            "foreign" if came.unread.startswith(PACKED) else "dropped", came.unread, status=came.status
+        )
     if came is not None and not 200 <= came.status < 300:
         fault = fault_in(came.status, came.headers, came.body or b"", hidden, time.time())
         if came.status == UNCLEAR and status in MEANT and isinstance(fault, RequestRefused):

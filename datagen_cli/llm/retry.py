@@ -7,6 +7,7 @@ only and takes jitter from the generator it is given. Nothing here knows HTTP.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import re
 import time
@@ -16,8 +17,8 @@ from datetime import datetime
 
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import CallPending, ProviderError
-from datagen_cli.llm.faults import AuthRefused, RequestRefused, TransportError
-from datagen_cli.llm.health import Health, OutageDetector
+from datagen_cli.llm.faults import PACKED, AuthRefused, RequestRefused, TransportError
+from datagen_cli.llm.health import Health, OutageDetector, Vain
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.llm.vendors import vendor_of_name
@@ -27,6 +28,7 @@ LONGEST_WAIT_S = 30.0
 FIRST_CALLS = 5
 FIRST_TRIES = 8
 FOREIGN_CALLS = 3
+SEVERAL_PROMPTS = 3
 LONGEST_FLOOR_S = 2.0
 STARTS = {":11434": "`ollama serve`", ":1234": "`lms server start`"}
 """What starts the servers that usually listen at these ports."""
@@ -158,8 +160,9 @@ async def call_with_retries(
                 outage.failed(now if policy.batched else clock.sent_at)
             elif health.ends_without_reply(draw, recent=recent):
                 raise CallPending(message, no_reply=True) from fault
-            if not health.answers:
-                _stop_when_hopeless(fault, health, policy)
+            _stop_when_foreign(fault, health)
+            if draw.purpose not in health.answered_for:
+                _stop_when_hopeless(fault, draw, health, policy)
             others = busy() or health.last_answer > clock.sent_at
             wait = _after(fault, tries, policy, health, outage, rng, others)
             asked_until = loop.time() + min(fault.retry_after_s or 0.0, policy.patience_s)
@@ -176,42 +179,60 @@ async def call_with_retries(
             return reply
 
 
-def _stop_when_hopeless(fault: TransportError, health: Health, policy: Policy) -> None:
-    """Raises `ProviderError` when the first tries all came to nothing for a reason that waiting does not mend."""
+def _stop_when_hopeless(fault: TransportError, draw: Draw, health: Health, policy: Policy) -> None:
+    """Raises `ProviderError` when the first tries of this purpose, which may have cost something, all came to nothing
+    for a reason that waiting does not mend. Once others were answered it takes several prompts to say so."""
     message = said(fault.message, health.target, fault.status)
-    health.silent += fault.kind == "timeout" and fault.sent
-    health.foreign += fault.kind in ("foreign", "garbled")
-    health.broken += fault.kind == "dropped" and fault.status == 200
-    if health.broken >= FIRST_TRIES:
+    vain = health.vain.setdefault(draw.purpose, Vain())
+    vain.prompts.add(draw)
+    vain.silent += fault.kind == "timeout" and fault.sent
+    vain.broken += fault.kind == "garbled" or (fault.kind == "dropped" and fault.status == 200)
+    first = FIRST_TRIES if not health.answers or len(vain.prompts) >= SEVERAL_PROMPTS else math.inf
+    of = f" of {draw.purpose}" if health.answers else ""
+    if vain.broken >= first:
         raise ProviderError(
-            f"the first {FIRST_TRIES} replies were all broken off, and may have cost all that they could: {message}",
+            f"the first {FIRST_TRIES} replies{of} were all broken off, and may have cost all that they could:"
+            f" {message}",
             hint="a limit of the server, or of a proxy before it, cuts them, or what it sends is no whole JSON:"
             f" `datagen doctor` shows what comes; then {RESUME}",
         ) from fault
-    if health.foreign >= FOREIGN_CALLS and fault.kind == "garbled":
+    if vain.silent >= first and not policy.batched and fault.status is not None:
         raise ProviderError(
-            f"the address answers, and what comes is not HTTP as it must be: {message}",
-            hint=f"see whether {health.target.url or health.target.host} names the right port, and https where that is"
-            f" spoken; else the server, or a proxy before it, writes broken replies; then {RESUME}",
-        ) from fault
-    if health.foreign >= FOREIGN_CALLS and fault.kind == "foreign":
-        raise ProviderError(
-            f"the address answers, but not as a model's endpoint does: {message}",
-            hint=f"check base_url: the calls went to {health.target.url or health.target.host};"
-            f" most end in /v1; then {RESUME}",
-        ) from fault
-    if health.silent >= FIRST_TRIES and not policy.batched and fault.status is not None:
-        raise ProviderError(
-            f"the first {FIRST_TRIES} tries were given up by a gateway before the model had answered; last: {message}",
+            f"the first {FIRST_TRIES} tries{of} were given up by a gateway before the model had answered; last:"
+            f" {message}",
             hint="the gateway's own limit counts, not timeout_s (nginx: proxy_read_timeout): raise it, ask for fewer"
             f" max_tokens, or lower limits.concurrency; then {RESUME}",
         ) from fault
-    if health.silent >= FIRST_TRIES and not policy.batched:
+    if vain.silent >= first and not policy.batched:
         raise ProviderError(
-            f"the first {FIRST_TRIES} tries had no answer within timeout_s: {policy.timeout_s:g}; last: {message}",
+            f"the first {FIRST_TRIES} tries{of} had no answer within timeout_s: {policy.timeout_s:g}; last: {message}",
             hint="a slow model needs more time: --set model.timeout_s=300 --set model.deadline_s=1200, fewer max_tokens"
             f" or less concurrency; `datagen doctor` says whether it can be reached; then {RESUME}",
         ) from fault
+
+
+def _stop_when_foreign(fault: TransportError, health: Health) -> None:
+    """Raises `ProviderError` when the first answers are none of a model's endpoint."""
+    if health.answers or fault.kind not in ("foreign", "garbled"):
+        return
+    health.foreign += 1
+    if health.foreign < FOREIGN_CALLS:
+        return
+    message = said(fault.message, health.target, fault.status)
+    if fault.kind == "garbled":
+        raise ProviderError(
+            f"the address answers, and what comes is not HTTP as it must be: {message}",
+            hint=f"see whether {health.target.url or health.target.host} names the right port, and https where that is"
+            " spoken; else the server, or a proxy before it, writes broken replies (a Content-Length too small);"
+            f" then {RESUME}",
+        ) from fault
+    where = health.target.url or health.target.host
+    packed = fault.message.startswith(PACKED)
+    mend = "turn its packing off, or install the package that is named; base_url may well be right"
+    raise ProviderError(
+        f"the address answers, but not as a model's endpoint does: {message}",
+        hint=f"{mend if packed else f'check base_url: the calls went to {where}; most end in /v1'}; then {RESUME}",
+    ) from fault
 
 
 def _after(

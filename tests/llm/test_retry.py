@@ -298,6 +298,50 @@ def test_who_answers_with_errors_can_be_reached_and_is_not_said_to_be_away(fault
     assert "nothing has answered" not in error.message
 
 
+def end_of_all(prompts: int, fault: TransportError, *, answered: str) -> str:
+    """The first end of calls of a check that all meet this fault, after a call of that purpose was answered."""
+    health, outage = Health(TARGET), OutageDetector()
+    policy = Policy(60, 10_000, 300)
+
+    async def send(clock: Clock, again: bool) -> RawReply:
+        clock.begin()
+        raise fault
+
+    async def main() -> str:
+        health.answered(Draw(99, 1, answered), asyncio.get_running_loop().time())
+        calls = (
+            call_with_retries(
+                send,
+                Draw(slot, 1, "code"),
+                policy=policy,
+                health=health,
+                outage=outage,
+                rng=random.Random(slot),
+                retrying=lambda *_: None,
+            )
+            for slot in range(prompts)
+        )
+        found = await asyncio.gather(*calls, return_exceptions=True)
+        return next((str(error) for error in found if isinstance(error, ProviderError)), "")
+
+    return run_virtual(main())
+
+
+BROKEN = TransportError("dropped", "the reply is broken off", status=200)
+SILENT = TransportError("timeout", "no answer within 60 s")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"), [(BROKEN, "replies of code were all broken off"), (SILENT, "tries of code")]
+)
+def test_a_check_whose_replies_are_all_lost_ends_the_run_although_others_are_answered(
+    fault: TransportError, words: str
+) -> None:
+    assert words in end_of_all(8, fault, answered="generate")
+    assert "for 300 s" in end_of_all(8, fault, answered="code")  # it may be away: waited for
+    assert "of code" not in end_of_all(2, fault, answered="generate")
+
+
 @pytest.mark.parametrize(
     ("name", "said", "hint"),
     [
