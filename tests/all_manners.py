@@ -7,12 +7,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from aiohttp import web
+
 from tests.call_manners import CALLED
 from tests.endpoint import Answer, Script, refusal
 from tests.form_manners import FORMED
 from tests.llm.batch_endpoint import BatchEndpoint
 from tests.manners import ONE_BY_ONE, Good, Make, Manner, always, no_system, once_each, replies, without
 from tests.provider_manners import KNOWN
+from tests.reported_manners import REPORTED
 from tests.vendor_manners import VENDORS
 from tests.waiting_manners import WAITING
 from tests.wrapped_manners import WRAPPED
@@ -98,6 +101,23 @@ def crowded(endpoint: BatchEndpoint) -> None:
     endpoint.meddle = meddle
 
 
+def answers(
+    *,
+    uploaded: Callable[[str], Any] = lambda name: {"id": name},
+    started: Callable[[str], Any] = lambda name: {"id": name, "status": "validating"},
+    status: int = 200,
+    lists: bool = True,
+) -> Callable[[BatchEndpoint], None]:
+    """What is said of a file that was uploaded, and of a batch that was started, under this status."""
+
+    def arrange(endpoint: BatchEndpoint) -> None:
+        endpoint.uploaded = lambda name: web.json_response(uploaded(name))
+        endpoint.started = lambda name: web.json_response(started(name), status=status)
+        endpoint.lists = lists
+
+    return arrange
+
+
 FETCHED = "/content"
 QUICK = ("limits.patience_s=2",)
 PROGRAM = "```python\nprint(3 + 4)\n```\nIt prints:\n```\n7\n```"
@@ -112,6 +132,7 @@ MANNERS = (
     *CALLED,
     *KNOWN,
     *WAITING,
+    *REPORTED,
     Manner(
         "shows a program's output in a second block",
         "runs the program alone",
@@ -304,5 +325,70 @@ MANNERS = (
         0,
         5,
         way="batch",
+    ),
+    Manner(
+        "names a batch that it has started in an envelope (`job`)",
+        "reads it: no second one is started",
+        GOOD,
+        way="batch",
+        arrange=answers(started=lambda name: {"job": {"id": name, "status": "VALIDATING"}}),
+    ),
+    Manner(
+        "names an uploaded file in an envelope (`data`)",
+        "reads it",
+        GOOD,
+        way="batch",
+        arrange=answers(uploaded=lambda name: {"code": 0, "data": {"id": name}}),
+    ),
+    Manner(
+        "does not name the batch that it has started",
+        "finds it in the list of batches: nothing is paid twice",
+        GOOD,
+        way="batch",
+        arrange=answers(started=lambda name: {"status": "ok"}),
+    ),
+    Manner(
+        "fails over the answer to a batch that it has started (500)",
+        "the same",
+        GOOD,
+        way="batch",
+        arrange=answers(started=lambda name: {"error": {"message": "oops"}}, status=500),
+    ),
+    Manner(
+        "does so, and lists no batches",
+        "ends; says that a batch may have been started",
+        GOOD,
+        0,
+        5,
+        way="batch",
+        arrange=answers(started=lambda name: {"status": "ok"}, lists=False),
+        says="may have been started",
+    ),
+    Manner(
+        "has not looked through the file yet when a batch is to start (400)",
+        "waits, and starts it then",
+        GOOD,
+        way="batch",
+        arrange=at("batches", refusal(400, "File file-0 is not yet processed."), 2),
+    ),
+    Manner(
+        "takes no files (404)",
+        "ends at once, names `limits.batch`",
+        GOOD,
+        0,
+        5,
+        way="batch",
+        arrange=at("files", refusal(404, "Not Found")),
+        says="without limits.batch",
+    ),
+    Manner(
+        "takes files, and no batches (404)",
+        "the same",
+        GOOD,
+        0,
+        5,
+        way="batch",
+        arrange=at("batches", refusal(404, "Not Found")),
+        says="without limits.batch",
     ),
 )

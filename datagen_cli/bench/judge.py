@@ -106,8 +106,8 @@ def mark_cells(
 
 
 def _unread(number: int, reply: Reply) -> str:
-    """Why a mark is of no use: it was cut off, or is none."""
-    return is_cut(number, reply) or ("" if read_mark(reply.text) is not None else "malformed")
+    """Why a mark is of no use: it was cut off before it came, or is none."""
+    return "" if read_mark(reply.text) is not None else is_cut(number, reply) or "malformed"
 
 
 def _of_use(number: int, reply: Reply) -> str:

@@ -37,7 +37,9 @@ from datagen_cli.llm.batch_files import (
     inline_lines,
     input_file,
     lines_in,
+    name_in,
     reply_in,
+    started_for,
 )
 from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError, page_words, sentence_of
 from datagen_cli.llm.keys import Target
@@ -50,10 +52,15 @@ HTTP_TIMEOUT_S = 120.0
 HTTP_TIMEOUT = aiohttp.ClientTimeout(HTTP_TIMEOUT_S, sock_connect=CONNECT_S)
 MOST_CALLS, MOST_BYTES = 50_000, 190 * 1024 * 1024
 TOO_LARGE = 413
+NO_BATCHES = (404, 405, 410, 501)
+ONE_BY_ONE = "without limits.batch the calls go one by one, at their full price"
 TOO_MUCH_WAIT_S = 60.0
 FETCH_TRIES, SHORT_TRIES, GONE_TRIES, GONE_BATCHES = 8, 3, 4, 3
 MOST_FILE_BYTES = 1024 * 1024 * 1024
 ENQUEUED = re.compile(rb"enqueued|token_limit|token limit|quota|rate.?limit|too many", re.IGNORECASE)
+UNREADY = re.compile(
+    r"not (?:been |yet )*(?:processed|ready|validated)|still (?:being )?process|pending", re.IGNORECASE
+)
 SPENT = re.compile(rb"insufficient_quota|billing|out of credit", re.IGNORECASE)
 
 Waiting = dict[str, tuple[bytes, "asyncio.Future[RawReply]"]]
@@ -78,6 +85,7 @@ class BatchHTTP(OpenAIHTTP):
         self._patience_s = patience_s
         self._ended = False
         self._lost = 0
+        self._unsure = 0
         self._waiting: Waiting = {}
         self._waiting_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -142,15 +150,7 @@ class BatchHTTP(OpenAIHTTP):
     async def _start(self, name: str, waiting: Waiting) -> None:
         """Uploads a file and starts its batch; a file that is too large is halved."""
         try:
-            uploaded = await self._ask(
-                "POST", "files", *form(input_file({key: body for key, (body, _) in waiting.items()}))
-            )
-            order = {
-                "input_file_id": uploaded["id"],
-                "endpoint": "/v1/chat/completions",
-                "completion_window": "24h",
-            }
-            batch = str((await self._ask("POST", "batches", json.dumps(order).encode(), "application/json"))["id"])
+            batch = await self._begin(await self._upload(input_file({key: body for key, (body, _) in waiting.items()})))
             if self._store is not None:
                 await asyncio.gather(*(self._store.put(f"batch/{key}", batch.encode()) for key in waiting))
         except RequestRefused as fault:
@@ -163,16 +163,75 @@ class BatchHTTP(OpenAIHTTP):
                     )
             else:
                 _fail((future for _, future in waiting.values()), fault)
-        except Fault as fault:
+        except (Fault, ProviderError) as fault:
             _fail((future for _, future in waiting.values()), fault)
-        except (KeyError, TypeError) as error:
-            nothing = TransportError("server", f"no batch came of it: {error!r}", sent=False)
-            _fail((future for _, future in waiting.values()), nothing)
         else:
             self._asked.setdefault(batch, {}).update({key: future for key, (_, future) in waiting.items()})
             self._look_after(batch)
         finally:
             self._tasks.pop(name, None)
+
+    async def _upload(self, content: bytes) -> str:
+        """Uploads an input file; its name."""
+        try:
+            found = await self._ask("POST", "files", *form(content))
+        except (AuthRefused, TransportError, RequestRefused) as fault:
+            raise self._no_batches("files", fault) or fault from fault
+        name = name_in(found, "file_id", "fileId", "name")
+        if not name:
+            came = self._clean(json.dumps(found))[:200]
+            raise ProviderError(f"a file was uploaded, and the answer does not name it: {came}", hint=ONE_BY_ONE)
+        return name
+
+    async def _begin(self, file: str) -> str:
+        """Starts the batch of a file; its name. Where the answer was lost, or names none, the batch is looked for: to
+        start another would be to pay twice."""
+        loop = asyncio.get_running_loop()
+        order = {"input_file_id": file, "endpoint": "/v1/chat/completions", "completion_window": "24h"}
+        wait_s, since = FIRST_POLL_S, loop.time()
+        while True:
+            try:
+                found = await self._ask("POST", "batches", json.dumps(order).encode(), "application/json")
+                break
+            except RequestRefused as fault:  # the file is looked through before it can be used
+                if not UNREADY.search(fault.message) or loop.time() - since > self._patience_s:
+                    raise
+            except (AuthRefused, TransportError) as fault:
+                refused = self._no_batches("batches", fault)
+                if refused is not None or isinstance(fault, AuthRefused) or fault.kind == "rate" or fault.absent:
+                    raise refused or fault from fault
+                return await self._maybe_started(file, fault.message, fault)
+            await asyncio.sleep(wait_s)
+            wait_s = min(LONGEST_POLL_S, wait_s * 1.5)
+        name = name_in(found, "batch_id", "batchId", "name")
+        return name or await self._maybe_started(file, f"no batch is named: {self._clean(json.dumps(found))[:200]}")
+
+    async def _maybe_started(self, file: str, why: str, fault: TransportError | None = None) -> str:
+        """The batch of a file, as the endpoint lists it. Raises the fault where none was started; where nobody can
+        tell, another one is tried a few times at most."""
+        try:
+            name = started_for(json.loads(await self._fetch("GET", "batches")), file)
+        except (Fault, ValueError, RecursionError):
+            name = None
+        if name:
+            return name
+        self._unsure += name is None or fault is None
+        if self._unsure < GONE_BATCHES and not (name is None and fault is None):
+            raise fault or TransportError("server", why, sent=False)
+        raise ProviderError(
+            f"a batch may have been started, and cannot be found: {why}",
+            hint=f"look at the vendor which batches run, and cancel what is too much; {ONE_BY_ONE}",
+        )
+
+    def _no_batches(self, path: str, fault: Fault) -> ProviderError | None:
+        """The end of a run whose endpoint has no batches, which uses up no attempt; None for any other fault."""
+        refused = path == "files" and isinstance(fault, RequestRefused) and fault.status != TOO_LARGE
+        if fault.status not in NO_BATCHES and not refused:
+            return None
+        return ProviderError(
+            f'the endpoint takes no batches: POST {self._root / path} ({fault.status}): "{fault.message}"',
+            hint=ONE_BY_ONE,
+        )
 
     def _look_after(self, batch: str) -> None:
         if batch not in self._tasks:
@@ -300,6 +359,7 @@ class BatchHTTP(OpenAIHTTP):
             found = json.loads(await self._fetch(method, path, data, kind))
         except (ValueError, RecursionError) as error:
             raise TransportError("server", f"{path}: the answer is no JSON", status=200, sent=False) from error
+        found = found[0] if isinstance(found, list) and len(found) == 1 else found
         return found if isinstance(found, dict) else {}
 
     async def _fetch(self, method: str, path: str, data: bytes | None = None, kind: str = "") -> bytes:

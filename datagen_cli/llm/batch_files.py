@@ -57,6 +57,43 @@ class NotInBatch(TransportError):
         super().__init__(kind, message, retry_after_s, status, sent=sent, quota=quota, used=used)
 
 
+def name_in(found: Any, *keys: str) -> str:
+    """What a file or a batch is called in the answer that it was taken with: its `id`, or one of `keys`, there or in
+    the only object or list below; empty where nothing says so.
+
+    >>> name_in({"job": {"id": "batch-1"}}), name_in({"batch_id": 7}, "batch_id"), name_in({"status": "ok"})
+    ('batch-1', '7', '')
+    """
+    for _ in range(3):
+        found = found[0] if isinstance(found, list) and len(found) == 1 else found
+        if not isinstance(found, dict):
+            return ""
+        name = next((found[key] for key in ("id", *keys) if isinstance(found.get(key), str | int)), "")
+        if name != "" and not isinstance(name, bool):
+            return str(name)
+        inner = [value for value in found.values() if isinstance(value, dict | list) and value]
+        found = inner[0] if len(inner) == 1 else None
+    return ""
+
+
+def started_for(listed: Any, file: str) -> str | None:
+    """The batch that was started for a file, in a list of batches; empty where none is listed, None where nobody can
+    tell: it is no list, or does not name the files."""
+    if isinstance(listed, dict):
+        listed = next((value for value in listed.values() if isinstance(value, list)), None)
+    if not isinstance(listed, list):
+        return None
+    told = not listed
+    for batch in listed:
+        several = batch.get("input_files") if isinstance(batch, dict) else None
+        named = [batch.get(name) for name in ("input_file_id", "input_file")] if isinstance(batch, dict) else []
+        named += several if isinstance(several, list) else []
+        if file in named and (name := name_in(batch, "batch_id")):
+            return name
+        told = told or any(isinstance(name, str) for name in named)
+    return "" if told else None
+
+
 def end_of(found: Mapping[str, Any]) -> str | None:
     """How a batch ended, in OpenAI's words; `running` while it has not, None where the answer has no state."""
     status = found.get("status") or found.get("state")

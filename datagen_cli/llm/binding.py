@@ -11,7 +11,7 @@ from datagen_cli.core.chat import NO_END, End, Request
 from datagen_cli.llm.as_text import completed
 from datagen_cli.llm.channel import Channel
 from datagen_cli.llm.identity import sampling_of
-from datagen_cli.llm.parameter_fallback import SYSTEM, amended, merged
+from datagen_cli.llm.parameter_fallback import STREAM, SYSTEM, amended, merged
 
 LIMITS = {"max_completion_tokens": "max_tokens"}
 ITEMS = "maxItems"
@@ -32,7 +32,8 @@ class ModelBinding:
         given = {*self.params, *(("max_tokens",) if "max_tokens" in options.model_fields_set else ())}
         self.stopped_by = set(channel.provider_facts.stopped_by(options)) - {LIMITS.get(name, name) for name in given}
         own = sampling.temperature if role == "generator" and sampling.temperature is not None else options.temperature
-        self.chosen = {*self.params, *(() if own is None else ("temperature",))}
+        streams = channel.provider_facts.streams and not channel.batched
+        self.chosen = {*self.params, *(() if own is None else ("temperature",)), *(() if streams else (STREAM,))}
 
     def payload(
         self, request: Request, messages: list[dict[str, str]], seed: int, dropped: Collection[str]

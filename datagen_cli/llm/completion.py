@@ -31,7 +31,7 @@ from datagen_cli.llm.ordinary import decoded, ordinary
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.llm.refusals import about, rate_in
 from datagen_cli.llm.turned_away import reply_in
-from datagen_cli.llm.wrapped import WRAPPERS, flat_in, unwrapped
+from datagen_cli.llm.wrapped import WRAPPERS, flat_in, in_small_letters, unwrapped
 
 MOST_UNPACKED = 64 * 1024 * 1024
 
@@ -70,6 +70,8 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
             raise _inner_fault(error, body if value is came else json.dumps(value).encode(), hidden, _used(value))
         if not value.get("choices"):
             if (said := flat_in(value)) is None and "choices" not in value:
+                if (small := in_small_letters(came)) != came:
+                    return read_reply(json.dumps(small).encode(), hidden, kind=kind)
                 raise _foreign(body, kind, hidden, advice(value))
             value = said or value
         choice = _first_choice(value["choices"]) or {}
@@ -232,9 +234,13 @@ def _foreign(body: bytes, kind: str, hidden: tuple[str, ...], advice: str = "") 
 
 def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...], used: tuple[int, int] = (0, 0)) -> Fault:
     """The fault of `{"error": ...}` under a status of success, as some routers send it; `used` are tokens."""
-    code = error.get("code", error.get("status")) if isinstance(error, dict) else None
+    code = (
+        next((error[name] for name in ("code", "status", "error_code") if name in error), None)
+        if isinstance(error, dict)
+        else None
+    )
     number = whole_number(code) if isinstance(code, str) else code
-    told = {"key": 401, "account": 402}.get(about(0, body, sentence_of(body, 502)), 502)
+    told = {"key": 401, "account": 402, "content": 400, "length": 400}.get(about(0, body, sentence_of(body, 502)), 502)
     if told == 502 and rate_in(f"{code} {sentence_of(body, 502)}") == "rate":
         told = 429
     if told == 502 and isinstance(error, dict) and error.get("type") == "invalid_request_error":
@@ -254,8 +260,9 @@ def _error_of(value: Mapping[str, Any]) -> Any:
         return error
     base = value.get("base_resp")
     told = (isinstance(base, Mapping) and base.get("status_code")) or value.get("success") is False
-    coded = value.get("code") not in (None, "", 0, "0", 200, "200") and not any(map(value.get, WRAPPERS))
-    told = told or (coded and any(isinstance(value.get(name), str) for name in ("message", "msg")))
+    code = value.get("error_code", value.get("code"))
+    coded = code not in (None, "", 0, "0", 200, "200") and not any(map(value.get, WRAPPERS))
+    told = told or (coded and any(isinstance(value.get(name), str) for name in ("message", "msg", "error_msg")))
     return value if told or value.get("object") == "error" else None
 
 

@@ -42,7 +42,7 @@ BELOW = ("errors", "detail", "details", "violations", "validation_errors", "fiel
 """Keys of an error below which the keys are names of parameters."""
 SPEAKING = (
     *("error", "message", "detail", "details", "msg", "errors", "error_description", "title", "reason"),
-    *("status_msg", "base_resp"),
+    *("status_msg", "base_resp", "error_msg", "fault", "faultstring"),
 )
 PACKED = "the reply is packed as"
 """What a reply begins to be told with that nothing here unpacks."""

@@ -18,7 +18,7 @@ from datagen_cli.llm.vendors import Vendor, is_host_of, names_of_address, vendor
 class OpenAICompatible(ProviderFacts):
     """OpenAI-compatible endpoints on the fast path: one POST a call over aiohttp, about 0.15 CPU ms each."""
 
-    batches = completes = True
+    batches = completes = streams = True
 
     @classmethod
     def forms(cls) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ from typing import Any
 from datagen_cli.core.pattern import compiled_later
 
 SYSTEM = "system"
+STREAM = "stream"
+STREAMED = {STREAM: True, "stream_options": {"include_usage": True}}
 RENAMED = {"max_tokens": "max_completion_tokens"}
 OPTIONAL = ("response_format", "max_tokens", "max_completion_tokens", "seed", "temperature", "top_p", "top_k")
 NO_SYSTEM = compiled_later(
@@ -28,6 +30,14 @@ NO_GRAMMAR = compiled_later(
     re.IGNORECASE,
 )
 """What servers say that fail over the form that was asked for, under 500."""
+ONLY_STREAM = compiled_later(
+    r"\bonly supports? (?:the )?stream|\bstream(?:ing)? (?:mode )?only\b|"
+    r"only (?:available|supported) (?:in|with|for|as) (?:a )?stream|"
+    r"\bstream['\"`]? (?:parameter )?(?:must|should|has to|needs to) be (?:set to |enabled|['\"`]?true)|"
+    r"non-?stream\w*(?: \w+){0,2} (?:is|are) (?:not|un)\s?(?:supported|allowed|available)|streaming is required",
+    re.IGNORECASE,
+)
+"""What a refusal says of a model that answers in a stream alone."""
 UNKNOWN = compiled_later(
     r"unexpected keyword|\b(?:unsupported|unrecogni[sz]ed|unknown|unexpected|extra|invalid)\b[^.]{0,30}"
     r"\b(?:parameter|argument|field|key|input|name|option)|\bnot (?:be )?(?:supported|permitted|allowed|recogni[sz]ed"
@@ -67,7 +77,8 @@ def objection(
     named: Collection[str] = (),
     dropped: Collection[str] = (),
 ) -> str | None:
-    """What a refusal objects to and may be left out: a parameter of the payload, or `system`.
+    """What a refusal objects to and may be left out: a parameter of the payload, or `system`; `stream` for an endpoint
+    that answers in a stream alone.
 
     `chosen` are the recipe's own parameters, `named` those that fields of the refusal's body name, `dropped` what was
     left out already. A limit on tokens is left out only where its name is refused, not its value. Of `temperature` and
@@ -90,6 +101,8 @@ def objection(
         minded = message.partition("expected one of")[0]
         if named_as_parameter(name, minded) and UNKNOWN.search(minded) and not _VALUE.search(message):
             return name
+    if STREAM not in (*payload, *dropped, *chosen) and ONLY_STREAM.search(message):
+        return STREAM
     messages = payload.get("messages") or ()
     if SYSTEM not in dropped and any(item["role"] == SYSTEM for item in messages):
         in_messages = any(name.startswith("messages") for name in named) and not _VALUE.search(message)
@@ -99,10 +112,12 @@ def objection(
 
 
 def amended(payload: dict[str, Any], dropped: Collection[str]) -> dict[str, Any]:
-    """The payload without what is dropped; `max_tokens` is renamed first, a system text goes into a question."""
+    """The payload without what is dropped; `max_tokens` is renamed first, a system text goes into a question, and a
+    stream is asked for."""
     if not dropped:
         return payload
     found = {name: value for name, value in payload.items() if name not in dropped}
+    found |= STREAMED if STREAM in dropped else {}
     for name, other in RENAMED.items():
         if name in dropped and name in payload and other not in dropped:
             found.setdefault(other, payload[name])
@@ -126,6 +141,8 @@ def note(name: str, label: str) -> str:
     """What the user is told, once a model."""
     if name == "max_tokens":
         return f"{label} takes max_completion_tokens instead of max_tokens; sent so from now on"
+    if name == STREAM:
+        return f"{label} answers in a stream alone, and is asked for one from now on"
     if name == SYSTEM:
         return f"{label} takes no system message; its text stands in the first user message from now on"
     return f"{label} does not take {name}; the request went again without it, as all later ones do"

@@ -111,10 +111,10 @@ class ProviderFacts:
 
     `simulated`: its texts are made up, by no model. `free`: nobody is paid for its calls. `on_this_machine`: it
     computes here: nothing is gained by asking twice, and nothing is spent on what is lost. `batches`: it has OpenAI's
-    batch API. `completes`: it takes a text to go on with in place of a conversation. `correlates`: it gives every
-    next-token probability. `own_options`: keys of a model mapping that go with it only. `extra`: what is installed for
-    it. `prefix`: what names of its models begin with, whatever address is given with them; empty for a provider that
-    `claims` models otherwise.
+    batch API. `completes`: it takes a text to go on with in place of a conversation. `streams`: it reads a stream that
+    is asked for. `correlates`: it gives every next-token probability. `own_options`: keys of a model mapping that go
+    with it only. `extra`: what is installed for it. `prefix`: what names of its models begin with, whatever address is
+    given with them; empty for a provider that `claims` models otherwise.
     """
 
     simulated: ClassVar[bool] = False
@@ -122,6 +122,7 @@ class ProviderFacts:
     on_this_machine: ClassVar[bool] = False
     batches: ClassVar[bool] = False
     completes: ClassVar[bool] = False
+    streams: ClassVar[bool] = False
     correlates: ClassVar[bool] = False
     own_options: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""

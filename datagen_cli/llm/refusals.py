@@ -34,7 +34,11 @@ _QUOTA = compiled_later(
     re.IGNORECASE,
 )
 _ACCOUNT = compiled_later(
-    r"insufficient[ _](?:user_)?(?:quota|balance|credits?|funds)|credit balance|not enough credits|arrearage|"
+    r"insufficient[ _](?:user_)?(?:quota|balance|credits?|funds)|credit balance|\b(?:balance|credits?|funds) "
+    r"(?:is|are) (?:insufficient|not enough|too low)|n['’]t have any credits|\bno (?:more )?credits\b|"
+    r"token_quota_reached|quota for this account|"
+    r"has (?:been )?reached (?:the|its) (?:set )?(?:inference|usage|spending) limit|"
+    r"not enough credits|arrearage|"
     r"exceeded_current_quota|exceeded your current quota|billing_(?:hard_limit|not_active)|all available credits|"
     r"spending limit|good standing|\baccount\b[^.]{0,60}\b(?:suspended|deactivated|overdue)|"
     r"\bcredits? [^.]{0,20}(?:expired|exhausted|depleted|used up)|please recharge|payment required|余额不足|欠费|"
@@ -44,6 +48,8 @@ _ACCOUNT = compiled_later(
 _KEY = compiled_later(
     r"invalid_api_key|api_key_invalid|authentication error|subscription key|token_not_found|"
     r"\b(?:invalid|incorrect|expired|wrong|missing|no) (?:x-)?(?:api[ _-]?key|auth credentials|credentials)\b|"
+    r"\blogin fail|\bplease (?:carry|provide|supply|send) (?:\w+ ){0,3}(?:api|secret)[ _-](?:secret )?key|"
+    r"\baccess token\b[^.]{0,20}\b(?:invalid|expired|not valid)|"
     r"\bapi[ _-]?key\b[^.]{0,30}\b(?:is|are|was|not|has)\b[^.]{0,20}\b"
     r"(?:valid|invalid|incorrect|expired|missing|required|revoked|found)\b",
     re.IGNORECASE,
@@ -58,7 +64,7 @@ _LENGTH = compiled_later(
     r"context[ _](?:length|window|size)|(?:prompt|input|request|message)s? (?:is|are|was) too (?:long|large)|"
     r"(?:prompt|input)[^.]{0,60}(?:exceeds?|too (?:long|large)|maximum)|too many (?:input )?tokens|"
     r"max_(?:new_|completion_|output_)?tokens[^.]{0,60}(?:too large|exceeds?|at most|must be|<=)|request too large|"
-    r"maximum (?:prompt|number of tokens)|n_ctx",
+    r"\b(?:entity|payload|content|body) too large|maximum (?:prompt|number of tokens)|n_ctx",
     re.IGNORECASE,
 )
 _CONTENT = compiled_later(
@@ -67,13 +73,14 @@ _CONTENT = compiled_later(
     re.IGNORECASE,
 )
 _RATE = compiled_later(
-    r"throttl|too many (?:concurrent )?requests|\brate[ _-]?limit|\brequests? rate\b|rate (?:exceeded|quota)|"
+    r"throttl|too many (?:concurrent )?requests|\brequest limit\b|"
+    r"\brate[ _-]?limit|\brequests? rate\b|rate (?:exceeded|quota)|"
     "请求过多|限流",
     re.IGNORECASE,
 )
 _BUSY = compiled_later(
     r"\bmodel\b[^.]{0,60}\b(?:is (?:currently |still |being )*load(?:ing|ed)\b(?! model)|(?:is )?not (?:yet )?ready|"
-    r"warming up|(?:is )?overloaded)|\b(?:server|system|service) (?:is )?(?:busy|overloaded)|"
+    r"warming up|(?:is )?overloaded)|\b(?:server|system|service) (?:is )?(?:\w+ )?(?:busy|overloaded)|"
     r"temporarily (?:unavailable|over)",
     re.IGNORECASE,
 )

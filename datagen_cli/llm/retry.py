@@ -315,11 +315,14 @@ def refused_by_all(fault: AuthRefused, target: Target) -> ProviderError:
     key = target.key_env or "a key (api_key_env)"
     missing = re.search(r"(?:No module named|pip install) '?([\w.-]+)", fault.message)
     package = missing[1].replace(".", "-") if missing else "..."
+    where = target.url or target.host
     hints = {
         "key": f"the key in {key} is refused: check it" if target.key else f"the endpoint wants a key: set {key}",
         "account": "the account cannot pay: add credit or raise its limit, or choose another model",
-        "rights": f"the key in {key} may not use this model: check the account's rights, or choose another model",
-        "model": f"check the model's name {target.model!r} and base_url; the call went to {target.url or target.host}",
+        "rights": f"the key in {key} may not use this model: check the account's rights and base_url, or choose another"
+        if target.key
+        else f"nobody is let in there without a key: set {key}, or check base_url; the call went to {where}",
+        "model": f"check the model's name {target.model!r} and base_url; the call went to {where}",
         "access": f"set {vendor_of_name(target.model.partition('/')[0]).access or key}",
         "package": f"install what litellm needs for it: pip install {package}",
         "proxy": "the proxy that the environment names refuses these calls: put its user and password into it"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,7 +19,15 @@ WRAPPERS = ("data", "result", "response", "output", "body", "payload", "predicti
 """Keys under which gateways put a whole reply, whatever its form."""
 NOT_REPLIES = ("request", "input", "inputs", "prompt", "params", "parameters", "history", "usage")
 """Keys below which no reply is looked for."""
+OF_COMPLETION = frozenset(
+    (
+        *("id", "model", "choices", "index", "message", "role", "content", "finish_reason", "tool_calls", "function"),
+        *("name", "arguments", "usage", "prompt_tokens", "completion_tokens", "total_tokens", "error", "code"),
+        *WRAPPERS,
+    )
+)
 DEEPEST = 4
+_CAPITAL = re.compile(r"(?<!^)[A-Z]")
 _OF_CHOICE = ("message", "messages", "delta", "finish_reason", "text")
 Found = tuple[Mapping[str, Any], list[Mapping[str, Any]]]
 
@@ -44,6 +53,24 @@ def flat_in(value: Mapping[str, Any]) -> dict[str, Any] | None:
     if any(advice(inner) for inner, _ in layers):  # of an API that is known, without a text or an end
         return None
     return next((said for inner, around in layers if (said := of_flat(inner, *around)) is not None), None)
+
+
+def in_small_letters(value: Any, depth: int = DEEPEST + 4) -> Any:
+    """A value whose keys are written as those of a chat completion are, where they differ from them in their letters
+    alone (`Choices`, `FinishReason`, `promptTokens`).
+
+    >>> in_small_letters({"Choices": [{"Message": {"Content": "Hi."}, "FinishReason": "stop"}]})
+    {'choices': [{'message': {'content': 'Hi.'}, 'finish_reason': 'stop'}]}
+    """
+    if depth and isinstance(value, list):
+        return [in_small_letters(item, depth - 1) for item in value]
+    if not (depth and isinstance(value, dict)):
+        return value
+    found = {}
+    for name, item in value.items():
+        small = _CAPITAL.sub(lambda match: f"_{match[0].lower()}", str(name)).lower().lstrip("_")
+        found[small if small in OF_COMPLETION else name] = in_small_letters(item, depth - 1)
+    return found
 
 
 def bare_event(event: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from datagen_cli.bench.judge import family, kin, refuse_own_judge
+from datagen_cli.bench.judge import _unread, family, kin, refuse_own_judge
+from datagen_cli.core.chat import Reply, Usage
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.llm import retry
@@ -54,6 +55,14 @@ def test_nobody_marks_their_own_work_whatever_the_temperature() -> None:
 )
 def test_marks_are_whole_numbers_from_1_to_5(reply: str, mark: int | None) -> None:
     assert read_mark(reply) == mark
+
+
+def test_a_mark_before_the_cut_is_of_use() -> None:
+    def cut(text: str) -> str:
+        return _unread(0, Reply(text, "length", Usage(10, 5), "m", "d", False))
+
+    assert cut('{"score": 4, "reason": "fine"}\nUser: More.\nAssistant: {"score": 4') == ""
+    assert cut("Let me look at the record") != ""
 
 
 def test_the_rubric_fits_the_fields_and_the_record_stays_data() -> None:

@@ -20,7 +20,8 @@ class BatchEndpoint(Endpoint):
     """`batches` are lists of their lines, in order; `polls` counts looks at a batch.
 
     `meddle(path, time)` may answer a request in its place, `time` counted for each path from 1; `edit` changes the
-    files that are fetched; with `counts` a batch says how many lines they have.
+    files that are fetched; `uploaded` and `started` answer what was uploaded or started under a name; with `counts` a
+    batch says how many lines they have. `inputs` are the files of the batches, which it `lists`.
     """
 
     def __init__(self, script: Script) -> None:
@@ -32,9 +33,15 @@ class BatchEndpoint(Endpoint):
         self.refuse: Answer | None = None
         self.lost: set[int] = set()
         self.counts = False
+        self.inputs: list[str] = []
+        self.lists = True
         self.polls = 0
         self.meddle: Callable[[str, int], Answer | None] = lambda path, time: None
         self.edit: Callable[[bytes], bytes] = lambda content: content
+        self.uploaded: Callable[[str], web.StreamResponse] = lambda name: web.json_response({"id": name})
+        self.started: Callable[[str], web.StreamResponse] = lambda name: web.json_response(
+            {"id": name, "status": "validating"}
+        )
         self.seen_paths: Counter[str] = Counter()
 
     @property
@@ -56,17 +63,25 @@ class BatchEndpoint(Endpoint):
             name = f"file-{len(self.files)}"
             assert b'name="purpose"\r\n\r\nbatch\r\n' in raw
             self.files[name] = raw.split(b"jsonl\r\n\r\n")[1].rsplit(b"\r\n--", 1)[0]
-            return web.json_response({"id": name})
+            return self.uploaded(name)
+        if path == "batches" and request.method == "GET" and self.lists:
+            listed = [{"id": f"batch-{at}", "input_file_id": file} for at, file in enumerate(self.inputs)]
+            return web.json_response({"object": "list", "data": listed[::-1]})
         if path == "batches":
             order = json.loads(raw)
             assert (order["endpoint"], order["completion_window"]) == ("/v1/chat/completions", "24h")
-            self.batches.append([json.loads(line) for line in self.files[order["input_file_id"]].splitlines()])
-            return web.json_response({"id": f"batch-{len(self.batches) - 1}", "status": "validating"})
+            return self.started(self.start(order["input_file_id"]))
         if path.startswith("batches/"):
             return self._look(int(path.rpartition("-")[2]))
         if path.startswith("files/"):
             return web.Response(body=self.edit(self.files[path.split("/")[1]]))
         return web.Response(status=500, body=b"not a batch")
+
+    def start(self, file: str) -> str:
+        """Starts the batch of a file; its name."""
+        self.inputs.append(file)
+        self.batches.append([json.loads(line) for line in self.files[file].splitlines()])
+        return f"batch-{len(self.batches) - 1}"
 
     def _look(self, number: int) -> web.Response:
         self.polls += 1

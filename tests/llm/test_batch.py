@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from datagen_cli.config.models import Limits, Price
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import CallRefused, ProviderError, UsageError
 from datagen_cli.llm import batch, retry
-from datagen_cli.llm.batch_files import add_lines, end_of, files_of, lines_in, reply_in
+from datagen_cli.llm.batch_files import add_lines, end_of, files_of, lines_in, name_in, reply_in, started_for
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import Client
 from datagen_cli.llm.faults import Fault
@@ -137,6 +138,78 @@ async def test_a_batch_that_the_endpoint_refuses_ends_the_run_with_its_sentence(
         async with asking(model(endpoint), limits=BATCH) as client:
             with pytest.raises(ProviderError, match="Incorrect API key"):
                 await client.ask(question())
+
+
+STARTED: dict[str, tuple[Any, int]] = {
+    "in an envelope": ({"job": {"id": "batch-0", "status": "VALIDATING"}}, 200),
+    "without a name": ({"status": "ok"}, 200),
+    "as an error": ({"error": {"message": "oops"}}, 500),
+    "as a gateway's time-out": ({"message": "Endpoint request timed out"}, 504),
+    "as a list of several": ([1, 2], 200),
+}
+
+
+@pytest.mark.parametrize("said", STARTED.values(), ids=STARTED)
+async def test_a_batch_that_was_started_is_never_started_twice_whatever_is_said_of_it(said: tuple[Any, int]) -> None:
+    body, status = said
+    with BatchEndpoint(echo) as endpoint:
+        endpoint.started = lambda name: web.json_response(body, status=status)
+        async with asking(model(endpoint, price=PRICE), limits=BATCH) as client:
+            replies = await ask_all(client, 4)
+    assert [reply.text for reply in replies] == [f"re: write {n}" for n in range(4)]
+    assert len(endpoint.batches) == 1
+
+
+async def test_one_that_cannot_be_found_ends_the_run_before_more_are_paid_for() -> None:
+    for status, most in ((200, 1), (500, 3)):
+        with BatchEndpoint(echo) as endpoint:
+            endpoint.started = lambda name, status=status: web.json_response({"state": "?"}, status=status)  # type: ignore[misc]
+            endpoint.lists = False
+            async with asking(model(endpoint), limits=BATCH) as client:
+                found = await ask_all(client, 4)
+        assert all(isinstance(one, ProviderError) for one in found)
+        assert "may have been started" in str(found[0]) and len(endpoint.batches) == most
+
+
+@pytest.mark.parametrize(("path", "status"), [("files", 404), ("files", 501), ("files", 400), ("batches", 405)])
+async def test_an_endpoint_without_batches_is_said_to_have_none(path: str, status: int) -> None:
+    with BatchEndpoint(echo) as endpoint:
+        endpoint.meddle = lambda asked, time: refusal(status, "none of that here") if asked == path else None
+        async with asking(model(endpoint), limits=BATCH) as client:
+            found = await ask_all(client, 3)
+    assert all(isinstance(one, ProviderError) and "limits.batch" in one.hint for one in found)
+    assert f"/v1/{path} ({status})" in str(found[0]) and endpoint.seen_paths[path] == 1
+
+
+@pytest.mark.parametrize(
+    ("listed", "name"),
+    [
+        ({"data": [{"id": "b", "input_file_id": "other"}, {"id": "a", "input_file_id": "f"}]}, "a"),
+        ([{"id": "a", "input_files": ["f"]}], "a"),
+        ({"batches": [{"batch_id": "a", "input_file": "f"}]}, "a"),
+        ({"data": [{"id": "b", "input_file_id": "other"}]}, ""),
+        ({"data": []}, ""),
+        ({"data": [{"id": "b"}, 7, None]}, None),
+        ("no list", None),
+    ],
+)
+def test_the_batch_of_a_file_is_found_in_a_list(listed: Any, name: str | None) -> None:
+    assert started_for(listed, "f") == name
+
+
+@pytest.mark.parametrize(
+    ("found", "name"),
+    [
+        ({"id": 7}, "7"),
+        ({"data": [{"id": "a"}]}, "a"),
+        ({"id": True}, ""),
+        ({"a": {"id": "a"}, "b": {"id": "b"}}, ""),
+        ({"data": {"data": {"data": {"data": {"id": "deep"}}}}}, ""),
+        ([], ""),
+    ],
+)
+def test_what_a_batch_is_called_is_read_where_one_thing_is_called_something(found: Any, name: str) -> None:
+    assert name_in(found) == name
 
 
 async def test_batches_and_what_cannot_go_with_them() -> None:

@@ -18,6 +18,12 @@ PAYLOAD = {"model": "m", "messages": [], "temperature": 0, "max_tokens": 9, "see
         ("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.", "max_tokens"),
         ("anthropic does not support parameters: ['seed']", "seed"),
         ("'temperature' does not support 0 with this model. Only the default (1) value is supported.", "temperature"),
+        ("This model only support stream mode, please enable the stream parameter", "stream"),
+        ("non-streaming calls are not supported", "stream"),
+        ("`stream` must be set to true for this model", "stream"),
+        ("Streaming is required for operations that may take longer than 10 minutes", "stream"),
+        ("parameter.enable_thinking must be set to false for non-streaming calls", None),
+        ("the upstream only supports English", None),
         ("birdseed is not allowed", None),
         ("max_tokens must be at most 4096", None),
         ("content policy", None),
@@ -40,3 +46,10 @@ def test_max_tokens_is_renamed_and_the_rest_is_dropped() -> None:
         "max_completion_tokens": 9,
     }
     assert amended(PAYLOAD, ()) is PAYLOAD
+
+
+def test_a_stream_is_asked_for_with_its_counts_unless_the_recipe_has_said_so() -> None:
+    asked = {**PAYLOAD, "stream": True, "stream_options": {"include_usage": True}}
+    assert amended(PAYLOAD, {"stream"}) == asked
+    assert objection("this model is streaming only", asked, ()) is None
+    assert objection("this model is streaming only", PAYLOAD, ("stream",)) is None
