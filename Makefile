@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help docs setup demo demo-real test test-slow test-real test-floors check schema bench endpoints attack bench-faults bench-prompts corrsynth constraints clean
+.PHONY: help docs setup demo demo-real test test-slow test-all test-real test-floors check schema bench endpoints attack bench-faults bench-prompts corrsynth constraints clean
 
 # byte code that is kept: where it is switched off every process of the suite compiles the package anew, for 0.2 s each
 unexport PYTHONDONTWRITEBYTECODE
@@ -47,6 +47,9 @@ test: $(VENV)/.full  ## full install and the test suite, some four minutes on tw
 test-slow: $(VENV)/.full  ## the tests that kill, signal, attack and repeat: some fourteen minutes more
 	@$(PYTEST) -m slow
 
+test-all: $(VENV)/.full  ## both at one go, as .ci/run does: the suite is read once
+	@$(PYTEST) -m "not real"
+
 test-real: $(VENV)/.full  ## every part that asks a model, on a small real one: some two minutes
 	@$(PYTEST) -m real tests/real
 
@@ -60,9 +63,7 @@ test-floors:  ## the core on the lowest versions that pyproject.toml admits
 check: $(VENV)/.full  ## format, lint, types and architecture; run it before every commit
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
-	@$(PY) -m mypy
-	@$(PY) -m mypy -p tests -p benchmarks
-	@$(PY) -m mypy docs/pages.py
+	@$(PY) -m mypy datagen_cli tests benchmarks docs/pages.py
 	@$(PY) -m pytest tests/test_architecture.py
 
 schema: $(VENV)/.core  ## writes configs/recipe.schema.json from the models that validate recipes

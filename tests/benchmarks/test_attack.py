@@ -21,7 +21,8 @@ from benchmarks.attack.__main__ import main, one
 from benchmarks.attack.attack import Attack, Ended, apart, bound_memory
 from benchmarks.attack.kinds import KINDS, attacks_of
 
-EVERY = 60
+EVERY = 150
+"""Of so many attacks of a kind one is tried here, of each kind one at least; `make attack` tries all."""
 
 
 def _held(folder: Path) -> str:

@@ -254,17 +254,29 @@ def test_status_and_card_say_what_each_stage_role_and_record_cost(
     assert "| each accepted record |" in card
 
 
+CHECKED = (
+    *("-n", "200", "--set", "validators=[{code: {question: question, answer: answer}}]"),
+    *("--set", "limits.attempts_per_record=20"),
+)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checked run without a cap, made once for all caps."""
+    folder = tmp_path_factory.mktemp("checked") / "whole"
+    assert generate("quickstart", "-o", folder, *CHECKED) == 0
+    return folder
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("cap", [20_000, 40_000])
-def test_under_a_cap_what_is_begun_is_finished(cap: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_under_a_cap_what_is_begun_is_finished(
+    cap: int, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Of all tokens that may be spent the better half goes into records that are accepted, not into beginnings."""
-    checks = "validators=[{code: {question: question, answer: answer}}]"
-    more = ("-n", "200", "--set", checks, "--set", "limits.attempts_per_record=20")
-    capped = ("quickstart", "-o", tmp_path / "run", *more)
+    capped = ("quickstart", "-o", tmp_path / "run", *CHECKED)
     found = report(capsys, *capped, "--max-total-tokens", str(cap))
     assert found["exit_code"] == 4
     assert found["accepted"] >= cap / 4_000  # none of 34 that were begun, and 7 of 63, were finished before
-    whole = tmp_path / "whole"
-    assert generate("quickstart", "-o", whole, *more) == 0
     assert generate(*capped) == 0
     assert outcome(tmp_path / "run") == outcome(whole)
