@@ -204,6 +204,7 @@ class BatchHTTP(OpenAIHTTP):
             await asyncio.sleep(wait_s)
             wait_s = min(LONGEST_POLL_S, wait_s * 1.5)
         name = name_in(found, "batch_id", "batchId", "name")
+        self._unsure = 0 if name else self._unsure
         return name or await self._maybe_started(file, f"no batch is named: {self._clean(json.dumps(found))[:200]}")
 
     async def _maybe_started(self, file: str, why: str, fault: TransportError | None = None) -> str:

@@ -171,6 +171,16 @@ async def test_one_that_cannot_be_found_ends_the_run_before_more_are_paid_for() 
         assert "may have been started" in str(found[0]) and len(endpoint.batches) == most
 
 
+async def test_answers_that_are_lost_now_and_then_do_not_add_up() -> None:
+    with BatchEndpoint(echo) as endpoint:
+        endpoint.lists = False
+        endpoint.started = lambda name: web.json_response({"id": name}, status=200 if int(name[-1]) % 2 else 500)
+        async with asking(model(endpoint), limits=BATCH) as client:
+            found = [await client.ask(question(n)) for n in range(4)]
+    assert [reply.text for reply in found] == [f"re: write {n}" for n in range(4)]
+    assert len(endpoint.batches) == 8
+
+
 @pytest.mark.parametrize(("path", "status"), [("files", 404), ("files", 501), ("files", 400), ("batches", 405)])
 async def test_an_endpoint_without_batches_is_said_to_have_none(path: str, status: int) -> None:
     with BatchEndpoint(echo) as endpoint:
