@@ -99,7 +99,12 @@ def command_line(head: str, command: str) -> None:
     goes on after a backslash."""
     command = command_as_called(command).replace("\n", "\\n")  # of a file's name: no second line that looks like ours
     command = _DASHED.sub(_as_path, command)
-    wide = width() if is_terminal(sys.stderr) else None
+    _write(sys.stderr, broken(head, command, width() if is_terminal(sys.stderr) else None))
+
+
+def broken(head: str, command: str, wide: int | None) -> str:
+    """A command behind its head, on lines of at most `wide` characters that end in a backslash: it can be pasted. A
+    word that is longer stays whole; without `wide` there is one line."""
     words = _SHELL_WORD.findall(command)
     lines, line = [], head
     for word in words if " ".join(words) == command else [command]:
@@ -108,7 +113,7 @@ def command_line(head: str, command: str) -> None:
             line = f"    {word}"
         else:
             line = f"{line} {word}"
-    _write(sys.stderr, "\n".join([*lines, line]))
+    return "\n".join([*lines, line])
 
 
 def _as_path(found: re.Match[str]) -> str:

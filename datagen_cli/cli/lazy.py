@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -23,13 +24,22 @@ class SectionedCommand(TyperCommand):
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record is not None:
-                usual = "Arguments" if parameter.param_type_name == "argument" else "Options"
-                sections.setdefault(getattr(parameter, "rich_help_panel", None) or usual, []).append(record)
+            if record is not None and parameter.param_type_name == "argument":
+                sections["Arguments"].append((record[0].partition(" <")[0], record[1]))  # without Python's type
+            elif record is not None:
+                sections.setdefault(getattr(parameter, "rich_help_panel", None) or "Options", []).append(record)
         for heading, records in sections.items():
             if records:
                 with formatter.section(heading):
                     formatter.write_dl(records)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Writes the examples; in a terminal too narrow for one it goes on after a backslash and can be pasted."""
+        from datagen_cli.cli import console
+
+        wide = console.width() if console.is_terminal(sys.stdout) else None
+        examples = "\n".join(console.broken("   ", line, wide) for line in (self.epilog or "").splitlines())
+        formatter.write(f"\n  Examples:\n{examples}\n")
 
 
 class LazyGroup(TyperGroup):
@@ -64,7 +74,8 @@ def load_command(name: str) -> Any:
     """The command of a module: its signature, its docstring as help, its `EXAMPLES` below."""
     module = import_module(f"datagen_cli.cli.{name}")
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    examples = "\n".join(["\b", "Examples:", *(f"  {line}" for line in module.EXAMPLES)])
     settings = {"help_option_names": ["-h", "--help"]}
-    single.command(name, cls=SectionedCommand, epilog=examples, context_settings=settings)(module.command)
+    single.command(name, cls=SectionedCommand, epilog="\n".join(module.EXAMPLES), context_settings=settings)(
+        module.command
+    )
     return get_command(single)

@@ -136,6 +136,8 @@ class Progress:
             self.counts.pulse = facts
             self._line()
         elif kind == "step":
+            if not facts["done"]:
+                self._said = time.monotonic()  # what has just begun may be over before it is worth a line
             self.counts.step = f"{facts['text']}: {facts['done']:,} of {facts['of']:,}"
             self._line(STEP_EVERY_S if console.is_terminal(sys.stderr) else LINE_EVERY_S)
         elif kind == "note":

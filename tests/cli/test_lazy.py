@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from datagen_cli.cli import complete
+from datagen_cli.cli import complete, console
 from datagen_cli.cli.app import SECTIONS, run
 from datagen_cli.cli.lazy import load_command
 
@@ -26,6 +26,7 @@ def python(code: str) -> str:
 
 FORKED = """
 import os, sys
+from datagen_cli.cli import console
 from datagen_cli.cli.app import run
 for name in sys.argv[1:]:
     sys.stdout.flush()
@@ -78,6 +79,25 @@ def test_h_and_help_say_the_same_and_end_with_examples(name: str, capsys: pytest
     assert run([name, "--help"]) == 0
     assert capsys.readouterr().out == short
     assert f"    datagen {name}" in short.partition("Examples:")[2]
+
+
+def test_examples_of_a_narrow_terminal_break_between_words_and_can_be_pasted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "is_terminal", lambda stream: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    for name in COMMANDS:
+        assert run([name, "-h"]) == 0
+        said = capsys.readouterr().out.partition("Examples:\n")[2]
+        assert [line for line in said.splitlines() if len(line) > 60] == []
+        pasted = [shlex.split(line) for line in said.replace("\\\n", " ").splitlines()]
+        assert pasted == [shlex.split(line) for line in import_module(f"datagen_cli.cli.{name}").EXAMPLES]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_arguments_are_told_without_types_of_python(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "-h"]) == 0
+    assert "<" not in capsys.readouterr().out.partition("Arguments:")[2].partition("Options:")[0]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

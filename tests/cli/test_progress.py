@@ -145,6 +145,19 @@ def test_what_a_run_does_after_its_calls_is_told_now_and_then(
     assert len(said) == 3
 
 
+def test_what_follows_a_long_run_and_takes_no_time_is_not_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`24/24 accepted · writing the dataset: 0 of 24` would stay on the screen of a run that is over."""
+    clock = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    progress = Progress(24)
+    clock[0] += 3600.0
+    for text in ("writing the dataset", "writing what was not kept"):
+        progress.event("step", text=text, done=0, of=24)
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize("folder", ["whole", "resumed"])
 def test_writing_and_judging_tell_how_far_they_are(
     folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
