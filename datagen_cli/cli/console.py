@@ -14,12 +14,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO, TypeVar
 
+from datagen_cli.cli import tables
 from datagen_cli.cli.called import as_called, command_as_called
 from datagen_cli.core.errors import DatagenError, UsageError
 
 T = TypeVar("T")
-GAP = 3
-"""Blanks between two columns of a table in a terminal, and about it."""
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _CONTROL = re.compile(
@@ -144,24 +143,27 @@ def by_reason(counts: Mapping[str, int]) -> str:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, to: str = "stdout") -> None:
-    """A table; plain aligned columns where no terminal reads it."""
+    """A table, see `tables.py`; plain aligned columns where no terminal reads it."""
     stream = sys.stdout if to == "stdout" else sys.stderr
     cells = [[_cell(cell) for cell in row] for row in rows]
     if not is_terminal(stream):
-        _write(stream, _plain_table(title, columns, cells))
+        _write(stream, tables.plain(title, columns, cells))
         return
+    widths = tables.fitted(columns, cells, width())
+    if widths is None and cells:
+        columns, cells = (turned := tables.turned(columns, cells))
+        if (widths := tables.fitted(*turned, width())) is None:
+            _write(stream, tables.stacked(title, *tables.turned(*turned), width()))
+            return
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    if sum(max(map(len, column)) + GAP for column in zip(columns, *cells, strict=True)) > width():
-        columns = [_narrowed(*column) for column in zip(columns, *cells, strict=True)]
     drawn = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
-        numeric = bool(cells) and all(_numeric(row[index]) for row in cells)
-        whole = bool(cells) and all(_numeric(row[index].replace(" – ", "")) for row in cells)  # a range is not broken
-        drawn.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
+        numeric = bool(cells) and all(tables.numeric(row[index]) for row in cells)
+        drawn.add_column(Text(column), justify="right" if numeric else "left", width=widths[index] if widths else None)
     for row in cells:
         drawn.add_row(*(Text(cell) for cell in row))
     Console(file=stream, color_system="auto" if colours(stream) else None, highlight=False).print(drawn)
@@ -260,27 +262,3 @@ def _write(stream: TextIO | None, text: str) -> None:
 def _cell(value: Any) -> str:
     """A cell on one line, of which nothing hides or turns round."""
     return harmless(str(value)).replace("\n", "\\n").replace("\t", " ")
-
-
-def _plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(cell) for cell in column) for column in zip(columns, *rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [columns, *rows]
-    ]
-    return "\n".join([*([title] if title else []), *lines])
-
-
-def _narrowed(head: str, *cells: str) -> str:
-    """The head of a column in several lines, where that makes the column narrower."""
-    import textwrap
-
-    longest = max([len(word) for word in head.split()] + [len(cell) for cell in cells], default=1)
-    return "\n".join(textwrap.wrap(head, longest, break_long_words=False)) if head else head
-
-
-def _numeric(cell: str) -> bool:
-    return (
-        cell.replace(",", "").replace(".", "").replace("%", "").replace("$", "").replace("-", "").isdigit()
-        or cell == "–"
-    )

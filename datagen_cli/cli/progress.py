@@ -45,7 +45,7 @@ class RunProgress:
 
     def facts(self, elapsed_s: float) -> str:
         """`12 rejected, 9 for label · 31 calls · 8,120 tokens · $0.01, about $0.04 in all · 8.1/s` and so on."""
-        parts = [self._rejections(), *self._spent(), f"{self._rate(elapsed_s):.1f}/s"]
+        parts = [*self._judged(), *self._spent(), f"{self._rate(elapsed_s):.1f}/s"]
         flying = self.pulse.get("in_flight", 0)
         waits = (
             self.step
@@ -54,13 +54,12 @@ class RunProgress:
         )
         return " · ".join([*parts, waits] if waits else parts)
 
-    def _rejections(self) -> str:
-        total = sum(self.rejected.values())
-        if not total:
-            return "0 rejected"
-        reason, most = self.rejected.most_common(1)[0]
-        whose = f"all for {reason}" if most == total else f"{most:,} for {reason}"
-        return f"{total:,} rejected, {whose}"
+    def _judged(self) -> list[str]:
+        total, in_turn = sum(self.rejected.values()), self.pulse.get("in_turn", 0)
+        reason, most = self.rejected.most_common(1)[0] if total else ("", 0)
+        whose = f", all for {reason}" if most == total else f", {most:,} for {reason}"
+        waiting = [f"{in_turn:,} done and waiting for an earlier one"] if in_turn else []
+        return [f"{total:,} rejected{whose if total else ''}", *waiting]
 
     def _spent(self) -> list[str]:
         parts = []
@@ -82,8 +81,11 @@ class RunProgress:
         return self.pulse.get("new_records", self.accepted) / max(elapsed_s, 1e-9)
 
     def _left(self, elapsed_s: float) -> str:
-        rate = self._rate(elapsed_s)
-        left_s = round((self.count - self.accepted) / rate) if rate and elapsed_s > 2 else 0
+        """By the records of this run; of attempts that wait to be judged as many are counted as were kept before."""
+        judged = self.accepted + sum(self.rejected.values())
+        soon = self.pulse.get("in_turn", 0) * (self.accepted / judged if judged else 1.0)
+        rate = self._rate(elapsed_s) + soon / max(elapsed_s, 1e-9)
+        left_s = round((self.count - self.accepted - soon) / rate) if rate and elapsed_s > 2 else 0
         if left_s <= 0:
             return ""
         return f" · about {left_s} s left" if left_s < 100 else f" · about {round(left_s / 60)} min left"

@@ -65,6 +65,11 @@ class Runner:
         self.surplus = False
 
     @property
+    def in_turn(self) -> int:
+        """How many attempts are ready and wait for an earlier one to be judged."""
+        return self._sequence.waiting
+
+    @property
     def accepted_past(self) -> int:
         """How many records were accepted although the outcome of an attempt before them is missing."""
         return self._sequence.accepted_past

@@ -132,12 +132,13 @@ class Manifest:
             "all_runs": _took(self.spent, self.earlier_seconds + self.seconds),
         }
 
-    def pulse(self, calls: Traffic | None) -> dict[str, Any]:
-        """What a `tick` tells: calls, tokens and cost of the folder up to now, what came of this run, calls in flight,
-        and what the run waits for."""
+    def pulse(self, calls: Traffic | None, in_turn: int) -> dict[str, Any]:
+        """What a `tick` tells: calls, tokens and cost of the folder up to now, what came of this run, attempts that are
+        ready to be judged `in_turn`, calls in flight, and what the run waits for."""
         names = ("new_records", "cached_calls", "tokens", "cost_usd")
         flying = {"in_flight": calls.in_flight, "waits_for": calls.waits_for} if calls is not None else {}
-        return {"calls": total_of(self.spent)["calls"], **{name: getattr(self, name) for name in names}, **flying}
+        kept = {name: getattr(self, name) for name in names}
+        return {"calls": total_of(self.spent)["calls"], "in_turn": in_turn, **kept, **flying}
 
     def report(self) -> dict[str, Any]:
         """What `generate --json` prints."""

@@ -41,6 +41,17 @@ def test_the_line_tells_all_that_decides_whether_one_goes_on() -> None:
     assert "7 rejected, all for label" in RunProgress(5, 0, Counter(label=7)).facts(1)
 
 
+def test_records_that_wait_for_an_earlier_one_are_told_and_shorten_what_is_left() -> None:
+    """A small local model mends the second record after the first tries of all: nothing is judged until then."""
+    first = RunProgress(20, 1, pulse={"new_records": 1})
+    assert "about 76 min left" in first.lines(80, 240)[0]
+    first.pulse = {"new_records": 1, "in_turn": 13}
+    assert "about 1 min left" in first.lines(80, 200)[0] or "about 86 s left" in first.lines(80, 200)[0]
+    assert first.facts(200) == "0 rejected · 13 done and waiting for an earlier one · 0.0/s"
+    half = RunProgress(20, 1, Counter(label=1), {"new_records": 1, "in_turn": 10})
+    assert "about 7 min left" in half.lines(80, 180)[0]
+
+
 @pytest.mark.parametrize("width", range(60, 141, 4))
 def test_no_word_is_broken_and_no_line_is_wider(width: int) -> None:
     lines = counts(waits_for="waiting for replies of hosted_vllm/Qwen3-30B since 10:03:12 (timeout_s: 60)").lines(
