@@ -41,6 +41,11 @@ class Draw:
     def __str__(self) -> str:
         return f"{self.slot}.{self.attempt}.{self.purpose}.{self.k}"
 
+    @property
+    def mends(self) -> bool:
+        """Whether it mends a record that is written: later ones wait to be judged after it."""
+        return self.purpose == "repair"
+
 
 @dataclass(frozen=True, slots=True)
 class End:

@@ -228,7 +228,9 @@ class Client:
         run = Spending(self._budget, self._ledger, place, self.totals.tally(*place), keep)
         try:
             return await call_with_retries(
-                lambda clock, again: channel.send_once(payload, request.draw, reservation, clock, again, run),
+                lambda clock, again: channel.send_once(
+                    payload, request.draw, reservation, clock, again or request.draw.mends, run
+                ),
                 request.draw,
                 policy=channel.policy,
                 health=channel.health,

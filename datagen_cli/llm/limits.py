@@ -1,8 +1,8 @@
 """How many calls are in flight, and how fast they are sent. Time is read from the event loop only.
 
-`ConcurrencyLimiter` admits calls first come, first served; calls that try again go before new ones. Its limit starts
-at `limits.concurrency`, and `AdaptiveConcurrency` lowers and raises it. `RateLimiter` spreads requests or tokens over
-a minute (the virtual scheduling of GCRA: one number, no queue).
+`ConcurrencyLimiter` admits calls first come, first served; calls that try again or mend a record go before new ones.
+Its limit starts at `limits.concurrency`, and `AdaptiveConcurrency` lowers and raises it. `RateLimiter` spreads requests
+or tokens over a minute (the virtual scheduling of GCRA: one number, no queue).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ConcurrencyLimiter:
         return not self._waiting and self._open and self.in_flight + self.resting < self.limit
 
     async def enter(self, *, again: bool = False) -> None:
-        """Waits for a place. `again` puts a call that was sent before at the head of the queue.
+        """Waits for a place. `again` puts a call that was sent before, or mends a record, at the head of the queue.
 
         Raises `CallPending` once the limiter is halted.
         """

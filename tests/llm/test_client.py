@@ -225,6 +225,24 @@ async def test_no_more_calls_are_in_flight_than_allowed() -> None:
         assert endpoint.most_in_flight == 4
 
 
+async def test_a_record_is_mended_before_the_next_ones_are_begun() -> None:
+    """A model that answers one call at a time would mend the first record after the first tries of all the others, and
+    none of those could be judged until then."""
+    first: Future[None] = Future()
+    with Endpoint(lambda body, attempt: Answer("ok", held=first)) as endpoint:
+        async with asking(model(endpoint), limits=Limits(concurrency=1)) as client:
+            begun = [asyncio.create_task(client.ask(question(n))) for n in range(3)]
+            while endpoint.in_flight == 0:
+                await asyncio.sleep(0.01)
+            mended = asyncio.create_task(client.ask(question(0, "mend", purpose="repair")))
+            for _ in range(20):
+                await asyncio.sleep(0)
+            first.set_result(None)
+            await asyncio.gather(*begun, mended)
+    sent = [seen.body["messages"][1]["content"] for seen in endpoint.requests]
+    assert sent == ["write 0", "mend 0", "write 1", "write 2"]
+
+
 async def test_a_cap_on_cost_is_kept_with_many_calls_in_flight() -> None:
     with Endpoint(lambda body, attempt: Answer("ok", usage=(100, 100))) as endpoint:
         limits = Limits(max_cost=4.0)
