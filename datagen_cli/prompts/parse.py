@@ -60,6 +60,9 @@ _UNESCAPED = compiled_later(
 """`\times` and its like, whose backslash was read as the escape of a tab or of a line end. A line that begins with a
 variable `eq` is none."""
 _BEGUN = compiled_later(r"\s*(?:```(?:json)?\s*)?\{\s*\"records\"\s*:\s*\[\s*(.*)", re.DOTALL)
+_OPEN = compiled_later(r'"([^"\\]+)"\s*:\s*"((?:[^"\\]|\\.)*\\?)\Z', re.DOTALL)
+_HALF_ESCAPE = compiled_later(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?\Z")
+_STRINGS = compiled_later(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 class Declined(WrongType):
@@ -145,6 +148,27 @@ def parse_cut(text: str, specs: Sequence[FieldSpec], wanted: int) -> ParsedReply
         return ParsedReply(problems=("the reply was cut off at max_tokens",), truncated=True)
     parsed = parse_reply(json.dumps({"records": whole[:wanted]}), "stop", specs, wanted)
     return replace(parsed, truncated=True)
+
+
+def cut_within(text: str) -> tuple[str, str, str] | None:
+    """A JSON reply that was cut off inside a text: the reply with that text and all around it closed, the text's key,
+    and the text as far as it came. None where it was cut off elsewhere."""
+    found = _OPEN.search(text)
+    if found is None:
+        return None
+    begun = _HALF_ESCAPE.sub(r"\1", found[2])
+    try:
+        value = json.loads(f'"{begun}"', strict=False)
+    except ValueError:
+        return None
+    before = _STRINGS.sub("", text[: found.start()])
+    closing = ""
+    for mark in before:
+        if mark in "{[":
+            closing = ("}" if mark == "{" else "]") + closing
+        elif mark in "}]":
+            closing = closing[1:]
+    return f'{text[: found.start(2)]}{begun}"{closing}', found[1], value
 
 
 def ended_early(finish_reason: str) -> ParsedReply | None:

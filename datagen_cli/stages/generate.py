@@ -21,12 +21,12 @@ from datagen_cli.prompts.dialogue import settled
 from datagen_cli.prompts.ends import AROUND, end_after, most_items
 from datagen_cli.prompts.forms import parse_as
 from datagen_cli.prompts.framing import text_of
-from datagen_cli.prompts.parse import LOOPS, ParsedReply, parse_cut, response_format
+from datagen_cli.prompts.parse import LOOPS, ParsedReply, cut_within, parse_cut, response_format
 from datagen_cli.prompts.plain_text import clean, reads_like_opening
 from datagen_cli.text.repetition import repeats_at_end
 from datagen_cli.text.tokens import estimate_tokens
 
-VERSION = 6
+VERSION = 7
 ECHO = "echo"
 """The reason of a text that gives the words of the prompt back (`prompts/echo.py`)."""
 EXCERPT = 300
@@ -170,8 +170,8 @@ class Generate:
         reply = reply if text else settled(reply)
         if reply.finish_reason == "length" and repeats_at_end(reply.text):
             reply = replace(reply, finish_reason=LOOPS)
-        if reply.finish_reason == "length" and reply.end.tokens and text and self._is_outgrown(reply.text):
-            reply = replace(reply, finish_reason="stop")
+        if reply.finish_reason == "length" and reply.end.tokens and count == 1:
+            reply = self._ended_where_outgrown(reply, text=text)
         cut = reply.finish_reason == "length"
         if cut and reply.end.tokens and count > 1 and (before := parse_cut(reply.text, self._specs, count)).whole:
             return reply, before
@@ -197,9 +197,14 @@ class Generate:
         }
         return End(count * self._enough if self._enough else seen, BLANK if whole else None, lists)
 
-    def _is_outgrown(self, reply: str) -> bool:
-        """Whether the text of a reply is longer than constraints allow; its reasoning is not counted."""
-        return self._allowed.outgrown({self._specs[0].name: clean(text_of(reply))})
+    def _ended_where_outgrown(self, reply: Reply, *, text: bool) -> Reply:
+        """A reply that was stopped in a text that is longer than constraints allow, as one that ends there; its
+        reasoning is not counted."""
+        last = self._specs[-1].name
+        found = (reply.text, last, clean(text_of(reply.text))) if text else cut_within(reply.text)
+        if found is None or found[1] != last or not self._allowed.outgrown({last: found[2]}):
+            return reply
+        return replace(reply, text=found[0], finish_reason="stop")
 
 
 def _enough_tokens(specs: Sequence[FieldSpec], most: Mapping[str, int]) -> int | None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from datagen_cli.constraints.length import Length, LengthOptions
 from datagen_cli.core.chat import NO_END, End, Reply
 from datagen_cli.core.fields import FieldSpec
@@ -95,6 +97,33 @@ async def test_a_reply_that_was_stopped_because_it_is_too_long_is_a_record_that_
     (record,) = await stage(max_words=10).run(UNIT, model)
     assert len(model.asked) == 1
     assert record.rejection is None and record.fields["text"].endswith("twelve")
+
+
+@pytest.mark.parametrize("form", ['{{"records": [{}', "[{}", "{}", 'Sure!\n```json\n{{"records": [{}'])
+@pytest.mark.parametrize("tail", ["", "\\", "\\u00", "\\\\", '\\"', "\n", "}]"])
+async def test_a_record_in_json_that_was_stopped_because_it_is_too_long_is_a_record_that_is_too_long(
+    form: str, tail: str
+) -> None:
+    """It was asked for again with four times the tokens: minutes of a small model for a record that cannot be kept."""
+    begun = '{"answer": 2, "text": "one two three four \\"five\\" six seven eight nine ten eleven twelve' + tail
+    model = Model(capped(form.format(begun)))
+    (record,) = await stage(specs=(FieldSpec("answer", "number"), *TEXT), max_words=10).run(UNIT, model)
+    assert len(model.asked) == 1
+    assert record.rejection is None and record.fields["answer"] == 2
+    assert record.fields["text"].startswith('one two three four "five" six') and "twelve" in record.fields["text"]
+
+
+async def test_a_record_in_json_that_was_stopped_within_bounds_or_before_its_last_field_is_asked_for_again() -> None:
+    whole = Reply('{"text": "Fine.", "answer": 2}')
+    for specs, cut in (
+        ((FieldSpec("answer", "number"), *TEXT), '{"answer": 2, "text": "0x0000000000000000000'),
+        ((FieldSpec("answer", "number"), *TEXT), '{"answer": 2, "text": '),
+        ((*TEXT, FieldSpec("answer", "number")), '{"text": "' + "word " * 12),
+    ):
+        model = Model(capped(cut), whole)
+        (record,) = await stage(specs=specs, max_words=10).run(UNIT, model)
+        assert record.fields == {"text": "Fine.", "answer": 2}
+        assert model.asked[1] == (model.asked[0][0], 4)
 
 
 async def test_a_reply_that_was_stopped_for_its_tokens_alone_is_asked_for_with_four_times_as_many() -> None:
