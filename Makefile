@@ -22,7 +22,7 @@ help:  ## this list
 	@echo "datagen: synthetic text datasets. Start with 'make demo'."
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name words; do \
-		printf '%-22s%s\n' "$$name" "$$words"; done
+		printf '%-22s' "$$name"; echo "$$words" | fold -s -w 57 | sed '2,$$s/^/                      /'; done
 
 setup: $(VENV)/.full  ## .venv with everything: all extras and the development tools
 	@echo "ready: $(VENV)/bin/datagen; after '. $(VENV)/bin/activate' it is datagen"
@@ -31,12 +31,12 @@ demo: $(VENV)/.core  ## installs the core (no torch) and makes a small dataset w
 	@$(PY) -m benchmarks.demo
 
 demo-real: $(VENV)/.full  ## ten texts of a small real model, without a key: about a minute
-	@$(PY) -m datagen_cli generate tickets --model configs/models/smollm2.yaml --set validators=null -n 10 -o runs/demo-real --fresh \
+	@$(VENV)/bin/datagen generate tickets --model configs/models/smollm2.yaml --set validators=null -n 10 -o runs/demo-real --fresh \
 		|| [ $$? = 3 ]  # 3: a model this small leaves some of its slots open
 	@echo
-	@$(PY) -m datagen_cli show runs/demo-real -n 10
+	@$(VENV)/bin/datagen show runs/demo-real -n 10
 	@echo
-	@$(PY) -m datagen_cli show runs/demo-real --rejected --by reason
+	@$(VENV)/bin/datagen show runs/demo-real --rejected --by reason
 	@echo
 	@echo "Labels are not checked here: a model this small cannot tell them."
 	@echo "The model is SmolLM2-135M, in a wheel of 93 MB; a larger one: --model gguf/FILE.gguf, or --model openai/gpt-4o-mini."
