@@ -38,13 +38,14 @@ class Runner:
     """Runs units until every slot is settled or something stops it. One use a run.
 
     `accepted` holds the accepted attempt of every slot, 0 where there is none yet; `touched` the slots that had an
-    attempt rejected; `surplus` says that more records came than slots were to fill; `refills` are those that wait.
+    attempt rejected; `surplus` says that more records came than slots were to fill; `refills` are those that wait;
+    `sequence` judges what has come.
     """
 
     def __init__(self, parts: Parts, observer: Observer) -> None:
         self._parts = parts
         self._observer = observer
-        self._sequence = Sequence(parts.cohorts, self._judge, self._settled, self._reopen)
+        self.sequence = Sequence(parts.cohorts, self._judge, self._settled, self._reopen)
         self._starts = parts.cut.starts(parts.count)
         self.refills = Refills(parts.attempts)
         self._again: list[tuple[Unit, frozenset[int]]] = []
@@ -63,16 +64,6 @@ class Runner:
         self.accepted = bytearray(parts.count)
         self.touched: set[int] = set()
         self.surplus = False
-
-    @property
-    def in_turn(self) -> int:
-        """How many attempts are ready and wait for an earlier one to be judged."""
-        return self._sequence.waiting
-
-    @property
-    def accepted_past(self) -> int:
-        """How many records were accepted although the outcome of an attempt before them is missing."""
-        return self._sequence.accepted_past
 
     def stop(self, reason: BaseException) -> None:
         """Starts nothing new; calls in flight may finish. The first reason is the one that counts."""
@@ -102,7 +93,7 @@ class Runner:
         """
         asyncio.get_running_loop().call_later(ALONE_S, self.go_on)
         try:
-            while self.error is None and not self._sequence.done:
+            while self.error is None and not self.sequence.done:
                 if self._pump():
                     await asyncio.sleep(0)
                     continue
@@ -128,7 +119,7 @@ class Runner:
         else:
             self._trial.close()
         self._ending = True
-        await judge_rest(self._sequence, self._observer, lambda: self._left)
+        await judge_rest(self.sequence, self._observer, lambda: self._left)
         if self._check_trials.failed:
             await self._undo_verdicts()
         if self._left and self.error is not None:
@@ -317,7 +308,7 @@ class Runner:
                 continue
             if record.rejection is not None:
                 self.refills.add(record)
-            self._sequence.deliver(record)
+            self.sequence.deliver(record)
         self._wake.set()
 
     def _judge(self, record: Record) -> Record:
@@ -394,7 +385,7 @@ class Runner:
         """Leaves a slot to the next run; all others go on without it."""
         if slot < self._parts.count:
             self.progress.closed[slot] = f"no reply, {MOST_ENDS} times, while other calls were answered; last: {fault}"
-            self._sequence.close(slot)
+            self.sequence.close(slot)
             self._wake.set()
 
     def _put_back(self, unit: Unit, owed: frozenset[int]) -> None:

@@ -41,10 +41,10 @@ def settle(manifest: Manifest, runner: Runner, *, prefix: str, attempts: int, be
         reasons += [f"no base row is left for {_counted(beyond, 'slot')}"] if beyond else []
         manifest.reason = "; ".join(reasons)
     notes = []
-    if runner.accepted_past:
+    if runner.sequence.accepted_past:
         still = _counted(manifest.count - manifest.accepted - len(failed), "open slot")
-        were = "row was" if runner.accepted_past == 1 else "rows were"
-        notes.append(PAST.format(f"{runner.accepted_past:,} {were}", still))
+        were = "row was" if runner.sequence.accepted_past == 1 else "rows were"
+        notes.append(PAST.format(f"{runner.sequence.accepted_past:,} {were}", still))
     if progress.replaced:
         names = [record_id(prefix, slot) for slot in sorted(progress.replaced)]
         shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
