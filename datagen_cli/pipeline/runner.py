@@ -65,6 +65,11 @@ class Runner:
         self.touched: set[int] = set()
         self.surplus = False
 
+    @property
+    def waiting(self) -> int:
+        """How many attempts are ready and wait for an earlier one to be judged."""
+        return self.sequence.waiting
+
     def stop(self, reason: BaseException) -> None:
         """Starts nothing new; calls in flight may finish. The first reason is the one that counts."""
         if self.error is None:

@@ -304,9 +304,7 @@ class Session:
                     self.runner.stop(error)
                     self.runner.abort()
                 return
-            self.observer.event(
-                "tick", **self.manifest.pulse(self.client, self.runner.sequence.waiting if self.runner else 0)
-            )
+            self.observer.event("tick", **self.manifest.pulse(self.client, self.runner.waiting if self.runner else 0))
 
     def update(self) -> None:
         """Brings the manifest's counts up to date."""
