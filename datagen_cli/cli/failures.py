@@ -163,9 +163,10 @@ def _place(error: OSError) -> Place:
 def _unexpected(error: Exception, *, as_json: bool) -> int:
     _tell_trace()
     hint = "this is a bug: set DATAGEN_DEBUG=1 for the traceback; everything that was received is kept"
-    return failed(
-        DatagenError(f"unexpected {type(error).__name__}: {error}", hint=hint), EXIT_UNEXPECTED, as_json=as_json
-    )
+    from datagen_cli.llm.keys import without_any_secret
+
+    said = without_any_secret(f"unexpected {type(error).__name__}: {error}")
+    return failed(DatagenError(said, hint=hint), EXIT_UNEXPECTED, as_json=as_json)
 
 
 def _tell_trace() -> None:
@@ -174,8 +175,9 @@ def _tell_trace() -> None:
         import traceback
 
         from datagen_cli.cli import console
+        from datagen_cli.llm.keys import without_any_secret
 
-        console.say(traceback.format_exc())
+        console.say(without_any_secret(traceback.format_exc()))
 
 
 def _lower(text: str) -> str:

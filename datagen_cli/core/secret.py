@@ -34,6 +34,15 @@ _WORD = re.compile(r"[^\W\d_]+[.,:;!?]?")
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|apikey|key)?\s*")
 
 
+_HELD: set[str] = set()
+"""The texts of all secrets of this process: what is said of an unexpected error is searched for them."""
+
+
+def held_forms() -> tuple[str, ...]:
+    """The texts by which any secret of this process could be recognised."""
+    return tuple(dict.fromkeys(form for text in sorted(_HELD) for form in Secret(text).forms() if len(form) >= 4))
+
+
 class Secret:
     """A text that is sent and never written; `shown` stands in its place."""
 
@@ -42,6 +51,7 @@ class Secret:
     def __init__(self, text: str, shown: str = PLACEHOLDER) -> None:
         self._text = text
         self.shown = shown
+        _HELD.add(text)
 
     @classmethod
     def written(cls, text: str) -> Secret:

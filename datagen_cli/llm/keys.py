@@ -8,6 +8,7 @@ address are keys. Everything is decided before anything is sent. Nothing is cont
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.errors import ProviderError, UsageError
-from datagen_cli.core.secret import KEY_NAME, Secret
+from datagen_cli.core.secret import KEY_NAME, LEAST_BASE64, Secret, held_forms
+from datagen_cli.llm.faults import redact
 from datagen_cli.llm.proxies import proxy_secrets, safe_proxy
 from datagen_cli.llm.vendors import is_host_of, vendor_of_key
 
@@ -130,6 +132,13 @@ def hosts(models: Iterable[ModelOptions], environ: Mapping[str, str] | None = No
 def secrets(target: Target) -> tuple[str, ...]:
     """The texts that must appear in no message: of the key, the headers, the query, and of a proxy's password."""
     return (*target.secret_forms, *proxy_secrets())
+
+
+def without_any_secret(text: str) -> str:
+    """The words of an error that nobody foresaw, which may be a library's about what it was to send: without the keys
+    of the environment and all secrets of this process."""
+    keys = (held for name, held in os.environ.items() if KEY_NAME.fullmatch(name) and len(held) >= LEAST_BASE64)
+    return redact(text, (*held_forms(), *keys, *proxy_secrets()))
 
 
 def is_loopback(host: str) -> bool:

@@ -12,6 +12,7 @@ from datagen_cli.core.errors import (
     Stopped,
 )
 from datagen_cli.core.record import record_id
+from datagen_cli.llm.keys import without_any_secret
 from datagen_cli.pipeline.runner import Runner
 from datagen_cli.runs.manifest import Manifest, now
 
@@ -57,7 +58,7 @@ def settle(manifest: Manifest, runner: Runner, *, prefix: str, attempts: int, be
 def settle_failed(manifest: Manifest, error: BaseException) -> None:
     """The same of a run that something stopped."""
     manifest.state = "stopped" if isinstance(error, Stopped | CapReached | GotNowhere) else "failed"
-    manifest.reason = str(error)
+    manifest.reason = str(error) if isinstance(error, DatagenError) else without_any_secret(str(error))
     manifest.exit_code = error.exit_code if isinstance(error, DatagenError) else EXIT_UNEXPECTED
 
 

@@ -18,6 +18,7 @@ from datagen_cli.core.traces import covered
 from datagen_cli.llm.channel import hide
 from datagen_cli.llm.completion import read_reply
 from datagen_cli.llm.faults import TransportError, fault_in, redact
+from datagen_cli.llm.openai_http import OpenAIHTTP
 from datagen_cli.llm.provider import RawReply
 from tests.endpoint import Answer, Endpoint
 
@@ -151,3 +152,29 @@ def test_no_place_of_an_answer_brings_a_key_into_what_is_written(
     written = {str(file): file.read_text("utf-8", "replace") for file in Path("out").rglob("*") if file.is_file()}
     written |= {"stdout": told.out, "stderr": told.err}
     assert [name for name, text in written.items() if key[:16] in text] == []
+
+
+@pytest.mark.parametrize("debug", ["", "1"])
+@pytest.mark.parametrize(
+    "command", ["generate r.yaml -o out -v", "generate r.yaml -o out --json", "preview r.yaml -o out"]
+)
+def test_an_error_that_nobody_foresaw_shows_no_key(
+    command: str, debug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Such as a library's words about what it was to send."""
+
+    def broken(self: OpenAIHTTP) -> None:
+        raise RuntimeError(f"cannot send {self._headers} to {self._url}")
+
+    monkeypatch.setattr(OpenAIHTTP, "_open", broken)
+    monkeypatch.setenv("DATAGEN_DEBUG", debug)
+    monkeypatch.setenv("MINE_KEY", "planted-01-own-key")
+    monkeypatch.chdir(tmp_path)
+    address = "http://127.0.0.1:9/v1?k=planted-02-query"
+    recipe = RECIPE.replace('"URL"', f'"{address}", headers: {{X-One: planted-03-header}}')
+    Path("r.yaml").write_text(recipe)
+    assert run(command.split()) == 1
+    told = capfd.readouterr()
+    assert "unexpected RuntimeError: cannot send" in told.err
+    written = [file.read_text("utf-8", "replace") for file in Path("out").rglob("*") if file.is_file()]
+    assert [text for text in (told.out, told.err, *written) if "planted-0" in text] == []
