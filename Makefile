@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help docs setup demo demo-real test test-slow test-all test-real test-floors check schema bench endpoints attack bench-faults bench-prompts corrsynth constraints clean
+.PHONY: help docs setup demo demo-real test test-slow test-real test-floors check schema bench endpoints attack bench-faults bench-prompts corrsynth constraints clean
 
 # byte code that is kept: where it is switched off every process of the suite compiles the package anew, for 0.2 s each
 unexport PYTHONDONTWRITEBYTECODE
@@ -46,9 +46,6 @@ test: $(VENV)/.full  ## full install and the test suite, some four minutes on tw
 
 test-slow: $(VENV)/.full  ## the tests that kill, signal, attack and repeat: some fourteen minutes more
 	@$(PYTEST) -m slow
-
-test-all: $(VENV)/.full  ## both at one go, as .ci/run does: the suite is read once
-	@$(PYTEST) -m "not real"
 
 test-real: $(VENV)/.full  ## every part that asks a model, on a small real one: some two minutes
 	@$(PYTEST) -m real tests/real
