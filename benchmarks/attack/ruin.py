@@ -126,21 +126,55 @@ def _dated(run: Path, name: str, draw: random.Random) -> None:
 
 
 RUINS: dict[str, Callable[[Path, str, random.Random], None]] = {
-    "line ends of Windows": _bytes(lambda content, draw: content.replace(b"\n", b"\r\n")), "a mark": _bytes(lambda content, draw: b"\xef\xbb\xbf" + content),
-    "UTF-16": _bytes(lambda content, draw: content.decode("utf-8", "replace").encode("utf-16")), "half a sign": _bytes(_half_sign), "shuffled": _bytes(_shuffled), "sorted": _bytes(lambda content, draw: b"".join(sorted(content.splitlines(keepends=True)))),
-    "doubled": _bytes(_doubled), "no header": _bytes(lambda content, draw: b"".join(content.splitlines(keepends=True)[1:])), "header alone": _bytes(lambda content, draw: b"".join(content.splitlines(keepends=True)[:1])),
-    "twice": _bytes(lambda content, draw: content + content), "empty": _bytes(lambda content, draw: b""), "a line end": _bytes(lambda content, draw: b"\n"), "spaces": _bytes(lambda content, draw: b" " * len(content)), "no last line end": _bytes(lambda content, draw: content.rstrip(b"\n")),
-    "zeros behind": _bytes(lambda content, draw: content + bytes(4096)), "zeros before": _bytes(lambda content, draw: bytes(4096) + content), "noise": _bytes(lambda content, draw: draw.randbytes(len(content))), "noise behind": _bytes(lambda content, draw: content + draw.randbytes(300)),
-    "a long line": _bytes(lambda content, draw: content + b'{"unit":"000001.1","from":"' + b"x" * 3_000_000 + b'"}\n'), "in capitals": _bytes(lambda content, draw: content.upper()), "line separators": _bytes(lambda content, draw: content.replace(b"\n", "\u2028".encode())), "spaced": _bytes(lambda content, draw: content.replace(b":", b": ")),
-    "a conflict": _bytes(lambda content, draw: b"<<<<<<< mine\n" + content + b"=======\n" + content[: len(content) // 2] + b"\n>>>>>>> theirs\n"), "of another stage": _of_stage, "of another seed": partial(_other, draw=random.Random(0)), "of a larger run": partial(_other, draw=random.Random(0)),
-    "a folder": _thing(Path.mkdir), "a full folder": _thing(lambda path: (path / "x" / "y").mkdir(parents=True)), "a pipe": _thing(os.mkfifo), "a link to its own": _linked, "a link to nothing": _thing(lambda path: path.symlink_to("gone")), "gone": _thing(lambda path: None), "exchanged": _swapped_files, "of nobody": _owned, "other times": _dated,
-}  # fmt: skip
+    "line ends of Windows": _bytes(lambda content, draw: content.replace(b"\n", b"\r\n")),
+    "a mark": _bytes(lambda content, draw: b"\xef\xbb\xbf" + content),
+    "UTF-16": _bytes(lambda content, draw: content.decode("utf-8", "replace").encode("utf-16")),
+    "half a sign": _bytes(_half_sign),
+    "shuffled": _bytes(_shuffled),
+    "sorted": _bytes(lambda content, draw: b"".join(sorted(content.splitlines(keepends=True)))),
+    "doubled": _bytes(_doubled),
+    "no header": _bytes(lambda content, draw: b"".join(content.splitlines(keepends=True)[1:])),
+    "header alone": _bytes(lambda content, draw: b"".join(content.splitlines(keepends=True)[:1])),
+    "twice": _bytes(lambda content, draw: content + content),
+    "empty": _bytes(lambda content, draw: b""),
+    "a line end": _bytes(lambda content, draw: b"\n"),
+    "spaces": _bytes(lambda content, draw: b" " * len(content)),
+    "no last line end": _bytes(lambda content, draw: content.rstrip(b"\n")),
+    "zeros behind": _bytes(lambda content, draw: content + bytes(4096)),
+    "zeros before": _bytes(lambda content, draw: bytes(4096) + content),
+    "noise": _bytes(lambda content, draw: draw.randbytes(len(content))),
+    "noise behind": _bytes(lambda content, draw: content + draw.randbytes(300)),
+    "a long line": _bytes(lambda content, draw: content + b'{"unit":"000001.1","from":"' + b"x" * 3_000_000 + b'"}\n'),
+    "in capitals": _bytes(lambda content, draw: content.upper()),
+    "line separators": _bytes(lambda content, draw: content.replace(b"\n", "\u2028".encode())),
+    "spaced": _bytes(lambda content, draw: content.replace(b":", b": ")),
+    "a conflict": _bytes(
+        lambda content, draw: (
+            b"<<<<<<< mine\n" + content + b"=======\n" + content[: len(content) // 2] + b"\n>>>>>>> theirs\n"
+        )
+    ),
+    "of another stage": _of_stage,
+    "of another seed": partial(_other, draw=random.Random(0)),
+    "of a larger run": partial(_other, draw=random.Random(0)),
+    "a folder": _thing(Path.mkdir),
+    "a full folder": _thing(lambda path: (path / "x" / "y").mkdir(parents=True)),
+    "a pipe": _thing(os.mkfifo),
+    "a link to its own": _linked,
+    "a link to nothing": _thing(lambda path: path.symlink_to("gone")),
+    "gone": _thing(lambda path: None),
+    "exchanged": _swapped_files,
+    "of nobody": _owned,
+    "other times": _dated,
+}
 RUINS["of another seed"] = lambda run, name, draw: _other(run, name, draw, "--seed", "5")
 RUINS["of a larger run"] = lambda run, name, draw: _other(run, name, draw, "-n", "30")
 
 
 def _beside(end: str, content: Callable[[Path, random.Random], bytes]) -> Callable[[Path, random.Random], None]:
-    return lambda run, draw: (run / f"{CACHE}{end}").write_bytes(content(run, draw)) and None
+    def ruin(run: Path, draw: random.Random) -> None:
+        (run / f"{CACHE}{end}").write_bytes(content(run, draw))
+
+    return ruin
 
 
 def _statement(*words: str) -> Callable[[Path, random.Random], None]:
@@ -185,13 +219,30 @@ def _hot(run: Path, draw: random.Random) -> bytes:
 
 
 CACHES: dict[str, tuple[Callable[[Path, random.Random], None], bool]] = {
-    "a log of another database": (_beside("-wal", _wal_of), True), "a log of noise": (_beside("-wal", lambda run, draw: draw.randbytes(9000)), True), "an index of noise": (_beside("-shm", lambda run, draw: draw.randbytes(32768)), False),
-    "a hot journal": (_beside("-journal", _hot), True), "a journal of noise": (_beside("-journal", lambda run, draw: draw.randbytes(9000)), False), "vacuumed": (_statement("PRAGMA journal_mode=DELETE", "PRAGMA page_size=1024", "VACUUM"), False),
-    "another mode": (_statement("PRAGMA journal_mode=DELETE"), False), "another table": (_statement("ALTER TABLE pairs RENAME TO others"), True), "no table": (_statement("DROP TABLE pairs"), True), "another column": (_statement("ALTER TABLE pairs RENAME COLUMN value TO v"), True),
-    "a trigger": (_statement("CREATE TRIGGER t AFTER INSERT ON pairs BEGIN DELETE FROM pairs; END"), True), "an index": (_statement("CREATE INDEX i ON pairs (value)"), False), "more columns": (_statement("ALTER TABLE pairs ADD COLUMN x"), False), "values of nothing": (_statement("UPDATE pairs SET value = x''"), True),
-    "values as texts": (_statement("UPDATE pairs SET value = 'text'"), True), "exchanged values": (_statement("UPDATE pairs SET value = (SELECT p.value FROM pairs p WHERE p.key > pairs.key ORDER BY p.key LIMIT 1) WHERE key < (SELECT max(key) FROM pairs)"), True),
-    "a user version": (_statement("PRAGMA user_version=99", "PRAGMA application_id=7"), False), "a database of UTF-16": (lambda run, draw: _utf16(run), True),
-}  # fmt: skip
+    "a log of another database": (_beside("-wal", _wal_of), True),
+    "a log of noise": (_beside("-wal", lambda run, draw: draw.randbytes(9000)), True),
+    "an index of noise": (_beside("-shm", lambda run, draw: draw.randbytes(32768)), False),
+    "a hot journal": (_beside("-journal", _hot), True),
+    "a journal of noise": (_beside("-journal", lambda run, draw: draw.randbytes(9000)), False),
+    "vacuumed": (_statement("PRAGMA journal_mode=DELETE", "PRAGMA page_size=1024", "VACUUM"), False),
+    "another mode": (_statement("PRAGMA journal_mode=DELETE"), False),
+    "another table": (_statement("ALTER TABLE pairs RENAME TO others"), True),
+    "no table": (_statement("DROP TABLE pairs"), True),
+    "another column": (_statement("ALTER TABLE pairs RENAME COLUMN value TO v"), True),
+    "a trigger": (_statement("CREATE TRIGGER t AFTER INSERT ON pairs BEGIN DELETE FROM pairs; END"), True),
+    "an index": (_statement("CREATE INDEX i ON pairs (value)"), False),
+    "more columns": (_statement("ALTER TABLE pairs ADD COLUMN x"), False),
+    "values of nothing": (_statement("UPDATE pairs SET value = x''"), True),
+    "values as texts": (_statement("UPDATE pairs SET value = 'text'"), True),
+    "exchanged values": (
+        _statement(
+            "UPDATE pairs SET value = (SELECT p.value FROM pairs p WHERE p.key > pairs.key ORDER BY p.key LIMIT 1) WHERE key < (SELECT max(key) FROM pairs)"
+        ),
+        True,
+    ),
+    "a user version": (_statement("PRAGMA user_version=99", "PRAGMA application_id=7"), False),
+    "a database of UTF-16": (lambda run, draw: _utf16(run), True),
+}
 
 
 def _utf16(run: Path) -> None:

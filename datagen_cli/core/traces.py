@@ -1,9 +1,10 @@
 """Secrets in a text that somebody else wrote, however they were written there.
 
 A text is read as its letters and digits alone, in lower case: escapes as what they stand for, wide and stylised signs
-as plain ones, all between them left out. A secret of `LEAST` such signs, or a piece of so many, is found in it as it
-is, backwards and by rot13, and in hexadecimal, decimal, binary and base64. One in another code, or in smaller pieces,
-is not. Pure functions.
+as plain ones, all between them left out. A secret of `LEAST` such signs is found in it in hexadecimal, decimal, binary
+and base64, and, where it holds digits, as it is, backwards and by rot13; of what looks drawn at random also a piece of
+`LEAST` signs. What could be words of anybody (`X-Title: customer-support`) is found as it is written alone, by others:
+a text about customer support is no trace of it. Another code, or smaller pieces, are not found. Pure functions.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ WINDOW = 8
 CODED = 18
 """Signs of a coded secret that tell it, looked for at its beginning, in its middle and at its end."""
 PROSE = 3
-"""A value of so many words is found as a whole only."""
+"""Of a value of so many words none alone is a secret."""
+TURNS, OF = 3, 6
+"""A part of a secret that holds digits looks drawn at random with so many changes between letters and digits and from
+small letters to capitals, one at least to so many signs: words and years that were joined have fewer."""
 _HEX = "[0-9a-fA-F]"
 _ESCAPED = compiled_later(
     rf"\\(?:u(?P<high>[dD][89abAB]{_HEX}{{2}})\\+u(?P<low>[dD][c-fC-F]{_HEX}{{2}})"
@@ -36,6 +40,8 @@ _ESCAPED = compiled_later(
     rf"|(?:%(?:25){{0,3}}(?:u00)?|&(?:amp;){{0,3}}#[xX]0{{0,6}}|0x)(?P<code>{_HEX}{{2}})"
     r"|&(?:amp;){0,3}#0{0,6}(?P<decimal>[0-9]{2,6});?"
 )
+_PART = re.compile(r"[A-Za-z0-9_-]{12,}")
+_TURN = re.compile(r"(?<=[A-Za-z])[_-]?(?=\d)|(?<=\d)[_-]?(?=[A-Za-z])|(?<=[a-z])[_-]?(?=[A-Z])")
 _MARKS = ("\\", "%", "&", "0x")
 """Without one of these a text holds no escape."""
 
@@ -136,19 +142,27 @@ def _meant(match: re.Match[str]) -> str:
 @lru_cache(256)
 def _needles(secrets: tuple[str, ...]) -> tuple[_Needle, ...]:
     texts: dict[str, str] = {}
-    for text in sorted((html.unescape(_ESCAPED.sub(_meant, secret)) for secret in secrets), key=len):
+    read = [html.unescape(_ESCAPED.sub(_meant, secret)) for secret in secrets]
+    for text in sorted({*secrets, *read}, key=lambda text: (len(text), text)):
         texts.setdefault(_signs(text), text)  # of the same signs the shortest, and first
     codes = {signs: [code for code in _coded(text) if len(code) >= LEAST] for signs, text in texts.items()}
     of_all = " ".join(chain.from_iterable(codes.values()))
     plain: dict[str, int] = {}
     coded: dict[str, int] = {}
-    for signs in sorted(texts, key=len, reverse=True):
-        if len(signs) >= LEAST and signs not in of_all and not any(signs in known for known in plain):
-            of_words = len(texts[signs].split()) >= PROSE  # pieces of it may stand in any text
-            forms = (signs, signs[::-1], codecs.encode(signs, "rot13"))
-            plain |= dict.fromkeys(forms, len(signs) if of_words else LEAST)
+    for signs, text in texts.items():
+        if len(signs) >= LEAST and signs not in of_all:
+            drawn = [_signs(part) for part in _PART.findall(text) if _is_drawn(part)]
+            whole = [signs] if any(sign.isdigit() for sign in signs) else []
+            for found, least in ((whole, len(signs)), (drawn, LEAST)):
+                for one in found:
+                    plain |= dict.fromkeys((one, one[::-1], codecs.encode(one, "rot13")), least)
             coded |= dict.fromkeys(codes[signs], CODED)
     return tuple(_Needle(signs, coded=signs in coded, least=least) for signs, least in (plain | coded).items())
+
+
+def _is_drawn(part: str) -> bool:
+    turns = len(_TURN.findall(part))
+    return turns >= TURNS and turns * OF >= len(part) and any(sign.isdigit() for sign in part)
 
 
 def _coded(secret: str) -> Iterator[str]:
