@@ -68,6 +68,11 @@ class Secret:
         """The variables that it refers to."""
         return REFERENCE.findall(self._text)
 
+    @property
+    def is_of_words(self) -> bool:
+        """Whether it was written out, without a digit: words or an address that any text may hold by itself."""
+        return self.shown == PLACEHOLDER and not any(map(str.isdigit, self._text))
+
     def filled(self, environ: Mapping[str, str]) -> Secret:
         """The same with its references replaced. Raises `KeyError` for a variable that is not set."""
         return Secret(REFERENCE.sub(lambda match: environ[match[1]], self._text), self.shown)

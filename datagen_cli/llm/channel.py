@@ -89,7 +89,7 @@ class Channel:
         self._requests = RateLimiter(options.requests_per_minute) if options.requests_per_minute else None
         self._tokens = RateLimiter(options.tokens_per_minute) if options.tokens_per_minute else None
         self._usual_tokens = 1.0  # of a call, smoothed
-        self._echoes = tuple(form for form in target.secret_forms if len(form) >= ECHO_CHARS)
+        self._echoes = tuple(form for form in target.reply_forms if len(form) >= ECHO_CHARS)
         self._secrets = secrets(target)
         self._provider: Provider | None = None
         self._ready: Ready | None = None

@@ -23,6 +23,8 @@ from datagen_cli.llm.vendors import is_host_of, vendor_of_key
 
 ANY = "*"
 ALLOW_HOSTS_ENV = "DATAGEN_ALLOW_HOSTS"
+NAMES_KEY = re.compile(r"(?i)auth|key|token|secret|pass|pwd|cookie|credential|session|sign")
+"""Names of headers whose values are secret whatever they look like."""
 ONLY_KEYS = "a variable in headers or in the query of base_url is a key: its name ends in _KEY or _TOKEN"
 
 
@@ -61,6 +63,13 @@ class Target:
         """The texts by which the key, the headers and the query could be recognised."""
         held = [self.key, self.query, *(value for _, value in self.headers)]
         return tuple(form for secret in held if secret for form in secret.forms())
+
+    @property
+    def reply_forms(self) -> tuple[str, ...]:
+        """Those of them that no reply may hold: all but the words of a header that names no key, such as
+        `X-Title: Customer support`."""
+        named = [value for name, value in self.headers if not value.is_of_words or NAMES_KEY.search(name)]
+        return replace(self, headers=tuple(("", value) for value in named)).secret_forms
 
     @property
     def identity(self) -> dict[str, str | None]:

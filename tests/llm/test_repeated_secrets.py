@@ -150,6 +150,18 @@ def test_words_of_a_header_that_anybody_could_write_stay_in_a_text(value: str, t
     assert hide(RawReply(text), Secret(value).forms()).text == text
 
 
+def test_a_run_keeps_records_that_hold_the_words_of_a_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "I wrote to the Customer support of https://shop.example.org, and nobody knew the open sesame of my parcel."
+    monkeypatch.chdir(tmp_path)
+    headers = "X-Title: Customer support, HTTP-Referer: 'https://shop.example.org', X-Pass-Phrase: open sesame"
+    with Endpoint(lambda body, attempt: Answer(text=said)) as endpoint:
+        recipe = RECIPE.replace('"URL"', f'"{endpoint.url}", headers: {{{headers}}}').replace("MINE_KEY", "null")
+        Path("r.yaml").write_text(recipe)
+        run(["generate", "r.yaml", "-n", "1", "-o", "out", "--quiet"])
+    (row,) = (json.loads(line) for line in Path("out", "dataset.jsonl").read_text().splitlines())
+    assert row["text"] == said.replace("open sesame", "[key]")
+
+
 def test_a_text_that_shares_its_beginning_with_a_secret_stays() -> None:
     text = "bonds of planted-01 trees; the planted one"
     assert redact(text, Secret("planted-01/own").forms()) == text
