@@ -41,10 +41,10 @@ demo-real: $(VENV)/.full  ## ten texts of a small real model, without a key: abo
 	@echo "Labels are not checked here: a model this small cannot tell them."
 	@echo "The model is SmolLM2-135M, in a wheel of 93 MB; a larger one: --model gguf/FILE.gguf, or --model openai/gpt-4o-mini."
 
-test: $(VENV)/.full  ## full install and the test suite, some four minutes on two cores
+test: $(VENV)/.full  ## full install and the test suite, some three minutes on two cores
 	@$(PYTEST) -m "not slow and not real"
 
-test-slow: $(VENV)/.full  ## the tests that kill, signal, attack and repeat: some fourteen minutes more
+test-slow: $(VENV)/.full  ## the tests that kill, signal, attack and repeat: some eight minutes more
 	@$(PYTEST) -m slow
 
 test-real: $(VENV)/.full  ## every part that asks a model, on a small real one: some two minutes
