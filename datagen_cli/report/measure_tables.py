@@ -29,13 +29,14 @@ _TEX = {char: f"\\{char}" for char in "&%$#_{}"} | {
 _COLUMNS = (
     "dataset", "n", "measure", "value", "low", "high", "direction", "reference_value", "other_value", "difference",
     "difference_low", "difference_high", "verdict", "gates", "signature", "reason", "bound_low", "bound_high",
+    "simulated",
 )  # fmt: skip
 
 
 def as_markdown(results: Sequence[Result]) -> str:
     """A table of the measures, what misses and why, and the works that define them."""
     names = _measured(results)
-    heads = ["measure", *(f"{md(result['dataset'])} ({result['n']:,} rows)" for result in results)]
+    heads = ["measure", *(f"{md(result['dataset'])} ({result['n']:,} rows{_simulated(result)})" for result in results)]
     beside = _one_reference(results)
     if beside is not None:
         heads.append(f"reference: {md(results[0]['reference'])} ({results[0].get('reference_n', 0):,} rows)")
@@ -51,7 +52,8 @@ def as_markdown(results: Sequence[Result]) -> str:
 
 
 def as_csv(results: Sequence[Result]) -> str:
-    """A line a dataset and measure; `gates` is `passed` or `failed` where gates hold the measure."""
+    """A line a dataset and measure; `gates` is `passed` or `failed` where gates hold the measure, `simulated` says
+    whether the offline model wrote the rows."""
     lines = [csv_line(_COLUMNS)]
     for result in results:
         for name, found in result["metrics"].items():
@@ -69,7 +71,14 @@ def as_csv(results: Sequence[Result]) -> str:
             beside = [result["reference_metrics"].get(name, {}).get("value"), item.get("other"), item.get("difference")]
             ends = [*item.get("interval", (None, None)), item.get("verdict")]
             said = [_gated(result, name), found.get("signature"), found.get("reason") or ""]
-            cells = [*front, *beside, *ends, *said, *found.get("bound", (None, None))]
+            cells = [
+                *front,
+                *beside,
+                *ends,
+                *said,
+                *found.get("bound", (None, None)),
+                str(bool(result["simulated"])).lower(),
+            ]
             lines.append(csv_line(cells))
     return "".join(lines)
 
@@ -77,7 +86,7 @@ def as_csv(results: Sequence[Result]) -> str:
 def as_latex(results: Sequence[Result]) -> str:
     """A `tabular` of booktabs; signatures and BibTeX entries follow as comments."""
     names = _measured(results)
-    heads = [f"{tex(result['dataset'])} ($n={result['n']}$)" for result in results]
+    heads = [f"{tex(result['dataset'])} ($n={result['n']}${_simulated(result)})" for result in results]
     beside = _one_reference(results)
     heads += [] if beside is None else [f"reference ($n={results[0].get('reference_n', 0)}$)"]
     works = _works(names)
@@ -157,6 +166,10 @@ def _measured(results: Sequence[Result]) -> list[str]:
 
 def _value(result: Result, name: str) -> Any:
     return result["metrics"].get(name, {}).get("value")
+
+
+def _simulated(result: Result) -> str:
+    return ", simulated" if result["simulated"] else ""
 
 
 def _one_reference(results: Sequence[Result]) -> Result | None:

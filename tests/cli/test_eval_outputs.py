@@ -58,6 +58,20 @@ def test_a_markdown_table_has_a_column_a_dataset_and_names_the_sources(capsys: p
     assert "Missing in a.jsonl: mauve (no reference given)." in lines
 
 
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [("md", "s.jsonl (60 rows, simulated) |"), ("latex", "s.jsonl ($n=60$, simulated)"), ("csv", "true")],
+)
+def test_a_table_says_which_rows_are_simulated(form: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("s.jsonl"), [{**row, "simulated": True} for row in news(60)])
+    out, _ = evaluate(capsys, "s.jsonl", "a.jsonl", "--metrics", "self_bleu,length", "--table", form)
+    assert said in out
+    if form == "csv":
+        assert [row["simulated"] for row in csv.DictReader(io.StringIO(out))] == ["true", "true", "false", "false"]
+    else:
+        assert out.count("simulated") == 1
+
+
 @pytest.mark.slow
 def test_tables_show_what_grows_with_n_on_as_many_rows_of_each(capsys: pytest.CaptureFixture[str]) -> None:
     write(Path("many.jsonl"), news(400, 1))
