@@ -79,6 +79,7 @@ def _row(row: LeaderboardRow) -> dict[str, Any]:
     if work is not None:
         shown["yield"] = _rounded(work.accepted / work.attempts) if work.attempts else None
         shown["cost_usd"] = None if work.cost_usd is None else round(work.cost_usd, 9)
+    shown["simulated"] = row.simulated
     shown["metrics"] = row.metrics
     if row.varied:
         shown["varied"] = dict(row.varied)

@@ -230,6 +230,7 @@ def _row(bench: Bench, setting: Setting, candidate: Candidate, loaded: Sequence[
     work = work_of([cell.folder for cell in cells if (cell.folder / "run.json").exists()])
     short = _short(setting, cells)
     row = LeaderboardRow(candidate.name, setting.name, work.accepted, len(cells), work, candidate.varied, short=short)
+    row.simulated = any(one.dataset.simulated for one in loaded)
     if loaded:
         row.measured[Correctness.name] = correctness([one.run.folder for one in loaded if one.run])
         row.measured[Constraints.name] = at_once(loaded, constraints=True)

@@ -113,18 +113,19 @@ def grid_cells(document: Document) -> list[list[str]]:
 
 
 def as_csv(document: Document) -> str:
-    """A line a row; a measure has its value, both ends of its interval and its rank."""
+    """A line a row; a measure has its value, both ends of its interval and its rank. Last, whether the offline model
+    wrote the set."""
     names = measures_of(document)
     parts = ("", "_low", "_high", "_rank")
     front = ("generator", "setting", "n", "seeds", "yield", "cost_usd", "short")
-    lines = [csv_line([*front, *(f"{name}{part}" for name in names for part in parts)])]
+    lines = [csv_line([*front, *(f"{name}{part}" for name in names for part in parts), "simulated"])]
     for row in document["rows"]:
         values: list[Any] = [row[name] for name in ("generator", "setting")]
         values += [row["n"], row["seeds"], row.get("yield"), row.get("cost_usd"), row.get("short", "")]
         for name in names:
             found = row["metrics"].get(name, {})
             values += [found.get("value"), *found.get("interval", (None, None)), found.get("rank")]
-        lines.append(csv_line(values))
+        lines.append(csv_line([*values, str(row.get("simulated", False)).lower()]))
     return "".join(lines)
 
 
