@@ -2,9 +2,10 @@
 
 A text is read as its letters and digits alone, in lower case: escapes as what they stand for, wide and stylised signs
 as plain ones, all between them left out. A secret of `LEAST` such signs is found in it in hexadecimal, decimal, binary
-and base64, and, where it holds digits, as it is, backwards and by rot13; of what looks drawn at random also a piece of
-`LEAST` signs. What could be words of anybody (`X-Title: customer-support`) is found as it is written alone, by others:
-a text about customer support is no trace of it. Another code, or smaller pieces, are not found. Pure functions.
+and base64, and, where it holds digits, as it is, backwards and by rot13; of one that looks drawn at random, or has a
+part that does, also a piece of `LEAST` signs. What could be words of anybody (`X-Title: customer-support`) is left to
+those who look for a secret as it is written: a text about customer support is no trace of it. Another code, or smaller
+pieces, are not found. Pure functions.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ _ESCAPED = compiled_later(
 )
 _PART = re.compile(r"[A-Za-z0-9_-]{12,}")
 _TURN = re.compile(r"(?<=[A-Za-z])[_-]?(?=\d)|(?<=\d)[_-]?(?=[A-Za-z])|(?<=[a-z])[_-]?(?=[A-Z])")
+_SEVERAL = re.compile(r"[\s&;,]|://")
+"""What stands between several values, one of which alone may be a secret."""
 _MARKS = ("\\", "%", "&", "0x")
 """Without one of these a text holds no escape."""
 
@@ -152,6 +155,7 @@ def _needles(secrets: tuple[str, ...]) -> tuple[_Needle, ...]:
     for signs, text in texts.items():
         if len(signs) >= LEAST and signs not in of_all:
             drawn = [_signs(part) for part in _PART.findall(text) if _is_drawn(part)]
+            drawn = [signs] if drawn and not _SEVERAL.search(text) else drawn
             whole = [signs] if any(sign.isdigit() for sign in signs) else []
             for found, least in ((whole, len(signs)), (drawn, LEAST)):
                 for one in found:

@@ -59,6 +59,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "base64 in lines": lambda text: "\\n".join(base64.b64encode(f"a{text}".encode()).decode()),
     "rot13": lambda text: codecs.encode(text, "rot13"),
     "a piece": lambda text: text[9:34],
+    "its beginning": lambda text: text[:18],
     "cut off": lambda text: f"{text[:20]}…",
     "cut off and quoted": lambda text: f'"{text[:20]}" is no key',
 }
