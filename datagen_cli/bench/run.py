@@ -198,16 +198,17 @@ def _read(bench: Bench, setting: Setting, whole: Mapping[str, LeaderboardRow]) -
 
 def _simulations_among(bench: Bench) -> list[str]:
     """The candidates that are simulations, where others are not."""
-    found = {}
-    for candidate in bench.candidates:
-        setting = bench.settings[0]
-        if candidate.dataset:
-            found[candidate.name] = bench.ready[candidate.dataset].dataset.simulated
-        elif candidate.model is None:
-            found[candidate.name] = bool(setting.built and setting.built.simulated)
-        else:
-            found[candidate.name] = named_model(candidate.model, "generator", bench.way.environ).provider.simulated
+    found = {candidate.name: _is_simulated(bench, bench.settings[0], candidate) for candidate in bench.candidates}
     return [name for name, simulated in found.items() if simulated] if len(set(found.values())) > 1 else []
+
+
+def _is_simulated(bench: Bench, setting: Setting, candidate: Candidate) -> bool:
+    """Whether the offline model writes, or wrote, what a candidate is judged by."""
+    if candidate.dataset:
+        return bench.ready[candidate.dataset].dataset.simulated
+    if candidate.model is None:
+        return bool(setting.built and setting.built.simulated)
+    return named_model(candidate.model, "generator", bench.way.environ).provider.simulated
 
 
 def _loaded(bench: Bench, setting: Setting, candidate: Candidate) -> list[Loaded]:
@@ -223,14 +224,15 @@ def _has_records(folder: Path) -> bool:
 
 def _row(bench: Bench, setting: Setting, candidate: Candidate, loaded: Sequence[Loaded]) -> LeaderboardRow:
     """What is known of a candidate without students, judges and measures of its texts."""
-    cells = bench.of(setting, candidate)
+    cells, simulated = bench.of(setting, candidate), _is_simulated(bench, setting, candidate)
     if candidate.dataset:
         (one,) = loaded
-        return LeaderboardRow(candidate.name, setting.name, one.total, 1, simulated=one.dataset.simulated)
+        return LeaderboardRow(candidate.name, setting.name, one.total, 1, simulated=simulated)
     work = work_of([cell.folder for cell in cells if (cell.folder / "run.json").exists()])
     short = _short(setting, cells)
-    row = LeaderboardRow(candidate.name, setting.name, work.accepted, len(cells), work, candidate.varied, short=short)
-    row.simulated = any(one.dataset.simulated for one in loaded)
+    row = LeaderboardRow(
+        candidate.name, setting.name, work.accepted, len(cells), work, candidate.varied, simulated, short
+    )
     if loaded:
         row.measured[Correctness.name] = correctness([one.run.folder for one in loaded if one.run])
         row.measured[Constraints.name] = at_once(loaded, constraints=True)

@@ -78,7 +78,7 @@ def test_a_cap_in_the_middle_says_which_are_short_and_ranks_only_the_rest(
     assert code == 4 and found["exit_code"] == 4
     assert sum(row["cost_usd"] or 0 for row in found["rows"]) <= cap
     assert [item["generator"] for item in found["short"]] == ["third"]
-    assert "seed 2" in found["short"][0]["reason"] and "of 40 records" in found["short"][0]["reason"] + "of 40 records"
+    assert "seed 2" in found["short"][0]["reason"] and " of 40 records" in found["short"][0]["reason"]
     third = row_of(found, "third")
     assert third["short"] and not any("rank" in item for item in third["metrics"].values())
     assert not any(name.startswith("pgr") for name in third["metrics"])
@@ -88,3 +88,12 @@ def test_a_cap_in_the_middle_says_which_are_short_and_ranks_only_the_rest(
     code, again, _ = bench(capsys, *line, "-o", "capped", "--max-cost", f"{total * 1.2:.6f}")
     assert code == 0 and not again["short"]
     assert again["rows"] == whole["rows"]
+
+
+def test_a_simulated_generator_without_a_record_is_told_as_simulated(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = offline(folder / "one.yaml"), offline(folder / "other.yaml", malformed=1.0)
+    code, found, _ = bench(capsys, NEWS, "-m", one, "-m", other, "--test", TEST, "-n", "40", "-o", "none")
+    assert code == 3
+    assert [(row["n"], row["simulated"]) for row in found["rows"]] == [(120, True), (0, True)]
