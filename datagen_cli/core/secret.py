@@ -18,12 +18,12 @@ from urllib.parse import quote, unquote
 
 from pydantic_core import CoreSchema, core_schema
 
-from datagen_cli.core.traces import PROSE
-
 PLACEHOLDER = "[secret]"
 KEY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(_KEY|_TOKEN)")
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 OPEN_QUERY = ("api-version", "api_version", "version")  # parameters of an address that hold no secret
+PROSE = 3
+"""Of a value of so many words none alone is a secret."""
 LEAST_BASE64 = 8  # characters: fewer may be part of any word
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,80}")
 _LOOKS_DRAWN = re.compile(

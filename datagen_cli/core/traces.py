@@ -28,8 +28,6 @@ WINDOW = 8
 """Of so many signs one run at least stands in every piece of `LEAST`, where they begin at every fifth."""
 CODED = 18
 """Signs of a coded secret that tell it, looked for at its beginning, in its middle and at its end."""
-PROSE = 3
-"""Of a value of so many words none alone is a secret."""
 TURNS, OF = 3, 6
 """A part of a secret that holds digits looks drawn at random with so many changes between letters and digits and from
 small letters to capitals, one at least to so many signs: words and years that were joined have fewer."""
