@@ -65,19 +65,23 @@ def damaged(state: str, number: int, folder: Path) -> str:
     content = (run / name).read_bytes()
     spoilt = DAMAGES[how](content, draw)
     (run / name).write_bytes(spoilt)
+    most = _may_be_lost(content, spoilt, before.whole, name, how)
+    return goes_on(state, run, f"{how} of {name}", most, folder)
+
+
+def goes_on(state: str, run: Path, what: str, most: int, folder: Path) -> str:
+    """Runs the command again in a folder that something happened to: it ends with exit code 2 and a hint, or with the
+    dataset that was to come, and at most so many calls are paid again. Empty, or what went wrong."""
+    before = prepared(state)
     ended = datagen(*COMMAND, "-o", run, "--json", folder=folder)
-    what = f"{how} of {name}"
     if problem := ended.wrong(frozenset({0, 2})):
         return f"{what}: {problem}"
     if ended.code == 2:
-        return "" if "hint:" in ended.err else f"{what}: exit code 2 without a hint"
+        return "" if "hint:" in ended.err else f"{what}: exit code 2 without a hint: {ended.err}"
     if any((run / output).read_bytes() != bytes_ for output, bytes_ in before.expected.items()):
         return f"{what}: another dataset with exit code 0"
     more = json.loads(ended.out)["calls"] - before.calls
-    most = _may_be_lost(content, spoilt, before.whole, name, how)
-    if more > most:
-        return f"{what}: {more} calls paid again, {most} at most were lost"
-    return ""
+    return f"{what}: {more} calls paid again, {most} at most were lost" if more > most else ""
 
 
 def _may_be_lost(content: bytes, spoilt: bytes, replies: int, name: str, how: str) -> int:

@@ -9,7 +9,6 @@ dataset and never in an unexpected error; and calls are paid again only where re
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import resource
@@ -24,7 +23,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.attack.attack import PATIENCE_S, Attack, Ended, datagen
-from benchmarks.attack.damage import CACHE, COMMAND, prepared
+from benchmarks.attack.damage import CACHE, COMMAND, goes_on, prepared
 
 STATES = ("finished", "half done", "outputs gone")
 FULL = 40
@@ -274,7 +273,7 @@ def ruined(state: str, how: str, number: int, folder: Path) -> str:
     name = names[number % len(names)]
     RUINS[how](run, name, random.Random(f"{state} {how} {number}"))
     lost = name.startswith(CACHE) or how == "exchanged"
-    return _again(state, run, f"{how}: {name}", before.whole if lost else 0, folder)
+    return goes_on(state, run, f"{how}: {name}", before.whole if lost else 0, folder)
 
 
 def cached(state: str, how: str, folder: Path) -> str:
@@ -287,22 +286,9 @@ def cached(state: str, how: str, folder: Path) -> str:
         ruin(run, random.Random(how))
         if gone:
             shutil.rmtree(run / "checkpoints")
-        if wrong := _again(state, run, f"{how}{', checkpoints gone' * gone}", before.whole if loses else 0, folder):
+        if wrong := goes_on(state, run, f"{how}{', checkpoints gone' * gone}", before.whole if loses else 0, folder):
             return wrong
     return ""
-
-
-def _again(state: str, run: Path, what: str, lost: int, folder: Path) -> str:
-    before = prepared(state)
-    ended = datagen(*COMMAND, "-o", run, "--json", folder=folder)
-    if problem := ended.wrong(frozenset({0, 2})):
-        return f"{what}: {problem}"
-    if ended.code == 2:
-        return "" if "hint:" in ended.err else f"{what}: exit code 2 without a hint: {ended.err}"
-    if any((run / output).read_bytes() != bytes_ for output, bytes_ in before.expected.items()):
-        return f"{what}: another dataset with exit code 0"
-    more = json.loads(ended.out)["calls"] - before.calls
-    return f"{what}: {more} calls paid again, {lost} at most were lost" if more > lost else ""
 
 
 def full(number: int, folder: Path) -> str:
