@@ -142,11 +142,17 @@ def test_what_a_terminal_shows_of_a_run_fits_it_and_breaks_no_word(
         ), words
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time in seconds, which stands still."""
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    return now
+
+
 def test_what_a_run_does_after_its_calls_is_told_now_and_then(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    clock: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clock = [100.0]
-    monkeypatch.setattr("time.monotonic", lambda: clock[0])
     progress = Progress(20_000)
     for done in range(0, 20_000, 256):
         progress.event("step", text="writing the dataset", done=done, of=20_000)
@@ -157,11 +163,9 @@ def test_what_a_run_does_after_its_calls_is_told_now_and_then(
 
 
 def test_what_follows_a_long_run_and_takes_no_time_is_not_told(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    clock: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`24/24 accepted · writing the dataset: 0 of 24` would stay on the screen of a run that is over."""
-    clock = [100.0]
-    monkeypatch.setattr("time.monotonic", lambda: clock[0])
     progress = Progress(24)
     clock[0] += 3600.0
     for text in ("writing the dataset", "writing what was not kept"):
