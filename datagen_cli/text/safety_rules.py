@@ -2,7 +2,8 @@
 data, and the look of poison.
 
 A rule is a regular expression with literal parts of which one must stand in the folded text, so that most texts cost a
-substring search and no more. Rules are kept narrow: what they flag in real data should be what they say.
+substring search and no more. Rules are kept narrow: what they flag in real data should be what they say. They stand in
+`safety_rules.yaml` and, for orders to a model, in `orders.yaml`.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from datagen_cli.core.pattern import compiled_later
-from datagen_cli.text.orders import orders
+from datagen_cli.core.pattern import PatternFile, compiled_later
 
 if TYPE_CHECKING:
     from datagen_cli.text.literals import LiteralFilter
@@ -25,6 +26,9 @@ VERSION = 6
 LONG_BLOB = 120
 REPEATS = 6
 _NEAR = 200
+_FORMS = PatternFile(Path(__file__).with_suffix(".yaml"))
+_ORDERS = PatternFile(Path(__file__).with_name("orders.yaml"))
+_LINES = re.IGNORECASE | re.MULTILINE
 _ENDS = re.compile(r"[.!?](?=\s|$)|\n|。")
 
 
@@ -61,211 +65,8 @@ class Rule:
         return None
 
 
-_EARLIER = (
-    r"(?:(?:all|any|of|the|your|my|these|those)\s{1,3}){0,4}"
-    r"(?:previous|prior|above|earlier|preceding|foregoing|system)"
-)
-_ORDERS = r"(?:instructions?|prompts?|rules|directions|guidelines|messages?|context)"
-_SAY = r"(?:answer|reply|respond|say|print|output|repeat|write)"
-_CHECKER = r"(?:reviewer|grader|judge|evaluator)"
-_INJECTION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    (
-        "overrides instructions",
-        rf"\b(?:ignore|disregard|forget|override|bypass)\s{{1,3}}{_EARLIER}\s{{1,3}}{_ORDERS}\b"
-        rf"|\b(?:ignore|disregard|forget)\s{{1,3}}(?:(?:all|any|the|your|these)\s{{1,3}}){{0,3}}{_ORDERS}\s{{1,3}}"
-        r"(?:above|before|given|so far|you (?:were|have been) given)\b"
-        r"|\b(?:ignore|disregard|forget)\s{1,3}(?:everything|all|the)\s{1,3}(?:above|before|prior)\b"
-        rf"|\b(?:ignore|disregard|override)\s{{1,3}}your\s{{1,3}}{_ORDERS}\b"
-        rf"|^\s{{0,8}}(?:ignore|disregard|override|bypass)\s{{1,3}}(?:all|the|these)\s{{1,3}}{_ORDERS}\s{{0,3}}[:;]"
-        r"|\b(?:stop following|(?:do not|don't|never) follow) (?:the|your|these|any) (?:task|instructions?|prompt)\b"
-        rf"|\b(?:ignore|disregard|forget)\s{{1,3}}(?:all that|everything|your task|what (?:you were|i) (?:told|said))"
-        rf"\s{{0,3}}(?:,|;|:|\.|and|then)\s{{0,3}}(?:and\s|just\s|now\s)?{_SAY}\b"
-        rf"|\b(?:drop|overrides?)\s{{1,3}}(?:all\s{{1,3}}|your\s{{1,3}}|the\s{{1,3}}){{0,2}}"
-        rf"(?:previous|prior|earlier|system|initial)?\s{{0,3}}(?:prompts?|instructions|rules)\b"
-        rf"|\byour (?:instructions|task|orders|rules) (?:have|has) changed\b"
-        rf"|\byour (?:new|real|only|true) (?:task|job|goal|instruction) is (?:now )?to {_SAY}\b",
-        (
-            "ignore",
-            "disregard",
-            "forget",
-            "override",
-            "bypass",
-            "follow",
-            "drop",
-            "changed",
-            "your new",
-            "your real",
-            "your only",
-            "your true",
-        ),
-    ),
-    (
-        "asks for the prompt",
-        r"\b(?:reveal|print|show|repeat|leak|output)\s+(?:me\s+)?(?:your|the)\s+(?:system|hidden|initial)\s+" + _ORDERS,
-        ("system", "hidden", "initial"),
-    ),
-    (
-        "gives a new role",
-        r"\b(?:act as|pretend to be) (?:an?|the) (?:chat ?bot|system|ai|language model|llm)\b"
-        r"|\bas an? (?:ai|language model|llm),? you (?:must|will|should|shall)\b"
-        r"|\byou are (?:now|no longer)\s+(?:an?\s+|in\s+)?"
-        r"(?:ai\b|assistant|chatgpt|dan\b|jailbr|unrestricted|developer mode|free)"
-        r"|\b(?:jailbreak|do anything now|developer mode enabled)\b",
-        (
-            "you are no",
-            "jailbreak",
-            "anything now",
-            "developer mode",
-            "act as",
-            "pretend to",
-            "as an ai",
-            "as a ai",
-            "language model",
-            "llm",
-        ),
-    ),
-    (
-        "gives a new role",
-        r"^\s{0,8}(?:ai|llm|language model|chatbot)\s?[,:]\s",
-        ("ai", "llm", "language model", "chatbot"),
-    ),
-    (
-        "speaks as the system",
-        r"^[ \t]{0,8}(?:[#>*-]{1,6}[ \t]{0,3}|\d{1,2}[.)][ \t]{1,3})?"
-        rf"(?:system|developer)[ \t]{{0,3}}(?:prompt|message|note|override)?[ \t]{{0,3}}:"
-        rf"\s{{0,3}}(?:you|ignore|from now|always|never|{_SAY}|[A-Z]{{4}})"
-        rf"|^[ \t]{{0,8}}(?:user|human|assistant)[ \t]{{0,2}}:[ \t]{{0,3}}(?:{_SAY}\b|[A-Z]{{5,}}\b)"
-        r"|^[ \t]{0,8}#{1,6}[ \t]{0,3}(?:instructions?|system(?: prompt)?|new task)[ \t]{0,3}:?[ \t]{0,3}$"
-        r"|^[ \t]{0,8}[<\[]{1,2}/?(?:system|developer|instructions?)[>\]]{1,2}"
-        r"|\u2028\s{0,3}system\s{0,3}:"
-        r"|</?(?:start|end)_of_turn>|<\uff5c[^\uff5c\n]{1,40}\uff5c>"
-        r"|<\|(?:im_start|im_end|system|endoftext|begin_of_text|start_header_id)\|>|\[/?INST\]|<<SYS>>",
-        (
-            "system",
-            "developer",
-            "<|",
-            "inst]",
-            "<<sys",
-            "user",
-            "human",
-            "assistant",
-            "instruction",
-            "task",
-            "_of_turn",
-            "<\uff5c",
-        ),
-    ),
-    (
-        "speaks to a judge",
-        r"\b(?:dear|hey|hello)\s{1,3}(?:ai|llm|language model|ai (?:model|reviewer|grader|judge))s?\b\s{0,2}[,:!]",
-        ("dear", "hello", "hey"),
-    ),
-    (
-        "speaks to a judge",
-        rf"\bnote to (?:the )?model\s{{0,3}}:"
-        rf"|\b(?:note to|attention)\s{{1,3}}(?:the\s{{1,3}})?(?:ai|llm|language model|annotator|{_CHECKER})s?\b"
-        r"\s{0,2}[,:!]"
-        r"|\b(?:skip|bypass|omit)\s{1,3}(?:all|any|every|the)\s{1,3}(?:(?:further|other|remaining)\s{1,3})?"
-        r"(?:checks?|validations?|reviews?|filters?|tests?)\s{1,3}(?:for|on|of)\s{1,3}(?:this|the)\b"
-        rf"|\bas the {_CHECKER},? (?:you must|please)"
-        r"|\b(?:mark|rate|grade|label) this (?:(?:answer|text|record|example|item) )?as (?:correct|good|pass|perfect)",
-        (
-            "note to",
-            "attention",
-            "skip",
-            "bypass",
-            "omit",
-            "mark this",
-            "rate this",
-            "grade this",
-            "label this",
-            "as the reviewer",
-            "as the grader",
-            "as the judge",
-            "as the evaluator",
-        ),
-    ),
-    (
-        "gives an order",
-        rf"\b(?:new|updated|revised|real) (?:instructions?|tasks?|orders)\s{{0,2}}:\s{{0,3}}{_SAY}\b"
-        rf"|\bfrom now on,? (?:you (?:must|will|only)|only|always|{_SAY}) ",
-        ("instruction", "task", "orders", "from now on"),
-    ),
-    (
-        "gives an order",
-        rf"(?:^|[.!?`]\s{{1,3}})(?:instead|now),? (?:only )?{_SAY}\b[^.\n]{{0,40}}"
-        r"\b(?:for|to|in) (?:every|each|all|any) (?:record|text|row|item|question|answer|example)",
-        ("instead", "now"),
-    ),
-    (
-        "gives an order",
-        rf"^\s{{0,8}}instead of (?:the|your|this) (?:task|record|text|request|instructions?),? {_SAY}\b"
-        rf"|^\s{{0,8}}important\s{{0,3}}[:!]\s{{0,3}}(?:you must )?{_SAY} (?:only )?with\b"
-        rf"|^\s{{0,8}}(?:please )?{_SAY} (?:only )?(?:with )?(?:only )?the (?:single |one |exact )?words?"
-        rf" [\"']?[A-Z]{{4}}"
-        rf"|(?:^|[.!?`]\s{{1,3}})(?:now )?only {_SAY} [\"']?[A-Z]{{4}}",
-        ("instead of", "the word", "important", "only"),
-    ),
-    (
-        "writes the form of a reply",
-        r"\{\s{0,8}\"records\"\s{0,8}:\s{0,8}\[|\"verdict\"\s{0,8}:\s{0,8}\""
-        r"|</?(?:examples|avoid|records?|passages?)>",
-        ("records", "verdict", "examples>", "avoid>", "record>", "passage"),
-    ),
-    (
-        "hides a command",
-        r"\b(?:instead|then)\s*,?\s+(?:output|respond|reply|answer)\s+(?:only\s+)?(?:with\s+)?"
-        r"[\"'][^\"'\n]{1,80}[\"']\s+(?:to|for)\s+(?:every|all|any)",
-        ("instead", "then"),
-    ),
-    (
-        "carries data away",
-        r"\b(?:send|post|upload|exfiltrate)\s+(?:the|your|all|this)\s+"
-        r"(?:conversation|data|prompt|secrets?|keys?|credentials)\s+to\s+(?:https?://|\S+@)",
-        ("send", "post", "upload", "exfiltrate"),
-    ),
-)
-_SECRETS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("private key", r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----", ("private key",)),
-    ("AWS key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b", ("akia", "asia")),
-    ("OpenAI-like key", r"\bsk-(?:proj-|ant-|or-)?[A-Za-z0-9_-]{20,300}", ("sk-",)),
-    (
-        "GitHub token",
-        r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})",
-        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
-    ),
-    ("Hugging Face token", r"\bhf_[A-Za-z0-9]{30,}", ("hf_",)),
-    ("Google key", r"\bAIza[0-9A-Za-z_-]{35}", ("aiza",)),
-    ("Slack token", r"\bxox[abprs]-[A-Za-z0-9-]{10,}", ("xox",)),
-    ("Stripe key", r"\b[rs]k_live_[A-Za-z0-9]{16,}", ("k_live_",)),
-    ("JSON web token", r"\beyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{10,1000}", ("eyj",)),
-    ("password in a URL", r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[^\s/:@]{1,64}:[^\s/@]{3,64}@[\w.-]+", ("://",)),
-    (
-        "assigned secret",
-        r"(?i:\b(?:api[_-]?key|secret[_-]?key|access[_-]?token|auth[_-]?token|client[_-]?secret)\b)"
-        r"[\"']?\s{0,3}[:=]\s{0,3}[\"']?[A-Za-z0-9_/+.-]{16,200}",
-        ("key", "token", "secret"),
-    ),
-)
-_EMAIL = (
-    r"(?<![\w.@/:%+-])[A-Za-z0-9._%+-]{1,64}@(?!(?:[\w-]+\.)*example\.(?:com|org|net))"
-    r"(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b(?!:[\w~/])"
-)
 MANY_DIGITS = 9
 _DIGITS = re.compile(rf"\d(?:[ ().-]{{0,2}}\d){{{MANY_DIGITS - 1}}}")
-_PERSONAL = (
-    ("telephone number", r"(?<![\w.+-])\+\d{1,3}[ .-]?(?:\(?\d{2,4}\)?[ .-]?){2,4}\d{2,4}(?![\w-])"),
-    ("telephone number", r"(?<![\w.+-])(?:\(\d{3}\) ?|\d{3}[.-])\d{3}[.-]\d{4}(?![\w-])"),
-    ("social security number", r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])"),
-    ("card number", r"(?<!\d)(?<!\d[.-])(?:\d[ -]?){12,18}\d(?!\d|[.-]\d)"),
-)
-_IBAN = r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"
-_INVISIBLE = (
-    r"[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\x00-\x08\x0e-\x1f]"
-    r"|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]"
-)
-"""Tags after a black flag are the flag of a country, not hidden text."""
-_APART = r"(?<!\w)(?:\w[ \t._-]{1,4}){11,400}\w(?!\w)"
 _BLOB = r"(?=[A-Za-z+/=]*\d)(?=[\d+/=]*[A-Za-z])[A-Za-z0-9+/=]{120,}"
 
 
@@ -278,9 +79,11 @@ def worded_rules() -> tuple[Rule, ...]:
 @cache
 def digit_rules() -> tuple[Rule, ...]:
     """Rules for texts in which many digits stand together."""
-    checked = {"card number": _card}
-    found = [Rule("personal", name, compiled_later(pattern), holds=checked.get(name)) for name, pattern in _PERSONAL]
-    return (*found, Rule("personal", "IBAN", compiled_later(_IBAN), holds=_iban))
+    checked = {"card number": _card, "IBAN": _iban}
+    return tuple(
+        Rule("personal", form["name"], compiled_later(form["pattern"]), holds=checked.get(form["name"]))
+        for form in _FORMS["PERSONAL"]
+    )
 
 
 @cache
@@ -325,17 +128,17 @@ def unbroken_blob(text: str) -> str | None:
 
 
 def _worded() -> Iterator[Rule]:
-    for name, pattern, needs in _INJECTION:
-        yield Rule("injection", name, compiled_later(pattern, re.IGNORECASE | re.MULTILINE), needs)
-    for order in orders():
-        part, beside = (compiled_later(pattern, re.IGNORECASE | re.MULTILINE) for pattern in (order.part, order.beside))
-        yield Rule("injection", order.name, part, order.needs, beside)
-    for name, pattern, needs in _SECRETS:
-        drawn = _drawn_key if name == "OpenAI-like key" else None
-        yield Rule("secret", name, compiled_later(pattern), needs, holds=drawn)
-    yield Rule("injection", "hides a command", compiled_later(_APART), holds=_spelled_out)
-    yield Rule("personal", "e-mail address", compiled_later(_EMAIL), ("@",))
-    yield Rule("outlier", "invisible characters", compiled_later(_INVISIBLE), unseen=True)
+    for form in _FORMS["INJECTION"]:
+        yield Rule("injection", form["name"], compiled_later(form["pattern"], _LINES), tuple(form["needs"]))
+    for order in _ORDERS["ORDERS"]:
+        part, beside = (compiled_later(order.get(key, ""), _LINES) for key in ("part", "beside"))
+        yield Rule("injection", order["name"], part, tuple(order["needs"]), beside)
+    for form in _FORMS["SECRETS"]:
+        drawn = _drawn_key if form["name"] == "OpenAI-like key" else None
+        yield Rule("secret", form["name"], compiled_later(form["pattern"]), tuple(form["needs"]), holds=drawn)
+    yield Rule("injection", "hides a command", _FORMS.pattern("APART"), holds=_spelled_out)
+    yield Rule("personal", "e-mail address", _FORMS.pattern("EMAIL"), ("@",))
+    yield Rule("outlier", "invisible characters", _FORMS.pattern("INVISIBLE"), unseen=True)
 
 
 def _sentence(text: str, start: int, end: int) -> tuple[int, int]:

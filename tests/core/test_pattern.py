@@ -5,12 +5,13 @@ from __future__ import annotations
 import pkgutil
 import re
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 import datagen_cli.prompts
 import datagen_cli.text
-from datagen_cli.core.pattern import compiled_later
+from datagen_cli.core.pattern import PatternFile, compiled_later
 
 MODULES = [
     found.name
@@ -40,3 +41,17 @@ def test_all_of_the_package_compile() -> None:
         if isinstance(value, kind)
     }
     assert len(found) > 30 and all(re.compile(pattern) for pattern in found.values())
+
+
+def test_a_file_of_expressions_joins_their_lines_and_knows_their_names(tmp_path: Path) -> None:
+    file = tmp_path / "words.yaml"
+    file.write_text("A: a{1,2}\nB: |-\n  # both\n  x{A}\n    |y\n  {A}z\nRULES:\n- {name: one, needs: [p, q]}\n")
+    parts = PatternFile(file)
+    assert parts["B"] == "xa{1,2}|y|a{1,2}z" and parts["RULES"] == [{"name": "one", "needs": ["p", "q"]}]
+    assert parts.pattern("B", re.IGNORECASE).fullmatch("XAA") and not parts.pattern("B").fullmatch("XAA")
+
+
+def test_a_name_that_is_nowhere_is_told(tmp_path: Path) -> None:
+    (tmp_path / "words.yaml").write_text("A: '{B}'\nB: b\n")
+    with pytest.raises(KeyError, match="B"):
+        PatternFile(tmp_path / "words.yaml")["A"]
