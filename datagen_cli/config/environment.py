@@ -15,7 +15,13 @@ from datagen_cli.core.errors import Place, RecipeError
 from datagen_cli.core.secret import KEY_NAME, REFERENCE, Address, Secret
 from datagen_cli.core.system import read_given
 
-LOOKS_SECRET = re.compile(r"SECRET|TOKEN|KEY|PASS|PWD|CREDENTIAL", re.IGNORECASE)
+LOOKS_SECRET = re.compile(
+    r"SECRET|TOKEN|KEY|PASS|PWD|CREDENTIAL|AUTH(?!ORITY|ORS?(?:_|$))|BEARER|COOKIE|JWT|WEBHOOK|CONN(?:ECTION)?_?STR"
+    r"|(?:^|_)(?:PAT|SAS|DSN|OTP)(?:_|$)",
+    re.IGNORECASE,
+)
+_LOGIN = re.compile(r"://[^\s/?#@]*:[^\s/?#@]+@")
+"""A password in an address, such as a data base's."""
 MOST_BYTES = 1_000_000
 LEAST_KEY = 12  # characters: a shorter one may be a word such as `none`
 NOT_FROM_FILES = ("DATAGEN_ALLOW_HOSTS",)
@@ -127,6 +133,8 @@ def _wrong(expansion: Expansion, environ: Mapping[str, str]) -> tuple[str, str] 
             f"the environment variable {name} is not set",
             f"export {name}=..., or put it into .env in the working folder",
         )
+    if not expansion.sent and _LOGIN.search(environ[name]):
+        return f"${{{name}}} holds a password", "name a variable that holds none"
     if not expansion.sent and _holds_a_secret(environ[name], environ):
         return f"${{{name}}} holds the value of a secret variable", "name a variable that holds no key"
     return None

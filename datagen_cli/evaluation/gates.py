@@ -36,6 +36,8 @@ _OPERATORS: dict[str, Callable[[Decimal, Decimal], bool]] = {
     "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq,
 }  # fmt: skip
 _NAMED = 8
+_LONGEST = 500
+"""Characters of what may be meant as a gate: a longer text is none."""
 COMPARE = "compare"
 VERDICTS = ("worse", "better", "tie")
 COMPARED = (*VERDICTS, "difference", "value", "other")
@@ -165,6 +167,8 @@ def _refuse_unmeasured(metric: str, detail: Sequence[str], *, against: bool) -> 
 def _meant(text: str) -> str:
     """The gate that a text with other signs, `50%`, `0,5` or quotes around it may mean; empty where there is none."""
     text = text.strip().strip("'\"\ufeff")
+    if len(text) > _LONGEST:
+        return ""
     for written, sign in _SIGNS.items():
         text = text.replace(written, sign)
     text = re.sub(r"(?<![<>=!])=(?!=)", "==", text)

@@ -151,15 +151,21 @@ def without_any_secret(text: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine."""
-    name = host.strip("[]").lower().rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):
+    """Whether a host name or address is this machine, whoever looks it up: `localhost` is in every file of hosts."""
+    name = host.strip("[]").lower()
+    if name == "localhost":
         return True
     try:
         address = ipaddress.ip_address(name)
     except ValueError:
         return False
     return address.is_loopback or address.is_unspecified
+
+
+def is_below_localhost(host: str) -> bool:
+    """Whether a name is this machine by RFC 6761 alone. Many systems ask the network for `vllm.localhost`, and for
+    `localhost.`: only who connects to this machine without asking may take it for this machine."""
+    return host.lower().rstrip(".").rpartition(".")[2] == "localhost"
 
 
 def allowed_hosts(environ: Mapping[str, str], allow_hosts: Collection[str]) -> set[str]:

@@ -188,10 +188,12 @@ class LiteLLM(ProviderFacts):
 
 
 def import_litellm() -> Any:
-    """The package, quiet: no cost map from the network, no `.env`, no telemetry, no log lines, no retries."""
+    """The package, quiet: no cost map from the network, no `.env`, no `.netrc`, no telemetry, no log lines, no
+    retries."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     os.environ["LITELLM_MODE"] = "PRODUCTION"  # else it reads a .env of any folder above into the environment
     os.environ["USE_LITELLM_PROXY"] = "False"  # else it hands all calls to another server
+    os.environ["NETRC"] = os.devnull  # else, with AIOHTTP_TRUST_ENV, a password of `.netrc` goes with the key
     os.environ.setdefault("LITELLM_LOG", "ERROR")
     try:
         import litellm

@@ -10,7 +10,15 @@ from urllib.parse import urlsplit
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.errors import UsageError
-from datagen_cli.llm.keys import Target, address_of, allowed_hosts, guard_key, is_loopback, moved_to
+from datagen_cli.llm.keys import (
+    Target,
+    address_of,
+    allowed_hosts,
+    guard_key,
+    is_below_localhost,
+    is_loopback,
+    moved_to,
+)
 from datagen_cli.llm.provider import Around, Provider, ProviderFacts
 from datagen_cli.llm.vendors import Vendor, is_host_of, names_of_address, vendor_of_key, vendors
 
@@ -46,7 +54,7 @@ class OpenAICompatible(ProviderFacts):
             )
         url, host, name = address_of(options, base_url)
         key_env = options.api_key_env or next(iter(vendor.keys if vendor else ()), None)
-        loopback = is_loopback(host)
+        loopback = is_loopback(host) or is_below_localhost(host)
         if key_env and not loopback:
             owner = vendor_of_key(key_env)
             at_home = owner is not None and is_host_of(owner, host)

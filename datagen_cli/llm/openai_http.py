@@ -12,6 +12,7 @@ import errno
 import json
 import os
 import re
+import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -26,7 +27,7 @@ from datagen_cli.llm.certificates import read_later
 from datagen_cli.llm.completion import read_reply
 from datagen_cli.llm.encodings import ASKED, unpacked
 from datagen_cli.llm.faults import Fault, TransportError, fault_in, redact
-from datagen_cli.llm.keys import Target, secrets
+from datagen_cli.llm.keys import Target, is_below_localhost, secrets
 from datagen_cli.llm.ordinary import decoded
 from datagen_cli.llm.provider import Heard, Payload, RawReply, Start
 from datagen_cli.llm.proxies import refused_by, safe_proxy
@@ -180,6 +181,7 @@ class OpenAIHTTP:
                     limit=self._concurrency,
                     **({"keepalive_timeout": KEEP_ALIVE_S} if self._watch is None else {"force_close": True}),
                     ttl_dns_cache=300,
+                    resolver=_Names(),
                     enable_cleanup_closed=False,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -198,6 +200,22 @@ class OpenAIHTTP:
 
     def _clean(self, text: str) -> str:
         return redact(" ".join(text.split()), self._secrets)
+
+
+class _Names(aiohttp.abc.AbstractResolver):
+    """Looks names up; those below `localhost` are this machine, and nobody is asked for them."""
+
+    def __init__(self) -> None:
+        self._asked = aiohttp.DefaultResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[aiohttp.abc.ResolveResult]:
+        known = "localhost" if is_below_localhost(host) else host
+        return [{**found, "hostname": host} for found in await self._asked.resolve(known, port, family)]
+
+    async def close(self) -> None:
+        await self._asked.close()
 
 
 class _Connector(aiohttp.TCPConnector):

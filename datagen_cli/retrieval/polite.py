@@ -1,4 +1,7 @@
-"""One request at a time to a host, with a name, a bound on what comes back, and the waits that the host asks for."""
+"""One request at a time to a host, with a name, a bound on what comes back, and the waits that the host asks for.
+
+A proxy of the environment is used; a password of `.netrc`, which may be for whatever host, is sent to none.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import json
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from datagen_cli.core.extras import DISTRIBUTION
 from datagen_cli.retrieval.passage import SearchFailed
@@ -63,17 +68,25 @@ async def _get(url: str, params: Mapping[str, str]) -> tuple[int, float, bytes]:
     import aiohttp
 
     limit = aiohttp.ClientTimeout(total=TIMEOUT_S)
-    async with aiohttp.ClientSession(timeout=limit, trust_env=True, headers={"User-Agent": user_agent()}) as session:
+    async with aiohttp.ClientSession(timeout=limit, headers={"User-Agent": user_agent()}) as session:
         try:
-            async with session.get(url, params=params, allow_redirects=False) as response:
+            async with session.get(url, params=params, allow_redirects=False, proxy=_proxy_for(url)) as response:
                 body = b""
                 async for chunk in response.content.iter_chunked(65536):
                     body += chunk
                     if len(body) > MOST_BYTES:
                         break
                 return response.status, _seconds(response.headers.get("Retry-After", "")), body
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, ValueError) as error:  # the latter of a proxy that is none
             raise OSError(str(error)) from error
+
+
+def _proxy_for(url: str) -> str | None:
+    parts, proxies = urlsplit(url), getproxies()
+    found = proxies.get(parts.scheme) or proxies.get("all")
+    if not found or proxy_bypass(parts.hostname or ""):
+        return None
+    return found if "://" in found else f"http://{found}"
 
 
 def _seconds(retry_after: str) -> float:

@@ -112,8 +112,10 @@ def test_a_file_cannot_say_where_keys_may_be_sent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["AWS_SECRET", "my_token", "API_KEY", "PGPASSWORD", "DB_PWD", "Credentials", "apikeys"]
-)
+    "name",
+    ["AWS_SECRET", "my_token", "API_KEY", "PGPASSWORD", "DB_PWD", "Credentials", "apikeys", "GH_PAT", "SENTRY_DSN",
+     "SLACK_WEBHOOK_URL", "AZURE_CONNECTION_STRING", "BASIC_AUTH", "session_cookie", "BLOB_SAS", "AUTHORIZATION"],
+)  # fmt: skip
 @pytest.mark.parametrize(
     "where",
     ["model={name: 'x/${%s}', base_url: 'http://h/v1'}", "model={name: m, base_url: 'http://${%s}/v1'}",
@@ -124,6 +126,20 @@ def test_a_variable_that_looks_secret_stands_in_no_name_address_or_path(name: st
         load(tmp_path, SMALL, where % name, environ={name: "planted-value"})
     assert "planted" not in f"{raised.value}{raised.value.hint}"
     assert raised.value.exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["GIT_AUTHOR", "XAUTHORITY", "PATH", "MY_PATH", "PATTERN", "AUTHORS_FOLDER"])
+def test_a_variable_of_another_name_does(name: str, tmp_path: Path) -> None:
+    model = f"model={{name: 'x/${{{name}}}', base_url: 'http://h/v1'}}"
+    assert "x/plain" in str(load(tmp_path, SMALL, model, environ={name: "plain"}).models)
+
+
+@pytest.mark.parametrize("value", ["postgres://me:planted@db/x", "redis://:planted@db"])
+@pytest.mark.parametrize("where", ["model={name: m, base_url: 'http://h/${URL}'}", "base.path=${URL}/x.jsonl"])
+def test_a_variable_that_holds_a_password_does_not_expand_either(value: str, where: str, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="holds a password") as raised:
+        load(tmp_path, SMALL, where, environ={"URL": value})
+    assert "planted" not in f"{raised.value}{raised.value.hint}"
 
 
 def test_a_variable_that_holds_the_value_of_a_secret_one_does_not_expand_either(tmp_path: Path) -> None:

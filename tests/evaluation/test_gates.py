@@ -97,7 +97,17 @@ def test_what_a_misspelt_gate_may_mean_is_said(text: str, meant: str) -> None:
     parse_gate(meant)
 
 
-@pytest.mark.parametrize("text", ["self_bleu<=1e999", "length>=-1e999", "length<=reference*1e400", "self_bleu<=inf"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "self_bleu<=1e999",
+        "length>=-1e999",
+        "length<=reference*1e400",
+        "self_bleu<=inf",
+        "1" * 50_000,
+        "1" * 50_000 + "%",
+    ],
+)
 def test_a_bound_that_is_no_number_is_an_error(text: str) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         parse_gate(text)

@@ -166,7 +166,14 @@ def test_loopback_gets_the_key_when_there_is_one_and_needs_none(host: str) -> No
     wanted = options("m", base_url=f"http://{host}:8000/v1", api_key_env="OPENAI_API_KEY")
     assert resolve(wanted, KEYS).key == Secret("sk-secret-of-openai")
     assert resolve(wanted, {}).key is None
-    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["vllm.localhost", "localhost.", "a.localhost."])
+def test_names_below_localhost_are_this_machine_only_to_who_asks_no_network_for_them(host: str) -> None:
+    assert not is_loopback(host)
+    environ = {"ANTHROPIC_API_KEY": "a" * 20, "ANTHROPIC_API_BASE": f"http://{host}:1"}
+    with pytest.raises(UsageError, match="nothing was sent"):
+        resolve(options("anthropic/claude-x"), environ)
 
 
 @pytest.mark.parametrize("base_url", ["http://gpu.lan/v1", "https://gpu.lan/v1"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,23 @@ async def test_a_call_arrives_and_its_answer_comes_back(caplog: pytest.LogCaptur
     }
     assert (seen.headers["Authorization"], seen.headers["X-Team"]) == ("Bearer secret-1234", "blue")
     assert [record for record in caplog.records if "litellm" in record.name.lower()] == []
+
+
+async def test_a_password_of_netrc_does_not_go_with_the_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "netrc").write_text("default login me password planted\n")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("AIOHTTP_TRUST_ENV", "True")
+    with Endpoint(lambda body, attempt: "hi") as endpoint:
+        environ = {"ANTHROPIC_API_KEY": "secret-1234", "ANTHROPIC_API_BASE": endpoint.url}
+        options = SharedModel(name="anthropic/claude-3-haiku-20240307")
+        caller = LiteLLM(options, resolve(options, environ))
+        with suppress(Fault):  # the endpoint speaks another tongue than this vendor
+            payload = {"model": options.name, "messages": PAYLOAD["messages"], "max_tokens": 5}
+            await caller.complete(payload, Draw(0, 1, "generate"), timeout_s=20)
+        await caller.close()
+    assert endpoint.requests
+    assert all("Authorization" not in seen.headers for seen in endpoint.requests)
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,25 @@ async def test_redirects_are_not_followed_and_the_key_goes_nowhere() -> None:
         assert other.count == 0
 
 
+@pytest.mark.parametrize("name", ["vllm.localhost", "localhost."])
+async def test_the_network_is_not_asked_for_names_of_this_machine(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    real = socket.getaddrinfo
+
+    def looked_up(host: Any, *more: Any, **options: Any) -> Any:
+        asked.append(host)
+        return real("127.0.0.1", *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+    with Endpoint(lambda body, attempt: "hi") as endpoint:
+        url = endpoint.url.replace("127.0.0.1", name)
+        options = model(url, api_key_env="MY_KEY")
+        provider = OpenAIHTTP(options, resolve(options, {"MY_KEY": "secret-1234"}))
+        assert (await provider.complete(PAYLOAD, DRAW, timeout_s=HANG_S)).text == "hi"
+        await provider.close()
+    assert set(asked) == {"localhost"}
+
+
 async def test_connections_are_kept_and_used_again() -> None:
     peers = set()
     with Endpoint(lambda body, attempt: "ok") as endpoint:

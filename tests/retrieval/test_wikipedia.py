@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
@@ -59,6 +61,31 @@ async def test_passages_come_in_the_order_of_the_search(asked: list[Any], monkey
     ]
     assert asked[0].query["gsrsearch"] == "capital of Kenya"
     assert asked[0].headers["User-Agent"].startswith("datagen-llm/")
+
+
+async def test_a_password_of_netrc_is_sent_to_nobody(
+    asked: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("default login me password planted\n")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    runner = await serve(lambda n: web.json_response(ANSWER), asked, monkeypatch)
+    await Wikipedia().find("Kenya", 1)
+    await runner.cleanup()
+    assert "Authorization" not in asked[0].headers
+
+
+@pytest.mark.parametrize("form", ["http://127.0.0.1:{port}", "127.0.0.1:{port}"])
+async def test_the_proxy_of_the_environment_is_asked(
+    form: str, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = await serve(lambda n: web.json_response(ANSWER), asked, monkeypatch)
+    monkeypatch.setenv("http_proxy", form.format(port=urlsplit(wikipedia.API).port))
+    monkeypatch.setenv("no_proxy", "other.example")
+    monkeypatch.setattr(wikipedia, "API", "http://nowhere.example/w/api.php")
+    assert len(await Wikipedia().find("Kenya", 1)) == 1
+    await runner.cleanup()
+    assert asked[0].host == "nowhere.example"
 
 
 @pytest.mark.parametrize("status", [429, 503])
