@@ -12,7 +12,7 @@ import textwrap
 from pathlib import Path
 
 from datagen_cli import api
-from datagen_cli.bench.truth import right_records
+from datagen_cli.bench.measured import right_records
 from datagen_cli.core.errors import DatagenError
 
 CHECK = [{"code": {"question": "question", "answer": "answer"}}]

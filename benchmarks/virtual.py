@@ -17,7 +17,7 @@ import time
 
 from benchmarks.laws import greedy_span
 from datagen_cli.config.models import Limits
-from datagen_cli.pipeline.engines.collector import Collector
+from datagen_cli.pipeline.engines.selector import Collector
 from tests.llm.simulated import Simulated
 from tests.llm.virtual import run_virtual
 

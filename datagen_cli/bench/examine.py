@@ -1,4 +1,7 @@
-"""The students of a setting put to work, and their scores put into the rows of the leaderboard."""
+"""The students of a setting put to work, and their scores put into the rows of the leaderboard.
+
+In-context students examined: a chat model answers test rows after demonstrations of each candidate.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,33 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from datagen_cli.bench.asked import ask_students
-from datagen_cli.bench.exams import Exam, Taught, labels_kept, linear, teach, training_rows, transformer
+from datagen_cli.bench.exams import (
+    Exam,
+    Taught,
+    hits_of,
+    labels_kept,
+    linear,
+    teach,
+    training_rows,
+    transformer,
+    weighed,
+)
 from datagen_cli.bench.gap import GapTooSmall, mean_hits
 from datagen_cli.bench.grid import Point, grid
 from datagen_cli.bench.leaderboard import LeaderboardRow
 from datagen_cli.bench.measured import Measured, estimate_of
 from datagen_cli.bench.plan import Bench, about_of, like_of, limits_of
 from datagen_cli.bench.settings import Setting
+from datagen_cli.core.chat import Draw, Reply
 from datagen_cli.core.errors import CapReached, DatagenError, ProviderError
 from datagen_cli.core.fields import About
-from datagen_cli.evaluation.student import Labelled
+from datagen_cli.evaluation.student import Labelled, draw
 from datagen_cli.metrics.intervals import share_interval
 from datagen_cli.metrics.measure import Measure
-from datagen_cli.pipeline.questions import Desk
+from datagen_cli.pipeline.questions import Desk, Question, ask_all
 from datagen_cli.runs.ledger import FILE, read_spending
 from datagen_cli.runs.spending import total_of
+from datagen_cli.students.in_context import demonstrations, label_prompt, read_label
 from datagen_cli.students.linear import Linear
 from datagen_cli.students.transformer import Transformer
 
@@ -171,3 +185,46 @@ def _score(
             remarks += [remark] if remark not in remarks else []
         row.measured[f"accuracy[{kind}]"] = Measured(Measure(score.value, "higher", signature, score.interval), score)
     return remarks
+
+
+def ask_students(
+    rows: Mapping[str, Sequence[Labelled]],
+    exam: Exam,
+    desk: Desk,
+    about: About,
+    k: int,
+    examined: int,
+    note: Callable[[str], None],
+) -> tuple[Taught, DatagenError | None]:
+    """In-context students with k demonstrations of every candidate and seed, of real rows (the reference) and none (the
+    base), all on the same `examined` test rows. Returns what ended it, too: then nothing is taught.
+
+    Raises `ProviderError` where the model answers nothing. A reply without a label, and a call without a reply, is no
+    hit.
+    """
+    test = draw(exam.test, examined, 0)
+    seeds = max(len(sets) for sets in rows.values())
+    labels = exam.labels
+    shown: list[tuple[str, list[tuple[str, str]]]] = [("", [])]
+    for name, sets in rows.items():
+        shown += [(name, demonstrations(one.texts, one.labels, k, seed)) for seed, one in enumerate(sets)]
+    real = exam.train
+    shown += [("reference", demonstrations(real.texts, real.labels, k, seed)) for seed in range(seeds)]
+    asked = [
+        Question(label_prompt(text, some, labels, about), Draw(place, 1, "label"))
+        for _, some in shown
+        for place, text in enumerate(test.texts)
+    ]
+    answers = ask_all(desk, asked, note)
+    hits: list[list[float]] = []
+    for place in range(len(shown)):
+        replies = answers.replies[place * len(test) : (place + 1) * len(test)]
+        said = [read_label(one.text, labels) if isinstance(one, Reply) else None for one in replies]
+        hits.append(hits_of(said, test))
+    found, start = {}, 1
+    for name, sets in rows.items():
+        found[name] = weighed(hits[start : start + len(sets)], test)
+        start += len(sets)
+    base, reference = weighed([hits[0]] * seeds, test), weighed(hits[start:], test)
+    signature = f"{desk.model.name}|k={k}|test={len(test)}"
+    return Taught(found, base, reference, k, k, signature), answers.stopped

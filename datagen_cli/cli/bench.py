@@ -206,17 +206,14 @@ class _Watch:
         self._quiet = quiet
 
     def cell(self, cell: Cell, number: int, of: int, count: int) -> Progress:
-        """See `bench.run.Watch`."""
         self.say(f"[{number}/{of}] {cell.name}")
         return Progress(count, quiet=self._quiet)
 
     def say(self, text: str) -> None:
-        """See `bench.run.Watch`."""
         if not self._quiet:
             console.say(text)
 
     def note(self, text: str) -> None:
-        """See `bench.run.Watch`."""
         console.note(text)
 
 

@@ -31,7 +31,6 @@ class _Notes:
         self.texts: list[str] = []
 
     def event(self, kind: str, **facts: Any) -> None:
-        """See `core.ports.Observer`."""
         if kind == "note":
             self.texts.append(str(facts["text"]))
 

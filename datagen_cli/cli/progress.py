@@ -129,7 +129,6 @@ class Progress:
             self._live = None
 
     def event(self, kind: str, **facts: Any) -> None:
-        """See `core.ports.Observer`."""
         if kind == "accepted":
             self.counts.accepted += 1
         elif kind == "rejected":

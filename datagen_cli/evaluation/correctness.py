@@ -191,7 +191,6 @@ class Correctness(Metric):
         return Measure.missing(NOTHING, self.direction)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         counts = ", ".join(f"{found.detail.get(outcome, 0):,} {outcome}" for outcome in OUTCOMES)
         alike: dict[str, list[str]] = {}
         for check, one in found.detail.get("agreement", {}).items():
@@ -200,7 +199,6 @@ class Correctness(Metric):
         return counts + (f"; agreement (kappa): {'; '.join(told)}" if told else "")
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
-        """See `Metric`."""
         counts = {name: detail[name] for name in OUTCOMES if name in detail}
         if not counts:
             return []

@@ -209,7 +209,6 @@ class Student(Metric):
     )  # fmt: skip
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
-        """See `Metric`."""
         if reference is None:
             return Measure.missing("no reference given", self.direction)
         if features.dataset.labels is None or reference.dataset.labels is None:
@@ -221,7 +220,6 @@ class Student(Metric):
             return Measure.missing(error.message, self.direction)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         real = found.detail.get("real", {}).get("accuracy")
         if real is None:
             return ""

@@ -14,7 +14,6 @@ class Alpaca(Format):
     """Instruction, input and output."""
 
     def line(self, row: Row) -> dict[str, Any]:
-        """See `Format`."""
         first, *more = self.columns.asking
         asked = {"instruction": plain(row.get(first)), "input": joined(row, more) if more else ""}
         return {**asked, "output": self.completion(row)}

@@ -21,7 +21,6 @@ class Csv(Format):
     marks: ClassVar[bool] = True
 
     def parts(self, data: Exported) -> Iterator[bytes]:
-        """See `Format`."""
         names = columns_of(map(flattened, data.whole or data.rows))
         yield (BOM_UTF8 if data.mark else b"") + _line(names)
         for row in map(flattened, data.rows):

@@ -13,5 +13,4 @@ class Jsonl(Format):
     asks: ClassVar[bool] = False
 
     def line(self, row: Row) -> dict[str, Any]:
-        """See `Format`."""
         return dict(row)

@@ -13,5 +13,4 @@ class Messages(Format):
     converses: ClassVar[bool] = True
 
     def line(self, row: Row) -> dict[str, Any]:
-        """See `Format`."""
         return {"messages": [{"role": role, "content": text} for role, text in self.turns(row)]}

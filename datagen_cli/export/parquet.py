@@ -23,7 +23,6 @@ class Parquet(Format):
             raise MissingExtra("parquet needs pyarrow", "hub", "pyarrow", instead="--to csv")
 
     def parts(self, data: Exported) -> list[bytes]:
-        """See `Format`."""
         from io import BytesIO
 
         import pyarrow

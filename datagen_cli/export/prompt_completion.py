@@ -17,7 +17,6 @@ class PromptCompletion(Format):
     converses: ClassVar[bool] = True
 
     def line(self, row: Row) -> dict[str, Any]:
-        """See `Format`."""
         if self.columns.conversation:
             turns = [{"role": role, "content": text} for role, text in self.turns(row)]
             last = max((n for n, turn in enumerate(turns) if turn["role"] == "assistant"), default=len(turns) - 1)

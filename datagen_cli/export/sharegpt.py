@@ -15,6 +15,5 @@ class ShareGPT(Format):
     converses: ClassVar[bool] = True
 
     def line(self, row: Row) -> dict[str, Any]:
-        """See `Format`."""
         turns = [{"from": WHO.get(role, role), "value": text} for role, text in self.turns(row)]
         return {"conversations": turns}

@@ -19,7 +19,7 @@ from datagen_cli.core.chat import Draw, Reply, Request, Usage
 from datagen_cli.core.errors import CallPending, CallRefused, ProviderError, UsageError
 from datagen_cli.core.json_text import make_encoder
 from datagen_cli.core.ports import Ledger, MakeWorkers, Observer
-from datagen_cli.llm.binding import ModelBinding
+from datagen_cli.llm.binding import ModelBinding, Shares
 from datagen_cli.llm.budget import Budget
 from datagen_cli.llm.cache import CallCache, call_digest, limit_of
 from datagen_cli.llm.channel import Channel, Spending
@@ -38,7 +38,6 @@ from datagen_cli.llm.retry import (
     said,
     start_of,
 )
-from datagen_cli.llm.shares import Shares
 from datagen_cli.llm.usage import Totals
 from datagen_cli.llm.waiting import WaitTeller
 

@@ -3,6 +3,12 @@
 One session with kept-alive connections; the body is serialised once, by the client. Redirects are not followed, no
 cookies, no retries. A reply is read while it is written only where somebody watches it. A proxy of the environment is
 used as `llm/proxies.py` says.
+
+The certificates of the system, read when a connection first needs them instead of at every start.
+
+aiohttp makes two TLS contexts when it is imported, and each reads all certificates: some 40 ms, which a run against a
+server on this machine never needs. A context that is made inside `read_later` reads them before its first handshake;
+until then it trusts nobody, so that whatever came too early would be refused.
 """
 
 from __future__ import annotations
@@ -13,8 +19,10 @@ import json
 import os
 import re
 import socket
+import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from weakref import WeakSet
 
@@ -23,7 +31,6 @@ from yarl import URL
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import UsageError
-from datagen_cli.llm.certificates import read_later
 from datagen_cli.llm.completion import read_reply
 from datagen_cli.llm.encodings import ASKED, unpacked
 from datagen_cli.llm.faults import Fault, TransportError, fault_in, redact
@@ -33,9 +40,34 @@ from datagen_cli.llm.provider import Heard, Payload, RawReply, Start
 from datagen_cli.llm.proxies import refused_by, safe_proxy
 from datagen_cli.llm.turned_away import reply_in_error
 
+
+@contextmanager
+def read_later() -> Iterator[None]:
+    """Contexts that are made in the block put off reading the certificates of the system."""
+    context: Any = ssl.SSLContext
+    plain = context.load_default_certs
+    context.load_default_certs = _put_off
+    context.set_default_verify_paths = lambda self: None if self.verify_mode is ssl.CERT_NONE else _put_off(self)
+    try:
+        yield
+    finally:
+        context.load_default_certs = plain
+        del context.set_default_verify_paths  # it is inherited
+
+
+def _put_off(context: Any, purpose: ssl.Purpose = ssl.Purpose.SERVER_AUTH) -> None:
+    def connected(way: str, *args: Any, **kwargs: Any) -> Any:
+        if way in vars(context):
+            del context.wrap_bio, context.wrap_socket
+            context.load_default_certs(purpose)
+        return getattr(context, way)(*args, **kwargs)
+
+    context.wrap_bio = lambda *args, **kwargs: connected("wrap_bio", *args, **kwargs)
+    context.wrap_socket = lambda *args, **kwargs: connected("wrap_socket", *args, **kwargs)
+
+
 with read_later():
     import aiohttp
-
 ERROR_BYTES = 256 * 1024
 REPLY_BYTES = 64 * 1024 * 1024
 HEADER_BYTES = 256 * 1024

@@ -45,7 +45,6 @@ class Aps(Metric):
     enough: ClassVar[int] = ENOUGH
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
-        """See `Metric`."""
         if lack := features.lack(2):
             return Measure.missing(lack, self.direction)
         if features.vectors is None:
@@ -55,7 +54,6 @@ class Aps(Metric):
         return Measure(value, self.direction, signature, self.interval(features, None, value))
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         if features.vectors is None:
             return None
         rows = features.vectors.astype(np.float64)
@@ -70,7 +68,6 @@ class Aps(Metric):
         return ByParts(of, parts.count)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         return scale(
             found.value,

@@ -108,7 +108,6 @@ class Balance(Metric):
         return Measure(value, self.direction, signature, interval, detail, no_interval=why, bound=bound)
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         labels = as_labels(features.dataset.labels or [])
         numbers = {label: number for number, label in enumerate(_all_counts(labels, reference))}
         counts = np.zeros((len(numbers), parts.count))
@@ -122,14 +121,12 @@ class Balance(Metric):
         return ByParts(of, parts.count)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         return scale(
             found.value, (0.8, "labels are uneven"), (0.99, "labels are nearly even"), (1.0, "labels are even")
         )
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
-        """See `Metric`."""
         labels: Mapping[str, int] = detail.get("labels", {})
         return [Counts("Rows a label", ("label", "rows"), labels)] if labels else []
 

@@ -60,7 +60,6 @@ class CompressionRatio(Metric):
         return Measure(value, self.direction, f"gzip={LEVEL}|N={len(texts)}", self.interval(features, None, value))
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         rows, texts = parts.drawn(SAMPLE), features.texts
         few = parts.fewer(FEWEST)
         part_of = few.of[rows]
@@ -71,7 +70,6 @@ class CompressionRatio(Metric):
         return ByParts(of, few.count, len(rows) / len(texts), pairs=True)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         if found.value <= 1:
             return "too little text to pack: what gzip adds weighs more than it takes"

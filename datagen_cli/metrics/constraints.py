@@ -30,14 +30,11 @@ class Constraints(Metric):
     counted: ClassVar[Sequence[str]] = VERDICTS
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
-        """See `Metric`."""
         return measure_verdicts(features.dataset.run, constraints=True, lacking="the recipe has no constraints")
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         return f"{percent(found.value)} kept to every constraint at once"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
-        """See `Metric`."""
         return verdict_exhibits("First verdicts of the run's constraints", detail)

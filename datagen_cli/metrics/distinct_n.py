@@ -65,7 +65,6 @@ class DistinctN(Metric):
         )
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         counts = counts_by_parts(features.ngrams(HEADLINE), parts)
 
         def of(keep: Bools) -> float | None:
@@ -75,6 +74,5 @@ class DistinctN(Metric):
         return ByParts(of, parts.count)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         return f"{percent(found.value)} of word pairs differ"

@@ -94,7 +94,6 @@ class EntityEntropy(Metric):
         return Measure(value, self.direction, f"ner=rules{RULES}|N={len(features)}", interval, detail)
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         numbers: dict[str, int] = {}
         found = [
             (numbers.setdefault(string, len(numbers)), part)
@@ -113,5 +112,4 @@ class EntityEntropy(Metric):
         return ByParts(of, parts.count)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         return f"as many names as {2 ** (found.value or 0.0):,.0f} equally frequent ones"

@@ -79,7 +79,6 @@ class EntityOverlap(Metric):
         return Measure(value, self.direction, signature, interval, detail)
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         if reference is None:
             return None
         other, holders = _strings(reference.entities), dict[str, int]()
@@ -97,12 +96,10 @@ class EntityOverlap(Metric):
         return ByParts(of, parts.count)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         return f"{percent(found.value)} of the smaller set's names are shared"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
-        """See `Metric`."""
         shared: Sequence[str] = detail.get("shared", ())
         title = "Names and amounts shared with the reference"
         return [Names(title, shared, detail.get("total", len(shared)))] if shared else []

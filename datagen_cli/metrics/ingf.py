@@ -63,7 +63,6 @@ class Ingf(Metric):
         )
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         counts = counts_by_parts(features.ngrams(SIZE), parts)
 
         def of(keep: Bools) -> float | None:
@@ -73,6 +72,5 @@ class Ingf(Metric):
         return ByParts(of, parts.count)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         return "no 3-gram returns" if found.value == 1 else f"a 3-gram occurs {found.value:,.2f} times"

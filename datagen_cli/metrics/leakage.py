@@ -125,7 +125,6 @@ class Leakage(Metric):
     vector_details: ClassVar[Sequence[str]] = ("cosine",)
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
-        """See `Metric`."""
         if reference is None:
             return Measure.missing("no reference given", self.direction)
         if lack := features.lack(1):
@@ -143,7 +142,6 @@ class Leakage(Metric):
         return Measure(share, self.direction, signature, interval, detail, no_interval=why, bound=bound)
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         if reference is None:
             return None
         leaking = np.zeros(len(features))
@@ -151,14 +149,12 @@ class Leakage(Metric):
         return means(leaking, parts)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         exact = found.detail.get("exact", 0)
         more = f", {exact:,} of them exactly" if exact else ""
         return f"{percent(found.value)} repeat the reference{more}"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
-        """See `Metric`."""
         found = detail.get("evidence", ())
         drawn = [
             Passage(

@@ -77,15 +77,12 @@ class Length(Metric):
         )
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         return means(_words(features).astype(np.float64), parts)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         return f"{counted(found.value, 'word')} a text"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
-        """See `Metric`."""
         words = detail.get("words")
         return [Distribution("Words a text", "words", words)] if words else []

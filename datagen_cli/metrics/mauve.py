@@ -127,7 +127,6 @@ class Mauve(Metric):
     details: ClassVar[Sequence[str]] = ("texts",)
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
-        """See `Metric`."""
         if reference is None:
             return Measure.missing("no reference given", self.direction)
         if lack := features.lack(LEAST):
@@ -148,7 +147,6 @@ class Mauve(Metric):
         return Measure(value, self.direction, signature, interval, {"texts": size})
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         if reference is None or features.vectors is None:
             return None
         rows, p, q = features.once((self.name, id(reference)), lambda: _buckets(features, reference))
@@ -164,7 +162,6 @@ class Mauve(Metric):
         return ByParts(of, parts.count)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         if (texts := found.detail.get("texts", MEANINGFUL)) < MEANINGFUL:
             return f"{texts:,} texts are too few for it to mean much"

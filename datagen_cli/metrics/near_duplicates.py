@@ -163,7 +163,6 @@ class NearDuplicates(Metric):
         return share_interval(value * independent, independent)
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         found = self._found(features)
         if not found.complete:
             return None
@@ -179,14 +178,12 @@ class NearDuplicates(Metric):
         return features.once(self.name, lambda: pairs_of_terms(features.texts, features.terms, THRESHOLD))
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         extra = found.detail.get("exact", {}).get("extra", 0)
         more = f", {counted(extra, 'exact extra row')}" if extra else ""
         return f"{percent(found.value)} nearly repeat another{more}"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
-        """See `Metric`."""
         pairs = detail.get("pairs", ())
         drawn = [
             Passage(f"similarity {number(similarity)}", [Side(f"row {row}", row=row) for row in (first, second)])

@@ -85,7 +85,6 @@ class RemoteClique(Metric):
     enough: ClassVar[int] = ENOUGH
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
-        """See `Metric`."""
         if lack := features.lack(2):
             return Measure.missing(lack, self.direction)
         if features.vectors is None:
@@ -103,7 +102,6 @@ class RemoteClique(Metric):
         return Measure(value, self.direction, signature, self.interval(features, None, value))
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         vectors = features.vectors
         if vectors is None:
             return None
@@ -116,5 +114,4 @@ class RemoteClique(Metric):
         return ByParts(lambda keep: float(blocks[keep][:, keep].sum() / counts[keep].sum() ** 2), parts.count)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         return f"texts lie {found.value:.2f} apart (0 to 1.41)"

@@ -68,7 +68,6 @@ class Repetition(Metric):
     details: ClassVar[Sequence[str]] = ("texts", "loops", "rows", "total")
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
-        """See `Metric`."""
         if reason := features.lack():
             return Measure.missing(reason, self.direction)
         shares = features.once(self.name, lambda: repeated_shares(features.table))
@@ -86,11 +85,9 @@ class Repetition(Metric):
         )  # fmt: skip
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         return means(features.once(self.name, lambda: repeated_shares(features.table)), parts)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         words = scale(
             found.value, (0.1, "texts hardly repeat themselves"), (0.3, "texts repeat themselves"), (1.0, "texts loop")
@@ -100,7 +97,6 @@ class Repetition(Metric):
         return f"{words} ({percent(found.value)} of the word pairs in a text){more}"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
-        """See `Metric`."""
         rows = detail.get("rows", ())
         drawn = [
             Passage(f"{percent(item['share'])} repeated", [Side(f"row {item['id']}", row=item["id"])]) for item in rows

@@ -118,7 +118,6 @@ class Safety(Metric):
     details: ClassVar[Sequence[str]] = (*KINDS, "skew.*.share", "skew.*.values", "evidence", "total")
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
-        """See `Metric`."""
         if lack := features.lack(1):
             return Measure.missing(lack, self.direction)
         found = features.once(self.name, lambda: _findings(features))
@@ -135,20 +134,17 @@ class Safety(Metric):
         return Measure(value, self.direction, signature, of_share(flagged, n), detail, no_interval=why, bound=bound)
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         flagged = np.zeros(len(features))
         flagged[[row for row, _ in features.once(self.name, lambda: _findings(features))]] = 1.0
         return means(flagged, parts)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         kinds = [f"{WORDS[kind]} {count:,}" for kind in KINDS if (count := found.detail.get(kind))]
         what = f": {', '.join(kinds)}" if kinds else f" ({', '.join(WORDS.values())})"
         return f"{percent(found.value)} are flagged{what}"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
-        """See `Metric`."""
         found = detail.get("evidence", ())
         drawn = [
             Passage(f"{item['kind']}: {item['rule']}", [Side(f"row {item['id']}", item["shown"])]) for item in found

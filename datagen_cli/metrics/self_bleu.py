@@ -152,7 +152,6 @@ class SelfBleu(Metric):
         )
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         rows = parts.drawn(SAMPLE)
         table, few = features.table.take(rows), Parts(parts.of[rows], parts.count)
         grams = shared_grams(table, few)
@@ -168,7 +167,6 @@ class SelfBleu(Metric):
         return ByParts(of, parts.count, len(rows) / len(features))
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         if "short" in found.detail:
             return f"most texts are shorter than {HEADLINE} tokens: it says little of them"

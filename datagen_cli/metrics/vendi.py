@@ -75,7 +75,6 @@ class Vendi(Metric):
     grows_with_n: ClassVar[bool] = True
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
-        """See `Metric`."""
         if lack := features.lack(2):
             return Measure.missing(lack, self.direction)
         if features.vectors is None:
@@ -85,7 +84,6 @@ class Vendi(Metric):
         return Measure(value, self.direction, signature, self.interval(features, None, value))
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
-        """See `Metric`."""
         vectors, few = features.vectors, parts.fewer(FEW)
         if vectors is None:
             return None
@@ -102,7 +100,6 @@ class Vendi(Metric):
         return ByParts(of, few.count, corrected=False)
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         if found.value < 1.05:
             return "as varied as one text alone"

@@ -82,14 +82,11 @@ class Verified(Metric):
     counted: ClassVar[Sequence[str]] = VERDICTS
 
     def compute(self, features: Features, reference: Features | None) -> Measure:
-        """See `Metric`."""
         return measure_verdicts(features.dataset.run, constraints=False, lacking="the run has no validators")
 
     def reading(self, found: Measure) -> str:
-        """See `Metric`."""
         assert found.value is not None
         return f"{percent(found.value)} passed the run's own checks at once"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
-        """See `Metric`."""
         return verdict_exhibits("First verdicts of the run's validators", detail)

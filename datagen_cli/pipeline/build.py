@@ -1,6 +1,8 @@
 """From a recipe to something that runs: every name resolved, every option checked, the base read. Nothing is paid yet.
 
 What this version cannot run yet is refused here by name, after the recipe has been validated as a whole.
+
+The embedder of a run.
 """
 
 from __future__ import annotations
@@ -27,13 +29,11 @@ from datagen_cli.pipeline.cover import steered_clusters, weights_of
 from datagen_cli.pipeline.cut import Cut
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
 from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
-from datagen_cli.pipeline.inline import read_inline
 from datagen_cli.pipeline.learned import files_learned, make_ready
 from datagen_cli.pipeline.not_built import unbuilt
 from datagen_cli.pipeline.parents import Parents, parents_of
 from datagen_cli.pipeline.plan_spec import plan_spec
-from datagen_cli.pipeline.resolve import bind, composer_of, read_rows, tell_all
-from datagen_cli.pipeline.run_embedder import run_embedder
+from datagen_cli.pipeline.resolve import bind, composer_of, read_inline, read_rows, tell_all
 from datagen_cli.pipeline.shown import ExampleDrawer, keeps
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.runs.shape import Shape
@@ -350,3 +350,16 @@ def _bound(check: Check, made: Any) -> BoundCheck:
         mends=made.mends,
         rewrites=made.rewrites,
     )
+
+
+def run_embedder(recipe: Recipe) -> Any:
+    """The embedder of the run, or None where the recipe asks for nothing that needs one."""
+    dedup = recipe.options.dedup
+    wanted = dedup is not None and (dedup.threshold is not None or dedup.embedder is not None)
+    by_vectors = recipe.examples is not None and recipe.examples.by_vectors
+    if not wanted and not (by_vectors and recipe.options.base is not None):
+        return None
+    from datagen_cli.text.embed import open_embedder, vector_cache
+
+    name = (dedup.embedder if dedup else None) or recipe.options.embedder
+    return open_embedder(name, vector_cache())

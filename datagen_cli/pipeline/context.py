@@ -60,7 +60,6 @@ class UnitContext:
         several: bool = False,
         group: Mapping[str, Any] | None = None,
     ) -> Reply:
-        """See `core.ports.Context.ask`."""
         draw = Draw(self.slot, self.attempt, purpose, k)
         messages = prompt.messages if prompt else ()
         place = (role, draw, messages, more_tokens)
@@ -86,6 +85,5 @@ class UnitContext:
         return reply
 
     async def run_blocking(self, function: Callable[..., T], *args: Any, anywhere: bool = False) -> T:
-        """See `core.ports.Context.run_blocking`."""
         result: T = await self._blocking(function, *args, anywhere=anywhere)
         return result

@@ -125,11 +125,9 @@ class _NearLater:
         self._threshold, self._texts = threshold, texts
 
     def nearest(self, text: str) -> Any:
-        """See `text.near.NearIndex`."""
         return self._index.nearest(text)
 
     def add(self, text: str) -> int:
-        """See `text.near.NearIndex`."""
         return self._index.add(text)
 
     @cached_property
@@ -173,12 +171,10 @@ class NeighboursLater:
                 self._index.add(self._embedder.encode(some))
 
     def nearest(self, vector: Any) -> Any:
-        """See `text.neighbours.NeighbourIndex`."""
         self.learn(self.waiting)
         return self._index.nearest(vector)
 
     def add(self, vector: Any) -> int:
-        """See `text.neighbours.NeighbourIndex`."""
         self.learn(self.waiting)
         return self._index.add(vector)
 

@@ -106,7 +106,6 @@ class Noted:
         self._said: set[str] = set()
 
     def event(self, kind: str, **facts: Any) -> None:
-        """See `core.ports.Observer`."""
         if kind == "note" and (text := str(facts["text"])) not in self._said:
             self._said.add(text)
             self._note(text)

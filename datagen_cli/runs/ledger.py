@@ -57,7 +57,6 @@ class SpendingLedger:
         self._sum_up()
 
     def reserve(self, role: str, purpose: str, most: Usage, *, waits: bool = False) -> int:
-        """See `core.ports.Ledger.reserve`."""
         self._number += 1
         kind = PENDING if waits else RESERVED
         cost = dump(most.cost_usd).decode()
@@ -68,7 +67,6 @@ class SpendingLedger:
         return self._number
 
     def settle(self, entry: int, used: Usage, *, lost: bool = False) -> None:
-        """See `core.ports.Ledger.settle`."""
         role, purpose, _ = self._open.pop(entry)
         if not (used.tokens_in or used.tokens_out):
             self._try_to_append(sealed(b"[%d,%d]" % (FREED, entry)))

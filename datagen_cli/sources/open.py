@@ -1,19 +1,23 @@
-"""The base of a recipe: its file opened by its kind, bad rows stopped at or counted, rows in the recipe's fields."""
+"""The base of a recipe: its file opened by its kind, bad rows stopped at or counted, rows in the recipe's fields.
+
+The licence of a base, where something says it: the recipe, the hub, or a card beside the file.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from datagen_cli.config.recipe import BaseOptions, RecipeOptions
 from datagen_cli.core.errors import DataError, Place
 from datagen_cli.core.fields import FieldSpec, spellings
+from datagen_cli.core.licence import CARD, MOST_CHARACTERS, licence_of_card
 from datagen_cli.core.pointer import Pointer, find_pointer, nearly_pointer
 from datagen_cli.core.registry import is_name, load, targets
 from datagen_cli.sources.infer import LabelPlan, Resolved, resolve
-from datagen_cli.sources.licence import licence_of
 from datagen_cli.sources.mapping import BadValue, FieldReader, map_row
 from datagen_cli.sources.rows import BadRow, Row, Source, shown_path
 
@@ -52,7 +56,7 @@ class BaseFile:
 
     @property
     def licence(self) -> str:
-        """The licence of the base and who says so, see `sources/licence.py`."""
+        """The licence of the base and who says so, see `sources/open.py`."""
         return licence_of(self._options, str(getattr(self._source, "licence", "")))
 
     def rows(self) -> Iterator[Row]:
@@ -223,3 +227,16 @@ def _identity(options: RecipeOptions, specs: tuple[FieldSpec, ...]) -> Any:
     fields = {name: given.identity() for name, given in (options.fields or {}).items()}
     told = [{**asdict(spec), "values": list(spec.values)} for spec in specs]
     return [fields, [{name: part for name, part in one.items() if name != "code" or part} for one in told]]
+
+
+def licence_of(options: BaseOptions, published: str = "") -> str:
+    """The licence and who says so, such as `mit (README.md beside the base)`; empty where nothing does.
+
+    `published` is what the hub says.
+    """
+    if options.license is not None:
+        return f"{options.license} (the recipe)"
+    if published.strip():
+        return f"{' '.join(published.split())[:MOST_CHARACTERS]} (the hub)"
+    found = licence_of_card(Path(options.path).parent / CARD) if options.path not in (None, "-") else ""
+    return f"{found} ({CARD} beside the base)" if found else ""

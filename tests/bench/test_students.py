@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from datagen_cli.bench import asked
+from datagen_cli.bench import examine
 from datagen_cli.core.chat import Reply
 from datagen_cli.pipeline.questions import Answers, Desk, Question
 from tests.bench.running import NEWS, SEEDS, TEST, bench, offline, refused, row_of
@@ -50,7 +50,7 @@ def sets(folder: Path) -> list[str]:
 def test_in_context_students_are_told_apart_by_their_demonstrations(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(asked, "ask_all", nearest)
+    monkeypatch.setattr(examine, "ask_all", nearest)
     code, found, _ = bench(capsys, *sets(folder), "--student", "in_context", "--student-model", "offline")
     assert code == 0
     good, bad = (row_of(found, name)["metrics"] for name in ("good", "bad"))

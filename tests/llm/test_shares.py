@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from datagen_cli.llm.shares import Shares
+from datagen_cli.llm.binding import Shares
 
 
 def test_shares_are_kept_at_every_length() -> None:

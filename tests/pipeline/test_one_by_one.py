@@ -11,10 +11,10 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
+from datagen_cli.pipeline.engines.collector import Collector
 
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.pipeline.engines import selector as selector_module
-from datagen_cli.pipeline.engines.collector import Collector
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.engines.selector import OneByOne
 

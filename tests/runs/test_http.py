@@ -15,7 +15,7 @@ from datagen_cli.cli.app import run
 from datagen_cli.cli.progress import Progress
 from datagen_cli.core.chat import Draw
 from datagen_cli.llm.client import draw_seed
-from datagen_cli.pipeline import ending
+from datagen_cli.pipeline import sequence
 from tests.endpoint import HANG_S, Answer, Endpoint, refusal, until
 from tests.runs.whole import generate, report, rows, start
 
@@ -328,7 +328,7 @@ def test_a_signal_while_the_rest_is_judged_ends_at_once_and_the_next_run_judges_
             judged.append(facts["done"])
 
     monkeypatch.setattr(Progress, "event", signalling)
-    monkeypatch.setattr(ending, "AT_ONCE", 3)
+    monkeypatch.setattr(sequence, "AT_ONCE", 3)
     with Endpoint(lambda body, _: Answer(letter(body), held=go if body["seed"] in stuck else None)) as endpoint:
         command = [recipe(tmp_path, endpoint), "-o", tmp_path / "run"]
         assert generate(*command) == 130

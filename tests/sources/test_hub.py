@@ -155,7 +155,7 @@ def test_a_folder_that_reaches_out_or_swells_is_refused_before_it_is_loaded(
 
 def test_half_of_a_disk_is_not_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     never_loaded(monkeypatch)
-    monkeypatch.setattr("datagen_cli.sources.hub_folder.MOST_FILES", 2)
+    monkeypatch.setattr("datagen_cli.sources.hub.MOST_FILES", 2)
     for name in ("a.jsonl", "b.jsonl", "c.jsonl"):
         (tmp_path / name).write_bytes(ROW)
     with pytest.raises(DataError, match="more than 2 files"):

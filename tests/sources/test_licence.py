@@ -9,7 +9,7 @@ import pytest
 from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.runs.card import _licences
 from datagen_cli.runs.manifest import Manifest
-from datagen_cli.sources.licence import licence_of
+from datagen_cli.sources.open import licence_of
 from tests.runs.whole import generate
 
 BESIDE = " (README.md beside the base)"

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datagen_cli.stages.apportion import Webster
-from datagen_cli.stages.plan import AttributePlan, PlanSpec, draw_slots
+from datagen_cli.stages.plan import AttributePlan, PlanSpec, Webster, draw_slots
 
 TOPICS = AttributePlan("topic", ("a", "b", "c"), (1.0, 1.0, 1.0))
 STEPS = AttributePlan("steps", ("2", "3", "4"), (2.0, 1.0, 1.0))

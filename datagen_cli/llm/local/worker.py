@@ -72,7 +72,6 @@ class OneThread:
         self._made = cache(make)
 
     async def call(self, method: str, *args: Any, stop: Callable[[], bool]) -> Any:
-        """See `core.ports.Workers`."""
         return await self._worker.run(lambda: getattr(self._made(), method)(*args, stop))
 
     def close(self) -> None:

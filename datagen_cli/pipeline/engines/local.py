@@ -18,8 +18,7 @@ from datagen_cli.core.errors import EXIT_INTERRUPTED
 from datagen_cli.core.leaving import STOP_SIGNALS, remembered_stops
 from datagen_cli.core.ports import MakeWorkers
 from datagen_cli.llm.deferred_work import DeferredWork
-from datagen_cli.pipeline.engines.collector import Collector
-from datagen_cli.pipeline.engines.selector import OneByOne
+from datagen_cli.pipeline.engines.selector import Collector, OneByOne
 
 T = TypeVar("T")
 
