@@ -11,12 +11,11 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
-from datagen_cli.pipeline.engines.collector import Collector
 
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.pipeline.engines import selector as selector_module
 from datagen_cli.pipeline.engines.local import LocalEngine
-from datagen_cli.pipeline.engines.selector import OneByOne
+from datagen_cli.pipeline.engines.selector import Collector, OneByOne
 
 
 def test_events_that_are_ready_together_are_handed_over_one_by_one_and_none_is_lost() -> None:
