@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import typer
-
 from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.outputs import STANDARD, refuse_ending, refuse_outputs, write_output
@@ -34,17 +32,13 @@ EXAMPLES = (
 
 
 def command(
-    file: Annotated[
-        str,
-        typer.Argument(metavar="FILE", help="Rows or a run folder; - is stdin.", autocompletion=complete.datasets),
-    ],
+    file: Annotated[str, given.argument("FILE", "Rows or a run folder; - is stdin.", offers=complete.datasets)],
     against: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FILE", help="Rows not to repeat; repeatable.", autocompletion=complete.datasets),
+        list[str] | None, given.option(None, "FILE", "Rows not to repeat; repeatable.", offers=complete.datasets)
     ] = None,
-    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="The kept rows, as JSONL.")] = STANDARD,
+    out: Annotated[str, given.option(None, "FILE", "The kept rows, as JSONL.", "--out", "-o")] = STANDARD,
     rejected: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Where the others go, each with what it repeats.")
+        str | None, given.option(None, "FILE", "Where the others go, each with what it repeats.")
     ] = None,
     text: given.Text = None,
     near: Near = None,

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datagen_cli.cli import console
-from datagen_cli.cli import correctness_options as correctness
 from datagen_cli.cli import eval_options as own
 from datagen_cli.cli import options as given
 from datagen_cli.cli.eval_outputs import Outputs
@@ -79,12 +78,12 @@ def command(
     label: given.LabelField = None,
     csv: given.Table = None,
     recipe: own.LabelRecipe = None,
-    gold: correctness.Gold = None,
-    recheck: correctness.Recheck = False,
-    model: correctness.RecheckModel = None,
-    max_cost: correctness.RecheckCost = None,
-    dry_run: correctness.RecheckDryRun = False,
-    trust_lock: correctness.TrustLock = False,
+    gold: own.Gold = None,
+    recheck: own.Recheck = False,
+    model: own.RecheckModel = None,
+    max_cost: own.RecheckCost = None,
+    dry_run: own.RecheckDryRun = False,
+    trust_lock: own.TrustLock = False,
     allow_host: given.AllowHost = None,
     engine: given.Engine = "local",
     ray_address: given.RayAddress = None,

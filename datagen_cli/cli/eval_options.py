@@ -4,93 +4,77 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from datagen_cli.cli import complete
 from datagen_cli.cli import options as given
 
 GATES = "Gates and comparisons"
+CORRECTNESS = "Correctness"
 
 Datasets = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="DATASET",
-        help="JSONL files or run folders; - is stdin.",
-        autocompletion=complete.datasets,
-    ),
+    list[str], given.argument("DATASET", "JSONL files or run folders; - is stdin.", offers=complete.datasets)
 ]
 Reference = Annotated[
     str | None,
-    typer.Option(
-        metavar="FILE",
-        help="Real data to compare with; a run's own base without it.",
-        autocompletion=complete.datasets,
-    ),
+    given.option(None, "FILE", "Real data to compare with; a run's own base without it.", offers=complete.datasets),
 ]
-Metrics = Annotated[
-    str | None, typer.Option(metavar="NAMES", help="Only these measures: a,b.", autocompletion=complete.metrics)
-]
+Metrics = Annotated[str | None, given.option(None, "NAMES", "Only these measures: a,b.", offers=complete.metrics)]
 LabelRecipe = Annotated[
-    str | None,
-    typer.Option(
-        metavar="RECIPE",
-        help="A recipe that names the label field.",
-        rich_help_panel=given.COLUMNS,
-        autocompletion=complete.recipes,
-    ),
+    str | None, given.option(given.COLUMNS, "RECIPE", "A recipe that names the label field.", offers=complete.recipes)
 ]
 GateLines = Annotated[
     list[str] | None,
-    typer.Option(
+    given.option(
+        GATES,
+        "GATE",
+        "METRIC[.detail][@low|@high] OP NUMBER, or compare.METRIC.worse<=0; exit 3 if it fails.",
         "--gate",
-        metavar="GATE",
-        help="METRIC[.detail][@low|@high] OP NUMBER, or compare.METRIC.worse<=0; exit 3 if it fails.",
-        rich_help_panel=GATES,
     ),
 ]
-GateFile = Annotated[
-    str | None, typer.Option(metavar="FILE", help="A file of gates, one a line.", rich_help_panel=GATES)
-]
+GateFile = Annotated[str | None, given.option(GATES, "FILE", "A file of gates, one a line.")]
 Compare = Annotated[
-    str | None,
-    typer.Option(
-        metavar="DATASET",
-        help="Another dataset: better, worse or tie.",
-        rich_help_panel=GATES,
-        autocompletion=complete.datasets,
-    ),
+    str | None, given.option(GATES, "DATASET", "Another dataset: better, worse or tie.", offers=complete.datasets)
 ]
 Table = Annotated[
     str | None,
-    typer.Option(
-        metavar="md|csv|latex",
-        help="Print the measures of all datasets as one table, with sources.",
-        rich_help_panel=given.OUTPUT,
-        autocompletion=complete.tables,
+    given.option(
+        given.OUTPUT,
+        "md|csv|latex",
+        "Print the measures of all datasets as one table, with sources.",
+        offers=complete.tables,
     ),
 ]
 Summary = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE", help="A Markdown page for a job: gates, measures, notes.", rich_help_panel=given.OUTPUT
-    ),
+    str | None, given.option(given.OUTPUT, "FILE", "A Markdown page for a job: gates, measures, notes.")
 ]
-Junit = Annotated[
-    str | None, typer.Option(metavar="FILE", help="The gates as JUnit XML.", rich_help_panel=given.OUTPUT)
-]
+Junit = Annotated[str | None, given.option(given.OUTPUT, "FILE", "The gates as JUnit XML.")]
 Strict = Annotated[
     bool,
-    typer.Option(
+    given.option(
+        GATES,
+        "",
+        "Exit 3 for notes that could hide a problem, and for measures of --metrics without a value.",
         "--strict",
-        help="Exit 3 for notes that could hide a problem, and for measures of --metrics without a value.",
-        rich_help_panel=GATES,
     ),
 ]
-Figures = Annotated[
-    str | None,
-    typer.Option(metavar="DIR", help="A folder for the page's drawings as SVG files.", rich_help_panel=given.OUTPUT),
+Figures = Annotated[str | None, given.option(given.OUTPUT, "DIR", "A folder for the page's drawings as SVG files.")]
+Html = Annotated[str | None, given.option(given.OUTPUT, "FILE", "A page to write: one file that opens offline.")]
+Gold = Annotated[str | None, given.option(CORRECTNESS, "FILE", "Rows with the right labels, by id or by text.")]
+Recheck = Annotated[bool, given.option(CORRECTNESS, "", "Check again, with draws not used before.", "--recheck")]
+RecheckModel = Annotated[
+    list[str] | None,
+    given.option(
+        CORRECTNESS,
+        "MODEL",
+        "A model for --recheck, or ROLE=MODEL; repeatable.",
+        "--model",
+        "-m",
+        offers=complete.models,
+    ),
 ]
-Html = Annotated[
-    str | None,
-    typer.Option(metavar="FILE", help="A page to write: one file that opens offline.", rich_help_panel=given.OUTPUT),
+TrustLock = Annotated[
+    bool, given.option(CORRECTNESS, "", "Recheck with the models that a folder's lock names.", "--trust-lock")
 ]
+RecheckDryRun = Annotated[
+    bool, given.option(CORRECTNESS, "", "Say what --recheck would take; nothing is sent.", "--dry-run")
+]
+RecheckCost = Annotated[float | None, given.option(CORRECTNESS, "USD", "Hard cap of --recheck in USD.")]

@@ -12,8 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from datagen_cli.cli import complete, console, push_options
 from datagen_cli.cli import options as given
 from datagen_cli.cli.outputs import refuse_ending
@@ -46,23 +44,18 @@ WHOLE = "train"
 
 def command(
     run: given.RunArgument,
-    to: Annotated[
-        str, typer.Option(metavar="FORMAT", help="See datagen list formats.", autocompletion=complete.formats)
-    ],
-    out: Annotated[str, typer.Option("--out", "-o", metavar="PATH", help="The file, or the folder, to write.")],
-    prompt: Annotated[list[str] | None, typer.Option(metavar="FIELD", help="A field that asks; repeatable.")] = None,
+    to: Annotated[str, given.option(None, "FORMAT", "See datagen list formats.", offers=complete.formats)],
+    out: Annotated[str, given.option(None, "PATH", "The file, or the folder, to write.", "--out", "-o")],
+    prompt: Annotated[list[str] | None, given.option(None, "FIELD", "A field that asks; repeatable.")] = None,
     completion: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FIELD", help="A field that answers; repeatable. The label without it."),
+        list[str] | None, given.option(None, "FIELD", "A field that answers; repeatable. The label without it.")
     ] = None,
-    split: Annotated[
-        str | None, typer.Option(metavar="NAME=SHARE,…", help="Files by split: train=0.8,test=0.2.")
-    ] = None,
+    split: Annotated[str | None, given.option(None, "NAME=SHARE,…", "Files by split: train=0.8,test=0.2.")] = None,
     bom: Annotated[
-        bool, typer.Option("--bom", help="csv: begin with a byte order mark, by which Excel knows UTF-8.")
+        bool, given.option(None, "", "csv: begin with a byte order mark, by which Excel knows UTF-8.", "--bom")
     ] = False,
     allow_simulated: Annotated[
-        bool, typer.Option("--allow-simulated", help="Let rows of the offline model go to the hub's layout.")
+        bool, given.option(None, "", "Let rows of the offline model go to the hub's layout.", "--allow-simulated")
     ] = False,
     push: push_options.Push = None,
     public: push_options.Public = False,

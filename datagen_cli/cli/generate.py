@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-import typer
-
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.invocation import Invocation
@@ -39,10 +37,8 @@ def command(
     set_: given.Set = None,
     control: Annotated[
         bool,
-        typer.Option(
-            "--control",
-            help="Of a correlated run: make its twin without contrast beside it, too.",
-            rich_help_panel=given.PLAN,
+        given.option(
+            given.PLAN, "", "Of a correlated run: make its twin without contrast beside it, too.", "--control"
         ),
     ] = False,
     out: given.Out = None,

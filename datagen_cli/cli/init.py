@@ -9,8 +9,6 @@ from os.path import normpath
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
 from datagen_cli.core.errors import UsageError
@@ -32,19 +30,17 @@ EXAMPLES = (
 
 def command(
     template: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[TEMPLATE]", help="A shipped recipe; quickstart without it.", autocompletion=complete.templates
-        ),
+        str | None, given.argument("[TEMPLATE]", "A shipped recipe; quickstart without it.", offers=complete.templates)
     ] = None,
-    path: Annotated[str | None, typer.Argument(metavar="[PATH]", help="Where to write it; ends in .yaml.")] = None,
+    path: Annotated[str | None, given.argument("[PATH]", "Where to write it; ends in .yaml.")] = None,
     from_: Annotated[
         str | None,
-        typer.Option(
+        given.option(
+            None,
+            "DATA",
+            "A table or JSON file of your own: fields, label and lengths are proposed from its rows.",
             "--from",
-            metavar="DATA",
-            help="A table or JSON file of your own: fields, label and lengths are proposed from its rows.",
-            autocompletion=complete.datasets,
+            offers=complete.datasets,
         ),
     ] = None,
     csv: given.Table = None,

@@ -9,8 +9,6 @@ import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from datagen_cli.catalog import CATALOG
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
@@ -30,10 +28,7 @@ def complete_kind(incomplete: str) -> list[str]:
 
 def command(
     kind: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[KIND]", help="recipes, models, validators, constraints, ...", autocompletion=complete_kind
-        ),
+        str | None, given.argument("[KIND]", "recipes, models, validators, constraints, ...", offers=complete_kind)
     ] = None,
     json_: given.Json = False,
 ) -> int:

@@ -6,9 +6,8 @@ import shlex
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from datagen_cli.cli import complete, console
+from datagen_cli.cli import options as given
 from datagen_cli.cli.options import Json
 from datagen_cli.cli.repeats import Near, NearEmbedder, Threshold, opened_sieve
 from datagen_cli.cli.run_folder import say_damage
@@ -26,11 +25,8 @@ EXAMPLES = (
 
 
 def command(
-    runs: Annotated[
-        list[str],
-        typer.Argument(metavar="RUN", help="Runs, earlier ones first.", autocompletion=complete.runs),
-    ],
-    out: Annotated[str, typer.Option("--out", "-o", metavar="DIR", help="A new folder.")],
+    runs: Annotated[list[str], given.argument("RUN", "Runs, earlier ones first.", offers=complete.runs)],
+    out: Annotated[str, given.option(None, "DIR", "A new folder.", "--out", "-o")],
     near: Near = None,
     threshold: Threshold = None,
     embedder: NearEmbedder = None,

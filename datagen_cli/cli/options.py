@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
 from datagen_cli.cli import complete
+
+Offers = Callable[[str], list[str]]
 
 PLAN = "What to run"
 LIMITS = "Limits"
@@ -16,193 +19,116 @@ COLUMNS = "Columns"
 OUTPUT = "Output"
 
 
+def argument(metavar: str, about: str, *, offers: Offers | None = None) -> Any:
+    """An argument of a command: what stands for it in the help, what it is, and what the shell completes."""
+    return typer.Argument(metavar=metavar, help=about, autocompletion=offers)
+
+
+def option(
+    panel: str | None, metavar: str, about: str, *names: str, offers: Offers | None = None, **bounds: Any
+) -> Any:
+    """An option under a heading of the help. `metavar` stands for its value, empty for a flag; without `names` it is
+    called as its parameter is. `bounds` are `min` and `max`."""
+    return typer.Option(
+        *names, metavar=metavar or None, help=about, rich_help_panel=panel, autocompletion=offers, **bounds
+    )
+
+
 def folder_option(about: str) -> Any:
     """The option that names the folder a command writes to."""
-    return typer.Option("--out", "-o", metavar="DIR", help=about, rich_help_panel=FOLDER)
+    return option(FOLDER, "DIR", about, "--out", "-o")
 
 
 RecipeArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="RECIPE", help="A recipe file, or the name of a shipped one.", autocompletion=complete.recipes
-    ),
+    str, argument("RECIPE", "A recipe file, or the name of a shipped one.", offers=complete.recipes)
 ]
-RunArgument = Annotated[
-    str,
-    typer.Argument(metavar="RUN", help="A run folder, such as runs/quickstart.", autocompletion=complete.runs),
-]
+RunArgument = Annotated[str, argument("RUN", "A run folder, such as runs/quickstart.", offers=complete.runs)]
 Model = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
+        PLAN,
+        "MODEL",
+        "A model, a YAML file with one, or ROLE=MODEL; repeatable.",
         "--model",
         "-m",
-        metavar="MODEL",
-        help="A model, a YAML file with one, or ROLE=MODEL; repeatable.",
-        autocompletion=complete.models,
-        rich_help_panel=PLAN,
+        offers=complete.models,
     ),
 ]
-Count = Annotated[
-    int | None,
-    typer.Option(
-        "--count", "-n", metavar="N", help="Accepted records; the recipe's count without it.", rich_help_panel=PLAN
-    ),
-]
-Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", help="Seed of plan, examples and draws.", rich_help_panel=PLAN)
-]
+Count = Annotated[int | None, option(PLAN, "N", "Accepted records; the recipe's count without it.", "--count", "-n")]
+Seed = Annotated[int | None, option(PLAN, "N", "Seed of plan, examples and draws.", "--seed")]
 Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="Any recipe key: a.b.c=value; =null removes it; repeatable.",
-        rich_help_panel=PLAN,
-    ),
+    list[str] | None, option(PLAN, "KEY=VALUE", "Any recipe key: a.b.c=value; =null removes it; repeatable.", "--set")
 ]
-Out = Annotated[
-    str | None,
-    folder_option("Run folder; runs/<name> without it."),
-]
+Out = Annotated[str | None, folder_option("Run folder; runs/<name> without it.")]
 Cache = Annotated[
     str,
-    typer.Option(
-        "--cache",
-        metavar="off|run|FILE",
-        help="Call cache: off, run, or a file that runs share.",
-        autocompletion=complete.caches,
-        rich_help_panel=FOLDER,
+    option(
+        FOLDER, "off|run|FILE", "Call cache: off, run, or a file that runs share.", "--cache", offers=complete.caches
     ),
 ]
-MaxCost = Annotated[
-    float | None,
-    typer.Option("--max-cost", metavar="USD", help="Hard cap in USD, per run folder.", rich_help_panel=LIMITS),
-]
-MaxTotalTokens = Annotated[
-    int | None,
-    typer.Option("--max-total-tokens", metavar="N", help="Hard cap in tokens, per run folder.", rich_help_panel=LIMITS),
-]
-MaxMinutes = Annotated[
-    float | None, typer.Option("--max-minutes", metavar="N", help="Stop after so many minutes.", rich_help_panel=LIMITS)
-]
-Concurrency = Annotated[
-    int | None, typer.Option("--concurrency", metavar="N", help="Calls in flight.", rich_help_panel=CALLS)
-]
+MaxCost = Annotated[float | None, option(LIMITS, "USD", "Hard cap in USD, per run folder.", "--max-cost")]
+MaxTotalTokens = Annotated[int | None, option(LIMITS, "N", "Hard cap in tokens, per run folder.", "--max-total-tokens")]
+MaxMinutes = Annotated[float | None, option(LIMITS, "N", "Stop after so many minutes.", "--max-minutes")]
+Concurrency = Annotated[int | None, option(CALLS, "N", "Calls in flight.", "--concurrency")]
 NoCheckCall = Annotated[
     bool,
-    typer.Option(
-        "--no-check-call",
-        help="Send no first call alone to check the settings before the rest is paid.",
-        rich_help_panel=CALLS,
-    ),
+    option(CALLS, "", "Send no first call alone to check the settings before the rest is paid.", "--no-check-call"),
 ]
 DryRun = Annotated[
-    bool,
-    typer.Option(
-        "--dry-run",
-        help="Estimate calls, tokens, cost, time and hosts; nothing is sent or written.",
-        rich_help_panel=LIMITS,
-    ),
+    bool, option(LIMITS, "", "Estimate calls, tokens, cost, time and hosts; nothing is sent or written.", "--dry-run")
 ]
 Probe = Annotated[
     int | None,
-    typer.Option(
-        "--probe",
-        metavar="N",
-        min=1,
-        help="Make the first N records and project the whole; they are not paid again.",
-        rich_help_panel=LIMITS,
-    ),
+    option(LIMITS, "N", "Make the first N records and project the whole; they are not paid again.", "--probe", min=1),
 ]
-New = Annotated[
-    bool,
-    typer.Option("--new", help="A new folder runs/<name>-<UTC time>, seed derived from it.", rich_help_panel=FOLDER),
-]
-Fresh = Annotated[
-    bool,
-    typer.Option("--fresh", help="Move the old run aside and start anew; nothing is deleted.", rich_help_panel=FOLDER),
-]
+New = Annotated[bool, option(FOLDER, "", "A new folder runs/<name>-<UTC time>, seed derived from it.", "--new")]
+Fresh = Annotated[bool, option(FOLDER, "", "Move the old run aside and start anew; nothing is deleted.", "--fresh")]
 AllowHost = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-host",
-        metavar="HOST",
-        help="A host that may be sent a vendor's key; repeatable.",
-        rich_help_panel=CALLS,
-    ),
+    list[str] | None, option(CALLS, "HOST", "A host that may be sent a vendor's key; repeatable.", "--allow-host")
 ]
 Engine = Annotated[
     str,
-    typer.Option(
+    option(
+        CALLS,
+        "NAME",
+        "Where programs, local models, students and embeddings run: local, or ray for a cluster.",
         "--engine",
-        metavar="NAME",
-        help="Where programs, local models, students and embeddings run: local, or ray for a cluster.",
-        rich_help_panel=CALLS,
     ),
 ]
 RayAddress = Annotated[
     str | None,
-    typer.Option(
+    option(
+        CALLS,
+        "ADDRESS",
+        "The cluster of --engine ray: auto, or HOST:PORT; this machine alone without it.",
         "--ray-address",
-        metavar="ADDRESS",
-        help="The cluster of --engine ray: auto, or HOST:PORT; this machine alone without it.",
-        rich_help_panel=CALLS,
     ),
 ]
 UnsafeExec = Annotated[
-    bool,
-    typer.Option(
-        "--unsafe-exec", help="Run models' programs even where they cannot be confined.", rich_help_panel=CALLS
-    ),
+    bool, option(CALLS, "", "Run models' programs even where they cannot be confined.", "--unsafe-exec")
 ]
-Verbose = Annotated[
-    bool,
-    typer.Option("--verbose", "-v", help="Tell each rejected attempt and each retry.", rich_help_panel=OUTPUT),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Nothing on stderr but what went wrong.", rich_help_panel=OUTPUT)]
-Number = Annotated[int, typer.Option("-n", "--count", metavar="N", help="How many.")]
+Verbose = Annotated[bool, option(OUTPUT, "", "Tell each rejected attempt and each retry.", "--verbose", "-v")]
+Quiet = Annotated[bool, option(OUTPUT, "", "Nothing on stderr but what went wrong.", "--quiet")]
+Number = Annotated[int, option(None, "N", "How many.", "-n", "--count")]
 Text = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--text",
-        metavar="FIELD",
-        help="A text field; repeatable. All text columns without it.",
-        rich_help_panel=COLUMNS,
-    ),
+    list[str] | None, option(COLUMNS, "FIELD", "A text field; repeatable. All text columns without it.", "--text")
 ]
 ReferenceText = Annotated[
     list[str] | None,
-    typer.Option(
-        "--reference-text",
-        metavar="FIELD",
-        help="Its text field, where it is called otherwise; repeatable.",
-        rich_help_panel=COLUMNS,
-    ),
+    option(COLUMNS, "FIELD", "Its text field, where it is called otherwise; repeatable.", "--reference-text"),
 ]
-LabelField = Annotated[
-    str | None, typer.Option("--label", metavar="FIELD", help="The label field.", rich_help_panel=COLUMNS)
-]
+LabelField = Annotated[str | None, option(COLUMNS, "FIELD", "The label field.", "--label")]
 Table = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
+        COLUMNS,
+        "KEY=VALUE",
+        "How tables are written: delimiter, quote, header, decimal, encoding; repeatable.",
         "--csv",
-        metavar="KEY=VALUE",
-        help="How tables are written: delimiter, quote, header, decimal, encoding; repeatable.",
-        rich_help_panel=COLUMNS,
     ),
 ]
 EmbedderName = Annotated[
-    str | None,
-    typer.Option(
-        "--embedder", metavar="NAME", help="minilm, hashed, a folder or a hub id.", autocompletion=complete.embedders
-    ),
+    str | None, option(None, "NAME", "minilm, hashed, a folder or a hub id.", "--embedder", offers=complete.embedders)
 ]
-Detail = Annotated[
-    str | None,
-    typer.Option(
-        "--detail", metavar="FILE", help="A file that gets the JSON with nothing cut.", rich_help_panel=OUTPUT
-    ),
-]
-Json = Annotated[
-    bool, typer.Option("--json", help="One JSON object on stdout, also on failure.", rich_help_panel=OUTPUT)
-]
+Detail = Annotated[str | None, option(OUTPUT, "FILE", "A file that gets the JSON with nothing cut.", "--detail")]
+Json = Annotated[bool, option(OUTPUT, "", "One JSON object on stdout, also on failure.", "--json")]

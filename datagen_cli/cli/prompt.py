@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Annotated, Any
 
-import typer
-
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.invocation import Invocation
@@ -29,7 +27,7 @@ def command(
     recipe: given.RecipeArgument,
     number: given.Number = 2,
     stage: Annotated[
-        str, typer.Option(metavar="STAGE", help="Which stage's prompts; generate is the one that asks.")
+        str, given.option(None, "STAGE", "Which stage's prompts; generate is the one that asks.")
     ] = "generate",
     model: given.Model = None,
     seed: given.Seed = None,

@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
 from datagen_cli.runs.folder import RunFolder
@@ -20,8 +18,8 @@ EXAMPLES = ("datagen prune runs/quickstart --dry-run", "datagen prune runs/quick
 
 def command(
     run: given.RunArgument,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; nothing is removed.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask in a terminal.")] = False,
+    dry_run: Annotated[bool, given.option(None, "", "Say what would go; nothing is removed.", "--dry-run")] = False,
+    yes: Annotated[bool, given.option(None, "", "Do not ask in a terminal.", "--yes", "-y")] = False,
     json_: given.Json = False,
 ) -> int:
     """Drop checkpoints and cached replies of a finished run.

@@ -11,27 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from datagen_cli.cli import console
+from datagen_cli.cli import options as given
 from datagen_cli.config.environment import read_environment
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.export.push import HubDataset, files_of, hub_dataset, push
 
 HUB = "The hub"
 Push = Annotated[
-    str | None,
-    typer.Option(
-        "--push",
-        metavar="OWNER/NAME",
-        help="Send the folder of --to hf to this dataset, privately.",
-        rich_help_panel=HUB,
-    ),
+    str | None, given.option(HUB, "OWNER/NAME", "Send the folder of --to hf to this dataset, privately.", "--push")
 ]
-Public = Annotated[bool, typer.Option("--public", help="Let everybody see what --push sends.", rich_help_panel=HUB)]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Say which files --push would send; nothing is sent.", rich_help_panel=HUB)
-]
+Public = Annotated[bool, given.option(HUB, "", "Let everybody see what --push sends.", "--public")]
+DryRun = Annotated[bool, given.option(HUB, "", "Say which files --push would send; nothing is sent.", "--dry-run")]
 
 
 def target(

@@ -6,21 +6,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
-import typer
-
+from datagen_cli.cli import options as given
 from datagen_cli.core.errors import UsageError
 from datagen_cli.pipeline.sift import RepeatRule
 
 Near = Annotated[
-    float | None,
-    typer.Option(min=0.01, max=1, metavar="J", help="Near copies too: Jaccard of word 3-grams of J or more."),
+    float | None, given.option(None, "J", "Near copies too: Jaccard of word 3-grams of J or more.", min=0.01, max=1)
 ]
 Threshold = Annotated[
-    float | None,
-    typer.Option(min=0.01, max=1, metavar="C", help="Neighbours too: cosine of embeddings of C or more."),
+    float | None, given.option(None, "C", "Neighbours too: cosine of embeddings of C or more.", min=0.01, max=1)
 ]
 NearEmbedder = Annotated[
-    str | None, typer.Option("--embedder", metavar="NAME", help="What makes the embeddings of --threshold.")
+    str | None, given.option(None, "NAME", "What makes the embeddings of --threshold.", "--embedder")
 ]
 
 

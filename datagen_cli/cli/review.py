@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from datagen_cli.cli import console, keys
 from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import resuming, say_damage, show_record
@@ -35,14 +33,11 @@ Row = dict[str, Any]
 def command(
     run: given.RunArgument,
     sample: Annotated[
-        int | None,
-        typer.Option("--sample", metavar="N", min=1, help="N records drawn at random; all in order without it."),
+        int | None, given.option(None, "N", "N records drawn at random; all in order without it.", "--sample", min=1)
     ] = None,
     from_: Annotated[
         str | None,
-        typer.Option(
-            "--from", metavar="FILE", help="Take decisions from a JSON Lines file, or - for stdin, and ask nobody."
-        ),
+        given.option(None, "FILE", "Take decisions from a JSON Lines file, or - for stdin, and ask nobody.", "--from"),
     ] = None,
     json_: given.Json = False,
 ) -> int:

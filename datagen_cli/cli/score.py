@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.invocation import same_command
@@ -30,49 +28,32 @@ UNREAD_SHARE = 5
 HINT = "raise --max-cost and run the same command again; every answer is kept"
 SETTABLE = ("model", "limits")
 """What of a recipe `--set` may change here."""
-DatasetArgument = Annotated[
-    str,
-    typer.Argument(metavar="DATASET", help="A JSONL file or a run folder.", autocompletion=complete.datasets),
-]
+DatasetArgument = Annotated[str, given.argument("DATASET", "A JSONL file or a run folder.", offers=complete.datasets)]
 Models = Annotated[
-    list[str],
-    typer.Option(
-        "--model", "-m", metavar="MODEL", help="A model that answers; repeatable.", autocompletion=complete.models
-    ),
+    list[str], given.option(None, "MODEL", "A model that answers; repeatable.", "--model", "-m", offers=complete.models)
 ]
-Judge = Annotated[
-    str | None,
-    typer.Option(metavar="MODEL", help="Compares longer answers.", autocompletion=complete.models),
-]
+Judge = Annotated[str | None, given.option(None, "MODEL", "Compares longer answers.", offers=complete.models)]
 Base = Annotated[
-    str | None,
-    typer.Option(metavar="FILE", help="The set it was made after, scored beside it.", autocompletion=complete.datasets),
+    str | None, given.option(None, "FILE", "The set it was made after, scored beside it.", offers=complete.datasets)
 ]
 Most = Annotated[
-    int | None,
-    typer.Option("--count", "-n", metavar="N", min=2, help="At most so many questions, drawn at random."),
+    int | None, given.option(None, "N", "At most so many questions, drawn at random.", "--count", "-n", min=2)
 ]
-Question = Annotated[str | None, typer.Option(metavar="FIELD", help="What is asked.", rich_help_panel=given.COLUMNS)]
-Choices = Annotated[str | None, typer.Option(metavar="FIELD", help="A list of choices.", rich_help_panel=given.COLUMNS)]
+Question = Annotated[str | None, given.option(given.COLUMNS, "FIELD", "What is asked.")]
+Choices = Annotated[str | None, given.option(given.COLUMNS, "FIELD", "A list of choices.")]
 Changed = Annotated[
     list[str] | None,
-    typer.Option(
+    given.option(
+        given.CALLS,
+        "KEY=VALUE",
+        "A key of all models or of limits: model.timeout_s=300, limits.patience_s=20; repeatable.",
         "--set",
-        metavar="KEY=VALUE",
-        help="A key of all models or of limits: model.timeout_s=300, limits.patience_s=20; repeatable.",
-        rich_help_panel=given.CALLS,
     ),
 ]
 
 
-Seed = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="Seed of the questions drawn and of the answers.", rich_help_panel=given.PLAN),
-]
-Out = Annotated[
-    str | None,
-    given.folder_option("Where the answers are kept; runs/score-<dataset> without it."),
-]
+Seed = Annotated[int | None, given.option(given.PLAN, "N", "Seed of the questions drawn and of the answers.")]
+Out = Annotated[str | None, given.folder_option("Where the answers are kept; runs/score-<dataset> without it.")]
 
 
 def command(

@@ -10,8 +10,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import say_damage, show_record
@@ -27,9 +25,9 @@ EXAMPLES = (
 
 def command(
     run: given.RunArgument,
-    rejected: Annotated[bool, typer.Option("--rejected", help="Attempts that were not kept.")] = False,
+    rejected: Annotated[bool, given.option(None, "", "Attempts that were not kept.", "--rejected")] = False,
     by: Annotated[
-        str | None, typer.Option("--by", metavar="COLUMN", help="Count by a column, an attribute or a check.")
+        str | None, given.option(None, "COLUMN", "Count by a column, an attribute or a check.", "--by")
     ] = None,
     number: given.Number = 5,
     json_: given.Json = False,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import shlex
 from typing import Annotated, Any
 
-import typer
-
 from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.outputs import refuse_outputs, write_output
@@ -35,30 +33,22 @@ EXAMPLES = (
 
 
 def command(
-    dataset: Annotated[
-        str,
-        typer.Argument(metavar="DATASET", help="A JSONL file or a run folder.", autocompletion=complete.datasets),
-    ],
+    dataset: Annotated[str, given.argument("DATASET", "A JSONL file or a run folder.", offers=complete.datasets)],
     test: Annotated[
         str,
-        typer.Option(
-            metavar="FILE",
-            help="Real rows to score on; without --reference half of them train.",
-            autocompletion=complete.datasets,
+        given.option(
+            None, "FILE", "Real rows to score on; without --reference half of them train.", offers=complete.datasets
         ),
     ],
     reference: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Real rows to train on.", autocompletion=complete.datasets)
+        str | None, given.option(None, "FILE", "Real rows to train on.", offers=complete.datasets)
     ] = None,
     sizes: Annotated[
-        str | None, typer.Option(metavar="N,N", help="Training rows: 100,500; a quarter, half and all without it.")
+        str | None, given.option(None, "N,N", "Training rows: 100,500; a quarter, half and all without it.")
     ] = None,
-    seeds: Annotated[int, typer.Option(metavar="N", help="Draws of the training rows.")] = 5,
+    seeds: Annotated[int, given.option(None, "N", "Draws of the training rows.")] = 5,
     embedder: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Learn from embeddings instead of TF-IDF.", autocompletion=complete.embedders
-        ),
+        str | None, given.option(None, "NAME", "Learn from embeddings instead of TF-IDF.", offers=complete.embedders)
     ] = None,
     text: given.Text = None,
     reference_text: given.ReferenceText = None,

@@ -11,8 +11,6 @@ import threading
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import say_damage
@@ -25,10 +23,8 @@ EXAMPLES = ("datagen view runs/quickstart", "datagen view runs/quickstart --port
 
 def command(
     run: given.RunArgument,
-    port: Annotated[
-        int, typer.Option("--port", metavar="N", min=0, max=65535, help="A port; a free one without it.")
-    ] = 0,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    port: Annotated[int, given.option(None, "N", "A port; a free one without it.", "--port", min=0, max=65535)] = 0,
+    no_browser: Annotated[bool, given.option(None, "", "Only print the address.", "--no-browser")] = False,
     json_: given.Json = False,
 ) -> int:
     """Serve a run's report to a browser on this machine.

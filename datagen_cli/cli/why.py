@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import say_damage
@@ -31,8 +29,10 @@ HEAD = 5
 
 def command(
     run: given.RunArgument,
-    id_: Annotated[str, typer.Argument(metavar="ID", help="A record's id, or its number.")],
-    full: Annotated[bool, typer.Option("--full", help="Every prompt whole, also one that was sent before.")] = False,
+    id_: Annotated[str, given.argument("ID", "A record's id, or its number.")],
+    full: Annotated[
+        bool, given.option(None, "", "Every prompt whole, also one that was sent before.", "--full")
+    ] = False,
     json_: given.Json = False,
 ) -> int:
     """Tell one record's whole history.
