@@ -20,6 +20,7 @@ import types
 from dataclasses import dataclass
 
 from datagen_cli.sandbox import confine
+from datagen_cli.sandbox import threads as with_threads
 from datagen_cli.sandbox.protocol import (
     EXIT_ERROR,
     EXIT_MEMORY,
@@ -33,16 +34,20 @@ from datagen_cli.sandbox.protocol import (
 MAX_DESCRIPTORS = 256
 _ERROR_FD = 3
 _STACK_BYTES = 8 << 20
+_NO_THREAD = "can't start new thread"
+"""What `threading` says where no memory is left for another stack."""
+_system_open = open  # before `scratch` puts its own in the place
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What the server prepared for all of its children: the confinement (None: unsafe) and who it is."""
+    """What the server prepared for all of its children: the confinement (no ruleset: unsafe) and who it is."""
 
     server: int
     null_fd: int
     ruleset: int | None
     filter: bytes
+    filter_with_threads: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Ends:
     error: int
 
 
-def become_program(cell: Cell, ends: Ends, cpu_s: float, memory_bytes: int) -> None:
+def become_program(cell: Cell, ends: Ends, cpu_s: float, memory_bytes: int, *, threads: bool) -> None:
     """Never returns: confines this process, runs the program it reads from `ends.code`, and exits."""
     status = EXIT_SETUP
     try:
@@ -63,9 +68,11 @@ def become_program(cell: Cell, ends: Ends, cpu_s: float, memory_bytes: int) -> N
         _restore_signals()
         source = _read_all(ends.code)
         _volunteer_for_oom()
-        limit_resources(cpu_s, memory_bytes)
-        arrange(cell, ends)
+        limit_resources(cpu_s, memory_bytes, threads=threads)
+        arrange(cell, ends, threads=threads)
         status = EXIT_ERROR
+        if threads:
+            with_threads.prepare(event_loop=b"asyncio" in source)
         status = execute(source.decode("utf-8", "replace"))
     except MemoryError:
         status = EXIT_MEMORY if status == EXIT_ERROR else EXIT_SETUP
@@ -94,7 +101,7 @@ def _read_all(descriptor: int) -> bytes:
 
 
 def _volunteer_for_oom() -> None:
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+    with contextlib.suppress(OSError), _system_open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")
 
 
@@ -109,16 +116,17 @@ def mapped_bytes() -> int:
         return 0
 
 
-def limit_resources(cpu_s: float, memory_bytes: int) -> None:
+def limit_resources(cpu_s: float, memory_bytes: int, *, threads: bool) -> None:
     """The limits that the kernel keeps even if the server dies; `memory_bytes` comes on top of what is mapped now.
 
-    CPU time is watched to the millisecond by the server; this limit, in whole seconds, stands behind it.
+    CPU time is watched to the millisecond by the server; this limit, in whole seconds, stands behind it. The kernel
+    counts threads as processes of the user, all of them together: the server counts those of a program.
     """
     cpu = math.ceil(cpu_s) + 1
     wanted = {
         "RLIMIT_CPU": (cpu, cpu + 1),
         "RLIMIT_AS": (mapped_bytes() + memory_bytes,) * 2,
-        "RLIMIT_NPROC": (0, 0),
+        **({} if threads else {"RLIMIT_NPROC": (0, 0)}),
         "RLIMIT_FSIZE": (0, 0),
         "RLIMIT_NOFILE": (MAX_DESCRIPTORS, MAX_DESCRIPTORS),
         "RLIMIT_CORE": (0, 0),
@@ -139,7 +147,7 @@ def limit_resources(cpu_s: float, memory_bytes: int) -> None:
             resource.setrlimit(kind, (soft, hard))
 
 
-def arrange(cell: Cell, ends: Ends) -> None:
+def arrange(cell: Cell, ends: Ends, *, threads: bool) -> None:
     """Descriptors 0 to 3 as the program is to find them, all others closed, and the confinement entered."""
     top = MAX_DESCRIPTORS - 1
     if cell.ruleset is not None:
@@ -153,7 +161,7 @@ def arrange(cell: Cell, ends: Ends) -> None:
         return
     ruleset = os.dup2(top, _ERROR_FD + 1)
     confine.close_from(ruleset + 1)
-    confine.confine(ruleset, cell.filter)
+    confine.confine(ruleset, cell.filter_with_threads if threads else cell.filter)
     os.close(ruleset)
 
 
@@ -166,6 +174,8 @@ def execute(source: str) -> int:
         try:
             exec(compile(source, "<program>", "exec", dont_inherit=True), module.__dict__)
         finally:
+            if (threading := sys.modules.get("threading")) is not None:
+                threading._shutdown()  # waits for all but daemons, as the interpreter does at its end
             atexit._run_exitfuncs()
             output.flush()
             if sys.stdout is not output:
@@ -181,7 +191,7 @@ def execute(source: str) -> int:
         return EXIT_MEMORY
     except BaseException as problem:
         _report(describe(problem), _ERROR_FD)
-        return EXIT_ERROR
+        return EXIT_MEMORY if str(problem) == _NO_THREAD else EXIT_ERROR
 
 
 def _fresh_main() -> types.ModuleType:
@@ -189,7 +199,7 @@ def _fresh_main() -> types.ModuleType:
     for name in [name for name in sys.modules if name.partition(".")[0] == "datagen_cli"]:
         del sys.modules[name]
     module = types.ModuleType("__main__")
-    module.__dict__.update(__builtins__=builtins, __file__="/program.py")
+    module.__dict__.update(__builtins__=builtins, __file__="/home/program.py")
     sys.modules["__main__"] = module
     sys.argv = ["program.py"]
     atexit._clear()

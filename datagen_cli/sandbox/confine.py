@@ -148,9 +148,9 @@ def die_with(parent: int) -> None:
         raise ConfinementError("the fork server is gone")
 
 
-def seccomp_program() -> bytes:
-    """The packed filter for this machine."""
-    return syscalls.pack(syscalls.filter_instructions(syscalls.machine()))
+def seccomp_program(*, threads: bool) -> bytes:
+    """The packed filter for this machine, for a program with or without threads."""
+    return syscalls.pack(syscalls.filter_instructions(syscalls.machine(), threads=threads))
 
 
 def confine(ruleset: int, program: bytes) -> None:

@@ -25,11 +25,13 @@ from pathlib import Path
 from datagen_cli.sandbox.protocol import (
     ASLEEP,
     CPU,
+    CROWD,
     EXIT_MEMORY,
     EXIT_OK,
     EXIT_SETUP,
     MAX_ERROR_BYTES,
     MAX_STDOUT_BYTES,
+    MAX_THREADS,
     READY,
     REPORT,
     SLEPT,
@@ -47,7 +49,8 @@ _BOOT = (
 )
 # -I is not used because it would ignore PYTHONHASHSEED; with an environment of our own the rest of it is -s -P.
 _FLAGS = ("-s", "-S", "-P", "-B", "-X", "utf8")
-_ENVIRONMENT = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
+# One arena: each further one of a thread would take 64 MB of the addresses that a program may use.
+_ENVIRONMENT = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 _KEPT = ("LD_LIBRARY_PATH",)  # some interpreters do not start without it; the server forgets it once it has started
 _START_S, _PATIENCE_S = 60.0, 30.0
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
@@ -271,6 +274,8 @@ def judge(received: _Received) -> Outcome:
         if received.cut:
             return Outcome("error", stdout, _cut_words(), cpu_s)
         return Outcome("wall" if reason == WALL else "timeout", stdout, "", cpu_s)
+    if reason == CROWD:
+        return Outcome("refused", stdout, f"had more than {MAX_THREADS} threads at once", cpu_s)
     if received.cut:
         return Outcome("error", stdout, _cut_words(), cpu_s)
     if os.WIFSIGNALED(wait_status):

@@ -13,14 +13,16 @@ from dataclasses import dataclass
 MAX_CODE_BYTES = 20_000
 MAX_STDOUT_BYTES = 65_536
 MAX_ERROR_BYTES = 4_096
+MAX_THREADS = 128
+"""Threads of a program at once, its first one counted."""
 
-REQUEST = struct.Struct("<ddQ")
-"""CPU seconds, wall seconds, bytes of memory beyond what the server itself has mapped."""
+REQUEST = struct.Struct("<ddQ?")
+"""CPU seconds, wall seconds, bytes of memory beyond what the server has mapped, whether it may start threads."""
 REPORT = struct.Struct("<Biddq")
-"""How it ended (`ENDED`, `CPU`, `WALL`, `SLEPT`), wait status, CPU seconds, wall seconds, peak resident set."""
+"""How it ended (`ENDED`, `CPU`, `WALL`, `SLEPT`, `CROWD`), wait status, CPU and wall seconds, peak resident set."""
 READY, ASLEEP = b"R", b"S"
 
-ENDED, CPU, WALL, SLEPT = 0, 1, 2, 3
+ENDED, CPU, WALL, SLEPT, CROWD = 0, 1, 2, 3, 4
 
 # Exit codes of a child. A program can forge these about itself, which tells nobody anything false but its author.
 EXIT_OK, EXIT_ERROR, EXIT_MEMORY, EXIT_SETUP = 0, 1, 2, 3
@@ -28,14 +30,15 @@ EXIT_OK, EXIT_ERROR, EXIT_MEMORY, EXIT_SETUP = 0, 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one program may use: CPU seconds, wall seconds without those it waited for a core, mebibytes."""
+    """What one program may use: CPU seconds, wall seconds without those it waited for a core, mebibytes; threads?"""
 
     cpu_s: float
     wall_s: float
     memory_mb: int
+    threads: bool = False
 
     def pack(self) -> bytes:
-        return REQUEST.pack(self.cpu_s, self.wall_s, self.memory_mb << 20)
+        return REQUEST.pack(self.cpu_s, self.wall_s, self.memory_mb << 20, self.threads)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Layers, from the cheapest; each is measured by `tests/sandbox`, also with the on
 
 0. `screen`: the syntax tree. Size, imports that lead out. Convenience, not a boundary.
 1. `guarded`: CPython in a child of a fork server: empty environment, resource limits, no capabilities, Landlock, then
-   an allow-list of 58 system calls. Some 3 ms a program, sympy included when preloaded.
+   an allow-list of 58 system calls; 61 for a program with threads. Some 3 ms a program, sympy included when preloaded.
 2. The parent and the server: CPU and wall clock, output cap, as many at once as cores.
 3. Without Landlock or seccomp (old kernels, macOS) every program is `refused`, unless the caller says `unsafe=True`.
 
@@ -12,10 +12,15 @@ There is one interpreter, CPython, so that a result is CPython's. Another one fo
 faster) stood before it and was taken out: of 20,000 generated programs it answered 51 of those that a screen had picked
 for it differently, among them `round(x, 2)` and the printing of floats, which no screen can see.
 
+A program that writes files finds them again: they are kept in its own memory (`scratch`), also without a confinement,
+and gone with it. One that imports what starts threads may have 128 at once; an event loop has tasks, timers and
+threads, no sockets (`threads`).
+
 Covered, for a guarded program: no file is created, changed or removed, and none read but the standard library, system
-libraries and the packages that programs may import; no socket of any kind, no name lookup, no other process or thread
-started, signalled, traced or reniced; no limit of another process changed; nothing inherited: environment, descriptors,
-standard input, earlier programs; CPU time, memory, output, stack and descriptors are bounded; it dies with its parent.
+libraries and the packages that programs may import; no socket of any kind, no name lookup, no other process started,
+signalled, traced or reniced; no limit of another process changed; nothing inherited: environment, descriptors,
+standard input, earlier programs; CPU time, memory, output, stack, descriptors and threads are bounded (threads are
+counted every 20 ms); it dies with its parent.
 
 Not covered: whether a file exists, and its size, owner and times (`stat` is no right of Landlock's); what else lies in
 the system's library folders; the kernel's version, its uptime and load, the number of cores, the process ids of itself
@@ -27,7 +32,8 @@ Verdicts do not depend on load: a program is timed out by its CPU time, or, for 
 clock (twice `timeout_s` and a second) without the time that it waited for a core. While it sleeps another one has its
 core. One that waited too long for a core, or that the system killed for lack of memory, is tried once more, alone; what
 the system kills then, too, is `refused`. Hashes and `random` are seeded, so
-that the same program gives the same answer; programs that read the clock or `os.urandom` are their own affair.
+that the same program gives the same answer, and a thread runs until it waits, for the most part; programs that read the
+clock or `os.urandom`, or whose threads race, are their own affair.
 """
 
 from __future__ import annotations
@@ -100,7 +106,7 @@ class Sandbox:
         if self._missing and not unsafe:
             words = f"{self._missing}, so that no program may run here (--unsafe-exec runs them unconfined)"
             return _result("refused", "", words, "guarded", began)
-        limits = Limits(timeout_s, 2 * timeout_s + 1, memory_mb)
+        limits = Limits(timeout_s, 2 * timeout_s + 1, memory_mb, found.threads)
         with self._slots.one() as seat:
             began = time.perf_counter()
             outcome = self._guarded(code, found, limits, seat)

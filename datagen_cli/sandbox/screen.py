@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datagen_cli.sandbox.protocol import MAX_CODE_BYTES
+from datagen_cli.sandbox.scratch import REPLACED
 
 PRELOADED = (
     "__future__", "abc", "array", "base64", "binascii", "bisect", "calendar", "cmath", "collections", "contextlib",
@@ -28,10 +29,10 @@ PACKAGES = ("sympy", "pandas", "scipy", "numpy", "mpmath", "gmpy2")
 """Third-party packages that programs may import, where they are installed."""
 _WITH_SERVERS = PACKAGES[:4]
 # Modules of the standard library by which a program can only leave its place, or whose work needs what it has not:
-# other processes, threads, the network, the interpreter's own parts, a screen.
+# other processes, the network, the interpreter's own parts, a screen.
 _OUTWARD = frozenset(
-    ("antigravity", "asynchat", "asyncio", "asyncore", "bdb", "cgi", "cgitb", "code", "codeop", "compileall",
-     "concurrent", "crypt", "ctypes", "curses", "dbm", "distutils", "ensurepip", "faulthandler", "fcntl", "ftplib",
+    ("antigravity", "asynchat", "asyncore", "bdb", "cgi", "cgitb", "code", "codeop", "compileall",
+     "crypt", "ctypes", "curses", "dbm", "distutils", "ensurepip", "faulthandler", "fcntl", "ftplib",
      "http", "idlelib", "imaplib", "imp", "lib2to3", "mailbox", "mmap", "modulefinder", "msvcrt",
      "multiprocessing", "nis", "nntplib", "nt", "ossaudiodev", "pdb", "pipes", "pkgutil",
      "poplib", "posix", "pty", "pwd", "grp", "pydoc", "py_compile", "readline", "resource", "rlcompleter", "runpy",
@@ -40,10 +41,19 @@ _OUTWARD = frozenset(
      "trace", "tty", "turtle", "turtledemo", "venv", "webbrowser", "winreg", "winsound", "wsgiref", "xmlrpc", "zipapp",
      "zipimport")
 )  # fmt: skip
-# What a program may ask of `os`: words about itself, and names of paths.
+_WITH_THREADS = frozenset(("_thread", "asyncio", "concurrent", "threading"))
+# What these modules have that would need another process or a socket.
+_BEYOND_THREADS = frozenset(
+    ("ProcessPoolExecutor", "create_connection", "create_datagram_endpoint", "create_server", "create_subprocess_exec",
+     "create_subprocess_shell", "getaddrinfo", "open_connection", "open_unix_connection", "start_server",
+     "start_unix_server", "subprocess_exec", "subprocess_shell")
+)  # fmt: skip
+# What a program may ask of `os`: words about itself, names of paths, and files, which it has in its own memory.
 _OF_OS = frozenset(
     ("PathLike", "cpu_count", "environ", "extsep", "fspath", "get_terminal_size", "getcwd", "getenv", "getpid",
-     "linesep", "name", "path", "pathsep", "sep", "times", "urandom")
+     "linesep", "name", "path", "pathsep", "sep", "times", "urandom", *REPLACED, "F_OK", "O_APPEND", "O_CREAT",
+     "O_EXCL", "O_RDONLY", "O_RDWR", "O_TRUNC", "O_WRONLY", "R_OK", "SEEK_CUR", "SEEK_END", "SEEK_SET", "W_OK", "X_OK",
+     "fdopen", "makedirs", "removedirs", "renames", "walk")
 )  # fmt: skip
 _IN_PART = {"os": _OF_OS, "urllib": frozenset(("parse",))}
 # Attributes and names by which a program leaves its own scope; no sum needs them.
@@ -100,6 +110,11 @@ class Scan:
     too_deep: bool = False
 
     @property
+    def threads(self) -> bool:
+        """Whether it may start threads: it imports, and uses, what does."""
+        return any(item.used and item.top in _WITH_THREADS for item in self.imports)
+
+    @property
     def preload(self) -> str:
         """The package whose server the program should run in; empty for the plain one."""
         tops = {item.top for item in self.imports}
@@ -120,6 +135,7 @@ def scan(code: str) -> Scan:
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     read = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)}
     attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    taken = {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
     everything = bool((names | attributes) & _BY_NAME)
     kept: list[Imported] = []
     cuts: list[tuple[ast.stmt, str]] = []
@@ -134,10 +150,11 @@ def scan(code: str) -> Scan:
             kept += [item for _, item in stay]
             if len(stay) < len(there):
                 cuts.append((node, _statement(node, [alias for alias, _ in stay])))
+    doors = DOORS | (_BEYOND_THREADS if any(item.top in _WITH_THREADS for item in kept) else frozenset())
     return Scan(
         _cut(code, cuts),
         tuple(kept),
-        frozenset((names | attributes) & DOORS),
+        frozenset((names | attributes | taken) & doors),
         frozenset(_forbidden_of_os(nodes, {item.bound for item in kept if item.module == "os" or item.bound == "os"})),
     )
 

@@ -26,9 +26,21 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from datagen_cli.sandbox import confine
+from datagen_cli.sandbox import confine, scratch
 from datagen_cli.sandbox.child import MAX_DESCRIPTORS, Cell, Ends, arrange, become_program
-from datagen_cli.sandbox.protocol import ASLEEP, CPU, ENDED, READY, REPORT, REQUEST, SLEPT, WALL, Setup
+from datagen_cli.sandbox.protocol import (
+    ASLEEP,
+    CPU,
+    CROWD,
+    ENDED,
+    MAX_THREADS,
+    READY,
+    REPORT,
+    REQUEST,
+    SLEPT,
+    WALL,
+    Setup,
+)
 
 if TYPE_CHECKING:
     import resource
@@ -37,6 +49,8 @@ if TYPE_CHECKING:
 _PARENT_CHECK_S = 2.0
 # A program that has slept so long gives its core to others; one that waited for a core gets so much more of the clock.
 _NAP_S, _PATIENCE = 0.2, 4
+_COUNT_S = 0.02
+"""How often the threads of a program that may start some are counted."""
 
 
 class PackageFinder:
@@ -69,6 +83,7 @@ class Child:
     report_fd: int
     cpu_s: float
     wall_s: float
+    threads: bool = False
     began: float = field(default_factory=time.monotonic)
     reason: int = ENDED
     told: bool = False
@@ -80,19 +95,28 @@ class Child:
         except (OSError, OverflowError):
             return 0.0
 
-    def waited_s(self) -> float | None:
-        """Seconds that it was ready to run and had no core; None where the system does not tell."""
-        try:
-            with open(f"/proc/{self.pid}/schedstat", "rb") as file:
-                return int(file.read().split()[1]) / 1e9
-        except (OSError, IndexError, ValueError):
-            return None
+    def tasks(self) -> list[str]:
+        """The numbers of its threads; of the first one alone where it may start no other."""
+        if self.threads:
+            with contextlib.suppress(OSError):
+                return os.listdir(f"/proc/{self.pid}/task")
+        return [str(self.pid)]
+
+    def waited_s(self, tasks: Sequence[str]) -> float | None:
+        """Seconds that these threads were ready to run and had no core; None where the system does not tell."""
+        waited = None
+        for task in tasks:
+            path = f"/proc/{self.pid}/task/{task}/schedstat"
+            with contextlib.suppress(OSError, IndexError, ValueError), open(path, "rb") as file:
+                waited = (waited or 0.0) + int(file.read().split()[1]) / 1e9
+        return waited  # without those that have just ended
 
     def check(self, now: float) -> float:
         """Kills the child if a limit is reached, tells when it sleeps; else the seconds until there is more to see."""
         if self.reason != ENDED:
             return _PARENT_CHECK_S
-        wall_s, used_s, waited_s = now - self.began, self.used_s(), self.waited_s()
+        tasks = self.tasks()
+        wall_s, used_s, waited_s = now - self.began, self.used_s(), self.waited_s(tasks)
         cpu_left, own_left = self.cpu_s - used_s, self.wall_s - wall_s + (waited_s or 0.0)
         if cpu_left <= 0:
             self.kill(CPU)
@@ -100,7 +124,9 @@ class Child:
             self.kill(WALL if waited_s is None else SLEPT)
         elif wall_s >= _PATIENCE * self.wall_s:
             self.kill(WALL)
-        waits = [cpu_left, own_left]
+        elif len(tasks) > MAX_THREADS:
+            self.kill(CROWD)
+        waits = [cpu_left, own_left, *([_COUNT_S] if self.threads else [])]
         if waited_s is not None and not self.told:
             if (nap_left := _NAP_S - (wall_s - used_s - waited_s)) <= 0:
                 self.told = True
@@ -160,19 +186,19 @@ class Server:
         if len(data) != REQUEST.size or len(descriptors) != 4:
             return False
         code, stdout, error, report = descriptors
-        cpu_s, wall_s, memory_bytes = REQUEST.unpack(data)
+        cpu_s, wall_s, memory_bytes, threads = REQUEST.unpack(data)
         try:
             pid = os.fork()
         except OSError:
             pid = -1
         if pid == 0:
-            become_program(self._cell, Ends(code, stdout, error), cpu_s, memory_bytes)
+            become_program(self._cell, Ends(code, stdout, error), cpu_s, memory_bytes, threads=threads)
         for descriptor in (code, stdout, error):
             os.close(descriptor)
         if pid < 0:
             os.close(report)  # the parent reads the end of the pipe and tries again
         else:
-            self._children[pid] = Child(pid, report, cpu_s, wall_s)
+            self._children[pid] = Child(pid, report, cpu_s, wall_s, threads)
         return True
 
     def _reap(self) -> None:
@@ -188,6 +214,12 @@ class Server:
 
 def prepare(setup: Setup) -> Cell:
     """Imports what programs will need, leaves the environment, the folder and all privileges behind."""
+    # A folder that is gone: relative paths lead nowhere, nothing can be created in it, nothing is left to remove.
+    folder = tempfile.mkdtemp(prefix="datagen-")
+    os.chdir(folder)
+    os.rmdir(folder)
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    scratch.install()
     sys.meta_path.append(PackageFinder(setup.packages))
     for name in setup.preload:
         with contextlib.suppress(ImportError):
@@ -196,17 +228,14 @@ def prepare(setup: Setup) -> Cell:
         warm_sympy()
     os.environ.clear()
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a program cannot start threads; numpy would try
-    # A folder that is gone: relative paths lead nowhere, nothing can be created in it, nothing is left to remove.
-    folder = tempfile.mkdtemp(prefix="datagen-")
-    os.chdir(folder)
-    os.rmdir(folder)
-    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     if not setup.confine:
-        return Cell(os.getpid(), null, None, b"")
+        return Cell(os.getpid(), null, None, b"", b"")
     ruleset = confine.read_only_ruleset(setup.readable)
     confine.drop_privileges()
-    cell = Cell(os.getpid(), null, ruleset, confine.seccomp_program())
-    verify(cell)
+    filters = [confine.seccomp_program(threads=threads) for threads in (False, True)]
+    cell = Cell(os.getpid(), null, ruleset, *filters)
+    for threads in (False, True):
+        verify(cell, threads=threads)
     return cell
 
 
@@ -225,18 +254,19 @@ def warm_sympy() -> None:
         sympy.factorint(360)
 
 
-def verify(cell: Cell) -> None:
+def verify(cell: Cell, *, threads: bool) -> None:
     """Shows by effect, in a child, that the confinement holds; raises `ConfinementError` where it does not."""
+    import posix  # what `scratch` put in the place of the functions of `os` shows nothing
     import resource
 
     pid = os.fork()
     if pid == 0:
         try:
-            arrange(cell, Ends(cell.null_fd, cell.null_fd, cell.null_fd))
+            arrange(cell, Ends(cell.null_fd, cell.null_fd, cell.null_fd), threads=threads)
             attempts: tuple[Callable[[], object], ...] = (
-                lambda: os.open("/", os.O_RDONLY),
-                lambda: os.open("/proc/self/environ", os.O_RDONLY),
-                lambda: os.open("datagen-test", os.O_WRONLY | os.O_CREAT),
+                lambda: posix.open("/", os.O_RDONLY),
+                lambda: posix.open("/proc/self/environ", os.O_RDONLY),
+                lambda: posix.open("/tmp/datagen-test", os.O_WRONLY | os.O_CREAT),
                 socket.socket,
                 os.fork,
                 lambda: os.kill(os.getppid(), 0),

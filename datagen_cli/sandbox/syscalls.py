@@ -2,7 +2,8 @@
 
 Everything not named is answered with EPERM, so that a program sees a PermissionError and not a sudden death; `ioctl`
 with ENOTTY and `clone3` with ENOSYS, which is what the C library expects where these are missing. A call through a
-foreign calling convention (32-bit, x32) kills the process. Left out on purpose: execve, fork, clone, vfork, socket,
+foreign calling convention (32-bit, x32) kills the process. A program with threads may also call `clone` with exactly
+the flags of a thread of its own process. Left out on purpose: execve, fork, every other clone, vfork, socket,
 kill, tgkill, ptrace, process_vm_*, pidfd_*, io_uring_*, bpf, memfd_create, prctl, prlimit64 (with it a child could
 change its parent's limits), mount, unlink, rename, chmod, keyctl, perf_event_open, userfaultfd, open (the C library
 uses openat).
@@ -70,6 +71,12 @@ ALLOWED: dict[str, tuple[int | None, int]] = {
     "exit_group": (231, 94),
 }
 X86_ONLY = {"stat": 4, "lstat": 6, "poll": 7, "select": 23, "dup2": 33, "time": 201}
+# What starting a thread takes beside `clone`: the C library ends the process where the second of them is refused.
+THREADS = {"set_robust_list": (273, 99), "rseq": (334, 293)}
+CLONE = (56, 220)
+# VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID, CHILD_CLEARTID: a thread as glibc starts it; musl adds
+# DETACHED, which the kernel ignores. Without VM and THREAD the call would make a process.
+THREAD_FLAGS = (0x3D0F00, 0x7D0F00)
 OPENAT = (257, 56)
 FCNTL = (72, 25)
 ANSWERED = {"ioctl": ((16, 29), errno.ENOTTY), "clone3": ((435, 435), errno.ENOSYS)}
@@ -125,8 +132,15 @@ def _fcntl(number: int, refused: int) -> list[Instruction]:
     return [(_JUMP_EQUAL, 0, len(body), number), *body]
 
 
-def filter_instructions(arch: str) -> list[Instruction]:
-    """The whole filter for `x86_64` or `aarch64`; KeyError for any other."""
+def _clone(number: int, refused: int) -> list[Instruction]:
+    """Only the lower half of the flags is read: the kernel takes no more of them."""
+    flags = [step for value in THREAD_FLAGS for step in _answer(value, _ALLOW)]
+    body = [_argument(0), *flags, (_RETURN, 0, 0, refused)]
+    return [(_JUMP_EQUAL, 0, len(body), number), *body]
+
+
+def filter_instructions(arch: str, *, threads: bool = False) -> list[Instruction]:
+    """The whole filter for `x86_64` or `aarch64`, of a program with or without threads; KeyError for any other."""
     column = ARCHES.index(arch) if arch in ARCHES else -1
     refused = _ERRNO | errno.EPERM
     steps: list[Instruction] = [
@@ -139,6 +153,7 @@ def filter_instructions(arch: str) -> list[Instruction]:
         steps += [(_JUMP_AT_LEAST, 0, 1, X32_BIT), (_RETURN, 0, 0, _KILL)]
     numbers = [pair[column] for pair in ALLOWED.values()]
     numbers += list(X86_ONLY.values()) if arch == "x86_64" else []
+    numbers += [pair[column] for pair in THREADS.values()] if threads else []
     for number in numbers:
         if number is not None:
             steps += _answer(number, _ALLOW)
@@ -146,6 +161,7 @@ def filter_instructions(arch: str) -> list[Instruction]:
         steps += _answer(pair[column], _ERRNO | error)
     steps += _openat(OPENAT[column], refused)
     steps += _fcntl(FCNTL[column], refused)
+    steps += _clone(CLONE[column], refused) if threads else []
     return [*steps, (_RETURN, 0, 0, refused)]
 
 

@@ -23,6 +23,10 @@ pytestmark = pytest.mark.skipif(
 )
 ROOT = Path(__file__).resolve().parents[2]
 ENDLESS = "import threading\nwhile True: pass"
+# Its first thread, of which alone the kernel was told whom it dies with, has left.
+WITHOUT_ITS_FIRST_THREAD = """import ctypes, platform, threading
+threading.Thread(target=exec, args=("while True: pass",)).start()
+ctypes.CDLL(None).syscall(ctypes.c_long(60 if platform.machine() == "x86_64" else 93), 0)"""
 BUSY_PARENT = f"""
 import threading
 from datagen_cli.sandbox.run import Sandbox
@@ -132,19 +136,28 @@ def test_a_server_that_was_killed_is_started_again() -> None:
         assert server_pids() - before != {server}
 
 
+def without_its_first_thread(pid: int) -> bool:
+    return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
+
+
 @pytest.mark.slow
-def test_a_program_whose_server_is_killed_dies_with_it_and_is_run_again() -> None:
+@pytest.mark.parametrize(
+    ("code", "ready"), [(ENDLESS, confined), (WITHOUT_ITS_FIRST_THREAD, without_its_first_thread)], ids=["one", "left"]
+)
+def test_a_program_whose_server_is_killed_dies_with_it_and_is_run_again(
+    code: str, ready: Callable[[int], bool]
+) -> None:
     before, results = server_pids(), []
     with Sandbox(screen=False) as sandbox:
         sandbox.run("print(1)")
         (server,) = server_pids() - before
 
         def work() -> None:
-            results.append(sandbox.run(ENDLESS, timeout_s=1.0))
+            results.append(sandbox.run(code, timeout_s=1.0))
 
         thread = threading.Thread(target=work)
         thread.start()
-        (child,) = until(lambda: [pid for pid in children_of(frozenset([server])) if confined(pid)], 1)
+        (child,) = until(lambda: [pid for pid in children_of(frozenset([server])) if ready(pid)], 1)
         os.kill(child, signal.SIGSTOP)  # it comes to none of its own limits
         os.kill(server, signal.SIGKILL)
         assert ended([child])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from datagen_cli.sandbox import confine, syscalls
+from datagen_cli.sandbox import confine, run, syscalls
 from tests.grids import mostly_slow
 
 pytestmark = pytest.mark.skipif(
@@ -77,10 +77,9 @@ def test_a_confinement_that_does_not_hold_is_noticed_before_the_first_program(nu
 
 
 def test_unsafe_changes_nothing_where_programs_can_be_confined(tmp_path: Path) -> None:
-    from datagen_cli.sandbox.run import Sandbox
-
-    with Sandbox(screen=False) as sandbox:
-        result = sandbox.run(f"open({str(tmp_path / 'made')!r}, 'w')", unsafe=True)
+    with run.Sandbox(screen=False) as sandbox:
+        code = f"import os, posix\nposix.open({str(tmp_path / 'made')!r}, os.O_WRONLY | os.O_CREAT)"
+        result = sandbox.run(code, unsafe=True)
     assert (result.status, result.layer) == ("error", "guarded")
     assert list(tmp_path.iterdir()) == []
 
@@ -101,3 +100,23 @@ def test_what_is_missing_is_said(name: str, value: object, words: str, monkeypat
     else:
         monkeypatch.setattr(syscalls.platform, "machine", lambda: value)  # type: ignore[attr-defined]
     assert words in confine.confinement_missing()
+
+
+def test_an_unconfined_program_keeps_what_it_writes_to_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (kept := tmp_path / "kept").write_text("as it was")
+    monkeypatch.setattr(confine, "confinement_missing", lambda: "switched off by the test")
+    code = f"""import os
+for act in (lambda: open({str(kept)!r}, "w"), lambda: os.remove({str(kept)!r}), lambda: os.rename({str(kept)!r}, "b"),
+            lambda: os.mkdir({str(tmp_path / "made")!r}), lambda: os.chmod({str(kept)!r}, 0)):
+    try:
+        act()
+    except OSError as e:
+        print(type(e).__name__)
+open("own", "w").write("mine")
+print(open("own").read())
+"""
+    with run.Sandbox() as sandbox:
+        result = sandbox.run(code, unsafe=True)
+    assert (result.status, result.stdout, result.layer) == ("ok", "PermissionError\n" * 5 + "mine\n", "unguarded")
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert (kept.read_text(), kept.stat().st_mode & 0o777) == ("as it was", 0o644)

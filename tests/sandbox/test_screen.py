@@ -22,7 +22,10 @@ from datagen_cli.sandbox.screen import PRELOADED, Imported, refusal, scan, too_l
         ("from urllib import request\nrequest.urlopen('http://x')", "imports urllib.request"),
         ("import os\nos.system('ls')", "uses os.system"),
         ("import os as o, os.path\no.fork()", "uses os.fork"),
-        ("import os.path\nos.remove('x')", "uses os.remove"),
+        ("import os.path\nos.chown('x', 1, 1)", "uses os.chown"),
+        ("from concurrent.futures import ProcessPoolExecutor as P\nP()", "uses ProcessPoolExecutor"),
+        ("import asyncio\nasyncio.run(asyncio.open_connection('x', 1))", "uses open_connection"),
+        ("import multiprocessing\nmultiprocessing.Pool()", "imports multiprocessing"),
         ("from os import system\nsystem('ls')", "imports os.system"),
         ("import os\nrun = os\nrun.system('ls')", "uses os,"),
         ("__import__('math')", "__import__"),
@@ -45,6 +48,9 @@ def test_it_refuses_in_words(code: str, word: str) -> None:
         "from collections.abc import Mapping",
         "x.__class__.__name__",
         "import os_like = 1",
+        "import os\nos.makedirs('a')\nos.remove('b')",
+        "import threading\nthreading.Thread(target=print).start()",
+        "def open_connection(): pass\nopen_connection()",
         "import logging\nlogging.warning('x')",
         "from pathlib import Path\nprint(Path('a') / 'b')",
         "import os\nprint(os.path.join('a', 'b'), os.environ.get('X'))",
@@ -138,3 +144,9 @@ def test_a_program_goes_to_the_server_that_has_its_package(code: str, server: st
 
 def test_what_the_servers_hold_ready_programs_may_import() -> None:
     assert all(Imported(name, name, True).allowed for name in PRELOADED)
+
+
+@pytest.mark.parametrize("code", ["import asyncio\nasyncio.run(f())", "from threading import Thread\nThread()"])
+def test_only_what_uses_threads_may_start_some(code: str) -> None:
+    assert scan(code).threads
+    assert not scan(code.partition("\n")[0]).threads

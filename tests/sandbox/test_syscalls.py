@@ -33,11 +33,11 @@ MUST_NOT = {
 arches = pytest.mark.parametrize("arch", syscalls.ARCHES)
 
 
-def answer(arch: str, number: int, *arguments: int, audit: int = 0) -> int:
+def answer(arch: str, number: int, *arguments: int, audit: int = 0, threads: bool = False) -> int:
     """What the filter for `arch` returns for a call."""
     padded = [*arguments, 0, 0, 0, 0, 0, 0][:6]
     data = struct.pack("<IIQ6Q", number, audit or syscalls.AUDIT_ARCH[arch], 0, *padded)
-    steps = syscalls.filter_instructions(arch)
+    steps = syscalls.filter_instructions(arch, threads=threads)
     at = accumulator = 0
     while True:
         code, when_true, when_false, operand = steps[at]
@@ -62,6 +62,19 @@ def test_the_listed_calls_are_allowed_and_they_are_few(arch: str) -> None:
 @arches
 def test_the_dangerous_calls_are_refused(arch: str) -> None:
     assert [name for name, number in MUST_NOT[arch].items() if answer(arch, number) != REFUSED] == []
+
+
+@arches
+def test_with_threads_a_thread_can_be_started_and_nothing_else(arch: str) -> None:
+    number, a_thread = syscalls.CLONE[syscalls.ARCHES.index(arch)], syscalls.THREAD_FLAGS[0]
+    assert answer(arch, number, a_thread, threads=True) == ALLOW
+    assert answer(arch, number, a_thread) == REFUSED
+    others = [a_thread ^ 1 << bit for bit in range(32) if a_thread ^ 1 << bit not in syscalls.THREAD_FLAGS]
+    assert [flags for flags in (0, 17, *others) if answer(arch, number, flags, threads=True) != REFUSED] == []
+    more = [n for n in range(1000) if answer(arch, n, threads=True) == ALLOW != answer(arch, n)]
+    assert sorted(more) == sorted(pair[syscalls.ARCHES.index(arch)] for pair in syscalls.THREADS.values())
+    refused = [name for name, n in MUST_NOT[arch].items() if answer(arch, n, 17, threads=True) != REFUSED]
+    assert refused == []
 
 
 @arches
