@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
-from datagen_cli.core.pattern import compiled_later
+from datagen_cli.core.pattern import PatternFile, compiled_later
 from datagen_cli.llm.ratelimit import LONGEST_S, reset_s
 
 About = Literal["", "key", "account", "length", "content", "model", "access", "package", "proxy", "tls"]
@@ -28,67 +29,16 @@ WAITS_UNTIL = ("resetsat", "resetat", "retryat", "availableat")
 until when."""
 CODE_CHARS = 80
 DEEPEST = 6
-_QUOTA = compiled_later(
-    r"insufficient_quota|billing_hard_limit|exceeded_current_quota|per[ _-]?day|daily|\((?:RPD|TPD)\)|"
-    r"(?:per|/|a)[ _-]?month\b|monthly (?:quota|limit|credits?|included|spending)|trial key",
-    re.IGNORECASE,
-)
-_ACCOUNT = compiled_later(
-    r"insufficient[ _](?:user_)?(?:quota|balance|credits?|funds)|credit balance|\b(?:balance|credits?|funds) "
-    r"(?:is|are) (?:insufficient|not enough|too low)|n['’]t have any credits|\bno (?:more )?credits\b|"
-    r"token_quota_reached|quota for this account|"
-    r"has (?:been )?reached (?:the|its) (?:set )?(?:inference|usage|spending) limit|"
-    r"not enough credits|arrearage|"
-    r"exceeded_current_quota|exceeded your current quota|billing_(?:hard_limit|not_active)|all available credits|"
-    r"spending limit|good standing|\baccount\b[^.]{0,60}\b(?:suspended|deactivated|overdue)|"
-    r"\bcredits? [^.]{0,20}(?:expired|exhausted|depleted|used up)|please recharge|payment required|余额不足|欠费|"
-    r"budget has been exceeded|budget_exceeded",
-    re.IGNORECASE,
-)
-_KEY = compiled_later(
-    r"invalid_api_key|api_key_invalid|authentication error|subscription key|token_not_found|"
-    r"\b(?:invalid|incorrect|expired|wrong|missing|no) (?:x-)?(?:api[ _-]?key|auth credentials|credentials)\b|"
-    r"\blogin fail|\bplease (?:carry|provide|supply|send) (?:\w+ ){0,3}(?:api|secret)[ _-](?:secret )?key|"
-    r"\baccess token\b[^.]{0,20}\b(?:invalid|expired|not valid)|"
-    r"\bapi[ _-]?key\b[^.]{0,30}\b(?:is|are|was|not|has)\b[^.]{0,20}\b"
-    r"(?:valid|invalid|incorrect|expired|missing|required|revoked|found)\b",
-    re.IGNORECASE,
-)
-_MODEL = compiled_later(
-    r"\b(?:not a valid|invalid|unknown|unable to access[^.]{0,30}) model\b|invalid_model|model_(?:not_|decommissioned)|"
-    r"model not exist|no models? (?:is |are )?loaded|model identifier is invalid|on-demand throughput|"
-    r"\bmodel\b[^.;]{0,80}\b(?:does not exist|not found|has been decommissioned|no longer (?:available|supported))",
-    re.IGNORECASE,
-)
-_LENGTH = compiled_later(
-    r"context[ _](?:length|window|size)|(?:prompt|input|request|message)s? (?:is|are|was) too (?:long|large)|"
-    r"(?:prompt|input)[^.]{0,60}(?:exceeds?|too (?:long|large)|maximum)|too many (?:input )?tokens|"
-    r"max_(?:new_|completion_|output_)?tokens[^.]{0,60}(?:too large|exceeds?|at most|must be|<=)|request too large|"
-    r"\b(?:entity|payload|content|body) too large|maximum (?:prompt|number of tokens)|n_ctx",
-    re.IGNORECASE,
-)
-_CONTENT = compiled_later(
-    r"\bflagged\b|moderation|content[ _](?:policy|filter|management)|inappropriate content|data_inspection_failed|"
-    r"safety (?:system|policy|filter)|responsible ai",
-    re.IGNORECASE,
-)
-_RATE = compiled_later(
-    r"throttl|too many (?:concurrent )?requests|\brequest limit\b|"
-    r"\brate[ _-]?limit|\brequests? rate\b|rate (?:exceeded|quota)|"
-    "请求过多|限流",
-    re.IGNORECASE,
-)
-_BUSY = compiled_later(
-    r"\bmodel\b[^.]{0,60}\b(?:is (?:currently |still |being )*load(?:ing|ed)\b(?! model)|(?:is )?not (?:yet )?ready|"
-    r"warming up|(?:is )?overloaded)|\b(?:server|system|service) (?:is )?(?:\w+ )?(?:busy|overloaded)|"
-    r"temporarily (?:unavailable|over)",
-    re.IGNORECASE,
-)
-_AGAIN = compiled_later(
-    r"\b(?:again|retry|wait|reset)\b(?: \w+){0,3}? (?P<wait>(?:\d+(?:\.\d+)? ?(?:milliseconds?|ms|seconds?|secs?|s|"
-    r"minutes?|mins?|m|hours?|hrs?|h)\b ?|\d+(?:\.\d+)?(?:h|m(?!s)))+)",
-    re.IGNORECASE,
-)
+_PARTS = PatternFile(Path(__file__).with_suffix(".yaml"))
+_QUOTA = _PARTS.pattern("QUOTA", re.IGNORECASE)
+_ACCOUNT = _PARTS.pattern("ACCOUNT", re.IGNORECASE)
+_KEY = _PARTS.pattern("KEY", re.IGNORECASE)
+_MODEL = _PARTS.pattern("MODEL", re.IGNORECASE)
+_LENGTH = _PARTS.pattern("LENGTH", re.IGNORECASE)
+_CONTENT = _PARTS.pattern("CONTENT", re.IGNORECASE)
+_RATE = _PARTS.pattern("RATE", re.IGNORECASE)
+_BUSY = _PARTS.pattern("BUSY", re.IGNORECASE)
+_AGAIN = _PARTS.pattern("AGAIN", re.IGNORECASE)
 _UNITS = (("milli", "ms"), ("ms", "ms"), ("s", "s"), ("m", "m"), ("h", "h"))
 _AMOUNT = compiled_later(r"(\d+(?:\.\d+)?) ?([a-z]+)", re.IGNORECASE)
 

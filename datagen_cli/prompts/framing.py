@@ -12,17 +12,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator
 from itertools import islice
+from pathlib import Path
 
-from datagen_cli.core.pattern import compiled_later
+from datagen_cli.core.pattern import PatternFile, compiled_later
 from datagen_cli.prompts.thinking import (
     BLANK,
     CLOSES,
-    GOES_ON,
-    HEAD,
-    LAST_ENDS,
     OPENS,
     TURN_BEGINS,
-    TURN_ENDS,
     WRAP_BEGINS,
     WRAPPED,
     answer_of,
@@ -36,17 +33,11 @@ _STRONG = compiled_later(
 )
 """Words of marks that hardly any text has as tags of its own; `analysis`, `planning` and their like are others."""
 _LETTERS = compiled_later(r"[a-z]+", re.IGNORECASE)
-_SPOKEN_OF = compiled_later(
-    r"[^\S\n]+[^\W\d_A-Z]|[^\S\n]*[,.;:)\"'`”’»。，、]|[^\S\n]*(?:是|和|与|表示|标|と|は|を|が)"
-)
-"""What follows a mark that a text speaks of: it goes on in its line, with a small letter or a sign."""
+_PARTS = PatternFile(Path(__file__).with_name("thinking.yaml"))
+_SPOKEN_OF = _PARTS.pattern("SPOKEN_OF")
 _SPOKEN = compiled_later(r"<(thoughts?)>[^\n.!?<>]{1,80}</\1>[^\S\n]+[^\W\d_A-Z]")
 """A few words between marks in the middle of a sentence, which goes on behind them."""
-_NAMED = compiled_later(
-    r"[^\S\n]+(?:is|are|was|and|or|tags?|marks?|means|opens|begins|starts|stands|ist|und|öffnet|est|et|es|y|è|e)\b"
-    r"|[^\S\n]*[,.;)]",
-    re.IGNORECASE,
-)
+_NAMED = _PARTS.pattern("NAMED", re.IGNORECASE)
 _ENDED = compiled_later(r"(?:[.!?…:)\]}\"'”»。！？]|^)\s*\Z", re.MULTILINE)
 _ALONE = compiled_later(r"(?:\A|\n)[^\S\n]*\Z")
 MOST_FRAMES = 4
@@ -54,46 +45,12 @@ MOST_MARKS = 1_000
 """Closing marks of a text; a reply with more is none."""
 LOOKED_AT = 200
 """Characters beside a mark that tell whether it stands at the end of a line or of a sentence."""
-_TASK = compiled_later(
-    r"\bthe user (?:wants|asks|asked|is asking|needs)\b"
-    r"|\bi(?: need to| should| have to| must| will|['’]ll) "
-    r"(?:write|create|make|generate|come up|produce|answer|respond)\b"
-    r"|\bthe (?:note|text|record|message|review|ticket|story|poem|answer|reply|response|output) "
-    r"(?:should|must|needs)\b",
-    re.IGNORECASE,
-)
-"""What reasoning says of the reply that it is about to write."""
-_THOUGHT = r"(?:think|thinking|thinking process|thought process|thoughts?|chain of thought|(?:internal )?reasoning)"
-_BEFORE = compiled_later(
-    rf"```[ \t]*{_THOUGHT}[ \t]*\n.*?\n```[ \t]*\n"
-    rf"|<details\b[^>]*\btype=[\"']?reasoning\b.*?</details>"
-    rf"|<details\b[^>]*>\s*<summary>\s*(?:thinking|thought)\b[^<]*</summary>.*?</details>"
-    r"|thinking(?:\.{3}|…)[ \t]*\n.*?^[ \t]*(?:\.{3}|…)[ \t]*done thinking\.?[ \t]*$",
-    re.IGNORECASE | re.DOTALL | re.MULTILINE,
-)
-"""Reasoning at the beginning of a reply that no text of somebody begins with."""
-_HEADED = compiled_later(
-    rf"<!--\s*{_THOUGHT}\s*:.*?-->"
-    r"|\*thinking\*\s.*?\*/thinking\*"
-    rf"|\({_THOUGHT}\s*:(?:(?!\n[ \t]*\n).)*\)[ \t]*\n[ \t]*\n"
-    rf"|>[ \t]*[*_]*{_THOUGHT}[*_]*\s*:[^\n]*(?:\n>[^\n]*)*\n[ \t]*\n"
-    rf"|{HEAD}{_THOUGHT}{GOES_ON}.*?^{HEAD}(?:(?:my |the )?final )?(?:answer|response|output|text|result){GOES_ON}"
-    r"|(?P<so>(?:okay|ok|alright|hmm|so)[,. ]+)+the user (?:wants|asks|is asking)\b.*?"
-    r"^[ \t]*(?:-{3,}|\*{3,}|={3,})[ \t]*$"
-    r"|here(?: is|['’]s) my (?:thought process|reasoning)\s*:.*?^[*_# ]*here(?: is|['’]s) my (?:response|answer)[*_ ]*:"
-    r"|(?:analysis|commentary)(?=\S).*assistantfinal(?=\S)",
-    re.IGNORECASE | re.DOTALL | re.MULTILINE,
-)
-"""Reasoning where it speaks of the reply; else somebody's own words."""
-_CHANNELS = compiled_later(
-    r"\s*<\|channel\|>\s*\w+|.*<\|end\|>\s*<\|start\|>\s*assistant\s*<\|channel\|>\s*final\b", re.DOTALL | re.IGNORECASE
-)
+_TASK = _PARTS.pattern("TASK", re.IGNORECASE)
+_BEFORE = _PARTS.pattern("BEFORE_TEXT", re.IGNORECASE | re.DOTALL | re.MULTILINE)
+_HEADED = _PARTS.pattern("HEADED", re.IGNORECASE | re.DOTALL | re.MULTILINE)
+_CHANNELS = _PARTS.pattern("CHANNELS", re.DOTALL | re.IGNORECASE)
 _TRANSCRIPT = compiled_later(r"\s*(?:<\|im_start\|>|<\|start_header_id\|>)\s*(?:user|system)\b", re.IGNORECASE)
-_TOKEN = f"(?:{TURN_ENDS}|{LAST_ENDS})"
-_TURN_ENDS = compiled_later(
-    rf"(?<!\s)\s*{_TOKEN}(?:\s*\Z|\s*(?:<\||<｜|<start_of_turn>).*\Z|\s*\n(?:user|assistant|system)\b.*\Z)",
-    re.DOTALL | re.IGNORECASE,
-)
+_TURN_ENDS = _PARTS.pattern("TEXT_ENDS", re.DOTALL | re.IGNORECASE)
 
 
 def text_of(reply: str, names: Collection[str] = ()) -> str:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 from datagen_cli.core.fields import FieldSpec, WrongType
-from datagen_cli.core.pattern import compiled_later
+from datagen_cli.core.pattern import PatternFile, compiled_later
 from datagen_cli.prompts.fences import without_tags
 from datagen_cli.prompts.framing import text_of
 from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in, writable
@@ -20,60 +21,17 @@ from datagen_cli.prompts.thinking import answer_of
 
 QUOTES = {'"': '"', "“": "”", "‘": "’", "«": "»", "'": "'", "`": "`"}
 _FENCE = compiled_later(r"```[^\n`]*\n(.*?)\n?```", re.DOTALL)
-_OPENING = compiled_later(
-    r"(?:(?:sure|certainly|of course|okay|ok|absolutely|great)\b(?:[^\n:]{0,40}?[.!,:])\s*)?"
-    r"(?P<says>(?:here(?:['’]s| is| are)|below is|this is)\b[^\n]{0,120}:)\s*\n+"
-    r"|(?:sure|certainly|of course|okay|ok|absolutely)[!,] (?:i['’](?:d|ll)|(?:i['’]m )?(?:happy|glad)"
-    r"|i (?:can|will|would)"
-    r"|let me|as (?:you )?(?:asked|requested))\b[^\n]{0,80}[:!.][^\S\n]*\n\s*",
-    re.IGNORECASE,
-)
-_ASKED = (
-    r"(?:text|record|message|item|version|example|one|review|ticket|note|response|reply|answer|story|poem|email|post"
-    r"|question|sentence|description|dialogue|conversation|comment|entry|paragraph|summary|article|title)s?"
-)
-_SAYS = compiled_later(
-    rf"(?:here(?:['’]s| is| are)|below is|this is) (?:it\b|(?:an?|the|one|another|your|some)\b[^\n]*?\b{_ASKED}\b"
-    r"(?=\s*:|\s+(?:you|for|about|that|which|with|in|as|on|based|written|from)\b)"
-    r"|(?:one|what you)\b)",
-    re.IGNORECASE,
-)
-"""An opening that announces what was asked for; others (`Here is why I left:`) are a text's own first line."""
+_PARTS = PatternFile(Path(__file__).with_suffix(".yaml"))
+_OPENING = _PARTS.pattern("OPENING", re.IGNORECASE)
+_SAYS = _PARTS.pattern("SAYS", re.IGNORECASE)
 _LISTED = compiled_later(r"(?:[-*•+]|\d{1,2}[.)])\s|```")
 """A list or a block, which the line before it introduces."""
-_IF_YOU = r"(?:(?:please )?let me know if you|would you|if you)(?:['’]d| would)? (?:like|need|want) "
-_CLOSING = compiled_later(
-    "|".join(
-        (
-            rf"{_IF_YOU}me to (?:write|make|generate|create|produce|adjust|change|revise|modify)\b",
-            rf"{_IF_YOU}(?:another|more|a different|different|any(?: other)?)\b(?:[^\n]*\b{_ASKED}\b| one|\s*[,.!?])",
-            rf"{_IF_YOU}any (?:\w+ )?(?:changes|adjustments|modifications|revisions)(?: to (?:it|this|that))?\s*[.!?]",
-            rf"\(?note(?: that)?:? (?:i(?:['’]ve)? (?:kept|made|wrote|written|avoided|followed|tried)\b"
-            rf"|this {_ASKED}\b|the (?:text|record|example|above|message)\b)",
-            rf"i hope (?:this|that|the) (?:{_ASKED} )?(?:meets|fits|matches) (?:your|the|all)\b",
-            rf"this {_ASKED} (?:meets|follows|fits|keeps|satisfies|adheres to|complies with) (?:all|the|your|every)\b",
-            rf"this {_ASKED} (?:(?:is|was) (?:within|under|exactly)|has exactly)\b",
-            r"this (?:text|record) (?:is|was|has|meets|follows|fits|keeps|satisfies)\b",
-        )
-    ),
-    re.IGNORECASE,
-)
-"""What speaks of the text as something that was asked for."""
-_FAREWELL = compiled_later(
-    r"(?:i hope (?:this|that) (?:helps|works)|hope (?:this|that) helps|feel free to ask|(?:please )?let me know if"
-    r"|is there anything else i can|would you like me|if you (?:need|want|would like))",
-    re.IGNORECASE,
-)
-"""What customers and clerks write, too: goes only with an opening, or with what goes anyway."""
+_CLOSING = _PARTS.pattern("CLOSING", re.IGNORECASE)
+_FAREWELL = _PARTS.pattern("FAREWELL", re.IGNORECASE)
 _SPEAKER_LINE = compiled_later(
     r"\n[^\S\n]*(?:user|assistant|human|system|<\|[a-z_]+\|>)[^\S\n]*(?::[^\S\n]*)?\n", re.IGNORECASE
 )
-_ASKS = compiled_later(
-    r"\s*(?:(?:please|now|and now|great|thanks|thank you|ok|okay|good)\b[,.!]?\s*)*"
-    r"(?:(?:write|make|generate|create|give|provide|can you|could you)\b|(?:and )?(?:now )?another\b)",
-    re.IGNORECASE,
-)
-"""What another turn asks a model for."""
+_ASKS = _PARTS.pattern("ASKS", re.IGNORECASE)
 _BEFORE_JSON = (
     r"(?:(?:here|sure|certainly|of course|okay|ok|below|the|final|json|output|answer|record|text)\b[^\n{\[]{0,80}:\s*)?"
 )

@@ -12,56 +12,16 @@ import json
 import re
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 
-from datagen_cli.core.pattern import compiled_later
+from datagen_cli.core.pattern import PatternFile, compiled_later
 from datagen_cli.prompts.dialogue import before_next_turn
 from datagen_cli.text.strict_json import NotJson, loads
 
-_ONE = (
-    r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflexion|reflection|analysis|scratch[_-]?pad|monologue|rationale|cot)"
-)
-_WORDS = (
-    rf"(?:(?:(?:my|inner|internal|ant|deep|chain[_ -]of)[_ -]?)?{_ONE}(?:[_ -]?(?:process|steps?|trace|block))?"
-    r"|planning|deliberation|brainstorm(?:ing)?)"
-)
-_ANSWERS = r"(?:answer|final_answer|final(?:_(?:response|output|text))?|output|response|solution|box)"
-OPENS = compiled_later(
-    rf"(?:<|&lt;)\s*(?:[a-z]+[:_])?{_WORDS}(?:\s[^<>]{{0,100}})?(?<!/)(?:>|&gt;)"
-    rf"|\[(?:(?:start|begin)[ _])?{_WORDS}\]|\{{\{{{_WORDS}\}}\}}"
-    rf"|<\|(?:(?:start|begin)_(?:of_)?)?{_WORDS}(?:_(?:start|begin))?\|>|<\|inner_prefix\|>|<\|channel>\s*{_WORDS}"
-    rf"|◁{_WORDS}▷",
-    re.IGNORECASE,
-)
-CLOSES = compiled_later(
-    rf"(?:<|&lt;)\s*/\s*(?:[a-z]+[:_])?{_WORDS}\s*(?:>|&gt;)|<{_WORDS}\s*/>"
-    rf"|\[(?:/|end[ _]){_WORDS}\]|\{{\{{/{_WORDS}\}}\}}"
-    rf"|<\|(?:/|end_(?:of_)?){_WORDS}\|>|<\|{_WORDS}_end\|>|<\|inner_suffix\|>|<channel\|>"
-    rf"|◁/{_WORDS}▷"
-    r"|^[ \t]*(?:\.{3}|…)[ \t]*done thinking\.?[ \t]*$",
-    re.IGNORECASE | re.MULTILINE,
-)
-HEAD = r"[ \t]*(?:#{1,6}[ \t]*|[*_]{1,3})"
-_THOUGHTS = r"(?:thinking|(?:my )?thoughts|(?:my |internal )?thought process|chain of thought|internal reasoning)"
-GOES_ON = r"[*_ ]*+(?:\n|:(?:[*_ ]*+\n|\*\*)?)"
-"""Headings of reasoning, and what stands behind one: a colon, or the end of its line."""
-_SO = r"(?:(?:okay|ok|alright|hmm|so)[,. ]+)*"
-_RULE = r"^[ \t]*(?:-{3,}|\*{3,}|={3,})[ \t]*$"
-_BEFORE = compiled_later(
-    rf"```[ \t]*{_WORDS}[ \t]*\n.*?\n```[ \t]*\n"
-    rf"|<details\b[^>]*>\s*<summary>[^<]*\b{_WORDS}\b.*?</details>"
-    rf"|<details\b[^>]*\btype=[\"']?{_WORDS}\b.*?</details>"
-    rf"|<!--\s*{_WORDS}\b.*?-->"
-    r"|\*thinking\*\s.*?\*/thinking\*"
-    r"|\((?:thinking|thoughts?|thought process)\s*:(?:(?!\n[ \t]*\n).)*\)[ \t]*\n[ \t]*\n"
-    r"|>[ \t]*[*_]*(?:thinking|thoughts?|thought process)[*_]*\s*:[^\n]*(?:\n>[^\n]*)*\n[ \t]*\n"
-    rf"|{HEAD}{_THOUGHTS}{GOES_ON}.*?^{HEAD}(?:(?:my |the )?final )?(?:answer|response|output|text|result){GOES_ON}"
-    rf"|{_SO}(?:let me think|let['’]s think|i need to (?:write|create|generate|come up))\b.*?{_RULE}(?=\s*\ufdd0)"
-    rf"|{_SO}the user (?:wants|asks|is asking)\b.*?{_RULE}"
-    r"|here(?: is|['’]s) my (?:thought process|reasoning)\s*:.*?^[*_# ]*here(?: is|['’]s) my (?:response|answer)[*_ ]*:"
-    r"|(?:analysis|commentary)(?=\S).*assistantfinal",
-    re.IGNORECASE | re.DOTALL | re.MULTILINE,
-)
-"""Reasoning that only counts as such at the beginning of a reply."""
+_PARTS = PatternFile(Path(__file__).with_suffix(".yaml"))
+OPENS = _PARTS.pattern("OPENS", re.IGNORECASE)
+CLOSES = _PARTS.pattern("CLOSES", re.IGNORECASE | re.MULTILINE)
+_BEFORE = _PARTS.pattern("BEFORE", re.IGNORECASE | re.DOTALL | re.MULTILINE)
 _TRACES = (
     *("<", "think", "thought", "reason", "reflexion", "reflection", "analysis", "scratch", "monologue", "&lt;"),
     *("inst]", "the user", "i need to"),
@@ -74,28 +34,10 @@ _VEILED = compiled_later("\ufdd0([0-9]+)\ufdd1")
 MOST_VALUES, MOST_NEARLY, MOST_BRACKETS = 200, 40, 2_000
 _FINAL = compiled_later(r"<\|channel\|>\s*final\b(?:(?!<\|message\|>).){0,80}<\|message\|>", re.IGNORECASE | re.DOTALL)
 _CHANNEL = compiled_later(r"<\|channel\|>", re.IGNORECASE)
-TURN_BEGINS = compiled_later(
-    r"(?:\s*(?:<\|(?:start_header_id|header_start)\|>\s*assistant\s*<\|(?:end_header_id|header_end)\|>"
-    r"|<\|(?:im_start|start|role_start)\|>\s*(?:assistant|model)\b(?!<)"
-    r"|<start_of_turn>\s*model\b|<\|(?:assistant|python_tag|bot|model)\|>|<｜Assistant｜>|<s>(?!.*</s>.)|<bos>"
-    r"|\[INST\].*?\[/INST\]))+",
-    re.DOTALL | re.IGNORECASE,
-)
-TURN_ENDS = (
-    r"<\|(?:end|return|im_end|eot_id|eom_id|end_of_text|endoftext|end_of_turn|call|eos|user)\|>|<end_of_turn>"
-    r"|<｜end▁of▁sentence｜>|<｜User｜>"
-)
-LAST_ENDS = r"</s>|<eos>|<sep>|\[/INST\]|<\|im_start\|>"
-"""Tokens that end a turn: whatever follows, and where nothing does."""
-_TURN_ENDS = compiled_later(rf"(?<!\s)\s*(?:{TURN_ENDS}).*\Z|(?<!\s)\s*(?:{LAST_ENDS})\s*\Z", re.DOTALL | re.IGNORECASE)
-WRAPPED = compiled_later(
-    rf"\s*(?:<(?P<tag>{_ANSWERS})>|<\|(?:begin|start)_(?:of_)?{_ANSWERS}\|>)(?P<inside>.*?)"
-    rf"(?:</(?P=tag)>|<\|end_(?:of_)?{_ANSWERS}\|>)\s*\Z",
-    re.DOTALL | re.IGNORECASE,
-)
-WRAP_BEGINS = compiled_later(
-    rf"\s*(?:<{_ANSWERS}>(?!.*</{_ANSWERS}>)|<\|(?:begin|start)_(?:of_)?{_ANSWERS}\|>)", re.DOTALL | re.I
-)
+TURN_BEGINS = _PARTS.pattern("TURN_BEGINS", re.DOTALL | re.IGNORECASE)
+_TURN_ENDS = _PARTS.pattern("TURN_END", re.DOTALL | re.IGNORECASE)
+WRAPPED = _PARTS.pattern("WRAPPED", re.DOTALL | re.IGNORECASE)
+WRAP_BEGINS = _PARTS.pattern("WRAP_BEGINS", re.DOTALL | re.I)
 
 
 _OPENING = compiled_later(r"\{\s*[\"'“]|\[\s*[\[{\"]")
