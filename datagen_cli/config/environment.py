@@ -20,7 +20,7 @@ LOOKS_SECRET = re.compile(
     r"|(?:^|_)(?:PAT|SAS|DSN|OTP)(?:_|$)",
     re.IGNORECASE,
 )
-_LOGIN = re.compile(r"://[^\s/?#@]*:[^\s/?#@]+@")
+_LOGIN = re.compile(r"://[^\s/?#@:]*:[^\s/?#@]+@")
 """A password in an address, such as a data base's."""
 MOST_BYTES = 1_000_000
 LEAST_KEY = 12  # characters: a shorter one may be a word such as `none`

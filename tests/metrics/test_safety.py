@@ -73,6 +73,7 @@ def test_a_rule_finds_what_it_is_for(text: str, kind: str, rule: str) -> None:
         "version 4111.1111.1111.1111 of it",
         "2*2*2*2*2*2*2*2 and no no no, 5 5 5 5 5 5 5 5",
         "see https://" + "a1" * 100 + ".test/x",
+        "Name: " + "_" * 2_100,  # a line to write on; looked through in a time that did not end
         "family 👨\u200d👩\u200d👧 and फ़\u200cारसी",
         "",
     ],
@@ -83,7 +84,7 @@ def test_what_only_looks_alike_is_left_alone(text: str) -> None:
 
 LONG_PARTS = [
     "system\n", "system" + "\n" * 9, "\n \t", "ignore all ", "eyJaaaaaaaaaaaa-", "a@a.", "1234 ", "-----BEGIN A ",
-    "sk-a", "# ",
+    "sk-a", "# ", "_", "a_", "a ._-",
 ]  # fmt: skip
 
 
