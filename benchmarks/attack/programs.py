@@ -18,14 +18,14 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from datagen_cli.sandbox.run import Sandbox
-from tests.sandbox.programs import ATTACKS
+from tests.sandbox.programs import AS_THE_SYSTEM, ATTACKS
 from tests.sandbox.world import World, server_pids, timing
 attack = next(attack for attack in ATTACKS if attack.name == sys.argv[1])
 world = World(Path(sys.argv[2]))
 with Sandbox(screen=False, cores=1) as sandbox:
     sandbox.run("print(1)")
     before = server_pids()
-    result = sandbox.run(world.fill(attack.code), memory_mb=128, **timing(attack))
+    result = sandbox.run(AS_THE_SYSTEM + world.fill(attack.code), memory_mb=128, **timing(attack))
     print("; ".join(world.changes(result, before)))
 world.close()
 """

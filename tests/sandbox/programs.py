@@ -7,6 +7,14 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 _PRINTS = "=== prints\n"
+AS_THE_SYSTEM = (
+    "import builtins, io, os, posix, sys; "
+    "[setattr(os, n, getattr(posix, n)) for n in dir(posix) if not n.startswith('_') and n != 'environ']; "
+    "import _io; builtins.open = io.open = _io.open; "
+    "__import__('asyncio').set_event_loop_policy(None)\n"
+)
+"""Begins an attack: what a program may do itself, the system's own functions in the place of those that keep files in
+memory, and the usual event loop."""
 
 
 @dataclass(frozen=True, slots=True)

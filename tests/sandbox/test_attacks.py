@@ -12,7 +12,7 @@ import pytest
 from datagen_cli.sandbox import confine
 from datagen_cli.sandbox.run import ProgramResult, Sandbox
 from tests.grids import mostly_slow
-from tests.sandbox.programs import ATTACKS, Program
+from tests.sandbox.programs import AS_THE_SYSTEM, ATTACKS, Program
 from tests.sandbox.world import World, server_pids, timing
 
 pytestmark = pytest.mark.skipif(
@@ -21,14 +21,6 @@ pytestmark = pytest.mark.skipif(
 RUNNABLE = [attack for attack in ATTACKS if "x86" not in attack.flags or platform.machine() == "x86_64"]
 WITH_TEETH = [attack for attack in RUNNABLE if "teeth" in attack.flags]
 NAMES = [attack.name for attack in RUNNABLE]
-# What a program may do itself: the system's own functions in the place of those that keep files in memory, and the
-# usual event loop.
-AS_THE_SYSTEM = (
-    "import builtins, io, os, posix, sys; "
-    "[setattr(os, n, getattr(posix, n)) for n in dir(posix) if not n.startswith('_') and n != 'environ']; "
-    "import _io; builtins.open = io.open = _io.open; "
-    "__import__('asyncio').set_event_loop_policy(None)\n"
-)
 
 
 @pytest.fixture(scope="module")
