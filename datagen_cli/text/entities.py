@@ -4,7 +4,7 @@ Types: person, place, organisation, name (capitalised, type unknown), date, time
 patterns. A name is a run of up to four capitalised words, joined by `of`, `de`, `van` and the like, not counting
 function words at its start. A single capitalised word that opens a sentence counts only when it is a known first name
 or place or is written in capitals. A longer stretch of capitals is taken for a headline: only first names, titles,
-places and capitals are picked from it. Types come from short lists (`gazetteer.py`), titles and endings.
+places and capitals are picked from it. Types come from short lists (`gazetteer.yaml`), titles and endings.
 
 What this is not: a trained recogniser. It misses names in scripts without capitals and in lower-case text, takes some
 capitalised nouns for names, and German nouns all. It is meant for comparing sets of like texts, where its mistakes are
@@ -15,25 +15,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 
-from datagen_cli.text.gazetteer import (
-    FIRST_NAMES,
-    FUNCTION_WORDS,
-    ORGANISATION_WORDS,
-    PLACE_ENDINGS,
-    PLACES,
-    PLAIN_CAPITALS,
-    TITLES,
-)
+from datagen_cli.core.pattern import PatternFile
 
 Entity = tuple[str, str]
 """Type and string."""
 
 TYPES = ("person", "place", "organisation", "name", "date", "time", "money", "percent", "number")
-RULES = 1
+RULES = 2
 """Version of these rules, for signatures."""
 LONGEST_NAME = 4
+_LISTS = PatternFile(Path(__file__).with_name("gazetteer.yaml"))
+_BEFORE_PLACES = ("Lake", "Mount", "Port", "Fort", "San", "Santa", "Saint", "St.")
 
 _UPPER = "".join(chr(code) for code in range(0x530) if chr(code).isupper())
 _TITLED = r"(?:Mr|Mrs|Ms|Dr|Sen|Gen|Gov|Rep|Prof|Sgt|Lt|Col|Capt|Rev|St)\."
@@ -61,6 +56,13 @@ _AMOUNT = re.compile(
     r"|\d{4}-\d{2}-\d{2}\b|\d{1,2}/\d{1,2}/\d{2,4}\b|(?:1[5-9]|20)\d{2}s?\b(?![,.]?\d)))"
     rf"|(?P<number>(?<![\w#.,])-?{_NUMBER}(?:st|nd|rd|th)?(?![\w])))"
 )
+
+
+@cache
+def _listed(name: str) -> frozenset[str]:
+    """A list of `gazetteer.yaml`."""
+    words: str = _LISTS[name]
+    return frozenset(words.split(", ") if ", " in words else words.split())
 
 
 def find_entities(text: str) -> list[Entity]:
@@ -114,10 +116,10 @@ def _bare(word: str) -> str:
 
 def _trim(run: Sequence[str]) -> list[str]:
     """A run without function words and joints at its ends."""
-    words = list(run)
-    while words and (words[0].lower() in FUNCTION_WORDS or words[0] in _INSIDE) and not _place_starts(words):
+    words, small = list(run), _listed("function words")
+    while words and (words[0].lower() in small or words[0] in _INSIDE) and not _place_starts(words):
         words.pop(0)
-    while words and (words[-1].lower() in FUNCTION_WORDS or words[-1] in _INSIDE) and not _is_place(words[-1:]):
+    while words and (words[-1].lower() in small or words[-1] in _INSIDE) and not _is_place(words[-1:]):
         words.pop()
     return words
 
@@ -129,47 +131,52 @@ def _place_starts(words: Sequence[str]) -> bool:
 
 def _is_place(words: Sequence[str]) -> bool:
     """Whether the words are a known place, `NEW YORK` too."""
-    text = " ".join(words)
-    return text in PLACES or (len(text) > 3 and text.isupper() and text.title() in PLACES)
+    text, places = " ".join(words), _listed("places")
+    return text in places or (len(text) > 3 and text.isupper() and text.title() in places)
 
 
 def _is_acronym(word: str) -> bool:
     letters = word.replace(".", "")
-    return 2 <= len(letters) <= 6 and letters.isalpha() and letters.isupper() and letters not in PLAIN_CAPITALS
+    if not (2 <= len(letters) <= 6 and letters.isalpha() and letters.isupper()):
+        return False
+    return letters not in _listed("plain capitals")
 
 
 def _known(word: str) -> bool:
     """Whether one word is a name wherever it stands."""
-    return word in FIRST_NAMES or _is_place([word]) or _is_acronym(word) or any(char.isupper() for char in word[2:])
+    known = word in _listed("first names") or _is_place([word]) or _is_acronym(word)
+    return known or any(char.isupper() for char in word[2:])
 
 
 def _entity(words: Sequence[str]) -> Entity | None:
     """A run as an entity; None for what is no name: one letter, a title alone, `TV`."""
+    ranks, offices = _listed("titles"), _listed("organisation words")
     if len(words) == 1:
         word = words[0]
-        if len(word) < 2 or word.rstrip(".") in TITLES or word.lower() in FUNCTION_WORDS:
+        if len(word) < 2 or word.rstrip(".") in ranks or word.lower() in _listed("function words"):
             return None
-        if word in PLAIN_CAPITALS or (len(word) < 4 and word in ORGANISATION_WORDS):
+        if word in _listed("plain capitals") or (len(word) < 4 and word in offices):
             return None
     text = " ".join(words)
     if _is_place(words):
         return "place", text
     titles = 0
-    while titles < len(words) - 1 and words[titles].rstrip(".") in TITLES:
+    while titles < len(words) - 1 and words[titles].rstrip(".") in ranks:
         titles += 1
     if titles and words[titles] not in _INSIDE:
         return "person", " ".join(words[titles:])
-    if ORGANISATION_WORDS.intersection(words) or (len(words) == 1 and _is_acronym(text)):
+    if offices.intersection(words) or (len(words) == 1 and _is_acronym(text)):
         return "organisation", text
-    if words[-1] in PLACE_ENDINGS or words[0] in ("Lake", "Mount", "Port", "Fort", "San", "Santa", "Saint", "St."):
+    if words[-1] in _listed("place endings") or words[0] in _BEFORE_PLACES:
         return "place", text
-    if words[0] in FIRST_NAMES and len(words) <= LONGEST_NAME:
+    if words[0] in _listed("first names") and len(words) <= LONGEST_NAME:
         return "person", text
     return "name", text
 
 
 def _sure_names(run: Sequence[str]) -> list[Entity]:
     """From a headline, where capitals say nothing: places, capitals, first names and titles with the word after."""
+    ranks, small = _listed("titles"), _listed("function words")
     found: list[Entity] = []
     at = 0
     while at < len(run):
@@ -177,16 +184,16 @@ def _sure_names(run: Sequence[str]) -> list[Entity]:
         word, after = run[at], run[at + 1 : at + 2]
         if size:
             found.append(("place", " ".join(run[at : at + size])))
-        elif word.rstrip(".") in TITLES and after and after[0].rstrip(".") not in TITLES:
+        elif word.rstrip(".") in ranks and after and after[0].rstrip(".") not in ranks:
             size = 1
-            if after[0].lower() not in FUNCTION_WORDS and after[0][0].isupper():
+            if after[0].lower() not in small and after[0][0].isupper():
                 size = 2
                 found.append(("person", after[0]))
-        elif word in FIRST_NAMES:
-            named = bool(after) and after[0][0].isupper() and after[0].lower() not in FUNCTION_WORDS
+        elif word in _listed("first names"):
+            named = bool(after) and after[0][0].isupper() and after[0].lower() not in small
             size = 2 if named else 1
             found.append(("person", " ".join(run[at : at + size])))
-        elif _is_acronym(word) and word.lower() not in FUNCTION_WORDS:
+        elif _is_acronym(word) and word.lower() not in small:
             found.append(("organisation", word))
         at += max(size, 1)
     return found

@@ -30,7 +30,7 @@ def test_it_is_measured_per_type_and_overall() -> None:
     assert measure.detail["types"]["place"] == {"entropy": entropy_bits([1, 2]), "mentions": 3, "distinct": 2}
     assert measure.detail["types"]["money"]["entropy"] == 0.0
     assert (measure.detail["mentions"], measure.detail["distinct"]) == (7, 5)
-    assert (measure.signature, measure.direction) == ("ner=rules1|N=4", "higher")
+    assert (measure.signature, measure.direction) == ("ner=rules2|N=4", "higher")
 
 
 def test_texts_without_entities_have_no_value() -> None:

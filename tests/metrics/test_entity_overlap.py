@@ -23,7 +23,7 @@ def test_the_measure_says_what_is_shared() -> None:
     assert measure.value == pytest.approx(entity_overlap(OWN, OTHER)) == pytest.approx(2 / 3)
     assert measure.detail["types"] == {"person": 1.0, "place": 1.0}
     assert (measure.detail["shared"], measure.detail["total"]) == (["Alice", "Paris"], 2)
-    assert measure.signature == "ner=rules1|N=4|R=3"
+    assert measure.signature == "ner=rules2|N=4|R=3"
 
 
 def test_a_dataset_against_itself_shares_all() -> None:

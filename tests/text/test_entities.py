@@ -66,6 +66,13 @@ def test_of_a_headline_only_what_is_sure_is_taken() -> None:
     assert found == [("organisation", "IBM"), ("place", "Brazil")]
 
 
+def test_a_place_of_two_words_is_one() -> None:
+    assert find_entities("She flew from Hong Kong to New Orleans.") == [
+        ("place", "Hong Kong"),
+        ("place", "New Orleans"),
+    ]
+
+
 def test_markup_is_no_entity() -> None:
     assert find_entities("quot;bird quot; and Iraq #39;s army &lt;b&gt; &amp; <A HREF='x'> https://X.Com/A") == [
         ("place", "Iraq")
