@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.catalog import CATALOG
-from datagen_cli.cli.app import SECTIONS
-from datagen_cli.cli.lazy import load_command
+from datagen_cli.cli.app import SECTIONS, load_command
 from datagen_cli.config.schema import recipe_schema
 
 FOLDER = Path(__file__).resolve().parent / "reference"

@@ -16,8 +16,7 @@ import pytest
 import yaml
 
 from datagen_cli.catalog import CATALOG
-from datagen_cli.cli.app import SECTIONS
-from datagen_cli.cli.lazy import load_command
+from datagen_cli.cli.app import SECTIONS, load_command
 from datagen_cli.config.load import load_recipe
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.evaluation.gates import parse_gate

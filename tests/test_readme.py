@@ -24,8 +24,7 @@ def test_the_recipe_is_valid(tmp_path: Path) -> None:
 
 
 def commands() -> dict[str, Any]:
-    from datagen_cli.cli.app import SECTIONS
-    from datagen_cli.cli.lazy import load_command
+    from datagen_cli.cli.app import SECTIONS, load_command
 
     return {name: load_command(name) for section in SECTIONS.values() for name in section}
 

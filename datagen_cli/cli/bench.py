@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datagen_cli.bench.plan import Bench
 from datagen_cli.cli import bench_options as chosen
 from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
@@ -15,11 +16,15 @@ from datagen_cli.cli.progress import Progress
 from datagen_cli.config.overrides import shown_override
 from datagen_cli.core.errors import EXIT_CAP, UsageError
 from datagen_cli.core.jsonl import write_aside
+from datagen_cli.pipeline.estimate import contacted, estimate
 
 if TYPE_CHECKING:
     from datagen_cli.bench.options import BenchOptions
     from datagen_cli.bench.plan import Bench
     from datagen_cli.bench.settings import Cell
+
+ENDS = ("low", "high")
+
 
 EXAMPLES = (
     "datagen bench agora-mini",
@@ -105,8 +110,6 @@ def command(
     }  # fmt: skip
     line = _line(recipes or [], words, unsafe_exec=unsafe_exec)
     if dry_run:
-        from datagen_cli.cli.bench_estimate import show_estimate
-
         return show_estimate(bench, line, as_json=json_)
     return _carry_out(bench, line, quiet=quiet or json_, as_json=json_)
 
@@ -243,3 +246,77 @@ def _show(document: dict[str, Any]) -> None:
     for text in document["notes"]:
         console.say(text)
     console.say("(95 %; #1 is a rank, = one that is shared; all measures: leaderboard.md, .csv, .json, .html)")
+
+
+def show_estimate(bench: Bench, command: str, *, as_json: bool) -> int:
+    """Prints the estimate of a bench that is ready to run; `command` runs it."""
+    result = estimated(bench)
+    if as_json:
+        console.emit_json(result)
+        return 0
+    rows = [
+        (
+            cell["setting"],
+            cell["generator"],
+            f"{cell['cells']:,}",
+            *_figures(cell),
+        )
+        for cell in result["cells"]
+    ]
+    total = ("all", "", f"{sum(cell['cells'] for cell in result['cells']):,}")
+    rows.append((*total, *_figures(result)))
+    console.table("nothing was sent", ("setting", "generator", "runs", "calls", "tokens", "cost"), rows)
+    if result["judge_calls"]:
+        console.paragraph(f"and at most {console.counted(result['judge_calls'], 'call')} to the judge")
+    console.paragraph(f"hosts contacted: {', '.join(result['hosts']) or 'none'}")
+    console.next_step(command)
+    return 0
+
+
+def estimated(bench: Bench) -> dict[str, Any]:
+    """`{"cells", "calls", "tokens", "cost_usd", "judge_calls", "hosts", "settings"}`; a cost of None is not known."""
+    found: list[dict[str, Any]] = []
+    hosts: set[str] = set()
+    for setting in bench.settings:
+        for candidate in bench.candidates:
+            cells = [cell for cell in bench.of(setting, candidate) if not candidate.dataset]
+            if not cells:
+                continue
+            built = cells[0].build(bench.options, bench.way)
+            one = next(
+                item for item in estimate(built, bench.way.environ, bench.way.allow_hosts)["estimates"] if item["yours"]
+            )
+            hosts |= set(contacted(built, bench.way.environ))
+            tokens = {end: sum(one["tokens"][end].values()) for end in ENDS}
+            found.append(
+                {
+                    "setting": setting.name,
+                    "generator": candidate.name,
+                    "cells": len(cells),
+                    **{
+                        name: {end: _times(values[end], len(cells)) for end in ENDS}
+                        for name, values in (("calls", one["calls"]), ("tokens", tokens), ("cost_usd", one["cost_usd"]))
+                    },
+                }
+            )
+    sums = {
+        name: {end: _sum([cell[name][end] for cell in found]) for end in ENDS}
+        for name in ("calls", "tokens", "cost_usd")
+    }
+    judged = 2 * bench.options.judged * sum(cell["cells"] for cell in found) if bench.judge else 0
+    return {"settings": bench.digest, "cells": found, **sums, "judge_calls": 2 * judged, "hosts": sorted(hosts)}
+
+
+def _times(value: float | None, by: int) -> float | None:
+    return None if value is None else value * by
+
+
+def _sum(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None
+
+
+def _figures(found: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Calls, tokens and cost as they are shown."""
+    calls, tokens = (console.span(found[name], "{:,.0f}".format) for name in ("calls", "tokens"))
+    return calls, tokens, console.span(found["cost_usd"], console.money)

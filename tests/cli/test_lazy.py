@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from datagen_cli.cli import complete, console
-from datagen_cli.cli.app import SECTIONS, run
-from datagen_cli.cli.lazy import load_command
+from datagen_cli.cli.app import SECTIONS, load_command, run
 
 COMMANDS = [name for section in SECTIONS.values() for name in section]
 MODULES = Path(complete.__file__).parent

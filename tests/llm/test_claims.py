@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.core.errors import UsageError
-from datagen_cli.llm.claims import Claims
+from datagen_cli.llm.cache import Claims
 
 HOLDER = """
 import sys
 from pathlib import Path
-from datagen_cli.llm.claims import Claims
+from datagen_cli.llm.cache import Claims
 claims = Claims(Path(sys.argv[1]))
 print(claims.take(sys.argv[2]), flush=True)
 sys.stdin.readline()

@@ -112,8 +112,6 @@ class Gguf(ProviderFacts):
     def open(cls, options: ModelOptions, target: Target, around: Around) -> Provider:
         """The model, whose server starts with the first call: one, or one a worker where the engine has machines."""
         if around.workers is not None:
-            from datagen_cli.llm.gguf.provider import GgufOnWorkers
-
             name = target.model if target.model == SMOLLM2 else as_anywhere(target.model)
             moved = options.model_copy(update={"name": cls.prefix + name})
             return GgufOnWorkers(partial(GgufModel, moved, target), around.workers)
