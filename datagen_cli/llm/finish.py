@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from datagen_cli.core.pattern import compiled_later
+from datagen_cli.core.pattern import PatternFile, compiled_later
 from datagen_cli.llm.counted import inside
 
-_CUT_OFF = compiled_later(
-    r"(?:hit|reached)?(?:(?:model)?(?:max(?:imum)?)?(?:output|new|completion|generat(?:ed|ion)|response)?"
-    r"(?:tokens?|length)(?:limit|count)?|(?:output|context|size)?limit|(?:model)?context(?:length|window)|incomplete"
-    r"|truncated|cutoff)(?:reached|exceeded|capped|hit)?"
-)
-_FILTERED = compiled_later(
-    r"filter|safety|moderat|blocked|blocklist|guardrail|sensitive|prohibited|recitation|toxic|refusal|refused"
-    r"|policyviolation|jailbreak|spii"
-)
-_NOT_FILTERED = compiled_later(
-    r"(?:un|non?|not|in|pass(?:ed)?)(?:content)?(?:filter|safety|moderat|block|sensitive)|filterpass"
-)
-_WHOLE = compiled_later(
-    r"stop(?:ped)?|completed?|done|normal|natural|finish(?:ed)?|end|success|stop(?:token|str|sequence|string|word)s?|matchedstop"
-    r"|word|endof(?:text|sequence|turn|token)|endturn|eos(?:id|token|found)?|eo[gtm]|toolcalls?|tooluse|functioncalls?"
-    r"|null|none|unspecified"
-)
+_PARTS = PatternFile(Path(__file__).with_suffix(".yaml"))
+_CUT_OFF = _PARTS.pattern("CUT_OFF")
+_FILTERED = _PARTS.pattern("FILTERED")
+_NOT_FILTERED = _PARTS.pattern("NOT_FILTERED")
+_WHOLE = _PARTS.pattern("WHOLE")
 _TOKEN = compiled_later(r"(?:stop[:= ]*)?(?:</s>|<eos>|<end_of_turn>|<[|｜][^\s<>]{1,40}[|｜]>)", re.IGNORECASE)
 """The token that ends a turn, where that is given as the reason."""
 _NUMBERED = {1: "stop", 2: "length", 3: "content_filter", 4: "content_filter"}

@@ -10,41 +10,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from datagen_cli.core.pattern import compiled_later
+from datagen_cli.core.pattern import PatternFile, compiled_later
 
 SYSTEM = "system"
 STREAM = "stream"
 STREAMED = {STREAM: True, "stream_options": {"include_usage": True}}
 RENAMED = {"max_tokens": "max_completion_tokens"}
 OPTIONAL = ("response_format", "max_tokens", "max_completion_tokens", "seed", "temperature", "top_p", "top_k")
-NO_SYSTEM = compiled_later(
-    r"system[ _]?(role|message|prompt|instruction)|role[^.]{0,30}\bsystem\b|\bsystem\b[^.]{0,30}\brole|"
-    r"developer instruction|only (the )?user and (assistant|model)|roles must alternate|"
-    r"first message[^.]{0,30}\buser\b|\brole\b[^.]{0,40}\buser['\"`]?(?:,| or| and) ['\"`]?(?:assistant|model)",
-    re.IGNORECASE,
-)
-NO_GRAMMAR = compiled_later(
-    r"(?:pars|compil|convert|unsupported|invalid)\w*\b[^.]{0,30}\b(?:grammar|schema)\b|\bgrammar\b[^.]{0,30}\bfailed",
-    re.IGNORECASE,
-)
-"""What servers say that fail over the form that was asked for, under 500."""
-ONLY_STREAM = compiled_later(
-    r"\bonly supports? (?:the )?stream|\bstream(?:ing)? (?:mode )?only\b|"
-    r"only (?:available|supported) (?:in|with|for|as) (?:a )?stream|"
-    r"\bstream['\"`]? (?:parameter )?(?:must|should|has to|needs to) be (?:set to |enabled|['\"`]?true)|"
-    r"non-?stream\w*(?: \w+){0,2} (?:is|are) (?:not|un)\s?(?:supported|allowed|available)|streaming is required",
-    re.IGNORECASE,
-)
-"""What a refusal says of a model that answers in a stream alone."""
-UNKNOWN = compiled_later(
-    r"unexpected keyword|\b(?:unsupported|unrecogni[sz]ed|unknown|unexpected|extra|invalid)\b[^.]{0,30}"
-    r"\b(?:parameter|argument|field|key|input|name|option)|\bnot (?:be )?(?:supported|permitted|allowed|recogni[sz]ed"
-    r"|implemented|accepted|available)|does(?:n['’]t| not) (?:support|accept)|no endpoints found",
-    re.IGNORECASE,
-)
-"""What a refusal says of a parameter that is not taken, whatever its value."""
+_PARTS = PatternFile(Path(__file__).with_suffix(".yaml"))
+NO_SYSTEM = _PARTS.pattern("NO_SYSTEM", re.IGNORECASE)
+NO_GRAMMAR = _PARTS.pattern("NO_GRAMMAR", re.IGNORECASE)
+ONLY_STREAM = _PARTS.pattern("ONLY_STREAM", re.IGNORECASE)
+UNKNOWN = _PARTS.pattern("UNKNOWN", re.IGNORECASE)
 _AS_PARAMETER = r"(?<![\w/:-])(?<!model )(?<!model ['\"`])%s(?![\w/-]|\.\d)"
 """The name of a parameter in a sentence, not that of a model which is called so (`any/seed-36b`)."""
 _NAMES: dict[str, re.Pattern[str]] = {
@@ -56,12 +36,7 @@ _NAMES: dict[str, re.Pattern[str]] = {
     "max_completion_tokens": compiled_later(r"max_completion_tokens"),
     **{name: compiled_later(_AS_PARAMETER % name, re.IGNORECASE) for name in ("seed", "temperature")},
 }
-_NOT_BOTH = compiled_later(
-    r"\bboth\b|\btogether\b|simultaneous|at the same time|\beither\b|\bonly one\b|\bone of\b|exclusive|combin|"
-    r"in conjunction|alongside",
-    re.IGNORECASE,
-)
-"""What a refusal says of two parameters that do not go together."""
+_NOT_BOTH = _PARTS.pattern("NOT_BOTH", re.IGNORECASE)
 _VALUE = compiled_later(r"too (large|long|many|high)|at most|maximum|exceed|less than|context", re.IGNORECASE)
 
 
