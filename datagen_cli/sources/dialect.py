@@ -4,7 +4,8 @@ A delimiter is the sign by which most of the first rows have as many cells as th
 one that a first line `sep=;` names, as Excel reads and writes it. Lines in which it is punctuation are one column.
 There is no header where a column holds numbers from the first line on, where a cell of the first line is often repeated
 below it, where one cell is a sentence and another is repeated but for case, and where a cell is a sentence as most
-cells below it are.
+cells below it are. Above the header titles may stand, as exports of spreadsheets have them: lines of one filled cell
+and empty ones, over a line that names every column of a table.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from contextlib import suppress
 
 LOOKED_AT = 50
 LONGEST_NAME = 150
+MOST_TITLES = 10
 DELIMITERS = ",;\t|"
 NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 _SAID = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
@@ -50,6 +52,52 @@ def said_delimiter(lines: Sequence[str]) -> str | None:
     """The delimiter that the first line names and does nothing else; None where it does not."""
     found = _SAID.fullmatch(lines[0]) if lines else None
     return found[1] if found else None
+
+
+def title_lines(lines: Sequence[str], usual: str, quote: str, delimiter: str | None = None) -> int:
+    """How many of the first lines stand above the header; 0 where the first one is the header, or a row.
+
+    `delimiter` is the sign between columns where it is known. One word right above the table is the name of a column,
+    unless the signs of empty cells follow it and three columns have names below.
+    """
+    if delimiter is None:
+        sign = guess_delimiter(lines, usual, quote)
+        rows = cells_of(lines, sign, quote)
+        if len(rows) > 1 and _filled(rows[0]) > 1 and 2 * sum(len(row) == len(rows[0]) for row in rows) > len(rows):
+            return 0
+    signs = (delimiter,) if delimiter is not None else (usual, *(sign for sign in DELIMITERS if sign != usual))
+    return next((found for sign in signs if (found := _titles(lines, sign, quote))), 0)
+
+
+def _titles(lines: Sequence[str], delimiter: str, quote: str) -> int:
+    begun = [cells_of([line], delimiter, quote) for line in lines[: MOST_TITLES + 1]]
+    first = [rows[0] if rows else [] for rows in begun]
+    above = next((place for place, cells in enumerate(first) if _filled(cells) > 1), 0)
+    table = cells_of(lines[above:], delimiter, quote)
+    titles = [cells for cells in first[:above] if _filled(cells)]
+    if not titles or len(table) < 2 or any(not cells[0].strip() for cells in titles):
+        return 0
+    names = [cell.strip() for cell in table[0] if cell.strip()]
+    if len(set(names)) < len(names) or any(map(_number, names)) or 2 * len(names) <= len(table[0]):
+        return 0
+    apart = len(titles) < above or any(
+        len(cells[0].split()) > 1 or (len(cells) > 1 and len(names) > 2) for cells in titles
+    )
+    whole = 10 * sum(len(cells) == len(table[0]) for cells in table) >= 9 * len(table)
+    after = [cell[:1].isspace() for cells in table for cell in cells[1:] if cell]
+    spaced = 2 * sum(after) > len(after)
+    return above if apart and whole and not spaced and not lacks_header(table) else 0
+
+
+def titles_told(lines: Sequence[str], delimiter: str) -> str:
+    """What stands above the header, for a note."""
+    said = "; ".join(text for line in lines if (text := line.strip().strip(delimiter).strip()))
+    where = "line 1 stands" if len(lines) == 1 else f"lines 1 to {len(lines)} stand"
+    return f"{where} above the header and {'is' if len(lines) == 1 else 'are'} passed over: {said[:80]!r}"
+
+
+def _filled(cells: Sequence[str]) -> int:
+    return sum(1 for cell in cells if cell.strip())
 
 
 def guess_delimiter(lines: Sequence[str], usual: str, quote: str) -> str:

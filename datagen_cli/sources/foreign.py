@@ -3,8 +3,9 @@
 Used once, when a recipe is proposed (`datagen init --from`); a run reads the clean copy that is made then, by the
 strict rules of the other sources. Encodings tried: UTF-8, UTF-16, then what the letters look like (`encodings.py`);
 where some lines are UTF-8 and others are not, each line is read as what it is. A few NUL bytes are taken out. What is
-packed with gzip is unpacked. A list of turns (`messages`, `conversations`) becomes a column for each role, an object
-inside a row columns. Nothing is kept of a row that has more cells than the header.
+packed with gzip is unpacked. Cells that hold JSON are read as what they hold. A list of turns (`messages`,
+`conversations`) becomes a column for each role, an object inside a row columns. Nothing is kept of a row that has more
+cells than the header.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import errno
 import gzip
 import os
 import zlib
+from ast import literal_eval
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -37,6 +39,8 @@ from datagen_cli.sources.dialect import (
     named,
     reader_of,
     said_delimiter,
+    title_lines,
+    titles_told,
 )
 from datagen_cli.sources.encodings import encoding_in_words, not_utf8, whole_codec, written_in
 from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow, refuse_other_names, refuse_packed
@@ -137,8 +141,14 @@ def _read_table(text: str, encoding: str, form: CsvOptions) -> Foreign:
     if said is not None:
         text, first = text[len(first[0]) :], first[1:]
     quote = '"' if form.quote is None else form.quote
-    delimiter = form.delimiter or said or guess_delimiter(first, ",", quote)
+    known = form.delimiter or said
+    above = title_lines(first, ",", quote, known) if form.header in (None, True) else 0
+    titles, first = first[:above], first[above:]
+    text = text[sum(map(len, titles)) :]
+    delimiter = known or guess_delimiter(first, ",", quote)
     found = Foreign([], f"{encoding}, columns separated by {named(delimiter)}")
+    if titles:
+        found.about += f"; {titles_told(titles, delimiter)}"
     table = _cells(text, delimiter, quote, found)
     if isinstance(form.header, list):
         names = column_names(form.header)
@@ -150,12 +160,54 @@ def _read_table(text: str, encoding: str, form: CsvOptions) -> Foreign:
         table = iter(rows)
     else:
         names = column_names(next(table, []))
+    rows_read: list[dict[str, Any]] = []
     for cells in found.first(table):
         if len(cells) > len(names):
             found.left_out["more cells than the header"] += 1
         elif any(cell.strip() for cell in cells):
-            _take(found, dict(zip(names, cells, strict=False)))
+            rows_read.append(dict(zip(names, cells, strict=False)))
+    _read_values(rows_read)
+    for row in rows_read:
+        _take(found, row)
     return found
+
+
+def _read_values(rows: Sequence[dict[str, Any]]) -> None:
+    """Puts objects and lists in place of the cells of columns that hold nothing else, written as JSON or, as pandas
+    does, as Python."""
+    for name in rows[0] if rows else ():
+        filled = [row for row in rows if row.get(name, "").strip()]
+        values = []
+        for row in filled:
+            value = _value_in(row[name].strip())
+            if value is None:
+                break
+            values.append(value)
+        else:
+            for row, value in zip(filled, values, strict=True):
+                row[name] = value
+
+
+def _value_in(cell: str) -> dict[str, Any] | list[Any] | None:
+    """The object or list that a cell holds, else None."""
+    if cell[0] + cell[-1] not in ("{}", "[]"):
+        return None
+    try:
+        found = loads(cell)
+    except NotJson:
+        try:
+            found = literal_eval(cell)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            return None
+    return found if isinstance(found, dict | list) and _is_json(found) else None
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and all(map(_is_json, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    return value is None or isinstance(value, str | int | float)
 
 
 def _cells(text: str, delimiter: str, quote: str, found: Foreign) -> Iterator[list[str]]:

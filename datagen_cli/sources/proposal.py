@@ -58,6 +58,8 @@ class Column:
 
 MOST_NAMED = 8
 """Columns that a sentence names one by one; where there are more, it counts those beyond a few of each kind."""
+ASKED, ASKED_WITH = ("instruction", "question", "prompt"), ("input", "context")
+"""Names of what is asked, and of what is asked along with it in some rows, as in Alpaca and Dolly."""
 FIELDS = ("text", "number", "decimal", "boolean", "list")
 
 
@@ -89,6 +91,8 @@ def propose(rows: Sequence[Mapping[str, Any]], *, named: bool = True) -> Proposa
         names.update(dict.fromkeys(row))
         refuse_many_columns(names)
     values = {name: [row.get(name) for row in rows] for name in names}
+    rows, joined = _join_asked(rows, values)
+    notes += joined
     kinds = {name: _kind(name, found) for name, found in values.items()}
     candidates = _labels(values, kinds, named)
     label = candidates[0] if candidates else None
@@ -118,6 +122,28 @@ def propose(rows: Sequence[Mapping[str, Any]], *, named: bool = True) -> Proposa
         what = "row has an empty cell" if missing == 1 else "rows have empty cells"
         notes.append(f"{missing:,} {what}: left out")
     return made
+
+
+def _join_asked(
+    rows: Sequence[Mapping[str, Any]], values: dict[str, list[Any]]
+) -> tuple[Sequence[Mapping[str, Any]], list[str]]:
+    """The rows in which a text that only some of them have stands behind what is asked, and a note of it; takes its
+    column out of `values` then."""
+    asked = next((name for name in values if name.strip().lower() in ASKED), None)
+    more = next((name for name in values if name.strip().lower() in ASKED_WITH), None)
+    if asked is None or more is None or not all(v is None or isinstance(v, str) for v in values[more]):
+        return rows, []
+    empty = sum(map(_empty, values[more]))
+    if not OFTEN * len(rows) < empty < len(rows):
+        return rows, []
+    both = [
+        one if _empty(one) or _empty(other) else f"{_plain(one)}\n\n{_plain(other)}"
+        for one, other in zip(values[asked], values[more], strict=True)
+    ]
+    values[asked] = both
+    del values[more]
+    note = f"{more}, which is empty in {empty:,} rows, stands behind {asked} in the others"
+    return [{**row, asked: text} for row, text in zip(rows, both, strict=True)], [note]
 
 
 def _guessed(made: Proposal, others: Sequence[str]) -> str:

@@ -1,8 +1,8 @@
 """CSV and TSV as rows, each also packed with gzip. Values are all texts; a quoted cell may hold line breaks.
 
 The sign between columns is found from the first lines unless `base.csv` names it. A quoted cell that is never closed
-costs its own row: what follows is read again line by line. A first column without a name (the index that pandas writes)
-is called `Unnamed: 0`, as pandas reads it.
+costs its own row: what follows is read again line by line. Titles above the header are passed over. A first column
+without a name (the index that pandas writes) is called `Unnamed: 0`, as pandas reads it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from datagen_cli.sources.dialect import (
     named,
     reader_of,
     said_delimiter,
+    title_lines,
+    titles_told,
 )
 from datagen_cli.sources.encodings import Written, how_written
 from datagen_cli.sources.rows import MAX_LINE_BYTES, BadLine, BadRow, Lines, Row, shown_path
@@ -86,7 +88,14 @@ class Csv:
         if said is not None:
             next(feed)
             first = first[1:]
-        delimiter = self._options.delimiter or said or guess_delimiter(first, self.delimiter, quote)
+        known = self._options.delimiter or said
+        above = title_lines(first, self.delimiter, quote, known) if self._options.header in (None, True) else 0
+        titles, first = first[:above], first[above:]
+        for _ in titles:
+            next(feed)
+        delimiter = known or guess_delimiter(first, self.delimiter, quote)
+        if titles:
+            self.notes.append(f"{self.shown}: {titles_told(titles, delimiter)}")
         if delimiter != self.delimiter and self._options.delimiter is None:
             self.notes.append(f"{self.shown}: its columns are separated by {named(delimiter)}")
         header = self._given_header(cells_of(first, delimiter, quote))
@@ -161,11 +170,6 @@ class Csv:
         if self._lenient and (not all(names) or len(set(names)) < len(names)):
             given, names = names, column_names(names)
             made = [name for before, name in zip(given, names, strict=True) if name != before]
-            if len(names) > 2 and sum(map(bool, cells)) == 1:
-                self.notes.append(
-                    f"{self.shown}: the first line names one of {len(names):,} columns: if it is a title, take off what"
-                    " stands above the names of the columns"
-                )
             self.notes.append(f"{self.shown}: columns without a name of their own are called {', '.join(made)}")
             return names
         if not all(names):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,39 @@ def test_a_messy_table_is_read_and_what_is_left_out_is_counted(tmp_path: Path) -
     assert found.rows == [{"text": "one\ntwo; three", "label": "a"}, {"text": "fünf", "label": "a"}]
     assert found.about == "Windows-1252, columns separated by a ';'"
     assert found.left_out == {"more cells than the header": 2}
+
+
+def test_json_in_the_cells_of_a_table_is_read_as_what_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text(
+        "text,meta,tags,note\n"
+        '"one","{""channel"": ""web"", ""at"": {""day"": 2}}","[""a"", ""b""]","[Name] wrote"\n'
+        "\"two\",\"{'channel': 'mail', 'at': {'day': None}}\",\"[]\",\"[1]\"\n"
+        '"three","","[\'c\']","{x}"\n'
+    )
+    assert read_foreign(tmp_path / "x.csv", "x.csv").rows == [
+        {"text": "one", "meta.channel": "web", "meta.at.day": 2, "tags": ["a", "b"], "note": "[Name] wrote"},
+        {"text": "two", "meta.channel": "mail", "meta.at.day": None, "tags": [], "note": "[1]"},
+        {"text": "three", "meta": "", "tags": ["c"], "note": "{x}"},
+    ]
+    turns = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "good day"}]
+    line = json.dumps(turns).replace('"', '""')
+    (tmp_path / "x.csv").write_text(f'id,messages\n1,"{line}"\n')
+    assert read_foreign(tmp_path / "x.csv", "x.csv").rows == [{"id": "1", "user": "hello", "assistant": "good day"}]
+
+
+def test_an_input_that_only_some_rows_have_stands_behind_what_is_asked() -> None:
+    rows = [
+        {"instruction": f"do {n} now", "input": "" if n % 2 else f"this {n}", "output": f"x {n} y"} for n in range(8)
+    ]
+    made = propose(rows)
+    assert [column.name for column in made.columns] == ["instruction", "output"]
+    assert made.rows[:2] == [
+        {"instruction": "do 0 now\n\nthis 0", "output": "x 0 y"},
+        {"instruction": "do 1 now", "output": "x 1 y"},
+    ]
+    assert made.notes == ["input, which is empty in 4 rows, stands behind instruction in the others"]
+    whole = propose([{**row, "input": "always"} for row in rows] + [{**rows[0], "input": "now and then"}])
+    assert not any("stands behind" in note for note in whole.notes)
 
 
 def test_json_is_read_whatever_it_is_called(tmp_path: Path) -> None:

@@ -10,6 +10,9 @@ import pytest
 
 from datagen_cli.core.errors import DatagenError
 from datagen_cli.evaluation.load import Wanted, load_dataset
+from datagen_cli.sources.dialect import title_lines
+from datagen_cli.sources.foreign import read_foreign
+from datagen_cli.sources.rows import Row
 
 from .bases import data, failure, opened
 
@@ -133,13 +136,6 @@ def test_columns_of_one_name_or_none_are_refused_in_a_base_and_named_where_rows_
     assert "columns without a name of their own are called text 2, column 4, column 5" in loaded.notes[0]
 
 
-def test_a_title_above_the_names_of_the_columns_is_told(tmp_path: Path) -> None:
-    path = table(tmp_path, "Export of 2024,,\n\nId,Message,Kind\n1,a b,x\n2,c d,y\n")
-    assert any(
-        "if it is a title, take off what stands above" in note for note in load_dataset(str(path), Wanted()).notes
-    )
-
-
 def test_lines_of_old_macs_and_spreadsheets_say_what_to_do(tmp_path: Path) -> None:
     error = failure(table(tmp_path, "text,label\ra,b\rc,d\r"))
     assert error.message.endswith("lines end with a carriage return alone") and "init --from" in error.hint
@@ -215,3 +211,38 @@ def test_a_table_of_one_endless_line_is_refused_at_its_start(tmp_path: Path, mon
         file.write(b"question,answer\n")
         file.truncate(1 << 40)  # a hole, which takes no room and an hour to read
     assert failure(path).message.startswith("a line over")
+
+
+TITLED = "Id{0}Message{0}Kind\n" + "".join(f"{n}{{0}}words {n} of it{{0}}{'xyz'[n % 3]}\n" for n in range(9))
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    "title", ["Export of 2024{0}{0}", "Export of 2024", "Tickets\n", "Tickets{0}{0}\nof 2024{0}{0}\n"]
+)
+def test_titles_above_the_header_are_passed_over_and_said(sign: str, title: str, tmp_path: Path) -> None:
+    path = table(tmp_path, f"{title}\n{TITLED}".format(sign))
+    base = opened(path)
+    rows = [row for row in base.rows() if isinstance(row, Row)]
+    assert rows[1].data == {"Id": "1", "Message": "words 1 of it", "Kind": "y"}
+    assert rows[0].line == 3 + title.count("\n")
+    assert any("above the header and" in note for note in base.notes)
+    measured = load_dataset(str(path), Wanted()).dataset.rows
+    assert [row["Message"] for row in measured] == [row.data["Message"] for row in rows]
+    found = read_foreign(path, "a.csv")
+    assert found.rows == [row.data for row in rows] and "above the header" in found.about
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "text\nan apple,a day\ntwo pears,or so\n",
+        "text,,\na b,c d,\ne f,g h,\ni j,g h,\n",
+        "text,label\na; b,x\nc; d,y\ne; f,x\n",
+        "the text\n1,2\n3,4\n5,6\n",
+        "Some words of prose here.\nAnd a few more, as it goes, to the end.\nThen, at last, it is over.\n",
+        ",text\n0,a b\n1,c d\n",
+    ],
+)
+def test_a_first_line_over_no_header_is_no_title(text: str) -> None:
+    assert title_lines(text.splitlines(keepends=True), ",", '"') == 0
