@@ -147,7 +147,8 @@ def training_rows(dataset: Dataset, exam: Exam) -> Labelled:
         ids=tuple(dataset.ids[place] for place in kept),
         groups=None,
     )
-    return without(labelled(whole), exam.test)
+    found = without(labelled(whole), exam.test)
+    return replace(found, in_test=found.in_test + len(dataset.rows) - len(kept))
 
 
 Student = Callable[[Labelled, Labelled, int], Sequence[str]]
@@ -223,7 +224,8 @@ def base_and_reference(
 ) -> tuple[Floats, Floats]:
     """Hits `[seeds, items]` of the student that has read nothing, and of one that learned from n real rows."""
     if reason := unfit(exam.train, exam.test):
-        raise UsageError(f"no reference student: {reason}", hint="--train FILE names real rows")
+        hint = "--test FILE with other rows, or --train FILE" if exam.train.in_test else "--train FILE names real rows"
+        raise UsageError(f"no reference student: {reason}", hint=hint)
     most = min(Counter(exam.train.labels).items(), key=lambda item: (-item[1], item[0]))[0]
     base = weighed([hits_of([most] * len(exam.test), exam.test)] * seeds, exam.test)
     work = [(draw(exam.train, n, seed), seed) for seed in range(seeds)]

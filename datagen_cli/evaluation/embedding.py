@@ -92,7 +92,10 @@ class ProgressEmbedder:
         import numpy as np
 
         if len(texts) <= self._portion:
-            return self._inner.encode(texts)
+            self._say(f"embedding {len(texts):,} texts by {self.name}")
+            vectors = self._inner.encode(texts)
+            self._say(f"embedded {len(texts):,} texts by {self.name}; computing with them")
+            return vectors
         order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
         parts, began, done, whole = [], time.monotonic(), 0, sum(map(len, texts))
         for start in range(0, len(texts), self._portion):

@@ -7,7 +7,6 @@ from typing import Any
 
 from datagen_cli.core.errors import DataError
 from datagen_cli.evaluation.student import (
-    LEAST,
     Labelled,
     Score,
     Student,
@@ -52,14 +51,13 @@ def learning_curve(
         genuine, examined = split_half(examined)
     else:
         genuine = without(labelled(real), examined)
-        if len(genuine) < LEAST <= (there := len(labelled(real))):
-            raise DataError(
-                f"{there - len(genuine):,} of the {there:,} real rows of {real.name} are test rows, too",
-                hint="test on other rows than those that the set was made from, or name others with --reference",
-            )
     given, ours = len(ours), without(ours, examined)
     if reason := unfit(ours, examined) or unfit(genuine, examined):
-        raise DataError(reason, hint="--label names the label field, --reference real rows to train on")
+        told = "test on other rows than those that the set was made from, or name others with --reference"
+        in_test = genuine.in_test or ours.in_test
+        raise DataError(
+            reason, hint=told if in_test else "--label names the label field, --reference real rows to train on"
+        )
     most = min(len(ours), len(genuine))
     rows = []
     for size in sorted({min(size, most) for size in sizes} if sizes else default_sizes(len(ours), len(genuine))):

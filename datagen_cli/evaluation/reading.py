@@ -53,7 +53,8 @@ def _beside(found: Measure, reference: Measure | None, as_shown: Callable[[float
         return f"the reference has {shown}"
     (low, high), (other_low, other_high) = first or (found.value,) * 2, second or (reference.value,) * 2
     if low <= other_high and other_low <= high:
-        return f"like the reference ({shown})"
+        same = as_shown(found.value) == shown
+        return f"like the reference ({shown})" if same else f"within chance of the reference ({shown})"
     if found.direction == "none":
         return f"{'above' if found.value > reference.value else 'below'} the reference ({shown})"
     better = (found.value > reference.value) == (found.direction == "higher")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from datagen_cli.core.citation import Citation
@@ -40,20 +40,21 @@ MOST_LABELS = 100
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """Texts with their labels as plain text, and the ids of their rows."""
+    """Texts with their labels as plain text, and the ids of their rows; `in_test` counts those that were left out
+    because they stand in a test."""
 
     texts: Sequence[str]
     labels: Sequence[str]
     ids: Sequence[str]
+    in_test: int = 0
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def take(self, rows: Sequence[int]) -> Labelled:
         """The rows with these numbers."""
-        return Labelled(
-            [self.texts[row] for row in rows], [self.labels[row] for row in rows], [self.ids[row] for row in rows]
-        )
+        texts, labels, ids = ([column[row] for row in rows] for column in (self.texts, self.labels, self.ids))
+        return Labelled(texts, labels, ids, self.in_test)
 
     def plus(self, other: Labelled) -> Labelled:
         """Both, one after the other."""
@@ -89,7 +90,8 @@ def unfit(train: Labelled, test: Labelled) -> str:
     """Why no student can be trained on one and tested on the other; empty when one can."""
     for what, side in (("training", train), ("test", test)):
         if len(side) < LEAST:
-            return f"needs at least {LEAST} labelled {what} rows, has {len(side)}"
+            left_out = f": {side.in_test:,} more are rows of the test" if side.in_test else ""
+            return f"needs at least {LEAST} labelled {what} rows, has {len(side)}{left_out}"
     if len(set(test.labels)) > MOST_LABELS:
         return f"the label has {len(set(test.labels))} values: no classes (at most {MOST_LABELS})"
     if not set(train.labels) & set(test.labels):
@@ -114,7 +116,8 @@ def split_half(real: Labelled) -> tuple[Labelled, Labelled]:
 def without(train: Labelled, test: Labelled) -> Labelled:
     """The training rows whose text is no test row's."""
     known = {fold(text) for text in test.texts}
-    return train.take([row for row, text in enumerate(train.texts) if fold(text) not in known])
+    kept = train.take([row for row, text in enumerate(train.texts) if fold(text) not in known])
+    return replace(kept, in_test=train.in_test + len(train) - len(kept))
 
 
 def draw(rows: Labelled, n: int, seed: int) -> Labelled:

@@ -43,6 +43,7 @@ class Budget:
         self.max_tokens = max_tokens
         self.cost_usd = start.cost_usd or 0.0
         self.tokens = start.tokens_in + start.tokens_out
+        self._before = (self.cost_usd, self.tokens)
         self._held_usd = 0.0
         self._held_tokens = 0
         self._reservations = 0
@@ -119,14 +120,16 @@ class Budget:
         return self.max_tokens is None or self.tokens + self._held_tokens + reservation.tokens <= self.max_tokens
 
     def _reached(self, reservation: Reservation) -> CapReached:
+        before = any(self._before) and self._before == (self.cost_usd, self.tokens)
+        earlier = " by earlier runs of this folder" if before else ""
         if self.max_tokens is not None and self.tokens + reservation.tokens > self.max_tokens:
             return CapReached(
-                f"max_total_tokens {self.max_tokens:,}: {self.tokens:,} used, "
+                f"max_total_tokens {self.max_tokens:,}: {self.tokens:,} used{earlier}, "
                 f"the next call may need {reservation.tokens:,}",
                 hint="raise it with --max-total-tokens and run the same command again; everything is kept",
             )
         return CapReached(
-            f"max_cost ${self.max_cost:g}: ${self.cost_usd:.4f} spent, "
+            f"max_cost ${self.max_cost:g}: ${self.cost_usd:.4f} spent{earlier}, "
             f"and the next call may cost ${reservation.cost_usd:.4f}",
             hint="raise it with --max-cost and run the same command again; everything is kept",
         )

@@ -87,7 +87,7 @@ def run_whole(
 
 def _replies(manifest: Manifest) -> int:
     """The replies that a run had, those of earlier runs of its folder among them."""
-    return manifest.calls + manifest.cached_calls
+    return int(max(manifest.totals()["all_runs"]["calls"], manifest.calls + manifest.cached_calls))
 
 
 def _counted(error: DatagenError, replies: int) -> DatagenError:

@@ -211,6 +211,9 @@ def test_embedding_says_how_far_it_is_and_how_long_the_rest_may_take(monkeypatch
 
     monkeypatch.setattr("time.monotonic", lambda: clock[0])
     told: list[str] = []
+    ProgressEmbedder(Slow(), told.append, 100).encode(["few"] * 7)
+    assert told == ["embedding 7 texts by hashed", "embedded 7 texts by hashed; computing with them"]
+    told.clear()
     ProgressEmbedder(Slow(), told.append, 100).encode([f"text {n:03}" for n in range(300)])
     assert told == [
         "embedding by hashed: 0 of 300 texts",

@@ -32,6 +32,12 @@ def test_one_kind_is_listed_alone() -> None:
     assert about["quickstart"].startswith("Grade-school math word problems")
 
 
+def test_models_in_the_box_come_before_those_that_need_a_file() -> None:
+    names = [row["name"] for row in list_things("models")["models"]]
+    assert names[:3] == ["offline", "gguf/smollm2", "local/smollm2"]
+    assert "configs/models/vllm.yaml" in names
+
+
 def test_every_validator_is_built() -> None:
     rows = {row["name"]: row["built"] for row in list_things("validators")["validators"]}
     assert rows and set(rows.values()) == {True}

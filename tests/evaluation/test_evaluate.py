@@ -145,6 +145,8 @@ def test_readings_are_words() -> None:
     found, other = Measure(0.6, "lower", "s", (0.55, 0.65)), Measure(0.3, "lower", "s", (0.25, 0.35))
     assert reading("self_bleu", found, other) == "texts share many phrases; worse than the reference (0.3)"
     assert reading("self_bleu", found, found).endswith("like the reference (0.6)")
+    near = Measure(0.377, "lower", "s", (0.1, 0.5)), Measure(0.124, "lower", "s", (0.05, 0.2))
+    assert reading("self_bleu", *near).endswith("within chance of the reference (0.124)")
     shares = Measure(0.0, "lower", "s", (0.0, 0.01)), Measure(0.27, "lower", "s", (0.2, 0.3))
     assert reading("near_duplicates", *shares).endswith("better than the reference (27 %)")
     same = {"reason": "the check passed all of them"}

@@ -69,8 +69,13 @@ async def test_those_who_wait_are_served_in_order() -> None:
 async def test_caps_count_what_earlier_runs_spent() -> None:
     with pytest.raises(CapReached):
         await Budget(max_cost=2.0, spent=Usage(10, 10, 1.5)).reserve(HOLD)
-    with pytest.raises(CapReached, match="max_total_tokens 250"):
+    with pytest.raises(CapReached, match="max_total_tokens 250: 60 used by earlier runs of this folder, the next"):
         await Budget(max_tokens=250, spent=Usage(30, 30, None)).reserve(HOLD)
+    budget = Budget(max_tokens=290, spent=Usage(30, 30, None))
+    await budget.reserve(HOLD)
+    budget.settle(HOLD, 200, None)
+    with pytest.raises(CapReached, match="max_total_tokens 290: 260 used, the next"):
+        await budget.reserve(HOLD)
     await Budget(max_tokens=260, spent=Usage(30, 30, None)).reserve(HOLD)
 
 

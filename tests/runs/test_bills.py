@@ -260,8 +260,10 @@ def test_a_hint_says_how_many_replies_are_kept(tmp_path: Path, capsys: pytest.Ca
 
     with Endpoint(script) as endpoint:
         found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
-    assert found["exit_code"] == 5 and found["calls"] == 5
-    assert "5 replies are kept" in found["hint"]
+        assert found["exit_code"] == 5 and found["calls"] == 5
+        assert "5 replies are kept" in found["hint"]
+        found = report(capsys, recipe(tmp_path, endpoint), "-o", tmp_path / "run")
+    assert found["calls"] == 0 and "5 replies are kept" in found["hint"]
 
 
 def test_the_card_counts_the_calls_of_all_runs_and_run_json_tells_both(
