@@ -90,3 +90,10 @@ CATALOG: dict[str, dict[str, str]] = {
         "ray": "datagen_cli.pipeline.engines.ray:RayEngine",
     },
 }
+
+IN_THE_BOX: dict[str, str] = {
+    "offline": "the simulation in the package: no network, no key, and mistakes on purpose",
+    "gguf/smollm2": "a real model of 135 M parameters, run by llama.cpp in a child process; no key, no cost",
+    "local/smollm2": "the same model, run by transformers in this process; for sampling.correlated",
+}
+"""Models that need no file: the last two come with the package of weights that `make setup` installs."""

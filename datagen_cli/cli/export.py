@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from datagen_cli.core.registry import load
 from datagen_cli.core.telling import telling
 from datagen_cli.evaluation.card import measured_section
 from datagen_cli.evaluation.run_facts import RUNNING, UNENDED
-from datagen_cli.export.format import Columns, Exported, Format, plain
+from datagen_cli.export.format import Columns, Exported, Format, Row, plain
 from datagen_cli.export.selection import as_reviewed, columns_of_run, conversation_in, weak_parents
 from datagen_cli.export.split import clusters, parse_split, split_rows
 from datagen_cli.runs.card import MEASURED, NEXT
@@ -50,6 +50,9 @@ def command(
     completion: Annotated[
         list[str] | None, given.option(None, "FIELD", "A field that answers; repeatable. The label without it.")
     ] = None,
+    separator: Annotated[
+        str, given.option(None, "TEXT", "Ends every prompt of prompt-completion and preference, e.g. '\\n'.")
+    ] = "",
     split: Annotated[str | None, given.option(None, "NAME=SHARE,…", "Files by split: train=0.8,test=0.2.")] = None,
     bom: Annotated[
         bool, given.option(None, "", "csv: begin with a byte order mark, by which Excel knows UTF-8.", "--bom")
@@ -81,8 +84,9 @@ def command(
                 hint="--allow-simulated if you mean it; a real model writes real rows: --model with generate",
             )
         shares = parse_split(split) if split is not None else None
-        _refuse(shelf, to, out, bom=bom, folder=shares is not None or hasattr(shelf, "folder"))
+        _refuse(shelf, to, out, bom=bom, separator=separator, folder=shares is not None or hasattr(shelf, "folder"))
         columns = columns_of_run(whole.rows[0], record.recipe, prompt or (), completion or ())
+        columns = replace(columns, separator=separator.replace("\\n", "\n").replace("\\t", "\t"))
         if not prompt and not completion:
             columns = replace(columns, conversation=conversation_in(whole.rows))
         data = _split(record, replace(whole, mark=bom), shares)
@@ -102,8 +106,7 @@ def command(
     }  # fmt: skip
     if not json_ or out == "-":
         _say(result, shelf, columns.conversation)
-        if shelf.marks and not bom and any(not plain(list(row.values())).isascii() for row in whole.rows):
-            console.note("Excel reads letters such as é wrongly without a byte order mark: --bom writes one")
+        _warn(shelf, columns, whole.rows, bom=bom)
     if hub is not None:
         result["push"] = push_options.sent(hub, Path(out), quiet=json_, dry_run=dry_run)
     if json_ and out != "-":
@@ -115,8 +118,10 @@ def command(
     return 0
 
 
-def _refuse(shelf: type[Format], to: str, out: str, *, bom: bool, folder: bool) -> None:
-    """Raises `UsageError` for a mark that a format cannot have, and for a folder that is called like a file."""
+def _refuse(shelf: type[Format], to: str, out: str, *, bom: bool, separator: str, folder: bool) -> None:
+    """Raises `UsageError` for what a format cannot have, and for a folder that is called like a file."""
+    if separator and not shelf.joins:
+        raise UsageError(f"--separator: {to} has roles or columns", hint="it is for prompt-completion and preference")
     if bom and not shelf.marks:
         raise UsageError(f"--bom: {to} has no byte order mark", hint="it is for --to csv")
     ending = Path(out).suffix.lower()
@@ -235,3 +240,14 @@ def _say(result: Mapping[str, Any], shelf: type[Format], conversation: str) -> N
         console.say(console.indented(fields))
     if result["simulated"]:
         console.say("simulated: written by the offline model, for trying things out; not for training")
+
+
+def _warn(shelf: type[Format], columns: Columns, rows: Sequence[Row], *, bom: bool) -> None:
+    """What the reader of the file may make of it."""
+    if shelf.marks and not bom and any(not plain(list(row.values())).isascii() for row in rows):
+        console.note("Excel reads letters such as é wrongly without a byte order mark: --bom writes one")
+    if shelf.joins and not columns.separator and not (shelf.converses and columns.conversation):
+        console.note(
+            "trainers such as TRL put an answer right behind its prompt: --separator '\\n' ends each prompt with a line"
+            " break, --to messages has roles"
+        )

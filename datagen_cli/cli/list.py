@@ -9,19 +9,13 @@ import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
-from datagen_cli.catalog import CATALOG
+from datagen_cli.catalog import CATALOG, IN_THE_BOX
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import newest_run
 from datagen_cli.core.errors import UsageError
 
 Row = dict[str, Any]
-IN_THE_BOX = {
-    "offline": "the simulation in the package: no network, no key, and mistakes on purpose",
-    "gguf/smollm2": "a real model of 135 M parameters, run by llama.cpp in a child process; no key, no cost",
-    "local/smollm2": "the same model, run by transformers in this process; for sampling.correlated",
-}
-"""Models that need no file: the last two come with the package of weights that `make setup` installs."""
 EXAMPLES = ("datagen list recipes", "datagen list metrics --json")
 OF_A_RUN = {"metrics": "eval", "formats": "show"}
 IN_A_RECIPE = ("sources", "examples", "constraints", "validators", "retrieval")

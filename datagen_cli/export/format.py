@@ -21,6 +21,7 @@ class Columns:
 
     `asking` and `answering` are empty where nothing says which they are; `about` is the recipe's description,
     `conversation` the field that holds whole conversations, where one does and nobody named fields that ask or answer.
+    `separator` ends every prompt of a format that `joins`.
     """
 
     fields: tuple[str, ...]
@@ -28,6 +29,7 @@ class Columns:
     answering: tuple[str, ...] = ()
     about: str = ""
     conversation: str = ""
+    separator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class Format:
 
     `suffix` ends the file's name; `asks` says that rows are told apart into a prompt and a completion, `converses` that
     a conversation needs no telling apart, `pairs` that what was rejected is written, too, `marks` that the file may
-    begin with a byte order mark, `binary` that it is no text.
+    begin with a byte order mark, `binary` that it is no text, `joins` that a trainer puts an answer right behind its
+    prompt.
     """
 
     suffix: ClassVar[str] = ".jsonl"
@@ -60,6 +63,7 @@ class Format:
     pairs: ClassVar[bool] = False
     marks: ClassVar[bool] = False
     binary: ClassVar[bool] = False
+    joins: ClassVar[bool] = False
 
     def __init__(self, columns: Columns) -> None:
         whole = self.converses and columns.conversation

@@ -24,6 +24,7 @@ class Preference(Format):
 
     asks: ClassVar[bool] = False
     pairs: ClassVar[bool] = True
+    joins: ClassVar[bool] = True
 
     def __init__(self, columns: Columns) -> None:
         super().__init__(columns)
@@ -66,6 +67,7 @@ class Preference(Format):
         if not names or any(attempt.get(name) in (None, "") for name in names):
             return None
         chosen, rejected = joined(row, names), joined(attempt, names)
+        prompt += self.columns.separator
         return {"prompt": prompt, "chosen": chosen, "rejected": rejected} if chosen != rejected else None
 
     def _plan(self, row: Row, shared: Sequence[str]) -> str:

@@ -299,6 +299,7 @@ def test_a_csv_for_excel_begins_with_a_mark_that_our_reader_and_pandas_know(
 @pytest.mark.parametrize(
     ("more", "said", "hint"),
     [
+        (["--to", "csv", "-o", "x.csv", "--separator", "x"], "--separator: csv has roles or columns", "prompt-"),
         (["--to", "messages", "-o", "x.jsonl", "--bom"], "--bom: messages has no byte order mark", "--to csv"),
         (["--to", "messages", "-o", "x.jsonl", "--split", "a=0.5,b=0.5"], "splits are files in a folder", "-o x"),
         (["--to", "hf", "-o", "y/x.parquet", "--allow-simulated"], "the hub's layout is a folder", "-o y/x"),
@@ -311,3 +312,14 @@ def test_a_folder_is_not_called_like_a_file_and_a_mark_is_for_tables(
     assert run(["export", str(made), *more]) == 2
     told = capsys.readouterr().err
     assert said in told and f"hint: {hint}" in told.replace("it is for ", "") and not Path("x.jsonl").exists()
+
+
+def test_that_an_answer_is_put_right_behind_its_prompt_is_said_and_a_separator_ends_the_prompt(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["export", str(made), "--to", "prompt-completion", "-o", "a.jsonl"]) == 0
+    assert "put an answer right behind its prompt" in capsys.readouterr().err
+    assert run(["export", str(made), "--to", "prompt-completion", "-o", "b.jsonl", "--separator", r"\n"]) == 0
+    assert "right behind" not in capsys.readouterr().err
+    bare, ended = (json.loads(Path(name).read_text("utf-8").splitlines()[0]) for name in ("a.jsonl", "b.jsonl"))
+    assert ended == {"prompt": bare["prompt"] + "\n", "completion": bare["completion"]}

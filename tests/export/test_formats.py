@@ -15,6 +15,7 @@ from datagen_cli.export.format import Columns, Exported
 from datagen_cli.export.messages import Messages
 from datagen_cli.export.parquet import Parquet
 from datagen_cli.export.preference import Preference
+from datagen_cli.export.prompt_completion import PromptCompletion
 from datagen_cli.export.selection import as_reviewed, columns_of_run
 from datagen_cli.runs.review import Decision, Review
 from datagen_cli.text.spreadsheet import safe
@@ -74,6 +75,13 @@ def test_a_pair_of_the_same_prompt_has_the_answers_apart() -> None:
     assert list(Preference(columns).lines(Exported([ROW], rejected))) == [
         {"prompt": "good", "chosen": "a", "rejected": "b"}
     ]
+
+
+def test_a_separator_ends_every_prompt_that_an_answer_is_put_right_behind() -> None:
+    columns = Columns(("text", "label"), ("text",), ("label",), "d", separator="\n")
+    rejected = [{"id": "r-000001", "text": "good", "label": "b", "reason": "solve"}]
+    assert [pair["prompt"] for pair in Preference(columns).lines(Exported([ROW], rejected))] == ["good\n"]
+    assert PromptCompletion(columns).line(ROW) == {"prompt": "good\n", "completion": "a"}
 
 
 def test_a_pair_of_the_same_plan_has_the_plan_as_its_prompt() -> None:
