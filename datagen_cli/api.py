@@ -9,8 +9,8 @@
 
 A run is a folder here too: the same call again resumes it, and the command line reads what Python wrote. Nothing is
 printed; `on_event` is told what happens. Errors of users are `DatagenError`s with a message and a hint, as the command
-line prints them. Functions may be called where an event loop is running already (notebooks); `generate_async` lets the
-loop go on meanwhile.
+line prints them; a traceback ends with both. Functions may be called where an event loop is running already
+(notebooks); `generate_async` lets the loop go on meanwhile.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from datagen_cli.config.load import load_recipe as _load_recipe
 from datagen_cli.config.load import with_limits
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import DatagenError, UsageError
-from datagen_cli.core.python_words import python_words
+from datagen_cli.core.python_words import in_python, python_words, reworded
 from datagen_cli.runs.manifest import Manifest
 from datagen_cli.runs.previous_run import recipe_place
 from datagen_cli.runs.reader import RunReader
@@ -220,6 +220,12 @@ class Report(Mapping[str, "Measure"]):
         return self._found.reference_measures
 
     @property
+    def notes(self) -> list[str]:
+        """What was noticed while rows were read, such as columns that had to be guessed."""
+        sides = (self._found.views, self._found.reference)
+        return [in_python(note) for side in sides if side is not None for note in side.loaded.notes]
+
+    @property
     def readings(self) -> dict[str, str]:
         """What each value says, in words."""
         from datagen_cli.evaluation.reading import readings
@@ -242,9 +248,9 @@ class Report(Mapping[str, "Measure"]):
 
 @python_words()
 def evaluate(
-    data: Run | str | Path | Rows,
+    data: Run | AnyPath | Rows | pandas.DataFrame,
     *,
-    reference: str | Path | Rows | None = None,
+    reference: AnyPath | Rows | pandas.DataFrame | None = None,
     text: str | Sequence[str] = (),
     label: str | None = None,
     metrics: str | Sequence[str] | None = None,
@@ -258,15 +264,20 @@ def evaluate(
     from datagen_cli.evaluation.embedding import open_for_eval
     from datagen_cli.evaluation.evaluate import choose
     from datagen_cli.evaluation.evaluate import evaluate as measure_all
+    from datagen_cli.evaluation.in_memory import Held
     from datagen_cli.evaluation.load import Wanted, base_of, load_dataset, load_reference
 
     wanted = choose(metrics if metrics is None or isinstance(metrics, str) else ",".join(metrics))
     columns = Wanted((text,) if isinstance(text, str) else tuple(text), label)
     with tempfile.TemporaryDirectory() as folder, closing(open_for_eval(embedder, _say_nothing)) as opened:
-        loaded = load_dataset(_as_file(data, Path(folder) / "data.jsonl"), columns)
-        theirs = base_of(loaded.run, loaded.dataset) if loaded.run is not None and reference is None else None
-        if reference is not None:
-            theirs = load_reference(_as_file(reference, Path(folder) / "reference.jsonl"), loaded.dataset, columns)
+        held = Held(folder)
+        try:
+            loaded = held.named(load_dataset(held.file(data.path if isinstance(data, Run) else data, "data"), columns))
+            theirs = base_of(loaded.run, loaded.dataset) if loaded.run is not None and reference is None else None
+            if reference is not None:
+                theirs = held.named(load_reference(held.file(reference, "reference"), loaded.dataset, columns))
+        except DatagenError as error:
+            raise reworded(error, held.words) from error.__cause__
         return Report(measure_all(loaded, theirs, wanted, embedder=opened, given={}, say=_say_nothing))
 
 
@@ -343,6 +354,7 @@ def _engine_words(options: GenerateOptions) -> list[str]:
     return words + (["--ray-address", options["ray_address"]] if "ray_address" in options else [])
 
 
+@python_words()
 def _whole(session: Session) -> DatagenError | None:
     from datagen_cli.pipeline.whole_run import run_whole
 
@@ -374,18 +386,6 @@ def _loop_runs() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-def _as_file(data: Run | str | Path | Rows, path: Path) -> str:
-    """The name of what is to be read; rows in memory are written to `path` first."""
-    from datagen_cli.evaluation.in_memory import write_rows
-
-    if isinstance(data, Run):
-        return str(data.path)
-    if isinstance(data, str | Path):
-        return str(data)
-    write_rows(data, path)
-    return str(path)
 
 
 def _environ(environ: Mapping[str, str] | None) -> dict[str, str]:

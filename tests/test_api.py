@@ -7,6 +7,8 @@ import json
 import pickle
 import subprocess
 import sys
+import tempfile
+import traceback
 from concurrent.futures import Future
 from datetime import date
 from decimal import Decimal
@@ -156,7 +158,8 @@ def test_errors_are_ours(tmp_path: Path) -> None:
         (lambda: api.load_recipe("quickstart", model=""), "model: expected the name of", 'such as `model="offline"`'),
         (lambda: api.load_recipe("quickstart", set={"a.b": 1}), 'set={"a.b": …}: ', ""),
         (lambda: api.evaluate([{"text": "a"}], metrics="self"), "metrics: there is no measure 'self'", ""),
-        (lambda: api.evaluate([{"text": "a"}], text="b"), "text: no row has a column 'b'", ""),
+        (lambda: api.evaluate([{"text": "a"}], text="b"), "data: text: no row has a column 'b'", ""),
+        (lambda: api.generate("quickstart", "/proc/x"), "/proc/x: cannot write", "choose another folder"),
         (
             lambda: api.generate("quickstart", "r", max_total_tokens=100),
             "max_total_tokens 100: 0 used",
@@ -172,6 +175,7 @@ def test_errors_speak_of_arguments_where_python_gave_them(
         call()
     assert said in str(caught.value) and hint in caught.value.advice
     assert "--" not in f"{caught.value} {caught.value.advice}"
+    assert hint in "".join(traceback.format_exception(caught.value)).splitlines()[-1]
 
 
 def test_records_have_places_and_a_model_may_be_a_mapping(tmp_path: Path) -> None:
@@ -267,6 +271,16 @@ def test_rows_hold_what_notebooks_have_in_them() -> None:
     with pytest.raises(UsageError, match="row 1: label: <object") as caught:
         api.evaluate([{"label": 1}, {"label": object()}], metrics="length")
     assert "str()" in caught.value.hint
+
+
+def test_what_is_said_of_rows_in_memory_names_no_file() -> None:
+    rows = [{"body": f"some words {n}", "kind": "abc"[n % 3]} for n in range(30)]
+    report = api.evaluate(rows, reference=[{"body": "other words", "n": n} for n in range(9)], metrics=["length"])
+    told = report.to_dict()
+    assert (told["dataset"], told["reference"]) == ("data", "reference")
+    told_of_none = api.evaluate([{"n": 1}, {"n": 2}], metrics=["length"]).notes
+    assert told_of_none == ["data: no column of texts was found (it has: n); text= names one"]
+    assert tempfile.gettempdir() not in report.to_html() + json.dumps(told) + " ".join(report.notes)
 
 
 def test_missing_cells_of_pandas_are_none_in_rows_of_its_own() -> None:

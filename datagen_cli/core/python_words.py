@@ -7,7 +7,7 @@ Options that have an argument of the same meaning are named as that argument; al
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from datagen_cli.core.errors import DatagenError, Place
@@ -27,25 +27,30 @@ _OPTION = re.compile(r"(?<![\w-])--([a-z-]+)(?: (ray)\b)?")
 
 @contextmanager
 def python_words() -> Iterator[None]:
-    """Lets errors of users through with their options named as arguments; also a decorator."""
+    """Lets errors of users through with their options named as arguments, and with a note of the hint, which stands
+    below a traceback; also a decorator."""
     try:
         yield
     except DatagenError as error:
-        raise reworded(error) from error.__cause__
+        found = reworded(error)
+        found.__notes__ = [f"hint: {found.hint}"] if found.hint else []
+        raise found from error.__cause__
 
 
-def reworded(error: DatagenError) -> DatagenError:
-    """The same error, and those behind it, with options named as arguments."""
+def reworded(error: DatagenError, words: Callable[[str], str] | None = None) -> DatagenError:
+    """The same error, and those behind it, with options named as arguments, or in other `words`."""
+    put = words or in_python
     for one in (error, *error.others):
-        one.message, one.alone, one.hint = in_python(one.message), in_python(one.alone), in_python(one.advice)
+        one.message, one.alone, one.hint = put(one.message), put(one.alone), put(one.advice)
         if one.place is not None:
-            one.place = Place(in_python(one.place.file).removesuffix("="), one.place.line)
+            one.place = Place(put(one.place.file).removesuffix("="), one.place.line)
     return error
 
 
 def in_python(text: str) -> str:
     """A sentence about options as one about arguments: `--max-cost` is `max_cost=`."""
     text = text.replace("run the same command again", "make the same call again")
+    text = text.replace("another place with -o", "another folder")
     text = _SET.sub(lambda found: f'set={{"{found[1]}": {found[2] or "…"}}}', text)
     text = _QUOTED.sub(
         lambda found: f'`{ARGUMENTS[found[1]]}="{found[2]}"`' if found[1] in ARGUMENTS else found[0], text

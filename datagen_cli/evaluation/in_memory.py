@@ -8,16 +8,46 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.jsonl import dump
 
+if TYPE_CHECKING:
+    from datagen_cli.evaluation.load import Loaded
+
 MISSING = ("NAType", "NaTType")
 """Types of pandas for a cell that holds nothing."""
+
+
+class Held:
+    """Rows in memory, as files of a folder for as long as they are measured. Whatever is said of them names the
+    argument that they came as."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+
+    def file(self, data: Any, argument: str) -> str:
+        """The name of what is to be read: rows are written down first. Raises `UsageError` as `write_rows`."""
+        if isinstance(data, str | Path):
+            return str(data)
+        path = self._folder / f"{argument}.jsonl"
+        write_rows(data, path)
+        return str(path)
+
+    def named(self, loaded: Loaded) -> Loaded:
+        """What was read, under the name of its argument."""
+        dataset = replace(loaded.dataset, name=self.words(loaded.dataset.name))
+        return replace(loaded, dataset=dataset, notes=[self.words(note) for note in loaded.notes])
+
+    def words(self, text: str) -> str:
+        """A text in which no file of the folder is named."""
+        return re.sub(rf"{re.escape(str(self._folder))}[/\\\\](\w+)\.jsonl", r"\1", text)
 
 
 def write_rows(data: Any, path: Path) -> None:

@@ -112,4 +112,5 @@ class EntityEntropy(Metric):
         return ByParts(of, parts.count)
 
     def reading(self, found: Measure) -> str:
-        return f"as many names as {2 ** (found.value or 0.0):,.0f} equally frequent ones"
+        many = round(2 ** (found.value or 0.0))
+        return f"as many names as {many:,} equally frequent ones" if many > 1 else "one name, or hardly more"

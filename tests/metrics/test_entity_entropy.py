@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.metrics.entity_entropy import EntityEntropy, entity_entropy, entropy_bits
+from datagen_cli.metrics.measure import Measure
 from tests.metrics.given_texts import features
 
 
@@ -54,3 +55,8 @@ def test_real_news_names_more_things_than_either_generated_set(sample: Callable[
 
 def test_a_uniform_spread_is_the_logarithm_of_its_size() -> None:
     assert entropy_bits(Counter(range(32)).values()) == pytest.approx(math.log2(32))
+
+
+def test_one_name_is_read_as_one_name() -> None:
+    said = [EntityEntropy().reading(Measure(bits, "higher", "s")) for bits in (0.0, 0.3, 3.0)]
+    assert said == [*["one name, or hardly more"] * 2, "as many names as 8 equally frequent ones"]
