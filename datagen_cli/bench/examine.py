@@ -113,12 +113,7 @@ def seed_rows(setting: Setting, exam: Exam) -> Labelled:
         return Labelled([], [], [])
     like = like_of(built)
     shown = built.example_rows if built.recipe.examples is not None else ()
-    dataset = replace(
-        like,
-        rows=[dict(row) for _, row in shown],
-        ids=tuple(name for name, _ in shown),
-        groups=None,
-    )
+    dataset = replace(like, rows=[dict(row) for _, row in shown], ids=tuple(name for name, _ in shown), groups=None)
     return training_rows(dataset, exam)
 
 

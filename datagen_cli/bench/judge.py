@@ -78,9 +78,7 @@ def mark_cells(
     for attempt in range(1, TRIES + 1):
         questions = [
             Question(
-                mark_prompt(about, _fields(row, about), aspect, again=attempt > 1),
-                Draw(place, attempt, aspect),
-                FORM,
+                mark_prompt(about, _fields(row, about), aspect, again=attempt > 1), Draw(place, attempt, aspect), FORM
             )
             for _, aspect, place, row, about in waiting
         ]

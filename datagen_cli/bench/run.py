@@ -16,15 +16,7 @@ from datagen_cli.bench.examine import allowance, examine, within
 from datagen_cli.bench.grid import Point
 from datagen_cli.bench.judge import NAMES, family, judged, kin, mark_cells
 from datagen_cli.bench.leaderboard import LeaderboardRow, documented
-from datagen_cli.bench.measured import (
-    Measured,
-    at_once,
-    correctness,
-    default_measures,
-    diversity,
-    estimate_of,
-    work_of,
-)
+from datagen_cli.bench.measured import Measured, at_once, correctness, default_measures, diversity, estimate_of, work_of
 from datagen_cli.bench.options import Candidate
 from datagen_cli.bench.perplexity import local_name, perplexities
 from datagen_cli.bench.plan import Bench, about_of, claim

@@ -254,15 +254,7 @@ def show_estimate(bench: Bench, command: str, *, as_json: bool) -> int:
     if as_json:
         console.emit_json(result)
         return 0
-    rows = [
-        (
-            cell["setting"],
-            cell["generator"],
-            f"{cell['cells']:,}",
-            *_figures(cell),
-        )
-        for cell in result["cells"]
-    ]
+    rows = [(cell["setting"], cell["generator"], f"{cell['cells']:,}", *_figures(cell)) for cell in result["cells"]]
     total = ("all", "", f"{sum(cell['cells'] for cell in result['cells']):,}")
     rows.append((*total, *_figures(result)))
     console.table("nothing was sent", ("setting", "generator", "runs", "calls", "tokens", "cost"), rows)

@@ -118,9 +118,7 @@ def _show_probe(result: Mapping[str, Any]) -> None:
         for name, item in result["projected"].items()
     ]
     console.table(
-        f"all {result['count']:,} records",
-        ("projected", "attempts a record", "calls", "tokens", "cost", "time"),
-        rows,
+        f"all {result['count']:,} records", ("projected", "attempts a record", "calls", "tokens", "cost", "time"), rows
     )
 
 

@@ -62,13 +62,7 @@ class Outputs:
         if not self.quiet:
             console.note(console.named(text))
 
-    def add(
-        self,
-        found: Evaluation,
-        gates: Sequence[Mapping[str, Any]],
-        extra: Mapping[str, Any],
-        say: Say,
-    ) -> None:
+    def add(self, found: Evaluation, gates: Sequence[Mapping[str, Any]], extra: Mapping[str, Any], say: Say) -> None:
         """The results of one dataset: shown at once, kept for what is written in the end, of which `say` is told."""
         say(f"{found.views.loaded.dataset.name}: gathering the results")
         result = {**document(found, gates), **extra}

@@ -63,10 +63,7 @@ def ping(name: str, allow_hosts: Sequence[str]) -> tuple[bool, str]:
                 reply = await client.ask(Request("generator", MESSAGES, Draw(0, 1, "ping"), FORMAT))
                 text = " ".join(reply.text.split())[:60]
                 if not text and reply.finish_reason == "length":
-                    return (
-                        False,
-                        "thinks until max_tokens and answers nothing: raise max_tokens",
-                    )
+                    return (False, "thinks until max_tokens and answers nothing: raise max_tokens")
                 return True, "; ".join([f"answers: {text}", *notes.texts])
             finally:
                 await client.close()

@@ -17,10 +17,7 @@ from datagen_cli.core.errors import UsageError
 from datagen_cli.core.registry import suggest
 from datagen_cli.runs.reader import RunReader
 
-EXAMPLES = (
-    "datagen show runs/quickstart -n 3",
-    "datagen show runs/quickstart --rejected --by reason",
-)
+EXAMPLES = ("datagen show runs/quickstart -n 3", "datagen show runs/quickstart --rejected --by reason")
 
 
 def command(

@@ -30,14 +30,7 @@ from datagen_cli.llm.identity import role_identity
 from datagen_cli.llm.keys import Target, resolve
 from datagen_cli.llm.parameter_fallback import note, objection
 from datagen_cli.llm.provider import Payload, RawReply
-from datagen_cli.llm.retry import (
-    FIRST_CALLS,
-    call_with_retries,
-    mend_refusal,
-    refused_from_the_start,
-    said,
-    start_of,
-)
+from datagen_cli.llm.retry import FIRST_CALLS, call_with_retries, mend_refusal, refused_from_the_start, said, start_of
 from datagen_cli.llm.usage import Totals
 from datagen_cli.llm.waiting import WaitTeller
 

@@ -16,13 +16,7 @@ from datagen_cli.core.whole_number import whole_number
 from datagen_cli.llm.counted import read_usage, usage_in
 from datagen_cli.llm.encodings import unpacked
 from datagen_cli.llm.events import EVENTS, choice_of, joined
-from datagen_cli.llm.faults import (
-    Fault,
-    TransportError,
-    fault_said,
-    page_words,
-    sentence_of,
-)
+from datagen_cli.llm.faults import Fault, TransportError, fault_said, page_words, sentence_of
 from datagen_cli.llm.finish import ends_in_call, finish_of, reason_in
 from datagen_cli.llm.message import is_filled, is_hidden, refusal_of, text_of
 from datagen_cli.llm.native import advice

@@ -241,10 +241,7 @@ def _plain(message: Any) -> dict[str, Any]:
 
 
 def fault_from(
-    error: Exception | None,
-    hidden: tuple[str, ...] = (),
-    came: Answer | None = None,
-    reached: bool | None = None,
+    error: Exception | None, hidden: tuple[str, ...] = (), came: Answer | None = None, reached: bool | None = None
 ) -> Fault:
     """Our fault of an exception of litellm or of a provider's package: of the answer that `came`, where one did, else
     of the exception's own sentence; without keys. `reached` says whether the request got there, where that is known."""

@@ -10,15 +10,7 @@ from urllib.parse import urlsplit
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.errors import UsageError
-from datagen_cli.llm.keys import (
-    Target,
-    address_of,
-    allowed_hosts,
-    guard_key,
-    is_below_localhost,
-    is_loopback,
-    moved_to,
-)
+from datagen_cli.llm.keys import Target, address_of, allowed_hosts, guard_key, is_below_localhost, is_loopback, moved_to
 from datagen_cli.llm.provider import Around, Provider, ProviderFacts
 from datagen_cli.llm.vendors import Vendor, is_host_of, names_of_address, vendor_of_key, vendors
 

@@ -26,11 +26,7 @@ class OutcomeReader:
     """Reads a run's checkpoints back: the accepted record of a slot, and every attempt that was turned away."""
 
     def __init__(
-        self,
-        checkpoints: Mapping[str, Checkpoint],
-        steps: Sequence[str],
-        cut: Cut,
-        most_attempts: Callable[[int], int],
+        self, checkpoints: Mapping[str, Checkpoint], steps: Sequence[str], cut: Cut, most_attempts: Callable[[int], int]
     ) -> None:
         self._checkpoints = checkpoints
         self._steps = steps

@@ -59,15 +59,7 @@ def as_csv(results: Sequence[Result]) -> str:
         for name, found in result["metrics"].items():
             low, high = found.get("interval", (None, None))
             item = (result.get("compare") or {}).get("metrics", {}).get(name, {})
-            front = [
-                result["dataset"],
-                _rows(result, name),
-                name,
-                found["value"],
-                low,
-                high,
-                found.get("direction"),
-            ]
+            front = [result["dataset"], _rows(result, name), name, found["value"], low, high, found.get("direction")]
             beside = [result["reference_metrics"].get(name, {}).get("value"), item.get("other"), item.get("difference")]
             ends = [*item.get("interval", (None, None)), item.get("verdict")]
             said = [_gated(result, name), found.get("signature"), found.get("reason") or ""]

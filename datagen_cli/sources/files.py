@@ -13,17 +13,7 @@ from typing import Any, ClassVar
 from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.errors import DataError, Place, UsageError
 from datagen_cli.core.fields import describe_type
-from datagen_cli.sources.rows import (
-    BadLine,
-    BadRow,
-    Lines,
-    Row,
-    as_text,
-    open_bytes,
-    reading,
-    shown_path,
-    without_mark,
-)
+from datagen_cli.sources.rows import BadLine, BadRow, Lines, Row, as_text, open_bytes, reading, shown_path, without_mark
 from datagen_cli.text.strict_json import NotJson, Repeats
 
 OBJECT_HINT = 'every row is a JSON object, such as {"question": "...", "answer": "..."}'

@@ -25,8 +25,7 @@ Value = str | int | float | Fraction | Decimal
 
 _HASHES = compiled_later(r"^[ \t]*####[ \t]*(\S.*)$", re.MULTILINE)
 _SAID = compiled_later(
-    r"\b(?:final answer|answer)\b\s*(?:is|are|:|=|equals)+\s*(?::\s*)?([^\n]{0,300}?)(?=\.(?:\s|$)|\n|$)",
-    re.IGNORECASE,
+    r"\b(?:final answer|answer)\b\s*(?:is|are|:|=|equals)+\s*(?::\s*)?([^\n]{0,300}?)(?=\.(?:\s|$)|\n|$)", re.IGNORECASE
 )
 _CALCULATOR = compiled_later(r"<<[^<>\n]{0,200}>>")
 _WORKINGS = compiled_later(r"\([^()\n]{0,200}[-+*/×=%][^()\n]{0,200}\)")

@@ -39,7 +39,7 @@ NUMBER = compiled_later(
     rf"|(?P<top>{DIGITS})\s?/\s?(?P<bottom>{DIGITS})(?![\d/])"
     r"|(?P<base>\d+)\s?(?:\^|\*\*)\s?\(?(?P<to>[+-]?\d{1,4})\)?"
     rf"|(?P<digits>{DIGITS}){_POWER}?)"
-    r"(?P<after>\s?(?:%|percent\b|per\s+cent\b|pct\b)|\s?[aApP]\.?[mM]\b\.?|\s?¢|\s?cents?\b)?",
+    r"(?P<after>\s?(?:%|percent\b|per\s+cent\b|pct\b)|\s?[aApP]\.?[mM]\b\.?|\s?¢|\s?cents?\b)?"
 )
 _SCALE = compiled_later(
     r"\s?(?:an?\s)?(?P<word>thousand|million|billion|trillion|hundred|dozens?)\b|(?P<letter>[kKMB]|bn|mn)(?![\w^])"
