@@ -190,10 +190,10 @@ class Correctness(Metric):
         """Missing: a dataset says nothing of its own correctness. Gold and reviews are given to `evaluate`."""
         return Measure.missing(NOTHING, self.direction)
 
-    def reading(self, found: Measure) -> str:
-        counts = ", ".join(f"{found.detail.get(outcome, 0):,} {outcome}" for outcome in OUTCOMES)
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        counts = ", ".join(f"{detail.get(outcome, 0):,} {outcome}" for outcome in OUTCOMES)
         alike: dict[str, list[str]] = {}
-        for check, one in found.detail.get("agreement", {}).items():
+        for check, one in detail.get("agreement", {}).items():
             alike.setdefault(_kappa(one), []).append(check)
         told = [f"{_few(checks)} {kappa}" for kappa, checks in alike.items()]
         return counts + (f"; agreement (kappa): {'; '.join(told)}" if told else "")

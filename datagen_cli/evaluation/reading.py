@@ -29,7 +29,9 @@ def reading(name: str, found: Measure, reference: Measure | None = None, at_its_
 
     `at_its_size` is the measure of as many rows as the reference's was taken on, where those may be fewer.
     """
-    words, shown = metric(name)().reading(found), percent if metric(name).counts_rows else "{:.3g}".format
+    assert found.value is not None
+    words = metric(name)().reading(found.value, found.detail)
+    shown = percent if metric(name).counts_rows else "{:.3g}".format
     beside = _beside(found, reference, shown)
     if beside and at_its_size is not None and at_its_size.value not in (None, found.value):
         mine = f"({shown(at_its_size.value)} against "

@@ -9,7 +9,7 @@ are left out on both sides: a set that leaks teaches nothing by that.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -222,11 +222,11 @@ class Student(Metric):
         except MissingExtra as error:
             return Measure.missing(error.message, self.direction)
 
-    def reading(self, found: Measure) -> str:
-        real = found.detail.get("real", {}).get("accuracy")
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        real = detail.get("real", {}).get("accuracy")
         if real is None:
             return ""
-        low, high = found.detail.get("gap", {}).get("interval", (0.0, 0.0))
+        low, high = detail.get("gap", {}).get("interval", (0.0, 0.0))
         word = "as well as" if low <= 0 <= high else "worse than" if high < 0 else "better than"
         return f"teaches {word} the same number of real rows ({real:.3g})"
 

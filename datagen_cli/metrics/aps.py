@@ -5,8 +5,8 @@ Linear in n: (‖Σe‖² − Σ‖e‖²) / (n(n−1)), in double precision.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,11 +67,7 @@ class Aps(Metric):
 
         return ByParts(of, parts.count)
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
         return scale(
-            found.value,
-            (0.2, "texts are about different things"),
-            (0.5, "texts are related"),
-            (1.0, "texts are much alike"),
+            value, (0.2, "texts are about different things"), (0.5, "texts are related"), (1.0, "texts are much alike")
         )

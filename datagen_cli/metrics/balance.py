@@ -120,11 +120,8 @@ class Balance(Metric):
 
         return ByParts(of, parts.count)
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
-        return scale(
-            found.value, (0.8, "labels are uneven"), (0.99, "labels are nearly even"), (1.0, "labels are even")
-        )
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        return scale(value, (0.8, "labels are uneven"), (0.99, "labels are nearly even"), (1.0, "labels are even"))
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
         labels: Mapping[str, int] = detail.get("labels", {})

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import gzip
 import math
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.features import Features
@@ -69,8 +69,7 @@ class CompressionRatio(Metric):
 
         return ByParts(of, few.count, len(rows) / len(texts), pairs=True)
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
-        if found.value <= 1:
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        if value <= 1:
             return "too little text to pack: what gzip adds weighs more than it takes"
-        return f"packs to {percent(1 / found.value)} of its size"
+        return f"packs to {percent(1 / value)} of its size"

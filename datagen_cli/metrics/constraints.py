@@ -32,9 +32,8 @@ class Constraints(Metric):
     def compute(self, features: Features, reference: Features | None) -> Measure:
         return measure_verdicts(features.dataset.run, constraints=True, lacking="the recipe has no constraints")
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
-        return f"{percent(found.value)} kept to every constraint at once"
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        return f"{percent(value)} kept to every constraint at once"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
         return verdict_exhibits("First verdicts of the run's constraints", detail)

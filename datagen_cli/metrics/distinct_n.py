@@ -5,8 +5,8 @@ Linear. It falls as the set grows: compare at equal n only. The interval is that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.features import Features
@@ -73,6 +73,5 @@ class DistinctN(Metric):
 
         return ByParts(of, parts.count)
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
-        return f"{percent(found.value)} of word pairs differ"
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        return f"{percent(value)} of word pairs differ"

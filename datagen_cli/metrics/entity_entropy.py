@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -111,6 +111,6 @@ class EntityEntropy(Metric):
 
         return ByParts(of, parts.count)
 
-    def reading(self, found: Measure) -> str:
-        many = round(2 ** (found.value or 0.0))
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        many = round(2**value)
         return f"as many names as {many:,} equally frequent ones" if many > 1 else "one name, or hardly more"

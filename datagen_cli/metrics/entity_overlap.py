@@ -95,9 +95,8 @@ class EntityOverlap(Metric):
 
         return ByParts(of, parts.count)
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
-        return f"{percent(found.value)} of the smaller set's names are shared"
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        return f"{percent(value)} of the smaller set's names are shared"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
         shared: Sequence[str] = detail.get("shared", ())

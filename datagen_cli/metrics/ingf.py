@@ -7,8 +7,8 @@ that of `parts.py`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from datagen_cli.core.citation import Citation
 from datagen_cli.metrics.features import Features
@@ -71,6 +71,5 @@ class Ingf(Metric):
 
         return ByParts(of, parts.count)
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
-        return "no 3-gram returns" if found.value == 1 else f"a 3-gram occurs {found.value:,.2f} times"
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        return "no 3-gram returns" if value == 1 else f"a 3-gram occurs {value:,.2f} times"

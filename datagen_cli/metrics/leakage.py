@@ -148,11 +148,10 @@ class Leakage(Metric):
         leaking[list(features.once((self.name, id(reference)), lambda: _leaking(features, reference)))] = 1.0
         return means(leaking, parts)
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
-        exact = found.detail.get("exact", 0)
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        exact = detail.get("exact", 0)
         more = f", {exact:,} of them exactly" if exact else ""
-        return f"{percent(found.value)} repeat the reference{more}"
+        return f"{percent(value)} repeat the reference{more}"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
         found = detail.get("evidence", ())

@@ -79,9 +79,8 @@ class Length(Metric):
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
         return means(_words(features).astype(np.float64), parts)
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
-        return f"{counted(found.value, 'word')} a text"
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        return f"{counted(value, 'word')} a text"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
         words = detail.get("words")

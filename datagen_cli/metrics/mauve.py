@@ -11,8 +11,8 @@ The interval is that of half samples without replacement, for which the quantisa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,12 +161,11 @@ class Mauve(Metric):
 
         return ByParts(of, parts.count)
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
-        if (texts := found.detail.get("texts", MEANINGFUL)) < MEANINGFUL:
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        if (texts := detail.get("texts", MEANINGFUL)) < MEANINGFUL:
             return f"{texts:,} texts are too few for it to mean much"
         return scale(
-            found.value,
+            value,
             (0.3, "far from the reference texts"),
             (0.7, "unlike the reference texts"),
             (0.95, "close to the reference texts"),

@@ -108,8 +108,8 @@ class Metric(Protocol):
             return None
         return parts_interval(value, self.by_parts(features, reference, parts), *self.reach, cautious=True)
 
-    def reading(self, found: Measure) -> str:
-        """What a value says, in words, beside the comparison with a reference; may be empty."""
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        """What a value and its detail say, in words, beside the comparison with a reference; may be empty."""
         return ""
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:

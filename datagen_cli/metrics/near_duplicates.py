@@ -177,11 +177,10 @@ class NearDuplicates(Metric):
     def _found(self, features: Features) -> NearDuplicatesFound:
         return features.once(self.name, lambda: pairs_of_terms(features.texts, features.terms, THRESHOLD))
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
-        extra = found.detail.get("exact", {}).get("extra", 0)
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        extra = detail.get("exact", {}).get("extra", 0)
         more = f", {counted(extra, 'exact extra row')}" if extra else ""
-        return f"{percent(found.value)} nearly repeat another{more}"
+        return f"{percent(value)} nearly repeat another{more}"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
         pairs = detail.get("pairs", ())

@@ -7,8 +7,8 @@ blocks, in double precision and each pair once: ½ · n² · d multiplications, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,5 +113,5 @@ class RemoteClique(Metric):
         counts = np.bincount(part_of, minlength=parts.count)
         return ByParts(lambda keep: float(blocks[keep][:, keep].sum() / counts[keep].sum() ** 2), parts.count)
 
-    def reading(self, found: Measure) -> str:
-        return f"texts lie {found.value:.2f} apart (0 to 1.41)"
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        return f"texts lie {value:.2f} apart (0 to 1.41)"

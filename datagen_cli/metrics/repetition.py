@@ -87,14 +87,13 @@ class Repetition(Metric):
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
         return means(features.once(self.name, lambda: repeated_shares(features.table)), parts)
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
         words = scale(
-            found.value, (0.1, "texts hardly repeat themselves"), (0.3, "texts repeat themselves"), (1.0, "texts loop")
+            value, (0.1, "texts hardly repeat themselves"), (0.3, "texts repeat themselves"), (1.0, "texts loop")
         )
-        loops = found.detail.get("loops", 0)
-        more = f", {loops:,} of {found.detail['texts']:,} go round in circles" if loops else ""
-        return f"{words} ({percent(found.value)} of the word pairs in a text){more}"
+        loops = detail.get("loops", 0)
+        more = f", {loops:,} of {detail['texts']:,} go round in circles" if loops else ""
+        return f"{words} ({percent(value)} of the word pairs in a text){more}"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
         rows = detail.get("rows", ())

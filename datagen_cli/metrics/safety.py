@@ -138,11 +138,10 @@ class Safety(Metric):
         flagged[[row for row, _ in features.once(self.name, lambda: _findings(features))]] = 1.0
         return means(flagged, parts)
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
-        kinds = [f"{WORDS[kind]} {count:,}" for kind in KINDS if (count := found.detail.get(kind))]
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        kinds = [f"{WORDS[kind]} {count:,}" for kind in KINDS if (count := detail.get(kind))]
         what = f": {', '.join(kinds)}" if kinds else f" ({', '.join(WORDS.values())})"
-        return f"{percent(found.value)} are flagged{what}"
+        return f"{percent(value)} are flagged{what}"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
         found = detail.get("evidence", ())

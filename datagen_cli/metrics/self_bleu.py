@@ -9,9 +9,9 @@ It grows with the number of texts: compare at equal n only.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,12 +166,11 @@ class SelfBleu(Metric):
 
         return ByParts(of, parts.count, len(rows) / len(features))
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
-        if "short" in found.detail:
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        if "short" in detail:
             return f"most texts are shorter than {HEADLINE} tokens: it says little of them"
         return scale(
-            found.value,
+            value,
             (0.3, "texts share few phrases"),
             (0.6, "texts share many phrases"),
             (1.0, "texts are made of the same phrases"),

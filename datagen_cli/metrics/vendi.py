@@ -7,8 +7,8 @@ is that of `parts.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,8 +99,7 @@ class Vendi(Metric):
 
         return ByParts(of, few.count, corrected=False)
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
-        if found.value < 1.05:
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        if value < 1.05:
             return "as varied as one text alone"
-        return f"as varied as {counted(found.value, 'text')} with nothing in common"
+        return f"as varied as {counted(value, 'text')} with nothing in common"

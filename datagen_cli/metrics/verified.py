@@ -84,9 +84,8 @@ class Verified(Metric):
     def compute(self, features: Features, reference: Features | None) -> Measure:
         return measure_verdicts(features.dataset.run, constraints=False, lacking="the run has no validators")
 
-    def reading(self, found: Measure) -> str:
-        assert found.value is not None
-        return f"{percent(found.value)} passed the run's own checks at once"
+    def reading(self, value: float, detail: Mapping[str, Any]) -> str:
+        return f"{percent(value)} passed the run's own checks at once"
 
     def exhibits(self, detail: Mapping[str, Any]) -> Sequence[Exhibit]:
         return verdict_exhibits("First verdicts of the run's validators", detail)

@@ -119,7 +119,7 @@ def test_of_many_checks_that_say_the_same_the_first_are_named() -> None:
     none = {"kappa": None, "reason": "the check passed all of them"}
     agreement = {**{f"check{n}": none for n in range(9)}, "solve": {"kappa": 0.5, "interval": [0.25, 0.75]}}
     found = Measure(0.5, "higher", "review|N=2", None, {"right": 1, "wrong": 1, "unknown": 0, "agreement": agreement})
-    assert Correctness().reading(found) == (
+    assert Correctness().reading(found.value or 0.0, found.detail) == (
         "1 right, 1 wrong, 0 unknown; agreement (kappa): "
         "check0, check1, check2 and 6 more – (the check passed all of them); solve 0.50 (0.25–0.75)"
     )

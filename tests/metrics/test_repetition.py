@@ -51,4 +51,4 @@ def test_loops_are_named_worst_first() -> None:
     assert [row["id"] for row in found.detail["rows"]] == ["2", "3"]
     assert (found.detail["loops"], found.detail["texts"]) == (2, 3)
     assert found.interval is not None and found.interval[0] <= (found.value or 0) <= found.interval[1]
-    assert "2 of 3 go round in circles" in Repetition().reading(found)
+    assert "2 of 3 go round in circles" in Repetition().reading(found.value or 0.0, found.detail)

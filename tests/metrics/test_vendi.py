@@ -40,4 +40,4 @@ def test_of_some_parts_of_many_texts_it_comes_from_sums_of_the_parts() -> None:
 
 def test_equal_texts_read_as_one_text() -> None:
     found = Vendi().compute(features(np.repeat(unit(1, 8), 20, axis=0)), None)
-    assert Vendi().reading(found) == "as varied as one text alone"
+    assert Vendi().reading(found.value or 0.0, found.detail) == "as varied as one text alone"
