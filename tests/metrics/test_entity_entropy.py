@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.metrics.entity_entropy import EntityEntropy, entity_entropy, entropy_bits
-from datagen_cli.metrics.measure import Measure
 from tests.metrics.given_texts import features
 
 
@@ -58,5 +57,5 @@ def test_a_uniform_spread_is_the_logarithm_of_its_size() -> None:
 
 
 def test_one_name_is_read_as_one_name() -> None:
-    said = [EntityEntropy().reading(Measure(bits, "higher", "s")) for bits in (0.0, 0.3, 3.0)]
+    said = [EntityEntropy().reading(bits, {}) for bits in (0.0, 0.3, 3.0)]
     assert said == [*["one name, or hardly more"] * 2, "as many names as 8 equally frequent ones"]
