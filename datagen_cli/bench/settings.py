@@ -150,14 +150,7 @@ def _built(source: str, candidate: Candidate, options: BenchOptions, way: BenchR
     built = build(recipe, identities(recipe))
     refuse_mixed(recipe)
     check_models(recipe)
-    open_client(
-        recipe,
-        cache=None,
-        observer=Unobserved(),
-        environ=way.environ,
-        allow_hosts=way.allow_hosts,
-        plant=lambda _: None,
-    )
+    open_client(recipe, cache=None, observer=Unobserved(), environ=way.environ, allow_hosts=way.allow_hosts)
     return built
 
 

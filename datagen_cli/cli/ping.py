@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from datagen_cli.config.environment import read_environment
 from datagen_cli.config.load import load_recipe
@@ -13,6 +12,7 @@ from datagen_cli.core.chat import Draw, Message, Request
 from datagen_cli.core.errors import CallPending, CallRefused, DatagenError, UsageError
 from datagen_cli.pipeline.connect import check_models, open_client
 from datagen_cli.pipeline.engines.local import LocalEngine
+from datagen_cli.pipeline.questions import Noted
 from datagen_cli.prompts.response_format import strict_format
 
 WAIT_S = 20.0
@@ -22,17 +22,6 @@ MESSAGES = (
     Message("system", "You answer with one JSON object and nothing else."),
     Message("user", 'Answer with {"word": "ready"}'),
 )
-
-
-class _Notes:
-    """An observer that keeps what is worth saying."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def event(self, kind: str, **facts: Any) -> None:
-        if kind == "note":
-            self.texts.append(str(facts["text"]))
 
 
 def ping(name: str, allow_hosts: Sequence[str]) -> tuple[bool, str]:
@@ -52,19 +41,18 @@ def ping(name: str, allow_hosts: Sequence[str]) -> tuple[bool, str]:
         recipe = load_recipe("quickstart", model=[name], overrides=waits, environ=environ, cwd=Path.cwd())
         check_models(recipe)
         engine = LocalEngine()
-
-        notes = _Notes()
+        notes: list[str] = []
 
         async def ask() -> tuple[bool, str]:
             client = open_client(
-                recipe, cache=None, observer=notes, environ=environ, allow_hosts=allow_hosts, plant=_drop
+                recipe, cache=None, observer=Noted(notes.append), environ=environ, allow_hosts=allow_hosts
             )
             try:
                 reply = await client.ask(Request("generator", MESSAGES, Draw(0, 1, "ping"), FORMAT))
                 text = " ".join(reply.text.split())[:60]
                 if not text and reply.finish_reason == "length":
                     return (False, "thinks until max_tokens and answers nothing: raise max_tokens")
-                return True, "; ".join([f"answers: {text}", *notes.texts])
+                return True, "; ".join([f"answers: {text}", *notes])
             finally:
                 await client.close()
 
@@ -78,7 +66,3 @@ def ping(name: str, allow_hosts: Sequence[str]) -> tuple[bool, str]:
         raise  # a name that cannot be: nothing was asked
     except DatagenError as error:
         return False, f"{error}" + (f" ({error.hint})" if error.hint else "")
-
-
-def _drop(plant: dict[str, Any]) -> None:
-    """A ping's plants are of no use."""

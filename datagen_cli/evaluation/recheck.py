@@ -291,12 +291,7 @@ async def _verify_all(
     if contacted and how.recipe is None:
         reporter.note(f"recheck: calls go to {', '.join(contacted)}")
     client = open_client(
-        built.recipe,
-        cache=None,
-        observer=Noted(reporter.note),
-        environ=how.environ,
-        allow_hosts=how.allow_hosts,
-        plant=lambda _: None,
+        built.recipe, cache=None, observer=Noted(reporter.note), environ=how.environ, allow_hosts=how.allow_hosts
     )
     outcomes = RecheckOutcomes([None] * len(records), client.totals)
     places = asyncio.Semaphore(built.recipe.options.limits.concurrency)

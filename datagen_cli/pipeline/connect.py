@@ -136,7 +136,7 @@ def open_client(
     observer: Observer,
     environ: Mapping[str, str],
     allow_hosts: Collection[str],
-    plant: Callable[[dict[str, Any]], None],
+    plant: Callable[[dict[str, Any]], None] = lambda _: None,
     ledger: SpendingLedger | None = None,
     deferred: DeferredWork | None = None,
     workers: MakeWorkers | None = None,
@@ -165,9 +165,7 @@ def open_client(
 def begins_not(recipe: Recipe, environ: Mapping[str, str], allow_hosts: Collection[str]) -> str:
     """Why no model of a run could be asked, such as for want of a key; empty where they can. Nothing is sent."""
     try:
-        open_client(
-            recipe, cache=None, observer=Unobserved(), environ=environ, allow_hosts=allow_hosts, plant=lambda _: None
-        )
+        open_client(recipe, cache=None, observer=Unobserved(), environ=environ, allow_hosts=allow_hosts)
     except ProviderError as error:
         return str(error)
     return ""

@@ -31,7 +31,7 @@ class Sequence:
     `settled` returns whether the slot gets another attempt. `reopen(end)` is asked when all slots below `end` are
     settled, until it has no more: it gives accepted slots that a person rejected, with the attempt that was accepted.
     `passed_over` counts slots without an outcome in their turn, `accepted_past` the records that were accepted after
-    the first of them.
+    the first of them; `done` says that every slot is accepted, out of attempts or passed over.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Sequence:
         self._reopen = reopen
         self._before: dict[int, int] = {}
         self._end = cohorts[0]
-        self._over = False
+        self.done = False
         self._judge = judge
         self._settled = settled
         self._level = 1
@@ -58,11 +58,6 @@ class Sequence:
         self._ended = False
         self.passed_over = 0
         self.accepted_past = 0
-
-    @property
-    def done(self) -> bool:
-        """True when every slot is accepted, out of attempts or passed over."""
-        return self._over
 
     def deliver(self, record: Record) -> None:
         """Takes the outcome of an attempt and judges all that is now in turn."""
@@ -121,7 +116,7 @@ class Sequence:
             self._members, self._level = self._cohorts.pop(0), 1
             self._end = self._members.stop
         else:
-            self._members, self._over = [], True
+            self._members, self.done = [], True
 
 
 async def judge_rest(sequence: Sequence, observer: Observer, left: Callable[[], bool]) -> None:

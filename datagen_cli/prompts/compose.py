@@ -49,6 +49,7 @@ class Composer:
     `plain` says that one text field is asked for as a text, not as JSON; `answer_form` is the recipe's `format`;
     without it programs are asked for in fences. `foreign_labels` says that the label's values were written by the
     authors of the base, not by the recipe's, and `foreign_attributes` whose values were; `method` what base rows give.
+    `about` is the dataset, as prompts tell it.
     """
 
     def __init__(
@@ -68,8 +69,8 @@ class Composer:
         foreign_attributes: Collection[str] = (),
         method: Method = INSTANCE,
     ) -> None:
-        self._about = About(description, tuple(specs), meanings or {}, tuple(constraints), label_field)
-        self.asked = self._about.asked
+        self.about = About(description, tuple(specs), meanings or {}, tuple(constraints), label_field)
+        self.asked = self.about.asked
         self._custom = generate is not None
         self._method = method
         self._one = self._form(plain, answer_form)
@@ -85,7 +86,7 @@ class Composer:
         self._templates = {
             name: compile_template(name, text, own=own.get(name, False)) for name, text in self._sources.items()
         }
-        self.echoes = Echoes(self._about, [text for name, text in self._sources.items() if own.get(name)])
+        self.echoes = Echoes(self.about, [text for name, text in self._sources.items() if own.get(name)])
         self._fixed = self._same_in_all()
         self._check()
         self._systems = {n: self._system(n) for n in (1, 2)}
@@ -93,11 +94,6 @@ class Composer:
     def form(self, n: int) -> Form:
         """How `n` records are asked for."""
         return self._one if n == 1 else "json"
-
-    @property
-    def about(self) -> About:
-        """The dataset, as prompts tell it."""
-        return self._about
 
     def is_text(self, n: int) -> bool:
         """Whether `n` records are asked for as one plain text."""
@@ -150,7 +146,7 @@ class Composer:
         messages = (self._systems[min(n, 2)], *shown, Message("user", request))
         names = tuple(spec.name for spec in self.asked)
         kind, more = "improve" if self._method.name == "enhance" else "generate", self._method.weak(parents)
-        task = Task(kind, self._about, names, self.form(n), planned, tuple(examples), tuple(avoid), more=more)
+        task = Task(kind, self.about, names, self.form(n), planned, tuple(examples), tuple(avoid), more=more)
         return Prompt(messages, task)
 
     def rendered(self, slot: Slot, examples: Sequence[Mapping[str, Any]], avoid: Sequence[Any]) -> str:
@@ -179,7 +175,7 @@ class Composer:
 
     def given(self, slot: Slot) -> dict[str, Any]:
         """The fields of a slot's record that its base row gives."""
-        return self._method.given(self._about, slot.parent)
+        return self._method.given(self.about, slot.parent)
 
     def lineage(self, slot: Slot) -> dict[str, str]:
         """Which base row the slot's record is written for, and by which method; empty for method `instance`."""
@@ -187,24 +183,24 @@ class Composer:
 
     def leaves(self, slot: Slot, fields: Mapping[str, Any]) -> bool:
         """Whether the weak record of a slot came back as it was, up to case and white space."""
-        return self._method.leaves(self._about, slot.parent, fields)
+        return self._method.leaves(self.about, slot.parent, fields)
 
     def repair(self, asked: Prompt, record: Mapping[str, Any], failures: Sequence[str]) -> Prompt:
         """The one re-ask: what was asked, what came, and what failed, quoted."""
         given = asked.task.wanted[0].given if asked.task.wanted else {}
-        label = given.get(self._about.label_field)
+        label = given.get(self.about.label_field)
         variables = {
             "failures": fence("failures", failures),
             "answer_form": self._answer_form(1),
             "label": "" if label is None or self._foreign_labels else str(label),
         }
-        came = {spec.name: record.get(spec.name) for spec in self._about.written}
+        came = {spec.name: record.get(spec.name) for spec in self.about.written}
         task = replace(asked.task, kind="repair", record=came, failures=tuple(failures))
         said = Message("assistant", self._as_answer(record))
         return Prompt((*asked.messages, said, Message("user", self._render("repair", variables))), task)
 
     def _same_in_all(self) -> dict[str, Any]:
-        about, spec = self._about, self.asked[0]
+        about, spec = self.about, self.asked[0]
         foreign = {name: neutral(text) for name, text in (("description", " ".join(about.description.split())),)}
         told = label_lines(about.meanings) if self._meanings_in_all else []
         return {
@@ -252,11 +248,11 @@ class Composer:
         first = planned[0]
         rows = self._method.of(parents)
         plain = self._as_conversation(rows)
-        given = self._method.plain(self._about, rows[0]) if plain else self._method.fenced(self._about, rows)
-        label = first.given.get(self._about.label_field)
+        given = self._method.plain(self.about, rows[0]) if plain else self._method.fenced(self.about, rows)
+        label = first.given.get(self.about.label_field)
         lines = [wanted_line(number, one) for number, one in enumerate(planned, start=1)]
         shown = [self._text_of(row) for row in examples if self._is_turn(row)]
-        meaning = self._about.meanings.get(label, "") if label is not None else ""
+        meaning = self.about.meanings.get(label, "") if label is not None else ""
         request = self._request(planned, len(planned), meaning=not self._meanings_in_all)
         if plain and given and self._method.name == "response" and not self._attribute_words(first):
             request = ""  # what is given says it all
@@ -279,7 +275,7 @@ class Composer:
                 for number, one in enumerate(planned, 1)
                 if (words := self._attribute_words(one))
             ]
-            opening = self._method.opening(self._about, len(planned))
+            opening = self._method.opening(self.about, len(planned))
             if len(planned) == 1 and each:
                 return f"{opening} ({each[0].removeprefix('1. ')})."
             return "\n".join([f"{opening}.", *each])
@@ -314,7 +310,7 @@ class Composer:
     def _meanings_in_all(self) -> bool:
         """Whether the meanings of labels stand in what all prompts share, so that requests look like the turns before
         them; those of many labels stand where each is asked for."""
-        return not self._about.label_field or len(self._about.meanings) <= MOST_MEANINGS
+        return not self.about.label_field or len(self.about.meanings) <= MOST_MEANINGS
 
     def _given_lines(self, given: Mapping[str, Any], *, meaning: bool) -> list[str]:
         """`category: billing (charges and refunds)`; a foreign value that is no plain word stands between tags."""
@@ -322,7 +318,7 @@ class Composer:
         for name, value in given.items():
             if value is None:
                 continue
-            word, told = self._screened(value), self._about.meanings.get(value, "") if meaning else ""
+            word, told = self._screened(value), self.about.meanings.get(value, "") if meaning else ""
             found.append(f"{name}: {word}" + (neutral(f" ({told})") if told else "") if word else fence(name, [value]))
         return found
 
@@ -333,14 +329,14 @@ class Composer:
 
     def _as_conversation(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether what base rows give may stand as words of the user, and a weak answer as an answer."""
-        return len(rows) == 1 and not self._custom and self._method.is_plain(self._about, rows[0])
+        return len(rows) == 1 and not self._custom and self._method.is_plain(self.about, rows[0])
 
     def _turn(self, rows: Sequence[Mapping[str, Any]], n: int) -> tuple[Message, Message]:
         """Rows of the base, at most `n`, as a question and its answer, as they are where `n` are asked for at once."""
         if self._given:
-            asked = self._method.plain(self._about, rows[0]) or f"{self._opening}."
+            asked = self._method.plain(self.about, rows[0]) or f"{self._opening}."
         else:
-            field = self._about.label_field
+            field = self.about.label_field
             planned = [Wanted({field: row.get(field)} if field else {}, {}) for row in rows]
             asked = self._request(planned, n, meaning=False)
         answer = self._as_answer(rows[0]) if n == 1 else self._as_json(rows)
@@ -349,7 +345,7 @@ class Composer:
     def _is_turn(self, row: Mapping[str, Any]) -> bool:
         """Whether a row may be shown as an answer: it has every field that is asked for, and reads like no order."""
         whole = all(row.get(spec.name) is not None for spec in self.asked)
-        return whole and (self._method.is_plain(self._about, row) if self._given else not self._gives_orders(row))
+        return whole and (self._method.is_plain(self.about, row) if self._given else not self._gives_orders(row))
 
     def _gives_orders(self, row: Mapping[str, Any]) -> bool:
         """Whether a row reads like an order: it is left out, or stands between tags where all rows do."""
@@ -372,7 +368,7 @@ class Composer:
 
     def _whole(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row as an example between tags: what was written, and what it was written for."""
-        return {spec.name: row.get(spec.name) for spec in self._about.specs} if self._given else self._written(row)
+        return {spec.name: row.get(spec.name) for spec in self.about.specs} if self._given else self._written(row)
 
     def _written(self, row: Mapping[str, Any]) -> dict[str, Any]:
         return {spec.name: row.get(spec.name) for spec in self.asked}
@@ -382,12 +378,12 @@ class Composer:
         return next((neutral(" ".join(text.split())) for text in texts_in(self._written(row).values())), "")
 
     def _wanted(self, slot: Slot) -> Wanted:
-        planned = bool(self._about.label_field) and slot.label is not None
+        planned = bool(self.about.label_field) and slot.label is not None
         attributes = {
             name: self._described(name, value) for name, value in slot.attributes.items() if value is not None
         }
-        label = {self._about.label_field: slot.label} if planned else {}
-        return Wanted({**self._method.given(self._about, slot.parent), **label}, attributes)
+        label = {self.about.label_field: slot.label} if planned else {}
+        return Wanted({**self._method.given(self.about, slot.parent), **label}, attributes)
 
     def _described(self, name: str, value: str) -> str:
         note = self._value_notes.get(name, {}).get(value, "")

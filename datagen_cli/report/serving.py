@@ -63,6 +63,7 @@ Handler = Callable[["web.Request"], Awaitable["web.StreamResponse"]]
 
 class Pages:
     """The page of a run folder, made again when the folder has changed. Its methods block; one at a time is called.
+    `html` is the page as it was made last.
 
     A run that has ended is shown at once, and once more when it is measured: `measure` may be called beside the others.
     """
@@ -70,7 +71,7 @@ class Pages:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.version = ""
-        self._html = ""
+        self.html = ""
         self._made_at, self._took = float("-inf"), 0.0
         self._rows: dict[str, Mapping[str, Any]] = {}
         self._finished = False
@@ -94,7 +95,7 @@ class Pages:
         for drawn in shown.records.rows if shown.records else ():
             if "r" not in drawn and drawn["i"] in self._rows:
                 drawn["h"] = look_of(self._rows[drawn["i"]])
-        self._html = evaluation_page([shown], live={"version": found})
+        self.html = evaluation_page([shown], live={"version": found})
         self.version, self._made_at = found, time.monotonic()
         self._took = self._made_at - started
 
@@ -103,11 +104,6 @@ class Pages:
         files, self.unmeasured = self.unmeasured, ""
         with suppress(DatagenError):  # what cannot be measured is shown without measures
             self._sheet = (files, measured(RunReader(self.folder))) if files else self._sheet
-
-    @property
-    def html(self) -> str:
-        """The page as it was made last."""
-        return self._html
 
     @property
     def waiting(self) -> str:
