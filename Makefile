@@ -52,10 +52,10 @@ test-real: $(VENV)/.full  ## every part that asks a model, on a small real one: 
 
 test-floors:  ## the core on the lowest versions that pyproject.toml admits
 	@rm -rf $(FLOORS) && $(PY) -m venv $(FLOORS) && $(PY) -m tests.floors > $(FLOORS)/floors.txt
-	@$(FLOORS)/bin/python -m pip install -qq --disable-pip-version-check -c $(FLOORS)/floors.txt -e . pytest pytest-asyncio hypothesis
+	@$(FLOORS)/bin/python -m pip install -qq --disable-pip-version-check -c $(FLOORS)/floors.txt -e . pytest pytest-asyncio pytest-xdist hypothesis
 	@$(FLOORS)/bin/datagen --help > /dev/null && $(FLOORS)/bin/datagen list > /dev/null
 	@$(FLOORS)/bin/datagen generate quickstart -o $(FLOORS)/run --quiet
-	@$(FLOORS)/bin/python -m pytest -m "not slow and not real" tests/core tests/config tests/prompts tests/stages tests/cli/test_app.py
+	@$(FLOORS)/bin/python -m pytest -n 2 --dist worksteal -m "not slow and not real" tests/core tests/config tests/prompts tests/stages tests/cli/test_app.py
 
 check: $(VENV)/.full  ## format, lint, types and architecture; run it before every commit
 	@$(PY) -m ruff format --check .

@@ -8,11 +8,11 @@ models. Differences are paired by question, so that they are surer than the accu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from datagen_cli.bench.agreement import kendall
 from datagen_cli.bench.gap import Estimate, difference, mean_hits, ranks
 from datagen_cli.config.fields import RESERVED
 from datagen_cli.core.chat import Draw, Reply
@@ -327,3 +327,18 @@ def beside(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
     values = [[row["accuracy"]["value"] for row in side["models"] if "accuracy" in row] for side in (own, base)]
     tau = kendall(*values) if len(values[0]) == len(values[1]) else None
     return {"n": base["n"], "kind": base["kind"], "models": base["models"], "kendall_tau": tau}
+
+
+def kendall(one: Sequence[float], other: Sequence[float]) -> float | None:
+    """Kendall's τ-b: pairs in the same order less pairs in the opposite one, corrected for ties; None where a
+    side does not vary or there are fewer than two values."""
+    if len(one) != len(other):
+        raise ValueError("both need as many values")
+    pairs = [(i, j) for i in range(len(one)) for j in range(i)]
+    signs = [(_sign(one[i] - one[j]), _sign(other[i] - other[j])) for i, j in pairs]
+    moved = [sum(sign[side] != 0 for sign in signs) for side in (0, 1)]
+    return sum(a * b for a, b in signs) / math.sqrt(moved[0] * moved[1]) if moved[0] and moved[1] else None
+
+
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)
