@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from datagen_cli.config.models import Limits, ModelOptions
@@ -332,44 +332,35 @@ def _guess(reservation: Reservation) -> int:
     return reservation.tokens_in // BYTES_PER_TOKEN + reservation.tokens_out
 
 
+@dataclass(slots=True)
 class Spending:
     """Where a call's use is written down: the caps, the ledger of the run folder (if any), and the tally of its role
     and purpose; `keep` commits its reply."""
 
-    __slots__ = ("_budget", "_ledger", "_place", "keep", "tally")
-
-    def __init__(
-        self,
-        budget: Budget,
-        ledger: Ledger | None,
-        place: tuple[str, str],
-        tally: Tally,
-        keep: Callable[[RawReply], Awaitable[None]],
-    ) -> None:
-        self._budget = budget
-        self._ledger = ledger
-        self._place = place
-        self.tally = tally
-        self.keep = keep
+    budget: Budget
+    ledger: Ledger | None
+    place: tuple[str, str]
+    tally: Tally
+    keep: Callable[[RawReply], Awaitable[None]]
 
     async def reserve(self, reservation: Reservation, if_lost: Usage, *, waits: bool) -> int:
         """Waits for room under the caps and writes down what the call counts as should nobody ever know what it used.
         Returns the number of its entry."""
-        await self._budget.reserve(reservation, patient=not waits)
-        if self._ledger is None:
+        await self.budget.reserve(reservation, patient=not waits)
+        if self.ledger is None:
             return 0
         try:
-            return self._ledger.reserve(*self._place, if_lost, waits=waits)
+            return self.ledger.reserve(*self.place, if_lost, waits=waits)
         except BaseException:
-            self._budget.settle(reservation, 0, 0.0)
+            self.budget.settle(reservation, 0, 0.0)
             raise
 
     def settle(self, reservation: Reservation, entry: int, used: Usage, *, lost: bool) -> None:
         """Ends a reservation with what was used."""
-        if self._ledger is not None:
-            self._ledger.settle(entry, used, lost=lost)
+        if self.ledger is not None:
+            self.ledger.settle(entry, used, lost=lost)
         tokens = used.tokens_in + used.tokens_out
-        self._budget.settle(reservation, tokens, used.cost_usd)
+        self.budget.settle(reservation, tokens, used.cost_usd)
         self.tally.lost += lost
         if tokens:
             self.tally.add(used)

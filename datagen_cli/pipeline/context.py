@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from datagen_cli.core.chat import Draw, End, Prompt, Reply, Request
@@ -18,34 +19,22 @@ class Asks(Protocol):
         """The reply to one request."""
 
 
+@dataclass(slots=True, eq=False)
 class UnitContext:
     """Implements `core.ports.Context` for one attempt at one slot.
 
     `calls` lists what was asked so far; ids of the models that answered are added to `seen`; notes go to `note`.
     """
 
-    __slots__ = ("_asked", "_blocking", "_client", "_seen", "attempt", "calls", "note", "slot", "unsafe_exec")
-
-    def __init__(
-        self,
-        client: Asks,
-        blocking: Callable[..., Awaitable[Any]],
-        slot: int,
-        attempt: int,
-        seen: set[str],
-        *,
-        unsafe_exec: bool = False,
-        note: Callable[[str], None] = lambda text: None,
-    ) -> None:
-        self._client = client
-        self._blocking = blocking
-        self._seen = seen
-        self.slot = slot
-        self.attempt = attempt
-        self.unsafe_exec = unsafe_exec
-        self.note = note
-        self.calls: list[Call] = []
-        self._asked: dict[tuple[Any, ...], Reply] = {}
+    client: Asks
+    blocking: Callable[..., Awaitable[Any]]
+    slot: int
+    attempt: int
+    seen: set[str]
+    unsafe_exec: bool = field(default=False, kw_only=True)
+    note: Callable[[str], None] = field(default=lambda text: None, kw_only=True)
+    calls: list[Call] = field(default_factory=list, init=False)
+    _asked: dict[tuple[Any, ...], Reply] = field(default_factory=dict, init=False)
 
     async def ask(
         self,
@@ -76,8 +65,8 @@ class UnitContext:
             group=group,
             task=prompt.task if prompt else None,
         )
-        reply = self._asked[place] = await self._client.ask(request)
-        self._seen.add(reply.model)
+        reply = self._asked[place] = await self.client.ask(request)
+        self.seen.add(reply.model)
         usage = reply.usage
         self.calls.append(
             Call(reply.digest, role, purpose, reply.model, usage.tokens_in, usage.tokens_out, usage.cost_usd)
@@ -85,5 +74,5 @@ class UnitContext:
         return reply
 
     async def run_blocking(self, function: Callable[..., T], *args: Any, anywhere: bool = False) -> T:
-        result: T = await self._blocking(function, *args, anywhere=anywhere)
+        result: T = await self.blocking(function, *args, anywhere=anywhere)
         return result

@@ -7,6 +7,7 @@ throughout, so that pandas and `datasets` read the files.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from datagen_cli.core.below import replace, unlink
@@ -22,21 +23,19 @@ from datagen_cli.runs.shape import Shape
 SHARD_BYTES = 512 * 1024 * 1024
 
 
+@dataclass(frozen=True, slots=True)
 class OutcomeReader:
     """Reads a run's checkpoints back: the accepted record of a slot, and every attempt that was turned away."""
 
-    def __init__(
-        self, checkpoints: Mapping[str, Checkpoint], steps: Sequence[str], cut: Cut, most_attempts: Callable[[int], int]
-    ) -> None:
-        self._checkpoints = checkpoints
-        self._steps = steps
-        self._cut = cut
-        self._most_attempts = most_attempts
+    checkpoints: Mapping[str, Checkpoint]
+    steps: Sequence[str]
+    cut: Cut
+    most_attempts: Callable[[int], int]
 
     def generated(self, slot: int, attempt: int) -> tuple[dict[str, Any], int] | None:
         """The generation line that holds an attempt, and the record's position in it."""
-        first = self._cut.start(slot) if attempt == 1 else slot
-        line = self._checkpoints["generate"].line(first, attempt)
+        first = self.cut.start(slot) if attempt == 1 else slot
+        line = self.checkpoints["generate"].line(first, attempt)
         position = slot - first
         return (line, position) if line is not None and position < len(line["records"]) else None
 
@@ -48,15 +47,15 @@ class OutcomeReader:
         line, position = found
         record = from_line(line["records"][position])
         lines = [("generate", {**line, "position": position})]
-        for stage in self._steps:
+        for stage in self.steps:
             if record.rejection is not None:
                 return lines
-            step = self._checkpoints[stage].find(slot, attempt, content_digest(record))
+            step = self.checkpoints[stage].find(slot, attempt, content_digest(record))
             if step is None:
                 return lines
             lines.append((stage, step))
             record = from_line(step)
-        judged = self._checkpoints["dedup"].line(slot, attempt)
+        judged = self.checkpoints["dedup"].line(slot, attempt)
         if record.rejection is None and judged is not None:
             lines.append(("dedup", judged))
             reviewed = self._reviewed(judged)
@@ -73,13 +72,13 @@ class OutcomeReader:
 
     def accepted(self, slot: int, attempt: int) -> Record:
         """An accepted record."""
-        line = self._checkpoints["dedup"].line(slot, attempt)
+        line = self.checkpoints["dedup"].line(slot, attempt)
         assert line is not None
         return from_line(self._reviewed(line) or line)
 
     def _reviewed(self, judged: Mapping[str, Any]) -> dict[str, Any] | None:
         """What a person made of an accepted record."""
-        checkpoint = self._checkpoints.get(REVIEW)
+        checkpoint = self.checkpoints.get(REVIEW)
         if checkpoint is None or "rejection" in judged:
             return None
         return checkpoint.line(judged["slot"], judged["attempt"])
@@ -87,7 +86,7 @@ class OutcomeReader:
     def rejected(self, slots: Iterable[int], accepted: bytes | bytearray) -> Iterator[Record]:
         """Every rejected attempt of these slots, in slot order."""
         for slot in sorted(slots):
-            last = accepted[slot] - 1 if accepted[slot] else self._most_attempts(slot)
+            last = accepted[slot] - 1 if accepted[slot] else self.most_attempts(slot)
             for attempt in range(1, last + 1):
                 record = self.final(slot, attempt)
                 if record is None or record.rejection is None:
@@ -101,10 +100,10 @@ class OutcomeReader:
         over.
         """
         beyond = Rejection("generate", "surplus", "its slot is beyond the count; a larger count uses it")
-        for first, attempt in self._checkpoints["generate"].index.units():
+        for first, attempt in self.checkpoints["generate"].index.units():
             if attempt > 1 and accepted[first] and attempt > accepted[first]:
                 continue
-            line = self._checkpoints["generate"].line(first, attempt) or {"records": []}
+            line = self.checkpoints["generate"].line(first, attempt) or {"records": []}
             for item in line["records"]:
                 record = from_line(item)
                 if record.slot >= count:
