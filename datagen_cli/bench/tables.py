@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from datagen_cli.core.registry import is_name
+from datagen_cli.evaluation.correctness import Correctness
+from datagen_cli.evaluation.evaluate import metric
 from datagen_cli.metrics.constraints import Constraints
+from datagen_cli.metrics.measure import about
 from datagen_cli.runs.markdown import line
 from datagen_cli.text.spreadsheet import csv_line
 
@@ -13,6 +17,23 @@ NONE = "–"
 SECOND = ("judged_difficulty",)
 """Measures that rank nothing by themselves."""
 Document = Mapping[str, Any]
+ABOUT = {
+    Correctness.name: "The share of right records, counted from what the simulation planted",
+    "pgr": "How far a student of these rows gets, from one that has read nothing (0) to one of real rows (100)",
+    "gain": "By how much a student of these rows is better on real ones than one that has read nothing",
+    "accuracy": "The accuracy of a student of these rows on real ones, every label counting alike",
+    "label_kept": "The share of records whose label a student of real rows confirms",
+    "judged_quality": "The judge's mean mark, from 1 to 5",
+    "judged_difficulty": "How hard the judge finds the records, from 1 to 5",
+    "perplexity": "How unusual the texts are for a language model; it ranks nothing",
+}
+"""What a measure of a bench is, by its name before the bracket; the others are those of `eval`."""
+
+
+def about_measure(name: str) -> str:
+    """What a measure is, in one line; empty for one that is not installed here."""
+    said = ABOUT.get(name.partition("[")[0])
+    return said or (about(metric(name)) if is_name("metrics", name) else "")
 
 
 def measures_of(document: Document) -> list[str]:
@@ -61,23 +82,28 @@ def cells(document: Document, names: Sequence[str] | None = None) -> list[list[s
     return rows
 
 
-def _cell(document: Document, row: Mapping[str, Any], name: str) -> str:
+def figures(document: Document, row: Mapping[str, Any], name: str) -> tuple[str, str, str]:
+    """A measure of a row as text: its value, its interval and its rank, each empty where there is none."""
     found = row["metrics"].get(name)
     if found is None:
-        return NONE
+        return "", "", ""
     digits = 1 if name.startswith("pgr[") else 3
-    text = f"{found['value']:.{digits}f}"
+    interval = rank = ""
     if "interval" in found:
-        low, high = found["interval"]
-        text += f" ({low:.{digits}f} to {high:.{digits}f})"
+        interval = " to ".join(f"{end:.{digits}f}" for end in found["interval"])
     if "rank" in found:
         same = [
             other
             for other in document["rows"]
             if other["setting"] == row["setting"] and other["metrics"].get(name, {}).get("rank") == found["rank"]
         ]
-        text += f" #{found['rank']}{'=' if len(same) > 1 else ''}"
-    return text
+        rank = f"#{found['rank']}{'=' if len(same) > 1 else ''}"
+    return f"{found['value']:.{digits}f}", interval, rank
+
+
+def _cell(document: Document, row: Mapping[str, Any], name: str) -> str:
+    value, interval, rank = figures(document, row, name)
+    return " ".join(part for part in (value, f"({interval})" if interval else "", rank) if part) or NONE
 
 
 def _share(value: float | None) -> str:

@@ -206,9 +206,13 @@ class Correctness(Metric):
         rows = [row for row in detail.get("rows", ()) if "gold" in row]
         wrong = [
             Passage(
-                f"row {row['id']}", [Side("found", plain_text(row["found"])), Side("gold", plain_text(row["gold"]))]
+                f"row {row['id']}",
+                [
+                    Side("text", row=row["id"]),
+                    Side("in the dataset", plain_text(row["found"])), Side("right", plain_text(row["gold"])),
+                ],
             )
             for row in rows
-        ]
+        ]  # fmt: skip
         shown = [Passages("Wrong answers", wrong, detail.get("total", len(rows)))] if rows else []
         return [Outcomes(title, OUTCOMES, {"rows": counts}), *shown]

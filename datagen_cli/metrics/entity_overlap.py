@@ -66,7 +66,7 @@ class EntityOverlap(Metric):
             side = "reference" if own else "dataset"
             return Measure.missing(f"no entity found in the {side}", self.direction)
         kinds = {kind: (_strings(features.entities, kind), _strings(reference.entities, kind)) for kind in TYPES}
-        shared = sorted(own & other)
+        shared = sorted(own & other, key=lambda name: (not name[:1].isalpha(), name))  # names first, then amounts
         detail = {
             "types": {kind: both for kind, sides in kinds.items() if (both := overlap(*sides)) is not None},
             "distinct": len(own),

@@ -45,7 +45,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One or two texts and what is the matter with them."""
+    """One or two texts and what is the matter with them; of three, the first is what the others are about."""
 
     caption: str
     sides: Sequence[Side]

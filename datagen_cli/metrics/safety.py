@@ -38,7 +38,7 @@ WORDS: Mapping[Kind, str] = {
     "injection": "orders to a model",
     "secret": "secrets",
     "personal": "personal data",
-    "outlier": "odd texts",
+    "outlier": "odd text",
 }
 """What a text is flagged for, in words."""
 LEAST_FOR_LENGTHS = 30
@@ -139,7 +139,7 @@ class Safety(Metric):
         return means(flagged, parts)
 
     def reading(self, value: float, detail: Mapping[str, Any]) -> str:
-        kinds = [f"{WORDS[kind]} {count:,}" for kind in KINDS if (count := detail.get(kind))]
+        kinds = [f"{count:,} with {WORDS[kind]}" for kind in KINDS if (count := detail.get(kind))]
         what = f": {', '.join(kinds)}" if kinds else f" ({', '.join(WORDS.values())})"
         return f"{percent(value)} are flagged{what}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,10 +13,10 @@ def number(value: float) -> str:
 
 
 def span(interval: Sequence[float] | None) -> str:
-    """`0.41 – 0.5`, or a dash where there is no interval."""
+    """`0.41 – 0.5`, `-0.2 to 0.1`, or a dash where there is no interval."""
     if interval is None:
         return "–"
-    return " – ".join(_end(end) for end in interval)
+    return (" to " if min(interval) < 0 else " – ").join(map(_end, interval))
 
 
 def _end(end: float) -> str:
@@ -65,3 +66,8 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def unbroken(text: str) -> str:
+    """A sentence of ours in which no number stands at the end of a line and its unit on the next."""
+    return re.sub(r"(?<=\d) (?=(?:%|s|min|h)(?!\w))", "\u00a0", text)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf, isfinite
 
+from datagen_cli.metrics.wording import number
 from datagen_cli.report.html import Html, join, tag
 
 WIDTH, MARGIN, LINE = 200.0, 6.0, 14.0
@@ -23,24 +25,48 @@ class Mark:
     words: str
 
 
-def strip(marks: Sequence[Mark]) -> Html | None:
-    """The marks below each other on one scale, from the least to the largest of all ends; None without a spread."""
-    ends = [end for mark in marks for end in (mark.value, *(mark.interval or ()))]
-    if not ends or min(ends) == max(ends):
+def strip(marks: Sequence[Mark], reach: tuple[float, float] | None = None) -> Html | None:
+    """The marks below each other on one scale, whose ends are written below it; None where that would show nothing."""
+    scale = _scale_of(marks, reach)
+    if scale is None:
         return None
-    low, high = min(ends), max(ends)
+    low, high = scale
 
     def place(value: float) -> float:
         return MARGIN + (WIDTH - 2 * MARGIN) * (value - low) / (high - low)
 
     drawn = []
-    for number, mark in enumerate(marks):
-        y = LINE * (number + 0.5)
+    for line, mark in enumerate(marks):
+        y = LINE * (line + 0.5)
         if mark.interval:
             start, end = map(place, mark.interval)
             drawn.append(tag("line", x1=start, x2=end, y1=y, y2=y, class_=f"range {mark.series}"))
         drawn.append(_point(place(mark.value), y, mark.series))
-    return _svg(WIDTH, LINE * len(marks), "; ".join(mark.words for mark in marks), drawn, "strip")
+    tall = LINE * len(marks)
+    drawn.append(tag("line", x1=0, x2=WIDTH, y1=tall, y2=tall, class_="axis"))
+    chart = _svg(WIDTH, tall + 1, "; ".join(mark.words for mark in marks), drawn, None)
+    return tag("div", chart, scale_ends(low, high), class_="strip")
+
+
+def _scale_of(marks: Sequence[Mark], reach: tuple[float, float] | None) -> tuple[float, float] | None:
+    """From where to where marks are drawn: over all values there can be, or from their least one, as long as a tenth of
+    that lies between the marks; else from the least to the largest of their ends. One mark alone needs both ends."""
+    known = [end for mark in marks for end in (mark.value, *(mark.interval or ()))]
+    if not known:
+        return None
+    low, high = min(known), max(known)
+    least, most = reach or (-inf, inf)
+    if len(marks) == 1 and reach is not None:
+        return reach if isfinite(least) and isfinite(most) else None
+    least, most = min(least, low), max(most, high) if isfinite(most) else high
+    if isfinite(least) and high - low >= (most - least) / 10:
+        return least, most
+    return (low, high) if low < high else None
+
+
+def scale_ends(low: float, high: float) -> Html:
+    """The numbers at both ends of a scale, to stand below it."""
+    return tag("div", tag("span", number(low)), tag("span", number(high)), class_="ends", aria_hidden="true")
 
 
 def _point(x: float, y: float, series: str) -> Html:
@@ -70,14 +96,14 @@ def histogram(bins: Histogram, low: float, high: float, words: str, series: str)
     bars = [
         tag(
             "rect",
-            tag("title", f"{bins.start + number * bins.width:,.0f} and more: {count:,}"),
-            x=(bins.start + number * bins.width - low) * scale,
+            tag("title", f"{bins.start + place * bins.width:,.0f} and more: {count:,}"),
+            x=(bins.start + place * bins.width - low) * scale,
             y=TALL * (1 - count / most),
             width=max(bins.width * scale - 1, 0.5),
             height=TALL * count / most,
             class_=f"bar {series}",
         )
-        for number, count in enumerate(bins.counts)
+        for place, count in enumerate(bins.counts)
         if count
     ]
     base = tag("line", x1=0, x2=WIDE, y1=TALL, y2=TALL, class_="axis")
@@ -151,12 +177,12 @@ def _table(caption: str, heads: Sequence[str], rows: Sequence[Html]) -> Html:
     head = tag(
         "tr",
         [
-            tag("th", name, scope="col", class_="number" if number > 1 else None) if name else tag("td", class_="empty")
-            for number, name in enumerate(heads)
+            tag("th", name, scope="col", class_="number" if place > 1 else None) if name else tag("td", class_="empty")
+            for place, name in enumerate(heads)
         ],
     )
     return tag("table", tag("caption", caption), tag("thead", head), tag("tbody", rows), class_="counts")
 
 
-def _svg(width: float, height: float, words: str, drawn: Sequence[Html], class_: str) -> Html:
+def _svg(width: float, height: float, words: str, drawn: Sequence[Html], class_: str | None) -> Html:
     return tag("svg", join(drawn), viewBox=f"0 0 {width:g} {height:g}", role="img", aria_label=words, class_=class_)

@@ -12,7 +12,7 @@ from typing import Any
 
 from datagen_cli.evaluation.projection import SIZE
 from datagen_cli.metrics.exhibits import Outcomes
-from datagen_cli.metrics.wording import percent
+from datagen_cli.metrics.wording import percent, unbroken
 from datagen_cli.report.charts import REFERENCE
 from datagen_cli.report.evidence import LONGEST, charts, evidence
 from datagen_cli.report.html import Html, join, tag
@@ -89,7 +89,7 @@ def _sections(sheet: Sheet) -> list[tuple[str, str, Html | None]]:
         ("compared", "Compared", compared_part(sheet, several=False)),
         ("where", "Map", _plane(sheet)),
         ("charts", "Lengths and labels", charts(drawn, "s0")),
-        ("repeats", "Repeats and leaks", evidence(sheet.shown)),
+        ("evidence", "Rows to look at", evidence(sheet.shown)),
         ("checks", "Checks before and after", checks),
         ("planted", "Planted faults", planted_part(summary["planted"]) if summary else None),
         ("refused", "Turned away", refused_part(records.refused) if records else None),
@@ -148,7 +148,7 @@ def _plane(sheet: Sheet) -> Html | None:
     if found.reference is not None:
         keys.append(tag("span", tag("span", class_="key reference"), "reference"))
     return join(
-        tag("p", said, class_="small quiet"),
+        tag("p", unbroken(said), class_="small quiet"),
         tag("label", "Colour by ", tag("select", id="colour"), class_="small", hidden=True),
         tag(
             "figure",

@@ -12,7 +12,7 @@ from datagen_cli.core.registry import is_name
 from datagen_cli.evaluation.evaluate import metric
 from datagen_cli.metrics.exhibits import Counts, Distribution, Exhibit, Names, Outcomes, Passage, Passages, Side
 from datagen_cli.metrics.wording import number
-from datagen_cli.report.charts import REFERENCE, Histogram, counts_table, histogram, outcomes_table
+from datagen_cli.report.charts import REFERENCE, Histogram, counts_table, histogram, outcomes_table, scale_ends
 from datagen_cli.report.html import Html, join, tag
 
 SHOWN = 10
@@ -83,7 +83,7 @@ def _distribution(own: Distribution, reference: Exhibit | None, series: str) -> 
     for (side, bars), given in zip(distribution_bars(own, reference, series), (own, reference), strict=False):
         assert isinstance(given, Distribution)
         said = f"{names[side]}: {_spread(given)}"
-        drawn.append(join(tag("p", said, class_="small quiet"), tag("div", bars, _ends(own, reference))))
+        drawn.append(join(tag("p", said, class_="small quiet"), tag("div", bars, scale_ends(*_scale(own, reference)))))
     return join(tag("figcaption", own.title), drawn)
 
 
@@ -100,11 +100,6 @@ def distribution_bars(own: Distribution, reference: Exhibit | None, series: str)
 def _scale(own: Distribution, reference: Exhibit | None) -> tuple[float, float]:
     known = [_bins(one) for one in (own, reference) if isinstance(one, Distribution)]
     return min(bins.start for bins in known), max(bins.end for bins in known)
-
-
-def _ends(own: Distribution, reference: Exhibit | None) -> Html:
-    low, high = _scale(own, reference)
-    return tag("div", tag("span", f"{low:,.0f}"), tag("span", f"{high:,.0f}"), class_="ends", aria_hidden="true")
 
 
 def _spread(given: Distribution) -> str:
@@ -140,13 +135,13 @@ def _passages(given: Passages) -> Html | None:
 
 
 def _passage(given: Passage) -> Html:
-    """Its texts, two of them side by side with the words marked that the other lacks."""
-    texts: Sequence[Html | str] = [side.text or "–" for side in given.sides]
-    if len(given.sides) == 2 and all(side.text for side in given.sides):
-        texts = marked(given.sides[0].text or "", given.sides[1].text or "")
+    """Its texts, the last two of them side by side with the words marked that the other lacks."""
+    shown = given.sides[-2:] if not given.sides[0].text else given.sides
+    texts: list[Html | str] = [side.text or "–" for side in shown]
+    if len(shown) > 1 and all(side.text for side in shown):
+        texts[-2:] = marked(shown[-2].text or "", shown[-1].text or "")
     sides = [
-        tag("div", tag("dt", side.name), tag("dd", text, dir="auto"))
-        for side, text in zip(given.sides, texts, strict=True)
+        tag("div", tag("dt", side.name), tag("dd", text, dir="auto")) for side, text in zip(shown, texts, strict=True)
     ]
     return tag("div", tag("p", given.caption, class_="small"), tag("dl", sides, class_="beside"), class_="pair")
 

@@ -237,7 +237,7 @@ def _md_compared(result: Result) -> list[str]:
         return []
     title = f"{md(result['dataset'])} compared with {md(compared['with'])}, {compared['n']:,} rows of each:"
     lacking = [f"Not compared: {md('; '.join(found))}."] if (found := lacking_there(compared)) else []
-    heads = ["measure", "this", "that", "95 % of the difference", "verdict"]
+    heads = ["measure", "this", "that", "difference (95 %)", "verdict"]
     return ["", title, "", *_md_table(heads, rows), *(["", *lacking] if lacking else [])]
 
 

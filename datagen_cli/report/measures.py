@@ -54,7 +54,7 @@ def measures_part(sheets: Sequence[Sheet]) -> Html | None:
         return None
     one = len(sheets) == 1
     beside = ("reference",) if sheets[0].result["reference_metrics"] else ()
-    heads = ("measure", "value", *beside, "", "reading")
+    heads = ("measure", "value", *beside, "reading")
     columns = heads if one else ("measure", *(sheet.name for sheet in sheets), "")
     rows = []
     for name in names:
@@ -83,11 +83,8 @@ def _one(sheet: Sheet, name: str, sheets: Sequence[Sheet]) -> list[Html]:
     return [
         cell(join(_value(found), _at_equal_n(sheet, name)), "value"),
         *beside,
-        tag("td", strip(list(_marks(sheets, name))), role="cell"),
-        tag(
-            "td", sheet.readings.get(name, ""), _signature(found), role="cell"
-        ),
-    ]  # fmt: skip
+        cell(join(_strip(sheets, name), sheet.readings.get(name, ""), _signature(found)), None, "whole reading"),
+    ]
 
 
 def _signature(found: Mapping[str, Any]) -> Html:
@@ -128,7 +125,14 @@ def _several(sheets: Sequence[Sheet], name: str) -> list[Html]:
         else:
             inside = tag("span", f"missing: {found.get('reason', '')}", class_="quiet small")
         cells.append(cell(inside, sheet.name))
-    return [*cells, tag("td", strip(list(_marks(sheets, name))), role="cell")]
+    return [*cells, cell(join(_strip(sheets, name)), None, "whole")]
+
+
+def _strip(sheets: Sequence[Sheet], name: str) -> Html | None:
+    """The values of a measure on one scale."""
+    found = metric(name) if is_name("metrics", name) else None
+    reach = None if found is None else (0.0, 1.0) if found.counts_rows else found.reach
+    return strip(list(_marks(sheets, name)), reach)
 
 
 def _marks(sheets: Sequence[Sheet], name: str) -> Iterator[Mark]:
@@ -210,12 +214,12 @@ def compared_part(sheet: Sheet, *, several: bool) -> Html | None:
         cells = [
             cell(number(item["value"]), "this"),
             cell(number(item["other"]), "that"),
-            cell(span(item["interval"]) if "interval" in item else item.get("reason", "–"), "difference"),
+            cell(span(item["interval"]) if "interval" in item else item.get("reason", "–"), "difference (95 %)"),
             cell(tag("span", verdict, class_=verdict if verdict != "–" else None), "verdict"),
         ]
         rows.append(table_row(head, cells))
     title = f"{sheet.name} with {compared['with']}, {compared['n']:,} rows of each"
-    heads = ("measure", "this", "that", "95 % of the difference", "verdict")
+    heads = ("measure", "this", "that", "difference (95 %)", "verdict")
     return join(tag("h3", title) if several else None, table("" if several else title, heads, rows))
 
 

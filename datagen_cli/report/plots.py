@@ -8,7 +8,7 @@ from datagen_cli.metrics.wording import duration
 from datagen_cli.report.html import Html, join, tag
 
 EDGE = 20
-WIDE, TALL, LEFT, BELOW = 640.0, 150.0, 34.0, 18.0
+WIDE, TALL, LEFT, BELOW = 640.0, 150.0, 34.0, 24.0
 
 
 def points(groups: Sequence[tuple[str, Sequence[tuple[int, int]]]], size: int, words: str) -> Html:
@@ -43,8 +43,8 @@ def over_time(times: Sequence[float], series: Sequence[tuple[str, Sequence[float
     drawn.append(tag("line", x1=LEFT, x2=WIDE, y1=TALL, y2=TALL, class_="axis"))
     drawn.append(tag("text", f"{most:,.0f}", x=0, y=16))
     drawn.append(tag("text", "0", x=0, y=TALL))
-    drawn.append(tag("text", "start", x=LEFT, y=TALL + BELOW - 3))
-    drawn.append(tag("text", duration(end), x=WIDE, y=TALL + BELOW - 3, text_anchor="end"))
+    drawn.append(tag("text", "start", x=LEFT, y=TALL + BELOW - 4))
+    drawn.append(tag("text", duration(end), x=WIDE, y=TALL + BELOW - 4, text_anchor="end"))
     return tag(
         "svg", join(drawn), viewBox=f"0 0 {WIDE:g} {TALL + BELOW:g}", role="img", aria_label=words, class_="time"
     )

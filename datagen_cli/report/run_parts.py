@@ -21,7 +21,8 @@ from datagen_cli.runs.reader import RunReader
 from datagen_cli.runs.spending import total_of
 
 OUTCOMES = ("pass", "fail", "unknown")
-LEAST_TIMES = 3
+LEAST_TIMES = 4
+"""Of which the first is the beginning."""
 
 
 def checks_part(checks: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Html | None:
@@ -65,7 +66,7 @@ def planted_part(planted: Mapping[str, Mapping[str, int]]) -> Html | None:
         rows.append([tag("bdi", fault), *fate_cells(fates), share_bar(found / max(fates.get(PLANTED, 0), 1))])
     said = "The simulated model errs on purpose: how many of its faults were planted, and which checks found them."
     heads = ("fault", "planted", "kept unnoticed", "mended", "turned away for", "found")
-    return join(tag("p", said, class_="small quiet"), plain_table(heads, rows, "planted"))
+    return join(tag("p", said, class_="small quiet"), plain_table(heads, rows, "planted", ("turned away for", "found")))
 
 
 def refused_part(refused: Sequence[Refused]) -> Html | None:
@@ -80,7 +81,8 @@ def refused_part(refused: Sequence[Refused]) -> Html | None:
             [tag("bdi", one.reason), share_bar(one.count / most), f"{one.count:,}", _example(one)] for one in several
         ]
         head = f"{stage}: {sum(one.count for one in several):,} turned away"
-        drawn.append(join(tag("h3", head), plain_table(("reason", "", "attempts", "for example"), rows, "refused")))
+        heads = ("reason", "", "attempts", "for example")
+        drawn.append(join(tag("h3", head), plain_table(heads, rows, "refused", ("for example",))))
     return join(drawn)
 
 
@@ -119,7 +121,7 @@ def cost_part(summary: Mapping[str, Any], accepted: int) -> Html | None:
         each = f"Each accepted record took {whole['calls'] / accepted:.2f} calls, {tokens / accepted:,.0f} tokens"
         each += f" and {usd(per)}, what was turned away included."
     heads = ("stage: call", "role", "calls", "tokens in", "tokens out", "USD", "")
-    return join(tag("p", each) if each else None, plain_table(heads, drawn, "cost"))
+    return join(tag("p", each) if each else None, plain_table(heads, drawn, "cost", ("",)))
 
 
 def usd(cost: float | None) -> str:
@@ -133,7 +135,7 @@ def usd(cost: float | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Counts of a session at several times, in seconds since its first line."""
+    """Counts of a session at several times, in seconds since its beginning."""
 
     seconds: Sequence[float]
     in_flight: Sequence[int]
@@ -143,12 +145,14 @@ class Times:
 def times_of(run: RunReader) -> Times | None:
     """The counts of the last session, from `run.log`; None where it was too short to tell."""
     lines: list[tuple[float, int, int]] = []
+    held = 0
     for line in run.happened():
         at, flying, kept = _at(line), line.get("in_flight"), line.get("accepted")
         if line.get("event") == "begin":
-            lines = []
+            lines, flying, kept = [], 0, held
         if at is not None and isinstance(flying, int) and isinstance(kept, int):
             lines.append((at, flying, kept))
+            held = kept
     if len(lines) < LEAST_TIMES or lines[-1][0] <= lines[0][0]:
         return None
     seconds, in_flight, accepted = zip(*lines, strict=True)
@@ -161,9 +165,10 @@ def time_part(run: RunReader) -> Html | None:
     if found is None:
         return None
     flying, kept = found.in_flight, found.accepted
-    said = f"Calls in flight: at most {max(flying):,}, {sum(flying) / len(flying):,.0f} on average."
+    said = f"Calls in flight: at most {max(flying):,}, {sum(flying[1:]) / len(flying[1:]):,.0f} on average."
     end = "so far" if run.state == "running" else "at its end"
-    grown = f"Records accepted: {kept[0]:,} at the start of this session, {kept[-1]:,} {end}."
+    begun = f"{kept[0]:,} when this session began, " if kept[0] else ""
+    grown = f"Records accepted: {begun}{kept[-1]:,} {end}."
     flight, growth = (
         tag("figure", tag("figcaption", words), over_time(found.seconds, [(series, values)], words))
         for words, series, values in ((said, "s0", flying), (grown, "s3", kept))
@@ -193,7 +198,7 @@ def made_part(run: RunReader) -> Html:
         ("took", duration(manifest.earlier_seconds + manifest.seconds)),
         ("of that the last run", duration(manifest.seconds) if manifest.earlier_seconds else ""),
         ("versions", ", ".join(f"{name} {found}" for name, found in _mapping(run.document.get("versions")).items())),
-        ("the same again", manifest.resume_command),
+        ("the same again", tag("code", manifest.resume_command) if manifest.resume_command else ""),
     ]
     drawn = [join(tag("dt", name), tag("dd", tag("bdi", value))) for name, value in facts if value]
     recipe = {name: value for name, value in run.recipe.items() if name != "locked"}

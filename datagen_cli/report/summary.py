@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from datagen_cli.core.registry import targets
+from datagen_cli.config.overrides import CHECKS
+from datagen_cli.core.registry import is_name, load, targets
 from datagen_cli.evaluation.evaluate import metric
-from datagen_cli.metrics.measure import Metric
-from datagen_cli.metrics.wording import duration, number, percent
+from datagen_cli.metrics.measure import Metric, about
+from datagen_cli.metrics.wording import duration, number, percent, unbroken
 from datagen_cli.report.html import Html, join, tag
 from datagen_cli.report.run_parts import usd
 from datagen_cli.report.sheet import Sheet
@@ -35,12 +36,26 @@ MOST_TILES = 8
 
 
 def summary_part(sheet: Sheet) -> Html:
-    """Sentences, what the measures say in words, and tiles."""
+    """Sentences, tiles, and what the measures without a tile say in words."""
+    drawn, told = tiles(sheet)
+    said = [sheet.readings[name] for name, _ in headlines(sheet) if name not in told and sheet.readings.get(name)]
     return join(
-        [tag("p", sentence, class_="lead") for sentence in sentences(sheet)],
-        tag("ul", [tag("li", sheet.readings[name]) for name, _ in headlines(sheet) if sheet.readings.get(name)]),
-        tag("ul", [tag("li", tag("b", value), tag("span", what)) for value, what in tiles(sheet)], class_="tiles"),
+        [tag("p", unbroken(sentence), class_="lead") for sentence in sentences(sheet)],
+        gates_sentence(sheet),
+        tag("ul", [tag("li", tag("b", value), tag("span", what)) for value, what in drawn], class_="tiles"),
+        tag("ul", [tag("li", unbroken(text)) for text in said]) if said else None,
     )
+
+
+def gates_sentence(sheet: Sheet) -> Html | None:
+    """Whether the gates passed, and which did not."""
+    gates = sheet.result["gates"]
+    if not gates:
+        return None
+    failed = [gate["gate"] for gate in gates if not gate["passed"]]
+    every = "the gate" if len(gates) == 1 else f"all {len(gates)} gates"
+    said = f"✗ failed: {', '.join(failed)}" if failed else f"✓ {every} passed"
+    return tag("p", said, class_=f"lead {'failed' if failed else 'passed'}")
 
 
 def sentences(sheet: Sheet) -> Iterator[str]:
@@ -72,12 +87,21 @@ def _made(told: Mapping[str, Any], state: str) -> Iterator[str]:
     total = sum(refused.values())
     if total:
         reason, most = max(refused.items(), key=lambda item: item[1])
-        why = WORDS.get(reason, f"they failed the check {reason}")
+        why, asked = WORDS.get(reason), ""
+        if why is None:
+            why, asked = f"they failed the check {reason}", _asked(reason)
         share = percent(total / max(total + told["accepted"], 1))
         if total == 1:
-            yield f"1 attempt ({share} of all) was turned away because {_of_one(why)}."
+            yield f"1 attempt ({share} of all) was turned away because {_of_one(why)}{asked}."
         else:
-            yield f"{total:,} attempts ({share} of all) were turned away, most often ({most:,}) because {why}."
+            yield f"{total:,} attempts ({share} of all) were turned away, most often ({most:,}) because {why}{asked}."
+
+
+def _asked(name: str) -> str:
+    """What a check asks for that has the name of its kind, in brackets."""
+    kind = next((kind for kind in CHECKS if is_name(kind, name)), None)
+    said = about(load(kind, name)) if kind else ""
+    return f" ({said[0].lower()}{said[1:]})" if said else ""
 
 
 def _of_one(why: str) -> str:
@@ -95,20 +119,23 @@ def _day(at: str) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
-def tiles(sheet: Sheet) -> Iterator[tuple[str, str]]:
-    """Numbers that a reader looks for first, each with what it is."""
-    count = 0
-    if sheet.run is not None:
-        told = sheet.run.summary()
-        total = sum(told["rejected"].values()) + told["accepted"]
-        yield f"{told['accepted']:,}", f"records of {told['count']:,}"
-        yield (percent(told["accepted"] / total) if total else "–"), "of all attempts kept"
-        if told["accepted"] and told["cost_usd"]:
-            yield usd(told["cost_usd"] / told["accepted"]), "for each record kept"
-        count = 2
-    else:
-        yield f"{sheet.result['n']:,}", "rows"
-    for name, found in islice(headlines(sheet), MOST_TILES - count):
+def tiles(sheet: Sheet) -> tuple[list[tuple[str, str]], set[str]]:
+    """Numbers that a reader looks for first, each with what it is; and the measures that are among them."""
+    first = list(_run_tiles(sheet.run.summary()) if sheet.run else [(f"{sheet.result['n']:,}", "rows")])
+    shown = list(islice(headlines(sheet), MOST_TILES - len(first)))
+    return [*first, *_measure_tiles(sheet, shown)], {name for name, _ in shown}
+
+
+def _run_tiles(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    total = sum(told["rejected"].values()) + told["accepted"]
+    yield f"{told['accepted']:,}", f"records of {told['count']:,}"
+    yield (unbroken(percent(told["accepted"] / total)) if total else "–"), "of all attempts kept"
+    if told["accepted"] and told["cost_usd"]:
+        yield usd(told["cost_usd"] / told["accepted"]), "for each record kept"
+
+
+def _measure_tiles(sheet: Sheet, shown: Iterable[tuple[str, type[Metric]]]) -> Iterator[tuple[str, str]]:
+    for name, found in shown:
         value, beside = (sheet.result[side].get(name, {}).get("value") for side in ("metrics", "reference_metrics"))
         equal = sheet.equal.get(name, {}).get("value")
         at = "" if equal is None else f", both at {sheet.result.get('reference_n', 0):,} rows"
@@ -133,4 +160,4 @@ def headlines(sheet: Sheet) -> Iterator[tuple[str, type[Metric]]]:
 
 
 def _value(found: type[Metric], value: float) -> str:
-    return percent(value).replace(" %", "\u00a0%") if found.counts_rows else number(value)
+    return unbroken(percent(value)) if found.counts_rows else number(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from datagen_cli.report.html import Html, tag
 
@@ -32,18 +32,18 @@ def table_row(head: Html, cells: Sequence[Html]) -> Html:
     return tag("tr", head, cells, role="row")
 
 
-def cell(inside: str, label: str, class_: str | None = None) -> Html:
-    """A cell, which says what it is where the heads are out of sight."""
+def cell(inside: str, label: str | None, class_: str | None = None) -> Html:
+    """A cell, which says what it is where the heads are out of sight; of the class `whole` it has a line to itself."""
     return tag("td", inside, role="cell", data_label=label, class_=class_)
 
 
-def plain_table(heads: Sequence[str], rows: Sequence[Sequence[str]], class_: str) -> Html:
-    """A table of cells, the first of each row its head."""
+def plain_table(heads: Sequence[str], rows: Sequence[Sequence[str]], class_: str, whole: Container[str] = ()) -> Html:
+    """A table of cells, the first of each row its head; `whole`: heads of the columns that are `whole` (see `cell`)."""
     drawn = [
         table_row(
             tag("th", first, scope="row", role="rowheader"),
             [
-                cell(inside, head) if head else tag("td", inside, role="cell")
+                cell(inside, head or None, "whole" if head in whole else None)
                 for inside, head in zip(rest, heads[1:], strict=True)
             ],
         )

@@ -26,6 +26,12 @@ def test_the_measure_says_what_is_shared() -> None:
     assert measure.signature == "ner=rules2|N=4|R=3"
 
 
+def test_names_that_are_shared_stand_before_amounts() -> None:
+    texts = [*OWN, "It took 12 percent"]
+    shared = EntityOverlap().compute(features(texts), features(texts)).detail["shared"]
+    assert shared == ["Alice", "London", "Paris", "$5", "12 percent"]
+
+
 def test_a_dataset_against_itself_shares_all() -> None:
     assert EntityOverlap().compute(features(OWN), features(OWN)).value == 1.0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from typing import Any
 
+from datagen_cli.metrics.wording import unbroken
 from datagen_cli.report.evaluation import evaluation_page
 from datagen_cli.report.evidence import exhibited
 from datagen_cli.report.sheet import Sheet
@@ -95,7 +96,21 @@ def test_gates_say_whether_they_passed_and_why_not() -> None:
     text = shown(result(gates=gates)).text
     assert "1 of 2 failed" in text
     assert "✓ passed 0.4551, bound 0.5" in text and "✗ failed no reference given" in text
-    assert "all 1 passed" in shown(result(gates=gates[:1])).text
+    assert text.index("✗ failed: mauve>0.9") < text.index("Measures")
+    passed = shown(result(gates=gates[:1])).text
+    assert "all 1 passed" in passed and passed.index("✓ the gate passed") < passed.index("Measures")
+
+
+def test_what_a_tile_says_is_not_said_again() -> None:
+    share = {"value": 0.25, "direction": "lower", "signature": "s", "detail": {"injection": 50}}
+    text = shown(result(metrics={"self_bleu": SELF_BLEU, "safety": share}), readings={"safety": "a quarter"}).text
+    assert text.count("25 % hold secrets") == 1 and text.count("a quarter") == 1  # the table's
+
+
+def test_no_number_parts_from_its_unit() -> None:
+    assert (
+        unbroken("in 2 min 3 s, 33 % of 10 h and 4 hats") == "in 2\u00a0min 3\u00a0s, 33\u00a0% of 10\u00a0h and 4 hats"
+    )
 
 
 def test_several_datasets_are_columns_and_their_sizes_are_remarked_on() -> None:
@@ -147,7 +162,7 @@ def test_a_comparison_says_better_worse_or_tie() -> None:
     }
     text = shown(result(compare={"with": "b.jsonl", "n": 100, "metrics": metrics})).text
     assert "a.jsonl with b.jsonl, 100 rows of each" in text
-    assert "0.4 0.5 -0.2 – -0.05 better" in text and "mauve no reference given" in text
+    assert "0.4 0.5 -0.2 to -0.05 better" in text and "mauve no reference given" in text
 
 
 def test_evidence_shows_the_first_rows_with_their_texts() -> None:
@@ -192,9 +207,9 @@ def test_wrong_answers_and_macro_f1_stand_on_the_page_and_long_texts_are_cut() -
     rows = [{"id": "7", "found": "x" * 10**6, "gold": 3}]
     detail = {"right": 1, "wrong": 1, "unknown": 0, "macro_f1": 0.5, "rows": rows}
     measure = {"value": 0.5, "direction": "higher", "signature": "s", "detail": detail}
-    page = shown(result(metrics={"correctness": measure}))
+    page = shown(result(metrics={"correctness": measure}), texts={"7": "What is 1 + 2 ?"})
     assert "macro-F1 0.5" in page.text
-    assert "row 7" in page.text and "gold 3" in page.text
+    assert "row 7 text What is 1 + 2 ? in the dataset xxx" in page.text and "right 3" in page.text
     assert len(page.text) < 20_000
 
 

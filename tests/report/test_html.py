@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from datagen_cli.report.charts import Histogram, Mark, counts_table, histogram, outcomes_table, strip
@@ -44,9 +46,30 @@ def test_intervals_lie_on_one_scale_and_are_said_in_words() -> None:
     assert made is not None
     assert 'aria-label="a: 0.5; b: 1"' in made
     assert '<line x1="6" x2="194" y1="7" y2="7" class="range s0">' in made
+    assert "<span>0</span><span>1</span>" in made
     assert '<circle cx="100"' in made and '<rect x="190"' in made
     assert strip([Mark(1.0, None, "s0", "one")]) is None
     assert strip([]) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "reach", "scale"),
+    [
+        ((0.2, 0.8), (0.0, 1.0), "<span>0</span><span>1</span>"),  # of what there can be
+        ((0.20, 0.21), (0.0, 1.0), "<span>0.2</span><span>0.21</span>"),  # or nothing could be told apart
+        ((3.0, 1.5), (1.0, math.inf), "<span>1</span><span>3</span>"),
+        ((900.0, 901.0), (1.0, math.inf), "<span>900</span><span>901</span>"),
+        ((-2.0, 5.0), None, "<span>-2</span><span>5</span>"),
+        ((0.9,), (0.0, 1.0), "<span>0</span><span>1</span>"),
+        ((7.0,), (1.0, math.inf), None),  # a mark alone on no scale says nothing
+        ((0.5, 0.5), (0.0, 1.0), None),
+    ],
+)
+def test_the_scale_of_marks_is_all_there_can_be_where_they_still_lie_apart(
+    values: tuple[float, ...], reach: tuple[float, float] | None, scale: str | None
+) -> None:
+    made = strip([Mark(value, None, "s0", "") for value in values], reach)
+    assert made is None if scale is None else made is not None and scale in made
 
 
 def test_the_tallest_bar_of_a_histogram_fills_it() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datagen_cli.cli.app import run
+from datagen_cli.report.leaderboard import leaderboard_page
 from datagen_cli.runs.reader import RunReader
 from tests.report import browser as devtools
 from tests.report.browser import Browser, Tab
+from tests.report.test_leaderboard import document
 
 pytestmark = [
     pytest.mark.slow,
@@ -146,6 +149,25 @@ async def test_a_phone_needs_no_sideways_scrolling_and_dark_is_dark(chromium: Br
         assert max(red, green, blue) < 60
         assert await tab.js("getComputedStyle(document.body).fontSize") == "16px"
         await quiet(tab, page)
+
+
+async def test_every_cell_has_room_for_its_words_and_no_two_things_one_name(
+    chromium: Browser, page: str, tmp_path: Path
+) -> None:
+    leaderboard = tmp_path / "leaderboard.html"
+    leaderboard.write_text(leaderboard_page(document(0.5)), "utf-8")
+    async with chromium.tab() as tab:
+        for opened, width in product((page, leaderboard.as_uri()), (360, 740, 900, 1000, 1440)):
+            await tab.open(opened, width=width)
+            narrow = await tab.js("""[...document.querySelectorAll("td, th")]
+                .map((one) => [one, one.getBoundingClientRect()])
+                .filter(([one, place]) => one.textContent.length > 20 && place.width > 0 && place.width < 90)
+                .map(([one]) => one.textContent)""")
+            aside = await tab.js("""[...document.querySelectorAll(".scroll")]
+                .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)""")
+            assert (narrow, aside) == ([], []), width
+        names = await tab.js("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+        assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -59,5 +59,36 @@ def test_what_there_is_to_say_is_said() -> None:
         assert words in page, words
 
 
+def test_measures_that_rank_stand_first_and_each_is_explained() -> None:
+    found = document(0.5)
+    for row in found["rows"]:
+        row["metrics"]["self_bleu"] = {"value": 0.5}
+        row["metrics"]["accuracy[tstr]"] = {"value": 0.5, "interval": [0.4, 0.6]}
+    page = leaderboard_page(found)
+    ranking, others = page[page.index("Ranking") :].split("Other measures")
+    assert "60.0 to 90.0" in ranking and "self_bleu" not in ranking and "$0.5" in ranking
+    assert "self_bleu" in others and "0.4" in others and "$0.5" not in others.partition("</table>")[0]
+    for words in ("from one that has read nothing (0)", "BLEU of each against all", "every label counting alike"):
+        assert words in others
+    for row in found["rows"]:
+        del row["metrics"]["pgr[tstr]"]["rank"]
+    page = leaderboard_page(found)
+    assert "All measures" in page and "Ranking" not in page
+
+
+def test_a_name_in_the_chart_of_money_has_room_beside_it() -> None:
+    page = leaderboard_page(document(0.5))
+    drawn = page[page.index('class="plane"') :].partition("</svg>")[0]
+    assert "one" not in drawn and ">1</text>" in drawn and ">2</text>" in drawn
+    assert "<li><bdi>one</bdi>: 80 for $0.5<span" in page and "none is better for less" in page
+
+
+def test_many_pairs_are_there_when_they_are_asked_for() -> None:
+    found = document(0.5)
+    assert "<details>" not in leaderboard_page(found)
+    found["pairs"] = found["pairs"] * 30
+    assert "All 30 pairs" in leaderboard_page(found)
+
+
 def test_without_money_there_is_no_chart_of_it() -> None:
     assert "cost and quality" not in leaderboard_page(document(0.0))

@@ -12,7 +12,7 @@ import pytest
 from datagen_cli.cli.app import run
 from datagen_cli.report import records
 from datagen_cli.report.records import attempt_of, records_of_rows, records_of_run, slot_of
-from datagen_cli.report.run_parts import made_part
+from datagen_cli.report.run_parts import made_part, time_part, times_of
 from datagen_cli.report.sheet import sheet_of_run
 from datagen_cli.report.summary import sentences
 from datagen_cli.runs.reader import RunReader
@@ -105,6 +105,9 @@ def test_one_attempt_that_was_turned_away_is_said_as_one(folder: Path, tmp_path:
         ({"near_duplicate": 1}, "1 attempt (7.7 % of all) was turned away because it nearly repeated a record."),
         ({"label": 1}, "1 attempt (7.7 % of all) was turned away because its label was another than asked for."),
         ({"truncated": 2, "echo": 1}, "(2) because they were cut off at the token limit."),
+        ({"solve": 2}, "they failed the check solve (the majority of independent answers agrees with the label)."),
+        ({"length": 1}, "it failed the check length (words, characters and tokens of a field within bounds)."),
+        ({"my_check": 2}, "(2) because they failed the check my_check."),
     ):
         shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
         told = json.loads((tmp_path / "run.json").read_text())
@@ -118,6 +121,34 @@ def test_a_resumed_run_began_when_its_first_session_did(folder: Path, tmp_path: 
     earlier = {"at": "2001-02-03T04:05:06+00:00", "event": "begin", "recipe": "x", "count": 12}
     log.write_text(json.dumps(earlier) + "\n" + log.read_text("utf-8"), "utf-8")
     assert "2001-02-03 04:05:06" in made_part(RunReader(tmp_path / "again"))
+
+
+def test_the_course_of_a_run_begins_when_it_began_and_its_last_session_where_the_one_before_ended(
+    folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(folder, tmp_path / "again")
+
+    def line(second: int, event: str, **more: int) -> str:
+        return json.dumps({"at": f"2001-02-03T04:05:{second:02}+00:00", "event": event, **more}) + "\n"
+
+    first = [
+        line(0, "begin"),
+        *(line(n, "counts", accepted=2 * n, in_flight=4) for n in (2, 3)),
+        line(5, "end", accepted=9, in_flight=0),
+    ]
+    log, run_ = tmp_path / "again" / "run.log", RunReader(tmp_path / "again")
+    log.write_text("".join(first), "utf-8")
+    found = times_of(run_)
+    assert found is not None
+    assert (found.seconds, found.accepted, found.in_flight) == ([0, 2, 3, 5], (0, 4, 6, 9), (0, 4, 4, 0))
+    assert "Records accepted: 9 at its end." in str(time_part(run_))
+    second = [
+        line(20, "begin"),
+        line(21, "counts", accepted=10, in_flight=1),
+        line(22, "counts", accepted=11, in_flight=1),
+    ]
+    log.write_text("".join([*first, *second, line(30, "end", accepted=12, in_flight=0)]), "utf-8")
+    assert "9 when this session began, 12 at its end." in str(time_part(run_))
 
 
 def test_of_a_large_run_only_what_the_page_shows_is_held(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
