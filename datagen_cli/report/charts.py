@@ -56,8 +56,10 @@ def _scale_of(marks: Sequence[Mark], reach: tuple[float, float] | None) -> tuple
         return None
     low, high = min(known), max(known)
     least, most = reach or (-inf, inf)
+    if low >= 0 and isfinite(least):
+        least = max(least, 0.0)  # what could be below it hardly ever is
     if len(marks) == 1 and reach is not None:
-        return reach if isfinite(least) and isfinite(most) else None
+        return (least, most) if isfinite(least) and isfinite(most) else None
     least, most = min(least, low), max(most, high) if isfinite(most) else high
     if isfinite(least) and high - low >= (most - least) / 10:
         return least, most

@@ -33,6 +33,7 @@ from datagen_cli.report.sheet import Sheet
 from datagen_cli.report.summary import summary_part
 
 SAMPLES, SAMPLE_FIELDS = 4, 12
+_INDENTED = re.compile(r"\n(?: {2,}|\t)\S")
 _UNSAFE = re.compile(
     "[<>&\u2028\u2029\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
@@ -123,11 +124,19 @@ def _samples(records: Records | None) -> Html | None:
         ]
         label = row["f"][records.fields.index(records.label)] if records.label else ""
         head = tag("p", tag("span", row["i"], class_="mono"), tag("bdi", label, class_="chip") if label else None)
-        shown = [(tag("dt", name), tag("dd", cut(cell, LONGEST), dir="auto")) for name, cell in cells[:SAMPLE_FIELDS]]
+        shown = [
+            (tag("dt", name), tag("dd", cut(cell, LONGEST), dir="auto", class_=_kind(cell)))
+            for name, cell in cells[:SAMPLE_FIELDS]
+        ]
         left = len(cells) - len(shown)
         more = tag("p", f"and {left:,} more field{'s' if left > 1 else ''}, as below", class_="small") if left else None
         drawn.append(tag("article", head, tag("dl", shown), more))
     return tag("div", drawn, class_="samples")
+
+
+def _kind(cell: str) -> str | None:
+    """The class of a text that is laid out by its spaces, as programs are; as the script of the page has it."""
+    return "code" if _INDENTED.search(cell) else None
 
 
 def _plane(sheet: Sheet) -> Html | None:

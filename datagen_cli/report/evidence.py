@@ -14,12 +14,15 @@ from datagen_cli.metrics.exhibits import Counts, Distribution, Exhibit, Names, O
 from datagen_cli.metrics.wording import number
 from datagen_cli.report.charts import REFERENCE, Histogram, counts_table, histogram, outcomes_table, scale_ends
 from datagen_cli.report.html import Html, join, tag
+from datagen_cli.report.records import cut
 
 SHOWN = 10
 OWN = "dataset"
 MOST_COUNTS = 30
 LONGEST = 1_200
-"""Characters of a text that a page shows."""
+"""Characters of a text that a page shows beside another."""
+ALONE = 400
+"""Of one that stands alone."""
 _PIECES = re.compile(r"\s+|\w+|[^\w\s]")
 
 
@@ -37,14 +40,17 @@ def exhibited(result: Mapping[str, Any], texts: Mapping[str, str]) -> list[Shown
     A measure that is not installed here (the JSON may come from elsewhere) shows nothing.
     """
 
-    def with_text(side: Side) -> Side:
+    def with_text(side: Side, longest: int) -> Side:
         text = side.text if side.row is None else texts.get(side.row, "")
-        return replace(side, text=text if len(text or "") <= LONGEST else f"{(text or '')[:LONGEST]}…")
+        return replace(side, text=cut(text or "", longest) if text is not None else None)
 
     def filled(exhibit: Exhibit) -> Exhibit:
         if not isinstance(exhibit, Passages):
             return exhibit
-        kept = [replace(found, sides=list(map(with_text, found.sides))) for found in exhibit.passages[:SHOWN]]
+        kept = []
+        for found in exhibit.passages[:SHOWN]:
+            longest = LONGEST if len(found.sides) > 1 else ALONE
+            kept.append(replace(found, sides=[with_text(side, longest) for side in found.sides]))
         return replace(exhibit, passages=kept)
 
     shown: list[ShownExhibit] = []
@@ -80,10 +86,12 @@ def evidence(shown: Sequence[ShownExhibit]) -> Html:
 def _distribution(own: Distribution, reference: Exhibit | None, series: str) -> Html:
     names = {OWN: "this dataset", REFERENCE: "the reference"}
     drawn = []
+    spread = any(_differ(one) for one in (own, reference) if isinstance(one, Distribution))
     for (side, bars), given in zip(distribution_bars(own, reference, series), (own, reference), strict=False):
         assert isinstance(given, Distribution)
         said = f"{names[side]}: {_spread(given)}"
-        drawn.append(join(tag("p", said, class_="small quiet"), tag("div", bars, scale_ends(*_scale(own, reference)))))
+        chart = tag("div", bars, scale_ends(*_scale(own, reference))) if spread else None  # one bar says nothing
+        drawn.append(join(tag("p", said, class_="small quiet"), chart))
     return join(tag("figcaption", own.title), drawn)
 
 
@@ -102,8 +110,14 @@ def _scale(own: Distribution, reference: Exhibit | None) -> tuple[float, float]:
     return min(bins.start for bins in known), max(bins.end for bins in known)
 
 
+def _differ(given: Distribution) -> bool:
+    return bool(given.values["min"] < given.values["max"])
+
+
 def _spread(given: Distribution) -> str:
     values = given.values
+    if not _differ(given):
+        return f"every text has {values['min']:,} {given.unit}"
     return (
         f"half of the texts have {number(values['p25'])} to {number(values['p75'])} {given.unit}, "
         f"least {values['min']:,}, most {values['max']:,}"

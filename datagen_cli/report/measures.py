@@ -118,7 +118,7 @@ def _several(sheets: Sequence[Sheet], name: str) -> list[Html]:
         if found.get("value") is not None:
             inside = join(
                 tag("span", number(found["value"]), class_="value"), " ",
-                tag("span", within(found) or span(None), class_="interval small"),
+                tag("span", within(found), class_="interval small"),
                 tag("span", sheet.readings.get(name, ""), class_="cell small"),
                 _signature(found),
             )  # fmt: skip

@@ -188,7 +188,7 @@ const page = (() => {
     box.scrollTop = 0;
   }
 
-  const pairs = (items) => make("dl", {}, items.map(([name, cell]) => [make("dt", {}, name), make("dd", { dir: "auto" }, cell)]));
+  const pairs = (items) => make("dl", {}, items.map(([name, cell]) => [make("dt", {}, name), make("dd", { dir: "auto", class: /\n(?: {2,}|\t)\S/.test(cell) ? "code" : null }, cell)]));
   const chips = (items) => make("p", { class: "chips" }, items.map(([name, value]) => make("span", { class: "chip" }, `${name}: `, make("bdi", {}, value))));
 
   function verdicts(row) {
@@ -257,7 +257,7 @@ const page = (() => {
   }
 
   function colourings() {
-    const made = [["generated and reference", (point) => (point.base ? "reference" : "generated")]];
+    const made = [[data.plane.base.length ? "generated and reference" : "nothing", (point) => (point.base ? "reference" : "generated")]];
     const add = (words, of) => {
       const values = count(plane.points, of);
       if (values.length > 1 && values.length <= 200) made.push([words, of]);

@@ -7,7 +7,7 @@ from typing import Any
 
 from datagen_cli.metrics.wording import unbroken
 from datagen_cli.report.evaluation import evaluation_page
-from datagen_cli.report.evidence import exhibited
+from datagen_cli.report.evidence import charts, exhibited
 from datagen_cli.report.sheet import Sheet
 
 EVIL = "<script>alert('x')</script>"
@@ -153,6 +153,15 @@ def test_distributions_and_verdicts_are_drawn() -> None:
                  "Correctness"):  # fmt: skip
         assert part in page.text
     assert page.tags.count("figure") == 4
+
+
+def test_lengths_that_are_all_alike_are_said_and_not_drawn() -> None:
+    words = {"p25": 60, "p75": 60, "min": 60, "max": 60, "histogram": {"start": 60, "width": 1, "counts": [3]}}
+    found = {"length": {"value": 60, "direction": "none", "signature": "", "detail": {"words": words}}}
+    page = shown(result(metrics=found), readings={"length": "words"})
+    assert "this dataset: every text has 60 words" in page.text and "svg" not in page.tags
+    both = exhibited(result(metrics=found, reference_metrics={"length": {"detail": {"words": WORDS}}}), {})
+    assert Page(str(charts(both, "s0"))).tags.count("svg") == 2
 
 
 def test_a_comparison_says_better_worse_or_tie() -> None:

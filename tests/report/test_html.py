@@ -59,6 +59,8 @@ def test_intervals_lie_on_one_scale_and_are_said_in_words() -> None:
         ((0.20, 0.21), (0.0, 1.0), "<span>0.2</span><span>0.21</span>"),  # or nothing could be told apart
         ((3.0, 1.5), (1.0, math.inf), "<span>1</span><span>3</span>"),
         ((900.0, 901.0), (1.0, math.inf), "<span>900</span><span>901</span>"),
+        ((0.1, 0.4), (-1.0, 1.0), "<span>0</span><span>1</span>"),
+        ((-0.1, 0.4), (-1.0, 1.0), "<span>-1</span><span>1</span>"),
         ((-2.0, 5.0), None, "<span>-2</span><span>5</span>"),
         ((0.9,), (0.0, 1.0), "<span>0</span><span>1</span>"),
         ((7.0,), (1.0, math.inf), None),  # a mark alone on no scale says nothing

@@ -314,7 +314,7 @@ async def test_a_label_of_two_hundred_values_can_be_filtered_by(chromium: Browse
 async def test_long_texts_and_many_columns_make_no_long_page_and_texts_begin_on_their_side(
     chromium: Browser, tmp_path: Path
 ) -> None:
-    columns = {f"column_{place}": f"value {place}" for place in range(120)}
+    columns = {f"column_{place}": f"value {place}" for place in range(120)} | {"column_0": "def f():\n    return 1"}
     rows = [{"id": str(n), "text": "שלום עולם " * 5_000, **columns} for n in range(4)]
     url = of_rows(tmp_path / "long.jsonl", rows)
     async with chromium.tab() as tab:
@@ -326,6 +326,10 @@ async def test_long_texts_and_many_columns_make_no_long_page_and_texts_begin_on_
         for place in (sample, "document.getElementById('record')"):
             assert await tab.js(f"getComputedStyle({place}.querySelector('dd')).direction") == "rtl"
             assert await tab.js(f"getComputedStyle({place}.querySelectorAll('dd')[1]).direction") == "ltr"
+            assert "mono" in await tab.js(
+                f"getComputedStyle({place}.querySelectorAll('dd')[1]).fontFamily"
+            )  # a program
+            assert "mono" not in await tab.js(f"getComputedStyle({place}.querySelectorAll('dd')[2]).fontFamily")
         assert await tab.js("page.data.rows[0].f[0].length") > 10_000  # all of it can be read
         await quiet(tab, url)
 
