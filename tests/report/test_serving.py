@@ -161,6 +161,7 @@ async def test_the_page_of_a_large_run_says_first_that_it_is_read(
                 status, first = await client.ask("/")
                 assert status == 200 and 'http-equiv="refresh"' in first and 'id="records"' not in first
                 assert "Reading" in first and "run: 0 MB" in first
+                assert 'rel="icon"' in first  # or a browser asks for one, and is refused
         finally:
             may_read.set()
         async with asyncio.timeout(600):
