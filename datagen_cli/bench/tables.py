@@ -10,6 +10,7 @@ from datagen_cli.evaluation.correctness import Correctness
 from datagen_cli.evaluation.evaluate import metric
 from datagen_cli.metrics.constraints import Constraints
 from datagen_cli.metrics.measure import about
+from datagen_cli.metrics.wording import usd
 from datagen_cli.runs.markdown import line
 from datagen_cli.text.spreadsheet import csv_line
 
@@ -113,8 +114,7 @@ def _share(value: float | None) -> str:
 def _money(row: Mapping[str, Any]) -> str:
     if "cost_usd" not in row:
         return NONE
-    cost = row["cost_usd"]
-    return "unknown" if cost is None else f"${cost:,.2f}" if cost >= 1 or not cost else f"${cost:.4f}"
+    return usd(row["cost_usd"])
 
 
 NAMES = ("setting", "generator")

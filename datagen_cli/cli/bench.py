@@ -16,6 +16,7 @@ from datagen_cli.cli.progress import Progress
 from datagen_cli.config.overrides import shown_override
 from datagen_cli.core.errors import EXIT_CAP, UsageError
 from datagen_cli.core.jsonl import write_aside
+from datagen_cli.metrics.wording import usd
 from datagen_cli.pipeline.estimate import contacted, estimate
 
 if TYPE_CHECKING:
@@ -311,4 +312,4 @@ def _sum(values: list[float | None]) -> float | None:
 def _figures(found: Mapping[str, Any]) -> tuple[str, str, str]:
     """Calls, tokens and cost as they are shown."""
     calls, tokens = (console.span(found[name], "{:,.0f}".format) for name in ("calls", "tokens"))
-    return calls, tokens, console.span(found["cost_usd"], console.money)
+    return calls, tokens, console.span(found["cost_usd"], usd)

@@ -205,13 +205,6 @@ def named(text: str) -> str:
     return "".join(f"\\u{ord(char):04x}" if _UNSEEN.match(char) else char for char in text)
 
 
-def money(cost: float | None) -> str:
-    """A cost for people: `$0.0123`, `$12.30`, `unknown`."""
-    if cost is None:
-        return "unknown"
-    return f"${cost:,.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
-
-
 def interval(bounds: Sequence[float]) -> str:
     """From a lower to an upper bound: `0.810 – 0.874`."""
     return f"{bounds[0]:.3f} – {bounds[1]:.3f}"

@@ -11,6 +11,7 @@ from datagen_cli.cli import console
 from datagen_cli.cli.first_slots import make_first
 from datagen_cli.cli.invocation import Invocation
 from datagen_cli.cli.session import open_session
+from datagen_cli.metrics.wording import usd
 from datagen_cli.pipeline.control import plan_control
 from datagen_cli.pipeline.estimate import contacted, estimate
 from datagen_cli.pipeline.probe import project
@@ -38,7 +39,7 @@ def show_estimate(invocation: Invocation, *, as_json: bool, count: int | None = 
                 f"{item['records_per_call']}{' (this recipe)' if item['yours'] else ''}",
                 console.span(item["calls"], "{:,}".format),
                 console.span(tokens, "{:,}".format),
-                console.span(item["cost_usd"], console.money),
+                console.span(item["cost_usd"], usd),
                 console.span(item["seconds"], _time),
             )
         )
@@ -100,7 +101,7 @@ def _show_probe(result: Mapping[str, Any]) -> None:
     if result["simulated"]:
         console.say("simulated: the offline model writes these records; nothing is sent anywhere")
     made = f"{result['would_be_accepted']:,} of {result['probed']:,} first attempts would be kept"
-    console.paragraph(f"{made}; {console.counted(result['calls'], 'call')}, {console.money(result['cost_usd'])}")
+    console.paragraph(f"{made}; {console.counted(result['calls'], 'call')}, {usd(result['cost_usd'])}")
     for name, counts in result["planted"].items():
         unknown = f", cannot tell of {counts['unknown']}" if counts["unknown"] else ""
         console.paragraph(
@@ -112,7 +113,7 @@ def _show_probe(result: Mapping[str, Any]) -> None:
             item["attempts_a_record"],
             f"{item['calls']:,}",
             f"{sum(item['tokens'].values()):,}",
-            console.money(item["cost_usd"]),
+            usd(item["cost_usd"]),
             "not measured" if item["seconds"] is None else _time(item["seconds"]),
         )
         for name, item in result["projected"].items()

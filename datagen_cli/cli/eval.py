@@ -48,6 +48,7 @@ from datagen_cli.evaluation.load import (
 from datagen_cli.evaluation.reviewed import by_people
 from datagen_cli.evaluation.run_facts import RUNNING, UNENDED
 from datagen_cli.metrics.measure import Measure
+from datagen_cli.metrics.wording import usd
 from datagen_cli.pipeline.connect import engine_at
 from datagen_cli.text.embed import Embedder
 
@@ -163,7 +164,7 @@ def _estimated(datasets: Sequence[str], columns: Wanted, again: RecheckOptions |
         elif found is not None:
             tokens = {end: sum(found["tokens"][end].values()) for end in ("low", "high")}
             shown = (console.span(found["calls"], "{:,}".format), console.span(tokens, "{:,}".format))
-            rows.append((name, f"{found['rows']:,}", *shown, console.span(found["cost_usd"], console.money),
+            rows.append((name, f"{found['rows']:,}", *shown, console.span(found["cost_usd"], usd),
                          ", ".join(found["hosts"]) or "none"))  # fmt: skip
     if rows:
         console.table("nothing was sent", ("dataset", "rows to check", "calls", "tokens", "cost", "hosts"), rows)

@@ -13,7 +13,7 @@ from datagen_cli.cli.invocation import Invocation
 from datagen_cli.cli.progress import Progress
 from datagen_cli.cli.session import open_session
 from datagen_cli.core.errors import CapReached, DatagenError, Stopped, TimeOver
-from datagen_cli.metrics.wording import duration
+from datagen_cli.metrics.wording import duration, usd
 from datagen_cli.pipeline.connect import begins_not, check_engine
 from datagen_cli.pipeline.control import control_folder, plan_control
 from datagen_cli.pipeline.estimate import contacted
@@ -211,7 +211,7 @@ def _summary(manifest: Manifest) -> None:
 def _took(took: Mapping[str, Any]) -> list[str]:
     """Tokens, money and time."""
     tokens = console.counted(took["tokens"]["in"] + took["tokens"]["out"], "token")
-    return [tokens, console.money(took["cost_usd"]), duration(took["seconds"])]
+    return [tokens, usd(took["cost_usd"]), duration(took["seconds"])]
 
 
 def _short(manifest: Manifest) -> None:

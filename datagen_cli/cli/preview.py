@@ -12,6 +12,7 @@ from datagen_cli.cli.invocation import Invocation
 from datagen_cli.cli.session import open_session
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import UsageError
+from datagen_cli.metrics.wording import usd
 from datagen_cli.pipeline.preview import Trace
 
 EXAMPLES = ("datagen preview quickstart", "datagen preview my.yaml -n 5 --model ollama/llama3.1")
@@ -113,4 +114,4 @@ def _show(trace: Trace) -> None:
                 )
         before = record.fields
     tokens = f"{usage.tokens_in:,} + {usage.tokens_out:,} tokens"
-    console.paragraph(f"  {console.counted(len(trace.calls), 'call')}, {tokens}, {console.money(usage.cost_usd)}\n")
+    console.paragraph(f"  {console.counted(len(trace.calls), 'call')}, {tokens}, {usd(usage.cost_usd)}\n")

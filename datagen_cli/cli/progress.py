@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from datagen_cli.cli import console
+from datagen_cli.metrics.wording import usd
 
 LINE_EVERY_S = 10.0
 STEP_EVERY_S = 2.0
@@ -72,8 +73,8 @@ class RunProgress:
         if cost is None:
             parts.append("cost unknown")
         elif cost > 0:
-            whole = f", about {console.money(cost * self.count / self.accepted)} in all" if self.accepted else ""
-            parts.append(f"{console.money(cost)}{whole}")
+            whole = f", about {usd(cost * self.count / self.accepted)} in all" if self.accepted else ""
+            parts.append(f"{usd(cost)}{whole}")
         return parts
 
     def _rate(self, elapsed_s: float) -> float:

@@ -12,6 +12,7 @@ from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.invocation import same_command
 from datagen_cli.core.errors import EXIT_DONE, CapReached, DatagenError, UsageError
+from datagen_cli.metrics.wording import usd
 
 if TYPE_CHECKING:
     from datagen_cli.bench.score import Marked, QuestionSet
@@ -275,5 +276,5 @@ def _accuracies(models: Sequence[Mapping[str, Any]]) -> None:
         value, span = ("–", "–") if found is None else (f"{found['value']:.3f}", console.interval(found["interval"]))
         shared = sum(other.get("rank") == row.get("rank") for other in models) > 1
         rank = f"#{row['rank']}{'=' if shared else ''}" if "rank" in row else "–"
-        rows.append((row["model"], rank, value, span, f"{row['unread']:,}", console.money(row["cost_usd"])))
+        rows.append((row["model"], rank, value, span, f"{row['unread']:,}", usd(row["cost_usd"])))
     console.table("", ("model", "rank", "accuracy", "95 %", "unread", "cost"), rows)

@@ -10,7 +10,7 @@ from typing import Any
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import resuming, say_damage
-from datagen_cli.metrics.wording import duration
+from datagen_cli.metrics.wording import duration, usd
 from datagen_cli.runs.card import module_head, module_rows
 from datagen_cli.runs.reader import RunReader
 
@@ -56,12 +56,12 @@ def _show(state: dict[str, Any]) -> None:
     cost = state.get("cost", {})
     per_record = cost.get("per_accepted")
     console.line(
-        f"  cost       {console.money(whole['cost_usd'])}{_of_last(last, whole, 'cost_usd', _cost)}"
-        + (f", {console.money(per_record)} an accepted record" if per_record else "")
+        f"  cost       {usd(whole['cost_usd'])}{_of_last(last, whole, 'cost_usd', _cost)}"
+        + (f", {usd(per_record)} an accepted record" if per_record else "")
     )
     if state["cost_usd"]:
-        shares = [f"{name} {console.money(share)}" for name, share in cost.get("by_stage", {}).items()]
-        roles = [f"{name} {console.money(share)}" for name, share in cost.get("by_role", {}).items()]
+        shares = [f"{name} {usd(share)}" for name, share in cost.get("by_stage", {}).items()]
+        roles = [f"{name} {usd(share)}" for name, share in cost.get("by_role", {}).items()]
         console.line(f"             by stage: {', '.join(shares)}; by role: {', '.join(roles)}")
     console.line(f"  time       {duration(whole['seconds'])}{_of_last(last, whole, 'seconds', _time)}")
     console.line(f"  dataset    {state.get('dataset') or 'none yet'}")
@@ -95,7 +95,7 @@ def _show(state: dict[str, Any]) -> None:
             role,
             purpose,
             *(f"{counts[what]:,}" for what in ("calls", "tokens_in", "tokens_out")),
-            console.money(counts["cost_usd"]),
+            usd(counts["cost_usd"]),
         )
         for role, purposes in state.get("spent", {}).items()
         for purpose, counts in purposes.items()
@@ -117,7 +117,7 @@ def _calls(took: dict[str, Any], more: str = "") -> str:
 
 
 def _cost(took: dict[str, Any]) -> str:
-    return console.money(took["cost_usd"])
+    return usd(took["cost_usd"])
 
 
 def _time(took: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from datagen_cli.cli import console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import say_damage
 from datagen_cli.core.errors import UsageError
+from datagen_cli.metrics.wording import usd
 from datagen_cli.runs.history import PastCall, PastStage, RecordHistory, read_history
 from datagen_cli.runs.lines import to_line
 from datagen_cli.runs.reader import RunReader
@@ -191,7 +192,7 @@ def _show_evidence(evidence: Mapping[str, Any]) -> None:
 
 def _show_call(call: PastCall, shared_by: int, prompts: ShownPrompts) -> None:
     shared = f", shared by {shared_by} records" if shared_by > 1 else ""
-    used = f"{call.usage.tokens_in} + {call.usage.tokens_out} tokens, {console.money(call.usage.cost_usd)}{shared}"
+    used = f"{call.usage.tokens_in} + {call.usage.tokens_out} tokens, {usd(call.usage.cost_usd)}{shared}"
     console.line(f"    {call.purpose} by {call.model}: {used}")
     for text in prompts.lines(call.request or {}):
         console.paragraph(_indented(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from math import floor, log10
 from typing import Any
 
 
@@ -55,6 +56,15 @@ def counted(count: float, noun: str) -> str:
 def scale(value: float, *marks: tuple[float, str]) -> str:
     """The words of the first mark that the value does not exceed, of the last one above all of them."""
     return next((words for top, words in marks if value <= top), marks[-1][1])
+
+
+def usd(cost: float | None) -> str:
+    """`$0.000042`, `$0.0123`, `$12.30`, `unknown`: four digits after the point, or as many as show two that count."""
+    if cost is None:
+        return "unknown"
+    if cost >= 1 or cost == 0:
+        return f"${cost:,.2f}"
+    return f"${cost:.{max(4, 1 - floor(log10(cost)))}f}"
 
 
 def duration(seconds: float) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from datagen_cli.config.yaml_lines import write_yaml
 from datagen_cli.core.flow import stage_of
-from datagen_cli.metrics.wording import duration
+from datagen_cli.metrics.wording import duration, usd
 from datagen_cli.report.charts import outcomes_bar, share_bar
 from datagen_cli.report.html import Html, join, tag
 from datagen_cli.report.plots import over_time
@@ -122,15 +122,6 @@ def cost_part(summary: Mapping[str, Any], accepted: int) -> Html | None:
         each += f" and {usd(per)}, what was turned away included."
     heads = ("stage: call", "role", "calls", "tokens in", "tokens out", "USD", "")
     return join(tag("p", each) if each else None, plain_table(heads, drawn, "cost", ("",)))
-
-
-def usd(cost: float | None) -> str:
-    """`$0.00033`, `$0.6518`, `$12.30`, `unknown`."""
-    if cost is None:
-        return "unknown"
-    if cost >= 1 or cost == 0:
-        return f"${cost:,.2f}"
-    return f"${cost:.4f}" if cost >= 0.01 else f"${cost:.2g}" if cost >= 0.0001 else f"${cost:.1e}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ HEADERS = {
 }
 WAITING = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<link rel="icon" href="data:,"><meta http-equiv="refresh" content="1"><meta name="color-scheme" content="light dark"><title>{folder}</title></head>
+<link rel="icon" href="data:,"><meta http-equiv="refresh" content="1">
+<meta name="color-scheme" content="light dark"><title>{folder}</title></head>
 <body style="font: 1rem/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 40rem; padding: 0 1rem">
 <p>Reading {folder}: {size} MB. The page comes by itself.</p></body></html>
 """

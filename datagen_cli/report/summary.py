@@ -12,9 +12,8 @@ from datagen_cli.config.overrides import CHECKS
 from datagen_cli.core.registry import is_name, load, targets
 from datagen_cli.evaluation.evaluate import metric
 from datagen_cli.metrics.measure import Metric, about
-from datagen_cli.metrics.wording import duration, number, percent, unbroken
+from datagen_cli.metrics.wording import duration, number, percent, unbroken, usd
 from datagen_cli.report.html import Html, join, tag
-from datagen_cli.report.run_parts import usd
 from datagen_cli.report.sheet import Sheet
 from datagen_cli.runs.card import OFFLINE
 
