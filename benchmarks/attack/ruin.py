@@ -199,6 +199,15 @@ def _wal_of(run: Path, draw: random.Random) -> bytes:
     return content
 
 
+def _circle(run: Path, draw: random.Random) -> bytes:
+    """A log without salts, whose rows are endless: the page that they go on in names itself."""
+    row = bytes([0xA0, 0x80, 0x80, 0x80, 0x80, 0, 1])
+    places = b"".join((2000 + number).to_bytes(2, "big") for number in range(0, 700, 7))
+    page = bytes([0x0D, 0, 0, 0, 100, 0, 0, 0]) + places
+    page = page + bytes(2000 - len(page)) + 100 * row
+    return bytes(32) + 20 * (bytes(24) + page + bytes(4096 - len(page)) + bytes(24 + 4096))
+
+
 def _hot(run: Path, draw: random.Random) -> bytes:
     """A rollback journal that was left by a process which died."""
     with tempfile.TemporaryDirectory() as folder:
@@ -220,6 +229,8 @@ def _hot(run: Path, draw: random.Random) -> bytes:
 CACHES: dict[str, tuple[Callable[[Path, random.Random], None], bool]] = {
     "a log of another database": (_beside("-wal", _wal_of), True),
     "a log of noise": (_beside("-wal", lambda run, draw: draw.randbytes(9000)), True),
+    "a log in a circle": (_beside("-wal", _circle), True),
+    "a log of zeros": (_beside("-wal", lambda run, draw: bytes(1 << 21)), True),
     "an index of noise": (_beside("-shm", lambda run, draw: draw.randbytes(32768)), False),
     "a hot journal": (_beside("-journal", _hot), True),
     "a journal of noise": (_beside("-journal", lambda run, draw: draw.randbytes(9000)), False),

@@ -2,7 +2,8 @@
 
 The format is SQLite's (https://www.sqlite.org/fileformat2.html): a table's rows lie in leaf pages, a long value goes on
 in a chain of overflow pages. Nothing here trusts a page: a value counts when its own checksum, which starts from its
-key, is right, so that a wrong guess finds nothing. Keeps keys and places in memory, and no values.
+key, is right, so that a wrong guess finds nothing; a chain that goes in a circle ends, and all chains together are
+followed for some multiple of the files' size. Keeps keys and places in memory, and no values.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from datagen_cli.core.system import read_own
@@ -20,6 +22,11 @@ LOG_HEAD, FRAME_HEAD = 32, 24
 STEP = 512
 """Pages that something was put in front of begin at a multiple of this."""
 PAGE = 4096
+LEAST_CELL = 12
+"""Bytes of the smallest row, its pointer included."""
+READ_AGAIN, READ_AGAIN_IN_LOG, SOME_BYTES = 4, 64, 1 << 20
+"""How often all bytes of a file, or of a log, may be read as parts of long values: a log has a page once a commit, and
+with each of them the same values again. So many bytes more are for files of a few pages."""
 Content = bytes | mmap.mmap
 Good = Callable[[str, bytes], bool]
 
@@ -78,7 +85,10 @@ class _Pages:
         self._database = database
         self._log = log
         self._by_number: dict[int, int] = {}
-        frames = [*range(LOG_HEAD, len(log) - FRAME_HEAD - size + 1, FRAME_HEAD + size), *_frames(log, size)]
+        self.length = len(database) + len(log)
+        self.may_read = READ_AGAIN * len(database) + READ_AGAIN_IN_LOG * len(log) + SOME_BYTES
+        regular = range(LOG_HEAD, len(log) - FRAME_HEAD - size + 1, FRAME_HEAD + size)
+        frames = [*regular, *islice(_frames(log, size), 2 * len(regular))]
         for offset in frames:
             self._by_number[int.from_bytes(log[offset : offset + 4], "big")] = offset + FRAME_HEAD
         self.in_log = [offset + FRAME_HEAD for offset in dict.fromkeys(frames)]
@@ -96,7 +106,8 @@ class _Pages:
 
 
 def _frames(log: Content, size: int) -> Iterator[int]:
-    """Where the frames of a log begin, also behind a place where bytes came in or went: each names the log's salts."""
+    """Where the frames of a log begin, also behind a place where bytes came in or went: each names the log's salts. In
+    a damaged head other bytes may stand for them, such as zeros, which are everywhere."""
     salts = log[16:24]
     place = log.find(salts, LOG_HEAD) if salts else -1
     while 0 <= place <= len(log) - size - FRAME_HEAD + 8:
@@ -110,7 +121,10 @@ def _take(pages: _Pages, offset: int, shift: int, good: Good, found: dict[str, _
     head = _head(page)
     if len(page) < head + 8 or page[head] != LEAF:
         return
-    for number in range(min(int.from_bytes(page[head + 3 : head + 5], "big"), pages.size // 4)):
+    count = min(int.from_bytes(page[head + 3 : head + 5], "big"), pages.size // LEAST_CELL)
+    pointers = page[head + 8 : head + 8 + 2 * count]
+    cells = {pointers[at : at + 2]: at // 2 for at in range(0, len(pointers), 2)}  # of cells in one place, one
+    for number in cells.values():
         row = _cell(pages, offset, shift, number)
         if row is not None and (row[1] not in found or found[row[1]].written < row[0]) and good(row[1], row[2]):
             found[row[1]] = _Place(row[0], pages, shift, offset, number)
@@ -143,21 +157,27 @@ def _cell(pages: _Pages, offset: int, shift: int, number: int) -> tuple[int, str
 
 
 def _payload(pages: _Pages, shift: int, page: bytes, place: int, length: int) -> bytes:
-    """The bytes of a row, with what stands in its overflow pages. Raises `IndexError` where they end too early."""
+    """The bytes of a row, with what stands in its overflow pages. Raises `IndexError` where they end too early, or
+    never."""
     usable = pages.size
     most = usable - 35
     if length <= most:
         return page[place : place + length]
+    if length > pages.length:
+        raise IndexError
     least = (usable - 12) * 32 // 255 - 23
     near = least + (length - least) % (usable - 4)
     near = near if near <= most else least
     parts = [page[place : place + near]]
     missing = length - near
     following = int.from_bytes(page[place + near : place + near + 4], "big")
+    seen: set[int] = set()
     while missing > 0:
         over = pages.numbered(following, shift)
-        if len(over) < usable or len(parts) * usable > length + 2 * usable:
+        pages.may_read -= usable
+        if len(over) < usable or following in seen or pages.may_read < 0:
             raise IndexError
+        seen.add(following)
         parts.append(over[4 : 4 + missing])
         missing -= len(parts[-1])
         following = int.from_bytes(over[:4], "big")
