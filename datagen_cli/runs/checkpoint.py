@@ -14,10 +14,12 @@ import os
 import re
 from array import array
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from datagen_cli.core.checksum import has_sum, sealed, seed_of, whole, whole_object, without_sum
+from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import MODE, dump, write_aside, write_errors
 from datagen_cli.core.record import unit_name
 from datagen_cli.core.system import open_own, read_at, read_own, write_at
@@ -79,6 +81,7 @@ class Checkpoint:
         self.index = LineIndex()
         self.damaged = 0
         self._seed = seed_of(fingerprint)
+        self._old = False
         self._file = self._open()
         self._end = 0
         self._scan()
@@ -103,18 +106,32 @@ class Checkpoint:
         return None if raw is None else _object(raw)
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """All whole lines in the order in which they were written."""
+        """All lines in the order in which they were written. Raises `UsageError` as `raw` does."""
         with read_own(self.path) as file:
-            for raw in file:
-                found = _object(without_sum(raw)) if _UNIT.match(raw) and whole(raw, self._seed) else None
-                if found is not None:
-                    yield found
+            for raw in islice(file, 1, None):
+                found = _object(without_sum(raw)) if self._counts(raw) else None
+                if found is None:
+                    raise self._changed()
+                yield found
 
     def raw(self, slot: int, attempt: int) -> bytes | None:
-        """The bytes of the unit's last line without its sum and line end, or None."""
+        """The bytes of the unit's last line without its sum and line end, or None. Raises `UsageError` where the line
+        is no longer as it was when it was written, or when the file was opened."""
         offset = self.index.get(slot, attempt)
-        line = None if offset is None else self._read(offset)
-        return None if line is None else without_sum(line)
+        if offset is None:
+            return None
+        line = self._read(offset)
+        if not self._counts(line) or not line.startswith(b'{"unit":"%s"' % unit_name(slot, attempt).encode()):
+            raise self._changed()
+        return without_sum(line)
+
+    def _counts(self, line: bytes) -> bool:
+        """Whether a line, with its end, carries its sum, or needs none in a file of an older version."""
+        return whole(line, self._seed) or (self._old and not has_sum(line) and line[-2:] == b"}\n")
+
+    def _changed(self) -> UsageError:
+        hint = "the same command makes again what is damaged; replies in the call cache cost nothing"
+        return UsageError("was changed by something else while the run went on", hint=hint, place=Place(str(self.path)))
 
     def append(self, slot: int, attempt: int, made_from: str, payload: dict[str, Any]) -> None:
         """Appends and flushes a line. On a full disk the torn line is cut off again before the error is raised."""
@@ -133,15 +150,15 @@ class Checkpoint:
                 raise
         self._end += len(line)
 
-    def _read(self, offset: int) -> bytes | None:
+    def _read(self, offset: int) -> bytes:
+        """From an offset to the next line end, or as far as the file goes."""
         descriptor = self._file.fileno()
-        chunk = read_at(descriptor, GUESS_BYTES, offset)
-        while (end := chunk.find(b"\n")) < 0:
-            more = read_at(descriptor, 65536, offset + len(chunk))
-            if not more:
-                return None
-            chunk += more
-        return chunk[:end]
+        with write_errors(self.path):
+            chunk = more = read_at(descriptor, GUESS_BYTES, offset)
+            while more and b"\n" not in more:
+                more = read_at(descriptor, 65536, offset + len(chunk))
+                chunk += more
+        return chunk[: chunk.find(b"\n") + 1]
 
     def _open(self) -> IO[bytes]:
         with write_errors(self.path):
@@ -155,16 +172,16 @@ class Checkpoint:
         if (found := _fingerprint(header)) is not None and found != self.fingerprint:
             header = b""
             os.ftruncate(self._file.fileno(), 0)
-        old = header == _old_header(self.stage, self.fingerprint)
-        lines = self._lines(old=old)
+        self._old = header == _old_header(self.stage, self.fingerprint)
+        lines = self._lines()
         os.ftruncate(self._file.fileno(), self._end)
-        head = header if old else header_line(self.stage, self.fingerprint)
+        head = header if self._old else header_line(self.stage, self.fingerprint)
         if not self._end:
             self._write(head)
         elif self.damaged:
             self._write_anew(head, lines)
 
-    def _lines(self, *, old: bool) -> list[tuple[int, int]]:
+    def _lines(self) -> list[tuple[int, int]]:
         """Places of the lines that count, as (offset, length); they are indexed, and the others counted."""
         head = header_line(self.stage, self.fingerprint)
         kept = []
@@ -174,13 +191,10 @@ class Checkpoint:
                 if not line.endswith(b"\n"):
                     break
                 unit = _UNIT.match(line)
-                good = unit is not None and (
-                    whole(line, self._seed) or (old and not has_sum(line) and line[-2:] == b"}\n")
-                )
-                if unit is not None and good:
+                if unit is not None and self._counts(line):
                     self.index.put(int(unit[1]), int(unit[2]), position)
                     kept.append((position, len(line)))
-                elif position or not (old or line == head):
+                elif position or not (self._old or line == head):
                     self.damaged += 1
                 position += len(line)
         self._end = position
@@ -193,7 +207,8 @@ class Checkpoint:
         self._file.close()
         self._file = self._open()
         self.index, damaged = LineIndex(), self.damaged
-        self._lines(old=head == _old_header(self.stage, self.fingerprint))
+        self._old = head == _old_header(self.stage, self.fingerprint)
+        self._lines()
         self.damaged = damaged
 
 

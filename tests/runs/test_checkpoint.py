@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,34 @@ def test_under_a_damaged_first_line_the_others_still_count(tmp_path: Path) -> No
     again = opened(tmp_path / "c")
     assert (len(again.index), again.damaged) == (1, 1)
     assert (tmp_path / "c").read_bytes() == content
+
+
+@pytest.mark.parametrize("size", [3, 900, 2000, 70_000, 200_000])
+def test_a_line_that_something_else_changed_or_cut_off_meanwhile_is_an_error_and_no_answer(
+    size: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "c"
+    checkpoint = opened(path)
+    for slot in range(3):
+        checkpoint.append(slot, 1, "a", {"text": "x" * size})
+    whole = path.read_bytes()
+    _, first, second, third = whole.splitlines(keepends=True)
+    head = len(whole) - len(first + second + third)
+    for changed in (
+        whole[:head],
+        whole[: -len(third) - 1],
+        whole[:head] + first + second.replace(b"x", b"y", 1) + third,
+        whole[:head] + first + third + second,
+        whole[:head] + bytes(len(first + second)) + third,
+    ):
+        with path.open("r+b") as file:  # the same file, which is open
+            file.truncate(file.write(changed))
+        for read in (
+            partial(checkpoint.find, 1, 1, "a"),
+            partial(checkpoint.line, 1, 1),
+            partial(checkpoint.has, 1, 1, ""),
+        ):
+            with pytest.raises(UsageError, match="changed by something else while the run went on"):
+                read()
+    path.write_bytes(whole)
+    assert checkpoint.line(1, 1) == {"unit": "000001.1", "from": "a", "text": "x" * size}

@@ -137,3 +137,32 @@ def test_a_pruned_folder_whose_run_json_is_damaged_pays_nothing(
     capsys.readouterr()
     assert generate(*ARGUMENTS, "-o", tmp_path) == 2
     assert "this run was pruned" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", mostly_slow([*CHECKPOINTS[1:]], 0, 3))
+@pytest.mark.parametrize("how", mostly_slow(["cut", "changed"]))
+def test_a_checkpoint_that_something_else_changes_while_the_run_goes_on_ends_it_and_costs_nothing(
+    name: str, how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready(tmp_path / "whole", *ARGUMENTS)
+    out = tmp_path / "out"
+    append = Checkpoint.append
+    written: list[str] = []
+
+    def meddling(self: Checkpoint, *words: Any) -> None:
+        append(self, *words)
+        written.append(self.stage)
+        if len(written) == 50:
+            content = (out / name).read_bytes()
+            change = content[:300] if how == "cut" else content.replace(b"e", b"o")
+            with (out / name).open("r+b") as file:
+                file.truncate(file.write(change))
+
+    monkeypatch.setattr(Checkpoint, "append", meddling)
+    found = report(capsys, *ARGUMENTS, "-o", out)
+    assert found["exit_code"] == 2
+    assert "changed by something else" in found["error"] and Path(name).name in found["error"]
+    monkeypatch.setattr(Checkpoint, "append", append)
+    found = report(capsys, *ARGUMENTS, "-o", out)
+    assert (found["exit_code"], found["calls"], found["accepted"]) == (0, 0, 12)
+    assert outcome(out) == outcome(tmp_path / "whole")
