@@ -23,12 +23,14 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from datagen_cli.core.aside import mark_read, move_aside, unread
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.recover import pairs_in_log, readable_pairs
 from datagen_cli.core.stored import TABLE, broken, is_whole, pack, refuse_foreign, refuse_long_log, unpack
 from datagen_cli.core.system import in_the_way, open_own, read_own
 
-BUSY_S = 30.0
+BUSY_S = 10.0
+"""Another process is waited for once so long; what comes after that fails at once, until something can be written."""
 MOST_ROWS = 256
 LONGEST_PATH = 500
 """SQLite opens no longer one, with what it adds to a name."""
@@ -69,6 +71,7 @@ class Store:
         self._pending: list[_Put] = []
         self._batches: queue.SimpleQueue[list[_Put] | None] = queue.SimpleQueue()
         self._closed = False
+        self._busy_s = BUSY_S
         self._thread: threading.Thread | None = None
         self._open_both()
 
@@ -99,7 +102,7 @@ class Store:
                 if _code(error) == sqlite3.SQLITE_BUSY:
                     return self._get_patiently(key)
                 if not _is_broken(error):
-                    raise UsageError(f"{self.path}: cannot be read: {error}") from error
+                    raise _read_error(self.path, error) from error
                 self._start_over(seen)
             except ValueError:
                 self.damaged += 1
@@ -138,7 +141,7 @@ class Store:
             with self._writing:
                 row = self._writer.execute(_SELECT, (key,)).fetchone()
         except sqlite3.Error as error:
-            raise UsageError(f"{self.path}: cannot be read: {error}") from error
+            raise _read_error(self.path, error) from error
         return None if row is None else unpack(key, row[0])
 
     def _flush(self) -> None:
@@ -173,10 +176,13 @@ class Store:
             seen = self._inode
             try:
                 _insert(self._writer, rows)
+                self._wait(BUSY_S)
                 return None
             except sqlite3.Error as error:
                 with suppress(sqlite3.Error):
                     self._writer.rollback()
+                if _code(error) in _BUSY:
+                    self._wait(0.0)
                 if last_try or not _is_broken(error):
                     return _write_error(self.path, error)
             try:
@@ -185,9 +191,15 @@ class Store:
                 return error
         return None
 
-    def _open_both(self, aside: Path | None = None) -> None:
-        """Opens the file, and puts into it what can be read of the damaged one that was moved `aside`, if any, and of a
-        log that a killed process left."""
+    def _wait(self, busy_s: float) -> None:
+        """From now on the writer waits so long for other processes."""
+        if busy_s != self._busy_s:
+            self._busy_s = busy_s
+            self._writer.execute(f"PRAGMA busy_timeout={round(1000 * busy_s)}")
+
+    def _open_both(self) -> None:
+        """Opens the file, and puts into it what can be read of a log that a killed process left, and of damaged files
+        that were moved aside, also by a process that was killed while it read them."""
         refuse_long_log(self.path)
         left = pairs_in_log(self.path, is_whole)
         for last_try in (False, True):
@@ -197,10 +209,11 @@ class Store:
             except (sqlite3.Error, OSError) as error:
                 if last_try or not _is_broken(error):
                     raise _write_error(self.path, error) from error
-                aside = self._move_aside()
+                self._move_aside()
         self._add(left)
-        if aside is not None:
+        for aside in unread(self.path):
             kept = self._add(readable_pairs(aside, is_whole))
+            aside = mark_read(aside)
             if self._on_broken is not None:
                 self._on_broken(aside, kept)
 
@@ -216,17 +229,21 @@ class Store:
             self._writer.close()
             raise
         self._near.execute("PRAGMA busy_timeout=0")
+        self._busy_s = BUSY_S
         self._inode = os.stat(self.path).st_ino
 
     def _add(self, pairs: Iterable[tuple[str, bytes]]) -> int:
         """Stores, as they are, those that are not there yet, or damaged. Returns how many."""
         added = 0
         for key, value in pairs:
-            with suppress(sqlite3.Error):
+            try:
                 row = self._writer.execute(_SELECT, (key,)).fetchone()
                 if row is None or not is_whole(key, row[0]):
                     self._writer.execute(_ONE_ROW, (key, value))
                     added += 1
+            except sqlite3.Error as error:
+                if not _is_broken(error):  # full, or held by another process: so would the next one be
+                    raise _write_error(self.path, error) from error
         return added
 
     def _start_over(self, inode: int) -> None:
@@ -237,21 +254,15 @@ class Store:
             with suppress(sqlite3.Error):
                 self._near.close()
                 self._writer.close()
-            there = self.path.exists() and os.stat(self.path).st_ino == inode
-            self._open_both(self._move_aside() if there else None)
+            if self.path.exists() and os.stat(self.path).st_ino == inode:
+                self._move_aside()
+            self._open_both()
 
-    def _move_aside(self) -> Path:
-        number = 1
-        while (aside := self.path.with_name(f"{self.path.name}.broken-{number}")).exists():
-            number += 1
+    def _move_aside(self) -> None:
         try:
-            os.rename(self.path, aside)
+            move_aside(self.path)
         except OSError as error:
             raise _write_error(self.path, error) from error
-        for tail in ("-wal", "-shm"):
-            with suppress(OSError):
-                os.rename(f"{self.path}{tail}", f"{aside}{tail}")
-        return aside
 
 
 def _patiently(connect: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
@@ -358,6 +369,14 @@ def _resolve(waiting: list[asyncio.Future[None]], error: Exception | None) -> No
             done.set_exception(error)
 
 
+def _read_error(path: Path, error: sqlite3.Error) -> UsageError:
+    if _code(error) in _BUSY:
+        return _write_error(path, error)
+    return UsageError(
+        f"{path}: cannot be read: {error}", hint="does something else change it? run the same command again"
+    )
+
+
 def _is_broken(error: BaseException) -> bool:
     return isinstance(error, sqlite3.DatabaseError) and _code(error) in _BROKEN
 
@@ -370,6 +389,9 @@ def _write_error(path: Path, error: BaseException) -> UsageError:
     if len(os.fsencode(path.absolute())) > LONGEST_PATH:
         hint = f"name a folder with a path of at most {LONGEST_PATH - 30} bytes"
         return UsageError(f"{path}: the path is too long for SQLite", hint=hint)
+    if _code(error) in _BUSY:
+        hint = "end what has it open (another program, a run that was stopped), and run the same command again"
+        return UsageError(f"held by another process for over {BUSY_S:g} s", hint=hint, place=Place(str(path)))
     return UsageError(
         f"{path}: cannot be written: {error}",
         hint="is the disk full, or the folder not writable? nothing stored is lost",

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
+import signal
+import sqlite3
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from datagen_cli.core import recover
+from datagen_cli.core import store as module
 from datagen_cli.core.digest import rng
+from datagen_cli.core.errors import UsageError
 from datagen_cli.core.recover import PAGE, pairs_in_log, readable_pairs
 from datagen_cli.core.store import Store
 from datagen_cli.core.stored import is_whole, pack
@@ -109,3 +117,85 @@ def test_every_whole_row_of_a_log_is_found_however_long_its_value(size: int, tmp
     os.waitpid(child, 0)
     found = dict(readable_pairs(tmp_path / "a.sqlite", is_whole))
     assert {key: value[5:] for key, value in found.items()} == values
+
+
+async def filled(path: Path) -> dict[str, bytes]:
+    """A store of some values, closed, and its pages damaged in one place."""
+    draw = rng("store", 2)
+    values = {f"{number:032x}": draw.randbytes(draw.randrange(3000)) for number in range(60)}
+    store = Store(path)
+    for key, value in values.items():
+        await store.put(key, value)
+    store.close()
+    path.write_bytes(b"\x00" * 100 + path.read_bytes()[100:])
+    return values
+
+
+def kept(path: Path, values: dict[str, bytes]) -> int:
+    store = Store(path)
+    try:
+        return sum(store.get(key) == value for key, value in values.items())
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("rows", [0, 1, 30])
+async def test_what_a_process_that_was_killed_while_it_recovered_had_not_read_is_read_by_the_next(
+    rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.sqlite"
+    values = await filled(path)
+    (tmp_path / "b.sqlite").write_bytes(path.read_bytes())
+    whole = kept(tmp_path / "b.sqlite", values)
+    child = os.fork()
+    if child == 0:
+
+        def read(*words: Any) -> Iterator[tuple[str, bytes]]:
+            yield from islice(readable_pairs(*words), rows)
+            os._exit(7)
+
+        monkeypatch.setattr(module, "readable_pairs", read)
+        Store(path)
+        os._exit(8)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert kept(path, values) == whole > 50
+    assert sorted(file.name for file in tmp_path.glob("a.*")) == ["a.sqlite", "a.sqlite.broken-1"]
+
+
+async def test_a_store_that_another_process_holds_is_waited_for_once_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BUSY_S", 0.1)
+    path = tmp_path / "a.sqlite"
+    store, other = Store(path), sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for wait in (100, 0):
+        assert store._writer.execute("PRAGMA busy_timeout").fetchone() == (wait,)
+        with pytest.raises(UsageError, match=r"a\.sqlite: held by another process for over 0\.1 s"):
+            await store.put("k", b"v")
+    other.execute("COMMIT")
+    await asyncio.gather(*(store.put(str(number), b"v") for number in range(3)))
+    store._commit([])
+    assert store.get("2") == b"v"
+    store.close()
+    other.execute("PRAGMA locking_mode=EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(UsageError, match="held by another process"):
+        Store(path)
+    other.close()
+
+
+async def test_rows_for_which_there_is_no_room_stay_to_be_recovered(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    values = await filled(path)
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
+        try:
+            Store(path)
+        except UsageError:
+            os._exit(2)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
+    assert kept(path, values) > 50
