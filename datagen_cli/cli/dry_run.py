@@ -1,21 +1,32 @@
-"""`--dry-run` and `--probe N`: what a run would take, from an estimate or from its first records."""
+"""`--dry-run` and `--probe N`: what a run would take, from an estimate or from its first records, whose replies its
+cache keeps: the run does not pay for them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from datagen_cli.cli import console
-from datagen_cli.cli.first_slots import make_first
 from datagen_cli.cli.invocation import Invocation
 from datagen_cli.cli.session import open_session
+from datagen_cli.core.errors import CallPending, ProviderError
 from datagen_cli.metrics.wording import usd
+from datagen_cli.pipeline.ahead import client_ahead
 from datagen_cli.pipeline.control import plan_control
+from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.estimate import contacted, estimate
+from datagen_cli.pipeline.known_bad import find_planted, keep_found
+from datagen_cli.pipeline.known_values import know_values
+from datagen_cli.pipeline.preview import Trace, preview
 from datagen_cli.pipeline.probe import project
 from datagen_cli.pipeline.session import Session
+from datagen_cli.runs.previous_run import refuse_other_recipe
+
+AGAIN = "try again later; what was answered is kept"
+
 
 PROBED = 10
 OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")
@@ -147,3 +158,42 @@ def _time(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s" if seconds >= 1 else "1 s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Traces of the first slots, how many answers were cached, and what checks said of planted records."""
+
+    traces: list[Trace]
+    cached: int
+    planted: dict[str, dict[str, int]]
+
+
+def make_first(session: Session, number: int, *, plant: bool = False) -> First:
+    """The first slots, kept in the run's cache and counted by its folder; with `plant` known-bad records are checked.
+
+    Closes the session. Raises `UsageError` for a folder of another recipe, `ProviderError` where no answer came.
+    """
+    session.folder.lock()
+    try:
+        refuse_other_recipe(session.folder.path, session.folder.state(), session.built.recipe.options.name)
+        know_values(session)
+        engine = LocalEngine()
+        first = engine.run(lambda: _ask_first(session, engine, number, plant))
+        if first.planted:
+            keep_found(session.folder.path, session.built.fingerprints["validate"], first.planted)
+        return first
+    except CallPending as pending:
+        raise ProviderError(f"no answer: {pending}", hint=pending.hint or AGAIN) from pending
+    finally:
+        session.plants.close()
+        session.close()
+
+
+async def _ask_first(session: Session, engine: LocalEngine, number: int, plant: bool) -> First:
+    async with client_ahead(session, engine) as client:
+        unsafe = session.options.unsafe_exec
+        traces = await preview(session.built, client, engine, number, unsafe_exec=unsafe)
+        cached = client.totals.cached_calls
+        kept = [(trace.slot, trace.last) for trace in traces if trace.last.rejection is None] if plant else []
+        return First(traces, cached, await find_planted(session.built, client, engine, kept, unsafe_exec=unsafe))

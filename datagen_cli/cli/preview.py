@@ -7,7 +7,7 @@ from typing import Any
 
 from datagen_cli.cli import console
 from datagen_cli.cli import options as given
-from datagen_cli.cli.first_slots import make_first
+from datagen_cli.cli.dry_run import make_first, show_estimate
 from datagen_cli.cli.invocation import Invocation
 from datagen_cli.cli.session import open_session
 from datagen_cli.core.chat import Usage
@@ -38,8 +38,6 @@ def command(
     limits = {"max_cost": max_cost}
     invocation = Invocation(recipe, out, model or (), None, seed, set_ or (), limits, cache, allow_host or ())
     if dry_run:
-        from datagen_cli.cli.dry_run import show_estimate
-
         return show_estimate(invocation, as_json=json_, count=number)
     if number < 1:
         raise UsageError(f"-n: {number} records cannot be shown", hint="give 1 or more")

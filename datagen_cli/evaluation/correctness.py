@@ -8,6 +8,7 @@ is the same but for case. For labels of few values macro-F1 is in the detail.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,7 +19,6 @@ from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.exhibits import Exhibit, Outcomes, Passage, Passages, Side
 from datagen_cli.metrics.intervals import share_interval
 from datagen_cli.metrics.measure import Direction, Measure, Metric
-from datagen_cli.students.scores import macro_f1
 from datagen_cli.text.answers import final_answer, same_number
 from datagen_cli.text.normalise import fold
 
@@ -216,3 +216,16 @@ class Correctness(Metric):
         ]  # fmt: skip
         shown = [Passages("Wrong answers", wrong, detail.get("total", len(rows)))] if rows else []
         return [Outcomes(title, OUTCOMES, {"rows": counts}), *shown]
+
+
+def accuracy(truth: Sequence[str], predicted: Sequence[str]) -> float:
+    """Share of equal labels, of at least one."""
+    return sum(a == b for a, b in zip(truth, predicted, strict=True)) / len(truth)
+
+
+def macro_f1(truth: Sequence[str], predicted: Sequence[str]) -> float:
+    """The plain mean of F1 over every label that occurs on either side; a label never hit counts 0."""
+    hits = Counter(a for a, b in zip(truth, predicted, strict=True) if a == b)
+    true, said = Counter(truth), Counter(predicted)
+    labels = true.keys() | said.keys()
+    return sum(2 * hits[label] / (true[label] + said[label]) for label in labels) / len(labels)

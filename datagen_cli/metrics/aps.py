@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen_cli.core.citation import Citation
+from datagen_cli.core.citation import DATAGEN, Citation
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.parts import ENOUGH, Bools, ByParts, Parts
 from datagen_cli.metrics.wording import scale
-from datagen_cli.metrics.works import DATAGEN
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features

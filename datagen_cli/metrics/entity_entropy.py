@@ -15,11 +15,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from datagen_cli.core.citation import Citation
+from datagen_cli.core.citation import CORRSYNTH, Citation
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.parts import ENOUGH, Bools, ByParts, Parts
-from datagen_cli.metrics.works import CORRSYNTH
 from datagen_cli.text.entities import RULES, TYPES, find_entities
 
 MOST_FREQUENT = 10

@@ -12,13 +12,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from datagen_cli.core.citation import Citation
+from datagen_cli.core.citation import DATAGEN, Citation
 from datagen_cli.metrics.exhibits import Exhibit, Names
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.parts import ENOUGH, Bools, ByParts, Parts, mask_of
 from datagen_cli.metrics.wording import percent
-from datagen_cli.metrics.works import DATAGEN
 from datagen_cli.text.entities import RULES, TYPES, Entity, find_entities
 
 

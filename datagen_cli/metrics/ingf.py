@@ -10,12 +10,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from datagen_cli.core.citation import Citation
+from datagen_cli.core.citation import DATAGEN, Citation
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.ngrams import NGramCounts, count_ngrams, counts_by_parts, tokenise
 from datagen_cli.metrics.parts import ENOUGH, Bools, ByParts, Parts
-from datagen_cli.metrics.works import DATAGEN
 from datagen_cli.text.tokens import TOKENS
 
 SOURCE = Citation(

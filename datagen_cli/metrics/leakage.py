@@ -21,14 +21,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen_cli.core.citation import Citation
+from datagen_cli.core.citation import RESEMBLANCE, Citation
 from datagen_cli.metrics.exhibits import Exhibit, Passage, Passages, Side
 from datagen_cli.metrics.gram_index import Best, GramIndex, Vocabulary
 from datagen_cli.metrics.intervals import of_share, one_sided
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.parts import ByParts, Parts, means
 from datagen_cli.metrics.wording import number, percent
-from datagen_cli.metrics.works import RESEMBLANCE
 from datagen_cli.text.tokens import TERMS, term_key, terms
 
 if TYPE_CHECKING:

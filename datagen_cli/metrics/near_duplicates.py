@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen_cli.core.citation import Citation
+from datagen_cli.core.citation import RESEMBLANCE, Citation
 from datagen_cli.metrics.exhibits import Exhibit, Passage, Passages, Side
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.intervals import Interval, one_sided, share_interval
@@ -24,7 +24,6 @@ from datagen_cli.metrics.parts import MOST, Bools, ByParts, Masks, Parts, mask_o
 from datagen_cli.metrics.postings import LOW, distinct
 from datagen_cli.metrics.similar_sets import Pair, Sets, rarest_first, similar_sets
 from datagen_cli.metrics.wording import counted, number, percent
-from datagen_cli.metrics.works import RESEMBLANCE
 from datagen_cli.text.minhash import MISSED
 from datagen_cli.text.tokens import TERMS, term_key, terms
 

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen_cli.core.citation import Citation
+from datagen_cli.core.citation import DATAGEN, Citation
 from datagen_cli.core.digest import seed_of
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.metrics.parts import ENOUGH, ByParts, Parts
-from datagen_cli.metrics.works import DATAGEN
 
 if TYPE_CHECKING:
     from datagen_cli.metrics.features import Features

@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from datagen_cli.core.citation import Citation
+from datagen_cli.core.citation import ATTRPROMPT, CORRSYNTH, DATAGEN, Citation
 from datagen_cli.core.fields import plain
 from datagen_cli.core.flow import STEPS
 from datagen_cli.core.record import Record
 from datagen_cli.core.telling import telling
-from datagen_cli.metrics.works import ATTRPROMPT, CORRSYNTH, DATAGEN
 from datagen_cli.pipeline.adherence import Adherence
 from datagen_cli.pipeline.cover import Coverage
 from datagen_cli.pipeline.known_bad import kept_found

@@ -19,9 +19,8 @@ from datagen_cli.core.ports import Observer
 from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.llm.health import MOST_ENDS
 from datagen_cli.pipeline.parts import Parts, Progress
-from datagen_cli.pipeline.refills import Refills
 from datagen_cli.pipeline.replay import last_line, replayable
-from datagen_cli.pipeline.sequence import Sequence, judge_rest, take_back
+from datagen_cli.pipeline.sequence import Refills, Sequence, judge_rest, take_back
 from datagen_cli.pipeline.trial import CheckTrials, Trial
 from datagen_cli.runs.lines import Contents, call_lines, content_digest, from_line, to_line
 from datagen_cli.stages.generate import Unit

@@ -4,16 +4,16 @@ Outcomes arrive in any order and wait here for their turn, so that what is accep
 first. A slot that is stuck holds back the judging of later ones, never their generation; one that is closed, because
 nobody answers it, is passed over, and so are all that have no outcome when a run ends. Slots that a larger count added
 to a finished run form a cohort of their own, judged after the earlier ones: what was accepted stays. So do slots that
-a review opened again.
-
-The judging of what has not had its turn when a run ends, in portions, so that signals are heard and told.
+a review opened again. What has not had its turn when a run ends is judged in portions, so that signals are heard.
 """
 
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Sequence as Items
+from typing import Any
 
 from datagen_cli.core.ports import Observer
 from datagen_cli.core.record import Record
@@ -136,3 +136,41 @@ def take_back(units: Iterable[tuple[int, int]], accepted: bytearray, checkpoints
             if (line := checkpoint.line(slot, attempt)) is not None:
                 told = {key: value for key, value in line.items() if key not in ("unit", "from")}
                 checkpoint.append(slot, attempt, "", told)
+
+
+class Refills:
+    """The refills that wait to be sent, lowest attempts first. `attempts` is how many a slot has before a review."""
+
+    def __init__(self, attempts: int) -> None:
+        self._attempts = attempts
+        self._waiting: list[tuple[int, int]] = []
+        self._avoid: dict[int, tuple[Any, ...]] = {}
+        self._queued: dict[int, int] = {}
+        self._before: dict[int, int] = {}
+
+    def most(self, slot: int) -> int:
+        """The last attempt that a slot may have."""
+        return self._before.get(slot, 0) + self._attempts
+
+    def add(self, record: Record) -> None:
+        """Queues the slot's next attempt; `record` is the rejected one, and its evidence is to be avoided."""
+        assert record.rejection is not None
+        if record.attempt >= self.most(record.slot) or self._queued.get(record.slot, 1) > record.attempt:
+            return
+        if record.rejection.evidence is not None:
+            self._avoid[record.slot] = (*self._avoid.get(record.slot, ()), record.rejection.evidence)
+        self._queued[record.slot] = record.attempt + 1
+        heapq.heappush(self._waiting, (record.attempt + 1, record.slot))
+
+    def reopen(self, record: Record) -> None:
+        """The same for a record that was accepted and that a person rejected: the slot has all its attempts anew."""
+        self._before[record.slot] = record.attempt
+        self._avoid[record.slot] = (*self._avoid.get(record.slot, ()), dict(record.fields))
+        self.add(record)
+
+    def pop(self) -> tuple[int, int, tuple[Any, ...]]:
+        """Attempt, slot, and what to avoid; attempt 0 when none waits."""
+        if not self._waiting:
+            return 0, 0, ()
+        attempt, slot = heapq.heappop(self._waiting)
+        return attempt, slot, self._avoid.get(slot, ())

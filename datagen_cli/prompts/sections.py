@@ -14,16 +14,17 @@ import re
 import textwrap
 import warnings
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
 from datagen_cli.core.fields import FieldSpec, WrongType, plain_text
 from datagen_cli.core.pattern import compiled_later
+from datagen_cli.core.task import Form
 from datagen_cli.prompts.empty_words import sounds_refused
 from datagen_cli.prompts.framing import text_of
 from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in, writable
-from datagen_cli.prompts.plain_text import clean
+from datagen_cli.prompts.plain_text import clean, parse_text
 from datagen_cli.prompts.wording import PARTS_FORM, PROGRAM_FORM, PROGRAMS_FORM
 
 _OPENS = compiled_later(r"[ \t]*```[ \t]*([\w+#.-]*)[^`]*")
@@ -246,3 +247,18 @@ def _value(text: str, spec: FieldSpec) -> Any:
             lines = [re.sub(r"^\s*(?:[-*•]|\d+[.)])\s+", "", line).strip() for line in text.splitlines()]
             return [line for line in lines if line] if spec.type == "list" else text
     return next(iter(text.splitlines()), "").strip().strip("*_`").strip()
+
+
+def parse_as(
+    form: Form, text: str, finish_reason: str, specs: Sequence[FieldSpec], wanted: int, known: Collection[str] = ()
+) -> ParsedReply:
+    """The records of a reply: one text, one record in parts, or `wanted` records in JSON; one that came as lines,
+    tags or a table instead is read, too. `known` as in `parse_reply`."""
+    if form == "text":
+        return parse_text(text, finish_reason, specs[0])
+    if form == "fences":
+        return parse_sections(text, finish_reason, specs)
+    parsed = parse_reply(text, finish_reason, specs, wanted, known)
+    if wanted == 1 and not parsed.records and not parsed.refused and not parsed.truncated:
+        return parse_labelled(text, specs) or parsed
+    return parsed

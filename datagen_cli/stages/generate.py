@@ -19,10 +19,10 @@ from datagen_cli.prompts.announcing import only_announces
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.dialogue import settled
 from datagen_cli.prompts.ends import AROUND, end_after, most_items
-from datagen_cli.prompts.forms import parse_as
 from datagen_cli.prompts.framing import text_of
 from datagen_cli.prompts.parse import LOOPS, ParsedReply, cut_within, parse_cut, response_format
 from datagen_cli.prompts.plain_text import clean, reads_like_opening
+from datagen_cli.prompts.sections import parse_as
 from datagen_cli.text.repetition import repeats_at_end
 from datagen_cli.text.tokens import estimate_tokens
 

@@ -27,8 +27,8 @@ from datagen_cli.prompts.checking import (
 )
 from datagen_cli.prompts.dialogue import settled
 from datagen_cli.prompts.ends import end_of_rewrite
-from datagen_cli.prompts.forms import parse_as
 from datagen_cli.prompts.parse import read_record, response_format
+from datagen_cli.prompts.sections import parse_as
 from datagen_cli.validators.asking import Unread, ask_verdict
 
 ROLE = "reviewer"

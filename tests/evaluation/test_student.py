@@ -12,11 +12,11 @@ import pytest
 
 from datagen_cli.core.errors import DataError
 from datagen_cli.evaluation.bootstrap import coded_f1, item_interval
+from datagen_cli.evaluation.correctness import macro_f1
 from datagen_cli.evaluation.learning_curve import default_sizes, learning_curve
 from datagen_cli.evaluation.student import Labelled, Student, labelled, split_half, without
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.features import Features
-from datagen_cli.students.scores import macro_f1
 from tests.evaluation.files import news
 
 

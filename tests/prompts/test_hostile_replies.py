@@ -11,10 +11,9 @@ import pytest
 from datagen_cli.core.budget import within
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.prompts.checking import read_object, read_program, read_verdict
-from datagen_cli.prompts.forms import parse_as
 from datagen_cli.prompts.parse import parse_reply
 from datagen_cli.prompts.plain_text import parse_text
-from datagen_cli.prompts.sections import parse_sections
+from datagen_cli.prompts.sections import parse_as, parse_sections
 
 SPECS = (FieldSpec("text", "text"), FieldSpec("n", "number"), FieldSpec("data", "json"))
 READERS: dict[str, Callable[[str], object]] = {

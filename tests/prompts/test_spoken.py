@@ -10,8 +10,8 @@ import pytest
 
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.prompts.checking import read_verdict
-from datagen_cli.prompts.forms import parse_as
 from datagen_cli.prompts.plain_text import clean
+from datagen_cli.prompts.sections import parse_as
 from datagen_cli.prompts.solving import Item, read_answer
 from datagen_cli.prompts.values import read_values
 

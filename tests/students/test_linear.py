@@ -8,9 +8,9 @@ import warnings
 import numpy as np
 import pytest
 
+from datagen_cli.evaluation.correctness import accuracy, macro_f1
 from datagen_cli.students.cartography import cartography
 from datagen_cli.students.linear import Linear
-from datagen_cli.students.scores import accuracy, macro_f1
 
 WORDS = {"sport": ["match", "team", "goal", "coach"], "money": ["bank", "stock", "price", "loan"]}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.core.errors import MissingExtra, UsageError
-from datagen_cli.students.scores import accuracy
+from datagen_cli.evaluation.correctness import accuracy
 from datagen_cli.students.transformer import Transformer
 from tests.evaluation.files import news
 

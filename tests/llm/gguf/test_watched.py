@@ -11,8 +11,7 @@ import pytest
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.llm.completion import read_reply
-from datagen_cli.llm.gguf.provider import GgufModel
-from datagen_cli.llm.gguf.watched import until_it_loops
+from datagen_cli.llm.gguf.provider import GgufModel, until_it_loops
 from datagen_cli.llm.keys import locate
 from datagen_cli.text.repetition import LOOKED_AFTER
 from tests.real_model import MODEL, needs_smollm2
