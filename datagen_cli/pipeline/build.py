@@ -316,13 +316,15 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
     )
     clusters = steered_clusters(recipe, base, embedder, comparison.text)
     plan = replace(plan, clusters=weights_of([len(rows) / len(base.rows) for rows in clusters]))
+    bound = tuple(_bound(check, made) for check, made in (*constraints, *validators) if made.scope == "record")
+    allowed = allowed_by(bound, base.specs)
     return Built(
         recipe=recipe,
         base=base,
         identities=identities,
         composer=composer_of(recipe, about, base),
         constraints=constraints,
-        bound=tuple(_bound(check, made) for check, made in (*constraints, *validators) if made.scope == "record"),
+        bound=bound,
         comparison=comparison,
         embedder=embedder,
         set_checks=tuple(
@@ -330,7 +332,9 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
         ),
         plan=plan,
         operators=operators.operators_of(recipe, base, about),
-        groups=make_groups(recipe, base, plan, constraints, embedder),
+        groups=make_groups(
+            recipe, base, plan, constraints, rows=inline or base.rows, allowed=allowed, embedder=embedder
+        ),
         inline=inline,
         parents=parents,
         clusters=clusters,

@@ -1,5 +1,5 @@
-"""Correlated runs: what a recipe must be for one, which slots make a group, and which examples each row is shown: base
-rows that keep the constraints and the rules of safety.
+"""Correlated runs: what a recipe must be for one, which slots make a group, and which examples each row is shown: those
+of the recipe, or base rows, that keep the constraints and the rules of safety.
 
 A group is K · `per_label` rows for K planned labels (K = 1 without labels), so with balanced labels each label stands
 `per_label` times in it; with uneven quotas labels stand in proportion. A unit of first attempts is one batch of whole
@@ -30,6 +30,7 @@ from datagen_cli.pipeline.shown import keeps, screened
 from datagen_cli.prompts.free_text import FreeText
 from datagen_cli.sources.open import BaseRows
 from datagen_cli.stages import groups as groups_stage
+from datagen_cli.stages.generate import Allowed
 from datagen_cli.stages.groups import GroupGenerate, GroupRow, GroupUnit
 from datagen_cli.stages.plan import PlanSpec
 
@@ -42,14 +43,17 @@ PEERS_FROM = 1 << 32
 
 @dataclass(frozen=True)
 class Groups:
-    """The units of one correlated run. `allowed` says which base rows may be shown (`shown.py`); `embedder` is for
-    examples by `strategy: clusters`."""
+    """The units of one correlated run. Examples are drawn from `rows`, with their ids: the recipe's own, else those of
+    the base; `may_show` says which of them may be shown (`shown.py`), `embedder` is for `strategy: clusters`. `allowed`
+    is what constraints allow a text to be."""
 
     recipe: Recipe
     base: BaseRows
     plan: PlanSpec
     prompts: FreeText
-    allowed: Callable[[Mapping[str, Any]], bool]
+    rows: Sequence[tuple[str, Mapping[str, Any]]]
+    may_show: Callable[[Mapping[str, Any]], bool]
+    allowed: Allowed
     embedder: Any = None
 
     @property
@@ -125,34 +129,34 @@ class Groups:
         return self._ids(numbers, drawn), self._ids(numbers, shown)
 
     def _ids(self, numbers: Sequence[int], places: Sequence[int]) -> tuple[str, ...]:
-        return tuple(self.base.rows[numbers[place]][0] for place in places)
+        return tuple(self.rows[numbers[place]][0] for place in places)
 
     def _may_be_shown(self, number: int) -> bool:
         if number not in self._known:
-            self._known[number] = self.allowed(self.base.rows[number][1])
+            self._known[number] = self.may_show(self.rows[number][1])
         return self._known[number]
 
     @cached_property
     def _known(self) -> dict[int, bool]:
-        """Base rows by number that were looked at: whether they may be shown."""
+        """Rows by number that were looked at: whether they may be shown."""
         return {}
 
     @cached_property
     def _pools(self) -> dict[Any, tuple[list[int], Any]]:
-        """Label → numbers of its base rows, and how examples are drawn from them."""
+        """Label → numbers of its rows, and how examples are drawn from them."""
         options = self.recipe.examples
         if options is None or options.strategy == "none":
             return {}
         members: dict[Any, list[int]] = {}
-        for number, (_, row) in enumerate(self.base.rows):
+        for number, (_, row) in enumerate(self.rows):
             if row.get(self.options.field):
                 members.setdefault(row.get(self.label_field) if self.label_field else None, []).append(number)
         return {label: (members[label], self._drawer(members[label])) for label in self.labels if label in members}
 
     @cached_property
     def _vectors(self) -> Any:
-        """Of every base row's text."""
-        return self.embedder.encode([str(row.get(self.options.field) or "") for _, row in self.base.rows])
+        """Of every row's text."""
+        return self.embedder.encode([str(row.get(self.options.field) or "") for _, row in self.rows])
 
     def _drawer(self, numbers: Sequence[int]) -> Any:
         options = self.recipe.examples
@@ -166,11 +170,12 @@ class Groups:
         return GroupGenerate(
             self.prompts,
             self.base.specs,
-            {name: str(row[self.options.field]) for name, row in self.base.rows if row.get(self.options.field)},
+            {name: str(row[self.options.field]) for name, row in self.rows if row.get(self.options.field)},
             field=self.options.field,
             label_field=self.label_field,
             sampling=self._sampling,
             facts=self._facts,
+            allowed=self.allowed,
         )
 
     @property
@@ -198,14 +203,15 @@ class Groups:
     def notes(self) -> list[str]:
         """What a user should know before the run: labels without examples, or with too few of them."""
         options = self.recipe.examples
-        if options is None or options.strategy == "none" or not self.base.rows:
+        if options is None or options.strategy == "none" or not self.rows:
             return []
         bare = [str(label) for label in self.labels if label not in self._pools]
         few = [str(label) for label, (numbers, _) in self._pools.items() if len(numbers) <= options.k]
-        found = [f"examples: no base row is of {', '.join(bare)}: its rows are shown none"] if bare else []
+        what = "example" if options.inline else "base row"
+        found = [f"examples: no {what} is of {', '.join(bare)}: its rows are shown none"] if bare else []
         if few:
             of = "" if few == ["None"] else f" of {', '.join(few)}"
-            found.append(f"examples: no more than {options.k} base rows{of}: all its prompts show the same texts")
+            found.append(f"examples: no more than {options.k} {what}s{of}: all its prompts show the same texts")
         return found
 
 
@@ -266,9 +272,17 @@ def _field_objections(
 
 
 def make_groups(
-    recipe: Recipe, base: BaseRows, plan: PlanSpec, constraints: Sequence[tuple[Check, Any]], embedder: Any
+    recipe: Recipe,
+    base: BaseRows,
+    plan: PlanSpec,
+    constraints: Sequence[tuple[Check, Any]],
+    *,
+    rows: Sequence[tuple[str, Mapping[str, Any]]],
+    allowed: Allowed,
+    embedder: Any,
 ) -> Groups | None:
-    """The groups of a correlated run, or None for any other. `constraints` are the recipe's, bound to its fields."""
+    """The groups of a correlated run, or None for any other. `constraints` are the recipe's, bound to its fields; the
+    other arguments are those of `Groups`."""
     correlated = recipe.options.sampling.correlated
     if correlated is None:
         return None
@@ -284,4 +298,4 @@ def make_groups(
         generate=options.prompts.generate,
         **values_of(recipe, base),
     )
-    return Groups(recipe, base, plan, prompts, keeps(constraints), embedder)
+    return Groups(recipe, base, plan, prompts, rows, keeps(constraints), allowed, embedder)

@@ -2,7 +2,8 @@
 
 A local model samples all rows of a batch together, each with its own prompt, and contrasts them within their group. A
 reply has one text a row, which is wrapped into the record here: the sampled field, and the label as it was planned.
-What was cut off at `max_tokens` before it had come to an end is rejected: nobody wants half a text in a dataset.
+What was cut off at `max_tokens` before it had come to an end is rejected: nobody wants half a text in a dataset. A text
+that has outgrown what a length allows is stopped there, where the model is one that can be, and is too long.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from datagen_cli.core.chat import End
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Rejection, Slot
+from datagen_cli.prompts.ends import AROUND
 from datagen_cli.prompts.fences import without_tags
 from datagen_cli.prompts.free_text import FreeText, clean_text
-from datagen_cli.stages.generate import EXCERPT, Unit
+from datagen_cli.stages.generate import EXCERPT, Allowed, Unit
 
 VERSION = 1
 
@@ -46,7 +49,8 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True)
 class GroupUnit(Unit):
-    """A batch of whole groups: its first rows are of `slots`, in their order; others are peers, kept as surplus."""
+    """A batch of whole groups: its first rows are of `slots`, in their order; others are peers, kept as surplus, and
+    left off when those of `slots` are written."""
 
     rows: tuple[GroupRow, ...] = ()
 
@@ -59,7 +63,7 @@ class GroupGenerate:
     """Asks the generator for the texts of a unit's rows.
 
     `texts` maps example ids to the sampled field of base rows; `sampling` is what every request says of how its rows
-    are contrasted; `facts` goes into the lineage of every record.
+    are contrasted; `facts` goes into the lineage of every record; `allowed` is what constraints allow.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class GroupGenerate:
         label_field: str,
         sampling: Mapping[str, Any],
         facts: Mapping[str, Any],
+        allowed: Allowed,
     ) -> None:
         self._prompts = prompts
         self._names = [spec.name for spec in specs if spec.written]
@@ -80,16 +85,22 @@ class GroupGenerate:
         self._label_field = label_field
         self._sampling = sampling
         self._facts = facts
+        self._allowed = allowed
+        most = allowed.most_tokens.get(field)
+        self._end = None if most is None else End(AROUND + most)
 
     def request(self, unit: GroupUnit) -> dict[str, Any]:
         """The group that a local model is asked for."""
         numbers = {name: number for number, name in enumerate(dict.fromkeys(row.group for row in unit.rows))}
-        return {**self._sampling, "rows": [self._row(row, numbers[row.group], unit) for row in unit.rows]}
+        rows = [self._row(row, numbers[row.group], unit) for row in unit.rows]
+        for row in rows[len(unit.slots) :]:
+            row["peer"] = True
+        return {**self._sampling, "rows": rows}
 
     async def run(self, unit: Unit, ctx: Context) -> list[Record]:
         """One record per slot, in slot order, then those of the peers; what is no whole text is rejected."""
         assert isinstance(unit, GroupUnit)
-        reply = await ctx.ask("generator", None, purpose="generate", group=self.request(unit))
+        reply = await ctx.ask("generator", None, purpose="generate", group=self.request(unit), end=self._end)
         answers, shared = _read(reply.text, len(unit.rows))
         for note in shared["notes"]:
             ctx.note(note)
@@ -98,6 +109,7 @@ class GroupGenerate:
             record = self._record(unit, row, answer, shared)
             if place >= len(unit.slots):
                 why = f", {record.rejection.reason}" if record.rejection else ""
+                why = ", left off when that was written" if (answer or {}).get("finish") == "left" else why
                 record = record.rejected(Rejection("generate", "surplus", f"a peer in the group of this attempt{why}"))
             found.append(record)
         return found
@@ -137,7 +149,8 @@ class GroupGenerate:
         text = without_tags(text, self._names)
         if not text:
             return bare.rejected(Rejection("generate", "malformed", "the text is empty"))
-        if answer.get("finish") == "length" and not ended:
+        stopped = answer.get("finish") == "length" and not ended
+        if stopped and not self._allowed.outgrown({self._field: text}):
             excerpt = " ".join(text.split())[:EXCERPT]
             return bare.rejected(Rejection("generate", "truncated", f"cut off at the token limit: {excerpt}"))
         values = {self._field: text, self._label_field: row.slot.label}

@@ -57,6 +57,18 @@ def test_examples_by_clusters_are_of_the_row_s_label_too(tmp_path: Path) -> None
     assert all(len(row.examples) == 2 and labels_of(made, row.examples) == {row.slot.label} for row in rows)
 
 
+def test_the_examples_that_a_recipe_writes_are_those_that_are_shown(tmp_path: Path) -> None:
+    inline = "examples: {inline: [{text: a coral reef, label: red}, {text: a deep sea, label: blue}]}"
+    made = built(tmp_path, more=inline)
+    assert made.groups is not None
+    unit = made.unit(list(made.slots(6)), 1)
+    shown = {row.slot.label: row.examples for row in unit.rows}  # type: ignore[attr-defined]
+    assert shown == {"red": ("example 1",), "blue": ("example 2",), "green": ()}
+    prompts = [row["prompt"]["text"] for row in made.groups.generate.request(unit)["rows"]]  # type: ignore[arg-type]
+    assert sum("a coral reef" in text for text in prompts) == sum("a deep sea" in text for text in prompts) == 2
+    assert any("no example is of green" in note for note in made.notes())
+
+
 def test_a_label_without_base_rows_is_shown_none_and_that_is_said(tmp_path: Path) -> None:
     bare = built(tmp_path, "examples.k=8")
     (tmp_path / "base.jsonl").write_text("".join(json.dumps(row) + "\n" for row in BASE if row["label"] != "blue"))

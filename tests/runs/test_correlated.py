@@ -17,6 +17,7 @@ from datagen_cli.cli.app import run
 from datagen_cli.evaluation.load import Wanted, load_dataset
 from datagen_cli.llm import retry
 from datagen_cli.llm.faults import TransportError
+from datagen_cli.llm.local.provider import Local
 from datagen_cli.pipeline import runner
 from datagen_cli.runs.checkpoint import Checkpoint
 from tests.llm.local.tiny import save_model
@@ -119,6 +120,7 @@ def test_a_further_attempt_has_a_group_of_its_own_with_new_examples(
     assert second[0]["label"] == first[1]["label"]
     assert second[0]["prompt"]["text"] != first[1]["prompt"]["text"]
     assert len({row["prompt"]["text"] for row in second}) == 6
+    assert [row.get("peer") for row in (*first, *second)] == [*[None] * len(first), None, *[True] * 5]
     line = rows(tmp_path / "run", "lineage.jsonl")[7]
     assert (line["group"], line["row"], line["batch_rows"]) == ("000007.2", 0, 6)
     peers = [row for row in rows(tmp_path / "run", "rejected.jsonl") if row["reason"] == "surplus" and row["text"]]
@@ -139,6 +141,34 @@ def test_what_was_cut_off_is_no_record_unless_it_had_come_to_an_end(
     assert generate(write_recipe(tmp_path), "-o", tmp_path / "run") == 0
     reasons = {row["id"][-6:]: row["reason"] for row in rows(tmp_path / "run", "rejected.jsonl")}
     assert reasons["000000"] == "truncated"
+
+
+def test_a_text_that_outgrows_its_length_is_stopped_there_and_is_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Local, "stopped_by", classmethod(lambda cls, options: ("max_tokens",)))
+    answers = {
+        "000000.1": {"text": "one two three " * 9, "finish": "length", "steps": 9},
+        "000001.1": {"text": "one two three", "finish": "length", "steps": 9},
+    }
+    fake = use_fake(monkeypatch, lambda payload, row: answers.get(row["key"]) or text_of(payload, row))
+    more = "constraints: [{length: {field: text, max_words: 12}}]"
+    assert generate(write_recipe(tmp_path, more), "-o", tmp_path / "run") == 0
+    assert {payload["max_tokens"] for payload in fake.asked} == {16 + 48 + 24}
+    reasons = {row["id"][-6:]: row["reason"] for row in rows(tmp_path / "run", "rejected.jsonl")}
+    assert (reasons["000000"], reasons["000001"]) == ("length", "truncated")
+
+
+def test_a_peer_that_was_left_off_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def script(payload: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+        if row["key"] == "000007.1":
+            return {"text": " ", "finish": "stop", "steps": 1}
+        return {"text": "begun", "finish": "left", "steps": 1} if row.get("peer") else text_of(payload, row)
+
+    use_fake(monkeypatch, script)
+    assert generate(write_recipe(tmp_path), "-o", tmp_path / "run") == 0
+    told = [row["detail"] for row in rows(tmp_path / "run", "rejected.jsonl") if "/" in row["id"]]
+    assert told == ["a peer in the group of this attempt, left off when that was written"] * 5
 
 
 def test_an_attempt_beyond_the_count_that_failed_by_itself_is_kept_with_its_own_reason(

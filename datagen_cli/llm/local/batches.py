@@ -3,12 +3,13 @@
 Payloads are OpenAI chat bodies. With `group` they ask for several texts at once (correlated sampling):
 
     {"variant", "contrast", "intra_share", "guidance", "plausibility", "gamma",
-     "rows": [{"key", "group": int, "label", "prompt": PROMPT, "negatives": [PROMPT, ...] (cfg)}, ...]}
+     "rows": [{"key", "group": int, "label", "prompt": PROMPT, "negatives": [PROMPT, ...] (cfg), "peer": true}, ...]}
 
 PROMPT is a prompt of `llm/local/model.py`; where it does not fit into the context the first of its `shorter` ones that
-does is taken, and said. The reply's text is JSON: {"rows": [{"text", "finish": stop | length, "steps", "tokens_in",
-"tokens_out"}, ...], "forward_rows", "notes": [...]}. A row ends where the model says so, or at the blank line that ends
-a text (`prompts/free_text.py`), which is in the reply then. Rows draw from (payload seed, row key) only.
+does is taken, and said. The reply's text is JSON: {"rows": [{"text", "finish": stop | length | left, "steps",
+"tokens_in", "tokens_out"}, ...], "forward_rows", "notes": [...]}. A row ends where the model says so, or at the blank
+line that ends a text (`prompts/free_text.py`), which is in the reply then; one that is marked as a peer is left off
+when those that are none have ended. Rows draw from (payload seed, row key) only.
 
 The model is loaded with the first request (`llm/local/host.py`); one thread does all the work, lowest slot first,
 or the workers of an engine with other machines, a batch each. A group is a batch of its own; chat requests that wait

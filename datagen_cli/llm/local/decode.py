@@ -124,12 +124,15 @@ class Batch:
         self._arrange()
 
     def run(self, stop: Callable[[], bool]) -> Decoded:
-        """Writes until every row has ended."""
-        while self._alive:
+        """Writes until every row has ended that is no peer."""
+        while not all(self._rows[i].peer for i in self._alive):
             if stop():
                 raise Halted
             self.advance()
-        written = (DecodedRow(tuple(ids), self._finish[i], self._steps[i]) for i, ids in enumerate(self._ids))
+        written = (
+            DecodedRow(tuple(ids), self._finish.get(i, "left"), self._steps.get(i, self._step))
+            for i, ids in enumerate(self._ids)
+        )
         return Decoded(tuple(written), self._forwarded)
 
     def advance(self) -> None:

@@ -95,7 +95,7 @@ def write_group(model: LocalModel, payload: Mapping[str, Any], stop: Callable[[]
         room = min(model.room(len(prompt), most) for prompt in (ids, *negatives))
         cut = cut or room < most
         seed = seed_of(payload.get("seed"), row["key"])
-        rows.append(Row(ids, seed, row["group"], row.get("label"), negatives, room))
+        rows.append(Row(ids, seed, row["group"], row.get("label"), negatives, room, bool(row.get("peer"))))
     notes = list(model.notes)
     # without how many prompts, so that the notes of all batches are the same words, said once a run
     pairs = sorted(shown, key=str)

@@ -15,7 +15,8 @@ MOST_TOKENS = 256
 @dataclass(frozen=True, slots=True)
 class Row:
     """One text to write: prompt ids (at least one), its own seed, its group and label, for `cfg` the prompts that it
-    is steered away from, and the most tokens it may have if that is less than the batch's."""
+    is steered away from, and the most tokens it may have if that is less than the batch's. A `peer` is written for the
+    sake of the others: it is left off when they are done."""
 
     ids: Sequence[int]
     seed: int
@@ -23,6 +24,7 @@ class Row:
     label: Hashable = None
     negatives: Sequence[Sequence[int]] = ()
     max_tokens: int | None = None
+    peer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class DecodedRow:
-    """What a row became: ids without the one that ended it, `stop` or `length`, and the steps it took part in
-    (one per token drawn, the ending one included)."""
+    """What a row became: ids without the one that ended it; `stop`, `length`, or `left` for a peer that had no end yet;
+    and the steps it took part in (one per token drawn, the ending one included)."""
 
     ids: tuple[int, ...]
-    finish: Literal["stop", "length"]
+    finish: Literal["stop", "length", "left"]
     steps: int
 
 

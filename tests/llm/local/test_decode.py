@@ -232,6 +232,19 @@ def test_a_text_is_over_where_the_caller_says(exact_model: LocalModel) -> None:
     assert [(len(one.ids), one.finish, one.steps) for one in found.rows] == [(7, "stop", 7)] * 6
 
 
+@pytest.mark.parametrize("variant", ["plain", "cross"])
+def test_peers_are_left_off_when_the_others_are_written(exact_model: LocalModel, variant: str) -> None:
+    model = replace(exact_model, stop=())
+    first, *others = batch(model)
+    rows = [replace(first, max_tokens=5), *(replace(row, peer=True) for row in others)]
+    settings = Settings(variant, 20)  # type: ignore[arg-type]
+    found = decode(model, rows, settings)
+    assert [(len(one.ids), one.finish, one.steps) for one in found.rows] == [(5, "length", 5), *[(5, "left", 5)] * 5]
+    whole = decode(model, [rows[0], *others], settings)
+    assert (found.rows[0], found.forward_rows) == (whole.rows[0], 30)
+    assert whole.rows[1].ids[:5] == found.rows[1].ids
+
+
 def test_stopping_takes_effect_before_the_next_step(exact_model: LocalModel) -> None:
     seen: list[tuple[Any, ...]] = []
     with pytest.raises(Halted):
