@@ -24,6 +24,8 @@ FIRST_REJECTED = 6
 """After so many rejections and nothing accepted the reason is said."""
 EXAMPLE_CHARACTERS = 300
 BAR_LEAST, BAR_MOST = 8, 28
+SLOW = 0.1
+"""Below so many records a second they are counted by the minute."""
 
 
 @dataclass(slots=True)
@@ -46,7 +48,9 @@ class RunProgress:
 
     def facts(self, elapsed_s: float) -> str:
         """`12 rejected, 9 for label · 31 calls · 8,120 tokens · $0.01, about $0.04 in all · 8.1/s` and so on."""
-        parts = [*self._judged(), *self._spent(), f"{self._rate(elapsed_s):.1f}/s"]
+        rate = self._rate(elapsed_s)
+        said = f"{60 * rate:.1f}/min" if 0 < rate < SLOW else f"{rate:.1f}/s"
+        parts = [*self._judged(), *self._spent(), said]
         flying = self.pulse.get("in_flight", 0)
         waits = (
             self.step

@@ -38,6 +38,7 @@ def test_the_line_tells_all_that_decides_whether_one_goes_on() -> None:
     assert waiting.facts(100).endswith("12.0/s · openai/gpt takes no more calls until 10:03:12, as its headers say")
     assert "cost unknown" in waiting.facts(100)
     assert RunProgress(5).facts(1) == "0 rejected · 0.0/s"
+    assert RunProgress(5, accepted=2).facts(60) == "0 rejected · 2.0/min"
     assert "7 rejected, all for label" in RunProgress(5, 0, Counter(label=7)).facts(1)
 
 
