@@ -48,7 +48,7 @@ def test_records_that_wait_for_an_earlier_one_are_told_and_shorten_what_is_left(
     assert "about 76 min left" in first.lines(80, 240)[0]
     first.pulse = {"new_records": 1, "in_turn": 13}
     assert "about 1 min left" in first.lines(80, 200)[0] or "about 86 s left" in first.lines(80, 200)[0]
-    assert first.facts(200) == "0 rejected · 13 done and waiting for an earlier one · 0.0/s"
+    assert first.facts(200) == "0 rejected · 13 done and waiting for an earlier one · 0.3/min"
     half = RunProgress(20, 1, Counter(label=1), {"new_records": 1, "in_turn": 10})
     assert "about 7 min left" in half.lines(80, 180)[0]
 
