@@ -9,8 +9,10 @@ from __future__ import annotations
 import atexit
 import builtins
 import contextlib
+import errno
 import gc
 import io
+import linecache
 import math
 import os
 import random
@@ -19,12 +21,14 @@ import sys
 import types
 from dataclasses import dataclass
 
-from datagen_cli.sandbox import confine
+from datagen_cli.sandbox import confine, scratch
 from datagen_cli.sandbox import threads as with_threads
+from datagen_cli.sandbox.files import PROGRAM, NoDescriptor
 from datagen_cli.sandbox.protocol import (
     EXIT_ERROR,
     EXIT_MEMORY,
     EXIT_OK,
+    EXIT_REFUSED,
     EXIT_SETUP,
     MAX_CODE_BYTES,
     MAX_ERROR_BYTES,
@@ -32,11 +36,18 @@ from datagen_cli.sandbox.protocol import (
 )
 
 MAX_DESCRIPTORS = 256
+SCRIPT = f"{scratch.HOME}/program.py"
+"""Where a program finds its own text."""
 _ERROR_FD = 3
 _STACK_BYTES = 8 << 20
+_OURS = (EXIT_MEMORY, EXIT_SETUP, EXIT_REFUSED)
+_NO_DATABASE = ("unable to open database:", "database is locked")
+"""What SQLite says of a file that is attached, and where another connection writes: in memory all others wait."""
+_LINKS = 20
+"""So far back an error's causes are followed."""
 _NO_THREAD = "can't start new thread"
 """What `threading` says where no memory is left for another stack."""
-_system_open = open  # before `scratch` puts its own in the place
+_system_open, _system_exit = open, os._exit  # before `scratch`, and a program, put others in their places
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +83,15 @@ def become_program(cell: Cell, ends: Ends, cpu_s: float, memory_bytes: int, *, t
         arrange(cell, ends, threads=threads)
         status = EXIT_ERROR
         if threads:
-            with_threads.prepare(event_loop=b"asyncio" in source)
-        status = execute(source.decode("utf-8", "replace"))
+            with_threads.prepare(source)
+        status = execute(source.decode("utf-8", "replace"), threads=threads)
     except MemoryError:
         status = EXIT_MEMORY if status == EXIT_ERROR else EXIT_SETUP
     except BaseException as problem:
         if status == EXIT_SETUP:
             _report(f"{type(problem).__name__}: {problem}", ends.error)
     finally:
-        os._exit(status)
+        _system_exit(status)
 
 
 def _restore_signals() -> None:
@@ -165,14 +176,14 @@ def arrange(cell: Cell, ends: Ends, *, threads: bool) -> None:
     os.close(ruleset)
 
 
-def execute(source: str) -> int:
+def execute(source: str, *, threads: bool) -> int:
     """Runs the program as `__main__`, its output on descriptor 1, its error as one line on 3; returns the exit code."""
-    module = _fresh_main()
+    module = _fresh_main(source)
     output = sys.stdout
     gc.enable()
     try:
         try:
-            exec(compile(source, "<program>", "exec", dont_inherit=True), module.__dict__)
+            exec(compile(source, PROGRAM, "exec", dont_inherit=True), module.__dict__)
         finally:
             if (threading := sys.modules.get("threading")) is not None:
                 threading._shutdown()  # waits for all but daemons, as the interpreter does at its end
@@ -191,19 +202,43 @@ def execute(source: str) -> int:
         return EXIT_MEMORY
     except BaseException as problem:
         _report(describe(problem), _ERROR_FD)
-        return EXIT_MEMORY if str(problem) == _NO_THREAD else EXIT_ERROR
+        if str(problem) == _NO_THREAD:
+            return EXIT_MEMORY if threads else EXIT_REFUSED
+        return EXIT_REFUSED if of_the_walls(problem) else EXIT_ERROR
 
 
-def _fresh_main() -> types.ModuleType:
+def of_the_walls(problem: BaseException) -> bool:
+    """Whether a program ended by what only the sandbox denies it, itself or on the way: that says nothing about it.
+
+    These are a refusal by the kernel or by `scratch`, a descriptor that a file in memory has not, another data base.
+    """
+    for _ in range(_LINKS):
+        number = problem.errno if isinstance(problem, OSError) else None
+        if number in (errno.EPERM, errno.EACCES, errno.ENOSYS) or isinstance(problem, NoDescriptor):
+            return True
+        if (number == errno.EBADF and scratch.numbers_given()) or str(problem).startswith(_NO_DATABASE):
+            return True
+        before = problem.__cause__ or problem.__context__
+        if before is None:
+            return False
+        problem = before
+    return False
+
+
+def _fresh_main(source: str) -> types.ModuleType:
     """A new `__main__` and new standard streams; nothing of the server's own modules can be found by name."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "datagen_cli"]:
         del sys.modules[name]
     module = types.ModuleType("__main__")
-    module.__dict__.update(__builtins__=builtins, __file__="/home/program.py")
+    module.__dict__.update(__builtins__=builtins, __file__=SCRIPT)
     sys.modules["__main__"] = module
+    scratch.keep(SCRIPT, source.encode("utf-8", "replace"))
+    for name in (PROGRAM, SCRIPT):  # for tracebacks, and for what asks for the source of a function or a class
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     sys.argv = ["program.py"]
     atexit._clear()
     builtins.__dict__.update(exit=sys.exit, quit=sys.exit)
+    os._exit = lambda status: _system_exit(EXIT_ERROR if status & 0xFF in _OURS else status)
     sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, "r", closefd=False)), "utf-8")
     raw = io.BufferedWriter(io.FileIO(1, "w", closefd=False), MAX_STDOUT_BYTES)
     sys.stdout = io.TextIOWrapper(raw, "utf-8", "backslashreplace", newline="\n")
@@ -222,7 +257,7 @@ def describe(problem: BaseException) -> str:
     line = 0
     trace = problem.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == "<program>":
+        if trace.tb_frame.f_code.co_filename == PROGRAM:
             line = trace.tb_lineno
         trace = trace.tb_next
     if isinstance(problem, SyntaxError):

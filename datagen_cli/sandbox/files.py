@@ -6,23 +6,34 @@ import errno
 import io
 import os
 import stat
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 WRITING = os.O_WRONLY | os.O_RDWR
 
 
+PROGRAM = "<program>"
+"""The name of the program's own code."""
+
+
+class NoDescriptor(io.UnsupportedOperation):
+    """A file in memory has no descriptor that the system knows."""
+
+
 @dataclass(slots=True, eq=False)
 class Node:
-    """A file with its bytes, or a folder with its entries."""
+    """A file with its bytes, or a folder with its entries. `uri`: SQLite's address of a file that it keeps."""
 
     data: bytearray = field(default_factory=bytearray)
     entries: dict[str, Node] | None = None
     mode: int = 0o644
     changed: float = field(default_factory=time.time)
+    listed: bool = True
+    uri: str = ""
 
     def stat(self) -> os.stat_result:
         kind = stat.S_IFREG if self.entries is None else stat.S_IFDIR
@@ -33,12 +44,36 @@ class Node:
         return os.stat_result(plain, exact | in_ns)
 
 
-class Handle(io.RawIOBase):
-    """One opening of a file: its own position in bytes that others may have open, too."""
+class Null(Node):
+    """`/dev/null`: what is written to it is gone."""
 
-    def __init__(self, node: Node, flags: int, name: Any) -> None:
+    @property
+    def data(self) -> bytearray:
+        return bytearray()
+
+    @data.setter
+    def data(self, given: bytearray) -> None:
+        """Gone, too."""
+
+
+class Handle(io.RawIOBase):
+    """One opening of a file: its own position in bytes that others may have open, too.
+
+    `number` gives the number that the functions of `os` know it by.
+    """
+
+    def __init__(self, node: Node, flags: int, name: Any, number: Callable[[Handle], int] | None = None) -> None:
         self.node, self.flags, self.name = node, flags, name
-        self._at = 0
+        self._at, self._number = 0, number
+
+    def fileno(self) -> int:
+        """For the program itself (`os.fsync(file.fileno())`): a library would hand the number to the system."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_globals.get("__name__") == "tempfile":
+            frame = frame.f_back
+        if self._number is None or frame is None or frame.f_code.co_filename != PROGRAM:
+            raise NoDescriptor("a file in memory has no descriptor")
+        return self._number(self)
 
     def readable(self) -> bool:
         return not self.flags & os.O_WRONLY
@@ -153,7 +188,7 @@ def open_flags(mode: str) -> int:
 
 def again(handle: Handle) -> Handle:
     """A handle that can be closed while the first one stays open."""
-    made = Handle(handle.node, handle.flags, handle.name)
+    made = Handle(handle.node, handle.flags, handle.name, handle._number)
     made.seek(handle.tell())
     return made
 

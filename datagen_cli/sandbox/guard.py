@@ -28,6 +28,7 @@ from datagen_cli.sandbox.protocol import (
     CROWD,
     EXIT_MEMORY,
     EXIT_OK,
+    EXIT_REFUSED,
     EXIT_SETUP,
     MAX_ERROR_BYTES,
     MAX_STDOUT_BYTES,
@@ -53,11 +54,12 @@ _FLAGS = ("-s", "-S", "-P", "-B", "-X", "utf8")
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 _KEPT = ("LD_LIBRARY_PATH",)  # some interpreters do not start without it; the server forgets it once it has started
 _START_S, _PATIENCE_S = 60.0, 30.0
+_FAULTS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGABRT, signal.SIGFPE)
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
-_FILES = ("/etc/ld.so.cache", "/usr/share/zoneinfo")
+_FILES = ("/etc/ld.so.cache", "/etc/mime.types", "/usr/share/zoneinfo")
 
 # What those packages import themselves; programs find it, too.
-_NEEDED = ("dateutil", "six", "pytz", "tzdata")
+_NEEDED = ("six", "tzdata", "pygments", "markdown_it", "mdurl")
 
 
 class GuardError(Exception):
@@ -288,6 +290,8 @@ def judge(received: _Received) -> Outcome:
         return Outcome("memory", stdout, said or "MemoryError: over the limit", cpu_s)
     if code == EXIT_SETUP:
         return Outcome("refused", stdout, f"the sandbox could not be entered: {said}", cpu_s)
+    if code == EXIT_REFUSED:
+        return Outcome("refused", stdout, f"needs what programs may not: {said}", cpu_s)
     return Outcome("error", stdout, said or f"ended with exit code {code}", cpu_s)
 
 
@@ -302,5 +306,5 @@ def _killed(number: int) -> tuple[str, str]:
         return "killed", ""
     if number == signal.SIGSYS:
         return "refused", "made a system call through a forbidden door"
-    name = signal.Signals(number).name
-    return "error", f"crashed ({name}), as too deep a recursion does"
+    words = "crashed ({}), as too deep a recursion does" if number in _FAULTS else "was ended by {}"
+    return "error", words.format(signal.Signals(number).name)

@@ -25,7 +25,7 @@ READY, ASLEEP = b"R", b"S"
 ENDED, CPU, WALL, SLEPT, CROWD = 0, 1, 2, 3, 4
 
 # Exit codes of a child. A program can forge these about itself, which tells nobody anything false but its author.
-EXIT_OK, EXIT_ERROR, EXIT_MEMORY, EXIT_SETUP = 0, 1, 2, 3
+EXIT_OK, EXIT_ERROR, EXIT_MEMORY, EXIT_SETUP, EXIT_REFUSED = 0, 1, 2, 3, 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Layers, from the cheapest; each is measured by `tests/sandbox`, also with the on
 
 0. `screen`: the syntax tree. Size, imports that lead out. Convenience, not a boundary.
 1. `guarded`: CPython in a child of a fork server: empty environment, resource limits, no capabilities, Landlock, then
-   an allow-list of 58 system calls; 61 for a program with threads. Some 3 ms a program, sympy included when preloaded.
+   an allow-list of 61 system calls; 64 for a program with threads. Some 3 ms a program, sympy included when preloaded.
 2. The parent and the server: CPU and wall clock, output cap, as many at once as cores.
 3. Without Landlock or seccomp (old kernels, macOS) every program is `refused`, unless the caller says `unsafe=True`.
 
@@ -12,9 +12,9 @@ There is one interpreter, CPython, so that a result is CPython's. Another one fo
 faster) stood before it and was taken out: of 20,000 generated programs it answered 51 of those that a screen had picked
 for it differently, among them `round(x, 2)` and the printing of floats, which no screen can see.
 
-A program that writes files finds them again: they are kept in its own memory (`scratch`), also without a confinement,
-and gone with it. One that imports what starts threads may have 128 at once; an event loop has tasks, timers and
-threads, no sockets (`threads`).
+A program that writes files finds them again: they are kept in its own memory (`scratch`), those of SQLite too
+(`databases`), also without a confinement, and gone with it. One that imports what starts threads may have 128 at once;
+an event loop has tasks, timers and threads, no sockets (`threads`).
 
 Covered, for a guarded program: no file is created, changed or removed, and none read but the standard library, system
 libraries and the packages that programs may import; no socket of any kind, no name lookup, no other process started,
@@ -65,7 +65,7 @@ class ProgramResult:
 
     `status`: `ok` ran to its end; `error` raised, crashed, exited with a code or wrote too much; `timeout` used up its
     CPU time (or hung twice); `memory` went over `memory_mb`; `refused` was not run, or not to its end, for the
-    sandbox's sake.
+    sandbox's sake: also where an error of the walls' ended it.
     `stdout`: what it printed before it ended, at most 64 KiB. `error`: one line, empty when `ok` or `timeout`.
     `layer`: `guarded`, or `unguarded` after `unsafe=True` on a machine that cannot confine. `seconds`: wall time
     without waiting for a free core.

@@ -17,7 +17,8 @@ from collections.abc import Callable
 from types import BuiltinFunctionType
 from typing import Any
 
-from datagen_cli.sandbox.files import WRITING, Entries, Entry, Handle, Node, again, open_flags, sound, wrapped
+from datagen_cli.sandbox import databases
+from datagen_cli.sandbox.files import WRITING, Entries, Entry, Handle, Node, Null, again, open_flags, sound, wrapped
 
 FIRST_DESCRIPTOR = 1 << 20
 """Where the numbers of open files begin: far above those of the system."""
@@ -38,10 +39,27 @@ class Scratch:
         self._folder = HOME
         self._open: dict[int, Handle] = {}
         self._next = FIRST_DESCRIPTOR
+        self._umask = 0o022
         self._system = {name: getattr(os, name) for name in REPLACED}
         self._system_open = io.open
         for path in _FOLDERS:
             self.mkdir(path)
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the program has been given the number of a file."""
+        return self._next > FIRST_DESCRIPTOR
+
+    def put(self, path: str, node: Node) -> None:
+        """Has the node lie under a name in a folder of ours."""
+        if (place := self._place(path)) is not None:
+            place[0][place[1]] = node
+
+    def _number(self, handle: Handle) -> int:
+        number = next((number for number, each in self._open.items() if each is handle), self._next)
+        self._next = max(self._next, number + 1)
+        self._open[number] = handle
+        return number
 
     def _path(self, path: Any) -> str | None:
         """The whole name, in plain form; None for what is no name."""
@@ -97,11 +115,13 @@ class Scratch:
         node = self._node_for(given, open_flags(mode))
         if node is None:
             return self._system_open(given, mode, *rest, closefd)
-        return wrapped(Handle(node, open_flags(mode), file), mode, *rest)
+        return wrapped(Handle(node, open_flags(mode), file, self._number), mode, *rest)
 
     def _node_for(self, path: Any, flags: int) -> Node | None:
         """The file to open, made or emptied where the flags say so; None for one that the system is asked to read."""
         node = self._find(path)
+        if self._path(path) == os.devnull:
+            return Null()
         if node is None:
             place = self._place(path) if flags & os.O_CREAT else None
             if place is None or self._system_has(path):
@@ -118,6 +138,14 @@ class Scratch:
         if flags & os.O_TRUNC and flags & WRITING:
             node.data.clear()
         return node
+
+    def data_base(self, path: Any, new: bool) -> str | None:
+        """SQLite's address of the file that lies under a name, or is to be made there; None for one of the system's."""
+        node = self._node_for(path, os.O_RDWR | os.O_CREAT if new else os.O_RDONLY)
+        if node is not None and not node.uri:
+            node = databases.Database(bytes(node.data))
+            self.put(path, node)
+        return node.uri if node is not None else None
 
     def _system_has(self, path: Any) -> bool:
         try:
@@ -146,9 +174,7 @@ class Scratch:
         node = self._node_for(path, flags) if dir_fd is None else None
         if node is None:
             return int(self._system["open"](path, flags, mode, dir_fd=dir_fd))
-        number, self._next = self._next, self._next + 1
-        self._open[number] = Handle(node, flags, number)
-        return number
+        return self._number(Handle(node, flags, self._next, self._number))
 
     def close(self, fd: int) -> None:
         if self._open.pop(fd, None) is None:
@@ -168,6 +194,23 @@ class Scratch:
     def fsync(self, fd: Any) -> None:
         if fd not in self._open:
             self._system["fsync"](fd)
+
+    fdatasync = fsync
+
+    def isatty(self, fd: int, /) -> bool:
+        return fd not in self._open and bool(self._system["isatty"](fd))
+
+    def ftruncate(self, fd: int, length: int, /) -> None:
+        self.truncate(fd, length)
+
+    def truncate(self, path: Any, length: int) -> None:
+        """Of a name or of a number."""
+        handle = self._open.get(path) if isinstance(path, int) else None
+        node = handle.node if handle else self._node_for(path, os.O_WRONLY)
+        if node is None:
+            self._system["truncate"](path, length)
+        else:
+            (handle or Handle(node, os.O_WRONLY, path)).truncate(length)
 
     def fstat(self, fd: int) -> os.stat_result:
         return self._open[fd].node.stat() if fd in self._open else self._system["fstat"](fd)
@@ -235,7 +278,7 @@ class Scratch:
             return list(self._system["listdir"](path))
         if node.entries is None:
             raise _problem(errno.ENOTDIR, path)
-        return list(node.entries)
+        return [name for name, each in node.entries.items() if each.listed]
 
     def scandir(self, path: Any = ".") -> Any:
         node = self._find(path)
@@ -244,7 +287,7 @@ class Scratch:
         if node.entries is None:
             raise _problem(errno.ENOTDIR, path)
         folder = os.fsdecode(path)
-        return Entries([Entry(folder, name, each) for name, each in node.entries.items()])
+        return Entries([Entry(folder, name, each) for name, each in node.entries.items() if each.listed])
 
     def getcwd(self) -> str:
         return self._folder
@@ -264,17 +307,33 @@ class Scratch:
             raise self._refusal(path)
         node.mode = stat.S_IMODE(mode)
 
-    def utime(self, path: Any, times: tuple[float, float] | None = None, **more: Any) -> None:
+    def umask(self, mask: int, /) -> int:
+        before, self._umask = self._umask, mask & 0o777
+        return before
+
+    def utime(
+        self, path: Any, times: tuple[float, float] | None = None, *, ns: tuple[int, int] | None = None, **more: Any
+    ) -> None:
         node = self._find(path)
         if node is None:
             raise self._refusal(path)
-        node.changed = times[1] if times else time.time()
+        node.changed = float(times[1]) if times else ns[1] / 1e9 if ns else time.time()
+
+    def listxattr(self, path: Any = None, *, follow_symlinks: bool = True) -> list[str]:
+        ours = self._find("." if path is None else path) is not None
+        return [] if ours else list(self._system["listxattr"](path, follow_symlinks=follow_symlinks))
 
 
-REPLACED = (
-    "access", "chdir", "chmod", "close", "fstat", "fsync", "getcwd", "listdir", "lseek", "lstat", "mkdir", "open",
-    "read", "remove", "rename", "replace", "rmdir", "scandir", "stat", "unlink", "utime", "write",
+REPLACED = tuple(
+    name
+    for name in (
+        "access", "chdir", "chmod", "close", "fdatasync", "fstat", "fsync", "ftruncate", "getcwd", "isatty", "listdir",
+        "listxattr", "lseek", "lstat", "mkdir", "open", "read", "remove", "rename", "replace", "rmdir", "scandir",
+        "stat", "truncate", "umask", "unlink", "utime", "write",
+    )
+    if hasattr(os, name)
 )  # fmt: skip
+_installed: Scratch | None = None
 
 
 def install() -> None:
@@ -282,7 +341,8 @@ def install() -> None:
 
     To be called before other packages are imported: some keep the functions that they find.
     """
-    files = Scratch()
+    global _installed
+    files = _installed = Scratch()
     ours = {id(getattr(os, name)): getattr(files, name) for name in REPLACED} | {id(io.open): files.open_file}
     for name in ("shutil", "tempfile"):  # these keep some where they cannot be replaced
         sys.modules.pop(name, None)
@@ -292,3 +352,17 @@ def install() -> None:
         for word, value in list(vars(module).items()):
             if isinstance(value, BuiltinFunctionType) and id(value) in ours:
                 setattr(module, word, ours[id(value)])
+    databases.install(files.data_base)
+    for name in ("_dbm", "_gdbm", "dbm.sqlite3"):  # `dbm`, and with it `shelve`, does without: in files of its own
+        sys.modules[name] = None  # type: ignore[assignment]
+
+
+def keep(path: str, data: bytes) -> None:
+    """Has a file lie under a name that no listing shows."""
+    if _installed is not None:
+        _installed.put(path, Node(bytearray(data), listed=False))
+
+
+def numbers_given() -> bool:
+    """Whether the program has been given the number of a file in memory, which the system does not know."""
+    return _installed is not None and _installed.numbered

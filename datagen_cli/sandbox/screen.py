@@ -25,23 +25,26 @@ PRELOADED = (
     "types", "typing", "unicodedata", "uuid", "warnings", "weakref", "zlib", "zoneinfo",
 )  # fmt: skip
 """Modules that the fork servers hold ready; a program imports the others itself."""
-PACKAGES = ("sympy", "pandas", "scipy", "numpy", "mpmath", "gmpy2")
+PACKAGES = (
+    "sympy", "pandas", "scipy", "numpy", "mpmath", "gmpy2", "networkx", "dateutil", "pytz", "tqdm", "rich", "tabulate",
+    "termcolor", "colorama", "more_itertools", "sortedcontainers", "yaml",
+)  # fmt: skip
 """Third-party packages that programs may import, where they are installed."""
 _WITH_SERVERS = PACKAGES[:4]
 # Modules of the standard library by which a program can only leave its place, or whose work needs what it has not:
 # other processes, the network, the interpreter's own parts, a screen.
 _OUTWARD = frozenset(
     ("antigravity", "asynchat", "asyncore", "bdb", "cgi", "cgitb", "code", "codeop", "compileall",
-     "crypt", "ctypes", "curses", "dbm", "distutils", "ensurepip", "faulthandler", "fcntl", "ftplib",
-     "http", "idlelib", "imaplib", "imp", "lib2to3", "mailbox", "mmap", "modulefinder", "msvcrt",
-     "multiprocessing", "nis", "nntplib", "nt", "ossaudiodev", "pdb", "pipes", "pkgutil",
-     "poplib", "posix", "pty", "pwd", "grp", "pydoc", "py_compile", "readline", "resource", "rlcompleter", "runpy",
-     "select", "selectors", "shelve", "site", "smtpd", "smtplib", "socket", "socketserver", "spwd",
-     "ssl", "subprocess", "syslog", "telnetlib", "termios", "test", "tkinter", "tracemalloc",
+     "crypt", "curses", "distutils", "ensurepip", "fcntl", "ftplib",
+     "idlelib", "imaplib", "imp", "lib2to3", "mailbox", "mmap", "modulefinder", "msvcrt",
+     "nis", "nntplib", "nt", "ossaudiodev", "pdb", "pipes", "pkgutil",
+     "poplib", "posix", "pty", "pwd", "grp", "pydoc", "py_compile", "readline", "rlcompleter", "runpy",
+     "site", "smtpd", "smtplib", "socket", "socketserver", "spwd",
+     "ssl", "subprocess", "syslog", "telnetlib", "termios", "test", "tkinter",
      "trace", "tty", "turtle", "turtledemo", "venv", "webbrowser", "winreg", "winsound", "wsgiref", "xmlrpc", "zipapp",
      "zipimport")
 )  # fmt: skip
-_WITH_THREADS = frozenset(("_thread", "asyncio", "concurrent", "threading"))
+_WITH_THREADS = frozenset(("_thread", "asyncio", "concurrent", "multiprocessing", "rich", "threading", "tqdm"))
 # What these modules have that would need another process or a socket.
 _BEYOND_THREADS = frozenset(
     ("ProcessPoolExecutor", "create_connection", "create_datagram_endpoint", "create_server", "create_subprocess_exec",
@@ -50,12 +53,26 @@ _BEYOND_THREADS = frozenset(
 )  # fmt: skip
 # What a program may ask of `os`: words about itself, names of paths, and files, which it has in its own memory.
 _OF_OS = frozenset(
-    ("PathLike", "cpu_count", "environ", "extsep", "fspath", "get_terminal_size", "getcwd", "getenv", "getpid",
-     "linesep", "name", "path", "pathsep", "sep", "times", "urandom", *REPLACED, "F_OK", "O_APPEND", "O_CREAT",
-     "O_EXCL", "O_RDONLY", "O_RDWR", "O_TRUNC", "O_WRONLY", "R_OK", "SEEK_CUR", "SEEK_END", "SEEK_SET", "W_OK", "X_OK",
-     "fdopen", "makedirs", "removedirs", "renames", "walk")
+    ("PathLike", "_exit", "cpu_count", "curdir", "devnull", "environ", "extsep", "fsdecode", "fsencode", "fspath",
+     "get_terminal_size", "getcwd", "getenv", "getpid", "linesep", "name", "pardir", "path", "pathsep", "sep",
+     "strerror", "times", "uname", "urandom", *REPLACED, "EX_OK", "F_OK", "O_APPEND", "O_CREAT", "O_EXCL", "O_RDONLY",
+     "O_RDWR", "O_TRUNC", "O_WRONLY", "R_OK", "SEEK_CUR", "SEEK_END", "SEEK_SET", "W_OK", "X_OK", "error", "fdopen",
+     "makedirs", "removedirs", "renames", "walk")
 )  # fmt: skip
-_IN_PART = {"os": _OF_OS, "urllib": frozenset(("parse",))}
+_IN_PART = {
+    "os": _OF_OS,
+    "urllib": frozenset(("parse",)),
+    "ctypes": frozenset(  # numbers and arrays of a fixed size
+        ("Array", "BigEndianStructure", "LittleEndianStructure", "Structure", "Union", "c_bool", "c_byte", "c_char",
+         "c_double", "c_float", "c_int", "c_int16", "c_int32", "c_int64", "c_int8", "c_long", "c_longlong", "c_short",
+         "c_size_t", "c_ubyte", "c_uint", "c_uint16", "c_uint32", "c_uint64", "c_uint8", "c_ulong", "c_ulonglong",
+         "c_ushort", "create_string_buffer", "py_object", "sizeof")
+    ),
+    "http": frozenset(("HTTPMethod", "HTTPStatus")),
+    "multiprocessing": frozenset(("TimeoutError", "cpu_count", "current_process", "dummy", "freeze_support", "pool")),
+}  # fmt: skip
+_WHOLE = frozenset(_IN_PART) - {"urllib"}
+"""Of these the parts that a program uses decide, also where it imports the whole."""
 # Attributes and names by which a program leaves its own scope; no sum needs them.
 DOORS = frozenset(
     ("__subclasses__", "__globals__", "__builtins__", "__import__", "__loader__", "__spec__", "gi_frame", "f_back",
@@ -83,7 +100,7 @@ class Imported:
     def allowed(self) -> bool:
         """Whether a program may use it; packages also where they are not installed."""
         if self.top in _IN_PART:
-            return self.module == "os" or self.module.partition(".")[2].partition(".")[0] in _IN_PART[self.top]
+            return self.module in _WHOLE or self.module.partition(".")[2].partition(".")[0] in _IN_PART[self.top]
         private = self.top.startswith("_") and self.top != "__future__"
         return self.top in PACKAGES or (self.top in sys.stdlib_module_names - _OUTWARD and not private)
 
@@ -98,14 +115,14 @@ class Scan:
     """What the syntax tree tells.
 
     `code`: the program's text without the imports that it does not use and may not, lines where they were; `imports`:
-    the others; `doors` and `of_os`: what it uses that programs may not; `broken`: does not parse, in words; `too_deep`:
+    the others; `doors` and `parts`: what it uses that programs may not; `broken`: does not parse, in words; `too_deep`:
     no parser takes it.
     """
 
     code: str = ""
     imports: tuple[Imported, ...] = ()
     doors: frozenset[str] = frozenset()
-    of_os: frozenset[str] = frozenset()
+    parts: frozenset[str] = frozenset()
     broken: str = ""
     too_deep: bool = False
 
@@ -155,7 +172,7 @@ def scan(code: str) -> Scan:
         _cut(code, cuts),
         tuple(kept),
         frozenset((names | attributes | taken) & doors),
-        frozenset(_forbidden_of_os(nodes, {item.bound for item in kept if item.module == "os" or item.bound == "os"})),
+        frozenset(word for top in _WHOLE for word in _forbidden_parts(nodes, top, kept)),
     )
 
 
@@ -208,19 +225,20 @@ def _cut(code: str, cuts: list[tuple[ast.stmt, str]]) -> str:
     return b"\n".join(lines).decode() + "\n"
 
 
-def _forbidden_of_os(nodes: list[ast.AST], bound: set[str]) -> Iterator[str]:
-    """What a program asks of `os`, under the names that it gave it, beyond `_OF_OS`."""
+def _forbidden_parts(nodes: list[ast.AST], top: str, kept: list[Imported]) -> Iterator[str]:
+    """What a program asks of a module, under the names that it gave it, beyond its part in `_IN_PART`."""
+    bound = {item.bound for item in kept if top in (item.module, item.bound) and item.top == top}
     if not bound:
         return
     harmless = set()
     for node in nodes:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in bound:
             harmless.add(id(node.value))
-            if node.attr not in _OF_OS:
-                yield f"os.{node.attr}"
+            if node.attr not in _IN_PART[top]:
+                yield f"{top}.{node.attr}"
     for node in nodes:
         if isinstance(node, ast.Name) and node.id in bound and id(node) not in harmless:
-            yield "os"
+            yield top
 
 
 def too_long(code: str) -> str:
@@ -240,7 +258,7 @@ def refusal(found: Scan) -> str:
     missing = sorted(name for name in wanted if importlib.util.find_spec(name) is None)
     if missing:
         return f"needs {', '.join(missing)}, which is not installed{_extra(missing)}"
-    if forbidden := found.doors | found.of_os:
+    if forbidden := found.doors | found.parts:
         return f"uses {', '.join(sorted(forbidden))}, which programs may not"
     return ""
 

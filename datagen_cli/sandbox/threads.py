@@ -15,12 +15,14 @@ _SWITCH_S = 0.5
 """A thread runs until it waits or ends, for the most part: the order of what threads print does not depend on load."""
 
 
-def prepare(*, event_loop: bool) -> None:
-    """Sets this process up for threads, and for `asyncio.run` where the program speaks of it."""
+def prepare(source: bytes) -> None:
+    """Sets this process up for threads, and for `asyncio.run` and a `ThreadPool` where the program speaks of them."""
     threading.stack_size(_STACK_BYTES)
     sys.setswitchinterval(_SWITCH_S)
-    if event_loop:
+    if b"asyncio" in source:
         _give_event_loop()
+    if b"multiprocessing" in source:
+        _give_thread_pool()
 
 
 def _give_event_loop() -> None:
@@ -56,3 +58,33 @@ def _give_event_loop() -> None:
             return EventLoop()
 
     asyncio.set_event_loop_policy(Policy())
+
+
+def _give_thread_pool() -> None:
+    """Has `multiprocessing`'s pool of threads wake by a queue of this process: the usual one has a pipe for that."""
+    import queue
+    from multiprocessing import pool
+
+    class Notifier(queue.SimpleQueue[Any]):
+        """What a pool asks of the queue that wakes it."""
+
+        def __init__(self) -> None:
+            self.woken, self._reader = threading.Event(), self
+
+        def put(self, item: Any, *more: Any, **options: Any) -> None:
+            super().put(item)
+            self.woken.set()
+
+        def close(self) -> None:
+            """Nothing is open."""
+
+    def wait(notifiers: list[Notifier], timeout: float | None = None) -> None:
+        notifiers[0].woken.wait(timeout)
+        notifiers[0].woken.clear()
+
+    class Context:
+        """What a pool of threads asks of its context; one of processes has another."""
+
+        SimpleQueue = Notifier
+
+    pool.get_context, pool.wait = Context, wait  # type: ignore[attr-defined]

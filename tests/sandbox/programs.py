@@ -11,10 +11,11 @@ AS_THE_SYSTEM = (
     "import builtins, io, os, posix, sys; "
     "[setattr(os, n, getattr(posix, n)) for n in dir(posix) if not n.startswith('_') and n != 'environ']; "
     "import _io; builtins.open = io.open = _io.open; "
-    "__import__('asyncio').set_event_loop_policy(None)\n"
+    "__import__('asyncio').set_event_loop_policy(None); "
+    "import sqlite3, _sqlite3; sqlite3.connect = sqlite3.dbapi2.connect = _sqlite3.connect\n"
 )
 """Begins an attack: what a program may do itself, the system's own functions in the place of those that keep files in
-memory, and the usual event loop."""
+memory and SQLite's, and the usual event loop."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def test_unsafe_changes_nothing_where_programs_can_be_confined(tmp_path: Path) -
     with run.Sandbox(screen=False) as sandbox:
         code = f"import os, posix\nposix.open({str(tmp_path / 'made')!r}, os.O_WRONLY | os.O_CREAT)"
         result = sandbox.run(code, unsafe=True)
-    assert (result.status, result.layer) == ("error", "guarded")
+    assert (result.status, result.layer) == ("refused", "guarded")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -30,4 +30,6 @@ def test_there_are_enough_habits() -> None:
 @pytest.mark.parametrize("program", HABITS, ids=[program.name for program in HABITS])
 def test_a_program_prints_what_it_prints_elsewhere(program: Program, sandbox: Sandbox) -> None:
     result = sandbox.run(program.code)
+    if result.error.endswith("which is not installed"):
+        pytest.skip(result.error)
     assert (result.status, result.stdout, result.error) == ("ok", program.prints, "")

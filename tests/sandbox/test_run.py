@@ -85,6 +85,42 @@ def test_errors_say_what_and_where(code: str, error: str, bare: Sandbox) -> None
     assert verdict(bare.run(code)) == ("error", "", error, "guarded")
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "open('/etc/passwd').read()",
+        "open('/usr/made', 'w')",
+        "import signal\nsignal.raise_signal(signal.SIGUSR1)",
+        "import os\nos.pipe()",
+        "import socket\nsocket.socket()",
+        "import subprocess\nsubprocess.run(['echo', 'a'])",
+        "import multiprocessing\nmultiprocessing.Pool(2)",
+        "import mmap\nwith open('f', 'w+b') as f:\n    f.write(b'abc')\n    f.flush()\n    mmap.mmap(f.fileno(), 0)",
+        "import mmap\nwith open('f', 'w+b') as f:\n    number = (lambda file: file.fileno())(f)\n    mmap.mmap(number, 1)",
+        "try:\n    open('/etc/passwd')\nexcept OSError:\n    raise ValueError('no data')",
+        "import sqlite3\nsqlite3.connect(':memory:').execute(\"attach '/tmp/x.db' as other\")",
+        "import sqlite3\na, b = (sqlite3.connect('x.db', timeout=0) for _ in 'ab')\na.execute('create table t (x)')\n"
+        "a.execute('insert into t values (1)')\nb.execute('select * from t')",
+        "from logging.handlers import QueueListener\nimport queue\nQueueListener(queue.Queue()).start()",
+    ],
+)
+def test_what_the_walls_alone_deny_is_refused_and_no_error(code: str, bare: Sandbox) -> None:
+    """An error would count against a program that runs well elsewhere."""
+    assert run_program(code).status == "refused"
+    result = bare.run(code)
+    assert (result.status, result.error.partition(":")[0]) == ("refused", "needs what programs may not")
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["open('missing')", "raise PermissionError('wrong password')", "import os\nos.close(99)",
+     "import sqlite3\nsqlite3.connect('no/such/folder.db')", "import os\nos.rmdir('none')",
+     "import signal, time\nsignal.alarm(1)\ntime.sleep(5)"],
+)  # fmt: skip
+def test_what_fails_everywhere_stays_an_error(code: str, bare: Sandbox) -> None:
+    assert bare.run(code).status == "error"
+
+
 def test_a_program_that_does_not_parse_is_an_error() -> None:
     result = run_program("print(1")
     assert (result.status, result.error) == ("error", "SyntaxError: '(' was never closed (line 1)")
