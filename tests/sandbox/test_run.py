@@ -96,7 +96,7 @@ def test_errors_say_what_and_where(code: str, error: str, bare: Sandbox) -> None
         "import subprocess\nsubprocess.run(['echo', 'a'])",
         "import multiprocessing\nmultiprocessing.Pool(2)",
         "import mmap\nwith open('f', 'w+b') as f:\n    f.write(b'abc')\n    f.flush()\n    mmap.mmap(f.fileno(), 0)",
-        "import mmap\nwith open('f', 'w+b') as f:\n    number = (lambda file: file.fileno())(f)\n    mmap.mmap(number, 1)",
+        "import mmap\nwith open('f', 'w+b') as f:\n    mmap.mmap((lambda x: x.fileno())(f), 1)",
         "try:\n    open('/etc/passwd')\nexcept OSError:\n    raise ValueError('no data')",
         "import sqlite3\nsqlite3.connect(':memory:').execute(\"attach '/tmp/x.db' as other\")",
         "import sqlite3\na, b = (sqlite3.connect('x.db', timeout=0) for _ in 'ab')\na.execute('create table t (x)')\n"
