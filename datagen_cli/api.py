@@ -321,15 +321,13 @@ class _Events:
 @python_words()
 def _open(recipe: Recipe | AnyPath, out: AnyPath | None, options: GenerateOptions) -> Session:
     """A session that is ready to run."""
-    from datagen_cli.pipeline.connect import LOCAL, check_engine
-    from datagen_cli.pipeline.session import RunOptions
+    from datagen_cli.pipeline.connect import LOCAL, RunOptions, engine_at
     from datagen_cli.pipeline.whole_run import open_run
 
     for name in options.keys() - GenerateOptions.__annotations__.keys():
-        where = "; load_recipe takes it" if name in ("model", "count", "seed", "set") else ""
-        raise TypeError(f"generate() got an unexpected keyword argument {name!r}{where}")
-    engine, address = options.get("engine", LOCAL), options.get("ray_address")
-    check_engine(engine, address)
+        other = "; load_recipe takes it" if name in ("model", "count", "seed", "set") else ""
+        raise TypeError(f"generate() got an unexpected keyword argument {name!r}{other}")
+    where = engine_at(options.get("engine", LOCAL), options.get("ray_address"))
     environ = _environ(options.get("environ"))
     found = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, environ=environ)
     found = with_limits(found, {name: value for name, value in options.items() if name in LIMITS and value is not None})
@@ -342,8 +340,7 @@ def _open(recipe: Recipe | AnyPath, out: AnyPath | None, options: GenerateOption
         fresh=options.get("fresh", False),
         command=shlex.join(["datagen", "generate", place, "-o", str(folder), *_engine_words(options)]),
         unsafe_exec=options.get("unsafe_exec", False),
-        engine=engine,
-        ray_address=address,
+        where=where,
     )
     return open_run(found, folder, run_options, _Events(options.get("on_event")))
 

@@ -39,9 +39,9 @@ from datagen_cli.evaluation.evaluate import metric
 from datagen_cli.evaluation.load import Loaded
 from datagen_cli.metrics.constraints import Constraints
 from datagen_cli.metrics.verified import Verified
-from datagen_cli.pipeline.connect import refuse_unconfined
+from datagen_cli.pipeline.connect import RunOptions, refuse_unconfined
 from datagen_cli.pipeline.questions import named_model
-from datagen_cli.pipeline.session import RunOptions, Session
+from datagen_cli.pipeline.session import Session
 from datagen_cli.pipeline.whole_run import run_whole
 from datagen_cli.runs.folder import RunFolder, dataset_files
 from datagen_cli.runs.manifest import Manifest
@@ -126,8 +126,7 @@ def _run_cells(bench: Bench, watch: BenchObserver, command: str, done: Done) -> 
             bench.way.allow_hosts,
             command=command,
             unsafe_exec=bench.way.unsafe_exec,
-            engine=bench.way.where.engine,
-            ray_address=bench.way.where.ray_address,
+            where=bench.way.where,
         )
         observer = watch.cell(cell, number, len(cells), built.recipe.options.count)
         _, error = run_whole(Session(built, RunFolder(cell.folder), options, observer), observer)

@@ -14,7 +14,7 @@ from datagen_cli.cli.progress import Progress
 from datagen_cli.cli.session import open_session
 from datagen_cli.core.errors import CapReached, DatagenError, Stopped, TimeOver
 from datagen_cli.metrics.wording import duration, usd
-from datagen_cli.pipeline.connect import begins_not, check_engine
+from datagen_cli.pipeline.connect import begins_not, engine_at
 from datagen_cli.pipeline.control import control_folder, plan_control
 from datagen_cli.pipeline.estimate import contacted
 from datagen_cli.pipeline.session import Session
@@ -65,7 +65,7 @@ def command(
     Ends with 0 when the dataset holds as many records as asked for, 3 when it holds fewer, 4 when a cap stopped the
     run, 5 when a model could not be reached. Ctrl-C keeps everything that was received.
     """
-    check_engine(engine, ray_address)
+    where = engine_at(engine, ray_address)
     limits = {
         "concurrency": concurrency,
         "max_cost": max_cost,
@@ -74,18 +74,7 @@ def command(
         "check_call": False if no_check_call else None,
     }
     invocation = Invocation(
-        recipe,
-        out,
-        model or (),
-        count,
-        seed,
-        set_ or (),
-        limits,
-        cache,
-        allow_host or (),
-        unsafe_exec,
-        engine,
-        ray_address,
+        recipe, out, model or (), count, seed, set_ or (), limits, cache, allow_host or (), unsafe_exec, where
     )
     resume = ("--control",) if control else ()
     if dry_run:

@@ -17,6 +17,7 @@ from datagen_cli.config.load import load_recipe
 from datagen_cli.config.overrides import shown_override
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import Place, RecipeError
+from datagen_cli.pipeline.connect import HERE, LOCAL, Where
 
 
 def same_command(dropped: Mapping[str, bool], *more: str) -> str:
@@ -46,8 +47,7 @@ class Invocation:
     cache: str = "run"
     allow_hosts: Sequence[str] = ()
     unsafe_exec: bool = False
-    engine: str = "local"
-    ray_address: str | None = None
+    where: Where = HERE
 
     @cached_property
     def environ(self) -> dict[str, str]:
@@ -88,8 +88,8 @@ class Invocation:
                 words += [_option(f"no_{name}")] if limit is False else [_option(name), repr(limit).removesuffix(".0")]
         words += ["--cache", self.cache] if self.cache != "run" else []
         words += ["--unsafe-exec"] if self.unsafe_exec else []
-        words += ["--engine", self.engine] if self.engine != Invocation.engine else []
-        words += ["--ray-address", self.ray_address] if self.ray_address is not None else []
+        words += ["--engine", self.where.engine] if self.where.engine != LOCAL else []
+        words += ["--ray-address", self.where.ray_address] if self.where.ray_address is not None else []
         words += [*more, *(word for host in self.allow_hosts for word in ("--allow-host", host))]
         return shlex.join(words)
 

@@ -12,7 +12,8 @@ from datagen_cli.cli.progress import Progress
 from datagen_cli.core.digest import seed_of
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import make_folder, write_errors
-from datagen_cli.pipeline.session import RunOptions, Session
+from datagen_cli.pipeline.connect import RunOptions
+from datagen_cli.pipeline.session import Session
 from datagen_cli.pipeline.whole_run import open_run
 
 
@@ -47,8 +48,7 @@ def open_session(
         fresh=fresh,
         command=invocation.line("generate", *resume),
         unsafe_exec=invocation.unsafe_exec,
-        engine=invocation.engine,
-        ray_address=invocation.ray_address,
+        where=invocation.where,
     )
     progress = Progress(recipe.options.count, quiet=quiet, silent=silent, verbose=verbose)
     return open_run(recipe, folder, options, progress)

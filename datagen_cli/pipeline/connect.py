@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import Problems, ProviderError, UsageError
@@ -51,18 +51,6 @@ def check_models(recipe: Recipe, *, to_run: bool = True) -> None:
     problems.tell()
 
 
-class EngineOptions(Protocol):
-    """Which engine, and where it is."""
-
-    @property
-    def engine(self) -> str:
-        """Its name."""
-
-    @property
-    def ray_address(self) -> str | None:
-        """Where a cluster is; None: on this machine alone."""
-
-
 TELL_S = 1.0
 LOCAL = "local"
 """The engine without an address."""
@@ -70,7 +58,7 @@ LOCAL = "local"
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """An `EngineOptions`: this machine alone, unless it says another engine."""
+    """Which engine, and where its cluster is; this machine alone, unless it says another."""
 
     engine: str = LOCAL
     ray_address: str | None = None
@@ -79,32 +67,41 @@ class Where:
 HERE = Where()
 
 
-def check_engine(name: str, address: str | None) -> None:
-    """Raises `UsageError` for an engine that there is none of, that misses packages, or that has no address."""
-    if address is not None and name == LOCAL:
-        raise UsageError("--ray-address goes with --engine ray", hint="add it, or leave --ray-address out")
-    load("engines", name)(address=address)
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run is carried out; nothing here changes what is written. `command` is what resumes it."""
+
+    environ: Mapping[str, str]
+    allow_hosts: Collection[str] = ()
+    cache: str = "run"
+    fresh: bool = False
+    command: str = ""
+    unsafe_exec: bool = False
+    where: Where = HERE
 
 
 def engine_at(name: str, address: str | None) -> Where:
-    """The engine that the command line names. Raises as `check_engine`."""
-    check_engine(name, address)
+    """The engine that a user names. Raises `UsageError` for one that there is none of, that misses packages, or that
+    has no address."""
+    if address is not None and name == LOCAL:
+        raise UsageError("--ray-address goes with --engine ray", hint="add it, or leave --ray-address out")
+    load("engines", name)(address=address)
     return Where(name, address)
 
 
-def open_engine(recipe: Recipe, options: EngineOptions, on_signal: Callable[[int, int], None]) -> LocalEngine:
+def open_engine(recipe: Recipe, where: Where, on_signal: Callable[[int, int], None]) -> LocalEngine:
     """The engine of a run, started. Raises `UsageError` where there is no cluster at the address."""
     patience_s = recipe.options.limits.patience_s
-    engine: LocalEngine = load("engines", options.engine)(on_signal, address=options.ray_address, patience_s=patience_s)
+    engine: LocalEngine = load("engines", where.engine)(on_signal, address=where.ray_address, patience_s=patience_s)
     engine.start()
     return engine
 
 
-def spread(function: Callable[[A], B], items: Sequence[A], options: EngineOptions) -> list[B]:
+def spread(function: Callable[[A], B], items: Sequence[A], where: Where) -> list[B]:
     """What a function makes of each item: in turn on the local engine, else side by side on the engine's machines."""
-    if options.engine == LOCAL or not items:
+    if where.engine == LOCAL or not items:
         return [function(one) for one in items]
-    engine: LocalEngine = load("engines", options.engine)(address=options.ray_address)
+    engine: LocalEngine = load("engines", where.engine)(address=where.ray_address)
     engine.start()
 
     async def everywhere() -> list[B]:

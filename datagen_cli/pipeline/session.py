@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,15 @@ from datagen_cli.llm.cache import FILE, CallCache, open_cache, refuse_other_file
 from datagen_cli.llm.client import Client
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.pipeline.build import Built
-from datagen_cli.pipeline.connect import check_models, licences, models_of, open_client, open_engine, refuse_unconfined
+from datagen_cli.pipeline.connect import (
+    RunOptions,
+    check_models,
+    licences,
+    models_of,
+    open_client,
+    open_engine,
+    refuse_unconfined,
+)
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.dedup_reference import BatchEmbedder
 from datagen_cli.pipeline.engines.local import LocalEngine
@@ -54,20 +61,6 @@ HEARTBEAT_S = 1.0
 FEWER = "the dataset will hold {:,} instead of {:,} records; the same command with the larger count needs no call"
 AHEAD = 2
 """Units under way for each call in flight: while one reply is worked on, the next prompt waits for a place."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """How a run is carried out; nothing here changes what is written. `command` is what resumes it."""
-
-    environ: Mapping[str, str]
-    allow_hosts: Collection[str] = ()
-    cache: str = "run"
-    fresh: bool = False
-    command: str = ""
-    unsafe_exec: bool = False
-    engine: str = "local"
-    ray_address: str | None = None
 
 
 class Session:
@@ -175,7 +168,7 @@ class Session:
         """Runs to the end or to what stops it. Returns the manifest; the error that stopped it is in `error`."""
         if self.complete:
             return self.manifest
-        engine = self._engine = open_engine(self.built.recipe, self.options, self._signalled)
+        engine = self._engine = open_engine(self.built.recipe, self.options.where, self._signalled)
         engine.run(lambda: self._main(engine))
         return self.manifest
 
@@ -365,14 +358,8 @@ class Session:
         """Finds a missing key, model or sandbox, a foreign host, an unknown price, a wrong cache; writes nothing."""
         check_models(self.built.recipe)
         refuse_unconfined(self.built.recipe, unsafe_exec=self.options.unsafe_exec)
-        open_client(
-            self.built.recipe,
-            cache=None,
-            observer=self.observer,
-            environ=self.options.environ,
-            allow_hosts=self.options.allow_hosts,
-            plant=self.plants,
-        )
+        environ, hosts = self.options.environ, self.options.allow_hosts
+        open_client(self.built.recipe, cache=None, observer=self.observer, environ=environ, allow_hosts=hosts)
         if self.options.cache not in ("run", "off"):
             named = Path(self.options.cache)
             refuse_other_file(named / FILE if named.is_dir() else named)

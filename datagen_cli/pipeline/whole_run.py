@@ -25,10 +25,10 @@ from datagen_cli.core.ports import Observer
 from datagen_cli.core.system import open_own
 from datagen_cli.llm.retry import RESUME
 from datagen_cli.pipeline.build import build
-from datagen_cli.pipeline.connect import identities
+from datagen_cli.pipeline.connect import RunOptions, identities
 from datagen_cli.pipeline.finish import finish
 from datagen_cli.pipeline.not_built import refuse_mixed
-from datagen_cli.pipeline.session import RunOptions, Session
+from datagen_cli.pipeline.session import Session
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.manifest import Manifest
 
