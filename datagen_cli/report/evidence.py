@@ -90,7 +90,7 @@ def _distribution(own: Distribution, reference: Exhibit | None, series: str) -> 
     for (side, bars), given in zip(distribution_bars(own, reference, series), (own, reference), strict=False):
         assert isinstance(given, Distribution)
         said = f"{names[side]}: {_spread(given)}"
-        chart = tag("div", bars, scale_ends(*_scale(own, reference))) if spread else None  # one bar says nothing
+        chart = tag("div", bars, scale_ends(*scale_of(own, reference))) if spread else None  # one bar says nothing
         drawn.append(join(tag("p", said, class_="small quiet"), chart))
     return join(tag("figcaption", own.title), drawn)
 
@@ -100,12 +100,13 @@ def distribution_bars(own: Distribution, reference: Exhibit | None, series: str)
     sides = [(OWN, own, series)]
     if isinstance(reference, Distribution):
         sides.append((REFERENCE, reference, REFERENCE))
-    low, high = _scale(own, reference)
+    low, high = scale_of(own, reference)
     for side, given, style in sides:
         yield side, histogram(_bins(given), low, high, f"{side}: {_spread(given)}", style)
 
 
-def _scale(own: Distribution, reference: Exhibit | None) -> tuple[float, float]:
+def scale_of(own: Distribution, reference: Exhibit | None) -> tuple[float, float]:
+    """From the least to the largest length of both, where their bins end."""
     known = [_bins(one) for one in (own, reference) if isinstance(one, Distribution)]
     return min(bins.start for bins in known), max(bins.end for bins in known)
 

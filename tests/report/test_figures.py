@@ -19,6 +19,10 @@ def test_every_figure_is_a_whole_svg_file_with_its_colours(tmp_path: Path, capsy
     assert run(["eval", str(tmp_path / "run"), "--metrics", "length", "--figures", str(figures)]) == 0
     said = capsys.readouterr().err
     names = {path.name for path in figures.iterdir()}
+    words = {path.name: " ".join(ElementTree.parse(path).getroot().itertext()) for path in figures.iterdir()}
+    assert "generated reference" in words["map.svg"]
+    assert "words a text: reference" in words["words-a-text-reference.svg"]
+    assert "calls-in-flight.svg" not in names  # the offline model has none
     assert {"map.svg", "words-a-text-dataset.svg", "words-a-text-reference.svg"} <= names
     for path in figures.iterdir():
         assert f"figure: {path}" in said
