@@ -216,6 +216,19 @@ async def test_a_heading_that_is_gone_to_stands_below_the_contents_and_names_of_
         assert await tab.js(broken) == []
 
 
+async def test_printed_from_a_dark_screen_it_is_ink_on_paper(chromium: Browser, page: str) -> None:
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    async with chromium.tab() as tab:
+        await tab.open(page, width=794, dark=True)
+        await tab.call("Emulation.setEmulatedMedia", media="print", features=dark)
+        assert await tab.js("getComputedStyle(document.body).color") == "rgb(27, 31, 36)"
+        assert await tab.js("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        shown = "document.getElementById('records').getBoundingClientRect().height > 0"
+        assert not await tab.js(shown)  # of the list nothing is printed, and no record is chosen
+        await tab.js("page.next()")
+        assert await tab.js(shown)
+
+
 async def test_printed_it_is_as_long_as_what_it_says_and_not_as_its_list(chromium: Browser, page: str) -> None:
     async with chromium.tab() as tab:
         await tab.open(page)
