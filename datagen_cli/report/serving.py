@@ -198,6 +198,27 @@ def stamp(path: Path) -> str:
     return ""
 
 
+async def unwaited(work: Callable[[], Any]) -> Any:
+    """Runs what only reads in a thread for which the end of the process does not wait."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Any] = loop.create_future()
+
+    def told(tell: Callable[[Any], None], what: Any) -> None:
+        if not done.done():
+            tell(what)
+
+    def run() -> None:
+        try:
+            tell, what = done.set_result, work()
+        except Exception as error:
+            tell, what = done.set_exception, error
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(told, tell, what)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await done
+
+
 def application(pages: Pages, token: str) -> web.Application:
     """The server's routes. Everything is refused without the token."""
     from aiohttp import web
@@ -206,10 +227,10 @@ def application(pages: Pages, token: str) -> web.Application:
     measuring = threading.Thread()
     reading: asyncio.Task[Any] | None = None
 
-    async def beside(work: Callable[[], Any]) -> Any:
+    async def beside(work: Callable[[], Any], run: Callable[..., Awaitable[Any]] = asyncio.to_thread) -> Any:
         """Runs what reads or writes files in a thread, one at a time."""
         async with lock:
-            return await asyncio.to_thread(work)
+            return await run(work)
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -230,17 +251,17 @@ def application(pages: Pages, token: str) -> web.Application:
     async def whole(request: web.Request) -> web.StreamResponse:
         nonlocal measuring, reading
         if not (reading and reading.done()) and (page := await asyncio.to_thread(lambda: pages.waiting)):
-            reading = reading or asyncio.create_task(beside(pages.refresh))
+            reading = reading or asyncio.create_task(beside(pages.refresh, unwaited))
             return web.Response(text=page, content_type="text/html", charset="utf-8")
         first, reading = reading, None
-        await (first or beside(pages.refresh))
+        await (first or beside(pages.refresh, unwaited))
         if pages.unmeasured and not measuring.is_alive():  # Ctrl-C does not wait for it
             measuring = threading.Thread(target=pages.measure, daemon=True)
             measuring.start()
         return web.Response(text=pages.html, content_type="text/html", charset="utf-8")
 
     async def state(request: web.Request) -> web.StreamResponse:
-        return _json(web, await beside(pages.state))
+        return _json(web, await beside(pages.state, unwaited))
 
     async def record(request: web.Request) -> web.StreamResponse:
         row = await beside(lambda: pages.record(request.query.get("id", "")))

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from datagen_cli.cli.app import run
 from datagen_cli.report import serving
 from datagen_cli.report.serving import HOST, Pages, runner_of
 from datagen_cli.runs.reader import RunReader
-from datagen_cli.runs.review import ReviewFile
+from datagen_cli.runs.review import Decision, ReviewFile
 
 TOKEN = "a-token"
 
@@ -213,6 +213,33 @@ async def test_the_end_of_the_server_waits_for_no_measuring_and_no_slow_sender(
         assert (await client.ask("/state"))[0] == 200  # nobody waits for who sends slowly
     assert b" 200 " not in await reader.read()
     writer.close()
+
+
+@pytest.mark.parametrize("least", [1, 1 << 40])  # bytes of a run whose page says first that it is read
+async def test_the_end_of_the_process_waits_for_no_reading_and_for_every_decision(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, least: int
+) -> None:
+    monkeypatch.setattr(serving, "LARGE_BYTES", least)
+    refresh, decide, unwaited = Pages.refresh, Pages.decide, list[tuple[str, bool]]()
+
+    def reading(pages: Pages) -> None:
+        unwaited.append(("read", threading.current_thread().daemon))
+        refresh(pages)
+
+    def deciding(pages: Pages, given: Mapping[str, Any]) -> Decision:
+        unwaited.append(("decide", threading.current_thread().daemon))
+        return decide(pages, given)
+
+    monkeypatch.setattr(Pages, "refresh", reading)
+    monkeypatch.setattr(Pages, "decide", deciding)
+    async with served(folder) as client:
+        async with asyncio.timeout(600):
+            while "Reading" in (await client.ask("/"))[1]:
+                await asyncio.sleep(0.05)
+        assert (await client.ask("/state"))[0] == 200
+        id_ = next(iter(RunReader(folder).rows()))["id"]
+        assert (await client.ask("/review", {"id": id_, "decision": "keep"}))[0] == 200
+    assert set(unwaited) == {("read", True), ("decide", False)}
 
 
 async def test_connections_that_say_nothing_keep_nobody_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
