@@ -1,6 +1,6 @@
 """The students of a setting put to work, and their scores put into the rows of the leaderboard.
 
-In-context students examined: a chat model answers test rows after demonstrations of each candidate.
+An in-context student is a chat model that answers test rows after demonstrations of each candidate.
 """
 
 from __future__ import annotations

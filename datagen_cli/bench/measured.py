@@ -3,8 +3,7 @@
 Seeds are pooled: shares over all records, measures of repetition as the mean over seeds, since they grow with the
 number of texts. For that reason they are taken of as many rows of every candidate as the shortest has.
 
-How many records of a simulated cell are right: what the offline model planted, read after the run has ended.
-
+How many records of a simulated cell are right is told by what the offline model planted, read after the run has ended.
 Right is a record whose label, or answer, is. It is wrong when the very attempt that was accepted got another one than
 the planted truth, or a question that has no answer, and no check has put that right in between. What else was planted
 (false facts, orders, repeats) is not looked at, and the configured rates never are. A real cell has no such file:

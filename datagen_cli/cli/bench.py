@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from datagen_cli.bench.settings import Cell
 
 ENDS = ("low", "high")
-
-
 EXAMPLES = (
     "datagen bench agora-mini",
     "datagen bench my.yaml --model openai/gpt-4o-mini --model claude-haiku.yaml --test real.jsonl --max-cost 5",

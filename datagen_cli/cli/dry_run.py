@@ -26,8 +26,6 @@ from datagen_cli.pipeline.session import Session
 from datagen_cli.runs.previous_run import refuse_other_recipe
 
 AGAIN = "try again later; what was answered is kept"
-
-
 PROBED = 10
 OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")
 

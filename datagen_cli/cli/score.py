@@ -51,8 +51,6 @@ Changed = Annotated[
         "--set",
     ),
 ]
-
-
 Seed = Annotated[int | None, given.option(given.PLAN, "N", "Seed of the questions drawn and of the answers.")]
 Out = Annotated[str | None, given.folder_option("Where the answers are kept; runs/score-<dataset> without it.")]
 

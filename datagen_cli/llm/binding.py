@@ -1,6 +1,5 @@
-"""One model in one role: from a request to the body that is sent.
-
-Which of several generators writes a slot: exact shares, the same for a longer run, independent of the labels.
+"""One model in one role: from a request to the body that is sent; and which of several generators writes a slot: exact
+shares, the same for a longer run, independent of the labels.
 
 Webster's method (highest share / (2·given + 1)) says which models the slots of a block get; a seeded shuffle within
 each block says which slot gets which. Without the shuffle, two generators and two balanced labels, both in Webster's

@@ -30,8 +30,6 @@ from datagen_cli.llm.provider import RawReply
 
 FIRST_POLL_S = 0.02
 LAST_POLL_S = 0.5
-
-
 FILE = "calls.sqlite"
 MAGIC = b"SQLite format 3\x00"
 _LIMIT = re.compile(rb'"max_(?:completion_)?tokens":\d+')

@@ -37,8 +37,6 @@ _CHARSET = re.compile(
     re.IGNORECASE,
 )
 """Sets of characters; Python knows others by such names that are none, and take any time (`punycode`)."""
-
-
 _NO_ROUTE = re.compile(
     r"(?:unexpected|unknown|unsupported|invalid|no such) (?:endpoint|route|path|url)\b|cannot post /|no route\b",
     re.IGNORECASE,

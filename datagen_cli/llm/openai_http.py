@@ -4,11 +4,10 @@ One session with kept-alive connections; the body is serialised once, by the cli
 cookies, no retries. A reply is read while it is written only where somebody watches it. A proxy of the environment is
 used as `llm/proxies.py` says.
 
-The certificates of the system, read when a connection first needs them instead of at every start.
-
-aiohttp makes two TLS contexts when it is imported, and each reads all certificates: some 40 ms, which a run against a
-server on this machine never needs. A context that is made inside `read_later` reads them before its first handshake;
-until then it trusts nobody, so that whatever came too early would be refused.
+The certificates of the system are read when a connection first needs them instead of at every start. aiohttp makes two
+TLS contexts when it is imported, and each reads all certificates: some 40 ms, which a run against a server on this
+machine never needs. A context that is made inside `read_later` reads them before its first handshake; until then it
+trusts nobody, so that whatever came too early would be refused.
 """
 
 from __future__ import annotations

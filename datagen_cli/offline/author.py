@@ -1,8 +1,8 @@
 """A new record for a request: the fields with a part in the dataset's shape first, every other by its name and type,
 then the constraints; and what is to be wrong with it on purpose.
 
-Instructions with responses, questions with answers, and small Python functions for tasks: those of
-the corpus, else one that answers as the tests of the task ask.
+Among these are instructions with responses, questions with answers, and small Python functions for tasks: those of the
+corpus, else one that answers as the tests of the task ask.
 """
 
 from __future__ import annotations

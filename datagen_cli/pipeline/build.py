@@ -1,8 +1,6 @@
 """From a recipe to something that runs: every name resolved, every option checked, the base read. Nothing is paid yet.
 
 What this version cannot run yet is refused here by name, after the recipe has been validated as a whole.
-
-The embedder of a run.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is made of a recipe and its base, each error with its line; and all that is wrong with a recipe.
 
-The examples that a recipe writes itself (`examples: {inline: [...]}`), checked like rows.
+The examples that a recipe writes itself (`examples: {inline: [...]}`) are checked like rows.
 """
 
 from __future__ import annotations

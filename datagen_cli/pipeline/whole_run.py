@@ -1,11 +1,10 @@
 """A session carried out from its first step to its last: what every command that runs recipes does.
 
-`run.log`: what happened in a run, as JSON lines beside it; every session of the folder goes on where the last ended.
-
-Holds when the session began and ended, the counts up to then and the calls in flight every second at first and every
-ten seconds later, what the run waited for and was told, and how often calls were tried again, by kind of fault. No
-texts of records, prompts or replies, and no keys: of a note only what stands before its first colon, since examples of
-what a model said follow it.
+`run.log` says what happened in a run, as JSON lines beside it; every session of the folder goes on where the last
+ended. It holds when the session began and ended, the counts up to then and the calls in flight every second at first
+and every ten seconds later, what the run waited for and was told, and how often calls were tried again, by kind of
+fault. No texts of records, prompts or replies, and no keys: of a note only what stands before its first colon, since
+examples of what a model said follow it.
 """
 
 from __future__ import annotations
@@ -36,8 +35,6 @@ FILE = "run.log"
 EVERY_S = 10.0
 SHARE = 1 / 30
 """Of the time that has passed: so long the next counts wait, up to `EVERY_S`."""
-
-
 COMPLETE = "already complete; more: --count N; another: --new"
 
 

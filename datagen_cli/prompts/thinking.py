@@ -38,8 +38,6 @@ TURN_BEGINS = _PARTS.pattern("TURN_BEGINS", re.DOTALL | re.IGNORECASE)
 _TURN_ENDS = _PARTS.pattern("TURN_END", re.DOTALL | re.IGNORECASE)
 WRAPPED = _PARTS.pattern("WRAPPED", re.DOTALL | re.IGNORECASE)
 WRAP_BEGINS = _PARTS.pattern("WRAP_BEGINS", re.DOTALL | re.I)
-
-
 _OPENING = compiled_later(r"\{\s*[\"'“]|\[\s*[\[{\"]")
 _BRACKET = compiled_later(r"[{}\[\]]")
 

@@ -14,8 +14,6 @@ from types import FrameType, TracebackType
 from typing import Any
 
 WRITING = os.O_WRONLY | os.O_RDWR
-
-
 PROGRAM = "<program>"
 """The name of the program's own code."""
 

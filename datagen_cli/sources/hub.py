@@ -4,11 +4,10 @@ Downloaded once into that library's cache, then read from there, offline too. Th
 does not depend on where or how the cache keeps them. Classes are read by their names. Datasets that need their own code
 to load are not run.
 
-What a folder may hold that `datasets` is given as a base: plain files of rows, and a card that names no others.
-
-`datasets` follows a card (`README.md`, `.huggingface.yaml`) to files elsewhere and to any address, waits for pipes, and
-unpacks archives by what they hold, whatever they are called, without a bound. So a folder is looked over first. Files
-packed with gzip and Parquet files are read through once, within the bounds of `unpacking`; other archives are refused.
+A folder that `datasets` is given as a base may hold plain files of rows, and a card that names no others: the library
+follows a card (`README.md`, `.huggingface.yaml`) to files elsewhere and to any address, waits for pipes, and unpacks
+archives by what they hold, whatever they are called, without a bound. So a folder is looked over first. Files packed
+with gzip and Parquet files are read through once, within the bounds of `unpacking`; other archives are refused.
 """
 
 from __future__ import annotations
@@ -41,8 +40,6 @@ ARCHIVES = (
 """How zip, xz, bzip2, zstandard, 7z, rar and lz4 begin."""
 TAR, TAR_AT = b"ustar", 257
 _FRONT = re.compile(r"\A\s*---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-
-
 _UNREACHABLE = ("offline", "connect", "resolve", "timed out", "timeout", "network", "unreachable", "max retries")
 
 

@@ -1,7 +1,5 @@
-"""The base of a recipe: its file opened by its kind, bad rows stopped at or counted, rows in the recipe's fields.
-
-The licence of a base, where something says it: the recipe, the hub, or a card beside the file.
-"""
+"""The base of a recipe: its file opened by its kind, bad rows stopped at or counted, rows in the recipe's fields; and
+its licence, where the recipe, the hub or a card beside the file says it."""
 
 from __future__ import annotations
 

@@ -1,14 +1,13 @@
 """The plan: N empty records with id, label and attributes, a function of the recipe and the seed alone.
 
-Labels and attributes are apportioned (Webster) with seeded ties, so that quotas hold exactly; among tied values the one
-that was least often seen together with what the slot already has is taken, which covers the grid of combinations
-evenly. plan(m) is a prefix of plan(n) for m < n. A label or attribute stays with its slot through every attempt, so
-quotas hold among accepted records too.
+Labels and attributes are apportioned (Webster, Sainte-Laguë) with seeded ties, so that quotas hold exactly; among tied
+values the one that was least often seen together with what the slot already has is taken, which covers the grid of
+combinations evenly. plan(m) is a prefix of plan(n) for m < n. A label or attribute stays with its slot through every
+attempt, so quotas hold among accepted records too.
 
-House-monotone apportionment (Webster, Sainte-Laguë): quotas that hold exactly and grow without moving a seat.
-
-The sequence of winners for m seats is a prefix of the one for n > m seats, so a larger run keeps every slot of a
-smaller one. When the weights are counts that add up to the house, every value gets exactly its count.
+The apportionment is house-monotone: the sequence of winners for m seats is a prefix of the one for n > m seats, so a
+larger run keeps every slot of a smaller one. When the weights are counts that add up to the house, every value gets
+exactly its count.
 """
 
 from __future__ import annotations

@@ -4,15 +4,13 @@ The server starts with the first call, listens on a free loopback port with a ke
 path, and ends with the run. Time-outs apply only where the recipe sets them: a slow machine is no outage. What the
 recipe says of sampling is what runs; where it cuts no tokens off, llama.cpp's own defaults are sent, see `CUT_OFFS`.
 
-On the machines of an engine each worker has a llama.cpp server.
-
 A reply is read while it is written, and broken off where it only repeats itself: a small model falls into a loop now
 and then and stays there until its tokens are spent, minutes on a machine like a laptop. llama.cpp ends its work when
 the connection closes. What was broken off is a reply that was cut off, of the tokens that had come.
 
-A server starts with the first call that its worker gets and ends with the worker's process. Without other machines
-`llm/gguf/provider.py` runs the one server. llama.cpp keeps the start of the last prompt, which rounds the numbers of
-the next one otherwise: replies are the same wherever they are made where `cache_prompt: false` is among the `params`.
+On the machines of an engine each worker has a llama.cpp server, which starts with the first call that its worker gets
+and ends with the worker's process. llama.cpp keeps the start of the last prompt, which rounds the numbers of the next
+one otherwise: replies are the same wherever they are made where `cache_prompt: false` is among the `params`.
 """
 
 from __future__ import annotations
@@ -45,8 +43,6 @@ if TYPE_CHECKING:
 
 STREAMED = {"stream": True, "stream_options": {"include_usage": True}, "timings_per_token": True}
 """Sent with every request: a stream of events, each with the counts of tokens so far."""
-
-
 CONTEXT = 4096
 WATCHED_EVERY_S = 1.0
 MOST_SLOTS = 4

@@ -1,10 +1,9 @@
 """Rows that go through the model together, with their cache, their mask and their positions.
 
-The keys and values of a batch between two steps: transformers' `DynamicCache` with layers that grow in place.
-
-The library's layers copy everything they hold at every token. These keep room at the end, so that a step writes one
-column; rows that are done leave by index, and columns that are padding in every row that is left are cut off at the
-front. Layers of other kinds (sliding windows, recurrent states) stay the library's own: only rows leave them.
+The keys and values between two steps are in transformers' `DynamicCache` with layers that grow in place. The library's
+layers copy everything they hold at every token. These keep room at the end, so that a step writes one column; rows that
+are done leave by index, and columns that are padding in every row that is left are cut off at the front. Layers of
+other kinds (sliding windows, recurrent states) stay the library's own: only rows leave them.
 """
 
 from __future__ import annotations
@@ -16,8 +15,6 @@ from typing import Any
 from datagen_cli.llm.local.model import LocalModel
 
 LEAST_ROOM = 64
-
-
 LEAST_TRIM = 16
 SPARE_COLUMNS = 256
 

@@ -7,10 +7,9 @@ once, and nothing waits from then on. Work that can wait goes on only when nothi
 of it waits not even in the gaps of a crowd, which would never catch up again. A loop that has had no time to wait for a
 while does nothing but compute: it is told of all at once, which costs a third less.
 
-Python's cyclic collector, kept to the quiet moments of a run.
-
-Left alone it scans everything that lives as long as the run again and again (15 % of a fast run's time), and sets in
-while replies wait: some 5 ms each time, which every reply of a crowd then comes late by.
+Python's cyclic collector is kept to the quiet moments of a run. Left alone it scans everything that lives as long as
+the run again and again (15 % of a fast run's time), and sets in while replies wait: some 5 ms each time, which every
+reply of a crowd then comes late by.
 """
 
 from __future__ import annotations
@@ -24,8 +23,6 @@ from datagen_cli.llm.deferred_work import DeferredWork
 
 AT_LAST = (50_000, 20, 50)
 ENOUGH = (2_000, 20, 200)
-
-
 BUSY_S = 0.1
 QUIET_S = 0.001
 MANY = 16
