@@ -35,9 +35,10 @@ MOST_TILES = 8
 
 
 def summary_part(sheet: Sheet) -> Html:
-    """Sentences, tiles, and what the measures without a tile say in words."""
+    """Sentences, tiles, and in words what has no tile or is no share that speaks for itself."""
     drawn, told = tiles(sheet)
-    said = [sheet.readings[name] for name, _ in headlines(sheet) if name not in told and sheet.readings.get(name)]
+    worded = [name for name, found in headlines(sheet) if name not in told or not found.counts_rows]
+    said = [sheet.readings[name] for name in worded if sheet.readings.get(name)]
     return join(
         [tag("p", unbroken(sentence), class_="lead") for sentence in sentences(sheet)],
         gates_sentence(sheet),

@@ -103,8 +103,10 @@ def test_gates_say_whether_they_passed_and_why_not() -> None:
 
 def test_what_a_tile_says_is_not_said_again() -> None:
     share = {"value": 0.25, "direction": "lower", "signature": "s", "detail": {"injection": 50}}
-    text = shown(result(metrics={"self_bleu": SELF_BLEU, "safety": share}), readings={"safety": "a quarter"}).text
+    said = {"safety": "a quarter", "self_bleu": "much alike"}
+    text = shown(result(metrics={"self_bleu": SELF_BLEU, "safety": share}), readings=said).text
     assert text.count("25 % hold secrets") == 1 and text.count("a quarter") == 1  # the table's
+    assert text.count("0.4551 self-BLEU") == 1 and text.count("much alike") == 2  # a number needs its words
 
 
 def test_no_number_parts_from_its_unit() -> None:
