@@ -80,7 +80,7 @@ def _whence(sheet: Sheet) -> Html | None:
 def _sections(sheet: Sheet) -> list[tuple[str, str, Html | None]]:
     """The sections of a page in order: anchor, heading, content."""
     run, records, sheets = sheet.run, sheet.records, [sheet]
-    summary = run.summary() if run else None
+    summary = sheet.told() if run else None
     checks = checks_part(summary["checks"]) if summary else None
     drawn = [one for one in sheet.shown if checks is None or not isinstance(one.exhibit, Outcomes)]
     return [

@@ -164,7 +164,7 @@ def time_part(run: RunReader) -> Html | None:
         tag("figure", tag("figcaption", words), over_time(found.seconds, [(series, values)], words))
         for words, series, values in ((said, "s0", flying), (grown, "s3", kept))
     )
-    return join(flight if any(flying) else None, growth)
+    return join(flight if any(flying) else None, growth if any(kept) else None) or None
 
 
 def _at(line: Mapping[str, Any]) -> float | None:

@@ -35,6 +35,13 @@ class Sheet:
     run: RunReader | None = None
     equal: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    def told(self) -> dict[str, Any]:
+        """The summary of the run, with as many accepted records as the page knows: `run.json` of a run that goes on is
+        behind its checkpoints."""
+        assert self.run is not None
+        known = {} if self.records is None else {"accepted": self.records.accepted}
+        return {**self.run.summary(), **known}
+
     @property
     def name(self) -> str:
         """What the dataset was called on the command line."""

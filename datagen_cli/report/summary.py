@@ -61,7 +61,7 @@ def gates_sentence(sheet: Sheet) -> Html | None:
 def sentences(sheet: Sheet) -> Iterator[str]:
     """What was made, and what was turned away."""
     if sheet.run is not None:
-        yield from _made(sheet.run.summary(), sheet.run.state)
+        yield from _made(sheet.told(), sheet.run.state)
     else:
         fields = ", ".join(sheet.result["text_fields"]) or "none"
         rows = "1 row" if sheet.result["n"] == 1 else f"{sheet.result['n']:,} rows"
@@ -121,7 +121,7 @@ def _day(at: str) -> str:
 
 def tiles(sheet: Sheet) -> tuple[list[tuple[str, str]], set[str]]:
     """Numbers that a reader looks for first, each with what it is; and the measures that are among them."""
-    first = list(_run_tiles(sheet.run.summary()) if sheet.run else [(f"{sheet.result['n']:,}", "rows")])
+    first = list(_run_tiles(sheet.told()) if sheet.run else [(f"{sheet.result['n']:,}", "rows")])
     shown = list(islice(headlines(sheet), MOST_TILES - len(first)))
     return [*first, *_measure_tiles(sheet, shown)], {name for name, _ in shown}
 

@@ -14,7 +14,7 @@ from datagen_cli.report import records
 from datagen_cli.report.records import attempt_of, records_of_rows, records_of_run, slot_of
 from datagen_cli.report.run_parts import made_part, time_part, times_of
 from datagen_cli.report.sheet import sheet_of_run
-from datagen_cli.report.summary import sentences
+from datagen_cli.report.summary import sentences, tiles
 from datagen_cli.runs.reader import RunReader
 
 
@@ -61,6 +61,11 @@ def test_a_run_under_way_is_read_from_its_checkpoints(folder: Path, tmp_path: Pa
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     found = records_of_run(RunReader(tmp_path))
     assert found.rows == whole.rows and found.refused == whole.refused and found.accepted == 12
+    behind = json.loads((tmp_path / "run.json").read_text()) | {"accepted": 3, "state": "running"}
+    (tmp_path / "run.json").write_text(json.dumps(behind))
+    sheet = sheet_of_run(RunReader(tmp_path))
+    assert next(sentences(sheet)).startswith("12 of 12 records were made")
+    assert tiles(sheet)[0][0] == ("12", "records of 12")
 
 
 def test_texts_are_cut_so_that_many_records_fit(monkeypatch: pytest.MonkeyPatch) -> None:
