@@ -41,8 +41,9 @@ SCRIPT = f"{scratch.HOME}/program.py"
 _ERROR_FD = 3
 _STACK_BYTES = 8 << 20
 _OURS = (EXIT_MEMORY, EXIT_SETUP, EXIT_REFUSED)
-_NO_DATABASE = ("unable to open database:", "database is locked")
-"""What SQLite says of a file that is attached, and where another connection writes: in memory all others wait."""
+_NO_DATABASE = ("unable to open database:", "database is locked", "disk I/O error")
+"""What SQLite says of a file that is attached, where another connection writes (in memory all others wait), without a
+disk."""
 _LINKS = 20
 """So far back an error's causes are followed."""
 _NO_THREAD = "can't start new thread"
@@ -202,27 +203,36 @@ def execute(source: str, *, threads: bool) -> int:
         return EXIT_MEMORY
     except BaseException as problem:
         _report(describe(problem), _ERROR_FD)
-        if str(problem) == _NO_THREAD:
+        return exit_code(problem, threads=threads)
+
+
+def exit_code(problem: BaseException, *, threads: bool) -> int:
+    """How a program ended that an error ended: the error, and those that led to it."""
+    at: BaseException | None = problem
+    for _ in range(_LINKS):
+        if at is None:
+            break
+        if str(at) == _NO_THREAD:
             return EXIT_MEMORY if threads else EXIT_REFUSED
-        return EXIT_REFUSED if of_the_walls(problem) else EXIT_ERROR
+        if of_the_walls(at):
+            return EXIT_REFUSED
+        at = at.__cause__ or at.__context__
+    return EXIT_ERROR
 
 
 def of_the_walls(problem: BaseException) -> bool:
-    """Whether a program ended by what only the sandbox denies it, itself or on the way: that says nothing about it.
+    """Whether it is what only the sandbox denies a program: that says nothing about it.
 
-    These are a refusal by the kernel or by `scratch`, a descriptor that a file in memory has not, another data base.
+    These are a refusal by the kernel or by `scratch`, a descriptor that a file in memory has not, another data base, a
+    module.
     """
-    for _ in range(_LINKS):
-        number = problem.errno if isinstance(problem, OSError) else None
-        if number in (errno.EPERM, errno.EACCES, errno.ENOSYS) or isinstance(problem, NoDescriptor):
-            return True
-        if (number == errno.EBADF and scratch.numbers_given()) or str(problem).startswith(_NO_DATABASE):
-            return True
-        before = problem.__cause__ or problem.__context__
-        if before is None:
-            return False
-        problem = before
-    return False
+    number = problem.errno if isinstance(problem, OSError) else None
+    return (
+        isinstance(problem, NoDescriptor | ModuleNotFoundError)
+        or number in (errno.EPERM, errno.EACCES, errno.ENOSYS)
+        or (number == errno.EBADF and scratch.numbers_given())
+        or str(problem).startswith(_NO_DATABASE)
+    )
 
 
 def _fresh_main(source: str) -> types.ModuleType:

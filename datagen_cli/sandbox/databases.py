@@ -62,8 +62,11 @@ def connector(data_base: Callable[[str, bool], str | None]) -> Callable[..., sql
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as problem:
                 raise sqlite3.OperationalError("unable to open database file") from problem
             if address is not None:
-                return _system_connect(address, *more, uri=True, **options)
-        return _system_connect(database, *more, uri=uri, **options)
+                database, uri = address, True
+        made: sqlite3.Connection = _system_connect(database, *more, uri=uri, **options)
+        with contextlib.suppress(sqlite3.Error):
+            sqlite3.Connection.execute(made, "pragma temp_store = memory")  # large sorts would go to a disk
+        return made
 
     return connect
 

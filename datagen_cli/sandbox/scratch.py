@@ -262,10 +262,12 @@ class Scratch:
         if source is None or source[1] not in source[0] or target is None:
             number = self._refusal(src if self._find(src) is None else dst).errno
             raise OSError(number, os.strerror(number or 0), src, None, dst)
+        if f"{self._path(dst)}/".startswith(f"{self._path(src)}/") and self._path(src) != self._path(dst):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), src, None, dst)
         held, there = source[0][source[1]], target[0].get(target[1])
         if there is not None and there is not held and (held.entries is None) != (there.entries is None):
             raise _problem(errno.EISDIR if held.entries is None else errno.ENOTDIR, dst)
-        if there is not None and there.entries:
+        if there is not None and there is not held and there.entries:
             raise _problem(errno.ENOTEMPTY, dst)
         del source[0][source[1]]
         target[0][target[1]] = held

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
+import errno
 import sys
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from datagen_cli.sandbox.protocol import MAX_THREADS
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -19,10 +24,30 @@ def prepare(source: bytes) -> None:
     """Sets this process up for threads, and for `asyncio.run` and a `ThreadPool` where the program speaks of them."""
     threading.stack_size(_STACK_BYTES)
     sys.setswitchinterval(_SWITCH_S)
+    _count_threads()
     if b"asyncio" in source:
         _give_event_loop()
     if b"multiprocessing" in source:
         _give_thread_pool()
+
+
+def _count_threads() -> None:
+    """Has one thread too many be refused where it is started: the server counts too, but from time to time."""
+
+    def counted(start: Callable[..., Any]) -> Callable[..., Any]:
+        def start_counted(*given: Any, **more: Any) -> Any:
+            if _thread._count() >= MAX_THREADS - 1:  # all but the first
+                raise PermissionError(errno.EPERM, f"more than {MAX_THREADS} threads at once")
+            return start(*given, **more)
+
+        return start_counted
+
+    for name in ("start_new_thread", "start_joinable_thread"):
+        if hasattr(_thread, name):
+            ours = counted(getattr(_thread, name))
+            setattr(_thread, name, ours)
+            if hasattr(threading, f"_{name}"):
+                setattr(threading, f"_{name}", ours)
 
 
 def _give_event_loop() -> None:

@@ -101,6 +101,10 @@ def test_errors_say_what_and_where(code: str, error: str, bare: Sandbox) -> None
         "import sqlite3\nsqlite3.connect(':memory:').execute(\"attach '/tmp/x.db' as other\")",
         "import sqlite3\na, b = (sqlite3.connect('x.db', timeout=0) for _ in 'ab')\na.execute('create table t (x)')\n"
         "a.execute('insert into t values (1)')\nb.execute('select * from t')",
+        "import importlib\nimportlib.import_module('requests')",
+        "import dbm.gnu",
+        "import threading as t\nfor _ in range(128):\n    t.Thread(target=t.Event().wait, daemon=True).start()",
+        "from multiprocessing.pool import ThreadPool\nThreadPool(500)",
         "from logging.handlers import QueueListener\nimport queue\nQueueListener(queue.Queue()).start()",
     ],
 )
@@ -115,6 +119,8 @@ def test_what_the_walls_alone_deny_is_refused_and_no_error(code: str, bare: Sand
     "code",
     ["open('missing')", "raise PermissionError('wrong password')", "import os\nos.close(99)",
      "import sqlite3\nsqlite3.connect('no/such/folder.db')", "import os\nos.rmdir('none')",
+     "import os\nos.makedirs('a/b')\nos.rename('a', 'a/b/c')",
+     "a, b = KeyError(), KeyError()\na.__cause__, b.__cause__ = b, a\nraise a",
      "import signal, time\nsignal.alarm(1)\ntime.sleep(5)"],
 )  # fmt: skip
 def test_what_fails_everywhere_stays_an_error(code: str, bare: Sandbox) -> None:
