@@ -196,15 +196,16 @@ def _first_value(body: bytes, kind: str, hidden: tuple[str, ...]) -> Any:
 
 def _as_events(text: str) -> bytes:
     """JSON values one after the other, as events of a stream."""
-    events, at = [], 0
+    events, at, decoder = [], 0, json.JSONDecoder(strict=False)
     while at < len(text):
         try:
-            value, at = json.JSONDecoder(strict=False).raw_decode(text, at)
-        except ValueError:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
             events.append(f"data: {' '.join(text[at:].split())}\n\n")
             break
         events.append(f"data: {json.dumps(value)}\n\n")
-        at += len(text[at:]) - len(text[at:].lstrip())
+        while text[at : at + 1].isspace():
+            at += 1
     return "".join(events).encode()
 
 

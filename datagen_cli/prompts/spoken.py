@@ -16,7 +16,7 @@ from datagen_cli.text.normalise import fold
 
 ANSWERS = ("answer", "verdict", "final", "result", "conclusion", "decision", "judgement", "judgment", "choice")
 """What models call an answer."""
-_BOXED = compiled_later(r"\\boxed\{\s*(?:\\(?:text|textbf|mathrm)\{\s*)?([^{}]*)\}")
+_BOXED = compiled_later(r"\\boxed\{\s*+(?:\\(?:text|textbf|mathrm)\{)?([^{}]*+)\}")
 _HASHES = compiled_later(r"^[ \t]*####[ \t]*([^\s#].*)$", re.MULTILINE)
 _ROW = compiled_later(r"^[ \t]*\|(.+)\|[ \t]*$", re.MULTILINE)
 _SIGNS = compiled_later(r"^(?:\s*(?:[-*•>]|\d+[.)])\s+)?[\W_]+|(?<![\W_])[\W_]+$|^\s*\d+[.)]\s+(?=[^\W\d])")
@@ -32,7 +32,7 @@ def stated(text: str, *names: str) -> Iterator[str]:
     for pattern in (
         _BOXED,
         _HASHES,
-        re.compile(rf"<(?:{called})\b[^<>]*>\s*([^<]*?)\s*</", re.IGNORECASE),
+        re.compile(rf"<(?:{called})\b[^<>]*>([^<]*+)</", re.IGNORECASE),
         re.compile(lines, re.IGNORECASE),
         re.compile(rf"^[#*_ \t]*(?:final )?(?:{called})[*_: \t]*\n+[ \t]*(\S[^\n]*)", re.IGNORECASE | re.MULTILINE),
     ):

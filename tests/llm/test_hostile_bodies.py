@@ -23,12 +23,14 @@ from datagen_cli.llm.turned_away import reply_in_error
 SIZE = 1_000_000
 CPU_S = 8.0
 """The slowest of these takes a second; what is read again and again takes minutes."""
+DELTA = b'{"choices":[{"delta":{"content":"a"}}]}\n'
 LONG = {
     "comments": b":\n" * (SIZE // 2),
     "an array in lines": b'data: {"a": [\n' + b"data: 1,\n" * (SIZE // 9),
     "an object in lines": b"data: {\n" + b'data: "a":{}\n' * (SIZE // 12),
     "objects in lines": b'data: {"a": [\n' + b"data: {}\ndata: ,\n" * (SIZE // 17),
     "a text in lines": b'data: {"a": "\n' + b"data: x}\n" * (SIZE // 9),
+    "values without data": DELTA * 2 + b"0\n" * (SIZE // 2),
     "titles": b"<title" * (SIZE // 6),
     "titles that do not end": b"<title>" * (SIZE // 7),
     "programs": b"<script>" * (SIZE // 8),
