@@ -23,10 +23,10 @@ MAX_UNIT_WORDS = 4
 
 Kind = Literal["plain", "percent", "money", "cents", "clock", "half-day", "compound", "dozen"]
 
-_INTEGER = r"\d{1,3}(?:,\d{3})+(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)"
+_INTEGER = r"\d{1,3}(?:,\d{3}){1,40}(?!\d)|\d{1,2}(?:,\d{2}){1,20},\d{3}(?!\d)"
 DIGITS = (
     rf"(?:(?:{_INTEGER})(?:\.\d+)?"
-    r"|\d{1,3}(?:\.\d{3})+,\d{1,2}(?!\d)|\d+,\d{1,2}(?![\d,]|\.\d)"
+    r"|\d{1,3}(?:\.\d{3}){1,40},\d{1,2}(?!\d)|\d+,\d{1,2}(?![\d,]|\.\d)"
     r"|\d+(?:\.\d+)?|\.\d+)"
 )
 CURRENCY = r"(?:(?:\b(?:US|CA|AU|NZ|HK|C|A))?\$|[£€¥₹₩]|\b(?:USD|EUR|GBP|INR|CAD|AUD|JPY|CNY|Rs\.?))"
@@ -52,6 +52,7 @@ _LEAD = compiled_later(
 )
 _UNIT_POWER = compiled_later(r"(?<![A-Za-z])[A-Za-z]{1,6}\s?(?:\^|\*\*)?\s?[23](?!\d)")
 _NO_NUMBER = compiled_later(r"[√π∞±∑∫]|\b(?:sqrt|pi|infinity|inf|nan)\b|\\[A-Za-z]+", re.IGNORECASE)
+_FRACTION = compiled_later(r"\\[dt]?frac\s*+\{([^{}]*+)\}\s*+\{([^{}]*+)\}")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _MINUS = str.maketrans(dict.fromkeys("−﹣－‒", "-"))
 _LADDERS: tuple[tuple[tuple[str, int], ...], ...] = (
@@ -125,13 +126,13 @@ def plain_notation(text: str) -> str:
 
 def _without_latex(text: str) -> str:
     text = re.sub(r"\$\$?(?=[^$]*\$)([^$]*)\$\$?", r"\1", text) if "\\$" not in text else text.replace("\\$", "$")
-    text = re.sub(r"\\[dt]?frac\s*\{\s*([^{}]*?)\s*\}\s*\{\s*([^{}]*?)\s*\}", r" \1/\2", text)
+    text = _FRACTION.sub(lambda found: f" {found[1].strip()}/{found[2].strip()}", text)
     text = re.sub(r"\\[dt]?frac\s*(\d)\s*(\d)", r" \1/\2", text)
     text = re.sub(r"-\s+(?=\d+/)", "-", text)
     text = re.sub(r"\\(?:text|mathrm|mathbf|textbf|boxed|fbox|mbox)\s*\{([^{}]*)\}", r" \1", text)
     text = text.replace("{,}", ",").replace("\\%", "%").replace("\\cdot", "·").replace("\\times", "×")
     text = re.sub(r"\^\s*\{\s*([+-]?\d+)\s*\}", r"^\1", text)
-    return re.sub(r"\^\s*\{?\s*\\circ\s*\}?|\\(?:degree|left|right|displaystyle|[!,;: ()\[\]])", "", text).strip()
+    return re.sub(r"\^\s*+\{?\s*+\\circ\s*\}?|\\(?:degree|left|right|displaystyle|[!,;: ()\[\]])", "", text).strip()
 
 
 def _right_side(text: str) -> str:

@@ -50,7 +50,7 @@ _ASCII_TOKEN = compiled_later(r"\w+|[^\w\s\x1c-\x1f]", re.ASCII)
 _TERM = compiled_later(rf"{_ONE}|{_LETTER}+(?:(?<=\d)[.,](?=\d){_LETTER}+)*|{_SIGN}")
 _ASCII_TERM = compiled_later(rf"\w+(?:(?<=\d)[.,](?=\d)\w+)*|{_SIGN}", re.ASCII)
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
-_THOUSANDS = compiled_later(r"(?<!\d)(\d{1,3}(?:,\d{3})+)(?![\d,])")
+_THOUSANDS = compiled_later(r"(?<!\d)(\d{1,3}(?:,\d{3}){1,40}+)(?![\d,])")
 
 TOKENS = "tok=word|spaceless=char"
 TERMS = "tok=folded+signs|spaceless=char"

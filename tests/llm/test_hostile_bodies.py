@@ -30,7 +30,7 @@ LONG = {
     "an object in lines": b"data: {\n" + b'data: "a":{}\n' * (SIZE // 12),
     "objects in lines": b'data: {"a": [\n' + b"data: {}\ndata: ,\n" * (SIZE // 17),
     "a text in lines": b'data: {"a": "\n' + b"data: x}\n" * (SIZE // 9),
-    "values without data": DELTA * 2 + b"0\n" * (SIZE // 2),
+    "values without data": DELTA * 2 + b"0      \n" * (SIZE // 8),
     "titles": b"<title" * (SIZE // 6),
     "titles that do not end": b"<title>" * (SIZE // 7),
     "programs": b"<script>" * (SIZE // 8),

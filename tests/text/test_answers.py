@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from datagen_cli.core.budget import within
 from datagen_cli.text.answers import final_answer, in_form_of, parse_number, same_number
 from datagen_cli.text.number_words import spell, value_of
 
@@ -364,3 +365,8 @@ def test_what_is_rewritten_is_still_the_same_number(value: Fraction, example: st
     read_back = parse_number(written)
     assert read_back is not None
     assert abs(read_back - value) <= Fraction(1, 200)
+
+
+@pytest.mark.parametrize("text", ["\\tfrac{" + " " * 20_000 + "x 1", "\\1^" + " " * 40_000 + "x", ",77" * 14_000 + "x"])
+def test_a_solution_that_goes_on_without_end_is_read_soon(text: str) -> None:
+    within(lambda: final_answer(text), cpu_s=3.0)

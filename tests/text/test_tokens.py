@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from datagen_cli.core.budget import within
 from datagen_cli.text.tokens import estimate_tokens, term_key, terms, tokens, word_count, words
 
 
@@ -90,3 +91,8 @@ def test_tokens_keep_case_and_split_scripts_without_spaces() -> None:
 def test_a_huge_text_is_counted_in_linear_time() -> None:
     assert word_count("word " * 200_000) == 200_000
     assert word_count("a-" * 100_000) == 1
+
+
+def test_a_number_without_end_is_read_soon() -> None:
+    text = "1" + ",111" * 50_000 + ",11"
+    assert within(lambda: terms(text), cpu_s=3.0) == [text]
