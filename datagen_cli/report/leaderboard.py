@@ -73,7 +73,8 @@ def _board(document: Document, names: Sequence[str], front: Sequence[str]) -> Ht
         head = tag("th", tag("bdi", told["generator"]), scope="row", role="rowheader")
         shown = [_told(name, told[name]) for name in front if name != "generator"]
         rows.append(table_row(head, [*shown, *(cell(_figures(document, row, name), name) for name in names)]))
-    return table("", ["generator", *(name for name in front if name != "generator"), *names], rows)
+    columns = ["generator", *(name for name in front if name != "generator"), *names]
+    return tag("div", table("", columns, rows), class_="board")
 
 
 def _told(name: str, text: str) -> Html:

@@ -155,7 +155,9 @@ async def test_every_cell_has_room_for_its_words_and_no_two_things_one_name(
     chromium: Browser, page: str, tmp_path: Path
 ) -> None:
     leaderboard = tmp_path / "leaderboard.html"
-    leaderboard.write_text(leaderboard_page(document(0.5)), "utf-8")
+    named = document(0.5)
+    named["rows"][0]["generator"] = "x" * 300
+    leaderboard.write_text(leaderboard_page(named), "utf-8")
     async with chromium.tab() as tab:
         for opened, width in product((page, leaderboard.as_uri()), (360, 740, 900, 1000, 1440)):
             await tab.open(opened, width=width)
