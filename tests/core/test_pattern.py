@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+import datagen_cli.llm
 import datagen_cli.prompts
 import datagen_cli.text
 from datagen_cli.core.pattern import PatternFile, compiled_later
 
 MODULES = [
     found.name
-    for package in (datagen_cli.text, datagen_cli.prompts)
+    for package in (datagen_cli.text, datagen_cli.prompts, datagen_cli.llm)
     for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
 ]
 
@@ -40,7 +41,7 @@ def test_all_of_the_package_compile() -> None:
         for name, value in vars(import_module(module)).items()
         if isinstance(value, kind)
     }
-    assert len(found) > 30 and all(re.compile(pattern) for pattern in found.values())
+    assert len(found) > 60 and all(re.compile(pattern) for pattern in found.values())
 
 
 def test_a_file_of_expressions_joins_their_lines_and_knows_their_names(tmp_path: Path) -> None:
