@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -16,6 +16,7 @@ from datagen_cli.config.fields import RESERVED
 from datagen_cli.core.fields import plain_text
 from datagen_cli.core.nested import unfolded
 from datagen_cli.core.turns import turns_of
+from datagen_cli.sources.foreign import value_in
 from datagen_cli.sources.proposal import CONTACT, field_name, folded
 from datagen_cli.sources.rows import refuse_many_columns
 from datagen_cli.sources.tables import INDEX
@@ -166,15 +167,17 @@ def same_column(columns: Sequence[str], name: str) -> str:
 def typed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The rows of a table, whose cells are all texts, with the values that JSON would have.
 
-    A column is numbers, or truth values, where all its cells that are not empty are; its empty cells are null.
+    A column is numbers, truth values or objects where all its cells that are not empty are; its empty cells are null.
     """
-    readers = {}
+    readers: dict[str, Callable[[str], Any]] = {}
     for name in column_names(rows):
         cells = {cell.strip() for row in rows if isinstance(cell := row.get(name), str) and cell.strip()}
         if cells and all(_NUMBER.fullmatch(cell) and _held(cell) for cell in cells):
             readers[name] = _number
         elif cells and all(cell.casefold() in _TRUTH for cell in cells):
             readers[name] = _truth
+        elif cells and all(isinstance(value_in(cell), dict) for cell in cells):
+            readers[name] = value_in
     return [
         {name: readers[name](cell) if name in readers else cell for name, cell in row.items() if name != INDEX}
         for row in rows

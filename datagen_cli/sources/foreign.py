@@ -179,7 +179,7 @@ def _read_values(rows: Sequence[dict[str, Any]]) -> None:
         filled = [row for row in rows if row.get(name, "").strip()]
         values = []
         for row in filled:
-            value = _value_in(row[name].strip())
+            value = value_in(row[name])
             if value is None:
                 break
             values.append(value)
@@ -188,9 +188,10 @@ def _read_values(rows: Sequence[dict[str, Any]]) -> None:
                 row[name] = value
 
 
-def _value_in(cell: str) -> dict[str, Any] | list[Any] | None:
-    """The object or list that a cell holds, else None."""
-    if cell[0] + cell[-1] not in ("{}", "[]"):
+def value_in(cell: str) -> dict[str, Any] | list[Any] | None:
+    """The object or list that a cell holds, written as JSON or as Python; else None."""
+    cell = cell.strip()
+    if cell[:1] + cell[-1:] not in ("{}", "[]"):
         return None
     try:
         found = loads(cell)

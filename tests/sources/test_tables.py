@@ -246,3 +246,9 @@ def test_titles_above_the_header_are_passed_over_and_said(sign: str, title: str,
 )
 def test_a_first_line_over_no_header_is_no_title(text: str) -> None:
     assert title_lines(text.splitlines(keepends=True), ",", '"') == 0
+
+
+def test_json_in_cells_is_no_text_that_is_measured(tmp_path: Path) -> None:
+    rows = [f'"some words of row {n}","{{""channel"": ""web"", ""n"": {n}}}"' for n in range(30)]
+    loaded = load_dataset(str(table(tmp_path, "\n".join(["body,meta", *rows]) + "\n")), Wanted())
+    assert list(loaded.dataset.text_fields) == ["body"]
