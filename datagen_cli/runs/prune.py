@@ -19,6 +19,8 @@ from datagen_cli.runs.integrity import changed_files
 from datagen_cli.runs.manifest import LOCK, now
 
 CACHES = ("calls.sqlite", "calls.sqlite-wal", "calls.sqlite-shm")
+DAMAGED = "calls.sqlite.[bu][rn]*-[1-9]*"
+"""Call caches that were moved aside, and their logs: `broken-1`, `unread-1`."""
 LOST = (
     "going on with a larger count, or with a changed recipe, without paying again",
     "the history of a record: prompts, replies and evidence (datagen why)",
@@ -40,6 +42,7 @@ def prunable(folder: RunFolder) -> dict[Path, int]:
             place=Place(str(folder.path)),
         )
     files = [*sorted((folder.path / "checkpoints").glob("*")), *(folder.file(name) for name in CACHES)]
+    files += sorted(folder.path.glob(DAMAGED))
     found = {file: file.stat().st_size for file in files if file.is_file() and not file.is_symlink()}
     if found:
         _refuse_changed(folder, state)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -129,13 +129,16 @@ def _missing(name: str) -> MissingExtra:
 
 
 class Cached:
-    """An embedder that looks texts up in a file first. Keys hold its signature, so embedders can share the file."""
+    """An embedder that looks texts up in a file first. Keys hold its signature, so embedders can share the file. Where
+    the file cannot be used (the disk is full, another program made it or holds it) vectors are computed and not kept.
+    """
 
     def __init__(self, inner: Embedder, path: Path, portion: int = PORTION) -> None:
         self._inner = inner
         self._portion = portion
         self._path = path
         self._store: Store | None = None
+        self._usable = True
         self._lock = threading.Lock()
         self.name = inner.name
         self.signature = inner.signature
@@ -159,16 +162,15 @@ class Cached:
 
         keys = [self._key(text) for text in texts]
         with self._lock:
-            store = self._open()
             wanted = dict(zip(keys, texts, strict=True))
-            found = {key: vector for key in wanted if (vector := self._read(store, key)) is not None}
+            found = self._read_all(wanted)
             missing = [key for key in wanted if key not in found]
             missing.sort(key=lambda key: len(wanted[key]))  # texts of like length go through a model together
             for start in range(0, len(missing), self._portion):
                 portion = missing[start : start + self._portion]
                 vectors = self._inner.encode([wanted[key] for key in portion])
                 fresh = dict(zip(portion, vectors, strict=True))
-                _finish(_put_all(store, {key: vector.astype("<f4").tobytes() for key, vector in fresh.items()}))
+                self._keep({key: vector.astype("<f4").tobytes() for key, vector in fresh.items()})
                 found.update(fresh)
         if not keys:
             return np.zeros((0, self.dim), dtype=np.float32)
@@ -188,6 +190,24 @@ class Cached:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._store = Store(self._path)
         return self._store
+
+    def _read_all(self, keys: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """The vectors that are kept; those that were read before the file could not be used any more."""
+        found: dict[str, NDArray[np.float32]] = {}
+        if self._usable:
+            try:
+                store = self._open()
+                found.update((key, vector) for key in keys if (vector := self._read(store, key)) is not None)
+            except (UsageError, OSError):
+                self._usable = False
+        return found
+
+    def _keep(self, values: dict[str, bytes]) -> None:
+        if self._usable:
+            try:
+                _finish(_put_all(self._open(), values))
+            except UsageError:
+                self._usable = False
 
     def _key(self, text: str) -> str:
         text_digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -15,6 +15,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,6 +26,7 @@ from datagen_cli.config.checks import AskingCost, CheckOptions, ValidatorFacts
 from datagen_cli.constraints.fields import check_fields
 from datagen_cli.core.chat import Prompt
 from datagen_cli.core.digest import digest
+from datagen_cli.core.errors import UsageError
 from datagen_cli.core.fields import About, FieldSpec, plain_text
 from datagen_cli.core.pattern import compiled_later
 from datagen_cli.core.ports import Context
@@ -277,13 +279,17 @@ class Search(ValidatorFacts):
             return f"{source.name}: {failed}"
         if store is not None:
             told = {"at": time.time(), "passages": [passage.as_json() for passage in found]}
-            await store.put(key, json.dumps(told).encode())
+            with suppress(UsageError):  # no room for it, or held by another process: the next run asks again
+                await store.put(key, json.dumps(told).encode())
         return list(found)
 
     def _open_store(self) -> Store | None:
-        """Where answers of hosts are kept; None where this user has no folder for caches."""
+        """Where answers of hosts are kept; None where this user has no folder for caches, or none that can be used."""
         if self._store is None and self._home is not None:
-            self._store = Store(self._home / CACHE)
+            try:
+                self._store = Store(self._home / CACHE)
+            except UsageError:
+                self._home = None
         return self._store
 
     def _fix(self, record: Record, wrong: Sequence[JudgedClaim]) -> dict[str, Any] | None:
@@ -304,10 +310,10 @@ def _kept(store: Store, key: str) -> list[Passage] | None:
     """What was found under a key lately."""
     try:
         told = json.loads(store.get(key) or b"null")
-        if told is None or time.time() - told["at"] > FRESH_S:
+        if told is None or not 0 <= time.time() - told["at"] <= FRESH_S:  # a clock that was wrong keeps none for ever
             return None
         return [Passage(**passage) for passage in told["passages"]]
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, RecursionError, UsageError):
         return None
 
 

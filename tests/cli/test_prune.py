@@ -25,6 +25,8 @@ def made(tmp_path: Path) -> Path:
 
 def test_what_is_read_stays_and_the_rest_goes(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = {name: (made / name).read_bytes() for name in KEPT}
+    for damaged in ("broken-1", "broken-1-wal", "unread-2"):  # as they are moved aside
+        (made / f"calls.sqlite.{damaged}").write_bytes(b"replies")
     assert run(["prune", str(made), "--json"]) == 0
     shown = capsys.readouterr()
     found = json.loads(shown.out)

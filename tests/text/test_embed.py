@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,53 @@ def test_more_texts_than_one_portion_are_all_kept(tmp_path: Path) -> None:
     cached = Cached(inner, tmp_path / "vectors.sqlite")
     assert np.array_equal(cached.encode(texts), cached.encode(texts))
     assert inner.asked == texts
+    cached.close()
+
+
+def held(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+    connection.execute("CREATE TABLE IF NOT EXISTS pairs (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
+    connection.execute("BEGIN EXCLUSIVE")
+    return connection
+
+
+def of_another_program(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("CREATE TABLE mine (x)")
+    return connection
+
+
+@pytest.mark.parametrize("spoil", [held, of_another_program, Path.mkdir])
+def test_where_the_file_cannot_be_used_vectors_are_computed_and_not_kept(
+    spoil: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datagen_cli.core.store.BUSY_S", 0.05)
+    inner = Counting()
+    spoiled = spoil(tmp_path / "vectors.sqlite")
+    cached = Cached(inner, tmp_path / "vectors.sqlite")
+    expected = Counting().encode(["a", "bb"])
+    assert np.array_equal(cached.encode(["a", "bb"]), expected)
+    assert np.array_equal(cached.encode(["a", "bb"]), expected)
+    assert inner.asked == ["a", "bb", "a", "bb"]
+    cached.close()
+    if isinstance(spoiled, sqlite3.Connection):
+        spoiled.close()
+
+
+def test_where_the_file_takes_no_more_vectors_are_still_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datagen_cli.core.store.BUSY_S", 0.05)
+    inner = Counting()
+    cached = Cached(inner, tmp_path / "vectors.sqlite")
+    cached.encode(["a"])
+    other = sqlite3.connect(tmp_path / "vectors.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for _ in range(2):
+        assert np.array_equal(cached.encode(["a", "bb"]), Counting().encode(["a", "bb"]))
+    assert inner.asked[:2] == ["a", "bb"]
+    other.close()
     cached.close()
 
 

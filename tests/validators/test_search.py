@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -164,6 +166,37 @@ async def test_a_query_is_asked_once_whatever_asks_it(tmp_path: Path, web: type[
     for _ in range(2):
         assert (await judged(on_the_web(tmp_path), models(RIGHT), RIGHT)).outcome == "pass"
     assert web.asked == [RIGHT]
+
+
+@pytest.mark.parametrize("when", ["at once", "later"])
+async def test_where_answers_cannot_be_kept_they_are_asked_for_again(
+    when: str, tmp_path: Path, web: type[Web], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datagen_cli.core.store.BUSY_S", 0.05)
+    made = on_the_web(tmp_path)
+    path = tmp_path / "cache" / "datagen" / "searches.sqlite"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if when == "later":
+        assert (await judged(made, models(RIGHT), RIGHT)).outcome == "pass"
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("DELETE FROM pairs")
+        other.execute("BEGIN IMMEDIATE")
+    else:
+        path.mkdir()
+    for _ in range(2):
+        assert (await judged(made, models(RIGHT), RIGHT)).outcome == "pass"
+    assert web.asked == [RIGHT] * (2 + (when == "later"))
+
+
+@pytest.mark.parametrize("days", [-400, 400])
+async def test_what_was_found_under_another_clock_is_looked_up_again(
+    days: int, tmp_path: Path, web: type[Web], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await judged(on_the_web(tmp_path), models(RIGHT), RIGHT)).outcome == "pass"
+    now = time.time()
+    monkeypatch.setattr("datagen_cli.validators.search.time.time", lambda: now + days * 86400)
+    assert (await judged(on_the_web(tmp_path), models(RIGHT), RIGHT)).outcome == "pass"
+    assert web.asked == [RIGHT, RIGHT]
 
 
 async def test_a_source_that_fails_is_unknown_and_never_remembered(
