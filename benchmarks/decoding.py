@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import inspect
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def random_model(vocabulary: int, *, peaked: bool) -> LocalModel:
     if peaked:
         with torch.no_grad():
             model.lm_head.weight.mul_(8.0)
-    names = frozenset(("position_ids", "logits_to_keep", "past_key_values"))
+    names = frozenset(inspect.signature(model.forward).parameters)
     return LocalModel("random", model, None, torch.device("cpu"), None, 2048, (), 0, (), names)
 
 

@@ -72,7 +72,7 @@ class DecodeBatch:
             self._width -= idle
 
     def _through(self, ids: Any, positions: Any) -> Any:
-        extra: dict[str, Any] = {}
+        extra: dict[str, Any] = {self._model.cache_name: self._cache.inner}
         if "position_ids" in self._model.forward_names:
             extra["position_ids"] = positions
         if "logits_to_keep" in self._model.forward_names:
@@ -80,7 +80,6 @@ class DecodeBatch:
         out = self._model.model(
             input_ids=ids,
             attention_mask=self._mask[:, : self._width],
-            past_key_values=self._cache.inner,
             use_cache=True,
             return_dict=True,
             **extra,
@@ -89,7 +88,7 @@ class DecodeBatch:
 
 
 class KeyValues:
-    """The cache of one batch. `inner` is what the model's forward takes as `past_key_values`."""
+    """The cache of one batch. `inner` is what the model's forward takes as its cache."""
 
     def __init__(self, config: Any) -> None:
         from transformers.cache_utils import DynamicCache, DynamicLayer

@@ -16,6 +16,9 @@ from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.chat_template import ChatTemplate, GivenUp
 from datagen_cli.llm.local.chat_template import plain
 
+CACHE_NAMES = ("cache", "past_key_values")
+"""What a model's forward calls its keys and values: from transformers 5.24 on, and before."""
+
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
@@ -36,6 +39,11 @@ class LocalModel:
     notes: tuple[str, ...]
     forward_names: frozenset[str]
     controls: re.Pattern[str] | None = None
+
+    @property
+    def cache_name(self) -> str:
+        """The parameter of forward that takes the keys and values; the older one where it says neither."""
+        return next((name for name in CACHE_NAMES if name in self.forward_names), CACHE_NAMES[-1])
 
     def encode(self, prompt: Mapping[str, Any]) -> list[int]:
         """Token ids of a prompt, at least one."""

@@ -20,7 +20,7 @@ from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
 from datagen_cli.llm.chat_template import ChatTemplate
 from datagen_cli.llm.gguf.files import gguf_file, names_gguf
 from datagen_cli.llm.local.chat_template import control_tokens, has_chat_template
-from datagen_cli.llm.local.model import LocalModel
+from datagen_cli.llm.local.model import CACHE_NAMES, LocalModel
 from datagen_cli.llm.local.settings import read_settings
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
@@ -85,7 +85,7 @@ def open_model(name: str, *, device: str | None = None, dtype: str | None = None
         pad = stop[0]
         notes.append(f"local/{name} has no padding token; its end-of-text token stands in, masked")
     names = frozenset(inspect.signature(model.forward).parameters)
-    if "past_key_values" not in names:
+    if not names.intersection(CACHE_NAMES):
         raise UsageError(
             f"model local/{name}: {type(model).__name__} keeps no cache of keys and values", hint="name another model"
         )

@@ -256,3 +256,14 @@ def test_no_rows_and_texts_longer_than_the_spare_columns() -> None:
     assert decode(toy_model(np.zeros((5, 5))), [], Settings()).rows == ()
     long = decode(toy_model(np.zeros((5, 5)), stop=()), [Row([1], 0), Row([2], 1)], Settings("plain", 700))
     assert [one.steps for one in long.rows] == [700, 700]
+
+
+@pytest.mark.parametrize("name", ["cache", "past_key_values"])
+def test_the_keys_and_values_go_by_the_name_that_the_model_has_for_them(name: str) -> None:
+    model = toy_model(np.eye(5)[[1, 2, 3, 4, 0]] * 100)
+    given: list[str] = []
+    forward = model.model.forward
+    model.model.forward = lambda *args, **more: given.extend(more) or forward(*args, **more)
+    made = decode(replace(model, forward_names=frozenset((name,))), [Row([1], 0)], Settings("plain", 5))
+    assert made.rows[0].ids == (2, 3, 4)
+    assert {"cache", "past_key_values"} & set(given) == {name}
