@@ -158,5 +158,5 @@ def _reading(row: dict[str, Any]) -> str:
     if "gap" not in row:
         return "–"
     gap = row["gap"]
-    words = {"tie": "as good as real alone", "better": "better than real alone", "worse": "worse than real alone"}
+    words = {"tie": "within chance of real alone", "better": "better than real alone", "worse": "worse than real alone"}
     return f"{words[gap['verdict']]} ({gap['value']:+.3f})"

@@ -227,8 +227,8 @@ class Student(Metric):
         if real is None:
             return ""
         low, high = detail.get("gap", {}).get("interval", (0.0, 0.0))
-        word = "as well as" if low <= 0 <= high else "worse than" if high < 0 else "better than"
-        return f"teaches {word} the same number of real rows ({real:.3g})"
+        word = "within chance of" if low <= 0 <= high else "less than" if high < 0 else "more than"
+        return f"teaches {word} what the same number of real rows does ({real:.3g})"
 
     def _measure(self, given: Labelled, real: Labelled, test: Labelled) -> Measure:
         synthetic = without(given, test)

@@ -32,7 +32,7 @@ def test_it_scores_real_synthetic_and_both(capsys: pytest.CaptureFixture[str]) -
     assert len(json.loads(Path("all.json").read_text())["cartography"]["records"]) == 60
     assert run(["student", "a.jsonl", *flags]) == 0
     captured = capsys.readouterr()
-    assert "as good as real alone" in captured.out
+    assert "within chance of real alone" in captured.out
     assert "next: datagen eval a.jsonl --reference test.jsonl" in captured.err
 
 
