@@ -40,6 +40,7 @@ _ADVICE = {
         "what is written would change that one, too: copy the folder (cp -r), and use the copy",
     ),
     errno.ENOTSUP: ("this is not a regular file", "remove it, or choose another folder with -o"),
+    errno.ENOLCK: ("its file system has no locks", "choose a folder on another one with -o"),
     errno.ENXIO: ("this is not a regular file", "remove it, or choose another folder with -o"),
     errno.EISDIR: ("a folder is in the way", "choose another name"),
     errno.ENAMETOOLONG: ("the name is too long", "choose a shorter one"),

@@ -6,6 +6,7 @@ file system locks no folders (NFS), and on Windows, the file `.lock` in it is lo
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -105,7 +106,11 @@ def _lock(folder: Path, *, exclusive: bool) -> tuple[int, bool]:
         except OSError:
             os.close(descriptor)
     descriptor = _open_file(folder) if exclusive else open_own(folder / FILE, os.O_RDONLY)
-    return descriptor, try_lock(descriptor, shared=not exclusive)
+    try:
+        return descriptor, try_lock(descriptor, shared=not exclusive)
+    except OSError as error:
+        os.close(descriptor)
+        raise OSError(errno.ENOLCK, error.strerror, str(folder)) from error
 
 
 def _open_file(folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import subprocess
@@ -179,3 +180,18 @@ def test_a_checkpoint_on_a_full_device(name: str, tmp_path: Path, capsys: pytest
     assert "Traceback" not in said
     (tmp_path / "run" / name).unlink()
     assert generate(recipe, "-o", tmp_path / "run") == 0
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_folder_on_a_file_system_without_locks(
+    number: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    assert generate("quickstart", "-n", "2", "-o", tmp_path / "run") == 2
+    said = capsys.readouterr().err
+    assert f"error: {tmp_path / 'run'}: cannot write: its file system has no locks" in said
+    assert "hint: choose a folder on another one with -o" in said
+    assert not (tmp_path / "run" / "checkpoints").exists()
