@@ -41,7 +41,7 @@ SCRIPT = f"{scratch.HOME}/program.py"
 _ERROR_FD = 3
 _STACK_BYTES = 8 << 20
 _OURS = (EXIT_MEMORY, EXIT_SETUP, EXIT_REFUSED)
-_NO_DATABASE = ("unable to open database:", "database is locked", "disk I/O error")
+_NO_DATABASE = ("unable to open database", "database is locked", "disk I/O error")
 """What SQLite says of a file that is attached, where another connection writes (in memory all others wait), without a
 disk."""
 _LINKS = 20
@@ -231,7 +231,7 @@ def of_the_walls(problem: BaseException) -> bool:
         isinstance(problem, NoDescriptor | ModuleNotFoundError)
         or number in (errno.EPERM, errno.EACCES, errno.ENOSYS)
         or (number == errno.EBADF and scratch.numbers_given())
-        or str(problem).startswith(_NO_DATABASE)
+        or (str(problem).startswith(_NO_DATABASE) and not isinstance(problem.__cause__, OSError))  # that says why
     )
 
 

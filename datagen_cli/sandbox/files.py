@@ -93,6 +93,8 @@ class Handle(io.RawIOBase):
     def write(self, data: Any) -> int:
         if not self.writable():
             raise io.UnsupportedOperation("not writable")
+        if isinstance(self.node, Null):
+            return memoryview(data).nbytes
         part, held = bytes(data), self.node.data
         if self.flags & os.O_APPEND:
             self._at = len(held)

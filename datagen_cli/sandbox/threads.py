@@ -90,7 +90,13 @@ def _give_thread_pool() -> None:
     import queue
     from multiprocessing import pool
 
-    class Notifier(queue.SimpleQueue[Any]):
+    class Alone:
+        """Has nothing of what other processes need."""
+
+        def __getattr__(self, name: str) -> Any:
+            raise PermissionError(errno.EPERM, "no other process is started")
+
+    class Notifier(Alone, queue.SimpleQueue[Any]):
         """What a pool asks of the queue that wakes it."""
 
         def __init__(self) -> None:
@@ -107,7 +113,7 @@ def _give_thread_pool() -> None:
         notifiers[0].woken.wait(timeout)
         notifiers[0].woken.clear()
 
-    class Context:
+    class Context(Alone):
         """What a pool of threads asks of its context; one of processes has another."""
 
         SimpleQueue = Notifier

@@ -105,6 +105,8 @@ def test_errors_say_what_and_where(code: str, error: str, bare: Sandbox) -> None
         "import dbm.gnu",
         "import threading as t\nfor _ in range(128):\n    t.Thread(target=t.Event().wait, daemon=True).start()",
         "from multiprocessing.pool import ThreadPool\nThreadPool(500)",
+        "from multiprocessing.pool import Pool\nPool(2)",
+        "import sqlite3\nsqlite3.Connection('x.db')",
         "from logging.handlers import QueueListener\nimport queue\nQueueListener(queue.Queue()).start()",
     ],
 )
