@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
@@ -50,6 +51,7 @@ class Corpus:
         self.digest = _digest(self._files)
         self._index = keep / f"corpus-{self.digest}.sqlite" if keep is not None else None
         self._connection: sqlite3.Connection | None = None
+        self._lock = threading.Lock()
 
     async def find(self, query: str, most: int) -> Sequence[Passage]:
         """See `Source.find`."""
@@ -61,15 +63,26 @@ class Corpus:
         wanted = " OR ".join(f'"{term}"' for term in terms if term)
         if not wanted:
             return []
-        try:
-            rows = self._open().execute(
-                "SELECT title, body, -bm25(words) FROM words JOIN passages ON passages.rowid = words.rowid"
-                " WHERE words MATCH ? ORDER BY bm25(words) LIMIT ?",
-                (wanted, most),
-            )
-            return [Passage(self.name, title, body, round(score, 3)) for title, body, score in rows]
-        except sqlite3.Error as error:
-            raise SearchFailed(f"the index of the corpus: {error}") from error
+        with self._lock:
+            try:
+                return self._ranked(wanted, most)
+            except sqlite3.Error as error:
+                if self._index is None:
+                    raise SearchFailed(f"the index of the corpus: {error}") from error
+            self.close()
+            self._index.unlink(missing_ok=True)  # damaged: the files make it again
+            try:
+                return self._ranked(wanted, most)
+            except sqlite3.Error as error:
+                raise SearchFailed(f"the index of the corpus: {error}") from error
+
+    def _ranked(self, wanted: str, most: int) -> list[Passage]:
+        rows = self._open().execute(
+            "SELECT title, body, -bm25(words) FROM words JOIN passages ON passages.rowid = words.rowid"
+            " WHERE words MATCH ? ORDER BY bm25(words) LIMIT ?",
+            (wanted, most),
+        )
+        return [Passage(self.name, title, body, round(score, 3)) for title, body, score in rows]
 
     def close(self) -> None:
         """Closes the index."""

@@ -69,6 +69,22 @@ def test_the_index_is_made_once_for_what_the_files_hold(tmp_path: Path) -> None:
     first.close()
 
 
+@pytest.mark.parametrize("damage", [b"", b"no index at all", b"\x00" * 9000])
+def test_a_kept_index_that_is_damaged_is_made_again(damage: bytes, tmp_path: Path) -> None:
+    keep = tmp_path / "keep"
+    keep.mkdir()
+    whole = corpus(tmp_path, keep).lookup("Kenya", 3)
+    (made,) = keep.iterdir()
+    content = made.read_bytes()
+    for damaged in (damage, content[:4096] + damage + content[4096 + len(damage) :], content[: len(content) // 2]):
+        made.write_bytes(damaged)
+        for _ in range(2):
+            opened = corpus(tmp_path, keep)
+            assert opened.lookup("Kenya", 3) == whole
+            opened.close()
+    assert made.read_bytes() == content
+
+
 def test_a_folder_is_all_its_texts_and_long_ones_are_cut(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "rivers.txt").write_text("\n\n".join(f"River {n} " + "flows on " * 60 for n in range(9)))
