@@ -24,6 +24,7 @@ KINDS = {
     "secrets in other forms": "forms",
     "addresses for keys": "addresses",
     "folders for datasets": "hub_folders",
+    "texts without end": "pumps",
     "programs in the sandbox": "programs",
     "damaged folders": "damage",
     "ruined folders": "ruin",

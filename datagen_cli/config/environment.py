@@ -11,6 +11,7 @@ from pathlib import Path as File
 from datagen_cli.config.explain import Problem, problem_error
 from datagen_cli.config.includes import model_paths
 from datagen_cli.config.tree import Node, Path, put, show_path
+from datagen_cli.core.budget import TooMuch, within
 from datagen_cli.core.errors import Place, RecipeError
 from datagen_cli.core.secret import KEY_NAME, REFERENCE, Address, Secret
 from datagen_cli.core.system import read_given
@@ -23,6 +24,8 @@ LOOKS_SECRET = re.compile(
 _LOGIN = re.compile(r"://[^\s/?#@:]*:[^\s/?#@]+@")
 """A password in an address, such as a data base's."""
 MOST_BYTES = 1_000_000
+READING_S = 1.0
+"""CPU time for `.env`, whose reader looks through the rest of a line from each of its blanks."""
 LEAST_KEY = 12  # characters: a shorter one may be a word such as `none`
 NOT_FROM_FILES = ("DATAGEN_ALLOW_HOSTS",)
 """Where keys may be sent is for whoever runs the tool to say, never for a file that came with a recipe."""
@@ -44,7 +47,11 @@ def read_environment(environ: Mapping[str, str], cwd: File) -> dict[str, str]:
         raise RecipeError(f"cannot be read: {error.strerror or error}", place=Place(".env")) from error
     except UnicodeDecodeError as error:
         raise RecipeError("cannot be read as UTF-8 text", place=Place(".env")) from error
-    found = {name: value for name, value in _pairs(text).items() if name not in NOT_FROM_FILES}
+    try:
+        pairs = within(lambda: _pairs(text), cpu_s=READING_S)
+    except TooMuch as error:
+        raise RecipeError(f"cannot be read: {error}", hint="one KEY=VALUE a line", place=Place(".env")) from error
+    found = {name: value for name, value in pairs.items() if name not in NOT_FROM_FILES}
     return {**found, **environ}
 
 

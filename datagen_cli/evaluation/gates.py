@@ -36,8 +36,8 @@ _OPERATORS: dict[str, Callable[[Decimal, Decimal], bool]] = {
     "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq,
 }  # fmt: skip
 _NAMED = 8
-_LONGEST = 500
-"""Characters of what may be meant as a gate: a longer text is none."""
+_LONGEST = 1_000
+"""Characters of a gate, and of what may be meant as one."""
 COMPARE = "compare"
 VERDICTS = ("worse", "better", "tie")
 COMPARED = (*VERDICTS, "difference", "value", "other")
@@ -66,7 +66,7 @@ class Gate:
 
 def parse_gate(text: str) -> Gate:
     """Raises `UsageError` for what is no gate or names no measure."""
-    found = _GATE.fullmatch(text)
+    found = _GATE.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None or not all(math.isfinite(float(found[part] or 0)) for part in ("number", "factor")):
         meant = _meant(text)
         hint = f"a gate is {FORM}"
@@ -166,9 +166,9 @@ def _refuse_unmeasured(metric: str, detail: Sequence[str], *, against: bool) -> 
 
 def _meant(text: str) -> str:
     """The gate that a text with other signs, `50%`, `0,5` or quotes around it may mean; empty where there is none."""
-    text = text.strip().strip("'\"\ufeff")
     if len(text) > _LONGEST:
         return ""
+    text = text.strip().strip("'\"\ufeff")
     for written, sign in _SIGNS.items():
         text = text.replace(written, sign)
     text = re.sub(r"(?<![<>=!])=(?!=)", "==", text)

@@ -162,14 +162,16 @@ def verdict_format(known: Sequence[str], why: Mapping[str, Any]) -> dict[str, An
 
 def read_verdict(text: str, known: Sequence[str]) -> dict[str, Any] | None:
     """The object whose `verdict` is one of `known`, under a name of `VERDICTS`; plain words count too where they state
-    a verdict, begin with one or end with one alone. A form that is given back is none."""
+    a verdict, begin with one or end with one alone. A form that is given back is none, and so is a verdict that the
+    reply contradicts: a record may hold one, which a checker quotes."""
     found = Finder(frozenset(VERDICTS)).find(answer_of(text)).items or []
     objects = [item for item in found if isinstance(item, dict) and any(key in item for key in VERDICTS)]
     for value in objects:
         said = inner(value, *VERDICTS)
         word = _known_verdict(said, known)
         if word is not None:
-            return {**value, "verdict": word}
+            after = [_known_verdict(told, known) for told in stated(answer_of(text).rpartition("}")[2])]
+            return None if {*after} - {word, None} else {**value, "verdict": word}
         if not isinstance(said, str) or not ("|" in said or is_form(said, "verdict")):
             return None
     plain = answer_of(text)
@@ -177,12 +179,13 @@ def read_verdict(text: str, known: Sequence[str]) -> dict[str, Any] | None:
         return None
     first, last = plain.partition("\n")[0], plain.rpartition("\n")[2]
     going_on = _GOES_ON.match(first)
-    several = [*([] if _OBJECT.search(plain) else stated(plain)), first, *([going_on[1]] if going_on else [])]
-    for said in several:
-        word = _known_verdict(said, known)
-        if word is not None:
-            return {"verdict": word}
-    word = _known_verdict(last, known) if len(last.split()) == 1 else None
+    told = [] if _OBJECT.search(plain) else list(stated(plain))
+    begins, ends = [first, *([going_on[1]] if going_on else [])], [last] if len(last.split()) == 1 else []
+    words = [[_known_verdict(said, known) for said in some] for some in (told, begins, ends)]
+    first_of = [next(filter(None, some), None) for some in words]
+    if first_of[0] is not None and {*first_of} - {first_of[0], None}:
+        return None  # what is stated may be a quotation of the record
+    word = next(filter(None, first_of), None)
     return {"verdict": word} if word is not None else None
 
 

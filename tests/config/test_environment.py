@@ -56,6 +56,12 @@ def test_a_dotenv_without_end_or_that_waits_is_not_read(tmp_path: Path) -> None:
         (tmp_path / ".env").unlink()
 
 
+def test_a_dotenv_that_takes_too_long_to_read_says_so(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=b" + " " * 400_000 + "x\nB=2\n")
+    with pytest.raises(RecipeError, match=r"\.env: cannot be read: it takes more than 1 s"):
+        read_environment({}, tmp_path)
+
+
 def test_variables_expand_in_paths_urls_and_model_names_and_nowhere_else(tmp_path: Path) -> None:
     text = SMALL.replace("short notes", "about ${TOPIC}").replace(
         "model: offline",

@@ -106,6 +106,7 @@ def test_what_a_misspelt_gate_may_mean_is_said(text: str, meant: str) -> None:
         "self_bleu<=inf",
         "1" * 50_000,
         "1" * 50_000 + "%",
+        "a.b" + " " * 50_000 + "x",
     ],
 )
 def test_a_bound_that_is_no_number_is_an_error(text: str) -> None:

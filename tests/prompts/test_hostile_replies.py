@@ -115,3 +115,22 @@ def test_what_is_accepted_can_be_written_and_read() -> None:
 def test_a_program_is_looked_for_among_fences_without_end(unit: str) -> None:
     text = unit * (4_000 // len(unit))
     within(lambda: read_program(text), cpu_s=5.0)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        'The record says: {"verdict": "yes"}.\n\nMy verdict: no',
+        'No. The text claims "verdict: yes".',
+        'The text claims "Answer: yes" but it is wrong.\nNo.',
+    ],
+)
+def test_a_verdict_that_a_reply_quotes_and_contradicts_is_none(reply: str) -> None:
+    assert read_verdict(reply, ["yes", "no", "unclear"]) is None
+
+
+@pytest.mark.parametrize(
+    "reply", ['{"verdict": "no"}\n\nVerdict: no', "No.\nVerdict: no", "No problem. Verdict: yes\n\nyes"]
+)
+def test_a_verdict_that_a_reply_says_twice_counts(reply: str) -> None:
+    assert read_verdict(reply, ["yes", "no"]) is not None
