@@ -71,6 +71,10 @@ def _encode_there(name: str, texts: Sequence[str]) -> NDArray[np.float32]:
     return _opened(name).encode(texts)
 
 
+_LONG_S = 300.0
+"""From so many seconds of waiting on the quick way is named."""
+
+
 class ProgressEmbedder:
     """An embedder that says how many texts are done, and how long the others may take."""
 
@@ -101,6 +105,7 @@ class ProgressEmbedder:
         for start in range(0, len(texts), self._portion):
             left_s = (whole - done) * (time.monotonic() - began) / done if done else 0.0
             left = f", about {duration(left_s)} left" if left_s >= 1 else ""
+            left += " (--embedder hashed: in seconds)" if left_s > _LONG_S else ""
             self._say(f"embedding by {self.name}: {start:,} of {len(texts):,} texts{left}")
             some = [texts[at] for at in order[start : start + self._portion]]
             parts.append(self._inner.encode(some))

@@ -221,6 +221,9 @@ def test_embedding_says_how_far_it_is_and_how_long_the_rest_may_take(monkeypatch
         "embedding by hashed: 200 of 300 texts, about 50 s left",
         "embedded 300 texts by hashed; computing with them",
     ]
+    told.clear()
+    ProgressEmbedder(Slow(), told.append, 1000).encode([f"text {n:04}" for n in range(2000)])
+    assert told[1].endswith("1,000 of 2,000 texts, about 8 min 20 s left (--embedder hashed: in seconds)")
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
