@@ -17,9 +17,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
+from datagen_cli.core.proxies import proxy_for, spare_proxy
 from datagen_cli.core.secret import Secret
 from datagen_cli.llm.keys import ANY, allowed_hosts, is_loopback
-from datagen_cli.llm.proxies import proxy_for, spare_proxy
 
 HOME = "https://huggingface.co"
 TOKEN = "HF_TOKEN"

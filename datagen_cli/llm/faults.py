@@ -349,3 +349,12 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if value == value and abs(value) != float("inf") else None
+
+
+def refused_by(proxy: str, status: int) -> Fault:
+    """The fault of a proxy that opens no way to an address: for good, or for now where it says that itself is at
+    fault."""
+    said = f"the proxy {proxy} opens no way to it"
+    if 400 <= status < 500 and status not in PASSING:
+        return AuthRefused(status, said, "proxy")
+    return TransportError("server", said, status=status, sent=False)

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.errors import ProviderError, UsageError
+from datagen_cli.core.proxies import proxy_secrets, safe_proxy
 from datagen_cli.core.secret import KEY_NAME, LEAST_BASE64, Secret, held_forms
 from datagen_cli.llm.faults import redact
-from datagen_cli.llm.proxies import proxy_secrets, safe_proxy
 from datagen_cli.llm.vendors import is_host_of, vendor_of_key
 
 ANY = "*"

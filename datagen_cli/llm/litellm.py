@@ -22,6 +22,7 @@ from datagen_cli.config.models import ModelOptions
 from datagen_cli.core import registry
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import MissingExtra, UsageError
+from datagen_cli.core.proxies import proxy_for, safe_proxy, spare_proxy
 from datagen_cli.llm.completion import is_completion, read_reply
 from datagen_cli.llm.counted import read_usage
 from datagen_cli.llm.faults import (
@@ -34,6 +35,7 @@ from datagen_cli.llm.faults import (
     fault_in,
     fault_of,
     redact,
+    refused_by,
     sentence_of,
 )
 from datagen_cli.llm.finish import ends_in_call, finish_of
@@ -51,7 +53,6 @@ from datagen_cli.llm.keys import (
 from datagen_cli.llm.message import text_of
 from datagen_cli.llm.one_host import MOST_BYTES, Answer, only_to
 from datagen_cli.llm.provider import Heard, ProviderFacts, RawReply
-from datagen_cli.llm.proxies import proxy_for, refused_by, safe_proxy, spare_proxy
 from datagen_cli.llm.refusals import About, says_quota
 from datagen_cli.llm.turned_away import reply_in_error
 from datagen_cli.llm.vendors import (

@@ -30,13 +30,13 @@ from yarl import URL
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import UsageError
+from datagen_cli.core.proxies import safe_proxy
 from datagen_cli.llm.completion import read_reply
 from datagen_cli.llm.encodings import ASKED, unpacked
-from datagen_cli.llm.faults import Fault, TransportError, fault_in, redact
+from datagen_cli.llm.faults import Fault, TransportError, fault_in, redact, refused_by
 from datagen_cli.llm.keys import Target, is_below_localhost, secrets
 from datagen_cli.llm.ordinary import decoded
 from datagen_cli.llm.provider import Heard, Payload, RawReply, Start
-from datagen_cli.llm.proxies import refused_by, safe_proxy
 from datagen_cli.llm.turned_away import reply_in_error
 
 

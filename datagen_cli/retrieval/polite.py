@@ -10,10 +10,10 @@ import json
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
+from datagen_cli.core.errors import UsageError
 from datagen_cli.core.extras import DISTRIBUTION
+from datagen_cli.core.proxies import proxy_for
 from datagen_cli.retrieval.passage import SearchFailed
 
 TRIES = 3
@@ -70,23 +70,15 @@ async def _get(url: str, params: Mapping[str, str]) -> tuple[int, float, bytes]:
     limit = aiohttp.ClientTimeout(total=TIMEOUT_S)
     async with aiohttp.ClientSession(timeout=limit, headers={"User-Agent": user_agent()}) as session:
         try:
-            async with session.get(url, params=params, allow_redirects=False, proxy=_proxy_for(url)) as response:
+            async with session.get(url, params=params, allow_redirects=False, proxy=proxy_for(url)) as response:
                 body = b""
                 async for chunk in response.content.iter_chunked(65536):
                     body += chunk
                     if len(body) > MOST_BYTES:
                         break
                 return response.status, _seconds(response.headers.get("Retry-After", "")), body
-        except (aiohttp.ClientError, ValueError) as error:  # the latter of a proxy that is none
+        except (aiohttp.ClientError, UsageError) as error:  # the latter of a proxy that is none
             raise OSError(str(error)) from error
-
-
-def _proxy_for(url: str) -> str | None:
-    parts, proxies = urlsplit(url), getproxies()
-    found = proxies.get(parts.scheme) or proxies.get("all")
-    if not found or proxy_bypass(parts.hostname or ""):
-        return None
-    return found if "://" in found else f"http://{found}"
 
 
 def _seconds(retry_after: str) -> float:

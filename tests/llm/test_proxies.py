@@ -6,6 +6,7 @@ import pytest
 
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import UsageError
+from datagen_cli.core.proxies import proxy_for, proxy_secrets
 from datagen_cli.core.secret import Secret
 from datagen_cli.llm.batch import BatchHTTP
 from datagen_cli.llm.faults import AuthRefused, Fault, TransportError, fault_said
@@ -13,7 +14,6 @@ from datagen_cli.llm.keys import Target, resolve
 from datagen_cli.llm.litellm import LiteLLM
 from datagen_cli.llm.openai_http import OpenAIHTTP
 from datagen_cli.llm.provider import Provider
-from datagen_cli.llm.proxies import proxy_for, proxy_secrets
 from datagen_cli.llm.retry import refused_by_all
 from tests.endpoint import Answer, Endpoint
 from tests.llm.asking import model

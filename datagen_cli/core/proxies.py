@@ -18,7 +18,6 @@ from urllib.request import getproxies, proxy_bypass
 from yarl import URL
 
 from datagen_cli.core.errors import UsageError
-from datagen_cli.llm.faults import PASSING, AuthRefused, Fault, TransportError
 
 
 def proxy_for(url: str) -> URL | None:
@@ -87,15 +86,6 @@ def safe_proxy(name: str, url: str, *, loopback: bool, secret: bool) -> URL | No
             hint=f"use https:// in base_url, or put {URL(url).host} into NO_PROXY",
         )
     return proxy
-
-
-def refused_by(proxy: str, status: int) -> Fault:
-    """The fault of a proxy that opens no way to an address: for good, or for now where it says that itself is at
-    fault."""
-    said = f"the proxy {proxy} opens no way to it"
-    if 400 <= status < 500 and status not in PASSING:
-        return AuthRefused(status, said, "proxy")
-    return TransportError("server", said, status=status, sent=False)
 
 
 def spare_proxy(url: str) -> None:
