@@ -5,6 +5,7 @@ then `<name>.broken-N`. A process that is killed in between leaves the rest to t
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,6 +27,12 @@ def unread(path: Path) -> list[Path]:
         found.append(_names(path, number)[0])
         number += 1
     return [aside for aside in found if aside.exists()]
+
+
+def moved(path: Path) -> list[Path]:
+    """Every file beside `path` that was moved aside, with its log."""
+    names = re.compile(re.escape(path.name) + rf"\.(?:unread|broken)-[1-9]\d*(?:{'|'.join(TAILS)})?")
+    return sorted(file for file in path.parent.iterdir() if names.fullmatch(file.name))
 
 
 def mark_read(aside: Path) -> Path:

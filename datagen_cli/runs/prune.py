@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from datagen_cli.core.aside import TAILS, moved
 from datagen_cli.core.below import unlink
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.jsonl import write_errors
@@ -18,9 +19,7 @@ from datagen_cli.runs.folder import RunFolder, dataset_files, made_again_by
 from datagen_cli.runs.integrity import changed_files
 from datagen_cli.runs.manifest import LOCK, now
 
-CACHES = ("calls.sqlite", "calls.sqlite-wal", "calls.sqlite-shm")
-DAMAGED = "calls.sqlite.[bu][rn]*-[1-9]*"
-"""Call caches that were moved aside, and their logs: `broken-1`, `unread-1`."""
+CACHE = "calls.sqlite"
 LOST = (
     "going on with a larger count, or with a changed recipe, without paying again",
     "the history of a record: prompts, replies and evidence (datagen why)",
@@ -41,8 +40,8 @@ def prunable(folder: RunFolder) -> dict[Path, int]:
             hint=f"finish it first: datagen status {shlex.quote(str(folder.path))} names the command",
             place=Place(str(folder.path)),
         )
-    files = [*sorted((folder.path / "checkpoints").glob("*")), *(folder.file(name) for name in CACHES)]
-    files += sorted(folder.path.glob(DAMAGED))
+    files = sorted((folder.path / "checkpoints").glob("*"))
+    files += [*(folder.file(f"{CACHE}{tail}") for tail in ("", *TAILS)), *moved(folder.path / CACHE)]
     found = {file: file.stat().st_size for file in files if file.is_file() and not file.is_symlink()}
     if found:
         _refuse_changed(folder, state)
@@ -85,7 +84,7 @@ def refuse_pruned(folder: RunFolder, *, lost: bool = False) -> None:
     """Raises `UsageError` for a run that cannot go on because it was pruned; `lost` says that its `run.json` is
     damaged, so that only the files tell."""
     when = folder.state().get("pruned")
-    kept = [folder.checkpoint_path("generate"), folder.file(CACHES[0])]
+    kept = [folder.checkpoint_path("generate"), folder.file(CACHE)]
     if lost and dataset_files(folder.path) and not any(path.exists() for path in kept):
         when = "run.json is damaged and does not say when"
     if when:
