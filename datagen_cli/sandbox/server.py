@@ -227,7 +227,7 @@ def prepare(setup: Setup) -> Cell:
     if "sympy" in setup.preload:
         warm_sympy()
     os.environ.clear()
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a program cannot start threads; numpy would try
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # most programs cannot start threads; numpy would try
     if not setup.confine:
         return Cell(os.getpid(), null, None, b"", b"")
     ruleset = confine.read_only_ruleset(setup.readable)
@@ -266,7 +266,7 @@ def verify(cell: Cell, *, threads: bool) -> None:
             attempts: tuple[Callable[[], object], ...] = (
                 lambda: posix.open("/", os.O_RDONLY),
                 lambda: posix.open("/proc/self/environ", os.O_RDONLY),
-                lambda: posix.open("/tmp/datagen-test", os.O_WRONLY | os.O_CREAT),
+                make_a_file,
                 socket.socket,
                 os.fork,
                 lambda: os.kill(os.getppid(), 0),
@@ -278,6 +278,16 @@ def verify(cell: Cell, *, threads: bool) -> None:
     _, status = os.waitpid(pid, 0)
     if status != 0:
         raise confine.ConfinementError(f"the confinement does not hold (wait status {status})")
+
+
+def make_a_file() -> None:
+    """Makes a file where everybody may, and takes it away again."""
+    import posix
+
+    path = f"/tmp/datagen-{os.getpid()}"
+    posix.close(posix.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    with contextlib.suppress(OSError):
+        posix.unlink(path)
 
 
 def _succeeds(attempt: Callable[[], object]) -> bool:

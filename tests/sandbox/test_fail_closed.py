@@ -120,3 +120,11 @@ print(open("own").read())
     assert (result.status, result.stdout, result.layer) == ("ok", "PermissionError\n" * 5 + "mine\n", "unguarded")
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
     assert (kept.read_text(), kept.stat().st_mode & 0o777) == ("as it was", 0o644)
+
+
+def test_what_shows_that_no_file_can_be_made_leaves_none() -> None:
+    from datagen_cli.sandbox.server import make_a_file
+
+    before = set(Path("/tmp").glob("datagen-*"))
+    make_a_file()
+    assert not {path for path in Path("/tmp").glob("datagen-*") if path.is_file()} - before
