@@ -29,6 +29,7 @@ from datagen_cli.metrics.remote_clique import sample_rows
 from datagen_cli.pipeline.questions import Question
 from datagen_cli.pipeline.trial import Useless, is_cut
 from datagen_cli.prompts.checking import ask_prompt, read_verdict, verdict_format
+from datagen_cli.prompts.quoted import data_in
 from datagen_cli.prompts.solving import Item, answer_format, read_answer, solve_prompt
 from datagen_cli.text.answers import final_answer, parse_number
 
@@ -234,9 +235,17 @@ def unread(quiz: QuestionSet) -> Useless:
     return useless
 
 
-def unread_verdict(number: int, reply: Reply) -> str:
-    """The same of a judge's verdict."""
-    return "" if read_verdict(reply.text, VERDICTS) else is_cut(number, reply) or "malformed"
+def unread_verdict(asked: Sequence[Question]) -> Useless:
+    """The same of a judge's verdicts."""
+
+    def useless(number: int, reply: Reply) -> str:
+        return "" if _verdict(asked[number], reply) else is_cut(number, reply) or "malformed"
+
+    return useless
+
+
+def _verdict(asked: Question, reply: Reply) -> dict[str, Any] | None:
+    return read_verdict(reply.text, VERDICTS, data_in(asked.prompt))
 
 
 def judge_questions(quiz: QuestionSet, marked: Marked) -> list[tuple[int, Question]]:
@@ -250,10 +259,10 @@ def judge_questions(quiz: QuestionSet, marked: Marked) -> list[tuple[int, Questi
     return asked
 
 
-def with_verdicts(marked: Marked, numbers: Sequence[int], replies: Sequence[Reply | str]) -> None:
+def with_verdicts(marked: Marked, asked: Sequence[tuple[int, Question]], replies: Sequence[Reply | str]) -> None:
     """Puts the judge's verdicts into the marks: `yes` is right; what is not told is no reply."""
-    for number, reply in zip(numbers, replies, strict=True):
-        found = None if isinstance(reply, str) else read_verdict(reply.text, VERDICTS)
+    for (number, question), reply in zip(asked, replies, strict=True):
+        found = None if isinstance(reply, str) else _verdict(question, reply)
         verdict = found["verdict"] if found else "unclear"
         marked.hits[number] = None if verdict == "unclear" else verdict == "yes"
 

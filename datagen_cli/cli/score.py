@@ -202,8 +202,9 @@ def _answered(
         console.note(f"{model}: {few} hold no answer that can be read, and count as wrong{why}")
     if asked := judge_questions(quiz, found):
         judge = _within(desks[""], desks)
-        judged = ask_all(judge, [one for _, one in asked], console.note, useless=unread_verdict)
-        with_verdicts(found, [number for number, _ in asked], judged.replies)
+        put = [question for _, question in asked]
+        judged = ask_all(judge, put, console.note, useless=unread_verdict(put))
+        with_verdicts(found, asked, judged.replies)
         return found, answers.stopped or judged.stopped
     return found, answers.stopped
 

@@ -24,6 +24,7 @@ from datagen_cli.prompts.dialogue import before_next_turn
 from datagen_cli.prompts.empty_words import is_form
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral
+from datagen_cli.prompts.quoted import own_words, repeats, stands_in
 from datagen_cli.prompts.rendering import TEMPLATES, compile_template
 from datagen_cli.prompts.reply_json import Finder
 from datagen_cli.prompts.response_format import strict_format
@@ -160,29 +161,33 @@ def verdict_format(known: Sequence[str], why: Mapping[str, Any]) -> dict[str, An
     return strict_format("verdict", {"verdict": {"type": "string", "enum": list(known)}, **why})
 
 
-def read_verdict(text: str, known: Sequence[str]) -> dict[str, Any] | None:
+def read_verdict(text: str, known: Sequence[str], shown: Sequence[Any] = ()) -> dict[str, Any] | None:
     """The object whose `verdict` is one of `known`, under a name of `VERDICTS`; plain words count too where they state
     a verdict, begin with one or end with one alone. A form that is given back is none, and so is a verdict that the
-    reply contradicts: a record may hold one, which a checker quotes."""
-    found = Finder(frozenset(VERDICTS)).find(answer_of(text)).items or []
+    reply contradicts. What the reply repeats of `shown`, the data that it is about, states nothing."""
+    answer = answer_of(text)
+    found = Finder(frozenset(VERDICTS)).find(answer).items or []
     objects = [item for item in found if isinstance(item, dict) and any(key in item for key in VERDICTS)]
+    objects = [item for item in objects if not repeats(item, next(key for key in VERDICTS if key in item), shown)]
+    words = [*known, *(other for word in known for other in WORDS.get(word, ()))]
     for value in objects:
         said = inner(value, *VERDICTS)
         word = _known_verdict(said, known)
         if word is not None:
-            after = [_known_verdict(told, known) for told in stated(answer_of(text).rpartition("}")[2])]
+            rest = own_words(answer.rpartition("}")[2], shown, words)
+            after = [_known_verdict(told, known) for told in stated(rest)]
             return None if {*after} - {word, None} else {**value, "verdict": word}
         if not isinstance(said, str) or not ("|" in said or is_form(said, "verdict")):
             return None
-    plain = answer_of(text)
+    plain = own_words(answer, shown, words)
     if objects or not plain:
         return None
     first, last = plain.partition("\n")[0], plain.rpartition("\n")[2]
     going_on = _GOES_ON.match(first)
     told = [] if _OBJECT.search(plain) else list(stated(plain))
     begins, ends = [first, *([going_on[1]] if going_on else [])], [last] if len(last.split()) == 1 else []
-    words = [[_known_verdict(said, known) for said in some] for some in (told, begins, ends)]
-    first_of = [next(filter(None, some), None) for some in words]
+    verdicts = [[_known_verdict(said, known) for said in some] for some in (told, begins, ends)]
+    first_of = [next(filter(None, some), None) for some in verdicts]
     if first_of[0] is not None and {*first_of} - {first_of[0], None}:
         return None  # what is stated may be a quotation of the record
     word = next(filter(None, first_of), None)
@@ -198,14 +203,15 @@ def _known_verdict(said: Any, known: Sequence[str]) -> str | None:
     return others.get(word, word) if word is not None else None
 
 
-def read_begun_verdict(text: str, known: Sequence[str]) -> dict[str, Any] | None:
+def read_begun_verdict(text: str, known: Sequence[str], shown: Sequence[Any] = ()) -> dict[str, Any] | None:
     """The verdict of a reply that was cut off, where the JSON that was asked for begins with it: what was lost is why.
-    `reasons` are those before the cut."""
-    found = _BEGUN.match(answer_of(text).lstrip())
+    `reasons` are those before the cut. An object of `shown`, the data that it is about, is none."""
+    answer = answer_of(text).lstrip()
+    found = _BEGUN.match(answer)
     word = _known_verdict(found[1], known) if found is not None else None
-    if found is None or word is None:
+    if found is None or word is None or (shown and stands_in(answer[answer.index("{") :], shown)):
         return None
-    whole = _WHOLE.findall(answer_of(text).lstrip()[found.end() :])
+    whole = _WHOLE.findall(answer[found.end() :])
     reasons = [str(json.loads(one, strict=False)).encode("utf-8", "replace").decode() for one in whole]
     return {"verdict": word, "reasons": reasons}
 

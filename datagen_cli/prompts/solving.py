@@ -20,6 +20,7 @@ from datagen_cli.core.task import Task
 from datagen_cli.prompts.checking import CheckPrompts, read_object
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral, plain_value
+from datagen_cli.prompts.quoted import repeats, without_statements
 from datagen_cli.prompts.response_format import strict_format
 from datagen_cli.prompts.spoken import inner, named, stated
 from datagen_cli.prompts.thinking import answer_of
@@ -110,17 +111,20 @@ def read_answer(text: str, item: Item, order: Sequence[int]) -> str | None:
 
     Read are the key `answer` (or the label's name) of a JSON object, what plain words state as the answer, and a reply
     that is nothing else. A free answer in plain words must be short, and one that stands alone must not talk about
-    itself or decline.
+    itself or decline. What the reply repeats of the question states nothing.
     """
-    names = ("answer", *([item.label, "label", "category"] if _is_class(item) else []))
-    found = read_object(text, *filter(None, names))
+    names = [name for name in ("answer", *((item.label, "label", "category") if _is_class(item) else ())) if name]
+    found = read_object(text, *names)
+    if found is not None and repeats(found, next(name for name in names if name in found), [item.question]):
+        return None
     if found is not None:
         said = inner(found, *names)
         return None if said is None or isinstance(said, dict | list) else _named(plain_text(said), item, order)
     bare = answer_of(text).strip()
     if not bare or bare[0] == "{":
         return None
-    for said in stated(bare, item.label):
+    words = [*item.known, *_letters(item)] if item.known else ()
+    for said in stated(without_statements(bare, [item.question], words, names), item.label):
         answer = _named(said, item, order) if item.known or _is_short(said) else None
         if answer is not None:
             return answer

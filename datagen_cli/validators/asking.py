@@ -11,6 +11,7 @@ from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Verdict
 from datagen_cli.prompts.checking import read_begun_verdict, read_verdict
 from datagen_cli.prompts.dialogue import settled
+from datagen_cli.prompts.quoted import data_in
 from datagen_cli.text.repetition import repeats_at_end
 
 AGAIN = 100
@@ -65,13 +66,12 @@ async def ask_verdict(
     """
     more, replies = False, []
     for k in (0, AGAIN):
-        reply = await ctx.ask(
-            role, prompt(k > 0), purpose=purpose, k=k, response_format=form, more_tokens=1 + more, end=END
-        )
+        asked = prompt(k > 0)
+        reply = await ctx.ask(role, asked, purpose=purpose, k=k, response_format=form, more_tokens=1 + more, end=END)
         replies.append(reply)
         cut = reply.finish_reason == "length"
         more = cut and not repeats_at_end(reply.text)
-        found = (read_begun_verdict if cut else read_verdict)(reply.text, known)
+        found = (read_begun_verdict if cut else read_verdict)(reply.text, known, data_in(asked))
         if found is not None:
             return found
     return Unread.of(replies)
