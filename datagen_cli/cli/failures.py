@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
@@ -44,9 +45,8 @@ def reported(command: Callable[[], Any], arguments: list[str]) -> int:
             return failed(_told(remembered_stops()[-1]), as_json=as_json)
         if isinstance(error, OSError) and error.filename is not None:
             return failed(_of_a_file(error), as_json=as_json)
-        if isinstance(error, FileNotFoundError) and _adrift():
-            hint = "change to a folder that is there, and run the command again"
-            return failed(UsageError("the working folder is gone", hint=hint), as_json=as_json)
+        if (around := _of_surroundings(error)) is not None:
+            return failed(around, as_json=as_json)
         if hasattr(error, "format_message"):  # Typer's own usage errors, whatever version brings them
             return failed(_usage(_message(error), arguments), EXIT_USAGE, as_json=as_json)
         if type(error).__name__ == "Abort":
@@ -147,13 +147,19 @@ def _of_a_file(error: OSError) -> DatagenError:
     return UsageError(what, hint="does something else change it? look at it, and try again", place=_place(error))
 
 
-def _adrift() -> bool:
-    """Whether the working folder is no longer there."""
+def _of_surroundings(error: Exception) -> DatagenError | None:
+    """What is said where the working folder is gone, or the clock says what no 64 bits of nanoseconds hold."""
+    again = "and run the command again"
     try:
         os.getcwd()
+        time.time()
     except FileNotFoundError:
-        return True
-    return False
+        if isinstance(error, FileNotFoundError):
+            return UsageError("the working folder is gone", hint=f"change to a folder that is there, {again}")
+    except OverflowError:
+        what = "the clock stands beyond the year 2262, which Python cannot read"
+        return UsageError(what, hint=f"set the clock of this machine, {again}")
+    return None
 
 
 def _place(error: OSError) -> Place:

@@ -181,6 +181,22 @@ def test_a_working_folder_that_is_gone_is_said(
     assert capsys.readouterr().err.startswith("error: the working folder is gone\n\nhint: change to a folder")
 
 
+def test_a_clock_beyond_what_python_can_read_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What `time.time` does from 12 April 2262 on."""
+    from datagen_cli.cli import failures
+
+    def late() -> float:
+        raise OverflowError("timestamp too large to convert to C _PyTime_t")
+
+    monkeypatch.setattr(failures.time, "time", late)
+    assert failures.reported(late, ["list"]) == 2
+    assert capsys.readouterr().err.startswith("error: the clock stands beyond the year 2262")
+    monkeypatch.undo()
+    assert failures.reported(late, ["list"]) == 1
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
