@@ -87,12 +87,12 @@ def command(
         if opened is not None:
             opened.close()
     head = {"dataset": dataset, "test": test, "simulated": loaded.dataset.simulated}
-    if detail is not None:
-        write_output(detail, dump(head | found) + b"\n")
     if json_:
         console.emit_json(head | cut(found, SHOWN))
     elif detail != "-":
         _show(head | found)
+    if detail is not None:  # last: where it cannot be written, what was found is seen
+        write_output(detail, dump(head | found) + b"\n")
     console.next_step(f"datagen eval {shlex.quote(dataset)} --reference {shlex.quote(test)}")
     return 0
 

@@ -13,9 +13,8 @@ import json
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from datagen_cli.evaluation.document import document
 from datagen_cli.evaluation.evaluate import choose, evaluate, metric
 from datagen_cli.evaluation.load import Wanted, base_of, load_dataset
 from datagen_cli.report.evaluation import evaluation_page
+from datagen_cli.report.html import text
 from datagen_cli.report.records import rows_of
 from datagen_cli.report.sheet import Sheet, sheet_of, sheet_of_run
 from datagen_cli.runs.reader import RunReader
@@ -52,13 +52,15 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": "frame-ancestors 'none'",
 }
-WAITING = """<!DOCTYPE html>
+SAYING = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<link rel="icon" href="data:,"><meta http-equiv="refresh" content="1">
-<meta name="color-scheme" content="light dark"><title>{folder}</title></head>
+<link rel="icon" href="data:,"><meta http-equiv="refresh" content="{seconds}">
+<meta name="color-scheme" content="light dark"><title>{title}</title></head>
 <body style="font: 1rem/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 40rem; padding: 0 1rem">
-<p>Reading {folder}: {size} MB. The page comes by itself.</p></body></html>
+{said}</body></html>
 """
+ASKS_AGAIN_S = 5
+"""After so many seconds a page that says why there is no report asks again."""
 Handler = Callable[["web.Request"], Awaitable["web.StreamResponse"]]
 
 
@@ -112,7 +114,7 @@ class Pages:
         size = 0 if self.version else sum(map(size_of, written_in(self.folder)))
         if size < LARGE_BYTES:
             return ""
-        return WAITING.format(folder=escape(str(self.folder)), size=f"{size >> 20:,}")
+        return saying(str(self.folder), [f"Reading {self.folder}: {size >> 20:,} MB. The page comes by itself."], 1)
 
     def state(self) -> dict[str, Any]:
         """Counts and state as they are now, and the version that a page should have."""
@@ -155,6 +157,12 @@ class Pages:
     def undo(self) -> Decision | None:
         """Takes the last decision back."""
         return ReviewFile(self.folder).undo()
+
+
+def saying(title: str, said: Sequence[str], seconds: int) -> str:
+    """A page of a few sentences that asks for itself again after so many seconds."""
+    lines = "".join(f"<p>{text(one)}</p>" for one in said if one)
+    return SAYING.format(title=text(title), said=lines, seconds=seconds)
 
 
 def measured(run: RunReader) -> Sheet:
@@ -236,15 +244,15 @@ def application(pages: Pages, token: str) -> web.Application:
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
         why = refusal(request, token)
         try:
-            answer = _json(web, {"error": why}, 403) if why else await handler(request)
+            answer = _told(request, 403, why) if why else await handler(request)
         except DatagenError as error:
-            answer = _json(web, {"error": str(error), "hint": error.advice}, 400)
+            answer = _told(request, 400, str(error), error.advice)
         except web.HTTPException as error:
-            answer = _json(web, {"error": error.reason}, error.status)
+            answer = _told(request, error.status, error.reason)
         except ConnectionError:  # whoever asked is gone
-            answer = _json(web, {"error": "the request ended too early"}, 400)
+            answer = _told(request, 400, "the request ended too early")
         except Exception as error:  # told where it is seen: on the page
-            answer = _json(web, {"error": f"unexpected {type(error).__name__}: {error}"}, 500)
+            answer = _told(request, 500, f"unexpected {type(error).__name__}: {error}")
         answer.headers.update(HEADERS)
         return answer
 
@@ -341,6 +349,16 @@ def refusal(request: web.Request, token: str) -> str:
     if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         return "requests of other pages are not answered"
     return ""
+
+
+def _told(request: web.Request, status: int, why: str, hint: str | None = None) -> web.Response:
+    """Why there is no answer: as a page to who opens one in a browser, else as JSON."""
+    from aiohttp import web
+
+    if "text/html" not in request.headers.get("Accept", ""):
+        return _json(web, {"error": why, **({"hint": hint} if hint else {})}, status)
+    page = saying("datagen view", [f"There is nothing to show: {why}.", hint or ""], ASKS_AGAIN_S)
+    return web.Response(text=page, status=status, content_type="text/html", charset="utf-8")
 
 
 def _json(web: Any, value: Any, status: int = 200) -> web.Response:

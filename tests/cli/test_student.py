@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.cli.app import run
+from datagen_cli.core.errors import UsageError
 from tests.evaluation.files import news, write
 from tests.grids import mostly_slow
 
@@ -72,6 +73,18 @@ def test_a_detail_that_cannot_be_written_is_found_before_training(
     monkeypatch.setattr("datagen_cli.cli.student.learning_curve", lambda *_, **__: pytest.fail("trained"))
     assert run(["student", "a.jsonl", "--test", "test.jsonl", "--detail", "none/x.json"]) == 2
     assert "--detail: there is no such folder" in capsys.readouterr().err
+
+
+def test_scores_are_shown_although_their_file_cannot_be_written(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise UsageError("cannot write: no space left")
+
+    monkeypatch.setattr("datagen_cli.cli.student.write_output", full)
+    flags = ["--sizes", "20", "--seeds", "1", "--detail", "x.json"]
+    assert run(["student", "a.jsonl", "--test", "test.jsonl", *flags]) == 2
+    assert "trained on" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -311,6 +311,20 @@ async def test_a_folder_that_goes_away_is_said_to_have_gone(folder: Path) -> Non
             assert status == 400 and "no such folder" in said["error"]
 
 
+async def test_who_opens_a_page_in_a_browser_reads_why_there_is_none(folder: Path) -> None:
+    async with served(folder) as client:
+        gone = folder.with_name("<else>where")
+        folder.rename(gone)
+        accept = "text/html,application/xhtml+xml,*/*;q=0.8"
+        status, said = await client.ask("/", Accept=accept)
+        assert status == 400 and "<p>There is nothing to show: " in said and "no such folder" in said
+        status, said = await client.ask("/", Accept=accept, Host="elsewhere")
+        assert status == 403 and "<!DOCTYPE html>" in said
+        assert (await client.ask("/other", Accept=accept))[0] == 404
+        gone.rename(folder)
+        assert "</main>" in (await client.ask("/", Accept=accept))[1]
+
+
 def test_what_cannot_be_served_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["view", str(tmp_path)]) == 2
     assert "holds no run" in capsys.readouterr().err
