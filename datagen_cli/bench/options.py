@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from datagen_cli.config.explain import problem_error, problems_of
+from datagen_cli.config.explain import placed, problem_error, problems_of
 from datagen_cli.config.includes import model_node, read_mapping
 from datagen_cli.config.models import ROLES
 from datagen_cli.config.shipped import is_file, read_bytes, shipped_config, shipped_recipes
@@ -108,7 +108,7 @@ def read_bench(source: str, cwd: Path) -> BenchOptions | None:
     try:
         options = BenchOptions.model_validate(node.plain())
     except ValidationError as error:
-        raise problem_error(problems_of(error, node, (), BenchOptions)) from error
+        raise problem_error(placed(problems_of(error, node, (), BenchOptions), node)) from error
     return _from_its_folder(options, node, path)
 
 

@@ -103,7 +103,7 @@ def expand_environment(root: Node, environ: Mapping[str, str]) -> Node:
         node = root.nearest(expansion.path)
         wrong = _wrong(expansion, environ)
         if wrong:
-            raise problem_error([Problem(expansion.path, *wrong, node.place)])
+            raise problem_error([Problem(expansion.path, *wrong, place=node.place)])
     _refuse_keys_in_the_open(root, environ)
     for path, _ in _places(root):
         place = root.at(path)
@@ -158,7 +158,7 @@ def _refuse_keys_in_the_open(root: Node, environ: Mapping[str, str]) -> None:
                 hint = (
                     "a key is named by api_key_env, or is the value of a header or a parameter in the query of base_url"
                 )
-                raise problem_error([Problem(path, message, hint, place)])
+                raise problem_error([Problem(path, message, hint, place=place)])
 
 
 def _written_texts(node: Node, path: Path) -> Iterator[tuple[Path, str, Place]]:

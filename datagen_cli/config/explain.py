@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 import types
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -47,19 +47,15 @@ class Problem:
     path: Path
     message: str
     hint: str = ""
-    place: Place | None = None
     urgency: int = 1
+    place: Place | None = None
 
 
-def problem_at(root: Node, path: Sequence[str | int], message: str, hint: str = "", *, urgency: int = 1) -> Problem:
-    """A problem with the value at a path of the recipe, or with the nearest one around it."""
-    return Problem(tuple(path), message, hint, _place_at(root, path), urgency)
-
-
-def _place_at(root: Node, path: Sequence[str | int]) -> Place:
-    """The place of the value at a path; a file as a whole has no line."""
-    node = root.nearest(path)
-    return root.source.place() if node is root else node.place
+def placed(problems: Iterable[Problem], root: Node) -> list[Problem]:
+    """The problems with the places of their values in a recipe, or of the nearest ones around them; a file as a whole
+    has no line."""
+    nodes = [(problem, root.nearest(problem.path)) for problem in problems]
+    return [replace(one, place=root.source.place() if node is root else node.place) for one, node in nodes]
 
 
 def problem_error(problems: Sequence[Problem]) -> RecipeError:
@@ -77,7 +73,7 @@ def _error_of(problem: Problem) -> RecipeError:
 
 
 def problems_of(error: ValidationError, root: Node, prefix: Path, model: type[BaseModel]) -> list[Problem]:
-    """The problems that pydantic found in the value at `prefix`, which was validated as `model`."""
+    """The problems, without places, that pydantic found in the value at `prefix`, which was validated as `model`."""
     found: dict[Path, list[dict[str, Any]]] = {}
     for item in error.errors(include_url=False):
         detail: dict[str, Any] = dict(item)
@@ -108,22 +104,21 @@ def _problem(path: Path, details: list[dict[str, Any]], root: Node, prefix: Path
     kind = first["type"]
     node = root.at(path)
     inside = path[len(prefix) :]
-    place = _place_at(root, path)
     if first["loc"] and first["loc"][-1] == "[key]":
         hint = _key_hint(str(path[-1]), _choices(first), _about(model, inside[:-1]))
-        return Problem(path, "unknown option", hint, place, 0)
+        return Problem(path, "unknown option", hint, 0)
     if kind == "extra_forbidden":
         known = [name for name, _ in _options(_types_at(model, inside[:-1]))]
-        return Problem(path, "unknown option", suggest(str(path[-1]), known), place, 0)
+        return Problem(path, "unknown option", suggest(str(path[-1]), known), 0)
     about = _description(model, inside)
     if kind == "missing":
-        return Problem(path, "required", _about(model, inside), place, 2)
+        return Problem(path, "required", _about(model, inside), 2)
     if kind == "value_error":
-        return Problem(path, str(first["ctx"]["error"]), "", place)
+        return Problem(path, str(first["ctx"]["error"]))
     if node is not None and isinstance(node.value, str) and SECRET_OPTIONS & set(path):
         node = node.with_value(PLACEHOLDER)
     message, hint = _mismatch(details, node)
-    return Problem(path, message, hint or (about if kind == "string_pattern_mismatch" else ""), place)
+    return Problem(path, message, hint or (about if kind == "string_pattern_mismatch" else ""))
 
 
 def _key_hint(word: str, known: Sequence[str], about: str) -> str:

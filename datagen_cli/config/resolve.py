@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from datagen_cli.config.checks import Check, CheckOptions, Kind, check_names, facts_of
-from datagen_cli.config.explain import Problem, describe, problem_at, problems_of
+from datagen_cli.config.explain import Problem, describe, placed, problems_of
 from datagen_cli.config.models import ROLES, ModelOptions, SharedModel
 from datagen_cli.config.overrides import name_and_type
 from datagen_cli.config.recipe import ExamplesOptions, RecipeOptions
@@ -28,20 +28,14 @@ def resolve_checks(root: Node) -> tuple[list[Check], list[Problem]]:
     given: dict[str, str] = {}
     for (kind, i, item), (own_name, _), name in zip(items, pairs, check_names(pairs), strict=True):
         if own_name in given:
-            problems.append(
-                problem_at(
-                    root,
-                    (kind, i, *item.mapping, "name"),
-                    f"{own_name} is the name of {given[own_name]} too",
-                    "names are unique",
-                )
-            )
+            what = f"{own_name} is the name of {given[own_name]} too"
+            problems.append(Problem((kind, i, *item.mapping, "name"), what, "names are unique"))
         elif own_name:
             given[own_name] = f"{kind}[{i}]"
         check, found = _resolve_check(root, kind, i, item, name)
         problems += found
         checks += [check] if check is not None else []
-    return checks, problems
+    return checks, placed(problems, root)
 
 
 def _listed(root: Node, kind: str) -> list[Node]:
@@ -55,16 +49,16 @@ def _resolve_check(root: Node, kind: Kind, index: int, item: Node, name: str) ->
     if isinstance(item.value, str):
         item = item.with_value({item.value: item.with_value({})})
     if len(item.mapping) != 1:
-        return None, [problem_at(root, path, *_not_one_check(kind, item))]
+        return None, [Problem(path, *_not_one_check(kind, item))]
     ((kind_of, written),) = item.mapping.items()
     if not is_name(kind, kind_of):
-        return None, [problem_at(root, (*path, kind_of), f"unknown {kind[:-1]}", _unknown_hint(kind, kind_of))]
+        return None, [Problem((*path, kind_of), f"unknown {kind[:-1]}", _unknown_hint(kind, kind_of))]
     value: Any = {} if written.value is None else written.plain()
     facts = facts_of(kind, kind_of)
     if not isinstance(value, dict):
         if facts.short is None:
             message = f"expected a mapping of options, found {describe(value)}"
-            return None, [problem_at(root, (*path, kind_of), message)]
+            return None, [Problem((*path, kind_of), message)]
         value = {facts.short: value}
     options, problems = _options_of(facts.options, value, root, (*path, kind_of))
     if options is None:

@@ -14,7 +14,7 @@ from itertools import takewhile
 from pydantic import ValidationError
 
 from datagen_cli.config.consistency import inconsistencies
-from datagen_cli.config.explain import Problem, problems_of
+from datagen_cli.config.explain import Problem, placed, problems_of
 from datagen_cli.config.recipe import RecipeOptions
 from datagen_cli.config.tree import Node, as_node, put, without
 
@@ -36,7 +36,7 @@ def sound_options(root: Node) -> tuple[RecipeOptions | None, list[Problem], Take
             options = RecipeOptions.model_validate(root.plain())
             found = inconsistencies(options, root)
         except ValidationError as error:
-            found = problems_of(error, root, (), RecipeOptions)
+            found = placed(problems_of(error, root, (), RecipeOptions), root)
         if not found:
             return options, told, taken
         told += [one for one in found if not (follows(one.message, taken) or _around(one, taken))]
