@@ -11,7 +11,6 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from datagen_cli.core.chat import Message, Prompt
@@ -25,7 +24,7 @@ from datagen_cli.prompts.empty_words import is_form
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral
 from datagen_cli.prompts.quoted import own_words, repeats, stands_in
-from datagen_cli.prompts.rendering import TEMPLATES, compile_template
+from datagen_cli.prompts.rendering import compile_template, shipped_template
 from datagen_cli.prompts.reply_json import Finder
 from datagen_cli.prompts.response_format import strict_format
 from datagen_cli.prompts.sections import sections_form
@@ -66,27 +65,18 @@ class CheckPrompts:
     def digest(self) -> str:
         """Changes with the system message and with every template."""
         own = [dict(self.texts)] if self.texts else []
-        return digest(self.system, [[name, _source(name)] for name in self.names], *own)
+        return digest(self.system, [[name, shipped_template(name)] for name in self.names], *own)
 
     def messages(self, name: str, **variables: Any) -> tuple[Message, ...]:
         """The messages of a template. Raises `KeyError` for one that the check does not name."""
         if name in self.texts:
-            template = _template(name, self.texts[name])
+            source = self.texts[name]
         elif name in self.names:
-            template = _template(name, _source(name))
+            source = shipped_template(name)
         else:
             raise KeyError(name)
-        return (Message("system", self.system), Message("user", template.render(variables) + "\n"))
-
-
-@cache
-def _template(name: str, source: str) -> Any:
-    return compile_template(name, source)
-
-
-@cache
-def _source(name: str) -> str:
-    return (TEMPLATES / f"{name}.j2").read_text(encoding="utf-8")
+        asked = compile_template(name, source).render(variables)
+        return (Message("system", self.system), Message("user", f"{asked}\n"))
 
 
 CODE = CheckPrompts(CODER, ("code",))

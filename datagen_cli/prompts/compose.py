@@ -25,12 +25,7 @@ from datagen_cli.prompts.echo import Echoes
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral, plain_value, reads_like_orders, shortened, texts_in
 from datagen_cli.prompts.given import Method
-from datagen_cli.prompts.rendering import (
-    TEMPLATES,
-    compile_template,
-    render_template,
-    template_source,
-)
+from datagen_cli.prompts.rendering import compile_template, render_template, shipped_template, template_source
 from datagen_cli.prompts.sections import as_sections, sections_form
 from datagen_cli.prompts.wording import FOUND, ONE_OBJECT, RECORDS_FORM, SEVERAL_NEW, SEVERAL_OBJECTS, TEXT_FORM
 
@@ -80,7 +75,7 @@ class Composer:
         self._sources = {
             "system": template_source(system, method.templates[0], "prompts.system"),
             "generate": template_source(generate, method.templates[1], "prompts.generate"),
-            "repair": (TEMPLATES / "repair.j2").read_text(encoding="utf-8"),
+            "repair": shipped_template("repair"),
         }
         own = {"system": system is not None, "generate": generate is not None}
         self._templates = {

@@ -22,7 +22,7 @@ from datagen_cli.core.pattern import compiled_later
 from datagen_cli.prompts import wording
 from datagen_cli.prompts.described import field_words
 from datagen_cli.prompts.foreign import texts_in
-from datagen_cli.prompts.rendering import TEMPLATES
+from datagen_cli.prompts.rendering import shipped_template
 
 OURS = 5
 """Words in a row that no text but an echo of our own words holds: none of 126,000 real texts does."""
@@ -116,7 +116,7 @@ def _our_sentences() -> frozenset[Run]:
 
 
 def _our_texts() -> list[str]:
-    templates = [(TEMPLATES / f"{name}.j2").read_text(encoding="utf-8") for name in WRITING]
+    templates = [shipped_template(name) for name in WRITING]
     said = [value for name, value in vars(wording).items() if name.isupper() and isinstance(value, str)]
     return [*templates, *said, *wording.OPERATORS.values()]
 

@@ -31,7 +31,7 @@ class Method:
     @property
     def templates(self) -> tuple[str, str]:
         """The shipped templates: of the system message, and of the request."""
-        return ("system.j2", "generate.j2") if self.name == "instance" else ("system_given.j2", "generate_given.j2")
+        return ("system", "generate") if self.name == "instance" else ("system_given", "generate_given")
 
     def given(self, about: About, parent: str) -> dict[str, Any]:
         """The values of a base row that the record keeps."""

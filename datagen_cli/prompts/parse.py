@@ -184,9 +184,13 @@ def ended_early(finish_reason: str) -> ParsedReply | None:
     return None
 
 
-def refusal_in(error: WrongType) -> bool:
-    """Whether what is wrong is that the model declined."""
-    return isinstance(error, Declined)
+def one_record(values: Mapping[str, Any], specs: Sequence[FieldSpec], reply: str = "") -> ParsedReply:
+    """The one record of a reply that gave these values; of a broken one it is also said where the whole `reply` sounds
+    like a refusal."""
+    try:
+        return ParsedReply((read_record(values, specs),))
+    except WrongType as error:
+        return ParsedReply((None,), (str(error),), refused=isinstance(error, Declined) or sounds_refused(reply))
 
 
 def read_record(item: Any, specs: Sequence[FieldSpec]) -> dict[str, Any]:

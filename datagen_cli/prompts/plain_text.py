@@ -12,11 +12,11 @@ import json
 import re
 from pathlib import Path
 
-from datagen_cli.core.fields import FieldSpec, WrongType
+from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.pattern import PatternFile, compiled_later
 from datagen_cli.prompts.fences import without_tags
 from datagen_cli.prompts.framing import text_of
-from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in, writable
+from datagen_cli.prompts.parse import ParsedReply, ended_early, one_record, parse_reply, writable
 from datagen_cli.prompts.thinking import answer_of
 
 QUOTES = {'"': '"', "“": "”", "‘": "’", "«": "»", "'": "'", "`": "`"}
@@ -48,11 +48,7 @@ def parse_text(text: str, finish_reason: str, spec: FieldSpec) -> ParsedReply:
     whole = text_of(text)
     if not whole:
         return ParsedReply(problems=("the reply is empty",))
-    try:
-        record = read_record({spec.name: clean(whole, spec.name)}, [spec])
-    except WrongType as error:
-        return ParsedReply((None,), (str(error),), refused=refusal_in(error))
-    return ParsedReply((record,))
+    return one_record({spec.name: clean(whole, spec.name)}, [spec])
 
 
 def _is_json(text: str, name: str) -> bool:

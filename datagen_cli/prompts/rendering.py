@@ -22,15 +22,21 @@ def _environment() -> Environment:
 
 
 @cache
-def _shipped(text: str) -> Template:
+def _compiled(text: str) -> Template:
     """A template of the package, compiled once for all that use it."""
     return Template(_environment(), text, bounded=False)
+
+
+@cache
+def shipped_template(name: str) -> str:
+    """The text of a template of the package."""
+    return (TEMPLATES / f"{name}.j2").read_text(encoding="utf-8")
 
 
 def template_source(given: str | None, shipped: str, where: str) -> str:
     """The template's text: the recipe's own (a file that ends in .j2, or text), else the shipped one."""
     if given is None:
-        return (TEMPLATES / shipped).read_text(encoding="utf-8")
+        return shipped_template(shipped)
     if not given.endswith(".j2"):
         return given
     try:
@@ -44,7 +50,7 @@ def template_source(given: str | None, shipped: str, where: str) -> str:
 def compile_template(name: str, text: str, *, own: bool = False) -> Template:
     """The template, ready to render; `own`: it is the recipe's. Raises `RecipeError` where the text is no template."""
     try:
-        return Template(_environment(), text, bounded=True) if own else _shipped(text)
+        return Template(_environment(), text, bounded=True) if own else _compiled(text)
     except TemplateProblem as error:
         raise RecipeError(f"prompts.{name}: {error}", hint="the template is not valid Jinja") from error
 

@@ -18,12 +18,11 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
-from datagen_cli.core.fields import FieldSpec, WrongType, plain_text
+from datagen_cli.core.fields import FieldSpec, plain_text
 from datagen_cli.core.pattern import compiled_later
 from datagen_cli.core.task import Form
-from datagen_cli.prompts.empty_words import sounds_refused
 from datagen_cli.prompts.framing import text_of
-from datagen_cli.prompts.parse import ParsedReply, ended_early, parse_reply, read_record, refusal_in, writable
+from datagen_cli.prompts.parse import ParsedReply, ended_early, one_record, parse_reply, writable
 from datagen_cli.prompts.plain_text import clean, parse_text
 from datagen_cli.prompts.wording import PARTS_FORM, PROGRAM_FORM, PROGRAMS_FORM
 
@@ -69,11 +68,7 @@ def parse_sections(text: str, finish_reason: str, specs: Sequence[FieldSpec]) ->
         parsed = parse_reply(whole, finish_reason, specs, 1)
         if parsed.whole:
             return parsed
-    try:
-        record = read_record(_values(whole, specs), specs)
-    except WrongType as error:
-        return ParsedReply((None,), (str(error),), refused=refusal_in(error) or sounds_refused(whole))
-    return ParsedReply((record,))
+    return one_record(_values(whole, specs), specs, whole)
 
 
 def parse_labelled(text: str, specs: Sequence[FieldSpec]) -> ParsedReply | None:
@@ -85,12 +80,7 @@ def parse_labelled(text: str, specs: Sequence[FieldSpec]) -> ParsedReply | None:
     if not written or _JSON.search(whole):
         return None
     values = _tagged(whole, written) or _tabled(whole, written) or _lined(whole, written)
-    if values is None:
-        return None
-    try:
-        return ParsedReply((read_record(values, written),))
-    except WrongType as error:
-        return ParsedReply((None,), (str(error),), refused=refusal_in(error))
+    return one_record(values, written) if values is not None else None
 
 
 def _tagged(text: str, specs: Sequence[FieldSpec]) -> dict[str, Any] | None:

@@ -10,7 +10,6 @@ coder never sees it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,7 +26,7 @@ from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.prompts.checking import CODE, CheckPrompts, code_prompt, read_program
 from datagen_cli.text.answers import in_form_of, parse_number, same_number
 from datagen_cli.validators.asking import Unread, ask_whole
-from datagen_cli.validators.voting import majority, undecided
+from datagen_cli.validators.voting import drawn, majority
 
 UNSOLVABLE = "UNSOLVABLE"
 ROLE = "coder"
@@ -87,7 +86,9 @@ class Code(ValidatorFacts):
         """See the module's docstring."""
         options = self._options
         question, answer = plain_text(record.fields[options.question]), record.fields[options.answer]
-        results = await self._results(question, ctx)
+        results = await drawn(
+            lambda k: self._solution(question, k, ctx), lambda result: result.value, options.solutions, self._same
+        )
         evidence: dict[str, Any] = {"results": [result.value or result.problem for result in results]}
         unread = [result.unread for result in results if result.unread is not None]
         if len(unread) == len(results):
@@ -105,19 +106,6 @@ class Code(ValidatorFacts):
         detail = f"{options.answer}: programs compute {winner}, the record says {plain_text(answer)}"
         right = in_form_of(winner, answer)
         return Verdict("fail", detail, None if unreadable(right) else {options.answer: right}, evidence)
-
-    async def _results(self, question: str, ctx: Context) -> list[Result]:
-        """Results of as many programs as it takes to be certain of the majority."""
-        options = self._options
-        results: list[Result] = []
-        while len(results) < options.solutions:
-            values = [result.value for result in results]
-            needed = undecided(values, options.solutions, self._same)
-            if needed == 0:
-                break
-            draws = range(len(results), min(len(results) + needed, options.solutions))
-            results += await asyncio.gather(*(self._solution(question, k, ctx) for k in draws))
-        return results
 
     async def _solution(self, question: str, k: int, ctx: Context) -> Result:
         """What one program prints. Where none came, or it printed nothing usable, another is asked for once."""

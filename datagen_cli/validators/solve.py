@@ -40,7 +40,7 @@ from datagen_cli.prompts.solving import (
 )
 from datagen_cli.text.answers import in_form_of, parse_number
 from datagen_cli.validators.asking import Unread, ask_whole
-from datagen_cli.validators.voting import majority, undecided
+from datagen_cli.validators.voting import drawn, majority
 
 ROLE = "solver"
 END = End(tokens=500)
@@ -104,18 +104,19 @@ class Solve(ValidatorFacts):
             return Verdict("fail", f"{options.answer}: it names none of the {options.choices}")
         if len(item.choices) > MOST_CHOICES:
             return Verdict("unknown", f"{options.choices}: more than {MOST_CHOICES} choices")
-        found = await self._answers(item, ctx)
+        same = self._same(item)
+        found = await drawn(lambda k: self._answer(item, k, ctx), _read, options.attempts, same)
         unread = [answer for answer in found if isinstance(answer, Unread)]
-        answers = [None if isinstance(answer, Unread) else answer for answer in found]
+        answers = [_read(answer) for answer in found]
         evidence = {"answers": answers}
-        winner = majority(answers, options.attempts, self._same(item))
+        winner = majority(answers, options.attempts, same)
         if winner is None:
             shown = ", ".join(repr(answer) if answer is not None else "no answer" for answer in answers)
             detail = f"answers do not agree: {shown}"
             if len(unread) == len(found):
                 return Unread.of_all(unread).verdict(detail)
             return Verdict("unknown", detail, None, evidence)
-        if self._same(item)(winner, said):
+        if same(winner, said):
             return Verdict("pass", "", None, evidence)
         if winner == NONE and item.choices:
             return Verdict("fail", f"{options.question}: the solver finds no answer right", None, evidence)
@@ -168,19 +169,6 @@ class Solve(ValidatorFacts):
     def _same(self, item: Item) -> Any:
         return (lambda first, second: first == second) if item.known else same_answer
 
-    async def _answers(self, item: Item, ctx: Context) -> list[str | Unread]:
-        """As many answers as it takes to be certain of the majority."""
-        attempts, same = self._options.attempts, self._same(item)
-        answers: list[str | Unread] = []
-        while len(answers) < attempts:
-            said = [None if isinstance(answer, Unread) else answer for answer in answers]
-            needed = undecided(said, attempts, same)
-            if needed == 0:
-                break
-            draws = range(len(answers), min(len(answers) + needed, attempts))
-            answers += await asyncio.gather(*(self._answer(item, k, ctx) for k in draws))
-        return answers
-
     async def _answer(self, item: Item, k: int, ctx: Context, *, purpose: str = "solve") -> str | Unread:
         """One answer; where none came that can be read, another is asked for once."""
         several, form = self._options.attempts > 1, answer_format(item)
@@ -194,6 +182,10 @@ class Solve(ValidatorFacts):
             if answer is not None:
                 return answer
         return Unread.of(replies)
+
+
+def _read(answer: str | Unread) -> str | None:
+    return None if isinstance(answer, Unread) else answer
 
 
 def shuffled(item: Item, draw: int) -> list[int]:

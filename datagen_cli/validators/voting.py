@@ -1,10 +1,13 @@
-"""Majorities among independent answers: how many agree, and how many more draws are worth asking for."""
+"""Majorities among independent answers: how many agree, and as many draws as it takes to be certain of that."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 Same = Callable[[str, str], bool]
+T = TypeVar("T")
 
 
 def votes(values: Sequence[str | None], same: Same) -> list[tuple[str, int]]:
@@ -35,3 +38,12 @@ def undecided(values: Sequence[str | None], draws: int, same: Same) -> int:
     needed = draws // 2 + 1 - largest
     left = draws - len(values)
     return 0 if needed <= 0 or needed > left else needed
+
+
+async def drawn(ask: Callable[[int], Awaitable[T]], said: Callable[[T], str | None], draws: int, same: Same) -> list[T]:
+    """What `ask(k)` gives for k from 0 on: as many of all `draws` as it takes to be certain of the majority of what is
+    `said`, so that agreement at once saves the rest."""
+    found: list[T] = []
+    while len(found) < draws and (needed := undecided([said(one) for one in found], draws, same)):
+        found += await asyncio.gather(*map(ask, range(len(found), min(len(found) + needed, draws))))
+    return found
