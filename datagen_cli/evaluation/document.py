@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from datagen_cli.core.json_text import json_value
 from datagen_cli.evaluation.evaluate import Evaluation, metric
 from datagen_cli.metrics.measure import Measure
 
@@ -45,7 +45,7 @@ def at_equal_n(found: Evaluation, result: Mapping[str, Any], n: int) -> dict[str
 
 def entry(measure: Measure, shown: int | None = SHOWN) -> dict[str, Any]:
     """A measure as JSON: value, interval, direction, signature and detail, or null and the reason."""
-    detail = {"detail": cut(plain_values(measure.detail), shown)} if measure.detail else {}
+    detail = {"detail": cut(json_value(measure.detail), shown)} if measure.detail else {}
     if measure.value is None:
         return {"value": None, "reason": measure.reason, **detail}
     interval: dict[str, Any] = {}
@@ -75,18 +75,3 @@ def cut(value: Any, shown: int | None) -> Any:
     if isinstance(value, list):
         return [cut(item, shown) for item in (value[:shown] if shown else value)]
     return value
-
-
-def plain_values(value: Any) -> Any:
-    """JSON values only: tuples as lists, NumPy numbers as numbers, what is not finite as null."""
-    if isinstance(value, Mapping):
-        return {str(name): plain_values(item) for name, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain_values(item) for item in value]
-    if isinstance(value, str | bool) or value is None:
-        return value
-    if hasattr(value, "tolist"):
-        return plain_values(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if isinstance(value, int | float) else str(value)

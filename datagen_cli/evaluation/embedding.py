@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from datagen_cli.llm.local.host import as_anywhere
 from datagen_cli.metrics.wording import duration
 from datagen_cli.pipeline.connect import HERE, Where, spread
-from datagen_cli.text.embed import HASHED, Cached, Embedder, default_embedder, open_embedder, vector_cache
+from datagen_cli.text.embed import HASHED, Around, Cached, Embedder, default_embedder, open_embedder, vector_cache
 from datagen_cli.text.embed import PORTION as COMMITTED
 
 if TYPE_CHECKING:
@@ -37,17 +37,12 @@ def open_for_eval(name: str | None, say: Callable[[str], None], where: Where = H
     return ProgressEmbedder(Cached(spreading, cache, SENT) if cache else spreading, say, SENT)
 
 
-class SpreadEmbedder:
+class SpreadEmbedder(Around):
     """An embedder whose vectors the machines of an engine make, a portion each; every machine needs its weights."""
 
     def __init__(self, inner: Embedder, name: str, where: Where) -> None:
-        self._inner, self._there, self._where = inner, name, where
-        self.name, self.signature, self.default_threshold = inner.name, inner.signature, inner.default_threshold
-
-    @property
-    def dim(self) -> int:
-        """Length of a vector."""
-        return self._inner.dim
+        super().__init__(inner)
+        self._there, self._where = name, where
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """As `Embedder.encode`."""
@@ -56,10 +51,6 @@ class SpreadEmbedder:
         parts = [texts[start : start + PORTION] for start in range(0, len(texts), PORTION)]
         made = spread(partial(_encode_there, self._there), parts, self._where)
         return np.concatenate(made) if made else self._inner.encode(())
-
-    def close(self) -> None:
-        """Closes the embedder of this process."""
-        self._inner.close()
 
 
 @cache
@@ -75,21 +66,12 @@ _LONG_S = 300.0
 """From so many seconds of waiting on the quick way is named."""
 
 
-class ProgressEmbedder:
+class ProgressEmbedder(Around):
     """An embedder that says how many texts are done, and how long the others may take."""
 
     def __init__(self, inner: Embedder, say: Callable[[str], None], portion: int = COMMITTED) -> None:
-        self._inner = inner
-        self._say = say
-        self._portion = portion
-        self.name = inner.name
-        self.signature = inner.signature
-        self.default_threshold = inner.default_threshold
-
-    @property
-    def dim(self) -> int:
-        """Length of a vector."""
-        return self._inner.dim
+        super().__init__(inner)
+        self._say, self._portion = say, portion
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """As `Embedder.encode`."""
@@ -115,7 +97,3 @@ class ProgressEmbedder:
         found = np.empty_like(made)
         found[order] = made
         return found
-
-    def close(self) -> None:
-        """Closes the cache, if there is one."""
-        self._inner.close()

@@ -1,28 +1,23 @@
 """Rows that a notebook holds, written down as a file that is measured like any other.
 
-What JSON has no form for is written as what it stands for: a number of NumPy as a number, an array as a list, a date as
-its ISO text, a set as a list. A missing cell (None, NaN, pandas' NA and NaT) is null.
+What JSON has no form for is written as what it stands for (`json_value`).
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datagen_cli.core.errors import UsageError
+from datagen_cli.core.json_text import json_value
 from datagen_cli.core.jsonl import dump
 
 if TYPE_CHECKING:
     from datagen_cli.evaluation.load import Loaded
-
-MISSING = ("NAType", "NaTType")
-"""Types of pandas for a cell that holds nothing."""
 
 
 class Held:
@@ -72,21 +67,10 @@ def _rows(data: Any) -> list[Any]:
 
 def _json(value: Any, where: str) -> Any:
     """The value of JSON that a cell stands for."""
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float | Decimal):
-        return float(value) if math.isfinite(value) else None
-    if type(value).__name__ in MISSING:
-        return None
-    if isinstance(value, Mapping):
-        return {str(name): _json(item, where) for name, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_json(item, where) for item in value]
-    if hasattr(value, "tolist"):  # an array, or a number, of NumPy
-        return _json(value.tolist(), where)
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    raise UsageError(
-        f"{where}: {value!r:.60} is no text, number, list or object",
-        hint="leave the column out, or make it one with str()",
-    )
+    try:
+        return json_value(value)
+    except ValueError as error:
+        raise UsageError(
+            f"{where}: {value!r:.60} is no text, number, list or object",
+            hint="leave the column out, or make it one with str()",
+        ) from error

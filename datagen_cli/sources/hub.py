@@ -24,10 +24,11 @@ from typing import Any, ClassVar
 from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.digest import canonical
 from datagen_cli.core.errors import DataError, MissingExtra, Place
+from datagen_cli.core.json_text import json_value
 from datagen_cli.core.system import open_given, read_given
 from datagen_cli.sources.class_labels import named_values, namings
 from datagen_cli.sources.parquet import Parquet
-from datagen_cli.sources.rows import BadRow, Row, json_value, shown_path
+from datagen_cli.sources.rows import BadRow, Row, shown_path
 from datagen_cli.sources.unpacking import Unpacked
 
 CARDS = ("README.md", ".huggingface.yaml")

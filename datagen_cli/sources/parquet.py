@@ -14,8 +14,9 @@ from typing import IO, Any, ClassVar
 
 from datagen_cli.config.recipe import BaseOptions
 from datagen_cli.core.errors import DataError, MissingExtra, Place
+from datagen_cli.core.json_text import json_value
 from datagen_cli.sources.class_labels import Naming, named_values, namings, stored_features
-from datagen_cli.sources.rows import BadRow, Row, json_value, open_bytes, reading, shown_path
+from datagen_cli.sources.rows import BadRow, Row, open_bytes, reading, shown_path
 from datagen_cli.sources.unpacking import RATIO, Bound, most_unpacked
 
 BATCH_ROWS = 1_000

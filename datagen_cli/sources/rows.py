@@ -10,14 +10,11 @@ import codecs
 import gzip
 import hashlib
 import io
-import math
 import os
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
@@ -255,26 +252,6 @@ def as_text(data: bytes) -> str:
             "convert the file first, such as with iconv -f cp1252 -t UTF-8; of a table name the encoding: "
             "base.csv: {encoding: cp1252}, for eval --csv encoding=cp1252",
         ) from error
-
-
-def json_value(value: Any) -> Any:
-    """A value of a table as JSON has it: dates as ISO text, decimals as numbers, NaN as null.
-
-    Raises `ValueError` for what JSON cannot hold, such as bytes.
-    """
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, dict):
-        return {str(key): json_value(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [json_value(item) for item in value]
-    raise ValueError(f"a value of type {type(value).__name__} is not JSON")
 
 
 def refuse_many_columns(names: Collection[str]) -> None:

@@ -128,21 +128,35 @@ def _missing(name: str) -> MissingExtra:
     return MissingExtra(f"the embedder {name!r} needs {needs}", "embed", instead="name the built-in embedder: hashed")
 
 
-class Cached:
+class Around:
+    """An embedder that does something beside what the one inside it does, whose vectors it gives."""
+
+    def __init__(self, inner: Embedder) -> None:
+        self._inner = inner
+        self.name, self.signature, self.default_threshold = inner.name, inner.signature, inner.default_threshold
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self._inner.dim
+
+    def close(self) -> None:
+        """Closes the embedder inside."""
+        self._inner.close()
+
+
+class Cached(Around):
     """An embedder that looks texts up in a file first. Keys hold its signature, so embedders can share the file. Where
     the file cannot be used (the disk is full, another program made it or holds it) vectors are computed and not kept.
     """
 
     def __init__(self, inner: Embedder, path: Path, portion: int = PORTION) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._portion = portion
         self._path = path
         self._store: Store | None = None
         self._usable = True
         self._lock = threading.Lock()
-        self.name = inner.name
-        self.signature = inner.signature
-        self.default_threshold = inner.default_threshold
 
     def __getstate__(self) -> dict[str, Any]:
         """What goes to another process: all but the open file."""
@@ -150,11 +164,6 @@ class Cached:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _store=None, _lock=threading.Lock())
-
-    @property
-    def dim(self) -> int:
-        """Length of a vector."""
-        return self._inner.dim
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """As `Embedder.encode`; only texts never seen before are computed, each once."""

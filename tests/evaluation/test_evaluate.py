@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from datagen_cli.core.errors import UsageError
+from datagen_cli.core.json_text import json_value
 from datagen_cli.core.registry import names
 from datagen_cli.evaluation import evaluate as module
-from datagen_cli.evaluation.document import cut, document, entry, plain_values
+from datagen_cli.evaluation.document import cut, document, entry
 from datagen_cli.evaluation.evaluate import Evaluation, choose, evaluate, metric
 from datagen_cli.evaluation.load import Wanted, load_dataset, load_reference
 from datagen_cli.evaluation.reading import reading
@@ -89,7 +90,7 @@ def test_long_lists_are_cut_and_say_how_long_they_were() -> None:
 def test_only_json_values_are_written() -> None:
     import numpy as np
 
-    assert plain_values({1: (np.float32(0.5), float("nan"), {3}, None, True)}) == {"1": [0.5, None, [3], None, True]}
+    assert json_value({1: (np.float32(0.5), float("nan"), {3}, None, True)}) == {"1": [0.5, None, [3], None, True]}
 
 
 @pytest.mark.parametrize(
