@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -27,7 +27,6 @@ from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import ProviderError
 from datagen_cli.core.store import Store
 from datagen_cli.llm.batch_files import (
-    NotInBatch,
     add_lines,
     bare,
     end_of,
@@ -44,7 +43,7 @@ from datagen_cli.llm.batch_files import (
 from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError, page_words, sentence_of
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.openai_http import CONNECT_S, OpenAIHTTP, told, whole
-from datagen_cli.llm.provider import Payload, RawReply, Start
+from datagen_cli.llm.provider import RawReply, Start, body_of
 
 QUIET_S = 1.0
 FIRST_POLL_S, LONGEST_POLL_S = 2.0, 60.0
@@ -91,41 +90,34 @@ class BatchHTTP(OpenAIHTTP):
         self._timer: asyncio.TimerHandle | None = None
         self._asked: dict[str, dict[str, asyncio.Future[RawReply]]] = {}
         self._lines: dict[str, dict[str, Any]] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._followed: set[str] = set()
 
-    async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
+    async def complete_when(self, payload: Mapping[str, Any], draw: Draw, start: Start) -> RawReply:
         """The reply out of a batch. Raises the faults of `llm/faults.py`."""
-        body = payload.body if isinstance(payload, Payload) else json.dumps(payload).encode()
+        timeout_s = await start()
+        body = body_of(payload)
         key = blake2b(body + str(draw).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         future: asyncio.Future[RawReply] = asyncio.get_running_loop().create_future()
         batch = self._remembered(key)
         if batch:
-            self._asked.setdefault(batch, {})[key] = future
-            self._look_after(batch)
+            self._look_after(batch, {key: future})
         else:
             self._gather(key, body, future)
         try:
             return await asyncio.wait_for(future, timeout_s)
         except TimeoutError as error:
             raise TransportError("server", f"the batch is not over after {timeout_s:g} s") from error
-        except (NotInBatch, RequestRefused):
-            await self._forget(key)
-            raise
         finally:
             self._waiting.pop(key, None)
-
-    async def complete_when(self, payload: Mapping[str, Any], draw: Draw, start: Start) -> RawReply:
-        """`complete` after `start`."""
-        return await self.complete(payload, draw, timeout_s=await start())
 
     async def close(self) -> None:
         """Leaves batches that are pending to themselves."""
         if self._timer is not None:
             self._timer.cancel()
-        tasks, self._tasks = list(self._tasks.values()), {}
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await super().close()
 
     def _gather(self, key: str, body: bytes, future: asyncio.Future[RawReply]) -> None:
@@ -144,38 +136,35 @@ class BatchHTTP(OpenAIHTTP):
         """Starts a batch of what has been gathered."""
         waiting, self._waiting, self._waiting_bytes = self._waiting, {}, 0
         if waiting:
-            name = next(iter(waiting))
-            self._tasks[name] = asyncio.get_running_loop().create_task(self._start(name, waiting))
+            self._spawn(self._start(waiting))
 
-    async def _start(self, name: str, waiting: Waiting) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _start(self, waiting: Waiting) -> None:
         """Uploads a file and starts its batch; a file that is too large is halved."""
         try:
             batch = await self._begin(await self._upload(input_file({key: body for key, (body, _) in waiting.items()})))
             if self._store is not None:
                 await asyncio.gather(*(self._store.put(f"batch/{key}", batch.encode()) for key in waiting))
-        except RequestRefused as fault:
-            if fault.status == TOO_LARGE and len(waiting) > 1:
+        except (Fault, ProviderError) as fault:
+            if isinstance(fault, RequestRefused) and fault.status == TOO_LARGE and len(waiting) > 1:
                 items = list(waiting.items())
                 self._most = max(1, len(items) // 2)
                 for half in (items[: self._most], items[self._most :]):
-                    self._tasks[half[0][0] + "/half"] = asyncio.ensure_future(
-                        self._start(half[0][0] + "/half", dict(half))
-                    )
+                    self._spawn(self._start(dict(half)))
             else:
                 _fail((future for _, future in waiting.values()), fault)
-        except (Fault, ProviderError) as fault:
-            _fail((future for _, future in waiting.values()), fault)
         else:
-            self._asked.setdefault(batch, {}).update({key: future for key, (_, future) in waiting.items()})
-            self._look_after(batch)
-        finally:
-            self._tasks.pop(name, None)
+            self._look_after(batch, {key: future for key, (_, future) in waiting.items()})
 
     async def _upload(self, content: bytes) -> str:
         """Uploads an input file; its name."""
         try:
             found = await self._ask("POST", "files", *form(content))
-        except (AuthRefused, TransportError, RequestRefused) as fault:
+        except Fault as fault:
             raise self._no_batches("files", fault) or fault from fault
         name = name_in(found, "file_id", "fileId", "name")
         if not name:
@@ -188,7 +177,7 @@ class BatchHTTP(OpenAIHTTP):
         start another would be to pay twice."""
         loop = asyncio.get_running_loop()
         order = {"input_file_id": file, "endpoint": "/v1/chat/completions", "completion_window": "24h"}
-        wait_s, since = FIRST_POLL_S, loop.time()
+        waits, since = _waits(), loop.time()
         while True:
             try:
                 found = await self._ask("POST", "batches", json.dumps(order).encode(), "application/json")
@@ -201,8 +190,7 @@ class BatchHTTP(OpenAIHTTP):
                 if refused is not None or isinstance(fault, AuthRefused) or fault.kind == "rate" or fault.absent:
                     raise refused or fault from fault
                 return await self._maybe_started(file, fault.message, fault)
-            await asyncio.sleep(wait_s)
-            wait_s = min(LONGEST_POLL_S, wait_s * 1.5)
+            await asyncio.sleep(next(waits))
         name = name_in(found, "batch_id", "batchId", "name")
         self._unsure = 0 if name else self._unsure
         return name or await self._maybe_started(file, f"no batch is named: {self._clean(json.dumps(found))[:200]}")
@@ -234,30 +222,40 @@ class BatchHTTP(OpenAIHTTP):
             hint=ONE_BY_ONE,
         )
 
-    def _look_after(self, batch: str) -> None:
-        if batch not in self._tasks:
-            self._tasks[batch] = asyncio.get_running_loop().create_task(self._follow(batch))
+    def _look_after(self, batch: str, asked: Mapping[str, asyncio.Future[RawReply]]) -> None:
+        """Has those who asked answered out of a batch."""
+        self._asked.setdefault(batch, {}).update(asked)
+        if batch not in self._followed:
+            self._followed.add(batch)
+            self._spawn(self._follow(batch))
 
     async def _follow(self, batch: str) -> None:
-        """Waits for the end of a batch and answers those who asked."""
+        """Waits for the end of a batch and answers those who asked, and those who ask in the meantime."""
         try:
             if batch not in self._lines:
                 self._lines[batch] = await self._result(batch)
-            lines = self._lines[batch]
-            for key, future in self._asked.pop(batch, {}).items():
-                if not future.done():
+            while asked := self._asked.pop(batch, None):
+                for key, future in asked.items():
                     try:
-                        future.set_result(reply_in(lines.get(key), self._secrets))
+                        found = reply_in(self._lines[batch].get(key), self._secrets)
                     except Fault as fault:
                         await self._forget(key)  # nothing is paid for it, and the next one may be answered
-                        future.set_exception(fault)
-        except (Fault, ProviderError) as fault:
+                        _fail([future], fault)
+                    else:
+                        if not future.done():
+                            future.set_result(found)
+        except (TransportError, RequestRefused) as fault:  # the batch has no answers: its calls go into others
+            asked = self._asked.pop(batch, {})
+            for key in asked:
+                await self._forget(key)
+            _fail(asked.values(), fault)
+        except (AuthRefused, ProviderError) as fault:
             _fail(self._asked.pop(batch, {}).values(), fault)
         except Exception as error:  # whatever is in a batch's files, nobody may wait for ever
             unread = TransportError("server", f"batch {batch} cannot be read: {error!r}", sent=False)
             _fail(self._asked.pop(batch, {}).values(), unread)
         finally:
-            self._tasks.pop(batch, None)
+            self._followed.discard(batch)
 
     async def _result(self, batch: str) -> dict[str, Any]:
         """The lines of a batch's files by call. Raises what is wrong with the batch as a whole."""
@@ -278,7 +276,7 @@ class BatchHTTP(OpenAIHTTP):
     async def _end_of(self, batch: str) -> dict[str, Any]:
         """What the endpoint says of a batch that is over. Looks that fail or say nothing count against the patience."""
         loop = asyncio.get_running_loop()
-        wait_s, missing, last_good, problem = FIRST_POLL_S, 0, loop.time(), ""
+        waits, missing, last_good, problem = _waits(), 0, loop.time(), ""
         while True:
             try:
                 found = bare(await self._ask("GET", f"batches/{batch}"))
@@ -301,16 +299,15 @@ class BatchHTTP(OpenAIHTTP):
                     f"batch {batch} cannot be looked at for {self._patience_s:g} s: {problem}",
                     hint="run the same command again later: the batch is remembered, and nothing is sent twice",
                 )
-            await asyncio.sleep(wait_s)
-            wait_s = min(LONGEST_POLL_S, wait_s * 1.5)
+            await asyncio.sleep(next(waits))
 
     async def _lines_of(self, name: str, expected: int, *, needed: bool) -> dict[str, Any]:
         """The lines of a file of a batch that is paid for: fetched again and again until it comes, and some more times
         where it holds fewer lines than `expected`. Raises `ProviderError` when it never comes, and for one that is
         `needed` and holds no line that can be read: a new batch would be paid for, and be no better."""
-        wait_s, problem = FIRST_POLL_S, ""
+        problem = ""
         lines: dict[str, Any] = {}
-        for tries in range(1, FETCH_TRIES + 1):
+        for tries, wait_s in zip(range(1, FETCH_TRIES + 1), _waits(), strict=False):
             try:
                 content = (await self._fetch("GET", f"files/{name}/content")).strip()
                 add_lines(lines, lines_in(content))
@@ -326,7 +323,6 @@ class BatchHTTP(OpenAIHTTP):
                 problem = fault.message
             if tries < FETCH_TRIES:
                 await asyncio.sleep(wait_s)
-                wait_s = min(LONGEST_POLL_S, wait_s * 1.5)
         raise ProviderError(
             f"the results of a batch cannot be fetched: {problem}",
             hint="run the same command again later: the batch is remembered, and nothing is paid twice",
@@ -336,7 +332,7 @@ class BatchHTTP(OpenAIHTTP):
         """What a batch that is not found leads to: its calls go into another one, a few times."""
         self._lost += 1
         if self._lost < GONE_BATCHES:
-            return NotInBatch(f"batch {batch} is gone")
+            return TransportError("server", f"batch {batch} is gone", sent=False)
         return ProviderError(
             f"{self._lost} batches were started and cannot be found: {fault.message}",
             hint="check base_url and the key's project; without limits.batch the calls go one by one",
@@ -346,14 +342,13 @@ class BatchHTTP(OpenAIHTTP):
         """What a batch that failed as a whole leads to: too much at once is tried again smaller."""
         errors = json.dumps(found.get("errors") or found.get("error") or {}).encode()
         said = sentence_of(errors, 400, self._secrets)
+        message = f"batch {batch} failed: {said}"
         if SPENT.search(errors):
-            return NotInBatch(f"batch {batch} failed: {said}", kind="rate", quota=True)
+            return TransportError("rate", message, sent=False, quota=True)
         if ENQUEUED.search(errors):
             self._most = max(1, min(self._most, max(len(self._asked.get(batch, ())), 1)) // 2)
-            return NotInBatch(f"batch {batch} failed: {said}", kind="rate", retry_after_s=TOO_MUCH_WAIT_S)
-        if self._ended:
-            return NotInBatch(f"batch {batch} failed: {said}")
-        return RequestRefused(400, f"batch {batch} failed: {said}")
+            return TransportError("rate", message, TOO_MUCH_WAIT_S, sent=False)
+        return TransportError("server", message, sent=False) if self._ended else RequestRefused(400, message)
 
     async def _ask(self, method: str, path: str, data: bytes | None = None, kind: str = "") -> dict[str, Any]:
         try:
@@ -376,9 +371,8 @@ class BatchHTTP(OpenAIHTTP):
                     return await whole(response, MOST_FILE_BYTES)
                 raise self._fault(response, await told(response))
         except TransportError as fault:
-            raise TransportError(
-                fault.kind, fault.message, fault.retry_after_s, fault.status, sent=False, quota=fault.quota
-            ) from fault
+            fault.sent = False
+            raise
         except (aiohttp.ClientError, OSError) as error:
             raise self._broken(error, HTTP_TIMEOUT_S, sent=False) from None
 
@@ -392,7 +386,15 @@ class BatchHTTP(OpenAIHTTP):
             await self._store.put(f"batch/{key}", b"")
 
 
-def _fail(futures: Any, fault: Exception) -> None:
+def _waits() -> Iterator[float]:
+    """Seconds between two looks, more and more."""
+    wait_s = FIRST_POLL_S
+    while True:
+        yield wait_s
+        wait_s = min(LONGEST_POLL_S, wait_s * 1.5)
+
+
+def _fail(futures: Iterable[asyncio.Future[RawReply]], fault: Exception) -> None:
     for future in futures:
         if not future.done():
             future.set_exception(fault)

@@ -16,7 +16,7 @@ from typing import Any
 from datagen_cli.core.whole_number import whole_number
 from datagen_cli.llm.completion import read_reply
 from datagen_cli.llm.encodings import unpacked
-from datagen_cli.llm.faults import Fault, Kind, TransportError, fault_in
+from datagen_cli.llm.faults import TransportError, fault_in
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.llm.turned_away import reply_in_error
 from datagen_cli.llm.wrapped import unwrapped
@@ -37,24 +37,6 @@ OF_RESPONSE = frozenset(("status_code", "status", "request_id", "body", "headers
 """Keys of what a line says of a reply that are no body."""
 MOST_UNPACKED = 1024 * 1024 * 1024
 _OF_STATE = re.compile(r"^(?:job|batch)_(?:state|status)_")
-
-
-class NotInBatch(TransportError):
-    """A batch is over, or gone, and has no answer to this call, which goes into another one."""
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        kind: Kind = "server",
-        status: int | None = None,
-        retry_after_s: float | None = None,
-        sent: bool = False,
-        quota: bool = False,
-        used: tuple[int, int] = (0, 0),
-    ) -> None:
-        kind = "server" if kind in ("timeout", "dropped") else kind
-        super().__init__(kind, message, retry_after_s, status, sent=sent, quota=quota, used=used)
 
 
 def name_in(found: Any, *keys: str) -> str:
@@ -215,36 +197,23 @@ def _said_in(line: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
 
 
 def reply_in(line: Mapping[str, Any] | None, hidden: Collection[str]) -> RawReply:
-    """The reply in a line. Raises the fault that it stands for."""
+    """The reply in a line. Raises the fault that it stands for; none is that of a call which is lost under way, and may
+    be paid for without an answer."""
     if line is None:
-        raise NotInBatch("the batch ended without this call", sent=True)
+        raise TransportError("server", "the batch ended without this call")
     response, value = _said_in(line)
     body = value.encode("utf-8", "replace") if isinstance(value, str) else json.dumps(value).encode()
     status = _status(response, value)
     try:
         if 200 <= status < 300:
             return read_reply(body, tuple(hidden))
+        if (written := reply_in_error(body)) is not None:
+            return written
+        raise fault_in(status or 500, {}, body, hidden, time.time())
     except TransportError as fault:
-        raise _not_in_batch(fault, fault.status) from fault
-    if (written := reply_in_error(body)) is not None:
-        return written
-    found: Fault = fault_in(status or 500, {}, body, hidden, time.time())
-    if isinstance(found, TransportError):
-        raise _not_in_batch(found, status or None)
-    raise found
-
-
-def _not_in_batch(fault: TransportError, status: int | None) -> NotInBatch:
-    """The fault of a call, which came in a batch's line."""
-    return NotInBatch(
-        fault.message,
-        kind=fault.kind,
-        status=status,
-        retry_after_s=fault.retry_after_s,
-        sent=True,
-        quota=fault.quota,
-        used=fault.used,
-    )
+        fault.kind = "server" if fault.kind in ("timeout", "dropped") else fault.kind
+        fault.status, fault.sent = status or None, True
+        raise
 
 
 def _status(response: Mapping[str, Any], value: Any) -> int:

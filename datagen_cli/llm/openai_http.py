@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
 import os
 import re
 import socket
@@ -36,7 +35,7 @@ from datagen_cli.llm.encodings import ASKED, unpacked
 from datagen_cli.llm.faults import Fault, TransportError, fault_in, redact, refused_by
 from datagen_cli.llm.keys import Target, is_below_localhost, secrets
 from datagen_cli.llm.ordinary import decoded
-from datagen_cli.llm.provider import Heard, Payload, RawReply, Start
+from datagen_cli.llm.provider import Heard, RawReply, Ready, Start, body_of
 from datagen_cli.llm.turned_away import reply_in_error
 
 
@@ -77,7 +76,7 @@ STALE_S = 1.0
 Watching = Callable[["aiohttp.ClientResponse"], Awaitable[bytes]]
 
 
-class OpenAIHTTP:
+class OpenAIHTTP(Ready):
     """One endpoint. `concurrency` bounds its connections; the session opens with the first call.
 
     `watch` reads the body of a good reply in place of `whole`, and may break it off; no connection is used twice then.
@@ -106,17 +105,10 @@ class OpenAIHTTP:
         self._reused: set[aiohttp.ClientRequest | None] = set()
         self.heard: Heard | None = None
 
-    async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
-        """One POST. Raises the faults of `llm/faults.py`; the draw is in the payload already, as `seed`."""
-
-        async def at_once() -> float:
-            return timeout_s
-
-        return await self.complete_when(payload, draw, at_once)
-
     async def complete_when(self, payload: Mapping[str, Any], draw: Draw, start: Start) -> RawReply:
-        """The same: the request is built before `start` is awaited, and sent after it."""
-        body = payload.body if isinstance(payload, Payload) else json.dumps(payload).encode()
+        """One POST, built before `start` is awaited, and sent after it. Raises the faults of `llm/faults.py`; the draw
+        is in the payload already, as `seed`."""
+        body = body_of(payload)
         loop = asyncio.get_running_loop()
         limit = asyncio.timeout(None)
         session = self._open()

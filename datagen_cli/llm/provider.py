@@ -4,6 +4,7 @@ state of the run. A class on the shelf is a `ProviderFacts`; what it opens is a 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -53,6 +54,11 @@ class Payload(dict[str, Any]):
         self.end = end
 
 
+def body_of(payload: Mapping[str, Any]) -> bytes:
+    """The JSON bytes of a request's body."""
+    return payload.body if isinstance(payload, Payload) else json.dumps(payload).encode()
+
+
 class Provider(Protocol):
     """Sends one request once. Raises the faults of `llm/faults.py` and nothing else."""
 
@@ -63,12 +69,20 @@ class Provider(Protocol):
         """Closes connections; may be called twice."""
 
 
-@runtime_checkable
-class Ready(Protocol):
+class Ready:
     """A provider that can make a request ready while it waits for its place, which then goes out sooner."""
 
     async def complete_when(self, payload: Mapping[str, Any], draw: Draw, start: Start) -> RawReply:
         """`complete`, which sends once `start` has returned."""
+        raise NotImplementedError
+
+    async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
+        """See `Provider.complete`."""
+
+        async def at_once() -> float:
+            return timeout_s
+
+        return await self.complete_when(payload, draw, at_once)
 
 
 @runtime_checkable

@@ -127,7 +127,7 @@ class Gguf(ProviderFacts):
         return GgufModel(options, target)
 
 
-class GgufModel:
+class GgufModel(Ready):
     """One running model."""
 
     def __init__(self, options: ModelOptions, target: Target) -> None:
@@ -149,17 +149,10 @@ class GgufModel:
         known = self._under_way[: self._calls]
         return writes(len(known) or min(self._calls, self._server.settings.slots), max(known, default=0))
 
-    async def complete(self, payload: Mapping[str, Any], draw: Draw, *, timeout_s: float) -> RawReply:
-        """One call. Raises the faults of `llm/faults.py`, and `ProviderError` when the server cannot run or died."""
-
-        async def at_once() -> float:
-            return timeout_s
-
-        return await self.complete_when(payload, draw, at_once)
-
     async def complete_when(self, payload: Mapping[str, Any], draw: Draw, start: Start) -> RawReply:
-        """The same: the server is up before `start` is awaited, so that loading is on no clock. Calls ask for their
-        place in the order in which they came: records are accepted in theirs, which a slow model's user waits for."""
+        """One call. The server is up before `start` is awaited, so that loading is on no clock. Calls ask for their
+        place in the order in which they came: records are accepted in theirs, which a slow model's user waits for.
+        Raises the faults of `llm/faults.py`, and `ProviderError` when the server cannot run or died."""
         if self._starting is None:
             self._starting = asyncio.create_task(self._start())
         http = await asyncio.shield(self._starting)
