@@ -17,6 +17,7 @@ from datagen_cli.core.whole_number import whole_number
 from datagen_cli.llm.completion import read_reply
 from datagen_cli.llm.encodings import unpacked
 from datagen_cli.llm.faults import TransportError, fault_in
+from datagen_cli.llm.foreign_json import loaded, values_in
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.llm.turned_away import reply_in_error
 from datagen_cli.llm.wrapped import unwrapped
@@ -141,26 +142,10 @@ def lines_in(content: bytes) -> dict[str, Any]:
     content = content.decode("utf-16", "replace").encode("utf-8", "replace") if wide else content
     found: dict[str, Any] = {}
     for raw in content.removeprefix(codecs.BOM_UTF8).splitlines():
-        try:
-            _add_calls(found, json.loads(raw.removeprefix(b"data:")))
-        except (ValueError, RecursionError):
-            continue
+        _add_calls(found, loaded(raw.removeprefix(b"data:")))
     if not found:
-        _add_calls(found, _values(content.decode("utf-8-sig", "replace")))
+        _add_calls(found, values_in(content.decode("utf-8-sig", "replace"))[0])
     return found
-
-
-def _values(text: str) -> list[Any]:
-    """JSON values one after the other, as far as they can be read."""
-    values, decoder, at = [], json.JSONDecoder(), len(text) - len(text.lstrip())
-    while at < len(text):
-        try:
-            value, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            break
-        values.append(value)
-        at = end + len(text[end : end + 200]) - len(text[end : end + 200].lstrip())
-    return values
 
 
 def _add_calls(found: dict[str, Any], value: Any, depth: int = 2) -> None:

@@ -13,15 +13,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from datagen_cli.core.whole_number import whole_number
-from datagen_cli.llm.counted import read_usage, usage_in
+from datagen_cli.llm.counted import reply_of, usage_in, used_by
 from datagen_cli.llm.encodings import unpacked
-from datagen_cli.llm.events import EVENTS, choice_of, joined
+from datagen_cli.llm.events import EVENTS, choice_of, events_in, joined
 from datagen_cli.llm.faults import Fault, TransportError, fault_said, page_words, sentence_of
 from datagen_cli.llm.finish import ends_in_call, finish_of, reason_in
+from datagen_cli.llm.foreign_json import values_in
 from datagen_cli.llm.message import is_filled, is_hidden, refusal_of, text_of
-from datagen_cli.llm.native import advice
-from datagen_cli.llm.native_events import is_event, of_events
 from datagen_cli.llm.ordinary import decoded, ordinary
+from datagen_cli.llm.other_apis import advice, is_event, of_events
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.llm.refusals import about, rate_in
 from datagen_cli.llm.turned_away import reply_in
@@ -54,12 +54,14 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
     if (reply := ordinary(plain)) is not None:
         return reply
     try:
-        came = plain if type(plain) is dict else _value(body, kind, hidden)
+        came = plain if type(plain) is dict else _value(body, kind)
         value = unwrapped(came)
         if not value.get("choices") and (error := _error_of(value)):
             if (written := reply_in(value)) is not None:
                 return written
-            raise _inner_fault(error, body if value is came else json.dumps(value).encode(), hidden, _used(value))
+            raise _inner_fault(
+                error, body if value is came else json.dumps(value).encode(), hidden, used_by(usage_in(value))
+            )
         if not value.get("choices"):
             if (said := flat_in(value)) is None and "choices" not in value:
                 if (small := in_small_letters(came)) != came:
@@ -70,22 +72,21 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
         reason = reason_in(value, choice)
         if value.get("error") and not reason and not _says_success(value["error"]):
             raise _in_the_middle(
-                _inner_fault(value["error"], json.dumps(value["error"]).encode(), hidden, _used(value))
+                _inner_fault(value["error"], json.dumps(value["error"]).encode(), hidden, used_by(usage_in(value)))
             )
         if choice.get("error") and not _says_success(choice["error"]):
-            raise _inner_fault(choice["error"], json.dumps(choice["error"]).encode(), hidden, _used(value))
+            raise _inner_fault(choice["error"], json.dumps(choice["error"]).encode(), hidden, used_by(usage_in(value)))
         message = _message_of(choice)
         if message is None:
-            raise TransportError("empty", "the reply is empty: it holds no choice", status=200, used=_used(value))
+            raise TransportError(
+                "empty", "the reply is empty: it holds no choice", status=200, used=used_by(usage_in(value))
+            )
         text, beside = text_of(message, called=ends_in_call(reason))
         refusal, finish = refusal_of(message), finish_of(reason)
         if not text and refusal:
             text, finish = refusal, "content_filter"
-        counted = read_usage(usage_in(value, choice), text)
         model = str(value.get("model") or "").encode("utf-8", "replace").decode()
-        if counted is None:
-            return RawReply(text, finish, model=model, beside=beside)
-        return RawReply(text, finish, counted.tokens_in, counted.tokens_out, model, counted.cached, beside)
+        return reply_of(text, finish, usage_in(value, choice), model, beside)
     except UNREADABLE as error:
         raise _foreign(body, kind, hidden) from error
 
@@ -94,7 +95,7 @@ def is_completion(body: bytes, kind: str = "") -> bool:
     """Whether a body is a chat completion in OpenAI's form, good or broken off, or an error in its place, rather than
     what another vendor sends."""
     try:
-        value = _value(body, kind, ())
+        value = _value(body, kind)
     except TransportError as fault:
         return fault.kind == "dropped"
     except UNREADABLE:
@@ -103,12 +104,6 @@ def is_completion(body: bytes, kind: str = "") -> bool:
         return False
     value = unwrapped(value)
     return "choices" in value or bool(value.get("error"))
-
-
-def _used(value: Mapping[str, Any]) -> tuple[int, int]:
-    """Tokens in and out of a reply without a choice."""
-    counted = read_usage(usage_in(value), "")
-    return (counted.tokens_in, counted.tokens_out) if counted else (0, 0)
 
 
 def _first_choice(choices: Any) -> Any:
@@ -152,30 +147,33 @@ def _text_in(choice: Mapping[str, Any]) -> bool:
     return isinstance(message, Mapping) and any(text_of(message))
 
 
-def _value(body: bytes, kind: str, hidden: tuple[str, ...]) -> dict[str, Any]:
-    """The JSON object of a body, put together where it comes as events."""
+def _value(body: bytes, kind: str) -> dict[str, Any]:
+    """The JSON object of a body, put together where it comes as events. Raises one of `UNREADABLE` for a body that is
+    none, `TransportError` for one that is broken off."""
     body = unpacked(body, "identity", MOST_UNPACKED)  # under another name than its own, or none
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(b":") and EVENTS not in start:  # comments that keep a connection open
         start = _COMMENTS.sub(b"", start, count=1)
     if start.startswith((EVENTS, b"event:", b":", b"id:", b"retry:")):
-        return _joined(start, body, kind, hidden)
+        return _object(joined(list(events_in(start)), len(start)))
     try:
         value = json.loads(start)
-    except (ValueError, RecursionError) as error:
-        value = None if isinstance(error, RecursionError) else _first_value(start, kind, hidden)
-        if value is None and start.startswith(b"{") and not isinstance(error, RecursionError):
+    except ValueError as error:
+        value = _first_value(start, kind)
+        if value is None and start.startswith(b"{"):
             raise TransportError("dropped", f"the reply is broken off ({len(body):,} bytes)", status=200) from error
-        if value is None:
-            raise _foreign(body, kind, hidden) from error
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         value = value[0] if len(value) == 1 else of_events(value) or value
+    return _object(value)
+
+
+def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _foreign(body, kind, hidden)
+        raise ValueError("no object")
     return value
 
 
-def _first_value(body: bytes, kind: str, hidden: tuple[str, ...]) -> Any:
+def _first_value(body: bytes, kind: str) -> Any:
     """The whole value that a body begins with: something follows it, an event a line among them, or its characters are
     not those of UTF-8. None for a body that is broken off."""
     found = _CHARSET.search(kind)
@@ -184,36 +182,13 @@ def _first_value(body: bytes, kind: str, hidden: tuple[str, ...]) -> Any:
     except (LookupError, ValueError):
         text = body.decode("utf-8", "replace")
     start = max(text.find("{"), 0) if text[:1] in ")}" else 0  # `)]}',` keeps browsers from running it
-    try:
-        value, end = json.JSONDecoder(strict=False).raw_decode(text, start)
-    except (ValueError, RecursionError):
-        return None
-    several = isinstance(value, dict) and text[end:].lstrip().startswith("{")
-    if several and ("delta" in choice_of(value) or is_event(value)):
-        return _joined(_as_events(text[start:]), body, kind, hidden)
+    values, rest = values_in(text[start:], most=1)
+    value = values[0] if values else None
+    if isinstance(value, dict) and rest.startswith("{") and ("delta" in choice_of(value) or is_event(value)):
+        values, rest = values_in(text[start:])
+        events = [*values, *events_in(f"data: {' '.join(rest.split())}".encode())]
+        return _object(joined([event for event in events if event is None or isinstance(event, dict)], len(body)))
     return value
-
-
-def _as_events(text: str) -> bytes:
-    """JSON values one after the other, as events of a stream."""
-    events, at, decoder = [], 0, json.JSONDecoder(strict=False)
-    while at < len(text):
-        try:
-            value, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            events.append(f"data: {' '.join(text[at:].split())}\n\n")
-            break
-        events.append(f"data: {json.dumps(value)}\n\n")
-        while text[at : at + 1].isspace():
-            at += 1
-    return "".join(events).encode()
-
-
-def _joined(events: bytes, body: bytes, kind: str, hidden: tuple[str, ...]) -> dict[str, Any]:
-    found = joined(events)
-    if found is None:
-        raise _foreign(body, kind, hidden)
-    return found
 
 
 def _foreign(body: bytes, kind: str, hidden: tuple[str, ...], advice: str = "") -> TransportError:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from datagen_cli.llm.foreign_json import inside
+from datagen_cli.llm.provider import RawReply
 
 MOST_TOKENS = 1 << 40
 _DIGITS = re.compile(r"(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.0+)?")
@@ -57,17 +59,24 @@ PLACES = (
 """Where a completion, or a part of one, says what it used."""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenCounts:
-    """Tokens of one call; `cached` are those of `tokens_in` that the endpoint had in its cache."""
-
-    tokens_in: int
-    tokens_out: int
-    cached: int = 0
+NOT_SAID = (None, None, 0)
 
 
-def read_usage(usage: Any, text: str) -> TokenCounts | None:
-    """What a reply of this text used; None when the endpoint does not say, or says what cannot be.
+def reply_of(text: str, finish: str, usage: Any, model: str = "", beside: str = "") -> RawReply:
+    """A reply with what it says that it used."""
+    tokens_in, tokens_out, cached = read_usage(usage, text)
+    return RawReply(text, finish, tokens_in, tokens_out, model, cached, beside)
+
+
+def used_by(usage: Any) -> tuple[int, int]:
+    """Tokens in and out of a reply without a text; 0 where the endpoint does not say."""
+    tokens_in, tokens_out, _ = read_usage(usage, "")
+    return tokens_in or 0, tokens_out or 0
+
+
+def read_usage(usage: Any, text: str) -> tuple[int | None, int | None, int]:
+    """Tokens in and out of a reply of this text, and those of the first that the endpoint had in its cache; None and
+    None when it does not say, or says what cannot be.
 
     Where the total is larger than the parts, output is the rest: some count reasoning only there. All zeros, and no
     output for a text, are no counts.
@@ -75,23 +84,23 @@ def read_usage(usage: Any, text: str) -> TokenCounts | None:
     if isinstance(usage, list) and len(usage) == 1:
         usage = usage[0]
     if not isinstance(usage, Mapping):
-        return None
+        return NOT_SAID
     for name in ("tokens", "billed_units"):
         if isinstance(usage.get(name), Mapping):
             usage = {**usage[name], **usage}
     into, out, total = (_first_count(usage, *names) for names in (INTO, OUT, TOTAL))
     if into is None or (out is None and total is None):
-        return None
+        return NOT_SAID
     thought = max((_at(usage, place) or 0 for place in THOUGHT if place[0] in usage), default=0)
     said = (out or 0) + sum(_count(usage.get(name)) or 0 for name in APART)
     most = max(said, (total or 0) - into, said + thought if thought > said else 0)
     if not (into or most) or (text and not most):
-        return None
+        return NOT_SAID
     cached = max((_at(usage, place) or 0 for place in CACHED if place[0] in usage), default=0)
     if "prompt_tokens" not in usage:  # as Anthropic counts: what was read from the cache, or written, comes on top
         on_top = sum(_count(usage.get(name)) or 0 for name in ON_TOP)
         into, most = into + on_top, said if total is not None and total - into - said == on_top else most
-    return TokenCounts(into, most, min(cached, into))
+    return into, most, min(cached, into)
 
 
 def usage_in(*parts: Any) -> Any:
@@ -101,13 +110,6 @@ def usage_in(*parts: Any) -> Any:
         return found
     beside = [part for part in parts if isinstance(part, Mapping) and any(name in part for name in (*INTO, *OUT))]
     return {name: value for part in reversed(beside) for name, value in part.items()} or None
-
-
-def inside(value: Any, *names: str) -> Any:
-    """What lies below these keys; None where there is nothing."""
-    for name in names:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
 
 
 def _first_count(usage: Mapping[str, Any], *names: str) -> int | None:

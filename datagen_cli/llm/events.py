@@ -15,8 +15,9 @@ from datagen_cli.core.pattern import compiled_later
 from datagen_cli.llm.counted import usage_in
 from datagen_cli.llm.faults import TransportError
 from datagen_cli.llm.finish import reason_in
+from datagen_cli.llm.foreign_json import loaded
 from datagen_cli.llm.message import REASONING, refusal_of, text_of, text_of_parts
-from datagen_cli.llm.native_events import of_events
+from datagen_cli.llm.other_apis import of_events
 from datagen_cli.llm.wrapped import bare_event
 
 EVENTS = b"data:"
@@ -76,19 +77,19 @@ class _Parts:
             so_far["arguments"] += said if isinstance(said, str) else json.dumps(said) if said else ""
 
 
-def joined(body: bytes) -> dict[str, Any] | None:
-    """One chat completion of the events of a stream, or the error that came instead; None where neither did.
+def joined(marked: Sequence[dict[str, Any] | None], size: int) -> dict[str, Any] | None:
+    """One chat completion of the events of a stream, None for the mark of its end, or the error that came instead; None
+    where neither did. `size` is that of the stream in bytes.
 
     Raises `TransportError` for a stream without an end.
     """
     parts, finish = _Parts(), None
     found: dict[str, Any] = {}
-    marked = list(_events(body))
     events = [bare_event(event) for event in marked if event is not None]
     ended = len(events) < len(marked)
     if (own := of_events(events, ended=ended)) is not None:
         if own["choices"][0]["finish_reason"] is None:
-            raise _broken_off(body)
+            raise _broken_off(size)
         return own
     index = min((number for event in events for number in _numbers(event)), default=0)
     for event in events:
@@ -106,12 +107,12 @@ def joined(body: bytes) -> dict[str, Any] | None:
     if "choices" not in found:
         return found if "error" in found else None
     if finish is None and not ended and "error" not in found:
-        raise _broken_off(body)
+        raise _broken_off(size)
     return {**found, "choices": [{"message": parts.message, "finish_reason": finish}]}
 
 
-def _broken_off(body: bytes) -> TransportError:
-    return TransportError("dropped", f"the event stream is broken off ({len(body):,} bytes)", status=200)
+def _broken_off(size: int) -> TransportError:
+    return TransportError("dropped", f"the event stream is broken off ({size:,} bytes)", status=200)
 
 
 def choice_of(event: Mapping[str, Any], index: int = 0) -> dict[str, Any]:
@@ -135,7 +136,7 @@ def _added(content: Any) -> str:
     return text_of_parts(content) if isinstance(content, list) else text_of({"content": content})[0]
 
 
-def _events(body: bytes) -> Iterator[dict[str, Any] | None]:
+def events_in(body: bytes) -> Iterator[dict[str, Any] | None]:
     """The objects of an event stream; None for its end mark. The lines of an event's data belong together.
 
     Raises `TransportError` for an object that cannot be read: a part of the answer would be missing.
@@ -145,34 +146,24 @@ def _events(body: bytes) -> Iterator[dict[str, Any] | None]:
         name, _, data = line.partition(":")
         data = data.strip()
         if held and (not line.strip() or (name == "data" and _is_whole(held[-1], data))):
-            yield _of_lines(held, len(body))
+            if (event := loaded("\n".join(held))) is None:
+                said = f"an event of the stream cannot be read ({len(body):,} bytes)"
+                raise TransportError("dropped", said, status=200)
+            yield event
             held = []
         if name == "error" or (name == "data" and _ERROR.match(data)):  # in place of an object
             yield {"error": {"message": data}}
-        if name != "data":
-            continue
-        if held:
+        if name == "data" and held:
             held.append(data)
-        elif data.upper() == "[DONE]":
+        elif name == "data" and data.upper() == "[DONE]":
             yield None
-        elif data.startswith("{"):
-            try:
-                yield json.loads(data)
-            except (ValueError, RecursionError):
+        elif name == "data" and data.startswith("{"):
+            if (event := loaded(data)) is None:
                 held = [data]
+            else:
+                yield event
 
 
 def _is_whole(line: str, following: str) -> bool:
     """Whether an object ends with a line: what goes on with it behind a brace is a comma or a bracket."""
     return line.endswith("}") and not following.startswith((",", "}", "]"))
-
-
-def _of_lines(lines: Sequence[str], size: int) -> dict[str, Any]:
-    """The object whose text several lines of data are."""
-    try:
-        found: dict[str, Any] = json.loads("\n".join(lines))
-    except (ValueError, RecursionError) as error:
-        raise TransportError(
-            "dropped", f"an event of the stream cannot be read ({size:,} bytes)", status=200
-        ) from error
-    return found

@@ -7,7 +7,6 @@ key, the model's name or the address. Pure functions; what follows from a fault 
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
@@ -15,7 +14,7 @@ from typing import Any, Literal
 from datagen_cli.core.errors import rebuilt
 from datagen_cli.core.pattern import compiled_later
 from datagen_cli.core.traces import covered
-from datagen_cli.llm.counted import inside
+from datagen_cli.llm.foreign_json import inside, items, loaded, within
 from datagen_cli.llm.parameter_fallback import NO_GRAMMAR, NO_SYSTEM, OPTIONAL, UNKNOWN, named_as_parameter
 from datagen_cli.llm.ratelimit import LONGEST_S, closed_s, http_date, reset_alone_s, reset_s
 from datagen_cli.llm.refusals import About, about, rate_in, says_quota, wait_in
@@ -46,7 +45,6 @@ SPEAKING = (
 )
 PACKED = "the reply is packed as"
 """What a reply begins to be told with that nothing here unpacks."""
-DEEPEST = 6
 _TITLE = compiled_later(r"<(title|h1)\b[^<>]*+>((?:(?!<\1\b).)*?)</\1>", re.IGNORECASE | re.DOTALL)
 _CODE = compiled_later(r"<(script|style)\b(?:(?!<\1\b).)*?</\1>|<[^<>]*+>", re.IGNORECASE | re.DOTALL)
 _TLS = compiled_later(
@@ -198,30 +196,14 @@ def fault_said(status: int, body: bytes, hidden: Collection[str] = (), *, retry_
 
 def named_in(body: bytes) -> frozenset[str]:
     """The parameters that fields of an error's body name: `error.param`, the `loc` of each `detail`, and the like."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return frozenset()
     found: set[str] = set()
-    _find_named(value, found, DEEPEST)
+    for name, item in items(loaded(body)):
+        if name in NAMING:
+            parts = item if isinstance(item, list) else re.split(r"[.\[/]", item) if isinstance(item, str) else []
+            found.update(part for part in parts if isinstance(part, str))
+        if name in BELOW and isinstance(item, dict):
+            found.update(part for key in item for part in str(key).split("."))
     return frozenset(found)
-
-
-def _find_named(value: Any, found: set[str], depth: int) -> None:
-    if depth == 0:
-        return
-    if isinstance(value, list):
-        for item in value[:20]:
-            _find_named(item, found, depth - 1)
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if name in NAMING:
-                parts = item if isinstance(item, list) else re.split(r"[.\[/]", item) if isinstance(item, str) else []
-                found.update(part for part in parts if isinstance(part, str))
-            if name in BELOW and isinstance(item, dict):
-                found.update(part for key in item for part in str(key).split("."))
-            if name not in NAMING or isinstance(item, dict):
-                _find_named(_inside(item) if isinstance(item, str) else item, found, depth - 1)
 
 
 def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
@@ -251,10 +233,7 @@ def sentence_of(body: bytes, status: int, hidden: Collection[str] = ()) -> str:
     """The provider's own sentence from an error body: `error.message` and its cousins, or what a page says in words;
     where something is `hidden`, that is covered before the sentence is cut off."""
     text = body.decode("utf-8", "replace").strip()
-    try:
-        found = _spoken(json.loads(text)) if text[:1] in '{["' else None
-    except (ValueError, RecursionError):
-        found = None
+    found = _spoken(loaded(text)) if text.startswith(("{", "[", '"')) else None
     if found is None:
         found = _page(text, hidden)
     found = " ".join((redact(found, hidden) if hidden else found).split())
@@ -304,7 +283,7 @@ def clean_fault(fault: Fault, secrets: Collection[str]) -> None:
 def _spoken(value: Any) -> str | None:
     """The sentence in a JSON error, wherever the usual servers put it."""
     if isinstance(value, str):
-        inner = _inside(value)
+        inner = within(value)
         return value if inner is None else _spoken(inner) or value
     if isinstance(value, list):
         return "; ".join(part for part in map(_spoken, value[:3]) if part) or None
@@ -317,14 +296,6 @@ def _spoken(value: Any) -> str | None:
             if found:
                 return found
     return None
-
-
-def _inside(text: str) -> Any:
-    """The JSON that a text in an error holds, as gateways put one error into another; None for words."""
-    try:
-        return json.loads(text) if text[:1] in ("{", "[") else None
-    except (ValueError, RecursionError):
-        return None
 
 
 def _page(text: str, hidden: Collection[str]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.pattern import PatternFile, compiled_later
-from datagen_cli.llm.counted import inside
+from datagen_cli.llm.foreign_json import inside
 
 _PARTS = PatternFile(Path(__file__).with_suffix(".yaml"))
 _CUT_OFF = _PARTS.pattern("CUT_OFF")

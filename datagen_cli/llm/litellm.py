@@ -24,7 +24,7 @@ from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.core.proxies import proxy_for, safe_proxy, spare_proxy
 from datagen_cli.llm.completion import is_completion, read_reply
-from datagen_cli.llm.counted import read_usage
+from datagen_cli.llm.counted import reply_of, used_by
 from datagen_cli.llm.faults import (
     PACKED,
     SENTENCE_CHARS,
@@ -224,15 +224,10 @@ def reply_from(answer: Any) -> RawReply:
         choice = answer.choices[0]
         text, beside = text_of(_plain(choice.message), called=ends_in_call(choice.finish_reason))
     except (AttributeError, IndexError, TypeError) as error:
-        counted = read_usage(usage, "")
-        used = (counted.tokens_in, counted.tokens_out) if counted else (0, 0)
         said = "the reply is empty: it holds no choice"
-        raise TransportError("empty", said, status=200, used=used) from error
+        raise TransportError("empty", said, status=200, used=used_by(usage)) from error
     finish, model = finish_of(choice.finish_reason), str(getattr(answer, "model", "") or "")
-    counted = read_usage(usage, text)
-    if counted is None:
-        return RawReply(text, finish, model=model, beside=beside)
-    return RawReply(text, finish, counted.tokens_in, counted.tokens_out, model, counted.cached, beside)
+    return reply_of(text, finish, usage, model, beside)
 
 
 def _plain(message: Any) -> dict[str, Any]:

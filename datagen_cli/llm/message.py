@@ -10,8 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from datagen_cli.llm.counted import inside
-from datagen_cli.llm.tool_calls import arguments, calls_of
+from datagen_cli.llm.foreign_json import inside, loaded
 
 REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "analysis")
 TEXT_PARTS = ("text", "output_text", "json", "markdown", "plain_text", "text/plain", "text_delta")
@@ -36,7 +35,16 @@ _THOUGHTS = re.compile(
     r"|\A.*\[/THINK\]|\[THINK\].*\Z",
     re.DOTALL | re.IGNORECASE,
 )
-_NOTHING = ("", "null", "none", "nil", "undefined", "{}", "[]", '""', "''", "n/a")
+_WORDS_FOR_NOTHING = ("", "null", "none", "nil", "undefined", "{}", "[]", '""', "''", "n/a")
+_CALLED = ("function", "custom", "functionCall", "function_call", "toolUse", "tool_use")
+"""Keys of a call below which its name and arguments may stand."""
+_ARGUMENTS = ("arguments", "parameters", "input", "args", "params", "kwargs")
+_IN_CONTENT = ("tool_use", "toolUse", "tool_call", "toolCall", "function_call", "functionCall")
+_THINKS = re.compile(
+    r"(?:.*[_.-])?(?:think|thinking|thought|thoughts|reason|reasoning|plan|scratchpad|reflect)s?", re.I
+)
+"""Names of tools that only hold what a model thinks."""
+_NOTHING: tuple[Any, ...] = (None, "", "{}", "null", {}, [])
 
 
 def text_of(message: Mapping[str, Any], *, called: bool = False) -> tuple[str, str]:
@@ -65,7 +73,7 @@ def text_of(message: Mapping[str, Any], *, called: bool = False) -> tuple[str, s
 def _is_mere(text: str, *, called: bool) -> bool:
     """Whether a text beside a call, or beside an answer that was read, is none itself."""
     bare = _THOUGHTS.sub("", text).strip()
-    return bare.lower() in _NOTHING or (called and not bare.startswith(("{", "[", "```")))
+    return bare.lower() in _WORDS_FOR_NOTHING or (called and not bare.startswith(("{", "[", "```")))
 
 
 def refusal_of(message: Mapping[str, Any]) -> str:
@@ -166,3 +174,47 @@ def _part(part: Mapping[str, Any]) -> str:
     if not isinstance(text, str) and _is_nested(part):
         return _text(part["content"])
     return text if isinstance(text, str) else ""
+
+
+def calls_of(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The calls of a message; of several those that say something, without a tool that is for thinking."""
+    calls = message.get("tool_calls") or message.get("function_call") or message.get("functionCall")
+    calls = loaded(calls) if isinstance(calls, str) else calls
+    if isinstance(calls, Mapping):
+        calls = list(calls.values()) if calls and all(isinstance(one, Mapping) for one in calls.values()) else [calls]
+    if not calls and isinstance(message.get("content"), list):
+        calls = [part for part in message["content"] if isinstance(part, dict) and _is_call(part)]
+    calls = [call for call in calls if isinstance(call, Mapping)] if isinstance(calls, list) else []
+    if len(calls) < 2:
+        return calls
+    said = [call for call in calls if _said_in(call) not in _NOTHING]
+    return [call for call in said if not _THINKS.fullmatch(_name_of(call))] or said
+
+
+def arguments(calls: list[Mapping[str, Any]]) -> Any:
+    """What a call says, or several calls of one tool in a list; None for calls of several tools."""
+    if len(calls) == 1:
+        return _said_in(calls[0])
+    said = [_said_in(call) for call in calls]
+    texts = [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in said]
+    return f"[{', '.join(texts)}]" if len({_name_of(call) for call in calls}) == 1 and texts else None
+
+
+def _is_call(part: Mapping[str, Any]) -> bool:
+    """Whether a part of content is a call, by its type or as the only thing in an object."""
+    return part.get("type") in _IN_CONTENT or (len(part) == 1 and next(iter(part)) in _IN_CONTENT)
+
+
+def _inner(call: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = next((call[name] for name in _CALLED if isinstance(call.get(name), Mapping)), None)
+    return call if found is None else found
+
+
+def _name_of(call: Mapping[str, Any]) -> str:
+    return str(_inner(call).get("name") or call.get("name"))
+
+
+def _said_in(call: Mapping[str, Any]) -> Any:
+    """The arguments of a call."""
+    inner = _inner(call)
+    return next((inner[name] for name in _ARGUMENTS if inner.get(name) not in _NOTHING), inner.get("arguments"))

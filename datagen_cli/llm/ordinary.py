@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from datagen_cli.llm.counted import MOST_TOKENS, read_usage, usage_in
+from datagen_cli.llm.counted import MOST_TOKENS, reply_of, usage_in
 from datagen_cli.llm.provider import RawReply
 
 ENDS = ("stop", "length")
@@ -58,10 +58,7 @@ def ordinary(value: Any) -> RawReply | None:
         model = str(model).encode("utf-8", "replace").decode()
     counts = _counts(value.get("usage"))
     if counts is None:
-        found = read_usage(usage_in(value, choice), text)
-        if found is None:
-            return RawReply(text, reason, model=model)
-        counts = found.tokens_in, found.tokens_out, found.cached
+        return reply_of(text, reason, usage_in(value, choice), model)
     return RawReply(text, reason, counts[0], counts[1], model, counts[2])
 
 

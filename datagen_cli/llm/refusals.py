@@ -8,13 +8,13 @@ body counts as well as the words of the sentence. Pure functions.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from datagen_cli.core.pattern import PatternFile, compiled_later
+from datagen_cli.llm.foreign_json import items, loaded
 from datagen_cli.llm.ratelimit import LONGEST_S, reset_s
 
 About = Literal["", "key", "account", "length", "content", "model", "access", "package", "proxy", "tls"]
@@ -28,7 +28,6 @@ WAITS_UNTIL = ("resetsat", "resetat", "retryat", "availableat")
 """Names, without signs and case, of fields that say how long to wait, in seconds or with a unit; in milliseconds; or
 until when."""
 CODE_CHARS = 80
-DEEPEST = 6
 _PARTS = PatternFile(Path(__file__).with_suffix(".yaml"))
 _QUOTA = _PARTS.pattern("QUOTA", re.IGNORECASE)
 _ACCOUNT = _PARTS.pattern("ACCOUNT", re.IGNORECASE)
@@ -76,7 +75,7 @@ def wait_in(body: bytes, sentence: str, now: float = 0.0) -> tuple[float | None,
     """How long the body of a refusal asks to wait, in seconds, from a field such as Google's `retryDelay` or from its
     sentence (`try again in 1m30s`), else None; and the headers of the vendor behind a router, which some put there."""
     headers: dict[str, str] = {}
-    for name, value in _items(_json(body)):
+    for name, value in items(loaded(body)):
         bare = re.sub(r"[^a-z]", "", name.lower())
         if bare in (*WAITS, *WAITS_MS, *WAITS_UNTIL) and isinstance(value, str | int | float):
             seconds = reset_s(str(value), now if bare in WAITS_UNTIL else 0.0)
@@ -113,27 +112,6 @@ def _told(body: bytes) -> list[str]:
     """The codes and sentences in the fields of a JSON error."""
     return [
         value[:CODE_CHARS] if name in CODES else value[:1000]
-        for name, value in _items(_json(body))
+        for name, value in items(loaded(body))
         if isinstance(value, str) and name.lower() in (*CODES, "message", "msg", "detail", "error")
     ]
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _items(value: Any, depth: int = DEEPEST) -> Iterator[tuple[str, Any]]:
-    """Names and values of all objects in a JSON value, outermost first."""
-    if depth == 0:
-        return
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield str(name), item
-        for item in value.values():
-            yield from _items(item, depth - 1)
-    if isinstance(value, list):
-        for item in value[:20]:
-            yield from _items(item, depth - 1)

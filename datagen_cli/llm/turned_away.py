@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from datagen_cli.core.pattern import compiled_later
-from datagen_cli.llm.counted import read_usage, usage_in
+from datagen_cli.llm.counted import reply_of, usage_in
+from datagen_cli.llm.foreign_json import inside, items, loaded
 from datagen_cli.llm.provider import RawReply
 
-DEEPEST = 6
 SURE = ("failedgeneration",)
 """Names, without signs and case, under which nothing else stands."""
 OTHERS = (
@@ -42,27 +42,20 @@ _TOO_FEW = compiled_later(r"max[\w ]{0,40}tokens reached", re.IGNORECASE)
 
 def reply_in_error(body: bytes) -> RawReply | None:
     """The reply in the body of a refusal, cut off where its tokens were too few; None where there is none."""
-    try:
-        return reply_in(json.loads(body))
-    except (ValueError, RecursionError):
-        return None
+    return reply_in(loaded(body))
 
 
 def reply_in(value: Any) -> RawReply | None:
     """The same of a body that has been read."""
-    items = list(_items(value))
-    said = " ".join(item for _, item in items if isinstance(item, str))
+    found = list(items(value))
+    said = " ".join(item for _, item in found if isinstance(item, str))
     names = SURE + (OTHERS if _UNFIT.search(said) else ())
-    written = next((item for name, item in items if (bare := _bare(name)) in names and _is_reply(item, bare)), None)
+    written = next((item for name, item in found if (bare := _bare(name)) in names and _is_reply(item, bare)), None)
     if written is None:
         return None
     text = written if isinstance(written, str) else json.dumps(written, ensure_ascii=False)
     finish = "length" if _TOO_FEW.search(said) else "stop"
-    error = value.get("error") if isinstance(value, Mapping) else None
-    counted = read_usage(usage_in(value, error), text)
-    if counted is None:
-        return RawReply(text, finish)
-    return RawReply(text, finish, counted.tokens_in, counted.tokens_out, "", counted.cached)
+    return reply_of(text, finish, usage_in(value, inside(value, "error")))
 
 
 def _bare(name: str) -> str:
@@ -74,20 +67,3 @@ def _is_reply(item: Any, name: str) -> bool:
     if isinstance(item, str):
         return name in SURE or any(sign in item.strip() for sign in "{[ ")
     return isinstance(item, Mapping | list) and bool(item)
-
-
-def _items(value: Any, depth: int = DEEPEST) -> Iterator[tuple[str, Any]]:
-    """Names and values of all objects in a value, those in texts of JSON among them, outermost first."""
-    if isinstance(value, str) and value[:1] in ("{", "["):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return
-    if depth == 0:
-        return
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            yield str(name), item
-    inner = value.values() if isinstance(value, Mapping) else value[:20] if isinstance(value, list) else ()
-    for item in inner:
-        yield from _items(item, depth - 1)

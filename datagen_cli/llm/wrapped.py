@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from datagen_cli.llm.counted import usage_in
-from datagen_cli.llm.flat import of_flat
-from datagen_cli.llm.native import advice, as_completion
+from datagen_cli.llm.foreign_json import loaded
+from datagen_cli.llm.other_apis import advice, as_completion, of_flat
 
 WRAPPERS = ("data", "result", "response", "output", "body", "payload", "prediction")
 """Keys under which gateways put a whole reply, whatever its form."""
@@ -124,6 +123,6 @@ def _read(text: str, *, packed: bool) -> Any:
     """The object in a text of JSON; None where it is something else."""
     try:
         text = base64.b64decode(text).decode() if packed else text
-        return json.loads(text) if text.lstrip()[:1] == "{" else None
-    except (ValueError, RecursionError, binascii.Error):
+        return loaded(text) if text.lstrip()[:1] == "{" else None
+    except (ValueError, binascii.Error):
         return None
