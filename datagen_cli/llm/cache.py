@@ -104,7 +104,7 @@ class CallCache:
     def get(self, digest: str, most_tokens: int = 0) -> RawReply | None:
         """The reply that was stored under a digest; None when there is none or it cannot be read. One that was cut off
         counts only if it might have had `most_tokens`."""
-        found = self._read(digest)
+        found = self.history(digest)
         if found is None or (found[1].finish_reason == "length" and limit_of(found[0]) < most_tokens):
             return None
         return found[1]
@@ -148,16 +148,13 @@ class CallCache:
 
     def history(self, digest: str) -> tuple[dict[str, Any], RawReply] | None:
         """The request body (its `messages` and all that was sent with them) and the reply, or None."""
-        return self._read(digest)
+        return exchange(self.store.get(digest))
 
     def close(self) -> None:
         """Commits and closes."""
         self.store.close()
         if self._claims is not None:
             self._claims.close()
-
-    def _read(self, digest: str) -> tuple[dict[str, Any], RawReply] | None:
-        return exchange(self.store.get(digest))
 
 
 def exchange(raw: bytes | None) -> tuple[dict[str, Any], RawReply] | None:

@@ -13,6 +13,7 @@ for sampling: without what a softmax does not see, and without a log-softmax.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -68,24 +69,9 @@ def adjust_logits(
     l_m(v) ≥ max l_m + ln alpha, on the row's own unadjusted logits. Columns in `exempt` get (gamma − Σ w) · l_m, as if
     all peers agreed. The floating type is kept.
     """
-    logits = np.asarray(logits)
+    logits, weights = np.asarray(logits), np.asarray(weights)
     dtype = logits.dtype if np.issubdtype(logits.dtype, np.floating) else np.dtype(np.float64)
-    weights = np.asarray(weights, dtype=dtype)
-    contrast = weights.sum(axis=1)
-    adjusted = logits.astype(dtype) * dtype.type(gamma) if gamma != 1.0 else logits.astype(dtype, copy=True)
-    rows = np.flatnonzero(contrast != 0)
-    if rows.size == 0:
-        return adjusted
-    own = _log_softmax(logits.astype(dtype))
-    mixed = dtype.type(gamma) * own[rows] - weights[rows] @ _floored(own)
-    if len(exempt):
-        columns = np.asarray(exempt, dtype=np.intp)
-        mixed[:, columns] = (dtype.type(gamma) - contrast[rows])[:, None] * own[rows][:, columns]
-    mixed[np.isneginf(own[rows])] = -np.inf
-    if alpha is not None:
-        mixed[own[rows] < own[rows].max(axis=1, keepdims=True) + np.log(dtype.type(alpha))] = -np.inf
-    adjusted[rows] = mixed
-    return adjusted
+    return np.asarray(_adjusted(np, logits.astype(dtype, copy=True), weights.astype(dtype), gamma, alpha, list(exempt)))
 
 
 def adjust_logits_torch(
@@ -95,27 +81,29 @@ def adjust_logits_torch(
 
     `weights` may be `[M, B]` with M < B: then the first M rows are adjusted and returned, the others are peers only.
     """
-    import math
-
     import torch
 
-    contrast = weights.sum(dim=1)
-    first = logits[: len(weights)]
-    adjusted = first * gamma if gamma != 1.0 else first.clone()
-    rows = torch.nonzero(contrast != 0).squeeze(1)
-    if rows.numel() == 0:
+    return _adjusted(torch, logits.clone(), weights.to(logits.dtype), gamma, alpha, list(exempt))
+
+
+def _adjusted(xp: Any, logits: Any, weights: Any, gamma: float, alpha: float | None, exempt: Sequence[int]) -> Any:
+    """What both do, by NumPy or by torch as `xp`, which agree in the names used here; may overwrite `logits`."""
+    contrast = weights.sum(axis=1)
+    rows = contrast != 0
+    own = _log_softmax(xp, logits) if rows.any() else logits
+    adjusted = logits[: len(weights)]
+    if gamma != 1.0:
+        adjusted *= gamma
+    if not rows.any():
         return adjusted
-    own = torch.log_softmax(logits, dim=1)
-    lowest = own.masked_fill(torch.isneginf(own), math.inf).amin(dim=1, keepdim=True)
-    floored = torch.where(torch.isneginf(own), lowest, own)
-    mine = own[rows]
-    mixed = gamma * mine - weights[rows].to(own.dtype) @ floored
+    gone, mine = xp.isneginf(own), own[: len(weights)][rows]
+    lowest = xp.amin(xp.where(gone, math.inf, own), axis=1, keepdims=True)
+    mixed = gamma * mine - weights[rows] @ xp.where(gone, lowest, own)
     if len(exempt):
-        columns = torch.as_tensor(list(exempt), device=logits.device)
-        mixed[:, columns] = (gamma - contrast[rows].to(own.dtype)).unsqueeze(1) * mine[:, columns]
-    mixed = mixed.masked_fill(torch.isneginf(mine), -math.inf)
+        mixed[:, exempt] = (gamma - contrast[rows])[:, None] * mine[:, exempt]
+    mixed[xp.isneginf(mine)] = -math.inf
     if alpha is not None:
-        mixed = mixed.masked_fill(mine < mine.amax(dim=1, keepdim=True) + math.log(alpha), -math.inf)
+        mixed[mine < xp.amax(mine, axis=1, keepdims=True) + math.log(alpha)] = -math.inf
     adjusted[rows] = mixed
     return adjusted
 
@@ -129,8 +117,6 @@ def mix_logits_torch(
     reductions and the cut, in which a token below it gets less than any it could be confused with: −1e30 times its
     distance. Where a logit is −inf, or columns are exempt, the exact function does the work. May overwrite `logits`.
     """
-    import math
-
     import torch
 
     if len(exempt) or bool(torch.isneginf(logits.amin())):
@@ -158,16 +144,9 @@ def _equal(values: Sequence[Any]) -> NDArray[np.bool_]:
     return np.asarray(numbers[:, None] == numbers[None, :])
 
 
-def _log_softmax(logits: NDArray[Any]) -> NDArray[Any]:
+def _log_softmax(xp: Any, logits: Any) -> Any:
+    if xp is not np:
+        return xp.log_softmax(logits, dim=1)
     shifted = logits - logits.max(axis=1, keepdims=True)
     with np.errstate(divide="ignore"):
-        return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
-
-
-def _floored(own: NDArray[Any]) -> NDArray[Any]:
-    """Log-probabilities with −inf at the lowest finite value of the row."""
-    gone = np.isneginf(own)
-    if not gone.any():
-        return own
-    lowest = np.where(gone, np.inf, own).min(axis=1, keepdims=True)
-    return np.where(gone, lowest, own)
+        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))

@@ -77,17 +77,12 @@ def share_of(price: Price | None, share: float) -> Price | None:
     """A share of a price: what the batch API costs."""
     if price is None:
         return None
-    cached = price.cached_per_million
-    return Price(
-        input_per_million=price.input_per_million * share,
-        output_per_million=price.output_per_million * share,
-        cached_per_million=None if cached is None else cached * share,
-    )
+    return Price(**{name: value * share for name, value in price.model_dump(exclude_none=True).items()})
 
 
 def rate_of(price: Price | None) -> Rate | None:
     """A price per token."""
     if price is None:
         return None
-    cached = price.cached_per_million
-    return Rate(price.input_per_million / 1e6, price.output_per_million / 1e6, None if cached is None else cached / 1e6)
+    said = (price.input_per_million, price.output_per_million, price.cached_per_million)
+    return Rate(*(None if one is None else one / 1e6 for one in said))  # type: ignore[arg-type]

@@ -143,6 +143,11 @@ class ProviderFacts:
     prefix: ClassVar[str] = ""
 
     @classmethod
+    def model_of(cls, options: ModelOptions) -> str:
+        """A model's name without the prefix."""
+        return options.name.removeprefix(cls.prefix)
+
+    @classmethod
     def forms(cls) -> tuple[str, ...]:
         """How names of its models look: `local/...`."""
         return (f"{cls.prefix}...",) if cls.prefix else ()

@@ -41,20 +41,11 @@ def vendors() -> dict[str, Vendor]:
     found = yaml.load(
         (Path(__file__).parent / "vendors.yaml").read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     )
-    return {
-        prefix: Vendor(
-            tuple(entry.get("keys", ())),
-            tuple(entry.get("hosts", ())),
-            entry.get("keyless", False),
-            "fast" in entry,
-            entry.get("fast"),
-            tuple(entry.get("env", ())),
-            entry.get("free", False),
-            entry.get("litellm"),
-            entry.get("access", ""),
-        )
-        for prefix, entry in found.items()
-    }
+    named = {}
+    for prefix, entry in found.items():
+        said: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in entry.items()}
+        named[prefix] = Vendor(**{**said, "fast": "fast" in entry, "base_url": entry.get("fast")})
+    return named
 
 
 def vendor_of_key(key_env: str) -> Vendor | None:

@@ -1,7 +1,7 @@
 """The program of the child process: llama.cpp's server, on a free loopback port, for as long as its parent lives.
 
 It is run as a file by `server.py`, so it imports nothing of this package. The first line on its standard input is a
-JSON object: `{model, alias, key, threads, context, slots, parent}`. The first line on its standard output answers it:
+JSON object: `{file, alias, key, threads, context, slots, parent}`. The first line on its standard output answers it:
 `{"url": ...}` once the model is loaded, else `{"error": ...}`. The child ends when its standard input ends, which the
 system sees to whichever way the parent goes; on Linux it also asks to be killed with its parent.
 
@@ -39,7 +39,7 @@ def main() -> None:
 
         _bound(None)
         server = xllamacpp.Server(_parameters(xllamacpp, settings))
-        _bound(os.stat(settings["model"]).st_size)
+        _bound(os.stat(settings["file"]).st_size)
     except Exception as error:  # whatever the library raises is the answer
         _tell(answer, error=str(error) or type(error).__name__)
         os._exit(1)
@@ -54,7 +54,7 @@ def _tell(answer: TextIO, **said: str) -> None:
 
 def _parameters(xllamacpp: Any, settings: dict[str, Any]) -> Any:
     params = xllamacpp.CommonParams()
-    params.model.path = settings["model"]
+    params.model.path = settings["file"]
     params.model_alias = {settings["alias"]}
     params.api_keys = [settings["key"]]
     params.hostnames = ["127.0.0.1"]

@@ -70,12 +70,12 @@ class Gguf(ProviderFacts):
                 hint=f"remove {name}; a llama.cpp server that runs already is {{name: ..., base_url: ...}}",
             )
         room = f"a larger context (`{{name: {options.name}, context: {2 * (options.context or CONTEXT)}}}`)"
-        return Target("gguf", _model_of(options), loopback=True, room=room)
+        return Target("gguf", cls.model_of(options), loopback=True, room=room)
 
     @classmethod
     def identity(cls, options: ModelOptions) -> dict[str, Any]:
         """The file's digest, and what is sent that the recipe does not say."""
-        file = gguf_file(options.name, _model_of(options))
+        file = gguf_file(options.name, cls.model_of(options))
         return {"sha256": gguf_digest(file), "context": options.context or CONTEXT, "cut_offs": CUT_OFFS}
 
     @classmethod
@@ -84,8 +84,8 @@ class Gguf(ProviderFacts):
         end, `MissingExtra` without llama.cpp."""
         from importlib.util import find_spec
 
-        file = gguf_file(options.name, _model_of(options))
-        if _model_of(options) != SMOLLM2:
+        file = gguf_file(options.name, cls.model_of(options))
+        if cls.model_of(options) != SMOLLM2:
             refuse_templates(options.name, sound_templates(options.name, file))
         if find_spec("xllamacpp") is None:
             raise MissingExtra(f"model {options.name}: needs xllamacpp", cls.extra, "xllamacpp")
@@ -93,7 +93,7 @@ class Gguf(ProviderFacts):
     @classmethod
     def licence(cls, options: ModelOptions) -> str:
         """What the head of its file states."""
-        stated = licence(gguf_file(options.name, _model_of(options)))
+        stated = licence(gguf_file(options.name, cls.model_of(options)))
         return f"{stated} (its file)" if stated else ""
 
     @classmethod
@@ -108,7 +108,7 @@ class Gguf(ProviderFacts):
         """All, unless its file speaks of reasoning."""
         return (
             ()
-            if speaks_of_reasoning(gguf_file(options.name, _model_of(options)))
+            if speaks_of_reasoning(gguf_file(options.name, cls.model_of(options)))
             else ("max_tokens", "stop", "maxItems")
         )
 
@@ -199,7 +199,7 @@ def settings_of(options: ModelOptions) -> ServerSettings:
     """The server's settings: a core is left free, because llama.cpp's threads wait busily; there are no more slots than
     threads, because a thread that works on several answers none of them sooner."""
     threads = options.threads or max(1, usable_cores() - 1)
-    name = _model_of(options)
+    name = Gguf.model_of(options)
     file = gguf_file(options.name, name)
     alias = name if name == SMOLLM2 else file.name.removesuffix(SUFFIX)
     return ServerSettings(file, alias, threads, options.context or CONTEXT, options.slots or min(MOST_SLOTS, threads))
@@ -208,10 +208,6 @@ def settings_of(options: ModelOptions) -> ServerSettings:
 def with_cut_offs(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The request with llama.cpp's usual cut-offs, where it names none of its own."""
     return dict(payload) if CUTTING & payload.keys() else {**payload, **CUT_OFFS}
-
-
-def _model_of(options: ModelOptions) -> str:
-    return options.name.removeprefix(Gguf.prefix)
 
 
 class ServerHost:

@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -191,16 +191,7 @@ class LlamaServer:
             self._said.close()
 
     def _told(self) -> dict[str, Any]:
-        settings = self.settings
-        return {
-            "model": str(settings.file),
-            "alias": settings.alias,
-            "key": self.key,
-            "threads": settings.threads,
-            "context": settings.context,
-            "slots": settings.slots,
-            "parent": os.getpid(),
-        }
+        return {**asdict(self.settings), "file": str(self.settings.file), "key": self.key, "parent": os.getpid()}
 
     async def _ending(self) -> str:
         """How the child ended, in words."""

@@ -1,13 +1,13 @@
 """The chat templates in a local model's folder, and the control tokens of its tokenizer: somebody else's marks.
 
-Control tokens in a message are broken by a space after their first sign, so
-that no text of a base or of a model becomes a turn of the conversation, whatever the tokenizer calls its tokens.
+Control tokens in a message are broken by a space after their first sign, so that no text of a base or of a model
+becomes a turn of the conversation, whatever the tokenizer calls its tokens.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +61,7 @@ def _templates(folder: Path) -> Iterator[str]:
             yield content.decode("utf-8", "replace")
             continue
         said = (parse_object(content) or {}).get("chat_template")
-        several = said if isinstance(said, list) else [said] if said else []
-        yield from _texts(several)
-
-
-def _texts(several: Iterable[Any]) -> Iterator[str]:
-    for one in several:
-        text = one.get("template") if isinstance(one, dict) else one
-        if isinstance(text, str):
-            yield text
+        for one in said if isinstance(said, list) else [said]:
+            text = one.get("template") if isinstance(one, dict) else one
+            if text and isinstance(text, str):
+                yield text

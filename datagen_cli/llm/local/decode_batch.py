@@ -24,10 +24,13 @@ class DecodeBatch:
 
     def __init__(self, model: LocalModel, prompts: Sequence[Sequence[int]]) -> None:
         import torch
+        from transformers.cache_utils import DynamicCache, DynamicLayer
 
         self.size = len(prompts)
         self._model = model
-        self._cache = KeyValues(model.model.config)
+        self._cache, growing = DynamicCache(config=model.model.config), _growing()
+        self._cache.layers = [growing() if type(layer) is DynamicLayer else layer for layer in self._cache.layers]
+        self._can_trim = bool(self._cache.layers) and all(isinstance(layer, growing) for layer in self._cache.layers)
         lengths = [len(ids) for ids in prompts]
         self._width = max(lengths)
         rows = [[model.pad] * (self._width - len(ids)) + list(ids) for ids in prompts]
@@ -60,19 +63,20 @@ class DecodeBatch:
         import torch
 
         index = torch.as_tensor(list(rows), device=self._model.device)
-        self._cache.keep(index)
+        self._cache.batch_select_indices(index)
         self._mask, self._next = self._mask[index], self._next[index]
         self._padding = [self._padding[row] for row in rows]
         self.size = len(rows)
         idle = min(self._padding)
-        if self._cache.can_trim and idle >= LEAST_TRIM:
-            self._cache.trim(idle)
+        if self._can_trim and idle >= LEAST_TRIM:
+            for layer in self._cache.layers:
+                layer.trim(idle)
             self._mask = self._mask[:, idle:]
             self._padding = [columns - idle for columns in self._padding]
             self._width -= idle
 
     def _through(self, ids: Any, positions: Any) -> Any:
-        extra: dict[str, Any] = {self._model.cache_name: self._cache.inner}
+        extra: dict[str, Any] = {self._model.cache_name: self._cache}
         if "position_ids" in self._model.forward_names:
             extra["position_ids"] = positions
         if "logits_to_keep" in self._model.forward_names:
@@ -85,26 +89,6 @@ class DecodeBatch:
             **extra,
         )
         return out.logits[:, -1]
-
-
-class KeyValues:
-    """The cache of one batch. `inner` is what the model's forward takes as its cache."""
-
-    def __init__(self, config: Any) -> None:
-        from transformers.cache_utils import DynamicCache, DynamicLayer
-
-        self.inner = DynamicCache(config=config)
-        self.inner.layers = [_growing()() if type(layer) is DynamicLayer else layer for layer in self.inner.layers]
-        self.can_trim = bool(self.inner.layers) and all(isinstance(layer, _growing()) for layer in self.inner.layers)
-
-    def keep(self, rows: Any) -> None:
-        """Only these rows stay: an index tensor, rising."""
-        self.inner.batch_select_indices(rows)
-
-    def trim(self, columns: int) -> None:
-        """Forgets the first columns of every row; only where `can_trim`."""
-        for layer in self.inner.layers:
-            layer.trim(columns)
 
 
 @cache

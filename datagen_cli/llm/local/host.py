@@ -19,7 +19,7 @@ from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.as_text import NEXT, answer_in
 from datagen_cli.llm.faults import RequestRefused
 from datagen_cli.llm.local.model import LocalModel
-from datagen_cli.llm.local.rows import MOST_TOKENS, Decoded, DecodedRow, Row, Settings
+from datagen_cli.llm.local.rows import MOST_TOKENS, Row, Settings
 from datagen_cli.llm.local.weights import open_model
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.prompts.free_text import clean_text
@@ -51,9 +51,8 @@ class ModelHost:
         found: dict[int, RawReply | Exception] = {}
         rows: dict[int, Row] = {}
         for place, (payload, draw) in enumerate(asked):
-            ids = (
-                model.encode_text(payload["prompt"]) if "prompt" in payload else model.encode_chat(payload["messages"])
-            )
+            text = payload.get("prompt")
+            ids = model.encode_chat(payload["messages"]) if text is None else model.encode_text(text)
             room = model.room(len(ids), _most_tokens(payload))
             if room <= 0:
                 found[place] = RequestRefused(None, f"the prompt has {len(ids)} tokens, the context {model.context}")
@@ -109,24 +108,19 @@ def write_group(model: LocalModel, payload: Mapping[str, Any], stop: Callable[[]
         **{name: group[name] for name in CORRELATED if name in group},
     )
     decoded = decode(model, rows, settings, stop=stop)
-    return _group_reply(model, rows, decoded, [*notes, *decoded.notes])
-
-
-def _group_reply(model: LocalModel, rows: Sequence[Row], decoded: Decoded, notes: list[str]) -> RawReply:
-    said = [_row_reply(model, row, written) for row, written in zip(rows, decoded.rows, strict=True)]
-    text = json.dumps({"rows": said, "forward_rows": decoded.forward_rows, "notes": notes}, ensure_ascii=False)
-    tokens_in, tokens_out = (sum(one[name] for one in said) for name in ("tokens_in", "tokens_out"))
-    return RawReply(text, "stop", tokens_in, tokens_out, model.name)
-
-
-def _row_reply(model: LocalModel, row: Row, written: DecodedRow) -> dict[str, Any]:
-    return {
-        "text": model.text(written.ids),
-        "finish": written.finish,
-        "steps": written.steps,
-        "tokens_in": len(row.ids),
-        "tokens_out": written.steps,
-    }
+    said = [
+        {
+            "text": model.text(written.ids),
+            "finish": written.finish,
+            "steps": written.steps,
+            "tokens_in": len(row.ids),
+            "tokens_out": written.steps,
+        }
+        for row, written in zip(rows, decoded.rows, strict=True)
+    ]
+    answer = {"rows": said, "forward_rows": decoded.forward_rows, "notes": [*notes, *decoded.notes]}
+    tokens_in, tokens_out = sum(len(row.ids) for row in rows), sum(written.steps for written in decoded.rows)
+    return RawReply(json.dumps(answer, ensure_ascii=False), "stop", tokens_in, tokens_out, model.name)
 
 
 def _encoded(model: LocalModel, prompt: Mapping[str, Any], most: int, shown: set[tuple[Any, Any]]) -> list[int]:

@@ -15,6 +15,7 @@ from typing import Any
 from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.chat_template import ChatTemplate, GivenUp
 from datagen_cli.llm.local.chat_template import plain
+from datagen_cli.llm.parameter_fallback import merged
 
 CACHE_NAMES = ("cache", "past_key_values")
 """What a model's forward calls its keys and values: from transformers 5.24 on, and before."""
@@ -70,7 +71,7 @@ class LocalModel:
             try:
                 text = self.template.write(said)
             except TemplateError:
-                text = self.template.write(_without_system(said))
+                text = self.template.write(merged(said))
         except TemplateError as error:
             raise self._refused(f"refuses the messages: {error}") from error
         except GivenUp as error:
@@ -91,16 +92,9 @@ class LocalModel:
         """The text of generated ids, without special tokens."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
-    def count_tokens(self, prompt: Mapping[str, Any]) -> int:
-        """How long a prompt is for this model."""
-        return len(self.encode(prompt))
-
-    def fits(self, prompt: Mapping[str, Any], max_tokens: int) -> bool:
-        """Whether a prompt leaves room for the reply: for `max_tokens`, or for half the context if they are more."""
-        return self.has_room(self.count_tokens(prompt), max_tokens)
-
     def has_room(self, length: int, max_tokens: int) -> bool:
-        """`fits` for a prompt of `length` tokens."""
+        """Whether a prompt of `length` tokens leaves room for the reply: for `max_tokens`, or for half the context if
+        they are more."""
         return self.context is None or length + min(max_tokens, self.context // 2) <= self.context
 
     def room(self, length: int, max_tokens: int) -> int:
@@ -112,12 +106,3 @@ class LocalModel:
 
     def _ids(self, text: str, *, special: bool) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=special, verbose=False)["input_ids"])
-
-
-def _without_system(messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
-    """The messages with the system's words at the head of the first user message."""
-    system = "\n\n".join(message["content"] for message in messages if message["role"] == "system")
-    others = [dict(message) for message in messages if message["role"] != "system"]
-    if system and others:
-        others[0]["content"] = f"{system}\n\n{others[0]['content']}"
-    return others

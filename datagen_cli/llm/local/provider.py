@@ -40,12 +40,12 @@ class Local(ProviderFacts):
                 f"model {options.name}: {name} does not go with a model in this process",
                 hint=f"remove {name}; a model that is served is hosted_vllm/... or ollama/...",
             )
-        return Target("local", _model_of(options))
+        return Target("local", cls.model_of(options))
 
     @classmethod
     def identity(cls, options: ModelOptions) -> dict[str, Any]:
         """The number format, and what is in its folder: a path can be trained anew."""
-        return {"dtype": options.dtype, "weights": weights_digest(_model_of(options))}
+        return {"dtype": options.dtype, "weights": weights_digest(cls.model_of(options))}
 
     @classmethod
     def check(cls, options: ModelOptions, role: str, *, chats: bool, to_run: bool) -> None:
@@ -53,9 +53,9 @@ class Local(ProviderFacts):
         to chat, and for a device that is not there; `MissingExtra` without what runs models."""
         if to_run:
             check_device(options.device)
-        if names_gguf(model := _model_of(options)) and model != SMOLLM2:
+        if names_gguf(model := cls.model_of(options)) and model != SMOLLM2:
             sound_templates(options.name, gguf_file(options.name, model))
-        untrained = check_model(_model_of(options)).has_chat_template is False
+        untrained = check_model(cls.model_of(options)).has_chat_template is False
         if untrained and ((chats and options.form != "completion") or options.form == "chat"):
             raise UsageError(
                 f"model {options.name}: has no chat template, so it cannot be the {role}",
@@ -66,7 +66,7 @@ class Local(ProviderFacts):
     @classmethod
     def licence(cls, options: ModelOptions) -> str:
         """What the head of its file, or the card beside its weights, states."""
-        model = _model_of(options)
+        model = cls.model_of(options)
         if names_gguf(model):
             stated = licence(gguf_file(options.name, model))
             return f"{stated} (its file)" if stated else ""
@@ -82,14 +82,14 @@ class Local(ProviderFacts):
     @classmethod
     def stopped_by(cls, options: ModelOptions) -> tuple[str, ...]:
         """The limit, for a GGUF file that does not speak of reasoning; of other weights that is not known."""
-        model = _model_of(options)
+        model = cls.model_of(options)
         here = names_gguf(model) and not speaks_of_reasoning(gguf_file(options.name, model))
         return ("max_tokens",) if here else ()
 
     @classmethod
     def fetched_from(cls, options: ModelOptions) -> str | None:
         """The hub, for weights that are not here yet."""
-        model = _model_of(options)
+        model = cls.model_of(options)
         if names_gguf(model):
             return None
         try:
@@ -104,7 +104,3 @@ class Local(ProviderFacts):
         from datagen_cli.llm.local.batches import LocalBatches
 
         return LocalBatches(options, target, concurrency=around.concurrency, workers=around.workers)
-
-
-def _model_of(options: ModelOptions) -> str:
-    return options.name.removeprefix(Local.prefix)

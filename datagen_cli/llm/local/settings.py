@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,19 +43,17 @@ def weights_digest(name: str) -> str | None:
         return None
     total = hashlib.blake2b(digest_size=16)
     for file in sorted(file for file in path.iterdir() if file.suffix in (*_WHOLE, ".safetensors") and file.is_file()):
-        with _refused(name, file), open_given(file) as data:
+        try:
             size = file.stat().st_size
-            edges = data.read(_EDGE_BYTES)
-            data.seek(max(0, size - _EDGE_BYTES))
-            edges = read_given(file, MOST_BYTES) if file.suffix in _WHOLE else edges + data.read()
+            edges = read_given(file, MOST_BYTES) if file.suffix in _WHOLE else _edges(file, size)
+        except OSError as error:  # it cannot be read, or is larger than any settings are
+            raise UsageError(f"model local/{name}: {file.name} cannot be read: {error.strerror or error}") from error
         total.update(f"{file.name} {size} ".encode() + hashlib.blake2b(edges).digest())
     return total.hexdigest()
 
 
-@contextmanager
-def _refused(name: str, file: Path) -> Iterator[None]:
-    """What is said of a file that cannot be read, or is larger than any settings are."""
-    try:
-        yield
-    except OSError as error:
-        raise UsageError(f"model local/{name}: {file.name} cannot be read: {error.strerror or error}") from error
+def _edges(file: Path, size: int) -> bytes:
+    with open_given(file) as data:
+        start = data.read(_EDGE_BYTES)
+        data.seek(max(0, size - _EDGE_BYTES))
+        return start + data.read()

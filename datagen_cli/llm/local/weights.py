@@ -36,13 +36,11 @@ _SEQUENTIAL = "HF_DEACTIVATE_ASYNC_LOAD"
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What a model says of itself before it is loaded; None for what is not known yet: all of a hub id that is not
-    downloaded, the settings inside a GGUF file. `folder` is the file itself for GGUF."""
+    """What is known of a model before it is loaded; None for what is not: all of a hub id that is not downloaded, the
+    settings inside a GGUF file. `folder` is the file itself for GGUF."""
 
-    name: str
     folder: Path | None
-    has_chat_template: bool | None
-    context: int | None
+    has_chat_template: bool | None = None
 
 
 def check_model(name: str) -> ModelFacts:
@@ -53,12 +51,12 @@ def check_model(name: str) -> ModelFacts:
     """
     _check_packages(name)
     if names_gguf(name):
-        return ModelFacts(name, gguf_file(f"local/{name}", name), None, None)
+        return ModelFacts(gguf_file(f"local/{name}", name))
     folder = _folder_of(name)
     if folder is None:
-        return ModelFacts(name, None, None, None)
-    config = read_settings(name, folder / "config.json")
-    return ModelFacts(name, folder, has_chat_template(name, folder), context_of(config))
+        return ModelFacts(None)
+    read_settings(name, folder / "config.json")
+    return ModelFacts(folder, has_chat_template(name, folder))
 
 
 def open_model(name: str, *, device: str | None = None, dtype: str | None = None) -> LocalModel:

@@ -10,17 +10,9 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from concurrent.futures import Future
 from functools import cache
 from typing import Any
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    work: Callable[[], Any]
-    reply: asyncio.Future[Any]
-    loop: asyncio.AbstractEventLoop
 
 
 class Worker:
@@ -28,7 +20,7 @@ class Worker:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closed = threading.Event()
 
@@ -37,16 +29,14 @@ class Worker:
 
         Raises `CancelledError` on a closed worker.
         """
-        loop = asyncio.get_running_loop()
-        reply: asyncio.Future[Any] = loop.create_future()
         if self._closed.is_set():
-            reply.cancel()
-            return await reply
+            raise asyncio.CancelledError
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
             self._thread.start()
-        self._jobs.put(_Job(work, reply, loop))
-        return await reply
+        reply: Future[Any] = Future()
+        self._jobs.put((reply, work))
+        return await asyncio.wrap_future(reply)
 
     def close(self) -> None:
         """Takes no more work and drops what has not begun; does not wait for what has. May be called twice."""
@@ -55,11 +45,15 @@ class Worker:
 
     def _serve(self) -> None:
         while (job := self._jobs.get()) is not None:
+            reply, work = job
             if self._closed.is_set():
-                _hand_over(job, job.reply.cancel)
-            elif not job.reply.cancelled():
-                _do(job)
-            del job  # it holds the prompts
+                reply.cancel()
+            elif reply.set_running_or_notify_cancel():
+                try:
+                    reply.set_result(work())
+                except BaseException as error:  # it belongs to the one who waits, whatever it is
+                    reply.set_exception(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+            del job, reply, work  # they hold the prompts
 
 
 class OneThread:
@@ -77,27 +71,3 @@ class OneThread:
     def close(self) -> None:
         """Takes no more work; waits for none."""
         self._worker.close()
-
-
-def _do(job: _Job) -> None:
-    try:
-        result = job.work()
-    except BaseException as error:  # it belongs to the one who waits, whatever it is
-        failure = error if isinstance(error, Exception) else RuntimeError(repr(error))
-        _hand_over(job, lambda: _settle(job.reply, None, failure))
-    else:
-        _hand_over(job, lambda: _settle(job.reply, result, None))
-
-
-def _settle(reply: asyncio.Future[Any], result: Any, error: Exception | None) -> None:
-    if reply.done():
-        return
-    if error is not None:
-        reply.set_exception(error)
-    else:
-        reply.set_result(result)
-
-
-def _hand_over(job: _Job, settle: Callable[[], object]) -> None:
-    with suppress(RuntimeError):  # of a loop that is closed: nobody waits
-        job.loop.call_soon_threadsafe(settle)
