@@ -171,11 +171,6 @@ class Channel:
         if not self.concurrency.busy:
             self._busy_since = now
 
-    @property
-    def most_tokens(self) -> int:
-        """The most tokens of a reply to a request that does not say."""
-        return self._options.max_tokens
-
     def usage_of(self, reply: RawReply) -> Usage | None:
         """What a reply used; None when the endpoint does not say."""
         if reply.tokens_in is None or reply.tokens_out is None:
@@ -195,17 +190,21 @@ class Channel:
         cost = self.rate.cost_usd(tokens_in, tokens_out, cached) if self.rate else None
         return Usage(tokens_in, tokens_out, cost, cached)
 
-    def reservation_for(self, body: bytes, most_tokens: int) -> Reservation:
-        """The most that a call can use: a token for each byte sent, and all that it may write."""
-        cost = self.rate.cost_usd(len(body), most_tokens) if self.rate else 0.0
-        return Reservation(len(body), most_tokens, cost)
+    def reservation_for(self, payload: Payload) -> Reservation:
+        """The most that a call can use: a token for each byte sent, and all that it may write, by every row of a group;
+        as much as the model's own limit where the request sets none."""
+        rows = len(payload["group"]["rows"]) if "group" in payload else 1
+        tokens_in, most = len(payload.body), rows * (limit_of(payload) or self._options.max_tokens)
+        return Reservation(tokens_in, most, self.rate.cost_usd(tokens_in, most) if self.rate else 0.0)
+
+    def most_of(self, reservation: Reservation) -> Usage:
+        """All of a reservation, as used."""
+        return Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if self.rate else None)
 
     def if_lost(self, reservation: Reservation) -> Usage:
         """What a call counts as where nobody knows what it used: all of its reservation, and nothing where this machine
         worked for nobody: a model that ends with the process sends no bill."""
-        if self.provider_facts.on_this_machine:
-            return Usage()
-        return Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if self.rate else None)
+        return Usage() if self.provider_facts.on_this_machine else self.most_of(reservation)
 
     def provider(self) -> Provider:
         """The provider, built when it is first needed."""

@@ -126,7 +126,9 @@ class Client:
             cached = await self._stored(channel, payload, digest)
             if cached is not None:
                 self._keep(channel, dropped)
-                return self._from_cache(request, channel, payload, digest, cached)
+                self.totals.tally(request.role, draw.purpose).cached_calls += 1
+                self._refusals.lifted.add(request.role)
+                return self._reply(request, channel, payload, digest, cached, cached=True)
             try:
                 reply = await self._send(request, channel, payload, digest)
             except RequestRefused as fault:
@@ -141,7 +143,9 @@ class Client:
             self._keep(channel, dropped)
             self._refusals.lifted.add(request.role)
             await self._deferred.take()
-            return self._answered(request, channel, payload, digest, reply)
+            for text in channel.remarks(reply):
+                self._observer.event("note", text=text)
+            return self._reply(request, channel, payload, digest, reply, cached=False)
 
     @property
     def may_cost(self) -> bool:
@@ -214,7 +218,7 @@ class Client:
 
     async def _send(self, request: Request, channel: Channel, payload: Payload, digest: str) -> RawReply:
         """The call with all its tries, its reply committed."""
-        reservation = channel.reservation_for(payload.body, _most_tokens(payload, channel.most_tokens))
+        reservation = channel.reservation_for(payload)
         keep = _kept_nowhere if self._cache is None else partial(self._cache.put, digest, body=payload.body)
         place = (request.role, request.draw.purpose)
         run = Spending(self._budget, self._ledger, place, self.totals.tally(*place), keep)
@@ -235,26 +239,12 @@ class Client:
             channel.halt()  # the run ends: whoever has just been given a place sends nothing either
             raise
 
-    def _answered(self, request: Request, channel: Channel, payload: Payload, digest: str, raw: RawReply) -> Reply:
-        for text in channel.remarks(raw):
-            self._observer.event("note", text=text)
-        reply = self._reply(channel, payload, digest, raw, cached=False)
-        self._observer.event("call", role=request.role, purpose=request.draw.purpose, cached=False, usage=reply.usage)
-        return reply
-
-    def _from_cache(self, request: Request, channel: Channel, payload: Payload, digest: str, raw: RawReply) -> Reply:
-        """A stored reply: it costs nothing now, and `usage` says what it cost when it was paid for."""
-        self.totals.tally(request.role, request.draw.purpose).cached_calls += 1
-        self._refusals.lifted.add(request.role)
-        reply = self._reply(channel, payload, digest, raw, cached=True)
-        self._observer.event("call", role=request.role, purpose=request.draw.purpose, cached=True, usage=reply.usage)
-        return reply
-
-    def _reply(self, channel: Channel, payload: Payload, digest: str, raw: RawReply, *, cached: bool) -> Reply:
-        usage = channel.usage_of(raw)
-        if usage is None:
-            reservation = channel.reservation_for(payload.body, _most_tokens(payload, channel.most_tokens))
-            usage = Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if channel.rate else None)
+    def _reply(
+        self, request: Request, channel: Channel, payload: Payload, digest: str, raw: RawReply, *, cached: bool
+    ) -> Reply:
+        """A reply as the pipeline sees it; `usage` of a stored one says what it cost when it was paid for."""
+        usage = channel.usage_of(raw) or channel.most_of(channel.reservation_for(payload))
+        self._observer.event("call", role=request.role, purpose=request.draw.purpose, cached=cached, usage=usage)
         return Reply(raw.text, raw.finish_reason, usage, raw.model or channel.target.model, digest, cached, payload.end)
 
     def _keep(self, channel: Channel, dropped: frozenset[str]) -> None:
@@ -293,19 +283,8 @@ class Client:
         self, options: SharedModel, target: Target, limits: Limits, plant: Callable[[dict[str, Any]], None]
     ) -> Channel:
         """The channel of a model; models that differ only in sampling and length share one."""
-        faults = (
-            options.faults.model_dump_json()
-            if options.faults is not None and options.faults != "none"
-            else options.faults
-        )
-        waits = (options.timeout_s, options.deadline_s, options.requests_per_minute, options.tokens_per_minute)
-        place = (
-            target,
-            faults,
-            waits,
-            str(options.price),
-            tuple(getattr(options, name) for name in OWN_OPTIONS if name != "faults"),
-        )
+        own = ("timeout_s", "deadline_s", "requests_per_minute", "tokens_per_minute", "price", *OWN_OPTIONS)
+        place = target, repr([getattr(options, name) for name in own])
         if place not in self._channels:
             store = None if self._cache is None else self._cache.store
             self._channels[place] = Channel(
@@ -333,12 +312,6 @@ def to_bytes(values: Mapping[str, Any]) -> bytes:
 
 async def _kept_nowhere(reply: RawReply) -> None:
     """Without a cache."""
-
-
-def _most_tokens(payload: Payload, usual: int) -> int:
-    """The most that may be written for a request: by every row, in a group; `usual` where it sets no limit."""
-    rows = len(payload["group"]["rows"]) if "group" in payload else 1
-    return rows * (limit_of(payload) or usual)
 
 
 def _check_batch(channels: Collection[Channel], limits: Limits, observer: Observer) -> None:

@@ -56,12 +56,11 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
     try:
         came = plain if type(plain) is dict else _value(body, kind)
         value = unwrapped(came)
+        used = used_by(usage_in(value))
         if not value.get("choices") and (error := _error_of(value)):
             if (written := reply_in(value)) is not None:
                 return written
-            raise _inner_fault(
-                error, body if value is came else json.dumps(value).encode(), hidden, used_by(usage_in(value))
-            )
+            raise _inner_fault(error, body if value is came else value, hidden, used)
         if not value.get("choices"):
             if (said := flat_in(value)) is None and "choices" not in value:
                 if (small := in_small_letters(came)) != came:
@@ -71,16 +70,15 @@ def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> 
         choice = _first_choice(value["choices"]) or {}
         reason = reason_in(value, choice)
         if value.get("error") and not reason and not _says_success(value["error"]):
-            raise _in_the_middle(
-                _inner_fault(value["error"], json.dumps(value["error"]).encode(), hidden, used_by(usage_in(value)))
-            )
+            fault = _inner_fault(value["error"], value["error"], hidden, used)
+            if isinstance(fault, TransportError) and fault.kind == "server" and used == (0, 0):
+                fault.kind = "dropped"  # it followed part of an answer, which may have cost all
+            raise fault
         if choice.get("error") and not _says_success(choice["error"]):
-            raise _inner_fault(choice["error"], json.dumps(choice["error"]).encode(), hidden, used_by(usage_in(value)))
+            raise _inner_fault(choice["error"], choice["error"], hidden, used)
         message = _message_of(choice)
         if message is None:
-            raise TransportError(
-                "empty", "the reply is empty: it holds no choice", status=200, used=used_by(usage_in(value))
-            )
+            raise TransportError("empty", "the reply is empty: it holds no choice", status=200, used=used)
         text, beside = text_of(message, called=ends_in_call(reason))
         refusal, finish = refusal_of(message), finish_of(reason)
         if not text and refusal:
@@ -200,22 +198,24 @@ def _foreign(body: bytes, kind: str, hidden: tuple[str, ...], advice: str = "") 
     return TransportError("foreign", said, status=200)
 
 
-def _inner_fault(error: Any, body: bytes, hidden: tuple[str, ...], used: tuple[int, int] = (0, 0)) -> Fault:
-    """The fault of `{"error": ...}` under a status of success, as some routers send it; `used` are tokens."""
-    code = (
-        next((error[name] for name in ("code", "status", "error_code") if name in error), None)
-        if isinstance(error, dict)
-        else None
-    )
+def _inner_fault(error: Any, told: Any, hidden: tuple[str, ...], used: tuple[int, int]) -> Fault:
+    """The fault of `{"error": ...}` under a status of success, as some routers send it; `told` is what tells it, as a
+    value or a body, `used` are tokens."""
+    body = told if isinstance(told, bytes) else json.dumps(told).encode()
+    names = ("code", "status", "error_code")
+    code = next((error[name] for name in names if name in error), None) if isinstance(error, dict) else None
     number = whole_number(code) if isinstance(code, str) else code
-    told = {"key": 401, "account": 402, "content": 400, "length": 400}.get(about(0, body, sentence_of(body, 502)), 502)
-    if told == 502 and rate_in(f"{code} {sentence_of(body, 502)}") == "rate":
-        told = 429
-    if told == 502 and isinstance(error, dict) and error.get("type") == "invalid_request_error":
-        told = 400
-    if told == 502 and _NO_ROUTE.search(sentence_of(body, 502)):
-        told = 404
-    status = number if isinstance(number, int) and 400 <= number < 600 else told
+    if isinstance(number, int) and 400 <= number < 600:
+        status = number
+    else:
+        sentence = sentence_of(body, 502)
+        status = {"key": 401, "account": 402, "content": 400, "length": 400}.get(about(0, body, sentence), 502)
+        if status == 502 and rate_in(f"{code} {sentence}") == "rate":
+            status = 429
+        elif status == 502 and isinstance(error, dict) and error.get("type") == "invalid_request_error":
+            status = 400
+        elif status == 502 and _NO_ROUTE.search(sentence):
+            status = 404
     fault = fault_said(status, body, hidden)
     if isinstance(fault, TransportError):
         fault.used = used
@@ -238,10 +238,3 @@ def _says_success(error: Any) -> bool:
     """Whether this is the note of a gateway that nothing went wrong."""
     code = error.get("code") if isinstance(error, Mapping) else None
     return code in (0, "0", 200, "200") and code is not False
-
-
-def _in_the_middle(fault: Fault) -> Fault:
-    """The fault of an error that followed part of an answer: unless it says what was used, that may have cost all."""
-    if isinstance(fault, TransportError) and fault.kind == "server" and fault.used == (0, 0):
-        fault.kind = "dropped"
-    return fault

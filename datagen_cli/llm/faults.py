@@ -235,7 +235,7 @@ def sentence_of(body: bytes, status: int, hidden: Collection[str] = ()) -> str:
     text = body.decode("utf-8", "replace").strip()
     found = _spoken(loaded(text)) if text.startswith(("{", "[", '"')) else None
     if found is None:
-        found = _page(text, hidden)
+        found = f"a web page: {page_words(text, hidden)}" if text.startswith("<") else text
     found = " ".join((redact(found, hidden) if hidden else found).split())
     if len(found) > SENTENCE_CHARS:
         found = found[: SENTENCE_CHARS - 1] + "…"
@@ -296,13 +296,6 @@ def _spoken(value: Any) -> str | None:
             if found:
                 return found
     return None
-
-
-def _page(text: str, hidden: Collection[str]) -> str:
-    """What an HTML page says: its title, else its first words; plain text as it is."""
-    if not text.startswith("<"):
-        return text
-    return f"a web page: {page_words(text, hidden)}"
 
 
 def page_words(text: str, hidden: Collection[str] = ()) -> str:

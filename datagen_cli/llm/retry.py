@@ -182,7 +182,6 @@ async def call_with_retries(
 def _stop_when_hopeless(fault: TransportError, draw: Draw, health: Health, policy: Policy) -> None:
     """Raises `ProviderError` when the first tries of this purpose, which may have cost something, all came to nothing
     for a reason that waiting does not mend. Once others were answered it takes several prompts to say so."""
-    message = said(fault.message, health.target, fault.status)
     vain = health.vain.setdefault(draw.purpose, Vain())
     vain.prompts.add(draw)
     vain.silent += fault.kind == "timeout" and fault.sent
@@ -190,25 +189,35 @@ def _stop_when_hopeless(fault: TransportError, draw: Draw, health: Health, polic
     first = FIRST_TRIES if not health.answers or len(vain.prompts) >= SEVERAL_PROMPTS else math.inf
     of = f" of {draw.purpose}" if health.answers else ""
     if vain.broken >= first:
-        raise ProviderError(
-            f"the first {FIRST_TRIES} replies{of} were all broken off, and may have cost all that they could:"
-            f" {message}",
-            hint="a limit of the server, or of a proxy before it, cuts them, or what it sends is no whole JSON:"
-            f" `datagen doctor` shows what comes; then {RESUME}",
+        raise _end(
+            fault,
+            health.target,
+            f"the first {FIRST_TRIES} replies{of} were all broken off, and may have cost all that they could",
+            "a limit of the server, or of a proxy before it, cuts them, or what it sends is no whole JSON:"
+            " `datagen doctor` shows what comes",
         ) from fault
-    if vain.silent >= first and not policy.batched and fault.status is not None:
-        raise ProviderError(
-            f"the first {FIRST_TRIES} tries{of} were given up by a gateway before the model had answered; last:"
-            f" {message}",
-            hint="the gateway's own limit counts, not timeout_s (nginx: proxy_read_timeout): raise it, ask for fewer"
-            f" max_tokens, or lower limits.concurrency; then {RESUME}",
+    if vain.silent < first or policy.batched:
+        return
+    if fault.status is not None:
+        raise _end(
+            fault,
+            health.target,
+            f"the first {FIRST_TRIES} tries{of} were given up by a gateway before the model had answered; last",
+            "the gateway's own limit counts, not timeout_s (nginx: proxy_read_timeout): raise it, ask for fewer"
+            " max_tokens, or lower limits.concurrency",
         ) from fault
-    if vain.silent >= first and not policy.batched:
-        raise ProviderError(
-            f"the first {FIRST_TRIES} tries{of} had no answer within timeout_s: {policy.timeout_s:g}; last: {message}",
-            hint="a slow model needs more time: --set model.timeout_s=300 --set model.deadline_s=1200, fewer max_tokens"
-            f" or less concurrency; `datagen doctor` says whether it can be reached; then {RESUME}",
-        ) from fault
+    raise _end(
+        fault,
+        health.target,
+        f"the first {FIRST_TRIES} tries{of} had no answer within timeout_s: {policy.timeout_s:g}; last",
+        "a slow model needs more time: --set model.timeout_s=300 --set model.deadline_s=1200, fewer max_tokens"
+        " or less concurrency; `datagen doctor` says whether it can be reached",
+    ) from fault
+
+
+def _end(fault: TransportError, target: Target, what: str, advice: str) -> ProviderError:
+    """The end of a run: what happened, with the words of the last fault, and what to do before it goes on."""
+    return ProviderError(f"{what}: {said(fault.message, target, fault.status)}", hint=f"{advice}; then {RESUME}")
 
 
 def _stop_when_foreign(fault: TransportError, health: Health) -> None:
@@ -218,20 +227,22 @@ def _stop_when_foreign(fault: TransportError, health: Health) -> None:
     health.foreign += 1
     if health.foreign < FOREIGN_CALLS:
         return
-    message = said(fault.message, health.target, fault.status)
-    if fault.kind == "garbled":
-        raise ProviderError(
-            f"the address answers, and what comes is not HTTP as it must be: {message}",
-            hint=f"see whether {health.target.url or health.target.host} names the right port, and https where that is"
-            " spoken; else the server, or a proxy before it, writes broken replies (a Content-Length too small);"
-            f" then {RESUME}",
-        ) from fault
     where = health.target.url or health.target.host
+    if fault.kind == "garbled":
+        raise _end(
+            fault,
+            health.target,
+            "the address answers, and what comes is not HTTP as it must be",
+            f"see whether {where} names the right port, and https where that is spoken; else the server, or a proxy"
+            " before it, writes broken replies (a Content-Length too small)",
+        ) from fault
     packed = fault.message.startswith(PACKED)
     mend = "turn its packing off, or install the package that is named; base_url may well be right"
-    raise ProviderError(
-        f"the address answers, but not as a model's endpoint does: {message}",
-        hint=f"{mend if packed else f'check base_url: the calls went to {where}; most end in /v1'}; then {RESUME}",
+    raise _end(
+        fault,
+        health.target,
+        "the address answers, but not as a model's endpoint does",
+        mend if packed else f"check base_url: the calls went to {where}; most end in /v1",
     ) from fault
 
 
@@ -252,18 +263,15 @@ def _after(
             hint=f"raise the quota or wait until it is renewed, then {RESUME}",
         ) from fault
     if outage.silent_s(asyncio.get_running_loop().time()) >= policy.patience_s:
-        last = said(fault.message, health.target, fault.status)
-        if fault.kind == "rate":
-            raise ProviderError(
-                f"no call has been taken for {policy.patience_s:g} s; last: {last}",
-                hint="the endpoint answers, but takes no calls: lower limits.concurrency, set the model's"
-                f" requests_per_minute, or wait until its limit is renewed; then {RESUME}",
-            ) from fault
         came = "nothing has answered" if fault.status is None else "no call has been answered with a reply"
-        raise ProviderError(
-            f"{came} for {policy.patience_s:g} s; last: {last}",
-            hint=f"{start_of(fault, health.target) or outage_advice(fault, health.target)}; then {RESUME}",
-        ) from fault
+        advice = start_of(fault, health.target) or outage_advice(fault, health.target)
+        if fault.kind == "rate":
+            came = "no call has been taken"
+            advice = (
+                "the endpoint answers, but takes no calls: lower limits.concurrency, set the model's"
+                " requests_per_minute, or wait until its limit is renewed"
+            )
+        raise _end(fault, health.target, f"{came} for {policy.patience_s:g} s; last", advice) from fault
     return wait_s(fault, tries, rng.random())
 
 
@@ -289,9 +297,8 @@ def start_of(fault: TransportError, target: Target) -> str:
     """What to start, where nobody listens at an address of this machine; empty elsewhere."""
     if not (fault.absent and target.loopback):
         return ""
-    return (
-        f"start {next((start for port, start in STARTS.items() if (target.host or '').endswith(port)), 'the server')}"
-    )
+    starts = (start for port, start in STARTS.items() if (target.host or "").endswith(port))
+    return f"start {next(starts, 'the server')}"
 
 
 def said(message: str, target: Target, status: int | None) -> str:

@@ -33,10 +33,8 @@ class Tally:
 
     def merge(self, other: Tally) -> None:
         """Adds another tally."""
-        self.calls += other.calls
-        self.cached_calls += other.cached_calls
-        self.lost += other.lost
-        self.hedged += other.hedged
+        for name in ("calls", "cached_calls", "lost", "hedged"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
         self.add(other.usage)
 
     @property
