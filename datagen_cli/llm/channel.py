@@ -362,7 +362,7 @@ class Spending:
         self.budget.settle(reservation, tokens, used.cost_usd)
         self.tally.lost += lost
         if tokens:
-            self.tally.add(used)
+            self.tally.usage += used
 
 
 def hide(reply: RawReply, echoes: tuple[str, ...]) -> RawReply:

@@ -44,6 +44,11 @@ def unpacked(body: bytes, encodings: str, most_bytes: int) -> bytes:
     return body
 
 
+def larger_than(most_bytes: int) -> TransportError:
+    """The fault of a reply that is given up because it has more bytes."""
+    return TransportError("foreign", f"the reply is larger than {most_bytes >> 20} MB", status=200)
+
+
 def _inflated(body: bytes, most_bytes: int) -> bytes:
     """A body in gzip, zlib or bare deflate; what is none of these as it is."""
     if body.startswith((GZIP, *ZLIB)):
@@ -76,7 +81,7 @@ def _by_zlib(body: bytes, wbits: int, most_bytes: int) -> bytes:
         parts.append(found)
         size += len(found)
         if size > most_bytes:
-            raise TransportError("foreign", f"the reply is larger than {most_bytes >> 20} MB", status=200)
+            raise larger_than(most_bytes)
         rest = packer.unused_data
         if not rest.startswith(GZIP):
             break
@@ -97,7 +102,7 @@ def _by_package(body: bytes, name: str, most_bytes: int) -> bytes:
         except Exception as error:  # each package has errors of its own
             raise TransportError("dropped", f"the reply cannot be unpacked from {name}: {error}", status=200) from error
         if len(found) > most_bytes:
-            raise TransportError("foreign", f"the reply is larger than {most_bytes >> 20} MB", status=200)
+            raise larger_than(most_bytes)
         return bytes(found)
     raise TransportError(
         "foreign",

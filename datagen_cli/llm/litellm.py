@@ -26,7 +26,6 @@ from datagen_cli.core.proxies import proxy_for, safe_proxy, spare_proxy
 from datagen_cli.llm.completion import is_completion, read_reply
 from datagen_cli.llm.counted import reply_of, used_by
 from datagen_cli.llm.faults import (
-    PACKED,
     SENTENCE_CHARS,
     AuthRefused,
     Fault,
@@ -51,7 +50,7 @@ from datagen_cli.llm.keys import (
     secrets,
 )
 from datagen_cli.llm.message import text_of
-from datagen_cli.llm.one_host import MOST_BYTES, Answer, only_to
+from datagen_cli.llm.one_host import Answer, only_to
 from datagen_cli.llm.provider import Heard, ProviderFacts, RawReply
 from datagen_cli.llm.refusals import About, says_quota
 from datagen_cli.llm.turned_away import reply_in_error
@@ -242,12 +241,8 @@ def fault_from(
     """Our fault of an exception of litellm or of a provider's package: of the answer that `came`, where one did, else
     of the exception's own sentence; without keys. `reached` says whether the request got there, where that is known."""
     name, status = type(error).__name__, getattr(error, "status_code", None)
-    if came is not None and came.too_large:
-        return TransportError("foreign", f"the reply is larger than {MOST_BYTES >> 20} MB", status=came.status)
     if came is not None and came.unread and 200 <= came.status < 300:
-        return TransportError(
-            "foreign" if came.unread.startswith(PACKED) else "dropped", came.unread, status=came.status
-        )
+        return came.unread
     if came is not None and not 200 <= came.status < 300:
         fault = fault_in(came.status, came.headers, came.body or b"", hidden, time.time())
         if came.status == UNCLEAR and status in MEANT and isinstance(fault, RequestRefused):

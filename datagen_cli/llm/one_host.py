@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from datagen_cli.llm.encodings import unpacked
+from datagen_cli.llm.encodings import larger_than, unpacked
 from datagen_cli.llm.faults import TransportError
 
 PORTS = {"http": 80, "https": 443}
@@ -29,13 +29,12 @@ UNPACKED = ("content-encoding", "content-length", "transfer-encoding")
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came over HTTP: the names of headers are in lower case; the body is unpacked, or None where somebody else
-    reads it. `too_large`: it was given up; `unread` says why it could not be unpacked."""
+    reads it, or where it was given up: `unread` says why."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes | None = None
-    too_large: bool = False
-    unread: str = ""
+    unread: TransportError | None = None
 
 
 @dataclass(slots=True)
@@ -164,7 +163,7 @@ class _Parts:
         """Takes one more. Raises `httpx.DecodingError` when they are too much."""
         self._size += len(part)
         if self._size > MOST_BYTES:
-            raise self._given_up(f"the reply is larger than {MOST_BYTES >> 20} MB", too_large=True)
+            raise self._given_up(larger_than(MOST_BYTES))
         self.parts.append(part)
 
     def unpacked(self) -> bytes:
@@ -173,16 +172,13 @@ class _Parts:
         try:
             return unpacked(body, encodings, MOST_BYTES) if encodings else body
         except TransportError as fault:
-            raise self._given_up(fault.message, too_large="larger" in fault.message) from fault
+            raise self._given_up(fault) from fault
 
-    def _given_up(self, why: str, *, too_large: bool) -> Exception:
+    def _given_up(self, fault: TransportError) -> Exception:
         import httpx
 
-        said = "" if too_large else why
-        self._way.answer = Answer(
-            self._response.status_code, _headers(self._response), too_large=too_large, unread=said
-        )
-        return httpx.DecodingError(why, request=self._response.request)
+        self._way.answer = Answer(self._response.status_code, _headers(self._response), unread=fault)
+        return httpx.DecodingError(fault.message, request=self._response.request)
 
 
 def _opened(way: Way, response: Any) -> Any:

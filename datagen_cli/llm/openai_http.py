@@ -31,7 +31,7 @@ from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.proxies import safe_proxy
 from datagen_cli.llm.completion import read_reply
-from datagen_cli.llm.encodings import ASKED, unpacked
+from datagen_cli.llm.encodings import ASKED, larger_than, unpacked
 from datagen_cli.llm.faults import Fault, TransportError, fault_in, redact, refused_by
 from datagen_cli.llm.keys import Target, is_below_localhost, secrets
 from datagen_cli.llm.ordinary import decoded
@@ -276,9 +276,7 @@ async def whole(response: aiohttp.ClientResponse, most_bytes: int = REPLY_BYTES)
             size += len(part)
             if size > most_bytes:
                 response.close()
-                raise TransportError(
-                    "foreign", f"the reply is larger than {most_bytes >> 20} MB", status=response.status
-                )
+                raise larger_than(most_bytes)
     except aiohttp.ClientPayloadError:
         came = _unpacked(response, b"".join(parts), most_bytes)
         if decoded(came) is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from datagen_cli.core.chat import Usage
@@ -18,29 +18,10 @@ class Tally:
     cached_calls: int = 0
     lost: int = 0
     hedged: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    tokens_cached: int = 0
-    cost_usd: float | None = 0.0
+    usage: Usage = field(default_factory=Usage)
 
-    def add(self, usage: Usage) -> None:
-        """Adds what one call used."""
-        self.tokens_in += usage.tokens_in
-        self.tokens_out += usage.tokens_out
-        self.tokens_cached += usage.tokens_cached
-        if self.cost_usd is not None:
-            self.cost_usd = None if usage.cost_usd is None else self.cost_usd + usage.cost_usd
-
-    def merge(self, other: Tally) -> None:
-        """Adds another tally."""
-        for name in ("calls", "cached_calls", "lost", "hedged"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.add(other.usage)
-
-    @property
-    def usage(self) -> Usage:
-        """Tokens and cost."""
-        return Usage(self.tokens_in, self.tokens_out, self.cost_usd, self.tokens_cached)
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(*(getattr(self, name) + getattr(other, name) for name in Tally.__slots__))
 
 
 @dataclass(slots=True)
@@ -51,47 +32,33 @@ class Totals:
 
     def tally(self, role: str, purpose: str) -> Tally:
         """The tally of a role and purpose, made when it is first asked for."""
-        found = self.by.get((role, purpose))
-        if found is None:
-            found = self.by[role, purpose] = Tally()
-        return found
+        return self.by.setdefault((role, purpose), Tally())
 
     @property
     def all(self) -> Tally:
         """The sum of all."""
-        return _sum(self.by.values())
+        return sum(self.by.values(), Tally())
 
     @property
     def calls(self) -> int:
         """Calls that were answered now."""
-        return sum(tally.calls for tally in self.by.values())
+        return self.all.calls
 
     @property
     def cached_calls(self) -> int:
         """Calls that the cache answered."""
-        return sum(tally.cached_calls for tally in self.by.values())
+        return self.all.cached_calls
 
     @property
     def usage(self) -> Usage:
         """Tokens and cost of all."""
         return self.all.usage
 
-    def by_role(self) -> dict[str, Tally]:
-        """The sum of each role."""
-        roles = sorted({role for role, _ in self.by})
-        return {role: _sum(tally for (own, _), tally in self.by.items() if own == role) for role in roles}
-
     def as_dict(self) -> dict[str, Any]:
         """For `run.json`: `{role: {purpose: {calls, cached_calls, lost, tokens_in, tokens_out, tokens_cached,
         cost_usd}}}`."""
         found: dict[str, Any] = {}
         for (role, purpose), tally in sorted(self.by.items()):
-            found.setdefault(role, {})[purpose] = {name: getattr(tally, name) for name in Tally.__slots__}
+            counts = asdict(tally)
+            found.setdefault(role, {})[purpose] = counts | counts.pop("usage")
         return found
-
-
-def _sum(tallies: Any) -> Tally:
-    total = Tally()
-    for tally in tallies:
-        total.merge(tally)
-    return total

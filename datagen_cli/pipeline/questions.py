@@ -198,7 +198,7 @@ async def _ask_all(
             raise
         found.stopped = error
     finally:
-        found.calls = sum(tally.calls for tally in client.totals.by.values())
+        found.calls = client.totals.calls
         await client.close()
         ledger.close()
         if cache is not None:

@@ -9,12 +9,11 @@ from datagen_cli.llm.usage import Totals
 def test_sums_are_kept_by_role_and_purpose() -> None:
     totals = Totals()
     for role, purpose, cost in (("generator", "generate", 0.5), ("generator", "repair", 0.25), ("coder", "code", 1.0)):
-        totals.tally(role, purpose).add(Usage(10, 5, cost))
+        totals.tally(role, purpose).usage += Usage(10, 5, cost)
         totals.tally(role, purpose).calls += 1
     totals.tally("coder", "code").cached_calls += 2
     assert totals.usage == Usage(30, 15, 1.75)
     assert (totals.calls, totals.cached_calls) == (3, 2)
-    assert totals.by_role()["generator"].usage == Usage(20, 10, 0.75)
     assert totals.as_dict()["coder"]["code"] == {
         "calls": 1,
         "cached_calls": 2,
@@ -29,8 +28,8 @@ def test_sums_are_kept_by_role_and_purpose() -> None:
 
 def test_an_unknown_cost_makes_the_sum_unknown_never_zero() -> None:
     totals = Totals()
-    totals.tally("generator", "generate").add(Usage(1, 1, None))
-    totals.tally("coder", "code").add(Usage(1, 1, 0.5))
+    totals.tally("generator", "generate").usage += Usage(1, 1, None)
+    totals.tally("coder", "code").usage += Usage(1, 1, 0.5)
     assert totals.usage == Usage(2, 2, None)
-    assert totals.by_role()["coder"].cost_usd == 0.5
+    assert totals.tally("coder", "code").usage.cost_usd == 0.5
     assert Totals().usage == Usage(0, 0, 0.0)

@@ -137,7 +137,7 @@ async def test_a_call_is_written_down_before_it_is_sent_and_when_it_is_over(tmp_
     assert total(tmp_path)["cost_usd"] == 2.25
     run.settle(second, entries[1], Usage(), lost=True)
     assert (total(tmp_path)["cost_usd"], total(tmp_path)["calls"]) == (0.25, 1)
-    assert (tally.tokens_in, tally.cost_usd, tally.lost) == (2, 0.25, 1)
+    assert (tally.usage.tokens_in, tally.usage.cost_usd, tally.lost) == (2, 0.25, 1)
 
 
 async def test_a_call_whose_reservation_cannot_be_written_is_not_sent_and_holds_nothing(
