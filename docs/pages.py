@@ -20,6 +20,7 @@ from typing import Any
 from datagen_cli.catalog import CATALOG
 from datagen_cli.cli.app import SECTIONS, load_command
 from datagen_cli.config.schema import recipe_schema
+from datagen_cli.metrics.measure import about
 
 FOLDER = Path(__file__).resolve().parent / "reference"
 WRITTEN = "<!-- written by docs/pages.py (`make docs`); edit the docstrings and option descriptions it is made of -->"
@@ -75,12 +76,16 @@ def measures_page() -> str:
         "# Every measure",
         "",
         "All are exact unless they say that they are sampled; each says in its signature how it was computed, and"
-        " values of different signatures are never compared. `reading_measures.md` says where each misleads.",
+        " values of different signatures are never compared.",
         "",
         f"{SOURCES} The interval of `parts.py` is a jackknife over up to 32 parts of the rows.",
+        "",
+        "| measure | what it is | it misleads when |",
+        "|---|---|---|",
     ]
-    for name, target in CATALOG["metrics"].items():
-        found = _class(target)
+    measures = {name: _class(target) for name, target in CATALOG["metrics"].items()}
+    lines += [f"| `{name}` | {about(found)} | {misleads(found)} |" for name, found in measures.items()]
+    for name, found in measures.items():
         better = {"higher": "higher is better", "lower": "lower is better", "none": "neither way is better"}
         facts = [better[found.direction]]
         facts += ["needs a reference"] if found.needs_reference else []
@@ -159,6 +164,12 @@ def _title(name: str) -> str:
     """`DedupOptions` as the key it stands at: dedup."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("Options")).lower()
     return f"`{words}`" if " " not in words else words
+
+
+def misleads(found: Any) -> str:
+    """When a measure misleads: the sentence of its module's docstring that begins with "It misleads when"."""
+    said = re.search(r"^It misleads when (.+?)\.$", sys.modules[found.__module__].__doc__ or "", flags=re.M | re.S)
+    return " ".join(said[1].split()) if said else ""
 
 
 def _module_prose(found: Any) -> str:

@@ -3,6 +3,7 @@
 Right, wrong and unknown are counted; the value is right / (right + wrong) with Wilson's interval. Answers are equal
 when they are the same number (fractions, separators, units and currency as in `text/answers.py`), else when their text
 is the same but for case. For labels of few values macro-F1 is in the detail.
+It misleads when the gold rows, the recheck or the reviewed sample are few: read the interval.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ Train on synthetic, test on real: accuracy and macro-F1 of a linear student on r
 many real rows, both over several seeds (each seed draws its training rows; students themselves are exact). Intervals
 and the gap come from seeds and test items drawn together. Training rows that stand in the test, up to case and spacing,
 are left out on both sides: a set that leaks teaches nothing by that.
+It misleads when the test rows are few, or come from where the base came from.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """APS, average pairwise similarity, as in DataGen: the mean cosine over pairs i < j of unit embeddings.
 
 Linear in n: (‖Σe‖² − Σ‖e‖²) / (n(n−1)), in double precision.
+It misleads when embedders differ; it says nothing of near copies, which are few.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ frequent is shown. Labels that only the reference has count as labels with no ro
 speak of different things. One label has no maximum, and values that are hardly ever shared (free answers) are no
 classes: no value then. The interval is that of `parts.py`; of two labels it comes from Wilson's of their share. Labels
 as even as chance makes them have none, but a lower bound. Linear.
+It misleads when the real distribution is uneven and that is wanted.
 """
 
 from __future__ import annotations

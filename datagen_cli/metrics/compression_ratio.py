@@ -3,6 +3,7 @@
 Linear, about 30 MB a second. gzip looks back 32 kB only, so far repeats do not count, and the order of rows matters a
 little: read it beside `self_bleu` and `near_duplicates`. The interval is that of `parts.py`, from a sample of a
 thousand texts at most, its error rescaled by the root of their share.
+It misleads when repeats lie more than 32 kB apart; texts are few or short.
 """
 
 from __future__ import annotations

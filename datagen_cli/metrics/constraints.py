@@ -3,6 +3,7 @@
 Per constraint: `before`, the first verdict of every generated record, and `after`, those of the accepted ones. The
 headline is the share of generated records that kept to all of them at the first try: what the generator does by itself,
 since what is accepted was repaired or passes by definition.
+It misleads when it is worked out from the dataset alone, which holds only what passed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Distinct-n (Li et al. 2016): distinct token n-grams / all n-grams of the set; higher is better.
 
 Linear. It falls as the set grows: compare at equal n only. The interval is that of `parts.py`.
+It misleads when sizes or lengths differ: long texts repeat function words.
 """
 
 from __future__ import annotations

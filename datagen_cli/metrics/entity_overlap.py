@@ -3,6 +3,7 @@
 Distinct entity strings of both sides, by the rules of `text/entities.py`; 0 when the sets speak of different things, 1
 when one holds all of the other's. Lower means more that is new. Linear. The interval is that of `parts.py` over the
 dataset's texts, the reference fixed.
+It misleads when lower is taken for better where the task is about those very names.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 1 when no 3-gram ever returns; lower is better. Linear. It grows with the set: compare at equal n only. The interval is
 that of `parts.py`.
+It misleads when sizes or lengths differ: long texts repeat function words.
 """
 
 from __future__ import annotations

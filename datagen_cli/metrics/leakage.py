@@ -10,6 +10,8 @@ A text repeats a reference text when, in this order,
 Terms are those of `text/tokens.py`, so line ends and spacing do not matter. A text below 3 terms can only be
 exact or near by its embedding. Linear in n for a given reference: about 0.03 ms a text, and n · m · d multiplications
 for the cosines. Rewordings below 0.95 are not found; a text of the same template with other names and numbers may be.
+It misleads when rewordings are meant (below the cosine they are not found), or texts are a template with other numbers
+(which may be found).
 """
 
 from __future__ import annotations

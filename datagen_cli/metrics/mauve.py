@@ -7,6 +7,7 @@ that a paper with GPT-2 features reports. Sets are taken at equal size, at most 
 with fewer texts; a few seconds.
 
 The interval is that of half samples without replacement, for which the quantisation stays.
+It misleads when either side has fewer than some hundred texts; it is taken for quality.
 """
 
 from __future__ import annotations

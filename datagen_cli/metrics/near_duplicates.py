@@ -3,6 +3,7 @@
 Shingles are of terms (`text/tokens.py`); a text of one or two terms is one shingle. The share is exact and does not
 depend on the order of the rows (see `similar_sets.py`, which says where the pairs are not all of them, and from which
 size on MinHash takes over; the signature then says so). 100,000 texts take some seconds.
+It misleads when texts are short templates: then the value is right, and the question is whether that is wanted.
 """
 
 from __future__ import annotations

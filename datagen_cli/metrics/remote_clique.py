@@ -3,6 +3,7 @@
 The mean Euclidean distance over all ordered pairs of unit embeddings, self-pairs included (n² in the denominator). In
 blocks, in double precision and each pair once: ½ · n² · d multiplications, memory for n · d doubles and 100 MB. Above
 `LARGEST` texts a seeded sample of so many, and the signature says so.
+It misleads when a few outliers pull it up while the rest is one cluster: look at `vendi` too.
 """
 
 from __future__ import annotations

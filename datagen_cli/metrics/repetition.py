@@ -3,6 +3,7 @@
 Contrastive sampling and small models loop inside a text ("the cat sat on the mat and the cat sat on the mat and …"),
 which no measure between texts sees. Bigrams are of tokens, case kept; texts below two tokens have none and do not
 count. Long texts repeat more than short ones: compare sets of like lengths. Linear.
+It misleads when long texts are compared with short ones.
 """
 
 from __future__ import annotations

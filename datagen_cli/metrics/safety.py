@@ -6,6 +6,7 @@ characters that cannot be seen, one word repeated on and on, long unbroken blobs
 
 Rules find forms, not meaning: a text that is harmful in plain words is not found, and a made-up telephone number in a
 story is (its reader decides). Nothing found is repeated whole: secrets and personal data are shown masked.
+It misleads when a clean value is taken for harmless content: rules find forms, not meaning.
 """
 
 from __future__ import annotations

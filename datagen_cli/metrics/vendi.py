@@ -3,6 +3,7 @@
 exp of the entropy of the eigenvalues of K/n, K the cosine kernel of unit embeddings. The d × d matrix Σ e eᵀ / n has
 the same eigenvalues but zeros, so the cost is n · d² + d³, linear in n (of n ≤ d texts K itself is taken). The interval
 is that of `parts.py`.
+It misleads when the embedder sees all of one domain as alike: compare with the reference, not with n.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 Per check: `before`, the first verdict of every generated record that the check saw, and `after`, those of the accepted
 records. The headline is the share of generated records for which every validator that saw them said pass at once;
 unknown is not passed. Constraints are counted in `constraints`.
+It misleads when it is taken for correctness: these checks chose the records.
 """
 
 from __future__ import annotations

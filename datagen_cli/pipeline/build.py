@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,6 @@ from datagen_cli.sources.open import BaseRows
 from datagen_cli.stages import dedup as dedup_stage
 from datagen_cli.stages import enhance as enhance_stage
 from datagen_cli.stages import generate as generate_stage
-from datagen_cli.stages import review as review_stage
 from datagen_cli.stages import validate as validate_stage
 from datagen_cli.stages.dedup import Dedup, SetCheck
 from datagen_cli.stages.enhance import Enhance, Operators
@@ -151,7 +151,7 @@ class Built:
         again = Validate(self.bound, None, self.composer, self.label_field, self.base.pointer)
         enhance = Enhance(self.operators, self.composer.about, self.specs, again)
         made: dict[str, Step] = {"validate": self.validate.run, "enhance": enhance.run}
-        return tuple((name, made[name]) for name in STEPS)
+        return tuple((name, made.get(name) or stage_module(name).run) for name in STEPS)
 
     def dedup(self) -> Dedup:
         """A fresh group check."""
@@ -265,15 +265,19 @@ class Built:
             ],
             "enhance": [enhance_stage.VERSION, *operators.identity(self.recipe, self.operators, self.identities)],
             "dedup": [dedup_stage.VERSION, [check.name for check in self.set_checks], self.comparison.identity],
-            "review": [review_stage.VERSION],
         }  # fmt: skip
         own["generate"] += [self.groups.identity] if self.groups else []
         own["validate"] += files_learned(self.recipe.validators, self.base)
         chained: dict[str, str] = {}
         before = ""
         for stage in STAGES:
-            before = chained[stage] = digest(before, stage, own[stage])
+            before = chained[stage] = digest(before, stage, own.get(stage) or [stage_module(stage).VERSION])
         return chained
+
+
+def stage_module(name: str) -> Any:
+    """The module of a stage. Of a step it may hold all that it is: `run`, a `Step`, and its `VERSION`."""
+    return import_module(f"datagen_cli.stages.{name}")
 
 
 def build(recipe: Recipe, identities: Mapping[str, Any], *, folder: Path | None = None) -> Built:

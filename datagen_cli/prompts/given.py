@@ -67,7 +67,7 @@ class Method:
     def is_plain(self, about: About, row: Row) -> bool:
         """Whether a row may be shown as a conversation: nothing in it reads like an order, and a weak one is whole."""
         texts = [plain_text(row.get(spec.name)) for spec in about.specs]
-        whole = self.name == "response" or all(row.get(spec.name) is not None for spec in about.asked)
+        whole = self.name != "enhance" or all(row.get(spec.name) is not None for spec in about.asked)
         text = "\n".join(texts)
         return whole and not reads_like_orders(text) and not _instructs(text)
 

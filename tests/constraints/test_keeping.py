@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datagen_cli.catalog import CATALOG
 from datagen_cli.constraints.keeping import FieldConstraint, Pen, keep, spoil
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.registry import load
@@ -121,9 +120,3 @@ def test_every_item_of_a_list_keeps_a_constraint_and_one_is_enough_to_contain() 
     kept = keep("items", ["one two three four five", "four"], rules, pen(1))
     assert len(kept) == 2 and all(one.holds("items", kept) for one in rules)
     assert not rules[0].holds("items", spoil("items", kept, rules[0], pen(1)))
-
-
-def test_every_constraint_on_a_field_proposes_values() -> None:
-    bent = {kind for kind, _ in RULES} | {"range", "private"}  # which have tests of their own
-    kinds = {kind for kind in CATALOG["constraints"] if issubclass(load("constraints", kind), FieldConstraint)}
-    assert kinds == bent

@@ -31,6 +31,8 @@ def test_every_check_says_what_it_is(kind: str, name: str) -> None:
 def test_only_checks_that_are_built_can_run(kind: str, name: str) -> None:
     check = load(kind, name)
     asks = kind == "validators" or name == "ask"
+    built_with = ["self", "options", "specs", *(["about"] if check.roles else [])]
+    assert not check.built or list(inspect.signature(check.__init__).parameters) == built_with
     methods = ["verify" if asks else "check", *(["describe"] if kind == "constraints" else [])]
     assert all(hasattr(check, method) == check.built for method in methods)
     if asks and check.built:
@@ -40,11 +42,11 @@ def test_only_checks_that_are_built_can_run(kind: str, name: str) -> None:
 @pytest.mark.parametrize(("kind", "name"), CHECKS)
 def test_a_check_that_asks_says_with_which_prompts_and_at_what_cost(kind: str, name: str) -> None:
     check = load(kind, name)
+    assert bool(check.roles) == bool(check.asks), "asks: the purposes of its calls"
     if check.roles:
         assert isinstance(check.prompts, CheckPrompts)
-        required = {"text": "x", "question": "q", "answer": "a", "fields": ["text"]}
-        given = {key: value for key, value in required.items() if key in check.options.model_fields}
-        cost = check.cost(check.options.model_validate(given))
+        unset = {name: "x" for name, option in check.options.model_fields.items() if option.is_required()}
+        cost = check.cost(check.options.model_construct(**unset))
         assert 1 <= cost.calls[0] <= cost.calls[1]
     else:
         assert check.prompts is None

@@ -21,8 +21,8 @@ def metric(request: pytest.FixtureRequest) -> type[Metric]:
 
 def test_one_line_says_what_the_measure_is(metric: type[Metric]) -> None:
     line = about(metric)
-    assert 20 <= len(line) <= 100
-    assert line.split()[0] in ("How", "The", "What")
+    assert 20 <= len(line) <= 100, "the first paragraph of the class's docstring: 20 to 100 characters"
+    assert line.split()[0] in ("How", "The", "What"), "the docstring of the class begins with How, The or What"
 
 
 def test_what_makes_sense_of_the_reference_alone_is_compared_and_needs_none(metric: type[Metric]) -> None:
