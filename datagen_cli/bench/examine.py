@@ -35,7 +35,7 @@ from datagen_cli.metrics.measure import Measure
 from datagen_cli.pipeline.questions import Desk, Question, ask_all
 from datagen_cli.runs.ledger import FILE, read_spending
 from datagen_cli.runs.spending import total_of
-from datagen_cli.students.in_context import demonstrations, label_prompt, read_label
+from datagen_cli.students.in_context import END, demonstrations, label_prompt, read_label
 from datagen_cli.students.linear import Linear
 from datagen_cli.students.transformer import Transformer
 
@@ -206,7 +206,7 @@ def ask_students(
     real = exam.train
     shown += [("reference", demonstrations(real.texts, real.labels, k, seed)) for seed in range(seeds)]
     asked = [
-        Question(label_prompt(text, some, labels, about), Draw(place, 1, "label"))
+        Question(label_prompt(text, some, labels, about), Draw(place, 1, "label"), end=END)
         for _, some in shown
         for place, text in enumerate(test.texts)
     ]

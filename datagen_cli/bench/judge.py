@@ -21,6 +21,7 @@ from datagen_cli.metrics.measure import Measure
 from datagen_cli.metrics.remote_clique import sample_rows
 from datagen_cli.pipeline.questions import Answers, Desk, Question, ask_all
 from datagen_cli.pipeline.trial import is_cut
+from datagen_cli.prompts.ends import OF_VERDICT
 from datagen_cli.prompts.marking import ASPECTS, FORM, mark_prompt, read_mark
 
 ROLE = "judge"
@@ -78,7 +79,10 @@ def mark_cells(
     for attempt in range(1, TRIES + 1):
         questions = [
             Question(
-                mark_prompt(about, _fields(row, about), aspect, again=attempt > 1), Draw(place, attempt, aspect), FORM
+                mark_prompt(about, _fields(row, about), aspect, again=attempt > 1),
+                Draw(place, attempt, aspect),
+                FORM,
+                OF_VERDICT,
             )
             for _, aspect, place, row, about in waiting
         ]

@@ -2,8 +2,10 @@
 
 Every model sees the same questions, choices shuffled the same way, and never the label. An answer is compared in the
 label's own manner: the choice it points at, the class, the same number, the same words; for longer answers a judge says
-whether they mean the same. An answer that cannot be read is wrong; a call without a reply leaves its row out for all
-models. Differences are paired by question, so that they are surer than the accuracies themselves.
+whether they mean the same. Of a sentence, where numbers are asked for, the number counts that it comes down to. An
+answer that cannot be read is wrong; a call without a reply leaves its row out for all models. A model that runs here is
+stopped where any answer has ended: a small one would write on until its tokens are spent. Differences are paired by
+question, so that they are surer than the accuracies themselves.
 """
 
 from __future__ import annotations
@@ -29,9 +31,12 @@ from datagen_cli.metrics.remote_clique import sample_rows
 from datagen_cli.pipeline.questions import Question
 from datagen_cli.pipeline.trial import Useless, is_cut
 from datagen_cli.prompts.checking import ask_prompt, read_verdict, verdict_format
+from datagen_cli.prompts.ends import OF_VERDICT
 from datagen_cli.prompts.quoted import data_in
-from datagen_cli.prompts.solving import Item, answer_format, read_answer, solve_prompt
+from datagen_cli.prompts.solving import END, LONG_END, Item, answer_format, read_answer, solve_prompt
+from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.text.answers import final_answer, parse_number
+from datagen_cli.text.quantity import read
 
 Kind = Literal["choices", "classes", "number", "short", "free"]
 MOST_CLASSES, ROWS_A_CLASS = 30, 3
@@ -105,6 +110,7 @@ def quiz_of(loaded: Loaded, columns: QuestionColumns) -> QuestionSet:
     labels = [row.get(answer) for row in rows]
     values = values or _classes(labels)
     kind: Kind = "choices" if pointer else _kind(labels, values)
+    number = kind == "number" and all(_is_decimal(_final(plain_text(label))) for label in labels if label is not None)
     items, right, kept = [], [], []
     for row in rows:
         text = "\n\n".join(plain_text(row[name]) for name in question if row.get(name) is not None)
@@ -112,7 +118,7 @@ def quiz_of(loaded: Loaded, columns: QuestionColumns) -> QuestionSet:
         if not text.strip() or said is None:
             continue
         choices = tuple(map(plain_text, row[pointer.choices])) if pointer else ()
-        items.append(Item(text, choices, tuple(values) if kind == "classes" else (), answer, meanings))
+        items.append(Item(text, choices, tuple(values) if kind == "classes" else (), answer, meanings, number))
         right.append(said)
         kept.append(row)
     if not items:
@@ -179,6 +185,12 @@ def _final(label: str) -> str:
     return final_answer(label) or label if "####" in label or "\\boxed" in label else label
 
 
+def _is_decimal(label: str) -> bool:
+    """Whether a JSON number says the same: `12`, `$1,200.50`, and neither `1/2` nor `50%`."""
+    found = read(label)
+    return found is not None and found.kind in ("plain", "money") and found.decimals is not None
+
+
 def _right(row: Mapping[str, Any], answer: str, pointer: Pointer | None) -> str | None:
     label = row.get(answer)
     if label is None or (isinstance(label, str) and not label.strip()):
@@ -198,10 +210,21 @@ def order_of(item: Item, number: int) -> list[int]:
 
 def questions(quiz: QuestionSet) -> list[Question]:
     """What every model is asked."""
-    return [
-        Question(solve_prompt(quiz.about, item, order_of(item, number)), Draw(number, 1, "solve"), answer_format(item))
-        for number, item in enumerate(quiz.items)
-    ]
+    end = LONG_END if quiz.kind == "free" else END
+    found = []
+    for number, item in enumerate(quiz.items):
+        prompt = solve_prompt(quiz.about, item, order_of(item, number))
+        found.append(Question(prompt, Draw(number, 1, "solve"), answer_format(item), end))
+    return found
+
+
+def answer_in(quiz: QuestionSet, number: int, reply: Reply) -> str | None:
+    """The answer of a reply to one of the questions; None where none can be read."""
+    item, cut = quiz.items[number], reply.finish_reason == "length"
+    said = read_answer(reply.text, item, order_of(item, number))
+    if said is None and quiz.kind == "number" and not cut:
+        return final_answer(answer_of(reply.text))
+    return said or reply.text.strip() or None if quiz.kind == "free" and not cut else said
 
 
 def mark(quiz: QuestionSet, model: str, replies: Sequence[Reply | str]) -> Marked:
@@ -212,9 +235,7 @@ def mark(quiz: QuestionSet, model: str, replies: Sequence[Reply | str]) -> Marke
             found.hits.append(None)
             found.answers.append(None)
             continue
-        said = read_answer(reply.text, item, order_of(item, number))
-        if said is None and quiz.kind == "free" and reply.text.strip():
-            said = reply.text.strip()
+        said = answer_in(quiz, number, reply)
         found.unread += said is None
         found.answers.append(said)
         exact = said == quiz.right[number] if item.known else said is not None and same_answer(said, quiz.right[number])
@@ -226,11 +247,7 @@ def unread(quiz: QuestionSet) -> Useless:
     """What says why an answer is of no use: it was cut off, or cannot be read."""
 
     def useless(number: int, reply: Reply) -> str:
-        item = quiz.items[number]
-        said = read_answer(reply.text, item, order_of(item, number))
-        if said is not None or (quiz.kind == "free" and reply.text.strip() and not is_cut(number, reply)):
-            return ""
-        return is_cut(number, reply) or "malformed"
+        return "" if answer_in(quiz, number, reply) is not None else is_cut(number, reply) or "malformed"
 
     return useless
 
@@ -255,7 +272,8 @@ def judge_questions(quiz: QuestionSet, marked: Marked) -> list[tuple[int, Questi
     for number, (hit, said) in enumerate(zip(marked.hits, marked.answers, strict=True)):
         if quiz.kind == "free" and hit is False and said is not None:
             record = {"question": quiz.items[number].question, "reference": quiz.right[number], "answer": said}
-            asked.append((number, Question(ask_prompt(quiz.about, record, SAME), Draw(number, 1, "same"), form)))
+            prompt = ask_prompt(quiz.about, record, SAME)
+            asked.append((number, Question(prompt, Draw(number, 1, "same"), form, OF_VERDICT)))
     return asked
 
 
@@ -278,6 +296,8 @@ def table(quiz: QuestionSet, marks: Sequence[Marked]) -> dict[str, Any]:
     for number, one in enumerate(marks):
         right = sum(bool(one.hits[n]) for n in whole)
         entry: dict[str, Any] = {"model": one.model, "right": right, "wrong": len(whole) - right, "unread": one.unread}
+        if replied := one.unread + sum(said is not None for said in one.answers):
+            entry["readable"] = 1 - one.unread / replied
         if whole:
             entry["accuracy"] = {"value": right / len(whole), "interval": share_interval(right, len(whole))}
             entry["rank"] = places[number]

@@ -12,7 +12,7 @@ from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.invocation import same_command
 from datagen_cli.core.errors import EXIT_DONE, CapReached, DatagenError, UsageError
-from datagen_cli.metrics.wording import usd
+from datagen_cli.metrics.wording import percent, usd
 
 if TYPE_CHECKING:
     from datagen_cli.bench.score import Marked, QuestionSet
@@ -274,6 +274,7 @@ def _accuracies(models: Sequence[Mapping[str, Any]]) -> None:
         found = row.get("accuracy")
         value, span = ("–", "–") if found is None else (f"{found['value']:.3f}", console.interval(found["interval"]))
         shared = sum(other.get("rank") == row.get("rank") for other in models) > 1
+        readable = percent(row["readable"]) if "readable" in row else "–"
         rank = f"#{row['rank']}{'=' if shared else ''}" if "rank" in row else "–"
-        rows.append((row["model"], rank, value, span, f"{row['unread']:,}", usd(row["cost_usd"])))
-    console.table("", ("model", "rank", "accuracy", "95 %", "unread", "cost"), rows)
+        rows.append((row["model"], rank, value, span, readable, usd(row["cost_usd"])))
+    console.table("", ("model", "rank", "accuracy", "95 %", "readable", "cost"), rows)

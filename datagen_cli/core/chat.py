@@ -50,7 +50,7 @@ class Draw:
 @dataclass(frozen=True, slots=True)
 class End:
     """Where any fitting answer has ended: `tokens` are more than one has, `mark` is in none; None where it is unknown.
-    `items` are the most entries of lists, by field.
+    `items` are the most entries of lists, `characters` the most of texts (or of each text of a list), by field.
 
     Models that are run here and answer at once, without reasoning, are stopped there. Others are left alone.
     """
@@ -58,6 +58,7 @@ class End:
     tokens: int | None = None
     mark: str | None = None
     items: Mapping[str, int] = field(default_factory=dict, hash=False)
+    characters: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 NO_END = End()

@@ -22,7 +22,8 @@ from datagen_cli.llm.identity import sampling_of
 from datagen_cli.llm.parameter_fallback import STREAM, SYSTEM, amended, merged
 
 LIMITS = {"max_completion_tokens": "max_tokens"}
-ITEMS = "maxItems"
+HELD = "maxItems"
+"""Of `stopped_by`: the model is held to the bounds of a schema."""
 
 
 class ModelBinding:
@@ -55,10 +56,8 @@ class ModelBinding:
         if request.group is not None:
             found["group"] = request.group
         if request.response_format is not None and self.options.structured in ("auto", "json"):
-            items = request.end.items if request.end is not None and ITEMS in self.stopped_by else {}
-            found["response_format"] = (
-                with_list_ends(request.response_format, items) if items else request.response_format
-            )
+            end = request.end if HELD in self.stopped_by else None
+            found["response_format"] = with_ends(request.response_format, end) if end else request.response_format
         if self.params:
             found.update(self.params)
             if "max_completion_tokens" in self.params:
@@ -92,13 +91,20 @@ class ModelBinding:
         return [message for message in messages if message["role"] != SYSTEM]
 
 
-def with_list_ends(response_format: Mapping[str, Any], items: Mapping[str, int]) -> dict[str, Any]:
-    """A format of records in which lists of these fields have at most so many entries, where it says nothing of it."""
+def with_ends(response_format: Mapping[str, Any], end: End) -> dict[str, Any]:
+    """The format in which lists and texts of these fields end, where it says nothing of it: of records, else of the
+    object itself."""
     found: dict[str, Any] = deepcopy(dict(response_format))
-    fields = found["json_schema"]["schema"]["properties"].get("records", {}).get("items", {}).get("properties", {})
-    for name, most in items.items():
+    fields = found["json_schema"]["schema"]["properties"]
+    fields = fields.get("records", {}).get("items", {}).get("properties", fields)
+    for name, most in end.items.items():
         if fields.get(name, {}).get("type") == "array":
-            fields[name].setdefault(ITEMS, max(most, fields[name].get("minItems", 0)))
+            fields[name].setdefault("maxItems", max(most, fields[name].get("minItems", 0)))
+    for name, most in end.characters.items():
+        text = fields.get(name, {})
+        text = text.get("items", text)
+        if "string" in text.get("type", ()) and "enum" not in text:
+            text.setdefault("maxLength", most)
     return found
 
 

@@ -17,7 +17,7 @@ from datagen_cli.config.load import load_recipe
 from datagen_cli.config.models import Limits, Sampling, SharedModel
 from datagen_cli.config.overrides import part_set
 from datagen_cli.config.recipe import Recipe
-from datagen_cli.core.chat import Draw, Prompt, Reply, Request
+from datagen_cli.core.chat import Draw, End, Prompt, Reply, Request
 from datagen_cli.core.errors import CallPending, CallRefused, CapReached, DatagenError, GotNowhere, ProviderError
 from datagen_cli.llm.cache import open_cache
 from datagen_cli.llm.client import Client
@@ -36,6 +36,7 @@ class Question:
     prompt: Prompt
     draw: Draw
     response_format: Mapping[str, Any] | None = None
+    end: End | None = None
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,12 @@ async def _ask_all(
         await trial.turn(number)
         question = questions[number]
         request = Request(
-            desk.role, question.prompt.messages, question.draw, question.response_format, task=question.prompt.task
+            desk.role,
+            question.prompt.messages,
+            question.draw,
+            question.response_format,
+            end=question.end,
+            task=question.prompt.task,
         )
         async with places:
             if found.stopped:

@@ -14,6 +14,10 @@ AROUND = 16
 LONGER = 4
 """How many times as long as what it is made after a fitting answer may be: other scripts take more tokens."""
 FEWEST_ITEMS = 8
+REASON = 300
+"""Characters of one or two short sentences, and more."""
+OF_VERDICT = End(tokens=300, characters={"reason": REASON, "reasons": REASON, "correction": REASON})
+"""The end of a verdict, or a mark, with its reasons."""
 
 
 def most_items(name: str, rows: Iterable[Mapping[str, Any]]) -> int | None:

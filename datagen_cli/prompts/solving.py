@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from datagen_cli.core.chat import Prompt
+from datagen_cli.core.chat import End, Prompt
 from datagen_cli.core.fields import About, plain_text
 from datagen_cli.core.pattern import compiled_later
 from datagen_cli.core.task import Task
 from datagen_cli.prompts.checking import CheckPrompts, read_object
+from datagen_cli.prompts.ends import REASON
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral, plain_value
 from datagen_cli.prompts.quoted import repeats, without_statements
@@ -41,6 +42,10 @@ _TALKS = compiled_later(
 )
 """How a line begins that is no answer by itself."""
 SHORT_CHARACTERS, SHORT_WORDS = 80, 10
+END = End(tokens=300, characters={"reason": REASON, "answer": SHORT_CHARACTERS})
+"""The end of a short answer, with the one or two sentences before it."""
+LONG_END = End(tokens=500, characters={"reason": REASON, "answer": 10 * SHORT_CHARACTERS})
+"""The end of an answer in sentences."""
 _LETTER = compiled_later(
     r"[\W_]*(?:(?:option|choice|answer|letter)\s+)?([A-Za-z])(?:[\W_]*$|[)\]\"'*]*[).\]:](?!\s*(?:and|or)\b)"
     r"|,?\s+(?:because|since)\b)",
@@ -54,7 +59,8 @@ _ARTICLE = compiled_later(r"^(?:the|an?)\s+(?=\S)")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question. `choices` are texts in the record's order, `values` those of a label; neither: a short answer.
+    """One question. `choices` are texts in the record's order, `values` those of a label; neither: a short answer, or a
+    number.
 
     `label` is what the label is called, `meanings` maps its values to what they mean.
     """
@@ -64,6 +70,7 @@ class Item:
     values: tuple[Any, ...] = ()
     label: str = ""
     meanings: Mapping[Any, str] = field(default_factory=dict)
+    number: bool = False
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -101,7 +108,7 @@ def answer_format(item: Item) -> dict[str, Any]:
         known = [*_letters(item), NONE] if item.choices else list(item.known)
         answer: dict[str, Any] = {"type": "string", "enum": known}
     else:
-        answer = {"type": ["string", "null"]}
+        answer = {"type": ["number" if item.number else "string", "null"]}
     reason = {} if _is_class(item) else {"reason": {"type": "string"}}
     return strict_format("solution", {**reason, "answer": answer})
 
@@ -197,7 +204,7 @@ def _form(item: Item) -> str:
         return f'the letter of the right choice, or "{NONE}" where none of them is right'
     if item.values:
         return "one of the values as written above"
-    return "the answer alone, a number or a few words, or null where it cannot be told"
+    return f"the answer alone, a number{'' if item.number else ' or a few words'}, or null where it cannot be told"
 
 
 def _bare(text: str) -> str:

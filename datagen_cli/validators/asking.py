@@ -11,14 +11,13 @@ from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Verdict
 from datagen_cli.prompts.checking import read_begun_verdict, read_verdict
 from datagen_cli.prompts.dialogue import settled
+from datagen_cli.prompts.ends import OF_VERDICT
 from datagen_cli.prompts.quoted import data_in
 from datagen_cli.text.repetition import repeats_at_end
 
 AGAIN = 100
 """Draw of the second question, far from those of independent draws."""
 EXAMPLE_CHARS = 300
-END = End(tokens=300)
-"""More than a verdict and its reasons take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +63,13 @@ async def ask_verdict(
     that it does not repeat the first reply; it has twice the tokens where that one was cut off, and not only repeated
     itself. A verdict before the cut counts: small models give reasons without end.
     """
-    more, replies = False, []
+    more, replies = 1, []
     for k in (0, AGAIN):
         asked = prompt(k > 0)
-        reply = await ctx.ask(role, asked, purpose=purpose, k=k, response_format=form, more_tokens=1 + more, end=END)
+        reply = await ctx.ask(role, asked, purpose=purpose, k=k, response_format=form, more_tokens=more, end=OF_VERDICT)
         replies.append(reply)
         cut = reply.finish_reason == "length"
-        more = cut and not repeats_at_end(reply.text)
+        more = 2 if cut and not repeats_at_end(reply.text) else 1
         found = (read_begun_verdict if cut else read_verdict)(reply.text, known, data_in(asked))
         if found is not None:
             return found

@@ -20,7 +20,6 @@ from pydantic import Field
 
 from datagen_cli.config.checks import AskingCost, CheckOptions, OnUnknown, ValidatorFacts
 from datagen_cli.constraints.fields import check_fields
-from datagen_cli.core.chat import End
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import About, FieldSpec, plain_text
@@ -29,6 +28,7 @@ from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.prompts.checking import CheckPrompts
 from datagen_cli.prompts.solving import (
+    END,
     MOST_CHOICES,
     NONE,
     SOLVE,
@@ -43,8 +43,6 @@ from datagen_cli.validators.asking import Unread, ask_whole
 from datagen_cli.validators.voting import drawn, majority
 
 ROLE = "solver"
-END = End(tokens=500)
-"""More than an answer takes, with the one or two sentences before it."""
 
 
 class SolveOptions(CheckOptions):
@@ -141,7 +139,8 @@ class Solve(ValidatorFacts):
         if options.choices:
             found = fields.get(options.choices)
             return Item(question, tuple(plain_text(one) for one in found) if isinstance(found, list) else ())
-        return Item(question, (), self._spec.values, options.answer, self._about.meanings)
+        number = self._spec.type == "number"
+        return Item(question, (), self._spec.values, options.answer, self._about.meanings, number)
 
     def _said(self, fields: Mapping[str, Any], item: Item) -> str | None:
         """What the record's label says, as answers are compared; None where it points at no choice."""

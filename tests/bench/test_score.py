@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from datagen_cli.bench.score import Marked as Marks
-from datagen_cli.bench.score import QuestionColumns, quiz_of, table
+from datagen_cli.bench.score import QuestionColumns, mark, questions, quiz_of, table
 from datagen_cli.cli.app import run
+from datagen_cli.core.chat import Reply
 from datagen_cli.core.errors import DataError
 from datagen_cli.evaluation.load import Loaded, Wanted, load_dataset
 from datagen_cli.llm import retry
@@ -196,3 +197,38 @@ def test_only_keys_of_the_model_and_of_limits_are_set(
     for words, told in (("count=3", "only keys of model and of limits"), ("limits.patience_s=-1", "patience_s")):
         code, found = score(folder, capsys, str(folder / "gsm8k"), "--set", words, "-o", str(tmp_path / "out"))
         assert code == 2 and told in found["error"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind"),
+    [
+        ([12, 3.5], "number"),
+        (["$1,200", "#### 3"], "number"),
+        (["1/2", "3"], "string"),
+        (["50%", "3"], "string"),
+        (["Nairobi", "Oslo"], "string"),
+    ],
+)
+def test_an_answer_is_asked_for_as_a_number_where_every_label_is_one(labels: list[Any], kind: str) -> None:
+    quiz = quiz_of(
+        _loaded([{"question": f"{n}?", "answer": label} for n, label in enumerate(labels)]), QuestionColumns()
+    )
+    for asked in questions(quiz):
+        assert asked.response_format is not None and asked.end is not None and asked.end.tokens is not None
+        answer = asked.response_format["json_schema"]["schema"]["properties"]["answer"]
+        assert answer == {"type": [kind, "null"]}
+        assert ("or a few words" in asked.prompt.messages[-1].content) == (kind == "string")
+
+
+def test_of_a_sentence_the_number_counts_that_it_comes_down_to_unless_it_was_cut_off() -> None:
+    quiz = quiz_of(_loaded([{"question": f"{n}?", "answer": 91} for n in range(4)]), QuestionColumns())
+    said = "The piles hold 7 * 18 = 126 logs, so he has 126 - 35 = 91 logs left."
+    replies = [
+        Reply('{"answer": 91}'),
+        Reply(said),
+        Reply(said[:40], "length"),
+        Reply("I cannot tell."),
+    ]
+    found = mark(quiz, "m", replies)
+    assert (found.hits, found.unread) == ([True, True, False, False], 2)
+    assert table(quiz, [found])["models"][0]["readable"] == 0.5

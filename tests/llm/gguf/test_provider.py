@@ -30,7 +30,9 @@ from datagen_cli.llm.identity import model_identity
 from datagen_cli.llm.keys import Target, hosts, locate
 from datagen_cli.llm.prices import FREE, price_of
 from datagen_cli.llm.retry import mend_refusal
+from datagen_cli.prompts.checking import verdict_format
 from datagen_cli.prompts.parse import response_format
+from datagen_cli.prompts.solving import Item, answer_format
 from tests.grids import mostly_slow
 from tests.llm.asking import asking, question
 from tests.real_model import MODEL, needs_smollm2
@@ -349,6 +351,25 @@ def test_a_list_ends_where_a_fitting_one_has_but_where_the_recipe_says_where(fil
     assert "maxItems" not in str(LISTS["json_schema"]["schema"]["properties"]["records"]["items"])
     file.write_bytes(file.read_bytes() + b"<think>")
     assert most_of(bound(file), LISTS) is None
+
+
+def test_reasons_and_short_answers_end_so_that_what_follows_them_comes(file: Path) -> None:
+    form = answer_format(Item("How many?"))
+    end = End(characters={"reason": 300, "answer": 80})
+
+    def fields(binding: ModelBinding, form: Mapping[str, Any]) -> Any:
+        body = binding.payload(question(end=end, response_format=form), [], 0, ())
+        return body["response_format"]["json_schema"]["schema"]["properties"]
+
+    held = fields(bound(file), form)
+    assert (held["reason"]["maxLength"], held["answer"]["maxLength"]) == (300, 80)
+    assert "maxLength" not in str(form)
+    assert "maxLength" not in str(fields(bound(file), answer_format(Item("How many?", number=True)))["answer"])
+    assert "maxLength" not in str(fields(bound(file), answer_format(Item("Which?", ("a", "b"))))["answer"])
+    reasons = verdict_format(("good", "bad"), {"reason": {"type": "array", "items": {"type": "string"}}})
+    assert fields(bound(file), reasons)["reason"]["items"]["maxLength"] == 300
+    file.write_bytes(file.read_bytes() + b"<think>")
+    assert "maxLength" not in str(fields(bound(file), form))
 
 
 def test_a_model_that_reasons_is_not_stopped(file: Path) -> None:
