@@ -12,8 +12,8 @@ import pytest
 from datagen_cli.core.errors import RecipeError
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Record, Slot, Verdict
-from datagen_cli.prompts.solving import Item
-from datagen_cli.validators.solve import END, Solve, SolveOptions, shuffled
+from datagen_cli.prompts.solving import END, Item
+from datagen_cli.validators.solve import Solve, SolveOptions, shuffled
 from tests.validators.asked import Scripted
 
 QUIZ = {
