@@ -220,7 +220,7 @@ def questions(quiz: QuestionSet) -> list[Question]:
 
 def answer_in(quiz: QuestionSet, number: int, reply: Reply) -> str | None:
     """The answer of a reply to one of the questions; None where none can be read."""
-    item, cut = quiz.items[number], reply.finish_reason == "length"
+    item, cut = quiz.items[number], is_cut(number, reply)
     said = read_answer(reply.text, item, order_of(item, number))
     if said is None and quiz.kind == "number" and not cut:
         return final_answer(answer_of(reply.text))
