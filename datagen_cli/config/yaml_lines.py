@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 import re
 import sys
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import yaml
@@ -85,144 +86,113 @@ def _place_of(error: Any, text: str, source: Source) -> Place:
     return source.place(text.count("\n", 0, found.start()) + 1 if found else 0)
 
 
-@dataclass(slots=True)
-class _Open:
-    """A list or mapping whose end has not come yet."""
-
-    event: Any
-    items: list[Node] = field(default_factory=list)
-    keys: dict[str, Node] = field(default_factory=dict)
-    merged: list[Node] = field(default_factory=list)
-    key: Node | None = None
-    key_end: int = 0
-    bare: tuple[Any, str] | None = None
-    """The first key in `{ }` without a colon, and its event."""
-    colons: bool = False
-    merging: bool = False
-    size: int = 1
-    depth: int = 1
-
-    @property
-    def wants_key(self) -> bool:
-        return isinstance(self.event, yaml.MappingStartEvent) and self.key is None and not self.merging
-
-
 class _Composer:
-    """From parser events to nodes, without recursion."""
+    """From parser events to nodes: each method takes the events of what it gives."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.events: Iterator[Any] = iter(())
         self.anchors: dict[str, Node | None] = {}
+        """What each anchor stands for; None for a list or mapping whose end has not come yet."""
         self.unused: dict[str, Any] = {}
         """Anchors of texts that nothing has named yet, with their events."""
-        self.stack: list[_Open] = []
-        self.root: Node | None = None
 
-    def compose(self, events: Any) -> Node | None:
-        documents = 0
-        for event in events:
+    def compose(self, events: Iterable[Any]) -> Node | None:
+        self.events = iter(events)
+        root: Node | None = None
+        for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
+                if root is not None:
                     self.refuse(event, "holds several documents", hint="keep one, without a line `---` in the middle")
-            elif isinstance(event, yaml.ScalarEvent):
-                self.close(event, self.scalar(event), merge_key=event.implicit[0] and event.value == "<<")
-            elif isinstance(event, yaml.AliasEvent):
-                self.close(event, self.alias(event))
-            elif isinstance(event, yaml.CollectionStartEvent):
-                self.open(event)
-            elif isinstance(event, yaml.CollectionEndEvent):
-                opened = self.stack.pop()
-                if opened.bare is not None and opened.colons:
-                    self.refuse_bare(*opened.bare)
-                self.close(opened.event, self.collection(opened))
+                root = self.value(next(self.events), (), 0)
         for anchor, event in self.unused.items():
             self.refuse(event, f"&{anchor} is named nowhere", hint="put text that starts with & in quotes")
-        empty = self.root is not None and self.root.value is None
-        return None if empty else self.root
+        return None if root is None or root.value is None else root
 
     def refuse(self, event: Any, message: str, *, hint: str = "") -> NoReturn:
         raise RecipeError(message, hint=hint, place=self.source.place(event.start_mark.line + 1))
 
-    def refuse_bare(self, event: Any, key: str) -> NoReturn:
-        """Refuses `glad` in `{good: content, glad, bad: angry}`: YAML reads a key of no value."""
-        above = [str(opened.key.value) for opened in self.stack if opened.key is not None]
-        self.refuse(event, f"{'.'.join([*above, key])}: a key without a value", hint=COMMA)
+    def value(self, event: Any, keys: tuple[str, ...], depth: int) -> Node:
+        """The value that an event begins, inside `depth` lists and mappings; `keys` are those on the way to it."""
+        if isinstance(event, yaml.AliasEvent):
+            return self.alias(event)
+        if isinstance(event, yaml.CollectionStartEvent):
+            node = self.collection(event, keys, depth)
+        else:
+            node = self.scalar(event)
+            self.unused |= {event.anchor: event} if event.anchor else {}
+        self.anchors |= {event.anchor: node} if event.anchor else {}
+        return node
 
-    def open(self, event: Any) -> None:
-        expected = "seq" if isinstance(event, yaml.SequenceStartEvent) else "map"
-        if event.tag not in (None, "!", _TAG + expected):
+    def collection(self, event: Any, keys: tuple[str, ...], depth: int) -> Node:
+        is_list = isinstance(event, yaml.SequenceStartEvent)
+        if event.tag not in (None, "!", _TAG + ("seq" if is_list else "map")):
             self.refuse_tag(event)
-        if self.stack and self.stack[-1].wants_key:
-            hint = "put text that starts with [ or { in quotes"
-            self.refuse(event, "a key must be text, found a list or a mapping", hint=hint)
-        if len(self.stack) >= MAX_DEPTH:
+        if depth >= MAX_DEPTH:
             self.refuse(event, _TOO_DEEP)
         if event.anchor:
             self.anchors[event.anchor] = None
-        self.stack.append(_Open(event))
-
-    def close(self, event: Any, node: Node, *, merge_key: bool = False) -> None:
-        """A value is complete: it gets its anchor and goes into what surrounds it."""
-        if getattr(event, "anchor", None) and not isinstance(event, yaml.AliasEvent):
-            self.anchors[event.anchor] = node
-            if isinstance(event, yaml.ScalarEvent):
-                self.unused[str(event.anchor)] = event
-        if not self.stack:
-            self.root = node
-            return
-        parent = self.stack[-1]
-        parent.size += node.size
-        parent.depth = max(parent.depth, node.depth + 1)
-        if parent.size > MAX_VALUES or parent.depth > MAX_DEPTH:
-            self.refuse(event, "grows beyond all measure through its aliases", hint="write the values out")
-        if isinstance(parent.event, yaml.SequenceStartEvent):
-            parent.items.append(node)
-        elif parent.merging:
-            parent.merged.extend(self.to_merge(event, node))
-            parent.merging = False
-        elif parent.key is None:
-            parent.merging = merge_key
-            parent.key = None if merge_key else self.mapping_key(event, parent, node)
-            parent.key_end = event.end_mark.index
+        inner: list[Node] = []
+        value: list[Node] | dict[str, Node] = inner
+        if is_list:
+            inner += [self.value(item, keys, depth + 1) for item in self.inside()]
         else:
-            if parent.event.flow_style and event.end_mark.index <= parent.key_end:
-                parent.bare = parent.bare or (event, str(parent.key.value))
-            else:
-                parent.colons = True
-            parent.keys[str(parent.key.value)] = replace(node, line=parent.key.line)
-            parent.key = None
+            value = self.mapping(event, keys, depth, inner)
+        size, deepest = 1 + sum(node.size for node in inner), 1 + max((node.depth for node in inner), default=0)
+        if size > MAX_VALUES or deepest > MAX_DEPTH:
+            self.refuse(event, "grows beyond all measure through its aliases", hint="write the values out")
+        return Node(value, self.source, event.start_mark.line + 1, size, deepest)
 
-    def mapping_key(self, event: Any, parent: _Open, node: Node) -> Node:
+    def inside(self) -> Iterator[Any]:
+        """The events that begin what stands in a list or mapping, up to its end."""
+        while not isinstance(event := next(self.events), yaml.CollectionEndEvent):
+            yield event
+
+    def mapping(self, event: Any, keys: tuple[str, ...], depth: int, inner: list[Node]) -> dict[str, Node]:
+        """What a mapping holds, what it merges (`<<`) first; all nodes in it are added to `inner`."""
+        found: dict[str, Node] = {}
+        merged: dict[str, Node] = {}
+        bare: tuple[Any, str] | None = None  # the first key in `{ }` without a colon
+        colons = False
+        for before in self.inside():
+            if isinstance(before, yaml.CollectionStartEvent):
+                hint = "put text that starts with [ or { in quotes"
+                self.refuse(before, "a key must be text, found a list or a mapping", hint=hint)
+            inner.append(self.value(before, keys, depth + 1))
+            merges = isinstance(before, yaml.ScalarEvent) and before.implicit[0] and before.value == "<<"
+            key = "" if merges else self.key(before, inner[-1], keys, found)
+            after = next(self.events)
+            inner.append(self.value(after, keys if merges else (*keys, key), depth + 1))
+            if merges:
+                for one in self.to_merge(after, inner[-1]):
+                    merged |= {name: item for name, item in one.mapping.items() if name not in merged}
+                continue
+            if event.flow_style and after.end_mark.index <= before.end_mark.index:
+                bare = bare or (after, key)
+            else:
+                colons = True
+            found[key] = replace(inner[-1], line=before.start_mark.line + 1)
+        if bare is not None and colons:  # `{good: content, glad, bad: angry}`: YAML reads a key of no value
+            self.refuse(bare[0], f"{'.'.join([*keys, bare[1]])}: a key without a value", hint=COMMA)
+        return {**merged, **found}
+
+    def key(self, event: Any, node: Node, keys: tuple[str, ...], known: Mapping[str, Node]) -> str:
         if isinstance(node.value, list | dict):
             self.refuse(event, "a key must be text, found a list or a mapping")
         if node.value is None:
-            self.refuse(
-                event, "a key is empty", hint="write the key before the colon, in quotes if it is `null` or `~`"
-            )
+            hint = "write the key before the colon, in quotes if it is `null` or `~`"
+            self.refuse(event, "a key is empty", hint=hint)
         key = label_text(node.value)
-        if key in parent.keys:
-            path = [str(opened.key.value) for opened in self.stack[:-1] if opened.key is not None]
-            self.refuse(
-                event, f"{'.'.join([*path, key])}: given twice", hint=f"first given in line {parent.keys[key].line}"
-            )
-        return Node(key, self.source, event.start_mark.line + 1)
+        if key in known:
+            hint = f"first given in line {known[key].line}"
+            self.refuse(event, f"{'.'.join([*keys, key])}: given twice", hint=hint)
+        return key
 
     def to_merge(self, event: Any, node: Node) -> list[Node]:
         nodes = node.value if isinstance(node.value, list) else [node]
         if any(not isinstance(item.value, dict) for item in nodes):
             self.refuse(event, "<< takes a mapping or a list of mappings")
         return nodes
-
-    def collection(self, opened: _Open) -> Node:
-        line = opened.event.start_mark.line + 1
-        if isinstance(opened.event, yaml.SequenceStartEvent):
-            return Node(opened.items, self.source, line, opened.size, opened.depth)
-        merged: dict[str, Node] = {}
-        for node in opened.merged:
-            for key, item in node.mapping.items():
-                merged.setdefault(key, item)
-        return Node({**merged, **opened.keys}, self.source, line, opened.size, opened.depth)
 
     def alias(self, event: Any) -> Node:
         if event.anchor not in self.anchors:
