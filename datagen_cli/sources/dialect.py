@@ -15,6 +15,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+
+from datagen_cli.config.recipe import CsvOptions
 
 LOOKED_AT = 50
 LONGEST_NAME = 150
@@ -48,10 +51,34 @@ def reader_of(lines: Iterable[str], delimiter: str, quote: str, *, strict: bool)
     return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=strict)
 
 
-def said_delimiter(lines: Sequence[str]) -> str | None:
-    """The delimiter that the first line names and does nothing else; None where it does not."""
-    found = _SAID.fullmatch(lines[0]) if lines else None
-    return found[1] if found else None
+@dataclass(frozen=True, slots=True)
+class TableForm:
+    """How a table is written: how many lines stand `above` its header or first row, the last of them `titles`; the
+    signs between cells and around them; and the first rows of cells."""
+
+    above: int
+    titles: Sequence[str]
+    delimiter: str
+    quote: str
+    rows: list[list[str]]
+
+    @property
+    def told(self) -> str:
+        """What stands above the header, for a note."""
+        several = len(self.titles) > 1
+        said = "; ".join(text for line in self.titles if (text := line.strip().strip(self.delimiter).strip()))
+        where = f"lines 1 to {len(self.titles)} stand" if several else "line 1 stands"
+        return f"{where} above the header and {'are' if several else 'is'} passed over: {said[:80]!r}"
+
+
+def form_of(lines: Sequence[str], usual: str, given: CsvOptions) -> TableForm:
+    """The form of a table, by its first lines and by what is `given` of it."""
+    said = _SAID.fullmatch(lines[0]) if lines else None
+    lines = lines[1:] if said else lines
+    quote, known = '"' if given.quote is None else given.quote, given.delimiter or (said[1] if said else None)
+    above = title_lines(lines, usual, quote, known) if given.header in (None, True) else 0
+    delimiter = known or guess_delimiter(lines[above:], usual, quote)
+    return TableForm(above + bool(said), lines[:above], delimiter, quote, cells_of(lines[above:], delimiter, quote))
 
 
 def title_lines(lines: Sequence[str], usual: str, quote: str, delimiter: str | None = None) -> int:
@@ -87,13 +114,6 @@ def _titles(lines: Sequence[str], delimiter: str, quote: str) -> int:
     after = [cell[:1].isspace() for cells in table for cell in cells[1:] if cell]
     spaced = 2 * sum(after) > len(after)
     return above if apart and whole and not spaced and not lacks_header(table) else 0
-
-
-def titles_told(lines: Sequence[str], delimiter: str) -> str:
-    """What stands above the header, for a note."""
-    said = "; ".join(text for line in lines if (text := line.strip().strip(delimiter).strip()))
-    where = "line 1 stands" if len(lines) == 1 else f"lines 1 to {len(lines)} stand"
-    return f"{where} above the header and {'is' if len(lines) == 1 else 'are'} passed over: {said[:80]!r}"
 
 
 def _filled(cells: Sequence[str]) -> int:

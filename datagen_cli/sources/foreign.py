@@ -30,18 +30,7 @@ from datagen_cli.core.nested import unfolded
 from datagen_cli.core.registry import is_name, load
 from datagen_cli.core.system import open_given
 from datagen_cli.core.turns import turns_of
-from datagen_cli.sources.dialect import (
-    LOOKED_AT,
-    cells_of,
-    column_names,
-    guess_delimiter,
-    lacks_header,
-    named,
-    reader_of,
-    said_delimiter,
-    title_lines,
-    titles_told,
-)
+from datagen_cli.sources.dialect import LOOKED_AT, column_names, form_of, lacks_header, named, reader_of
 from datagen_cli.sources.encodings import encoding_in_words, not_utf8, whole_codec, written_in
 from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow, refuse_other_names, refuse_packed
 from datagen_cli.sources.unpacking import Unpacked
@@ -135,24 +124,15 @@ def _read_text(data: bytes, shown: str, form: CsvOptions) -> Foreign:
     return found
 
 
-def _read_table(text: str, encoding: str, form: CsvOptions) -> Foreign:
+def _read_table(text: str, encoding: str, given: CsvOptions) -> Foreign:
     first = text.splitlines(keepends=True)[:LOOKED_AT]
-    said = said_delimiter(first)
-    if said is not None:
-        text, first = text[len(first[0]) :], first[1:]
-    quote = '"' if form.quote is None else form.quote
-    known = form.delimiter or said
-    above = title_lines(first, ",", quote, known) if form.header in (None, True) else 0
-    titles, first = first[:above], first[above:]
-    text = text[sum(map(len, titles)) :]
-    delimiter = known or guess_delimiter(first, ",", quote)
-    found = Foreign([], f"{encoding}, columns separated by {named(delimiter)}")
-    if titles:
-        found.about += f"; {titles_told(titles, delimiter)}"
-    table = _cells(text, delimiter, quote, found)
-    if isinstance(form.header, list):
-        names = column_names(form.header)
-    elif form.header is False or (form.header is None and lacks_header(cells_of(first, delimiter, quote))):
+    form = form_of(first, ",", given)
+    found = Foreign([], f"{encoding}, columns separated by {named(form.delimiter)}")
+    found.about += f"; {form.told}" if form.titles else ""
+    table = _cells(text[sum(map(len, first[: form.above])) :], form.delimiter, form.quote, found)
+    if isinstance(given.header, list):
+        names = column_names(given.header)
+    elif given.header is False or (given.header is None and lacks_header(form.rows)):
         found.about += ", without a header"
         found.named = False
         rows = list(found.first(table))

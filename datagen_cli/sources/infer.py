@@ -56,52 +56,45 @@ def resolve(options: RecipeOptions, rows: Sequence[BaseRow]) -> Resolved:
     Raises `RecipeError` for what the recipe says wrong, `DataError` for what the base does not have.
     """
     fields = options.fields if options.fields is not None else _text_columns(rows)
-    specs = resolve_fields(options, rows)
-    readers = _base_readers(options, fields, rows)
-    label = resolve_label(options, rows, specs)
-    if label is not None:
-        specs = tuple(_as_label(spec, label, rows, readers.get(spec.name)) for spec in specs)
-    by_name = {spec.name: spec for spec in specs}
-    return Resolved(specs, label, tuple((reader, by_name[name]) for name, reader in readers.items()))
-
-
-def resolve_fields(options: RecipeOptions, rows: Sequence[BaseRow]) -> tuple[FieldSpec, ...]:
-    """The fields in the recipe's order, without the label's values."""
-    fields = options.fields if options.fields is not None else _text_columns(rows)
     readers = _base_readers(options, fields, rows)
     _check_write(options, fields)
-    sample = rows[:SAMPLE_ROWS]
-    specs = []
-    for name, given in fields.items():
-        kind, item_type = _type_in_base(readers[name], sample) if name in readers else ("", "")
-        if given.json_schema is not None:
-            kind = "json"
-        specs.append(
-            FieldSpec(
-                name=name,
-                type="text" if given.type == PROGRAM else given.type or kind or "text",
-                description=given.description,
-                keep=given.keep,
-                written=options.write is None or name in options.write,
-                schema=given.json_schema or {},
-                item_type=item_type if (given.type or kind) == "list" else "",
-                code=given.type == PROGRAM,
-            )
-        )
-    return tuple(specs)
+    specs = [_spec(name, given, options, readers.get(name), rows[:SAMPLE_ROWS]) for name, given in fields.items()]
+    label = _label_plan(options, options.label, rows, specs, readers) if options.label is not None else None
+    if label is not None:
+        specs = [_as_label(spec, label, rows, readers.get(spec.name)) for spec in specs]
+    by_name = {spec.name: spec for spec in specs}
+    return Resolved(tuple(specs), label, tuple((reader, by_name[name]) for name, reader in readers.items()))
 
 
-def resolve_label(options: RecipeOptions, rows: Sequence[BaseRow], specs: Sequence[FieldSpec]) -> LabelPlan | None:
-    """The label's values in the base's form and its quota; None when the recipe names no label.
+def _spec(
+    name: str, given: FieldOptions, options: RecipeOptions, reader: FieldReader | None, sample: Sequence[BaseRow]
+) -> FieldSpec:
+    """A field, without the label's values."""
+    kind, item_type = _type_in_base(reader, sample) if reader is not None else ("", "")
+    if given.json_schema is not None:
+        kind = "json"
+    return FieldSpec(
+        name=name,
+        type="text" if given.type == PROGRAM else given.type or kind or "text",
+        description=given.description,
+        keep=given.keep,
+        written=options.write is None or name in options.write,
+        schema=given.json_schema or {},
+        item_type=item_type if (given.type or kind) == "list" else "",
+        code=given.type == PROGRAM,
+    )
+
+
+def _label_plan(
+    options: RecipeOptions, label: LabelOptions, rows: Sequence[BaseRow], specs: Sequence[FieldSpec],
+    readers: Mapping[str, FieldReader],
+) -> LabelPlan:  # fmt: skip
+    """The label's values in the base's form and its quota.
 
     Without a `quota`: balanced when values are given, or when the base has at most 50 with at least 5 rows each.
     """
-    label = options.label
-    if label is None:
-        return None
     spec = _label_spec(label, specs)
-    fields = options.fields if options.fields is not None else _text_columns(rows)
-    reader = _base_readers(options, fields, rows).get(label.field)
+    reader = readers.get(label.field)
     counts = _label_counts(rows, reader, spec) if reader else Counter[Any]()
     kind = _kind(spec, counts)
     quota = label.quota

@@ -16,18 +16,7 @@ from typing import ClassVar
 
 from datagen_cli.config.recipe import BaseOptions, CsvOptions
 from datagen_cli.core.errors import DataError, Place
-from datagen_cli.sources.dialect import (
-    LOOKED_AT,
-    cells_of,
-    column_names,
-    guess_delimiter,
-    lacks_header,
-    named,
-    reader_of,
-    said_delimiter,
-    title_lines,
-    titles_told,
-)
+from datagen_cli.sources.dialect import LOOKED_AT, column_names, form_of, lacks_header, named, reader_of
 from datagen_cli.sources.encodings import Written, how_written
 from datagen_cli.sources.rows import MAX_LINE_BYTES, BadLine, BadRow, Lines, Row, shown_path
 
@@ -82,28 +71,19 @@ class Csv:
             self.notes.insert(0, f"{self.shown}: {what} read as {written.said}{wrong}")
 
     def _table(self, feed: _Feed) -> Iterator[Row | BadRow]:
-        first = self._first_lines()
-        quote = '"' if self._options.quote is None else self._options.quote
-        said = said_delimiter(first)
-        if said is not None:
+        form = form_of(self._first_lines(), self.delimiter, self._options)
+        for _ in range(form.above):
             next(feed)
-            first = first[1:]
-        known = self._options.delimiter or said
-        above = title_lines(first, self.delimiter, quote, known) if self._options.header in (None, True) else 0
-        titles, first = first[:above], first[above:]
-        for _ in titles:
-            next(feed)
-        delimiter = known or guess_delimiter(first, self.delimiter, quote)
-        if titles:
-            self.notes.append(f"{self.shown}: {titles_told(titles, delimiter)}")
-        if delimiter != self.delimiter and self._options.delimiter is None:
-            self.notes.append(f"{self.shown}: its columns are separated by {named(delimiter)}")
-        header = self._given_header(cells_of(first, delimiter, quote))
+        if form.titles:
+            self.notes.append(f"{self.shown}: {form.told}")
+        if form.delimiter != self.delimiter and self._options.delimiter is None:
+            self.notes.append(f"{self.shown}: its columns are separated by {named(form.delimiter)}")
+        header = self._given_header(form.rows)
         while True:
             start = feed.number + 1
             feed.begin()
             try:
-                cells = next(reader_of(feed, delimiter, quote, strict=True))
+                cells = next(reader_of(feed, form.delimiter, form.quote, strict=True))
             except StopIteration:
                 return
             except (BadLine, csv.Error) as error:
@@ -121,7 +101,7 @@ class Csv:
                 header = self._checked_header(cells, start)
             elif len(cells) > len(header):
                 reason = f"{len(cells)} cells, the header has {len(header)}"
-                yield BadRow(start, reason, f'put cells that hold {named(delimiter)} between double quotes: "..."')
+                yield BadRow(start, reason, f'put cells that hold {named(form.delimiter)} between double quotes: "..."')
             else:
                 yield Row(start, dict(zip(header, map(self._cell, cells), strict=False)))
 
