@@ -43,12 +43,10 @@ class Aps(Metric):
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     enough: ClassVar[int] = ENOUGH
+    least: ClassVar[int] = 2
 
-    def compute(self, features: Features, reference: Features | None) -> Measure:
-        if lack := features.lack(2):
-            return Measure.missing(lack, self.direction)
-        if features.vectors is None:
-            return Measure.missing("no embedder", self.direction)
+    def measured(self, features: Features, reference: Features | None) -> Measure:
+        assert features.vectors is not None
         value = aps(features.vectors)
         signature = f"{features.embedder_signature}|pairs=i<j|N={len(features)}"
         return Measure(value, self.direction, signature, self.interval(features, None, value))

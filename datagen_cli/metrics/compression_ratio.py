@@ -51,9 +51,7 @@ class CompressionRatio(Metric):
     enough: ClassVar[int] = ENOUGH
     grows_with_n: ClassVar[bool] = True
 
-    def compute(self, features: Features, reference: Features | None) -> Measure:
-        if reason := features.lack():
-            return Measure.missing(reason, self.direction)
+    def measured(self, features: Features, reference: Features | None) -> Measure:
         texts = features.texts
         value = compression_ratio(texts)
         if value is None:

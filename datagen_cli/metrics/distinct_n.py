@@ -50,9 +50,7 @@ class DistinctN(Metric):
     grows_with_n: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = tuple(str(n) for n in SIZES)
 
-    def compute(self, features: Features, reference: Features | None) -> Measure:
-        if reason := features.lack():
-            return Measure.missing(reason, self.direction)
+    def measured(self, features: Features, reference: Features | None) -> Measure:
         counts = features.ngrams(HEADLINE)
         value = _share(counts)
         if value is None:

@@ -70,9 +70,7 @@ class EntityEntropy(Metric):
         "distinct",
     )
 
-    def compute(self, features: Features, reference: Features | None) -> Measure:
-        if reason := features.lack():
-            return Measure.missing(reason, self.direction)
+    def measured(self, features: Features, reference: Features | None) -> Measure:
         by_type: dict[str, Counter[str]] = {kind: Counter() for kind in TYPES}
         for (kind, string), count in Counter(chain.from_iterable(features.entities)).items():
             by_type[kind][string] = count

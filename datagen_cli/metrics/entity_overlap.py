@@ -53,13 +53,8 @@ class EntityOverlap(Metric):
     enough: ClassVar[int] = ENOUGH
     details: ClassVar[Sequence[str]] = ("types.*", "distinct", "distinct_reference", "shared", "total")
 
-    def compute(self, features: Features, reference: Features | None) -> Measure:
-        if reason := features.lack():
-            return Measure.missing(reason, self.direction)
-        if reference is None:
-            return Measure.missing("no reference given", self.direction)
-        if reason := reference.lack():
-            return Measure.missing(f"reference: {reason}", self.direction)
+    def measured(self, features: Features, reference: Features | None) -> Measure:
+        assert reference is not None
         own, other = _strings(features.entities), _strings(reference.entities)
         value = overlap(own, other)
         if value is None:

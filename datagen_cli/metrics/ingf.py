@@ -47,9 +47,7 @@ class Ingf(Metric):
     grows_with_n: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = ("distinct", "total")
 
-    def compute(self, features: Features, reference: Features | None) -> Measure:
-        if reason := features.lack():
-            return Measure.missing(reason, self.direction)
+    def measured(self, features: Features, reference: Features | None) -> Measure:
         counts = features.ngrams(SIZE)
         value = _frequency(counts)
         if value is None:

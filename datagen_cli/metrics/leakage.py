@@ -125,13 +125,8 @@ class Leakage(Metric):
     details: ClassVar[Sequence[str]] = (*KINDS, "evidence", "total")
     vector_details: ClassVar[Sequence[str]] = ("cosine",)
 
-    def compute(self, features: Features, reference: Features | None) -> Measure:
-        if reference is None:
-            return Measure.missing("no reference given", self.direction)
-        if lack := features.lack(1):
-            return Measure.missing(lack, self.direction)
-        if lack := reference.lack(1):
-            return Measure.missing(f"reference: {lack}", self.direction)
+    def measured(self, features: Features, reference: Features | None) -> Measure:
+        assert reference is not None
         found = features.once((self.name, id(reference)), lambda: _leaking(features, reference))
         signature = f"exact|{LONG}-grams>={CONTAINED}|{TERMS}|N={len(features)}|M={len(reference)}"
         if _comparable(features, reference):

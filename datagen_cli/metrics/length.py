@@ -60,9 +60,7 @@ class Length(Metric):
     compared: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = (*(f"{unit}.{fact}" for unit in UNITS for fact in FACTS), "empty")
 
-    def compute(self, features: Features, reference: Features | None) -> Measure:
-        if reason := features.lack():
-            return Measure.missing(reason, self.direction)
+    def measured(self, features: Features, reference: Features | None) -> Measure:
         words = _words(features)
         return Measure(
             float(words.mean()),

@@ -126,16 +126,10 @@ class Mauve(Metric):
     needs_vectors: ClassVar[bool] = True
     compared: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = ("texts",)
+    least: ClassVar[int] = LEAST
 
-    def compute(self, features: Features, reference: Features | None) -> Measure:
-        if reference is None:
-            return Measure.missing("no reference given", self.direction)
-        if lack := features.lack(LEAST):
-            return Measure.missing(lack, self.direction)
-        if lack := reference.lack(LEAST):
-            return Measure.missing(f"reference: {lack}", self.direction)
-        if features.vectors is None or reference.vectors is None:
-            return Measure.missing("no embedder", self.direction)
+    def measured(self, features: Features, reference: Features | None) -> Measure:
+        assert reference is not None
         if features.embedder_signature != reference.embedder_signature:
             return Measure.missing("the reference has another embedder", self.direction)
         rows, p, q = features.once((self.name, id(reference)), lambda: _buckets(features, reference))

@@ -88,8 +88,29 @@ class Metric(Protocol):
     counted: ClassVar[Sequence[str]] = ()
     """Those of `details` that are counts and are left out of `detail` where they are 0."""
 
+    least: ClassVar[int] = 1
+    """Rows that a measure of texts needs."""
+
     def compute(self, features: Features, reference: Features | None) -> Measure:
-        """The measure. `reference` is the dataset to compare with, None when none was given."""
+        """The measure. `reference` is the dataset to compare with, None when none was given. A measure of anything else
+        than texts takes the place of this."""
+        lack = self._lack(features, reference)
+        return Measure.missing(lack, self.direction) if lack else self.measured(features, reference)
+
+    def measured(self, features: Features, reference: Features | None) -> Measure:
+        """The measure where the texts, and the reference and vectors that it needs, are there."""
+        return Measure.missing("not taken", self.direction)
+
+    def _lack(self, features: Features, reference: Features | None) -> str:
+        """What it needs and is not there; empty where all is."""
+        sides = [("", features)]
+        if self.needs_reference:
+            if reference is None:
+                return "no reference given"
+            sides.append(("reference: ", reference))
+        if lack := next((name + lack for name, side in sides if (lack := side.lack(self.least))), ""):
+            return lack
+        return "no embedder" if self.needs_vectors and any(side.vectors is None for _, side in sides) else ""
 
     def by_parts(self, features: Features, reference: Features | None, parts: Parts) -> ByParts | None:
         """The measure of any of the parts of the rows; only where `compute` gives a value. None: it has to be measured

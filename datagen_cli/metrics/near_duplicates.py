@@ -132,10 +132,9 @@ class NearDuplicates(Metric):
     compared: ClassVar[bool] = True
     grows_with_n: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = ("exact.rows", "exact.extra", "pairs", "total")
+    least: ClassVar[int] = 2
 
-    def compute(self, features: Features, reference: Features | None) -> Measure:
-        if reason := features.lack(2):
-            return Measure.missing(reason, self.direction)
+    def measured(self, features: Features, reference: Features | None) -> Measure:
         found = self._found(features)
         ids, share = features.dataset.ids, float(found.near.mean())
         interval = self.interval(features, None, share) if found.complete else None

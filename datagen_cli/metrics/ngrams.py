@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen_cli.metrics.parts import Parts, mask_of
-from datagen_cli.metrics.postings import spans
+from datagen_cli.metrics.postings import begins_anew, offsets, spans
 from datagen_cli.text.tokens import tokens
 
 PORTION = 1 << 21
@@ -46,17 +46,15 @@ class TokenTable:
 
     def sums(self, values: NDArray[np.integer]) -> Longs:
         """For each text the sum of its tokens' values, which are given by number."""
-        upto = np.zeros(len(self.ids) + 1, np.int64)
-        np.cumsum(values[self.ids], out=upto[1:])
+        upto = offsets(values[self.ids])
         return upto[self.offsets[1:]] - upto[self.offsets[:-1]]
 
     def apart(self, parts_of: Callable[[str], Sequence[str]]) -> TokenTable:
         """The table of what named tokens are made of, each told once; numbers are in order of first sight."""
         inner = number_tokens(map(parts_of, self.names))
         lengths = inner.lengths[self.ids]
-        offsets = np.zeros(len(self.ids) + 1, np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        return TokenTable(inner.ids[spans(inner.offsets[self.ids], lengths)], offsets[self.offsets], inner.size)
+        ids = inner.ids[spans(inner.offsets[self.ids], lengths)]
+        return TokenTable(ids, offsets(lengths)[self.offsets], inner.size)
 
     def split(self) -> list[Ints]:
         """One array a text (views)."""
@@ -67,9 +65,7 @@ class TokenTable:
         lengths = self.lengths[rows]
         ids = self.ids[spans(self.offsets[rows], lengths)]
         known, numbers = np.unique(ids, return_inverse=True)
-        offsets = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        return TokenTable(numbers.astype(np.int32), offsets, len(known))
+        return TokenTable(numbers.astype(np.int32), offsets(lengths), len(known))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +98,8 @@ def number_tokens(lists: Iterable[Sequence[str]]) -> TokenTable:
     """Any lists of tokens as numbers, in order of first sight, with their names."""
     numbers: defaultdict[str, int] = defaultdict(count().__next__)
     parts = [np.fromiter(map(numbers.__getitem__, tokens), np.int32, len(tokens)) for tokens in lists]
-    offsets = np.zeros(len(parts) + 1, np.int64)
-    np.cumsum([len(part) for part in parts], out=offsets[1:])
     ids = np.concatenate(parts) if parts else np.zeros(0, np.int32)
-    return TokenTable(ids, offsets, len(numbers), list(numbers))
+    return TokenTable(ids, offsets([len(part) for part in parts]), len(numbers), list(numbers))
 
 
 def count_ngrams(table: TokenTable, longest: int, bits: NDArray[np.uint32] | None = None) -> Iterator[NGramCounts]:
@@ -117,7 +111,7 @@ def count_ngrams(table: TokenTable, longest: int, bits: NDArray[np.uint32] | Non
     def count_runs(starts: Longs, changes: Bools) -> None:
         nonlocal matched
         texts = owners[starts]
-        first = np.flatnonzero(changes | _changes(texts))
+        first = np.flatnonzero(changes | begins_anew(texts))
         begins, texts, counts = np.flatnonzero(changes[first]), texts[first], np.diff(first, append=len(texts))
         matched = matched + _sum_by_text(*_clipped(begins, texts, counts), len(table.lengths))
         if bits is not None and len(texts):
@@ -194,16 +188,9 @@ def _sort(keys: Longs, most: int) -> tuple[Longs, Bools]:
     if most < 1 << (63 - bits):
         packed = (keys << bits) | np.arange(len(keys))
         packed.sort()
-        return packed & ((1 << bits) - 1), _changes(packed >> bits)
+        return packed & ((1 << bits) - 1), begins_anew(packed >> bits)
     order = np.argsort(keys, kind="stable")
-    return order, _changes(keys[order])
-
-
-def _changes(values: NDArray[np.integer]) -> Bools:
-    """Where a value differs from the one before it; the first always does."""
-    changes = np.ones(len(values), np.bool_)
-    np.not_equal(values[1:], values[:-1], out=changes[1:])
-    return changes
+    return order, begins_anew(keys[order])
 
 
 def _clipped(begins: Longs, texts: Ints, counts: Longs) -> tuple[Ints, Longs]:
@@ -217,7 +204,7 @@ def _clipped(begins: Longs, texts: Ints, counts: Longs) -> tuple[Ints, Longs]:
     largest = np.repeat(np.maximum.reduceat(counts, begins), sizes)
     gram = np.repeat(np.arange(len(sizes)), sizes)
     holders = np.flatnonzero(counts == largest)
-    holders = holders[_changes(gram[holders])]
+    holders = holders[begins_anew(gram[holders])]
     rest = counts.copy()
     rest[holders] = 0
     largest[holders] = np.maximum.reduceat(rest, begins)

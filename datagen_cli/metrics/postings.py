@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Longs = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -64,6 +64,11 @@ def spans(begins: Longs, sizes: Longs) -> Longs:
     """The indexes begins[0], … begins[0] + sizes[0] - 1, begins[1], …"""
     ends = np.cumsum(sizes)
     return np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(begins - (ends - sizes), sizes)
+
+
+def offsets(sizes: ArrayLike) -> Longs:
+    """Where each of some spans, one after the other, begins and the last one ends: 0, sizes[0], …"""
+    return np.concatenate(([0], np.cumsum(np.asarray(sizes, np.int64))))
 
 
 def by_load(load: Longs) -> Iterator[tuple[int, int]]:

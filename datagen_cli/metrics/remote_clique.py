@@ -83,12 +83,10 @@ class RemoteClique(Metric):
     compared: ClassVar[bool] = True
     reach: ClassVar[tuple[float, float]] = (0.0, 2.0)
     enough: ClassVar[int] = ENOUGH
+    least: ClassVar[int] = 2
 
-    def compute(self, features: Features, reference: Features | None) -> Measure:
-        if lack := features.lack(2):
-            return Measure.missing(lack, self.direction)
-        if features.vectors is None:
-            return Measure.missing("no embedder", self.direction)
+    def measured(self, features: Features, reference: Features | None) -> Measure:
+        assert features.vectors is not None
         n = len(features)
         chosen = sample_rows(n, LARGEST, self.name)
         parts, vectors = features.parts, features.vectors[chosen]

@@ -68,9 +68,7 @@ class Repetition(Metric):
     compared: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = ("texts", "loops", "rows", "total")
 
-    def compute(self, features: Features, reference: Features | None) -> Measure:
-        if reason := features.lack():
-            return Measure.missing(reason, self.direction)
+    def measured(self, features: Features, reference: Features | None) -> Measure:
         shares = features.once(self.name, lambda: repeated_shares(features.table))
         known = np.flatnonzero(~np.isnan(shares))
         if not len(known):

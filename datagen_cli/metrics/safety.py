@@ -118,9 +118,7 @@ class Safety(Metric):
     compared: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = (*KINDS, "skew.*.share", "skew.*.values", "evidence", "total")
 
-    def compute(self, features: Features, reference: Features | None) -> Measure:
-        if lack := features.lack(1):
-            return Measure.missing(lack, self.direction)
+    def measured(self, features: Features, reference: Features | None) -> Measure:
         found = features.once(self.name, lambda: _findings(features))
         flagged = len({row for row, _ in found})
         evidence = [

@@ -135,10 +135,9 @@ class SelfBleu(Metric):
     enough: ClassVar[int] = ENOUGH
     grows_with_n: ClassVar[bool] = True
     details: ClassVar[Sequence[str]] = ("short", *(str(n) for n in range(2, LONGEST_NGRAM + 1)))
+    least: ClassVar[int] = 2
 
-    def compute(self, features: Features, reference: Features | None) -> Measure:
-        if reason := features.lack(2):
-            return Measure.missing(reason, self.direction)
+    def measured(self, features: Features, reference: Features | None) -> Measure:
         scores = bleu_scores([features.ngrams(n) for n in range(1, LONGEST_NGRAM + 1)])
         headline = scores[HEADLINE - 1]
         detail: dict[str, float] = {str(n): float(scores[n - 1].mean()) for n in range(2, LONGEST_NGRAM + 1)}

@@ -74,12 +74,10 @@ class Vendi(Metric):
     reach: ClassVar[tuple[float, float]] = (1.0, np.inf)
     enough: ClassVar[int] = ENOUGH
     grows_with_n: ClassVar[bool] = True
+    least: ClassVar[int] = 2
 
-    def compute(self, features: Features, reference: Features | None) -> Measure:
-        if lack := features.lack(2):
-            return Measure.missing(lack, self.direction)
-        if features.vectors is None:
-            return Measure.missing("no embedder", self.direction)
+    def measured(self, features: Features, reference: Features | None) -> Measure:
+        assert features.vectors is not None
         value = vendi(features.vectors)
         signature = f"{features.embedder_signature}|kernel=cosine|q=1|N={len(features)}"
         return Measure(value, self.direction, signature, self.interval(features, None, value))
