@@ -59,7 +59,7 @@ class Balance(ConstraintFacts):
         return BalanceRule(self._field, self._values, self._tolerance)
 
     def check(self, fields: Mapping[str, Any]) -> Verdict:
-        """One record alone is neither balanced nor not: always a pass."""
+        """One record alone cannot be out of balance: always a pass."""
         return PASSED
 
 

@@ -1,8 +1,8 @@
-"""`compare`: what the value of one field is beside that of another one of the same record.
+"""`compare`: how the value of one field relates to that of another field of the record.
 
-Texts are compared after folding (NFKC, casefold, white space), numbers by their value. Of a list every item must stand
-in that relation to the other field; with `equal_to` and `different_from` it is the list as a whole. `above` and its
-relatives are told of numbers and of dates (ISO 8601: `2026-03-01`, `2026-03-01T09:30:00Z`).
+Texts are compared after folding (NFKC, casefold, white space), numbers by their value. Every item of a list must have
+the relation to the other field; for `equal_to` and `different_from` it is the list as a whole. `above` and its
+relatives compare numbers and dates (ISO 8601: `2026-03-01`, `2026-03-01T09:30:00Z`).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class CompareOptions(CheckOptions):
 
 
 class Compare(RecordConstraint):
-    """A field beside another: the same, one of its values, part of its text, above it."""
+    """How a field relates to another one: equal, one of its values, part of its text, above it."""
 
     options: ClassVar[type[CheckOptions]] = CompareOptions
 
@@ -82,7 +82,7 @@ class Compare(RecordConstraint):
         return f"{self.field}: {self._words}"
 
     def check(self, fields: Mapping[str, Any]) -> Verdict:
-        """Fails with the first value that does not stand in that relation to the other field."""
+        """Fails with the first value that lacks the relation to the other field."""
         value, other = fields.get(self.field), fields.get(self.other)
         if self._kind in ("equal_to", "different_from"):
             same = folded_value(value) == folded_value(other)

@@ -70,7 +70,7 @@ class Contains(FieldConstraint):
         return text if self._case else fold(text)
 
     def keeping(self, item: Any, pen: Pen) -> Iterator[Any]:
-        """The text after a sentence that names what is missing; with it at an end; with it in place of last words."""
+        """The text with what is missing put in: in a sentence before it, at an end, or in place of the last words."""
         if not isinstance(item, str):
             return
         missing = [text for text in self._needles if self._folded(text) not in self._folded(item)]

@@ -1,4 +1,4 @@
-"""What checks ask of a record's fields: do they exist, do they fit the check, and what do they read as."""
+"""Fields as checks need them: whether they exist and fit the check, and their values as texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that keep a constraint, and values that break it: for whoever writes records without a model.
+"""Values that keep a constraint and values that break it, for the offline model.
 
 A constraint proposes candidates for one item, and its own `check` decides: no rule is implemented twice.
 """
@@ -20,15 +20,16 @@ CANDIDATES = 60
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """Who writes: `more()` is one further sentence in the language of the record."""
+    """What values are written with: a source of randomness, and `more()`, one further sentence in the record's
+    language."""
 
     rng: random.Random
     more: Callable[[], str]
 
 
 class FieldConstraint(ConstraintFacts):
-    """A constraint on the values of `fields`, each for itself. On a list every item must keep it, unless `some` item is
-    enough.
+    """A constraint on the values of `fields`, each for itself. Every item of a list must keep it; where `some` is set,
+    one.
     """
 
     fields: tuple[str, ...]
@@ -39,7 +40,7 @@ class FieldConstraint(ConstraintFacts):
         raise NotImplementedError
 
     def keeping(self, item: Any, pen: Pen) -> Iterator[Any]:
-        """Items near `item` that may keep the constraint, the likeliest first; none where it cannot be helped."""
+        """Items near `item` that may keep the constraint, the likeliest first; none where no item could."""
         yield from ()
 
     def breaking(self, item: Any, pen: Pen) -> Iterator[Any]:
@@ -52,7 +53,7 @@ class FieldConstraint(ConstraintFacts):
 
 
 class RecordConstraint(ConstraintFacts):
-    """A constraint on what `field` is beside the `other` one of the same record."""
+    """A constraint on how `field` relates to `other`, another field of the record."""
 
     field: str
     other: str
@@ -62,7 +63,7 @@ class RecordConstraint(ConstraintFacts):
         raise NotImplementedError
 
     def beside(self, fields: Mapping[str, Any], pen: Pen) -> Iterator[Any]:
-        """Values of `field` that may keep the constraint beside the other one; none where it cannot be helped."""
+        """Values of `field` that may keep the constraint, given the value of `other`; none where no value could."""
         yield from ()
 
     def holds(self, fields: Mapping[str, Any]) -> bool:

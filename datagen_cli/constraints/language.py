@@ -85,7 +85,7 @@ class Language(FieldConstraint):
         return Verdict("unknown", unsure) if unsure else PASSED
 
     def keeping(self, item: Any, pen: Pen) -> Iterator[Any]:
-        """Two sentences of whoever writes, who knows the language."""
+        """Two sentences of the pen's, which writes in the language."""
         if isinstance(item, str):
             yield f"{pen.more()} {pen.more()}"
 

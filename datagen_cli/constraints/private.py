@@ -2,7 +2,7 @@
 
 What is looked for are the forms of the measure `safety` (`text/safety_rules.py`). `on_fail: fix`, the default, masks
 what is found (`[e-mail address]`), which asks no model; `drop` turns the attempt away. `allow` names forms that may
-stand. Forms, not meaning: a name or a street is not found, and a made-up number is.
+stand. Forms are found, not meanings: names and streets are not, invented numbers are.
 """
 
 from __future__ import annotations

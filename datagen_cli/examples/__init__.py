@@ -1,1 +1,1 @@
-"""Few-shot choice: one strategy a file."""
+"""How few-shot examples are chosen: one strategy a file."""

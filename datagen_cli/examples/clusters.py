@@ -90,7 +90,8 @@ class Clusters:
         return chosen
 
     def _member(self, group: int, visit: int) -> int:
-        """The row of a cluster's visit; each further pass through its rows begins elsewhere, so company changes."""
+        """The row that a cluster gives at one of its turns; each further pass through its rows begins at another
+        row."""
         rows = self._turns[group]
         lap, place = divmod(visit, len(rows))
         return rows[(place + (seed_of(self._seed, "examples", "lap", group, lap) if lap else 0)) % len(rows)]

@@ -1,12 +1,11 @@
 """Groups of alike rows by their vectors: HDBSCAN, as coarse as still gives enough groups.
 
 HDBSCAN (Campello, Moulavi and Sander 2013) finds dense groups of any size and leaves sparse rows out as noise. How
-coarse its groups are hangs on the least size of one, so that is tried from rows / (2k) downwards, halved each time,
+coarse its groups are depends on the least size of one, which is tried from rows / (2k) downwards, halved each time,
 until there are at least k groups: three unequal topics and k = 3 come out as three groups, not as fifty.
 
 Vectors are reduced to their first 10 principal components; where that leaves more than a twentieth of the rows as
-noise, 50 are tried too and the view with less noise decides: 10 hold a few broad topics apart that drown in 50, 50 keep
-many small ones apart that fall together in 10.
+noise, 50 are tried too and the view with less noise decides: 10 separate a few broad topics better, 50 many small ones.
 Above 20,000 rows a seeded sample is grouped, and each other row joins the group with the nearest centre unless it lies
 farther out than all but the last twentieth of that group's own rows. Time: seconds for 10,000 rows and each size tried.
 """

@@ -1,4 +1,4 @@
-"""What every output format offers: rows of a run written into a file in the shape that a training library reads."""
+"""What every output format does: it writes the rows of a run into a file as a training library reads them."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """Rows to write: the accepted ones, and for pairs what is worse than they are.
+    """Rows to write: accepted ones and, for preference pairs, worse ones.
 
     `rejected` are attempts at the same slots, `weak` the base rows by the ids of the records that improve on them.
-    `whole` has the rows of all splits, where there are several: their files have the same columns of the same types,
-    or `datasets` reads none of them. `mark` asks for a byte order mark where a format can have one.
+    `whole` has the rows of all splits, where there are several: `datasets` reads their files only if all have the same
+    columns and types. `mark` asks for a byte order mark where a format can have one.
     """
 
     rows: Sequence[Row]
@@ -51,10 +51,9 @@ class Exported:
 class Format:
     """A format whose file is JSON Lines. A subclass says how one accepted row becomes a line.
 
-    `suffix` ends the file's name; `asks` says that rows are told apart into a prompt and a completion, `converses` that
-    a conversation needs no telling apart, `pairs` that what was rejected is written, too, `marks` that the file may
-    begin with a byte order mark, `binary` that it is no text, `joins` that a trainer puts an answer right behind its
-    prompt.
+    `suffix` ends the file's name. `asks`: it needs a prompt and a completion; `converses`: a conversation will do
+    instead; `pairs`: it writes rejected attempts, too; `marks`: the file may begin with a byte order mark; `binary`: it
+    is no text; `joins`: trainers put the completion right behind the prompt.
     """
 
     suffix: ClassVar[str] = ".jsonl"
@@ -112,7 +111,7 @@ class Format:
 
 
 def joined(row: Row, names: Sequence[str]) -> str:
-    """The texts of some fields; one alone stands bare, several under their names."""
+    """The texts of some fields: the bare text of one, a line `name: text` for each of several."""
     if len(names) == 1:
         return plain(row.get(names[0]))
     return "\n".join(f"{name}: {plain(row.get(name))}" for name in names)

@@ -15,7 +15,7 @@ from datagen_cli.runs.review import Review
 
 
 def as_reviewed(rows: Iterable[Row], review: Review) -> tuple[list[Row], int]:
-    """Rows without those that a reviewer rejected and with those edited as edited; how many were left out."""
+    """The rows without those that a reviewer rejected, edited ones as edited; and how many were left out."""
     kept: list[Row] = []
     left_out = 0
     for row in rows:

@@ -1,4 +1,4 @@
-"""Rows shared out to splits by weight: what was written together stays together, labels keep their shares.
+"""Rows divided among splits by weight: what was written together stays together, labels keep their shares.
 
 Records of one correlated group, and parents with their children, are one cluster and go to one split. The order of
 clusters is a digest of their ids, so that the same run always gives the same splits, whatever the order of its rows.

@@ -1,5 +1,5 @@
-"""A new record for a request: the fields with a part in the dataset's shape first, every other by its name and type,
-then the constraints; and what is to be wrong with it on purpose.
+"""Writes a new record for a request: first the fields that play a part in the dataset's shape, then the others by name
+and type; then it keeps the constraints, and plants the faults.
 
 Among these are instructions with responses, questions with answers, and small Python functions for tasks: those of the
 corpus, else one that answers as the tests of the task ask.
@@ -220,7 +220,7 @@ class Author:
                         break
 
     def pen(self, name: str) -> Pen:
-        """Who writes further sentences of a field."""
+        """What writes further sentences of a field."""
         rng, code = self.rng, self.data.language.get(name)
         if code:
             return Pen(rng, lambda: Slots(rng).say(corpus("languages")[code]["say"]))

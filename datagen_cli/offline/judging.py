@@ -1,4 +1,4 @@
-"""What is wrong with a finished record, told without looking at how it was made."""
+"""What is wrong with a finished record, judged by the record alone."""
 
 from __future__ import annotations
 

@@ -153,8 +153,8 @@ def _other_choices(author: Author, record: dict[str, Any], operator: str) -> Non
 
 
 def ask(task: Task, rng: random.Random, rates: Rates) -> Written:
-    """`{"verdict": yes|no, "reason"}`: whether a statement holds of a record. What is said of questions is counted;
-    else no order may stand in it."""
+    """`{"verdict": yes|no, "reason"}`: whether a statement holds of a record. Of "one question" the question marks are
+    counted; any other statement holds where no planted order stands in the record."""
     texts = " ".join(value for value in (task.record or {}).values() if isinstance(value, str))
     holds = texts.count("?") == 1 if "one question" in task.statement.lower() else not orders_in(texts)
     verdict, other = ("yes", "no") if holds else ("no", "yes")

@@ -162,7 +162,7 @@ def outcomes_bar(counts: Mapping[str, int], outcomes: Sequence[str]) -> Html:
 
 
 def _bar(shares: Sequence[tuple[float, str]]) -> Html:
-    """Shares of a width of 1, side by side; the numbers stand beside it, so it is hidden from readers of the page."""
+    """Shares of a width of 1, side by side; the numbers stand beside it, so it is hidden from screen readers."""
     drawn, x = [], 0.0
     for share, series in shares:
         if share:

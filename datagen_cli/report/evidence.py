@@ -22,7 +22,7 @@ MOST_COUNTS = 30
 LONGEST = 1_200
 """Characters of a text that a page shows beside another."""
 ALONE = 400
-"""Of one that stands alone."""
+"""Characters of a text that stands alone."""
 _PIECES = re.compile(r"\s+|\w+|[^\w\s]")
 
 

@@ -208,7 +208,7 @@ def _rows(result: Result, name: str) -> int:
 
 
 def _said_of_n(results: Sequence[Result], names: Sequence[str]) -> list[str]:
-    """Says so where measures that grow with the number of rows were taken on as many of each."""
+    """A sentence where measures that grow with the number of rows were taken on equally many of each dataset."""
     growing = [name for name in names if _grows(name)]
     n = results[0].get("equal_n")
     if not n or not growing:

@@ -22,7 +22,7 @@ from datagen_cli.runs.spending import total_of
 
 OUTCOMES = ("pass", "fail", "unknown")
 LEAST_TIMES = 4
-"""Of which the first is the beginning."""
+"""The first of several marks the beginning."""
 
 
 def checks_part(checks: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Html | None:

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 MOST_BYTES = 1_000_000
 REST = 4.0
-"""A page is made anew after so many times the seconds that making it took: a large run is not read all the time."""
+"""A page is made anew after this many times the seconds that making it took: a large run is not read all the time."""
 LEAST_REST_S = 1.0
 LARGE_BYTES = 4 << 20
-"""Files of a run that take longer to read than somebody looks at an empty window: the page says so first."""
+"""Bytes of a run's files that take long to read: a page that says so is shown first."""
 PATIENCE_S = 1.0
 """How long a server that ends waits for requests under way."""
 MOST_CONNECTIONS, SWEEP_S = 64, 1.0
@@ -60,7 +60,7 @@ SAYING = """<!DOCTYPE html>
 {said}</body></html>
 """
 ASKS_AGAIN_S = 5
-"""After so many seconds a page that says why there is no report asks again."""
+"""Seconds after which a page that says why there is no report asks again."""
 Handler = Callable[["web.Request"], Awaitable["web.StreamResponse"]]
 
 

@@ -1,4 +1,4 @@
-"""What a page is drawn from: one dataset's measures, its rows, where they lie on a plane, and the run that made it."""
+"""What a page shows of one dataset: its measures, its rows, their points on a plane, and the run that made it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables that become a list of cards on narrow screens; roles keep them tables for those who hear them."""
+"""Tables that become a list of cards on narrow screens; roles keep them tables for screen readers."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document. `score` orders the passages of one source, the higher the nearer; `url` may be empty. Half
-    of a character in what a source says (a lone surrogate) becomes a question mark."""
+    """A piece of a document. `score` orders the passages of one source, the higher the nearer; `url` may be empty. A
+    lone surrogate in what a source says becomes a question mark."""
 
     source: str
     title: str
@@ -28,7 +28,7 @@ class Passage:
 
 
 def whole_characters(text: str) -> str:
-    """The text with a question mark for every half of a character: no file in UTF-8 and no request can hold one."""
+    """The text with a question mark for every lone surrogate: no file in UTF-8 and no request can hold one."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -15,7 +15,7 @@ MOST_QUERY = 300
 
 
 class Wikipedia:
-    """Articles of the English Wikipedia by what stands in them."""
+    """Articles of the English Wikipedia, by their full text."""
 
     name: ClassVar[str] = "wikipedia"
     host: ClassVar[str] = "en.wikipedia.org"

@@ -45,7 +45,7 @@ _NO_DATABASE = ("unable to open database", "database is locked", "disk I/O error
 """What SQLite says of a file that is attached, where another connection writes (in memory all others wait), without a
 disk."""
 _LINKS = 20
-"""So far back an error's causes are followed."""
+"""How far back an error's causes are followed."""
 _NO_THREAD = "can't start new thread"
 """What `threading` says where no memory is left for another stack."""
 _system_open, _system_exit = open, os._exit  # before `scratch`, and a program, put others in their places
@@ -53,7 +53,7 @@ _system_open, _system_exit = open, os._exit  # before `scratch`, and a program, 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What the server prepared for all of its children: the confinement (no ruleset: unsafe) and who it is."""
+    """What the server prepared for all of its children: the confinement (no ruleset: unsafe) and its process id."""
 
     server: int
     null_fd: int
@@ -207,7 +207,7 @@ def execute(source: str, *, threads: bool) -> int:
 
 
 def exit_code(problem: BaseException, *, threads: bool) -> int:
-    """How a program ended that an error ended: the error, and those that led to it."""
+    """The exit code for the error that ended a program, and the errors that led to it."""
     at: BaseException | None = problem
     for _ in range(_LINKS):
         if at is None:
@@ -221,10 +221,9 @@ def exit_code(problem: BaseException, *, threads: bool) -> int:
 
 
 def of_the_walls(problem: BaseException) -> bool:
-    """Whether it is what only the sandbox denies a program: that says nothing about it.
+    """Whether only the sandbox denied what raised the error, which then says nothing about the program.
 
-    These are a refusal by the kernel or by `scratch`, a descriptor that a file in memory has not, another data base, a
-    module.
+    It denies system calls, names of files (`scratch`), descriptors of files in memory, other data bases, modules.
     """
     number = problem.errno if isinstance(problem, OSError) else None
     return (

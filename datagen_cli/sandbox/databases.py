@@ -33,14 +33,14 @@ class Database(Node):
 
     @property
     def data(self) -> bytearray:
-        """A copy; while somebody writes, the one before."""
+        """A copy of the bytes; while a connection writes, those from before."""
         with contextlib.suppress(sqlite3.Error):
             self._last = bytearray(self._anchor.serialize())
         return self._last
 
     @data.setter
     def data(self, given: bytearray) -> None:
-        """Not this way."""
+        """Refused: SQLite alone writes it."""
 
 
 def connector(data_base: Callable[[str, bool], str | None]) -> Callable[..., sqlite3.Connection]:

@@ -1,8 +1,8 @@
-"""Runs a Python program that a model wrote, and says how it ended. Nothing outside it can tell that it ran.
+"""Runs a Python program that a model wrote, and says how it ended. The program changes nothing outside itself.
 
 Layers, from the cheapest; each is measured by `tests/sandbox`, also with the ones above it switched off:
 
-0. `screen`: the syntax tree. Size, imports that lead out. Convenience, not a boundary.
+0. `screen`: looks at the syntax tree: size, imports that cannot work. Convenience, not a boundary.
 1. `guarded`: CPython in a child of a fork server: empty environment, resource limits, no capabilities, Landlock, then
    an allow-list of 61 system calls; 64 for a program with threads. Some 3 ms a program, sympy included when preloaded.
 2. The parent and the server: CPU and wall clock, output cap, as many at once as cores.
@@ -31,9 +31,9 @@ of all programs together (`memory_mb` times cores and 16 that sleep); the truth 
 Verdicts do not depend on load: a program is timed out by its CPU time, or, for those that sleep or hang, by the wall
 clock (twice `timeout_s` and a second) without the time that it waited for a core. While it sleeps another one has its
 core. One that waited too long for a core, or that the system killed for lack of memory, is tried once more, alone; what
-the system kills then, too, is `refused`. Hashes and `random` are seeded, so
-that the same program gives the same answer, and a thread runs until it waits, for the most part; programs that read the
-clock or `os.urandom`, or whose threads race, are their own affair.
+the system kills then, too, is `refused`. Hashes and `random` are seeded, so that the same program gives the same
+answer, and a thread runs until it waits, for the most part; programs that read the clock or `os.urandom`, or whose
+threads race, may differ.
 """
 
 from __future__ import annotations

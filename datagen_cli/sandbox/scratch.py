@@ -1,4 +1,4 @@
-"""A program's own files: kept in its memory, gone with it. Nothing here touches a disk, nor is it a wall.
+"""A program's own files: kept in its memory, gone with it. Nothing here touches a disk; it is no security boundary.
 
 `install` puts these functions in the place of `open` and of those of `os` that programs use on files, so that writing
 `results.csv` and reading it back, `tempfile` and `os.makedirs` work as elsewhere. Names that were made here lead here.
@@ -51,7 +51,7 @@ class Scratch:
         return self._next > FIRST_DESCRIPTOR
 
     def put(self, path: str, node: Node) -> None:
-        """Has the node lie under a name in a folder of ours."""
+        """Puts the node under a name into a folder that is kept here."""
         if (place := self._place(path)) is not None:
             place[0][place[1]] = node
 
@@ -155,12 +155,12 @@ class Scratch:
         return True
 
     def _below_a_file(self, path: Any) -> bool:
-        """Whether a name goes on behind one of a file of ours."""
+        """Whether a name treats a file that is kept here as a folder."""
         above = self._find(os.path.dirname(self._path(path) or "/"))
         return above is not None and above.entries is None
 
     def _refusal(self, path: Any) -> OSError:
-        """Why a name that is none of ours is not changed: it is the system's, or nothing is there."""
+        """Why a name that is not kept here cannot be changed: it is the system's, or nothing is there."""
         if self._below_a_file(path):
             return _problem(errno.ENOTDIR, path)
         name = self._path(path)
@@ -360,7 +360,7 @@ def install() -> None:
 
 
 def keep(path: str, data: bytes) -> None:
-    """Has a file lie under a name that no listing shows."""
+    """Puts a file under a name that no listing shows."""
     if _installed is not None:
         _installed.put(path, Node(bytearray(data), listed=False))
 

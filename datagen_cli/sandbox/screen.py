@@ -2,8 +2,8 @@
 
 It refuses early and in words what could not work anyway: modules that lead to other processes, to the network or into
 the interpreter. Imports that a program never uses are no reason to refuse it; they are taken out of its text, so that
-they cost nothing. One that it can do without (`try: … except ImportError:`) fails as where it is not installed.
-Whatever slips through here meets the layers below.
+they cost nothing. One that it can do without (`try: … except ImportError:`) fails as where it is not installed. What it
+misses meets the layers below.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ PACKAGES = (
 )  # fmt: skip
 """Third-party packages that programs may import, where they are installed."""
 _WITH_SERVERS = PACKAGES[:4]
-# Modules of the standard library by which a program can only leave its place, or whose work needs what it has not:
-# other processes, the network, the interpreter's own parts, a screen.
+# Modules of the standard library that need what a program does not have: other processes, the network, the
+# interpreter's own parts, a screen.
 _OUTWARD = frozenset(
     ("antigravity", "asynchat", "asyncore", "bdb", "cgi", "cgitb", "code", "codeop", "compileall",
      "crypt", "curses", "distutils", "ensurepip", "fcntl", "ftplib",
@@ -72,7 +72,7 @@ _IN_PART = {
     "multiprocessing": frozenset(("TimeoutError", "cpu_count", "current_process", "dummy", "freeze_support", "pool")),
 }  # fmt: skip
 _WHOLE = frozenset(_IN_PART) - {"urllib"}
-"""Of these the parts that a program uses decide, also where it imports the whole."""
+"""Modules of which only the parts that a program uses decide, also where it imports the whole."""
 # Attributes and names by which a program leaves its own scope; no sum needs them.
 DOORS = frozenset(
     ("__subclasses__", "__globals__", "__builtins__", "__import__", "__loader__", "__spec__", "gi_frame", "f_back",
@@ -199,7 +199,7 @@ def imported(node: ast.Import | ast.ImportFrom, alias: ast.alias, read: set[str]
 
 
 def _of_the_library(item: Imported) -> bool:
-    """Left where it stands even if it is not used: it costs nothing, and it may be there for its effect."""
+    """Whether an unused import stays: one of the standard library costs nothing, and may be there for its effect."""
     return item.allowed and item.top not in PACKAGES
 
 

@@ -255,7 +255,7 @@ def warm_sympy() -> None:
 
 
 def verify(cell: Cell, *, threads: bool) -> None:
-    """Shows by effect, in a child, that the confinement holds; raises `ConfinementError` where it does not."""
+    """Tries in a child what the confinement must refuse; raises `ConfinementError` where it does not."""
     import posix  # what `scratch` put in the place of the functions of `os` shows nothing
     import resource
 
@@ -281,7 +281,7 @@ def verify(cell: Cell, *, threads: bool) -> None:
 
 
 def make_a_file() -> None:
-    """Makes a file where everybody may, and takes it away again."""
+    """Makes a file in a folder that everybody may write to, and removes it."""
     import posix
 
     path = f"/tmp/datagen-{os.getpid()}"
@@ -299,7 +299,7 @@ def _succeeds(attempt: Callable[[], object]) -> bool:
 
 
 def low(descriptor: int) -> int:
-    """The same socket on the lowest free number: one that a parent with many files gave would lie above our limit."""
+    """The same socket under the lowest free number: that of a parent with many open files may be above our limit."""
     moved = os.dup(descriptor)
     if moved > descriptor:
         os.close(moved)

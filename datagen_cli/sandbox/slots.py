@@ -60,7 +60,7 @@ class Slots:
                     self.give_back(count)
 
     def leave(self, count: int) -> bool:
-        """Gives slots back for one that sleeps; False where too many do already."""
+        """Gives the slots of a sleeping program back; False where too many sleep already."""
         with self._changed:
             if self._asleep >= MAX_ASLEEP:
                 return False

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
 _STACK_BYTES = 2 << 20
-"""As many threads as a program may have fit into half of the memory that it has by default."""
+"""Bytes of a stack: those of as many threads as a program may have fit into half of its default memory."""
 _SWITCH_S = 0.5
 """A thread runs until it waits or ends, for the most part: the order of what threads print does not depend on load."""
 
@@ -32,7 +32,7 @@ def prepare(source: bytes) -> None:
 
 
 def _count_threads() -> None:
-    """Has one thread too many be refused where it is started: the server counts too, but from time to time."""
+    """Refuses one thread too many where it is started: the server counts too, but from time to time."""
 
     def counted(start: Callable[..., Any]) -> Callable[..., Any]:
         def start_counted(*given: Any, **more: Any) -> Any:

@@ -1,4 +1,5 @@
-"""Dedup, DataGen's group check: attempts are judged in key order, and what repeats is refused by name.
+"""Dedup (DataGen's group check): attempts are judged in key order; one that repeats a row is rejected and the row
+named.
 
 Always: exact repeats (all written fields; NFKC, case and white space folded) of accepted records and of the base. On
 request: near copies (MinHash candidates, verified exactly) and embedding neighbours of accepted records, of the base,
@@ -58,8 +59,8 @@ class Dedup:
     """Judges records one at a time; feed it in key order.
 
     `names` are the fields that count as written, `known` the rows of base, files and earlier runs. `near` and
-    `neighbours` are indexes of the first `alike` known rows already (all without it), in their order (or None);
-    `against_accepted` says whether they grow with what is accepted. `text` is what near copies and vectors are made of.
+    `neighbours` are indexes (or None) that hold the first `alike` known rows (all, without it) in order;
+    `against_accepted`: accepted records are added to them. `text` is what near copies and vectors are made of.
     """
 
     def __init__(
@@ -106,12 +107,12 @@ class Dedup:
         return Decision(replace(record, verdicts=verdicts) if self._checks else record)
 
     def admit(self, record: Record, vector: Any = None) -> None:
-        """Knows a record from now on that stands whatever it repeats."""
+        """Adds a record that is kept whatever it repeats: later ones are compared with it."""
         text = self._text(record.fields) if self._text is not None else ""
         self._accept(record, self._key(record.fields), text, vector)
 
     def _repeats(self, record: Record, key: bytes, text: str, vector: Any) -> Decision | None:
-        """The first of exact, near and neighbour that says the record is there already."""
+        """The first of the exact, near and vector comparisons that finds a repeat."""
         if (index := self._exact.get(key)) is not None:
             return self._refused(record, "duplicate", "repeats", index)
         if (slot := self._accepted.get(key)) is not None:

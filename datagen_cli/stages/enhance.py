@@ -1,10 +1,10 @@
-"""Enhancement, the place of DataGen's difficulty operators: some records are made harder after their checks.
+"""Enhancement: some records are made harder after their checks (DataGen's difficulty operators).
 
 An operator writes a child of the record. The child goes through all checks again, so that its answer is verified anew,
 and takes the record's place only where every check that passed before passes still; otherwise the parent stays. What
-was tried, what came of it and what the parent said stands in the record's lineage. Which slots are made harder, and by
-which operator, depends on the slot and the seed only. On request a solver answers parent and child some times over,
-which measures what the operator did. Without operators records pass as they are.
+was tried, what came of it and the parent's values stand in the record's lineage. Which slots are made harder, and by
+which operator, depends on the slot and the seed only. On request a solver answers parent and child several times, which
+measures what the operator did. Without operators records pass as they are.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ON_CHOICES = ("paraphrase_choices", "add_choice")
 
 
 class Solver(Protocol):
-    """Answers a record's question some times over."""
+    """Answers a record's question several times."""
 
     async def pass_rate(self, record: Record, ctx: Context) -> tuple[int, int] | None:
         """How many answers agree with the label, and how many there are; None where that cannot be told."""

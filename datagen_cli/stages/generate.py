@@ -28,12 +28,12 @@ from datagen_cli.text.tokens import estimate_tokens
 
 VERSION = 7
 ECHO = "echo"
-"""The reason of a text that gives the words of the prompt back (`prompts/echo.py`)."""
+"""The reason given for a text that repeats the prompt (`prompts/echo.py`)."""
 EXCERPT = 300
 MORE = 4
 BLANK = "\n\n"
 WHOLE = 200
-"""Draw of the question for a whole reply after one that was stopped at its opening."""
+"""The draw that asks for a whole reply after one that was stopped at its opening."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Allowed:
 
 
 def no_record(composer: Composer, fields: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Why what came is a model's talk and no record, whatever made it: the reason and a sentence; None for a record."""
+    """Why a text is the model's own talk and no record: the reason and a sentence; None for a record."""
     if echo := composer.echoes.found(fields):
         return ECHO, f"the prompt came back: {echo}"
     if said := only_announces(composer.about, fields):

@@ -1,9 +1,9 @@
 """Generation of correlated groups (CorrSynth, arXiv 2411.08553): one call for a batch of whole groups.
 
 A local model samples all rows of a batch together, each with its own prompt, and contrasts them within their group. A
-reply has one text a row, which is wrapped into the record here: the sampled field, and the label as it was planned.
-What was cut off at `max_tokens` before it had come to an end is rejected: nobody wants half a text in a dataset. A text
-that has outgrown what a length allows is stopped there, where the model is one that can be, and is too long.
+reply has one text a row, which is wrapped into the record here: the sampled field, and the label as it was planned. A
+text that `max_tokens` cut off is rejected. A model that can be stopped is stopped where a text outgrows its `length`,
+which the text then breaks.
 """
 
 from __future__ import annotations

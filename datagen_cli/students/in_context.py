@@ -1,8 +1,8 @@
 """The in-context student: a chat model that is shown some labelled texts as turns, and then asked for a label.
 
-Nothing is trained. The demonstrations are what the student has of a dataset: they alone tell two sets apart. With none
-it is its own base. They are drawn label by label, so that each label has its share. What it costs is a call for every
-text; who is asked, and where answers are kept, is the business of the caller.
+Nothing is trained: two datasets differ only in their demonstrations, and without any the student is its own baseline.
+They are drawn label by label, so that each label has its share. It costs a call for every text; the caller decides
+which model is asked, and where answers are kept.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ END = End(tokens=64)
 
 
 def demonstrations(texts: Sequence[str], labels: Sequence[str], k: int, seed: int) -> list[tuple[str, str]]:
-    """k texts with their labels, as equally many of each label as there are; in an order of no label."""
+    """k texts with their labels, as nearly equally many of each label as there are, not in the order of labels."""
     random = rng("demonstrations", seed)
     by_label: dict[str, list[int]] = {}
     for row, label in enumerate(labels):

@@ -1,4 +1,4 @@
-"""Asking a checker: for a verdict, in other words when the reply is none; for a reply that is not cut off."""
+"""Asks a checking model for a verdict, once more where the reply holds none; or for a reply that is not cut off."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from datagen_cli.prompts.quoted import data_in
 from datagen_cli.text.repetition import repeats_at_end
 
 AGAIN = 100
-"""Draw of the second question, far from those of independent draws."""
+"""The draw of the second question: a number that no independent draw has."""
 EXAMPLE_CHARS = 300
 
 

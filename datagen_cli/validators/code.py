@@ -1,11 +1,10 @@
 """`code`: independent programs, written from the question alone, must print the answer (DataGen, arXiv 2406.18966).
 
-`solutions` programs are drawn and run in the sandbox; what they print is compared as numbers. A majority of all of them
-that agrees with the answer is a pass; one that agrees with itself only is a fail, and its result is the fix, written in
-the answer's own form; a majority for UNSOLVABLE is a fail without one. Anything else is unknown: programs that do not
-run, print no number, or scatter. Programs are drawn until the majority is certain, so that agreement at once saves the
-rest. The label is overwritten only on `on_fail: fix`, and the old one is kept. Does *not* trust the label anywhere: the
-coder never sees it.
+`solutions` programs are drawn and run in the sandbox; what they print is compared as numbers. Pass: a majority of all
+prints the answer. Fail: a majority prints one other number, which is the fix, in the answer's own form; or UNSOLVABLE,
+which has no fix. Anything else is unknown: programs that do not run, print no number, or disagree. No program is drawn
+once the majority is certain. The answer is overwritten only on `on_fail: fix`, and the old one is kept. The coder never
+sees the answer.
 """
 
 from __future__ import annotations

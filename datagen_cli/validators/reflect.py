@@ -63,7 +63,7 @@ class Reflect(ValidatorFacts):
         self._about = about
 
     async def verify(self, record: Record, slot: Slot, ctx: Context) -> Verdict:
-        """One review. A rewrite that comes along is the fix; none at all leaves it to `rewrite`."""
+        """One review. A rewrite in its reply is the fix; without one `rewrite` asks for it."""
         about = self._about
         shown = {spec.name: record.fields.get(spec.name) for spec in about.specs}
 
@@ -83,7 +83,8 @@ class Reflect(ValidatorFacts):
         return Verdict("fail", detail, fix, {"reasons": reasons})
 
     async def rewrite(self, record: Record, verdict: Verdict, ctx: Context) -> Mapping[str, Any] | None:
-        """The record without the faults that a review found, asked for apart; None when no whole one came."""
+        """The record without the faults that a review found, asked for in a call of its own; None when no whole one
+        came."""
         about = self._about
         shown = {spec.name: record.fields.get(spec.name) for spec in about.specs}
         reasons = [str(reason) for reason in (verdict.evidence or {}).get("reasons", ())] or ["it is bad"]

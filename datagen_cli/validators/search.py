@@ -173,7 +173,7 @@ class Search(ValidatorFacts):
         self._store: Store | None = None
 
     def stay_home(self) -> None:
-        """Contacts nothing: the models are simulated."""
+        """Stops the check from contacting its hosts: the models are simulated."""
         self._stays_home = True
 
     async def verify(self, record: Record, slot: Slot, ctx: Context) -> Verdict:

@@ -2,9 +2,9 @@
 
 For labels that no program computes: one of some choices, a label's value, a short answer. The solver answers `attempts`
 times from the question alone. It is given the choices, or the label's values with their meanings, in an order that is
-shuffled anew each time, and never the label. A majority of all attempts that agrees with the label is a pass; one that
-agrees with itself only, or finds no choice right, is a fail; anything else is unknown. Answers are drawn until the
-majority is certain. The fix is the majority's answer, written in the label's own form; a planned label is never moved.
+shuffled anew each time, and never the label. Pass: a majority of all attempts agrees with the label. Fail: a majority
+gives one other answer, or finds no choice right. Anything else is unknown. No answer is drawn once the majority is
+certain. The fix is the majority's answer, written in the label's own form; a planned label is never moved.
 
 Not covered: answers that are sentences. Two short answers are the same if they are the same number, or the same words
 but for case, articles and signs around them.
@@ -123,7 +123,7 @@ class Solve(ValidatorFacts):
 
     async def pass_rate(self, record: Record, ctx: Context) -> tuple[int, int] | None:
         """How many of all `attempts` answers agree with the label, and how many there are; None where the label names
-        no choice. The answers are draws of their own, which judge nothing."""
+        no choice. These answers are drawn apart from those that judge."""
         item = self._item(record.fields)
         said = self._said(record.fields, item)
         if said is None or len(item.choices) > MOST_CHOICES:

@@ -1,4 +1,4 @@
-"""Majorities among independent answers: how many agree, and as many draws as it takes to be certain of that."""
+"""Majorities among independent answers, with no more draws than it takes to be certain."""
 
 from __future__ import annotations
 
@@ -41,8 +41,7 @@ def undecided(values: Sequence[str | None], draws: int, same: Same) -> int:
 
 
 async def drawn(ask: Callable[[int], Awaitable[T]], said: Callable[[T], str | None], draws: int, same: Same) -> list[T]:
-    """What `ask(k)` gives for k from 0 on: as many of all `draws` as it takes to be certain of the majority of what is
-    `said`, so that agreement at once saves the rest."""
+    """What `ask(k)` gives for k from 0 on, until the majority of what is `said` in all `draws` is certain."""
     found: list[T] = []
     while len(found) < draws and (needed := undecided([said(one) for one in found], draws, same)):
         found += await asyncio.gather(*map(ask, range(len(found), min(len(found) + needed, draws))))

@@ -65,7 +65,7 @@ def test_a_template_may_stand_beside_its_check_and_counts_in_the_digest() -> Non
 
 def test_the_digest_of_prompts_covers_each_template_and_the_system_message(monkeypatch: pytest.MonkeyPatch) -> None:
     before = [CheckPrompts("a", ("ask",)).digest, CheckPrompts("b", ("ask",)).digest, CheckPrompts("a", ()).digest]
-    monkeypatch.setattr(checking, "_source", lambda name: f"other {name}")
+    monkeypatch.setattr(checking, "shipped_template", lambda name: f"other {name}")
     after = [CheckPrompts("a", ("ask",)).digest, CheckPrompts("b", ("ask",)).digest]
     assert len({*before, *after}) == 5
 

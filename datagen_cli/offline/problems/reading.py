@@ -1,6 +1,6 @@
 """Word problems read back from their text alone, and Python programs that work them out.
 
-Recognises the sentences of `data/problems.txt`, whatever else stands between them; no problems of others.
+Recognises the sentences of `data/problems.txt`, whatever stands between them, and no other problems.
 """
 
 from __future__ import annotations
