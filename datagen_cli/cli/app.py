@@ -113,7 +113,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "score": "Accuracy of models on a dataset, as a test made for them.",
         "bench": "Compare generators, ready datasets and variants of a recipe.",
     },
-    "Take it away": {
+    "Export and clean up": {
         "export": "Write a run for training, for a table or for the hub.",
         "merge": "Join runs into one folder without repeats.",
         "dedup": "Leave out rows that repeat one another or rows of other files.",

@@ -57,7 +57,7 @@ Sizes = Annotated[
 ]
 Metrics = Annotated[str | None, given.option(MEASURES, "a,b", "Measures of diversity.", offers=complete.metrics)]
 TestText = Annotated[
-    list[str] | None, given.option(given.COLUMNS, "FIELD", "Text field of the real rows, where it is called otherwise.")
+    list[str] | None, given.option(given.COLUMNS, "FIELD", "Text field of the real rows, where its name differs.")
 ]
 MaxCost = Annotated[
     float | None, given.option(given.LIMITS, "USD", "Hard cap in USD for the whole table.", "--max-cost")

@@ -37,9 +37,7 @@ def command(
     set_: given.Set = None,
     control: Annotated[
         bool,
-        given.option(
-            given.PLAN, "", "Of a correlated run: make its twin without contrast beside it, too.", "--control"
-        ),
+        given.option(given.PLAN, "", "Of a correlated run: also make the plain run to compare it with.", "--control"),
     ] = False,
     out: given.Out = None,
     new: given.New = False,

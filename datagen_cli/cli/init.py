@@ -49,7 +49,7 @@ def command(
     """Write a recipe to start from.
 
     Its base data and the schema are written beside it. With --from a clean copy of your rows is written: encoding and
-    delimiter are found out (--csv names what was guessed wrongly), spellings of a label are made one. Your file stays
+    delimiter are found out (--csv corrects a wrong guess), spellings of one label are made equal. Your file stays
     as it is.
     """
     if csv and from_ is None:

@@ -115,7 +115,7 @@ Text = Annotated[
 ]
 ReferenceText = Annotated[
     list[str] | None,
-    option(COLUMNS, "FIELD", "Its text field, where it is called otherwise; repeatable.", "--reference-text"),
+    option(COLUMNS, "FIELD", "The reference's text field, where its name differs; repeatable.", "--reference-text"),
 ]
 LabelField = Annotated[str | None, option(COLUMNS, "FIELD", "The label field.", "--label")]
 Table = Annotated[

@@ -35,7 +35,7 @@ Models = Annotated[
 ]
 Judge = Annotated[str | None, given.option(None, "MODEL", "Compares longer answers.", offers=complete.models)]
 Base = Annotated[
-    str | None, given.option(None, "FILE", "The set it was made after, scored beside it.", offers=complete.datasets)
+    str | None, given.option(None, "FILE", "The set that it imitates, scored beside it.", offers=complete.datasets)
 ]
 Most = Annotated[
     int | None, given.option(None, "N", "At most so many questions, drawn at random.", "--count", "-n", min=2)

@@ -29,7 +29,8 @@ def command(
 ) -> int:
     """Serve a run's report to a browser on this machine.
 
-    It goes on as the run does. Keys decide on records: k keeps, r rejects, e edits, u takes back. Ends by Ctrl-C.
+    The page follows a run that goes on. Keys decide on records: k keeps, r rejects, e edits, u takes back. Ctrl-C ends
+    it.
     """
     reader = RunReader(Path(run))
     say_damage(reader)

@@ -160,7 +160,7 @@ class RecipeOptions(Options):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
         description="names the run's folder: letters, digits, dots, dashes and underscores",
     )
-    description: str = Field(min_length=1, description="goes into the prompts")
+    description: str = Field(min_length=1, description="what the records are: it begins every prompt")
     method: Method = Field(
         "instance",
         description="instance: new records; response: answers to the base's inputs; enhance: repairs its weak answers",

@@ -43,7 +43,7 @@ class Draw:
 
     @property
     def mends(self) -> bool:
-        """Whether it mends a record that is written: later ones wait to be judged after it."""
+        """Whether the call repairs a written record: later records wait to be judged after it."""
         return self.purpose == "repair"
 
 

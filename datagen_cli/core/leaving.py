@@ -33,7 +33,7 @@ def remembered_stops() -> list[signal.Signals]:
 
 
 def forget_stops() -> None:
-    """A command begins or has ended: what came before is not for the next one."""
+    """Forgets the stop signals of an earlier command."""
     _stops.clear()
 
 

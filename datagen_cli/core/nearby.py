@@ -1,4 +1,4 @@
-"""What stands near a path that leads nowhere: a file of nearly that name, the runs of a folder. For hints alone.
+"""Hints for a path that does not exist: a file of nearly that name, the runs of a folder.
 
 Looks at no more than 2,000 entries of one folder, and into none of them but for the file that makes a folder a run.
 """

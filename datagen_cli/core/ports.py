@@ -79,18 +79,18 @@ MakeWorkers = Callable[[Callable[[], Any]], Workers]
 
 
 class Ledger(Protocol):
-    """Keeps what calls cost where the death of the process does not lose it."""
+    """Keeps what calls cost, also when the process is killed."""
 
     def reserve(self, role: str, purpose: str, most: Usage, *, waits: bool) -> int:
-        """A call is about to be sent that counts as `most` should nobody ever know what it used: the most that it can
-        use, or nothing where its loss is no spending (a cost of None is unknown). Returns its entry's number.
+        """Books a call before it is sent. `most` counts if its use never becomes known: the most that it can use, or
+        nothing where its loss is no spending (a cost of None is unknown). Returns its entry's number.
 
         `waits` says that the call outlives this process: a batch is paid for when it is fetched. Raises `UsageError`
         when the entry cannot be written: the call must not be sent then.
         """
 
     def settle(self, entry: int, used: Usage, *, lost: bool) -> None:
-        """The call of an entry is over and used this much; `lost` says that no answer came of it. Never raises."""
+        """Books what the call of an entry used; `lost` says that no answer came of it. Never raises."""
 
 
 class Validator(Protocol):

@@ -1,5 +1,5 @@
-"""Errors in the words of who called from Python: `--count: must be at least 1` speaks of an option of the command line,
-and whoever wrote `count=0` gave none.
+"""Errors as a caller from Python reads them: `--count: must be at least 1` names an option of the command line, but the
+caller wrote `count=0`.
 
 Options that have an argument of the same meaning are named as that argument; all others stay. Pure text.
 """

@@ -1,4 +1,4 @@
-"""What a model is asked, as data: whoever composes the messages also says what they ask in a form that is not read.
+"""What a model is asked, as data: who composes the messages also says in a `Task` what they ask.
 
 A real model gets the messages and never sees the task. The simulated one answers from the task, so that no wording of a
 prompt decides what it writes. A task is in no payload and in no cache key: the messages stand for it there.
@@ -44,7 +44,8 @@ class Task:
     text, code in fenced blocks).
 
     `about` is the dataset, with every field; those with `written` set are to be written. It is empty where the model is
-    told nothing of the dataset (`code`). A kind that needs more puts it into `more`, by name.
+    told nothing of the dataset (`code`). A kind that needs more puts it into `more`, by name. `offline/kinds.py` has
+    every kind.
     """
 
     kind: str

@@ -1,7 +1,7 @@
 """What the checks of a run said: counts of verdicts, and what is odd about a checker that is a model.
 
-A checker that says the same of everything tells nothing, and one whose replies cannot be read lets everything pass:
-both are said aloud, with the numbers.
+A checker that says the same of everything tells nothing, and one whose replies cannot be read lets everything pass: a
+run says so of either, with the numbers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datagen_cli.config.checks import Check
 from datagen_cli.core.record import Record
 
 FEWEST = 20
-"""Verdicts from which on "always the same" is worth a word."""
+"""From so many verdicts on a check that always says the same is reported."""
 MOST_UNKNOWN = 0.2
 WORDS = {"pass": "passes", "fail": "turns down", "unknown": "cannot tell of"}
 

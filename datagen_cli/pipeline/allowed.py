@@ -16,11 +16,11 @@ TAKEN = {
 }
 """By the type of a field, what a model can be held to while it writes."""
 MOST = 2_000
-"""No list or text is asked for that has to be larger: grammars of servers that run here end there."""
+"""The largest least size of a list or text that is asked for: grammars of local servers take no larger one."""
 
 
 def allowed_by(checks: Sequence[BoundCheck], specs: Sequence[FieldSpec]) -> Allowed:
-    """Those count that turn a record away; one with `on_fail: keep` does not."""
+    """What the checks that reject records allow; those with `on_fail: keep` do not count."""
     strict: list[Any] = [check.constraint or check.validator for check in checks if check.on_fail != "keep"]
     types = {spec.name: spec.type for spec in specs}
     bounds: dict[str, dict[str, Any]] = {}

@@ -169,7 +169,7 @@ def begins_not(recipe: Recipe, environ: Mapping[str, str], allow_hosts: Collecti
 
 
 async def all_of(client: Client, calls: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Carries all out, side by side, and says what they wait for, as a run does; what one raises ends the others."""
+    """Runs all of them at once and reports what they wait for, as a run does; an error of one ends the others."""
     tasks = [asyncio.ensure_future(call) for call in calls]
     telling = asyncio.ensure_future(_tell_waits(client))
     try:

@@ -30,7 +30,7 @@ TEXTS = ("text", "list", "json")
 class Comparison:
     """Everything the group check is made of. `identity` is its part of the fingerprint.
 
-    `alike` is how many of the `known` rows, from the first, near copies and neighbours are looked for among; None: all.
+    `alike`: near copies and neighbours are looked for among so many of the first `known` rows; None: all.
     """
 
     names: tuple[str, ...]
@@ -93,8 +93,8 @@ def compare_with(
     """Reads what new records are compared with. `folder` is the run's own, which a glob may match too; `inline` are
     the examples that the recipe writes, which models copy as they copy the base.
 
-    Records that are written for base rows share those rows' inputs, and are compared whole. The base's own answer may
-    be found again (response); a weak record may not (enhance), but what is like it may.
+    Records that are written for base rows share those rows' inputs, and are compared whole. A record may repeat the
+    base's own answer (response); it may be near a weak record (enhance), but not equal it.
     """
     names = tuple(spec.name for spec in specs if spec.keep and (spec.written or method != "instance"))
     texts = tuple(spec.name for spec in specs if spec.name in names and spec.type in TEXTS)

@@ -38,7 +38,7 @@ BATCH_ROWS = 32
 AGAINST_LABELS = ("cfg", "cross", "hybrid")
 OWN_OPTIONS = {"hybrid": ("intra_share",), "cfg": ("guidance",)}
 PEERS_FROM = 1 << 32
-"""Peers draw their examples as slots from here on would."""
+"""Peers draw their examples under slot numbers from here on."""
 
 
 @dataclass(frozen=True)

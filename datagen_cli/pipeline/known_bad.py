@@ -1,9 +1,9 @@
 """Known-bad records planted for the checks that ask a model: how many of them each one finds.
 
-A reviewer that calls everything good looks like a strict dataset. So a probe damages records of its own, in ways that
-nobody could call good, and asks every such check: words in disorder, another label, another number, an order to the
-reader. What the checks say is counted; an unknown is not found. The counts are kept in `probe.json` of the run folder,
-and the card tells them as long as the checks are those that were probed.
+Where a reviewer calls everything good, every record seems to pass a strict check. So a probe damages records of its own
+in ways that nobody could call good (words in disorder, another label, another number, an order to the reader), asks
+every such check, and counts what it says; an unknown is not found. The counts are kept in `probe.json` of the run
+folder, and the card tells them as long as the checks are those that were probed.
 """
 
 from __future__ import annotations

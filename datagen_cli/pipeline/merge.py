@@ -1,4 +1,4 @@
-"""Several runs made one: rows joined in order, repeats left out by name, and where every row came from.
+"""Joins several runs into one: rows in order, repeats left out and named, and where every row came from.
 
 The result is a run folder to `show`, `eval` and `export`; it has no checkpoints, so that it cannot be resumed.
 `lineage.jsonl` names for every row the run and the id that it had there. A row keeps its id unless an earlier run's row
@@ -32,7 +32,8 @@ LOCKED = "locked"
 
 @dataclass(frozen=True, slots=True)
 class Mergeable:
-    """Runs that can be one: `first` is the first that has rows, `fields` are the columns that records are made of."""
+    """Runs that can be joined: `first` is the first that has rows, `fields` are the columns that records are made
+    of."""
 
     runs: Sequence[RunReader]
     first: RunReader
@@ -119,9 +120,9 @@ def _columns_of(run: RunReader) -> dict[str, str | None]:
 
 
 def mergeable(runs: Sequence[RunReader], say: Callable[[str], None]) -> Mergeable:
-    """The runs as what can be one.
+    """The runs, ready to be joined.
 
-    Raises `UsageError` where they cannot: simulated and real rows, other columns or types, a run under way, no rows.
+    Raises `UsageError` where they cannot be: simulated and real rows, other columns or types, a run under way, no rows.
     """
     own: dict[str, str | None] = {}
     first: RunReader | None = None

@@ -1,4 +1,5 @@
-"""From the first records, really made, to the whole run: attempts, calls, tokens, cost and time."""
+"""What the whole run will take, projected from the first records, which are made: attempts, calls, tokens, cost and
+time."""
 
 from __future__ import annotations
 

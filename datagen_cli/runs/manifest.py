@@ -213,7 +213,7 @@ def _has_its_keys(name: str, value: Any) -> bool:
 
 
 def now() -> str:
-    """The time, for people."""
+    """The time now, as people read it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

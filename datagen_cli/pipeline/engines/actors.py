@@ -19,8 +19,8 @@ MOST_LOSSES = 10
 
 @dataclass(frozen=True, slots=True)
 class ActorPlace:
-    """Where an actor is to be: the machine, the how manieth there, what it takes of it, and how many calls it works on
-    side by side."""
+    """Where an actor is to be: the machine, its number there, the resources that it takes, and how many calls it works
+    on at once."""
 
     node: str
     number: int = 0
@@ -188,7 +188,7 @@ class ActorPool:
 
 
 def never() -> bool:
-    """An actor's work does not end before its time: it would have to ask this process at every step."""
+    """Always False: an actor's work is never ended early, since it would have to ask this process at every step."""
     return False
 
 
@@ -196,6 +196,6 @@ def portable(error: Exception) -> Exception:
     """The error as it can be sent to another process."""
     try:
         pickle.loads(pickle.dumps(error))
-    except Exception:  # the constructors of errors are anybody's
+    except Exception:  # constructors of errors may do anything
         return RuntimeError(repr(error))
     return error

@@ -112,7 +112,7 @@ class RayEngine(LocalEngine):
 
 def _silenced(printer: Any = lambda *_, **__: None) -> Any:
     """Sets what prints Ray's news of machines, which goes to standard output, where only data belongs; returns what it
-    was. Lost machines are our own affair."""
+    was. The run reports lost machines itself."""
     from ray._private import worker
 
     before = getattr(worker, "print_to_stdstream", None)
