@@ -31,6 +31,10 @@ PASSING = (408, 409, 421, 423, 424, 425, 429, 498, 499)
 call that a server or a proxy gave up (499)."""
 FINAL = (401, 402, 404, 405, 407, 410)
 """Statuses that never pass, whatever the words."""
+LASTING = ("key", "account", "model", "load")
+"""What waiting does not mend."""
+MAY_PASS = (*PASSING, 503, 504, 529)
+"""Statuses that promise to pass, whatever the words."""
 GATEWAY_TIMED_OUT = 504  # a proxy gave up waiting for the model, which may have worked
 OF_PROXY = 407  # a proxy wants a user and a password
 NAMING = (
@@ -107,8 +111,10 @@ class TransportError(Fault):
         quota: bool = False,
         used: tuple[int, int] = (0, 0),
         absent: bool = False,
+        about: About = "",
     ) -> None:
         super().__init__(status, message)
+        self.about = about
         self.absent = absent
         self.used = used
         self.kind = kind
@@ -155,8 +161,9 @@ def fault_of(
         return AuthRefused(status, message, about)
     if status in PASSING or status >= 500:
         kind: Kind = "rate" if status == 429 else "timeout" if status == GATEWAY_TIMED_OUT else "server"
-        return TransportError(kind, message, retry_after_s, status, quota=quota)
-    if about in ("key", "account", "model"):
+        lasts = about in LASTING and status not in MAY_PASS and not rate_in(message)
+        return TransportError(kind, message, retry_after_s, status, quota=quota, about=about if lasts else "")
+    if about in LASTING:
         return AuthRefused(status, message, about)
     return RequestRefused(status, message, named, about)
 

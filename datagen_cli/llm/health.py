@@ -47,8 +47,9 @@ class Vain:
 class Health:
     """What is known of one endpoint and model in this process; `failing` are the prompts that failed and have not been
     answered since. `answered_before` says that an earlier run of the folder had answers; `foreign` counts replies of no
-    chat endpoint, `lost` the answers in a row that know no such model. `vain` is by purpose, without the purposes in
-    `answered_for`, which had an answer: calls of one kind may all fail where others are answered."""
+    chat endpoint and failures that waiting does not mend, `lost` the answers in a row that know no such model. `vain`
+    is by purpose, without the purposes in `answered_for`, which had an answer: calls of one kind may all fail where
+    others are answered."""
 
     target: Target
     answered_before: bool = False

@@ -3,7 +3,7 @@ address of the same server, sends them.
 
 Read are those of Ollama (`/api/chat`, `/api/generate`), Anthropic (Messages), Google (`generateContent`), OpenAI
 (Responses), Cohere (both of its APIs) and Bedrock (Converse), whole and as streams of events, where their text stands
-unmistakably and they say how they ended. So are objects whose text stands in one field: those of Cloudflare's Workers
+unmistakably and they say how they ended; those of RunPod (`/runsync` of its vLLM workers) whole. So are objects whose text stands in one field: those of Cloudflare's Workers
 AI (`response`), DashScope and watsonx (`output.text`, `results`), TGI (`generated_text`), llama.cpp's `/completion` and
 many servers that somebody wrote. Such an object is a reply only where something says that a model wrote the text:
 counts of tokens, how it ended, a role, calls of tools, or a field that holds nothing else. A note such as
@@ -27,6 +27,9 @@ ANTHROPIC = "give base_url: https://api.anthropic.com/v1, or the name anthropic/
 GOOGLE = "give base_url: https://generativelanguage.googleapis.com/v1beta/openai, or the name gemini/..."
 COHERE = "give base_url: https://api.cohere.ai/compatibility/v1, or the name cohere/..."
 BEDROCK = "give the name bedrock/... without a base_url"
+RUNPOD = "give base_url: https://api.runpod.ai/v2/ENDPOINT_ID/openai/v1"
+JOB_STATES = ("COMPLETED", "IN_QUEUE", "IN_PROGRESS", "FAILED", "CANCELLED", "TIMED_OUT")
+"""How RunPod says what became of a job."""
 UNDER_WAY = (None, "in_progress", "queued", "failed", "cancelled")
 SURE = ("generated_text", "generatedText", "response_text", "output_text", "outputText")
 """Fields that hold what a model wrote, and nothing else."""
@@ -83,6 +86,9 @@ def _kind_of(value: Value) -> tuple[str, Callable[[Value], Completion | None] | 
         return f"Cohere's own API answered: {COHERE}", _cohere
     if isinstance(inside(value, "output", "message", "content"), list) and isinstance(value.get("stopReason"), str):
         return f"Bedrock's own API answered: {BEDROCK}", _bedrock
+    job = value.get("status") if isinstance(value.get("id"), str) else None
+    if job in JOB_STATES and (job != "COMPLETED" or isinstance(value.get("output"), list)):
+        return f"RunPod's own API answered, with the job {job}: {RUNPOD}", _runpod
     if isinstance(value.get("models"), list) or listed == "model":
         return f"a list of models came: {V1}", None
     if isinstance(value.get("embeddings", value.get("embedding")), list) or listed == "embedding":
@@ -141,6 +147,19 @@ def _cohere(value: Value) -> Completion | None:
 
 def _bedrock(value: Value) -> Completion | None:
     return _completion(inside(value, "output", "message"), value["stopReason"], value)
+
+
+def _runpod(value: Value) -> Completion | None:
+    """The pieces of a job that has ended, each with the texts of its first choice; the last counts all tokens."""
+    output = value.get("output")
+    parts = [one for one in output if isinstance(one, Mapping)] if isinstance(output, list) else []
+    choices = [one["choices"][0] for one in parts if isinstance(one.get("choices"), list) and one["choices"]]
+    texts = [inside(one, "tokens") for one in choices]
+    if value["status"] != "COMPLETED" or not texts or not all(isinstance(one, list) for one in texts):
+        return None
+    used = {f"{name}_tokens": inside(parts[-1], "usage", name) for name in ("input", "output")}
+    text = "".join(piece for one in texts for piece in one if isinstance(piece, str))
+    return _completion({"content": text}, inside(choices[-1], "finish_reason"), {"usage": used})
 
 
 def is_event(value: Value) -> bool:

@@ -17,7 +17,7 @@ from datagen_cli.core.pattern import PatternFile, compiled_later
 from datagen_cli.llm.foreign_json import items, loaded
 from datagen_cli.llm.ratelimit import LONGEST_S, reset_s
 
-About = Literal["", "key", "account", "length", "content", "model", "access", "package", "proxy", "tls"]
+About = Literal["", "key", "account", "length", "content", "model", "load", "access", "package", "proxy", "tls"]
 CODES = ("code", "type", "status", "reason", "error_code")
 WAITS = (
     *("retrydelay", "retryafter", "retryafterseconds", "retryaftersec", "retryin", "retryinseconds", "waitseconds"),
@@ -33,6 +33,7 @@ _QUOTA = _PARTS.pattern("QUOTA", re.IGNORECASE)
 _ACCOUNT = _PARTS.pattern("ACCOUNT", re.IGNORECASE)
 _KEY = _PARTS.pattern("KEY", re.IGNORECASE)
 _MODEL = _PARTS.pattern("MODEL", re.IGNORECASE)
+_LOAD = _PARTS.pattern("LOAD", re.IGNORECASE)
 _LENGTH = _PARTS.pattern("LENGTH", re.IGNORECASE)
 _CONTENT = _PARTS.pattern("CONTENT", re.IGNORECASE)
 _RATE = _PARTS.pattern("RATE", re.IGNORECASE)
@@ -59,6 +60,8 @@ def about(status: int, body: bytes, sentence: str) -> About:
         return "content"
     if any(map(_LENGTH.search, told)):
         return "length"
+    if any(map(_LOAD.search, told)):
+        return "load"
     return "model" if any(map(_MODEL.search, told)) else ""
 
 

@@ -221,12 +221,15 @@ def _end(fault: TransportError, target: Target, what: str, advice: str) -> Provi
 
 
 def _stop_when_foreign(fault: TransportError, health: Health) -> None:
-    """Raises `ProviderError` when the first answers are none of a model's endpoint."""
-    if health.answers or fault.kind not in ("foreign", "garbled"):
+    """Raises `ProviderError` when the first answers are none of a model's endpoint, or all name what waiting does not
+    mend: a model that cannot be loaded, a key or an account that a gateway refuses under a status for outages."""
+    if health.answers or not (fault.about or fault.kind in ("foreign", "garbled")):
         return
     health.foreign += 1
     if health.foreign < FOREIGN_CALLS:
         return
+    if fault.about:
+        raise refused_by_all(AuthRefused(fault.status, fault.message, fault.about), health.target) from fault
     where = health.target.url or health.target.host
     if fault.kind == "garbled":
         raise _end(
@@ -330,6 +333,8 @@ def refused_by_all(fault: AuthRefused, target: Target) -> ProviderError:
         if target.key
         else f"nobody is let in there without a key: set {key}, or check base_url; the call went to {where}",
         "model": f"check the model's name {target.model!r} and base_url; the call went to {where}",
+        "load": f"{target.host or 'the server'} cannot load the model, and its own log says why (too little memory, a"
+        " file that is missing or broken): mend that, or name a smaller model",
         "access": f"set {vendor_of_name(target.model.partition('/')[0]).access or key}",
         "package": f"install what litellm needs for it: pip install {package}",
         "proxy": "the proxy that the environment names refuses these calls: put its user and password into it"

@@ -234,6 +234,7 @@ REFUSED = (
     (400, "model", "Invocation of model ID a.b with on-demand throughput isn't supported."),
     (400, "model", "Unable to access non-serverless model x. Please start a dedicated endpoint."),
     (400, "model", "/chat/completions: Invalid model name passed in model=x."),
+    (400, "load", 'Failed to load model "x". Error: Model loading was stopped due to insufficient system resources.'),
     (400, "account", "Budget has been exceeded! Current cost: 10.2, Max budget: 10.0"),
     (403, "account", "Your newly created team doesn't have any credits or licenses yet."),
     (403, "account", "Sorry, your account balance is insufficient"),
@@ -255,6 +256,29 @@ def test_what_vendors_refuse_is_known_by_their_words(status: int, found: str, sa
         assert found in (fault.about, objection(fault.message, SENT, (), fault.named))
     else:
         assert isinstance(fault, AuthRefused) and fault.about == found
+
+
+@pytest.mark.parametrize(
+    ("status", "about", "said"),
+    [
+        (500, "load", "llama runner process has terminated: error loading model: unable to allocate backend buffer"),
+        (500, "load", "model requires more system memory (10.6 GiB) than is available (4.2 GiB)"),
+        (500, "load", "unable to load model: /models/blobs/sha256-6a0746a1ec1a"),
+        (500, "load", "could not load model - all backends returned error: 25 errors occurred: rpc error"),
+        (502, "load", "unable to start process: upstream command exited prematurely"),
+        (500, "load", "Model llama3.2:1b failed to load: no such file"),
+        (500, "key", "litellm.AuthenticationError: Incorrect API key provided: x. Invalid API key."),
+        (500, "model", "The model `x` does not exist"),
+        (503, "", "could not load model: try again later"),
+        (500, "", "llama runner process has terminated: exit status 2"),
+        (500, "", "model runner has unexpectedly stopped, this may be due to resource limitations"),
+        (500, "", "Model x is currently loading"),
+        (500, "", "Internal server error"),
+    ],
+)
+def test_what_waiting_does_not_mend_is_known_under_statuses_for_outages(status: int, about: str, said: str) -> None:
+    fault = fault_in(status, {}, json.dumps({"error": {"message": said}}).encode(), (), 0.0)
+    assert isinstance(fault, TransportError) and fault.about == about
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,9 @@ COHERE = {"message": {"role": "assistant", "content": [{"type": "text", "text": 
           "usage": {"tokens": USED}}  # fmt: skip
 BEDROCK = {"output": {"message": {"role": "assistant", "content": [{"text": TEXT}]}}, "stopReason": "end_turn",
            "usage": {"inputTokens": 10, "outputTokens": 5}}  # fmt: skip
+RUNPOD = {"id": "sync-1", "status": "COMPLETED", "delayTime": 5, "executionTime": 400, "workerId": "w", "output": [
+    {"choices": [{"tokens": [HALF[0]]}], "usage": {"input": 10, "output": 2}},
+    {"choices": [{"tokens": [HALF[1]]}], "usage": {"input": 10, "output": 5}}]}  # fmt: skip
 WHOLE = [
     ollama(),
     {**ollama(), "message": None, "response": TEXT},
@@ -59,6 +62,8 @@ WHOLE = [
     responses(),
     COHERE,
     BEDROCK,
+    RUNPOD,
+    {**RUNPOD, "output": [{"choices": [{"tokens": [TEXT]}], "usage": {"input": 10, "output": 5}}]},
 ]
 
 
@@ -133,6 +138,8 @@ def test_a_stream_of_such_events_that_breaks_off_is_no_reply(body: bytes) -> Non
         (anthropic(stop_reason=None), "https://api.anthropic.com/v1"),
         ({"candidates": []}, "https://generativelanguage.googleapis.com/v1beta/openai"),
         (responses("queued"), "Responses API answered"),
+        ({"id": "sync-1", "status": "IN_QUEUE"}, "with the job IN_QUEUE: give base_url: https://api.runpod.ai/v2/"),
+        ({**RUNPOD, "output": [{"text": TEXT}]}, "RunPod's own API answered"),
         ({"models": [{"name": "m"}]}, "a list of models came"),
         ({"object": "list", "data": [{"id": "m", "object": "model"}]}, "a list of models came"),
         ({"embeddings": [[0.1]]}, "embeddings came"),

@@ -187,6 +187,18 @@ def test_nothing_answered_for_the_patience_ends_the_run() -> None:
     assert 300 <= now <= 331
 
 
+def test_what_waiting_does_not_mend_ends_the_run_at_the_third_try_before_any_answer() -> None:
+    said = "unable to load model: /models/x"
+    world = World(lambda n, _: TransportError("server", said, status=500, about="load"))
+    error, now = end_of(world)
+    assert isinstance(error, ProviderError) and len(world.times) == 3 and now < 5
+    assert error.message == f'refused: m at api.openai.com (500): "{said}"'
+    assert error.hint is not None and error.hint.startswith("api.openai.com cannot load the model")
+    world = World(lambda n, _: TransportError("server", said, status=500, about="load") if n < 3 else None)
+    world.health.answers = 1
+    assert end_of(world)[0] is None  # it may be loaded again
+
+
 def test_a_deadline_passed_while_others_succeed_is_no_reason_to_stop() -> None:
     async def main() -> Any:
         world = World(lambda n, _: TransportError("rate", "busy"), policy=Policy(60, 900, 300))
