@@ -9,6 +9,7 @@ makes of it. Of a body no more is unpacked than a reply may have.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from datagen_cli.llm.encodings import larger_than, unpacked
 from datagen_cli.llm.faults import TransportError
@@ -40,14 +42,19 @@ class Answer:
 @dataclass(slots=True)
 class Way:
     """The one place that requests may go to; `answer` is the last that came from there, whole; `reached` says whether
-    the last request got there, or None when none was sent; `refused` is the status with which a proxy refused it."""
+    the last request got there, or None when none was sent; `refused` is the status with which a proxy refused it;
+    `connected` that it had a connection, where aiohttp tells, and `kept` that this one had been used before."""
 
     place: tuple[str, str, int | None]
     answer: Answer | None = None
     reached: bool | None = None
     refused: int = 0
+    connected: bool = False
+    kept: bool = False
 
 
+_USED: WeakSet[Any] = WeakSet()
+"""Connections of aiohttp that had a request."""
 _WAY: ContextVar[Way | None] = ContextVar("way", default=None)
 
 
@@ -70,7 +77,7 @@ def _place(url: str) -> tuple[str, str, int | None]:
 
 def _check(way: Way, request: Any) -> None:
     way.answer = way.reached = None
-    way.refused = 0
+    way.refused, way.connected, way.kept = 0, False, False
     if _place(str(request.url)) != way.place:
         import httpx
 
@@ -90,9 +97,17 @@ def _reaching(way: Way) -> Iterator[None]:
         status = re.match(r"[1-5]\d\d\b", str(error)) if isinstance(error, httpx.ProxyError) else None
         way.refused = said if isinstance(said, int) else int(status[0]) if status else 0
         unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
-        if way.refused or isinstance(error, unsent):
+        if way.refused or (isinstance(error, unsent) and not way.connected):  # a reset is a ConnectError to litellm
             way.reached = False
         raise
+
+
+def _was_closed(way: Way, error: Exception, passed_s: float) -> bool:
+    """Whether a request met a kept connection that the endpoint had given up: it goes on another one, as on the fast
+    path."""
+    from datagen_cli.llm import openai_http
+
+    return way.kept and passed_s <= openai_http.STALE_S and openai_http.nothing_came(error.__cause__)
 
 
 def _is_of_proxy(error: BaseException | None) -> bool:
@@ -101,12 +116,21 @@ def _is_of_proxy(error: BaseException | None) -> bool:
 
 
 def _guard_httpx() -> None:
-    """Puts the check into httpx's two ways to send, once; outside `only_to` they work as before."""
+    """Puts the check into httpx's two ways to send, once, and a note of the connection into aiohttp's, by which litellm
+    may send; outside `only_to` they work as before."""
+    import aiohttp
     import httpx
 
     if getattr(httpx.AsyncClient.send, "guarded", False):
         return
-    send, send_async = httpx.Client.send, httpx.AsyncClient.send
+    send, send_async, connect = httpx.Client.send, httpx.AsyncClient.send, aiohttp.BaseConnector.connect
+
+    async def noted(self: Any, *arguments: Any, **options: Any) -> Any:
+        connection = await connect(self, *arguments, **options)
+        if (way := _WAY.get()) is not None:
+            way.connected, way.kept = True, connection.protocol in _USED
+            _USED.add(connection.protocol)
+        return connection
 
     def guarded(self: Any, request: Any, *, stream: bool = False, **options: Any) -> Any:
         way = _WAY.get()
@@ -121,13 +145,22 @@ def _guard_httpx() -> None:
         way = _WAY.get()
         if way is None:
             return await send_async(self, request, stream=stream, **options)
-        _check(way, request)
-        with _reaching(way):
-            response = await send_async(self, request, stream=True, **{**options, "follow_redirects": False})
+        clock = asyncio.get_running_loop().time
+        while True:
+            _check(way, request)
+            sent_at = clock()
+            try:
+                with _reaching(way):
+                    response = await send_async(self, request, stream=True, **{**options, "follow_redirects": False})
+                break
+            except httpx.RequestError as error:
+                if not _was_closed(way, error, clock() - sent_at):
+                    raise
         return _opened(way, response) if stream else _heard(way, response, await _read_async(way, response))
 
     guarded.guarded = guarded_async.guarded = True  # type: ignore[attr-defined]
     httpx.Client.send, httpx.AsyncClient.send = guarded, guarded_async  # type: ignore[method-assign]
+    aiohttp.BaseConnector.connect = noted  # type: ignore[method-assign]
 
 
 def _read(way: Way, response: Any) -> bytes:

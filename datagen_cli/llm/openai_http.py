@@ -167,8 +167,7 @@ class OpenAIHTTP(Ready):
     def _was_closed(self, error: Exception, request: aiohttp.ClientRequest) -> bool:
         """Whether a request met a kept connection that the endpoint had given up, and so cannot have been read: not a
         byte of an answer came. It goes on another connection then, as if it had not been sent."""
-        began = isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(error.message, str)
-        return request in self._reused and request not in self._connecting and not began
+        return request in self._reused and request not in self._connecting and nothing_came(error)
 
     def _broken(self, error: Exception, timeout_s: float, *, sent: bool = True) -> Fault:
         """The fault of a connection that was not made (then nothing was sent), broke, or stayed silent."""
@@ -264,6 +263,13 @@ class _Connector(aiohttp.TCPConnector):
             self._reused.discard(req)
             self._used.add(connection.protocol)
         return connection
+
+
+def nothing_came(error: BaseException | None) -> bool:
+    """Whether a connection ended before the first byte of an answer."""
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return isinstance(error.message, str)  # else it holds what came of the headers
+    return isinstance(error, aiohttp.ClientOSError)
 
 
 async def whole(response: aiohttp.ClientResponse, most_bytes: int = REPLY_BYTES) -> bytes:
