@@ -2,12 +2,12 @@
 address of the same server, sends them.
 
 Read are those of Ollama (`/api/chat`, `/api/generate`), Anthropic (Messages), Google (`generateContent`), OpenAI
-(Responses), Cohere (both of its APIs) and Bedrock (Converse), whole and as streams of events, where their text stands
-unmistakably and they say how they ended; those of RunPod (`/runsync` of its vLLM workers) whole. So are objects whose text stands in one field: those of Cloudflare's Workers
-AI (`response`), DashScope and watsonx (`output.text`, `results`), TGI (`generated_text`), llama.cpp's `/completion` and
-many servers that somebody wrote. Such an object is a reply only where something says that a model wrote the text:
-counts of tokens, how it ended, a role, calls of tools, or a field that holds nothing else. A note such as
-`{"message": "ok"}` is none. Pure functions.
+(Responses), Cohere (both of its APIs) and Bedrock (Converse), whole and as streams of events, and whole ones of RunPod
+(`/runsync` of its vLLM workers), where their text stands unmistakably and they say how they ended. So are objects whose
+text stands in one field: those of Cloudflare's Workers AI (`response`), DashScope and watsonx (`output.text`,
+`results`), TGI (`generated_text`), llama.cpp's `/completion` and many servers that somebody wrote. Such an object is a
+reply only where something says that a model wrote the text: counts of tokens, how it ended, a role, calls of tools, or
+a field that holds nothing else. A note such as `{"message": "ok"}` is none. Pure functions.
 """
 
 from __future__ import annotations
