@@ -45,8 +45,8 @@ Stop = Callable[[str, DatagenError], None]
 
 
 def allowance(bench: Bench, folder: Path) -> float | None:
-    """What a folder may have spent at its end: what it has spent, and what is left of the cap for all; None without a
-    cap. Nothing is left where it is not above 0."""
+    """The cap of one folder: what it has spent, and what is left of the cap for all; None without a cap. At 0 or below
+    nothing is left."""
     total = bench.way.limits.get("max_cost")
     if total is None:
         return None

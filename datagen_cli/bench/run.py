@@ -78,7 +78,7 @@ class Done:
     exit_code: int = 0
 
     def stop(self, what: str, error: DatagenError) -> None:
-        """Something was not done for want of money, or of answers."""
+        """Notes what was left undone for lack of money or answers."""
         self.errors[what] = error
 
 
@@ -257,7 +257,7 @@ def _short(setting: Setting, cells: list[Cell]) -> str:
 def _judge(
     bench: Bench, watch: BenchObserver, rows: Mapping[tuple[str, str], LeaderboardRow], done: Done, notes: list[str]
 ) -> dict[str, Any]:
-    """Has the judge mark a sample of every cell, and puts the marks into the rows."""
+    """Lets the judge mark a sample of every cell, and puts the marks into the rows."""
     desk = bench.judge
     assert desk is not None
     cells = {}

@@ -46,7 +46,7 @@ def quotation(text: str) -> None:
 
 
 def paragraph(text: str) -> None:
-    """Words, to stdout; broken between words where a terminal reads them, as they are elsewhere."""
+    """Words, to stdout; broken between words at the width of a terminal, unbroken elsewhere."""
     out(_filled(text) if is_terminal(sys.stdout) else text)
 
 

@@ -1,6 +1,6 @@
 """Progress of a run on stderr: live lines in a terminal, one line now and then elsewhere.
 
-Told are the records accepted, the attempts rejected with the main reason, calls, tokens, cost, and what the run waits
+Shown are the records accepted, the attempts rejected with the main reason, calls, tokens, cost, and what the run waits
 for. When the first attempts are all rejected their reason is said with an example, long before the run is over.
 """
 

@@ -1,4 +1,4 @@
-"""What a command that runs no recipe is at, on stderr: said after a while of silence, also inside a long step.
+"""Says on stderr what a command that runs no recipe is doing, after a while of silence, also inside a long step.
 
 A step says what it begins; a thread says it aloud once it lasts, and again now and then, since the step itself may be
 one call of a library that hears nothing until it ends.

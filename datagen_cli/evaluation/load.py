@@ -327,7 +327,7 @@ def _kind(name: str) -> str:
 
 
 def _refuse_unknown(name: str, rows: Sequence[Mapping[str, Any]], wanted: Wanted) -> None:
-    """A column that was asked for by name and that no row has is a slip of the pen."""
+    """Raises `DataError` for a column that was asked for by name and that no row has."""
     if not rows:
         return
     asked = [(wanted.text_option, column) for column in wanted.texts]

@@ -1,4 +1,4 @@
-"""One endpoint and model as the client holds it: provider, limiter, paces, price, and what is known of its ways.
+"""One endpoint and model as the client holds it: provider, limiter, paces, price, and what is known of its behaviour.
 
 Roles that use the same model share one channel. The provider is built with the first call, so that a run answered by
 the cache imports no HTTP client.
@@ -202,8 +202,8 @@ class Channel:
         return Usage(reservation.tokens_in, reservation.tokens_out, reservation.cost_usd if self.rate else None)
 
     def if_lost(self, reservation: Reservation) -> Usage:
-        """What a call counts as where nobody knows what it used: all of its reservation, and nothing where this machine
-        worked for nobody: a model that ends with the process sends no bill."""
+        """What a call counts as if its use never becomes known: all of its reservation; nothing for a model on this
+        machine."""
         return Usage() if self.provider_facts.on_this_machine else self.most_of(reservation)
 
     def provider(self) -> Provider:
@@ -216,7 +216,7 @@ class Channel:
         return self._provider
 
     def halt(self) -> None:
-        """Sends nothing any more; who waits to be sent, or to be sent again, waits no longer."""
+        """Sends nothing any more; calls that wait to be sent, or to be tried again, stop waiting."""
         self.limiter.halt()
         self.health.halt()
 

@@ -42,7 +42,7 @@ ON_TOP = (
     *("cache_read_input_tokens", "cache_creation_input_tokens"),
     *("cacheReadInputTokens", "cacheWriteInputTokens"),
 )
-"""Tokens of the prompt that some count beside it."""
+"""Tokens of the prompt that some endpoints count apart from it."""
 THOUGHT = (
     ("completion_tokens_details", "reasoning_tokens"),
     ("output_tokens_details", "reasoning_tokens"),

@@ -1,4 +1,4 @@
-"""Bodies as they were before they were packed for the way, whatever the header `Content-Encoding` says of them.
+"""Unpacks the bodies of replies, whatever the header `Content-Encoding` says of them.
 
 Only gzip and deflate are asked for. A header may be wrong: a body that is not packed as it says is taken as it is, and
 one in br or zstd is unpacked where a package for that is installed, else said to be what it is. Never more is unpacked

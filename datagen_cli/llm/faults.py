@@ -48,13 +48,13 @@ SPEAKING = (
     *("status_msg", "base_resp", "error_msg", "fault", "faultstring"),
 )
 PACKED = "the reply is packed as"
-"""What a reply begins to be told with that nothing here unpacks."""
+"""How the fault of a reply that nothing here unpacks begins."""
 _TITLE = compiled_later(r"<(title|h1)\b[^<>]*+>((?:(?!<\1\b).)*?)</\1>", re.IGNORECASE | re.DOTALL)
 _CODE = compiled_later(r"<(script|style)\b(?:(?!<\1\b).)*?</\1>|<[^<>]*+>", re.IGNORECASE | re.DOTALL)
 _TLS = compiled_later(
     r"HTTP request (?:was )?(?:sent )?to (?:an? )?(?:HTTPS|TLS|SSL)|requires TLS|speaking plain HTTP", re.I
 )
-"""What servers that speak TLS say to who does not."""
+"""What TLS servers answer to plain HTTP."""
 _TAG = compiled_later(r"<[^<>]*+>")
 _USERINFO = compiled_later(r"(?<=://)[^/\s@]+@")
 _LOOKS_LIKE_A_KEY = compiled_later(r"\b(?:sk|pk|rk|hf|gsk|xai|r8|pplx|AIza)[-_]?[A-Za-z0-9_*-]{12,}")

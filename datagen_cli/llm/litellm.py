@@ -81,7 +81,7 @@ OTHER_NAMES = {
     "kimi": "moonshot",
     "qwen": "dashscope",
 }
-"""What some call a provider, and its name here."""
+"""Other names for a provider, and its name here."""
 UNCLEAR = 400
 """A status under which some vendors refuse a key or a model, as litellm can tell."""
 MEANT: dict[int, About] = {401: "key", 402: "account", 403: "key", 404: "model"}

@@ -121,7 +121,7 @@ class Around:
 
 
 class ProviderFacts:
-    """What the class of a provider states of itself; the values here are those of a provider of another package.
+    """What the class of a provider states of itself; the values here are the defaults.
 
     `simulated`: its texts are made up, by no model. `free`: nobody is paid for its calls. `on_this_machine`: it
     computes here: nothing is gained by asking twice, and nothing is spent on what is lost. `batches`: it has OpenAI's

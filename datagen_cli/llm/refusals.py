@@ -66,7 +66,8 @@ def about(status: int, body: bytes, sentence: str) -> About:
 
 
 def rate_in(told: str) -> Literal["", "rate", "server"]:
-    """What words say that pass, under a status for refusals: requests that come too fast, or a server not ready.
+    """What passes by the words of a refusal, although its status is final: requests come too fast, or a server is not
+    ready.
 
     >>> rate_in("Throttling.RateQuota"), rate_in("Model is not ready for inference"), rate_in("unknown parameter: seed")
     ('rate', 'server', '')

@@ -1,4 +1,5 @@
-"""What a model wrote in the refusal of an endpoint that checks it against the format asked for, and turns it away.
+"""The model's text inside a refusal: some endpoints check it against the format asked for, and refuse what does not
+fit.
 
 Groq gives it back as `failed_generation`, routers put that a level deeper or into a text of JSON, others have names of
 their own for it: it is paid for, and a reply like any other. Pure functions.

@@ -12,7 +12,7 @@ from datagen_cli.core.chat import Usage
 class Tally:
     """Sums over calls. `calls` were answered now, `cached_calls` came from the cache and cost nothing now, `lost` had
     no answer but may have cost something: they are counted at all that was reserved for them. `hedged` are second
-    requests for slow calls; the loser of each two is lost, or a call where its answer came, too."""
+    requests for slow calls; the slower of the two counts as lost, or as a call if it was answered, too."""
 
     calls: int = 0
     cached_calls: int = 0

@@ -1,4 +1,4 @@
-"""What a gateway has put a reply into: the chat completion, or the reply of another API, that lies below keys of its
+"""Replies inside envelopes of gateways: the chat completion, or the reply of another API, below keys of the gateway's
 own, as an object or as a text of JSON. Pure functions.
 """
 

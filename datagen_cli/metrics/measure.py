@@ -28,9 +28,8 @@ class Measure:
 
     `value` is None exactly when `reason` is set, never 0 for "no data". `interval` contains the value. Values whose
     `signature` differs must not be compared. `detail` holds JSON values; its lists may be long, whoever prints them
-    cuts them. `no_interval` says why there is no interval, where there could be one. `bound`: what the value is
-    below or above with 95 % where nothing or everything was found, from one side; of few rows, ends that hold it in at
-    least 95 % of samples.
+    cuts them. `no_interval` says why there is no interval, where there could be one. `bound`: a one-sided 95 % bound
+    where nothing or everything was found; of few rows, ends that hold the value in at least 95 % of samples.
     """
 
     value: float | None
@@ -80,7 +79,7 @@ class Metric(Protocol):
     reach: ClassVar[tuple[float, float]] = (-inf, inf)
     """The lowest and the highest value there can be."""
     headline: ClassVar[str] = ""
-    """What a first look at a dataset is told under the value, such as `nearly repeat another`; empty: nothing."""
+    """The words under the value in a page's summary, such as `nearly repeat another`; empty: it is not there."""
     counts_rows: ClassVar[bool] = False
     """The value is a share of the rows."""
     details: ClassVar[Sequence[str]] = ()

@@ -45,7 +45,7 @@ WORDS = {
     "yes": ("true", "y", "ja", "oui", "sí", "si", "sim", "да", "是", "はい"),
     "no": ("false", "n", "nein", "non", "não", "nee", "нет", "否", "いいえ"),
 }
-"""What a verdict is called besides."""
+"""Other words for verdicts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def of_dataset(about: About) -> dict[str, str]:
 
 
 def verdict_format(known: Sequence[str], why: Mapping[str, Any]) -> dict[str, Any]:
-    """The `response_format` of a verdict, which comes first, and of why; `why` is (one) name and schema."""
+    """The `response_format` of a verdict, which comes first, and of why; `why`: name and schema of the reason."""
     return strict_format("verdict", {"verdict": {"type": "string", "enum": list(known)}, **why})
 
 

@@ -12,7 +12,7 @@ from datagen_cli.text.tokens import estimate_tokens
 AROUND = 16
 """Tokens of a form around values."""
 LONGER = 4
-"""How many times as long as what it is made after a fitting answer may be: other scripts take more tokens."""
+"""A fitting answer has at most so many times the tokens of what it is modelled on: other scripts take more."""
 FEWEST_ITEMS = 8
 REASON = 300
 """Characters of one or two short sentences, and more."""

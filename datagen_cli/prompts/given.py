@@ -1,8 +1,9 @@
 """What a base row gives to the record written for it: AgoraBench's methods (arXiv 2412.03679) beside `instance`.
 
-`response` is given the fields that the model does not write, `enhance` a whole weak record. A row that reads like no
-order is shown as a conversation: its fields as the user's words, a weak answer as an answer, and the request for a
-better one. Others stand between tags as data, one JSON value a line, and so do all where several are asked for at once.
+`response` is given the fields that the model does not write, `enhance` a whole weak record. A row without instructions
+to the model is shown as a conversation: its fields as the user's words, a weak answer as an answer, and the request for
+a better one. Others, and all where one call asks for several records, stand between tags as data, one JSON value a
+line.
 """
 
 from __future__ import annotations

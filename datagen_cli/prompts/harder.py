@@ -1,4 +1,4 @@
-"""What a model is asked to make a record harder by: DataGen's four operators (arXiv 2406.18966), and `more_steps`."""
+"""Prompts that make a record harder: DataGen's four operators (arXiv 2406.18966), and `more_steps`."""
 
 from __future__ import annotations
 

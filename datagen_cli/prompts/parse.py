@@ -33,7 +33,8 @@ from datagen_cli.prompts.thinking import answer_of
 from datagen_cli.text.strict_json import loads
 
 LOOPS = "loops"
-"""How a reply has ended that was cut off while it only repeated itself: more tokens would be more of the same."""
+"""The finish reason of a reply that was cut off while it only repeated itself: more tokens would be more of the
+same."""
 WHOLE_ENDS = (
     "",
     "stop",

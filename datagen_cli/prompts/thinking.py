@@ -3,7 +3,7 @@
 Reasoning stands between marks that differ from vendor to vendor: `<think>` and its relatives, `[THINK]`, tokens such as
 `<|START_THINKING|>`, harmony's channels, a fence, a fold or a heading of its own. What follows the last closing mark is
 the answer. An opening mark that is never closed means that the model was still thinking: only what stood before it can
-be an answer. What a text inside whole JSON says of marks is no mark.
+be an answer. Marks inside the texts of whole JSON do not count.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ _system_open, _system_exit = open, os._exit  # before `scratch`, and a program, 
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class Confinement:
     """What the server prepared for all of its children: the confinement (no ruleset: unsafe) and its process id."""
 
     server: int
@@ -71,17 +71,17 @@ class Ends:
     error: int
 
 
-def become_program(cell: Cell, ends: Ends, cpu_s: float, memory_bytes: int, *, threads: bool) -> None:
+def become_program(confinement: Confinement, ends: Ends, cpu_s: float, memory_bytes: int, *, threads: bool) -> None:
     """Never returns: confines this process, runs the program it reads from `ends.code`, and exits."""
     status = EXIT_SETUP
     try:
         os.setsid()
-        confine.die_with(cell.server)
+        confine.die_with(confinement.server)
         _restore_signals()
         source = _read_all(ends.code)
         _volunteer_for_oom()
         limit_resources(cpu_s, memory_bytes, threads=threads)
-        arrange(cell, ends, threads=threads)
+        arrange(confinement, ends, threads=threads)
         status = EXIT_ERROR
         if threads:
             with_threads.prepare(source)
@@ -159,21 +159,21 @@ def limit_resources(cpu_s: float, memory_bytes: int, *, threads: bool) -> None:
             resource.setrlimit(kind, (soft, hard))
 
 
-def arrange(cell: Cell, ends: Ends, *, threads: bool) -> None:
+def arrange(confinement: Confinement, ends: Ends, *, threads: bool) -> None:
     """Descriptors 0 to 3 as the program is to find them, all others closed, and the confinement entered."""
     top = MAX_DESCRIPTORS - 1
-    if cell.ruleset is not None:
-        os.dup2(cell.ruleset, top)
-    os.dup2(cell.null_fd, 0)
+    if confinement.ruleset is not None:
+        os.dup2(confinement.ruleset, top)
+    os.dup2(confinement.null_fd, 0)
     os.dup2(ends.stdout, 1)
     os.dup2(ends.error, _ERROR_FD)
     os.dup2(0, 2)
-    if cell.ruleset is None:
+    if confinement.ruleset is None:
         confine.close_from(_ERROR_FD + 1)
         return
     ruleset = os.dup2(top, _ERROR_FD + 1)
     confine.close_from(ruleset + 1)
-    confine.confine(ruleset, cell.filter_with_threads if threads else cell.filter)
+    confine.confine(ruleset, confinement.filter_with_threads if threads else confinement.filter)
     os.close(ruleset)
 
 
@@ -214,13 +214,13 @@ def exit_code(problem: BaseException, *, threads: bool) -> int:
             break
         if str(at) == _NO_THREAD:
             return EXIT_MEMORY if threads else EXIT_REFUSED
-        if of_the_walls(at):
+        if is_denied_here(at):
             return EXIT_REFUSED
         at = at.__cause__ or at.__context__
     return EXIT_ERROR
 
 
-def of_the_walls(problem: BaseException) -> bool:
+def is_denied_here(problem: BaseException) -> bool:
     """Whether only the sandbox denied what raised the error, which then says nothing about the program.
 
     It denies system calls, names of files (`scratch`), descriptors of files in memory, other data bases, modules.

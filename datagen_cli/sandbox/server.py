@@ -27,7 +27,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from datagen_cli.sandbox import confine, scratch
-from datagen_cli.sandbox.child import MAX_DESCRIPTORS, Cell, Ends, arrange, become_program
+from datagen_cli.sandbox.child import MAX_DESCRIPTORS, Confinement, Ends, arrange, become_program
 from datagen_cli.sandbox.protocol import (
     ASLEEP,
     CPU,
@@ -153,9 +153,9 @@ class Child:
 class Server:
     """The loop. `run` returns when the parent is gone."""
 
-    def __init__(self, parent: socket.socket, cell: Cell, wakeup: socket.socket) -> None:
+    def __init__(self, parent: socket.socket, confinement: Confinement, wakeup: socket.socket) -> None:
         self._socket = parent
-        self._cell = cell
+        self._confinement = confinement
         self._wakeup = wakeup
         self._parent = os.getppid()
         self._children: dict[int, Child] = {}
@@ -192,7 +192,7 @@ class Server:
         except OSError:
             pid = -1
         if pid == 0:
-            become_program(self._cell, Ends(code, stdout, error), cpu_s, memory_bytes, threads=threads)
+            become_program(self._confinement, Ends(code, stdout, error), cpu_s, memory_bytes, threads=threads)
         for descriptor in (code, stdout, error):
             os.close(descriptor)
         if pid < 0:
@@ -206,13 +206,13 @@ class Server:
             ended, status, used = os.wait4(pid, os.WNOHANG)
             if not ended:
                 continue
-            if self._cell.ruleset is None:  # unconfined, it may have left others of its group
+            if self._confinement.ruleset is None:  # unconfined, it may have left others of its group
                 child.kill(child.reason)
             child.report(status, used)
             del self._children[pid]
 
 
-def prepare(setup: Setup) -> Cell:
+def prepare(setup: Setup) -> Confinement:
     """Imports what programs will need, leaves the environment, the folder and all privileges behind."""
     # A folder that is gone: relative paths lead nowhere, nothing can be created in it, nothing is left to remove.
     folder = tempfile.mkdtemp(prefix="datagen-")
@@ -229,14 +229,14 @@ def prepare(setup: Setup) -> Cell:
     os.environ.clear()
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # most programs cannot start threads; numpy would try
     if not setup.confine:
-        return Cell(os.getpid(), null, None, b"", b"")
+        return Confinement(os.getpid(), null, None, b"", b"")
     ruleset = confine.read_only_ruleset(setup.readable)
     confine.drop_privileges()
     filters = [confine.seccomp_program(threads=threads) for threads in (False, True)]
-    cell = Cell(os.getpid(), null, ruleset, *filters)
+    confinement = Confinement(os.getpid(), null, ruleset, *filters)
     for threads in (False, True):
-        verify(cell, threads=threads)
-    return cell
+        verify(confinement, threads=threads)
+    return confinement
 
 
 def warm_sympy() -> None:
@@ -254,7 +254,7 @@ def warm_sympy() -> None:
         sympy.factorint(360)
 
 
-def verify(cell: Cell, *, threads: bool) -> None:
+def verify(confinement: Confinement, *, threads: bool) -> None:
     """Tries in a child what the confinement must refuse; raises `ConfinementError` where it does not."""
     import posix  # what `scratch` put in the place of the functions of `os` shows nothing
     import resource
@@ -262,7 +262,7 @@ def verify(cell: Cell, *, threads: bool) -> None:
     pid = os.fork()
     if pid == 0:
         try:
-            arrange(cell, Ends(cell.null_fd, cell.null_fd, cell.null_fd), threads=threads)
+            arrange(confinement, Ends(confinement.null_fd, confinement.null_fd, confinement.null_fd), threads=threads)
             attempts: tuple[Callable[[], object], ...] = (
                 lambda: posix.open("/", os.O_RDONLY),
                 lambda: posix.open("/proc/self/environ", os.O_RDONLY),
@@ -317,7 +317,7 @@ def main(setup: Setup) -> None:
     descriptors = MAX_DESCRIPTORS if ceiling == resource.RLIM_INFINITY else min(MAX_DESCRIPTORS, ceiling)
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
     try:
-        cell = prepare(setup)
+        confinement = prepare(setup)
     except Exception as problem:
         parent.sendall(f"{type(problem).__name__}: {problem}".encode())
         return
@@ -326,7 +326,7 @@ def main(setup: Setup) -> None:
         end.setblocking(False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(signalled.fileno(), warn_on_full_buffer=False)
-    server = Server(parent, cell, wakeup)
+    server = Server(parent, confinement, wakeup)
     gc.collect()
     gc.disable()
     gc.freeze()

@@ -42,7 +42,7 @@ PACKED = ".gz"
 MOST_ROWS = 100_000
 MOST_BYTES = 1 << 30
 FEW_NULS = 100
-"""Of so many bytes one may be NUL in a text."""
+"""In a text at most one of so many bytes is NUL."""
 T = TypeVar("T")
 
 

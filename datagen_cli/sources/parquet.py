@@ -1,8 +1,9 @@
 """Parquet files as rows, through pyarrow (the extra `hub`). Read in batches, never whole.
 
-Trouble stays where it is: a column that JSON cannot hold (bytes, durations, …) is left out, a value that cannot be read
-makes its own row a bad one, and of a damaged part of the file only the damaged column misses. `notes` names what was
-left out. The index that pandas writes is no column. Classes of `datasets` are read by their names, which `named` tells.
+Damage costs no more than what it touches: a column that JSON cannot hold (bytes, durations, …) is left out, a value
+that cannot be read makes its own row a bad one, and of a damaged part of the file only the damaged column misses.
+`notes` names what was left out. The index that pandas writes is no column. Classes of `datasets` are read by their
+names, which `named` tells.
 """
 
 from __future__ import annotations

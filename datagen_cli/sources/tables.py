@@ -40,7 +40,7 @@ class Csv:
         self._written = Written()
 
     def rows(self) -> Iterator[Row | BadRow]:
-        """The rows of the table, in order; a cell that misses at the end of a row is a column that misses.
+        """The rows of the table, in order; a row that ends early lacks its last columns.
 
         With `lenient` a table without a header has columns `column_1`, `column_2` …, a column without a name or with
         that of another gets one, lines that are not UTF-8 are read as what their letters look like, and notes say so;

@@ -8,7 +8,7 @@ with its marks is one, as there is no dictionary here.
 - A token is `\\w+` or one other non-space character, case kept: what BLEU and n-gram counts are made of.
 - A term is a run of letters and digits of the folded text (a point or comma between digits joins, thousands separators
   go), or one of the signs that change what a text says (`+ = < > * / % ^ # & $ € £ @ ~ | \\`, and `-` before a digit):
-  12 + 3 is not 1 + 23, C++ is not C. What repeats what is decided on terms everywhere.
+  12 + 3 is not 1 + 23, C++ is not C. Repeats are decided on terms everywhere.
 """
 
 from __future__ import annotations
