@@ -222,7 +222,8 @@ def _end(fault: TransportError, target: Target, what: str, advice: str) -> Provi
 
 def _stop_when_foreign(fault: TransportError, health: Health) -> None:
     """Raises `ProviderError` when the first answers do not come from a model's endpoint, or all name what
-    waiting does not mend: a model that cannot be loaded, a key or an account that a gateway refuses under a status for outages."""
+    waiting does not mend: a model that cannot be loaded, a key or an account that a gateway refuses under a status for
+    outages."""
     if health.answers or not (fault.about or fault.kind in ("foreign", "garbled")):
         return
     health.foreign += 1
