@@ -20,8 +20,7 @@ from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import Place, RecipeError, UsageError
 from datagen_cli.core.ports import Unobserved
 from datagen_cli.pipeline.build import Built, build
-from datagen_cli.pipeline.connect import HERE, Where, check_models, identities, open_client, roles
-from datagen_cli.pipeline.not_built import refuse_mixed
+from datagen_cli.pipeline.connect import HERE, Where, check_models, identities, open_client, refuse_mixed, roles
 from datagen_cli.runs.previous_run import lasting
 
 

@@ -14,12 +14,10 @@ from datagen_cli.cli.invocation import Invocation
 from datagen_cli.cli.session import open_session
 from datagen_cli.core.errors import CallPending, ProviderError
 from datagen_cli.metrics.wording import usd
-from datagen_cli.pipeline.ahead import client_ahead
 from datagen_cli.pipeline.control import plan_control
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.estimate import contacted, estimate
 from datagen_cli.pipeline.known_bad import find_planted, keep_found
-from datagen_cli.pipeline.known_values import know_values
 from datagen_cli.pipeline.preview import Trace, preview
 from datagen_cli.pipeline.probe import project
 from datagen_cli.pipeline.session import Session
@@ -175,7 +173,7 @@ def make_first(session: Session, number: int, *, plant: bool = False) -> First:
     session.folder.lock()
     try:
         refuse_other_recipe(session.folder.path, session.folder.state(), session.built.recipe.options.name)
-        know_values(session)
+        session.know_values()
         engine = LocalEngine()
         first = engine.run(lambda: _ask_first(session, engine, number, plant))
         if first.planted:
@@ -189,7 +187,7 @@ def make_first(session: Session, number: int, *, plant: bool = False) -> First:
 
 
 async def _ask_first(session: Session, engine: LocalEngine, number: int, plant: bool) -> First:
-    async with client_ahead(session, engine) as client:
+    async with session.ahead(engine) as client:
         unsafe = session.options.unsafe_exec
         traces = await preview(session.built, client, engine, number, unsafe_exec=unsafe)
         cached = client.totals.cached_calls

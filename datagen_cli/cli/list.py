@@ -6,6 +6,7 @@ Nothing is imported for it: the line is the first of the class's or else the mod
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,10 +43,10 @@ def command(
 
 
 def list_things(kind: str | None) -> dict[str, list[Row]]:
-    """The things of one kind, or of all: `{kind: [{name, about, built}]}`.
+    """The things of one kind, or of all: `{kind: [{name, about}]}`.
 
-    Kinds are `recipes`, `models` (those in the box, then files) and those of the catalog. `built` is false for what a
-    recipe may name already but no run can use yet. Raises `UsageError` for an unknown kind.
+    Kinds are `recipes`, `models` (those in the box, then files) and those of the catalog. Raises `UsageError` for an
+    unknown kind.
     """
     from datagen_cli.core.registry import suggest
 
@@ -65,8 +66,7 @@ def show_list(result: dict[str, list[Row]]) -> None:
     for number, (kind, rows) in enumerate(result.items()):
         if number:
             console.out("")
-        shown = [[row["name"], row["about"] if row["built"] else f"{row['about']} (not built yet)"] for row in rows]
-        console.table(kind, ["name", "what it does"], shown, to="stdout")
+        console.table(kind, ["name", "what it does"], [[row["name"], row["about"]] for row in rows], to="stdout")
     console.next_step(_next(next(iter(result)) if len(result) == 1 else ""))
 
 
@@ -82,23 +82,18 @@ def _next(kind: str) -> str:
 
 def _rows(kind: str) -> list[Row]:
     from datagen_cli.config.shipped import shipped_folder, shipped_recipes
-
-    if kind == "recipes":
-        return [{"name": name, "about": _comment(file), "built": True} for name, file in shipped_recipes().items()]
-    if kind == "models":
-        built_in = [{"name": name, "about": about, "built": True} for name, about in IN_THE_BOX.items()]
-        files = sorted((shipped_folder("configs") / "models").glob("*.yaml"))
-        return [
-            *built_in,
-            *({"name": f"configs/models/{file.name}", "about": _comment(file), "built": True} for file in files),
-        ]
-    return [{"name": name, **_described(target)} for name, target in _targets(kind).items()]
-
-
-def _targets(kind: str) -> dict[str, str]:
     from datagen_cli.core.registry import targets
 
-    return targets(kind)
+    if kind == "recipes":
+        return _named({name: _comment(file) for name, file in shipped_recipes().items()})
+    if kind == "models":
+        files = sorted((shipped_folder("configs") / "models").glob("*.yaml"))
+        return _named({**IN_THE_BOX, **{f"configs/models/{file.name}": _comment(file) for file in files}})
+    return _named({name: _described(target) for name, target in targets(kind).items()})
+
+
+def _named(about: Mapping[str, str]) -> list[Row]:
+    return [{"name": name, "about": what} for name, what in about.items()]
 
 
 def _comment(file: Path) -> str:
@@ -108,8 +103,8 @@ def _comment(file: Path) -> str:
     return lines[0].removeprefix("What").strip() if lines else ""
 
 
-def _described(target: str) -> Row:
-    """What the docstring behind `module:Class` says, and whether the class is built."""
+def _described(target: str) -> str:
+    """The first paragraph of the docstring behind `module:Class`, on one line, without its full stop."""
     import ast
     from importlib.util import find_spec
 
@@ -118,25 +113,7 @@ def _described(target: str) -> Row:
         spec = find_spec(module)
         tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else "?")
     except (ImportError, OSError, ValueError, SyntaxError):
-        return {"about": f"cannot be read: {module}", "built": False}
+        return f"cannot be read: {module}"
     found = next((node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name), None)
     text = (ast.get_docstring(found) if found else None) or ast.get_docstring(tree) or ""
-    return {"about": _sentence(text), "built": found is None or not _says_unbuilt(found)}
-
-
-def _sentence(docstring: str) -> str:
-    """The first paragraph of a docstring on one line, without its full stop."""
-    return " ".join(docstring.strip().partition("\n\n")[0].split()).removesuffix(".")
-
-
-def _says_unbuilt(found: Any) -> bool:
-    """Whether the class sets `built = False`."""
-    import ast
-
-    for node in found.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        named = any(isinstance(target, ast.Name) and target.id == "built" for target in targets)
-        value = getattr(node, "value", None)
-        if named and isinstance(value, ast.Constant):
-            return value.value is False
-    return False
+    return " ".join(text.strip().partition("\n\n")[0].split()).removesuffix(".")

@@ -17,9 +17,8 @@ from datagen_cli.core.errors import DatagenError, MissingExtra, Problems, Recipe
 from datagen_cli.core.options import Options
 from datagen_cli.llm.keys import hosts
 from datagen_cli.pipeline.build import Built, build
-from datagen_cli.pipeline.connect import begins_not, check_models, identities, roles
+from datagen_cli.pipeline.connect import begins_not, check_models, identities, refuse_mixed, roles
 from datagen_cli.pipeline.estimate import contacted
-from datagen_cli.pipeline.not_built import refuse_mixed
 from datagen_cli.sources.proposal import first_of
 
 SHOWN = 12

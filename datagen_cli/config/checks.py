@@ -59,12 +59,11 @@ class CheckFacts:
     works an answer out by itself, so that it can measure correctness; `runs_programs` that it runs what a model wrote.
     `mends` is how often it may change the record itself; one that `rewrites` does so whatever `on_fail` says. One that
     `learns` is shown the base's rows before the run by `learn(rows)`. `on_fail` and `on_unknown` are used where the
-    recipe says nothing. `built` is false for what recipes may name but no run can use yet. `asks` are the purposes of
-    its calls, `finds` the faults of the simulated model that it is made for.
+    recipe says nothing. `asks` are the purposes of its calls, `finds` the faults of the simulated model that it is made
+    for.
     """
 
     options: ClassVar[type[CheckOptions]]
-    built: ClassVar[bool] = True
     short: ClassVar[str | None] = None
     scope: ClassVar[Literal["record", "set"]] = "record"
     roles: ClassVar[tuple[str, ...]] = ()

@@ -1,7 +1,4 @@
-"""From a recipe to something that runs: every name resolved, every option checked, the base read. Nothing is paid yet.
-
-What this version cannot run yet is refused here by name, after the recipe has been validated as a whole.
-"""
+"""From a recipe to something that runs: names resolved, options checked, the base read. Nothing is paid yet."""
 
 from __future__ import annotations
 
@@ -29,7 +26,6 @@ from datagen_cli.pipeline.cut import Cut
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
 from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
 from datagen_cli.pipeline.learned import files_learned, make_ready
-from datagen_cli.pipeline.not_built import unbuilt
 from datagen_cli.pipeline.parents import Parents, parents_of
 from datagen_cli.pipeline.plan_spec import plan_spec
 from datagen_cli.pipeline.resolve import bind, composer_of, read_inline, read_rows, tell_all
@@ -201,11 +197,6 @@ class Built:
         return self.cut.most
 
     @property
-    def _asking(self) -> list[Any]:
-        """The prompts of the recipe's checks, in their order."""
-        return [check.facts.prompts for check in self.recipe.checks if check.facts.prompts is not None]
-
-    @property
     def max_tokens(self) -> int:
         """The most tokens of a generator's reply."""
         return max(model.max_tokens for model in self.recipe.models["generator"])
@@ -216,11 +207,6 @@ class Built:
         asked = {role for check in self.recipe.checks for role in check.facts.roles}
         others = {"generator", *({EXTRACTOR} - asked)}  # who finds values of attributes has a say in the plan alone
         return {role: identity for role, identity in self.identities.items() if role not in others}
-
-    @property
-    def _examples_embedder(self) -> str | None:
-        by_vectors = self.recipe.examples is not None and self.recipe.examples.by_vectors
-        return self.embedder.signature if by_vectors and self.base.rows else None
 
     def notes(self) -> list[str]:
         """What a user should know before the run: rows left out, how examples are drawn, who checks whom."""
@@ -251,17 +237,19 @@ class Built:
     def fingerprints(self) -> dict[str, str]:
         """Stage → digest of all that its output depends on beside its input, chained from stage to stage."""
         options = self.recipe.options
-        examples = self.recipe.examples.identity() if self.recipe.examples else None
+        examples, checks = self.recipe.examples, self.recipe.checks
+        by_vectors = examples is not None and examples.by_vectors and self.base.rows
+        asking = [check.facts.prompts.digest for check in checks if check.facts.prompts is not None]
         own: dict[str, list[Any]] = {
             "load": [LOAD_VERSION, self.base.digest, self.base.identity],
             "plan": [self.plan.identity()],
             "generate": [
-                generate_stage.VERSION, self.composer.templates_digest, examples, self._examples_embedder,
-                options.records_per_call, self.identities["generator"],
+                generate_stage.VERSION, self.composer.templates_digest, examples.identity() if examples else None,
+                self.embedder.signature if by_vectors else None, options.records_per_call, self.identities["generator"],
             ],
             "validate": [
-                validate_stage.VERSION, [check.identity() for check in self.recipe.checks],
-                self.composer.repair_digest, [prompts.digest for prompts in self._asking], self.checkers,
+                validate_stage.VERSION, [check.identity() for check in checks], self.composer.repair_digest, asking,
+                self.checkers,
             ],
             "enhance": [enhance_stage.VERSION, *operators.identity(self.recipe, self.operators, self.identities)],
             "dedup": [dedup_stage.VERSION, [check.name for check in self.set_checks], self.comparison.identity],
@@ -293,8 +281,6 @@ def build(recipe: Recipe, identities: Mapping[str, Any], *, folder: Path | None 
 
 
 def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -> Built:
-    for error in unbuilt(recipe):
-        raise error
     base = read_rows(recipe)
     specs = {spec.name: spec for spec in base.specs}
     plan = plan_spec(recipe, base)

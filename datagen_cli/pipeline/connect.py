@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from datagen_cli.config.recipe import Recipe
-from datagen_cli.core.errors import Problems, ProviderError, UsageError
+from datagen_cli.core.errors import Problems, ProviderError, RecipeError, UsageError
 from datagen_cli.core.ports import MakeWorkers, Observer, Unobserved
 from datagen_cli.core.registry import load
 from datagen_cli.llm.cache import CallCache
@@ -49,6 +49,17 @@ def check_models(recipe: Recipe, *, to_run: bool = True) -> None:
             with problems:
                 model.provider.check(model, role, chats=not (sampled and role == "generator"), to_run=to_run)
     problems.tell()
+
+
+def refuse_mixed(recipe: Recipe) -> None:
+    """Simulated and real records never share a dataset."""
+    generators = {model.provider.simulated for model in recipe.models["generator"]}
+    if len(generators) > 1:
+        raise RecipeError(
+            "models.generator: offline and a real model cannot write one dataset",
+            hint="simulated and real rows never share a dataset: name one kind only",
+            place=recipe.place("models.generator"),
+        )
 
 
 TELL_S = 1.0

@@ -36,7 +36,7 @@ def finish(session: Session) -> Manifest:
     session.update()
     if session.complete:
         manifest.finished = now()
-        manifest.write(session.folder)
+        session.folder.write_state(manifest.document())
         return manifest
     assert runner is not None
     shape = built.shape
@@ -106,9 +106,9 @@ def finish(session: Session) -> Manifest:
         session.observer.event("note", text=AGAIN.format(len(left)))
     shown = dict(sorted(labels.items())) if len(labels) <= LABELS_SHOWN else {}
     write_card(session.folder, options.name, options.description, manifest, shape, shown, _works(session))
-    write_lock(session.folder, built.recipe.source, _locked(session))
+    write_lock(session.folder.path, built.recipe.source, _locked(session))
     manifest.seal = make_seal(session.folder, manifest) if manifest.state == "done" else {}
-    manifest.write(session.folder)
+    session.folder.write_state(manifest.document())
     return manifest
 
 

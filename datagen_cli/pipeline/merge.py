@@ -91,8 +91,8 @@ def merge_runs(
         )
         write_card(folder, manifest.recipe["name"], about, manifest, shape, dict(sorted(labels.items())))
         whole = {name: value for name, value in first.recipe.items() if name != LOCKED}
-        write_lock(folder, whole, {"merged": [{"run": name, "rows": found.kept[name]} for name in names]})
-        manifest.write(folder)
+        write_lock(folder.path, whole, {"merged": [{"run": name, "rows": found.kept[name]} for name in names]})
+        folder.write_state(manifest.document())
     return found
 
 

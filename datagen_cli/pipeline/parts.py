@@ -1,58 +1,81 @@
-"""What a run is made of, and how far it is: what the runner is given and what it counts."""
+"""What a run is made of, and how far it is: what the runner works with and what it counts."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 from typing import Any
 
 from datagen_cli.core.record import Record, Slot
+from datagen_cli.llm.client import Client
+from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.context import UnitContext
-from datagen_cli.pipeline.cut import Cut
+from datagen_cli.pipeline.dedup_reference import BatchEmbedder
+from datagen_cli.pipeline.engines.local import LocalEngine
+from datagen_cli.pipeline.planned import Plan
+from datagen_cli.pipeline.reviewed import Rounds
 from datagen_cli.runs.checkpoint import Checkpoint
 from datagen_cli.stages.dedup import Decision
 from datagen_cli.stages.generate import Unit
 
+AHEAD = 2
+"""Units under way for each call in flight: while one reply is worked on, the next prompt waits for a place."""
 
-@dataclass(slots=True)
+
+@dataclass
 class Parts:
-    """What a run is made of.
+    """What a run is made of. `cohorts` are slot counts, see `Sequence`; the last is the count. `say` tells the user,
+    `seen` takes the ids of models that answer."""
 
-    `cohorts` are slot counts, see `Sequence`; the last is the count. `cut` says where the units of first attempts
-    begin, and `unit(start)` makes one, batches whole;
-    `refill(slot, attempt, avoid)` makes the unit of a later attempt; `review(end, accepted)` gives what people made of
-    records, a round at a time, see `Rounds.after`; `admit` has the group check know a record that stands as a person
-    wrote it; `slot(index)` is the plan; `context(slot, attempt)` the surroundings; `prepare`, if any, must have seen
-    records before they are judged; `halt` stops the sending of calls, `forget` takes replies out of the call cache.
-    `width()` is how many units may be under way now; a `cautious` run begins with fewer, one with a `check_call` with
-    one.
-    """
-
-    cohorts: Items[int]
-    attempts: int
-    width: Callable[[], int]
-    cautious: bool
-    check_call: bool
-    cut: Cut
-    unit: Callable[[int], Unit]
-    refill: Callable[[Slot, int, tuple[Any, ...]], Unit]
-    slot: Callable[[int], Slot]
-    generate: Callable[[Unit, UnitContext], Awaitable[list[Record]]]
-    steps: Items[tuple[str, Callable[[Record, Slot, Unit, UnitContext], Awaitable[Record]]]]
-    judge: Callable[[Record], Decision]
-    prepare: Callable[[Items[Record]], Awaitable[None]] | None
-    context: Callable[[int, int], UnitContext]
+    built: Built
+    plan: Plan
+    rounds: Rounds
     checkpoints: dict[str, Checkpoint]
-    review: Callable[[int, Items[int]], Items[Record] | None]
-    admit: Callable[[Record], None]
-    halt: Callable[[], None]
-    forget: Callable[[Items[str]], Awaitable[None]]
+    cohorts: Items[int]
+    client: Client
+    engine: LocalEngine
+    seen: set[str]
+    say: Callable[[str], None]
+    unsafe_exec: bool
+
+    def __post_init__(self) -> None:
+        self.limits, self.count = self.built.recipe.options.limits, self.cohorts[-1]
+        self.cut, self.generate, self.steps = self.built.cut, self.built.generate.run, self.built.steps
+        self._dedup = self.built.dedup()
+        self._embedder = BatchEmbedder(self.built.comparison, self.engine.run_blocking, self._dedup, self.say)
+        self.prepare = self._embedder.prepare if self.built.comparison.threshold is not None else None
+        """What must have seen records before they are judged, if anything."""
 
     @property
-    def count(self) -> int:
-        """How many slots there are to fill."""
-        return self.cohorts[-1]
+    def width(self) -> int:
+        """How many units may be under way now."""
+        return self.client.side_by_side(AHEAD * self.limits.concurrency)
+
+    def unit(self, start: int) -> Unit:
+        """The unit of first attempts that begins at a slot, batches whole."""
+        return self._unit(self.plan.read(range(start, start + self.cut.width(start))), 1)
+
+    def refill(self, slot: int, attempt: int, avoid: tuple[Any, ...]) -> Unit:
+        """The unit of a later attempt."""
+        return self._unit([self.plan.slot(slot)], attempt, avoid)
+
+    def _unit(self, slots: Items[Slot], attempt: int, avoid: tuple[Any, ...] = ()) -> Unit:
+        return self.built.unit(slots, attempt, avoid, self.rounds.lessons(slots[0], attempt))
+
+    def context(self, slot: int, attempt: int) -> UnitContext:
+        """The surroundings of an attempt."""
+        blocking, unsafe = self.engine.run_blocking, self.unsafe_exec
+        return UnitContext(self.client, blocking, slot, attempt, self.seen, unsafe_exec=unsafe, note=self.say)
+
+    def judge(self, record: Record) -> Decision:
+        """The group check."""
+        return self._dedup.judge(record, self._embedder.take(record))
+
+    def admit(self, record: Record) -> None:
+        """Has the group check know a record that stands as a person wrote it."""
+        self._dedup.admit(record, self.built.comparison.vector(record.fields))
 
 
 @dataclass(slots=True)
@@ -65,12 +88,12 @@ class Progress:
     """
 
     new_records: int = 0
-    rejected: dict[str, int] = field(default_factory=dict)
+    rejected: Counter[str] = field(default_factory=Counter)
     no_reply: int = 0
     failed_slots: list[tuple[int, str]] = field(default_factory=list)
     closed: dict[int, str] = field(default_factory=dict)
     replaced: set[int] = field(default_factory=set)
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def count_judged(self, before: Mapping[str, Any] | None, judged: Record) -> None:
         """Counts what is judged for the first time, or otherwise than it was `before` without slots that were open."""
@@ -79,7 +102,3 @@ class Progress:
             self.new_records += kept
         elif kept == ("rejection" in before) or before["fields"] != judged.fields:
             self.replaced.add(judged.slot)
-
-    def count_seconds(self, stage: str, seconds: float) -> None:
-        """Adds what a piece of a stage took."""
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from datagen_cli.config.checks import Check
@@ -16,7 +15,6 @@ from datagen_cli.core.errors import Problems, RecipeError, UsageError
 from datagen_cli.core.fields import About, FieldSpec, WrongType
 from datagen_cli.core.registry import suggest
 from datagen_cli.pipeline.dedup_reference import OWN
-from datagen_cli.pipeline.not_built import unbuilt
 from datagen_cli.pipeline.shown import is_safe
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.given import Method
@@ -71,9 +69,9 @@ def values_of(recipe: Recipe, base: BaseRows) -> dict[str, Any]:
 
 
 def tell_all(recipe: Recipe) -> None:
-    """Raises what stands in the way of building a recipe, all of it together: what this version does not have, a base
-    that cannot be read, and every check, example, file and template that cannot be used."""
-    problems = Problems(unbuilt(recipe))
+    """Raises what stands in the way of building a recipe, all of it together: a base that cannot be read, and every
+    check, example, file and template that cannot be used."""
+    problems = Problems()
     base: BaseRows | None = None
     with problems:
         base = read_rows(recipe)
@@ -86,22 +84,21 @@ def tell_all(recipe: Recipe) -> None:
 
 def _attempts(recipe: Recipe) -> Iterator[Callable[[BaseRows], Any]]:
     """What is made of a recipe with its base, each for itself."""
-    for check in recipe.checks:
-        if check.facts.built:
-            yield partial(_bound_to, check, recipe)
+
+    def about(base: BaseRows) -> About:
+        return About(recipe.options.description, base.specs)
+
+    def bound(check: Check) -> Callable[[BaseRows], Any]:
+        return lambda base: bind(check, {spec.name: spec for spec in base.specs}, about(base), recipe)
+
+    def named(pattern: str) -> Callable[[BaseRows], Any]:
+        return lambda base: read_named(pattern, base.specs, base.readers)
+
+    yield from map(bound, recipe.checks)
     yield lambda base: read_inline(recipe, base.specs, ())
-    for pattern in recipe.options.dedup.against if recipe.options.dedup else ():
-        if pattern not in OWN:
-            yield partial(_named, pattern)
-    yield lambda base: composer_of(recipe, _about(recipe, base), base)
-
-
-def _named(pattern: str, base: BaseRows) -> Any:
-    return read_named(pattern, base.specs, base.readers)
-
-
-def _bound_to(check: Check, recipe: Recipe, base: BaseRows) -> Any:
-    return bind(check, {spec.name: spec for spec in base.specs}, _about(recipe, base), recipe)
+    against = recipe.options.dedup.against if recipe.options.dedup else ()
+    yield from (named(pattern) for pattern in against if pattern not in OWN)
+    yield lambda base: composer_of(recipe, about(base), base)
 
 
 def _guessed(recipe: Recipe) -> list[BaseRows]:
@@ -125,10 +122,6 @@ def _try_each(bases: Sequence[BaseRows], attempt: Callable[[BaseRows], Any]) -> 
             first = first or error
     if first is not None:
         raise first
-
-
-def _about(recipe: Recipe, base: BaseRows) -> About:
-    return About(recipe.options.description, base.specs)
 
 
 def read_inline(

@@ -45,12 +45,14 @@ class Runner:
         self._observer = observer
         self.sequence = Sequence(parts.cohorts, self._judge, self._settled, self._reopen)
         self._starts = parts.cut.starts(parts.count)
-        self.refills = Refills(parts.attempts)
+        self.refills = Refills(parts.limits.attempts_per_record)
         self._again: list[tuple[Unit, frozenset[int]]] = []
         self._ends: dict[int, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._trial = Trial(
-            cautious=parts.cautious, check_call=parts.check_call, say=lambda text: observer.event("note", text=text)
+            cautious=not parts.limits.batch,
+            check_call=parts.limits.check_call and parts.client.may_cost,
+            say=lambda text: observer.event("note", text=text),
         )
         self._check_trials = CheckTrials()
         self._wake = asyncio.Event()
@@ -63,16 +65,11 @@ class Runner:
         self.touched: set[int] = set()
         self.surplus = False
 
-    @property
-    def waiting(self) -> int:
-        """How many attempts are ready and wait for an earlier one to be judged."""
-        return self.sequence.waiting
-
     def stop(self, reason: BaseException) -> None:
         """Starts nothing new; calls in flight may finish. The first reason is the one that counts."""
         if self.error is None:
             self.error = reason
-            self._parts.halt()
+            self._parts.client.halt()
         self._wake.set()
 
     def go_on(self) -> None:
@@ -118,7 +115,7 @@ class Runner:
         except GotNowhere as nowhere:
             self.error = self.error or nowhere
         if self._trial.useless:
-            await self._parts.forget(self._trial.useless)
+            await self._parts.client.forget(self._trial.useless)
         else:
             self._trial.close()
         self._ending = True
@@ -130,7 +127,7 @@ class Runner:
 
     async def _undo_verdicts(self) -> None:
         """Has unread verdicts asked for again: their lines match nothing, their records wait outside the dataset."""
-        await self._parts.forget(self._check_trials.useless)
+        await self._parts.client.forget(self._check_trials.useless)
         stages = [*(stage for stage, _ in self._parts.steps), "dedup"]
         take_back(self._check_trials.units, self.accepted, [self._parts.checkpoints[stage] for stage in stages])
 
@@ -138,13 +135,13 @@ class Runner:
         """Starts units while there is room: postponed ones, then refills, then new ones. True when it stopped to let
         the loop turn, with more to start."""
         replayed = 0
-        width = self._trial.width(self._parts.width(), -(-self._parts.count // self._parts.cut.most))
+        width = self._trial.width(self._parts.width, -(-self._parts.count // self._parts.cut.most))
         while self.error is None and len(self._tasks) < width:
             if self._again:
                 self._start(*self._again.pop())
                 continue
             attempt, slot, avoid = self.refills.pop()
-            unit = self._parts.refill(self._parts.slot(slot), attempt, avoid) if attempt else None
+            unit = self._parts.refill(slot, attempt, avoid) if attempt else None
             if unit is None:
                 start = next(self._starts, None)
                 if start is None:
@@ -255,7 +252,7 @@ class Runner:
             records = [
                 Record(slot.index, unit.attempt, {}, examples=unit.examples, rejection=rejection) for slot in unit.slots
             ]
-        self.progress.count_seconds("generate", asyncio.get_running_loop().time() - started)
+        self.progress.seconds["generate"] += asyncio.get_running_loop().time() - started
         lines, calls = [to_line(record) for record in records], call_lines(context.calls)
         payload = {"content": self._contents.of_all(records), "records": lines, "calls": calls}
         write = partial(checkpoint.append, unit.first, unit.attempt, made_from, payload)
@@ -296,7 +293,7 @@ class Runner:
                 record = await step(record, slot, unit, context)
             except CallRefused as refused:
                 record = record.rejected(Rejection(stage, "bad_request", str(refused)))
-            self.progress.count_seconds(stage, asyncio.get_running_loop().time() - started)
+            self.progress.seconds[stage] += asyncio.get_running_loop().time() - started
             calls = {"calls": call_lines(context.calls)} if context.calls else {}
             checkpoint.append(slot.index, unit.attempt, made_from, {**to_line(record), **calls})
             if context.calls:
@@ -331,7 +328,7 @@ class Runner:
 
     def _reopen(self, end: int) -> dict[int, int] | None:
         """Takes up the next round of a review: the slots whose records were rejected, with the attempt of each."""
-        changed = self._parts.review(end, self.accepted)
+        changed = self._parts.rounds.after(end, self.accepted)
         opened = {}
         for record in changed or ():
             self._chain = digest(self._chain, "review", record.slot, record.attempt, content_digest(record))
@@ -347,13 +344,13 @@ class Runner:
     def _with_evidence(self, rejection: Rejection, slot: int) -> Rejection:
         line = self._parts.checkpoints["dedup"].line(slot, self.accepted[slot])
         fields = line["fields"] if line else None
-        return Rejection(rejection.stage, rejection.reason, rejection.detail, self._parts.slot(slot).id, fields)
+        return Rejection(rejection.stage, rejection.reason, rejection.detail, self._parts.plan.slot(slot).id, fields)
 
     def _count_rejected(self, record: Record) -> None:
         assert record.rejection is not None
         self.touched.add(record.slot)
         reason, detail = record.rejection.reason, record.rejection.detail
-        self.progress.rejected[reason] = self.progress.rejected.get(reason, 0) + 1
+        self.progress.rejected[reason] += 1
         self._observer.event("rejected", slot=record.slot, attempt=record.attempt, reason=reason, detail=detail)
 
     def _settled(self, record: Record) -> bool:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from datagen_cli.core.errors import Stopped, TimeOver, UsageError
 from datagen_cli.core.flow import ATTEMPTED, REVIEW
 from datagen_cli.core.jsonl import dump, write_aside
 from datagen_cli.core.ports import Observer
-from datagen_cli.core.record import Record, Slot
 from datagen_cli.llm.cache import FILE, CallCache, open_cache, refuse_other_file
 from datagen_cli.llm.client import Client
 from datagen_cli.llm.deferred_work import DeferredWork
@@ -33,15 +33,14 @@ from datagen_cli.pipeline.connect import (
     refuse_unconfined,
 )
 from datagen_cli.pipeline.context import UnitContext
-from datagen_cli.pipeline.dedup_reference import BatchEmbedder
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.injected_faults import InjectedFaultLog
-from datagen_cli.pipeline.known_values import know_values
 from datagen_cli.pipeline.parts import Parts
 from datagen_cli.pipeline.planned import Plan
 from datagen_cli.pipeline.reviewed import Rounds, changes_of
 from datagen_cli.pipeline.runner import Runner
 from datagen_cli.pipeline.settle import settle_failed
+from datagen_cli.pipeline.values import FoundValues, find_values, keep_values, kept_values, key_of, with_values
 from datagen_cli.runs import damage
 from datagen_cli.runs.checkpoint import Checkpoint, forget_truncated, header_line, read_header
 from datagen_cli.runs.folder import STATE, RunFolder
@@ -53,14 +52,10 @@ from datagen_cli.runs.previous_run import cohorts, lasting, other_model, recipe_
 from datagen_cli.runs.prune import refuse_pruned
 from datagen_cli.runs.review import Decision as Reviewed
 from datagen_cli.runs.review import to_take_up
-from datagen_cli.runs.spending import cost_shares
-from datagen_cli.stages.dedup import Decision
-from datagen_cli.stages.generate import Unit
+from datagen_cli.runs.spending import add_spending, cost_shares
 
 HEARTBEAT_S = 1.0
 FEWER = "the dataset will hold {:,} instead of {:,} records; the same command with the larger count needs no call"
-AHEAD = 2
-"""Units under way for each call in flight: while one reply is worked on, the next prompt waits for a place."""
 
 
 class Session:
@@ -69,7 +64,7 @@ class Session:
     def __init__(self, built: Built, folder: RunFolder, options: RunOptions, observer: Observer) -> None:
         self.built = built
         self.folder = folder
-        self.options, self.cache = options, options.cache
+        self.options = options
         self.observer = observer
         self.checkpoints: dict[str, Checkpoint] = {}
         self.plan = Plan(built, folder.checkpoint_path("plan"))
@@ -99,7 +94,7 @@ class Session:
             self.folder.set_all_aside(tag_of(before))
             before, lost = {}, False
         refuse_other_recipe(self.folder.path, before, self.built.recipe.options.name)
-        if know_values(self):
+        if self.know_values():
             before = self.folder.state()
         ledger = self.open_ledger(before)
         self.manifest.earlier_seconds = round(before.get("earlier_seconds", 0.0) + before.get("seconds", 0.0), 3)
@@ -136,7 +131,7 @@ class Session:
         self._take_up(reviewed, before.get("count", self.manifest.count))
         self._before = before
         self.update()
-        self.manifest.write(self.folder)
+        self.folder.write_state(self.manifest.document())
 
     def _take_up(self, decisions: Sequence[Reviewed], count: int) -> None:
         """Writes down what people rejected or edited since the last run, and says so."""
@@ -150,7 +145,57 @@ class Session:
         self.ledger.start()
         return self.ledger
 
-    def connect(self, cache: CallCache | None, engine: LocalEngine | None = None) -> Client:
+    def know_values(self) -> bool:
+        """Puts values that the recipe leaves to be found into the plan: those kept in the folder, which is locked, else
+        those that the extractor names. Returns whether it was asked.
+
+        Raises `ProviderError` where no answer came, `GotNowhere` where none was usable.
+        """
+        built = self.built
+        if not built.unknown:
+            return False
+        key = key_of(built)
+        found = kept_values(self.folder.path, key)
+        if asked := found is None:
+            self.try_connections()
+            engine = LocalEngine()
+            found = engine.run(lambda: self._ask_for_values(engine))
+            keep_values(self.folder.path, key, found)
+        for note in found.notes(built.unknown):
+            self.say_once(note)
+        self.built = with_values(built, found)
+        self.plan = Plan(self.built, self.plan.path)
+        self.manifest.fingerprints = dict(self.built.fingerprints)
+        return asked
+
+    async def _ask_for_values(self, engine: LocalEngine) -> FoundValues:
+        async with self.ahead(engine) as client:
+            return await find_values(
+                self.built, lambda number: UnitContext(client, engine.run_blocking, number, 1, self.model_ids)
+            )
+
+    @asynccontextmanager
+    async def ahead(self, engine: LocalEngine) -> AsyncIterator[Client]:
+        """A client for calls before the run begins, as for a preview; the folder is locked. Its cache keeps replies,
+        the ledger and `run.json` what they cost, so that caps and totals count it."""
+        ledger = self.open_ledger(self.folder.state())
+        cache = open_cache(self.options.cache, self.folder.path)
+        client = self.connect(cache, engine)
+        try:
+            yield client
+        finally:
+            await client.close()
+            if cache is not None:
+                cache.close()
+            self._ahead = client.totals.as_dict()
+            spent = add_spending(ledger.before, self._ahead)
+            ledger.close(spent)
+            self.manifest.record_spending(spent, {})
+            mine = self.manifest.document()
+            document = self.folder.state() or {**mine, "state": "previewed"}
+            self.folder.write_state({**document, **{name: mine[name] for name in ("spent", "tokens", "cost_usd")}})
+
+    def connect(self, cache: CallCache | None, engine: LocalEngine) -> Client:
         """The client of this run, whose spending the folder's ledger keeps."""
         return open_client(
             self.built.recipe,
@@ -160,8 +205,8 @@ class Session:
             allow_hosts=self.options.allow_hosts,
             plant=self.plants,
             ledger=self.ledger,
-            deferred=engine.deferred if engine else None,
-            workers=engine.workers if engine else None,
+            deferred=engine.deferred,
+            workers=engine.workers,
         )
 
     def run(self) -> Manifest:
@@ -202,7 +247,19 @@ class Session:
         try:
             engine.deferred.enough = max(1, self.built.recipe.options.limits.concurrency * 3 // 4)
             self.client = self.connect(cache, engine)
-            self.runner = Runner(self._parts(engine), self.observer)
+            parts = Parts(
+                self.built,
+                self.plan,
+                self.rounds,
+                self.checkpoints,
+                self.manifest.cohorts,
+                self.client,
+                engine,
+                self.model_ids,
+                self.say_once,
+                self.options.unsafe_exec,
+            )
+            self.runner = Runner(parts, self.observer)
             self.client.troubled = self.runner.go_on
             minutes = self.built.recipe.options.limits.max_minutes
             if minutes is not None:
@@ -223,49 +280,6 @@ class Session:
                 if self.ledger is not None:
                     self.ledger.close(self.manifest.spent)
                 self.plants.close()
-
-    def _parts(self, engine: LocalEngine) -> Parts:
-        built, options = self.built, self.built.recipe.options
-        cut = built.cut
-        client = self.client
-        assert client is not None
-
-        def context(slot: int, attempt: int) -> UnitContext:
-            unsafe = self.options.unsafe_exec
-            return UnitContext(
-                client, engine.run_blocking, slot, attempt, self.model_ids, unsafe_exec=unsafe, note=self.say_once
-            )
-
-        dedup = built.dedup()
-        desk = BatchEmbedder(built.comparison, engine.run_blocking, dedup, self.say_once)
-
-        def unit(slots: Sequence[Slot], attempt: int, avoid: tuple[Any, ...] = ()) -> Unit:
-            return built.unit(slots, attempt, avoid, self.rounds.lessons(slots[0], attempt))
-
-        def judge(record: Record) -> Decision:
-            return dedup.judge(record, desk.take(record))
-
-        return Parts(
-            cohorts=self.manifest.cohorts,
-            attempts=options.limits.attempts_per_record,
-            width=lambda: client.side_by_side(AHEAD * options.limits.concurrency),
-            cautious=not options.limits.batch,
-            check_call=options.limits.check_call and client.may_cost,
-            halt=client.halt,
-            forget=client.forget,
-            cut=cut,
-            unit=lambda start: unit(self.plan.read(range(start, start + cut.width(start))), 1),
-            refill=lambda slot, attempt, avoid: unit([slot], attempt, avoid),
-            slot=self.plan.slot,
-            generate=built.generate.run,
-            steps=built.steps,
-            judge=judge,
-            review=self.rounds.after,
-            admit=lambda record: dedup.admit(record, built.comparison.vector(record.fields)),
-            prepare=desk.prepare if built.comparison.threshold is not None else None,
-            context=context,
-            checkpoints=self.checkpoints,
-        )
 
     def say_once(self, note: str) -> None:
         if note not in self.manifest.notes:
@@ -291,13 +305,15 @@ class Session:
             self.update()
             try:
                 self.folder.refuse_loss()
-                self.manifest.write(self.folder)
+                self.folder.write_state(self.manifest.document())
             except UsageError as error:  # nothing could be kept any more: calls would be paid for nothing
                 if self.runner is not None:
                     self.runner.stop(error)
                     self.runner.abort()
                 return
-            self.observer.event("tick", **self.manifest.pulse(self.client, self.runner.waiting if self.runner else 0))
+            self.observer.event(
+                "tick", **self.manifest.pulse(self.client, self.runner.sequence.waiting if self.runner else 0)
+            )
 
     def update(self) -> None:
         """Brings the manifest's counts up to date."""
@@ -318,20 +334,12 @@ class Session:
             mine = self.client.totals.as_dict() if self.client else {}
             manifest.record_spending(self.ledger.before, mine, self._ahead)
 
-    def add_to_spent(self, spent: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-        """Keeps what was paid ahead of the run, so that its calls, and caps and totals of the folder, count it."""
-        self._ahead = now
-        self.manifest.record_spending(spent, {})
-        mine = self.manifest.document()
-        document = self.folder.state() or {**mine, "state": "previewed"}
-        self.folder.write_state({**document, **{name: mine[name] for name in ("spent", "tokens", "cost_usd")}})
-
     def fail(self, error: BaseException) -> None:
         """Writes down that the run broke off outside its loop; counts stay as they were last known."""
         self.update()
         settle_failed(self.manifest, error)
         with self.folder.unless_lost():
-            self.manifest.write(self.folder)
+            self.folder.write_state(self.manifest.document())
 
     def _manifest(self) -> Manifest:
         recipe, options = self.built.recipe, self.built.recipe.options

@@ -21,7 +21,7 @@ from datagen_cli.config.attributes import AttributeOptions
 from datagen_cli.core.chat import Reply
 from datagen_cli.core.checksum import NAME, document_sum
 from datagen_cli.core.digest import digest
-from datagen_cli.core.errors import GotNowhere
+from datagen_cli.core.errors import CallPending, CallRefused, GotNowhere, ProviderError
 from datagen_cli.core.jsonl import read_json, write_json
 from datagen_cli.core.ports import Context
 from datagen_cli.pipeline.build import Built
@@ -104,12 +104,16 @@ def keep_values(folder: Path, key: str, found: FoundValues) -> None:
 async def find_values(built: Built, context: Any) -> FoundValues:
     """Asks for the values of every attribute that has none. `context(number)` is the surroundings of one attribute.
 
-    Raises `GotNowhere` where the replies name none.
+    Raises `ProviderError` where no answer comes, `GotNowhere` where the replies name none.
     """
     found, left_out = {}, 0
     embedder = built.embedder or open_embedder("hashed", None)
     for number, (name, attribute) in enumerate(built.unknown.items()):
-        values, bad, last = await _ask(built, name, attribute, embedder, context(number))
+        try:
+            values, bad, last = await _ask(built, name, attribute, embedder, context(number))
+        except (CallPending, CallRefused) as error:
+            hint = getattr(error, "hint", "") or "try again later; nothing was planned"
+            raise ProviderError(f"attributes: no answer: {error}", hint=hint) from error
         if not values:
             raise _named_none(name, last)
         found[name], left_out = values, left_out + bad

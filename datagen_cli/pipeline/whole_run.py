@@ -24,9 +24,8 @@ from datagen_cli.core.ports import Observer
 from datagen_cli.core.system import open_own
 from datagen_cli.llm.retry import RESUME
 from datagen_cli.pipeline.build import build
-from datagen_cli.pipeline.connect import RunOptions, identities
+from datagen_cli.pipeline.connect import RunOptions, identities, refuse_mixed
 from datagen_cli.pipeline.finish import finish
-from datagen_cli.pipeline.not_built import refuse_mixed
 from datagen_cli.pipeline.session import Session
 from datagen_cli.runs.folder import RunFolder
 from datagen_cli.runs.manifest import Manifest
@@ -41,7 +40,7 @@ COMPLETE = "already complete; more: --count N; another: --new"
 def open_run(recipe: Recipe, folder: Path, options: RunOptions, observer: Observer) -> Session:
     """A session of a recipe in a folder, ready to prepare; nothing is written yet. Raises `RecipeError` as `build`."""
     built = build(recipe, identities(recipe), folder=folder)
-    refuse_mixed(built.recipe)
+    refuse_mixed(recipe)
     return Session(built, RunFolder(folder), options, observer)
 
 

@@ -48,60 +48,35 @@ def read_contents(raw: bytes) -> list[str] | None:
     return None if found is None else [item.strip('"') for item in found[1].decode().split(",")]
 
 
+LISTS = ("examples", "changes")
+PARTS = ("verdicts", "first_verdicts", "notes", "evidence", "examples", "repaired", "changes", "lineage")
+"""Parts of a record that a line holds where they are not empty; the `LISTS` are tuples in the record."""
+
+
 def to_line(record: Record) -> dict[str, Any]:
     """The record as a checkpoint holds it; empty parts are left out."""
-    line: dict[str, Any] = {"slot": record.slot, "attempt": record.attempt, "fields": dict(record.fields)}
-    if record.verdicts:
-        line["verdicts"] = dict(record.verdicts)
-    if record.first_verdicts:
-        line["first_verdicts"] = dict(record.first_verdicts)
-    if record.notes:
-        line["notes"] = dict(record.notes)
-    if record.evidence:
-        line["evidence"] = {check: dict(found) for check, found in record.evidence.items()}
-    if record.examples:
-        line["examples"] = list(record.examples)
-    if record.repaired:
-        line["repaired"] = True
-    if record.changes:
-        line["changes"] = [dict(change) for change in record.changes]
-    if record.lineage:
-        line["lineage"] = dict(record.lineage)
-    if record.rejection is not None:
-        line["rejection"] = _rejection_line(record.rejection)
+    line: dict[str, Any] = {"slot": record.slot, "attempt": record.attempt, "fields": record.fields}
+    line |= {name: part for name in PARTS if (part := getattr(record, name))}
+    if (found := record.rejection) is not None:
+        told = {"detail": found.detail or None, "repeats": found.repeats, "evidence": found.evidence}
+        line["rejection"] = {"stage": found.stage, "reason": found.reason}
+        line["rejection"] |= {name: part for name, part in told.items() if part is not None}
     return line
 
 
 def from_line(line: Mapping[str, Any]) -> Record:
     """The record a checkpoint line holds."""
     rejection = line.get("rejection")
+    parts: dict[str, Any] = {name: tuple(line[name]) if name in LISTS else line[name] for name in PARTS if name in line}
     return Record(
-        slot=line["slot"],
-        attempt=line["attempt"],
-        fields=line["fields"],
-        verdicts=line.get("verdicts", {}),
-        first_verdicts=line.get("first_verdicts", {}),
-        notes=line.get("notes", {}),
-        evidence=line.get("evidence", {}),
-        examples=tuple(line.get("examples", ())),
+        line["slot"],
+        line["attempt"],
+        line["fields"],
         rejection=Rejection(**rejection) if rejection else None,
-        repaired=line.get("repaired", False),
-        changes=tuple(line.get("changes", ())),
-        lineage=line.get("lineage", {}),
+        **parts,
     )
 
 
 def call_lines(calls: list[Call]) -> list[list[Any]]:
     """Calls as compact rows: digest, role, purpose, model, tokens in, tokens out, cost in USD (null = unknown)."""
     return [[c.digest, c.role, c.purpose, c.model, c.tokens_in, c.tokens_out, c.cost_usd] for c in calls]
-
-
-def _rejection_line(rejection: Rejection) -> dict[str, Any]:
-    line: dict[str, Any] = {"stage": rejection.stage, "reason": rejection.reason}
-    if rejection.detail:
-        line["detail"] = rejection.detail
-    if rejection.repeats is not None:
-        line["repeats"] = rejection.repeats
-    if rejection.evidence is not None:
-        line["evidence"] = dict(rejection.evidence)
-    return line

@@ -9,11 +9,14 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Protocol, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 
 from datagen_cli.core.extras import DISTRIBUTION
 from datagen_cli.core.jsonl import write_aside
-from datagen_cli.runs.spending import add_spending, cost_shares, is_spending, tokens_of, total_of
+from datagen_cli.runs.spending import add_spending, cost_shares, is_spending, rounded, tokens_of, total_of
+
+if TYPE_CHECKING:
+    from datagen_cli.llm.client import Client
 
 FILE, LOCK = "run.json", "recipe.lock.yaml"
 PACKAGES = ("pydantic", "aiohttp", "jinja2", "numpy")
@@ -23,28 +26,6 @@ INNER = {
     "recipe": ("name",), "tokens": ("in", "out"), "checks": ("before", "after"), "failed_slots": ("id", "reason"),
 }  # fmt: skip
 """Keys within a key of `run.json` that every reader may rely on."""
-
-
-class Folder(Protocol):
-    """A run folder, as far as a manifest knows it."""
-
-    def file(self, name: str) -> Path:
-        """A file of the folder."""
-
-    def write_state(self, document: Mapping[str, Any]) -> None:
-        """Writes `run.json`."""
-
-
-class Traffic(Protocol):
-    """Who sends the calls of a run."""
-
-    @property
-    def in_flight(self) -> int:
-        """Calls that are sent and not answered yet."""
-
-    @property
-    def waits_for(self) -> str:
-        """What the run waits for; empty while calls are answered."""
 
 
 @dataclass(slots=True)
@@ -121,8 +102,7 @@ class Manifest:
         mine, whole = total_of(self.spent_now), total_of(self.spent)
         self.calls, self.cached_calls = mine["calls"], mine["cached_calls"]
         self.tokens = tokens_of(whole)
-        cost = whole["cost_usd"]
-        self.cost_usd = None if cost is None else round(cost, 9)
+        self.cost_usd = rounded(whole["cost_usd"])
         self.cost = cost_shares(self.spent, self.accepted)
 
     def totals(self) -> dict[str, dict[str, Any]]:
@@ -132,7 +112,7 @@ class Manifest:
             "all_runs": _took(self.spent, self.earlier_seconds + self.seconds),
         }
 
-    def pulse(self, calls: Traffic | None, in_turn: int) -> dict[str, Any]:
+    def pulse(self, calls: Client | None, in_turn: int) -> dict[str, Any]:
         """What a `tick` tells: calls, tokens and cost of the folder up to now, what came of this run, attempts that are
         ready to be judged `in_turn`, calls in flight, and what the run waits for."""
         names = ("new_records", "cached_calls", "tokens", "cost_usd")
@@ -149,18 +129,11 @@ class Manifest:
         )  # fmt: skip
         return {**{name: getattr(self, name) for name in names}, **self.totals()}
 
-    def write(self, folder: Folder) -> None:
-        """Writes `run.json` aside and renames it."""
-        folder.write_state(self.document())
-
 
 def _took(spent: Mapping[str, Any], seconds: float) -> dict[str, Any]:
     whole = total_of(spent)
-    cost = whole["cost_usd"]
-    return {
-        "calls": whole["calls"], "tokens": tokens_of(whole), "cost_usd": None if cost is None else round(cost, 9),
-        "seconds": round(seconds, 3),
-    }  # fmt: skip
+    took = {"calls": whole["calls"], "tokens": tokens_of(whole), "cost_usd": rounded(whole["cost_usd"])}
+    return {**took, "seconds": round(seconds, 3)}
 
 
 def read_manifest(document: Mapping[str, Any]) -> tuple[Manifest, list[str]]:
@@ -232,10 +205,10 @@ def package_version(name: str) -> str:
         return "not installed"
 
 
-def write_lock(folder: Folder, source: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+def write_lock(folder: Path, source: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
     """`recipe.lock.yaml`: the recipe as resolved, `${ENV}` unexpanded, and under `locked` what it stood for."""
     from datagen_cli.config.yaml_lines import write_yaml
 
     text = write_yaml({**source, "locked": dict(facts)})
     head = "# written by datagen: the recipe of this run as resolved, and what its names stood for\n"
-    write_aside(folder.file(LOCK), [head.encode(), text.encode("utf-8", "replace")])
+    write_aside(folder / LOCK, [head.encode(), text.encode("utf-8", "replace")])

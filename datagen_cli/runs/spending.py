@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import add
 from typing import Any
 
 from datagen_cli.core.chat import Usage
@@ -37,42 +38,47 @@ def cost_shares(spent: Mapping[str, Any], accepted: int) -> dict[str, Any]:
     for role, purposes in spent.items():
         for purpose, counts in purposes.items():
             stage = stage_of(purpose)
-            by_stage[stage] = _plus(by_stage.get(stage, 0.0), counts.get("cost_usd", 0))
-            by_role[role] = _plus(by_role.get(role, 0.0), counts.get("cost_usd", 0))
+            by_stage[stage] = _known(add, by_stage.get(stage, 0.0), counts.get("cost_usd", 0))
+            by_role[role] = _known(add, by_role.get(role, 0.0), counts.get("cost_usd", 0))
     whole = total_of(spent)["cost_usd"]
     return {
-        "by_stage": {name: _rounded(cost) for name, cost in by_stage.items()},
-        "by_role": {name: _rounded(cost) for name, cost in by_role.items()},
-        "per_accepted": _rounded(whole / accepted) if whole is not None and accepted else None,
+        "by_stage": {name: rounded(cost) for name, cost in by_stage.items()},
+        "by_role": {name: rounded(cost) for name, cost in by_role.items()},
+        "per_accepted": rounded(whole / accepted) if whole is not None and accepted else None,
     }
 
 
-def _rounded(cost: float | None) -> float | None:
+def rounded(cost: float | None) -> float | None:
+    """A cost in USD as it is told; None where it is not known."""
     return None if cost is None else round(cost, 9)
 
 
-def add_spending(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+def add_spending(before: Mapping[str, Any], now: Mapping[str, Any]) -> Spent:
     """Two `{role: {purpose: counts}}` summed; a cost that is unknown on either side stays unknown."""
-    summed: dict[str, Any] = {}
-    for source in (before, now):
-        for role, purposes in source.items():
-            for purpose, counts in purposes.items():
-                into = summed.setdefault(role, {}).setdefault(purpose, dict.fromkeys(COUNTED, 0))
-                for name in COUNTED:
-                    into[name] = _plus(into[name], counts.get(name, 0))
-    return summed
+    return _joined(before, now, add)
 
 
 def at_least(found: Mapping[str, Any], known: Mapping[str, Any]) -> Spent:
     """The larger of two counts, each for itself; a cost that is unknown on either side is unknown."""
-    most = copied(found)
-    for role, purposes in copied(known).items():
+    return _joined(found, known, max)
+
+
+def _joined(one: Mapping[str, Any], other: Mapping[str, Any], join: Callable[[Any, Any], Any]) -> Spent:
+    found = copied(one)
+    for role, purposes in copied(other).items():
         for purpose, counts in purposes.items():
-            into = most.setdefault(role, {}).setdefault(purpose, dict.fromkeys(COUNTED, 0))
+            into = found.setdefault(role, {}).setdefault(purpose, dict.fromkeys(COUNTED, 0))
             for name in COUNTED:
-                one, other = into[name], counts[name]
-                into[name] = None if one is None or other is None else max(one, other)
-    return most
+                into[name] = _known(join, into[name], counts[name])
+    return found
+
+
+def copied(spent: Mapping[str, Any]) -> Spent:
+    """A copy, with all counts present."""
+    return {
+        role: {purpose: {name: counts.get(name, 0) for name in COUNTED} for purpose, counts in purposes.items()}
+        for role, purposes in spent.items()
+    }
 
 
 def total_of(spent: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +87,7 @@ def total_of(spent: Mapping[str, Any]) -> dict[str, Any]:
     for purposes in spent.values():
         for counts in purposes.values():
             for name in COUNTED:
-                total[name] = _plus(total[name], counts.get(name, 0))
+                total[name] = _known(add, total[name], counts.get(name, 0))
     return total
 
 
@@ -96,13 +102,5 @@ def tokens_of(whole: Mapping[str, Any]) -> dict[str, int]:
     return {"in": whole["tokens_in"], "out": whole["tokens_out"], "cached": whole["tokens_cached"]}
 
 
-def _plus(left: Any, right: Any) -> Any:
-    return None if left is None or right is None else left + right
-
-
-def copied(spent: Mapping[str, Any]) -> Spent:
-    """A copy, with all counts present."""
-    return {
-        role: {purpose: {**dict.fromkeys(COUNTED, 0), **counts} for purpose, counts in purposes.items()}
-        for role, purposes in spent.items()
-    }
+def _known(join: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    return None if left is None or right is None else join(left, right)
