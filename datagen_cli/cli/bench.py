@@ -12,8 +12,8 @@ from datagen_cli.bench.plan import Bench
 from datagen_cli.cli import bench_options as chosen
 from datagen_cli.cli import complete, console
 from datagen_cli.cli import options as given
+from datagen_cli.cli.invocation import same_command
 from datagen_cli.cli.progress import Progress
-from datagen_cli.config.overrides import shown_override
 from datagen_cli.core.errors import EXIT_CAP, UsageError
 from datagen_cli.core.jsonl import write_aside
 from datagen_cli.metrics.wording import usd
@@ -73,7 +73,7 @@ def command(
     from datagen_cli.bench.plan import plan_bench
     from datagen_cli.bench.settings import BenchRunOptions
     from datagen_cli.config.environment import read_environment
-    from datagen_cli.pipeline.connect import LOCAL, engine_at
+    from datagen_cli.pipeline.connect import engine_at
 
     options, named = _from_files(recipes or [])
     models, roles = read_models(model or [])
@@ -99,27 +99,10 @@ def command(
     if max_cost is not None and max_cost <= 0:
         raise UsageError("--max-cost: must be above 0", hint="leave it out for no cap")
     bench = plan_bench(options, way)
-    words = {
-        "--model": model, "--dataset": dataset, "--vary": vary, "-n": count, "--seed": seed,
-        "--set": [shown_override(text) for text in set_ or ()], "--test": test, "--train": train, "--student": student,
-        "--student-model": student_model, "--fine-tune": fine_tune, "--sizes": sizes, "--perplexity": perplexity,
-        "--judge": judge, "--metrics": metrics, "--text": text, "--test-text": test_text, "--label": label, "-o": out,
-        "--max-cost": max_cost, "--concurrency": concurrency, "--allow-host": allow_host,
-        "--engine": None if engine == LOCAL else engine, "--ray-address": ray_address,
-    }  # fmt: skip
-    line = _line(recipes or [], words, unsafe_exec=unsafe_exec)
+    line = same_command(dict.fromkeys(("--dry-run", "--quiet", "--json"), False))
     if dry_run:
         return show_estimate(bench, line, as_json=json_)
     return _carry_out(bench, line, quiet=quiet or json_, as_json=json_)
-
-
-def _line(recipes: Sequence[str], options: dict[str, Any], *, unsafe_exec: bool) -> str:
-    """The command line that resumes a bench."""
-    words = ["datagen", "bench", *recipes, *(["--unsafe-exec"] if unsafe_exec else [])]
-    for name, value in options.items():
-        given_values = value if isinstance(value, list) else [] if value is None else [value]
-        words += [word for one in given_values for word in (name, str(one))]
-    return shlex.join(words)
 
 
 def _from_files(sources: Sequence[str]) -> tuple[BenchOptions, str]:
@@ -285,7 +268,7 @@ def estimated(bench: Bench) -> dict[str, Any]:
                     "generator": candidate.name,
                     "cells": len(cells),
                     **{
-                        name: {end: _times(values[end], len(cells)) for end in ENDS}
+                        name: {end: _sum([values[end]] * len(cells)) for end in ENDS}
                         for name, values in (("calls", one["calls"]), ("tokens", tokens), ("cost_usd", one["cost_usd"]))
                     },
                 }
@@ -296,10 +279,6 @@ def estimated(bench: Bench) -> dict[str, Any]:
     }
     judged = 2 * bench.options.judged * sum(cell["cells"] for cell in found) if bench.judge else 0
     return {"settings": bench.digest, "cells": found, **sums, "judge_calls": 2 * judged, "hosts": sorted(hosts)}
-
-
-def _times(value: float | None, by: int) -> float | None:
-    return None if value is None else value * by
 
 
 def _sum(values: list[float | None]) -> float | None:

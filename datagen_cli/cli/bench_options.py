@@ -17,13 +17,8 @@ Recipes = Annotated[
 ]
 Generators = Annotated[
     list[str] | None,
-    given.option(
-        given.PLAN,
-        "MODEL",
-        "A generator to compare; ROLE=MODEL is one that checks, the same for all; repeatable.",
-        "--model",
-        "-m",
-        offers=complete.models,
+    given.model_option(
+        given.PLAN, "A generator to compare; ROLE=MODEL is one that checks, the same for all; repeatable."
     ),
 ]
 Datasets = Annotated[list[str] | None, given.option(given.PLAN, "NAME=FILE", "A ready dataset; repeatable.")]

@@ -72,8 +72,6 @@ def shortened(text: str) -> str:
     """Words for one line of the terminal: what is too long ends in `…`; all of them elsewhere."""
     if not is_terminal(sys.stderr):
         return text
-    import shutil
-
     room = max(20, shutil.get_terminal_size().columns - 1)
     return text if len(text) <= room else f"{text[: room - 1]}…"
 

@@ -98,9 +98,6 @@ def show_doctor(result: Mapping[str, Any]) -> None:
         console.note(advice(result))
 
 
-SHOWN_KEYS = 8
-
-
 def _show_keys(keys: Mapping[str, bool], env_file: bool) -> None:
     """The variables that were looked for, those that are set apart; never a value."""
     there, others = ([name for name, is_set in keys.items() if is_set is state] for state in (True, False))

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from datagen_cli.cli import console
@@ -25,6 +24,7 @@ from datagen_cli.runs.previous_run import refuse_other_recipe
 
 AGAIN = "try again later; what was answered is kept"
 PROBED = 10
+First = tuple[list[Trace], int, dict[str, dict[str, int]]]
 OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")
 
 
@@ -52,7 +52,9 @@ def show_estimate(invocation: Invocation, *, as_json: bool, count: int | None = 
         )
     title = f"{console.counted(result['count'], 'record')}; nothing was sent"
     console.table(title, ("records a call", "calls", "tokens", "cost", "time"), rows)
-    console.paragraph(f"low: every first attempt is kept; high: {_high(result)}")
+    attempts = result["assumptions"]["attempts_a_record"]["high"]
+    high = f"{attempts:g} attempts a record, repairs, long replies"
+    console.paragraph(f"low: every first attempt is kept; high: {high}")
     shared = result["shared_prefix"]
     if shared["tokens"]:
         console.paragraph(
@@ -78,20 +80,14 @@ def show_probe(session: Session, number: int, *, as_json: bool, control: bool = 
         console.note("--control: the run itself is probed, its control takes as much again")
     options = built.recipe.options
     number = built.cut.end(min(number, options.count))
-    first = make_first(session, number, plant=True)
-    limits = options.limits
-    result = project(
-        first.traces,
-        count=options.count,
-        attempts=limits.attempts_per_record,
-        concurrency=limits.concurrency,
-        timed=first.cached == 0,
-    )
+    traces, cached, planted = make_first(session, number, plant=True)
+    attempts, concurrency = options.limits.attempts_per_record, options.limits.concurrency
+    result = project(traces, count=options.count, attempts=attempts, concurrency=concurrency, timed=cached == 0)
     result |= {
         "run": str(session.folder.path),
         "count": options.count,
-        "cached_calls": first.cached,
-        "planted": first.planted,
+        "cached_calls": cached,
+        "planted": planted,
         "hosts": contacted(built, session.options.environ),
         "simulated": built.simulated,
     }
@@ -133,21 +129,14 @@ def _show_probe(result: Mapping[str, Any]) -> None:
 @contextmanager
 def _nothing_fetched() -> Iterator[None]:
     """The libraries of the hub read their local cache only."""
-    before = {name: os.environ.get(name) for name in OFFLINE}
+    before = {name: os.environ[name] for name in OFFLINE if name in os.environ}
     os.environ.update(dict.fromkeys(OFFLINE, "1"))
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def _high(result: Mapping[str, Any]) -> str:
-    attempts = result["assumptions"]["attempts_a_record"]["high"]
-    return f"{attempts:g} attempts a record, repairs, long replies"
+        for name in OFFLINE:
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def _time(seconds: float) -> str:
@@ -156,17 +145,9 @@ def _time(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-@dataclass(frozen=True, slots=True)
-class First:
-    """Traces of the first slots, how many answers were cached, and what checks said of planted records."""
-
-    traces: list[Trace]
-    cached: int
-    planted: dict[str, dict[str, int]]
-
-
 def make_first(session: Session, number: int, *, plant: bool = False) -> First:
     """The first slots, kept in the run's cache and counted by its folder; with `plant` known-bad records are checked.
+    Returns traces, how many answers were cached, and what checks said of planted records.
 
     Closes the session. Raises `UsageError` for a folder of another recipe, `ProviderError` where no answer came.
     """
@@ -176,8 +157,8 @@ def make_first(session: Session, number: int, *, plant: bool = False) -> First:
         session.know_values()
         engine = LocalEngine()
         first = engine.run(lambda: _ask_first(session, engine, number, plant))
-        if first.planted:
-            keep_found(session.folder.path, session.built.fingerprints["validate"], first.planted)
+        if planted := first[2]:
+            keep_found(session.folder.path, session.built.fingerprints["validate"], planted)
         return first
     except CallPending as pending:
         raise ProviderError(f"no answer: {pending}", hint=pending.hint or AGAIN) from pending
@@ -192,4 +173,4 @@ async def _ask_first(session: Session, engine: LocalEngine, number: int, plant: 
         traces = await preview(session.built, client, engine, number, unsafe_exec=unsafe)
         cached = client.totals.cached_calls
         kept = [(trace.slot, trace.last) for trace in traces if trace.last.rejection is None] if plant else []
-        return First(traces, cached, await find_planted(session.built, client, engine, kept, unsafe_exec=unsafe))
+        return traces, cached, await find_planted(session.built, client, engine, kept, unsafe_exec=unsafe)

@@ -24,10 +24,7 @@ LabelRecipe = Annotated[
 GateLines = Annotated[
     list[str] | None,
     given.option(
-        GATES,
-        "GATE",
-        "METRIC[.detail][@low|@high] OP NUMBER, or compare.METRIC.worse<=0; exit 3 if it fails.",
-        "--gate",
+        GATES, "GATE", "METRIC[.detail][@low|@high] OP NUMBER, or compare.METRIC.worse<=0; exit 3 if it fails."
     ),
 ]
 GateFile = Annotated[str | None, given.option(GATES, "FILE", "A file of gates, one a line.")]
@@ -62,14 +59,7 @@ Gold = Annotated[str | None, given.option(CORRECTNESS, "FILE", "Rows with the ri
 Recheck = Annotated[bool, given.option(CORRECTNESS, "", "Check again, with draws not used before.", "--recheck")]
 RecheckModel = Annotated[
     list[str] | None,
-    given.option(
-        CORRECTNESS,
-        "MODEL",
-        "A model for --recheck, or ROLE=MODEL; repeatable.",
-        "--model",
-        "-m",
-        offers=complete.models,
-    ),
+    given.model_option(CORRECTNESS, "A model for --recheck, or ROLE=MODEL; repeatable."),
 ]
 TrustLock = Annotated[
     bool, given.option(CORRECTNESS, "", "Recheck with the models that a folder's lock names.", "--trust-lock")

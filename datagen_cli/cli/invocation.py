@@ -21,12 +21,15 @@ from datagen_cli.pipeline.connect import HERE, LOCAL, Where
 
 
 def same_command(dropped: Mapping[str, bool], *more: str) -> str:
-    """The command line under way without the options of `dropped` (True: with their values), and with `more`."""
+    """The command line under way without the options of `dropped` (True: with their values), and with `more`; what
+    `--set` says of headers is left out."""
     words = iter(COMMAND_LINE.get())
     kept = ["datagen"]
     for word in words:
-        option, given, _ = word.partition("=")
-        if option not in dropped:
+        option, given, value = word.partition("=")
+        if option == "--set":
+            kept += [option, shown_override(value if given else next(words, ""))]
+        elif option not in dropped:
             kept.append(word)
         elif dropped[option] and not given:
             next(words, None)

@@ -39,21 +39,16 @@ def folder_option(about: str) -> Any:
     return option(FOLDER, "DIR", about, "--out", "-o")
 
 
+def model_option(panel: str | None, about: str) -> Any:
+    """The option that names models."""
+    return option(panel, "MODEL", about, "--model", "-m", offers=complete.models)
+
+
 RecipeArgument = Annotated[
     str, argument("RECIPE", "A recipe file, or the name of a shipped one.", offers=complete.recipes)
 ]
 RunArgument = Annotated[str, argument("RUN", "A run folder, such as runs/quickstart.", offers=complete.runs)]
-Model = Annotated[
-    list[str] | None,
-    option(
-        PLAN,
-        "MODEL",
-        "A model, a YAML file with one, or ROLE=MODEL; repeatable.",
-        "--model",
-        "-m",
-        offers=complete.models,
-    ),
-]
+Model = Annotated[list[str] | None, model_option(PLAN, "A model, a YAML file with one, or ROLE=MODEL; repeatable.")]
 Count = Annotated[int | None, option(PLAN, "N", "Accepted records; the recipe's count without it.", "--count", "-n")]
 Seed = Annotated[int | None, option(PLAN, "N", "Seed of plan, examples and draws.", "--seed")]
 Set = Annotated[
@@ -88,21 +83,11 @@ AllowHost = Annotated[
 ]
 Engine = Annotated[
     str,
-    option(
-        CALLS,
-        "NAME",
-        "Where programs, local models, students and embeddings run: local, or ray for a cluster.",
-        "--engine",
-    ),
+    option(CALLS, "NAME", "Where programs, local models, students and embeddings run: local, or ray for a cluster."),
 ]
 RayAddress = Annotated[
     str | None,
-    option(
-        CALLS,
-        "ADDRESS",
-        "The cluster of --engine ray: auto, or HOST:PORT; this machine alone without it.",
-        "--ray-address",
-    ),
+    option(CALLS, "ADDRESS", "The cluster of --engine ray: auto, or HOST:PORT; this machine alone without it."),
 ]
 UnsafeExec = Annotated[
     bool, option(CALLS, "", "Run models' programs even where they cannot be confined.", "--unsafe-exec")

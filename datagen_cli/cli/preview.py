@@ -43,7 +43,7 @@ def command(
         raise UsageError(f"-n: {number} records cannot be shown", hint="give 1 or more")
     session = open_session(invocation)
     built = session.built
-    traces = make_first(session, min(number, built.recipe.options.count)).traces
+    traces, _, _ = make_first(session, min(number, built.recipe.options.count))
     if json_:
         console.emit_json(
             {"run": str(session.folder.path), "simulated": built.simulated, "records": [_as_json(t) for t in traces]}

@@ -30,9 +30,7 @@ HINT = "raise --max-cost and run the same command again; every answer is kept"
 SETTABLE = ("model", "limits")
 """What of a recipe `--set` may change here."""
 DatasetArgument = Annotated[str, given.argument("DATASET", "A JSONL file or a run folder.", offers=complete.datasets)]
-Models = Annotated[
-    list[str], given.option(None, "MODEL", "A model that answers; repeatable.", "--model", "-m", offers=complete.models)
-]
+Models = Annotated[list[str], given.model_option(None, "A model that answers; repeatable.")]
 Judge = Annotated[str | None, given.option(None, "MODEL", "Compares longer answers.", offers=complete.models)]
 Base = Annotated[
     str | None, given.option(None, "FILE", "The set that it imitates, scored beside it.", offers=complete.datasets)

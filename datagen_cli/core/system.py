@@ -136,11 +136,15 @@ def _try_lock_byte(descriptor: int) -> bool:
 
 
 def write_at(descriptor: int, data: bytes, offset: int) -> int:
-    """Writes at a position of a file and gives the number of bytes written."""
-    if hasattr(os, "pwrite"):
-        return os.pwrite(descriptor, data, offset)
-    os.lseek(descriptor, offset, os.SEEK_SET)
-    return os.write(descriptor, data)
+    """Writes all of `data` at a position of a file and gives the number of bytes written."""
+    written = 0
+    while written < len(data):
+        if hasattr(os, "pwrite"):
+            written += os.pwrite(descriptor, data[written:], offset + written)
+        else:
+            os.lseek(descriptor, offset + written, os.SEEK_SET)
+            written += os.write(descriptor, data[written:])
+    return written
 
 
 def read_at(descriptor: int, size: int, offset: int) -> bytes:

@@ -6,6 +6,7 @@ run says so of either, with the numbers.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from datagen_cli.config.checks import Check
@@ -24,7 +25,9 @@ class Adherence:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.table: dict[str, dict[str, dict[str, int]]] = {name: {"before": {}, "after": {}} for name in names}
+        self.table: dict[str, dict[str, dict[str, int]]] = {
+            name: {"before": Counter(), "after": Counter()} for name in names
+        }
         self._unknown: dict[str, str] = {}
 
     def count(self, record: Record, *, accepted: bool) -> None:
@@ -33,21 +36,20 @@ class Adherence:
             outcome = record.verdicts.get(name)
             first = record.first_verdicts.get(name, outcome)
             if first is not None:
-                counts["before"][first] = counts["before"].get(first, 0) + 1
+                counts["before"][first] += 1
             if accepted and outcome is not None:
-                counts["after"][outcome] = counts["after"].get(outcome, 0) + 1
+                counts["after"][outcome] += 1
             if outcome == "unknown":
                 self._unknown.setdefault(name, record.notes.get(name, ""))
 
     def remarks(self, checks: Sequence[Check]) -> Iterator[str]:
         """A sentence for every asking check that always says the same, or too often cannot tell."""
         for check in checks:
-            counts = self.table.get(check.name, {}).get("before", {})
-            total = sum(counts.values())
+            counts = Counter(self.table.get(check.name, {}).get("before"))
+            total, unknown = counts.total(), counts["unknown"]
             if not check.facts.roles or not total:
                 continue
-            outcome, most = max(counts.items(), key=lambda item: item[1])
-            unknown = counts.get("unknown", 0)
+            ((outcome, most),) = counts.most_common(1)
             if unknown > MOST_UNKNOWN * total:
                 example = f", for instance: {self._unknown[check.name]}" if self._unknown.get(check.name) else ""
                 yield f"{check.name} cannot tell of {unknown:,} of {total:,} records{example}"

@@ -61,23 +61,12 @@ class Comparison:
 
     def dedup(self, checks: Sequence[SetCheck]) -> Dedup:
         """A fresh group check that knows all rows it must not repeat."""
-        near = neighbours = None
-        texts = [row.text for row in self.known[: self.alike]]
-        if self.options is not None and self.options.near is not None:
-            near = _NearLater(self.options.near, texts)
-        if self.threshold is not None:
-            neighbours = NeighboursLater(self.threshold, self.embedder, texts)
+        near = self.options.near if self.options is not None else None
         grows = self.options is None or "accepted" in self.options.against
-        return Dedup(
-            self.names,
-            self.known,
-            checks,
-            near=near,
-            neighbours=neighbours,
-            alike=len(texts),
-            against_accepted=grows,
-            text=self.text,
-        )
+        return group_check(
+            self.names, self.text, self.known, near, self.threshold, self.embedder,
+            alike=self.alike, against_accepted=grows, checks=checks,
+        )  # fmt: skip
 
 
 def compare_with(
@@ -116,6 +105,30 @@ def compare_with(
     if options is not None and threshold is None and options.embedder is not None:
         threshold = embedder.default_threshold
     return Comparison(names, text_names, known, files, options, threshold, embedder, alike)
+
+
+def group_check(
+    names: Sequence[str],
+    text: Callable[[Mapping[str, Any]], str],
+    known: Sequence[Known],
+    near: float | None,
+    threshold: float | None,
+    embedder: Any,
+    *,
+    alike: int | None = None,
+    **more: Any,
+) -> Dedup:
+    """A fresh group check with an index of near copies, and one of vectors, where they are asked for."""
+    texts = [row.text for row in known[:alike]]
+    return Dedup(
+        names,
+        known,
+        near=None if near is None else _NearLater(near, texts),
+        neighbours=None if threshold is None else NeighboursLater(threshold, embedder, texts),
+        alike=len(texts),
+        text=text,
+        **more,
+    )
 
 
 class _NearLater:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from datagen_cli.config.checks import Check
@@ -26,7 +26,7 @@ from datagen_cli.core.registry import suggest
 from datagen_cli.llm.identity import sampling_of
 from datagen_cli.pipeline.cut import Cut
 from datagen_cli.pipeline.resolve import values_of
-from datagen_cli.pipeline.shown import keeps, screened
+from datagen_cli.pipeline.shown import Pool, keeps
 from datagen_cli.prompts.free_text import FreeText
 from datagen_cli.sources.open import BaseRows
 from datagen_cli.stages import groups as groups_stage
@@ -111,58 +111,33 @@ class Groups:
         changed = drawn_first != (examples, *(shown for _, shown in rest))
         return GroupRow(key, group, slot, examples, negatives, drawn_first if changed else ())
 
-    def _examples(self, label: Any, place: int, attempt: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def _examples(self, label: Any, place: int, attempt: int) -> tuple[tuple[str, ...], ...]:
         """Ids of base rows of the label (of any, without labels), for one row of one attempt: as they were drawn, and
         those that are shown."""
         pool = self._pools.get(label)
-        if pool is None:
-            return (), ()
-        numbers, drawer = pool
-        drawn = drawer.draw(place, attempt)
-        most = min(len(drawn), len(numbers))
-        shown = screened(
-            drawn,
-            most,
-            lambda more: drawer.draw(place, attempt + more),
-            lambda found: self._may_be_shown(numbers[found]),
-        )
-        return self._ids(numbers, drawn), self._ids(numbers, shown)
-
-    def _ids(self, numbers: Sequence[int], places: Sequence[int]) -> tuple[str, ...]:
-        return tuple(self.rows[numbers[place]][0] for place in places)
-
-    def _may_be_shown(self, number: int) -> bool:
-        if number not in self._known:
-            self._known[number] = self.may_show(self.rows[number][1])
-        return self._known[number]
+        numbers = pool.draw(place, attempt) if pool is not None else ((), ())
+        return tuple(tuple(self.rows[number][0] for number in some) for some in numbers)
 
     @cached_property
-    def _known(self) -> dict[int, bool]:
-        """Rows by number that were looked at: whether they may be shown."""
-        return {}
-
-    @cached_property
-    def _pools(self) -> dict[Any, tuple[list[int], Any]]:
-        """Label → numbers of its rows, and how examples are drawn from them."""
-        options = self.recipe.examples
+    def _pools(self) -> dict[Any, Pool]:
+        """By label, what examples are drawn from."""
+        options, field = self.recipe.examples, self.options.field
         if options is None or options.strategy == "none":
             return {}
         members: dict[Any, list[int]] = {}
         for number, (_, row) in enumerate(self.rows):
-            if row.get(self.options.field):
+            if row.get(field):
                 members.setdefault(row.get(self.label_field) if self.label_field else None, []).append(number)
-        return {label: (members[label], self._drawer(members[label])) for label in self.labels if label in members}
-
-    @cached_property
-    def _vectors(self) -> Any:
-        """Of every row's text."""
-        return self.embedder.encode([str(row.get(self.options.field) or "") for _, row in self.rows])
-
-    def _drawer(self, numbers: Sequence[int]) -> Any:
-        options = self.recipe.examples
-        assert options is not None
-        among = {"vectors": self._vectors[list(numbers)]} if options.by_vectors else {"rows": len(numbers)}
-        return options.drawer(seed=self.plan.seed, k=options.k, **among)
+        vectors = None
+        if options.by_vectors:
+            vectors = self.embedder.encode([str(row.get(field) or "") for _, row in self.rows])
+        may_show = cache(lambda number: self.may_show(self.rows[number][1]))
+        found = {}
+        for label in self.labels:
+            if numbers := members.get(label):
+                among = {"rows": len(numbers)} if vectors is None else {"vectors": vectors[numbers]}
+                found[label] = Pool(numbers, options.drawer(seed=self.plan.seed, k=options.k, **among), may_show)
+        return found
 
     @cached_property
     def generate(self) -> GroupGenerate:
@@ -206,7 +181,7 @@ class Groups:
         if options is None or options.strategy == "none" or not self.rows:
             return []
         bare = [str(label) for label in self.labels if label not in self._pools]
-        few = [str(label) for label, (numbers, _) in self._pools.items() if len(numbers) <= options.k]
+        few = [str(label) for label, pool in self._pools.items() if len(pool.numbers) <= options.k]
         what = "example" if options.inline else "base row"
         found = [f"examples: no {what} is of {', '.join(bare)}: its rows are shown none"] if bare else []
         if few:

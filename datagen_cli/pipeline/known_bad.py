@@ -14,15 +14,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from datagen_cli.core.checksum import NAME, document_sum
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import CallPending, CallRefused
 from datagen_cli.core.fields import FieldSpec
-from datagen_cli.core.jsonl import read_json, write_json
 from datagen_cli.core.record import Record, Slot
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.context import Asks, UnitContext
 from datagen_cli.pipeline.engines.local import LocalEngine
+from datagen_cli.runs.folder import read_sealed, write_sealed
 
 FILE = "probe.json"
 COUNTS = {"planted", "found", "unknown"}
@@ -56,18 +55,13 @@ async def find_planted(
 
 def keep_found(folder: Path, key: str, found: Mapping[str, Mapping[str, int]]) -> None:
     """Writes down what a probe counted; `key` is the fingerprint of the checks."""
-    document = {"key": key, "planted": {name: dict(counts) for name, counts in found.items()}}
-    write_json(folder / FILE, {**document, NAME: document_sum(document)})
+    write_sealed(folder / FILE, {"key": key, "planted": found})
 
 
 def kept_found(folder: Path, key: str) -> dict[str, dict[str, int]]:
     """What a probe of the same checks counted; empty where that is nothing, other, or damaged."""
-    found = read_json(folder / FILE)
-    if not isinstance(found, dict) or found.get("key") != key or not isinstance(found.get("planted"), dict):
-        return {}
-    rest = {name: value for name, value in found.items() if name != NAME}
-    whole = found.get(NAME) == document_sum(rest) and all(map(_counted, found["planted"].values()))
-    return found["planted"] if whole else {}
+    planted = read_sealed(folder / FILE, key).get("planted")
+    return planted if isinstance(planted, dict) and all(map(_counted, planted.values())) else {}
 
 
 def _counted(value: Any) -> bool:

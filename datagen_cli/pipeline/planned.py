@@ -81,22 +81,13 @@ class Plan:
         return self._read(range(index, index + 1))[0]
 
     def _read(self, indices: range) -> list[Slot]:
-        found = []
         with read_own(self.path) as file:
             file.seek(self._offsets[indices.start])
-            for index in indices:
-                line = json.loads(file.readline())
-                found.append(
-                    Slot(
-                        index,
-                        line["id"],
-                        line["label"],
-                        line["attributes"],
-                        line.get("parent", ""),
-                        line.get("cluster"),
-                    )
-                )
-        return found
+            lines = [(index, json.loads(file.readline())) for index in indices]
+        return [
+            Slot(index, line["id"], line["label"], line["attributes"], line.get("parent", ""), line.get("cluster"))
+            for index, line in lines
+        ]
 
     def _find(self, count: int, seed: int, *, lost: bool) -> bool:
         """Whether the file holds so many whole lines of this plan: a longer plan begins with a shorter one. Counts the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from datagen_cli.core.record import Record, Slot
@@ -32,13 +33,12 @@ class Shift:
         if not accepted:
             return
         found = self._operators.setdefault(
-            told["operator"], {"tried": 0, "harder": 0, "why_not": {}, "before": [], "after": []}
+            told["operator"], {"tried": 0, "harder": 0, "why_not": Counter(), "before": [], "after": []}
         )
         found["tried"] += 1
         found["harder"] += bool(told["harder"])
         if not told["harder"]:
-            reason = str(told.get("why_not", "")).partition(":")[0]
-            found["why_not"][reason] = found["why_not"].get(reason, 0) + 1
+            found["why_not"][str(told.get("why_not", "")).partition(":")[0]] += 1
         elif None not in (rates.get("before"), rates.get("after")):
             found["before"].append(rates["before"])
             found["after"].append(rates["after"])

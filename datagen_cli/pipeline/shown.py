@@ -8,6 +8,7 @@ is what a unit is made from, so that a changed constraint does not ask the model
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from datagen_cli.config.checks import Check
@@ -18,6 +19,31 @@ MORE_DRAWS = 6
 APART = 1_000
 """Attempts from here on are draws beyond the first, taken where rows of it may not be shown."""
 Row = Mapping[str, Any]
+
+
+class Pool:
+    """Some of the rows, by their `numbers`: `drawer` draws places among them (`draw(slot, attempt)`), and of a draw the
+    rows that `may_show` allows are shown."""
+
+    def __init__(self, numbers: Sequence[int], drawer: Any, may_show: Callable[[int], bool]) -> None:
+        self.numbers, self.drawer, self._may_show = numbers, drawer, may_show
+
+    def draw(self, slot: int, attempt: int, most: int | None = None) -> tuple[list[int], list[int]]:
+        """Rows as drawn at first, and those that are shown: where some may not be, filled up from further draws to as
+        many as were drawn, or to `most`."""
+        drawn = self._take(slot, attempt)
+        most = min(len(drawn) if most is None else most, len(self.numbers))
+        shown = list(filter(self._may_show, drawn))
+        for turn in range(1, MORE_DRAWS + 1):
+            if not drawn or len(shown) >= most:
+                break
+            for number in self._take(slot, attempt + turn * APART):
+                if len(shown) < most and number not in shown and self._may_show(number):
+                    shown.append(number)
+        return drawn, shown
+
+    def _take(self, slot: int, attempt: int) -> list[int]:
+        return [self.numbers[place] for place in self.drawer.draw(slot, attempt)]
 
 
 class ExampleDrawer:
@@ -39,77 +65,44 @@ class ExampleDrawer:
     ) -> None:
         self._rows = rows
         self._k = k
-        self._drawer = drawer
-        self._allowed = allowed
-        self._known: dict[int, bool] = {}
-        self._all = (range(len(rows)), drawer(range(len(rows))))
+        self._clusters = clusters
         self._members: dict[Any, list[int]] = {}
         for number, label in enumerate(labels):
             self._members.setdefault(label, []).append(number)
-        self._clusters = clusters
-        self._pools: dict[Any, tuple[Sequence[int], Any]] = {}
+        self._may_show = cache(lambda number: allowed(rows[number][1]))
+        self._drawer = drawer
+        self._all = Pool(range(len(rows)), drawer(range(len(rows))), self._may_show)
+        self._pools: dict[Any, Pool] = {}
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know of the draw, and how many of the first rows may be shown where that is none."""
-        found = tuple(getattr(self._all[1], "notes", ()))
+        found = tuple(getattr(self._all.drawer, "notes", ()))
         checked = min(len(self._rows), 200)
-        if any(self._may_be_shown(number) for number in range(checked)):
+        if any(map(self._may_show, range(checked))):
             return found
         return (*found, f"examples: none of {checked:,} rows keeps the recipe's constraints and is safe: few are shown")
 
     def draw(self, slots: Sequence[Slot], attempt: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Names of rows as drawn at first, and of those that are shown, the best last."""
         first = slots[0]
-        alone = len(slots) == 1 and (first.label in self._members or self._cluster_of(first) is not None)
-        pool = self._pool(first) if alone else self._all
-        drawn = self._take(pool, first.index, attempt)
-        shown = self._screened(drawn, pool, first.index, attempt)
-        if alone and len(shown) < self._k:
-            more = self._screened(self._take(self._all, first.index, attempt), self._all, first.index, attempt)
+        pool = self._own_pool(first) if len(slots) == 1 else None
+        drawn, shown = (pool or self._all).draw(first.index, attempt, self._k)
+        if pool is not None and len(shown) < self._k:
+            _, more = self._all.draw(first.index, attempt, self._k)
             shown = [*[number for number in more if number not in shown][: self._k - len(shown)], *shown]
         return tuple(self._rows[number][0] for number in drawn), tuple(self._rows[number][0] for number in shown)
 
-    def _cluster_of(self, slot: Slot) -> int | None:
-        return slot.cluster if slot.cluster is not None and slot.cluster < len(self._clusters) else None
-
-    def _pool(self, slot: Slot) -> tuple[Sequence[int], Any]:
-        """The rows of the slot's cluster, else of its label."""
-        cluster = self._cluster_of(slot)
-        key = slot.label if cluster is None else ("cluster", cluster)
+    def _own_pool(self, slot: Slot) -> Pool | None:
+        """The rows of the slot's cluster, else of its label; None where it has neither."""
+        key, numbers = (slot.label, self._members.get(slot.label))
+        if slot.cluster is not None and slot.cluster < len(self._clusters):
+            key, numbers = ("cluster", slot.cluster), [*self._clusters[slot.cluster]]
+        if numbers is None:
+            return None
         if key not in self._pools:
-            numbers = self._members[slot.label] if cluster is None else self._clusters[cluster]
-            self._pools[key] = (numbers, self._drawer(numbers))
+            self._pools[key] = Pool(numbers, self._drawer(numbers), self._may_show)
         return self._pools[key]
-
-    def _take(self, pool: tuple[Sequence[int], Any], slot: int, attempt: int) -> list[int]:
-        numbers, drawer = pool
-        return [numbers[place] for place in drawer.draw(slot, attempt)]
-
-    def _screened(self, drawn: Sequence[int], pool: tuple[Sequence[int], Any], slot: int, attempt: int) -> list[int]:
-        """Those of a draw that may be shown, filled up from further draws."""
-        most = min(self._k, len(pool[0]))
-        return screened(drawn, most, lambda more: self._take(pool, slot, attempt + more), self._may_be_shown)
-
-    def _may_be_shown(self, number: int) -> bool:
-        if number not in self._known:
-            self._known[number] = self._allowed(self._rows[number][1])
-        return self._known[number]
-
-
-def screened(
-    drawn: Sequence[int], most: int, take: Callable[[int], Sequence[int]], allowed: Callable[[int], bool]
-) -> list[int]:
-    """Those of a draw that are allowed, filled up to `most` from further draws: `take(more)` is that of so many
-    attempts later."""
-    shown = [number for number in drawn if allowed(number)]
-    for turn in range(1, MORE_DRAWS + 1):
-        if not drawn or len(shown) >= most:
-            break
-        for number in take(turn * APART):
-            if len(shown) < most and number not in shown and allowed(number):
-                shown.append(number)
-    return shown
 
 
 def keeps(constraints: Sequence[tuple[Check, Any]]) -> Callable[[Row], bool]:

@@ -6,7 +6,7 @@ embedding neighbours on request. Rows are taken in order and one at a time; vect
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -15,7 +15,8 @@ from datagen_cli.config.recipe import MOST_NEIGHBOURS
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.fields import joined_text
 from datagen_cli.core.record import Record, Rejection
-from datagen_cli.stages.dedup import Dedup, Known
+from datagen_cli.pipeline.dedup_reference import group_check
+from datagen_cli.stages.dedup import Known
 from datagen_cli.text.embed import Embedder
 
 AT_ONCE = 256
@@ -49,7 +50,8 @@ class RepeatRule:
 
         Of rows that were read only names and what indexes need are kept.
         """
-        check = self._check([Known(name, fields, self._text(fields)) for name, fields in self._named(known)])
+        others = [Known(name, fields, self._text(fields)) for name, fields in self._named(known)]
+        check = group_check(self.fields, self._text, others, self.near, self.threshold, self.embedder)
         names: list[str] = []
         rest = iter(rows)
         while portion := list(islice(rest, AT_ONCE)):
@@ -67,23 +69,6 @@ class RepeatRule:
 
     def _named(self, rows: Iterable[tuple[str, Row]]) -> Iterator[tuple[str, Row]]:
         return ((name, {field: row.get(field) for field in self.fields}) for name, row in rows)
-
-    def _check(self, known: Sequence[Known]) -> Dedup:
-        near = neighbours = None
-        if self.near is not None:
-            from datagen_cli.text.near import NearIndex
-
-            near = NearIndex(self.near)
-            for row in known:
-                near.add(row.text)
-        if self.threshold is not None:
-            from datagen_cli.text.neighbours import NeighbourIndex
-
-            assert self.embedder is not None
-            neighbours = NeighbourIndex(self.threshold, self.embedder.dim)
-            if known:
-                neighbours.add(self.embedder.encode([row.text for row in known]))
-        return Dedup(self.fields, known, near=near, neighbours=neighbours, text=self._text)
 
     def _text(self, row: Row) -> str:
         return joined_text(row, self.fields)

@@ -19,10 +19,8 @@ from typing import Any
 
 from datagen_cli.config.attributes import AttributeOptions
 from datagen_cli.core.chat import Reply
-from datagen_cli.core.checksum import NAME, document_sum
 from datagen_cli.core.digest import digest
 from datagen_cli.core.errors import CallPending, CallRefused, GotNowhere, ProviderError
-from datagen_cli.core.jsonl import read_json, write_json
 from datagen_cli.core.ports import Context
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.plan_spec import plan_spec
@@ -36,6 +34,7 @@ from datagen_cli.prompts.values import (
     values_format,
     values_prompt,
 )
+from datagen_cli.runs.folder import read_sealed, write_sealed
 from datagen_cli.text.embed import Embedder, open_embedder
 
 FILE = "attributes.json"
@@ -87,18 +86,15 @@ def key_of(built: Built) -> str:
 
 def kept_values(folder: Path, key: str) -> FoundValues | None:
     """What an earlier run of the folder found under this key; None where that is nothing, other, or damaged."""
-    found = read_json(folder / FILE)
-    if not isinstance(found, dict) or found.get("key") != key or not isinstance(found.get("values"), dict):
-        return None
-    rest = {name: value for name, value in found.items() if name != NAME}
-    return FoundValues(found["values"], found.get("left_out", 0)) if found.get(NAME) == document_sum(rest) else None
+    found = read_sealed(folder / FILE, key)
+    values = found.get("values")
+    return FoundValues(values, found.get("left_out", 0)) if isinstance(values, dict) else None
 
 
 def keep_values(folder: Path, key: str, found: FoundValues) -> None:
     """Writes them down."""
     values = {name: list(some) for name, some in found.values.items()}
-    document = {"key": key, "values": values, "left_out": found.left_out}
-    write_json(folder / FILE, {**document, NAME: document_sum(document)})
+    write_sealed(folder / FILE, {"key": key, "values": values, "left_out": found.left_out})
 
 
 async def find_values(built: Built, context: Any) -> FoundValues:

@@ -8,6 +8,7 @@ are plain, and its checkers know the answers. On real data see `make bench-fault
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,20 +37,19 @@ class Worth:
     def __init__(self, checks: Sequence[Check], plants: Plants) -> None:
         self._checks = checks
         self._plants = plants
-        self._changed: dict[str, int] = {}
-        self._turned_away: dict[str, int] = {}
+        self._changed: Counter[str] = Counter()
+        self._turned_away: Counter[str] = Counter()
         self._planted: dict[str, dict[str, dict[str, int]]] = {}
         self._clean: dict[str, dict[str, int]] = {}
 
     def count(self, record: Record, *, accepted: bool) -> None:
         """Adds one attempt."""
         for change in record.changes:
-            self._add(self._changed, str(change.get("by")))
-        if record.lineage.get("harder"):
-            self._add(self._changed, "enhance")
+            self._changed[str(change.get("by"))] += 1
+        self._changed["enhance"] += bool(record.lineage.get("harder"))
         if record.rejection is not None:
             stage, reason = record.rejection.stage, record.rejection.reason
-            self._add(self._turned_away, reason if stage == "validate" else stage)
+            self._turned_away[reason if stage == "validate" else stage] += 1
         if self._plants:
             self._count_planted(record, accepted)
 
@@ -59,12 +59,11 @@ class Worth:
         self._count_run(record, planted, clean=clean, accepted=accepted)
         for fault in faults.intersection(READER):
             self._judge("generate", fault, "found" if _read_well(record, fault) else "missed")
-        if rejection is not None and rejection.stage == "generate":
-            if clean:
-                self._harm("generate", harmed=True)
-            return
+        ended = rejection is not None and rejection.stage == "generate"
         if clean:
-            self._harm("generate", harmed=False)
+            self._harm("generate", harmed=ended)
+        if ended:
+            return
         for check in self._checks:
             first = record.first_verdicts.get(check.name, record.verdicts.get(check.name))
             if first is None:
@@ -98,10 +97,6 @@ class Worth:
         if "off_constraint" in faults and any(firsts):
             self._judge("constraints", "off_constraint", "found" if "fail" in firsts else "missed")
 
-    @staticmethod
-    def _add(counts: dict[str, int], name: str) -> None:
-        counts[name] = counts.get(name, 0) + 1
-
     def _judge(self, name: str, fault: str, outcome: str) -> None:
         counts = self._planted.setdefault(name, {}).setdefault(fault, dict.fromkeys(OUTCOMES[:4], 0))
         counts["planted"] += 1
@@ -126,11 +121,8 @@ class Worth:
                 found |= {check.name: self._check(check, spent, accepted) for check in self._checks}
             else:
                 found[stage.name] = self._part(stage.name, stage.asks, spent, accepted)
-        return {name: part for name, part in found.items() if any(part.values()) or name in self._names}
-
-    @property
-    def _names(self) -> set[str]:
-        return {"generate", *(check.name for check in self._checks)}
+        always = {"generate", *(check.name for check in self._checks)}
+        return {name: part for name, part in found.items() if any(part.values()) or name in always}
 
     def _check(self, check: Check, spent: Mapping[str, Any], accepted: int) -> dict[str, Any]:
         alone = sum(other.type == check.type for other in self._checks) == 1
@@ -139,7 +131,7 @@ class Worth:
     def _part(
         self, name: str, purposes: Sequence[str] | None, spent: Mapping[str, Any], accepted: int
     ) -> dict[str, Any]:
-        told: dict[str, Any] = {"changed": self._changed.get(name, 0), "turned_away": self._turned_away.get(name, 0)}
+        told: dict[str, Any] = {"changed": self._changed[name], "turned_away": self._turned_away[name]}
         told |= {"calls": None, "tokens": None}
         if purposes is not None and accepted:
             booked = [counts for role in spent.values() for purpose, counts in role.items() if purpose in purposes]

@@ -141,10 +141,8 @@ class Checkpoint:
 
     def _write(self, line: bytes) -> None:
         with write_errors(self.path):
-            written = 0
             try:
-                while written < len(line):
-                    written += write_at(self._file.fileno(), line[written:], self._end + written)
+                write_at(self._file.fileno(), line, self._end)
             except OSError:
                 os.ftruncate(self._file.fileno(), self._end)
                 raise
@@ -169,7 +167,7 @@ class Checkpoint:
         """Indexes the whole lines and cuts the torn end; where lines are damaged the file is written anew without
         them."""
         header = self._file.readline(HEADER_BYTES)
-        if (found := _fingerprint(header)) is not None and found != self.fingerprint:
+        if _header(header).get("fingerprint", self.fingerprint) != self.fingerprint:
             header = b""
             os.ftruncate(self._file.fileno(), 0)
         self._old = header == _old_header(self.stage, self.fingerprint)
@@ -271,11 +269,6 @@ def _header(line: bytes) -> dict[str, Any]:
         if found is not None and line != _old_header(str(found.get("stage")), str(found.get("fingerprint"))):
             found = None
     return found or {}
-
-
-def _fingerprint(line: bytes) -> str | None:
-    found = _header(line).get("fingerprint")
-    return found if isinstance(found, str) else None
 
 
 def _old_header(stage: str, fingerprint: str) -> bytes:

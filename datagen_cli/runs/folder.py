@@ -35,6 +35,19 @@ def is_as_written(state: Mapping[str, Any]) -> bool:
         return False
 
 
+def write_sealed(path: Path, document: Mapping[str, Any]) -> None:
+    """Writes a document aside, with a sum of it, and renames it."""
+    rest = {name: value for name, value in document.items() if name != NAME}
+    write_json(path, {**rest, NAME: document_sum(rest)})
+
+
+def read_sealed(path: Path, key: str) -> dict[str, Any]:
+    """A document that carries its sum and was written under this `key`; empty where it is missing, other or damaged."""
+    found = read_json(path)
+    whole = isinstance(found, dict) and NAME in found and is_as_written(found) and found.get("key") == key
+    return found if whole else {}
+
+
 def checkpoint_name(stage: str) -> str:
     """Where the checkpoint of a stage lies in its folder: `checkpoints/3-generate.jsonl`."""
     return f"checkpoints/{STAGES.index(stage) + 1}-{stage}.jsonl"
@@ -125,9 +138,8 @@ class RunFolder:
         return {} if read_manifest(found)[1] else found
 
     def write_state(self, document: Mapping[str, Any]) -> None:
-        """Writes `run.json` aside, with a sum of it, and renames it."""
-        rest = {name: value for name, value in document.items() if name != NAME}
-        write_json(self.path / STATE, {**rest, NAME: document_sum(rest)})
+        """Writes `run.json`."""
+        write_sealed(self.path / STATE, document)
 
     def changed_stages(self, fingerprints: dict[str, str]) -> list[str]:
         """The stages whose checkpoint was written under another fingerprint."""

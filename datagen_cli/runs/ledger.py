@@ -103,9 +103,7 @@ class SpendingLedger:
     def _append(self, line: bytes) -> None:
         assert self._file is not None, "the ledger is not open"
         with write_errors(self.path):
-            written = 0
-            while written < len(line):
-                written += write_at(self._file, line[written:], self._end + written)
+            write_at(self._file, line, self._end)
         self._end += len(line)
 
     def _try_to_append(self, line: bytes) -> None:

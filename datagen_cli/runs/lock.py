@@ -57,13 +57,8 @@ class FolderLock:
         """Whether the folder was deleted, moved or replaced since the lock was taken."""
         if not self._descriptors:
             return False
-        held = os.fstat(self._descriptors[0])
-        name = self.folder if stat.S_ISDIR(held.st_mode) else self.folder / FILE
-        try:
-            there = os.stat(name)
-        except OSError:
-            return True
-        return (there.st_dev, there.st_ino) != (held.st_dev, held.st_ino)
+        held = self._descriptors[0]
+        return not is_at(held, self.folder if stat.S_ISDIR(os.fstat(held).st_mode) else self.folder / FILE)
 
     def _try_to_take(self) -> bool:
         with write_errors(self.folder):
@@ -85,6 +80,14 @@ class FolderLock:
             hint="wait for it, or choose another folder with -o",
             place=Place(str(self.folder)),
         )
+
+
+def is_at(descriptor: int, path: Path) -> bool:
+    """Whether a file or folder that is open stands at a path now."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except OSError:
+        return False
 
 
 def is_held(folder: Path) -> bool:

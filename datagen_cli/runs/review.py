@@ -27,7 +27,8 @@ from datagen_cli.core.files import open_regular, parse_object, raw_lines
 from datagen_cli.core.jsonl import MODE, dump, write_aside, write_errors
 from datagen_cli.core.record import Outcome
 from datagen_cli.core.registry import suggest
-from datagen_cli.core.system import open_own, try_lock, write_at
+from datagen_cli.core.system import open_own, read_at, try_lock, write_at
+from datagen_cli.runs.lock import is_at
 
 FILE = "review.jsonl"
 Kind = Literal["keep", "reject", "edit"]
@@ -138,9 +139,7 @@ class ReviewFile:
         with self._locked() as descriptor:
             end = _whole_end(descriptor)
             os.ftruncate(descriptor, end)
-            data, written = b"".join(dump(decision.line()) + b"\n" for decision in decisions), 0
-            while written < len(data):
-                written += write_at(descriptor, data[written:], end + written)
+            write_at(descriptor, b"".join(dump(decision.line()) + b"\n" for decision in decisions), end)
 
     def undo(self) -> Decision | None:
         """Takes the last decision back. Returns it, or None where there is none."""
@@ -174,7 +173,7 @@ class ReviewFile:
         while True:
             with write_errors(self.path):
                 descriptor = open_own(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), MODE)
-            if try_lock(descriptor) and _is_at(descriptor, self.path):
+            if try_lock(descriptor) and is_at(descriptor, self.path):
                 break
             os.close(descriptor)
             if time.monotonic() > until:
@@ -315,17 +314,7 @@ def _whole_end(descriptor: int) -> int:
 
 
 def _bytes(descriptor: int, size: int) -> bytes:
-    os.lseek(descriptor, 0, os.SEEK_SET)
     found = b""
-    while len(found) < size and (more := os.read(descriptor, size - len(found))):
+    while len(found) < size and (more := read_at(descriptor, size - len(found), len(found))):
         found += more
     return found
-
-
-def _is_at(descriptor: int, path: Path) -> bool:
-    try:
-        there = os.stat(path)
-    except OSError:
-        return False
-    held = os.fstat(descriptor)
-    return (held.st_dev, held.st_ino) == (there.st_dev, there.st_ino)

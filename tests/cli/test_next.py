@@ -121,3 +121,14 @@ def test_the_next_line_runs_as_it_stands(start: str, folder: Path, here: Started
         shell = True
     code, said = in_a_shell(step, folder) if shell else here(step.removeprefix("datagen "), folder)
     assert code == 0, f"{step}\n{said}"
+
+
+@pytest.mark.parametrize("option", [["--set", "model.headers.X-Key=hush"], ["--set=model.headers.X-Key=hush"]])
+def test_no_next_line_holds_a_header_that_set_gives(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: list[str]
+) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps({"question": f"What is {n} + 1?", "answer": str(n + 1)}) + "\n" for n in (1, 2)))
+    assert run(["score", str(rows), "-m", "offline", "--dry-run", *option]) == 0
+    said = capsys.readouterr().err
+    assert "next:" in said and "X-Key=" in said and "hush" not in said
