@@ -83,10 +83,13 @@ def recovered(student: Floats, base: Floats, reference: Floats) -> Estimate:
     return Estimate(value, interval_of(draws, value), draws)
 
 
-def difference(one: Estimate, other: Estimate) -> tuple[float, Interval]:
-    """The paired difference of two estimates on the same items and seeds, with its interval."""
+def compared(one: Estimate, other: Estimate, *, higher: bool = True) -> tuple[float, Interval, int]:
+    """The paired difference with its interval, and which is better by more than chance: 1 the first, -1 the other, 0
+    where that cannot be told."""
     value = one.value - other.value
-    return value, interval_of(one.draws - other.draws, value)
+    low, high = interval_of(one.draws - other.draws, value)
+    sign = (low > 0) - (high < 0)
+    return value, (low, high), sign if higher else -sign
 
 
 def ranks(estimates: Sequence[Estimate], *, higher: bool = True) -> list[int]:
@@ -94,11 +97,4 @@ def ranks(estimates: Sequence[Estimate], *, higher: bool = True) -> list[int]:
 
     Those that no interval tells apart share a rank: a tie.
     """
-    found = []
-    for own in estimates:
-        better = 0
-        for other in estimates:
-            low, high = difference(other, own)[1]
-            better += low > 0 if higher else high < 0
-        found.append(1 + better)
-    return found
+    return [1 + sum(compared(other, own, higher=higher)[2] > 0 for other in estimates) for own in estimates]

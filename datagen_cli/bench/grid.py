@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen_cli.bench.exams import Exam, linear, rows_for, teach
-from datagen_cli.bench.gap import Estimate, GapTooSmall, difference
+from datagen_cli.bench.gap import Estimate, GapTooSmall, compared
 from datagen_cli.bench.leaderboard import LeaderboardRow
 from datagen_cli.evaluation.student import Labelled
 from datagen_cli.students.linear import Linear
@@ -45,16 +45,8 @@ def grid(
             except GapTooSmall:
                 gap = None
             shown = {"value": round(score.value, 6), "interval": [round(end, 6) for end in score.interval]}
-            points.append(
-                {
-                    "setting": setting,
-                    "generator": name,
-                    "n": n,
-                    "cost_usd": _cost(row, n),
-                    NAME: shown,
-                    "pgr[tstr]": gap,
-                }
-            )
+            point = {"setting": setting, "generator": name, "n": n, "cost_usd": _cost(row, n)}
+            points.append({**point, NAME: shown, "pgr[tstr]": gap})
     larger = sorted(size for size in sizes if size > most)
     remarks = [f"{setting}: no students of {size:,} rows: every candidate has {most:,}" for size in larger]
     return points, [*remarks, *equal_cost(setting, points, estimates)]
@@ -77,12 +69,8 @@ def equal_cost(setting: str, points: Sequence[Point], estimates: Mapping[tuple[s
             cheap = max(within, key=lambda point: point["n"], default=None)
             if name == dear["generator"] or cheap is None or cheap["n"] <= dear["n"]:
                 continue
-            value, (low, high) = difference(estimates[name, cheap["n"]], estimates[dear["generator"], dear["n"]])
-            better = (
-                "no more than chance apart"
-                if low <= 0 <= high
-                else f"{name if value > 0 else dear['generator']} teaches more"
-            )
+            _, _, sign = compared(estimates[name, cheap["n"]], estimates[dear["generator"], dear["n"]])
+            better = f"{name if sign > 0 else dear['generator']} teaches more" if sign else "no more than chance apart"
             said.append(
                 f"{setting}: for ${dear['cost_usd']:.2g}: {cheap['n']:,} records of {name}"
                 f" {cheap[NAME]['value']:.3f}, {dear['n']:,} of {dear['generator']} {dear[NAME]['value']:.3f}: {better}"

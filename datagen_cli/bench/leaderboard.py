@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from datagen_cli.bench.gap import Estimate, difference, ranks
+from datagen_cli.bench.gap import Estimate, compared, ranks
 from datagen_cli.bench.measured import Measured, Work
 from datagen_cli.evaluation.correctness import Correctness
 
@@ -111,9 +111,7 @@ def _pair(
 ) -> dict[str, Any]:
     """Two rows side by side. `times` is how many times as many seeds and test rows would tell a tie apart, if the
     difference is as large as it looks."""
-    value, (low, high) = difference(one[1], other[1])
-    tie = low <= 0 <= high
-    better = one[0] if (value > 0) == higher else other[0]
+    value, (low, high), better = compared(one[1], other[1], higher=higher)
     found: dict[str, Any] = {
         "setting": setting,
         "metric": name,
@@ -121,9 +119,9 @@ def _pair(
         "b": other[0].generator,
         "difference": _rounded(value),
         "interval": [_rounded(low), _rounded(high)],
-        "verdict": "tie" if tie else better.generator,
+        "verdict": "tie" if not better else one[0].generator if better > 0 else other[0].generator,
     }
-    if tie and value:
+    if value and not better:
         found["times"] = round((max(high - value, value - low) / abs(value)) ** 2, 1)
     return found
 

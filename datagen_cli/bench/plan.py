@@ -228,7 +228,12 @@ def _judge(
             assert setting.built is not None
             generators[one.called] = setting.built.recipe.models["generator"]
     refuse_own_judge(model, generators)
-    desk = Desk(model, ROLE, way.out / "judge", way.environ, way.allow_hosts, limits_of(way))
+    return _desk(model, ROLE, "judge", way)
+
+
+def _desk(model: SharedModel, role: str, folder: str, way: BenchRunOptions) -> Desk:
+    """Who is asked outside of runs, tried before anything is sent."""
+    desk = Desk(model, role, way.out / folder, way.environ, way.allow_hosts, limits_of(way))
     open_desk_client(desk, lambda text: None)
     return desk
 
@@ -244,10 +249,7 @@ def _student(options: BenchOptions, way: BenchRunOptions) -> Desk | None:
         return None
     if options.student_model is None:
         raise UsageError("the in-context student is a chat model: which one", hint="--student-model MODEL")
-    model = named_model(options.student_model, STUDENT, way.environ)
-    desk = Desk(model, STUDENT, way.out / "students", way.environ, way.allow_hosts, limits_of(way))
-    open_desk_client(desk, lambda text: None)
-    return desk
+    return _desk(named_model(options.student_model, STUDENT, way.environ), STUDENT, "students", way)
 
 
 def limits_of(way: BenchRunOptions, max_cost: float | None = None) -> Limits:

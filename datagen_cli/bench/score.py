@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from datagen_cli.bench.gap import Estimate, difference, mean_hits, ranks
+from datagen_cli.bench.gap import Estimate, compared, mean_hits, ranks
 from datagen_cli.config.fields import RESERVED
 from datagen_cli.core.chat import Draw, Reply
 from datagen_cli.core.digest import rng
@@ -315,9 +315,9 @@ def table(quiz: QuestionSet, marks: Sequence[Marked]) -> dict[str, Any]:
 
 def _pair(one: Marked, other: Marked, first: Estimate, second: Estimate) -> dict[str, Any]:
     """The paired difference; `unpaired` is the interval that two samples of other questions would have given."""
-    value, (low, high) = difference(first, second)
+    value, (low, high), better = compared(first, second)
     spread = 1.96 * float((first.draws.var() + second.draws.var()) ** 0.5)
-    verdict = "tie" if low <= 0 <= high else one.model if value > 0 else other.model
+    verdict = "tie" if not better else one.model if better > 0 else other.model
     return {
         "a": one.model, "b": other.model, "difference": value, "interval": [low, high],
         "unpaired": [value - spread, value + spread], "verdict": verdict,

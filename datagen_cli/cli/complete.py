@@ -7,7 +7,7 @@ imported: the shell waits for the answer.
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 RECIPE_SUFFIXES = (".yaml", ".yml")
@@ -16,9 +16,7 @@ DATA_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 
 def recipes(incomplete: str) -> list[str]:
     """Shipped recipes by name, and recipe files."""
-    from datagen_cli.config.shipped import shipped_recipes
-
-    return [*_starting(shipped_recipes(), incomplete), *_files(incomplete, RECIPE_SUFFIXES)]
+    return [*templates(incomplete), *_files(incomplete, RECIPE_SUFFIXES)]
 
 
 def templates(incomplete: str) -> list[str]:
@@ -68,21 +66,6 @@ def formats(incomplete: str) -> list[str]:
     return _starting(CATALOG["formats"], incomplete)
 
 
-def embedders(incomplete: str) -> list[str]:
-    """Embedders by name."""
-    return _starting(["minilm", "hashed"], incomplete)
-
-
-def tables(incomplete: str) -> list[str]:
-    """Forms of a table of measures."""
-    return _starting(["md", "csv", "latex"], incomplete)
-
-
-def caches(incomplete: str) -> list[str]:
-    """Where replies are kept."""
-    return _starting(["run", "off"], incomplete)
-
-
 def _starting(words: Iterable[str], typed: str) -> list[str]:
     return [word for word in words if word.startswith(typed)]
 
@@ -96,3 +79,12 @@ def _files(typed: str, suffixes: tuple[str, ...]) -> list[str]:
         elif name.endswith(suffixes):
             found.append(name)
     return found
+
+
+def _one_of(*words: str) -> Callable[[str], list[str]]:
+    return lambda incomplete: _starting(words, incomplete)
+
+
+embedders = _one_of("minilm", "hashed")
+tables = _one_of("md", "csv", "latex")
+caches = _one_of("run", "off")

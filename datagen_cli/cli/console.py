@@ -17,6 +17,8 @@ from typing import Any, TextIO, TypeVar
 from datagen_cli.cli import tables
 from datagen_cli.cli.called import as_called, command_as_called
 from datagen_cli.core.errors import DatagenError, UsageError
+from datagen_cli.metrics.wording import counted as counted
+from datagen_cli.metrics.wording import usd
 
 T = TypeVar("T")
 
@@ -130,11 +132,6 @@ def agreed(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 call`, `2 calls`: a number with its noun, which takes an s."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def by_reason(counts: Mapping[str, int]) -> str:
     """`10 code, 3 refused`."""
     return ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
@@ -177,14 +174,14 @@ def colours(stream: TextIO | None) -> bool:
     return is_terminal(stream) and not os.environ.get("NO_COLOR")
 
 
-def painted(text: str, code: str) -> str:
-    """Text with an ANSI style where stderr takes colour."""
-    return f"\x1b[{code}m{text}\x1b[0m" if colours(sys.stderr) else text
+def painted(text: str, code: str, stream: TextIO | None = None) -> str:
+    """Text with an ANSI style where the stream, stderr without one, takes colour."""
+    return f"\x1b[{code}m{text}\x1b[0m" if colours(stream or sys.stderr) else text
 
 
 def painted_out(text: str, code: str) -> str:
-    """Text with an ANSI style where stdout takes colour."""
-    return f"\x1b[{code}m{text}\x1b[0m" if colours(sys.stdout) else text
+    """The same for stdout."""
+    return painted(text, code, sys.stdout)
 
 
 def harmless(text: str) -> str:
@@ -212,6 +209,12 @@ def span(values: Mapping[str, T], shown: Callable[[T], str]) -> str:
     """A `low` and a `high` figure, `1 to 20`; one where they look the same."""
     low, high = shown(values["low"]), shown(values["high"])
     return low if low == high else f"{low} to {high}"
+
+
+def estimated(found: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Calls, tokens and cost of an estimate, low and high."""
+    tokens = {end: sum(found["tokens"][end].values()) for end in ("low", "high")}
+    return span(found["calls"], "{:,}".format), span(tokens, "{:,}".format), span(found["cost_usd"], usd)
 
 
 def _filled(text: str) -> str:

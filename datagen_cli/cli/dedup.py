@@ -66,7 +66,7 @@ def command(
         look = _Look(notes, form, say)
         rows, total, fields = look.over(file, text)
         if threshold is not None:
-            refuse_many(total, "rows", Place(file))
+            refuse_many(total, Place(file))
         known: list[Named] = []
         for name in others:
             held, _, theirs = look.over(name, fields, "; --text names the fields")

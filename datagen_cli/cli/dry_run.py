@@ -40,16 +40,8 @@ def show_estimate(invocation: Invocation, *, as_json: bool, count: int | None = 
         return 0
     rows = []
     for item in result["estimates"]:
-        tokens = {name: sum(item["tokens"][name].values()) for name in ("low", "high")}
-        rows.append(
-            (
-                f"{item['records_per_call']}{' (this recipe)' if item['yours'] else ''}",
-                console.span(item["calls"], "{:,}".format),
-                console.span(tokens, "{:,}".format),
-                console.span(item["cost_usd"], usd),
-                console.span(item["seconds"], _time),
-            )
-        )
+        called = f"{item['records_per_call']}{' (this recipe)' if item['yours'] else ''}"
+        rows.append((called, *console.estimated(item), console.span(item["seconds"], _time)))
     title = f"{console.counted(result['count'], 'record')}; nothing was sent"
     console.table(title, ("records a call", "calls", "tokens", "cost", "time"), rows)
     attempts = result["assumptions"]["attempts_a_record"]["high"]

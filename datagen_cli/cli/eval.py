@@ -48,7 +48,6 @@ from datagen_cli.evaluation.load import (
 from datagen_cli.evaluation.reviewed import by_people
 from datagen_cli.evaluation.run_facts import RUNNING, UNENDED
 from datagen_cli.metrics.measure import Measure
-from datagen_cli.metrics.wording import usd
 from datagen_cli.pipeline.connect import engine_at
 from datagen_cli.text.embed import Embedder
 
@@ -162,10 +161,8 @@ def _estimated(datasets: Sequence[str], columns: Wanted, again: RecheckOptions |
         if as_json:
             console.emit_json({"dataset": name, "n": loaded.total, "recheck": found})
         elif found is not None:
-            tokens = {end: sum(found["tokens"][end].values()) for end in ("low", "high")}
-            shown = (console.span(found["calls"], "{:,}".format), console.span(tokens, "{:,}".format))
-            rows.append((name, f"{found['rows']:,}", *shown, console.span(found["cost_usd"], usd),
-                         ", ".join(found["hosts"]) or "none"))  # fmt: skip
+            hosts = ", ".join(found["hosts"]) or "none"
+            rows.append((name, f"{found['rows']:,}", *console.estimated(found), hosts))
     if rows:
         console.table("nothing was sent", ("dataset", "rows to check", "calls", "tokens", "cost", "hosts"), rows)
     elif not as_json:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from datagen_cli.cli import complete, console, push_options
 from datagen_cli.cli import options as given
+from datagen_cli.cli.invocation import same_command
 from datagen_cli.cli.outputs import refuse_ending
 from datagen_cli.cli.run_folder import say_damage
 from datagen_cli.cli.under_way import Say, under_way
@@ -112,7 +113,7 @@ def command(
     if json_ and out != "-":
         console.emit_json(result)
     if dry_run:
-        console.next_step(push_options.sending_line(run, out, hub, split, allow_host or (), simulated=allow_simulated))
+        console.next_step(same_command({"--dry-run": False, "--json": False}))
     else:
         console.next_step(f"datagen eval {shlex.quote(run)} --html report.html")
     return 0

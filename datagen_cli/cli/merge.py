@@ -49,7 +49,7 @@ def command(
     with under_way() as say:
         alike = mergeable(readers, say)
         if threshold is not None:
-            refuse_many(sum(run.manifest.accepted for run in readers), "rows")
+            refuse_many(sum(run.manifest.accepted for run in readers))
         with opened_sieve(alike.fields, near, threshold, embedder) as sieve:
             found = merge_runs(alike, RunFolder(target), sieve, words, say)
     for run in readers:

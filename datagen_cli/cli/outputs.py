@@ -87,7 +87,7 @@ def refuse_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str | Non
             _refuse_unwritable(option, Path(name), Path(place))
 
 
-def refuse_ending(option: str, name: str, ending: str = ".jsonl", hint: str = "") -> None:
+def refuse_ending(option: str, name: str, ending: str = ".jsonl") -> None:
     """Raises `UsageError` for rows that would stand under the name of another format: a spreadsheet reads JSON lines
     under `.csv` as cells, and finds formulas in them."""
     given = Path(name).suffix.lower()
@@ -95,7 +95,7 @@ def refuse_ending(option: str, name: str, ending: str = ".jsonl", hint: str = ""
         kind = "JSON lines" if ending == ".jsonl" else f"a {ending} file"
         raise UsageError(
             f"{option} {name}: {kind} would be called like a {given} file",
-            hint=hint or f"{option} {shlex.quote(str(Path(name).with_suffix(ending)))}",
+            hint=f"{option} {shlex.quote(str(Path(name).with_suffix(ending)))}",
         )
 
 

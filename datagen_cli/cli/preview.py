@@ -10,7 +10,6 @@ from datagen_cli.cli import options as given
 from datagen_cli.cli.dry_run import make_first, show_estimate
 from datagen_cli.cli.invocation import Invocation
 from datagen_cli.cli.session import open_session
-from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import UsageError
 from datagen_cli.metrics.wording import usd
 from datagen_cli.pipeline.preview import Trace
@@ -58,15 +57,8 @@ def command(
     return 0
 
 
-def _usage(trace: Trace) -> Usage:
-    total = Usage()
-    for call in trace.calls:
-        total = total + Usage(call.tokens_in, call.tokens_out, call.cost_usd)
-    return total
-
-
 def _as_json(trace: Trace) -> dict[str, Any]:
-    usage = _usage(trace)
+    usage = trace.usage
     stages = [
         {
             "stage": stage,
@@ -90,7 +82,7 @@ def _as_json(trace: Trace) -> dict[str, Any]:
 
 
 def _show(trace: Trace) -> None:
-    usage = _usage(trace)
+    usage = trace.usage
     parent = {"for": trace.slot.parent} if trace.slot.parent else {}
     drawn = {**({"label": trace.slot.label} if trace.slot.label is not None else {}), **parent, **trace.slot.attributes}
     plan = ", ".join(f"{name} {value}" for name, value in drawn.items() if value is not None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import filecmp
 import os
-import shlex
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -66,14 +65,3 @@ def sent(hub: HubDataset, folder: Path, *, quiet: bool, dry_run: bool) -> dict[s
         if not quiet:
             console.say(f"sent: {hub.url}")
     return {"to": hub.name, "url": hub.url, "public": hub.public, "files": files, "sent": not dry_run}
-
-
-def sending_line(
-    run: str, out: str, hub: HubDataset | None, split: str | None, hosts: Sequence[str], *, simulated: bool
-) -> str:
-    """The command line that sends what a dry run named."""
-    words = ["datagen", "export", run, "--to", "hf", "-o", out, "--push", hub.name if hub else ""]
-    words += ["--split", split] if split is not None else []
-    words += [word for host in hosts for word in ("--allow-host", host)]
-    words += [word for word, said in (("--public", hub and hub.public), ("--allow-simulated", simulated)) if said]
-    return shlex.join(words)

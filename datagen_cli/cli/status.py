@@ -11,7 +11,7 @@ from datagen_cli.cli import console
 from datagen_cli.cli import options as given
 from datagen_cli.cli.run_folder import resuming, say_damage
 from datagen_cli.metrics.wording import duration, usd
-from datagen_cli.runs.card import module_head, module_rows
+from datagen_cli.runs.card import module_head, module_rows, outcomes
 from datagen_cli.runs.reader import RunReader
 
 EXAMPLES = ("datagen status runs/quickstart", "datagen status runs/quickstart --json")
@@ -68,7 +68,7 @@ def _show(state: dict[str, Any]) -> None:
     if state.get("rejected"):
         console.table("\nnot kept", ("reason", "attempts"), [(name, f"{n:,}") for name, n in state["rejected"].items()])
     checks = [
-        (name, _counts(found["before"]), _counts(found["after"])) for name, found in state.get("checks", {}).items()
+        (name, outcomes(found["before"]), outcomes(found["after"])) for name, found in state.get("checks", {}).items()
     ]
     if checks:
         console.table("\nchecks", ("check", "first verdict of every attempt", "accepted records"), checks)
@@ -127,7 +127,3 @@ def _time(took: dict[str, Any]) -> str:
 def sum_calls(state: dict[str, Any], kind: str = "calls") -> int:
     """Calls paid in the folder, across resumes; those that are lost are booked at what they may have used."""
     return sum(counts.get(kind, 0) for purposes in state.get("spent", {}).values() for counts in purposes.values())
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{counts[name]:,} {name}" for name in ("pass", "fail", "unknown") if counts.get(name)) or "–"

@@ -144,9 +144,10 @@ class Built:
     @property
     def steps(self) -> tuple[tuple[str, Step], ...]:
         """The stages that take one record after generation, in order, with what each does."""
-        again = Validate(self.bound, None, self.composer, self.label_field, self.base.pointer)
-        enhance = Enhance(self.operators, self.composer.about, self.specs, again)
-        made: dict[str, Step] = {"validate": self.validate.run, "enhance": enhance.run}
+        made: dict[str, Step] = {"validate": self.validate.run, "enhance": _left_alone}
+        if self.operators is not None:
+            again = Validate(self.bound, None, self.composer, self.label_field, self.base.pointer)
+            made["enhance"] = Enhance(self.operators, self.composer.about, self.specs, again).run
         return tuple((name, made.get(name) or stage_module(name).run) for name in STEPS)
 
     def dedup(self) -> Dedup:
@@ -266,6 +267,10 @@ class Built:
 def stage_module(name: str) -> Any:
     """The module of a stage. Of a step it may hold all that it is: `run`, a `Step`, and its `VERSION`."""
     return import_module(f"datagen_cli.stages.{name}")
+
+
+async def _left_alone(record: Record, slot: Slot, unit: Unit, ctx: Context) -> Record:
+    return record
 
 
 def build(recipe: Recipe, identities: Mapping[str, Any], *, folder: Path | None = None) -> Built:

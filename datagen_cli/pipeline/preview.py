@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
+from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import CallPending, CallRefused
 from datagen_cli.core.record import Call, Record, Rejection, Slot
 from datagen_cli.llm.client import Client
@@ -13,7 +15,8 @@ from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.dedup_reference import BatchEmbedder
 from datagen_cli.pipeline.engines.local import LocalEngine
-from datagen_cli.stages.generate import Unit
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -25,6 +28,11 @@ class Trace:
     stages: list[tuple[str, Record]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     seconds: float = 0.0
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens and cost of its calls."""
+        return sum((Usage(call.tokens_in, call.tokens_out, call.cost_usd) for call in self.calls), Usage())
 
     @property
     def last(self) -> Record:
@@ -45,7 +53,8 @@ async def preview(
         unit = built.unit(planned[start : start + cut.width(start)], 1)
         context = UnitContext(client, engine.run_blocking, unit.first, 1, seen)
         began = asyncio.get_running_loop().time()
-        records = await _generate(built, unit, context, last=last)
+        none = lambda why: [Record(slot.index, 1, {}, rejection=why) for slot in unit.slots]  # noqa: E731
+        records = await _tried("generate", built.generate.run(unit, context), none, last=last)
         asked = asyncio.get_running_loop().time() - began
         found = []
         for slot, record in zip(unit.slots, records, strict=False):
@@ -54,7 +63,8 @@ async def preview(
             own = UnitContext(client, engine.run_blocking, slot.index, 1, seen, unsafe_exec=unsafe_exec)
             for stage, step in built.steps:
                 if trace.last.rejection is None:
-                    trace.stages.append((stage, await _step(stage, step, trace.last, slot, unit, own, last=last)))
+                    work = step(trace.last, slot, unit, own)
+                    trace.stages.append((stage, await _tried(stage, work, trace.last.rejected, last=last)))
             trace.calls += own.calls
             trace.seconds = asked / len(unit.slots) + asyncio.get_running_loop().time() - began
             found.append(trace)
@@ -80,31 +90,14 @@ async def preview(
     return traces[:number]
 
 
-async def _generate(built: Built, unit: Unit, context: UnitContext, *, last: bool) -> list[Record]:
+async def _tried(stage: str, work: Awaitable[T], rejected: Callable[[Rejection], T], *, last: bool) -> T:
+    """What comes of a piece of work, or a rejection for a request that was refused, or for a prompt that always fails
+    while others are answered or is asked for the `last` time. Raises what is pending for any other reason."""
     try:
-        return await built.generate.run(unit, context)
+        return await work
     except CallRefused as refused:
-        rejection = Rejection("generate", "bad_request", str(refused))
+        return rejected(Rejection(stage, "bad_request", str(refused)))
     except CallPending as pending:
-        rejection = _no_reply("generate", pending, last=last)
-    return [Record(slot.index, 1, {}, rejection=rejection) for slot in unit.slots]
-
-
-async def _step(
-    stage: str, step: Any, record: Record, slot: Slot, unit: Unit, context: UnitContext, *, last: bool
-) -> Record:
-    try:
-        result: Record = await step(record, slot, unit, context)
-    except CallRefused as refused:
-        return record.rejected(Rejection(stage, "bad_request", str(refused)))
-    except CallPending as pending:
-        return record.rejected(_no_reply(stage, pending, last=last))
-    return result
-
-
-def _no_reply(stage: str, pending: CallPending, *, last: bool) -> Rejection:
-    """Shown for a prompt that always fails while others are answered, or is asked for the `last` time. Raises what is
-    pending for any other reason."""
-    if not (pending.no_reply or last):
-        raise pending
-    return Rejection(stage, "no_reply", str(pending))
+        if not (pending.no_reply or last):
+            raise
+        return rejected(Rejection(stage, "no_reply", str(pending)))

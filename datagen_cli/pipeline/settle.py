@@ -13,6 +13,7 @@ from datagen_cli.core.errors import (
 )
 from datagen_cli.core.record import record_id
 from datagen_cli.llm.keys import without_any_secret
+from datagen_cli.metrics.wording import counted
 from datagen_cli.pipeline.runner import Runner
 from datagen_cli.runs.manifest import Manifest, now
 
@@ -37,21 +38,20 @@ def settle(manifest: Manifest, runner: Runner, *, prefix: str, attempts: int, be
         manifest.state, manifest.reason, manifest.exit_code = "done", "", EXIT_DONE
     else:
         manifest.state, manifest.exit_code = "short", EXIT_SHORT
-        reasons = [f"{_counted(len(failed), 'slot')} used up all {attempts} attempts"] if failed else []
-        reasons += [f"{_counted(len(progress.closed), 'slot')} had no reply"] if progress.closed else []
-        reasons += [f"no base row is left for {_counted(beyond, 'slot')}"] if beyond else []
+        reasons = [f"{counted(len(failed), 'slot')} used up all {attempts} attempts"] if failed else []
+        reasons += [f"{counted(len(progress.closed), 'slot')} had no reply"] if progress.closed else []
+        reasons += [f"no base row is left for {counted(beyond, 'slot')}"] if beyond else []
         manifest.reason = "; ".join(reasons)
     notes = []
     if runner.sequence.accepted_past:
-        still = _counted(manifest.count - manifest.accepted - len(failed), "open slot")
-        were = "row was" if runner.sequence.accepted_past == 1 else "rows were"
-        notes.append(PAST.format(f"{runner.sequence.accepted_past:,} {were}", still))
+        still = counted(manifest.count - manifest.accepted - len(failed), "open slot")
+        past = runner.sequence.accepted_past
+        notes.append(PAST.format(f"{counted(past, 'row')} {'was' if past == 1 else 'were'}", still))
     if progress.replaced:
         names = [record_id(prefix, slot) for slot in sorted(progress.replaced)]
         shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
-        one = len(names) == 1
-        rows = _counted(len(names), "row")
-        notes.append(REPLACED.format(f"{rows} {'was' if one else 'were'}", "is" if one else "are", shown))
+        were, are = ("was", "is") if len(names) == 1 else ("were", "are")
+        notes.append(REPLACED.format(f"{counted(len(names), 'row')} {were}", are, shown))
     return notes
 
 
@@ -60,7 +60,3 @@ def settle_failed(manifest: Manifest, error: BaseException) -> None:
     manifest.state = "stopped" if isinstance(error, Stopped | CapReached | GotNowhere) else "failed"
     manifest.reason = str(error) if isinstance(error, DatagenError) else without_any_secret(str(error))
     manifest.exit_code = error.exit_code if isinstance(error, DatagenError) else EXIT_UNEXPECTED
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -23,11 +23,11 @@ AT_ONCE = 256
 Row = Mapping[str, Any]
 
 
-def refuse_many(count: int, what: str, place: Place | None = None) -> None:
-    """Raises `UsageError` for more records than neighbours are looked for among."""
+def refuse_many(count: int, place: Place | None = None) -> None:
+    """Raises `UsageError` for more rows than neighbours are looked for among."""
     if count > MOST_NEIGHBOURS:
         raise UsageError(
-            f"embedding neighbours are looked for among at most {MOST_NEIGHBOURS:,} {what}",
+            f"embedding neighbours are looked for among at most {MOST_NEIGHBOURS:,} rows",
             hint="use `near` alone: it has no such bound",
             place=place,
         )
@@ -58,7 +58,7 @@ class RepeatRule:
             vectors: Any = [None] * len(portion)
             if self.threshold is not None:
                 assert self.embedder is not None
-                refuse_many(len(names) + len(portion), "rows")
+                refuse_many(len(names) + len(portion))
                 vectors = self.embedder.encode([self._text(row) for _, row in portion])
             for (name, row), (_, fields), vector in zip(portion, self._named(portion), vectors, strict=True):
                 names.append(name)

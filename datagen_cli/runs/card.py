@@ -178,7 +178,7 @@ def _checks(manifest: Manifest) -> str:
     rows = []
     for name, counted in manifest.checks.items():
         before, after = counted.get("before", {}), counted.get("after", {})
-        rows.append((code(name), _outcomes(before), _outcomes(after)))
+        rows.append((code(name), outcomes(before), outcomes(after)))
     told = table("Checks", ("check", "every attempt, first verdict", "accepted records"), rows)
     return "\n".join([told, *(f"- {line(remark)}" for remark in manifest.remarks), *([""] if manifest.remarks else [])])
 
@@ -243,7 +243,8 @@ def _kept(counts: Mapping[str, int]) -> float:
     return counts["accepted"] / (counts["accepted"] + counts["rejected"])
 
 
-def _outcomes(counts: Mapping[str, int]) -> str:
+def outcomes(counts: Mapping[str, int]) -> str:
+    """`12 pass, 3 fail`, or a dash where nothing was checked."""
     return ", ".join(f"{counts[name]:,} {name}" for name in ("pass", "fail", "unknown") if counts.get(name)) or "–"
 
 

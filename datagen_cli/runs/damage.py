@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from datagen_cli.metrics.wording import counted
 from datagen_cli.runs.checkpoint import Checkpoint
 
+DAMAGED = "damaged line"
 FREE = "replies in the call cache cost nothing"
 STATE_LOST = "run.json was damaged: what it said is made again from the checkpoints, the plan and spending.jsonl"
 LASTING = frozenset({"plants.jsonl"})
 """What is written when it happens, and cannot be made again."""
 
 
-def counted(lines: int) -> str:
-    """`1 damaged line`, `2 damaged lines`."""
-    return f"{lines:,} damaged line{'s' if lines > 1 else ''}"
-
-
 def told(checkpoints: Iterable[Checkpoint], plan: int, spending: int) -> Iterator[str]:
     """A sentence for each file with damaged lines; `plan` and `spending` are counts of theirs."""
     for checkpoint in checkpoints:
         if checkpoint.damaged:
-            yield f"{checkpoint.path.name}: {counted(checkpoint.damaged)}, whose work is done again; {FREE}"
+            yield f"{checkpoint.path.name}: {counted(checkpoint.damaged, DAMAGED)}, whose work is done again; {FREE}"
     if plan:
-        yield f"2-plan.jsonl: {counted(plan)}; the slots are planned again as they were"
+        yield f"2-plan.jsonl: {counted(plan, DAMAGED)}; the slots are planned again as they were"
     if spending:
-        yield f"spending.jsonl: {counted(spending)}; what was spent is at least what run.json says"
+        yield f"spending.jsonl: {counted(spending, DAMAGED)}; what was spent is at least what run.json says"
 
 
 def changed(files: Sequence[str]) -> Iterator[str]:

@@ -75,22 +75,16 @@ class Operators:
 class Enhance:
     """Works on one record after its checks. `validate` runs them on the child, without asking for it again."""
 
-    def __init__(
-        self,
-        operators: Operators | None = None,
-        about: About | None = None,
-        specs: Sequence[FieldSpec] = (),
-        validate: Validate | None = None,
-    ) -> None:
+    def __init__(self, operators: Operators, about: About, specs: Sequence[FieldSpec], validate: Validate) -> None:
         self._operators = operators
-        self._about = about or About()
+        self._about = about
         self._specs = {spec.name: spec for spec in specs}
         self._validate = validate
 
     async def run(self, record: Record, slot: Slot, unit: Unit, ctx: Context) -> Record:
         """The child where there is a good one, else the record as it came."""
-        operator = self._operators.of(slot.index) if self._operators else ""
-        if self._operators is None or not operator:
+        operator = self._operators.of(slot.index)
+        if not operator:
             return record
         solver = self._operators.solver
         before = await solver.pass_rate(record, ctx) if solver is not None else None
@@ -109,7 +103,6 @@ class Enhance:
         self, record: Record, operator: str, slot: Slot, unit: Unit, ctx: Context
     ) -> tuple[Record | None, str]:
         """A verified child, or why there is none."""
-        assert self._operators is not None and self._validate is not None
         if operator in ON_CHOICES and not isinstance(record.fields.get(self._operators.choices), list):
             return None, "the record has no choices"
         try:
@@ -132,7 +125,6 @@ class Enhance:
 
     async def _written(self, record: Record, operator: str, ctx: Context) -> tuple[Mapping[str, Any] | None, str]:
         """The child's fields, those that the operator does not work on as they were; or why there are none."""
-        assert self._operators is not None
         asked = self._operators.asked(operator)
         specs = [self._specs[name] for name in asked]
         shown = {spec.name: record.fields.get(spec.name) for spec in self._about.specs}
@@ -150,7 +142,6 @@ class Enhance:
         return self._with_choices(record.fields, fields, operator)
 
     def _differs(self, before: Mapping[str, Any], after: Mapping[str, Any], operator: str) -> bool:
-        assert self._operators is not None
         name = self._operators.choices if operator in ON_CHOICES else self._operators.text
         one, two = before.get(name), after.get(name)
         return _said(one) != _said(two)
@@ -159,7 +150,6 @@ class Enhance:
         self, before: Mapping[str, Any], after: dict[str, Any], operator: str
     ) -> tuple[Mapping[str, Any] | None, str]:
         """The child with a label that points at the same choice as before; or why its choices cannot stand."""
-        assert self._operators is not None
         name, pointer = self._operators.choices, self._operators.pointer
         if operator not in ON_CHOICES:
             return after, ""

@@ -10,7 +10,7 @@ import pytest
 from datagen_cli.bench.gap import (
     Estimate,
     GapTooSmall,
-    difference,
+    compared,
     mean_hits,
     performance_gap_recovered,
     ranks,
@@ -95,15 +95,15 @@ def test_differences_are_paired() -> None:
     worse = shared.copy()
     worse[:, :15] = 0.0
     one, other = mean_hits(shared), mean_hits(worse)
-    value, (low, high) = difference(one, other)
-    assert low > 0 and low <= value <= high
+    value, (low, high), better = compared(one, other)
+    assert better == 1 and 0 < low <= value <= high
     unpaired = one.interval[1] - one.interval[0]
     assert high - low < unpaired / 2
 
 
 def test_a_generator_against_itself_is_a_tie() -> None:
     one = mean_hits(hits(0.6, start=8))
-    assert difference(one, one) == (0.0, (0.0, 0.0))
+    assert compared(one, one) == (0.0, (0.0, 0.0), 0)
     assert ranks([one, one]) == [1, 1]
 
 

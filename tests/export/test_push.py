@@ -131,7 +131,7 @@ def test_a_dry_run_names_every_file_and_the_command_then_sends_these_alone_and_p
     named = json.loads(told.out)["push"]
     assert hub.calls == [] and named["sent"] is False and named["public"] is False
     assert sorted(named["files"]) == ["README.md", "data/test.parquet", "data/train.parquet"]
-    step = f"datagen export run --to hf -o out --push me/shop --split {SPLIT[1]} --allow-simulated"
+    step = f"datagen export run --to hf -o out --push me/shop --allow-simulated --split {SPLIT[1]}"
     assert f"next: {step}\n" in told.err
     assert push() == 0
     assert hub.created["visibility"] == "private" and hub.created["type"] == "dataset"
