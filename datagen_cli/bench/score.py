@@ -61,15 +61,6 @@ class QuestionSet:
         return len(self.items)
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionColumns:
-    """The columns that the user named; empty ones are found."""
-
-    question: str = ""
-    answer: str = ""
-    choices: str = ""
-
-
 @dataclass
 class Marked:
     """A model's answers: whether each row's is right (None: there was no reply), and how many could not be read."""
@@ -82,29 +73,30 @@ class Marked:
     answers: list[str | None] = field(default_factory=list)
 
 
-def quiz_of(loaded: Loaded, columns: QuestionColumns) -> QuestionSet:
-    """The questions of a dataset. Raises `DataError` where no question or no answer can be found."""
+def quiz_of(loaded: Loaded, question: str = "", answer: str = "", choices: str = "") -> QuestionSet:
+    """The questions of a dataset; columns that are not named are found. Raises `DataError` where there is no question
+    or no answer."""
     data = loaded.dataset
     rows, place = list(data.rows), Place(data.name)
     if not rows:
         raise DataError("the dataset has no rows", hint="name a file with rows", place=place)
     known = column_names(rows)
-    for option, name in (("--question", columns.question), ("--label", columns.answer), ("--choices", columns.choices)):
+    for option, name in (("--question", question), ("--label", answer), ("--choices", choices)):
         if name and name not in known:
             raise DataError(f"{option}: no row has a column {name!r}", hint=suggest(name, known), place=place)
-    answer = columns.answer or data.label_field or ("answer" if "answer" in known else "")
+    answer = answer or data.label_field or ("answer" if "answer" in known else "")
     if not answer:
         raise DataError("there is no label to compare answers with", hint="--label FIELD names it", place=place)
-    lists = [columns.choices] if columns.choices else [n for n in known if isinstance(rows[0].get(n), list)]
+    lists = [choices] if choices else [n for n in known if isinstance(rows[0].get(n), list)]
     pointer = find_pointer(answer, lists, rows)
     if pointer is None and (nearly := nearly_pointer(answer, lists, rows)):
         pointer = nearly[0]  # rows whose answer is none of their choices have no answer: they are left out
-    named = columns.choices or next((name for name in lists if name.lower() in CALLED), "")
+    named = choices or next((name for name in lists if name.lower() in CALLED), "")
     if named and pointer is None:
         hint = "such as A, 0 or the item itself, in at least four rows of five; --choices and --label name the columns"
         raise DataError(f"{answer} points at no item of {named}", hint=hint, place=place)
-    question = [columns.question] if columns.question else _question(data.text_fields, known, answer)
-    if not question:
+    asking = [question] if question else _question(data.text_fields, known, answer)
+    if not asking:
         raise DataError("there is no question", hint="--question FIELD names it", place=place)
     about, meanings, values = _told(loaded, answer)
     labels = [row.get(answer) for row in rows]
@@ -113,12 +105,12 @@ def quiz_of(loaded: Loaded, columns: QuestionColumns) -> QuestionSet:
     number = kind == "number" and all(_is_decimal(_final(plain_text(label))) for label in labels if label is not None)
     items, right, kept = [], [], []
     for row in rows:
-        text = "\n\n".join(plain_text(row[name]) for name in question if row.get(name) is not None)
+        text = "\n\n".join(plain_text(row[name]) for name in asking if row.get(name) is not None)
         said = _right(row, answer, pointer)
         if not text.strip() or said is None:
             continue
-        choices = tuple(map(plain_text, row[pointer.choices])) if pointer else ()
-        items.append(Item(text, choices, tuple(values) if kind == "classes" else (), answer, meanings, number))
+        shown = tuple(map(plain_text, row[pointer.choices])) if pointer else ()
+        items.append(Item(text, shown, tuple(values) if kind == "classes" else (), answer, meanings, number))
         right.append(said)
         kept.append(row)
     if not items:

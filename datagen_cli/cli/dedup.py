@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from datagen_cli.cli import complete, console
@@ -63,13 +62,12 @@ def command(
     form = table_form(csv or [])
     reasons: Counter[str] = Counter()
     with under_way() as say, put_by() as left:
-        look = _Look(notes, form, say)
-        rows, total, fields = look.over(file, text)
+        rows, total, fields = _look(file, text, notes, form, say)
         if threshold is not None:
             refuse_many(total, Place(file))
         known: list[Named] = []
         for name in others:
-            held, _, theirs = look.over(name, fields, "; --text names the fields")
+            held, _, theirs = _look(name, fields, notes, form, say, "; --text names the fields")
             pairs = [*zip(fields, theirs, strict=True)]
             known += ((f"row {number} of {name}", {ours: row.get(own) for ours, own in pairs}) for number, row in held)
         for note in notes:
@@ -107,42 +105,35 @@ def command(
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Reads files for their rows and columns; `notes` takes what was noticed, `say` how far it is."""
+def _look(
+    name: str, named: Sequence[str] | None, notes: list[str], form: CsvOptions | None, say: Say, more: str = ""
+) -> tuple[Iterable[tuple[int, Mapping[str, Any]]], int, tuple[str, ...]]:
+    """The numbered rows of a file, read again when they are asked for, how many there are, and the fields to
+    compare: those named, or the columns that are called so but for case, spaces and marks. `notes` takes what was
+    noticed, `say` how far it is.
 
-    notes: list[str]
-    form: CsvOptions | None
-    say: Say
+    Standard input is kept instead. Raises `DataError` for a field that no row has, and where no field is named and
+    none is text.
+    """
+    held = list(all_rows(name, notes, form)) if name == STANDARD else None
+    columns: dict[str, None] = {}
 
-    def over(
-        self, name: str, named: Sequence[str] | None, more: str = ""
-    ) -> tuple[Iterable[tuple[int, Mapping[str, Any]]], int, tuple[str, ...]]:
-        """The numbered rows of a file, read again when they are asked for, how many there are, and the fields to
-        compare: those named, or the columns that are called so but for case, spaces and marks.
+    def seen() -> Iterator[tuple[int, dict[str, Any]]]:
+        read = all_rows(name, notes, form) if held is None else held
+        for number, row in telling(read, lambda done: say(f"{name}: {done:,} rows read")):
+            columns.update(dict.fromkeys(row))
+            yield number, row
 
-        Standard input is kept instead. Raises `DataError` for a field that no row has, and where no field is named and
-        none is text.
-        """
-        held = list(all_rows(name, self.notes, self.form)) if name == STANDARD else None
-        columns: dict[str, None] = {}
-
-        def seen() -> Iterator[tuple[int, dict[str, Any]]]:
-            read = all_rows(name, self.notes, self.form) if held is None else held
-            for number, row in telling(read, lambda done: self.say(f"{name}: {done:,} rows read")):
-                columns.update(dict.fromkeys(row))
-                yield number, row
-
-        some, total = sample(seen(), 0 if named else LOOKED_AT)
-        fields = tuple(dict.fromkeys(named or ())) or tuple(text_columns([row for _, row in some]))
-        if not fields:
-            hint = f"--text names the fields: {', '.join(columns)}" if total else "name a file with rows"
-            what = "no column of text" if total else "no rows"
-            raise DataError(f"there is nothing to compare: {what}", hint=hint, place=Place(name))
-        if total:
-            fields = tuple(dict.fromkeys(same_column([*columns], field) for field in fields))
-        for field in fields if total else ():
-            if field not in columns:
-                hint = f"columns: {', '.join(columns)}{more}"
-                raise DataError(f"no row has a column {field}", hint=hint, place=Place(name))
-        return all_rows(name, [], self.form) if held is None else held, total, fields
+    some, total = sample(seen(), 0 if named else LOOKED_AT)
+    fields = tuple(dict.fromkeys(named or ())) or tuple(text_columns([row for _, row in some]))
+    if not fields:
+        hint = f"--text names the fields: {', '.join(columns)}" if total else "name a file with rows"
+        what = "no column of text" if total else "no rows"
+        raise DataError(f"there is nothing to compare: {what}", hint=hint, place=Place(name))
+    if total:
+        fields = tuple(dict.fromkeys(same_column([*columns], field) for field in fields))
+    for field in fields if total else ():
+        if field not in columns:
+            hint = f"columns: {', '.join(columns)}{more}"
+            raise DataError(f"no row has a column {field}", hint=hint, place=Place(name))
+    return all_rows(name, [], form) if held is None else held, total, fields

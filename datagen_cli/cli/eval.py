@@ -104,11 +104,11 @@ def command(
 
     Ends with 3 when a gate of any dataset fails, and with 4 when --max-cost stopped a recheck.
     """
-    files = _Files(datasets, reference, compare, gold)
+    beside = [reference, compare, gold]
     outputs = Outputs(detail, html, table, summary, junit, json_, quiet, figures)
-    outputs.refuse([*files.all, recipe, gates])
+    outputs.refuse([*datasets, *beside, recipe, gates])
     where = engine_at(engine, ray_address)
-    _refuse(files, recheck=recheck, metrics=metrics, gates=gates)
+    _refuse(datasets, beside, recheck=recheck, metrics=metrics, gates=gates)
     held = [parse_gate(line) for line in gate or []] + (read_gates(Path(gates)) if gates is not None else [])
     wanted = choose(metrics, [item.measure for item in held])
     embedder = embedder or _locked_embedder(datasets)
@@ -133,7 +133,7 @@ def command(
         if alone:
             outputs.note(f"{', '.join(alone)}: of words alone, as a gate holds it; --embedder NAME adds embeddings")
         measurer = _Measurer(
-            files, wanted, columns, theirs, again, opened, say, outputs.note, cosines=not alone, ready=ready
+            reference, compare, gold, wanted, columns, theirs, again, opened, say, outputs.note, not alone, ready
         )
         for name in datasets:
             found, extra, problems = measurer.measure(name)
@@ -146,7 +146,7 @@ def command(
             outputs.add(found, checked, extra, say)
         outputs.write(say)
     if not failed and not stopped and not quiet:
-        console.next_step(_next(files, html, empty))
+        console.next_step(_next([*datasets, *beside], html, empty))
     return stopped or (EXIT_SHORT if failed else EXIT_DONE)
 
 
@@ -171,26 +171,6 @@ def _estimated(datasets: Sequence[str], columns: Wanted, again: RecheckOptions |
     return EXIT_DONE
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
-    """The rows that the command line names."""
-
-    datasets: Sequence[str]
-    reference: str | None
-    compare: str | None
-    gold: str | None
-
-    @property
-    def beside(self) -> list[str | None]:
-        """What is read anew for every dataset."""
-        return [self.reference, self.compare, self.gold]
-
-    @property
-    def all(self) -> list[str | None]:
-        """Every file, once."""
-        return [*self.datasets, *self.beside]
-
-
 def _stopped(found: Evaluation) -> int:
     from datagen_cli.evaluation.recheck import stopped_with
 
@@ -204,14 +184,17 @@ def _asked_and_missing(metrics: str | None, found: Evaluation) -> list[str]:
     return [f"{name} is missing: {reason}" for name, reason in missing.items()]
 
 
-def _refuse(files: _Files, *, recheck: bool, metrics: str | None, gates: str | None) -> None:
-    """What makes no sense is said before anything is computed."""
-    if recheck and files.gold is not None:
+def _refuse(
+    datasets: Sequence[str], beside: list[str | None], *, recheck: bool, metrics: str | None, gates: str | None
+) -> None:
+    """What makes no sense is said before anything is computed. The files `beside` are read anew for every dataset."""
+    gold = beside[-1]
+    if recheck and gold is not None:
         raise UsageError("--recheck and --gold both measure correctness", hint="name one of them")
     if metrics is not None and not metrics.replace(",", " ").strip():
         raise UsageError("--metrics names no measure", hint="such as --metrics length,self_bleu; all without it")
-    refuse_second_stdin([*files.datasets, gates, *files.beside * len(files.datasets)])
-    refuse_empty("--gold", files.gold)
+    refuse_second_stdin([*datasets, gates, *beside * len(datasets)])
+    refuse_empty("--gold", gold)
 
 
 def _again(
@@ -240,7 +223,9 @@ def _recipe_label(recipe: str | None) -> str | None:
 class _Measurer:
     """Measures one dataset after the other, all in the same way."""
 
-    files: _Files
+    reference: str | None
+    compare: str | None
+    gold: str | None
     metrics: Sequence[str]
     columns: Wanted
     reference_columns: Wanted
@@ -271,9 +256,9 @@ class _Measurer:
         found = evaluate(loaded, reference, self.metrics, embedder=embedder, given=given, say=say, cosines=self.cosines)
         beside = control_of(loaded, reference, self.metrics, columns=self.columns, embedder=embedder, say=say)
         extra: dict[str, Any] = {"control": beside}
-        if self.files.compare is None:
+        if self.compare is None:
             return found, extra, problems
-        theirs = load_other(self.files.compare, loaded.dataset, self.columns)
+        theirs = load_other(self.compare, loaded.dataset, self.columns)
         self._say(theirs, problems)
         other = FeatureViews(theirs, embedder, cosines=self.cosines)
         compared = compare_sides(found.views, other, found.reference, self.metrics, say)
@@ -287,20 +272,20 @@ class _Measurer:
 
     def _reference(self, loaded: Loaded) -> Loaded | None:
         """The file that `--reference` names, else the base of a run folder."""
-        if self.files.reference is not None:
-            return load_reference(self.files.reference, loaded.dataset, self.reference_columns)
+        if self.reference is not None:
+            return load_reference(self.reference, loaded.dataset, self.reference_columns)
         return base_of(loaded.run, loaded.dataset) if loaded.run is not None else None
 
     def _correctness(self, loaded: Loaded, problems: list[str]) -> Measure | None:
         """Correctness by gold labels, by checking again, else by the reviews of a run folder; None when nobody asks."""
         if Correctness.name not in self.metrics:
-            if self.again is not None or self.files.gold is not None:
+            if self.again is not None or self.gold is not None:
                 option = "--recheck" if self.again is not None else "--gold"
                 self.note(f"{option} does nothing: correctness is not among --metrics")
                 problems.append(f"{option} does nothing: correctness is not among --metrics")
             return None
-        if self.files.gold is not None:
-            gold = load_reference(self.files.gold, loaded.dataset, Wanted((), None, csv=self.columns.csv))
+        if self.gold is not None:
+            gold = load_reference(self.gold, loaded.dataset, Wanted((), None, csv=self.columns.csv))
             self._say(gold, problems)
             return against_gold(loaded.dataset, gold.dataset)
         if self.again is not None:
@@ -313,12 +298,12 @@ class _Measurer:
         return None
 
 
-def _next(files: _Files, html: str | None, empty: Sequence[str] = ()) -> str:
+def _next(files: Sequence[str | None], html: str | None, empty: Sequence[str]) -> str:
     """What to do after this: the same as a page, else the rows or the measures that there are; a run without rows
     (`empty`) has its state to look at first."""
     if runs := [name for name in empty if Path(name).is_dir()]:
         return f"datagen status {shlex.quote(runs[0])}"
-    if html is None and STANDARD not in files.all:
+    if html is None and STANDARD not in files:
         return same_command(NOT_FOR_A_PAGE, "--html", "report.html")
-    first = files.datasets[0]
+    first = str(files[0])
     return f"datagen show {shlex.quote(first)}" if Path(first).is_dir() else "datagen list metrics"

@@ -77,7 +77,7 @@ def command(
     asks only what has no answer yet.
     """
     from datagen_cli.bench.options import read_models
-    from datagen_cli.bench.score import QuestionColumns, drawn, quiz_of
+    from datagen_cli.bench.score import drawn, quiz_of
     from datagen_cli.config.environment import read_environment
     from datagen_cli.evaluation.load import Wanted, load_dataset
 
@@ -86,9 +86,9 @@ def command(
     solvers, roles = read_models(model)
     if roles:
         raise UsageError(f"--model: nobody plays the {next(iter(roles))} here", hint="--model MODEL answers")
-    columns = QuestionColumns(question or "", label or "", choices or "")
+    columns = (question or "", label or "", choices or "")
     loaded = {name: load_dataset(name, Wanted((), label)) for name in (dataset, *([base] if base else []))}
-    quizzes = {name: drawn(quiz_of(one, columns), count) for name, one in loaded.items()}
+    quizzes = {name: drawn(quiz_of(one, *columns), count) for name, one in loaded.items()}
     if judge is None and any(quiz.kind == "free" for quiz in quizzes.values()):
         raise UsageError("answers are free text: nothing but a judge can compare them", hint="--judge MODEL")
     folder = Path(out or f"runs/score-{Path(dataset).stem or 'dataset'}")

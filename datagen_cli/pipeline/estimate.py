@@ -52,6 +52,14 @@ class Span(NamedTuple):
         """Both figures multiplied."""
         return Span(self.low * other.low, self.high * other.high)
 
+    def within(self, most: float) -> Span:
+        """Both figures, at most so many."""
+        return Span(min(self.low, most), min(self.high, most))
+
+    def ends(self, digits: int) -> dict[str, float]:
+        """`{"low", "high"}`, rounded."""
+        return {"low": round(self.low, digits), "high": round(self.high, digits)}
+
 
 NOTHING = Span(0, 0)
 
@@ -132,8 +140,7 @@ def _figures(
     built: Built, environ: Mapping[str, str], allow_hosts: Collection[str], count: int, tasks: Sequence[Load]
 ) -> dict[str, Any]:
     """Calls, tokens, cost and seconds of all that is asked."""
-    calls, tokens_in, tokens_out, cost = NOTHING, NOTHING, NOTHING, Span(0, 0)
-    unknown = False
+    calls, tokens_in, tokens_out, cost, unknown = NOTHING, NOTHING, NOTHING, NOTHING, False
     for task in tasks:
         into, out = task.calls.times(task.tokens_in), task.calls.times(task.tokens_out)
         calls, tokens_in, tokens_out = calls + task.calls, tokens_in + into, tokens_out + out
@@ -141,18 +148,13 @@ def _figures(
         unknown |= price is None
         if price is not None:
             cost += Span(price(into.low, out.low), price(into.high, out.high))
-    seconds = _seconds(built, count, tasks)
+    asked, answered = _whole(tokens_in), _whole(tokens_out)
     return {
-        "calls": _ends(calls),
+        "calls": _whole(calls),
         "calls_by_stage": _by_stage(tasks),
-        "tokens": {
-            name: {"in": math.ceil(getattr(tokens_in, name)), "out": math.ceil(getattr(tokens_out, name))}
-            for name in ("low", "high")
-        },
-        "cost_usd": {"low": None, "high": None}
-        if unknown
-        else {"low": round(cost.low, 6), "high": round(cost.high, 6)},
-        "seconds": {"low": round(seconds.low, 1), "high": round(seconds.high, 1)},
+        "tokens": {end: {"in": asked[end], "out": answered[end]} for end in asked},
+        "cost_usd": {"low": None, "high": None} if unknown else cost.ends(6),
+        "seconds": _seconds(built, count, tasks).ends(1),
     }
 
 
@@ -161,11 +163,16 @@ def _by_stage(tasks: Sequence[Load]) -> dict[str, dict[str, int]]:
     found = {stage.name: NOTHING for stage in FLOW}
     for task in tasks:
         found[stage_of(task.purpose)] += task.calls
-    return {name: _ends(span) for name, span in found.items() if span.high}
+    return {name: _whole(span) for name, span in found.items() if span.high}
 
 
-def _ends(span: Span) -> dict[str, int]:
+def _whole(span: Span) -> dict[str, int]:
     return {"low": math.ceil(span.low), "high": math.ceil(span.high)}
+
+
+def _longest(built: Built, role: str) -> int:
+    """The most tokens of a reply in this role."""
+    return max(model.max_tokens for model in built.recipe.models[role])
 
 
 def _attempts(built: Built) -> Span:
@@ -175,23 +182,22 @@ def _attempts(built: Built) -> Span:
 def _found_values(built: Built) -> Iterator[Load]:
     """Calls that find the values of attributes, once for the run: few where every reply names as many as it may."""
     record = record_tokens(built)
-    longest = max(model.max_tokens for model in built.recipe.models[ROLE])
+    named = Span(30, 150).within(_longest(built, ROLE))
     for attribute in built.unknown.values():
         rows = A_CALL if attribute.extract else 0
         calls = Span(math.ceil(attribute.wanted / A_CALL), most_calls(attribute))
         into = Span(100 + rows * record.low, 250 + rows * record.high)
-        yield Load(ROLE, PURPOSE, calls, into, Span(min(30, longest), min(150, longest)))
+        yield Load(ROLE, PURPOSE, calls, into, named)
 
 
 def _generator(built: Built, count: int, per_call: int) -> Iterator[Load]:
     """First attempts, so many records a call; refills, one a call; repairs."""
     record = record_tokens(built)
     size = min(per_call, count)
-    longest = max(model.max_tokens for model in built.recipe.models["generator"])
-    many = _reply(record, size, longest)
-    yield Load("generator", "generate", Span(*[math.ceil(count / size)] * 2), _prompt(built, count, size), many)
+    calls = Span(*[math.ceil(count / size)] * 2)
+    yield Load("generator", "generate", calls, _prompt(built, count, size), _reply(built, size))
     again = count * (_attempts(built).high - 1)
-    one, prompt = _reply(record, 1, longest), _prompt(built, count, 1)
+    one, prompt = _reply(built, 1), _prompt(built, count, 1)
     yield Load("generator", "generate", Span(0, again), Span(prompt.low, prompt.high + record.high), one)
     if any(check.on_fail == "fix" for check in built.bound):
         repair = Span(prompt.low, prompt.high + 2 * record.high)
@@ -204,8 +210,7 @@ def _grouped(built: Built, groups: Groups, count: int) -> Iterator[Load]:
     unit = groups.unit(list(built.slots(cut.most)), 1)
     said = sum(_row_bytes(row) for row in groups.generate.request(unit)["rows"]) / cut.most
     into = Span(said / BYTES_PER_TOKEN, said / HIGH_BYTES_PER_TOKEN)
-    record, longest = record_tokens(built), built.recipe.models["generator"][0].max_tokens
-    out = Span(min(record.low, longest), min(record.high, longest))
+    out = record_tokens(built).within(_longest(built, "generator"))
     calls = sum(1 for _ in cut.starts(count))
     rows, group = Span(*[cut.end(count) / calls] * 2), Span(groups.size, groups.size)
     yield Load("generator", "generate", Span(calls, calls), into.times(rows), out.times(rows))
@@ -219,8 +224,10 @@ def _row_bytes(row: Mapping[str, Any]) -> int:
     return sum(len(message["content"].encode()) for prompt in prompts for message in prompt["messages"])
 
 
-def _reply(record: Span, records: int, longest: int) -> Span:
-    return Span(min(record.low * records + 6, longest), min(record.high * records + 30, longest))
+def _reply(built: Built, records: int) -> Span:
+    """Tokens of a generator's reply of so many records."""
+    record = record_tokens(built)
+    return Span(record.low * records + 6, record.high * records + 30).within(_longest(built, "generator"))
 
 
 def _checkers(built: Built, count: int, attempts: float, names: Collection[str] | None = None) -> Iterator[Load]:
@@ -234,8 +241,7 @@ def _checkers(built: Built, count: int, attempts: float, names: Collection[str] 
         into = Span(record.low + cost.prompt[0], record.high + cost.prompt[1])
         most = cost.reply[1] + (record.high if cost.rewrites else 0)
         for role in check.facts.roles:
-            longest = max(model.max_tokens for model in built.recipe.models[role])
-            yield Load(role, check.type, calls, into, Span(min(cost.reply[0], longest), min(most, longest)))
+            yield Load(role, check.type, calls, into, Span(cost.reply[0], most).within(_longest(built, role)))
 
 
 def _harder(built: Built, count: int) -> Iterator[Load]:
@@ -247,8 +253,7 @@ def _harder(built: Built, count: int) -> Iterator[Load]:
     children = max(1, math.floor(count * operators.share))
     most = math.ceil(children * attempts.high)
     one = Span(record.low + HARDER_PROMPT[0], record.high + HARDER_PROMPT[1])
-    longest = max(model.max_tokens for model in built.recipe.models["generator"])
-    yield Load("generator", "enhance", Span(children, 2 * most), one, _reply(record, 1, longest))
+    yield Load("generator", "enhance", Span(children, 2 * most), one, _reply(built, 1))
     for load in _checkers(built, children, attempts.high):
         yield replace(load, calls=Span(0, load.calls.high))
     measure = built.recipe.options.difficulty.measure if built.recipe.options.difficulty else None

@@ -8,7 +8,6 @@ opened again with as many attempts as at first, and the reasons become instructi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from datagen_cli.core.record import Record, Slot
 from datagen_cli.runs.checkpoint import MOST_ATTEMPTS, Checkpoint
@@ -21,45 +20,31 @@ from datagen_cli.stages.validate import BoundCheck
 MOST_LESSONS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
-    """Records that were rejected or edited, in slot order; the dataset had `count` slots. `of` are digests of what the
-    records were before."""
-
-    count: int
-    records: tuple[Record, ...]
-    of: tuple[str, ...]
-
-
 class Rounds:
     """The rounds of a run, from its checkpoint; without one there are none."""
 
     def __init__(self, checkpoint: Checkpoint | None) -> None:
         self._checkpoint = checkpoint
-        self.rounds: list[Round] = []
-        found: dict[int, list[tuple[int, str, Record]]] = {}
-        for line in checkpoint.lines() if checkpoint is not None else ():
-            found.setdefault(line["round"], []).append((line["count"], line["from"], from_line(line)))
-        for number in sorted(found):
-            self._add(found[number])
+        self._rounds: list[tuple[int, list[Record]]] = []
+        """How many slots the dataset had, and the records that were rejected or edited, in slot order."""
         self._next = 0
+        found: dict[int, tuple[int, list[Record]]] = {}
+        for line in checkpoint.lines() if checkpoint is not None else ():
+            found.setdefault(line["round"], (line["count"], []))[1].append(from_line(line))
+        for number in sorted(found):
+            self._add(*found[number])
 
-    def _add(self, lines: Sequence[tuple[int, str, Record]]) -> None:
-        lines = sorted(lines, key=lambda line: line[2].slot)
-        counts, of, records = zip(*lines, strict=True)
-        self.rounds.append(Round(counts[0], records, of))
+    def _add(self, count: int, records: Iterable[Record]) -> None:
+        self._rounds.append((count, sorted(records, key=lambda record: record.slot)))
 
     def take(self, changes: Sequence[tuple[Record, Record]], count: int) -> str:
         """Writes a new round down: records as they stand, each with what becomes of it. Returns what to say of it."""
         assert self._checkpoint is not None
-        number = len(self.rounds) + 1
-        lines = []
+        number = len(self._rounds) + 1
         for before, after in changes:
-            of = content_digest(before)
             told = {"round": number, "count": count, **to_line(after)}
-            self._checkpoint.append(after.slot, after.attempt, of, told)
-            lines.append((count, of, after))
-        self._add(lines)
+            self._checkpoint.append(after.slot, after.attempt, content_digest(before), told)
+        self._add(count, (after for _, after in changes))
         rejected = sum(after.rejection is not None for _, after in changes)
         return f"review: rejected records are made anew: {rejected:,}; edits kept: {len(changes) - rejected:,}"
 
@@ -68,25 +53,22 @@ class Rounds:
 
         A record that is not accepted now, because the recipe or an earlier slot changed, is passed over.
         """
-        if self._next >= len(self.rounds) or self.rounds[self._next].count > count:
+        if self._next >= len(self._rounds) or self._rounds[self._next][0] > count:
             return None
         self._next += 1
-        return [
-            record
-            for record in self.rounds[self._next - 1].records
-            if record.slot < count and is_accepted[record.slot] == record.attempt
-        ]
+        changed = self._rounds[self._next - 1][1]
+        return [one for one in changed if one.slot < count and is_accepted[one.slot] == one.attempt]
 
     def lessons(self, slot: Slot, attempt: int) -> tuple[str, ...]:
         """What people said of rejected records before this attempt was made, each once, the last ones."""
         said: dict[str, None] = {}
         upto = 0
-        for number, one in enumerate(self.rounds, start=1):
-            opened = any(item.slot == slot.index and item.rejection and item.attempt < attempt for item in one.records)
-            if opened or one.count <= slot.index:
+        for number, (count, records) in enumerate(self._rounds, start=1):
+            opened = any(item.slot == slot.index and item.rejection and item.attempt < attempt for item in records)
+            if opened or count <= slot.index:
                 upto = number
-        for one in self.rounds[:upto]:
-            for record in one.records:
+        for _, records in self._rounds[:upto]:
+            for record in records:
                 if record.rejection is not None and record.rejection.detail not in ("", NO_REASON):
                     said.pop(record.rejection.detail, None)
                     said[record.rejection.detail] = None

@@ -10,6 +10,7 @@ its verdicts cannot be read.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -54,7 +55,7 @@ class Trial:
         self.promising = False
         self.useless: list[str] = []
         self._held: list[tuple[Callable[[], None], Sequence[str]]] = []
-        self._reasons: dict[str, int] = {}
+        self._reasons: Counter[str] = Counter()
         self._example = ""
         self._first: Any = None
 
@@ -76,7 +77,7 @@ class Trial:
             return 1
         if self.promising or not self._cautious:
             return most
-        useless = sum(self._reasons.values())
+        useless = self._reasons.total()
         return min(most, max(1, ENOUGH - useless) if useless else max(ENOUGH, units // SHARE))
 
     def add(
@@ -108,12 +109,12 @@ class Trial:
             self._add_kept(kept, write, calls)
         if self.open and (len(self._reasons) > 1 or self._reasons.keys() - WHAT.keys()):
             self.close()
-        if self.open and sum(self._reasons.values()) >= ENOUGH:
+        if self.open and self._reasons.total() >= ENOUGH:
             self._fail()
 
     def end(self) -> None:
         """All attempts there are have been made. Raises `GotNowhere` when none of several was usable."""
-        if self.open and not self.promising and sum(self._reasons.values()) > 1:
+        if self.open and not self.promising and self._reasons.total() > 1:
             self._fail()
 
     def _fail(self) -> None:
@@ -122,8 +123,7 @@ class Trial:
         self.open = False
         self.useless = [digest for _, calls in self._held for digest in calls]
         self._held = []
-        message = f"the first {count:,} replies {WHAT[reason]}; the last: {self._example}"
-        raise GotNowhere(message, hint=f"{HINTS[reason]}; then run the command again: no attempt is used up")
+        raise _nowhere(f"{count:,} replies {WHAT[reason]}", self._example, HINTS[reason])
 
     def _say_check_call(self) -> None:
         """Says what is wrong with the reply of the check call."""
@@ -149,7 +149,7 @@ class Trial:
             self._count(SAME, str(next(iter(record.fields.values()), "")))
 
     def _count(self, reason: str, example: str) -> None:
-        self._reasons[reason] = self._reasons.get(reason, 0) + 1
+        self._reasons[reason] += 1
         self._example = " ".join(example.split())[:300]
 
 
@@ -199,10 +199,7 @@ class CheckTrials:
         example = " ".join(str(found[-1][1]["unread"]).split())
         what = WHAT[reason] if reason == "truncated" else "hold no verdict that can be read"
         hint = HINTS[reason] if reason == "truncated" else f"give it another model (models), or take {name} out"
-        raise GotNowhere(
-            f"the first {len(found)} replies to {name} {what}; the last: {example}",
-            hint=f"{hint}; then run the command again: no attempt is used up",
-        )
+        raise _nowhere(f"{len(found)} replies to {name} {what}", example, hint)
 
     def _ask_again(self, unit: tuple[int, int], evidence: Mapping[str, Any]) -> None:
         self.units.append(unit)
@@ -230,7 +227,7 @@ class AskTrial:
         self._useless = useless
         self._who = who
         self._open = asyncio.Event()
-        self._reasons: dict[str, int] = {}
+        self._reasons: Counter[str] = Counter()
         self.forgotten: list[str] = []
 
     async def turn(self, number: int) -> None:
@@ -245,19 +242,20 @@ class AskTrial:
         self._left -= 1
         reason = self._useless(number, reply) if reply is not None else ""
         if reply is not None and reason:
-            self._reasons[reason] = self._reasons.get(reason, 0) + 1
+            self._reasons[reason] += 1
             self.forgotten.append(reply.digest)
-        enough = len(self._reasons) == 1 and self._first > 1 and sum(self._reasons.values()) == self._first
+        enough = len(self._reasons) == 1 and self._first > 1 and self._reasons.total() == self._first
         if enough and reply is not None:
             what = {**WHAT, "malformed": "hold no answer that can be read"}[reason]
             example = " ".join(reply.text.split())[:300] or "nothing"
             hint = HINTS[reason] if reason == "truncated" else "try a larger model, or --set model.structured=off"
-            raise GotNowhere(
-                f"the first {self._first} replies of {self._who} {what}; the last: {example}",
-                hint=f"{hint}; then run the command again: these are asked anew",
-            )
+            raise _nowhere(f"{self._first} replies of {self._who} {what}", example, hint, "these are asked anew")
         if (reply is not None and not reason) or self._left <= 0:
             self._open.set()
+
+
+def _nowhere(what: str, example: str, hint: str, then: str = "no attempt is used up") -> GotNowhere:
+    return GotNowhere(f"the first {what}; the last: {example}", hint=f"{hint}; then run the command again: {then}")
 
 
 def _reason(record: Record) -> str:

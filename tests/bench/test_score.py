@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from datagen_cli.bench.score import Marked as Marks
-from datagen_cli.bench.score import QuestionColumns, mark, questions, quiz_of, table
+from datagen_cli.bench.score import mark, questions, quiz_of, table
 from datagen_cli.cli.app import run
 from datagen_cli.core.chat import Reply
 from datagen_cli.core.errors import DataError
@@ -114,7 +114,7 @@ def test_bad_input_is_one_line(
 
 
 def test_a_question_without_a_reply_counts_for_nobody() -> None:
-    quiz = quiz_of(_loaded([{"question": f"{n} + 1?", "answer": n + 1} for n in range(4)]), QuestionColumns())
+    quiz = quiz_of(_loaded([{"question": f"{n} + 1?", "answer": n + 1} for n in range(4)]))
     marks = [Marks("a", [True, None, True, False]), Marks("b", [True, True, False, False])]
     found = table(quiz, marks)
     assert found["n"] == 3 and found["no_reply"] == 1
@@ -122,23 +122,21 @@ def test_a_question_without_a_reply_counts_for_nobody() -> None:
 
 
 def test_rows_without_an_answer_are_left_out_and_said() -> None:
-    quiz = quiz_of(
-        _loaded([{"question": "1 + 1?", "answer": 2}, {"question": "2 + 2?", "answer": None}]), QuestionColumns()
-    )
+    quiz = quiz_of(_loaded([{"question": "1 + 1?", "answer": 2}, {"question": "2 + 2?", "answer": None}]))
     assert len(quiz) == 1 and quiz.left_out == 1
     with pytest.raises(DataError, match="no label"):
-        quiz_of(_loaded([{"text": "nothing asked"}]), QuestionColumns())
+        quiz_of(_loaded([{"text": "nothing asked"}]))
 
 
 def test_of_a_quiz_rows_whose_answer_is_none_of_their_choices_are_left_out() -> None:
     rows = [{"question": f"{n}?", "choices": ["x", "y", "z"], "answer": "ABC"[n % 3]} for n in range(10)]
     rows[4]["answer"] = "E"
-    quiz = quiz_of(_loaded(rows), QuestionColumns())
+    quiz = quiz_of(_loaded(rows))
     assert quiz.kind == "choices" and len(quiz) == 9 and quiz.left_out == 1
     for row in rows[:5]:
         row["answer"] = "none"
     with pytest.raises(DataError, match="answer points at no item of choices"):
-        quiz_of(_loaded(rows), QuestionColumns())
+        quiz_of(_loaded(rows))
 
 
 def test_a_model_whose_replies_cannot_be_read_is_named(
@@ -152,9 +150,7 @@ def test_a_model_whose_replies_cannot_be_read_is_named(
 
 
 def test_a_shipped_base_of_choices_is_read() -> None:
-    quiz = quiz_of(
-        load_dataset(str(Path(__file__).parents[2] / "recipes/data/mmlu.jsonl"), Wanted()), QuestionColumns()
-    )
+    quiz = quiz_of(load_dataset(str(Path(__file__).parents[2] / "recipes/data/mmlu.jsonl"), Wanted()))
     assert quiz.kind == "choices" and len(quiz) == 48
     assert all(right in item.choices for right, item in zip(quiz.right, quiz.items, strict=True))
 
@@ -210,9 +206,7 @@ def test_only_keys_of_the_model_and_of_limits_are_set(
     ],
 )
 def test_an_answer_is_asked_for_as_a_number_where_every_label_is_one(labels: list[Any], kind: str) -> None:
-    quiz = quiz_of(
-        _loaded([{"question": f"{n}?", "answer": label} for n, label in enumerate(labels)]), QuestionColumns()
-    )
+    quiz = quiz_of(_loaded([{"question": f"{n}?", "answer": label} for n, label in enumerate(labels)]))
     for asked in questions(quiz):
         assert asked.response_format is not None and asked.end is not None and asked.end.tokens is not None
         answer = asked.response_format["json_schema"]["schema"]["properties"]["answer"]
@@ -221,7 +215,7 @@ def test_an_answer_is_asked_for_as_a_number_where_every_label_is_one(labels: lis
 
 
 def test_of_a_sentence_the_number_counts_that_it_comes_down_to_unless_it_was_cut_off() -> None:
-    quiz = quiz_of(_loaded([{"question": f"{n}?", "answer": 91} for n in range(4)]), QuestionColumns())
+    quiz = quiz_of(_loaded([{"question": f"{n}?", "answer": 91} for n in range(4)]))
     said = "The piles hold 7 * 18 = 126 logs, so he has 126 - 35 = 91 logs left."
     replies = [
         Reply('{"answer": 91}'),
