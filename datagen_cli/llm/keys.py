@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.errors import ProviderError, UsageError
@@ -181,11 +181,7 @@ def path_of(options: ModelOptions) -> str:
 
 def address_of(options: ModelOptions, base_url: str) -> tuple[str, str, str]:
     """(address to post to, host, host with its port); raises `UsageError` for what is no usable address."""
-    try:
-        parts = urlsplit(base_url.strip())
-        host, port = (parts.hostname or "").lower(), parts.port
-    except ValueError:
-        host, port, parts = "", None, urlsplit("")
+    parts, host, port = _parts_of(base_url.strip())
     if parts.scheme not in ("http", "https") or not _is_host(host, parts.netloc.rpartition("@")[2]):
         raise UsageError(
             f"model {options.name}: base_url is no http address", hint="such as base_url: http://localhost:8000/v1"
@@ -195,6 +191,15 @@ def address_of(options: ModelOptions, base_url: str) -> tuple[str, str, str]:
     path = parts.path.rstrip("/").removesuffix("/chat/completions")
     path = f"{path.removesuffix('/completions')}/{path_of(options)}"
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, "")), host, f"{host}:{port}" if port else host
+
+
+def _parts_of(url: str) -> tuple[SplitResult, str, int | None]:
+    """An address, its host in lower case and its port; empty where it cannot be read."""
+    try:
+        parts = urlsplit(url)
+        return parts, (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return urlsplit(""), "", None
 
 
 def _is_host(host: str, written: str) -> bool:
@@ -219,11 +224,7 @@ def moved_to(options: ModelOptions, names: Iterable[str], environ: Mapping[str, 
     if name is None:
         return None
     value = environ[name].strip()
-    try:
-        parts = urlsplit(value if "://" in value or not bare else f"http://{value}")
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        host, parts = "", urlsplit("")
+    parts, host, _ = _parts_of(value if "://" in value or not bare else f"http://{value}")
     sound = parts.scheme in ("http", "https") and not (parts.username or parts.password or parts.query)
     if not sound or re.search(r"[^\w.:-]", host) or not (host or (bare and "://" not in value)):
         raise UsageError(

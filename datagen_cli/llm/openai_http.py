@@ -297,15 +297,14 @@ def _unpacked(response: aiohttp.ClientResponse, body: bytes, most_bytes: int) ->
 
 
 async def told(response: aiohttp.ClientResponse, until: float | None = None) -> bytes:
-    """The body of an answer that is not 200, if it comes in time."""
+    """The body of an answer that is not 200; nothing where it does not come in time, or is packed in a way that nobody
+    can read."""
     if 300 <= response.status < 400:
         return b""
     try:
         async with asyncio.timeout_at(until):
             return _unpacked(response, await _some(response), REPLY_BYTES)[:ERROR_BYTES]
-    except TransportError:  # packed in a way that nobody can read: the status says enough
-        return b""
-    except (aiohttp.ClientError, OSError, TimeoutError):
+    except (TransportError, aiohttp.ClientError, OSError, TimeoutError):  # the status says enough
         return b""
 
 

@@ -84,37 +84,33 @@ def reset_s(text: str, now: float) -> float:
     >>> reset_s("1m30.5s", 0.0), reset_s("20ms", 0.0), reset_s("12", 0.0), reset_s("soon", 0.0)
     (90.5, 0.02, 12.0, 0.0)
     """
-    text = text.strip().lower()
+    seconds = _seconds(text.strip().lower(), now)
+    return max(0.0, seconds) if seconds is not None and seconds <= LONGEST_S else 0.0
+
+
+def _seconds(text: str, now: float) -> float | None:
     if len(text) > MOST_CHARACTERS:
-        return 0.0
+        return None
     if _NUMBER.fullmatch(text):
-        seconds = float(text)
-        if seconds > 1e11:
-            seconds = seconds / 1000 - now
-        elif seconds > 1e9:
-            seconds -= now
-        return max(0.0, seconds) if seconds <= LONGEST_S else 0.0
+        number = float(text)
+        return number / 1000 - now if number > 1e11 else number - now if number > 1e9 else number
     if _DATE.match(text):
         try:
-            seconds = datetime.fromisoformat(text.upper()).timestamp() - now
+            return datetime.fromisoformat(text.upper()).timestamp() - now
         except (ValueError, OverflowError):
-            return 0.0
-        return max(0.0, seconds) if seconds <= LONGEST_S else 0.0
+            return None
     if (date := http_date(text)) is not None:
-        return max(0.0, date - now) if date - now <= LONGEST_S else 0.0
+        return date - now
     period = _PERIOD.fullmatch(text) if len(text) > 2 else None
     if period:
         text = "".join(f"{amount}{unit}" for amount, unit in zip(period.groups(), "dhms", strict=True) if amount)
     elif re.fullmatch(rf"(?:{_SPOKEN.pattern})+", text):
-        text = "".join(
-            amount + ("ms" if unit[:2] == "mi" and unit[2] == "l" else unit[0])
-            for amount, unit in _SPOKEN.findall(text)
-        )
+        spoken = _SPOKEN.findall(text)
+        text = "".join(amount + ("ms" if unit.startswith("mil") else unit[0]) for amount, unit in spoken)
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        return 0.0
-    seconds = float(sum(float(number) * _UNITS[unit] for number, unit in parts))
-    return seconds if seconds <= LONGEST_S else 0.0
+        return None
+    return float(sum(float(number) * _UNITS[unit] for number, unit in parts))
 
 
 def http_date(text: str) -> float | None:

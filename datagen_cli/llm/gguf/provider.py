@@ -30,6 +30,7 @@ from datagen_cli.core.secret import Secret
 from datagen_cli.llm.chat_template import refuse_templates
 from datagen_cli.llm.events import EVENTS, choice_of
 from datagen_cli.llm.faults import TransportError
+from datagen_cli.llm.foreign_json import loaded
 from datagen_cli.llm.gguf.files import SMOLLM2, SUFFIX, gguf_digest, gguf_file, speaks_of_reasoning
 from datagen_cli.llm.gguf.head import licence, sound_templates
 from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings, usable_cores
@@ -106,11 +107,8 @@ class Gguf(ProviderFacts):
     @classmethod
     def stopped_by(cls, options: ModelOptions) -> tuple[str, ...]:
         """All, unless its file speaks of reasoning."""
-        return (
-            ()
-            if speaks_of_reasoning(gguf_file(options.name, cls.model_of(options)))
-            else ("max_tokens", "stop", "maxItems")
-        )
+        reasons = speaks_of_reasoning(gguf_file(options.name, cls.model_of(options)))
+        return () if reasons else ("max_tokens", "stop", "maxItems")
 
     @classmethod
     def at_once(cls, options: ModelOptions, concurrency: int) -> int:
@@ -260,8 +258,8 @@ class Watch:
     def end(self) -> bytes:
         """The events that end a stream that is broken off here."""
         usage = {"completion_tokens": self.tokens, "prompt_tokens": self._read}
-        event = {"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]}
-        return b"\n\n".join([b"", *(EVENTS + b" " + one for one in (_json({**event, "usage": usage}), b"[DONE]")), b""])
+        event = {"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}], "usage": usage}
+        return f"\n\ndata: {json.dumps(event)}\n\ndata: [DONE]\n\n".encode()
 
     @property
     def _read(self) -> int:
@@ -269,12 +267,9 @@ class Watch:
         return sum(count for count in found if isinstance(count, int))
 
     def _take(self, data: bytes) -> None:
-        try:
-            event = json.loads(data)
-        except ValueError:
-            return  # the end mark, or what the reader of the whole stream refuses
+        event = loaded(data)
         if not isinstance(event, dict):
-            return
+            return  # the end mark, or what the reader of the whole stream refuses
         choice = choice_of(event)
         delta = choice.get("delta")
         said = delta.get("content") if isinstance(delta, dict) else choice.get("text")
@@ -297,7 +292,3 @@ async def until_it_loops(response: aiohttp.ClientResponse) -> bytes:
             parts.append(watch.end())
             break
     return b"".join(parts)
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()

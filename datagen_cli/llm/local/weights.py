@@ -142,28 +142,28 @@ def _folder_of(name: str) -> Path | None:
 
 
 def _check_folder(name: str, path: Path) -> None:
-    hint = "a folder as save_pretrained writes it: config.json, *.safetensors and the tokenizer's files"
+    if lack := _lack(name, path):
+        raise UsageError(f"model local/{name}: {lack[0]}", hint=lack[1])
+
+
+def _lack(name: str, path: Path) -> tuple[str, str] | None:
+    """Why a path is no whole model, and what to do about it; None for one that is."""
+    saved = "a folder as save_pretrained writes it: config.json, *.safetensors and the tokenizer's files"
     if not path.is_dir():
-        raise UsageError(f"model local/{name}: is a file, not a folder of a model", hint=hint)
+        return "is a file, not a folder of a model", saved
     if not (path / "config.json").is_file():
-        raise UsageError(f"model local/{name}: holds no model: config.json is missing", hint=hint)
-    missing = _missing_shards(name, path)
-    if missing:
-        raise UsageError(
-            f"model local/{name}: of its weights {len(missing)} files are missing, such as {missing[0]}",
-            hint=f"{_INDEX} names them: copy or save the model again",
-        )
+        return "holds no model: config.json is missing", saved
+    if missing := _missing_shards(name, path):
+        said = f"of its weights {len(missing)} files are missing, such as {missing[0]}"
+        return said, f"{_INDEX} names them: copy or save the model again"
     if not any(path.glob("*.safetensors")):
-        raise UsageError(
-            f"model local/{name}: holds no weights in a .safetensors file",
-            hint="other formats can run code: save it again with save_pretrained",
+        return (
+            "holds no weights in a .safetensors file",
+            "other formats can run code: save it again with save_pretrained",
         )
-    if not _has_tokenizer(path):
-        raise UsageError(f"model local/{name}: holds no tokenizer", hint="tokenizer.save_pretrained writes it there")
-
-
-def _has_tokenizer(path: Path) -> bool:
-    return any((path / file).is_file() for file in _TOKENIZERS)
+    if not any((path / file).is_file() for file in _TOKENIZERS):
+        return "holds no tokenizer", "tokenizer.save_pretrained writes it there"
+    return None
 
 
 def _missing_shards(name: str, path: Path) -> list[str]:
@@ -189,8 +189,7 @@ def _cached(name: str) -> Path | None:
     except HFValidationError as error:
         raise UsageError(f"model local/{name}: neither a folder nor a hub id", hint="such as org/model") from error
     weights = any((folder / file).is_file() for file in ("model.safetensors", _INDEX))
-    complete = (folder / "config.json").is_file() and weights and _has_tokenizer(folder)
-    return folder if complete and not _missing_shards(name, folder) else None
+    return folder if weights and not _lack(name, folder) else None
 
 
 def _download(name: str) -> Path:
