@@ -94,45 +94,32 @@ class Channel:
         self._provider: Provider | None = None
         self._ready: Ready | None = None
 
-    async def send_once(
-        self, payload: Payload, draw: Draw, reservation: Reservation, clock: Clock, again: bool, run: Spending
-    ) -> RawReply:
+    async def send_once(self, call: Call, clock: Clock, *, again: bool) -> RawReply:
         """One try: waits for its place, its pace and its money, sends, settles, and commits the reply."""
         if self.exhausted is not None:
             raise self.exhausted
-        attempt = Attempt(self, reservation, clock, run, again=again)
+        attempt = Attempt(self, call, clock, again=again)
         try:
             if self.hedge is None:
-                reply = await attempt.send(payload, draw)
+                reply = await attempt.send()
             else:
                 await attempt.acquire()
-                reply = await self.hedge.race(
-                    attempt.send(payload, draw),
-                    lambda acquired: self._double(payload, draw, reservation, clock, run, acquired),
-                )
-            await run.keep(reply)  # the place is held until then: never more are lost than have a place
+                reply = await self.hedge.race(attempt.send(), lambda acquired: self._double(call, clock, acquired))
+            await call.run.keep(reply)  # the place is held until then: never more are lost than have a place
             return reply
         finally:
             attempt.leave()
 
-    async def _double(
-        self,
-        payload: Payload,
-        draw: Draw,
-        reservation: Reservation,
-        clock: Clock,
-        run: Spending,
-        acquired: Callable[[], None],
-    ) -> RawReply:
+    async def _double(self, call: Call, clock: Clock, acquired: Callable[[], None]) -> RawReply:
         """The same request once more, in a place of its own (`acquired` is called when it has it) and for money of its
         own."""
-        attempt = Attempt(self, reservation, clock, run, again=True)
+        attempt = Attempt(self, call, clock, again=True)
         try:
             await attempt.enter()
             acquired()
-            await self.pace(_guess(reservation))
-            run.tally.hedged += 1
-            return await attempt.send(payload, draw)
+            await self.pace(call.guess)
+            call.run.tally.hedged += 1
+            return await attempt.send()
         finally:
             attempt.leave()
 
@@ -236,16 +223,14 @@ class Channel:
         elif not self.unread:
             self.unread = unreadable(headers, time.time())
 
-    def settle(
-        self, reservation: Reservation, entry: int, used: Usage | None, run: Spending, *, lost: bool = False
-    ) -> None:
+    def settle(self, call: Call, entry: int, used: Usage | None, *, lost: bool = False) -> None:
         """Ends a reservation with what was used; None: with all of it, for nobody knows."""
-        used = self.if_lost(reservation) if used is None else used
-        run.settle(reservation, entry, used, lost=lost)
+        used = self.if_lost(call.reservation) if used is None else used
+        call.run.settle(call.reservation, entry, used, lost=lost)
         if used.tokens_in or used.tokens_out:
             self._usual_tokens += 0.1 * (used.tokens_in + used.tokens_out - self._usual_tokens)
         if self._tokens is not None:
-            self._tokens.give_back(_guess(reservation) - used.tokens_in - used.tokens_out)
+            self._tokens.give_back(call.guess - used.tokens_in - used.tokens_out)
 
 
 class Attempt:
@@ -253,10 +238,10 @@ class Attempt:
 
     Whoever makes one calls `leave` in the end."""
 
-    __slots__ = ("_again", "_channel", "_clock", "_entry", "_holds_place", "_permit", "_reservation", "_run")
+    __slots__ = ("_again", "_call", "_channel", "_clock", "_entry", "_holds_place", "_permit")
 
-    def __init__(self, channel: Channel, reservation: Reservation, clock: Clock, run: Spending, *, again: bool) -> None:
-        self._channel, self._reservation, self._clock, self._run, self._again = channel, reservation, clock, run, again
+    def __init__(self, channel: Channel, call: Call, clock: Clock, *, again: bool) -> None:
+        self._channel, self._call, self._clock, self._again = channel, call, clock, again
         self._entry: int | None = None
         self._permit: Permit | None = None
         self._holds_place = False
@@ -274,16 +259,14 @@ class Attempt:
     async def acquire(self) -> None:
         """Waits for a place and its pace."""
         await self.enter()
-        await self._channel.pace(_guess(self._reservation))
+        await self._channel.pace(self._call.guess)
 
     async def start(self) -> float:
         """Waits for all that a request needs to be sent; the longest that it may take then."""
         if not self._holds_place:
             await self.acquire()
-        channel = self._channel
-        self._entry = await self._run.reserve(
-            self._reservation, channel.if_lost(self._reservation), waits=channel.batched
-        )
+        channel, most = self._channel, self._call.reservation
+        self._entry = await self._call.run.reserve(most, channel.if_lost(most), waits=channel.batched)
         if channel.limiter.halted:  # while its pace or its money was waited for
             raise CallPending(HALTED)
         timeout_s = self._clock.begin()
@@ -291,19 +274,19 @@ class Attempt:
         self._permit = channel.concurrency.sent()
         return timeout_s
 
-    async def send(self, payload: Payload, draw: Draw) -> RawReply:
+    async def send(self) -> RawReply:
         """Sends, tells the adaptive limit what came of it, and settles."""
         channel = self._channel
         try:
-            reply = await channel.ask(payload, draw, self.start)
+            reply = await channel.ask(self._call.payload, self._call.draw, self.start)
             used = channel.usage_of(reply)
         except BaseException as error:
             self._failed(error)
             raise
         assert self._permit is not None and self._entry is not None
         channel.concurrency.answered(self._permit)
-        channel.settle(self._reservation, self._entry, used, self._run)
-        self._run.tally.calls += 1
+        channel.settle(self._call, self._entry, used)
+        self._call.run.tally.calls += 1
         return reply
 
     def _failed(self, error: BaseException) -> None:
@@ -323,12 +306,7 @@ class Attempt:
             used, lost = channel.priced(*error.used), error.may_have_cost
         else:  # cancelled under way: it may be paid for although nobody waits for it; a batch is paid for when fetched
             lost = not isinstance(error, Exception) and not channel.batched
-        channel.settle(self._reservation, self._entry, None if lost else used, self._run, lost=lost)
-
-
-def _guess(reservation: Reservation) -> int:
-    """The tokens of a call before it is sent, for `tokens_per_minute`."""
-    return reservation.tokens_in // BYTES_PER_TOKEN + reservation.tokens_out
+        channel.settle(self._call, self._entry, None if lost else used, lost=lost)
 
 
 @dataclass(slots=True)
@@ -363,6 +341,21 @@ class Spending:
         self.tally.lost += lost
         if tokens:
             self.tally.usage += used
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request, the draw that it is sent for, the most that it can use, and where its use is written down."""
+
+    payload: Payload
+    draw: Draw
+    reservation: Reservation
+    run: Spending
+
+    @property
+    def guess(self) -> int:
+        """Its tokens before it is sent, for `tokens_per_minute`."""
+        return self.reservation.tokens_in // BYTES_PER_TOKEN + self.reservation.tokens_out
 
 
 def hide(reply: RawReply, echoes: tuple[str, ...]) -> RawReply:

@@ -22,7 +22,7 @@ from datagen_cli.core.ports import Ledger, MakeWorkers, Observer
 from datagen_cli.llm.binding import ModelBinding, Shares
 from datagen_cli.llm.budget import Budget
 from datagen_cli.llm.cache import CallCache, call_digest, limit_of
-from datagen_cli.llm.channel import Channel, Spending
+from datagen_cli.llm.channel import Call, Channel, Spending
 from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.llm.faults import RequestRefused, TransportError
 from datagen_cli.llm.health import OutageDetector, Refusals
@@ -218,15 +218,13 @@ class Client:
 
     async def _send(self, request: Request, channel: Channel, payload: Payload, digest: str) -> RawReply:
         """The call with all its tries, its reply committed."""
-        reservation = channel.reservation_for(payload)
         keep = _kept_nowhere if self._cache is None else partial(self._cache.put, digest, body=payload.body)
         place = (request.role, request.draw.purpose)
         run = Spending(self._budget, self._ledger, place, self.totals.tally(*place), keep)
+        call = Call(payload, request.draw, channel.reservation_for(payload), run)
         try:
             return await call_with_retries(
-                lambda clock, again: channel.send_once(
-                    payload, request.draw, reservation, clock, again or request.draw.mends, run
-                ),
+                lambda clock, again: channel.send_once(call, clock, again=again or request.draw.mends),
                 request.draw,
                 policy=channel.policy,
                 health=channel.health,

@@ -54,7 +54,7 @@ class Corpus:
         self._lock = threading.Lock()
 
     async def find(self, query: str, most: int) -> Sequence[Passage]:
-        """See `Source.find`."""
+        """See `PassageSource.find`."""
         return await asyncio.to_thread(self.lookup, query, most)
 
     def lookup(self, query: str, most: int) -> list[Passage]:

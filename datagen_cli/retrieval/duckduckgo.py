@@ -21,12 +21,10 @@ class DuckDuckGo:
     host: ClassVar[str] = "html.duckduckgo.com"
 
     def __init__(self) -> None:
-        self._turn: asyncio.Lock | None = None
+        self._turn = asyncio.Lock()
 
     async def find(self, query: str, most: int) -> Sequence[Passage]:
-        """See `Source.find`. One search at a time, a second apart. Raises `MissingExtra` without the package."""
-        if self._turn is None:
-            self._turn = asyncio.Lock()
+        """See `PassageSource.find`. One search at a time, a second apart. Raises `MissingExtra` without the package."""
         async with self._turn:
             found = await asyncio.to_thread(_ask, query, most)
             await asyncio.sleep(PAUSE_S)

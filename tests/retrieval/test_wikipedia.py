@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import web
 
-from datagen_cli.retrieval import polite, wikipedia
+from datagen_cli.retrieval import wikipedia
 from datagen_cli.retrieval.passage import SearchFailed
 from datagen_cli.retrieval.wikipedia import Wikipedia
 
@@ -31,7 +31,7 @@ Answers = Callable[[int], web.Response]
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
-    monkeypatch.setattr(polite, "PAUSE_S", 0.0)
+    monkeypatch.setattr(wikipedia, "PAUSE_S", 0.0)
     yield []
 
 
@@ -97,7 +97,7 @@ async def test_a_limit_on_the_rate_is_waited_for(
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    monkeypatch.setattr("datagen_cli.retrieval.polite.asyncio.sleep", sleep)
+    monkeypatch.setattr("datagen_cli.retrieval.wikipedia.asyncio.sleep", sleep)
     limited = web.Response(status=status, headers={"Retry-After": "7"})
     answers = {1: limited}
     runner = await serve(lambda n: answers.get(n) or web.json_response(ANSWER), asked, monkeypatch)
@@ -131,7 +131,7 @@ async def test_what_is_no_answer_is_a_failed_search(
 
 
 async def test_nobody_there_is_a_failed_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(polite, "TRIES", 1)
+    monkeypatch.setattr(wikipedia, "TRIES", 1)
     monkeypatch.setattr(wikipedia, "API", "http://127.0.0.1:9/w/api.php")
     with pytest.raises(SearchFailed, match="no answer"):
         await Wikipedia().find("Kenya", 3)

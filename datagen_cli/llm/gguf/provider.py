@@ -31,8 +31,15 @@ from datagen_cli.llm.chat_template import refuse_templates
 from datagen_cli.llm.events import EVENTS, choice_of
 from datagen_cli.llm.faults import TransportError
 from datagen_cli.llm.foreign_json import loaded
-from datagen_cli.llm.gguf.files import SMOLLM2, SUFFIX, gguf_digest, gguf_file, speaks_of_reasoning
-from datagen_cli.llm.gguf.head import licence, sound_templates
+from datagen_cli.llm.gguf.files import (
+    SMOLLM2,
+    SUFFIX,
+    gguf_digest,
+    gguf_file,
+    licence,
+    sound_templates,
+    speaks_of_reasoning,
+)
 from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings, usable_cores
 from datagen_cli.llm.keys import Target, path_of
 from datagen_cli.llm.local.host import as_anywhere

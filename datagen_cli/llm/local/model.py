@@ -2,7 +2,9 @@
 
 A prompt is a mapping: `messages` go through the chat template of a model that has one, `text` is what every other model
 continues. `shorter` may hold the same prompt with fewer examples, most first, for a context in which it has no room;
-`examples` says how many there are, for the note about it.
+`examples` says how many there are, for the note about it. Control tokens in a message are broken by a space after their
+first sign, so that no text of a base or of a model becomes a turn of the conversation, whatever the tokenizer calls its
+tokens.
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ from typing import Any
 
 from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.chat_template import ChatTemplate, GivenUp
-from datagen_cli.llm.local.chat_template import plain
 from datagen_cli.llm.parameter_fallback import merged
 
 CACHE_NAMES = ("cache", "past_key_values")
 """What a model's forward calls its keys and values: from transformers 5.24 on, and before."""
+
+
+_MARK = re.compile(r"[^\w\s].*[^\w\s]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +110,24 @@ class LocalModel:
 
     def _ids(self, text: str, *, special: bool) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=special, verbose=False)["input_ids"])
+
+
+def control_tokens(tokenizer: Any) -> re.Pattern[str] | None:
+    """What finds the tokens of a tokenizer that steer a conversation, to be used by `plain`; None where it has none."""
+    added = getattr(tokenizer, "added_tokens_decoder", {}) or {}
+    names = {str(token) for token in getattr(tokenizer, "all_special_tokens", ())}
+    names |= {str(getattr(token, "content", token)) for token in added.values()}
+    marks = sorted((name for name in names if len(name) > 2 and _MARK.fullmatch(name)), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, marks))) if marks else None
+
+
+def plain(text: str, controls: re.Pattern[str] | None) -> str:
+    """The text as a tokenizer takes it: half a surrogate pair becomes a question mark, control tokens are broken."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    while controls is not None and (broken := controls.sub(_broken, text)) != text:
+        text = broken
+    return text
+
+
+def _broken(found: re.Match[str]) -> str:
+    return f"{found[0][0]} {found[0][1:]}"

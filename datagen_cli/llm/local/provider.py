@@ -12,8 +12,7 @@ from typing import Any
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.core.licence import CARD, licence_of_card
-from datagen_cli.llm.gguf.files import SMOLLM2, gguf_file, names_gguf, speaks_of_reasoning
-from datagen_cli.llm.gguf.head import licence, sound_templates
+from datagen_cli.llm.gguf.files import SMOLLM2, gguf_file, licence, names_gguf, sound_templates, speaks_of_reasoning
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.local.settings import weights_digest
 from datagen_cli.llm.local.weights import check_device, check_model

@@ -19,9 +19,8 @@ from typing import Any
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
 from datagen_cli.llm.chat_template import ChatTemplate
 from datagen_cli.llm.gguf.files import gguf_file, names_gguf
-from datagen_cli.llm.local.chat_template import control_tokens, has_chat_template
-from datagen_cli.llm.local.model import CACHE_NAMES, LocalModel
-from datagen_cli.llm.local.settings import read_settings
+from datagen_cli.llm.local.model import CACHE_NAMES, LocalModel, control_tokens
+from datagen_cli.llm.local.settings import has_chat_template, read_settings
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _HUB_FILES = ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors"]

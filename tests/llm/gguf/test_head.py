@@ -11,9 +11,9 @@ import pytest
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.errors import ProviderError, UsageError
-from datagen_cli.llm.gguf import head as gguf_head
+from datagen_cli.llm.gguf import files as gguf_files
 from datagen_cli.llm.gguf import server
-from datagen_cli.llm.gguf.head import chat_templates, licence
+from datagen_cli.llm.gguf.files import chat_templates, licence
 from datagen_cli.llm.gguf.provider import Gguf
 from datagen_cli.llm.gguf.server import LlamaServer, ServerSettings
 from datagen_cli.llm.local.provider import Local
@@ -87,7 +87,7 @@ def test_a_head_that_lies_is_refused(what: str, file: Path) -> None:
 
 
 def test_a_head_without_end_is_given_up_soon(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gguf_head, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(gguf_files, "MOST_HEAD_BYTES", 100_000)
     with file.open("wb") as out:
         out.write(head(count=2**63))
         out.truncate(1 << 29)

@@ -18,7 +18,8 @@ from jinja2 import TemplateError
 from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.chat_template import ChatTemplate, GivenUp
 from datagen_cli.llm.local import model as local_model
-from datagen_cli.llm.local.chat_template import control_tokens, has_chat_template, plain
+from datagen_cli.llm.local.model import control_tokens, plain
+from datagen_cli.llm.local.settings import has_chat_template
 from tests.grids import mostly_slow
 from tests.llm.local.tiny import CHAT, save_tokenizer
 
