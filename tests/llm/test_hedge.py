@@ -65,7 +65,7 @@ def test_extra_calls_are_counted_and_paid_at_their_reservation() -> None:
 
     total, budget = run_virtual(main())
     assert (total.calls, total.hedged, total.lost) == (300, 1, 1)
-    assert total.cost_usd == budget.cost_usd == 300 * 5.0 + 100.0
+    assert total.usage.cost_usd == budget.cost_usd == 300 * 5.0 + 100.0
     assert budget._reservations == 0
 
 
