@@ -27,6 +27,7 @@ OF_PART = frozenset(
     )
 )
 """Keys of a part of text that has no type; an object with others is an answer, unless such a part stands beside it."""
+IS_TEXT = ("text", "nested")
 OF_NESTED = OF_PART | {"type", "content", "status"}
 HIDDEN = ("analysis", "commentary", "thinking", "thought", "reasoning", "critic", "tool")
 """What channels that are no answer are called."""
@@ -66,7 +67,9 @@ def text_of(message: Mapping[str, Any], *, called: bool = False) -> tuple[str, s
     spoken = inside(message, "audio", "transcript")
     if not text.strip() and isinstance(spoken, str) and spoken.strip():
         return spoken, ""
-    reasoning = any(message.get(name) for name in REASONING) or _holds(message.get("content"), "thinking", "reasoning")
+    parts = message["content"] if isinstance(message.get("content"), list) else []
+    thoughts = (str(inside(part, "type")).startswith(("thinking", "reasoning")) for part in parts)
+    reasoning = any(message.get(name) for name in REASONING) or any(thoughts)
     return text, "" if text.strip() else "tool_calls" if calls else "reasoning" if reasoning else ""
 
 
@@ -92,7 +95,7 @@ def is_hidden(message: Any) -> bool:
 
 def _text(content: Any) -> str:
     if isinstance(content, Mapping):
-        if _is_part(content):
+        if _kind(content) in IS_TEXT:
             return _part(content)
         if "parts" in content and content.keys() <= {"parts", "role"}:
             return _text(content["parts"])
@@ -103,7 +106,7 @@ def _text(content: Any) -> str:
         return str(content)
     if isinstance(content, list):
         parts = [part for part in content if isinstance(part, dict)]
-        if parts and not any(_is_part(part) or _is_other(part) for part in parts):
+        if parts and not any(map(_kind, parts)):
             return json.dumps(content, ensure_ascii=False)  # the answer itself
         return text_of_parts(content)
     return ""
@@ -126,42 +129,26 @@ def _channel(part: Mapping[str, Any]) -> str:
     return str(said).strip().lower()
 
 
-def _is_part(part: Mapping[str, Any]) -> bool:
-    if _is_nested(part):
-        return True
-    return part["type"] in TEXT_PARTS if "type" in part else "text" in part and part.keys() <= OF_PART
-
-
-def _is_nested(part: Mapping[str, Any]) -> bool:
-    """Whether this is a part, or a message among parts, whose text stands under `content`."""
-    if "content" not in part or not part.keys() <= OF_NESTED:
-        return False
-    in_channel = bool(_channel(part)) and ("type" not in part or part["type"] in (*TEXT_PARTS, "message"))
-    return (
-        in_channel
-        or part.get("type") in TEXT_PARTS
-        or (part.get("type") == "message" and isinstance(part["content"], list | dict))
-    )
-
-
-def _is_other(part: Mapping[str, Any]) -> bool:
-    """Whether this is a part that is no text."""
-    kind = part.get("type")
-    return kind.startswith(OTHER_PARTS) if isinstance(kind, str) else any(part.get(name) for name in REASONING)
+def _kind(part: Mapping[str, Any]) -> str:
+    """What an object among parts is: `text`, `nested` (a text that stands under `content`), `other` (no text); empty
+    for one of no known kind."""
+    typed, kind = "type" in part, part.get("type")
+    if "content" in part and part.keys() <= OF_NESTED:
+        of_message = kind == "message" and (_channel(part) or isinstance(part["content"], list | dict))
+        if kind in TEXT_PARTS or of_message or (_channel(part) and not typed):
+            return "nested"
+    if kind in TEXT_PARTS or (not typed and "text" in part and part.keys() <= OF_PART):
+        return "text"
+    no_text = kind.startswith(OTHER_PARTS) if isinstance(kind, str) else any(part.get(name) for name in REASONING)
+    return "other" if no_text else ""
 
 
 def _counts(part: Any) -> bool:
     """Whether this is a part of text among parts: what has a text and no type is one, whatever else it says."""
     if not isinstance(part, dict):
         return isinstance(part, str)
-    is_text = _is_part(part) if "type" in part else _is_nested(part) or ("text" in part and not _is_other(part))
-    return is_text and part.get("thought") is not True
-
-
-def _holds(content: Any, *kinds: str) -> bool:
-    return isinstance(content, list) and any(
-        isinstance(part, dict) and str(part.get("type")).startswith(kinds) for part in content
-    )
+    kind = _kind(part)
+    return part.get("thought") is not True and (kind in IS_TEXT or (not kind and "text" in part and "type" not in part))
 
 
 def _part(part: Mapping[str, Any]) -> str:
@@ -171,7 +158,7 @@ def _part(part: Mapping[str, Any]) -> str:
         return json.dumps(part.get("json"), ensure_ascii=False)
     if isinstance(text, Mapping):
         text = text.get("value", text.get("text"))
-    if not isinstance(text, str) and _is_nested(part):
+    if not isinstance(text, str) and _kind(part) == "nested":
         return _text(part["content"])
     return text if isinstance(text, str) else ""
 
