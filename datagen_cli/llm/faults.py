@@ -61,12 +61,14 @@ _LOOKS_LIKE_A_KEY = compiled_later(r"\b(?:sk|pk|rk|hf|gsk|xai|r8|pplx|AIza)[-_]?
 
 
 class Fault(Exception):
-    """Base: `message` is the provider's own sentence, short and without keys; `status` is None when none came."""
+    """Base: `message` is the provider's own sentence, short and without keys; `status` is None when none came; `about`
+    is what it says is wrong."""
 
-    def __init__(self, status: int | None, message: str) -> None:
+    def __init__(self, status: int | None, message: str, about: About = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.about = about
 
     def __reduce__(self) -> tuple[Any, ...]:
         return rebuilt, (type(self), self.args, vars(self))
@@ -74,21 +76,16 @@ class Fault(Exception):
 
 class RequestRefused(Fault):
     """This request is refused for good (400, 422 and all that is not listed elsewhere). `named` are the parameters
-    that fields of the refusal name, `about` is what it says is wrong."""
+    that fields of the refusal name."""
 
     def __init__(self, status: int | None, message: str, named: Collection[str] = (), about: About = "") -> None:
-        super().__init__(status, message)
+        super().__init__(status, message, about)
         self.named = frozenset(named)
-        self.about = about
 
 
 class AuthRefused(Fault):
     """The key, the account, the model or the address is refused (401, 402, 403, 404, a redirect, or another status
-    whose words say so). `about` is what it says is wrong."""
-
-    def __init__(self, status: int | None, message: str, about: About = "") -> None:
-        super().__init__(status, message)
-        self.about = about
+    whose words say so)."""
 
 
 class TransportError(Fault):

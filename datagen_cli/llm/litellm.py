@@ -24,7 +24,6 @@ from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import MissingExtra, UsageError
 from datagen_cli.core.proxies import proxy_for, safe_proxy, spare_proxy
 from datagen_cli.llm.completion import is_completion, read_reply
-from datagen_cli.llm.counted import reply_of, used_by
 from datagen_cli.llm.faults import (
     SENTENCE_CHARS,
     AuthRefused,
@@ -37,7 +36,6 @@ from datagen_cli.llm.faults import (
     refused_by,
     sentence_of,
 )
-from datagen_cli.llm.finish import ends_in_call, finish_of
 from datagen_cli.llm.keys import (
     ANY,
     Target,
@@ -49,7 +47,6 @@ from datagen_cli.llm.keys import (
     moved_to,
     secrets,
 )
-from datagen_cli.llm.message import text_of
 from datagen_cli.llm.one_host import Answer, only_to
 from datagen_cli.llm.provider import Heard, ProviderFacts, RawReply
 from datagen_cli.llm.refusals import About, says_quota
@@ -177,7 +174,7 @@ class LiteLLM(ProviderFacts):
             raise refused_by(f"{proxy.host}:{proxy.port}" if proxy else "in between", way.refused) from None
         if failed is not None or (came is not None and came.status >= 300):
             raise fault_from(failed, self._secrets, came, way.reached) from None  # litellm's own may hold the key
-        return reply_from(answer)
+        return read_reply(json.dumps(answer.model_dump(), default=str).encode(), self._secrets)
 
     async def close(self) -> None:
         """Closes litellm's connections."""
@@ -213,26 +210,6 @@ def import_litellm() -> Any:
 def as_stream(parts: Iterable[str]) -> bytes:
     """Events of a stream, as they come over HTTP."""
     return "".join(f"data: {part}\n\n" for part in (*parts, "[DONE]")).encode("utf-8", "replace")
-
-
-def reply_from(answer: Any) -> RawReply:
-    """Our reply of litellm's. Raises `TransportError` when it holds no choice."""
-    usage: Any = getattr(answer, "usage", None)
-    usage = usage.model_dump() if hasattr(usage, "model_dump") else getattr(usage, "__dict__", usage)
-    try:
-        choice = answer.choices[0]
-        text, beside = text_of(_plain(choice.message), called=ends_in_call(choice.finish_reason))
-    except (AttributeError, IndexError, TypeError) as error:
-        said = "the reply is empty: it holds no choice"
-        raise TransportError("empty", said, status=200, used=used_by(usage)) from error
-    finish, model = finish_of(choice.finish_reason), str(getattr(answer, "model", "") or "")
-    return reply_of(text, finish, usage, model, beside)
-
-
-def _plain(message: Any) -> dict[str, Any]:
-    """litellm's message as the mapping that came. Raises `AttributeError` when it is none."""
-    found = message.model_dump() if hasattr(message, "model_dump") else dict(vars(message))
-    return {"content": message.content, **found}
 
 
 def fault_from(
