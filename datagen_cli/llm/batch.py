@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
@@ -40,7 +41,7 @@ from datagen_cli.llm.batch_files import (
     reply_in,
     started_for,
 )
-from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError, page_words, sentence_of
+from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError, fault_in, page_words, sentence_of
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.openai_http import CONNECT_S, OpenAIHTTP, told, whole
 from datagen_cli.llm.provider import RawReply, Start, body_of
@@ -369,7 +370,7 @@ class BatchHTTP(OpenAIHTTP):
             ) as response:  # fmt: skip
                 if 200 <= response.status < 300:
                     return await whole(response, MOST_FILE_BYTES)
-                raise self._fault(response, await told(response))
+                raise fault_in(response.status, response.headers, await told(response), self._secrets, time.time())
         except TransportError as fault:
             fault.sent = False
             raise

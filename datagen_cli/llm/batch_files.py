@@ -9,17 +9,15 @@ from __future__ import annotations
 import codecs
 import json
 import re
-import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from datagen_cli.core.whole_number import whole_number
-from datagen_cli.llm.completion import read_reply
+from datagen_cli.llm.completion import read_answer
 from datagen_cli.llm.encodings import unpacked
-from datagen_cli.llm.faults import TransportError, fault_in
+from datagen_cli.llm.faults import TransportError
 from datagen_cli.llm.foreign_json import loaded, values_in
 from datagen_cli.llm.provider import RawReply
-from datagen_cli.llm.turned_away import reply_in_error
 from datagen_cli.llm.wrapped import unwrapped
 
 BOUNDARY = "datagen-batch-7f3c9a51d2"
@@ -181,7 +179,7 @@ def _said_in(line: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
     return response, inner or line.get("error") or {}
 
 
-def reply_in(line: Mapping[str, Any] | None, hidden: Collection[str]) -> RawReply:
+def reply_in(line: Mapping[str, Any] | None, hidden: tuple[str, ...]) -> RawReply:
     """The reply in a line. Raises the fault that it stands for; none is that of a call which is lost under way, and may
     be paid for without an answer."""
     if line is None:
@@ -190,11 +188,7 @@ def reply_in(line: Mapping[str, Any] | None, hidden: Collection[str]) -> RawRepl
     body = value.encode("utf-8", "replace") if isinstance(value, str) else json.dumps(value).encode()
     status = _status(response, value)
     try:
-        if 200 <= status < 300:
-            return read_reply(body, tuple(hidden))
-        if (written := reply_in_error(body)) is not None:
-            return written
-        raise fault_in(status or 500, {}, body, hidden, time.time())
+        return read_answer(status or 500, {}, body, hidden)
     except TransportError as fault:
         fault.kind = "server" if fault.kind in ("timeout", "dropped") else fault.kind
         fault.status, fault.sent = status or None, True

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from datagen_cli.core.whole_number import whole_number
 from datagen_cli.llm.counted import reply_of, usage_in, used_by
 from datagen_cli.llm.encodings import unpacked
 from datagen_cli.llm.events import EVENTS, choice_of, events_in, joined
-from datagen_cli.llm.faults import Fault, TransportError, fault_said, page_words, sentence_of
+from datagen_cli.llm.faults import Fault, TransportError, fault_in, fault_said, page_words, sentence_of
 from datagen_cli.llm.finish import ends_in_call, finish_of, reason_in
 from datagen_cli.llm.foreign_json import values_in
 from datagen_cli.llm.message import is_filled, is_hidden, refusal_of, text_of
@@ -24,7 +25,7 @@ from datagen_cli.llm.ordinary import decoded, ordinary
 from datagen_cli.llm.other_apis import advice, is_event, of_events
 from datagen_cli.llm.provider import RawReply
 from datagen_cli.llm.refusals import about, rate_in
-from datagen_cli.llm.turned_away import reply_in
+from datagen_cli.llm.turned_away import reply_in, reply_in_error
 from datagen_cli.llm.wrapped import WRAPPERS, flat_in, in_small_letters, unwrapped
 
 MOST_UNPACKED = 64 * 1024 * 1024
@@ -42,6 +43,16 @@ _NO_ROUTE = re.compile(
     re.IGNORECASE,
 )
 """What servers say of an address that they do not know, some under a status of success."""
+
+
+def read_answer(status: int, headers: Mapping[str, str], body: bytes, hidden: tuple[str, ...]) -> RawReply:
+    """The reply in an answer over HTTP, also in that of an endpoint which turns away what its model wrote. Raises the
+    fault that any other stands for."""
+    if 200 <= status < 300:
+        return read_reply(body, hidden, kind=headers.get("Content-Type", ""))
+    if (written := reply_in_error(body)) is not None:
+        return written
+    raise fault_in(status, headers, body, hidden, time.time())
 
 
 def read_reply(body: bytes, hidden: tuple[str, ...] = (), *, kind: str = "") -> RawReply:

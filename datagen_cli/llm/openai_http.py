@@ -18,7 +18,6 @@ import os
 import re
 import socket
 import ssl
-import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -30,13 +29,12 @@ from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import Draw
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.proxies import safe_proxy
-from datagen_cli.llm.completion import read_reply
+from datagen_cli.llm.completion import read_answer
 from datagen_cli.llm.encodings import ASKED, larger_than, unpacked
-from datagen_cli.llm.faults import Fault, TransportError, fault_in, redact, refused_by
+from datagen_cli.llm.faults import Fault, TransportError, redact, refused_by
 from datagen_cli.llm.keys import Target, is_below_localhost, secrets
 from datagen_cli.llm.ordinary import decoded
 from datagen_cli.llm.provider import Heard, RawReply, Ready, Start, body_of
-from datagen_cli.llm.turned_away import reply_in_error
 
 
 @contextmanager
@@ -143,14 +141,12 @@ class OpenAIHTTP(Ready):
                 if self.heard is not None:
                     self.heard(response.headers)
                 if 200 <= response.status < 300:
-                    kind = response.headers.get("Content-Type", "")
-                    return read_reply(await (self._watch or whole)(response), self._secrets, kind=kind)
-                until = limit.when()
-                limit.reschedule(None)
-                body = await told(response, until)
-                if (written := reply_in_error(body)) is not None:
-                    return written
-                raise self._fault(response, body)
+                    body = await (self._watch or whole)(response)
+                else:
+                    until = limit.when()
+                    limit.reschedule(None)
+                    body = await told(response, until)
+                return read_answer(response.status, response.headers, body, self._secrets)
         except (aiohttp.ClientError, OSError) as error:
             sent = request is not None and request not in self._connecting
             raise self._broken(error, timeout_s or 0.0, sent=sent) from None
@@ -215,10 +211,6 @@ class OpenAIHTTP(Ready):
                 max_field_size=HEADER_BYTES,
             )
         return self._session
-
-    def _fault(self, response: aiohttp.ClientResponse, body: bytes) -> Fault:
-        """The fault of an answer that is not 200: its sentence, and how long to wait."""
-        return fault_in(response.status, response.headers, body, self._secrets, time.time())
 
     def _clean(self, text: str) -> str:
         return redact(" ".join(text.split()), self._secrets)

@@ -112,14 +112,12 @@ class LocalBatches:
             self._rows, self._steps = _rows_of(batch) if self._told else 0, -1
             try:
                 results: Sequence[RawReply | Exception] = await self._workers.call(work, asked, stop=stop)
-            except asyncio.CancelledError:
+            except (asyncio.CancelledError, Halted) as ended:
                 for one in batch:
                     one.reply.cancel()
+                if isinstance(ended, Halted):
+                    continue
                 raise
-            except Halted:
-                for one in batch:
-                    one.reply.cancel()
-                continue
             except Exception as error:  # it belongs to those who wait, whatever it is
                 results = [error] * len(batch)
             finally:
