@@ -107,7 +107,11 @@ class AdaptiveConcurrency:
             self._proof += level > self._before
             if self._proof >= max(4, 2 * self._step):
                 self._widen()
-        elif self._limiter.limit < self.most and self._on_wire + 1 >= self._limiter.limit and self._is_time():
+        elif (
+            self._limiter.limit < self.most
+            and self._on_wire + 1 >= self._limiter.limit
+            and asyncio.get_running_loop().time() >= self._probe_at
+        ):
             self._turn(self._limiter.limit + self._step, before=self._limiter.limit)
 
     def refused(self, ticket: Permit, retry_after_s: float | None) -> None:
@@ -165,9 +169,6 @@ class AdaptiveConcurrency:
         self._probe_at = asyncio.get_running_loop().time() + wait_s
         self._step = 1
         self._turn(limit, before=0)
-
-    def _is_time(self) -> bool:
-        return asyncio.get_running_loop().time() >= self._probe_at
 
     def _widen(self) -> None:
         """The step up has proved itself: a larger one, or the end of it."""

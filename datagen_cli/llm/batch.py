@@ -100,9 +100,9 @@ class BatchHTTP(OpenAIHTTP):
         body = body_of(payload)
         key = blake2b(body + str(draw).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         future: asyncio.Future[RawReply] = asyncio.get_running_loop().create_future()
-        batch = self._remembered(key)
+        batch = None if self._store is None else self._store.get(f"batch/{key}")
         if batch:
-            self._look_after(batch, {key: future})
+            self._look_after(batch.decode(), {key: future})
         else:
             self._gather(key, body, future)
         try:
@@ -376,10 +376,6 @@ class BatchHTTP(OpenAIHTTP):
             raise
         except (aiohttp.ClientError, OSError) as error:
             raise self._broken(error, HTTP_TIMEOUT_S, sent=False) from None
-
-    def _remembered(self, key: str) -> str:
-        value = None if self._store is None else self._store.get(f"batch/{key}")
-        return (value or b"").decode()
 
     async def _forget(self, key: str) -> None:
         """A call that had no answer goes into another batch."""

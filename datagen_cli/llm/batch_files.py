@@ -162,12 +162,8 @@ def _add_calls(found: dict[str, Any], value: Any, depth: int = 2) -> None:
 def add_lines(found: dict[str, Any], more: Mapping[str, Any]) -> None:
     """Adds lines by call; of several for one call the first that holds an answer stays, in whichever file it is."""
     for key, line in more.items():
-        if key not in found or not _is_answered(found[key]):
+        if key not in found or not 200 <= _status(*_said_in(found[key])) < 300:
             found[key] = line
-
-
-def _is_answered(line: Mapping[str, Any]) -> bool:
-    return 200 <= _status(*_said_in(line)) < 300
 
 
 def _said_in(line: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:

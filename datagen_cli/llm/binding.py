@@ -50,7 +50,11 @@ class ModelBinding:
         """The body of a request. What the request says of `max_tokens` wins over `params`, they win over the rest; a
         null in them leaves its key out."""
         found = dict(self.warm if request.several or request.draw.k else self.head)
-        found["messages"] = messages if self.options.system == "auto" else self._without_system(messages)
+        found["messages"] = messages
+        if self.options.system == "merge":
+            found["messages"] = merged(messages)
+        elif self.options.system == "off":
+            found["messages"] = [message for message in messages if message["role"] != SYSTEM]
         found["max_tokens"] = self.max_tokens
         found["seed"] = seed
         if request.group is not None:
@@ -83,12 +87,6 @@ class ModelBinding:
         tokens = (request.end.tokens or self.max_tokens) * request.more_tokens
         below = "max_tokens" in self.stopped_by and tokens < self.max_tokens
         return End(tokens if below else None, request.end.mark if "stop" in self.stopped_by else None)
-
-    def _without_system(self, messages: list[dict[str, str]]) -> list[dict[str, str]]:
-        """`system: merge` puts the system text into the first question, `off` leaves it out."""
-        if self.options.system == "merge":
-            return merged(messages)
-        return [message for message in messages if message["role"] != SYSTEM]
 
 
 def with_ends(response_format: Mapping[str, Any], end: End) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from datagen_cli.llm.hedge import Hedge
 from datagen_cli.llm.keys import Target, secrets
 from datagen_cli.llm.limits import HALTED, ConcurrencyLimiter, RateLimiter, pause
 from datagen_cli.llm.prices import price_of, rate_of, share_of
-from datagen_cli.llm.provider import Around, Payload, Provider, RawReply, Ready, Start, Writes
+from datagen_cli.llm.provider import Around, Payload, Provider, RawReply, Ready, Start
 from datagen_cli.llm.ratelimit import closed_s, unreadable
 from datagen_cli.llm.retry import Clock, Policy, exhausted, stops_run
 from datagen_cli.llm.usage import Tally
@@ -150,7 +150,7 @@ class Channel:
     @property
     def writing(self) -> str:
         """How far replies under way are, where the provider knows: `smollm2 writes 1 reply, 43 tokens so far`."""
-        words = self._provider.writing if isinstance(self._provider, Writes) else ""
+        words = getattr(self._provider, "writing", "")
         return words and f"{self.target.label} {words}"
 
     def sends(self, now: float) -> None:

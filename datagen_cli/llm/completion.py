@@ -133,7 +133,8 @@ def _rank(choice: Mapping[str, Any]) -> tuple[bool, bool, bool, bool, int]:
     message = _message_of(choice)
     announces = ends_in_call(reason) and isinstance(message, Mapping) and not message.get("tool_calls")
     whole, place = finish_of(reason) == "stop", index if isinstance(index, int) else 0
-    return not _text_in(choice), is_hidden(message), not whole, announces, place
+    filled = isinstance(message, Mapping) and any(text_of(message))
+    return not filled, is_hidden(message), not whole, announces, place
 
 
 def _message_of(choice: Mapping[str, Any]) -> Any:
@@ -148,12 +149,6 @@ def _message_of(choice: Mapping[str, Any]) -> Any:
     if isinstance(message, list) and message and isinstance(message[-1], dict):
         message = message[-1]
     return {"content": message} if isinstance(message, str) else message
-
-
-def _text_in(choice: Mapping[str, Any]) -> bool:
-    """Whether a choice holds a text or a call."""
-    message = _message_of(choice)
-    return isinstance(message, Mapping) and any(text_of(message))
 
 
 def _value(body: bytes, kind: str) -> dict[str, Any]:

@@ -88,7 +88,10 @@ def read_usage(usage: Any, text: str) -> tuple[int | None, int | None, int]:
     for name in ("tokens", "billed_units"):
         if isinstance(usage.get(name), Mapping):
             usage = {**usage[name], **usage}
-    into, out, total = (_first_count(usage, *names) for names in (INTO, OUT, TOTAL))
+    into, out, total = (
+        next((count for name in names if name in usage and (count := _count(usage[name])) is not None), None)
+        for names in (INTO, OUT, TOTAL)
+    )
     if into is None or (out is None and total is None):
         return NOT_SAID
     thought = max((_at(usage, place) or 0 for place in THOUGHT if place[0] in usage), default=0)
@@ -110,10 +113,6 @@ def usage_in(*parts: Any) -> Any:
         return found
     beside = [part for part in parts if isinstance(part, Mapping) and any(name in part for name in (*INTO, *OUT))]
     return {name: value for part in reversed(beside) for name, value in part.items()} or None
-
-
-def _first_count(usage: Mapping[str, Any], *names: str) -> int | None:
-    return next((found for name in names if name in usage and (found := _count(usage[name])) is not None), None)
 
 
 def _at(usage: Mapping[str, Any], place: Sequence[str]) -> int | None:

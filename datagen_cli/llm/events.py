@@ -40,7 +40,8 @@ class _Parts:
         """Takes what one event says."""
         delta = choice.get("delta")
         delta = delta if isinstance(delta, dict) else {"content": choice.get("text")}
-        self.content += _added(delta.get("content"))
+        said = delta.get("content")  # of parts their text only, for no part of an answer is one as a whole
+        self.content += text_of_parts(said) if isinstance(said, list) else text_of({"content": said})[0]
         self._add_calls(delta)
         self.refusal += refusal_of(delta)
         self.reasoning += "…" if any(delta.get(name) for name in REASONING) else ""
@@ -91,7 +92,8 @@ def joined(marked: Sequence[dict[str, Any] | None], size: int) -> dict[str, Any]
         if own["choices"][0]["finish_reason"] is None:
             raise _broken_off(size)
         return own
-    index = min((number for event in events for number in _numbers(event)), default=0)
+    numbers = (choice.get("index") for event in events for choice in _choices(event))
+    index = min((number for number in numbers if isinstance(number, int)), default=0)
     for event in events:
         found.update((name, event[name]) for name in ("model", "usage", "error") if event.get(name))
         if "error" in (event.get("object"), event.get("type")):
@@ -124,16 +126,6 @@ def choice_of(event: Mapping[str, Any], index: int = 0) -> dict[str, Any]:
 def _choices(event: Mapping[str, Any]) -> list[dict[str, Any]]:
     choices = event.get("choices")
     return [item for item in choices if isinstance(item, dict)] if isinstance(choices, list) else []
-
-
-def _numbers(event: Mapping[str, Any]) -> list[int]:
-    """The numbers of the choices that an event adds to."""
-    return [number for item in _choices(event) if isinstance(number := item.get("index"), int)]
-
-
-def _added(content: Any) -> str:
-    """What an event adds to the text: of parts their text only, for no part of an answer is one as a whole."""
-    return text_of_parts(content) if isinstance(content, list) else text_of({"content": content})[0]
 
 
 def events_in(body: bytes) -> Iterator[dict[str, Any] | None]:

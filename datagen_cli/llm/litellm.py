@@ -165,7 +165,8 @@ class LiteLLM(ProviderFacts):
             self.heard(came.headers)
         if came is not None and 200 <= came.status < 300 and came.body is not None:
             kind = came.headers.get("content-type", "")
-            if is_completion(came.body, kind) or (failed is not None and _stumbled(failed)):
+            stumbled = failed is not None and getattr(failed, "status_code", None) in (None, 200, 500)
+            if is_completion(came.body, kind) or stumbled:  # it could not read what came, or need not
                 return read_reply(came.body, self._secrets, kind=kind)
         if came is not None and (written := reply_in_error(came.body or b"")) is not None:
             return written
@@ -243,11 +244,6 @@ def fault_from(
     if isinstance(status, int):
         return fault_of(status, said, quota=status == 429 and says_quota(str(error).encode("utf-8", "replace")))
     return fault_of(400, said) if isinstance(error, ValueError | TypeError) else TransportError("server", said)
-
-
-def _stumbled(error: Exception) -> bool:
-    """Whether litellm could not read an answer, rather than that a vendor says what is wrong."""
-    return getattr(error, "status_code", None) in (None, 200, 500)
 
 
 def _sentence(error: Exception, hidden: Collection[str]) -> str:

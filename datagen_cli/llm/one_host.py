@@ -93,7 +93,8 @@ def _reaching(way: Way) -> Iterator[None]:
     try:
         yield
     except httpx.RequestError as error:
-        said = getattr(error.__cause__, "status", None) if _is_of_proxy(error.__cause__) else None
+        by_aiohttp = type(error.__cause__).__name__ == "ClientHttpProxyError"  # litellm may send by it
+        said = getattr(error.__cause__, "status", None) if by_aiohttp else None
         status = re.match(r"[1-5]\d\d\b", str(error)) if isinstance(error, httpx.ProxyError) else None
         way.refused = said if isinstance(said, int) else int(status[0]) if status else 0
         unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
@@ -108,11 +109,6 @@ def _was_closed(way: Way, error: Exception, passed_s: float) -> bool:
     from datagen_cli.llm import openai_http
 
     return way.kept and passed_s <= openai_http.STALE_S and openai_http.nothing_came(error.__cause__)
-
-
-def _is_of_proxy(error: BaseException | None) -> bool:
-    """Whether a proxy refused the way: what aiohttp, by which litellm may send, raises then."""
-    return type(error).__name__ == "ClientHttpProxyError"
 
 
 def _guard_httpx() -> None:

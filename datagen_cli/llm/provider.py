@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol
 
 from datagen_cli.config.models import ModelOptions
 from datagen_cli.core.chat import NO_END, Draw, End
@@ -17,7 +17,9 @@ from datagen_cli.core.task import Task
 from datagen_cli.llm.keys import Target
 
 Heard = Callable[[Mapping[str, str]], None]
-"""Told the headers of every reply, if a provider has an attribute `heard` of this type."""
+"""Told the headers of every reply, if a provider has an attribute `heard` of this type. One on this machine may have a
+property `writing`: what it does at this moment, in words that follow its name (see `writes`); empty while that is
+nothing, or not known."""
 
 Start = Callable[[], Awaitable[float]]
 """Waits until a request may be sent (its place, its pace, its money); returns the seconds that it may take then. To be
@@ -83,15 +85,6 @@ class Ready:
             return timeout_s
 
         return await self.complete_when(payload, draw, at_once)
-
-
-@runtime_checkable
-class Writes(Protocol):
-    """A provider on this machine, which knows how far the replies under way are."""
-
-    @property
-    def writing(self) -> str:
-        """What it does at this moment, in words that follow its name; empty while that is nothing, or not known."""
 
 
 def writes(replies: int, tokens: int) -> str:

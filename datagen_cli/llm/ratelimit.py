@@ -57,13 +57,10 @@ def reset_alone_s(headers: Mapping[str, str], now: float) -> float:
     resets = []
     for name, value in headers.items():
         low = name.lower()
-        if ("ratelimit" in low or "rate-limit" in low) and "reset" in low and not headers.get(_remaining_of(low)):
+        remaining = low.replace("-reset-after", "-remaining").replace("reset", "remaining")
+        if ("ratelimit" in low or "rate-limit" in low) and "reset" in low and not headers.get(remaining):
             resets.append(reset_s(value, now))
     return min((seconds for seconds in resets if seconds), default=0.0)
-
-
-def _remaining_of(reset: str) -> str:
-    return reset.replace("-reset-after", "-remaining").replace("reset", "remaining")
 
 
 def _pairs(headers: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

@@ -46,7 +46,9 @@ _AMOUNT = compiled_later(r"(\d+(?:\.\d+)?) ?([a-z]+)", re.IGNORECASE)
 def says_quota(body: bytes) -> bool:
     """Whether a 429 says that a quota (of money, the day or the month) is spent, not that requests come too fast."""
     text = body.decode("utf-8", "replace")
-    return _QUOTA.search(text) is not None or any(_names_account(told) for told in _told(body))
+    accounts = (told for told in _told(body) if _ACCOUNT.search(told))
+    # Google says the latter of a minute's quota, too
+    return _QUOTA.search(text) is not None or any("exceeded your current quota" not in told for told in accounts)
 
 
 def about(status: int, body: bytes, sentence: str) -> About:
@@ -106,10 +108,6 @@ def _spoken_s(sentence: str) -> float | None:
         parts.append(f"{number}{short}")
     seconds = reset_s("".join(parts), 0.0)
     return seconds if 0 < seconds <= LONGEST_S else None
-
-
-def _names_account(told: str) -> bool:
-    return _ACCOUNT.search(told) is not None and "exceeded your current quota" not in told  # Google's of a minute, too
 
 
 def _told(body: bytes) -> list[str]:

@@ -51,16 +51,13 @@ def reply_in(value: Any) -> RawReply | None:
     found = list(items(value))
     said = " ".join(item for _, item in found if isinstance(item, str))
     names = SURE + (OTHERS if _UNFIT.search(said) else ())
-    written = next((item for name, item in found if (bare := _bare(name)) in names and _is_reply(item, bare)), None)
+    bare = ((re.sub(r"\W|_", "", name).lower(), item) for name, item in found)
+    written = next((item for name, item in bare if name in names and _is_reply(item, name)), None)
     if written is None:
         return None
     text = written if isinstance(written, str) else json.dumps(written, ensure_ascii=False)
     finish = "length" if _TOO_FEW.search(said) else "stop"
     return reply_of(text, finish, usage_in(value, inside(value, "error")))
-
-
-def _bare(name: str) -> str:
-    return re.sub(r"\W|_", "", name).lower()
 
 
 def _is_reply(item: Any, name: str) -> bool:

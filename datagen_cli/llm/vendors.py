@@ -100,7 +100,12 @@ def litellm_catalog() -> dict[str, dict[str, Any]]:
         table = json.loads(text)
     except (OSError, ValueError):
         return {}
-    return {name: _needed(entry) for name, entry in table.items() if isinstance(entry, dict) and name != "sample_spec"}
+    wanted = ("litellm_provider", "mode", "input_cost_per_token", "output_cost_per_token", CACHED_PRICE)
+    return {
+        name: {key: entry[key] for key in wanted if key in entry}
+        for name, entry in table.items()
+        if isinstance(entry, dict) and name != "sample_spec"
+    }
 
 
 @cache
@@ -119,11 +124,6 @@ def listed_vendors() -> dict[str, Vendor]:
             env = (name,) if isinstance(name := entry.get("api_base_env"), str) else ()
             found[prefix] = Vendor((key,) if isinstance(key, str) else (), (host,), env=env, litellm=base)
     return found
-
-
-def _needed(entry: dict[str, Any]) -> dict[str, Any]:
-    wanted = ("litellm_provider", "mode", "input_cost_per_token", "output_cost_per_token", CACHED_PRICE)
-    return {name: entry[name] for name in wanted if name in entry}
 
 
 def litellm_prefixes() -> set[str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from datagen_cli.llm.counted import usage_in
-from datagen_cli.llm.foreign_json import loaded
+from datagen_cli.llm.foreign_json import inside, loaded
 from datagen_cli.llm.other_apis import advice, as_completion, of_flat
 
 WRAPPERS = ("data", "result", "response", "output", "body", "payload", "prediction")
@@ -42,7 +42,7 @@ def unwrapped(value: dict[str, Any]) -> dict[str, Any]:
             return _counted({**inner}, inner, around)
         if (said := as_completion(inner)) is not None:
             return _counted(said, inner, around)
-    failed = next((inner for inner, around in layers if around and _failed(inner)), None)
+    failed = next((inner for inner, around in layers if around and inside(inner, "error", "message")), None)
     return value if failed is None or value.get("error") else dict(failed)
 
 
@@ -78,10 +78,6 @@ def bare_event(event: dict[str, Any]) -> dict[str, Any]:
         return event
     inner = (event.get(name) for name in WRAPPERS)
     return next((one for one in inner if isinstance(one, dict) and "choices" in one), event)
-
-
-def _failed(inner: Mapping[str, Any]) -> bool:
-    return isinstance(inner.get("error"), Mapping) and bool(inner["error"].get("message"))
 
 
 def _has_choices(inner: Mapping[str, Any]) -> bool:

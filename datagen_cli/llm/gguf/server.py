@@ -78,7 +78,8 @@ class LlamaServer:
             start_new_session=True,
         )
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write((json.dumps(self._told()) + "\n").encode())
+        told = {**asdict(self.settings), "file": str(self.settings.file), "key": self.key, "parent": os.getpid()}
+        self._process.stdin.write((json.dumps(told) + "\n").encode())
         limit_s = START_S + self.settings.file.stat().st_size / SLOWEST_BYTES_A_SECOND
         said = asyncio.ensure_future(self._process.stdout.readline())
         try:
@@ -189,9 +190,6 @@ class LlamaServer:
             await process.wait()
         if self._said is not None:
             self._said.close()
-
-    def _told(self) -> dict[str, Any]:
-        return {**asdict(self.settings), "file": str(self.settings.file), "key": self.key, "parent": os.getpid()}
 
     async def _ending(self) -> str:
         """How the child ended, in words."""

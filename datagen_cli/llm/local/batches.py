@@ -109,7 +109,8 @@ class LocalBatches:
             work = "group" if "group" in batch[0].payload else "chat"
             asked = [(dict(one.payload), one.draw) for one in batch]
             stop = partial(self._stops, [one.reply for one in batch])
-            self._rows, self._steps = _rows_of(batch) if self._told else 0, -1
+            texts = (len(one.payload["group"]["rows"]) if "group" in one.payload else 1 for one in batch)
+            self._rows, self._steps = sum(texts) if self._told else 0, -1
             try:
                 results: Sequence[RawReply | Exception] = await self._workers.call(work, asked, stop=stop)
             except (asyncio.CancelledError, Halted) as ended:
@@ -146,8 +147,3 @@ class LocalBatches:
         self._loaded = True
         self._steps += 1
         return self._closed.is_set() or all(reply.cancelled() for reply in replies)
-
-
-def _rows_of(batch: Sequence[_Waiting]) -> int:
-    """The texts that are written together."""
-    return sum(len(one.payload["group"]["rows"]) if "group" in one.payload else 1 for one in batch)

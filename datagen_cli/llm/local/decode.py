@@ -178,15 +178,13 @@ class Batch:
             self._ids[i].append(token)
             if self._settings.ended is not None and self._settings.ended(self._ids[i]):
                 self._finish[i] = "stop"
-            elif len(self._ids[i]) >= self._limits[i] or self._loops(self._ids[i]):
+            elif len(self._ids[i]) >= self._limits[i]:
                 self._finish[i] = "length"
+            elif self._mixing is None and len(self._ids[i]) % LOOKED_AFTER == 0 and tokens_repeat_at_end(self._ids[i]):
+                self._finish[i] = "length"  # it only repeats itself, and no other is contrasted with it
         ended = [i for i in self._alive if i in self._finish]
         self._steps.update(dict.fromkeys(ended, self._step))
         return [place for place, i in enumerate(self._alive) if i not in self._finish]
-
-    def _loops(self, ids: Sequence[int]) -> bool:
-        """Whether a row only repeats itself, and no other is contrasted with it."""
-        return self._mixing is None and len(ids) % LOOKED_AFTER == 0 and tokens_repeat_at_end(ids)
 
     def _leave(self, stay: Sequence[int]) -> None:
         """Takes the ended rows and their negatives out of every batch."""

@@ -61,7 +61,7 @@ class ModelHost:
         if rows:
             most = max(row.max_tokens or 0 for row in rows.values())
             goes_on = "prompt" in asked[0][0]
-            ended = partial(_asks_again, model) if goes_on else None
+            ended = (lambda ids: NEXT in model.text(ids[-LOOKED_BACK:])) if goes_on else None  # it asks again
             settings = replace(_sampling(asked[0][0]), max_tokens=most, ended=ended)
             decoded = decode(model, list(rows.values()), settings, stop=stop)
             for place, written in zip(rows, decoded.rows, strict=True):
@@ -104,7 +104,8 @@ def write_group(model: LocalModel, payload: Mapping[str, Any], stop: Callable[[]
     settings = replace(
         _sampling(payload),
         max_tokens=most,
-        ended=partial(_text_ended, model),
+        # only a line end can be what ends a text
+        ended=lambda ids: "\n" in model.text(ids[-1:]) and clean_text(model.text(ids))[1],
         **{name: group[name] for name in CORRELATED if name in group},
     )
     decoded = decode(model, rows, settings, stop=stop)
@@ -136,16 +137,6 @@ def _encoded(model: LocalModel, prompt: Mapping[str, Any], most: int, shown: set
         f" and a reply of {min(most, (model.context or 0) // 2)}",
         hint="a shorter description or template, fewer max_tokens, or a model with a longer context",
     )
-
-
-def _asks_again(model: LocalModel, ids: Sequence[int]) -> bool:
-    """Whether a model that goes on with a text has come to another question."""
-    return NEXT in model.text(ids[-LOOKED_BACK:])
-
-
-def _text_ended(model: LocalModel, ids: Sequence[int]) -> bool:
-    """Whether a text is over at the token just written: only a line end can be what ends it."""
-    return "\n" in model.text(ids[-1:]) and clean_text(model.text(ids))[1]
 
 
 def _sampling(payload: Mapping[str, Any]) -> Settings:

@@ -124,10 +124,10 @@ def control_tokens(tokenizer: Any) -> re.Pattern[str] | None:
 def plain(text: str, controls: re.Pattern[str] | None) -> str:
     """The text as a tokenizer takes it: half a surrogate pair becomes a question mark, control tokens are broken."""
     text = text.encode("utf-8", "replace").decode("utf-8")
-    while controls is not None and (broken := controls.sub(_broken, text)) != text:
+    while controls is not None and (broken := controls.sub(_apart, text)) != text:
         text = broken
     return text
 
 
-def _broken(found: re.Match[str]) -> str:
+def _apart(found: re.Match[str]) -> str:
     return f"{found[0][0]} {found[0][1:]}"
