@@ -248,7 +248,7 @@ def _student(options: BenchOptions, way: BenchRunOptions) -> Desk | None:
     if "in_context" not in options.students:
         return None
     if options.student_model is None:
-        raise UsageError("the in-context student is a chat model: which one", hint="--student-model MODEL")
+        raise UsageError("no model is named for the in-context student", hint="--student-model MODEL")
     return _desk(named_model(options.student_model, STUDENT, way.environ), STUDENT, "students", way)
 
 

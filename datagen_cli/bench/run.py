@@ -167,7 +167,7 @@ def _measured(bench: Bench, watch: BenchObserver, done: Done) -> tuple[list[Lead
             watch.say(f"reading with {bench.options.perplexity}: {setting.name}")
             _read(bench, setting, whole)
     if pretended := _simulations_among(bench):
-        notes.append(f"simulated, and nothing follows from their place: {', '.join(pretended)}")
+        notes.append(f"simulated, so their rank says nothing: {', '.join(pretended)}")
     judge = _judge(bench, watch, rows, done, notes) if bench.judge else None
     head: dict[str, Any] = {"settings": bench.digest, "simulated": bench.simulated, "name": bench.options.name}
     test = bench.options.test

@@ -69,7 +69,7 @@ def show_probe(session: Session, number: int, *, as_json: bool, control: bool = 
     """`--probe N`: makes the first N records of the run, kept in its cache, and projects the whole."""
     built = session.built
     if control:
-        console.note("--control: the run itself is probed, its control takes as much again")
+        console.note("--control: the run itself is probed, its control will take as much again")
     options = built.recipe.options
     number = built.cut.end(min(number, options.count))
     traces, cached, planted = make_first(session, number, plant=True)

@@ -131,7 +131,9 @@ def command(
         for said in idle(held):
             outputs.note(f"--gate: {said}")
         if alone:
-            outputs.note(f"{', '.join(alone)}: of words alone, as a gate holds it; --embedder NAME adds embeddings")
+            outputs.note(
+                f"{', '.join(alone)}: measured without embeddings, since a gate names it; --embedder NAME adds them"
+            )
         measurer = _Measurer(
             reference, compare, gold, wanted, columns, theirs, again, opened, say, outputs.note, not alone, ready
         )

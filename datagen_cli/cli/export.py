@@ -129,7 +129,7 @@ def _refuse(shelf: type[Format], to: str, out: str, *, bom: bool, separator: str
     if folder and ending in FILES and out != "-":
         name = Path(out).with_suffix("")
         what = "splits are files in a folder" if to != "hf" else "the hub's layout is a folder"
-        raise UsageError(f"-o {out}: {what}, and this is called like a file", hint=f"-o {shlex.quote(str(name))}")
+        raise UsageError(f"-o {out}: {what}, but this is the name of a file", hint=f"-o {shlex.quote(str(name))}")
     if not folder:
         refuse_ending("-o", out, shelf.suffix)
 
@@ -167,7 +167,7 @@ def _write(
     made = shelf(columns)
     if out == "-":
         if folder or shelf.binary:
-            raise UsageError("-o -: this format is no lines of text", hint="name a file or a folder")
+            raise UsageError("-o -: this format is no text", hint="name a file or a folder")
         for line in made.parts(data[WHOLE]):
             console.out(line.decode("utf-8").removesuffix("\n"))
         return []

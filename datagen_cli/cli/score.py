@@ -85,7 +85,7 @@ def command(
         raise UsageError("--model: one model twice", hint="a model is compared with others")
     solvers, roles = read_models(model)
     if roles:
-        raise UsageError(f"--model: nobody plays the {next(iter(roles))} here", hint="--model MODEL answers")
+        raise UsageError(f"--model: score asks no {next(iter(roles))}", hint="--model MODEL answers")
     columns = (question or "", label or "", choices or "")
     loaded = {name: load_dataset(name, Wanted((), label)) for name in (dataset, *([base] if base else []))}
     quizzes = {name: drawn(quiz_of(one, *columns), count) for name, one in loaded.items()}
@@ -101,7 +101,7 @@ def command(
     simulated = any(desk.model.provider.simulated for desk in desks.values())
     simulated |= any(one.dataset.simulated for one in loaded.values())
     if simulated:
-        console.say("simulated: a solver or the dataset is a simulation; nothing here speaks of a real model")
+        console.say("simulated: a solver or the dataset is a simulation; this says nothing of a real model")
     found, stopped = _scored(quizzes, desks, list(solvers))
     result = {"dataset": dataset, "simulated": simulated, **found[dataset]}
     if base:

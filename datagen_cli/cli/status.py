@@ -26,7 +26,9 @@ def command(run: given.RunArgument, json_: given.Json = False) -> int:
     say_damage(reader)
     changed = reader.changed()
     if changed:
-        console.say(f"not as the run left it: {', '.join(changed)}; its command makes it again without a call")
+        console.say(
+            f"changed or missing since the run: {', '.join(changed)}; the run's command restores it without a call"
+        )
     if json_:
         console.emit_json(state)
         return 0

@@ -194,7 +194,7 @@ def _show(result: dict[str, Any]) -> None:
         shares = result["label"]["quota"]
         console.line(f"  label: {result['label']['field']}, " + (f"quota {_shares(shares)}" if shares else "no quota"))
         if unsaid := result["label"]["without_meaning"]:
-            console.note(f"label.values: no meaning is written for {first_of(unsaid)}: models have the name to go by")
+            console.note(f"label.values: no meaning is written for {first_of(unsaid)}: models see the name alone")
     if result["group"]:
         group = result["group"]
         console.line(f"  groups of {group['rows']} rows, {group['variant']}; {group['batch']} rows are written at once")
@@ -212,7 +212,7 @@ def _show(result: dict[str, Any]) -> None:
     for name, found in result["constraints_on_base"].items():
         console.line(f"  {name}: {found['pass']:,} of {found['rows']:,} base rows pass ({found['asks']})")
         if found["pass"] == 0:
-            console.note(f"no base row passes {name}: is it what you mean?")
+            console.note(f"no base row passes {name}: check the constraint")
     if result["asked_of_a_model"]:
         console.line(f"  {', '.join(result['asked_of_a_model'])}: asked of the reviewer, not run over the base")
     for found in result["expansions"]:

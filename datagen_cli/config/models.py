@@ -138,7 +138,7 @@ class ModelOptions(Options):
     @classmethod
     def _are_whole(cls, value: dict[str, Secret]) -> dict[str, Secret]:
         if not all(map(is_header_name, value)):
-            raise ValueError("one of them has a name that is no header's, or a key in its place; write NAME: VALUE")
+            raise ValueError("the name of one is not valid for a header, or is a key; write NAME: VALUE")
         for name, secret in value.items():
             if PLACEHOLDER in secret.reveal():
                 raise ValueError(f"the value of {name} was kept out of this file; give it again, best as ${{NAME}}")

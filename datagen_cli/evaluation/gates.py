@@ -160,7 +160,7 @@ def _refuse_unmeasured(metric: str, detail: Sequence[str], *, against: bool) -> 
         raise UsageError(f"--gate: there is no measure {metric!r}", hint=suggest(metric, names("metrics")))
     if against and not metric_of(metric).one_sided:
         known = ", ".join(name for name in names("metrics") if metric_of(name).one_sided)
-        raise UsageError(f"--gate: {metric} has no value of the reference's own", hint=f"those that do: {known}")
+        raise UsageError(f"--gate: {metric} is not measured of the reference", hint=f"those that do: {known}")
     _refuse_undeclared(metric, detail)
 
 

@@ -112,9 +112,7 @@ def recheck(dataset: Dataset, run: Path | None, how: RecheckOptions, reporter: R
     engine = LocalEngine()
     outcomes = engine.run(lambda: _verify_all(dataset, records, built, checks, how, engine, reporter))
     if outcomes.stopped:
-        reporter.note(
-            f"recheck: {outcomes.stopped.message}; it ended there, and nothing of it is kept for another time"
-        )
+        reporter.note(f"recheck: {outcomes.stopped.message}; it ended there, and another recheck asks anew")
     return _measure(dataset, [check.name for check in checks], outcomes, simulated=offline or dataset.simulated)
 
 

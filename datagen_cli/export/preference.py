@@ -41,7 +41,7 @@ class Preference(Format):
             hint = (
                 "pairs need rejected attempts with a text at slots that were filled later, or a run of method enhance"
             )
-            raise UsageError("no accepted record has a worse one beside it", hint=hint)
+            raise UsageError("no accepted record has a rejected or a weak one to pair with", hint=hint)
 
     def size(self, data: Exported) -> int:
         """How many pairs there are."""

@@ -210,7 +210,7 @@ class BatchHTTP(OpenAIHTTP):
             raise fault or TransportError("server", why, sent=False)
         raise ProviderError(
             f"a batch may have been started, and cannot be found: {why}",
-            hint=f"look at the vendor which batches run, and cancel what is too much; {ONE_BY_ONE}",
+            hint=f"see at the vendor which batches run, and cancel those that are too many; {ONE_BY_ONE}",
         )
 
     def _no_batches(self, path: str, fault: Fault) -> ProviderError | None:

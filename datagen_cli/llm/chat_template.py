@@ -55,7 +55,7 @@ def refuse_templates(shown: str, sources: Iterable[str]) -> None:
         except TemplateProblem as problem:
             if isinstance(problem.__cause__, TooMuch):
                 raise UsageError(
-                    f"model {shown}: its chat template is given up: {problem}",
+                    f"model {shown}: its chat template was stopped: {problem}",
                     hint="a template should only join messages; take the model from where it was published",
                 ) from problem
 

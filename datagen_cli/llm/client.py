@@ -317,11 +317,13 @@ def _check_batch(channels: Collection[Channel], limits: Limits, observer: Observ
     if not limits.batch:
         return
     if limits.hedge:
-        raise UsageError("limits: batch and hedge do not go together", hint="a batch has no slow calls; remove one")
+        raise UsageError(
+            "limits: batch and hedge do not go together", hint="a batch has no single slow calls; remove one"
+        )
     for channel in channels:
         if channel.target.host and not channel.provider_facts.batches:
             raise UsageError(
-                f"limits.batch: {channel.target.label} takes no batches from here",
+                f"limits.batch: {channel.target.label} has no batch API that datagen uses",
                 hint="give the model a base_url with an OpenAI-compatible batch API, or remove limits.batch",
             )
         if not channel.batched:

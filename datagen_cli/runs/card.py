@@ -128,8 +128,8 @@ def _limits(manifest: Manifest) -> str:
     if undecided:
         found.append(f"records that a check could not decide on were kept: {undecided}")
     if len({name for names in manifest.models.values() for name in names}) == 1:
-        found.append("no other model looked at the records: labels and answers are what was asked for, or was written")
-    found.append("verdicts are those of the checks above, not of people; what they miss stands in the dataset")
+        found.append("no other model checked the records: labels and answers are as they were asked for or written")
+    found.append("verdicts come from the checks above, not from people; what these miss is in the dataset")
     leaks = "; leakage is told against the base alone" if manifest.base else ""
     found.append(f"what the models have seen in training is not known{leaks}")
     return "## Known limits\n\n" + "\n".join(f"- {what}" for what in found) + "\n"

@@ -29,10 +29,10 @@ def changed(files: Sequence[str]) -> Iterator[str]:
     """Sentences for files of a finished run that are not as it left them."""
     made = [name for name in files if name not in LASTING]
     if made:
-        yield f"not as the run left it, and made again without a call where that can be: {', '.join(made)}"
+        yield f"changed or missing since the run, and made again without a call where that can be: {', '.join(made)}"
     for name in files:
         if name in LASTING:
-            yield f"not as the run left it, and nothing can make it again: {name}"
+            yield f"changed or missing since the run, and nothing can make it again: {name}"
 
 
 def broken_cache(name: str, kept: int) -> str:

@@ -57,7 +57,7 @@ def _refuse_changed(folder: RunFolder, state: Mapping[str, Any]) -> None:
     if made:
         again = "the command that made the run" if LOCK in made else made_again_by(folder.path)
         raise UsageError(
-            f"not as the run left it: {', '.join(made)}; only what would go can make it again",
+            f"changed or missing since the run: {', '.join(made)}; only what prune removes can restore it",
             hint=f"{again} makes it again, unpaid",
             place=Place(str(folder.path)),
         )

@@ -225,7 +225,7 @@ def read_decision(value: Mapping[str, Any], rows: Mapping[str, Row], place: Plac
         hint = "ids stand in dataset.jsonl; `datagen show RUN` shows some"
         raise DataError(f"id: {name!r} is no record of this run", hint=hint, place=place)
     if kind not in KINDS:
-        raise DataError(f"decision: {kind!r} is none", hint=f"one of {', '.join(KINDS)}", place=place)
+        raise DataError(f"decision: there is no {kind!r}", hint=f"one of {', '.join(KINDS)}", place=place)
     if not isinstance(reason, str):
         raise DataError("reason: expected a text", hint="say in words why", place=place)
     fields = _edited(value.get("fields"), rows[name], place) if kind == "edit" else None

@@ -259,7 +259,7 @@ def _settle_spellings(made: Proposal, values: Sequence[Any]) -> None:
         for other in names[at + 1 :]:
             if not name.isdigit() and SequenceMatcher(None, folded(name), folded(other)).ratio() >= NEAR:
                 made.notes.append(
-                    f"labels {name!r} and {other!r} look alike: where they are one, write one of them in the file"
+                    f"labels {name!r} and {other!r} look alike: where they mean the same, write one of them in the file"
                 )
     few = [f"{name!r} ({count})" for name, count in made.counts.items() if count < ROWS_A_LABEL]
     if few:

@@ -128,5 +128,5 @@ def test_a_simulation_among_real_sets_is_said(folder: Path, capsys: pytest.Captu
     real = str(Path(NEWS).parents[3] / "recipes" / "data" / "ag_news.jsonl")
     code, found, _ = bench(capsys, NEWS, "-m", "offline", "--dataset", f"own={real}", "-n", "12", *SEEDS)
     assert code == 0
-    assert "simulated, and nothing follows from their place: offline" in found["notes"]
+    assert "simulated, so their rank says nothing: offline" in found["notes"]
     assert row_of(found, "own")["metrics"] and "yield" not in row_of(found, "own")

@@ -187,7 +187,7 @@ def test_a_gate_on_leakage_does_not_depend_on_what_is_installed(capsys: pytest.C
     plain = ("near.jsonl", "--reference", "base.jsonl", "--metrics", "leakage", "--json")
     held = (*plain, "--gate", "leakage<=0")
     (out, err), named = evaluate(capsys, *held), ("--embedder", "hashed")
-    assert "leakage: of words alone" in err
+    assert "leakage: measured without embeddings" in err
     assert "cosine" not in json.loads(out)["metrics"]["leakage"]["signature"]
     assert "cosine" in json.loads(evaluate(capsys, *plain, *named)[0])["metrics"]["leakage"]["signature"]
 

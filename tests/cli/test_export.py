@@ -160,8 +160,8 @@ def test_a_review_is_honoured(made: Path, capsys: pytest.CaptureFixture[str]) ->
             "--prompt: there is no field 'txet'",
             "did you mean text?",
         ),
-        (["--to", "parquet", "-o", "-"], "-o -: this format is no lines of text", "name a file"),
-        (["--to", "jsonl", "-o", "-", "--split", "a=0.5,b=0.5"], "-o -: this format is no lines", "name a file"),
+        (["--to", "parquet", "-o", "-"], "-o -: this format is no text", "name a file"),
+        (["--to", "jsonl", "-o", "-", "--split", "a=0.5,b=0.5"], "-o -: this format is no text", "name a file"),
     ],
 )
 def test_what_cannot_be_written_says_why_and_leaves_nothing(

@@ -88,7 +88,7 @@ def test_what_only_the_checkpoints_can_make_again_is_made_before_they_go(
     (made / name).unlink()
     assert run(["prune", str(made), "--yes"]) == 2
     said = capsys.readouterr().err
-    assert f"not as the run left it: {name}" in said
+    assert f"changed or missing since the run: {name}" in said
     again = (
         "the command that made the run" if name == "recipe.lock.yaml" else f"datagen generate {made}/recipe.lock.yaml"
     )

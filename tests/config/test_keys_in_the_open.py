@@ -59,7 +59,7 @@ def test_what_is_no_headers_name_is_refused_and_not_repeated(
     Path("r.yaml").write_text(RECIPE.replace("MODEL", model))
     assert run(["generate", "r.yaml", "-o", "out"]) == 2
     told = capfd.readouterr()
-    assert "model.headers: one of them has a name that is no header's" in told.err
+    assert "model.headers: the name of one is not valid for a header" in told.err
     assert name not in told.err
     assert not Path("out").exists()
 

@@ -107,7 +107,7 @@ def test_an_improved_record_is_chosen_before_its_weak_parent_and_before_attempts
 
 
 def test_no_pair_is_an_error() -> None:
-    with pytest.raises(UsageError, match="no accepted record has a worse one beside it"):
+    with pytest.raises(UsageError, match="no accepted record has a rejected or a weak one to pair with"):
         list(Preference(Columns(("text",))).lines(Exported([ROW], [])))
 
 

@@ -226,7 +226,7 @@ async def test_batches_and_what_cannot_go_with_them() -> None:
     with pytest.raises(UsageError, match="batch and hedge"):
         async with asking(model("http://127.0.0.1:9/v1"), limits=Limits(batch=True, hedge=True)):
             pass
-    with pytest.raises(UsageError, match="takes no batches"):
+    with pytest.raises(UsageError, match="has no batch API"):
         async with asking(
             model("", name="anthropic/claude-3-5-haiku-20241022", base_url=None),
             limits=BATCH,

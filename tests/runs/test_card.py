@@ -79,7 +79,7 @@ def test_a_card_tells_rejection_rates_planted_faults_limits_and_methods(tmp_path
     fates = told["planted"]["refusal"]
     assert fates["planted"] == fates["refused"] > 0
     assert f"| `refusal` | {fates['planted']} | 0 | 0 | {fates['refused']} refused |" in card
-    for part in ("## Known limits", "no other model looked at the records", "arXiv:2306.15895", "licences:"):
+    for part in ("## Known limits", "no other model checked the records", "arXiv:2306.15895", "licences:"):
         assert part in card
 
 

@@ -56,7 +56,7 @@ def test_a_changed_file_of_a_finished_run_is_named_by_status_and_made_again(
     capsys.readouterr()
     assert run(["status", str(tmp_path)]) == 0
     said = capsys.readouterr().err
-    assert f"not as the run left it: {name}" in said
+    assert f"changed or missing since the run: {name}" in said
     assert said.splitlines()[-1] == f"next: datagen generate tickets -o {tmp_path} -n 12"
     assert report(capsys, *ARGUMENTS, "-o", tmp_path)["calls"] == 0
     assert (tmp_path / name).read_bytes() == content

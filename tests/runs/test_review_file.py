@@ -129,7 +129,7 @@ def test_lines_that_name_only_an_id_are_bound_to_the_rows_that_stand_there(tmp_p
     ("given", "says"),
     [
         ({"id": "b", "decision": "keep"}, "is no record of this run"),
-        ({"id": "a-000001", "decision": "drop"}, "'drop' is none"),
+        ({"id": "a-000001", "decision": "drop"}, "there is no 'drop'"),
         ({"id": "a-000001", "decision": "edit"}, "needs new values"),
         ({"id": "a-000001", "decision": "edit", "fields": {"txt": "x"}}, "no such field"),
         ({"id": "a-000001", "decision": "edit", "fields": {"n": "two"}}, "another type"),

@@ -108,7 +108,7 @@ class LlamaServer:
             if not await self._ends_within(TEMPLATE_S, written, STARVED):
                 await self.close()
                 raise ProviderError(
-                    f"model gguf/{self.settings.alias}: its chat template is given up: it takes more than"
+                    f"model gguf/{self.settings.alias}: its chat template was stopped: it takes more than"
                     f" {TEMPLATE_S:g} s",
                     hint="take the model from where it was published, or name another",
                 )

@@ -79,7 +79,7 @@ class LocalModel:
         except TemplateError as error:
             raise self._refused(f"refuses the messages: {error}") from error
         except GivenUp as error:
-            raise self._refused(f"is given up: {error}") from error
+            raise self._refused(f"was stopped: {error}") from error
         return self._ids(text, special=False)
 
     def encode_text(self, text: str) -> list[int]:

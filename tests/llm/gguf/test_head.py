@@ -101,7 +101,7 @@ def test_a_head_without_end_is_given_up_soon(file: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("what", ["doubling", "recursion", "a product"])
 def test_a_template_without_end_is_refused_before_the_weights_are_read(what: str, key: bytes, file: Path) -> None:
     file.write_bytes(head(*BEFORE, pair(key, 8, text(ENDLESS[what].encode()))))
-    with pytest.raises(UsageError, match=r"model\.gguf: its chat template is given up: it"):
+    with pytest.raises(UsageError, match=r"model\.gguf: its chat template was stopped: it"):
         check(file)
 
 
@@ -127,7 +127,7 @@ async def test_a_template_that_runs_away_in_use_is_given_up(tmp_path: Path, monk
         )
         assert int(most.split()[1]) < 1_600_000  # kB: a gigabyte beyond what the model takes
         monkeypatch.setattr(server, "TEMPLATE_S", 0.5)
-        with pytest.raises(ProviderError, match=r"its chat template is given up: it takes more than 0\.5 s"):
+        with pytest.raises(ProviderError, match=r"its chat template was stopped: it takes more than 0\.5 s"):
             await running.try_template({"messages": [{"role": "user", "content": "go"}]})
         assert running._process is None
     finally:
@@ -152,7 +152,7 @@ async def test_a_template_is_held_to_its_own_time_and_not_to_that_of_a_busy_mach
     await running.try_template({"messages": []})
     monkeypatch.setattr(running, "_cpu_s", lambda: next(used))
     monkeypatch.setattr(running, "_write_by_template", never)
-    with pytest.raises(ProviderError, match="its chat template is given up"):
+    with pytest.raises(ProviderError, match="its chat template was stopped"):
         await running.try_template({"messages": []})
 
 

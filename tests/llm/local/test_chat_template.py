@@ -52,7 +52,7 @@ def test_a_template_without_end_is_refused_before_the_weights_are_read(what: str
         said = several if file == "a list" else ENDLESS[what]
         (tmp_path / "tokenizer_config.json").write_text(json.dumps({"chat_template": said}))
     began = time.process_time()
-    with pytest.raises(UsageError, match="local/mine: its chat template is given up: it"):
+    with pytest.raises(UsageError, match="local/mine: its chat template was stopped: it"):
         has_chat_template("mine", tmp_path)
     assert time.process_time() - began < 2
 
@@ -110,7 +110,7 @@ def test_a_template_that_runs_away_in_use_is_given_up_in_its_thread(what: str, t
     thread.join(120)
     assert not thread.is_alive()
     assert found[0] is found[2] is True
-    assert str(found[1]).startswith("model local/m: its chat template is given up: it ")
+    assert str(found[1]).startswith("model local/m: its chat template was stopped: it ")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 
