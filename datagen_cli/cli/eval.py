@@ -131,9 +131,7 @@ def command(
         for said in idle(held):
             outputs.note(f"--gate: {said}")
         if alone:
-            outputs.note(
-                f"{', '.join(alone)}: measured without embeddings, since a gate names it; --embedder NAME adds them"
-            )
+            outputs.note(f"{', '.join(alone)}: measured without embeddings for the gate; --embedder NAME adds them")
         measurer = _Measurer(
             reference, compare, gold, wanted, columns, theirs, again, opened, say, outputs.note, not alone, ready
         )
