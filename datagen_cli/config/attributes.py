@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
-from datagen_cli.config.fields import label_text, label_texts
+from datagen_cli.config.fields import described_values, label_texts
 from datagen_cli.core.options import Options
 
 
@@ -43,11 +43,7 @@ class AttributeOptions(Options):
     @field_validator("values", mode="before")
     @classmethod
     def _text_values(cls, value: Any) -> Any:
-        if isinstance(value, list):
-            return dict.fromkeys(label_texts(value), "")
-        if isinstance(value, dict):
-            return {label_text(key): "" if text is None else text for key, text in value.items()}
-        return value
+        return described_values(value)
 
     @field_validator("when", mode="before")
     @classmethod

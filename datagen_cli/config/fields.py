@@ -67,12 +67,7 @@ class LabelOptions(Options):
     @field_validator("values", mode="before")
     @classmethod
     def _list_or_mapping(cls, value: Any) -> Any:
-        """A list of values is a mapping without definitions; numbers and booleans become their text."""
-        if isinstance(value, list):
-            return dict.fromkeys(label_texts(value), "")
-        if isinstance(value, dict):
-            return {label_text(key): "" if text is None else text for key, text in value.items()}
-        return value
+        return described_values(value)
 
     @field_validator("quota", mode="before")
     @classmethod
@@ -99,6 +94,15 @@ def label_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def described_values(value: Any) -> Any:
+    """Values with what each means: a list is a mapping without definitions; numbers and booleans become their text."""
+    if isinstance(value, list):
+        return dict.fromkeys(label_texts(value), "")
+    if isinstance(value, dict):
+        return {label_text(key): "" if text is None else text for key, text in value.items()}
+    return value
 
 
 def label_texts(values: list[Any]) -> list[str]:

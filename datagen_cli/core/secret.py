@@ -7,7 +7,6 @@ serialisation. Only `reveal` gives the text, and only what sends a request calls
 
 from __future__ import annotations
 
-import base64
 import html
 import json
 import re
@@ -17,6 +16,8 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from pydantic_core import CoreSchema, core_schema
+
+from datagen_cli.core.traces import base64_cores
 
 PLACEHOLDER = "[secret]"
 KEY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(_KEY|_TOKEN)")
@@ -145,11 +146,8 @@ def _rewritten(text: str) -> Iterator[str]:
     address, page, as_json = quote(text, safe=""), html.escape(text), json.dumps(text)[1:-1]
     yield from (address, address.lower(), page, as_json, as_json.replace("/", "\\/"))
     yield "".join(f"\\u{ord(letter):04x}" if letter in "&<>" else letter for letter in as_json)  # as Go writes it
-    data = text.encode("utf-8", "surrogatepass")
-    for before in range(3):
-        first, end = -(-8 * before // 6), 8 * (before + len(data)) // 6  # the characters that this text alone decides
-        if end - first >= LEAST_BASE64:
-            code = base64.b64encode(bytes(before) + data).decode()[first:end]
+    for code in base64_cores(text.encode("utf-8", "surrogatepass")):
+        if len(code) >= LEAST_BASE64:
             yield from (code, code.replace("+", "-").replace("/", "_"))
 
 

@@ -19,23 +19,30 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from datagen_cli.core.aside import mark_read, move_aside, unread
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.recover import pairs_in_log, readable_pairs
-from datagen_cli.core.stored import TABLE, broken, is_whole, pack, refuse_foreign, refuse_long_log, unpack
-from datagen_cli.core.system import in_the_way, open_own, read_own
+from datagen_cli.core.stored import (
+    TABLE,
+    broken,
+    is_whole,
+    pack,
+    refuse_foreign,
+    refuse_journal,
+    refuse_long_log,
+    unpack,
+)
+from datagen_cli.core.system import in_the_way, open_own
 
 BUSY_S = 10.0
 """Another process is waited for once so long; what comes after that fails at once, until something can be written."""
 MOST_ROWS = 256
 LONGEST_PATH = 500
 """SQLite opens no longer one, with what it adds to a name."""
-JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
-"""A rollback journal begins with it; one that names another file ends with it, too."""
 CHECKED_BYTES = 256 * 1024 * 1024
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -89,6 +96,13 @@ class Store:
             loop.call_soon(self._flush)
         self._pending.append((key, parts, done))
         await done
+
+    def put_all(self, values: Mapping[str, bytes]) -> None:
+        """Stores several values at once, and returns once they are committed: for whoever has no event loop."""
+        with self._writing:
+            error = self._commit((key, (value,)) for key, value in values.items())
+        if error is not None:
+            raise error
 
     def get(self, key: str) -> bytes | None:
         """The committed value of a key, or None."""
@@ -164,14 +178,11 @@ class Store:
             puts = [put for batch in waiting if batch for put in batch]
             if puts:
                 with self._writing:
-                    error = self._commit(puts)
+                    error = self._commit((key, parts) for key, parts, _ in puts)
                 _tell(puts, error)
 
-    def _commit(self, puts: list[_Put]) -> Exception | None:
-        rows: list[str | bytes] = []
-        for key, parts, _ in puts:
-            rows.append(key)
-            rows.append(pack(key, parts, compress=self._compress))
+    def _commit(self, pairs: Iterable[tuple[str, tuple[bytes, ...]]]) -> Exception | None:
+        rows = [one for key, parts in pairs for one in (key, pack(key, parts, compress=self._compress))]
         for last_try in (False, True):
             seen = self._inode
             try:
@@ -283,7 +294,7 @@ def _connect(path: Path, busy_s: float, *, create: bool = False) -> sqlite3.Conn
         for tail in ("-wal", "-shm", "-journal"):
             if in_the_way(f"{path}{tail}", own=True):
                 raise OSError(errno.ELOOP, "a link is in the way", f"{path}{tail}")
-        _refuse_journal(Path(f"{path}-journal"))
+        refuse_journal(Path(f"{path}-journal"))
         descriptor = open_own(path, os.O_RDWR | os.O_CREAT)
         with suppress(OSError):  # a file of another user's, which may be shared
             os.fchmod(descriptor, 0o600)
@@ -304,20 +315,6 @@ def _connect(path: Path, busy_s: float, *, create: bool = False) -> sqlite3.Conn
         connection.close()
         raise
     return connection
-
-
-def _refuse_journal(journal: Path) -> None:
-    """Raises `UsageError` for a rollback journal that ends in the name of a file: SQLite deletes that file, wherever it
-    is, once it has rolled back (https://www.sqlite.org/fileformat2.html, "super-journal"). A store writes no such
-    name, which belongs to transactions over several databases."""
-    with suppress(FileNotFoundError), read_own(journal) as file:
-        file.seek(max(0, os.fstat(file.fileno()).st_size - len(JOURNAL_MAGIC)))
-        if file.read() == JOURNAL_MAGIC:
-            raise UsageError(
-                "names another file, which SQLite would delete",
-                hint="no run made it: move it away, with the database beside it",
-                place=Place(str(journal)),
-            )
 
 
 def _refuse_other(connection: sqlite3.Connection, path: Path) -> None:

@@ -22,7 +22,7 @@ from zlib import crc32
 
 from datagen_cli.core.errors import Place, UsageError
 from datagen_cli.core.files import open_regular
-from datagen_cli.core.system import in_the_way
+from datagen_cli.core.system import in_the_way, read_own
 
 TABLE = "CREATE TABLE pairs (key TEXT PRIMARY KEY, value BLOB NOT NULL)"
 ZLIB, SUMMED, SUMMED_ZLIB = b"\x01", b"\x02", b"\x03"
@@ -30,6 +30,8 @@ FEW = 8
 MOST_BYTES = 1 << 28
 MOST_LOG, MOST_COPIED = 1 << 30, 1 << 33
 """Bytes of a log, and of what is copied to be read. SQLite keeps a log at some megabytes, or one transaction."""
+JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
+"""A rollback journal begins with it; one that names another file ends with it, too."""
 QUERY_S = 5.0
 STEPS = 100_000  # of SQLite's machine between two looks at the clock
 
@@ -114,6 +116,20 @@ def refuse_long_log(path: Path) -> None:
         if log.stat().st_size > MOST_LOG:
             hint = "no run made it: move it away, with the database beside it"
             raise UsageError(f"larger than {MOST_LOG >> 30} GB", hint=hint, place=Place(str(log)))
+
+
+def refuse_journal(journal: Path) -> None:
+    """Raises `UsageError` for a rollback journal that ends in the name of a file: SQLite deletes that file, wherever it
+    is, once it has rolled back (https://www.sqlite.org/fileformat2.html, "super-journal"). A store writes no such
+    name, which belongs to transactions over several databases."""
+    with suppress(FileNotFoundError), read_own(journal) as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - len(JOURNAL_MAGIC)))
+        if file.read() == JOURNAL_MAGIC:
+            raise UsageError(
+                "names another file, which SQLite would delete",
+                hint="no run made it: move it away, with the database beside it",
+                place=Place(str(journal)),
+            )
 
 
 def _is_damaged(definition: Any) -> bool:

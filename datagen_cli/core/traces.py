@@ -173,7 +173,11 @@ def _coded(secret: str) -> Iterator[str]:
     yield data.hex()
     yield "".join(map(str, data))
     yield "".join(f"{byte:08b}" for byte in data)
+    for code in map(_signs, base64_cores(data)):
+        yield from (code, code[::-1])
+
+
+def base64_cores(data: bytes) -> Iterator[str]:
+    """For each place that data may have among other bytes, the characters of base64 that it alone decides."""
     for before in range(3):
-        first, end = -(-8 * before // 6), 8 * (before + len(data)) // 6
-        signs = _signs(base64.b64encode(bytes(before) + data).decode()[first:end])
-        yield from (signs, signs[::-1])
+        yield base64.b64encode(bytes(before) + data).decode()[-(-8 * before // 6) : 8 * (before + len(data)) // 6]

@@ -8,10 +8,11 @@ records are right. A check agrees with people by Cohen's kappa (1960) with the i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from datagen_cli.evaluation.correctness import counted, share_of
 from datagen_cli.metrics.dataset import Dataset
@@ -77,21 +78,11 @@ def kappa_of(table: Table) -> dict[str, Any]:
 
 def cohen_kappa(table: Sequence[Sequence[int]]) -> tuple[float, float]:
     """Kappa of a square table of counts and its large-sample standard error. Rows and columns must not be constant."""
-    n = sum(map(sum, table))
-    shares = [[count / n for count in row] for row in table]
-    rows = [sum(row) for row in shares]
-    columns = [sum(row[place] for row in shares) for place in range(len(table))]
-    agreed = sum(shares[place][place] for place in range(len(table)))
-    chance = sum(row * column for row, column in zip(rows, columns, strict=True))
+    shares = np.asarray(table) / np.sum(table)
+    same, rows, columns = shares.diagonal(), shares.sum(axis=1), shares.sum(axis=0)
+    agreed, chance = same.sum(), rows @ columns
     kappa = (agreed - chance) / (1 - chance)
-    same = sum(
-        shares[place][place] * (1 - (rows[place] + columns[place]) * (1 - kappa)) ** 2 for place in range(len(table))
-    )
-    other = sum(
-        shares[one][two] * (columns[one] + rows[two]) ** 2
-        for one in range(len(table))
-        for two in range(len(table))
-        if one != two
-    )
-    variance = same + (1 - kappa) ** 2 * other - (kappa - chance * (1 - kappa)) ** 2
-    return kappa, math.sqrt(max(variance, 0.0) / n) / (1 - chance)
+    apart = shares * (columns[:, None] + rows) ** 2
+    variance = (same * (1 - (rows + columns) * (1 - kappa)) ** 2).sum()
+    variance += (1 - kappa) ** 2 * (apart.sum() - apart.trace()) - (kappa - chance * (1 - kappa)) ** 2
+    return float(kappa), float(np.sqrt(max(variance, 0.0) / np.sum(table)) / (1 - chance))

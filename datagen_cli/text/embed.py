@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -214,7 +214,7 @@ class Cached(Around):
     def _keep(self, values: dict[str, bytes]) -> None:
         if self._usable:
             try:
-                _finish(_put_all(self._open(), values))
+                self._open().put_all(values)
             except UsageError:
                 self._usable = False
 
@@ -230,33 +230,3 @@ class Cached(Around):
         if value is None or len(value) != 4 * self.dim:
             return None
         return np.frombuffer(value, dtype="<f4").astype(np.float32)
-
-
-async def _put_all(store: Store, pairs: dict[str, bytes]) -> None:
-    import asyncio
-
-    await asyncio.gather(*(store.put(key, value) for key, value in pairs.items()))
-
-
-def _finish(work: Coroutine[Any, Any, None]) -> None:
-    """Runs a coroutine to its end from plain code, also in a thread whose own loop is running."""
-    import asyncio
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        asyncio.run(work)
-        return
-    failed: list[BaseException] = []
-
-    def beside() -> None:
-        try:
-            asyncio.run(work)
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=beside, name="embedding cache")
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]

@@ -11,8 +11,8 @@ import pytest
 
 from datagen_cli.core.errors import DataError, UsageError
 from datagen_cli.core.files import open_regular
-from datagen_cli.core.store import JOURNAL_MAGIC, Store
-from datagen_cli.core.stored import StoredPairs
+from datagen_cli.core.store import Store
+from datagen_cli.core.stored import JOURNAL_MAGIC, StoredPairs
 
 
 def journal_of(victim: Path) -> bytes:
