@@ -33,7 +33,7 @@ from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.runs.reader import RunReader
 from datagen_cli.sources.files import StandardInput
 from datagen_cli.sources.foreign import SPREADSHEETS, TABLES
-from datagen_cli.sources.rows import BadRow, Source, open_bytes, reading, refuse_other_names
+from datagen_cli.sources.rows import BadRow, open_bytes, reading, refuse_other_names
 from datagen_cli.sources.tables import Csv
 
 LARGEST = 1_000_000
@@ -107,9 +107,10 @@ def load_dataset(name: str, wanted: Wanted) -> Loaded:
     """
     run = _run_at(name)
     notes: list[str] = []
-    kept, total = sample(_numbered(run.rows()) if run else _file_rows(name, notes, wanted.csv))
+    source = None if run else _source(name, wanted.csv)
+    kept, total = sample(_numbered(run.rows()) if run else _file_rows(name, notes, source))
     rows = [row for _, row in kept]
-    if run is None and _is_table(name):
+    if isinstance(source, Csv):  # whose cells are texts whatever they mean
         rows = typed(rows)
     if run is None:
         rows, said = readable(rows, wanted.texts, wanted.label or label_column(rows, wanted.usual_label))
@@ -175,7 +176,7 @@ def refuse_empty(option: str, name: str | None) -> None:
     if name is None or name == STANDARD:
         return
     run = _run_at(name)
-    rows: Iterator[Any] = run.rows() if run else _file_rows(name, [])
+    rows: Iterator[Any] = run.rows() if run else _file_rows(name, [], _source(name, None))
     if next(rows, None) is None:
         raise DataError(f"{option}: the file is empty", hint="name a file with rows", place=Place(name))
 
@@ -255,7 +256,7 @@ def sample(
 def all_rows(name: str, notes: list[str], csv: CsvOptions | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
     """Every row of a file or run folder with its number; what was left out goes to `notes`. Raises `DataError`."""
     run = _run_at(name)
-    yield from _numbered(run.rows()) if run else _file_rows(name, notes, csv)
+    yield from _numbered(run.rows()) if run else _file_rows(name, notes, _source(name, csv))
     notes += [f"{name}: {what}" for what in run.damage] if run else []
 
 
@@ -269,8 +270,7 @@ def _numbered(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[int, dict[str, A
     return enumerate(rows, start=1)
 
 
-def _file_rows(name: str, notes: list[str], csv: CsvOptions | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
-    source = StandardInput() if name == STANDARD else _source(name, csv)
+def _file_rows(name: str, notes: list[str], source: Any) -> Iterator[tuple[int, dict[str, Any]]]:
     first: BadRow | None = None
     read = bad = 0
     for row in source.rows():
@@ -293,8 +293,10 @@ def _file_rows(name: str, notes: list[str], csv: CsvOptions | None = None) -> It
     notes.append(f"{name}: {said} left out; the first: {where}: {first.reason}{to_do}")
 
 
-def _source(name: str, csv: CsvOptions | None) -> Source:
+def _source(name: str, csv: CsvOptions | None) -> Any:
     """The reader that the ending of the name calls for; any other file is read as JSON Lines."""
+    if name == STANDARD:
+        return StandardInput()
     if not Path(name).exists():
         hint = near_file(name) or near_runs(Path(name)) or "name a JSONL file or a run folder"
         raise DataError("no such file or folder", hint=hint, place=Place(name))
@@ -303,13 +305,7 @@ def _source(name: str, csv: CsvOptions | None) -> Source:
         raise DataError("a spreadsheet cannot be read", hint="save the sheet as CSV", place=Place(name))
     options = BaseOptions(path=name, csv=csv)
     reader = load("sources", _kind(name))
-    source: Source = reader(options, lenient=True) if issubclass(reader, Csv) else reader(options)
-    return source
-
-
-def _is_table(name: str) -> bool:
-    """Whether the cells of a file are texts whatever they mean."""
-    return name != STANDARD and issubclass(load("sources", _kind(name)), Csv)
+    return reader(options, lenient=True) if issubclass(reader, Csv) else reader(options)
 
 
 def _kind(name: str) -> str:

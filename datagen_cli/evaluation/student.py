@@ -18,7 +18,7 @@ from datagen_cli.core.citation import Citation
 from datagen_cli.core.digest import rng
 from datagen_cli.core.errors import MissingExtra
 from datagen_cli.core.fields import plain
-from datagen_cli.evaluation.bootstrap import Interval, coded_f1, item_interval
+from datagen_cli.evaluation.bootstrap import Interval, coded_f1, interval_of, item_interval, mean_draws
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.measure import Direction, Measure, Metric
 from datagen_cli.students.cartography import cartography
@@ -149,10 +149,7 @@ def gap(test: Labelled, score: Score, other: Score) -> tuple[float, Interval]:
     others = np.asarray(other.predicted) == truth
     difference = hits.astype(float) - others.astype(float)
     value = float(difference.mean())
-    found = item_interval(
-        lambda seeds, items: float(difference[np.ix_(seeds, items)].mean()), len(hits), len(truth), value
-    )
-    return value, found
+    return value, interval_of(mean_draws(difference), value)
 
 
 def _scores(truth: Sequence[str], predicted: Sequence[Sequence[str]]) -> tuple[list[float], list[Interval]]:
@@ -164,19 +161,12 @@ def _scores(truth: Sequence[str], predicted: Sequence[Sequence[str]]) -> tuple[l
     runs = np.asarray([[codes[label] for label in run] for run in predicted])
     hits = runs == true
 
-    def mean_hits(seeds: Any, items: Any) -> float:
-        return float(hits[np.ix_(seeds, items)].mean())
-
     def mean_f1(seeds: Any, items: Any) -> float:
         return float(np.mean([coded_f1(true[items], runs[seed][items], len(codes)) for seed in seeds]))
 
-    everything = (np.arange(len(runs)), np.arange(len(true)))
-    values = [mean_hits(*everything), mean_f1(*everything)]
-    intervals = [
-        item_interval(statistic, len(runs), len(true), value)
-        for statistic, value in zip((mean_hits, mean_f1), values, strict=True)
-    ]
-    return values, intervals
+    values = [float(hits.mean()), mean_f1(np.arange(len(runs)), np.arange(len(true)))]
+    of_f1 = item_interval(mean_f1, len(runs), len(true), values[1])
+    return values, [interval_of(mean_draws(hits), values[0]), of_f1]
 
 
 def map_of(rows: Labelled, embed: Embed | None = None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from datagen_cli.core.chat import End, Prompt, Reply
 from datagen_cli.core.ports import Context
@@ -15,6 +15,7 @@ from datagen_cli.prompts.ends import OF_VERDICT
 from datagen_cli.prompts.quoted import data_in
 from datagen_cli.text.repetition import repeats_at_end
 
+T = TypeVar("T")
 AGAIN = 100
 """The draw of the second question: a number that no independent draw has."""
 EXAMPLE_CHARS = 300
@@ -57,21 +58,39 @@ async def ask_verdict(
     known: tuple[str, ...],
     form: Mapping[str, Any],
 ) -> dict[str, Any] | Unread:
-    """The object whose `verdict` is one of `known`, in lower case; `Unread` when two replies hold none.
+    """The object whose `verdict` is one of `known`, in lower case; `Unread` when two replies hold none. A verdict
+    before a cut counts: small models give reasons without end."""
+
+    def read(asked: Prompt, text: str, cut: bool) -> dict[str, Any] | None:
+        return (read_begun_verdict if cut else read_verdict)(text, known, data_in(asked))
+
+    return await ask_twice(ctx, role, prompt, read, purpose=purpose, form=form, end=OF_VERDICT)
+
+
+async def ask_twice(
+    ctx: Context,
+    role: str,
+    prompt: Callable[[bool], Prompt],
+    read: Callable[[Prompt, str, bool], T | None],
+    *,
+    purpose: str,
+    form: Mapping[str, Any],
+    end: End,
+) -> T | Unread:
+    """What `read(prompt, text, cut)` finds in a reply; `Unread` when it finds nothing in two of them.
 
     `prompt(again)` is the first question and the second. The second is another draw, which makes the model warmer, so
     that it does not repeat the first reply; it has twice the tokens where that one was cut off, and not only repeated
-    itself. A verdict before the cut counts: small models give reasons without end.
+    itself.
     """
     more, replies = 1, []
     for k in (0, AGAIN):
         asked = prompt(k > 0)
-        reply = await ctx.ask(role, asked, purpose=purpose, k=k, response_format=form, more_tokens=more, end=OF_VERDICT)
+        reply = await ctx.ask(role, asked, purpose=purpose, k=k, response_format=form, more_tokens=more, end=end)
         replies.append(reply)
         cut = reply.finish_reason == "length"
         more = 2 if cut and not repeats_at_end(reply.text) else 1
-        found = (read_begun_verdict if cut else read_verdict)(reply.text, known, data_in(asked))
-        if found is not None:
+        if (found := read(asked, reply.text, cut)) is not None:
             return found
     return Unread.of(replies)
 

@@ -42,9 +42,8 @@ from datagen_cli.prompts.response_format import strict_format, strict_object
 from datagen_cli.prompts.wording import CHECKER
 from datagen_cli.retrieval.passage import Passage, SearchFailed
 from datagen_cli.text.embed import cache_folder
-from datagen_cli.text.repetition import repeats_at_end
 from datagen_cli.text.tokens import words
-from datagen_cli.validators.asking import AGAIN, Unread, ask_verdict
+from datagen_cli.validators.asking import Unread, ask_twice, ask_verdict
 
 EXTRACTOR, JUDGE = "extractor", "judge"
 OUTCOMES: dict[str, Outcome] = {"supported": "pass", "contradicted": "fail", "not_found": "unknown"}
@@ -207,30 +206,22 @@ class Search(ValidatorFacts):
         """What the record states, at most `MOST_CLAIMS`; of a reply that is cut off, the claims before the cut, or the
         first sentence of the one that is cut: a small model goes on and on within one."""
         shown = {name: record.fields.get(name) for name in self._fields}
-        more, replies = False, []
-        for k in (0, AGAIN):
-            messages = PROMPTS.messages("claims", record=fence("record", [shown]), most=MOST_CLAIMS, again=k > 0)
-            prompt = Prompt(messages, Task("claims", self._about, record=shown))
-            reply = await ctx.ask(
-                EXTRACTOR,
-                prompt,
-                purpose="claims",
-                k=k,
-                response_format=CLAIMS_FORM,
-                more_tokens=1 + more,
-                end=CLAIMS_END,
-            )
-            replies.append(reply)
-            cut = reply.finish_reason == "length"
-            more = cut and not repeats_at_end(reply.text)
-            value = (read_object(reply.text, "claims") or {}).get("claims")
+        texts = " ".join(plain_text(text) for text in shown.values())
+
+        def prompt(again: bool) -> Prompt:
+            messages = PROMPTS.messages("claims", record=fence("record", [shown]), most=MOST_CLAIMS, again=again)
+            return Prompt(messages, Task("claims", self._about, record=shown))
+
+        def read(_: Prompt, text: str, cut: bool) -> list[Claim] | None:
+            value = (read_object(text, "claims") or {}).get("claims")
             if cut and not value:
-                value = [{"claim": sentence} for sentence in _SENTENCE.findall(reply.text)[:1]]
-            if isinstance(value, list) and (value or not cut):
-                texts = " ".join(plain_text(text) for text in shown.values())
-                named = (_claim(item, texts) for item in value[:MOST_CLAIMS])
-                return list({claim.text: claim for claim in named if claim is not None}.values())
-        return Unread.of(replies)
+                value = [{"claim": sentence} for sentence in _SENTENCE.findall(text)[:1]]
+            if not isinstance(value, list) or (cut and not value):
+                return None
+            named = (_claim(item, texts) for item in value[:MOST_CLAIMS])
+            return list({claim.text: claim for claim in named if claim is not None}.values())
+
+        return await ask_twice(ctx, EXTRACTOR, prompt, read, purpose="claims", form=CLAIMS_FORM, end=CLAIMS_END)
 
     async def _judged(self, claim: Claim, ctx: Context) -> JudgedClaim | Unread:
         """Passages for a claim, and what the judge reads in them."""
