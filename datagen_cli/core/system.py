@@ -92,21 +92,22 @@ def read_given(path: str | Path, most: int = 10_000_000) -> bytes:
 
 def is_plain_file(path: str | Path, *, own: bool = False) -> bool:
     """Whether there is a plain file and no link to one; `own`: one that has no second name either."""
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return False
-    return stat.S_ISREG(found.st_mode) and not (own and found.st_nlink > 1)
+    return _is_plain(path, own) is True
 
 
 def in_the_way(path: str | Path, *, own: bool = False) -> bool:
     """Whether there is something else than a plain file (see `is_plain_file`). One look: a file that another process
     takes away meanwhile is not in the way."""
+    return _is_plain(path, own) is False
+
+
+def _is_plain(path: str | Path, own: bool) -> bool | None:
+    """None where there is nothing."""
     try:
         found = os.lstat(path)
     except OSError:
-        return False
-    return not stat.S_ISREG(found.st_mode) or (own and found.st_nlink > 1)
+        return None
+    return stat.S_ISREG(found.st_mode) and not (own and found.st_nlink > 1)
 
 
 def try_lock(descriptor: int, *, shared: bool = False) -> bool:

@@ -241,13 +241,14 @@ def _sides(
     if gate.metric == COMPARE:
         value, reason = _of_comparison(gate, (compared or {}).get("metrics", {}).get(gate.measure, {}))
         return value, gate.number, reason
-    if gate.factor is None:
-        value, reason = _value(gate, entry(found.measures[gate.metric], None))
-        return value, gate.number, reason
-    if gate.metric not in found.reference_measures:
-        return _value(gate, entry(found.measures[gate.metric], None))[0], None, found.reference_lack
-    measured, own = found.at_reference_size(gate.metric), found.reference_measures[gate.metric]
+    against = gate.factor is not None
+    measured = found.at_reference_size(gate.metric) if against else found.measures[gate.metric]
     value, reason = _value(gate, entry(measured, None))
+    if gate.factor is None:
+        return value, gate.number, reason
+    own = found.reference_measures.get(gate.metric)
+    if own is None:
+        return value, None, found.reference_lack
     if None not in (measured.value, own.value) and measured.signature != own.signature:
         return value, None, f"not comparable: {measured.signature} against {own.signature}"
     theirs, why = _value(gate, entry(own, None))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 Naming = Callable[[Any], Any]
@@ -21,8 +22,7 @@ def namings(features: Any) -> dict[str, Naming]:
 
     `features` as `Features.to_dict()` has them; anything else has none.
     """
-    found = {str(column): _naming(feature) for column, feature in _items(features)}
-    return {column: naming for column, naming in found.items() if naming is not None}
+    return {str(column): partial(_by_name, feature) for column, feature in _items(features) if _holds_classes(feature)}
 
 
 def stored_features(metadata: Mapping[bytes, bytes] | None) -> Any:
@@ -47,45 +47,31 @@ def _listed(names: Sequence[str]) -> str:
     return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN:,} more"
 
 
-def _naming(feature: Any) -> Naming | None:
+def _by_name(feature: Any, value: Any) -> Any:
+    """A value with names in place of the numbers of its classes; a list of objects may be stored as an object of
+    lists."""
+    if isinstance(value, list):
+        return [_by_name(feature, item) for item in value]
+    if isinstance(feature, list):
+        return _by_name(feature[0], value) if len(feature) == 1 else value
     if _is_class(feature):
-        names = feature["names"]
-        return lambda value: _name(value, names)
-    if isinstance(feature, list) and len(feature) == 1:
-        return _each(_naming(feature[0]))
-    if not isinstance(feature, dict):
-        return None
-    if "_type" not in feature:
-        return _inside({name: naming for name, one in feature.items() if (naming := _naming(one)) is not None})
-    return _each(_naming(feature.get("feature")))
-
-
-def _each(naming: Naming | None) -> Naming | None:
-    """Of a list of values; a list of objects may be stored as an object of lists."""
-    if naming is None:
-        return None
-
-    def of(value: Any) -> Any:
-        return [naming(item) for item in value] if isinstance(value, list) else naming(value)
-
-    return of
-
-
-def _inside(parts: Mapping[str, Naming]) -> Naming | None:
-    def of(value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {name: parts[name](item) if name in parts else item for name, item in value.items()}
-
-    return of if parts else None
+        return _name(value, feature["names"])
+    if not isinstance(feature, dict) or "_type" in feature:
+        return _by_name(feature["feature"], value) if isinstance(feature, dict) and "feature" in feature else value
+    return (
+        {name: _by_name(feature.get(name), item) for name, item in value.items()} if isinstance(value, dict) else value
+    )
 
 
 def _name(value: Any, names: Sequence[str]) -> Any:
-    if isinstance(value, list):
-        return [_name(item, names) for item in value]
     if isinstance(value, bool) or not isinstance(value, int):
         return value
     return None if value == -1 else names[value] if 0 <= value < len(names) else value
+
+
+def _holds_classes(feature: Any) -> bool:
+    parts = feature.values() if isinstance(feature, dict) else feature if isinstance(feature, list) else ()
+    return _is_class(feature) or any(map(_holds_classes, parts))
 
 
 def _is_class(feature: Any) -> bool:
