@@ -49,8 +49,9 @@ class Excludes(FieldConstraint):
         self._field = options.field
         self._case = options.case
         self._needles = [*(options.words or []), *(options.texts or [])]
-        self._patterns = [(word, self._whole_word(word)) for word in options.words or []]
-        self._patterns += [(text, re.compile(re.escape(self._folded(text)))) for text in options.texts or []]
+        whole = [(word, rf"(?<!\w){re.escape(self._folded(word))}(?!\w)") for word in options.words or []]
+        parts = [(text, re.escape(self._folded(text))) for text in options.texts or []]
+        self._patterns = [(needle, re.compile(pattern)) for needle, pattern in (*whole, *parts)]
 
     def describe(self) -> str:
         """`question: does not contain "a", "b"`."""
@@ -63,9 +64,6 @@ class Excludes(FieldConstraint):
         if not found:
             return PASSED
         return Verdict("fail", f"{self._field}: does not contain {quoted(found)}; it does")
-
-    def _whole_word(self, word: str) -> re.Pattern[str]:
-        return re.compile(rf"(?<!\w){re.escape(self._folded(word))}(?!\w)")
 
     def _folded(self, text: str) -> str:
         return text if self._case else fold(text)

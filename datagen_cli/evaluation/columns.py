@@ -175,7 +175,7 @@ def typed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         if cells and all(_NUMBER.fullmatch(cell) and _held(cell) for cell in cells):
             readers[name] = _number
         elif cells and all(cell.casefold() in _TRUTH for cell in cells):
-            readers[name] = _truth
+            readers[name] = lambda cell: _TRUTH.get(cell.strip().casefold())
         elif cells and all(isinstance(value_in(cell), dict) for cell in cells):
             readers[name] = value_in
     return [
@@ -198,7 +198,3 @@ def _number(cell: str) -> int | float | None:
 def _held(cell: str) -> bool:
     """Whether JSON's readers hold a number: it is finite, and no longer than Python reads a whole one."""
     return len(cell) <= MOST_DIGITS and isfinite(float(cell))
-
-
-def _truth(cell: str) -> bool | None:
-    return _TRUTH.get(cell.strip().casefold())

@@ -104,7 +104,7 @@ def recheck(dataset: Dataset, run: Path | None, how: RecheckOptions, reporter: R
     records = _records(dataset, built, of_run=run is not None)
     if all(isinstance(record, str) for record in records):
         return Measure.missing(_why_unread(dataset, built, records), "higher")
-    offline = _offline(built, checks)
+    offline = any(model.provider.simulated for model in _asked(built, checks))
     if offline and not _simulated(dataset, run):
         return Measure.missing(OFFLINE, "higher")
     if offline:
@@ -173,11 +173,6 @@ def _refuse_models_of_lock(recipe: Recipe, how: RecheckOptions) -> None:
             hint=f"--model {role + '=' if role in own else ''}MODEL or --recipe FILE says whom to ask;"
             " --trust-lock asks the models of a lock that you trust",
         )
-
-
-def _offline(built: Built, checks: Sequence[BoundCheck]) -> bool:
-    """Whether the offline model plays a part in these checks."""
-    return any(model.provider.simulated for model in _asked(built, checks))
 
 
 def _asked(built: Built, checks: Sequence[BoundCheck]) -> list[SharedModel]:

@@ -32,19 +32,10 @@ def entity_entropy(texts: Sequence[str]) -> float | None:
 
 def entropy_bits(counts: Iterable[int]) -> float | None:
     """Shannon entropy in bits of counts ≥ 0, from 0 to log2 of their number; None when all are 0."""
-    total, weighted = 0, 0.0
+    total, weighted = 0, 0.0  # log2 N - (Σ c log2 c) / N
     for count in counts:
         total += count
-        weighted += _weight(count)
-    return _entropy(total, weighted)
-
-
-def _weight(count: int) -> float:
-    return count * math.log2(count) if count > 1 else 0.0
-
-
-def _entropy(total: int, weighted: float) -> float | None:
-    """log2 N - (Σ c log2 c) / N."""
+        weighted += count * math.log2(count) if count > 1 else 0.0
     return max(0.0, math.log2(total) - weighted / total) if total else None
 
 

@@ -166,17 +166,14 @@ class Leakage(Metric):
 
 def _leaking(features: Features, reference: Features) -> dict[int, Leak]:
     """The leak of each text that has one, by words where there are such, else by vectors."""
-    found = {leak.text: leak for leak in _by_words(features, reference)}
+    by_words = leaks_of_terms(features.terms, reference.terms, features.texts, reference.texts)
+    found = {leak.text: leak for leak in by_words}
     if _comparable(features, reference):
         assert features.vectors is not None and reference.vectors is not None
         for text, other, cosine in nearest_above(features.vectors, reference.vectors, COSINE):
             if features.texts[text].strip() and reference.texts[other].strip():
                 found.setdefault(text, Leak(text, other, "cosine", cosine))
     return found
-
-
-def _by_words(features: Features, reference: Features) -> list[Leak]:
-    return leaks_of_terms(features.terms, reference.terms, features.texts, reference.texts)
 
 
 def _comparable(features: Features, reference: Features) -> bool:

@@ -113,7 +113,8 @@ def count_ngrams(table: TokenTable, longest: int, bits: NDArray[np.uint32] | Non
         texts = owners[starts]
         first = np.flatnonzero(changes | begins_anew(texts))
         begins, texts, counts = np.flatnonzero(changes[first]), texts[first], np.diff(first, append=len(texts))
-        matched = matched + _sum_by_text(*_clipped(begins, texts, counts), len(table.lengths))
+        several, clipped = _clipped(begins, texts, counts)
+        matched = matched + np.bincount(several, clipped, len(table.lengths)).astype(np.int64)
         if bits is not None and len(texts):
             holders.append(np.bitwise_or.reduceat(bits[texts], begins))
 
@@ -209,7 +210,3 @@ def _clipped(begins: Longs, texts: Ints, counts: Longs) -> tuple[Ints, Longs]:
     rest[holders] = 0
     largest[holders] = np.maximum.reduceat(rest, begins)
     return texts, np.minimum(counts, largest)
-
-
-def _sum_by_text(texts: Ints, counts: Longs, size: int) -> Longs:
-    return np.bincount(texts, weights=counts, minlength=size).astype(np.int64)

@@ -224,7 +224,9 @@ class SentenceModel:
             return self._pass(pieces, length)
         alone = [self._pass([ids], length)[0] for ids in pieces]
         if known is None:
-            self._alike[length] = all(map(_same, alone, self._pass(pieces, length)))
+            self._alike[length] = all(
+                one.tobytes() == other.tobytes() for one, other in zip(alone, self._pass(pieces, length), strict=True)
+            )
         return alone
 
     def _pass(self, pieces: Sequence[list[int]], length: int) -> NDArray[np.float64]:
@@ -235,10 +237,6 @@ class SentenceModel:
         pad = self._model.tokenizer.pad_token_id or 0
         vectors = self._model(_padded(torch, pieces, pad, length))["sentence_embedding"]
         return np.asarray(vectors.float().numpy().astype(np.float64))
-
-
-def _same(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    return one.tobytes() == other.tobytes()
 
 
 def _length(ids: Sequence[int], limit: int) -> int:

@@ -49,17 +49,14 @@ def _digits(found: re.Match[str]) -> str:
         return found[0] if value is None else str(value)
     name = (found["of"] or found["part"]).lower()
     under = _PARTS.get(name) or _PARTS[name.removesuffix("s")]
-    over = _count(found["over"] if found["whole"] else found["count"])
+    words = found["over"] if found["whole"] else found["count"]
+    over = 1 if words is None or words.lower() in ("a", "an") else value_of(words)
     if over is None or (found["part"] and not found["count"] and under not in (2, 4)):
         return found[0]  # "third" alone is a place in a row, no number
     if not found["whole"]:
         return f"{over}/{under}"
     whole = value_of(found["whole"])
     return found[0] if whole is None else f"{whole} {over}/{under}"
-
-
-def _count(words: str | None) -> int | None:
-    return 1 if words is None or words.lower() in ("a", "an") else value_of(words)
 
 
 def value_of(words: str) -> int | None:

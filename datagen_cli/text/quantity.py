@@ -169,7 +169,8 @@ def number_of(found: re.Match[str]) -> Number | None:
     elif after in ("am", "pm"):
         if not 0 < number.value < 13:
             return None
-        number = _half_day(number.value, after)
+        hour = number.value % 12 + (12 if after == "pm" else 0)  # 3:30 pm is 15.5, and also 3.5 as it is written
+        number = Number(hour, None, "half-day", (number.value,))
     elif after in ("¢", "cent", "cents"):
         number = replace(number, kind="cents", others=(number.value / 100,))
     elif found["money"]:
@@ -222,11 +223,6 @@ def _clock(text: str) -> Number:
     value = sum((Fraction(part, 60**place) for place, part in enumerate(parts)), Fraction(0))
     ratio = (Fraction(parts[0], parts[1]),) if len(parts) == 2 and parts[1] else ()
     return Number(value, None, "clock", ratio)
-
-
-def _half_day(written: Fraction, half: str) -> Number:
-    """`3:30 pm` is 15.5 hours after midnight, and also 3.5 as it is written."""
-    return Number(written % 12 + (12 if half == "pm" else 0), None, "half-day", (written,))
 
 
 def _scaled(number: Number, found: re.Match[str], rest: str) -> tuple[Number, str]:

@@ -21,7 +21,7 @@ def loads(text: str, decoder: json.JSONDecoder | None = None) -> Any:
     try:
         value = (decoder or _DECODER).decode(text)
     except json.JSONDecodeError as error:
-        raise NotJson(_reason(error), error.lineno, error.colno) from error
+        raise NotJson(error.msg[:1].lower() + error.msg[1:], error.lineno, error.colno) from error
     except ValueError as error:
         raise NotJson(str(error)) from error
     except RecursionError as error:
@@ -66,10 +66,6 @@ def scan(text: str, start: int) -> tuple[Any, int]:
     if "\\u" in text:
         _refuse_half_surrogates(value)
     return value, end
-
-
-def _reason(error: json.JSONDecodeError) -> str:
-    return error.msg[:1].lower() + error.msg[1:]
 
 
 def _refuse_half_surrogates(value: Any) -> None:

@@ -79,7 +79,7 @@ def terms(text: str) -> list[str]:
     found = _ASCII_TERM.findall(folded) if folded.isascii() else _TERM.findall(folded.translate(_DASHES))
     if "," not in folded:
         return found
-    return [_THOUSANDS.sub(_without_commas, term) if "," in term else term for term in found]
+    return [_THOUSANDS.sub(lambda run: run[1].replace(",", ""), term) if "," in term else term for term in found]
 
 
 def beside_a_dash(word: str) -> tuple[bool, bool, bool]:
@@ -101,7 +101,3 @@ def estimate_tokens(text: str) -> int:
     Within a fifth or so for English with the usual byte-pair tokenisers; other scripts vary more. No model's own count.
     """
     return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
-
-
-def _without_commas(match: re.Match[str]) -> str:
-    return match[1].replace(",", "")
