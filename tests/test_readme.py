@@ -32,7 +32,8 @@ def commands() -> dict[str, Any]:
 def test_every_command_of_the_program_stands_in_the_table_and_every_one_there_exists() -> None:
     section = README.partition("\n## Commands\n")[2].partition("\n## ")[0]
     assert re.findall(r"^\| `([a-z]+)", section, flags=re.MULTILINE)
-    assert set(re.findall(r"^\| `([a-z]+)", section, flags=re.MULTILINE)) == set(commands())
+    named = set(re.findall(r"^\| `([a-z]+)", section, flags=re.MULTILINE))
+    assert named == set(commands()), "README.md has a row for each under Commands"
 
 
 def test_every_option_it_names_is_an_option_of_some_command() -> None:

@@ -1,4 +1,4 @@
-"""Manners of every check in the catalog: options, scope, whether it is built, what a bare value stands for."""
+"""What every check in the catalog has: options, scope, how it is built, what a bare value stands for."""
 
 from __future__ import annotations
 
@@ -22,20 +22,19 @@ def test_every_check_says_what_it_is(kind: str, name: str) -> None:
     check = load(kind, name)
     assert issubclass(check, CheckFacts)
     assert issubclass(check.options, CheckOptions)
-    assert isinstance(check.built, bool)
     assert check.short is None or check.short in check.options.model_json_schema()["properties"]
     assert kind != "constraints" or check.scope == ("set" if name in ("unique", "balance") else "record")
 
 
 @pytest.mark.parametrize(("kind", "name"), CHECKS)
-def test_only_checks_that_are_built_can_run(kind: str, name: str) -> None:
+def test_a_check_is_built_and_asked_as_all_of_its_shelf(kind: str, name: str) -> None:
     check = load(kind, name)
     asks = kind == "validators" or name == "ask"
     built_with = ["self", "options", "specs", *(["about"] if check.roles else [])]
-    assert not check.built or list(inspect.signature(check.__init__).parameters) == built_with
+    assert list(inspect.signature(check.__init__).parameters) == built_with
     methods = ["verify" if asks else "check", *(["describe"] if kind == "constraints" else [])]
-    assert all(hasattr(check, method) == check.built for method in methods)
-    if asks and check.built:
+    assert all(hasattr(check, method) for method in methods)
+    if asks:
         assert inspect.iscoroutinefunction(check.verify)
 
 
