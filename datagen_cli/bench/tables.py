@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,22 @@ ABOUT = {
     "perplexity": "How unusual the texts are for a language model; it ranks nothing",
 }
 """What a measure of a bench is, by its name before the bracket; the others are those of `eval`."""
+
+
+STUDENTS = {"tstr": "linear student", "icl": "model shown the rows", "sft": "fine-tuned student"}
+WORDS = {"pgr": "gap closed, %", "gain": "gain", "accuracy": "accuracy"}
+"""What the measures of a student are called in words, and what stands in their brackets."""
+_OF_STUDENT = re.compile(rf"\b({'|'.join(WORDS)})\[({'|'.join(STUDENTS)})\]")
+
+
+def in_words(text: str) -> str:
+    """A measure's name, or a sentence that holds some, in words.
+
+    >>> in_words("by pgr[tstr] A and B tie"), in_words("label_kept")
+    ('by gap closed, % (linear student) A and B tie', 'label kept')
+    """
+    told = _OF_STUDENT.sub(lambda found: f"{WORDS[found[1]]} ({STUDENTS[found[2]]})", text)
+    return told if " " in text else told.replace("_", " ")
 
 
 def about_measure(name: str) -> str:

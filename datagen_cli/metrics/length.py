@@ -27,18 +27,21 @@ FACTS = ("mean", "sd", "min", *(f"p{share}" for share in PERCENTILES), "max")
 
 
 def distribution(lengths: ArrayLike) -> dict[str, Any]:
-    """Mean, standard deviation, least, percentiles, most of at least one length; histogram of at most 20 equal bins."""
+    """Mean, standard deviation, least, percentiles, most of at least one length; histogram of at most 20 equal bins,
+    whose width is a power of two and their ends multiples of it: bins of two sets are joined to the wider ones."""
     values = np.asarray(lengths, dtype=np.int64)
     low, high = int(values.min()), int(values.max())
-    width = -(-(high - low + 1) // BINS)
-    counts = np.bincount((values - low) // width)
+    width = 1
+    while high // width - low // width >= BINS:
+        width *= 2
+    counts = np.bincount(values // width - low // width)
     return {
         "mean": float(values.mean()),
         "sd": float(values.std()),
         "min": low,
         **{f"p{share}": float(np.percentile(values, share)) for share in PERCENTILES},
         "max": high,
-        "histogram": {"start": low, "width": width, "counts": counts.tolist()},
+        "histogram": {"start": low // width * width, "width": width, "counts": counts.tolist()},
     }
 
 

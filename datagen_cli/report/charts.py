@@ -91,17 +91,35 @@ class Histogram:
         """Where the last bin ends."""
         return self.start + self.width * len(self.counts)
 
+    @property
+    def most(self) -> float:
+        """The share of all that lies in the largest bin."""
+        return max(self.counts, default=0) / (sum(self.counts) or 1)
 
-def histogram(bins: Histogram, low: float, high: float, words: str, series: str) -> Html:
-    """The bins on a scale from `low` to `high`; bars are as tall as their share of the largest."""
-    scale, most = WIDE / max(high - low, 1e-9), max(bins.counts, default=0) or 1
+    def joined(self, width: float) -> Histogram:
+        """The same counts in bins of `width`, a multiple of their own, that end at its multiples; the bins as they are
+        where they do not end there."""
+        times = round(width / self.width)
+        if times < 2 or width != times * self.width or self.start % self.width:
+            return self
+        first = round(self.start / self.width) % times
+        counts = [0] * -(-(first + len(self.counts)) // times)
+        for place, count in enumerate(self.counts, start=first):
+            counts[place // times] += count
+        return Histogram(self.start - first * self.width, width, counts)
+
+
+def histogram(bins: Histogram, scale: tuple[float, float, float], words: str, series: str) -> Html:
+    """The bins on a scale: from where to where, and the share of all that is drawn as tall as it may be."""
+    low, high, tallest = scale
+    wide, most = WIDE / max(high - low, 1e-9), tallest * sum(bins.counts) or 1
     bars = [
         tag(
             "rect",
-            tag("title", f"{bins.start + place * bins.width:,.0f} and more: {count:,}"),
-            x=(bins.start + place * bins.width - low) * scale,
+            tag("title", f"{_span(bins, place)}: {count:,}"),
+            x=(bins.start + place * bins.width - low) * wide,
             y=TALL * (1 - count / most),
-            width=max(bins.width * scale - 1, 0.5),
+            width=max(bins.width * wide - 1, 0.5),
             height=TALL * count / most,
             class_=f"bar {series}",
         )
@@ -110,6 +128,12 @@ def histogram(bins: Histogram, low: float, high: float, words: str, series: str)
     ]
     base = tag("line", x1=0, x2=WIDE, y1=TALL, y2=TALL, class_="axis")
     return _svg(WIDE, TALL + 1, words, [*bars, base], "histogram")
+
+
+def _span(bins: Histogram, place: int) -> str:
+    """The whole numbers that lie in a bin."""
+    first, last = bins.start + place * bins.width, bins.start + (place + 1) * bins.width - 1
+    return f"{first:,.0f}" if first == last else f"{first:,.0f} to {last:,.0f}"
 
 
 def counts_table(

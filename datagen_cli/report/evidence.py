@@ -96,18 +96,19 @@ def _distribution(own: Distribution, reference: Exhibit | None, series: str) -> 
 
 
 def distribution_bars(own: Distribution, reference: Exhibit | None, series: str) -> Iterator[tuple[str, Html]]:
-    """The histogram of lengths as SVG, then the reference's on the same scale, each with whose it is."""
-    sides = [(OWN, own, series)]
-    if isinstance(reference, Distribution):
-        sides.append((REFERENCE, reference, REFERENCE))
-    low, high = scale_of(own, reference)
-    for side, given, style in sides:
-        yield side, histogram(_bins(given), low, high, f"{side}: {_spread(given)}", style)
+    """The histogram of lengths as SVG, then the reference's in the same bins and on the same scales, each with whose it
+    is."""
+    names = [(OWN, own, series), (REFERENCE, reference, REFERENCE)]
+    sides = [(name, given, style) for name, given, style in names if isinstance(given, Distribution)]
+    binned = _bins(own, reference)
+    scale = (*scale_of(own, reference), max(bins.most for bins in binned))
+    for (side, given, style), bins in zip(sides, binned, strict=True):
+        yield side, histogram(bins, scale, f"{side}: {_spread(given)}", style)
 
 
 def scale_of(own: Distribution, reference: Exhibit | None) -> tuple[float, float]:
     """From the least to the largest length of both, where their bins end."""
-    known = [_bins(one) for one in (own, reference) if isinstance(one, Distribution)]
+    known = _bins(own, reference)
     return min(bins.start for bins in known), max(bins.end for bins in known)
 
 
@@ -125,9 +126,11 @@ def _spread(given: Distribution) -> str:
     )
 
 
-def _bins(given: Distribution) -> Histogram:
-    bins = given.values["histogram"]
-    return Histogram(bins["start"], bins["width"], bins["counts"])
+def _bins(*given: Exhibit | None) -> list[Histogram]:
+    """The histograms of some distributions, in the bins of the widest."""
+    parts = [one.values["histogram"] for one in given if isinstance(one, Distribution)]
+    found = [Histogram(part["start"], part["width"], part["counts"]) for part in parts]
+    return [one.joined(max(one.width for one in found)) for one in found]
 
 
 def _counts(given: Counts, reference: Exhibit | None) -> Html:

@@ -6,7 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen_cli.bench.leaderboard import leading
-from datagen_cli.bench.tables import GRID, NAMES, about_measure, cells, figures, grid_cells, heads, measures_of
+from datagen_cli.bench.tables import (
+    GRID,
+    NAMES,
+    about_measure,
+    cells,
+    figures,
+    grid_cells,
+    heads,
+    in_words,
+    measures_of,
+)
 from datagen_cli.report.charts import Mark, strip
 from datagen_cli.report.html import Html, join, tag
 from datagen_cli.report.page import page, section
@@ -29,7 +39,7 @@ def leaderboard_page(document: Mapping[str, Any]) -> str:
         class_="banner",
     )
     settings = list(dict.fromkeys(row["setting"] for row in document["rows"]))
-    said = [tag("p", text, class_="lead") for text in document["verdict"]]
+    said = [tag("p", in_words(text), class_="lead") for text in document["verdict"]]
     short = [
         tag("p", f"short, and not ranked: {item['setting']} · {item['generator']}: {item['reason']}")
         for item in document["short"]
@@ -51,7 +61,7 @@ def leaderboard_page(document: Mapping[str, Any]) -> str:
             [section(f"{name}: cost and quality", _money(document, name)) for name in settings],
             section("Pairs", _pairs(document["pairs"], len(settings) > 1)),
             section("What the measures are", _abouts(names)),
-            section("Remarks", [tag("p", text, class_="small quiet") for text in document["notes"]]),
+            section("Remarks", [tag("p", in_words(text), class_="small quiet") for text in document["notes"]]),
         ),
         tag(
             "footer",
@@ -72,14 +82,14 @@ def _board(document: Document, names: Sequence[str], front: Sequence[str]) -> Ht
         told = dict(zip(heads(document, ()), texts, strict=True))
         head = tag("th", tag("bdi", told["generator"]), scope="row", role="rowheader")
         shown = [_told(name, told[name]) for name in front if name != "generator"]
-        rows.append(table_row(head, [*shown, *(cell(_figures(document, row, name), name) for name in names)]))
-    columns = ["generator", *(name for name in front if name != "generator"), *names]
+        rows.append(table_row(head, [*shown, *(cell(_figures(document, row, name), in_words(name)) for name in names)]))
+    columns = ["generator", *(name for name in front if name != "generator"), *map(in_words, names)]
     return tag("div", table("", columns, rows), class_="board")
 
 
 def _told(name: str, text: str) -> Html:
     """A cell of a name that somebody gave, or of a figure of ours, which does not break."""
-    return cell(tag("bdi", text), name) if name in NAMES else cell(text, name)
+    return cell(tag("bdi", text), name) if name in NAMES else cell(text, in_words(name))
 
 
 def _figures(document: Document, row: Mapping[str, Any], name: str) -> Html:
@@ -98,7 +108,7 @@ def _grid(document: Document) -> Html | None:
         told = dict(zip(GRID, texts, strict=True))
         head = tag("th", tag("bdi", told.pop("generator")), scope="row", role="rowheader")
         rows.append(table_row(head, [_told(name, text) for name, text in told.items()]))
-    return table("", ["generator", *(name for name in GRID if name != "generator")], rows)
+    return table("", ["generator", *(in_words(name) for name in GRID if name != "generator")], rows)
 
 
 def _strips(document: Document, setting: str) -> Html | None:
@@ -127,7 +137,7 @@ def _strips(document: Document, setting: str) -> Html | None:
                 )
                 for mark, (_, row, item) in zip(marks, found, strict=True)
             ]
-            words = tag("figcaption", tag("strong", name), f": {about_measure(name)}")
+            words = tag("figcaption", tag("strong", in_words(name)), f": {about_measure(name)}")
             drawn.append(tag("figure", words, chart, tag("ul", keys, class_="keys small quiet")))
     return tag("div", drawn, class_="charts") if drawn else None
 
@@ -164,7 +174,7 @@ def _money(document: Document, setting: str) -> Html | None:
     box = f"0 0 {WIDE:g} {TALL:g}"
     return tag(
         "figure",
-        tag("figcaption", tag("strong", name), " upwards, cost in USD across"),
+        tag("figcaption", tag("strong", in_words(name)), " upwards, cost in USD across"),
         tag("svg", join(axes, drawn), viewBox=box, role="img", aria_label=words, class_="plane"),
         tag("ol", keys, class_="small"),
     )
@@ -179,7 +189,7 @@ def _pairs(pairs: Sequence[Mapping[str, Any]], several: bool) -> Html | None:
         both = join(tag("bdi", pair["a"]), " – ", tag("bdi", pair["b"]))
         shown = [cell(both, "pair", "whole"), cell(f"{pair['difference']:.4g} ({low:.4g} to {high:.4g})", "difference")]
         whose = [cell(tag("bdi", pair["setting"]), "setting")] if several else []
-        head = tag("th", pair["metric"], scope="row", role="rowheader")
+        head = tag("th", in_words(pair["metric"]), scope="row", role="rowheader")
         rows.append(table_row(head, [*whose, *shown, cell(tag("bdi", _reading(pair)), "reading", "whole")]))
     drawn = table("", ("measure", *(("setting",) if several else ()), "pair", "difference", "reading"), rows)
     if len(rows) <= MOST_PAIRS:
@@ -189,7 +199,7 @@ def _pairs(pairs: Sequence[Mapping[str, Any]], several: bool) -> Html | None:
 
 def _abouts(names: Sequence[str]) -> Html | None:
     said = [(name, words) for name in names if (words := about_measure(name))]
-    drawn = [join(tag("dt", name), tag("dd", words)) for name, words in said]
+    drawn = [join(tag("dt", in_words(name), " ", tag("code", name)), tag("dd", words)) for name, words in said]
     return tag("dl", drawn, class_="facts-list") if drawn else None
 
 

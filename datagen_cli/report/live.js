@@ -66,6 +66,7 @@
     if (words) Object.assign(byId("find"), { placeholder: words.placeholder, ariaLabel: words.ariaLabel });
     byId("island").textContent = fresh.getElementById("island").textContent;
     page.show();
+    fitTables();
     const now = inSight && byId(inSight.id);
     if (now) scrollBy({ top: now.getBoundingClientRect().top - top, behavior: "instant" });
   }

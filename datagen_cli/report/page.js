@@ -237,7 +237,7 @@ const page = (() => {
 
   // The plane: points coloured by what is asked for, the nearest one's text under the pointer.
 
-  const plane = { points: [], svg: null };
+  const plane = { points: [], svg: null, at: -1 };
 
   function readPlane() {
     plane.svg = document.querySelector("#plane svg");
@@ -252,8 +252,13 @@ const page = (() => {
     select.closest("label").hidden = groups.length < 2;
     const svg = plane.svg;
     svg.onpointermove = svg.onpointerdown = point;
-    svg.onpointerleave = () => { byId("tip").hidden = true; ring(null); };
+    svg.onpointerleave = svg.onblur = () => tell(null);
     svg.onclick = (event) => { const near = nearest(event); if (near && near.row) reveal(near.place); };
+    svg.tabIndex = 0;
+    svg.setAttribute("role", "application");
+    svg.setAttribute("aria-label", `${plane.words ||= svg.getAttribute("aria-label")}; arrows go to the next text on that side, Page Up and Down from text to text, Enter to its record`);
+    svg.onkeydown = step;
+    plane.at = -1;
   }
 
   function colourings() {
@@ -284,7 +289,7 @@ const page = (() => {
     }
     const first = ["rest", "reference"];
     const names = [...paths.keys()].sort((a, b) => first.includes(b) - first.includes(a));
-    plane.svg.replaceChildren(...names.map((name) => make("path", { d: paths.get(name), class: `points ${name}` })), make("circle", { id: "ring", r: 0 }));
+    plane.svg.replaceChildren(...names.map((name) => make("path", { d: paths.get(name), class: `points ${name}` })));
     const keys = order.slice(0, MOST_SERIES + 1).filter((value) => series(value) !== "rest")
       .map((value) => make("span", {}, make("span", { class: `key ${series(value)}` }), make("bdi", {}, value)));
     if (paths.has("rest")) keys.push(make("span", {}, make("span", { class: "key rest" }), order.length > MOST_SERIES ? "others" : "without it"));
@@ -303,22 +308,45 @@ const page = (() => {
   }
 
   function ring(one) {
-    const circle = byId("ring");
-    if (circle) for (const [key, value] of Object.entries(one ? { cx: one.x, cy: one.y, r: 11 } : { r: 0 })) circle.setAttribute(key, value);
+    const circle = byId("ring") || plane.svg.appendChild(make("circle", { id: "ring" }));
+    for (const [key, value] of Object.entries(one ? { cx: one.x, cy: one.y, r: 11 } : { r: 0 })) circle.setAttribute(key, value);
   }
 
-  function point(event) {
-    const near = nearest(event), tip = byId("tip");
+  const point = (event) => tell(nearest(event), event.clientX, event.clientY);
+
+  function tell(near, x, y) { // a point's text beside it
+    const tip = byId("tip");
     ring(near);
     tip.hidden = !near;
     if (!near) return;
     const row = near.row;
     tip.replaceChildren(make("p", { class: "quiet small" }, row ? row.i : "reference", " ", make("bdi", {}, (row ? labelOf(row) : near.label) || "")),
       make("p", {}, make("bdi", {}, cut(row ? textOf(row) : near.text, 400))));
-    const home = byId("plane").getBoundingClientRect(), right = event.clientX - home.left > home.width / 2;
-    tip.style.left = right ? "" : `${Math.max(event.clientX - home.left + 14, 0)}px`;
-    tip.style.right = right ? `${Math.max(home.right - event.clientX + 14, 0)}px` : "";
-    tip.style.top = `${event.clientY - home.top + 14}px`;
+    const home = byId("plane").getBoundingClientRect(), right = x - home.left > home.width / 2;
+    tip.style.left = right ? "" : `${Math.max(x - home.left + 14, 0)}px`;
+    tip.style.right = right ? `${Math.max(home.right - x + 14, 0)}px` : "";
+    tip.style.top = `${y - home.top + 14}px`;
+  }
+
+  function step(event) { // by keys from point to point
+    const at = plane.points[plane.at], order = { PageDown: 1, PageUp: -1 }[event.key];
+    const side = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
+    if (event.key === "Enter" && at && at.row) { event.preventDefault(); reveal(at.place); byId("rows").focus({ preventScroll: true }); }
+    if (event.key === "Escape") tell(null);
+    if (!order && !side) return;
+    event.preventDefault();
+    const count = plane.points.length;
+    let to = at ? plane.at : 0;
+    if (at && order) to = (plane.at + order + count) % count;
+    if (at && side) {
+      let least = Infinity;
+      plane.points.forEach((one, place) => {
+        const along = (one.x - at.x) * side[0] + (one.y - at.y) * side[1], off = Math.abs((one.x - at.x) * side[1]) + Math.abs((one.y - at.y) * side[0]);
+        if (along > 0 && along + 2 * off < least) { least = along + 2 * off; to = place; }
+      });
+    }
+    const one = plane.points[plane.at = to], { x, y } = new DOMPoint(one.x, one.y).matrixTransform(plane.svg.getScreenCTM());
+    tell(one, x, y);
   }
 
   function reveal(place) { // shows a record in the list, whatever is searched for

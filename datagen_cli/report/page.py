@@ -14,8 +14,8 @@ from datagen_cli.report.html import Child, Html, join, tag
 
 
 def page(title: str, *body: Child, scripts: Sequence[str] = ()) -> str:
-    """A whole HTML document with these scripts of ours, which stand in one element at its end."""
-    script = "".join(part(name) for name in scripts)
+    """A whole HTML document with these scripts of ours, and that of its tables, in one element at its end."""
+    script = "".join(part(name) for name in ("tables.js", *scripts))
     head = join(
         Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
         Html('<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'),
@@ -24,7 +24,7 @@ def page(title: str, *body: Child, scripts: Sequence[str] = ()) -> str:
         tag("title", title),
         tag("style", Html(part("style.css"))),
     )
-    end = tag("script", Html(script)) if script else None
+    end = tag("script", Html(script))
     return f"<!doctype html>\n{tag('html', tag('head', head), tag('body', *body, end), lang='en')}\n"
 
 
@@ -36,9 +36,8 @@ def policy(script: str, *, asks: bool = False) -> str:
         "img-src data:",
         "base-uri 'none'",
         "form-action 'none'",
+        f"script-src 'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'",
     ]
-    if script:
-        allowed.append(f"script-src 'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'")
     if asks:
         allowed.append("connect-src 'self'")
     return "; ".join(allowed)

@@ -22,6 +22,8 @@ from datagen_cli.runs.spending import total_of
 
 OUTCOMES = ("pass", "fail", "unknown")
 LEAST_TIMES = 4
+LEAST_GAP_S = 2.0
+"""A chart that leaves out so much of the time that a run took says what it shows; `run.log` counts whole seconds."""
 """The first of several marks the beginning."""
 
 
@@ -156,10 +158,12 @@ def time_part(run: RunReader) -> Html | None:
     if found is None:
         return None
     flying, kept = found.in_flight, found.accepted
-    said = f"Calls in flight: at most {max(flying):,}, {sum(flying[1:]) / len(flying[1:]):,.0f} on average."
+    whole, shown = run.manifest.earlier_seconds + run.manifest.seconds, found.seconds[-1]
+    of = f" over the last {duration(shown)} of {duration(whole)}" if whole - shown >= LEAST_GAP_S else ""
+    said = f"Calls in flight{of}: at most {max(flying):,}, {sum(flying[1:]) / len(flying[1:]):,.0f} on average."
     end = "so far" if run.state == "running" else "at its end"
     begun = f"{kept[0]:,} when this session began, " if kept[0] else ""
-    grown = f"Records accepted: {begun}{kept[-1]:,} {end}."
+    grown = f"Records accepted{of}: {begun}{kept[-1]:,} {end}."
     flight, growth = (
         tag("figure", tag("figcaption", words), over_time(found.seconds, [(series, values)], words))
         for words, series, values in ((said, "s0", flying), (grown, "s3", kept))

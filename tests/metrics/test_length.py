@@ -22,9 +22,9 @@ def test_the_headline_is_mean_words() -> None:
 def test_a_distribution_has_percentiles_and_a_histogram_of_whole_bins() -> None:
     found = distribution(range(101))
     assert (found["min"], found["p5"], found["p50"], found["p95"], found["max"]) == (0, 5.0, 50.0, 95.0, 100)
-    assert found["histogram"]["width"] == 6
-    assert len(found["histogram"]["counts"]) <= 20
-    assert sum(found["histogram"]["counts"]) == 101
+    assert found["histogram"] == {"start": 0, "width": 8, "counts": [8] * 12 + [5]}
+    assert distribution([21, 61])["histogram"] == {"start": 20, "width": 4, "counts": [1, *[0] * 9, 1]}
+    assert distribution([19, 40])["histogram"]["counts"] == [1, *[0] * 10, 1]
     assert distribution([7])["histogram"] == {"start": 7, "width": 1, "counts": [1]}
 
 

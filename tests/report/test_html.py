@@ -28,10 +28,10 @@ def test_what_no_page_may_hold_is_replaced(strange: str) -> None:
     text(strange).encode("utf-8")
 
 
-def test_a_page_asks_nobody_and_runs_nothing() -> None:
+def test_a_page_asks_nobody_and_runs_what_looks_at_its_tables_alone() -> None:
     made = page("<title>", tag("p", "hello"))
     assert made.startswith('<!doctype html>\n<html lang="en"><head>')
-    assert "&lt;title&gt;" in made and "<script" not in made and "http:" not in made and "url(" not in made
+    assert "&lt;title&gt;" in made and made.count("<script") == 1 and "http:" not in made and "url(" not in made
     assert "prefers-color-scheme: dark" in made and "default-src 'none'" in made
 
 
@@ -75,10 +75,23 @@ def test_the_scale_of_marks_is_all_there_can_be_where_they_still_lie_apart(
 
 
 def test_the_tallest_bar_of_a_histogram_fills_it() -> None:
-    made = histogram(Histogram(10, 5, [1, 0, 4]), 0, 25, "words", "s0")
-    assert made.count("<title>") == 2
+    made = histogram(Histogram(10, 5, [1, 0, 4]), (0, 25, 0.8), "words", "s0")
+    assert made.count("<title>") == 2 and "<title>20 to 24: 4</title>" in made
     assert 'height="80"' in made and 'height="20"' in made
-    assert "<title>20 and more: 4</title>" in made
+
+
+@pytest.mark.parametrize(
+    ("bins", "width", "joined"),
+    [
+        (Histogram(4, 2, [1, 2, 3]), 4, Histogram(4, 4, [3, 3])),
+        (Histogram(6, 2, [1, 2, 3, 4]), 4, Histogram(4, 4, [1, 5, 4])),
+        (Histogram(7, 1, [5]), 8, Histogram(0, 8, [5])),
+        (Histogram(4, 2, [1, 2]), 2, Histogram(4, 2, [1, 2])),
+        (Histogram(5, 2, [1, 2]), 4, Histogram(5, 2, [1, 2])),  # they end nowhere where the wider ones do
+    ],
+)
+def test_bins_are_joined_to_wider_ones_without_cutting_any(bins: Histogram, width: float, joined: Histogram) -> None:
+    assert bins.joined(width) == joined
 
 
 def test_tables_of_counts_hold_the_numbers_beside_the_bars() -> None:

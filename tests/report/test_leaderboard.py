@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from datagen_cli.bench.tables import as_csv, as_markdown
@@ -32,7 +33,13 @@ def document(cost: float) -> dict[str, Any]:
 
 def test_markup_in_names_stays_text() -> None:
     page = leaderboard_page(document(0.5))
-    assert "<script" not in page and "&lt;script&gt;" in page
+    assert page.count("<script") == 1 and "&lt;script&gt;" in page
+
+
+def test_measures_of_students_are_told_in_words_beside_their_names() -> None:
+    page = leaderboard_page(document(0.5) | {"verdict": ["by pgr[tstr] one leads"], "notes": ["news: no pgr[tstr]"]})
+    assert "by gap closed, % (linear student) one leads" in page and "news: no gap closed" in page
+    assert re.findall(r"<code>([^<]*)</code>", page).count("pgr[tstr]") == page.count("pgr[tstr]") == 1
 
 
 def test_names_and_remarks_are_no_links_images_or_formulas() -> None:
