@@ -33,7 +33,7 @@ ABOUT = {
 
 
 STUDENTS = {"tstr": "linear student", "icl": "model shown the rows", "sft": "fine-tuned student"}
-WORDS = {"pgr": "gap closed, %", "gain": "gain", "accuracy": "accuracy"}
+WORDS = {"pgr": "gap closed in %", "gain": "gain", "accuracy": "accuracy"}
 """What the measures of a student are called in words, and what stands in their brackets."""
 _OF_STUDENT = re.compile(rf"\b({'|'.join(WORDS)})\[({'|'.join(STUDENTS)})\]")
 
@@ -42,7 +42,7 @@ def in_words(text: str) -> str:
     """A measure's name, or a sentence that holds some, in words.
 
     >>> in_words("by pgr[tstr] A and B tie"), in_words("label_kept")
-    ('by gap closed, % (linear student) A and B tie', 'label kept')
+    ('by gap closed in % (linear student) A and B tie', 'label kept')
     """
     told = _OF_STUDENT.sub(lambda found: f"{WORDS[found[1]]} ({STUDENTS[found[2]]})", text)
     return told if " " in text else told.replace("_", " ")

@@ -38,7 +38,7 @@ def test_markup_in_names_stays_text() -> None:
 
 def test_measures_of_students_are_told_in_words_beside_their_names() -> None:
     page = leaderboard_page(document(0.5) | {"verdict": ["by pgr[tstr] one leads"], "notes": ["news: no pgr[tstr]"]})
-    assert "by gap closed, % (linear student) one leads" in page and "news: no gap closed" in page
+    assert "by gap closed in % (linear student) one leads" in page and "news: no gap closed" in page
     assert re.findall(r"<code>([^<]*)</code>", page).count("pgr[tstr]") == page.count("pgr[tstr]") == 1
 
 
