@@ -1,9 +1,9 @@
 """A file that maps keys to bytes and survives the death of its process at any instruction: SQLite.
 
 `put` returns after the commit. It commits at once, in some 25 µs and without letting the event loop turn, so that a
-caller who holds a place until then loses nothing by it. Where that cannot be (another process writes, values are to be
-packed, the file is damaged or full) a writer thread takes over: all puts of one tick, and all that arrive while a
-commit is under way, are one transaction. Not durable against loss of power (`synchronous=OFF`): the system holds the
+caller who holds a place until then loses nothing by it. Where that cannot be (another process writes, the file is
+damaged or full) a writer thread takes over: all puts of one tick, and all that arrive while a commit is under way, are
+one transaction. Not durable against loss of power (`synchronous=OFF`): the system holds the
 pages, and what is stored can be had again.
 
 Every value carries a checksum. A damaged value is as good as none; a damaged file moves aside, and what can be read of
@@ -53,25 +53,22 @@ _Put = tuple[str, tuple[bytes, ...], "asyncio.Future[None]"]
 class Store:
     """Keys (text) to values (bytes) in one SQLite file of mode 0600, which other processes may use at the same time.
 
-    `compress` packs values with zlib in the writer thread. `on_broken(aside, kept)` is told when the file turned out to
-    be no database, or a damaged one: it was renamed to `<name>.broken-N`, and `kept` values of it are in a new one in
-    its place; it may be called from the writer thread. `check` looks at the whole file first, unless it is large.
-    `damaged` counts values that were asked for and found damaged. Raises `UsageError` when the file cannot be opened or
-    written.
+    `on_broken(aside, kept)` is told when the file turned out to be no database, or a damaged one: it was renamed to
+    `<name>.broken-N`, and `kept` values of it are in a new one in its place; it may be called from the writer thread.
+    `check` looks at the whole file first, unless it is large. `damaged` counts values that were asked for and found
+    damaged. Raises `UsageError` when the file cannot be opened or written.
     """
 
     def __init__(
         self,
         path: str | Path,
         *,
-        compress: bool = False,
         check: bool = False,
         on_broken: Callable[[Path, int], None] | None = None,
     ) -> None:
         self.path = Path(path)
         self.damaged = 0
         self._check = check
-        self._compress = compress
         self._on_broken = on_broken
         self._lock = threading.Lock()  # of the two connections; taken after `_writing`
         self._writing = threading.RLock()
@@ -88,7 +85,7 @@ class Store:
             raise UsageError(f"{self.path}: is closed")
         parts = value if isinstance(value, tuple) else (value,)
         waiting = self._pending or not self._batches.empty()
-        if not self._compress and not waiting and self._commit_at_once(key, parts):
+        if not waiting and self._commit_at_once(key, parts):
             return
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
@@ -182,7 +179,7 @@ class Store:
                 _tell(puts, error)
 
     def _commit(self, pairs: Iterable[tuple[str, tuple[bytes, ...]]]) -> Exception | None:
-        rows = [one for key, parts in pairs for one in (key, pack(key, parts, compress=self._compress))]
+        rows = [one for key, parts in pairs for one in (key, pack(key, parts))]
         for last_try in (False, True):
             seen = self._inode
             try:

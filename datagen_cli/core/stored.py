@@ -12,7 +12,6 @@ import shutil
 import sqlite3
 import tempfile
 import time
-import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +24,7 @@ from datagen_cli.core.files import open_regular
 from datagen_cli.core.system import in_the_way, read_own
 
 TABLE = "CREATE TABLE pairs (key TEXT PRIMARY KEY, value BLOB NOT NULL)"
-ZLIB, SUMMED, SUMMED_ZLIB = b"\x01", b"\x02", b"\x03"
+UNSUMMED, SUMMED = b"\x00", b"\x02"
 FEW = 8
 MOST_BYTES = 1 << 28
 MOST_LOG, MOST_COPIED = 1 << 30, 1 << 33
@@ -146,36 +145,24 @@ def broken(what: str) -> sqlite3.DatabaseError:
     return error
 
 
-def pack(key: str, parts: tuple[bytes, ...], *, compress: bool = False) -> bytes:
-    """A value as it is stored: how, its checksum, which starts from the key, and the value, packed or as it is."""
-    if compress:
-        parts = (zlib.compress(b"".join(parts), 1),)
+def pack(key: str, parts: tuple[bytes, ...]) -> bytes:
+    """A value as it is stored: how, its checksum, which starts from the key, and the value."""
     total = crc32(key.encode())
     for part in parts:
         total = crc32(part, total)
-    return b"".join((SUMMED_ZLIB if compress else SUMMED, total.to_bytes(4, "big"), *parts))
+    return b"".join((SUMMED, total.to_bytes(4, "big"), *parts))
 
 
 def is_whole(key: str, value: bytes) -> bool:
     """Whether a stored value carries the checksum that belongs to it and its key."""
-    return value[:1] in (SUMMED, SUMMED_ZLIB) and crc32(value[5:], crc32(key.encode())).to_bytes(4, "big") == value[1:5]
+    return value[:1] == SUMMED and crc32(value[5:], crc32(key.encode())).to_bytes(4, "big") == value[1:5]
 
 
 def unpack(key: str, value: bytes) -> bytes:
-    """The value that was packed. Raises `ValueError` for one that is damaged, or larger than any reply. Those of older
-    versions carry no checksum."""
-    kind, rest = value[:1], value[1:]
-    if kind in (SUMMED, SUMMED_ZLIB):
-        if not is_whole(key, value):
-            raise ValueError("damaged")
-        rest = value[5:]
-    if kind in (ZLIB, SUMMED_ZLIB):
-        opened = zlib.decompressobj()
-        try:
-            found = opened.decompress(rest, MOST_BYTES)
-        except zlib.error as error:
-            raise ValueError("damaged") from error
-        if opened.unconsumed_tail:
-            raise ValueError("too large")
-        return found
-    return rest
+    """The value that was packed. Raises `ValueError` for one that is damaged. Those of older versions carry no
+    checksum."""
+    if value[:1] == UNSUMMED:
+        return value[1:]
+    if not is_whole(key, value):
+        raise ValueError("damaged")
+    return value[5:]

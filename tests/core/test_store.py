@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import zlib
 from pathlib import Path
 
 import pytest
@@ -44,22 +43,12 @@ async def test_what_is_put_can_be_had_by_another_store_of_the_same_file(tmp_path
 
 
 @pytest.mark.parametrize("value", [b"", b"\x00", b"\x01x", "käse \N{PILE OF POO}".encode(), b"x" * 3_000_000])
-async def test_every_value_comes_back_packed_or_not(tmp_path: Path, value: bytes) -> None:
-    for compress in (False, True):
-        store = Store(tmp_path / f"{compress}.sqlite", compress=compress)
-        await store.put("ключ", value)
-        assert store.get("ключ") == value
-        store.close()
-
-
-async def test_a_store_that_packs_reads_what_was_not_packed_and_the_other_way_round(tmp_path: Path) -> None:
-    for first in (False, True):
-        store = Store(tmp_path / f"{first}.sqlite", compress=first)
-        await store.put("k", b"value")
-        store.close()
-        store = Store(tmp_path / f"{first}.sqlite", compress=not first)
-        assert store.get("k") == b"value"
-        store.close()
+async def test_every_value_comes_back(tmp_path: Path, value: bytes) -> None:
+    store = Store(tmp_path / "a.sqlite")
+    await store.put("ключ", value)
+    store.put_all({"two": value, "three": value})
+    assert [store.get(key) for key in ("ключ", "two", "three")] == [value] * 3
+    store.close()
 
 
 async def test_thousands_of_puts_in_flight_are_all_committed_the_last_of_a_key_wins(tmp_path: Path) -> None:
@@ -245,11 +234,11 @@ async def test_two_processes_write_one_file_at_the_same_time(tmp_path: Path) -> 
     store.close()
 
 
-async def filled(path: Path, *, compress: bool = False) -> dict[str, bytes]:
+async def filled(path: Path) -> dict[str, bytes]:
     """A store of 200 values of all sizes, closed."""
     draw = rng("store", 1)
     values = {f"{draw.getrandbits(128):032x}": draw.randbytes(draw.randrange(9000)) for _ in range(200)}
-    store = Store(path, compress=compress)
+    store = Store(path)
     for key, value in values.items():
         await store.put(key, value)
     store.close()
@@ -266,10 +255,9 @@ def found_in(path: Path, values: dict[str, bytes]) -> tuple[int, list[int]]:
     return sum(value is not None for value in got.values()), told
 
 
-@pytest.mark.parametrize("compress", [False, True])
-async def test_a_value_damaged_in_place_or_under_another_key_is_none(compress: bool, tmp_path: Path) -> None:
+async def test_a_value_damaged_in_place_or_under_another_key_is_none(tmp_path: Path) -> None:
     path = tmp_path / "a.sqlite"
-    values = await filled(path, compress=compress)
+    values = await filled(path)
     one, other, third = list(values)[:3]
     connection = sqlite3.connect(path, isolation_level=None)
     [(stored,)] = connection.execute("SELECT value FROM pairs WHERE key = ?", (one,))
@@ -341,11 +329,10 @@ async def test_a_value_of_an_older_version_has_no_checksum(tmp_path: Path) -> No
     path = tmp_path / "a.sqlite"
     await filled(path)
     connection = sqlite3.connect(path, isolation_level=None)
-    for key, value in (("raw", b"\x00old"), ("packed", b"\x01" + zlib.compress(b"old"))):
-        connection.execute("INSERT INTO pairs VALUES (?, ?)", (key, value))
+    connection.execute("INSERT INTO pairs VALUES (?, ?)", ("raw", b"\x00old"))
     connection.close()
     store = Store(path)
-    assert [store.get("raw"), store.get("packed")] == [b"old", b"old"]
+    assert store.get("raw") == b"old"
     store.close()
 
 
