@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -23,6 +23,7 @@ class FieldOptions(Options):
     how the column is read. `keep: false` makes it scratch: asked for, checked, not written.
     """
 
+    alone: ClassVar[str] = "column"
     column: str | None = Field(None, description="column of the base; the field's own name when left out")
     regex: str | None = Field(None, description="take the first group (else the whole match) of the column's text")
     split: str | None = Field(None, min_length=1, description="separator that turns the column's text into a list")
@@ -58,6 +59,7 @@ class FieldOptions(Options):
 class LabelOptions(Options):
     """Which field is the label, its values, and how many records each value gets."""
 
+    alone: ClassVar[str] = "field"
     field: str = Field(description="the field that holds the label")
     values: dict[str, str] | None = Field(None, description="label values with their definitions")
     quota: Literal["none", "balanced", "base"] | dict[str, float] | None = Field(

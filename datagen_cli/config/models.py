@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -73,6 +73,7 @@ class Price(Options):
 class ModelOptions(Options):
     """One model: its name and how it is reached. `offline`, `local/...` and litellm's names are all written alike."""
 
+    alone: ClassVar[str] = "name"
     name: str = Field(
         min_length=1, description="offline, openai/gpt-4o-mini, ollama/llama3.1, gguf/FILE.gguf, local/FOLDER, ..."
     )

@@ -8,8 +8,9 @@ from typing import Any
 
 from datagen_cli.config.checks import check_names, short_option
 from datagen_cli.config.environment import shown_address
+from datagen_cli.config.fields import FieldOptions, LabelOptions
 from datagen_cli.config.includes import model_node, model_paths
-from datagen_cli.config.models import ROLES
+from datagen_cli.config.models import ROLES, ModelOptions
 from datagen_cli.config.tree import Node, Path, Source, put, read_path, show_path, without
 from datagen_cli.config.yaml_lines import read_yaml
 from datagen_cli.core.errors import Place, RecipeError
@@ -201,11 +202,11 @@ def _short_key(path: Path, node: Node, part: str | int) -> str | None:
         return "values" if len(path) == 2 and path[0] == "attributes" and not isinstance(part, int) else None
     match path:
         case ("model",) | ("models", _) | ("models", _, _):
-            return "name"
+            return ModelOptions.alone
         case ("label",):
-            return "field"
+            return LabelOptions.alone
         case ("fields", _):
-            return "column"
+            return FieldOptions.alone
         case ("constraints" | "validators" as kind, _, str(name)):
             return short_option(kind, name)
     return None

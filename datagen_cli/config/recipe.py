@@ -206,24 +206,6 @@ class RecipeOptions(Options):
         None, description="minilm, hashed, or a hub id or path; minilm without it where installed, else hashed"
     )
 
-    @field_validator("fields", mode="before")
-    @classmethod
-    def _short_fields(cls, value: Any) -> Any:
-        """`question: question` is short for `question: {column: question}`."""
-        if isinstance(value, dict):
-            return {key: {"column": item} if isinstance(item, str) else item for key, item in value.items()}
-        return value
-
-    @field_validator("label", mode="before")
-    @classmethod
-    def _short_label(cls, value: Any) -> Any:
-        return {"field": value} if isinstance(value, str) else value
-
-    @field_validator("model", mode="before")
-    @classmethod
-    def _short_model(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
-
     @field_validator("pin", mode="before")
     @classmethod
     def _text_pins(cls, value: Any) -> Any:
@@ -231,16 +213,6 @@ class RecipeOptions(Options):
         if not isinstance(value, list):
             return value
         return [{key: _text(item) for key, item in pin.items()} if isinstance(pin, dict) else pin for pin in value]
-
-    @field_validator("models", mode="before")
-    @classmethod
-    def _short_models(cls, value: Any) -> Any:
-        def long(item: Any) -> Any:
-            if isinstance(item, list):
-                return [long(one) for one in item]
-            return {"name": item} if isinstance(item, str) else item
-
-        return {key: long(item) for key, item in value.items()} if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> RecipeOptions:

@@ -6,7 +6,7 @@ A field is *identity* (it changes what is written, so it is part of a stage's fi
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -18,10 +18,15 @@ class Options(BaseModel):
         frozen=True, extra="forbid", strict=True, populate_by_name=True, allow_inf_nan=False, defer_build=True
     )
 
+    alone: ClassVar[str] = ""
+    """The option that a text in the place of a mapping stands for; empty: none."""
+
     @model_validator(mode="before")
     @classmethod
-    def _null_is_left_out(cls, value: Any) -> Any:
+    def _as_written(cls, value: Any) -> Any:
         """An option that is null is the same as one that is not written."""
+        if isinstance(value, str) and cls.alone:
+            return {cls.alone: value}
         if not isinstance(value, dict) or None not in value.values():
             return value
         known = {name for field, info in cls.model_fields.items() for name in (field, info.alias)}
