@@ -42,6 +42,7 @@ from datagen_cli.llm.batch_files import (
     started_for,
 )
 from datagen_cli.llm.faults import AuthRefused, Fault, RequestRefused, TransportError, fault_in, page_words, sentence_of
+from datagen_cli.llm.foreign_json import loaded
 from datagen_cli.llm.keys import Target
 from datagen_cli.llm.openai_http import CONNECT_S, OpenAIHTTP, told, whole
 from datagen_cli.llm.provider import RawReply, Start, body_of
@@ -134,7 +135,6 @@ class BatchHTTP(OpenAIHTTP):
             self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._send)
 
     def _send(self) -> None:
-        """Starts a batch of what has been gathered."""
         waiting, self._waiting, self._waiting_bytes = self._waiting, {}, 0
         if waiting:
             self._spawn(self._start(waiting))
@@ -162,7 +162,6 @@ class BatchHTTP(OpenAIHTTP):
             self._look_after(batch, {key: future for key, (_, future) in waiting.items()})
 
     async def _upload(self, content: bytes) -> str:
-        """Uploads an input file; its name."""
         try:
             found = await self._ask("POST", "files", *form(content))
         except Fault as fault:
@@ -200,8 +199,8 @@ class BatchHTTP(OpenAIHTTP):
         """The batch of a file, as the endpoint lists it. Raises the fault where none was started; where nobody can
         tell, another one is tried a few times at most."""
         try:
-            name = started_for(json.loads(await self._fetch("GET", "batches")), file)
-        except (Fault, ValueError, RecursionError):
+            name = started_for(loaded(await self._fetch("GET", "batches")), file)
+        except Fault:
             name = None
         if name:
             return name
@@ -352,10 +351,9 @@ class BatchHTTP(OpenAIHTTP):
         return TransportError("server", message, sent=False) if self._ended else RequestRefused(400, message)
 
     async def _ask(self, method: str, path: str, data: bytes | None = None, kind: str = "") -> dict[str, Any]:
-        try:
-            found = json.loads(await self._fetch(method, path, data, kind))
-        except (ValueError, RecursionError) as error:
-            raise TransportError("server", f"{path}: the answer is no JSON", status=200, sent=False) from error
+        found = loaded(await self._fetch(method, path, data, kind))
+        if found is None:
+            raise TransportError("server", f"{path}: the answer is no JSON", status=200, sent=False)
         found = found[0] if isinstance(found, list) and len(found) == 1 else found
         return found if isinstance(found, dict) else {}
 

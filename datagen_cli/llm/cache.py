@@ -151,7 +151,6 @@ class CallCache:
         return exchange(self.store.get(digest))
 
     def close(self) -> None:
-        """Commits and closes."""
         self.store.close()
         if self._claims is not None:
             self._claims.close()
@@ -217,7 +216,6 @@ class Claims:
             pause_s = min(2 * pause_s, LAST_POLL_S)
 
     def close(self) -> None:
-        """Gives all claims back; may be called twice."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)

@@ -208,7 +208,6 @@ class Channel:
         self.health.halt()
 
     async def close(self) -> None:
-        """Closes the provider, if there is one."""
         if self._provider is not None:
             await self._provider.close()
 
@@ -247,12 +246,10 @@ class Attempt:
         self._holds_place = False
 
     async def enter(self) -> None:
-        """Waits for a place."""
         await self._channel.limiter.enter(again=self._again)
         self._holds_place = True
 
     def leave(self) -> None:
-        """Gives the place back, if it has one."""
         if self._holds_place:
             self._channel.limiter.leave()
 

@@ -182,7 +182,6 @@ class Client:
 
     @property
     def in_flight(self) -> int:
-        """Calls that are sent and not answered yet."""
         return sum(channel.limiter.in_flight for channel in self._channels.values())
 
     @property

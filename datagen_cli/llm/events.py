@@ -37,7 +37,6 @@ class _Parts:
         self.calls: dict[int, dict[str, str]] = {}
 
     def add(self, choice: Mapping[str, Any]) -> None:
-        """Takes what one event says."""
         delta = choice.get("delta")
         delta = delta if isinstance(delta, dict) else {"content": choice.get("text")}
         said = delta.get("content")  # of parts their text only, for no part of an answer is one as a whole
@@ -51,7 +50,6 @@ class _Parts:
 
     @property
     def message(self) -> dict[str, Any]:
-        """The whole message."""
         found: dict[str, Any] = {"role": "assistant", "content": self._text()}
         if self.calls:
             found["tool_calls"] = [{"function": self.calls[number]} for number in sorted(self.calls)]

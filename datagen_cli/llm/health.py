@@ -64,7 +64,6 @@ class Health:
     _sleepers: dict[asyncio.Future[None], bool] = field(default_factory=dict)
 
     def answered(self, draw: Draw, now: float) -> None:
-        """The endpoint answered a call."""
         if self._sleepers and now - self.last_answer >= SILENT_S:
             for sleeper, until_answer in self._sleepers.items():
                 if until_answer:
@@ -145,7 +144,6 @@ class OutageDetector:
     last_answer: float = float("-inf")
 
     def answered(self, now: float) -> None:
-        """An endpoint answered."""
         self.failing_since = None
         self.last_answer = now
 

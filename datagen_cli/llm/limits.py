@@ -60,13 +60,11 @@ class ConcurrencyLimiter:
             raise CallPending(HALTED)
 
     def leave(self) -> None:
-        """Gives the place back."""
         self.in_flight -= 1
         self._admit()
 
     @property
     def halted(self) -> bool:
-        """Whether nothing is sent any more."""
         return self._halted
 
     def halt(self) -> None:
@@ -89,7 +87,6 @@ class ConcurrencyLimiter:
             asyncio.get_running_loop().call_later(seconds, self._rested, self._rests)
 
     def wake(self) -> None:
-        """Ends all rests."""
         self.resting = 0
         self._rests += 1
         self._admit()

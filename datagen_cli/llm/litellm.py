@@ -178,7 +178,6 @@ class LiteLLM(ProviderFacts):
         return read_reply(json.dumps(answer.model_dump(), default=str).encode(), self._secrets)
 
     async def close(self) -> None:
-        """Closes litellm's connections."""
         if self._litellm is not None:
             close = getattr(self._litellm, "close_litellm_async_clients", None)
             if close is not None:

@@ -202,6 +202,5 @@ def _name_of(call: Mapping[str, Any]) -> str:
 
 
 def _said_in(call: Mapping[str, Any]) -> Any:
-    """The arguments of a call."""
     inner = _inner(call)
     return next((inner[name] for name in _ARGUMENTS if inner.get(name) not in _NOTHING), inner.get("arguments"))

@@ -155,7 +155,6 @@ class OpenAIHTTP(Ready):
             self._reused.discard(request)
 
     async def close(self) -> None:
-        """Closes the connections."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()

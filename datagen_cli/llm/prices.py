@@ -81,7 +81,6 @@ def share_of(price: Price | None, share: float) -> Price | None:
 
 
 def rate_of(price: Price | None) -> Rate | None:
-    """A price per token."""
     if price is None:
         return None
     said = (price.input_per_million, price.output_per_million, price.cached_per_million)

@@ -137,7 +137,6 @@ class ProviderFacts:
 
     @classmethod
     def model_of(cls, options: ModelOptions) -> str:
-        """A model's name without the prefix."""
         return options.name.removeprefix(cls.prefix)
 
     @classmethod

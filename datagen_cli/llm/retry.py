@@ -109,7 +109,6 @@ class Clock:
         return min(self._policy.timeout_s, left)
 
     def left_s(self) -> float:
-        """Seconds until the deadline."""
         if self.started is None:
             return self._policy.deadline_s
         return self.started + self._policy.deadline_s - self._loop.time()
@@ -160,11 +159,12 @@ async def call_with_retries(
                 outage.failed(now if policy.batched else clock.sent_at)
             elif health.ends_without_reply(draw, recent=recent):
                 raise CallPending(message, no_reply=True) from fault
-            _stop_when_foreign(fault, health)
-            if draw.purpose not in health.answered_for:
-                _stop_when_hopeless(fault, draw, health, policy)
+            ending = _foreign(fault, message, health) or _hopeless(fault, message, draw, health, policy)
             others = busy() or health.last_answer > clock.sent_at
-            wait = _after(fault, tries, policy, health, outage, rng, others)
+            ending = ending or _given_up(fault, message, policy, health.target, outage.silent_s(loop.time()), others)
+            if ending is not None:
+                raise ending from fault
+            wait = wait_s(fault, tries, rng.random())
             asked_until = loop.time() + min(fault.retry_after_s or 0.0, policy.patience_s)
             left = clock.left_s()
             if left > 0:
@@ -179,9 +179,16 @@ async def call_with_retries(
             return reply
 
 
-def _stop_when_hopeless(fault: TransportError, draw: Draw, health: Health, policy: Policy) -> None:
-    """Raises `ProviderError` when the first tries of this purpose, which may have cost something, all came to nothing
-    for a reason that waiting does not mend. Once others were answered it takes several prompts to say so."""
+def _end(message: str, advice: str) -> ProviderError:
+    """The end of a run, and what to do before it goes on."""
+    return ProviderError(message, hint=f"{advice}; then {RESUME}")
+
+
+def _hopeless(fault: TransportError, message: str, draw: Draw, health: Health, policy: Policy) -> ProviderError | None:
+    """The end of a run in which the first tries of this purpose, which may have cost something, all came to nothing for
+    a reason that waiting does not mend. Once others were answered it takes several prompts to say so."""
+    if draw.purpose in health.answered_for:
+        return None
     vain = health.vain.setdefault(draw.purpose, Vain())
     vain.prompts.add(draw)
     vain.silent += fault.kind == "timeout" and fault.sent
@@ -189,94 +196,72 @@ def _stop_when_hopeless(fault: TransportError, draw: Draw, health: Health, polic
     first = FIRST_TRIES if not health.answers or len(vain.prompts) >= SEVERAL_PROMPTS else math.inf
     of = f" of {draw.purpose}" if health.answers else ""
     if vain.broken >= first:
-        raise _end(
-            fault,
-            health.target,
-            f"the first {FIRST_TRIES} replies{of} were all broken off, and may have cost all that they could",
+        return _end(
+            f"the first {FIRST_TRIES} replies{of} were all broken off, and may have cost all that they could:"
+            f" {message}",
             "a limit of the server, or of a proxy before it, cuts them, or what it sends is no whole JSON:"
             " `datagen doctor` shows what comes",
-        ) from fault
+        )
     if vain.silent < first or policy.batched:
-        return
+        return None
     if fault.status is not None:
-        raise _end(
-            fault,
-            health.target,
-            f"the first {FIRST_TRIES} tries{of} were given up by a gateway before the model had answered; last",
+        return _end(
+            f"the first {FIRST_TRIES} tries{of} were given up by a gateway before the model had answered; last:"
+            f" {message}",
             "the gateway's own limit counts, not timeout_s (nginx: proxy_read_timeout): raise it, ask for fewer"
             " max_tokens, or lower limits.concurrency",
-        ) from fault
-    raise _end(
-        fault,
-        health.target,
-        f"the first {FIRST_TRIES} tries{of} had no answer within timeout_s: {policy.timeout_s:g}; last",
+        )
+    return _end(
+        f"the first {FIRST_TRIES} tries{of} had no answer within timeout_s: {policy.timeout_s:g}; last: {message}",
         "a slow model needs more time: --set model.timeout_s=300 --set model.deadline_s=1200, fewer max_tokens"
         " or less concurrency; `datagen doctor` says whether it can be reached",
-    ) from fault
+    )
 
 
-def _end(fault: TransportError, target: Target, what: str, advice: str) -> ProviderError:
-    """The end of a run: what happened, with the words of the last fault, and what to do before it goes on."""
-    return ProviderError(f"{what}: {said(fault.message, target, fault.status)}", hint=f"{advice}; then {RESUME}")
-
-
-def _stop_when_foreign(fault: TransportError, health: Health) -> None:
-    """Raises `ProviderError` when the first answers do not come from a model's endpoint, or all name what
-    waiting does not mend: a model that cannot be loaded, a key or an account that a gateway refuses under a status for
-    outages."""
+def _foreign(fault: TransportError, message: str, health: Health) -> ProviderError | None:
+    """The end of a run whose first answers do not come from a model's endpoint, or all name what waiting does not mend:
+    a model that cannot be loaded, a key or an account that a gateway refuses under a status for outages."""
     if health.answers or not (fault.about or fault.kind in ("foreign", "garbled")):
-        return
+        return None
     health.foreign += 1
     if health.foreign < FOREIGN_CALLS:
-        return
+        return None
     if fault.about:
-        raise refused_by_all(AuthRefused(fault.status, fault.message, fault.about), health.target) from fault
+        return refused_by_all(AuthRefused(fault.status, fault.message, fault.about), health.target)
     where = health.target.url or health.target.host
     if fault.kind == "garbled":
-        raise _end(
-            fault,
-            health.target,
-            "the address answers, and what comes is not HTTP as it must be",
+        return _end(
+            f"the address answers, and what comes is not HTTP as it must be: {message}",
             f"see whether {where} names the right port, and https where that is spoken; else the server, or a proxy"
             " before it, writes broken replies (a Content-Length too small)",
-        ) from fault
+        )
     packed = fault.message.startswith(PACKED)
     mend = "turn its packing off, or install the package that is named; base_url may well be right"
-    raise _end(
-        fault,
-        health.target,
-        "the address answers, but not as a model's endpoint does",
+    return _end(
+        f"the address answers, but not as a model's endpoint does: {message}",
         mend if packed else f"check base_url: the calls went to {where}; most end in /v1",
-    ) from fault
+    )
 
 
-def _after(
-    fault: TransportError,
-    tries: int,
-    policy: Policy,
-    health: Health,
-    outage: OutageDetector,
-    rng: random.Random,
-    others: bool,
-) -> float:
-    """The wait before the next try. Raises `ProviderError` when trying on is no use."""
+def _given_up(
+    fault: TransportError, message: str, policy: Policy, target: Target, silent_s: float, others: bool
+) -> ProviderError | None:
+    """The end of a run whose quota is spent, or in which nothing at all has been answered for as long as its
+    patience."""
     if is_spent(fault, policy.patience_s, others=others):
         asks = f"; it asks to wait {fault.retry_after_s:,.0f} s" if fault.retry_after_s else ""
-        raise ProviderError(
-            f"the quota is spent: {said(fault.message, health.target, fault.status)}{asks}",
-            hint=f"raise the quota or wait until it is renewed, then {RESUME}",
-        ) from fault
-    if outage.silent_s(asyncio.get_running_loop().time()) >= policy.patience_s:
-        came = "nothing has answered" if fault.status is None else "no call has been answered with a reply"
-        advice = start_of(fault, health.target) or outage_advice(fault, health.target)
-        if fault.kind == "rate":
-            came = "no call has been taken"
-            advice = (
-                "the endpoint answers, but takes no calls: lower limits.concurrency, set the model's"
-                " requests_per_minute, or wait until its limit is renewed"
-            )
-        raise _end(fault, health.target, f"{came} for {policy.patience_s:g} s; last", advice) from fault
-    return wait_s(fault, tries, rng.random())
+        return _end(f"the quota is spent: {message}{asks}", "raise the quota or wait until it is renewed")
+    if silent_s < policy.patience_s:
+        return None
+    last = f"for {policy.patience_s:g} s; last: {message}"
+    if fault.kind == "rate":
+        return _end(
+            f"no call has been taken {last}",
+            "the endpoint answers, but takes no calls: lower limits.concurrency, set the model's"
+            " requests_per_minute, or wait until its limit is renewed",
+        )
+    came = "nothing has answered" if fault.status is None else "no call has been answered with a reply"
+    return _end(f"{came} {last}", start_of(fault, target) or outage_advice(fault, target))
 
 
 def outage_advice(fault: TransportError, target: Target) -> str:
@@ -346,8 +331,7 @@ def refused_by_all(fault: AuthRefused, target: Target) -> ProviderError:
     by_status = {401: "key", 402: "account", 403: "rights", 407: "proxy"}.get(fault.status or 0, "model")
     by_status = "moved" if 300 <= (fault.status or 0) < 400 else by_status
     about = fault.about if fault.about in hints and fault.status != 404 else by_status
-    hint = f"{hints[about]}; then {RESUME}"
-    return ProviderError(f"refused: {said(fault.message, target, fault.status)}", hint=hint)
+    return _end(f"refused: {said(fault.message, target, fault.status)}", hints[about])
 
 
 def mend_refusal(fault: RequestRefused, target: Target) -> str:
@@ -370,7 +354,5 @@ def mend_refusal(fault: RequestRefused, target: Target) -> str:
 
 def refused_from_the_start(fault: RequestRefused, target: Target, role: str) -> ProviderError:
     """The end of a run in which every one of a role's first calls was refused as a bad request."""
-    return ProviderError(
-        f"the first {FIRST_CALLS} calls of the {role} were all refused: {said(fault.message, target, fault.status)}",
-        hint=f"{mend_refusal(fault, target)}; then {RESUME}",
-    )
+    message = said(fault.message, target, fault.status)
+    return _end(f"the first {FIRST_CALLS} calls of the {role} were all refused: {message}", mend_refusal(fault, target))

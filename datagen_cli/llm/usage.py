@@ -36,22 +36,18 @@ class Totals:
 
     @property
     def all(self) -> Tally:
-        """The sum of all."""
         return sum(self.by.values(), Tally())
 
     @property
     def calls(self) -> int:
-        """Calls that were answered now."""
         return self.all.calls
 
     @property
     def cached_calls(self) -> int:
-        """Calls that the cache answered."""
         return self.all.cached_calls
 
     @property
     def usage(self) -> Usage:
-        """Tokens and cost of all."""
         return self.all.usage
 
     def as_dict(self) -> dict[str, Any]:

@@ -139,8 +139,6 @@ _NONE = frozenset[str]()
 
 
 class Author:
-    """Writes the records of one request."""
-
     def __init__(self, task: Task, rng: random.Random) -> None:
         self.task, self.rng = task, rng
         self.data = dataset_of(task)

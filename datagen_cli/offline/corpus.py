@@ -33,7 +33,6 @@ class Section:
         return self.parts.get(part, ())
 
     def listed(self, part: str) -> tuple[str, ...]:
-        """The items of a part whose lines hold several, separated by commas."""
         return tuple(item for line in self[part] for item in line.removesuffix(",").split(", ") if item)
 
     def pairs(self, part: str = "pair", mark: str = " = ") -> tuple[tuple[str, ...], ...]:
@@ -60,7 +59,6 @@ def corpus(name: str) -> dict[str, Section]:
 
 @lru_cache(maxsize=64)
 def listed(part: str) -> tuple[str, ...]:
-    """A list of `words.txt`."""
     return corpus("words")["words"].listed(part)
 
 

@@ -35,7 +35,6 @@ class DatasetView:
     shapes: dict[tuple[str, ...], RecordShape] = field(default_factory=dict)
 
     def spec(self, name: str) -> FieldSpec:
-        """The field of that name."""
         return next((spec for spec in self.specs if spec.name == name), FieldSpec(name))
 
     def holds(self, fields: Mapping[str, Any]) -> bool:
@@ -73,7 +72,6 @@ class DatasetView:
 
 
 def dataset_of(task: Task) -> DatasetView:
-    """The dataset of a task."""
     key = id(task.about)
     if key not in _known:
         if len(_known) >= KEPT:

@@ -104,7 +104,6 @@ def _one_record(task: Task, rates: Rates, draft: Draft) -> Written:
 
 
 def _asked_for(task: Task) -> list[FieldSpec]:
-    """The fields that the reply holds."""
     written = list(task.about.written) or [FieldSpec("text")]
     return [spec for spec in written if spec.name in task.fields] if task.fields else written
 

@@ -40,17 +40,14 @@ class Offline(ProviderFacts):
 
     @classmethod
     def forms(cls) -> tuple[str, ...]:
-        """Its one name."""
         return (MODEL,)
 
     @classmethod
     def claims(cls, options: ModelOptions) -> bool:
-        """Its one name, whatever address is given with it."""
         return options.name == MODEL
 
     @classmethod
     def locate(cls, options: ModelOptions, environ: Mapping[str, str], allow_hosts: Collection[str]) -> Target:
-        """This process."""
         return Target(MODEL, MODEL, loopback=True)
 
     @classmethod

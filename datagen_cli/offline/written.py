@@ -73,7 +73,6 @@ class Draft:
 
 
 def json_reply(value: Mapping[str, Any], *plants: Plant) -> Written:
-    """A JSON object."""
     return Written(json.dumps(value, ensure_ascii=False), plants=list(plants))
 
 

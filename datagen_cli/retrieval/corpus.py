@@ -85,7 +85,6 @@ class Corpus:
         return [Passage(self.name, title, body, round(score, 3)) for title, body, score in rows]
 
     def close(self) -> None:
-        """Closes the index."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

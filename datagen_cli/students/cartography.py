@@ -32,7 +32,6 @@ class MapPoint:
     region: Region
 
     def numbers(self) -> dict[str, float]:
-        """The three numbers by name."""
         return {name: value for name, value in asdict(self).items() if isinstance(value, float)}
 
 

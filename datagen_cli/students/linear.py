@@ -23,7 +23,6 @@ class Linear:
 
     @property
     def signature(self) -> str:
-        """What the student is."""
         return f"{'embedding' if self._embed else 'tfidf(1-2)'}+logistic"
 
     def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Linear:
@@ -40,7 +39,6 @@ class Linear:
         return self
 
     def predict(self, texts: Sequence[str]) -> list[str]:
-        """A label for each text."""
         if self._only:
             return [self._only] * len(texts)
         features = self._vectoriser.transform(texts) if self._embed is None else self._embed(texts)

@@ -61,7 +61,6 @@ class Transformer:
 
     @property
     def signature(self) -> str:
-        """What the student is."""
         adapters = f"|lora r={LORA_RANK}" if self._lora else ""
         return f"{Path(self._name).name}+head{adapters}|epochs={self._epochs}"
 
@@ -96,7 +95,6 @@ class Transformer:
         return self
 
     def predict(self, texts: Sequence[str]) -> list[str]:
-        """A label for each text."""
         if len(self._labels) == 1:
             return [self._labels[0]] * len(texts)
         import torch

@@ -155,7 +155,6 @@ class Head:
         return before
 
     def number(self, size: int) -> int:
-        """An integer without a sign."""
         place = self.skip(size)
         return int.from_bytes(self._data[place : place + size], "little")
 
@@ -177,7 +176,6 @@ class Head:
 
 
 def _texts(head: Head) -> Iterator[tuple[bytes, bytes]]:
-    """The pairs whose value is a text."""
     for _ in range(head.number(8)):
         key, kind = head.text(), head.number(4)
         if kind == TEXT:

@@ -100,7 +100,6 @@ class Gguf(ProviderFacts):
 
     @classmethod
     def licence(cls, options: ModelOptions) -> str:
-        """What the head of its file states."""
         stated = licence(gguf_file(options.name, cls.model_of(options)))
         return f"{stated} (its file)" if stated else ""
 
@@ -133,8 +132,6 @@ class Gguf(ProviderFacts):
 
 
 class GgufModel(Ready):
-    """One running model."""
-
     def __init__(self, options: ModelOptions, target: Target) -> None:
         self._options = options
         self._server = LlamaServer(settings_of(options))

@@ -41,8 +41,6 @@ TAKEN = ("model", "messages", "prompt", *LIMITS, "seed", "temperature", "top_p",
 
 @dataclass(eq=False, slots=True)
 class _Waiting:
-    """A request, and who waits for it."""
-
     payload: Mapping[str, Any]
     draw: Draw
     reply: asyncio.Future[RawReply]

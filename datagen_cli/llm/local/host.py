@@ -39,12 +39,10 @@ class ModelHost:
         self._model: LocalModel | None = None
 
     def group(self, asked: Asked, stop: Callable[[], bool]) -> list[RawReply]:
-        """The reply to the one group of `asked`."""
         payload = asked[0][0]
         return [write_group(self._loaded(), payload, stop)]
 
     def chat(self, asked: Asked, stop: Callable[[], bool]) -> list[RawReply | Exception]:
-        """A reply or a refusal for each."""
         from datagen_cli.llm.local.decode import decode
 
         model = self._loaded()

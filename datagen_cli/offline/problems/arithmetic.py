@@ -52,7 +52,6 @@ class Scale:
 
 @lru_cache(maxsize=512)
 def parse(formulas: str) -> tuple[tuple[str, ...], ...]:
-    """The formulas as tokens."""
     return tuple(tuple(part.split()) for part in formulas.split(", "))
 
 

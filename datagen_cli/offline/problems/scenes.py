@@ -98,7 +98,6 @@ def money_phase() -> Scene:
 
 @lru_cache(maxsize=1)
 def all_scenes() -> tuple[Scene, ...]:
-    """Every scene, in the order of the file."""
     return tuple(_scene(section) for key, section in subjects("problems").items() if key != "money")
 
 
