@@ -6,7 +6,7 @@ Token counts that cannot be are none. Pure functions.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from datagen_cli.llm.foreign_json import inside
@@ -14,42 +14,27 @@ from datagen_cli.llm.provider import RawReply
 
 MOST_TOKENS = 1 << 40
 _DIGITS = re.compile(r"(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.0+)?")
+# Names of counts, in small letters and without signs; those in an object of counts follow its name and a dot.
 CACHED = (
-    ("prompt_tokens_details", "cached_tokens"),
-    ("prompt_token_details", "cached_tokens"),
-    ("input_tokens_details", "cached_tokens"),
-    ("cached_tokens",),
-    ("num_cached_tokens",),
-    ("prompt_cache_hit_tokens",),
-    ("cache_read_input_tokens",),
-    ("cacheReadInputTokens",),
-    ("cachedContentTokenCount",),
-    ("cached_content_token_count",),
+    *("prompttokensdetails.cachedtokens", "prompttokendetails.cachedtokens", "inputtokensdetails.cachedtokens"),
+    *("cachedtokens", "numcachedtokens", "promptcachehittokens"),
+    *("cachereadinputtokens", "cachedcontenttokencount"),
 )
-"""Where endpoints say how much of the prompt they had in their cache."""
-
+"""How much of the prompt endpoints had in their cache."""
 INTO = (
-    *("prompt_tokens", "input_tokens", "promptTokens", "inputTokens", "promptTokenCount", "prompt_token_count"),
-    *("inputTokenCount", "input_token_count", "prompt_eval_count", "inputTextTokenCount", "tokens_evaluated"),
+    *("prompttokens", "inputtokens", "prompttokencount", "inputtokencount", "promptevalcount"),
+    *("inputtexttokencount", "tokensevaluated"),
 )
 OUT = (
-    *("completion_tokens", "output_tokens", "completionTokens", "outputTokens"),
-    *("candidatesTokenCount", "candidates_token_count", "outputTokenCount", "output_token_count", "eval_count"),
-    *("generated_token_count", "generation_token_count", "tokenCount", "tokens_predicted"),
+    *("completiontokens", "outputtokens", "candidatestokencount", "outputtokencount", "evalcount"),
+    *("generatedtokencount", "generationtokencount", "tokencount", "tokenspredicted"),
 )
-TOTAL = ("total_tokens", "totalTokens", "totalTokenCount", "total_token_count")
-ON_TOP = (
-    *("cache_read_input_tokens", "cache_creation_input_tokens"),
-    *("cacheReadInputTokens", "cacheWriteInputTokens"),
-)
+TOTAL = ("totaltokens", "totaltokencount")
+ON_TOP = ("cachereadinputtokens", "cachecreationinputtokens", "cachewriteinputtokens")
 """Tokens of the prompt that some endpoints count apart from it."""
-THOUGHT = (
-    ("completion_tokens_details", "reasoning_tokens"),
-    ("output_tokens_details", "reasoning_tokens"),
-    ("reasoning_tokens",),
-)
-"""Where endpoints say how much of the output was reasoning; more than all of the output was not counted as such."""
-APART = ("thoughtsTokenCount", "thoughts_token_count")
+THOUGHT = ("completiontokensdetails.reasoningtokens", "outputtokensdetails.reasoningtokens", "reasoningtokens")
+"""How much of the output was reasoning; more than all of the output was not counted as such."""
+APART = "thoughtstokencount"
 """Reasoning that is never counted as output."""
 PLACES = (
     *(("usage",), ("x_groq", "usage"), ("usageMetadata",), ("usage_metadata",), ("token_usage",), ("tokenUsage",)),
@@ -88,20 +73,18 @@ def read_usage(usage: Any, text: str) -> tuple[int | None, int | None, int]:
     for name in ("tokens", "billed_units"):
         if isinstance(usage.get(name), Mapping):
             usage = {**usage[name], **usage}
-    into, out, total = (
-        next((count for name in names if name in usage and (count := _count(usage[name])) is not None), None)
-        for names in (INTO, OUT, TOTAL)
-    )
+    counts = _counts(usage)
+    into, out, total = (next((counts[name] for name in names if name in counts), None) for names in (INTO, OUT, TOTAL))
     if into is None or (out is None and total is None):
         return NOT_SAID
-    thought = max((_at(usage, place) or 0 for place in THOUGHT if place[0] in usage), default=0)
-    said = (out or 0) + sum(_count(usage.get(name)) or 0 for name in APART)
+    thought = max(counts.get(name, 0) for name in THOUGHT)
+    said = (out or 0) + counts.get(APART, 0)
     most = max(said, (total or 0) - into, said + thought if thought > said else 0)
     if not (into or most) or (text and not most):
         return NOT_SAID
-    cached = max((_at(usage, place) or 0 for place in CACHED if place[0] in usage), default=0)
-    if "prompt_tokens" not in usage:  # as Anthropic counts: what was read from the cache, or written, comes on top
-        on_top = sum(_count(usage.get(name)) or 0 for name in ON_TOP)
+    cached = max(counts.get(name, 0) for name in CACHED)
+    if "prompttokens" not in counts:  # as Anthropic counts: what was read from the cache, or written, comes on top
+        on_top = sum(counts.get(name, 0) for name in ON_TOP)
         into, most = into + on_top, said if total is not None and total - into - said == on_top else most
     return into, most, min(cached, into)
 
@@ -111,12 +94,25 @@ def usage_in(*parts: Any) -> Any:
     found = next((found for part in parts for place in PLACES if (found := inside(part, *place))), None)
     if found:
         return found
-    beside = [part for part in parts if isinstance(part, Mapping) and any(name in part for name in (*INTO, *OUT))]
+    beside = [
+        part for part in parts if isinstance(part, Mapping) and any(_bare(name) in (*INTO, *OUT) for name in part)
+    ]
     return {name: value for part in reversed(beside) for name, value in part.items()} or None
 
 
-def _at(usage: Mapping[str, Any], place: Sequence[str]) -> int | None:
-    return _count(inside(usage, *place))
+def _bare(name: Any) -> str:
+    return re.sub(r"[^a-z]", "", str(name).lower())
+
+
+def _counts(usage: Mapping[str, Any], *, deeper: bool = True) -> dict[str, int]:
+    """The counts of a use and of the objects in it, by name."""
+    found: dict[str, int] = {}
+    for name, value in usage.items():
+        if isinstance(value, Mapping) and deeper:
+            found |= {f"{_bare(name)}.{inner}": count for inner, count in _counts(value, deeper=False).items()}
+        elif (count := _count(value)) is not None:
+            found.setdefault(_bare(name), count)
+    return found
 
 
 def _count(value: Any) -> int | None:

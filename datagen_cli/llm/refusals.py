@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from datagen_cli.core.pattern import PatternFile, compiled_later
 from datagen_cli.llm.foreign_json import items, loaded
@@ -39,6 +39,11 @@ _CONTENT = _PARTS.pattern("CONTENT", re.IGNORECASE)
 _RATE = _PARTS.pattern("RATE", re.IGNORECASE)
 _BUSY = _PARTS.pattern("BUSY", re.IGNORECASE)
 _AGAIN = _PARTS.pattern("AGAIN", re.IGNORECASE)
+_ABOUT: tuple[tuple[About, Any], ...] = (
+    *(("account", _ACCOUNT), ("key", _KEY), ("content", _CONTENT), ("length", _LENGTH), ("load", _LOAD)),
+    ("model", _MODEL),
+)
+"""What tells what a refusal is about; the first counts."""
 _UNITS = (("milli", "ms"), ("ms", "ms"), ("s", "s"), ("m", "m"), ("h", "h"))
 _AMOUNT = compiled_later(r"(\d+(?:\.\d+)?) ?([a-z]+)", re.IGNORECASE)
 
@@ -54,17 +59,8 @@ def says_quota(body: bytes) -> bool:
 def about(status: int, body: bytes, sentence: str) -> About:
     """What a refusal under this status is about, where its words or codes say it; `sentence` is its own."""
     told = [sentence, *_told(body)]
-    if status == 402 or any(map(_ACCOUNT.search, told)):
-        return "account"
-    if any(map(_KEY.search, told)):
-        return "key"
-    if any(map(_CONTENT.search, told)):
-        return "content"
-    if any(map(_LENGTH.search, told)):
-        return "length"
-    if any(map(_LOAD.search, told)):
-        return "load"
-    return "model" if any(map(_MODEL.search, told)) else ""
+    found = (name for name, words in _ABOUT if any(map(words.search, told)))
+    return "account" if status == 402 else next(found, "")
 
 
 def rate_in(told: str) -> Literal["", "rate", "server"]:
