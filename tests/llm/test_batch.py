@@ -127,6 +127,43 @@ async def test_a_batch_that_is_gone_is_sent_again(tmp_path: Path) -> None:
     assert 4 < endpoint.lines <= 8
 
 
+async def test_a_call_that_asks_while_a_batch_is_handed_out_is_answered_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def script(body: dict[str, Any], attempt: int) -> str | Answer:
+        return (
+            Answer(drop=True) if body["messages"][1]["content"] == "write 0" and attempt == 1 else echo(body, attempt)
+        )
+
+    store, forgetting, go_on = CallCache(tmp_path / "c"), asyncio.Event(), asyncio.Event()
+    put = store.store.put
+
+    async def slow(key: str, value: Any) -> None:
+        if value == b"":
+            forgetting.set()
+            await go_on.wait()
+        await put(key, value)
+
+    with BatchEndpoint(script) as endpoint:
+        endpoint.release = False
+        async with asking(model(endpoint), limits=BATCH, cache=store) as client:
+            waits = [asyncio.create_task(client.ask(question(n))) for n in range(2)]
+            while not endpoint.polls:
+                await asyncio.sleep(0.01)
+            waits[1].cancel()
+            await asyncio.gather(waits[1], return_exceptions=True)
+            monkeypatch.setattr(store.store, "put", slow)
+            endpoint.release = True
+            await forgetting.wait()
+            late = asyncio.create_task(client.ask(question(1)))
+            await asyncio.sleep(0.05)
+            go_on.set()
+            async with asyncio.timeout(20):
+                assert (await late).text == "re: write 1"
+                assert (await waits[0]).text == "re: write 0"
+    assert endpoint.lines == 3
+
+
 async def test_a_batch_that_the_endpoint_refuses_ends_the_run_with_its_sentence() -> None:
     with BatchEndpoint(echo) as endpoint:
         endpoint.status = "failed"
