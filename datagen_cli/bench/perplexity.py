@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from datagen_cli.bench.measured import Measured
-from datagen_cli.llm.local.likelihood import surprisals
-from datagen_cli.llm.local.model import LocalModel
+from datagen_cli.llm.local.model import LocalModel, surprisals
 from datagen_cli.llm.local.provider import Local
 from datagen_cli.llm.local.weights import check_model, open_model
 from datagen_cli.metrics.dataset import Dataset

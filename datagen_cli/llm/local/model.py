@@ -18,6 +18,8 @@ from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.chat_template import ChatTemplate, GivenUp
 from datagen_cli.llm.parameter_fallback import merged
 
+SCORED, LONGEST_SCORED = 8, 512
+"""Texts whose likelihood is told at once, and the most tokens of one."""
 CACHE_NAMES = ("cache", "past_key_values")
 """What a model's forward calls its keys and values: from transformers 5.24 on, and before."""
 
@@ -131,3 +133,26 @@ def plain(text: str, controls: re.Pattern[str] | None) -> str:
 
 def _apart(found: re.Match[str]) -> str:
     return f"{found[0][0]} {found[0][1:]}"
+
+
+def surprisals(model: LocalModel, texts: Sequence[str]) -> list[float | None]:
+    """The mean surprisal of each text's tokens after its first, in nats; its exponential is the perplexity.
+
+    A text of one token has none. Texts are cut at `LONGEST_SCORED` tokens, or at the model's context.
+    """
+    import torch
+
+    longest = min(LONGEST_SCORED, model.context or LONGEST_SCORED)
+    found: list[float | None] = []
+    for start in range(0, len(texts), SCORED):
+        rows = [model.encode_text(text)[:longest] for text in texts[start : start + SCORED]]
+        width = max(map(len, rows))
+        ids = torch.tensor([row + [model.pad] * (width - len(row)) for row in rows], device=model.device)
+        there = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows], device=model.device)
+        with torch.no_grad():
+            logits = model.model(input_ids=ids, attention_mask=there).logits[:, :-1].float()
+        losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), ids[:, 1:], reduction="none")
+        told = there[:, 1:]
+        sums, counts = (losses * told).sum(dim=1).tolist(), told.sum(dim=1).tolist()
+        found += [total / count if count else None for total, count in zip(sums, counts, strict=True)]
+    return found

@@ -6,8 +6,7 @@ import math
 
 import pytest
 
-from datagen_cli.llm.local.likelihood import surprisals
-from datagen_cli.llm.local.model import LocalModel
+from datagen_cli.llm.local.model import LocalModel, surprisals
 
 TEXTS = ["a cat sat", "b", "The dog ran off. It ran far, far away!", "zz"]
 
