@@ -163,6 +163,6 @@ async def _ask_first(session: Session, engine: LocalEngine, number: int, plant: 
     async with session.ahead(engine) as client:
         unsafe = session.options.unsafe_exec
         traces = await preview(session.built, client, engine, number, unsafe_exec=unsafe)
-        cached = client.totals.cached_calls
+        cached = client.totals.all.cached_calls
         kept = [(trace.slot, trace.last) for trace in traces if trace.last.rejection is None] if plant else []
         return traces, cached, await find_planted(session.built, client, engine, kept, unsafe_exec=unsafe)

@@ -360,10 +360,10 @@ def _measure(dataset: Dataset, names: Sequence[str], outcomes: RecheckOutcomes, 
         if verdict.outcome == "fail"
     ]
     by_check = {name: dict(Counter(found[name].outcome for _, found in checked)) for name in names}
-    cost = outcomes.totals.usage.cost_usd
+    cost = outcomes.totals.all.usage.cost_usd
     detail: dict[str, Any] = {
         "right": right, "wrong": wrong, "unknown": counts["unknown"] + len(unread), "checks": by_check, "rows": rows,
-        "total": len(rows), "simulated": simulated, "calls": outcomes.totals.calls,
+        "total": len(rows), "simulated": simulated, "calls": outcomes.totals.all.calls,
         "cost_usd": None if cost is None else round(cost, 9),
     }  # fmt: skip
     if unread:

@@ -112,12 +112,14 @@ def merged(messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     return [{**others[0], "content": f"{system}\n\n{others[0]['content']}"}, *others[1:]]
 
 
+NOTES = {
+    "max_tokens": "takes max_completion_tokens instead of max_tokens; sent so from now on",
+    STREAM: "answers in a stream alone, and is asked for one from now on",
+    SYSTEM: "takes no system message; its text stands in the first user message from now on",
+}
+
+
 def note(name: str, label: str) -> str:
     """What the user is told, once a model."""
-    if name == "max_tokens":
-        return f"{label} takes max_completion_tokens instead of max_tokens; sent so from now on"
-    if name == STREAM:
-        return f"{label} answers in a stream alone, and is asked for one from now on"
-    if name == SYSTEM:
-        return f"{label} takes no system message; its text stands in the first user message from now on"
-    return f"{label} does not take {name}; the request went again without it, as all later ones do"
+    said = f"does not take {name}; the request went again without it, as all later ones do"
+    return f"{label} {NOTES.get(name, said)}"

@@ -38,18 +38,6 @@ class Totals:
     def all(self) -> Tally:
         return sum(self.by.values(), Tally())
 
-    @property
-    def calls(self) -> int:
-        return self.all.calls
-
-    @property
-    def cached_calls(self) -> int:
-        return self.all.cached_calls
-
-    @property
-    def usage(self) -> Usage:
-        return self.all.usage
-
     def as_dict(self) -> dict[str, Any]:
         """For `run.json`: `{role: {purpose: {calls, cached_calls, lost, tokens_in, tokens_out, tokens_cached,
         cost_usd}}}`."""

@@ -204,7 +204,7 @@ async def _ask_all(
             raise
         found.stopped = error
     finally:
-        found.calls = client.totals.calls
+        found.calls = client.totals.all.calls
         await client.close()
         ledger.close()
         if cache is not None:

@@ -73,11 +73,11 @@ async def test_a_pending_batch_is_found_again_and_nothing_is_sent_or_paid_twice(
                 await asyncio.sleep(0.005)
             waiting.cancel()
             await asyncio.wait([waiting])
-            spent = client.totals.usage
+            spent = client.totals.all.usage
         endpoint.release = True
         async with asking(model(endpoint, price=PRICE), limits=BATCH, cache=CallCache(tmp_path / "c")) as client:
             replies = await ask_all(client, 12)
-            total = client.totals.usage
+            total = client.totals.all.usage
     assert [reply.text for reply in replies] == [f"re: write {n}" for n in range(12)]
     assert [len(lines) for lines in endpoint.batches] == [10, 2]
     assert spent == Usage()

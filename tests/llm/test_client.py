@@ -41,7 +41,7 @@ async def test_a_question_is_sent_and_answered() -> None:
     assert (reply.text, reply.finish_reason, reply.model, reply.cached) == ("re: write 3", "stop", "tiny-served", False)
     assert reply.usage == Usage(10, 5, 0.02)
     assert len(reply.digest) == 32
-    assert (totals.calls, totals.cached_calls, totals.usage) == (1, 0, Usage(10, 5, 0.02))
+    assert (totals.all.calls, totals.all.cached_calls, totals.all.usage) == (1, 0, Usage(10, 5, 0.02))
     body = endpoint.requests[0].body
     assert body.pop("seed") == draw_seed(7, question(3).draw)
     assert body == {
@@ -138,8 +138,8 @@ async def test_what_was_answered_once_is_not_asked_again(tmp_path: Path) -> None
         cache = CallCache(tmp_path / "c.sqlite")
         async with asking(model(endpoint, price=PRICE), cache=cache) as client:
             second = [await client.ask(question(n)) for n in range(3)]
-            assert (client.totals.calls, client.totals.cached_calls) == (0, 3)
-            assert client.totals.usage == Usage()
+            assert (client.totals.all.calls, client.totals.all.cached_calls) == (0, 3)
+            assert client.totals.all.usage == Usage()
             history = cache.history(first[0].digest)
         assert endpoint.count == 3
     assert [(a.text, a.usage, a.digest) for a in first] == [(b.text, b.usage, b.digest) for b in second]
@@ -248,7 +248,7 @@ async def test_a_cap_on_cost_is_kept_with_many_calls_in_flight() -> None:
         limits = Limits(max_cost=4.0)
         async with asking(model(endpoint, price=PRICE), limits=limits, spent=Usage(1, 1, 1.0)) as client:
             results = await asyncio.gather(*(client.ask(question(n)) for n in range(60)), return_exceptions=True)
-            spent = client.totals.usage.cost_usd
+            spent = client.totals.all.usage.cost_usd
     assert {type(result).__name__ for result in results} == {"Reply", "CapReached"}
     assert spent is not None and 2.4 < spent <= 3.0
 
@@ -295,7 +295,7 @@ async def test_an_endpoint_that_counts_no_tokens_is_counted_at_the_most_and_it_i
         async with asking(model(endpoint, price=PRICE), observer=told) as client:
             reply = await client.ask(question(0))
             await client.ask(question(1))
-            total = client.totals.usage
+            total = client.totals.all.usage
     size = len(json.dumps(endpoint.requests[0].body, separators=(",", ":")))
     assert reply.usage == Usage(size, 100, pytest.approx(size * 0.001 + 0.2))  # type: ignore[arg-type]
     assert total.tokens_out == 200

@@ -33,7 +33,7 @@ async def test_passing_faults_are_tried_again_until_the_answer_comes() -> None:
     with Endpoint(lambda body, attempt: faults[attempt - 1] if attempt <= 3 else "ok") as endpoint:
         async with asking(model(endpoint), observer=told) as client:
             assert (await client.ask(question())).text == "ok"
-            assert client.totals.calls == 1
+            assert client.totals.all.calls == 1
     assert endpoint.count == 4
     assert [facts["fault"] for kind, facts in told.events if kind == "retry"] == ["rate", "server", "server"]
 
@@ -170,7 +170,7 @@ async def test_a_lost_call_is_paid_for_at_its_reservation() -> None:
     with Endpoint(lambda body, attempt: Answer(drop=True) if attempt == 1 else "ok") as endpoint:
         async with asking(model(endpoint, price=price)) as client:
             reply = await client.ask(question())
-            assert client.totals.usage.cost_usd == 105.0  # 100 for the lost try, 5 for the answer
+            assert client.totals.all.usage.cost_usd == 105.0  # 100 for the lost try, 5 for the answer
             assert reply.usage.cost_usd == 5.0
 
 
@@ -181,7 +181,7 @@ async def test_an_endpoint_that_is_gone_costs_nothing_and_ends_the_run_after_its
     async with asking(model(url, price=price), limits=Limits(patience_s=0.01)) as client:
         with pytest.raises(ProviderError, match=r"nothing has answered for 0\.01 s; last: .*cannot connect"):
             await client.ask(question())
-        assert client.totals.usage.cost_usd == 0.0
+        assert client.totals.all.usage.cost_usd == 0.0
 
 
 async def test_a_spent_quota_ends_the_run_at_once() -> None:

@@ -12,8 +12,8 @@ def test_sums_are_kept_by_role_and_purpose() -> None:
         totals.tally(role, purpose).usage += Usage(10, 5, cost)
         totals.tally(role, purpose).calls += 1
     totals.tally("coder", "code").cached_calls += 2
-    assert totals.usage == Usage(30, 15, 1.75)
-    assert (totals.calls, totals.cached_calls) == (3, 2)
+    assert totals.all.usage == Usage(30, 15, 1.75)
+    assert (totals.all.calls, totals.all.cached_calls) == (3, 2)
     assert totals.as_dict()["coder"]["code"] == {
         "calls": 1,
         "cached_calls": 2,
@@ -30,6 +30,6 @@ def test_an_unknown_cost_makes_the_sum_unknown_never_zero() -> None:
     totals = Totals()
     totals.tally("generator", "generate").usage += Usage(1, 1, None)
     totals.tally("coder", "code").usage += Usage(1, 1, 0.5)
-    assert totals.usage == Usage(2, 2, None)
+    assert totals.all.usage == Usage(2, 2, None)
     assert totals.tally("coder", "code").usage.cost_usd == 0.5
-    assert Totals().usage == Usage(0, 0, 0.0)
+    assert Totals().all.usage == Usage(0, 0, 0.0)
