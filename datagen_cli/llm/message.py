@@ -97,10 +97,9 @@ def _text(content: Any) -> str:
     if isinstance(content, Mapping):
         if _kind(content) in IS_TEXT:
             return _part(content)
-        if "parts" in content and content.keys() <= {"parts", "role"}:
-            return _text(content["parts"])
-        if "content" in content and content.keys() <= {"content", "role"}:
-            return _text(content["content"])
+        for name in ("parts", "content"):
+            if name in content and content.keys() <= {name, "role"}:
+                return _text(content[name])
         return json.dumps(content, ensure_ascii=False)
     if isinstance(content, str | int | float) and not isinstance(content, bool):
         return str(content)

@@ -215,20 +215,14 @@ class OpenAIHTTP(Ready):
         return redact(" ".join(text.split()), self._secrets)
 
 
-class _Names(aiohttp.abc.AbstractResolver):
+class _Names(aiohttp.ThreadedResolver):
     """Looks names up; those below `localhost` are this machine, and nobody is asked for them."""
-
-    def __init__(self) -> None:
-        self._asked = aiohttp.DefaultResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[aiohttp.abc.ResolveResult]:
         known = "localhost" if is_below_localhost(host) else host
-        return [{**found, "hostname": host} for found in await self._asked.resolve(known, port, family)]
-
-    async def close(self) -> None:
-        await self._asked.close()
+        return [{**found, "hostname": host} for found in await super().resolve(known, port, family)]
 
 
 class _Connector(aiohttp.TCPConnector):

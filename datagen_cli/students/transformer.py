@@ -134,7 +134,14 @@ class Transformer:
                 hint="an encoder or a causal model of transformers, or scratch",
             ) from error
         if self._lora:
-            self._model = _adapted(self._model)
+            from peft import LoraConfig, TaskType, get_peft_model
+
+            # adapters of every linear layer, and the head, are trained; the model's own weights are not
+            lora = LoraConfig(
+                task_type=TaskType.SEQ_CLS, r=LORA_RANK, lora_alpha=2 * LORA_RANK, lora_dropout=0.0,
+                target_modules="all-linear",
+            )  # fmt: skip
+            self._model = get_peft_model(self._model, lora)
         if self._tokenizer.pad_token is None:  # causal models have none
             self._tokenizer.pad_token = self._tokenizer.eos_token
         self._model.config.pad_token_id = self._tokenizer.pad_token_id
@@ -153,13 +160,3 @@ class Transformer:
         longest = max(map(len, rows))
         ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
         return {"input_ids": ids.to(self._device), "attention_mask": (ids != PAD).long().to(self._device)}
-
-
-def _adapted(model: Any) -> Any:
-    """The model with adapters on every linear layer; they and its head are trained, its own weights are not."""
-    from peft import LoraConfig, TaskType, get_peft_model
-
-    settings = LoraConfig(
-        task_type=TaskType.SEQ_CLS, r=LORA_RANK, lora_alpha=2 * LORA_RANK, lora_dropout=0.0, target_modules="all-linear"
-    )
-    return get_peft_model(model, settings)
