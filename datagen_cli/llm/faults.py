@@ -16,7 +16,7 @@ from datagen_cli.core.pattern import compiled_later
 from datagen_cli.core.traces import covered
 from datagen_cli.llm.foreign_json import inside, items, loaded, within
 from datagen_cli.llm.parameter_fallback import NO_GRAMMAR, NO_SYSTEM, OPTIONAL, UNKNOWN, named_as_parameter
-from datagen_cli.llm.ratelimit import LONGEST_S, closed_s, http_date, reset_alone_s, reset_s
+from datagen_cli.llm.ratelimit import LONGEST_S, closed_s, http_date, reset_alone_s, seconds_in
 from datagen_cli.llm.refusals import About, about, rate_in, says_quota, wait_in
 
 Kind = Literal["rate", "server", "timeout", "dropped", "empty", "foreign", "garbled"]
@@ -217,20 +217,14 @@ def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
     `now` is the wall clock as a Unix time, used for a date without a `Date` header beside it.
     """
     headers = {name.lower(): value for name, value in headers.items()}
-    millis = headers.get("retry-after-ms") or headers.get("x-ms-retry-after-ms")
-    if millis is not None and _number(millis) is not None:
-        return max(0.0, (_number(millis) or 0.0) / 1000)
-    value = headers.get("retry-after")
-    if value is None:
+    millis = headers.get("retry-after-ms") or headers.get("x-ms-retry-after-ms") or ""
+    if (said := seconds_in(millis, now)) is not None:
+        return max(0.0, said / 1000)
+    if "retry-after" not in headers:
         return closed_s(headers, 1.0, now) or None
-    when, server = http_date(value), http_date(headers.get("date", ""))
-    if when is not None:
-        wait_s = when - (now if server is None else server)
-        return max(0.0, wait_s) if wait_s <= LONGEST_S else None
-    seconds = _number(value)
-    if seconds is None or seconds > LONGEST_S:
-        seconds = reset_s(value, now) or None  # `30s`, `2 hours`, a Unix time
-    return None if seconds is None else max(0.0, seconds)
+    server = http_date(headers.get("date", ""))
+    seconds = seconds_in(headers["retry-after"], now if server is None else server)
+    return None if seconds is None or seconds > LONGEST_S else max(0.0, seconds)
 
 
 def sentence_of(body: bytes, status: int, hidden: Collection[str] = ()) -> str:
@@ -309,14 +303,6 @@ def page_words(text: str, hidden: Collection[str] = ()) -> str:
     title = _TITLE.search(text[:20000])
     inner = title.group(2) if title else _CODE.sub(" ", text[:20000])
     return redact(" ".join(html.unescape(_TAG.sub(" ", inner)).split()), hidden)[:120]
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if value == value and abs(value) != float("inf") else None
 
 
 def refused_by(proxy: str, status: int) -> Fault:

@@ -81,11 +81,13 @@ def reset_s(text: str, now: float) -> float:
     >>> reset_s("1m30.5s", 0.0), reset_s("20ms", 0.0), reset_s("12", 0.0), reset_s("soon", 0.0)
     (90.5, 0.02, 12.0, 0.0)
     """
-    seconds = _seconds(text.strip().lower(), now)
+    seconds = seconds_in(text, now)
     return max(0.0, seconds) if seconds is not None and seconds <= LONGEST_S else 0.0
 
 
-def _seconds(text: str, now: float) -> float | None:
+def seconds_in(text: str, now: float) -> float | None:
+    """The same without bounds, below 0 for what is past; None when it cannot be read."""
+    text = text.strip().lower()
     if len(text) > MOST_CHARACTERS:
         return None
     if _NUMBER.fullmatch(text):
