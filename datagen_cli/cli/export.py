@@ -39,6 +39,8 @@ EXAMPLES = (
 )
 _NO_TEXT = re.compile("y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
 FILES = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
+MOST_VALUES = 12
+"""Values of a label that a proposed instruction names."""
 WHOLE = "train"
 """The name of the one split that a folder without `--split` holds."""
 
@@ -53,6 +55,9 @@ def command(
     ] = None,
     separator: Annotated[
         str, given.option(None, "TEXT", "Ends every prompt of prompt-completion and preference, e.g. '\\n'.")
+    ] = "",
+    instruction: Annotated[
+        str, given.option(None, "TEXT", "Says what is asked of every row: a system message, or alpaca's instruction.")
     ] = "",
     split: Annotated[str | None, given.option(None, "NAME=SHARE,…", "Files by split: train=0.8,test=0.2.")] = None,
     bom: Annotated[
@@ -85,9 +90,10 @@ def command(
                 hint="--allow-simulated if you mean it; a real model writes real rows: --model with generate",
             )
         shares = parse_split(split) if split is not None else None
-        _refuse(shelf, to, out, bom=bom, separator=separator, folder=shares is not None or hasattr(shelf, "folder"))
         columns = columns_of_run(whole.rows[0], record.recipe, prompt or (), completion or ())
-        columns = replace(columns, separator=separator.replace("\\n", "\n").replace("\\t", "\t"))
+        ends = separator.replace("\\n", "\n").replace("\\t", "\t")
+        columns = replace(columns, separator=ends, instruction=instruction)
+        _refuse(shelf, to, out, columns, bom=bom, folder=shares is not None or hasattr(shelf, "folder"))
         if not prompt and not completion:
             columns = replace(columns, conversation=conversation_in(whole.rows))
         data = _split(record, replace(whole, mark=bom), shares)
@@ -107,7 +113,7 @@ def command(
     }  # fmt: skip
     if not json_ or out == "-":
         _say(result, shelf, columns.conversation)
-        _warn(shelf, columns, whole.rows, bom=bom)
+        _warn(shelf, columns, whole.rows, record.label or "", bom=bom)
     if hub is not None:
         result["push"] = push_options.sent(hub, Path(out), quiet=json_, dry_run=dry_run)
     if json_ and out != "-":
@@ -119,9 +125,12 @@ def command(
     return 0
 
 
-def _refuse(shelf: type[Format], to: str, out: str, *, bom: bool, separator: str, folder: bool) -> None:
+def _refuse(shelf: type[Format], to: str, out: str, columns: Columns, *, bom: bool, folder: bool) -> None:
     """Raises `UsageError` for what a format cannot have, and for a folder that is called like a file."""
-    if separator and not shelf.joins:
+    if columns.instruction and not (shelf.asks or shelf.pairs):
+        hint = "it is for messages, sharegpt, alpaca, prompt-completion and preference"
+        raise UsageError(f"--instruction: {to} asks nothing", hint=hint)
+    if columns.separator and not shelf.joins:
         raise UsageError(f"--separator: {to} has roles or columns", hint="it is for prompt-completion and preference")
     if bom and not shelf.marks:
         raise UsageError(f"--bom: {to} has no byte order mark", hint="it is for --to csv")
@@ -243,7 +252,7 @@ def _say(result: Mapping[str, Any], shelf: type[Format], conversation: str) -> N
         console.say("simulated: written by the offline model, for trying things out; not for training")
 
 
-def _warn(shelf: type[Format], columns: Columns, rows: Sequence[Row], *, bom: bool) -> None:
+def _warn(shelf: type[Format], columns: Columns, rows: Sequence[Row], label: str, *, bom: bool) -> None:
     """What the reader of the file may make of it."""
     if shelf.marks and not bom and any(not plain(list(row.values())).isascii() for row in rows):
         console.note("Excel reads letters such as é wrongly without a byte order mark: --bom writes one")
@@ -252,3 +261,8 @@ def _warn(shelf: type[Format], columns: Columns, rows: Sequence[Row], *, bom: bo
             "trainers such as TRL put an answer right behind its prompt: --separator '\\n' ends each prompt with a line"
             " break, --to messages has roles"
         )
+    values = list(dict.fromkeys(plain(row.get(label)) for row in rows))
+    few = 1 < len(values) <= MOST_VALUES and 2 * len(values) <= len(rows)
+    if shelf.asks and columns.answering == (label,) and few and not columns.instruction:
+        asks = f"What is the {label.replace('_', ' ')}? Answer with one of: {', '.join(sorted(values))}"
+        console.note(f"nothing tells a chat model what to answer: --instruction {shlex.quote(asks)}")

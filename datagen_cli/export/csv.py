@@ -21,9 +21,9 @@ class Csv(Format):
     marks: ClassVar[bool] = True
 
     def parts(self, data: Exported) -> Iterator[bytes]:
-        names = columns_of(map(flattened, data.whole or data.rows))
+        names = columns_of(flattened(data.whole or data.rows))
         yield (BOM_UTF8 if data.mark else b"") + _line(names)
-        for row in map(flattened, data.rows):
+        for row in flattened(data.rows, data.whole):
             yield _line([row.get(name) for name in names])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,7 +21,8 @@ class Columns:
 
     `asking` and `answering` are empty where nothing says which they are; `about` is the recipe's description,
     `conversation` the field that holds whole conversations, where one does and nobody named fields that ask or answer.
-    `separator` ends every prompt of a format that `joins`.
+    `separator` ends every prompt of a format that `joins`. `instruction` says what is asked of every row: a system
+    message, the instruction of `alpaca`, or the first lines of a prompt.
     """
 
     fields: tuple[str, ...]
@@ -30,6 +31,7 @@ class Columns:
     about: str = ""
     conversation: str = ""
     separator: str = ""
+    instruction: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,12 @@ class Format:
         write_aside(path, self.parts(data))
 
     def prompt(self, row: Row) -> str:
-        """What a row asks."""
-        return joined(row, self.columns.asking)
+        """What a row asks, behind the instruction."""
+        return self.instructed(joined(row, self.columns.asking))
+
+    def instructed(self, asked: str) -> str:
+        """The instruction, where there is one, and what is asked."""
+        return f"{self.columns.instruction}\n\n{asked}" if self.columns.instruction else asked
 
     def completion(self, row: Row) -> str:
         """What a row answers."""
@@ -104,10 +110,13 @@ class Format:
 
     def turns(self, row: Row) -> list[tuple[str, str]]:
         """Who says what: the conversation that a row holds, else what it asks and what it answers; a field that asks
-        or answers may hold turns, too."""
+        or answers may hold turns, too. The instruction comes first, unless the row has a system message of its own."""
         if self.columns.conversation:
-            return _turns(row, (self.columns.conversation,), "user")
-        return _turns(row, self.columns.asking, "user") + _turns(row, self.columns.answering, "assistant")
+            said = _turns(row, (self.columns.conversation,), "user")
+        else:
+            said = _turns(row, self.columns.asking, "user") + _turns(row, self.columns.answering, "assistant")
+        system = [("system", self.columns.instruction)] if self.columns.instruction and said[0][0] != "system" else []
+        return system + said
 
 
 def joined(row: Row, names: Sequence[str]) -> str:
@@ -129,12 +138,27 @@ def plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def flattened(row: Row, *, lists: bool = False) -> dict[str, Any]:
-    """A row as a table has it: attributes and verdicts in columns of their own, mappings as JSON text, lists too unless
-    `lists` keeps them."""
+def flattened(rows: Sequence[Row], whole: Sequence[Row] = (), *, lists: bool = False) -> list[dict[str, Any]]:
+    """Rows as a table has them: attributes and verdicts in columns of their own, mappings as JSON text, lists too
+    unless `lists` keeps them. An attribute that was copied into the records, with its value in every row of `whole`, or
+    of the rows, is no second column."""
+    every = whole or rows
+    copied = {name for row in every for name in _attributes(row) if name in row}
+    copied = {name for name in copied if all(row.get(name) == _attributes(row).get(name) for row in every)}
+    return [_flat(row, copied, lists) for row in rows]
+
+
+def _attributes(row: Row) -> Mapping[str, Any]:
+    found = row.get("attributes")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _flat(row: Row, copied: Container[str], lists: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in row.items():
-        if name in ("attributes", "verdicts") and isinstance(value, Mapping):
+        if name == "attributes" and isinstance(value, Mapping):
+            found |= {f"{name}.{key}": item for key, item in value.items() if key not in copied}
+        elif name == "verdicts" and isinstance(value, Mapping):
             found |= {f"{name}.{key}": item for key, item in value.items()}
         else:
             found[name] = plain(value) if isinstance(value, dict if lists else list | dict) else value

@@ -63,7 +63,7 @@ class Preference(Format):
             prompt, names = self.prompt(row), answering
         else:
             names = tuple(name for name in self._written if row.get(name) != attempt.get(name))
-            prompt = self._plan(row, [name for name in self._written if name not in names])
+            prompt = self.instructed(self._plan(row, [name for name in self._written if name not in names]))
         if not names or any(attempt.get(name) in (None, "") for name in names):
             return None
         chosen, rejected = joined(row, names), joined(attempt, names)

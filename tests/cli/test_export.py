@@ -94,6 +94,19 @@ def test_a_dash_writes_what_the_file_holds(
     assert capsys.readouterr().out.encode() == Path("file").read_bytes()
 
 
+def test_an_instruction_is_proposed_for_labels_and_refused_where_nothing_is_asked(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["export", str(made), "--to", "messages", "-o", "x.jsonl"]) == 0
+    said = capsys.readouterr().err
+    assert "--instruction 'What is the category? Answer with one of: " in said
+    assert run(["export", str(made), "--to", "messages", "-o", "y.jsonl", "--instruction", "Which?"]) == 0
+    assert "--instruction" not in capsys.readouterr().err
+    assert json.loads(Path("y.jsonl").read_text().splitlines()[0])["messages"][0]["content"] == "Which?"
+    assert run(["export", str(made), "--to", "csv", "-o", "z.csv", "--instruction", "Which?"]) == 2
+    assert "--instruction: csv asks nothing" in capsys.readouterr().err
+
+
 def test_pandas_reads_tables_back(made: Path) -> None:
     pandas = pytest.importorskip("pandas")
     assert run(["export", str(made), "--to", "csv", "-o", "x.csv"]) == 0

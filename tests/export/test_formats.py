@@ -17,6 +17,7 @@ from datagen_cli.export.parquet import Parquet
 from datagen_cli.export.preference import Preference
 from datagen_cli.export.prompt_completion import PromptCompletion
 from datagen_cli.export.selection import as_reviewed, columns_of_run
+from datagen_cli.export.sharegpt import ShareGPT
 from datagen_cli.runs.review import Decision, Review
 from datagen_cli.text.spreadsheet import safe
 
@@ -179,3 +180,33 @@ def test_the_splits_of_a_run_have_the_same_columns_of_the_same_types(
         assert len(parquet.read_table(tmp_path / name)) == len(part)
     Csv(Columns(("x",))).write(tmp_path / "x.csv", Exported(rows[:1], whole=rows))
     assert (tmp_path / "x.csv").read_text("utf-8").splitlines()[0] == "id,x,attributes.tone"
+
+
+def test_an_attribute_that_was_copied_into_the_records_is_one_column(tmp_path: Path) -> None:
+    """As long as it says the same in every row: a reviewer may have edited the field."""
+    rows: list[dict[str, Any]] = [
+        {"id": str(n), "tone": tone, "kind": kind, "attributes": {"tone": tone, "kind": "a", "for": None}}
+        for n, (tone, kind) in enumerate([("calm", "a"), ("angry", "b")])
+    ]
+    head = "id,tone,kind,attributes.kind,attributes.for"
+    for name, part in (("all", rows), ("first", rows[:1])):
+        Csv(Columns(("tone",))).write(tmp_path / name, Exported(part, whole=rows))
+        assert (tmp_path / name).read_text("utf-8").splitlines()[0] == head
+    parquet = pytest.importorskip("pyarrow.parquet")
+    Parquet(Columns(("tone",))).write(tmp_path / "p", Exported(rows[:1], whole=rows))
+    assert parquet.read_schema(tmp_path / "p").names == head.split(",")
+
+
+def test_an_instruction_is_a_system_message_or_stands_where_the_format_has_its_place() -> None:
+    row = {"id": "1", "text": "My bill is wrong.", "kind": "billing"}
+    columns = Columns(("text", "kind"), ("text",), ("kind",), instruction="Which kind?")
+    system = {"role": "system", "content": "Which kind?"}
+    assert Messages(columns).line(row)["messages"][0] == system
+    assert ShareGPT(columns).line(row)["conversations"][0] == {"from": "system", "value": "Which kind?"}
+    assert Alpaca(columns).line(row) == {"instruction": "Which kind?", "input": row["text"], "output": "billing"}
+    assert PromptCompletion(columns).line(row)["prompt"] == "Which kind?\n\nMy bill is wrong."
+    whole = Columns(("talk",), conversation="talk", instruction="Which kind?")
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+    assert Messages(whole).line({"id": "1", "talk": turns})["messages"] == [system, *turns]
+    own = [{"role": "system", "content": "Be brief."}, *turns]
+    assert Messages(whole).line({"id": "1", "talk": own})["messages"] == own
