@@ -29,14 +29,6 @@ _CATEGORIES = {
 }
 
 
-def compiled(pattern: str) -> re.Pattern[str] | None:
-    """The pattern, or None when it is broken."""
-    try:
-        return compile_regex(pattern)
-    except ValueError:
-        return None
-
-
 @lru_cache(maxsize=256)
 def _tree(pattern: str) -> Any:
     return re._parser.parse(pattern)  # type: ignore[attr-defined]
@@ -44,16 +36,14 @@ def _tree(pattern: str) -> Any:
 
 def sample(rng: random.Random, pattern: str) -> str | None:
     """A text in which `pattern` is found; None when the pattern is broken, too slow, too long or no draw matched."""
-    regex = compiled(pattern)
-    if regex is None:
-        return None
     try:
+        regex = compile_regex(pattern)
         for _ in range(TRIES):
             text = _walk(rng, _tree(pattern), {})
             if search(regex, text):
                 return text
-    except (TooSlow, _TooLong):
-        return None
+    except (ValueError, TooSlow, _TooLong):
+        pass
     return None
 
 

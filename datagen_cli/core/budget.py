@@ -18,7 +18,7 @@ from types import FrameType
 from typing import TypeVar
 
 T = TypeVar("T")
-_LEAST_MB = 16
+_LEAST_S, _LEAST_MB = 0.02, 16
 MOST_IN_A_ROW = 10
 _AGAIN_S = 0.05  # should somebody swallow the first alarm
 
@@ -33,8 +33,8 @@ class Allowance:
     So a base of many rows does not cost the whole time a row.
     """
 
-    def __init__(self, cpu_s: float, least_s: float = 0.02) -> None:
-        self._cpu_s, self._least_s, self._given_up, self._in_a_row = cpu_s, min(least_s, cpu_s), 0, 0
+    def __init__(self, cpu_s: float) -> None:
+        self._cpu_s, self._given_up, self._in_a_row = cpu_s, 0, 0
 
     def spend(self, work: Callable[[], T], memory_mb: int | None = None) -> T:
         """As `within`. What was given up `MOST_IN_A_ROW` times, one after the other, is not begun again."""
@@ -42,7 +42,7 @@ class Allowance:
             raise TooMuch(f"it took more than it may {MOST_IN_A_ROW} times in a row")
         try:
             some_mb = memory_mb and max(memory_mb >> self._given_up, _LEAST_MB)
-            found = within(work, cpu_s=max(self._cpu_s / 2**self._given_up, self._least_s), memory_mb=some_mb)
+            found = within(work, cpu_s=max(self._cpu_s / 2**self._given_up, _LEAST_S), memory_mb=some_mb)
         except TooMuch:
             self._given_up = min(self._given_up + 1, 10)
             self._in_a_row += 1

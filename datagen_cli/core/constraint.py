@@ -8,18 +8,15 @@ from typing import Any, Protocol
 from datagen_cli.core.record import Verdict
 
 
-class Constraint(Protocol):
-    """A check that is a pure function of the record's fields."""
-
-    def describe(self) -> str:
-        """One line for the prompt, such as `question: at least 15 words, at most 90 words`."""
-
-    def check(self, fields: Mapping[str, Any]) -> Verdict:
-        """The verdict; `detail` says what was found: `question: at most 90 words; it has 104`."""
-
-
 class Described(Protocol):
     """What can stand in a prompt as a rule: a constraint, or a sentence that a model judges."""
 
     def describe(self) -> str:
-        """One line for the prompt."""
+        """One line for the prompt, such as `question: at least 15 words, at most 90 words`."""
+
+
+class Constraint(Described, Protocol):
+    """A check that is a pure function of the record's fields."""
+
+    def check(self, fields: Mapping[str, Any]) -> Verdict:
+        """The verdict; `detail` says what was found: `question: at most 90 words; it has 104`."""

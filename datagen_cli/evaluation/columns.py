@@ -14,8 +14,7 @@ from typing import Any
 
 from datagen_cli.config.fields import RESERVED
 from datagen_cli.core.fields import plain_text
-from datagen_cli.core.nested import unfolded
-from datagen_cli.core.turns import turns_of
+from datagen_cli.core.inside import turns_of, unfolded
 from datagen_cli.sources.foreign import value_in
 from datagen_cli.sources.proposal import CONTACT, field_name, folded
 from datagen_cli.sources.rows import refuse_many_columns

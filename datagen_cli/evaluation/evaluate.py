@@ -14,7 +14,7 @@ from functools import cached_property
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.registry import load, names, suggest
 from datagen_cli.evaluation.load import Loaded
-from datagen_cli.evaluation.subsets import drawn, embedded
+from datagen_cli.evaluation.subsets import drawn, drawn_rows
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.measure import SAME, Measure, Metric
 from datagen_cli.metrics.parts import FEWEST
@@ -61,7 +61,8 @@ class FeatureViews:
         """Of the rows that are embedded."""
         if not self.large:
             return self.all
-        return embedded(self.loaded.dataset, self._embedder, MOST_EMBEDDED, cosines=self.cosines)
+        some = drawn_rows(self.loaded.dataset, MOST_EMBEDDED)
+        return Features(some, embedder=self._embedder, cosines=self.cosines)
 
     def for_metric(self, name: str) -> Features:
         """What this measure is computed from."""

@@ -227,9 +227,8 @@ def as_reference(loaded: Loaded, like: Dataset, wanted: Wanted) -> Loaded:
                     " name its text with --reference-text"
                 )
             texts = []
-    data = loaded.dataset
-    found = Dataset(data.name, rows, tuple(texts), label, data.ids, data.groups, data.simulated, data.run)
-    return Loaded(found, loaded.total, notes, loaded.run)
+    found = replace(loaded.dataset, text_fields=tuple(texts), label_field=label)
+    return replace(loaded, dataset=found, notes=notes)
 
 
 def sample(

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from datagen_cli.metrics.dataset import Dataset
 from datagen_cli.metrics.features import Features
 from datagen_cli.metrics.remote_clique import sample_rows
-from datagen_cli.text.embed import Embedder
 
 DRAW = "rows"
 """Samples depend on how many rows there are, never on the name of the file."""
@@ -53,8 +52,3 @@ def drawn(features: Features, n: int) -> Features:
 def drawn_rows(dataset: Dataset, n: int) -> Dataset:
     """As `drawn`, of a dataset without features."""
     return dataset if n >= len(dataset) else rows_of(dataset, sample_rows(len(dataset), n, DRAW).tolist())
-
-
-def embedded(dataset: Dataset, embedder: Embedder | None, most: int, *, cosines: bool = True) -> Features:
-    """Features with vectors of at most `most` rows; `cosines` as of `Features`."""
-    return Features(drawn_rows(dataset, most), embedder=embedder, cosines=cosines)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from datagen_cli.core.errors import UsageError
+from datagen_cli.core.inside import turns_of
 from datagen_cli.core.jsonl import dump, write_aside
-from datagen_cli.core.turns import turns_of
 
 Row = Mapping[str, Any]
 

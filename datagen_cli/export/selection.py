@@ -7,8 +7,8 @@ from typing import Any
 
 from datagen_cli.config.fields import RESERVED
 from datagen_cli.core.errors import UsageError
+from datagen_cli.core.inside import turns_of
 from datagen_cli.core.registry import suggest
-from datagen_cli.core.turns import turns_of
 from datagen_cli.export.format import Columns, Row
 from datagen_cli.runs.reader import RunReader
 from datagen_cli.runs.review import Review

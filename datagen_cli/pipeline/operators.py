@@ -46,7 +46,7 @@ def identity(recipe: Recipe, operators: Operators | None, identities: Any) -> li
     """What the outcome of the operators depends on beside the checks."""
     if operators is None or recipe.options.difficulty is None:
         return []
-    from datagen_cli.prompts.harder import HARDER
+    from datagen_cli.prompts.checking import HARDER
     from datagen_cli.prompts.wording import OPERATORS
     from datagen_cli.validators.solve import Solve
 

@@ -30,7 +30,7 @@ from datagen_cli.prompts.response_format import strict_format
 from datagen_cli.prompts.sections import sections_form
 from datagen_cli.prompts.spoken import inner, named, stated
 from datagen_cli.prompts.thinking import answer_of
-from datagen_cli.prompts.wording import CHECKER, CODER, ONE_RECORD_FORM, TEXT_FORM
+from datagen_cli.prompts.wording import CHECKER, CODER, ONE_RECORD_FORM, OPERATORS, REWRITER, TEXT_FORM
 
 _BLOCK = compiled_later(r"(?<![`~])(?P<fence>`{3,}(?!`)|~{3,}(?!~))([^\n`]{0,200})\n(.*?)(?:(?P=fence)|\Z)", re.DOTALL)
 _OBJECT = compiled_later(r"\{[^{}]*:")
@@ -82,6 +82,7 @@ class CheckPrompts:
 CODE = CheckPrompts(CODER, ("code",))
 REVIEW = CheckPrompts(CHECKER, ("review", "rewrite"))
 ASK = CheckPrompts(CHECKER, ("ask",))
+HARDER = CheckPrompts(REWRITER, ("harder",))
 
 
 def code_prompt(question: str) -> Prompt:
@@ -114,6 +115,19 @@ def rewrite_prompt(about: About, record: Mapping[str, Any], reasons: Sequence[st
     names = tuple(spec.name for spec in asked)
     task = Task("rewrite", about, names, form, record=record, failures=tuple(reasons))
     return Prompt(messages, task)
+
+
+def harder_prompt(about: About, record: Mapping[str, Any], operator: str, asked: Sequence[str], **names: str) -> Prompt:
+    """Asks for the `asked` fields of a harder record; `names` says what `text` and `choices` are called."""
+    keys = ", ".join(f'"{name}"' for name in asked)
+    messages = HARDER.messages(
+        "harder",
+        **of_dataset(about),
+        record=fence("record", [dict(record)]),
+        instruction=OPERATORS[operator].format(**{name: called.replace("_", " ") for name, called in names.items()}),
+        answer_form=ONE_RECORD_FORM.format(keys=keys),
+    )
+    return Prompt(messages, Task("enhance", about, tuple(asked), record=record, more={"operator": operator}))
 
 
 def form_of_rewrite(about: About) -> Form:

@@ -25,11 +25,10 @@ from typing import Any, TypeVar
 
 from datagen_cli.config.recipe import BaseOptions, CsvOptions
 from datagen_cli.core.errors import DataError, Place
+from datagen_cli.core.inside import turns_of, unfolded
 from datagen_cli.core.nearby import near_file
-from datagen_cli.core.nested import unfolded
 from datagen_cli.core.registry import is_name, load
 from datagen_cli.core.system import open_given
-from datagen_cli.core.turns import turns_of
 from datagen_cli.sources.dialect import LOOKED_AT, column_names, form_of, lacks_header, named, reader_of
 from datagen_cli.sources.encodings import encoding_in_words, not_utf8, whole_codec, written_in
 from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow, refuse_other_names, refuse_packed

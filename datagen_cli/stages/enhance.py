@@ -20,8 +20,8 @@ from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.pointer import Pointer
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot
+from datagen_cli.prompts.checking import harder_prompt
 from datagen_cli.prompts.ends import end_of_rewrite
-from datagen_cli.prompts.harder import harder_prompt
 from datagen_cli.prompts.parse import parse_reply, response_format
 from datagen_cli.stages.generate import Unit
 from datagen_cli.stages.validate import Validate

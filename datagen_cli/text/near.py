@@ -208,14 +208,9 @@ def sketches(sets: Sequence[set[str]]) -> NDArray[np.uint64]:
     return np.frombuffer(b"".join(bits), "<u8").reshape(len(sets), -1)
 
 
-_ONES = np.array([number.bit_count() for number in range(1 << 16)], dtype=np.uint8)
-
-
 def ones(words: NDArray[np.uint64]) -> NDArray[np.int64]:
     """How many bits are set in `[..., w]` words, summed over the last axis."""
-    if hasattr(np, "bitwise_count"):
-        return np.bitwise_count(words).sum(axis=-1, dtype=np.int64)
-    return _ONES[words.view(np.uint16)].sum(axis=-1, dtype=np.int64)
+    return np.bitwise_count(words).sum(axis=-1, dtype=np.int64)
 
 
 class _StoredTerms:

@@ -13,11 +13,10 @@ from datagen_cli.core.budget import within
 from datagen_cli.core.chat import Prompt
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Slot
-from datagen_cli.prompts.checking import rewrite_prompt
+from datagen_cli.prompts.checking import harder_prompt, rewrite_prompt
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.echo import Echoes, said_by_us
 from datagen_cli.prompts.given import Method
-from datagen_cli.prompts.harder import harder_prompt
 from datagen_cli.prompts.values import values_prompt
 from datagen_cli.prompts.wording import OPERATORS
 from tests.grids import mostly_slow

@@ -11,10 +11,9 @@ import pytest
 from benchmarks.prompts.hostile import HOSTILE, WORD
 from datagen_cli.core.fields import About, FieldSpec
 from datagen_cli.core.record import Slot
-from datagen_cli.prompts.checking import ask_prompt, code_prompt, review_prompt, rewrite_prompt
+from datagen_cli.prompts.checking import ask_prompt, code_prompt, harder_prompt, review_prompt, rewrite_prompt
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.given import Method
-from datagen_cli.prompts.harder import harder_prompt
 from datagen_cli.prompts.solving import Item, solve_prompt
 from tests.runs.obedient import obeyed
 
