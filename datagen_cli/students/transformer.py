@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.errors import MissingExtra, UsageError
-from datagen_cli.llm.local.weights import check_model, files_of, quietly
+from datagen_cli.llm.local.reading import quietly
+from datagen_cli.llm.local.weights import check_model, files_of
 
 SCRATCH = "scratch"
 EPOCHS, BATCH, LONGEST = 4, 16, 128

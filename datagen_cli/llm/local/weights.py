@@ -10,16 +10,19 @@ from __future__ import annotations
 import inspect
 import os
 import re
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
 from datagen_cli.llm.chat_template import ChatTemplate
 from datagen_cli.llm.gguf.files import gguf_file, names_gguf
+from datagen_cli.llm.gguf.server import usable_cores
 from datagen_cli.llm.local.model import CACHE_NAMES, LocalModel, control_tokens
+from datagen_cli.llm.local.reading import head_read_once, quietly
 from datagen_cli.llm.local.settings import has_chat_template, read_settings
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
@@ -30,7 +33,9 @@ _TOKENIZERS = ("tokenizer.json", "tokenizer.model", *_VOCABULARIES)
 _LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "max_sequence_length", "seq_length")
 _INDEX = "model.safetensors.index.json"
 _DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
-_SEQUENTIAL = "HF_DEACTIVATE_ASYNC_LOAD"
+MOST_KEPT_BYTES = 4 * 2**30
+_KEPT: dict[tuple[Any, ...], LocalModel] = {}
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,9 @@ def check_model(name: str) -> ModelFacts:
 
 
 def open_model(name: str, *, device: str | None = None, dtype: str | None = None) -> LocalModel:
-    """Loads a model for writing. `device` is CUDA where there is one, else the CPU; `dtype` is bfloat16 on CUDA and
-    float32 elsewhere.
+    """A model for writing. `device` is CUDA where there is one, else the CPU; `dtype` is bfloat16 on CUDA and float32
+    elsewhere. The last one on the CPU is kept, up to `MOST_KEPT_BYTES`, for whoever asks for it next while its files
+    are the same: the cells of a bench load it once.
 
     Raises as `check_model` does; `UsageError` for a device that is not there, for a folder whose files cannot be
     loaded, and for a model without an end of text, without all its weights or that is no causal one; `ProviderError`
@@ -69,8 +75,27 @@ def open_model(name: str, *, device: str | None = None, dtype: str | None = None
     check_device(device)
     folder = check_model(name).folder or _download(name)
     place = _place(device)
+    dtype = dtype or ("bfloat16" if place.type == "cuda" else "float32")
+    key = (str(folder), str(place), dtype, _state_of(folder))
+    with _ONE_AT_A_TIME:
+        if key in _KEPT:
+            return replace(_KEPT[key], name=name)
+        _KEPT.clear()  # before the next one takes its room
+        found = _open(name, folder, place, dtype)
+        if place.type == "cpu" and sum(weight.nbytes for weight in found.model.parameters()) <= MOST_KEPT_BYTES:
+            _KEPT[key] = found
+    return found
+
+
+def _state_of(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Names, sizes and times of a model's files."""
+    files = [folder] if folder.is_file() else sorted(path for path in folder.iterdir() if path.is_file())
+    return tuple((path.name, (found := path.stat()).st_size, found.st_mtime_ns) for path in files)
+
+
+def _open(name: str, folder: Path, place: Any, dtype: str) -> LocalModel:
     notes: list[str] = []
-    model, tokenizer = _load(name, folder, place, dtype or ("bfloat16" if place.type == "cuda" else "float32"))
+    model, tokenizer = _load(name, folder, place, dtype)
     stop = stop_ids(model, tokenizer)
     if not stop:
         raise UsageError(
@@ -246,12 +271,18 @@ def _place(device: str | None) -> Any:
 
 
 def _load(name: str, folder: Path, place: Any, dtype: str) -> tuple[Any, Any]:
-    """Weights and tokenizer from this folder or file alone: no network, no code of its own, no bars on the terminal."""
+    """Weights and tokenizer from this folder or file alone: no network, no code of its own, no bars on the terminal.
+
+    On the CPU a core is left free, as for llama.cpp: torch's threads wait for one another at every product, and with
+    one that has to share its core a token takes ten times as long.
+    """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    if place.type == "cpu":
+        torch.set_num_threads(min(torch.get_num_threads(), max(1, usable_cores() - 1)))
     folder, own = _reading(folder)
-    with quietly():
+    with quietly(), head_read_once() if "gguf_file" in own else nullcontext():
         with _loading(name, "tokenizer", "are the tokenizer's files those of the model, and whole?"):
             tokenizer = AutoTokenizer.from_pretrained(str(folder), **own)
         with _loading(name, "weights", "is it a causal language model of transformers?"):
@@ -285,28 +316,6 @@ def _reading(folder: Path) -> tuple[Path, dict[str, Any]]:
     if folder.is_file():
         return folder.parent, {**own, "gguf_file": folder.name}
     return folder, own
-
-
-@contextmanager
-def quietly() -> Iterator[None]:
-    """No bars on the terminal, and weights read in this thread: the end of a run would wait for those of a pool."""
-    from transformers import modeling_gguf_pytorch_utils as gguf_reader
-    from transformers.utils import logging
-
-    bar, gguf_reader.tqdm = gguf_reader.tqdm, lambda tensors, **_: tensors  # it asks no setting
-    shown, before = logging.is_progress_bar_enabled(), os.environ.get(_SEQUENTIAL)
-    logging.disable_progress_bar()
-    os.environ[_SEQUENTIAL] = "1"
-    try:
-        yield
-    finally:
-        gguf_reader.tqdm = bar
-        if before is None:
-            os.environ.pop(_SEQUENTIAL, None)
-        else:
-            os.environ[_SEQUENTIAL] = before
-        if shown:
-            logging.enable_progress_bar()
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
+from datagen_cli.llm.local import weights
+from datagen_cli.llm.local.reading import head_read_once
 from datagen_cli.llm.local.settings import weights_digest
 from datagen_cli.llm.local.weights import check_device, check_model, open_model
 from tests.grids import mostly_slow
@@ -308,3 +310,48 @@ def test_settings_without_end_are_not_read(name: str, tmp_path: Path) -> None:
         file.truncate(1 << 29)
     with pytest.raises(UsageError, match=f"{name} cannot be read: larger than 200 MB"):
         weights_digest(str(tmp_path))
+
+
+def test_a_model_is_loaded_once_while_its_files_stay_as_they_are(copied: Path, saved: Path) -> None:
+    first = open_model(str(copied), device="cpu")
+    assert open_model(str(copied), device="cpu").model is first.model
+    assert open_model(str(copied), device="cpu", dtype="bfloat16").model is not first.model
+    first = open_model(str(copied), device="cpu")
+    config = copied / "config.json"
+    config.write_text(config.read_text() + " ")
+    assert open_model(str(copied), device="cpu").model is not first.model
+    kept = open_model(str(copied), device="cpu")
+    open_model(str(saved), device="cpu")
+    assert open_model(str(copied), device="cpu").model is not kept.model
+
+
+def test_a_model_that_takes_much_memory_is_not_kept(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "MOST_KEPT_BYTES", 100)
+    assert open_model(str(copied), device="cpu").model is not open_model(str(copied), device="cpu").model
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (4, 3)])
+def test_on_the_cpu_a_core_is_left_free(
+    cores: int, threads: int, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.setattr(weights, "usable_cores", lambda: cores)
+    monkeypatch.setattr(weights, "_KEPT", {})
+    torch.set_num_threads(4)
+    try:
+        open_model(str(copied), device="cpu")
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_head_of_a_gguf_file_is_read_once(tmp_path: Path) -> None:
+    gguf = pytest.importorskip("gguf")
+    writer = gguf.GGUFWriter(str(tmp_path / "m.gguf"), "llama")
+    writer.add_context_length(8)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    with head_read_once():
+        assert gguf.GGUFReader(str(tmp_path / "m.gguf")) is gguf.GGUFReader(str(tmp_path / "m.gguf"))
+    assert gguf.GGUFReader(str(tmp_path / "m.gguf")) is not gguf.GGUFReader(str(tmp_path / "m.gguf"))
