@@ -2,8 +2,9 @@
 
 Rules, not a model: they look at values and at names, and every decision is said, so that the user can change it.
 Spellings are one when they differ in case, white space, marks or Unicode form alone; labels that differ by a letter
-are pointed out and left as they are. A column of few values beside the label becomes an attribute that is copied into
-the record: it may be empty in some rows. Every field of the rows has a value, for a base may have no empty cells.
+are pointed out and left as they are. A column of few short texts or whole numbers beside the label becomes an attribute
+that is copied into the record: it may be empty in some rows. One that follows from the label, or from another, does
+not. Every field of the rows has a value, for a base may have no empty cells.
 """
 
 from __future__ import annotations
@@ -44,7 +45,11 @@ _DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T]\d{1,2}:\d{2}.*)?|\d{
 CONTACT = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+|\+?[\d ()/-]{7,}|https?://\S+")
 _MARKS = re.compile(r"[\s_.,:;!?'\"()/]|-(?!\d)")
 _STOPS = (".", ",", ":", ";")
-_ID = re.compile(r"(?=.*\d)[\w-]+")
+_ID = re.compile(r"(?=.*\d)[\w/~:.#-]+")
+_DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+")
+IDS = frozenset(("id", "ids", "idx", "uid", "uuid", "guid", "index", "ind"))
+"""Words of names that say that a column tells rows, or what they belong to, apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,11 @@ def propose(rows: Sequence[Mapping[str, Any]], *, named: bool = True) -> Proposa
     candidates = _labels(values, kinds, named)
     label = candidates[0] if candidates else None
     chosen = {name: counts for name in kinds if name != label and (counts := _choices(kinds[name], values[name]))}
+    for name in [*chosen]:
+        others = [other for other in (label, *chosen) if other not in (None, name)]
+        if (of := next((other for other in others if _follows(values[name], values[str(other)])), None)) is not None:
+            kinds[name] = f"follows from {of}"
+            del chosen[name]
     _leave_out_empty(kinds, values, {label, *chosen})
     taken: dict[str, int] = {}
     attributes: dict[str, Counter[str]] = {}
@@ -171,9 +181,18 @@ def first_of(names: Sequence[str], most: int = MOST_NAMED // 2) -> str:
     return ", ".join(names[:most] if more else names) + more
 
 
+def _follows(values: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether each of the other column's values has one of this column's: drawn by itself, it would contradict it."""
+    pairs = {(folded(_plain(other)), folded(_plain(value))) for other, value in zip(others, values, strict=True)}
+    return len(pairs) == len({other for other, _ in pairs})
+
+
 def _choices(kind: str, values: Sequence[Any]) -> Counter[str]:
-    """The values of a column of few short texts, each in its most frequent spelling; empty for any other column."""
-    texts = [_plain(value) for value in values if not _empty(value)] if kind == "text" else []
+    """The values of a column of few short texts or whole numbers, each in its most frequent spelling; empty for any
+    other column."""
+    texts = [_plain(value) for value in values if not _empty(value)] if kind in ("text", "number") else []
+    if kind == "number" and not all(re.fullmatch(r"-?\d+", text) for text in texts):
+        return Counter()
     groups = _spellings(texts)
     short = sum(len(text.split()) for text in texts) <= MAX_LABEL_WORDS * len(texts)
     if not short or not 2 <= len(groups) <= MAX_ATTRIBUTE_VALUES or len(texts) < ROWS_A_LABEL * len(groups):
@@ -198,10 +217,15 @@ def _kind(name: str, values: Sequence[Any]) -> str:
         return "almost empty"
     if any(isinstance(value, dict) for value in there):
         return "objects"
+    texts = [_plain(value) for value in there]
+    if len(set(texts)) > 1 and all(map(_DAY.fullmatch, texts)):
+        return "dates"
+    named = not any(word in name.lower() for word in LABEL_NAMES) and IDS & {w.lower() for w in _WORDS.findall(name)}
+    if named and not any(isinstance(value, bool | list) for value in there) and not any(" " in text for text in texts):
+        return "an id"
     for kind, of in (("boolean", bool), ("number", int | float), ("list", list)):
         if all(isinstance(value, of) for value in there):
             return "an id" if kind == "number" and _counts_rows(name, there) else kind
-    texts = [_plain(value) for value in there]
     if len(set(texts)) == 1 and len(texts) > 1:
         return "always the same"
     for kind, pattern in (("dates", _DATE), ("number", _NUMBER), ("decimal", _COMMA_NUMBER), ("contacts", CONTACT)):
@@ -221,7 +245,7 @@ def _counts_rows(name: str, values: Sequence[Any]) -> bool:
         return False
     first = str(values[0])
     by_one = first.isdecimal() and all(str(value) == str(int(first) + place) for place, value in enumerate(values))
-    return by_one or bool({"id", "nr", "no", "number", "index", ""} & {*words})
+    return by_one or bool({"nr", "no", "number", ""} & {*words})
 
 
 def _labels(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, str], named: bool) -> list[str]:
@@ -231,7 +255,7 @@ def _labels(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, str], named
     ends = [*values][-1:] + [*values][:1]
     for name, kind in kinds.items():
         texts = [_plain(value) for value in values[name] if not _empty(value)]
-        distinct = {folded(text) for text in texts}
+        rows = Counter(map(folded, texts))
         short = bool(texts) and sum(len(text.split()) for text in texts) <= MAX_LABEL_WORDS * len(texts)
         words = re.findall(r"[^\W\d_]+", name.lower())
         telling = next((place for place, word in enumerate(LABEL_NAMES) if word in name.lower()), len(LABEL_NAMES))
@@ -241,8 +265,9 @@ def _labels(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, str], named
             telling = ends.index(name) if name in ends else len(LABEL_NAMES)
         if kind not in ("text", "boolean", "number") or (kind == "number" and telling == len(LABEL_NAMES)):
             continue
-        if short and 2 <= len(distinct) <= MAX_LABELS and len(texts) >= ROWS_A_LABEL * len(distinct):
-            found.append((telling, name.strip().lower() not in LABEL_NAMES, len(distinct), name))
+        rare = telling == len(LABEL_NAMES) and 2 * sum(n < ROWS_A_LABEL for n in rows.values()) > len(rows)
+        if short and not rare and 2 <= len(rows) <= MAX_LABELS and len(texts) >= ROWS_A_LABEL * len(rows):
+            found.append((telling, name.strip().lower() not in LABEL_NAMES, len(rows), name))
     return [name for *_, name in sorted(found)]
 
 

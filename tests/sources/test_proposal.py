@@ -220,3 +220,42 @@ def test_rows_that_all_have_other_columns_are_refused_soon() -> None:
 def test_many_columns_of_one_name_are_told_apart_in_bounded_time() -> None:
     assert len(set(column_names(["a"] * 50_000))) == 50_000
     assert column_names(["a", "a 2", "a", "a"]) == ["a", "a 2", "a 3", "a 4"]
+
+
+def test_ids_and_days_are_no_fields_and_whole_numbers_of_few_values_are_drawn() -> None:
+    rows = [
+        {
+            "userId": n % 7, "product_id": f"p~{n % 5}", "source_id": f"wiki~{n}", "task": f"HumanEval/{n}",
+            "day": 20010100 + n % 28 + 1, "category": ["toys", "books", "food"][n % 3], "rating": n * 7 % 5 + 1,
+            "year": str(2019 + n * 3 % 4), "price": 1.5 + n, "text": f"{TEXTS[n % 4]} {n}",
+        }
+        for n in range(60)
+    ]  # fmt: skip
+    made = propose(rows)
+    assert [(column.name, column.type) for column in made.columns] == [
+        ("category", "label"), ("price", "number"), ("text", "text"),
+    ]  # fmt: skip
+    assert {name: sorted(counts) for name, counts in made.attributes.items()} == {
+        "rating": ["1", "2", "3", "4", "5"], "year": ["2019", "2020", "2021", "2022"],
+    }  # fmt: skip
+    said = "userId (an id), product_id (an id), source_id (an id), task (an id), day (dates)"
+    assert made.notes == [f"columns left out: {said}"]
+
+
+def test_a_class_may_be_called_an_id_and_a_column_of_rare_values_is_no_label() -> None:
+    rows = [{"class_id": n % 3, "who": f"person {n if n % 3 else 0}", "text": f"{TEXTS[n % 4]} {n}"} for n in range(60)]
+    made = propose(rows)
+    assert made.label == "class_id" and not made.attributes
+    assert propose([{name: row[name] for name in ("who", "text")} for row in rows]).label is None
+
+
+def test_what_follows_from_the_label_is_not_drawn_beside_it() -> None:
+    """Drawn by itself it would contradict the label in every other record."""
+    rows = [
+        {"answer": "Yes" if n % 2 else "No", "other": "No" if n % 2 else "Yes", "team": f"t{n % 6 // 2}",
+         "label": n % 6, "text": f"{TEXTS[n % 4]} {n}"}
+        for n in range(60)
+    ]  # fmt: skip
+    made = propose(rows)
+    assert made.label == "label" and not made.attributes
+    assert made.notes[0].startswith("columns left out: answer (follows from label), other (follows from label), team")
