@@ -9,10 +9,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -46,33 +45,6 @@ class SectionedCommand(TyperCommand):
         wide = console.width() if console.is_terminal(sys.stdout) else None
         examples = "\n".join(console.broken("   ", line, wide) for line in (self.epilog or "").splitlines())
         formatter.write(f"\n  Examples:\n{examples}\n")
-
-
-class LazyGroup(TyperGroup):
-    """A group of the commands that `sections` names; command `x` is the function `command` of `datagen_cli.cli.x`."""
-
-    sections: ClassVar[Mapping[str, Mapping[str, str]]] = {}
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """The names of all commands, in the order of the help."""
-        return [name for section in self.sections.values() for name in section]
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Imports the module of a command. Raises `UsageError` for a name that no command has."""
-        if cmd_name in self.list_commands(ctx):
-            return load_command(cmd_name)
-        if ctx.resilient_parsing:  # the shell asks for completions while the name is being typed
-            return None
-        near = suggest(cmd_name, self.list_commands(ctx))
-        hint = near if near.startswith("did") else "see datagen --help"
-        raise UsageError(f"no such command {cmd_name!r}", hint=hint)
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Writes every section from the table; no command is imported for it."""
-        widest = max(len(name) for name in self.list_commands(ctx))
-        for heading, commands in self.sections.items():
-            with formatter.section(heading):
-                formatter.write_dl([(name.ljust(widest), summary) for name, summary in commands.items()])
 
 
 @cache
@@ -123,10 +95,29 @@ SECTIONS: dict[str, dict[str, str]] = {
 """Heading to command to the first sentence of its help, in the order of `datagen --help`."""
 
 
-class Datagen(LazyGroup):
-    """The group of all commands."""
+class Datagen(TyperGroup):
+    """The group of all commands; command `x` is the function `command` of `datagen_cli.cli.x`."""
 
-    sections = SECTIONS
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all commands, in the order of the help."""
+        return [name for section in SECTIONS.values() for name in section]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Imports the module of a command. Raises `UsageError` for a name that no command has."""
+        if cmd_name in self.list_commands(ctx):
+            return load_command(cmd_name)
+        if ctx.resilient_parsing:  # the shell asks for completions while the name is being typed
+            return None
+        near = suggest(cmd_name, self.list_commands(ctx))
+        hint = near if near.startswith("did") else "see datagen --help"
+        raise UsageError(f"no such command {cmd_name!r}", hint=hint)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Writes every section from the table; no command is imported for it."""
+        widest = max(len(name) for name in self.list_commands(ctx))
+        for heading, commands in SECTIONS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(widest), summary) for name, summary in commands.items()])
 
 
 app = typer.Typer(

@@ -24,7 +24,7 @@ from datagen_cli.pipeline.connect import simulated
 from datagen_cli.pipeline.cover import steered_clusters, weights_of
 from datagen_cli.pipeline.cut import Cut
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
-from datagen_cli.pipeline.groups import Groups, check_groups, make_groups
+from datagen_cli.pipeline.groups import Groups, check_groups
 from datagen_cli.pipeline.learned import files_learned, make_ready
 from datagen_cli.pipeline.parents import Parents, parents_of
 from datagen_cli.pipeline.plan_spec import plan_spec
@@ -310,7 +310,6 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
     clusters = steered_clusters(recipe, base, embedder, comparison.text)
     plan = replace(plan, clusters=weights_of([len(rows) / len(base.rows) for rows in clusters]))
     bound = tuple(_bound(check, made) for check, made in (*constraints, *validators) if made.scope == "record")
-    allowed = allowed_by(bound, base.specs)
     return Built(
         recipe=recipe,
         base=base,
@@ -325,9 +324,9 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
         ),
         plan=plan,
         operators=operators.operators_of(recipe, base, about),
-        groups=make_groups(
-            recipe, base, plan, constraints, rows=inline or base.rows, allowed=allowed, embedder=embedder
-        ),
+        groups=Groups(recipe, base, plan, constraints, inline or base.rows, allowed_by(bound, base.specs), embedder)
+        if recipe.options.sampling.correlated is not None
+        else None,
         inline=inline,
         parents=parents,
         clusters=clusters,

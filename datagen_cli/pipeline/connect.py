@@ -9,11 +9,9 @@ from typing import Any, TypeVar
 
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import Problems, ProviderError, RecipeError, UsageError
-from datagen_cli.core.ports import MakeWorkers, Observer, Unobserved
+from datagen_cli.core.ports import Unobserved
 from datagen_cli.core.registry import load
-from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import Client
-from datagen_cli.llm.deferred_work import DeferredWork
 from datagen_cli.llm.identity import role_identity
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.runs.ledger import SpendingLedger
@@ -137,36 +135,20 @@ def licences(recipe: Recipe) -> dict[str, str]:
     return {name: licence for name, licence in stated.items() if licence}
 
 
-def open_client(
-    recipe: Recipe,
-    *,
-    cache: CallCache | None,
-    observer: Observer,
-    environ: Mapping[str, str],
-    allow_hosts: Collection[str],
-    plant: Callable[[dict[str, Any]], None] = lambda _: None,
-    ledger: SpendingLedger | None = None,
-    deferred: DeferredWork | None = None,
-    workers: MakeWorkers | None = None,
-) -> Client:
-    """The client of a run. What it spends goes to the folder's ledger, if any, whose sums count for the caps;
-    `workers` makes what runs local models on an engine's machines."""
-    spent = None if ledger is None else usage_of(ledger.before)
+def open_client(recipe: Recipe, *, ledger: SpendingLedger | None = None, **more: Any) -> Client:
+    """The client of a run. What it spends goes to the folder's ledger, if any, whose sums count for the caps; `more` is
+    what else a `Client` takes: `cache`, `observer`, `environ` and the rest."""
+    before = ledger.before if ledger is not None else {}
+    options = recipe.options
     return Client(
         {role: recipe.models[role] for role in roles(recipe)},
-        seed=recipe.options.seed,
-        sampling=recipe.options.sampling,
-        limits=recipe.options.limits,
-        cache=cache,
-        observer=observer,
-        environ=environ,
-        allow_hosts=allow_hosts,
-        plant=plant,
-        spent=spent,
+        seed=options.seed,
+        sampling=options.sampling,
+        limits=options.limits,
+        spent=usage_of(before),
         ledger=ledger,
-        deferred=deferred,
-        answered_before=ledger is not None and total_of(ledger.before)["calls"] > 0,
-        workers=workers,
+        answered_before=total_of(before)["calls"] > 0,
+        **more,
     )
 
 

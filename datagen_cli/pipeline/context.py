@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from datagen_cli.core.chat import Draw, End, Prompt, Reply, Request
+from datagen_cli.core.chat import Draw, Prompt, Reply, Request
 from datagen_cli.core.record import Call
 
 T = TypeVar("T")
@@ -36,35 +36,13 @@ class UnitContext:
     calls: list[Call] = field(default_factory=list, init=False)
     _asked: dict[tuple[Any, ...], Reply] = field(default_factory=dict, init=False)
 
-    async def ask(
-        self,
-        role: str,
-        prompt: Prompt | None,
-        *,
-        purpose: str,
-        k: int = 0,
-        response_format: Mapping[str, Any] | None = None,
-        more_tokens: int = 1,
-        end: End | None = None,
-        several: bool = False,
-        group: Mapping[str, Any] | None = None,
-    ) -> Reply:
+    async def ask(self, role: str, prompt: Prompt | None, *, purpose: str, k: int = 0, **more: Any) -> Reply:
         draw = Draw(self.slot, self.attempt, purpose, k)
         messages = prompt.messages if prompt else ()
-        place = (role, draw, messages, more_tokens)
+        place = (role, draw, messages, more.get("more_tokens"))
         if place in self._asked:
             return self._asked[place]
-        request = Request(
-            role,
-            messages,
-            draw,
-            response_format,
-            more_tokens=more_tokens,
-            end=end,
-            several=several,
-            group=group,
-            task=prompt.task if prompt else None,
-        )
+        request = Request(role, messages, draw, task=prompt.task if prompt else None, **more)
         reply = self._asked[place] = await self.client.ask(request)
         self.seen.add(reply.model)
         usage = reply.usage

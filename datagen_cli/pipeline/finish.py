@@ -61,7 +61,8 @@ def finish(session: Session) -> Manifest:
             worth.count(record, accepted=True)
             shift.count(record, slot, accepted=True)
             if label_field:
-                labels[plain_label(record.fields.get(label_field))] += 1
+                label = record.fields.get(label_field)
+                labels[label if isinstance(label, str) else plain(label)] += 1
             yield shape.row(record, slot)
 
     def lineages() -> Iterator[dict[str, Any]]:
@@ -127,11 +128,6 @@ def _works(session: Session) -> list[Citation]:
     options = session.built.recipe.options
     beside = ((ATTRPROMPT, options.attributes), (CORRSYNTH, session.built.groups))
     return [DATAGEN, *(work for work, used in beside if used)]
-
-
-def plain_label(value: Any) -> str:
-    """A label as the card shows it."""
-    return value if isinstance(value, str) else plain(value)
 
 
 def _locked(session: Session) -> dict[str, Any]:

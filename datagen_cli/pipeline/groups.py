@@ -10,7 +10,7 @@ slot's attributes, which are surplus too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
@@ -44,17 +44,19 @@ PEERS_FROM = 1 << 32
 @dataclass(frozen=True)
 class Groups:
     """The units of one correlated run. Examples are drawn from `rows`, with their ids: the recipe's own, else those of
-    the base; `may_show` says which of them may be shown (`shown.py`), `embedder` is for `strategy: clusters`. `allowed`
-    is what constraints allow a text to be."""
+    the base; those that keep the `constraints` (the recipe's, bound to its fields) are shown. `allowed` is what they
+    allow a text to be, `embedder` is for `strategy: clusters`."""
 
     recipe: Recipe
     base: BaseRows
     plan: PlanSpec
-    prompts: FreeText
+    constraints: Sequence[tuple[Check, Any]]
     rows: Sequence[tuple[str, Mapping[str, Any]]]
-    may_show: Callable[[Mapping[str, Any]], bool]
     allowed: Allowed
-    embedder: Any = None
+    embedder: Any
+
+    def __post_init__(self) -> None:
+        _ = self.prompts  # a template that cannot be used is refused now, before anything is paid
 
     @property
     def options(self) -> Correlated:
@@ -62,6 +64,21 @@ class Groups:
         found = self.recipe.options.sampling.correlated
         assert found is not None
         return found
+
+    @cached_property
+    def prompts(self) -> FreeText:
+        """What is asked for a row."""
+        options, specs = self.recipe.options, {spec.name: spec for spec in self.base.specs}
+        return FreeText(
+            description=options.description,
+            spec=specs[self.options.field],
+            label=specs.get(self.label_field),
+            meanings=self.base.label.definitions if self.base.label else None,
+            constraints=[made for _, made in self.constraints],
+            system=options.prompts.system,
+            generate=options.prompts.generate,
+            **values_of(self.recipe, self.base),
+        )
 
     @cached_property
     def labels(self) -> tuple[Any, ...]:
@@ -131,7 +148,8 @@ class Groups:
         vectors = None
         if options.by_vectors:
             vectors = self.embedder.encode([str(row.get(field) or "") for _, row in self.rows])
-        may_show = cache(lambda number: self.may_show(self.rows[number][1]))
+        kept = keeps(self.constraints)
+        may_show = cache(lambda number: kept(self.rows[number][1]))
         found = {}
         for label in self.labels:
             if numbers := members.get(label):
@@ -244,33 +262,3 @@ def _field_objections(
                 f"only {correlated.field} is sampled, so nothing would write it",
                 "plan it: a label with a quota, or an attribute with `emit: true`; or remove the field",
             )
-
-
-def make_groups(
-    recipe: Recipe,
-    base: BaseRows,
-    plan: PlanSpec,
-    constraints: Sequence[tuple[Check, Any]],
-    *,
-    rows: Sequence[tuple[str, Mapping[str, Any]]],
-    allowed: Allowed,
-    embedder: Any,
-) -> Groups | None:
-    """The groups of a correlated run, or None for any other. `constraints` are the recipe's, bound to its fields; the
-    other arguments are those of `Groups`."""
-    correlated = recipe.options.sampling.correlated
-    if correlated is None:
-        return None
-    options = recipe.options
-    label = base.label.field if base.label and plan.labels else ""
-    prompts = FreeText(
-        description=options.description,
-        spec=next(spec for spec in base.specs if spec.name == correlated.field),
-        label=next((spec for spec in base.specs if spec.name == label), None),
-        meanings=base.label.definitions if base.label else None,
-        constraints=[made for _, made in constraints],
-        system=options.prompts.system,
-        generate=options.prompts.generate,
-        **values_of(recipe, base),
-    )
-    return Groups(recipe, base, plan, prompts, rows, keeps(constraints), allowed, embedder)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,7 +64,10 @@ class RecordHistory:
 
 
 def read_history(reader: RunReader, index: int) -> RecordHistory | None:
-    """The history of a slot; None where the plan has none of that index. Reads the call cache of the folder, too."""
+    """The history of a slot; None where the plan has none of that index. Reads the call cache of the folder, too.
+
+    Raises `UsageError` for a cache that no run made.
+    """
     slot = next((_slot(line, index) for line in _of_slot(reader, "plan", index)), None)
     if slot is None:
         return None
@@ -75,22 +80,13 @@ def read_history(reader: RunReader, index: int) -> RecordHistory | None:
             after = _record(line)
             if after is not None and after.slot == index and after.attempt in attempts:
                 attempts[after.attempt][stage] = PastStage(stage, after, _calls(line))
-    stored = _stored(reader)
-    try:
+    path = reader.folder / FILE
+    with closing(StoredPairs(path)) if os.path.lexists(path) else nullcontext() as stored:
         told = {
             attempt: tuple(_with_replies(stages[stage], stored) for stage in ATTEMPTED if stage in stages)
             for attempt, stages in sorted(attempts.items())
         }
-    finally:
-        if stored is not None:
-            stored.close()
     return RecordHistory(slot, told)
-
-
-def _stored(reader: RunReader) -> StoredPairs | None:
-    """The folder's call cache; None without one. Raises `UsageError` for a file that no run made."""
-    path = reader.folder / FILE
-    return StoredPairs(path) if path.exists() or path.is_symlink() else None
 
 
 def _of_slot(reader: RunReader, stage: str, index: int) -> Iterator[dict[str, Any]]:
