@@ -87,7 +87,7 @@ def mark_cells(
             for _, aspect, place, row, about in waiting
         ]
         try:
-            replied = ask_all(desk, questions, note, step, useless=_unread if attempt == 1 else _of_use)
+            replied = ask_all(desk, questions, note, step, useless=_unread if attempt == 1 else lambda *_: "")
         except ProviderError as error:
             if attempt == 1:
                 raise
@@ -110,11 +110,6 @@ def mark_cells(
 def _unread(number: int, reply: Reply) -> str:
     """Why a mark is of no use: it was cut off before it came, or is none."""
     return "" if read_mark(reply.text) is not None else is_cut(number, reply) or "malformed"
-
-
-def _of_use(number: int, reply: Reply) -> str:
-    """At the second try others have had their marks."""
-    return ""
 
 
 def _fields(row: Mapping[str, Any], about: About) -> dict[str, Any]:

@@ -87,16 +87,8 @@ def cells(document: Document, names: Sequence[str] | None = None) -> list[list[s
     for row in document["rows"]:
         n = f"{row['n']:,} (short)" if "short" in row else f"{row['n']:,}"
         front = [row["setting"]] if several else []
-        rows.append(
-            [
-                *front,
-                row["generator"],
-                n,
-                _share(row.get("yield")),
-                _money(row),
-                *(_cell(document, row, name) for name in shown),
-            ]
-        )
+        measured = (_cell(document, row, name) for name in shown)
+        rows.append([*front, row["generator"], n, _share(row.get("yield")), _money(row), *measured])
     return rows
 
 

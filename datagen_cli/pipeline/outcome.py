@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from datagen_cli.core.below import replace, unlink
@@ -154,26 +155,15 @@ def write_lineage(folder: RunFolder, rows: Iterable[dict[str, Any]]) -> None:
 
 def _shards(lines: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
     """Groups of lines of at most `SHARD_BYTES` each; every group must be read before the next is asked for."""
-    pending: list[bytes] = []
+    number = size = 0
 
-    def group() -> Iterator[bytes]:
-        size = 0
-        while pending:
-            line = pending.pop()
-            size += len(line)
-            yield line
-            following = next(lines, None)
-            if following is None:
-                return
-            pending.append(following)
-            if size + len(following) > SHARD_BYTES:
-                return
+    def shard(line: bytes) -> int:
+        nonlocal number, size
+        full = size > 0 and size + len(line) > SHARD_BYTES
+        number, size = (number + 1, len(line)) if full else (number, size + len(line))
+        return number
 
-    first = next(lines, None)
-    if first is not None:
-        pending.append(first)
-    while pending:
-        yield group()
+    return (group for _, group in groupby(lines, shard))
 
 
 def write_rejected(folder: RunFolder, shape: Shape, records: Iterable[Record]) -> dict[str, int]:

@@ -39,10 +39,8 @@ class Plan:
         seed = seed_of(fingerprint)
         before = read_header(self.path)
         self.damaged = 0
-        known = not before or (before.get("fingerprint") == fingerprint and "cohorts" in before)
-        if known and self._find(count, seed, lost=not before):
-            if before != {"stage": "plan", "fingerprint": fingerprint, "cohorts": list(cohorts)}:
-                self._write_head(head)
+        same = before == {"stage": "plan", "fingerprint": fingerprint, "cohorts": list(cohorts)}
+        if (same or not before) and self._find(count, seed, lost=not before):
             return
         self._offsets = array("q")
 
@@ -107,17 +105,3 @@ class Plan:
             return False
         self._offsets = offsets
         return len(offsets) == count and not self.damaged
-
-    def _write_head(self, head: bytes) -> None:
-        """Replaces the first line, and leaves the slots as they are."""
-
-        def chunks() -> Iterator[bytes]:
-            yield head
-            with read_own(self.path) as file:
-                file.seek(self._offsets[0] if self._offsets else 0)
-                while chunk := file.read(1 << 20):
-                    yield chunk
-
-        moved = len(head) - (self._offsets[0] if self._offsets else 0)
-        write_aside(self.path, chunks() if self._offsets else [head])
-        self._offsets = array("q", (offset + moved for offset in self._offsets))

@@ -22,9 +22,7 @@ def project(traces: Sequence[Trace], *, count: int, attempts: int, concurrency: 
     """
     kept = sum(trace.last.rejection is None for trace in traces)
     calls = {call.digest: call for trace in traces for call in trace.calls}
-    used = Usage()
-    for call in calls.values():
-        used = used + Usage(call.tokens_in, call.tokens_out, call.cost_usd)
+    used = sum((Usage(call.tokens_in, call.tokens_out, call.cost_usd) for call in calls.values()), Usage())
     seconds = sum(trace.seconds for trace in traces)
     low, high = share_interval(kept, len(traces), z=Z) or (0.0, 1.0)
     shares = {"low": high, "expected": max(kept / len(traces), low), "high": low}

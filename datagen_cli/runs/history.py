@@ -123,8 +123,8 @@ def _calls(line: Mapping[str, Any]) -> tuple[PastCall, ...]:
     found = []
     for row in rows if isinstance(rows, list) else []:
         if isinstance(row, list) and len(row) == 7:
-            digest, role, purpose, model, tokens_in, tokens_out, cost = row
-            found.append(PastCall(digest, role, purpose, model, Usage(tokens_in, tokens_out, cost)))
+            digest, role, purpose, model, *used = row
+            found.append(PastCall(digest, role, purpose, model, Usage(*used)))
     return tuple(found)
 
 

@@ -15,7 +15,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -69,16 +69,11 @@ class Decision:
 
     def bound(self, row: Row) -> Decision:
         """This decision, said of a row."""
-        verdicts = row.get("verdicts")
-        return Decision(
-            self.id, self.decision, self.reason, self.fields, row_digest(row), dict(verdicts) if verdicts else {}
-        )
+        return replace(self, of=row_digest(row), verdicts=row.get("verdicts") or {})
 
     def line(self) -> dict[str, Any]:
         """The line of the file."""
-        fields = None if self.fields is None else dict(self.fields)
-        told = {"id": self.id, "decision": self.decision, "reason": self.reason, "fields": fields}
-        return {**told, "of": self.of, "verdicts": dict(self.verdicts)}
+        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -37,14 +37,8 @@ class RayEngine(LocalEngine):
     `MissingExtra` without Ray.
     """
 
-    def __init__(
-        self,
-        on_signal: Callable[[int, int], None] | None = None,
-        *,
-        address: str | None = None,
-        patience_s: float = 300.0,
-    ) -> None:
-        super().__init__(on_signal, address=address, patience_s=patience_s)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         if find_spec("ray") is None:
             raise MissingExtra("--engine ray: needs ray", "ray", "ray", instead="leave --engine out")
         self._pools: list[ActorPool] = []
