@@ -33,8 +33,7 @@ from datagen_cli.evaluation.student import Labelled, draw
 from datagen_cli.metrics.intervals import share_interval
 from datagen_cli.metrics.measure import Measure
 from datagen_cli.pipeline.questions import Desk, Question, ask_all
-from datagen_cli.runs.ledger import FILE, read_spending
-from datagen_cli.runs.spending import total_of
+from datagen_cli.runs.ledger import spent_usd
 from datagen_cli.students.in_context import END, demonstrations, label_prompt, read_label
 from datagen_cli.students.linear import Linear
 from datagen_cli.students.transformer import Transformer
@@ -51,13 +50,9 @@ def allowance(bench: Bench, folder: Path) -> float | None:
     if total is None:
         return None
     desks = [desk.folder for desk in (bench.judge, bench.student) if desk is not None]
-    spent = {place: _spent(place) for place in {*(cell.folder for cell in bench.cells), *desks}}
+    spent = {place: spent_usd(place) for place in {*(cell.folder for cell in bench.cells), *desks}}
     left = total - sum(spent.values())
     return spent.get(folder, 0.0) + left if left > 0 else left
-
-
-def _spent(folder: Path) -> float:
-    return total_of(read_spending(folder / FILE) or {})["cost_usd"] or 0.0
 
 
 def within(bench: Bench, desk: Desk) -> Desk | None:

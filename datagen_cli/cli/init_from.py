@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,12 +118,15 @@ def _told(made: Proposal) -> list[str]:
 
 def _longer(made: Proposal) -> list[str]:
     """Fields of texts in which not only a few are longer than a reply."""
-    found = []
+    return [name for name, low, high in _usual_words(made) if high * 5 // 4 > MOST_WORDS]
+
+
+def _usual_words(made: Proposal) -> Iterator[tuple[str, int, int]]:
+    """For each field of texts from how many to how many words they have, the shortest and longest twentieth apart."""
     for column in made.columns:
-        if column.type == "text":
-            counts = sorted(word_count(str(row[column.name])) for row in made.rows if row[column.name])
-            found += [column.name] if counts and counts[-1 - len(counts) // 20] * 5 // 4 > MOST_WORDS else []
-    return found
+        texts = [row[column.name] for row in made.rows if row[column.name]] if column.type == "text" else []
+        if counts := sorted(word_count(str(text)) for text in texts):
+            yield column.name, counts[len(counts) // 20], counts[-1 - len(counts) // 20]
 
 
 def _counts(counts: Counter[str]) -> str:
@@ -151,14 +155,9 @@ def _constraint_lines(made: Proposal) -> list[str]:
     """A length for every field of texts, from a little below what most rows have to a little above, at most what a
     reply holds."""
     lines = []
-    for column in made.columns:
-        if column.type == "text":
-            counts = sorted(word_count(str(row[column.name])) for row in made.rows if row[column.name])
-            if counts:
-                low, high = counts[len(counts) // 20], counts[-1 - len(counts) // 20]
-                most = max(min(high * 5 // 4, MOST_WORDS), low, 5)
-                bounds = f"min_words: {max(1, low * 4 // 5)}, max_words: {most}"
-                lines.append(f"  - length: {{field: {_key(column.name)}, {bounds}}}")
+    for name, low, high in _usual_words(made):
+        most = max(min(high * 5 // 4, MOST_WORDS), low, 5)
+        lines.append(f"  - length: {{field: {_key(name)}, min_words: {max(1, low * 4 // 5)}, max_words: {most}}}")
     return ["constraints:", *lines] if lines else []
 
 

@@ -211,12 +211,12 @@ def _within(desk: Desk, desks: Mapping[str, Desk]) -> Desk:
     """The desk, with what the others have left of the cap for all. Raises `CapReached` where that is nothing."""
     from dataclasses import replace
 
-    from datagen_cli.runs.spending import total_of
+    from datagen_cli.runs.ledger import spent_usd
 
     cap = desk.limits.max_cost
     if cap is None:
         return desk
-    spent = sum(total_of(other.spent())["cost_usd"] or 0.0 for other in desks.values() if other is not desk)
+    spent = sum(spent_usd(other.folder) for other in desks.values() if other is not desk)
     if spent >= cap:
         raise CapReached(f"max_cost ${cap:g} is used up", hint=HINT)
     return replace(desk, limits=desk.limits.model_copy(update={"max_cost": cap - spent}))

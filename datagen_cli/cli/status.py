@@ -57,15 +57,15 @@ def _show(state: dict[str, Any]) -> None:
     console.line(f"  calls      {_calls(whole, f' in all{without}')}{_of_last(last, whole, 'calls', _calls)}")
     cost = state.get("cost", {})
     per_record = cost.get("per_accepted")
-    console.line(
-        f"  cost       {usd(whole['cost_usd'])}{_of_last(last, whole, 'cost_usd', _cost)}"
-        + (f", {usd(per_record)} an accepted record" if per_record else "")
-    )
+    paid = _of_last(last, whole, "cost_usd", lambda took: usd(took["cost_usd"]))
+    each = f", {usd(per_record)} an accepted record" if per_record else ""
+    console.line(f"  cost       {usd(whole['cost_usd'])}{paid}{each}")
     if state["cost_usd"]:
         shares = [f"{name} {usd(share)}" for name, share in cost.get("by_stage", {}).items()]
         roles = [f"{name} {usd(share)}" for name, share in cost.get("by_role", {}).items()]
         console.line(f"             by stage: {', '.join(shares)}; by role: {', '.join(roles)}")
-    console.line(f"  time       {duration(whole['seconds'])}{_of_last(last, whole, 'seconds', _time)}")
+    lasted = _of_last(last, whole, "seconds", lambda took: duration(took["seconds"]))
+    console.line(f"  time       {duration(whole['seconds'])}{lasted}")
     console.line(f"  dataset    {state.get('dataset') or 'none yet'}")
     if state.get("rejected"):
         console.table("\nnot kept", ("reason", "attempts"), [(name, f"{n:,}") for name, n in state["rejected"].items()])
@@ -116,14 +116,6 @@ def _of_last(last: dict[str, Any], whole: dict[str, Any], what: str, told: Calla
 def _calls(took: dict[str, Any], more: str = "") -> str:
     tokens = took["tokens"]
     return f"{took['calls']:,}{more}, {tokens['in']:,} tokens in, {tokens['out']:,} out"
-
-
-def _cost(took: dict[str, Any]) -> str:
-    return usd(took["cost_usd"])
-
-
-def _time(took: dict[str, Any]) -> str:
-    return duration(took["seconds"])
 
 
 def sum_calls(state: dict[str, Any], kind: str = "calls") -> int:

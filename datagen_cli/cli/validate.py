@@ -114,6 +114,7 @@ def examine(recipe: Recipe, built: Built, environ: Mapping[str, str]) -> dict[st
     """What `validate --json` prints: fields, label shares, attributes, how the base fares, hosts."""
     rows = [row for _, row in built.base.rows]
     label = built.base.label
+    meanings = getattr(recipe.options.label, "values", None) or {}
     return {
         "recipe": recipe.file,
         "valid": True,
@@ -122,7 +123,7 @@ def examine(recipe: Recipe, built: Built, environ: Mapping[str, str]) -> dict[st
         "label": {
             "field": label.field,
             "quota": {label_text(value): share for value, share in built.plan.labels} or None,
-            "without_meaning": _without_meaning(recipe),
+            "without_meaning": [value for value, meaning in meanings.items() if not meaning.strip()],
         }
         if label
         else None,
@@ -154,13 +155,6 @@ def examine(recipe: Recipe, built: Built, environ: Mapping[str, str]) -> dict[st
         "group": _group(built),
         "simulated": built.simulated,
     }
-
-
-def _without_meaning(recipe: Recipe) -> list[str]:
-    """The label values that the recipe lists without saying what they mean."""
-    label = recipe.options.label
-    values = getattr(label, "values", None) or {}
-    return [value for value, meaning in values.items() if not meaning.strip()]
 
 
 def _goes_to(recipe: Recipe, expansion: Expansion, environ: Mapping[str, str]) -> str:

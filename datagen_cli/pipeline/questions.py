@@ -24,9 +24,9 @@ from datagen_cli.llm.client import Client
 from datagen_cli.pipeline.connect import all_of
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.trial import AskTrial, Useless, is_cut
-from datagen_cli.runs.ledger import FILE, SpendingLedger, read_spending
+from datagen_cli.runs.ledger import FILE, SpendingLedger
 from datagen_cli.runs.lock import FolderLock
-from datagen_cli.runs.spending import Spent, total_of, usage_of
+from datagen_cli.runs.spending import total_of, usage_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,6 @@ class Desk:
     allow_hosts: Collection[str] = ()
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
-
-    def spent(self) -> Spent:
-        """What its questions have cost so far."""
-        return read_spending(self.folder / FILE) or {}
 
 
 @dataclass(slots=True)

@@ -143,43 +143,31 @@ class RunFolder:
 
     def changed_stages(self, fingerprints: dict[str, str]) -> list[str]:
         """The stages whose checkpoint was written under another fingerprint."""
-        changed = []
-        for stage in STAGES:
-            stored = stored_fingerprint(self.checkpoint_path(stage))
-            if stored is not None and stored != fingerprints[stage]:
-                changed.append(stage)
-        return changed
+        stored = {stage: stored_fingerprint(self.checkpoint_path(stage)) for stage in STAGES}
+        return [stage for stage, found in stored.items() if found not in (None, fingerprints[stage])]
 
     def set_aside(self, stages: list[str], tag: str) -> Path:
         """Moves the dataset, its card and these stages' checkpoints to `previous/<tag>/`. Returns that folder."""
-        target = self._free_folder(tag)
-        make_folder(target / "checkpoints")
         moved = [self.checkpoint_path(stage) for stage in stages]
-        moved += [path for name in FILES if name != "plants.jsonl" for path in [self.path / name]]
-        moved += sorted(self.path.glob("dataset-*.jsonl"))
-        self._move(moved, target)
-        return target
+        moved += [self.path / name for name in FILES if name != "plants.jsonl"]
+        return self._move([*moved, *sorted(self.path.glob("dataset-*.jsonl"))], tag)
 
     def set_all_aside(self, tag: str) -> Path:
         """Moves everything, call cache included, to `previous/<tag>/`: a fresh start that deletes nothing."""
-        target = self._free_folder(tag)
-        make_folder(target / "checkpoints")
         keep = {"previous", LOCK, "checkpoints"}
         moved = [path for path in sorted(self.path.iterdir()) if path.name not in keep]
-        moved += sorted((self.path / "checkpoints").iterdir())
-        self._move(moved, target)
-        return target
+        return self._move([*moved, *sorted((self.path / "checkpoints").iterdir())], tag)
 
-    def _move(self, paths: list[Path], target: Path) -> None:
+    def _move(self, paths: list[Path], tag: str) -> Path:
+        """Moves those that are there to a folder of their own below `previous/`. Returns that folder."""
+        previous = self.path / "previous"
+        target, number = previous / tag, 2
+        while target.exists():
+            target, number = previous / f"{tag}-{number}", number + 1
+        make_folder(target / "checkpoints")
         for path in paths:
             if path.exists():
                 within = target / path.relative_to(self.path)
                 with write_errors(within):
                     replace(path, within)
-
-    def _free_folder(self, tag: str) -> Path:
-        previous = self.path / "previous"
-        candidate, number = previous / tag, 2
-        while candidate.exists():
-            candidate, number = previous / f"{tag}-{number}", number + 1
-        return candidate
+        return target

@@ -25,7 +25,7 @@ from datagen_cli.core.checksum import has_sum, sealed, whole
 from datagen_cli.core.errors import UsageError
 from datagen_cli.core.jsonl import MODE, dump, write_aside, write_errors
 from datagen_cli.core.system import open_own, read_own, write_at
-from datagen_cli.runs.spending import COUNTED, Spent, at_least, copied, is_count, is_spending
+from datagen_cli.runs.spending import COUNTED, Spent, at_least, copied, is_count, is_spending, total_of
 
 FILE = "spending.jsonl"
 LARGE_BYTES = 16 * 1024 * 1024
@@ -116,6 +116,11 @@ def read_spending(path: Path) -> Spent | None:
     """What a folder has spent, calls in flight at their reservation; None where there is no ledger. Writes nothing."""
     found = examine(path, {})
     return None if found is None else found[0]
+
+
+def spent_usd(folder: Path) -> float:
+    """What a folder has spent in USD, as far as that is known."""
+    return total_of(read_spending(folder / FILE) or {})["cost_usd"] or 0.0
 
 
 def examine(path: Path, known: Mapping[str, Any]) -> tuple[Spent, int] | None:
