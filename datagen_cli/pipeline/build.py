@@ -19,16 +19,14 @@ from datagen_cli.core.flow import STAGES, STEPS
 from datagen_cli.core.ports import Context
 from datagen_cli.core.record import Record, Slot
 from datagen_cli.pipeline import operators
-from datagen_cli.pipeline.allowed import allowed_by
+from datagen_cli.pipeline.checks import allowed_by, bind, bound_check, files_learned, make_ready
 from datagen_cli.pipeline.connect import simulated
-from datagen_cli.pipeline.cover import steered_clusters, weights_of
 from datagen_cli.pipeline.cut import Cut
 from datagen_cli.pipeline.dedup_reference import Comparison, compare_with
 from datagen_cli.pipeline.groups import Groups, check_groups
-from datagen_cli.pipeline.learned import files_learned, make_ready
 from datagen_cli.pipeline.parents import Parents, parents_of
-from datagen_cli.pipeline.plan_spec import plan_spec
-from datagen_cli.pipeline.resolve import bind, composer_of, read_inline, read_rows, tell_all
+from datagen_cli.pipeline.plan_spec import plan_spec, steered_clusters, weights_of
+from datagen_cli.pipeline.resolve import composer_of, read_inline, read_rows, tell_all
 from datagen_cli.pipeline.shown import ExampleDrawer, keeps
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.runs.shape import Shape
@@ -309,7 +307,7 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
     )
     clusters = steered_clusters(recipe, base, embedder, comparison.text)
     plan = replace(plan, clusters=weights_of([len(rows) / len(base.rows) for rows in clusters]))
-    bound = tuple(_bound(check, made) for check, made in (*constraints, *validators) if made.scope == "record")
+    bound = tuple(bound_check(check, made) for check, made in (*constraints, *validators) if made.scope == "record")
     return Built(
         recipe=recipe,
         base=base,
@@ -331,20 +329,6 @@ def _build(recipe: Recipe, identities: Mapping[str, Any], folder: Path | None) -
         parents=parents,
         clusters=clusters,
         unknown={name: one for name, one in recipe.options.attributes.items() if one.values is None},
-    )
-
-
-def _bound(check: Check, made: Any) -> BoundCheck:
-    """A check as the validation stage runs it: a pure constraint, or something that asks."""
-    pure = not hasattr(made, "verify")
-    return BoundCheck(
-        check.name,
-        check.on_fail,
-        check.on_unknown,
-        constraint=made if pure else None,
-        validator=None if pure else made,
-        mends=made.mends,
-        rewrites=made.rewrites,
     )
 
 

@@ -12,12 +12,11 @@ from datagen_cli.core.flow import STEPS
 from datagen_cli.core.record import Record
 from datagen_cli.core.telling import telling
 from datagen_cli.pipeline.adherence import Adherence
-from datagen_cli.pipeline.cover import Coverage
 from datagen_cli.pipeline.known_bad import kept_found
 from datagen_cli.pipeline.outcome import OutcomeReader, write_dataset, write_lineage, write_rejected
 from datagen_cli.pipeline.session import Session
 from datagen_cli.pipeline.settle import settle
-from datagen_cli.pipeline.shift import Shift
+from datagen_cli.pipeline.shift import Coverage, Shift
 from datagen_cli.pipeline.worth import Worth
 from datagen_cli.runs.card import write_card
 from datagen_cli.runs.integrity import make_seal
@@ -68,8 +67,7 @@ def finish(session: Session) -> Manifest:
     def lineages() -> Iterator[dict[str, Any]]:
         for slot in session.plan:
             if slot.index < manifest.count and runner.accepted[slot.index]:
-                lineage = ledger.accepted(slot.index, runner.accepted[slot.index]).lineage
-                if lineage:
+                if lineage := ledger.accepted(slot.index, runner.accepted[slot.index]).lineage:
                     yield {"id": slot.id, **lineage}
 
     def refused() -> Iterator[Record]:

@@ -14,6 +14,7 @@ from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import Problems, RecipeError, UsageError
 from datagen_cli.core.fields import About, FieldSpec, WrongType
 from datagen_cli.core.registry import suggest
+from datagen_cli.pipeline.checks import bind
 from datagen_cli.pipeline.dedup_reference import OWN
 from datagen_cli.pipeline.shown import is_safe
 from datagen_cli.prompts.compose import Composer
@@ -29,15 +30,6 @@ def read_rows(recipe: Recipe) -> BaseRows:
     except RecipeError as error:
         where = error.message.partition(": ")[0]
         raise RecipeError(error.message, hint=error.hint, place=error.place or recipe.place(where)) from error
-
-
-def bind(check: Check, specs: Mapping[str, FieldSpec], about: About, recipe: Recipe) -> Any:
-    made: Any = check.facts
-    try:
-        return made(check.options, specs, about) if made.roles else made(check.options, specs)
-    except RecipeError as error:
-        message = error.message if error.message.startswith(check.where) else f"{check.where}: {error.message}"
-        raise RecipeError(message, hint=error.hint, place=error.place or recipe.place(check.where)) from error
 
 
 def composer_of(recipe: Recipe, about: About, base: BaseRows) -> Composer:

@@ -34,7 +34,6 @@ from datagen_cli.pipeline.connect import (
 )
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.engines.local import LocalEngine
-from datagen_cli.pipeline.injected_faults import InjectedFaultLog
 from datagen_cli.pipeline.parts import Parts
 from datagen_cli.pipeline.planned import Plan
 from datagen_cli.pipeline.reviewed import Rounds, changes_of
@@ -48,6 +47,7 @@ from datagen_cli.runs.integrity import changed_files, is_same, restate
 from datagen_cli.runs.ledger import FILE as SPENDING
 from datagen_cli.runs.ledger import SpendingLedger
 from datagen_cli.runs.manifest import Manifest
+from datagen_cli.runs.planted import InjectedFaultLog
 from datagen_cli.runs.previous_run import cohorts, lasting, other_model, recipe_place, refuse_other_recipe, tag_of
 from datagen_cli.runs.prune import refuse_pruned
 from datagen_cli.runs.review import Decision as Reviewed

@@ -1,4 +1,4 @@
-"""What checks and operators do to a set: which attribute values they turn away, and what became of harder records."""
+"""What became of a plan: slots and records by attribute value, what checks turned away, and what operators came to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from datagen_cli.core.record import Record, Slot
 
 MOST_VALUES = 50
+CLUSTERS = "clusters of the base"
 
 
 class Shift:
@@ -60,6 +61,22 @@ class Shift:
         rates = {"accepted": _mean(self._rates[True]), "rejected": _mean(self._rates[False])}
         parts = {"attributes": attributes, "operators": operators, "pass_rate": rates if self._rates[True] else {}}
         return {name: part for name, part in parts.items() if part}
+
+
+class Coverage:
+    """Counts slots: `table` is `{attribute: {value: {"planned": n, "accepted": n}}}`, clusters under `CLUSTERS`."""
+
+    def __init__(self) -> None:
+        self.table: dict[str, dict[str, dict[str, int]]] = {}
+
+    def count(self, slot: Slot, *, accepted: bool) -> None:
+        """Adds one slot."""
+        cluster = {} if slot.cluster is None else {CLUSTERS: f"cluster {slot.cluster + 1}"}
+        for name, value in {**slot.attributes, **cluster}.items():
+            if value is not None:
+                counts = self.table.setdefault(name, {}).setdefault(value, {"planned": 0, "accepted": 0})
+                counts["planned"] += 1
+                counts["accepted"] += accepted
 
 
 def _mean(values: list[float]) -> float | None:

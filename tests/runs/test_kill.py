@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from datagen_cli.pipeline import finish, injected_faults, session
+from datagen_cli.pipeline import finish, session
 from datagen_cli.pipeline import outcome as outcome_module
+from datagen_cli.runs import planted
 from datagen_cli.runs.checkpoint import Checkpoint
 from tests.runs.whole import after, generate, killed, outcome
 
@@ -76,7 +77,7 @@ def test_killed_again_and_again_after_every_few_lines(whole: Path, tmp_path: Pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", [session, finish, outcome_module, injected_faults])
+@pytest.mark.parametrize("module", [session, finish, outcome_module, planted])
 def test_killed_after_every_file_that_is_written_aside(module: Any, whole: Path, tmp_path: Path) -> None:
     names = [name for name in ("write_aside", "write_json", "write_card", "write_lock") if hasattr(module, name)]
     deaths = 0
