@@ -29,16 +29,11 @@ Vary = Annotated[
 Seeds = Annotated[
     list[int] | None, given.option(given.PLAN, "N", "A seed of all cells; repeatable. 0, 1 and 2 without it.")
 ]
-Test = Annotated[
-    str | None, given.option(MEASURES, "FILE", "Real rows that students are tested on.", offers=complete.datasets)
-]
+Test = Annotated[str | None, given.rows_option(MEASURES, "Real rows that students are tested on.")]
 Train = Annotated[
     str | None,
-    given.option(
-        MEASURES,
-        "FILE",
-        "Real rows of the reference student; the recipe's base without it, else half of the test.",
-        offers=complete.datasets,
+    given.rows_option(
+        MEASURES, "Real rows of the reference student; the recipe's base without it, else half of the test."
     ),
 ]
 Students = Annotated[list[str] | None, given.option(MEASURES, "KIND", "linear, in_context, transformer; repeatable.")]

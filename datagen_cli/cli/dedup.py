@@ -32,9 +32,7 @@ EXAMPLES = (
 
 def command(
     file: Annotated[str, given.argument("FILE", "Rows or a run folder; - is stdin.", offers=complete.datasets)],
-    against: Annotated[
-        list[str] | None, given.option(None, "FILE", "Rows not to repeat; repeatable.", offers=complete.datasets)
-    ] = None,
+    against: Annotated[list[str] | None, given.rows_option(None, "Rows not to repeat; repeatable.")] = None,
     out: Annotated[str, given.option(None, "FILE", "The kept rows, as JSONL.", "--out", "-o")] = STANDARD,
     rejected: Annotated[
         str | None, given.option(None, "FILE", "Where the others go, each with what it repeats.")

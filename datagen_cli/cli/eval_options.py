@@ -13,10 +13,7 @@ CORRECTNESS = "Correctness"
 Datasets = Annotated[
     list[str], given.argument("DATASET", "JSONL files or run folders; - is stdin.", offers=complete.datasets)
 ]
-Reference = Annotated[
-    str | None,
-    given.option(None, "FILE", "Real data to compare with; a run's own base without it.", offers=complete.datasets),
-]
+Reference = Annotated[str | None, given.rows_option(None, "Real data to compare with; a run's own base without it.")]
 Metrics = Annotated[str | None, given.option(None, "NAMES", "Only these measures: a,b.", offers=complete.metrics)]
 LabelRecipe = Annotated[
     str | None, given.option(given.COLUMNS, "RECIPE", "A recipe that names the label field.", offers=complete.recipes)

@@ -39,6 +39,11 @@ def folder_option(about: str) -> Any:
     return option(FOLDER, "DIR", about, "--out", "-o")
 
 
+def rows_option(panel: str | None, about: str) -> Any:
+    """An option that names rows: a file, or a run folder."""
+    return option(panel, "FILE", about, offers=complete.datasets)
+
+
 def model_option(panel: str | None, about: str) -> Any:
     """The option that names models."""
     return option(panel, "MODEL", about, "--model", "-m", offers=complete.models)
@@ -112,6 +117,7 @@ Table = Annotated[
         "--csv",
     ),
 ]
+DatasetArgument = Annotated[str, argument("DATASET", "A JSONL file or a run folder.", offers=complete.datasets)]
 EmbedderName = Annotated[
     str | None, option(None, "NAME", "minilm, hashed, a folder or a hub id.", "--embedder", offers=complete.embedders)
 ]

@@ -29,12 +29,9 @@ UNREAD_SHARE = 5
 HINT = "raise --max-cost and run the same command again; every answer is kept"
 SETTABLE = ("model", "limits")
 """What of a recipe `--set` may change here."""
-DatasetArgument = Annotated[str, given.argument("DATASET", "A JSONL file or a run folder.", offers=complete.datasets)]
 Models = Annotated[list[str], given.model_option(None, "A model that answers; repeatable.")]
 Judge = Annotated[str | None, given.option(None, "MODEL", "Compares longer answers.", offers=complete.models)]
-Base = Annotated[
-    str | None, given.option(None, "FILE", "The set that it imitates, scored beside it.", offers=complete.datasets)
-]
+Base = Annotated[str | None, given.rows_option(None, "The set that it imitates, scored beside it.")]
 Most = Annotated[
     int | None, given.option(None, "N", "At most so many questions, drawn at random.", "--count", "-n", min=2)
 ]
@@ -54,7 +51,7 @@ Out = Annotated[str | None, given.folder_option("Where the answers are kept; run
 
 
 def command(
-    dataset: DatasetArgument,
+    dataset: given.DatasetArgument,
     model: Models,
     judge: Judge = None,
     base: Base = None,

@@ -33,16 +33,9 @@ EXAMPLES = (
 
 
 def command(
-    dataset: Annotated[str, given.argument("DATASET", "A JSONL file or a run folder.", offers=complete.datasets)],
-    test: Annotated[
-        str,
-        given.option(
-            None, "FILE", "Real rows to score on; without --reference half of them train.", offers=complete.datasets
-        ),
-    ],
-    reference: Annotated[
-        str | None, given.option(None, "FILE", "Real rows to train on.", offers=complete.datasets)
-    ] = None,
+    dataset: given.DatasetArgument,
+    test: Annotated[str, given.rows_option(None, "Real rows to score on; without --reference half of them train.")],
+    reference: Annotated[str | None, given.rows_option(None, "Real rows to train on.")] = None,
     sizes: Annotated[
         str | None, given.option(None, "N,N", "Training rows: 100,500; a quarter, half and all without it.")
     ] = None,

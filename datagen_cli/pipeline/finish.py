@@ -66,9 +66,9 @@ def finish(session: Session) -> Manifest:
 
     def lineages() -> Iterator[dict[str, Any]]:
         for slot in session.plan:
-            if slot.index < manifest.count and runner.accepted[slot.index]:
-                if lineage := ledger.accepted(slot.index, runner.accepted[slot.index]).lineage:
-                    yield {"id": slot.id, **lineage}
+            attempt = runner.accepted[slot.index] if slot.index < manifest.count else 0
+            if attempt and (lineage := ledger.accepted(slot.index, attempt).lineage):
+                yield {"id": slot.id, **lineage}
 
     def refused() -> Iterator[Record]:
         found = ledger.rejected((slot for slot in runner.touched if slot < manifest.count), runner.accepted)

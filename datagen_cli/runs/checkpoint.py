@@ -60,9 +60,6 @@ class LineIndex:
         elif slot < len(self._first):
             self._first[slot] = -1
 
-    def __len__(self) -> int:
-        return sum(1 for offset in self._first if offset >= 0) + len(self._later)
-
     def units(self) -> Iterator[tuple[int, int]]:
         """All (slot, attempt) known, first attempts first."""
         for slot, offset in enumerate(self._first):
