@@ -102,7 +102,7 @@ def test_free_answers_need_a_judge(folder: Path, tmp_path: Path, capsys: pytest.
         (("--question", "asked"), "--question: no row has a column 'asked'"),
         (("--choices", "answer"), "points at no item"),
         (("--label", "gold"), "no row has a column 'gold'"),
-        (("-m", "reviewer=offline"), "nobody plays the reviewer"),
+        (("-m", "reviewer=offline"), "score asks no reviewer"),
         (("-m", "offline", "-m", "offline"), "one model twice"),
     ],
 )
