@@ -192,7 +192,7 @@ def _answered(
     found.tokens = sum(reply.usage.tokens_in + reply.usage.tokens_out for reply in replies)
     if found.unread * UNREAD_SHARE > len(quiz):
         cut = sum(reply.finish_reason == "length" for reply in replies)
-        why = f"; {cut:,} were cut off: raise the model's max_tokens, or turn its reasoning off (params)" if cut else ""
+        why = f"; cut off: {cut:,}; raise the model's max_tokens, or turn its reasoning off (params)" if cut else ""
         few = f"{found.unread:,} of {len(quiz):,} replies"
         console.note(f"{model}: {few} hold no answer that can be read, and count as wrong{why}")
     if asked := judge_questions(quiz, found):

@@ -91,7 +91,7 @@ def unfit(train: Labelled, test: Labelled) -> str:
     """Why no student can be trained on one and tested on the other; empty when one can."""
     for what, side in (("training", train), ("test", test)):
         if len(side) < LEAST:
-            left_out = f": {side.in_test:,} more are rows of the test" if side.in_test else ""
+            left_out = f" beside {side.in_test:,} that stand in the test" if side.in_test else ""
             return f"needs at least {LEAST} labelled {what} rows, has {len(side)}{left_out}"
     if len(set(test.labels)) > MOST_LABELS:
         return f"the label has {len(set(test.labels))} values: no classes (at most {MOST_LABELS})"

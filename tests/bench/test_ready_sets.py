@@ -72,7 +72,7 @@ def test_a_set_that_is_the_test_itself_is_named(capsys: pytest.CaptureFixture[st
     test, train = write("test.jsonl", 80, 1), write("train.jsonl", 80, 2)
     sets = ["--dataset", f"a={write('a.jsonl', 60, 3)}", "--dataset", f"same={test}"]
     said = refused(capsys, *sets, "--test", test, "--train", train, "-o", "out")
-    assert "--dataset same: needs at least 10 labelled training rows, has 0: 80 more are rows of the test" in said
+    assert "--dataset same: needs at least 10 labelled training rows, has 0 beside 80 that stand in the test" in said
     assert "80 of its 80 rows have no label or stand in the test" in said
 
 

@@ -69,7 +69,7 @@ def test_a_missing_value_fails_and_says_why(text: str, reason: str, tmp_path: Pa
     [
         ("selfbleu<1", "no measure 'selfbleu'"), ("self_bleu", "cannot be read"), ("self_bleu=<1", "cannot be read"),
         ("self_bleu<one", "cannot be read"), ("self_bleu@mid<1", "cannot be read"),
-        ("mauve>reference*0.9", "no value of the reference's own"), ("mauve.x>1", "no detail 'x'"),
+        ("mauve>reference*0.9", "is not measured of the reference"), ("mauve.x>1", "no detail 'x'"),
         ("self_bleu.7<1", "no detail '7'"), ("correctness.fail<=0", "no detail 'fail'"),
         ("verified.code.fail<=0", "no detail 'code.fail'"), ("verified.code>1", "no detail 'code'"),
         ("balance.labels.a.b>1", "no detail 'labels.a.b'"), ("near_duplicates.exact.more==0", "no detail"),

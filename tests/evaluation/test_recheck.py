@@ -226,7 +226,7 @@ def test_a_cap_leaves_what_was_checked_until_then(tmp_path: Path) -> None:
     assert found.signature.endswith(f"N={found.detail['rechecked']}")
     assert found.detail["stopped"].startswith("max_cost $0.9: ")
     assert 0 < found.detail["cost_usd"] <= cap
-    assert len(notes) == 1 and "nothing of it is kept" in notes[0]
+    assert len(notes) == 1 and "another recheck asks anew" in notes[0]
     assert (none.value, none.detail["rechecked"], none.detail["calls"]) == (None, 0, 0)
     assert none.reason.startswith("max_cost $1e-06: ")
 

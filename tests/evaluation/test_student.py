@@ -159,5 +159,5 @@ def test_real_news_teach_more_than_those_of_a_small_model(name: str, sample: Cal
 def test_real_rows_that_are_the_test_rows_are_named() -> None:
     rows = news(60)
     ours = dataset([{**row, "text": f"other {row['text']}"} for row in rows])
-    with pytest.raises(DataError, match="training rows, has 0: 60 more are rows of the test"):
+    with pytest.raises(DataError, match="training rows, has 0 beside 60 that stand in the test"):
         learning_curve(ours, dataset(rows), dataset(rows, "base"), sizes=[], seeds=1, embed=None, say=lambda _: None)
