@@ -35,15 +35,10 @@ class Jsonl:
         self._lines = lines = self._open()
         repeats, where = Repeats(), 0
         try:
-            while True:
-                try:
-                    text = next(lines)
-                except StopIteration:
-                    return
-                except BadLine as error:
-                    yield BadRow(lines.number, str(error), error.hint)
-                    continue
-                if text.strip():
+            for text in lines:
+                if isinstance(text, BadLine):
+                    yield BadRow(lines.number, str(text), text.hint)
+                elif text.strip():
                     row = _json_row(lines.number, text, repeats)
                     where = where or (lines.number if repeats.objects else 0)
                     yield row

@@ -83,12 +83,11 @@ class BadLine(ValueError):
 class Lines:
     """The lines of a file (of what is inside, for .gz) one at a time, hashed as they are handed out.
 
-    Lines end with `\\n` only. A line above `MAX_LINE_BYTES` is raised as `BadLine` and leaves `unended` set: it is read
-    over, without holding it, when the next line is asked for. So is one raised that is not UTF-8 or holds a NUL byte. A
-    byte order mark at the start is taken off; a line of Ctrl-Z alone is the end of a file, as old systems write it.
-    After a `BadLine` the next line can be asked for. `number` is the line handed out last. A `stream` is read instead
-    of the path and left open. Lines that are not UTF-8 are read by the codec `other`, where one is given; `recoded`
-    counts them.
+    Lines end with `\\n` only. In place of a line above `MAX_LINE_BYTES` comes a `BadLine`, and `unended` is set: it is
+    read over, without holding it, when the next line is asked for. So does one for a line that is not UTF-8 or holds a
+    NUL byte. A byte order mark at the start is taken off; a line of Ctrl-Z alone is the end of a file, as old systems
+    write it. `number` is the line handed out last. A `stream` is read instead of the path and left open. Lines that are
+    not UTF-8 are read by the codec `other`, where one is given; `recoded` counts them.
     """
 
     def __init__(
@@ -107,12 +106,12 @@ class Lines:
         self._owned = stream is None
         self._file = open_bytes(path, shown) if stream is None else stream
         if encoding is not None and codecs.lookup(encoding).name != "utf-8":
-            self._file = cast(IO[bytes], io.BufferedReader(_Recoded(self._file, encoding)))
+            self._file = cast(IO[bytes], _Recoded(self._file, encoding))
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[str | BadLine]:
         return self
 
-    def __next__(self) -> str:
+    def __next__(self) -> str | BadLine:
         if self.unended:
             self._read_over()
         with reading(self._shown):
@@ -128,12 +127,12 @@ class Lines:
             line = without_mark(line, self._shown)
         if len(line) > MAX_LINE_BYTES:
             self.unended = not line.endswith(b"\n")
-            raise BadLine(f"a line over {MAX_LINE_BYTES // 1_000_000} MB", "is the file of the kind its name says?")
+            return BadLine(f"a line over {MAX_LINE_BYTES // 1_000_000} MB", "is the file of the kind its name says?")
         try:
             return as_text(line)
-        except BadLine:
+        except BadLine as error:
             if self._other is None or b"\0" in line:
-                raise
+                return error
         self.recoded += 1
         return line.decode(self._other, "replace")
 
@@ -156,33 +155,19 @@ class Lines:
             self._file.close()
 
 
-class _Recoded(io.RawIOBase):
-    """A file in another encoding, read as UTF-8."""
+class _Recoded:
+    """The lines of a file in another encoding, as UTF-8. Reading raises `ValueError` for what is not in it."""
 
     def __init__(self, file: IO[bytes], encoding: str) -> None:
-        self._file = file
-        self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._ready = b""
-        self._ended = False
+        self._text = io.TextIOWrapper(file, encoding, newline="\n")
 
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """The next bytes. Raises `ValueError` for what is not in the encoding."""
-        while not self._ready and not self._ended:
-            data = self._file.read(1 << 16)
-            self._ended = not data
-            self._ready = self._decoder.decode(data, final=self._ended).encode("utf-8", "surrogatepass")
-        part, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
-        buffer[: len(part)] = part
-        return len(part)
+    def readline(self, size: int) -> bytes:
+        """A line, or its first `size` characters."""
+        return self._text.readline(size).encode("utf-8", "surrogatepass")
 
     def close(self) -> None:
         """Closes the file, too."""
-        self._file.close()
-        super().close()
+        self._text.close()
 
 
 def open_bytes(path: str, shown: str) -> IO[bytes]:

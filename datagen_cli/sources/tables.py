@@ -11,7 +11,8 @@ import csv
 import re
 from collections import Counter, deque
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing
+from itertools import islice, takewhile
 from typing import ClassVar
 
 from datagen_cli.config.recipe import BaseOptions, CsvOptions
@@ -112,17 +113,9 @@ class Csv:
         return cell
 
     def _first_lines(self) -> list[str]:
-        lines = self._open()
-        found: list[str] = []
-        try:
-            while len(found) < LOOKED_AT and not lines.unended:
-                with suppress(BadLine):
-                    found.append(next(lines))
-        except StopIteration:
-            pass
-        finally:
-            lines.close()
-        return found
+        with closing(self._open()) as lines:
+            whole = takewhile(lambda _: not lines.unended, lines)
+            return list(islice((line for line in whole if isinstance(line, str)), LOOKED_AT))
 
     def _given_header(self, rows: list[list[str]]) -> list[str] | None:
         """The names of the columns where the first row does not give them; None where it does."""
@@ -189,7 +182,7 @@ class _Feed:
         return self
 
     def __next__(self) -> str:
-        line = self._waiting.popleft() if self._waiting else self._read()
+        line = self._waiting.popleft() if self._waiting else next(self._lines)
         self.number += 1
         self._taken.append(line)
         if isinstance(line, BadLine):
@@ -204,12 +197,6 @@ class _Feed:
         """All lines of the row but its first are read once more, as rows of their own."""
         self._waiting.extendleft(reversed(self._taken[1:]))
         self.number -= len(self._taken) - 1
-
-    def _read(self) -> str | BadLine:
-        try:
-            return next(self._lines)
-        except BadLine as error:
-            return error
 
 
 def _bad_cells(line: int, error: BadLine | csv.Error) -> BadRow:

@@ -37,6 +37,10 @@ class Unpacked(gzip.GzipFile):
             parts.append(part)
         return b"".join(parts)
 
+    def read1(self, size: int = -1) -> bytes:
+        """As of any file."""
+        return self.read(size)
+
     def readline(self, size: int | None = -1) -> bytes:
         """As of any file."""
         line = super().readline(size)

@@ -150,11 +150,9 @@ def test_of_a_line_too_long_no_more_is_read_before_the_next_is_asked_for(monkeyp
     monkeypatch.setattr(rows_module, "MAX_LINE_BYTES", 50)
     stream = io.BytesIO(b"x" * 4_000 + b"\n" + b"y" * 50 + b"\nnext\n")
     lines = rows_module.Lines("-", "a.csv", stream)
-    with pytest.raises(rows_module.BadLine):
-        next(lines)
+    assert isinstance(next(lines), rows_module.BadLine)
     assert stream.tell() == 51 and lines.unended
-    with pytest.raises(rows_module.BadLine):
-        next(lines)
+    assert isinstance(next(lines), rows_module.BadLine)
     assert not lines.unended
     assert next(lines) == "next\n"
     assert lines.digest == hashlib.sha256(stream.getvalue()).hexdigest()
