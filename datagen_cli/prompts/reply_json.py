@@ -19,7 +19,7 @@ from datagen_cli.core.budget import TooMuch, within
 from datagen_cli.core.pattern import compiled_later
 from datagen_cli.prompts.dialogue import before_next_turn
 from datagen_cli.prompts.empty_words import is_form, may_be_form
-from datagen_cli.text.strict_json import NotJson, loads, scan
+from datagen_cli.text.strict_json import NotJson, attempt, loads, scan
 
 DEEPEST = 3
 MAX_STARTS = 200
@@ -173,10 +173,7 @@ class Finder:
         found = None
         for value in values:
             if isinstance(value, str) and _OPENING.match(value.strip()):
-                try:
-                    value = loads(value.strip())
-                except NotJson:
-                    continue
+                value = attempt(value.strip())
             found = self._items(value, deeper - 1) or found
         return found
 
@@ -260,12 +257,7 @@ class Finder:
 
 def _read(item: Any) -> Any:
     """An answer that came as a text of JSON."""
-    if isinstance(item, str) and item.strip().startswith("{"):
-        try:
-            return loads(item.strip())
-        except NotJson:
-            pass
-    return item
+    return attempt(item.strip(), item) if isinstance(item, str) and item.strip().startswith("{") else item
 
 
 def _number_of(value: Any) -> int | None:
@@ -316,10 +308,8 @@ def _unescaped(text: str) -> str | None:
     bare = text.replace('\\"', "")
     if '\\"' not in text or '"' in bare:
         return None
-    try:
-        return str(loads('"' + text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"'))
-    except NotJson:
-        return None
+    found = attempt('"' + text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"')
+    return found if isinstance(found, str) else None
 
 
 def repair(text: str, start: int) -> Any:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from datagen_cli.core.pattern import PatternFile, compiled_later
 from datagen_cli.prompts.dialogue import before_next_turn
-from datagen_cli.text.strict_json import NotJson, loads
+from datagen_cli.text.strict_json import attempt
 
 _PARTS = PatternFile(Path(__file__).with_suffix(".yaml"))
 OPENS = _PARTS.pattern("OPENS", re.IGNORECASE)
@@ -48,7 +48,7 @@ def answer_of(text: str) -> str:
     A reply that is JSON as a whole is left alone: what its texts say of marks is no mark.
     """
     text = text.strip(BLANK)
-    if not traced(text) or (text[:1] in ("{", "[") and _is_json(text)):
+    if not traced(text) or (text[:1] in ("{", "[") and attempt(text, _VEIL) is not _VEIL):
         return text
     before = before_next_turn(text)
     if before is not None and (answer := answer_of(before)).endswith(("}", "]", "`")):
@@ -117,14 +117,6 @@ def _balanced(text: str, start: int) -> int:
         if depth == 0:
             return found.end()
     return 0
-
-
-def _is_json(text: str) -> bool:
-    try:
-        loads(text)
-    except NotJson:
-        return False
-    return True
 
 
 def _without(begins: re.Pattern[str], text: str) -> str:

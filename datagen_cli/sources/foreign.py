@@ -33,7 +33,7 @@ from datagen_cli.sources.dialect import LOOKED_AT, column_names, form_of, lacks_
 from datagen_cli.sources.encodings import encoding_in_words, not_utf8, whole_codec, written_in
 from datagen_cli.sources.rows import MAX_LINE_BYTES, BadRow, refuse_other_names, refuse_packed
 from datagen_cli.sources.unpacking import Unpacked
-from datagen_cli.text.strict_json import NotJson, loads
+from datagen_cli.text.strict_json import attempt
 
 TABLES = (".csv", ".tsv", ".txt", ".tab")
 SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
@@ -172,9 +172,8 @@ def value_in(cell: str) -> dict[str, Any] | list[Any] | None:
     cell = cell.strip()
     if cell[:1] + cell[-1:] not in ("{}", "[]"):
         return None
-    try:
-        found = loads(cell)
-    except NotJson:
+    found = attempt(cell)
+    if found is None:
         try:
             found = literal_eval(cell)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
@@ -207,29 +206,16 @@ def _cells(text: str, delimiter: str, quote: str, found: Foreign) -> Iterator[li
 
 
 def _read_json(text: str, encoding: str) -> Foreign:
-    found = Foreign([], f"JSON, {encoding}")
-    try:
-        whole = loads(text)
-        values: Iterable[Any] = whole if isinstance(whole, list) else [whole]
-    except NotJson:
-        found.about = f"JSON Lines, {encoding}"
-        values = _each_line(text)
+    whole = attempt(text)  # which begins with a bracket
+    found = Foreign([], f"{'JSON' if whole is not None else 'JSON Lines'}, {encoding}")
+    lines = filter(str.strip, text.split("\n"))
+    values = map(attempt, lines) if whole is None else whole if isinstance(whole, list) else [whole]
     for value in found.first(values):
         if isinstance(value, dict):
             _take(found, value)
         else:
             found.left_out["no JSON object"] += 1
     return found
-
-
-def _each_line(text: str) -> Iterator[Any]:
-    """The value of each line that is not empty, None for one that is no JSON."""
-    for line in text.split("\n"):
-        if line.strip():
-            try:
-                yield loads(line)
-            except NotJson:
-                yield None
 
 
 def _take(found: Foreign, row: dict[str, Any]) -> None:

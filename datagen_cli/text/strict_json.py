@@ -31,6 +31,14 @@ def loads(text: str, decoder: json.JSONDecoder | None = None) -> Any:
     return value
 
 
+def attempt(text: str, other: Any = None) -> Any:
+    """The value of a JSON text; `other` where it is none."""
+    try:
+        return loads(text)
+    except NotJson:
+        return other
+
+
 class Repeats:
     """`loads`, which also counts the objects that hold a key more than once; the last value of a key counts.
 
