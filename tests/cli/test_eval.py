@@ -242,7 +242,11 @@ def test_html_is_one_file_beside_the_table_and_never_half(capsys: pytest.Capture
     page = Path("out.html").read_text(encoding="utf-8")
     for part in ("Evaluation of 2 datasets", "a.jsonl", "b.jsonl", "Words a text", "Rows that repeat the reference"):
         assert part in page
-    assert "&lt;script&gt;alert(1)" in page and "<script>alert" not in page and "http" not in page.replace("http-equiv", "")
+    assert (
+        "&lt;script&gt;alert(1)" in page
+        and "<script>alert" not in page
+        and "http" not in page.replace("http-equiv", "")
+    )
     assert sorted(path.name for path in Path().glob("*out*")) == ["out.html"]
 
 

@@ -15,7 +15,7 @@ PLACES = [(slot, attempt) for slot in range(12) for attempt in (1, 2)]
 
 def strategy(name: str, *, rows: int = ROWS, k: int = 4, seed: int = 3) -> Any:
     vectors = np.eye(ROWS, dtype=np.float32)[:rows]
-    given: dict[str, Any] = {"vectors": vectors} if name == "clusters" else {"rows": rows}
+    given: dict[str, Any] = {"vectors": vectors} if load("examples", name).needs_vectors else {"rows": rows}
     return load("examples", name)(seed=seed, k=k, **given)
 
 
