@@ -72,6 +72,17 @@ class Echoes:
         self._clean = fields
         return ""
 
+    def of_failures(self, fields: Mapping[str, Any], told: Iterable[str]) -> str:
+        """The field that gives back what a constraint had to say of a text, and the words: `text: at most 25 words; it
+        has 129`, with the field's name or without."""
+        said = [_words(one) for one in told]
+        runs = {run for words in said for run in (words, words[1:]) if len(run) >= SHORTEST}
+        for name in self._asked:
+            for text in texts_in([fields.get(name)]):
+                if words := _first(_words(text), runs, sorted({len(run) for run in runs})):
+                    return f'{name}: "{words}"'
+        return ""
+
     def of_text(self, text: str) -> str:
         """The words of the prompt that a text gives back; empty where it gives none back."""
         words = _words(text)

@@ -99,18 +99,19 @@ class Validate:
             rejection = await self._change(state, failures, slot, unit, ctx)
             if rejection is not None:
                 return self._done(state).rejected(rejection)
-            if broke := self._broken(state.record.fields, slot):
+            if broke := self._broken(state.record.fields, slot, failures):
                 check, verdict = failures[0]
                 state.record = before
                 return self._done(state).rejected(Rejection("validate", check.name, f"{verdict.detail}; {broke}"))
 
-    def _broken(self, fields: Mapping[str, Any], slot: Slot) -> str:
+    def _broken(self, fields: Mapping[str, Any], slot: Slot, failures: list[Failure]) -> str:
         """What a change of a record broke, so that the record was better before; empty where it broke nothing."""
         if self._moved_label(fields, slot) or not self._points(fields):
             return "the fix broke the label"
         if said := only_announces(self._composer.about, fields):
             return f"the fix only announces a text: {said!r}"
-        echo = self._composer.echoes.found(fields)
+        told = [verdict.detail for check, verdict in failures if check.constraint is not None]
+        echo = self._composer.echoes.found(fields) or self._composer.echoes.of_failures(fields, told)
         return f"the fix gives the prompt back: {echo}" if echo else ""
 
     async def _check(self, state: _CheckState, slot: Slot, ctx: Context) -> list[Failure]:

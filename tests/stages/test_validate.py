@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from datagen_cli.core.fields import FieldSpec
 from datagen_cli.core.record import Record, Slot, Verdict
 from datagen_cli.prompts.compose import Composer
@@ -128,6 +130,17 @@ async def test_a_text_or_a_change_that_gives_the_prompt_back_is_turned_away() ->
     assert record.rejection.reason == "odd"
     assert "no; the fix gives the prompt back" in record.rejection.detail
     assert record.fields["text"] == "fine"
+
+
+@pytest.mark.parametrize("back", ["text: at most 4 words; it has 9", "Sure: at most 4 words; it has 9!"])
+async def test_a_re_ask_that_gives_back_what_failed_is_no_record(back: str) -> None:
+    """SmolLM2 wrote `text: at most 25 words; it has 129`, which is short enough."""
+    long = "one two three four five six seven eight nine"
+    check = pure("short", lambda fields: "text: at most 4 words; it has 9" if fields["text"] == long else None)
+    record, _ = await run([check], long, {"text": back, "kind": "a"})
+    assert record.rejection is not None and "the fix gives the prompt back" in record.rejection.detail
+    record, _ = await run([check], long, {"text": "it has at most nine", "kind": "a"})
+    assert record.rejection is None
 
 
 async def test_nothing_is_paid_for_a_record_whose_constraints_fail() -> None:
