@@ -110,7 +110,11 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The objects of a JSONL file, one at a time; a missing file has none. Raises `DataError` at a broken line."""
     if not path.exists():
         return
-    with _readable(path) as file:
+    try:
+        opened = read_own(path)
+    except OSError as error:
+        raise DataError("not a plain file that can be read", place=Place(str(path))) from error
+    with opened as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
@@ -121,13 +125,6 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
             if not isinstance(value, dict):
                 raise DataError("expected a JSON object on every line", place=Place(str(path), number))
             yield value
-
-
-def _readable(path: Path) -> IO[bytes]:
-    try:
-        return read_own(path)
-    except OSError as error:
-        raise DataError("not a plain file that can be read", place=Place(str(path))) from error
 
 
 def make_folder(path: Path, *, own: bool = False) -> None:

@@ -294,7 +294,8 @@ def _detail(gate: Gate, measure: Mapping[str, Any]) -> tuple[float | None, str]:
     for place, part in enumerate(gate.detail):
         if not isinstance(inside, Mapping) or part not in inside:
             last = place == len(gate.detail) - 1
-            if last and isinstance(inside, Mapping) and _counted(gate):
+            counted = metric_of(gate.metric).counted  # counts that are not written where they are 0
+            if last and isinstance(inside, Mapping) and any(_matches(path, gate.detail) for path in counted):
                 return 0.0, ""
             there = f": there are {_some(inside)}" if last and isinstance(inside, Mapping) and inside else ""
             return None, f"{'.'.join([gate.metric, *gate.detail[: place + 1]])} is not there{there}"
@@ -317,8 +318,3 @@ def _some(names: Mapping[str, Any]) -> str:
     """The first names, and how many more."""
     first = list(names)[:_NAMED]
     return ", ".join(first) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
-
-
-def _counted(gate: Gate) -> bool:
-    """Whether the detail is a count that is not written where it is 0."""
-    return any(_matches(path, gate.detail) for path in metric_of(gate.metric).counted)

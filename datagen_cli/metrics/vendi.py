@@ -44,7 +44,9 @@ def vendi(vectors: NDArray[np.float32]) -> float:
 
 
 def _score(eigenvalues: NDArray[np.float64]) -> float:
-    return float(np.exp(max(0.0, -float(_plogp(eigenvalues).sum()))))
+    """exp of their entropy, in which what is 0 but for rounding is 0."""
+    shares = eigenvalues[eigenvalues > _ZERO]
+    return float(np.exp(max(0.0, -float((shares * np.log(shares)).sum()))))
 
 
 def _moments(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -54,11 +56,6 @@ def _moments(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
         part = vectors[start : start + _PORTION].astype(np.float64)
         total += part.T @ part
     return total / len(vectors)
-
-
-def _plogp(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """λ ln λ, 0 for what is 0 but for rounding."""
-    return np.where(values > _ZERO, values * np.log(np.maximum(values, _ZERO)), 0.0)
 
 
 class Vendi(Metric):

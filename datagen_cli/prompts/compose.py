@@ -196,10 +196,9 @@ class Composer:
 
     def _same_in_all(self) -> dict[str, Any]:
         about, spec = self.about, self.asked[0]
-        foreign = {name: neutral(text) for name, text in (("description", " ".join(about.description.split())),)}
         told = label_lines(about.meanings) if self._meanings_in_all else []
         return {
-            **foreign,
+            "description": neutral(" ".join(about.description.split())),
             "dataset": fence("dataset", [about.description.strip()]),
             "fields": fence("fields", [field_line(spec) for spec in self.asked]),
             "labels": fence("labels", label_lines(about.meanings)) if label_lines(about.meanings) else "",
