@@ -44,6 +44,7 @@ class Corpus:
 
     name: ClassVar[str] = "corpus"
     host: ClassVar[str] = ""
+    of_files: ClassVar[bool] = True
 
     def __init__(self, path: Path, words: Words, keep: Path | None = None) -> None:
         self._words = words

@@ -19,6 +19,7 @@ class DuckDuckGo:
 
     name: ClassVar[str] = "duckduckgo"
     host: ClassVar[str] = "html.duckduckgo.com"
+    of_files: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()

@@ -37,10 +37,15 @@ class SearchFailed(Exception):
 
 
 class PassageSource(Protocol):
-    """A source on the shelf. `host` is what it contacts, empty for what lies on this machine."""
+    """A source on the shelf. `host` is what it contacts, empty for what lies on this machine.
+
+    One `of_files` is built with the file or folder that the recipe names, a function that splits texts, and a folder
+    for its index; others without arguments.
+    """
 
     name: ClassVar[str]
     host: ClassVar[str]
+    of_files: ClassVar[bool]
 
     async def find(self, query: str, most: int) -> Sequence[Passage]:
         """The nearest passages, at most `most`; none where there are none. Raises `SearchFailed`."""

@@ -30,10 +30,14 @@ AGAIN = (408, 425, 429, 500, 502, 503, 504)
 
 
 class Wikipedia:
-    """Articles of the English Wikipedia, by their full text. Use it on one event loop."""
+    """Articles of the English Wikipedia, by their full text.
+
+    Use it on one event loop.
+    """
 
     name: ClassVar[str] = "wikipedia"
     host: ClassVar[str] = "en.wikipedia.org"
+    of_files: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()

@@ -104,7 +104,7 @@ class SearchOptions(CheckOptions):
         unknown = [name for name in self.sources if name not in known]
         if unknown:
             raise ValueError(f"sources: unknown {', '.join(unknown)}; known: {', '.join(known)}")
-        own = any(not load("retrieval", name).host for name in self.sources)
+        own = any(load("retrieval", name).of_files for name in self.sources)
         if own != (self.corpus is not None):
             raise ValueError("the source corpus and the key corpus go together")
         return self
@@ -200,7 +200,7 @@ class Search(ValidatorFacts):
 
     def _source(self, name: str, options: SearchOptions) -> Any:
         shelf = load("retrieval", name)
-        return shelf() if shelf.host else shelf(Path(options.corpus or ""), words, self._home)
+        return shelf(Path(options.corpus or ""), words, self._home) if shelf.of_files else shelf()
 
     async def _claims(self, record: Record, ctx: Context) -> list[Claim] | Unread:
         """What the record states, at most `MOST_CLAIMS`; of a reply that is cut off, the claims before the cut, or the

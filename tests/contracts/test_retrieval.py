@@ -14,6 +14,7 @@ from datagen_cli.core.registry import load, names
 def test_it_says_its_name_and_the_host_that_it_asks(name: str) -> None:
     source = load("retrieval", name)
     assert source.name == name
+    assert isinstance(source.of_files, bool), "of_files: whether it is built from files that the recipe names"
     assert source.host == "" or re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", source.host)
 
 

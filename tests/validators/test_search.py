@@ -139,6 +139,7 @@ class Web:
 
     name: ClassVar[str] = "web"
     host: ClassVar[str] = "web.example"
+    of_files: ClassVar[bool] = False
     asked: ClassVar[list[str]] = []
     fails: ClassVar[bool] = False
 
@@ -248,3 +249,14 @@ def test_words_of_the_prompt_are_neither_claims_nor_searched_for(
     text = "Name the statements: Lyon lies on the Rhone, in it that an encyclopedia could confirm."
     made = search._claim({"claim": claim, "query": query}, text)
     assert (made and made.query) == found
+
+
+def test_a_source_of_this_machine_that_reads_no_files_needs_no_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Almanac:
+        name, host, of_files = "almanac", "", False
+
+    monkeypatch.setattr(search, "names", lambda kind: ["almanac"])
+    monkeypatch.setattr(search, "load", lambda kind, name: Almanac)
+    assert search.SearchOptions.model_validate({"fields": ["q"], "sources": ["almanac"]}).corpus is None
+    with pytest.raises(ValueError, match="go together"):
+        search.SearchOptions.model_validate({"fields": ["q"], "sources": ["almanac"], "corpus": "a.txt"})
