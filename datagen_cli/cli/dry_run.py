@@ -17,8 +17,7 @@ from datagen_cli.pipeline.control import plan_control
 from datagen_cli.pipeline.engines.local import LocalEngine
 from datagen_cli.pipeline.estimate import contacted, estimate
 from datagen_cli.pipeline.known_bad import find_planted, keep_found
-from datagen_cli.pipeline.preview import Trace, preview
-from datagen_cli.pipeline.probe import project
+from datagen_cli.pipeline.preview import Trace, preview, project
 from datagen_cli.pipeline.session import Session
 from datagen_cli.runs.previous_run import refuse_other_recipe
 

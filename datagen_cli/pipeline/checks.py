@@ -86,7 +86,8 @@ def allowed_by(checks: Sequence[BoundCheck], specs: Sequence[FieldSpec]) -> Allo
     for made in strict:
         for name, part in made.json_bounds().items():
             taken = TAKEN.get(types.get(name, ""), ())
-            held = {key: value for key, value in part.items() if key in taken and not _too_large(key, value)}
+            large = {key for key, value in part.items() if key.endswith(("Length", "Items")) and value > MOST}
+            held = {key: value for key, value in part.items() if key in taken and key not in large}
             if held:
                 bounds[name] = _both(bounds.get(name, {}), held)
         for name, tokens in made.most_tokens().items():
@@ -105,7 +106,3 @@ def _both(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]
         if key.startswith("m"):
             found[key] = max(first[key], second[key]) if key.startswith("min") else min(first[key], second[key])
     return found
-
-
-def _too_large(key: str, value: Any) -> bool:
-    return key.endswith(("Length", "Items")) and value > MOST

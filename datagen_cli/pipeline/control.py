@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from datagen_cli.config.models import Correlated
 from datagen_cli.config.recipe import Recipe
 from datagen_cli.core.errors import UsageError
 from datagen_cli.llm.identity import sampling_of
@@ -47,7 +46,8 @@ def plan_control(recipe: Recipe) -> ControlRun:
         raise UsageError("--control: this recipe has no correlated sampling", hint=hint)
     if correlated.variant == "plain":
         raise UsageError("--control: the variant plain has no contrast to control for", hint="leave --control out")
-    delta = _delta(correlated)
+    contrasted = round(correlated.gamma - correlated.contrast, 12)  # of a row's own weight, where all its peers agree
+    delta = 1.0 if correlated.variant == "cfg" else contrasted
     if delta <= 0:
         raise UsageError(
             "--control: with contrast = gamma no plain temperature corresponds to the run",
@@ -62,8 +62,3 @@ def plan_control(recipe: Recipe) -> ControlRun:
     if correlated.variant == "cfg":
         return ControlRun(temperature, f"the weights of cfg sum to 1, so its control is plain at its own T = {own:g}")
     return ControlRun(temperature, f"plain at T = {own:g} / {delta:g} = {temperature:.4g}")
-
-
-def _delta(correlated: Correlated) -> float:
-    """What is left of a row's own weight when all its peers agree with it."""
-    return 1.0 if correlated.variant == "cfg" else round(correlated.gamma - correlated.contrast, 12)

@@ -52,7 +52,11 @@ def parents_of(recipe: Recipe, base: BaseRows, constraints: Sequence[tuple[Check
         return None
     given = {spec.name for spec in base.specs if not spec.written}
     written = [spec.name for spec in base.specs if spec.written]
-    strict = [made for check, made in constraints if _turns_away(check)]
+    strict = [
+        made
+        for check, made in constraints
+        if not check.facts.roles and check.facts.scope == "record" and check.on_fail != "keep"
+    ]
     fixed = [made for made in strict if (fields := tuple(getattr(made, "fields", ()))) and given.issuperset(fields)]
     broken = {name for name, row in base.rows if any(made.check(row).outcome == "fail" for made in fixed)}
     names = tuple(name for name, _ in base.rows if name not in broken)
@@ -73,8 +77,3 @@ def parents_of(recipe: Recipe, base: BaseRows, constraints: Sequence[tuple[Check
         )
     long = sum(any(isinstance(value, str) and len(value) > LONGEST for value in row.values()) for _, row in base.rows)
     return Parents(names, tuple(name for name, _ in base.rows if name in broken), whole, long)
-
-
-def _turns_away(check: Check) -> bool:
-    """Whether a constraint that asks nobody rejects single records."""
-    return not check.facts.roles and check.facts.scope == "record" and check.on_fail != "keep"

@@ -1,22 +1,27 @@
-"""The first units of the real plan through every stage, kept in the call cache only: the run does not pay again."""
+"""The first units of the real plan through every stage, kept in the call cache only: the run does not pay again; and
+from these first records to the whole run: attempts, calls, tokens, cost and time."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from datagen_cli.core.chat import Usage
 from datagen_cli.core.errors import CallPending, CallRefused
 from datagen_cli.core.record import Call, Record, Rejection, Slot
 from datagen_cli.llm.client import Client
+from datagen_cli.metrics.intervals import share_interval
 from datagen_cli.pipeline.build import Built
 from datagen_cli.pipeline.context import UnitContext
 from datagen_cli.pipeline.dedup_reference import BatchEmbedder
 from datagen_cli.pipeline.engines.local import LocalEngine
 
 T = TypeVar("T")
+Z = 1.64
+"""Of a 90 % interval."""
 
 
 @dataclass(slots=True)
@@ -88,6 +93,39 @@ async def preview(
         if trace.last.rejection is None:
             trace.stages.append(("dedup", judge.judge(trace.last, desk.take(trace.last)).record))
     return traces[:number]
+
+
+def project(traces: Sequence[Trace], *, count: int, attempts: int, concurrency: int, timed: bool) -> dict[str, Any]:
+    """The projection of `count` records from the traces of some, each with `attempts` at most.
+
+    `low` and `high` come from a 90 % interval of the share that is kept. Time is None when answers came from the cache.
+    """
+    kept = sum(trace.last.rejection is None for trace in traces)
+    calls = {call.digest: call for trace in traces for call in trace.calls}
+    used = sum((Usage(call.tokens_in, call.tokens_out, call.cost_usd) for call in calls.values()), Usage())
+    seconds = sum(trace.seconds for trace in traces)
+    low, high = share_interval(kept, len(traces), z=Z) or (0.0, 1.0)
+    shares = {"low": high, "expected": max(kept / len(traces), low), "high": low}
+
+    def at(share: float) -> dict[str, Any]:
+        tries = min(1.0 / share, float(attempts)) if share else float(attempts)
+        factor = count * tries / len(traces)
+        return {
+            "attempts_a_record": round(tries, 3),
+            "calls": math.ceil(factor * len(calls)),
+            "tokens": {"in": math.ceil(factor * used.tokens_in), "out": math.ceil(factor * used.tokens_out)},
+            "cost_usd": None if used.cost_usd is None else round(factor * used.cost_usd, 6),
+            "seconds": round(factor * seconds / min(concurrency, count), 3) if timed else None,
+        }
+
+    return {
+        "probed": len(traces),
+        "would_be_accepted": kept,
+        "calls": len(calls),
+        "tokens": {"in": used.tokens_in, "out": used.tokens_out},
+        "cost_usd": used.cost_usd,
+        "projected": {name: at(share) for name, share in shares.items()},
+    }
 
 
 async def _tried(stage: str, work: Awaitable[T], rejected: Callable[[Rejection], T], *, last: bool) -> T:

@@ -38,7 +38,7 @@ def write_card(
         _simulated(manifest),
         _counts(manifest),
         _fields(shape),
-        _counted("Labels", ("label", "records"), labels),
+        table("Labels", ("label", "records"), [(line(name), f"{count:,}") for name, count in labels.items()]),
         _refused(manifest),
         _coverage(manifest),
         _checks(manifest),
@@ -79,10 +79,6 @@ def _counts(manifest: Manifest) -> str:
         f"{manifest.accepted:,} of {manifest.count:,} records, seed {manifest.seed}; {calls:,} calls, "
         f"{tokens['in']:,} tokens in and {tokens['out']:,} out, cost {cost}.\n"
     )
-
-
-def _counted(title: str, head: tuple[str, str], counts: Mapping[str, int]) -> str:
-    return table(title, head, [(line(name), f"{count:,}") for name, count in counts.items()])
 
 
 def _refused(manifest: Manifest) -> str:

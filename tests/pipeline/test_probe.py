@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from datagen_cli.core.record import Call, Record, Rejection, Slot
-from datagen_cli.pipeline.preview import Trace
-from datagen_cli.pipeline.probe import project
+from datagen_cli.pipeline.preview import Trace, project
 
 
 def trace(slot: int, *, kept: bool = True, digest: str | None = None, cost: float | None = 0.5) -> Trace:
