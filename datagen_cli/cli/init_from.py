@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -131,7 +132,8 @@ def _usual_words(made: Proposal) -> Iterator[tuple[str, int, int]]:
 
 def _counts(counts: Counter[str]) -> str:
     """Values and how many rows have each, the most frequent first; of many the first ones."""
-    return first_of([f"{value} {count:,}" for value, count in counts.most_common()], 2 * MOST_NAMED)
+    form = "{} ({:,})" if any(value[-1:].isdigit() for value in counts) else "{} {:,}"
+    return first_of([form.format(value, count) for value, count in counts.most_common()], 2 * MOST_NAMED)
 
 
 def _label_lines(made: Proposal) -> list[str]:
@@ -184,4 +186,6 @@ def _key(name: str) -> str:
 
 
 def _stem(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("._-") or "data"
+    """A file's name in plain letters, without their marks: `tabelle` for `tabellé`."""
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign))
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", bare).strip("._-") or "data"

@@ -79,3 +79,14 @@ def test_without_a_header_the_label_is_looked_for_at_the_ends_of_a_row_and_is_a_
         f"there is no header: the columns have no names, the label {label} is a guess{others}; a first line with their"
         " names tells more"
     ) in lines
+
+
+def test_values_that_are_numbers_are_told_from_how_many_rows_have_them(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = told("text,stars\n" + "".join(f"{text},{n % 2 + 1}\n" for n, (text, _) in enumerate(ROWS)), capsys)
+    assert "label: stars, 1 (12), 2 (12)" in lines
+
+
+def test_a_recipe_is_called_as_its_file_in_plain_letters(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("Tabellé für Ñandú.csv").write_text("text,label\n" + "".join(f"{text},{label}\n" for text, label in ROWS))
+    assert run(["init", "--from", "Tabellé für Ñandú.csv"]) == 0
+    assert Path("Tabelle-fur-Nandu.yaml").exists()
