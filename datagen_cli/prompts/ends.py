@@ -14,6 +14,7 @@ AROUND = 16
 LONGER = 4
 """A fitting answer has at most so many times the tokens of what it is modelled on: other scripts take more."""
 FEWEST_ITEMS = 8
+FEWEST_CHARACTERS = 80
 REASON = 300
 """Characters of one or two short sentences, and more."""
 OF_VERDICT = End(tokens=300, characters={"reason": REASON, "reasons": REASON, "correction": REASON})
@@ -25,6 +26,14 @@ def most_items(name: str, rows: Iterable[Mapping[str, Any]]) -> int | None:
     where no row has a list. A small model often lists on until its tokens are spent."""
     lengths = [len(row[name]) for row in rows if isinstance(row.get(name), list)]
     return max(FEWEST_ITEMS, 2 * max(lengths)) if lengths else None
+
+
+def most_characters(name: str, rows: Iterable[Mapping[str, Any]]) -> int | None:
+    """The most characters of a fitting text in a list of this field: four times those of the longest in the rows, at
+    least eighty; None where no row has one. A small model writes digits on and on."""
+    lists = [row[name] for row in rows if isinstance(row.get(name), list)]
+    lengths = [len(item) for items in lists for item in items if isinstance(item, str)]
+    return max(FEWEST_CHARACTERS, LONGER * max(lengths)) if lengths else None
 
 
 def end_after(length: int) -> End:

@@ -18,7 +18,7 @@ from datagen_cli.core.record import Record, Rejection, Slot
 from datagen_cli.prompts.announcing import only_announces
 from datagen_cli.prompts.compose import Composer
 from datagen_cli.prompts.dialogue import settled
-from datagen_cli.prompts.ends import AROUND, end_after, most_items
+from datagen_cli.prompts.ends import AROUND, end_after, most_characters, most_items
 from datagen_cli.prompts.framing import text_of
 from datagen_cli.prompts.parse import LOOPS, ParsedReply, cut_within, parse_cut, response_format
 from datagen_cli.prompts.plain_text import clean, reads_like_opening
@@ -186,7 +186,7 @@ class Generate:
     def _end(self, prompt: Prompt, count: int) -> End:
         """Where a fitting answer has ended: at tokens that constraints give, else at four times those of the longest
         answer that is shown as a turn; and at a blank line where the texts that are shown have none. Lists end at
-        twice the entries of the longest that is shown."""
+        twice the entries of the longest that is shown, their texts at four times its length."""
         weak = "weak" in prompt.task.more  # the answer that is to be bettered says nothing of how long a good one is
         shown = [message.content for message in prompt.messages if message.role == "assistant" and not weak]
         whole = self._composer.is_text(count) and shown and not any(BLANK in text for text in shown)
@@ -195,7 +195,8 @@ class Generate:
         lists = {
             spec.name: most for spec in self._specs if spec.type == "list" and (most := most_items(spec.name, rows))
         }
-        return End(count * self._enough if self._enough else seen, BLANK if whole else None, lists)
+        texts = {name: most for name in lists if (most := most_characters(name, rows)) is not None}
+        return End(count * self._enough if self._enough else seen, BLANK if whole else None, lists, texts)
 
     def _ended_where_outgrown(self, reply: Reply, *, text: bool) -> Reply:
         """A reply that was stopped in a text that is longer than constraints allow, as one that ends there; its

@@ -86,6 +86,15 @@ async def test_a_list_ends_after_twice_the_entries_of_the_longest_that_is_shown(
         assert model.asked[0][0] is not None and model.asked[0][0].items == items
 
 
+async def test_the_texts_of_a_list_end_after_four_times_the_longest_that_is_shown() -> None:
+    specs = (*TEXT, FieldSpec("answers", "list"))
+    for answers, characters in ((["a" * 50, "b"], {"answers": 200}), (["yes"], {"answers": 80}), ([1, 2], {})):
+        model = Model(Reply('{"text": "a", "answers": ["b"]}'))
+        rows: dict[str, Mapping[str, Any]] = {"row": {"text": "a", "answers": answers}}
+        await Generate(Composer(description="Texts.", specs=specs), specs, rows).run(UNIT, model)
+        assert model.asked[0][0] is not None and model.asked[0][0].characters == characters
+
+
 async def test_nothing_is_known_of_the_end_without_bounds_and_rows() -> None:
     model = Model(Reply("Fine."))
     await stage().run(replace(UNIT, examples=()), model)
