@@ -20,7 +20,6 @@ from typing import Any
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
 from datagen_cli.llm.chat_template import ChatTemplate
 from datagen_cli.llm.gguf.files import gguf_file, names_gguf
-from datagen_cli.llm.gguf.server import usable_cores
 from datagen_cli.llm.local.model import CACHE_NAMES, LocalModel, control_tokens
 from datagen_cli.llm.local.reading import head_read_once, quietly
 from datagen_cli.llm.local.settings import has_chat_template, read_settings
@@ -271,16 +270,10 @@ def _place(device: str | None) -> Any:
 
 
 def _load(name: str, folder: Path, place: Any, dtype: str) -> tuple[Any, Any]:
-    """Weights and tokenizer from this folder or file alone: no network, no code of its own, no bars on the terminal.
-
-    On the CPU a core is left free, as for llama.cpp: torch's threads wait for one another at every product, and with
-    one that has to share its core a token takes ten times as long.
-    """
+    """Weights and tokenizer from this folder or file alone: no network, no code of its own, no bars on the terminal."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    if place.type == "cpu":
-        torch.set_num_threads(min(torch.get_num_threads(), max(1, usable_cores() - 1)))
     folder, own = _reading(folder)
     with quietly(), head_read_once() if "gguf_file" in own else nullcontext():
         with _loading(name, "tokenizer", "are the tokenizer's files those of the model, and whole?"):

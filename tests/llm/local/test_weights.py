@@ -330,21 +330,6 @@ def test_a_model_that_takes_much_memory_is_not_kept(copied: Path, monkeypatch: p
     assert open_model(str(copied), device="cpu").model is not open_model(str(copied), device="cpu").model
 
 
-@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (4, 3)])
-def test_on_the_cpu_a_core_is_left_free(
-    cores: int, threads: int, copied: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = torch.get_num_threads()
-    monkeypatch.setattr(weights, "usable_cores", lambda: cores)
-    monkeypatch.setattr(weights, "_KEPT", {})
-    torch.set_num_threads(4)
-    try:
-        open_model(str(copied), device="cpu")
-        assert torch.get_num_threads() == threads
-    finally:
-        torch.set_num_threads(before)
-
-
 def test_the_head_of_a_gguf_file_is_read_once(tmp_path: Path) -> None:
     gguf = pytest.importorskip("gguf")
     writer = gguf.GGUFWriter(str(tmp_path / "m.gguf"), "llama")
