@@ -158,7 +158,6 @@ def main(arguments: list[str] | None = None) -> None:
 
     if "OMP_NUM_THREADS" not in os.environ:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin: beside other work they cost three times
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # so do torch's: a local model's token took ten times as long
     gc.set_threshold(100_000, 20, 50)  # what is imported stays: looking through it for garbage takes 20 ms of a start
     leave(run(sys.argv[1:] if arguments is None else arguments))
 

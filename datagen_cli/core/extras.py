@@ -7,7 +7,11 @@ else's package of that name.
 from __future__ import annotations
 
 import json
+import os
 import re
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
 
 DISTRIBUTION = "datagen-llm"
 WITH_TORCH = frozenset({"torch", "transformers", "sentence-transformers", "accelerate"})
@@ -55,6 +59,23 @@ def install_hint(extra: str, *packages: str) -> str:
         command += ", after PyTorch's CPU build where there is no GPU"
     part = f"the extra {extra}" if extra else "the core"
     return f"{command} ({part} of {DISTRIBUTION}{_origin()})"
+
+
+def import_torch() -> Any:
+    """The module torch, whose threads sleep while they wait for one another, unless `OMP_WAIT_POLICY` says otherwise.
+
+    By default they spin: beside other work a token of a local model took 1.28 s, asleep 0.35 s. OpenMP reads the
+    variable when torch is first imported. It is taken back after that: llama.cpp, in a child process with two threads,
+    takes 11 s asleep for what takes it 7.5 s. Raises `ImportError` where torch is not installed.
+    """
+    if "OMP_WAIT_POLICY" in os.environ:
+        return import_module("torch")
+    os.environ["OMP_WAIT_POLICY"] = "passive"
+    try:
+        return import_module("torch")
+    finally:
+        with suppress(KeyError):  # another thread imported it, too
+            del os.environ["OMP_WAIT_POLICY"]
 
 
 def _origin() -> str:

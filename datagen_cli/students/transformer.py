@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.errors import MissingExtra, UsageError
+from datagen_cli.core.extras import import_torch
 from datagen_cli.llm.local.reading import quietly
 from datagen_cli.llm.local.weights import check_model, files_of
 
@@ -70,8 +71,7 @@ class Transformer:
         self._labels = sorted(set(labels))
         if len(self._labels) == 1:
             return self
-        import torch
-
+        torch = import_torch()
         torch.manual_seed(self._seed)
         self._device = self._device or ("cuda" if torch.cuda.is_available() else "cpu")
         self._load(texts)

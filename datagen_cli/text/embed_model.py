@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datagen_cli.core.errors import DataError, MissingExtra
+from datagen_cli.core.extras import import_torch
 from datagen_cli.core.system import open_given
 
 if TYPE_CHECKING:
@@ -185,11 +186,12 @@ class SentenceModel:
 
     def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         import numpy as np
-        import torch
 
         with _TURN:
             if self._model is None:
                 self._model = _load(self.name, self._folder)
+            import torch
+
             limit = min(MAX_TOKENS, self._model.max_seq_length or MAX_TOKENS)
             clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
             tokens = [self._chunks(text, limit) for text in clean]
@@ -266,6 +268,7 @@ def _padded(torch: Any, pieces: Sequence[Sequence[int]], pad: int, length: int) 
 def _load(name: str, folder: Path) -> Any:
     """The model in fp32, from this folder alone: no network, no code of its own, no words on the terminal."""
     try:
+        import_torch()
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
     except ImportError as error:

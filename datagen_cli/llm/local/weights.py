@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen_cli.core.errors import MissingExtra, ProviderError, UsageError
+from datagen_cli.core.extras import import_torch
 from datagen_cli.llm.chat_template import ChatTemplate
 from datagen_cli.llm.gguf.files import gguf_file, names_gguf
 from datagen_cli.llm.local.model import CACHE_NAMES, LocalModel, control_tokens
@@ -251,7 +252,7 @@ def check_device(device: str | None) -> None:
     if not _DEVICE.fullmatch(device):
         raise UsageError(f"no device {device!r}", hint="cpu, cuda, cuda:1 or mps")
     try:
-        import torch
+        torch = import_torch()
     except ImportError as error:
         raise MissingExtra(f"device {device!r}: needs torch", "local") from error
     if device == "mps":
@@ -264,8 +265,7 @@ def check_device(device: str | None) -> None:
 
 
 def _place(device: str | None) -> Any:
-    import torch
-
+    torch = import_torch()
     return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
