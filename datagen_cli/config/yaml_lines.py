@@ -96,6 +96,8 @@ class _Composer:
         """What each anchor stands for; None for a list or mapping whose end has not come yet."""
         self.unused: dict[str, Any] = {}
         """Anchors of texts that nothing has named yet, with their events."""
+        self.size = 0
+        """Values so far, those of aliases counted again."""
 
     def compose(self, events: Iterable[Any]) -> Node | None:
         self.events = iter(events)
@@ -115,7 +117,10 @@ class _Composer:
     def value(self, event: Any, keys: tuple[str, ...], depth: int) -> Node:
         """The value that an event begins, inside `depth` lists and mappings; `keys` are those on the way to it."""
         if isinstance(event, yaml.AliasEvent):
-            return self.alias(event)
+            node = self.alias(event)
+            self.grow(event, node.size)
+            return node
+        self.grow(event, 1)
         if isinstance(event, yaml.CollectionStartEvent):
             node = self.collection(event, keys, depth)
         else:
@@ -123,6 +128,15 @@ class _Composer:
             self.unused |= {event.anchor: event} if event.anchor else {}
         self.anchors |= {event.anchor: node} if event.anchor else {}
         return node
+
+    def grow(self, event: Any, size: int) -> None:
+        """Counts further values. They are counted as they come, not at the end: a mapping may be merged into many."""
+        self.size += size
+        if self.size > MAX_VALUES:
+            self.refuse_growth(event)
+
+    def refuse_growth(self, event: Any) -> NoReturn:
+        self.refuse(event, "grows beyond all measure through its aliases", hint="write the values out")
 
     def collection(self, event: Any, keys: tuple[str, ...], depth: int) -> Node:
         is_list = isinstance(event, yaml.SequenceStartEvent)
@@ -139,8 +153,8 @@ class _Composer:
         else:
             value = self.mapping(event, keys, depth, inner)
         size, deepest = 1 + sum(node.size for node in inner), 1 + max((node.depth for node in inner), default=0)
-        if size > MAX_VALUES or deepest > MAX_DEPTH:
-            self.refuse(event, "grows beyond all measure through its aliases", hint="write the values out")
+        if deepest > MAX_DEPTH:
+            self.refuse_growth(event)
         return Node(value, self.source, event.start_mark.line + 1, size, deepest)
 
     def inside(self) -> Iterator[Any]:

@@ -99,6 +99,8 @@ def test_every_value_knows_its_line() -> None:
     assert root.nearest(("b", 0, "missing", "x")).place == Place("x.yaml", 3)
 
 
+MERGES = "a: &a {" + ", ".join(f"k{n}: 1" for n in range(1000)) + "}\nb:\n" + "  <<: *a\n" * 1000
+"""Each line counts a thousand entries again: the first that are too many end it, not the last."""
 BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
@@ -142,6 +144,7 @@ BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
         ("a: 1".encode("utf-16"), 1, "not UTF-8 text", "save it as UTF-8"),
         ("a: *b", 1, "*b names no anchor above it", "put text that starts with * in quotes"),
         ("a: &a [*a]", 1, "*a contains itself", ""),
+        (MERGES, 51, "grows beyond all measure through its aliases", "write the values out"),
         (BOMB, 5, "grows beyond all measure through its aliases", "write the values out"),
         ("[" * 3000, 1, "nested more than 50 levels deep", ""),
         (
