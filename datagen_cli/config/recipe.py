@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import codecs
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -40,7 +40,7 @@ class CsvOptions(Options):
     def _known_encoding(self) -> CsvOptions:
         if self.encoding is not None:
             try:
-                codecs.lookup(self.encoding)
+                io.TextIOWrapper(io.BytesIO(), self.encoding)  # refuses what is known and reads no text, such as hex
             except LookupError as error:
                 raise ValueError(f"encoding: there is no encoding {self.encoding!r}") from error
         return self
