@@ -217,9 +217,9 @@ class SentenceModel:
             work += [(length, [at]) for at in places[whole:]]
         found: list[Any] = [None] * len(pieces)
         with ThreadPoolExecutor(cores) as pool:
-            passes = [pool.submit(self._pass, [pieces[at] for at in some], length) for length, some in work]
-            for (_, some), one in zip(work, passes, strict=True):
-                for at, vector in zip(some, one.result(), strict=True):
+            passes = pool.map(lambda one: self._pass([pieces[at] for at in one[1]], one[0]), work)
+            for (_, some), vectors in zip(work, passes, strict=True):
+                for at, vector in zip(some, vectors, strict=True):
                     found[at] = vector
         return found
 

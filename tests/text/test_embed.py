@@ -160,6 +160,26 @@ def test_passes_run_side_by_side_in_one_thread_each(tmp_path: Path) -> None:
     assert threads == [1, 1]
 
 
+@needs_model
+def test_a_pass_that_ends_by_an_error_ends_the_others_too(tmp_path: Path) -> None:
+    """So does Ctrl-C, which comes while passes are waited for."""
+    passes = []
+
+    class Failing(Neighbours):
+        def __call__(self, given: dict[str, Any]) -> dict[str, Any]:
+            passes.append(given)
+            if len(passes) == 1:
+                raise KeyboardInterrupt
+            return super().__call__(given)
+
+    made = embed_model.SentenceModel("fake", tmp_path, "fake", dim=3)
+    made._model = Failing(leaks=False)
+    made._alike = dict.fromkeys(range(200), False)
+    with pytest.raises(KeyboardInterrupt):
+        made.encode(["a b c"] * 3000)
+    assert len(passes) < 3000
+
+
 # The cache.
 
 
