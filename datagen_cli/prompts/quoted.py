@@ -19,6 +19,7 @@ from datagen_cli.core.pattern import compiled_later
 from datagen_cli.prompts.foreign import texts_in
 from datagen_cli.prompts.spoken import ANSWERS
 from datagen_cli.text.normalise import fold
+from datagen_cli.text.strict_json import attempt
 
 _FENCED = compiled_later(r"^<([a-z_]+)>\n(.*?)\n</\1>$", re.DOTALL | re.MULTILINE)
 _OBJECT = compiled_later(r"\{[^{}]*\}")
@@ -26,9 +27,11 @@ _ANY = r"[^\n<>{}\"]{1,80}"
 
 
 def data_in(prompt: Prompt) -> list[Any]:
-    """The JSON values that stand between tags in the messages of a prompt."""
+    """The JSON values that stand between tags in the messages of a prompt. A recipe's own words may stand so, too:
+    their lines are texts."""
     found = [match[2] for message in prompt.messages for match in _FENCED.finditer(message.content)]
-    return [json.loads(line) for lines in found for line in lines.split("\n") if line[:1] in ("{", "[", '"')]
+    lines = [line for some in found for line in some.split("\n") if line[:1] in ("{", "[", '"')]
+    return [attempt(line, line) for line in lines]
 
 
 def own_words(text: str, shown: Sequence[Any], words: Sequence[str]) -> str:

@@ -44,6 +44,11 @@ def test_what_the_record_says_is_no_verdict(reply: str, verdict: str | None) -> 
     assert (found and found["verdict"]) == verdict
 
 
+def test_a_sentence_with_tags_of_its_own_is_asked_and_its_lines_are_texts() -> None:
+    sentence = 'It keeps to these:\n<rules>\n[no slang]\n{"a": 1}\n</rules>'
+    assert data_in(ask_prompt(About("Reviews."), {"text": "x"}, sentence)) == ["[no slang]", {"a": 1}, {"text": "x"}]
+
+
 def test_a_record_that_is_given_back_and_cut_off_is_no_verdict() -> None:
     claim: dict[str, Any] = {"verdict": "yes", "reason": "The moon is made of rock, as the samples show."}
     assert read_begun_verdict('{"verdict": "yes", "reason": "The moon is made', KNOWN, [claim]) is None
