@@ -23,7 +23,7 @@ from datagen_cli.prompts.dialogue import before_next_turn
 from datagen_cli.prompts.empty_words import is_form
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral
-from datagen_cli.prompts.quoted import own_words, repeats, stands_in
+from datagen_cli.prompts.quoted import own_objects, own_words, stands_in
 from datagen_cli.prompts.rendering import compile_template, shipped_template
 from datagen_cli.prompts.reply_json import Finder
 from datagen_cli.prompts.response_format import strict_format
@@ -171,8 +171,8 @@ def read_verdict(text: str, known: Sequence[str], shown: Sequence[Any] = ()) -> 
     reply contradicts. What the reply repeats of `shown`, the data that it is about, states nothing."""
     answer = answer_of(text)
     found = Finder(frozenset(VERDICTS)).find(answer).items or []
-    objects = [item for item in found if isinstance(item, dict) and any(key in item for key in VERDICTS)]
-    objects = [item for item in objects if not repeats(item, next(key for key in VERDICTS if key in item), shown)]
+    answers = (item for item in found if isinstance(item, dict) and any(key in item for key in VERDICTS))
+    objects = own_objects(answers, VERDICTS, shown)
     words = [*known, *(other for word in known for other in WORDS.get(word, ()))]
     for value in objects:
         said = inner(value, *VERDICTS)

@@ -55,17 +55,30 @@ def without_statements(text: str, shown: Sequence[Any], words: Sequence[str], na
     return states.sub(lambda found: " " if fold(found[0]) in said else found[0], text)
 
 
-def repeats(value: Mapping[str, Any], key: str, shown: Sequence[Any]) -> bool:
-    """Whether an object that answers under `key` is one of `shown`, or says of another name what that one says."""
+def own_objects(
+    values: Iterable[Mapping[str, Any]], names: Sequence[str], shown: Sequence[Any]
+) -> list[Mapping[str, Any]]:
+    """Those of some objects that are none of `shown`, and say of no other name what one of these says. Each answers
+    under the first of `names` that it has."""
     objects = [one for one in shown if isinstance(one, Mapping)]
-    if any(name != key and said == one.get(name) for one in objects for name, said in _texts(value)):
-        return True
-    return stands_in(json.dumps(value, ensure_ascii=False), shown)
+    held = _held(shown)
+
+    def repeats(value: Mapping[str, Any]) -> bool:
+        key = next(name for name in names if name in value)
+        if any(name != key and said == one.get(name) for one in objects for name, said in _texts(value)):
+            return True
+        return _packed(fold(json.dumps(value, ensure_ascii=False))) in held
+
+    return [value for value in values if not repeats(value)]
 
 
 def stands_in(text: str, shown: Sequence[Any]) -> bool:
     """Whether a text stands in the data, whatever the case and the white space."""
-    return _packed(fold(text)) in _packed(fold("\n".join(_written(shown))))
+    return _packed(fold(text)) in _held(shown)
+
+
+def _held(shown: Sequence[Any]) -> str:
+    return _packed(fold("\n".join(_written(shown))))
 
 
 def _texts(value: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

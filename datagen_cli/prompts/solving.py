@@ -21,7 +21,7 @@ from datagen_cli.prompts.checking import CheckPrompts, read_object
 from datagen_cli.prompts.ends import REASON
 from datagen_cli.prompts.fences import fence
 from datagen_cli.prompts.foreign import neutral, plain_value
-from datagen_cli.prompts.quoted import repeats, without_statements
+from datagen_cli.prompts.quoted import own_objects, without_statements
 from datagen_cli.prompts.response_format import strict_format
 from datagen_cli.prompts.spoken import inner, named, stated
 from datagen_cli.prompts.thinking import answer_of
@@ -122,7 +122,7 @@ def read_answer(text: str, item: Item, order: Sequence[int]) -> str | None:
     """
     names = [name for name in ("answer", *((item.label, "label", "category") if _is_class(item) else ())) if name]
     found = read_object(text, *names)
-    if found is not None and repeats(found, next(name for name in names if name in found), [item.question]):
+    if found is not None and not own_objects([found], names, [item.question]):
         return None
     if found is not None:
         said = inner(found, *names)
