@@ -245,10 +245,10 @@ class BatchHTTP(OpenAIHTTP):
                         if not future.done():
                             future.set_result(found)
         except (TransportError, RequestRefused) as fault:  # the batch has no answers: its calls go into others
-            asked = self._asked.pop(batch, {})
-            for key in asked:
-                await self._forget(key)
-            _fail(asked.values(), fault)
+            while asked := self._asked.pop(batch, None):
+                for key in asked:
+                    await self._forget(key)
+                _fail(asked.values(), fault)
         except (AuthRefused, ProviderError) as fault:
             _fail(self._asked.pop(batch, {}).values(), fault)
         except Exception as error:  # whatever is in a batch's files, nobody may wait for ever

@@ -187,7 +187,7 @@ def reply_in(line: Mapping[str, Any] | None, hidden: tuple[str, ...]) -> RawRepl
         return read_answer(status or 500, {}, body, hidden)
     except TransportError as fault:
         fault.kind = "server" if fault.kind in ("timeout", "dropped") else fault.kind
-        fault.status, fault.sent = status or None, True
+        fault.status, fault.sent = fault.status if status else None, True
         raise
 
 

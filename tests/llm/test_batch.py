@@ -18,7 +18,7 @@ from datagen_cli.llm import batch, retry
 from datagen_cli.llm.batch_files import add_lines, end_of, files_of, lines_in, name_in, reply_in, started_for
 from datagen_cli.llm.cache import CallCache
 from datagen_cli.llm.client import Client
-from datagen_cli.llm.faults import Fault
+from datagen_cli.llm.faults import Fault, TransportError
 from tests.endpoint import Answer, refusal
 from tests.llm.asking import Told, asking, model, question
 from tests.llm.batch_endpoint import BatchEndpoint
@@ -127,8 +127,9 @@ async def test_a_batch_that_is_gone_is_sent_again(tmp_path: Path) -> None:
     assert 4 < endpoint.lines <= 8
 
 
-async def test_a_call_that_asks_while_a_batch_is_handed_out_is_answered_of_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("gone", [False, True], ids=["its answer", "the batch is gone"])
+async def test_a_call_that_asks_while_a_batch_is_handed_out_is_answered(
+    gone: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def script(body: dict[str, Any], attempt: int) -> str | Answer:
         return (
@@ -153,7 +154,7 @@ async def test_a_call_that_asks_while_a_batch_is_handed_out_is_answered_of_it(
             waits[1].cancel()
             await asyncio.gather(waits[1], return_exceptions=True)
             monkeypatch.setattr(store.store, "put", slow)
-            endpoint.release = True
+            endpoint.release, endpoint.lost = True, {0} if gone else set()
             await forgetting.wait()
             late = asyncio.create_task(client.ask(question(1)))
             await asyncio.sleep(0.05)
@@ -161,7 +162,7 @@ async def test_a_call_that_asks_while_a_batch_is_handed_out_is_answered_of_it(
             async with asyncio.timeout(20):
                 assert (await late).text == "re: write 1"
                 assert (await waits[0]).text == "re: write 0"
-    assert endpoint.lines == 3
+    assert endpoint.lines == (4 if gone else 3)
 
 
 async def test_a_batch_that_the_endpoint_refuses_ends_the_run_with_its_sentence() -> None:
@@ -324,6 +325,20 @@ def test_a_reply_is_found_in_whatever_form_its_line_is_written(content: bytes) -
 def test_a_line_without_a_reply_is_a_fault(line: dict[str, Any]) -> None:
     with pytest.raises(Fault):
         reply_in(line, ())
+
+
+@pytest.mark.parametrize(
+    ("response", "status"),
+    [
+        ({"status_code": 503, "body": {"error": {"message": "x"}}}, 503),
+        ({"status_code": 200, "body": {"error": {"message": "x", "code": 429}}}, 429),
+        ({"body": {"error": {"message": "x"}}}, None),
+    ],
+)
+def test_the_fault_of_a_line_has_the_status_that_it_says(response: dict[str, Any], status: int | None) -> None:
+    with pytest.raises(TransportError) as caught:
+        reply_in({"custom_id": "a", "response": response}, ())
+    assert caught.value.status == status
 
 
 @pytest.mark.parametrize(
