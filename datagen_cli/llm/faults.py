@@ -218,8 +218,8 @@ def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
     """
     headers = {name.lower(): value for name, value in headers.items()}
     millis = headers.get("retry-after-ms") or headers.get("x-ms-retry-after-ms") or ""
-    if (said := seconds_in(millis, now)) is not None:
-        return max(0.0, said / 1000)
+    if (said := seconds_in(millis, now, unit_s=0.001)) is not None:
+        return max(0.0, said)
     if "retry-after" not in headers:
         return closed_s(headers, 1.0, now) or None
     server = http_date(headers.get("date", ""))

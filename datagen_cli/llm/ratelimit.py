@@ -75,24 +75,25 @@ def _pairs(headers: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
             yield low, found.get("r", found.get("remaining", "")), found.get("t", found.get("reset", ""))
 
 
-def reset_s(text: str, now: float) -> float:
-    """Seconds that a reset stands for; 0 when it cannot be read, or lies more than a year ahead.
+def reset_s(text: str, now: float, *, unit_s: float = 1.0) -> float:
+    """Seconds that a reset stands for; 0 when it cannot be read, or lies more than a year ahead. A number without
+    a unit counts `unit_s`; a very large one is a Unix time.
 
     >>> reset_s("1m30.5s", 0.0), reset_s("20ms", 0.0), reset_s("12", 0.0), reset_s("soon", 0.0)
     (90.5, 0.02, 12.0, 0.0)
     """
-    seconds = seconds_in(text, now)
+    seconds = seconds_in(text, now, unit_s=unit_s)
     return max(0.0, seconds) if seconds is not None and seconds <= LONGEST_S else 0.0
 
 
-def seconds_in(text: str, now: float) -> float | None:
+def seconds_in(text: str, now: float, *, unit_s: float = 1.0) -> float | None:
     """The same without bounds, below 0 for what is past; None when it cannot be read."""
     text = text.strip().lower()
     if len(text) > MOST_CHARACTERS:
         return None
     if _NUMBER.fullmatch(text):
         number = float(text)
-        return number / 1000 - now if number > 1e11 else number - now if number > 1e9 else number
+        return number / 1000 - now if number > 1e11 else number - now if number > 1e9 else number * unit_s
     if _DATE.match(text):
         try:
             return datetime.fromisoformat(text.upper()).timestamp() - now

@@ -80,8 +80,8 @@ def wait_in(body: bytes, sentence: str, now: float = 0.0) -> tuple[float | None,
     for name, value in items(loaded(body)):
         bare = re.sub(r"[^a-z]", "", name.lower())
         if bare in (*WAITS, *WAITS_MS, *WAITS_UNTIL) and isinstance(value, str | int | float):
-            seconds = reset_s(str(value), now if bare in WAITS_UNTIL else 0.0)
-            seconds = seconds / 1000 if bare in WAITS_MS and not re.search("[a-z]", str(value)) else seconds
+            unit_s = 0.001 if bare in WAITS_MS else 1.0
+            seconds = reset_s(str(value), now if bare in WAITS_UNTIL else 0.0, unit_s=unit_s)
             if seconds:
                 return seconds, {}
         if name == "headers" and isinstance(value, dict):

@@ -83,6 +83,8 @@ def test_a_long_sentence_is_cut() -> None:
         ({"Retry-After": formatdate(999_000, usegmt=True)}, 0.0),
         ({"Retry-After": formatdate(5_000_009, usegmt=True), "Date": formatdate(5_000_000, usegmt=True)}, 9.0),
         ({"retry-after-ms": "250", "Retry-After": "7"}, 0.25),
+        ({"retry-after-ms": formatdate(1_000_030, usegmt=True), "Retry-After": "7"}, 30.0),
+        ({"retry-after-ms": "2s", "Retry-After": "7"}, 2.0),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_a_date(headers: dict[str, str], seconds: float | None) -> None:
