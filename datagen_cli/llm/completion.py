@@ -190,8 +190,8 @@ def _first_value(body: bytes, kind: str) -> Any:
     value = values[0] if values else None
     if isinstance(value, dict) and rest.startswith("{") and ("delta" in choice_of(value) or is_event(value)):
         values, rest = values_in(text[start:])
-        events = [*values, *events_in(f"data: {' '.join(rest.split())}".encode())]
-        return _object(joined([event for event in events if event is None or isinstance(event, dict)], len(body)))
+        events = (event for event in values if isinstance(event, dict))
+        return _object(joined([*events, *events_in(f"data: {' '.join(rest.split())}".encode())], len(body)))
     return value
 
 

@@ -179,7 +179,9 @@ def of_events(events: Sequence[Value], *, ended: bool = False) -> Completion | N
     if str(first.get("type")).startswith("response."):  # OpenAI's Responses
         return (as_completion(whole[-1]) if whole else None) or broken_off
     if first.get("event_type") == "stream-start":  # Cohere's first API
-        return (of_flat(whole[-1], events[-1]) if whole else None) or broken_off
+        text = "".join(str(event.get("text") or "") for event in events if event.get("event_type") == "text-generation")
+        end: Value = whole[-1] if whole else {}
+        return of_flat({**end, "text": end.get("text") or text}, events[-1]) or broken_off
     if "token" in first and "generated_text" in first:  # TGI
         return next((of_flat(event) for event in events if event.get("generated_text")), broken_off)
     if isinstance(first.get("candidates"), list):

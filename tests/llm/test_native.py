@@ -123,6 +123,7 @@ def test_a_call_of_the_responses_api_is_read() -> None:
         STREAMS[1].partition(b"event: message_delta")[0],
         events(google(HALF[0], None)),
         events({"type": "response.created", "response": responses("in_progress", output=[])}),
+        b'{"choices": [{"delta": {"content": "a"}}]}\n{"choices": [{"delta": {"content": "b"}}]}\nnull',
     ],
 )
 def test_a_stream_of_such_events_that_breaks_off_is_no_reply(body: bytes) -> None:

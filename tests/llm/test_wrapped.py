@@ -168,6 +168,7 @@ DONE = "data: [DONE]\n\n"
     "body",
     [
         *(stream(events) for events in (BEDROCK, COHERE, COHERE_1, LLAMA, TGI, ENVELOPES)),
+        stream([*COHERE_1[:-1], {**COHERE_1[-1], "response": {"meta": {"tokens": META}}}]),
         stream(WORKERS, DONE),
         "\n".join(map(json.dumps, COHERE_1)).encode(),
         "".join(map(json.dumps, LLAMA)).encode(),
