@@ -138,14 +138,14 @@ def plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def flattened(rows: Sequence[Row], whole: Sequence[Row] = (), *, lists: bool = False) -> list[dict[str, Any]]:
+def flattened(rows: Sequence[Row], whole: Sequence[Row] = (), *, lists: bool = False) -> Iterator[dict[str, Any]]:
     """Rows as a table has them: attributes and verdicts in columns of their own, mappings as JSON text, lists too
     unless `lists` keeps them. An attribute that was copied into the records, with its value in every row of `whole`, or
     of the rows, is no second column."""
     every = whole or rows
     copied = {name for row in every for name in _attributes(row) if name in row}
     copied = {name for name in copied if all(row.get(name) == _attributes(row).get(name) for row in every)}
-    return [_flat(row, copied, lists) for row in rows]
+    return (_flat(row, copied, lists) for row in rows)
 
 
 def _attributes(row: Row) -> Mapping[str, Any]:

@@ -28,7 +28,7 @@ class Parquet(Format):
         import pyarrow
         from pyarrow.parquet import write_table
 
-        rows, every = (flattened(some, data.whole, lists=True) for some in (data.rows, data.whole or data.rows))
+        rows, every = ([*flattened(some, data.whole, lists=True)] for some in (data.rows, data.whole or data.rows))
         table: dict[str, Any] = {}
         for name in columns_of(every):
             values = [row.get(name) for row in rows]

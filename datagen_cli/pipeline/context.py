@@ -39,7 +39,7 @@ class UnitContext:
     async def ask(self, role: str, prompt: Prompt | None, *, purpose: str, k: int = 0, **more: Any) -> Reply:
         draw = Draw(self.slot, self.attempt, purpose, k)
         messages = prompt.messages if prompt else ()
-        place = (role, draw, messages, more.get("more_tokens"))
+        place = (role, draw, messages, more.get("more_tokens", 1))
         if place in self._asked:
             return self._asked[place]
         request = Request(role, messages, draw, task=prompt.task if prompt else None, **more)

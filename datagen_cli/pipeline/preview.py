@@ -58,7 +58,10 @@ async def preview(
         unit = built.unit(planned[start : start + cut.width(start)], 1)
         context = UnitContext(client, engine.run_blocking, unit.first, 1, seen)
         began = asyncio.get_running_loop().time()
-        none = lambda why: [Record(slot.index, 1, {}, rejection=why) for slot in unit.slots]  # noqa: E731
+
+        def none(why: Rejection) -> list[Record]:
+            return [Record(slot.index, 1, {}, rejection=why) for slot in unit.slots]
+
         records = await _tried("generate", built.generate.run(unit, context), none, last=last)
         asked = asyncio.get_running_loop().time() - began
         found = []

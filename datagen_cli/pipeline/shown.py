@@ -95,10 +95,11 @@ class ExampleDrawer:
 
     def _own_pool(self, slot: Slot) -> Pool | None:
         """The rows of the slot's cluster, else of its label; None where it has neither."""
-        key, numbers = (slot.label, self._members.get(slot.label))
         if slot.cluster is not None and slot.cluster < len(self._clusters):
-            key, numbers = ("cluster", slot.cluster), [*self._clusters[slot.cluster]]
-        if numbers is None:
+            key, numbers = ("cluster", slot.cluster), self._clusters[slot.cluster]
+        elif slot.label in self._members:
+            key, numbers = slot.label, self._members[slot.label]
+        else:
             return None
         if key not in self._pools:
             self._pools[key] = Pool(numbers, self._drawer(numbers), self._may_show)

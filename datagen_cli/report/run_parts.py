@@ -22,9 +22,9 @@ from datagen_cli.runs.spending import total_of
 
 OUTCOMES = ("pass", "fail", "unknown")
 LEAST_TIMES = 4
+"""The first of several marks the beginning."""
 LEAST_GAP_S = 2.0
 """A chart that leaves out so much of the time that a run took says what it shows; `run.log` counts whole seconds."""
-"""The first of several marks the beginning."""
 
 
 def checks_part(checks: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Html | None:

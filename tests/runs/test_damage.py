@@ -46,6 +46,13 @@ def test_a_line_that_is_still_json_but_another_one_is_found_and_made_again(
     assert found["reason"].startswith("already complete")
 
 
+def test_damage_of_the_plan_is_told_also_where_the_plan_grows(tmp_path: Path) -> None:
+    assert generate(*ARGUMENTS, "-o", tmp_path) == 0
+    spoil(tmp_path / CHECKPOINTS[0], b'"label":"', b'"label":"o')
+    assert generate("tickets", "-n", "14", "-o", tmp_path) == 0
+    assert [note for note in notes(tmp_path) if note.startswith("2-plan.jsonl: 1 damaged line")]
+
+
 @pytest.mark.parametrize("name", mostly_slow(["dataset.jsonl", "rejected.jsonl", "README.md"]))
 def test_a_changed_file_of_a_finished_run_is_named_by_status_and_made_again(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
