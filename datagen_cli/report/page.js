@@ -256,7 +256,7 @@ const page = (() => {
     svg.onclick = (event) => { const near = nearest(event); if (near && near.row) reveal(near.place); };
     svg.tabIndex = 0;
     svg.setAttribute("role", "application");
-    svg.setAttribute("aria-label", `${plane.words ||= svg.getAttribute("aria-label")}; arrows go to the next text on that side, Page Up and Down from text to text, Enter to its record`);
+    svg.setAttribute("aria-label", `${svg.dataset.words ||= svg.getAttribute("aria-label")}; arrows go to the next text on that side, Page Up and Down from text to text, Enter to its record`);
     svg.onkeydown = step;
     plane.at = -1;
   }

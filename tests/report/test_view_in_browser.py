@@ -198,6 +198,20 @@ async def test_a_page_that_takes_over_what_is_new_keeps_what_its_reader_does(chr
         assert await tab.js("document.querySelectorAll('#records').length") == 1
 
 
+async def test_a_map_that_is_drawn_anew_says_what_the_new_one_shows(chromium: Browser, made: Path) -> None:
+    written, label = made.parent / "page.html", "document.querySelector('#plane svg').getAttribute('aria-label')"
+    assert run(["eval", str(made), "--metrics", "length", "--html", str(written)]) == 0
+    async with chromium.tab() as tab:
+        await tab.open(written.as_uri())
+        assert (await tab.js(label)).startswith("40 texts of this dataset")
+        await tab.js(
+            "{ const old = document.querySelector('#plane svg');"
+            " const fresh = document.createElementNS(old.namespaceURI, 'svg');"
+            " fresh.setAttribute('aria-label', '7 texts'); old.replaceWith(fresh); page.show(); page.show(); }"
+        )
+        assert (await tab.js(label)).startswith("7 texts; arrows") and (await tab.js(label)).count("arrows") == 1
+
+
 async def test_decisions_of_another_tab_or_of_the_terminal_are_shown(chromium: Browser, folder: Path) -> None:
     rows = {row["id"]: row for row in rows_in(folder)}
     id_ = next(iter(rows))
