@@ -22,7 +22,8 @@ def namings(features: Any) -> dict[str, Naming]:
 
     `features` as `Features.to_dict()` has them; anything else has none.
     """
-    return {str(column): partial(_by_name, feature) for column, feature in _items(features) if _holds_classes(feature)}
+    found = {str(column): _classes(feature) for column, feature in _items(features)}
+    return {column: partial(_by_name, classes) for column, classes in found.items() if classes is not None}
 
 
 def stored_features(metadata: Mapping[bytes, bytes] | None) -> Any:
@@ -47,31 +48,36 @@ def _listed(names: Sequence[str]) -> str:
     return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN:,} more"
 
 
-def _by_name(feature: Any, value: Any) -> Any:
+def _classes(feature: Any) -> Any:
+    """What of a feature are classes, looked up once for all its values: the names of one, or of an object those of its
+    parts; None where there are none. Lists are as what they hold."""
+    if _is_class(feature):
+        return tuple(feature["names"])
+    if isinstance(feature, list):
+        return _classes(feature[0]) if len(feature) == 1 else None
+    if not isinstance(feature, dict):
+        return None
+    if "_type" in feature:
+        return _classes(feature.get("feature"))
+    return {name: classes for name, one in feature.items() if (classes := _classes(one)) is not None} or None
+
+
+def _by_name(classes: Any, value: Any) -> Any:
     """A value with names in place of the numbers of its classes; a list of objects may be stored as an object of
     lists."""
     if isinstance(value, list):
-        return [_by_name(feature, item) for item in value]
-    if isinstance(feature, list):
-        return _by_name(feature[0], value) if len(feature) == 1 else value
-    if _is_class(feature):
-        return _name(value, feature["names"])
-    if not isinstance(feature, dict) or "_type" in feature:
-        return _by_name(feature["feature"], value) if isinstance(feature, dict) and "feature" in feature else value
-    return (
-        {name: _by_name(feature.get(name), item) for name, item in value.items()} if isinstance(value, dict) else value
-    )
+        return [_by_name(classes, item) for item in value]
+    if not isinstance(classes, dict):
+        return _name(value, classes)
+    if not isinstance(value, dict):
+        return value
+    return {name: _by_name(classes[name], item) if name in classes else item for name, item in value.items()}
 
 
 def _name(value: Any, names: Sequence[str]) -> Any:
     if isinstance(value, bool) or not isinstance(value, int):
         return value
     return None if value == -1 else names[value] if 0 <= value < len(names) else value
-
-
-def _holds_classes(feature: Any) -> bool:
-    parts = feature.values() if isinstance(feature, dict) else feature if isinstance(feature, list) else ()
-    return _is_class(feature) or any(map(_holds_classes, parts))
 
 
 def _is_class(feature: Any) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from datagen_cli.core.errors import MissingExtra
+from datagen_cli.sources.class_labels import namings
 
 from .bases import data, failure, opened
 
@@ -182,3 +183,19 @@ def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.
     error = failure(path)
     assert isinstance(error, MissingExtra)
     assert "pyarrow" in error.hint
+
+
+def test_the_names_of_classes_are_looked_up_once_for_all_values() -> None:
+    walks = []
+
+    class Names(list[str]):
+        def __iter__(self) -> Any:
+            walks.append(len(self))
+            return super().__iter__()
+
+    feature = {"_type": "ClassLabel", "names": Names(["no", "yes"])}
+    made = namings({"label": feature, "deep": [{"of": feature, "n": {"_type": "Value"}}]})
+    before = len(walks)
+    assert made["label"]([0, 1, -1, 7, None]) == ["no", "yes", None, 7, None]
+    assert made["deep"]([{"of": 1, "n": 1}, {"of": [0], "n": [1]}]) == [{"of": "yes", "n": 1}, {"of": ["no"], "n": [1]}]
+    assert len(walks) == before
